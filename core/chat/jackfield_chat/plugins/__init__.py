@@ -1,0 +1,1 @@
+"""The bridge between the chat and its plugins."""

@@ -1,0 +1,1 @@
+"""Where the chat keeps its data and how it is served."""

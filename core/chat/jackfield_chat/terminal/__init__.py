@@ -1,0 +1,1 @@
+"""The terminal client. (Furnished with the terminal client.)"""

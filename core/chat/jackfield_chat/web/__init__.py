@@ -1,0 +1,1 @@
+"""The web page: sign-in, rooms, plugins, live messages."""

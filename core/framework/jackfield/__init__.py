@@ -1,0 +1,52 @@
+"""Jackfield makes any Python application extensible, safely.
+
+The public names are loaded when they are first used, so that importing `jackfield` costs next to nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from jackfield.api import Context as Context
+    from jackfield.api import Plugin as Plugin
+    from jackfield.api import command as command
+    from jackfield.application import Application as Application
+    from jackfield.errors import JackfieldError as JackfieldError
+    from jackfield.errors import PermissionDenied as PermissionDenied
+    from jackfield.hooks import HookimplMarker as HookimplMarker
+    from jackfield.hooks import HookManager as HookManager
+    from jackfield.hooks import HookspecMarker as HookspecMarker
+    from jackfield.host import Host as Host
+    from jackfield.host import PluginManager as PluginManager
+
+_HOMES = {
+    "Application": "jackfield.application",
+    "Context": "jackfield.api",
+    "HookManager": "jackfield.hooks",
+    "HookimplMarker": "jackfield.hooks",
+    "HookspecMarker": "jackfield.hooks",
+    "Host": "jackfield.host",
+    "JackfieldError": "jackfield.errors",
+    "PermissionDenied": "jackfield.errors",
+    "Plugin": "jackfield.api",
+    "PluginManager": "jackfield.host",
+    "command": "jackfield.api",
+}
+
+__all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 (the names are the keys above)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'jackfield' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Counters of use and errors, attributed to plugins. (Furnished with the runtime.)"""

@@ -1,0 +1,1 @@
+"""Joins the running side and the installing side for one application."""

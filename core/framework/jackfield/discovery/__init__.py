@@ -1,0 +1,1 @@
+"""Finds candidates through entry points and manifests; imports no plugin."""

@@ -1,0 +1,153 @@
+"""Every error that jackfield raises on purpose.
+
+Each carries a sentence for a person, the plugin it blames, and what to do next; the command line turns it into a line
+and an exit code, never into a traceback.
+
+    JackfieldError
+    ├── UsageError                  the call itself is wrong                                  exit code 2
+    ├── ManifestError               plugin.toml, host.toml or a text in them
+    │   ├── GrammarError            a version, requirement, dependency or id; knows the column
+    │   │   ├── IdentityError
+    │   │   ├── VersionError
+    │   │   └── RequirementError
+    │   └── SchemaTooNew            the manifest is of a later schema
+    ├── WheelError                  a wheel that is broken, hostile or not what it says
+    ├── DiscoveryError              a candidate that cannot be read
+    ├── ResolutionError             no set of versions holds; the conflict as sentences
+    ├── StoreError                  files of the store, generations, the journal
+    │   └── StoreLocked             another installer is at work
+    ├── MarketError                 a marketplace refused, or answered something wrong
+    │   └── MarketUnreachable       nobody answered                                           exit code 5
+    ├── PermissionDenied            a plugin did what it was not granted                      exit code 3
+    ├── ConsentRequired             an install, update or enable asks for a yes               exit code 3
+    └── PluginError                 a plugin that cannot load, activate or answer
+        ├── UnknownPlugin           no plugin of that id
+        ├── MissingDependency       or one in a wrong version
+        ├── DependencyLoop          printed as a → b → a
+        └── WouldBlock              a synchronous call on the event loop's thread
+"""
+
+
+class JackfieldError(Exception):
+    """The root of all errors raised on purpose.
+
+    Args:
+        message: one sentence that names the culprit.
+        plugin: the id of the plugin to blame, where there is one.
+        hint: what to do next, a sentence or a command.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, plugin: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.plugin = plugin
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class UsageError(JackfieldError):
+    """The call itself is wrong: an unknown name, two options that exclude each other."""
+
+    exit_code = 2
+
+
+class ManifestError(JackfieldError):
+    """A manifest or host file that cannot be read; the message names the file and the key."""
+
+
+class GrammarError(ManifestError):
+    """A text that does not fit its grammar.
+
+    Args:
+        message: one sentence that names what is wrong.
+        text: the whole text that was parsed.
+        column: where in `text` the mistake is, counted from 0.
+        hint: the nearest text that would be right, where one is known.
+    """
+
+    def __init__(self, message: str, *, text: str, column: int = 0, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.text = text
+        self.column = column
+
+
+class IdentityError(GrammarError):
+    """A plugin id outside the grammar; the hint shows the nearest valid id."""
+
+
+class VersionError(GrammarError):
+    """A version outside the grammar, or one that cannot be published."""
+
+
+class RequirementError(GrammarError):
+    """A requirement or dependency outside the grammar."""
+
+
+class SchemaTooNew(ManifestError):
+    """The manifest is of a schema that a later jackfield reads."""
+
+
+class WheelError(JackfieldError):
+    """A wheel that is broken, hostile or not what it says it is."""
+
+
+class DiscoveryError(JackfieldError):
+    """A candidate that was found and cannot be read."""
+
+
+class ResolutionError(JackfieldError):
+    """No set of versions satisfies every requirement; the message says who wants what."""
+
+
+class StoreError(JackfieldError):
+    """Files of the store, its generations or its journal are missing, damaged or not writable."""
+
+
+class StoreLocked(StoreError):
+    """Another installer holds the store."""
+
+
+class MarketError(JackfieldError):
+    """A marketplace refused a request or answered something that cannot be right."""
+
+
+class MarketUnreachable(MarketError):
+    """No marketplace answered within the time allowed."""
+
+    exit_code = 5
+
+
+class PermissionDenied(JackfieldError):
+    """A plugin used something that it was not granted."""
+
+    exit_code = 3
+
+
+class ConsentRequired(JackfieldError):
+    """What was asked needs a yes that was not given; nothing was changed."""
+
+    exit_code = 3
+
+
+class PluginError(JackfieldError):
+    """A plugin cannot be loaded, activated or called."""
+
+
+class UnknownPlugin(PluginError):
+    """No plugin of that id is installed or known to the marketplace."""
+
+
+class MissingDependency(PluginError):
+    """A plugin that another requires is absent, not enabled, or of a wrong version."""
+
+
+class DependencyLoop(PluginError):
+    """Plugins require each other in a circle; the message prints it as a → b → a."""
+
+
+class WouldBlock(PluginError):
+    """A synchronous call that would stop the event loop's thread."""

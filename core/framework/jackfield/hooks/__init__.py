@@ -1,0 +1,1 @@
+"""Hook specs, markers and the generated callers behind `HookManager`."""

@@ -1,0 +1,1 @@
+"""Running plugins: lifecycle, loading, the context that each plugin gets."""

@@ -1,0 +1,1 @@
+"""What can be told of a wheel without running it."""

@@ -1,0 +1,1 @@
+"""Installing, updating, removing and rolling back, as plans and transactions."""

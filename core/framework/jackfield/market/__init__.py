@@ -1,0 +1,1 @@
+"""The httpx client of marketplaces."""

@@ -1,0 +1,1 @@
+"""What a manifest may ask, what a user granted, and the pure rules between the two."""

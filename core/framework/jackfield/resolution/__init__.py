@@ -1,0 +1,1 @@
+"""Chooses versions and the order of loading; pure over an injected source of metadata."""

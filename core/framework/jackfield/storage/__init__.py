@@ -1,0 +1,1 @@
+"""Each plugin's database, settings, and the log of state changes."""

@@ -1,0 +1,1 @@
+"""Unpacked wheels by content, generations, the pointer and the journal."""

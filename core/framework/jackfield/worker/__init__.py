@@ -1,0 +1,1 @@
+"""Being a plugin in a child process: bootstrap, dispatch, stubs. (Furnished with isolation.)"""

@@ -1,0 +1,1 @@
+"""Projects, releases, files and their owners."""

@@ -1,0 +1,1 @@
+"""Quarantine and its decisions. (Furnished with the marketplace pages.)"""

@@ -1,0 +1,1 @@
+"""Where the marketplace keeps its data and what it allows."""

@@ -1,0 +1,1 @@
+"""Downloads, counted by day."""

@@ -1,0 +1,1 @@
+"""Signed metadata. (Furnished with trust.)"""

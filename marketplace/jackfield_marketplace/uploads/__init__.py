@@ -1,0 +1,1 @@
+"""Takes an upload, inspects it, publishes or refuses it."""
