@@ -1,1 +1,1 @@
-"""Confinement of a process: Landlock, seccomp, namespaces, limits. It knows nothing of plugins. (Furnished with isolation.)"""
+"""Confinement of a process: Landlock, seccomp, namespaces, limits; knows no plugins. (Furnished with isolation.)"""
