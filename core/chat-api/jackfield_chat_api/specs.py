@@ -1,0 +1,52 @@
+"""The hooks that a plugin of the chat can implement.
+
+An implementation may be `def` or `async def`. What one raises is logged and counted against its plugin; the message or
+the member goes on as if it had returned None.
+"""
+
+from jackfield_chat_api.markers import hookspec
+from jackfield_chat_api.messages import Member, Message, Room
+
+
+@hookspec(pipeline="message")
+async def message_sent(message: Message) -> Message | None:
+    """Change what a member sends, before anyone sees it (S6, S8).
+
+    Each implementation receives what the one before returned; None leaves the message as it is (S9). The result is
+    what the room's history keeps. Called for members' messages only: not for commands, not for what plugins write.
+
+    Args:
+        message: what the member sent; its `id` is still 0.
+    """
+
+
+@hookspec(pipeline="message")
+async def message_received(message: Message) -> Message | None:
+    """See, and perhaps change, what has arrived in a room, before it is shown (S7, S8, C16).
+
+    Called once for each member's message, after every `message_sent`. What plugins write does not come here, so that
+    two plugins that answer each other's words cannot talk for ever.
+
+    Args:
+        message: what arrived; its `id` is still 0.
+    """
+
+
+@hookspec
+async def member_joined(room: Room, member: Member) -> None:
+    """Learn that a member entered a room: the first page or client of theirs opened it.
+
+    Args:
+        room: where.
+        member: who.
+    """
+
+
+@hookspec
+async def member_left(room: Room, member: Member) -> None:
+    """Learn that a member left a room: the last page or client of theirs closed it.
+
+    Args:
+        room: where.
+        member: who.
+    """
