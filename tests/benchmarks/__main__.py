@@ -19,7 +19,8 @@ FOLDER = Path(__file__).parent
 
 def modules() -> list[str]:
     """The names of the modules that measure, in order."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in {"__main__", "__init__", "table"})
+    names = (path.stem for path in FOLDER.glob("*.py"))
+    return sorted(name for name in names if name not in {"__main__", "table"} and not name.startswith("test_"))
 
 
 def main() -> int:

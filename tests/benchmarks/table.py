@@ -15,7 +15,7 @@ class Row:
     Args:
         name: what was measured, in words, e.g. "chat, idle with four plugins".
         value: the figure, in `unit`.
-        unit: "MiB", "ms", "ns", "×" …
+        unit: "MiB", "ms", "ns", "x" …
         goal: what it should be, in words that can be read beside the figure: "≤ 120 MiB"; empty where there is none.
         ok: whether the goal is met; None where there is no goal, as for a peer measured beside us.
     """

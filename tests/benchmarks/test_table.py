@@ -8,8 +8,8 @@ from tests.benchmarks.table import Row, table
 def test_a_goal_is_met_at_its_limit_and_missed_beyond_it() -> None:
     assert Row.at_most("memory", 120, 120, "MiB").ok is True
     assert Row.at_most("memory", 120.1, 120, "MiB").ok is False
-    assert Row.at_least("speed", 4, 4, "×").ok is True
-    assert Row.at_least("speed", 3.9, 4, "×").ok is False
+    assert Row.at_least("speed", 4, 4, "x").ok is True
+    assert Row.at_least("speed", 3.9, 4, "x").ok is False
 
 
 def test_the_table_marks_a_missed_goal_and_leaves_a_peer_unmarked() -> None:
