@@ -1,1 +1,70 @@
-"""All that a plugin author imports: `Plugin`, markers and the `Context` protocols."""
+"""All that a plugin author imports: `Plugin`, `command`, components as data, and the protocols behind `context`."""
+
+from jackfield.api.capabilities import (
+    ActionHandler,
+    ApiFactory,
+    Check,
+    Commands,
+    CommandSource,
+    Events,
+    Json,
+    Render,
+    Scheduler,
+    Settings,
+    Storage,
+    Ui,
+)
+from jackfield.api.components import (
+    Button,
+    Cell,
+    Chart,
+    Component,
+    Field,
+    Form,
+    Image,
+    List,
+    Markdown,
+    MenuItem,
+    Progress,
+    Table,
+    Text,
+)
+from jackfield.api.context import Context
+from jackfield.api.events import Event, EventHandler, Subscription
+from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
+
+__all__ = [
+    "ActionHandler",
+    "ApiFactory",
+    "Button",
+    "Cell",
+    "Chart",
+    "Check",
+    "CommandMark",
+    "CommandSource",
+    "Commands",
+    "Component",
+    "Context",
+    "Event",
+    "EventHandler",
+    "Events",
+    "Field",
+    "Form",
+    "Image",
+    "Json",
+    "List",
+    "Markdown",
+    "MenuItem",
+    "Plugin",
+    "Progress",
+    "Render",
+    "Scheduler",
+    "Settings",
+    "Storage",
+    "Subscription",
+    "Table",
+    "Text",
+    "Ui",
+    "command",
+    "command_mark",
+]

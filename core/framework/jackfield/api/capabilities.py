@@ -1,0 +1,190 @@
+"""The facets of `context`, as protocols: the same inline and in a worker.
+
+What can wait is `async def`; what cannot is plain. Which facet asks for which permission: docs/reference/context.md.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Protocol, TypeAlias
+
+from jackfield.api.components import Component, MenuItem
+from jackfield.api.events import EventHandler, Subscription
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class Check(Protocol):
+    """Asks whether the plugin may do something; the host gives one to each plugin's `context.api`."""
+
+    def __call__(self, resource: str, action: str, target: str | None = None) -> None:
+        """Return if the plugin was granted `resource:action`.
+
+        Raises:
+            PermissionDenied: it was not; the sentence names plugin, resource, action and what to do.
+        """
+        ...
+
+
+#: Makes what one plugin gets as `context.api`: called with the plugin's id and its check. What it returns holds the
+#: host's capabilities, each of which calls the check before it acts (C15).
+ApiFactory: TypeAlias = Callable[[str, Check], object]
+
+
+class Storage(Protocol):
+    """The plugin's own key-value store; it survives disabling, updating and reinstalling (C14, C20, U40).
+
+    Values are JSON. Reading needs `storage:read`, changing needs `storage:write`.
+    """
+
+    async def get(self, key: str, default: Any = None) -> Any:
+        """Return the value under `key`, or `default`."""
+        ...
+
+    async def set(self, key: str, value: Json) -> None:
+        """Keep `value` under `key`; on return it is on disk.
+
+        Raises:
+            UsageError: the value is not JSON, or larger than 1 MiB.
+        """
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget `key`; a key that is not there is no error."""
+        ...
+
+    async def keys(self, prefix: str = "") -> list[str]:
+        """Return the keys that start with `prefix`, sorted."""
+        ...
+
+
+class Settings(Protocol):
+    """What the user may set for this plugin, declared under `[contributes] settings` (C22); needs no permission."""
+
+    def get(self, key: str) -> Any:
+        """Return the user's value, or the default of the manifest.
+
+        Raises:
+            UsageError: the manifest declares no such setting.
+        """
+        ...
+
+    def set(self, key: str, value: Any) -> None:
+        """Change a setting on the user's behalf; checked against its type and bounds.
+
+        Raises:
+            UsageError: the value does not fit; the sentence names the setting and what would fit.
+        """
+        ...
+
+    def all(self) -> Mapping[str, Any]:
+        """Return every declared setting with its value."""
+        ...
+
+    def on_change(self, handler: Callable[[str, Any], Awaitable[None] | None]) -> Subscription:
+        """Call `handler(key, value)` after a setting changed, whoever changed it, until the plugin is disabled."""
+        ...
+
+
+class CommandSource(Protocol):
+    """Who gave a command, and where the answer goes."""
+
+    @property
+    def user(self) -> str:
+        """The name of whoever gave the command."""
+        ...
+
+    @property
+    def room(self) -> str | None:
+        """The room it was given in, or None outside of rooms."""
+        ...
+
+    async def reply(self, text: str) -> None:
+        """Answer to where the command came from."""
+        ...
+
+
+class Commands(Protocol):
+    """The plugin's own commands; those that the manifest does not declare need `commands:add` (M43)."""
+
+    def add(
+        self,
+        name: str,
+        handler: Callable[..., Awaitable[None] | None],
+        *,
+        aliases: tuple[str, ...] = (),
+        help: str = "",  # noqa: A002 (the word of the manifest)
+        usage: str = "",
+    ) -> Subscription:
+        """Add a command until the plugin is disabled; the same as `@command`, for names known only at run time.
+
+        Raises:
+            PluginError: another plugin holds the root of the name; the sentence names it.
+        """
+        ...
+
+
+class Events(Protocol):
+    """Events between plugins, named `plugin:<id>:<event>` (C21, M40).
+
+    A plugin sends in its own namespace only and hears it freely; hearing another's needs `events:listen`.
+    """
+
+    async def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:
+        """Send `plugin:<own id>:<event>`; returns when every listener was called, failed ones are counted to them."""
+        ...
+
+    def on(self, event: str, handler: EventHandler) -> Subscription:
+        """Call `handler(event)` for each one, until closed or until the plugin is disabled.
+
+        Args:
+            event: a short name of the plugin's own (`voted`) or a full name (`plugin:poll:voted`).
+            handler: `def` or `async def`, given an `Event`.
+        """
+        ...
+
+
+#: Called when a button or form is used: action, values by name, and the user's name.
+ActionHandler: TypeAlias = Callable[[str, Mapping[str, Any], str], Awaitable[None] | None]
+Render: TypeAlias = Callable[[], Component | Awaitable[Component]]
+
+
+class Ui(Protocol):
+    """What the plugin shows in the host; adding needs `ui:add` (C18, C19)."""
+
+    def add_component(
+        self,
+        name: str,
+        render: Render | Component,
+        *,
+        position: str = "sidebar",
+        title: str = "",
+        on_action: ActionHandler | None = None,
+    ) -> Subscription:
+        """Show a component until the plugin is disabled.
+
+        Args:
+            name: unique among the plugin's components.
+            render: the component, or what makes it each time it is drawn; a failure shows in the component's own box.
+            position: where, in the host's words.
+            title: the heading of its box; empty: the one that the manifest declares, else the name.
+            on_action: called when a button or form in it is used.
+        """
+        ...
+
+    def refresh(self, name: str) -> None:
+        """Tell the host's pages that the component would be drawn differently now."""
+        ...
+
+    def add_menu_item(
+        self, item: MenuItem, handler: Callable[[str], Awaitable[None] | None] | None = None
+    ) -> Subscription:
+        """Show an entry in a menu until the plugin is disabled; `handler` is called with the user's name."""
+        ...
+
+
+class Scheduler(Protocol):
+    """Work that goes on beside the callbacks; it belongs to the plugin and ends with it (K26, K28)."""
+
+    def start(self, coroutine: Coroutine[Any, Any, Any], *, name: str = "") -> "asyncio.Task[Any]":
+        """Start a task; it is cancelled when the plugin is disabled, and its failure is counted to the plugin."""
+        ...

@@ -1,0 +1,69 @@
+"""`Context`: all that a plugin gets from its host."""
+
+import logging
+from pathlib import Path
+from typing import Any, Protocol
+
+from jackfield.api.capabilities import Commands, Events, Scheduler, Settings, Storage, Ui
+
+
+class Context(Protocol):
+    """One plugin's view of its host, the same inline and in a worker; every facet checks the plugin's grant (C3).
+
+    docs/reference/context.md tells which facet needs which permission.
+    """
+
+    @property
+    def plugin_id(self) -> str:
+        """The id in the plugin's manifest."""
+        ...
+
+    @property
+    def api(self) -> Any:
+        """The host's own capabilities, for this plugin; their type is in the host's published API distribution."""
+        ...
+
+    @property
+    def storage(self) -> Storage:
+        """The plugin's own key-value store."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """What the user may set for this plugin."""
+        ...
+
+    @property
+    def commands(self) -> Commands:
+        """The plugin's own commands."""
+        ...
+
+    @property
+    def events(self) -> Events:
+        """Events between plugins."""
+        ...
+
+    @property
+    def ui(self) -> Ui:
+        """What the plugin shows."""
+        ...
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """Work that goes on beside the callbacks."""
+        ...
+
+    @property
+    def logger(self) -> logging.Logger:
+        """A logger whose lines carry the plugin's id (M4)."""
+        ...
+
+    @property
+    def data_dir(self) -> Path:
+        """A folder for the plugin alone, made on first use (K32)."""
+        ...
+
+    @property
+    def config_dir(self) -> Path:
+        """A folder for files that the user may edit, made on first use (K32)."""
+        ...

@@ -1,0 +1,90 @@
+"""What a plugin is made of: an optional class to derive from, and the marker for commands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from jackfield.api.context import Context
+from jackfield.errors import UsageError
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+_MARK = "_jackfield_command"
+
+
+class Plugin:
+    """What a plugin's entry point may name: a class of this kind, made once by the host without arguments.
+
+    Every callback is optional, may be `def` or `async def`, and has ten seconds; to be found, it only needs its name
+    (a plugin need not derive from this class, and a module's functions of these names take `context` first):
+
+    - `on_load(previous)`: once, before anything is enabled; `previous` is what the code before returned from
+      `on_unload` when it was replaced in a running host, else None (M36).
+    - `on_enable()`, `on_disable()`: as often as the user likes (K21). Whatever was begun through `context` ends by
+      itself after `on_disable`.
+    - `on_unload()`: before the code is dropped; what it returns is handed to the next version's `on_load` (M37).
+    - `on_migrate(old, new)`: the manifest's `data_version` was raised; called before `on_enable`.
+    - `on_removed()`: the plugin was uninstalled from a running host; after `on_unload` (M38).
+
+    Attributes:
+        context: all that the plugin gets from the host; set before `on_load`.
+    """
+
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class CommandMark:
+    """What `@command` leaves on a function, for the host to read.
+
+    Args:
+        name: one word, or a root and literals below it (`poll close`).
+        aliases: other names for the whole of `name`.
+        help: one line for the list of commands; empty: the first line of the docstring.
+        usage: how it is called; empty: made from the function's parameters.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    help: str = ""
+    usage: str = ""
+
+
+def command(
+    name: str,
+    *,
+    aliases: tuple[str, ...] = (),
+    help: str = "",  # noqa: A002 (the word of the manifest)
+    usage: str = "",
+) -> Callable[[FunctionT], FunctionT]:
+    """Mark a method, or a module's function, as a command; it is there while the plugin is enabled.
+
+    The function takes the source and then its arguments: each parameter one word (quotes hold words together),
+    converted by its annotation (`str`, `int`, `float`, `bool`); a last parameter of type `str` takes the rest of the
+    line; `*words` takes all words that are left. A module's function takes `context` before the source.
+
+    Args:
+        name: one word, or words with a space between (`poll close`); the first is the root and unique in the host.
+        aliases: other names for it.
+        help: one line; empty: the first line of the docstring.
+        usage: how it is called; empty: made from the parameters.
+
+    Raises:
+        UsageError: the name or an alias is empty.
+    """
+    for text in (name, *aliases):
+        if not text.split():
+            raise UsageError("a command needs a name")
+    mark = CommandMark(" ".join(name.split()), tuple(" ".join(alias.split()) for alias in aliases), help, usage)
+
+    def decorate(function: FunctionT) -> FunctionT:
+        setattr(function, _MARK, mark)
+        return function
+
+    return decorate
+
+
+def command_mark(function: object) -> CommandMark | None:
+    """Return what `@command` left on a function or bound method, or None."""
+    mark = getattr(function, _MARK, None)
+    return mark if isinstance(mark, CommandMark) else None
