@@ -1,0 +1,306 @@
+"""The state log: what the user wished, granted, set and pinned, as keyed changes that can be taken back.
+
+Each line of `log.jsonl` is one entry: a transaction's changes, each with the value before and after, when, by whom and
+why. Rules that the module keeps:
+
+- An entry is whole or absent: it is one write followed by fsync, and a last line that is torn (the machine stopped
+  within the write) counts as never written; the next writer cuts it off.
+- Taking a transaction back touches only keys that nobody has changed since. A key that is set again to the value it has
+  counts as changed: whoever set it meant it. So a grant that the user revoked never comes back by a rollback.
+- Readers take no lock: they see a prefix of the log.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from jackfield.errors import StoreError, StoreLocked
+
+JSON: TypeAlias = Any
+"""A value that JSON can carry; None stands for "no such key"."""
+
+LOCK_SECONDS = 10.0
+"""How long a writer waits for another one; a write takes milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key's change: its value before and after, None where there was or is none."""
+
+    key: str
+    before: JSON
+    after: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log.
+
+    Args:
+        transaction: the id that ties it to an install, update or rollback; unique where none was given.
+        at: when, ISO 8601 in UTC.
+        by: who asked for it, e.g. "cli", or a user of the application.
+        why: a few words for people, e.g. "install poll".
+        changes: the keys it changed, in order of their names.
+        reverts: the transactions that it took back.
+    """
+
+    transaction: str
+    at: str
+    by: str
+    why: str
+    changes: tuple[Change, ...]
+    reverts: tuple[str, ...] = ()
+
+
+class Reverted(NamedTuple):
+    """What taking back did: keys that have their old value again, and keys kept because they changed since."""
+
+    restored: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+class State:
+    """The keyed state of one profile, shared by every process that opens the same folder.
+
+    Values are JSON; `None` stands for an absent key. Safe to use from several threads.
+
+    Args:
+        folder: where the log lies; made at the first change.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "log.jsonl"
+        self._guard = threading.RLock()
+        self._forget()
+
+    def get(self, key: str, default: JSON = None) -> JSON:
+        """The value of `key` now, also when another process set it; `default` if it has none."""
+        with self._guard:
+            self._refresh()
+            return copy.deepcopy(self._values[key]) if key in self._values else default
+
+    def items(self, prefix: str = "") -> dict[str, JSON]:
+        """Every key that starts with `prefix`, with its value, in order of names."""
+        with self._guard:
+            self._refresh()
+            return {key: copy.deepcopy(self._values[key]) for key in sorted(self._values) if key.startswith(prefix)}
+
+    def change(self, changes: Mapping[str, JSON], *, by: str, why: str = "", transaction: str | None = None) -> None:
+        """Set and remove keys, all or none; returns once the entry is on disk.
+
+        Args:
+            changes: key -> new value; None removes the key.
+            by: who asked for it.
+            why: a few words for people.
+            transaction: the id under which `revert` finds it.
+
+        Raises:
+            StoreLocked: another process has been writing for more than `LOCK_SECONDS`.
+            StoreError: the folder cannot be written, or the log is damaged.
+        """
+        if not changes:
+            return
+        with self._guard, self._locked():
+            made = tuple(Change(key, self._values.get(key), changes[key]) for key in sorted(changes))
+            self._append(Entry(transaction or uuid.uuid4().hex, _now(), by, why, made))
+
+    def revert(
+        self, transactions: str | Sequence[str], *, by: str, why: str = "", transaction: str | None = None
+    ) -> Reverted:
+        """Take back what transactions changed, except keys that anyone has changed since.
+
+        Args:
+            transactions: one id, or several that are undone together; their order does not matter.
+            by: who asked for it.
+            why: a few words for people.
+            transaction: the id of the taking back itself.
+
+        Returns:
+            Reverted: the keys that have their former value again, and those kept as they are.
+
+        Raises:
+            StoreLocked: another process has been writing for more than `LOCK_SECONDS`.
+            StoreError: the folder cannot be written, or the log is damaged.
+        """
+        undone = {transactions} if isinstance(transactions, str) else set(transactions)
+        with self._guard, self._locked():
+            made, kept = [], []
+            for key, stack in sorted(self._stacks.items()):
+                touched = any(owner in undone for owner, _ in stack)
+                depth = len(stack)
+                while depth and stack[depth - 1][0] in undone:
+                    depth -= 1
+                if depth < len(stack):
+                    made.append(Change(key, self._values.get(key), stack[depth][1]))
+                if touched and any(owner in undone for owner, _ in stack[:depth]):
+                    kept.append(key)
+            if made:
+                entry = Entry(transaction or uuid.uuid4().hex, _now(), by, why, tuple(made), tuple(sorted(undone)))
+                self._append(entry)
+            return Reverted(tuple(change.key for change in made), tuple(kept))
+
+    def seen(self, transaction: str) -> bool:
+        """Whether the log holds an entry of this transaction: a recovery asks before it writes one again."""
+        with self._guard:
+            self._refresh()
+            return any(entry.transaction == transaction for entry in self._entries)
+
+    def history(self) -> tuple[Entry, ...]:
+        """Every entry, oldest first."""
+        with self._guard:
+            self._refresh()
+            return tuple(self._entries)
+
+    def version(self) -> int:
+        """The number of entries: grows with each change, by whomever."""
+        with self._guard:
+            self._refresh()
+            return len(self._entries)
+
+    def stamp(self) -> tuple[int, int, int]:
+        """A value that differs after every change, at the price of one `stat`: for watchers."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return (0, 0, 0)
+        return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def _forget(self) -> None:
+        self._entries: list[Entry] = []
+        self._values: dict[str, JSON] = {}
+        # key -> the changes still in force, oldest first: (transaction, value before it)
+        self._stacks: dict[str, list[tuple[str, JSON]]] = {}
+        self._offset = 0
+        self._stamp = (0, 0, 0)
+
+    def _refresh(self) -> None:
+        stamp = self.stamp()
+        if stamp == self._stamp:
+            return
+        if stamp[0] != self._stamp[0] or stamp[1] < self._offset:
+            self._forget()
+        if stamp[0]:
+            with self._path.open("rb") as log:
+                log.seek(self._offset)
+                text = log.read()
+            self._take(text)
+        self._stamp = stamp
+
+    def _take(self, text: bytes) -> None:
+        lines = text.split(b"\n")
+        for number, line in enumerate(lines[:-1]):
+            entry = _parse(line)
+            if entry is None:
+                if number == len(lines) - 2 and not lines[-1]:
+                    return  # the last line: torn within, as after a power loss
+                raise StoreError(
+                    f"{self._path} is damaged at byte {self._offset}",
+                    hint="restore it from a backup, or move it away to start with no plugins enabled",
+                )
+            self._offset += len(line) + 1
+            self._apply(entry)
+
+    def _apply(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        for change in entry.changes:
+            stack = self._stacks.setdefault(change.key, [])
+            if entry.reverts:
+                while stack and stack[-1][0] in entry.reverts:
+                    stack.pop()
+            else:
+                stack.append((entry.transaction, change.before))
+            if change.after is None:
+                self._values.pop(change.key, None)
+            else:
+                self._values[change.key] = change.after
+
+    def _append(self, entry: Entry) -> None:
+        line = json.dumps(_to_mapping(entry), separators=(",", ":")).encode() + b"\n"
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                new = os.fstat(descriptor).st_size == 0
+                os.ftruncate(descriptor, self._offset)  # cuts off a torn last line
+                os.lseek(descriptor, self._offset, os.SEEK_SET)
+                try:
+                    _write_all(descriptor, line)
+                    os.fsync(descriptor)
+                except OSError:
+                    os.ftruncate(descriptor, self._offset)
+                    raise
+            finally:
+                os.close(descriptor)
+            if new:
+                _sync_folder(self._path.parent)
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+        self._refresh()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        import filelock  # a reader never needs it
+
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self._path.parent / "lock", timeout=LOCK_SECONDS, thread_local=False)
+            lock.acquire()
+        except filelock.Timeout as error:
+            raise StoreLocked(f"another process has been writing {self._path} for {LOCK_SECONDS:.0f} s") from error
+        except OSError as error:
+            raise StoreError(f"{self._path.parent} cannot be written: {error.strerror}") from error
+        try:
+            self._refresh()
+            yield
+        finally:
+            lock.release()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _to_mapping(entry: Entry) -> dict[str, JSON]:
+    return {
+        "transaction": entry.transaction,
+        "at": entry.at,
+        "by": entry.by,
+        "why": entry.why,
+        "changes": [[change.key, change.before, change.after] for change in entry.changes],
+        "reverts": list(entry.reverts),
+    }
+
+
+def _parse(line: bytes) -> Entry | None:
+    try:
+        read = json.loads(line)
+        changes = tuple(Change(str(key), before, after) for key, before, after in read["changes"])
+        reverts = tuple(str(one) for one in read["reverts"])
+        return Entry(str(read["transaction"]), read["at"], read["by"], read["why"], changes, reverts)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # folders cannot be opened there; NTFS journals the rename itself
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,125 @@
+"""Where everything of one application's profile lies on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jackfield.errors import UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders and files of one profile; naming them makes nothing.
+
+    Args:
+        root: the profile's folder, `<data folder>/<app>/<profile>` where `locate` chose it.
+    """
+
+    root: Path
+
+    @classmethod
+    def locate(cls, app: str, *, profile: str | None = None, environ: Mapping[str, str] | None = None) -> Layout:
+        """The layout of `app` for a named profile, else for the Python environment that runs now.
+
+        Args:
+            app: the application's name, as in its host.toml.
+            profile: a name to share between environments; without it one is derived from `sys.prefix`.
+            environ: the environment variables; `JACKFIELD_HOME` moves all data to the folder it names.
+
+        Raises:
+            UsageError: the app or the profile is not a plain name (a path could lead out of the data folder).
+        """
+        environ = os.environ if environ is None else environ
+        profile = profile or environ.get("JACKFIELD_PROFILE") or environment_profile(sys.prefix)
+        for what, name in (("app", app), ("profile", profile)):
+            if not _NAME.fullmatch(name):
+                raise UsageError(f"{name!r} is no {what} name", hint="letters, digits, '.', '_' and '-' only")
+        return cls(home(environ) / app / profile)
+
+    @property
+    def store(self) -> Path:
+        """Unpacked wheels by the sha256 of the wheel."""
+        return self.root / "store"
+
+    @property
+    def generations(self) -> Path:
+        """One folder for each complete installed set, named by its number."""
+        return self.root / "generations"
+
+    @property
+    def current(self) -> Path:
+        """The pointer: a file that holds the number of the active generation."""
+        return self.root / "current"
+
+    @property
+    def journal(self) -> Path:
+        """The activation history."""
+        return self.root / "journal"
+
+    @property
+    def unfinished(self) -> Path:
+        """What an installer is still writing; anything here without a living installer is left over."""
+        return self.root / "unfinished"
+
+    @property
+    def state(self) -> Path:
+        """The folder of the log of keyed changes."""
+        return self.root / "state"
+
+    @property
+    def snapshots(self) -> Path:
+        """Copies of plugin data, taken before its shape changes."""
+        return self.root / "snapshots"
+
+    @property
+    def run(self) -> Path:
+        """Locks and sockets of running processes."""
+        return self.root / "run"
+
+    @property
+    def install_lock(self) -> Path:
+        """The lock that one installer at a time holds."""
+        return self.run / "install.lock"
+
+    @property
+    def host_lock(self) -> Path:
+        """The lock that a running host holds."""
+        return self.run / "host.lock"
+
+    @property
+    def control(self) -> Path:
+        """The socket at which a running host takes orders."""
+        return self.run / "control.sock"
+
+    def data(self, cid: str) -> Path:
+        """The folder of a plugin's own data; it stays when the plugin is removed.
+
+        Args:
+            cid: the plugin's canonical id.
+        """
+        return self.root / "data" / cid
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """The folder above all applications: `JACKFIELD_HOME`, else the user's data folder as platformdirs says."""
+    moved = environ.get("JACKFIELD_HOME")
+    if moved:
+        return Path(moved).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("jackfield", appauthor=False)
+
+
+def environment_profile(prefix: str) -> str:
+    """The profile's name for a Python environment: its folder's name, and a hash so that no two are one."""
+    path = Path(prefix).resolve()
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", path.name).strip("-") or "python"
+    return f"{stem[:40]}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
