@@ -1,5 +1,17 @@
 """Each plugin's database, settings, and the log of state changes."""
 
-from jackfield.storage.state import Change, Entry, Reverted, State
+from jackfield.storage.database import PluginDatabase
+from jackfield.storage.settings import Settings, check_setting, default_of
+from jackfield.storage.state import JSON, Change, Entry, Reverted, State
 
-__all__ = ["Change", "Entry", "Reverted", "State"]
+__all__ = [
+    "JSON",
+    "Change",
+    "Entry",
+    "PluginDatabase",
+    "Reverted",
+    "Settings",
+    "State",
+    "check_setting",
+    "default_of",
+]

@@ -1,0 +1,67 @@
+"""A plugin's scope: everything that it began through `context`, and how it ends."""
+
+import logging
+from collections.abc import Callable
+
+_log = logging.getLogger("jackfield.host")
+
+
+class Opened:
+    """One thing that a plugin began; closing it twice is no error (the `Subscription` of the API)."""
+
+    __slots__ = ("_close", "_scope", "what")
+
+    def __init__(self, scope: "Scope", what: str, close: Callable[[], None]) -> None:
+        self.what = what
+        self._scope = scope
+        self._close: Callable[[], None] | None = close
+
+    def close(self) -> None:
+        """End it now and take it off its scope."""
+        close, self._close = self._close, None
+        if close is not None:
+            self._scope.forget(self)
+            close()
+
+
+class Scope:
+    """What one plugin began and has not ended; `close()` ends all of it in reverse (K26, K27).
+
+    Args:
+        plugin: whose it is; named in the log when something will not end.
+    """
+
+    def __init__(self, plugin: str) -> None:
+        self.plugin = plugin
+        self._opened: list[Opened] = []
+
+    def begin(self, what: str, close: Callable[[], None]) -> Opened:
+        """Remember that something was begun.
+
+        Args:
+            what: a word for the log, e.g. `listener of plugin:poll:voted`.
+            close: ends it; plain and quick.
+        """
+        opened = Opened(self, what, close)
+        self._opened.append(opened)
+        return opened
+
+    def forget(self, opened: Opened) -> None:
+        """Take something off that has ended by itself."""
+        if opened in self._opened:
+            self._opened.remove(opened)
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """What has not ended, oldest first."""
+        return tuple(opened.what for opened in self._opened)
+
+    def close(self) -> None:
+        """End everything, the newest first; one that fails is logged and the rest still ends."""
+        while self._opened:
+            opened = self._opened[-1]
+            try:
+                opened.close()
+            except Exception:  # noqa: BLE001 (logged with its traceback; the rest must still end)
+                _log.exception("%s: %s did not end", self.plugin, opened.what)
+                self.forget(opened)

@@ -1,0 +1,265 @@
+"""What plugins show: components drawn on demand, menu items, and the acts of users on them (C18, C19).
+
+A plugin's failure stays in its own box: drawing one never raises, and a button that fails answers with an error.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jackfield.api import (
+    ActionHandler,
+    Button,
+    Chart,
+    Component,
+    Form,
+    Image,
+    List,
+    Markdown,
+    MenuItem,
+    Progress,
+    Render,
+    Subscription,
+    Table,
+    Text,
+)
+from jackfield.errors import PluginError, UnknownPlugin
+from jackfield.host.scopes import Scope
+
+#: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
+Run = Callable[..., Awaitable[Any]]
+Check = Callable[[str, str], None]
+MenuHandler = Callable[[str], Awaitable[None] | None]
+
+_COMPONENTS = (Text, Markdown, Table, List, Button, Form, Chart, Progress, Image)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One box of a page.
+
+    Args:
+        id: `<plugin>:<name>`; what `act` and `draw` take.
+        plugin: whose it is.
+        name: unique among the plugin's components.
+        title: the heading of the box.
+        position: where it stands, in the host's words.
+        component: what is in it; None when drawing failed.
+        error: one line that says why; empty when all is well.
+    """
+
+    id: str
+    plugin: str
+    name: str
+    title: str
+    position: str
+    component: Component | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One entry of a menu.
+
+    Args:
+        id: `<plugin>:<item id>`; what `choose` takes.
+        plugin: whose it is.
+        item: what it says and where.
+    """
+
+    id: str
+    plugin: str
+    item: MenuItem
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    plugin: str
+    name: str
+    title: str
+    position: str
+    render: Render | Component
+    on_action: ActionHandler | None
+
+
+class UiRegistry:
+    """Every component and menu item of the enabled plugins.
+
+    Args:
+        run: calls a function on behalf of a plugin; what it raises was counted already.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._components: dict[str, _Shown] = {}
+        self._menu: dict[str, tuple[Offered, MenuHandler | None]] = {}
+        self._listeners: list[Callable[[str], None]] = []
+
+    def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Call `listener(component id)` when one comes, goes or wants to be drawn anew; "menu" for the menu.
+
+        Returns what takes the listener away. It is called on the loop's thread and must return at once.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def changed(self, identity: str) -> None:
+        """Tell the listeners."""
+        for listener in tuple(self._listeners):
+            listener(identity)
+
+    def add_component(self, shown: _Shown) -> Callable[[], None]:
+        """Add a component and return what takes it away again."""
+        identity = f"{shown.plugin}:{shown.name}"
+        if identity in self._components:
+            raise PluginError(f"{shown.plugin} adds the component {shown.name} twice", plugin=shown.plugin)
+        self._components[identity] = shown
+        self.changed(identity)
+
+        def take_away() -> None:
+            self._components.pop(identity, None)
+            self.changed(identity)
+
+        return take_away
+
+    def add_menu_item(self, plugin: str, item: MenuItem, handler: MenuHandler | None) -> Callable[[], None]:
+        """Add an entry and return what takes it away again."""
+        identity = f"{plugin}:{item.id}"
+        if identity in self._menu:
+            raise PluginError(f"{plugin} adds the menu item {item.id} twice", plugin=plugin)
+        self._menu[identity] = (Offered(identity, plugin, item), handler)
+        self.changed("menu")
+
+        def take_away() -> None:
+            self._menu.pop(identity, None)
+            self.changed("menu")
+
+        return take_away
+
+    async def components(self, position: str | None = None) -> list[Drawn]:
+        """Draw every component, or those of a position, in the order in which they came; never raises."""
+        chosen = [key for key, shown in self._components.items() if position in (None, shown.position)]
+        return [await self.draw(key) for key in chosen if key in self._components]
+
+    async def draw(self, identity: str) -> Drawn:
+        """Draw one component; what its plugin raises or makes wrongly becomes its error.
+
+        Raises:
+            UnknownPlugin: no plugin shows a component of that id.
+        """
+        shown = self._shown(identity)
+        component: object = None
+        error = ""
+        try:
+            render = shown.render
+            component = await self._run(shown.plugin, f"component {shown.name}", render) if callable(render) else render
+            if not isinstance(component, _COMPONENTS):
+                kind = type(component).__name__
+                component, error = None, f"{shown.name} of {shown.plugin} was drawn as {kind}, which is no component"
+        except Exception as failure:  # noqa: BLE001  # whatever a plugin raises stays in its own box
+            error = f"{shown.name} of {shown.plugin} could not be drawn: {type(failure).__name__}: {failure}"
+        drawn = component if isinstance(component, _COMPONENTS) else None
+        return Drawn(identity, shown.plugin, shown.name, shown.title, shown.position, drawn, error)
+
+    async def act(self, identity: str, action: str, values: Mapping[str, Any], user: str) -> None:
+        """Tell a component that a button or form in it was used.
+
+        Args:
+            identity: `<plugin>:<name>`.
+            action: the button's or form's.
+            values: by name.
+            user: who did it.
+
+        Raises:
+            UnknownPlugin: no plugin shows a component of that id.
+            PluginError: it does not react, or failed; the failure was counted.
+        """
+        shown = self._shown(identity)
+        if shown.on_action is None:
+            raise PluginError(f"{shown.name} of {shown.plugin} does not react", plugin=shown.plugin)
+        await self._answer(shown.plugin, f"{action} of {shown.name}", shown.on_action, action, dict(values), user)
+
+    def menu(self, position: str | None = None) -> list[Offered]:
+        """Return the entries of a menu, or of all."""
+        return [offered for offered, _ in self._menu.values() if position in (None, offered.item.position)]
+
+    async def choose(self, identity: str, user: str) -> None:
+        """Tell a plugin that a user chose its menu item.
+
+        Raises:
+            UnknownPlugin: no plugin offers an item of that id.
+            PluginError: it failed; the failure was counted.
+        """
+        if identity not in self._menu:
+            raise UnknownPlugin(f"no plugin offers the menu item {identity}")
+        offered, handler = self._menu[identity]
+        if handler is not None:
+            await self._answer(offered.plugin, f"menu item {offered.item.id}", handler, user)
+
+    async def _answer(self, plugin: str, what: str, handler: Callable[..., Any], *arguments: object) -> None:
+        try:
+            await self._run(plugin, what, handler, *arguments)
+        except PluginError:
+            raise
+        except Exception as failure:
+            raise PluginError(f"{plugin}: {what} failed: {failure}", plugin=plugin) from failure
+
+    def _shown(self, identity: str) -> _Shown:
+        shown = self._components.get(identity)
+        if shown is None:
+            raise UnknownPlugin(f"no plugin shows the component {identity}")
+        return shown
+
+
+class PluginUi:
+    """`context.ui` of one plugin.
+
+    Args:
+        plugin: its id.
+        registry: the host's.
+        scope: what it shows belongs to.
+        check: asks for `ui:add`.
+        titles: the headings that the manifest declares, by component name.
+    """
+
+    def __init__(
+        self, plugin: str, registry: UiRegistry, scope: Scope, check: Check, titles: Mapping[str, str]
+    ) -> None:
+        self._plugin = plugin
+        self._registry = registry
+        self._scope = scope
+        self._check = check
+        self._titles = titles
+
+    def add_component(
+        self,
+        name: str,
+        render: Render | Component,
+        *,
+        position: str = "sidebar",
+        title: str = "",
+        on_action: ActionHandler | None = None,
+    ) -> Subscription:
+        """Show a component until the plugin is disabled.
+
+        Raises:
+            PermissionDenied: `ui:add` was not granted.
+            PluginError: the plugin shows one of that name.
+        """
+        self._check("ui", "add")
+        heading = title or self._titles.get(name, name)
+        shown = _Shown(self._plugin, name, heading, position, render, on_action)
+        return self._scope.begin(f"component {name}", self._registry.add_component(shown))
+
+    def refresh(self, name: str) -> None:
+        """Tell the pages that the component would be drawn differently now."""
+        self._registry.changed(f"{self._plugin}:{name}")
+
+    def add_menu_item(self, item: MenuItem, handler: MenuHandler | None = None) -> Subscription:
+        """Show an entry in a menu until the plugin is disabled.
+
+        Raises:
+            PermissionDenied: `ui:add` was not granted.
+        """
+        self._check("ui", "add")
+        return self._scope.begin(f"menu item {item.id}", self._registry.add_menu_item(self._plugin, item, handler))
