@@ -1,0 +1,100 @@
+"""The one place where an error becomes words and an exit code; nobody's mistake ends in a traceback.
+
+    0  done                              3  refused by a permission or policy, or a yes was not given
+    1  failed                            4  nothing to do (only where `--check` asks)
+    2  the call itself is wrong          5  no marketplace answered
+    130  stopped with Ctrl-C (128 + SIGINT, as shells count)
+
+On stderr: `error: …`, then a line with what to do next where one is known. With `--json` the same also as an object
+`{"error": {…}}` on stdout.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from jackfield.cli.output import JsonObject, Output
+from jackfield.cli.words import plain
+from jackfield.errors import JackfieldError
+
+NOTHING_TO_DO = 4
+INTERRUPTED = 130
+
+
+@contextmanager
+def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
+    """Run a command's parsing or body; translate what goes wrong.
+
+    Args:
+        arguments: the command line, where parsing may fail before `--json` is known.
+
+    Raises:
+        click.exceptions.Exit: with the exit code, after the error was told.
+    """
+    try:
+        yield
+    except JackfieldError as error:
+        tell(error_mapping(error), arguments)
+        raise click.exceptions.Exit(error.exit_code) from error
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        raise click.exceptions.Exit(error.exit_code) from error
+    except click.UsageError as error:
+        tell(_usage_mapping(error), arguments)
+        raise click.exceptions.Exit(error.exit_code) from error
+    except (click.Abort, KeyboardInterrupt) as error:
+        message = "stopped; everything is as it was"
+        tell({"kind": "Interrupted", "message": message, "exit_code": INTERRUPTED}, arguments)
+        raise click.exceptions.Exit(INTERRUPTED) from error
+    except BrokenPipeError:
+        raise  # `jackfield list | head`: click ends quietly
+    except OSError as error:
+        # A full disk or a folder without permission is nobody's bug; the system's words say which file.
+        tell({"kind": "OSError", "message": str(error), "exit_code": 1}, arguments)
+        raise click.exceptions.Exit(1) from error
+
+
+def error_mapping(error: JackfieldError) -> JsonObject:
+    """The error as data: kind, message, exit_code and, where known, plugin and hint."""
+    mapping: JsonObject = {"kind": type(error).__name__, "message": error.message, "exit_code": error.exit_code}
+    if error.plugin is not None:
+        mapping["plugin"] = error.plugin
+    if error.hint is not None:
+        mapping["hint"] = error.hint
+    return mapping
+
+
+def tell(error: JsonObject, arguments: Sequence[str] | None = None) -> None:
+    """Say what went wrong: on stderr for people and, with `--json`, on stdout for programs."""
+    context = click.get_current_context(silent=True)
+    as_json = wants_json(context, arguments)
+    output = Output(as_json=as_json)
+    output.data({"error": error})
+    label = "stopped" if error["kind"] == "Interrupted" else "error"
+    text = error["message"].removeprefix("stopped; ")
+    lines = [plain(part) for part in text.splitlines()] or [""]
+    output.note(click.style(f"{label}:", fg="red", bold=True) + f" {lines[0]}")
+    for extra in lines[1:]:
+        output.note(f"  {extra}")
+    if error.get("hint"):
+        output.note(click.style("hint:", bold=True) + f" {plain(error['hint'])}")
+
+
+def wants_json(context: click.Context | None, arguments: Sequence[str] | None) -> bool:
+    """Whether the answer is JSON: asked of the running command, else of the command line itself."""
+    while context is not None:
+        if context.params.get("as_json"):
+            return True
+        context = context.parent
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
+
+
+def _usage_mapping(error: click.UsageError) -> JsonObject:
+    """A mistake in the call, in click's words, with the help that would clear it up."""
+    mapping: JsonObject = {"kind": "UsageError", "message": error.format_message(), "exit_code": error.exit_code}
+    if error.ctx is not None:
+        mapping["hint"] = f"{error.ctx.command_path} --help"
+    return mapping

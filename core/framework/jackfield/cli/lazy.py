@@ -1,0 +1,148 @@
+"""Command groups that load a subcommand's module only when it is called, and leaves that all speak JSON."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from jackfield.cli.failures import reported
+from jackfield.cli.schemas import schema_of
+
+
+_ARGUMENTS = "jackfield.cli.arguments"  # in click's meta: the words after the group's name, asked for --json
+
+
+class Lazy(NamedTuple):
+    """Where a subcommand lives and what the group's help says of it without loading it.
+
+    Args:
+        target: `module:attribute` of the click command.
+        help: the command's first help line; a test holds the two equal.
+    """
+
+    target: str
+    help: str
+
+
+class Leaf(click.Command):
+    """A command that answers in text or JSON and shows examples in its help.
+
+    Args:
+        examples: what may follow the command's name, each with a word on what it does.
+    """
+
+    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.examples = tuple(examples)
+        self.params += [
+            click.Option(["--json", "as_json"], is_flag=True, help="Answer with one JSON document."),
+            click.Option(
+                ["--json-schema"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_schema,
+                help="Print the JSON schema of that document and end.",
+            ),
+        ]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, as they are typed under the name that the user typed."""
+        if self.examples:
+            with formatter.section("Examples"):
+                widest = max(len(tail) for tail, _ in self.examples)
+                for tail, told in self.examples:
+                    # Written as they are: wrapping would break what is to be copied.
+                    formatter.write(f"  {ctx.command_path} {tail:<{widest}}   # {told}\n")
+
+
+class LazyGroup(click.Group):
+    """A group of lazily loaded commands; every error inside it is told in one place.
+
+    Args:
+        lazy: name -> where the command lives, in the order of the help.
+        default: the subcommand meant when the first argument names none.
+    """
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], default: str | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lazy = dict(lazy)
+        self.default = default
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order they were given: the most used first, not the alphabet."""
+        return [*self.lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command's module; None for a name that is not there."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self.lazy[cmd_name].target.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of subcommands, told without loading any."""
+        rows = [(name, lazy.help) for name, lazy in self.lazy.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default subcommand in front where the user left it out."""
+        ctx.meta[_ARGUMENTS] = list(args)
+        if self.default is not None and not ctx.resilient_parsing:
+            first = next((word for word in args if not word.startswith("-")), None)
+            if first not in self.lazy and "--help" not in args:
+                args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand.
+
+        Raises:
+            click.UsageError: for a name that is not there; the nearest one is shown.
+        """
+        name = args[0]
+        if name not in self.lazy and not name.startswith("-") and name not in self.commands:
+            near = difflib.get_close_matches(name, self.lazy, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"no command called {name!r}{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the group's own options; mistakes in them are told like all others."""
+        if extra.get("resilient_parsing"):
+            return super().make_context(info_name, args, parent, **extra)
+        with reported(list(args)):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Parse and run the subcommand; what goes wrong there becomes a line and an exit code."""
+        with reported(ctx.meta[_ARGUMENTS]):
+            return super().invoke(ctx)
+
+
+def _print_schema(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """Print the schema of the command's JSON answer and end, before any argument is asked for."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    from json import dumps
+
+    click.echo(dumps(schema_of(command_name(ctx)), indent=2))
+    ctx.exit()
+
+
+def command_name(ctx: click.Context) -> str:
+    """The command's name without the program before it: `list`, `permissions grant`."""
+    names: list[str] = []
+    current: click.Context | None = ctx
+    while current is not None and not (isinstance(current.command, LazyGroup) and current.command.default is None):
+        names.append(current.command.name or "")
+        current = current.parent
+    return " ".join(reversed(names))

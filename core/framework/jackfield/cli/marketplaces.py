@@ -1,0 +1,59 @@
+"""Which marketplaces are asked, and in which order."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jackfield.errors import UsageError
+
+VARIABLE = "JACKFIELD_MARKETPLACE"
+
+
+def marketplace_urls(environ: Mapping[str, str], app: str) -> tuple[str, ...]:
+    """The addresses that the environment names, else the configuration file; first one first.
+
+    Args:
+        environ: `JACKFIELD_MARKETPLACE` holds addresses, separated by spaces.
+        app: the application; `[apps.<name>] marketplaces = […]` in the file goes before `marketplaces = […]`.
+
+    Raises:
+        UsageError: an address that is none, or a configuration file that cannot be read.
+    """
+    named = environ.get(VARIABLE, "").split()
+    if named:
+        return tuple(checked_url(url, VARIABLE) for url in named)
+    file = configuration_file(environ)
+    if not file.is_file():
+        return ()
+    import tomllib
+
+    try:
+        with file.open("rb") as stream:
+            configured = tomllib.load(stream)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from error
+    urls = configured.get("apps", {}).get(app, {}).get("marketplaces", configured.get("marketplaces", []))
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise UsageError(f"{file}: marketplaces must be a list of addresses")
+    return tuple(checked_url(url, str(file)) for url in urls)
+
+
+def configuration_file(environ: Mapping[str, str]) -> Path:
+    """`config.toml` in `JACKFIELD_HOME`, else where platformdirs keeps a user's configuration."""
+    moved = environ.get("JACKFIELD_HOME")
+    if moved:
+        return Path(moved).expanduser().absolute() / "config.toml"
+    import platformdirs
+
+    return platformdirs.user_config_path("jackfield", appauthor=False) / "config.toml"
+
+
+def checked_url(url: str, where: str) -> str:
+    """The address itself.
+
+    Raises:
+        UsageError: it is not http or https.
+    """
+    scheme, separator, rest = url.partition("://")
+    if scheme not in {"http", "https"} or not separator or not rest.strip("/"):
+        raise UsageError(f"{where}: {url!r} is not the address of a marketplace", hint="http://… or https://…")
+    return url

@@ -1,0 +1,87 @@
+"""What a command says: text for people on stdout and stderr, or one JSON document on stdout.
+
+A table has no box, one header line and aligned columns. Colour and the terminal's width count only on a terminal;
+`NO_COLOR` (https://no-color.org) and `TERM=dumb` turn colour off there too.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from jackfield.cli.words import plain, shorten, width
+
+JsonObject = dict[str, Any]
+_GAP = 2  # columns between two columns of a table
+_LEAST = 16  # columns that the last column keeps on a narrow terminal
+
+
+class Output:
+    """One command's voice.
+
+    Args:
+        as_json: print one JSON document and keep every other word off stdout.
+    """
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.colour = not (os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person sees stdout; progress and the terminal's width count only then."""
+        return not self.as_json and sys.stdout.isatty()
+
+    def line(self, text: str = "") -> None:
+        """One line for the person on stdout; nothing where the answer is JSON."""
+        if not self.as_json:
+            click.echo(text, color=None if self.colour else False)
+
+    def note(self, text: str) -> None:
+        """One line beside the answer, on stderr: it never mixes into a pipe or a JSON document."""
+        click.echo(text, err=True, color=None if self.colour else False)
+
+    def data(self, mapping: Mapping[str, Any]) -> None:
+        """The answer as JSON; nothing where text was asked for."""
+        if self.as_json:
+            from json import dumps  # costs 5 ms; only those who ask for JSON pay
+
+            click.echo(dumps(mapping, indent=2, ensure_ascii=False, sort_keys=False))
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Aligned columns under one header line; the last column is cut at the terminal's edge.
+
+        Args:
+            header: a name for each column in capitals; empty for a table that needs none.
+            rows: cells, cleaned of control characters here; a column that is empty in every row is left out.
+        """
+        cells = [[plain(cell) for cell in row] for row in rows]
+        used = [index for index in range(len(cells[0]) if cells else 0) if any(row[index] for row in cells)]
+        lines = [[row[index] for index in used] for row in cells]
+        if header and lines:
+            titles = [header[index] for index in used]
+            lines.insert(0, titles)
+        widths = [max(width(line[index]) for line in lines) for index in range(len(used))] if lines else []
+        limit = self.columns
+        for number, line in enumerate(lines):
+            text = _aligned(line, widths, limit)
+            self.line(click.style(text, dim=True) if header and number == 0 else text)
+
+    @property
+    def columns(self) -> int | None:
+        """The terminal's width in columns, None where stdout is no terminal and nothing is cut."""
+        return shutil.get_terminal_size().columns if self.on_terminal else None
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int], limit: int | None) -> str:
+    """One line of a table; only its last cell may be cut, so that names and versions stay whole."""
+    text = ""
+    for cell, cell_width in zip(cells[:-1], widths[:-1], strict=True):
+        text += cell + " " * (cell_width - width(cell) + _GAP)
+    last = cells[-1] if cells else ""
+    if limit is not None:
+        last = shorten(last, max(limit - width(text), _LEAST))
+    return (text + last).rstrip()

@@ -1,0 +1,115 @@
+"""The command's root: global options, the list of subcommands, and the same list for an application's own command."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from jackfield.cli.lazy import Lazy, LazyGroup
+from jackfield.cli.session import Session
+
+_COMMANDS = "jackfield.cli.commands"
+
+LAZY_COMMANDS = {
+    "search": Lazy(f"{_COMMANDS}.search:search", "Find plugins in the marketplace."),
+    "info": Lazy(f"{_COMMANDS}.info:info", "Show one plugin: what it is, what it asks for, who made it."),
+    "install": Lazy(f"{_COMMANDS}.install:install", "Install plugins and enable them."),
+    "remove": Lazy(f"{_COMMANDS}.remove:remove", "Remove plugins; their data is kept."),
+    "update": Lazy(f"{_COMMANDS}.update:update", "Bring plugins to their newest versions, or see which there are."),
+    "rollback": Lazy(f"{_COMMANDS}.rollback:rollback", "Go back to the set of plugins before the last change."),
+    "history": Lazy(f"{_COMMANDS}.history:history", "Show what was changed, when and by whom."),
+    "list": Lazy(f"{_COMMANDS}.listing:list_", "Show the plugins that are there and whether they are enabled."),
+    "enable": Lazy(f"{_COMMANDS}.wishes:enable", "Enable plugins, with their permissions asked for."),
+    "disable": Lazy(f"{_COMMANDS}.wishes:disable", "Disable plugins; their code, data and grants are kept."),
+    "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),
+    "completion": Lazy(f"{_COMMANDS}.completion:completion", "Print the script that completes commands in a shell."),
+}
+
+_EPILOG = (
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a permission or policy, 4 nothing to do (update --check), "
+    "5 marketplace unreachable."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the `jackfield` command and end the process.
+
+    Args:
+        argv: the words after the program's name; those of the process where None.
+
+    Raises:
+        SystemExit: always, with one of the exit codes in the help.
+    """
+    root = _group("jackfield", app=None, marketplaces=())
+    root(args=None if argv is None else list(argv), prog_name="jackfield")
+
+
+def group_for(app: str, *, marketplaces: Sequence[str] = ()) -> click.Group:
+    """The same commands for one application, to hang under its own command (`jackfield-chat plugins …`).
+
+    Args:
+        app: the application's name, as in its host.toml.
+        marketplaces: addresses to ask where neither an option, the environment nor the configuration names any.
+    """
+    return _group("plugins", app=app, marketplaces=tuple(marketplaces))
+
+
+def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...]) -> LazyGroup:
+    """Build the group; `app` None adds the option that chooses one."""
+
+    def start(profile: str | None, marketplace: tuple[str, ...], chosen: str | None = None) -> None:
+        context = click.get_current_context()
+        context.obj = Session(
+            program=context.command_path,
+            app=app or chosen,
+            profile=profile,
+            marketplaces=marketplace,
+            fallback_marketplaces=marketplaces,
+        )
+
+    parameters: list[click.Parameter] = [
+        click.Option(["--profile"], metavar="NAME", help="Use another set of plugins than this environment's own."),
+        click.Option(
+            ["--marketplace"],
+            multiple=True,
+            metavar="URL",
+            help="Ask this marketplace; may be given several times, first one first.  [env: JACKFIELD_MARKETPLACE]",
+        ),
+    ]
+    if app is None:
+        option = click.Option(
+            ["--app", "chosen"],
+            metavar="NAME",
+            envvar="JACKFIELD_APP",
+            show_envvar=True,
+            help="The application whose plugins are meant; needed where several are installed.",
+        )
+        version = click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_version,
+            help="Print the version and end.",
+        )
+        parameters = [option, *parameters, version]
+    told = f"Plugins of {app}" if app else "Plugins of the applications installed here"
+    return LazyGroup(
+        name=name,
+        callback=start,
+        params=parameters,
+        lazy=LAZY_COMMANDS,
+        help=f"{told}: find, install, update, roll back.",
+        epilog=_EPILOG,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """Print the installed version and end."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"jackfield {version('jackfield')} on Python {sys.version.partition(' ')[0]}")
+    ctx.exit()

@@ -1,0 +1,79 @@
+"""What one call of the command works with: the application, its places on disk, the marketplaces, the voice."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jackfield.cli.apps import App, choose_app
+from jackfield.cli.marketplaces import marketplace_urls
+from jackfield.cli.output import Output
+from jackfield.store import Layout
+
+if TYPE_CHECKING:
+    from jackfield.management import Management
+
+
+@dataclass
+class Session:
+    """The global options, and what follows from them once a command asks for it.
+
+    Args:
+        program: the words that were typed up to the subcommand: `jackfield`, `jackfield-chat plugins`.
+        app: the application asked for; None where there is one only.
+        profile: the set of plugins; None for the environment's own.
+        marketplaces: the addresses given on the command line, first one first.
+        fallback_marketplaces: what the embedding application asks where nothing else names one.
+        home: the folder that holds all data; None for `JACKFIELD_HOME` or the user's data folder.
+    """
+
+    program: str
+    app: str | None = None
+    profile: str | None = None
+    marketplaces: tuple[str, ...] = ()
+    fallback_marketplaces: tuple[str, ...] = ()
+    home: Path | None = None
+    output: Output = field(default_factory=Output)
+
+    @cached_property
+    def environ(self) -> Mapping[str, str]:
+        """The environment's variables, with the data folder where the embedding application wants it."""
+        return os.environ if self.home is None else {**os.environ, "JACKFIELD_HOME": str(self.home)}
+
+    @cached_property
+    def host(self) -> App:
+        """The application whose plugins are meant.
+
+        Raises:
+            UsageError: there is none, there are several, or none of that name.
+        """
+        return choose_app(self.app, self.environ)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the application's plugins and state lie."""
+        return Layout.locate(self.host.name, profile=self.profile, environ=self.environ)
+
+    @cached_property
+    def marketplace_urls(self) -> tuple[str, ...]:
+        """The marketplaces to ask, in order; empty where none is configured."""
+        return self.marketplaces or marketplace_urls(self.environ, self.host.name) or self.fallback_marketplaces
+
+    @cached_property
+    def management(self) -> "Management":
+        """The story-teller of installs and updates; making it asks no marketplace and imports no plugin."""
+        from jackfield.management import Management
+
+        return Management(self.host.name, self.layout, self.marketplace_urls, self.host.hostfile)
+
+    @cached_property
+    def by(self) -> str:
+        """Who changes things, as the history shows it: `alice on the command line`."""
+        import getpass
+
+        try:
+            return f"{getpass.getuser()} on the command line"
+        except (KeyError, OSError):  # a user id without a name, as in containers
+            return f"user {os.getuid()} on the command line"

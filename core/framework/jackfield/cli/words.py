@@ -1,0 +1,100 @@
+"""How numbers, times and other people's texts read on a terminal.
+
+Numbers carry units and times are relative (the absolute ones are in `--json`). What a plugin's author or a marketplace
+wrote is shown without control characters, so that no text can move the cursor, recolour a question or turn its
+direction around.
+"""
+
+import unicodedata
+from datetime import UTC, datetime
+
+_STEPS = (
+    (365 * 86400, "year"),
+    (30 * 86400, "month"),
+    (7 * 86400, "week"),
+    (86400, "day"),
+    (3600, "hour"),
+    (60, "minute"),
+)
+_SIZES = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def plain(text: str) -> str:
+    """`text` on one line, without control and formatting characters (Unicode Cc, Cf, Cs, Co, Zl, Zp)."""
+    if text.isascii() and text.isprintable():
+        return text
+    kept = (" " if char in "\n\r\t\u2028\u2029" else char for char in text)
+    return "".join(char for char in kept if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"})
+
+
+def width(text: str) -> int:
+    """The columns that `text` takes on a terminal; wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) != 0 for char in text)
+
+
+def shorten(text: str, columns: int) -> str:
+    """`text` cut to at most `columns` columns, with `…` where something is left out."""
+    if width(text) <= columns:
+        return text
+    kept = ""
+    for char in text:
+        if width(kept + char) > columns - 1:
+            break
+        kept += char
+    return kept.rstrip() + "…"
+
+
+def size(count_bytes: int) -> str:
+    """A number of bytes in decimal units: `812 bytes`, `48 kB`, `2.4 MB`."""
+    value, unit = float(count_bytes), 0
+    while value >= 999.5 and unit < len(_SIZES) - 1:
+        value, unit = value / 1000, unit + 1
+    digits = 1 if unit and value < 9.95 else 0
+    return f"{value:.{digits}f} {_SIZES[unit]}"
+
+
+def count(number: int) -> str:
+    """A number of things, short: `310`, `4.2k`, `1.3M`."""
+    if number < 1000:
+        return str(number)
+    value, letter = (number / 1000, "k") if number < 999_500 else (number / 1_000_000, "M")
+    return f"{value:.1f}{letter}" if value < 99.95 else f"{value:.0f}{letter}"
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """`1 plugin`, `3 plugins`; `many` where an s is not enough."""
+    return f"{number} {noun if number == 1 else many or noun + 's'}"
+
+
+def ago(moment: str, *, now: datetime | None = None) -> str:
+    """An ISO 8601 time as `3 weeks ago`; a text that is no time comes back as it is, cleaned."""
+    try:
+        then = datetime.fromisoformat(moment)
+    except ValueError:
+        return plain(moment)
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=UTC)
+    seconds = ((now or datetime.now(UTC)) - then).total_seconds()
+    for length, unit in _STEPS:
+        if seconds >= length:
+            return f"{plural(int(seconds // length), unit)} ago"
+    return "just now"
+
+
+def duration(seconds: float) -> str:
+    """How long something took: `0.4 s`, `12 s`, `2 min 5 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def joined(items: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
