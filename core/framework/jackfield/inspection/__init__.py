@@ -1,1 +1,22 @@
-"""What can be told of a wheel without running it."""
+"""What can be told of a wheel without running it: structure, RECORD, metadata against manifest, findings as data.
+
+The store, the author's `check` and the marketplace's uploads use this one.
+"""
+
+from .plugin import MISSING_MANIFEST, is_deceptive, is_plugin_group
+from .report import EntryPoint, Finding, Severity, WheelFile, WheelLimits, WheelReport
+from .wheel import DEFAULT_LIMITS, inspect_wheel
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "MISSING_MANIFEST",
+    "EntryPoint",
+    "Finding",
+    "Severity",
+    "WheelFile",
+    "WheelLimits",
+    "WheelReport",
+    "inspect_wheel",
+    "is_deceptive",
+    "is_plugin_group",
+]

@@ -1,0 +1,202 @@
+"""The zip around a wheel: read under bounds, and refused where two readers could see two different archives."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import struct
+import zipfile
+import zlib
+from typing import IO, TYPE_CHECKING
+
+from jackfield.errors import WheelError
+
+from .report import Finding, WheelFile, WheelLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
+_LOCAL = struct.Struct("<4s5H3L2H")  # local file header, APPNOTE.TXT 4.3.7
+_ENCRYPTED, _DESCRIPTOR = 0x1, 0x8
+_DESCRIPTOR_BYTES = 24  # with signature and zip64 sizes, the longest form
+_CHUNK = 256 * 1024
+_DIRECTORY_BYTES_A_FILE = 1024  # 46 fixed, a path of at most 255 characters in UTF-8, extra fields of common writers
+
+
+class WheelArchive:
+    """One open wheel. Make it with `open_archive`; `findings` holds what is wrong with the zip itself.
+
+    Nothing may be read from an archive whose findings refuse it: `readable` says so.
+    """
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile, limits: WheelLimits) -> None:
+        self.path = path
+        self.limits = limits
+        self.findings: list[Finding] = []
+        self._archive = archive
+        self.infos = archive.infolist()
+        self.directory_offset: int = archive.start_dir
+
+    @property
+    def readable(self) -> bool:
+        """True while no finding forbids to unpack."""
+        return not any(finding.severity == "refuse" for finding in self.findings)
+
+    @property
+    def members(self) -> list[zipfile.ZipInfo]:
+        """Every entry that is a file."""
+        return [info for info in self.infos if not info.is_dir()]
+
+    def refuse(self, code: str, message: str, path: str = "") -> None:
+        """Add a finding for which nobody may install the wheel."""
+        self.findings.append(Finding(code, "refuse", message, path))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._archive.close()
+
+    def read_text(self, path: str) -> bytes | None:
+        """The bytes of one small file, or None if it is absent; too large a one is refused by name."""
+        try:
+            info = self._archive.getinfo(path)
+        except KeyError:
+            return None
+        if info.file_size > self.limits.text_bytes:
+            self.refuse("too-large", f"{path} has {info.file_size} bytes, more than {self.limits.text_bytes}", path)
+            return None
+        return self._archive.read(info)
+
+    def hash_files(self) -> tuple[WheelFile, ...]:
+        """Unpack every file into nothing, in pieces, and return what it really holds.
+
+        Raises:
+            WheelError: a file is cut short, or does not hold what its checksum says.
+        """
+        files = []
+        for info in self.members:
+            digest, size = hashlib.sha256(), 0
+            with self._archive.open(info) as stream:
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+            if size != info.file_size:
+                raise WheelError(f"{info.filename} ends after {size} of {info.file_size} bytes")
+            files.append(WheelFile(info.filename, size, digest.hexdigest()))
+        return tuple(files)
+
+
+def open_archive(path: Path, limits: WheelLimits) -> WheelArchive:
+    """Open the wheel at `path` and look at its structure; no file in it is unpacked.
+
+    Raises:
+        WheelError: it is not a zip archive, is cut short, or its directory cannot be read under the bounds.
+    """
+    try:
+        with path.open("rb") as file:
+            _check_end(file, limits)
+            archive = zipfile.ZipFile(path)
+    except OSError as exc:
+        raise WheelError(f"{path.name} cannot be read: {exc.strerror or exc}") from exc
+    except UNREADABLE as exc:
+        raise WheelError(f"{path.name} is not a zip archive: {exc}") from exc
+    opened = WheelArchive(path, archive, limits)
+    try:
+        _check_entries(opened)
+        if opened.readable:
+            with path.open("rb") as file:
+                _check_layout(opened, file)
+    except BaseException:
+        archive.close()
+        raise
+    return opened
+
+
+# What zipfile and zlib raise for bytes that make no sense; translated once, by whoever calls them.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+
+
+def _check_end(file: IO[bytes], limits: WheelLimits) -> None:
+    """Read the last record before zipfile does: it would hold a directory of any size in memory."""
+    size = file.seek(0, 2)
+    if size > limits.archive_bytes:
+        raise WheelError(f"the wheel has {size} bytes, more than {limits.archive_bytes}")
+    if size < _END.size:
+        raise WheelError("the wheel is cut short: it ends before a zip archive could")
+    tail_size = min(size, _END.size + 20)
+    file.seek(size - tail_size)
+    tail = file.read(tail_size)
+    signature, disk, start_disk, here, count, directory_size, offset, comment = _END.unpack(tail[-_END.size :])
+    if signature != b"PK\5\6" or comment:
+        # A comment, or bytes after the end, let two readers find two different ends (zip confusion).
+        raise WheelError("the wheel is cut short, is no zip archive, or has bytes after its end")
+    if tail[: -_END.size][:4] == b"PK\6\7":
+        raise WheelError("the wheel is a zip64 archive: none under the bounds needs to be")
+    if disk or start_disk or here != count:
+        raise WheelError("the wheel is one part of an archive in several parts")
+    if count > limits.files or directory_size > limits.files * _DIRECTORY_BYTES_A_FILE:
+        raise WheelError(f"the wheel has too many files: {count}, with a directory of {directory_size} bytes")
+    if offset + directory_size + _END.size != size:
+        raise WheelError("the wheel has bytes before its first file or after its directory")
+
+
+def _check_entries(archive: WheelArchive) -> None:
+    """Bounds, types and encryption, all from the directory."""
+    limits, total = archive.limits, 0
+    if len(archive.infos) > limits.files:
+        archive.refuse("too-many-files", f"the wheel has {len(archive.infos)} files, more than {limits.files}")
+    for info in archive.infos:
+        name = info.filename
+        total += info.file_size
+        mode = info.external_attr >> 16
+        if info.flag_bits & _ENCRYPTED:
+            archive.refuse("encrypted", f"{name} is encrypted", name)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            archive.refuse("compression", f"{name} is packed by method {info.compress_type}; deflate is used", name)
+        if stat.S_ISLNK(mode):
+            archive.refuse("symlink", f"{name} is a symbolic link", name)
+        elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            archive.refuse("special-file", f"{name} is neither a file nor a folder", name)
+        elif stat.S_IMODE(mode) & (stat.S_ISUID | stat.S_ISGID):
+            archive.refuse("special-file", f"{name} would run with another user's rights (setuid)", name)
+        if info.is_dir() and info.file_size:
+            archive.refuse("special-file", f"{name} is a folder that holds {info.file_size} bytes", name)
+        if info.file_size > limits.file_bytes:
+            archive.refuse("zip-bomb", f"{name} unpacks to {info.file_size} bytes, more than {limits.file_bytes}", name)
+        elif info.file_size > limits.ratio_free_bytes and info.file_size > limits.ratio * max(info.compress_size, 1):
+            times = info.file_size // max(info.compress_size, 1)
+            archive.refuse("zip-bomb", f"{name} unpacks to {times} times its size, more than {limits.ratio}", name)
+    if total > limits.total_bytes:
+        archive.refuse("zip-bomb", f"the wheel unpacks to {total} bytes, more than {limits.total_bytes}")
+
+
+def _check_layout(archive: WheelArchive, file: IO[bytes]) -> None:
+    """Hold the local headers against the directory: entries side by side, no gap, no overlap, equal names.
+
+    Overlapping entries are the cheapest zip bomb, and a name that differs between the two places is read
+    differently by streaming readers.
+    """
+    expected = slack = 0
+    for info in sorted(archive.infos, key=lambda each: each.header_offset):
+        name = info.filename
+        if not expected <= info.header_offset <= expected + slack:
+            archive.refuse("zip-confusion", f"{name} overlaps another file, or bytes are hidden before it", name)
+            return
+        file.seek(info.header_offset)
+        header = file.read(_LOCAL.size)
+        if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
+            raise WheelError(f"{name} has no header: the wheel is cut short or damaged")
+        fields = _LOCAL.unpack(header)
+        flags, method, local_name, extra = fields[2], fields[3], file.read(fields[9]), fields[10]
+        encoding = "utf-8" if flags & 0x800 else "cp437"
+        if local_name.decode(encoding, "replace") != info.orig_filename or method != info.compress_type:
+            archive.refuse("zip-confusion", f"{name} is called otherwise in its own header", name)
+            return
+        if not flags & _DESCRIPTOR and (fields[7], fields[8]) != (info.compress_size, info.file_size):
+            archive.refuse("zip-confusion", f"{name} has another size in its own header", name)
+            return
+        expected = info.header_offset + _LOCAL.size + len(local_name) + extra + info.compress_size
+        slack = _DESCRIPTOR_BYTES if flags & _DESCRIPTOR else 0
+    directory = archive.directory_offset
+    if not expected <= directory <= expected + slack:
+        archive.refuse("zip-confusion", "bytes are hidden between the last file and the directory")

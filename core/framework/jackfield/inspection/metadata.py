@@ -1,0 +1,192 @@
+"""METADATA, WHEEL and entry_points.txt: parsed under bounds and held against the file name."""
+
+from __future__ import annotations
+
+import configparser
+import email.errors
+import re
+from dataclasses import dataclass, field
+from email.parser import BytesHeaderParser
+from typing import TYPE_CHECKING
+
+from packaging.metadata import InvalidMetadata, Metadata, parse_email
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from jackfield.errors import WheelError
+
+from .report import EntryPoint, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Entry points specification: group and name of these characters, value "module:attribute [extras]".
+_GROUP = re.compile(r"\w+(\.\w+)*")
+_VALUE = re.compile(r"\w+(\.\w+)*(\s*:\s*\w+(\.\w+)*)?(\s*\[[^\]]*\])?", re.ASCII)
+
+# What the email package raises for headers that make no sense: it promises nothing narrower.
+_EMAIL_ERRORS = (
+    AssertionError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    LookupError,
+    TypeError,
+    ValueError,
+    email.errors.MessageError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WheelName:
+    """A wheel's file name taken apart (binary distribution format, "File name convention")."""
+
+    distribution: str
+    canonical: str
+    version: str
+    tags: tuple[str, ...]
+
+
+def parse_name(filename: str) -> WheelName:
+    """Take the name of a wheel apart.
+
+    Raises:
+        WheelError: it is not the name of a wheel.
+    """
+    if not filename.isascii():
+        raise WheelError(f"{filename!a} is not ASCII: a wheel's name must be")
+    try:
+        canonical, version, _, tags = parse_wheel_filename(filename)
+    except InvalidWheelFilename as exc:
+        raise WheelError(f"{filename} is not the name of a wheel: {exc}") from exc
+    distribution = filename.partition("-")[0]
+    return WheelName(distribution, canonical, str(version), tuple(sorted(str(tag) for tag in tags)))
+
+
+@dataclass(frozen=True, slots=True)
+class CoreMetadata:
+    """What a report carries of METADATA."""
+
+    name: str
+    requires_dist: tuple[str, ...] = ()
+    requires_python: str = ""
+    summary: str = ""
+    readme: str = ""
+    readme_type: str = "text/plain"
+    keywords: tuple[str, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+
+
+def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata | None, list[Finding]]:
+    """Parse METADATA and hold it against the file name.
+
+    Returns:
+        what it says, or None where it makes no sense, and the findings.
+    """
+
+    def refuse(code: str, message: str) -> Finding:
+        return Finding(code, "refuse", message, path)
+
+    try:
+        raw, unparsed = parse_email(data)
+        metadata = Metadata.from_raw(raw, validate=True)
+    except ExceptionGroup as group:
+        return None, [refuse("metadata-invalid", f"METADATA: {_sentence(each)}") for each in group.exceptions]
+    except _EMAIL_ERRORS as exc:
+        return None, [refuse("metadata-invalid", f"METADATA cannot be read: {exc}")]
+    findings = [
+        refuse("metadata-invalid", f"METADATA has {key} twice, or not as text")
+        for key in sorted(unparsed)
+        if key in _ONCE
+    ]
+    if canonicalize_name(metadata.name) != name.canonical:
+        findings.append(
+            refuse("name-mismatch", f"METADATA says {metadata.name}; the file name says {name.distribution}")
+        )
+    if str(metadata.version) != name.version:
+        findings.append(
+            refuse("version-mismatch", f"METADATA says {metadata.version}; the file name says {name.version}")
+        )
+    requires = metadata.requires_dist or []
+    findings += [
+        refuse("direct-reference", f"Requires-Dist {requirement} points past every index to one address")
+        for requirement in requires
+        if requirement.url
+    ]
+    links = {label: url for label, url in (metadata.project_urls or {}).items() if _is_web(url)}
+    if metadata.home_page and _is_web(metadata.home_page):
+        links.setdefault("Homepage", metadata.home_page)
+    core = CoreMetadata(
+        name=metadata.name,
+        requires_dist=tuple(str(requirement) for requirement in requires),
+        requires_python=str(metadata.requires_python or ""),
+        summary=metadata.summary or "",
+        readme=metadata.description or "",
+        readme_type=(metadata.description_content_type or "text/plain").partition(";")[0].strip(),
+        keywords=tuple(word.strip() for word in metadata.keywords or [] if word.strip()),
+        links=links,
+    )
+    return core, findings
+
+
+_ONCE = {"metadata-version", "name", "version", "summary", "description", "requires-python", "keywords"}
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _sentence(exc: BaseException) -> str:
+    return f"{exc.field}: {exc}" if isinstance(exc, InvalidMetadata) else str(exc)
+
+
+def check_wheel_file(data: bytes, name: WheelName, path: str) -> Iterator[Finding]:
+    """Findings on WHEEL: its version must be 1.x, its tags those of the file name (binary distribution format)."""
+    try:
+        message = BytesHeaderParser().parsebytes(data)
+        version = str(message.get("Wheel-Version", "")).strip()
+        lines = [str(value).strip() for value in message.get_all("Tag", [])]
+    except _EMAIL_ERRORS as exc:
+        yield Finding("wheel-file", "refuse", f"WHEEL cannot be read: {exc}", path)
+        return
+    if not re.fullmatch(r"1\.[0-9]{1,3}", version):
+        yield Finding("wheel-file", "refuse", f"WHEEL says version {version or 'nothing'}; 1.x can be read", path)
+    # Some builders write the compressed form into one line; the set of tags is what counts.
+    tags = {expanded for line in lines for expanded in _expand(line)}
+    if tags != set(name.tags):
+        said = ", ".join(sorted(tags)) or "no tag"
+        yield Finding("tag-mismatch", "refuse", f"WHEEL says {said}; the file name says {', '.join(name.tags)}", path)
+
+
+def _expand(tag: str) -> Iterator[str]:
+    parts = [part.split(".") for part in tag.lower().split("-")]
+    if len(parts) != 3 or len(parts[0]) * len(parts[1]) * len(parts[2]) > 1000:
+        yield tag
+        return
+    for interpreter in parts[0]:
+        for abi in parts[1]:
+            for platform in parts[2]:
+                yield f"{interpreter}-{abi}-{platform}"
+
+
+def read_entry_points(data: bytes, path: str) -> tuple[tuple[EntryPoint, ...], list[Finding]]:
+    """Parse entry_points.txt (entry points specification); what does not fit is a finding, not an error."""
+    parser = configparser.RawConfigParser(delimiters=("=",), strict=True, interpolation=None, default_section="\0")
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case; how the module documents it
+    try:
+        parser.read_string(data.decode("utf-8"))
+        lines = [
+            EntryPoint(section, name, (value or "").strip())
+            for section in parser.sections()
+            for name, value in parser.items(section)
+        ]
+    except (UnicodeDecodeError, configparser.Error, ValueError, TypeError) as exc:
+        first = str(exc).splitlines()[0]
+        return (), [Finding("entry-points", "refuse", f"entry_points.txt cannot be read: {first}", path)]
+    findings = [
+        Finding(
+            "entry-points", "refuse", f"entry_points.txt: [{each.group}] {each.name} = {each.value} is malformed", path
+        )
+        for each in lines
+        if not (_GROUP.fullmatch(each.group) and _VALUE.fullmatch(each.value) and each.name)
+    ]
+    return tuple(lines), findings

@@ -1,0 +1,159 @@
+"""Where the files of a wheel would land: no path may leave the folder it is unpacked into, or hide behind another."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from typing import TYPE_CHECKING
+
+from .report import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .report import WheelLimits
+
+# Names that Windows keeps for devices, with any extension.
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"com{digit}" for digit in range(1, 10)} | {f"lpt{digit}" for digit in range(1, 10)}
+)
+
+# Modules that a host imports by these names, with the distribution that may carry them.
+RESERVED_MODULES = {
+    "jackfield": "jackfield",
+    "jackfield_chat": "jackfield-chat",
+    "jackfield_chat_api": "jackfield-chat-api",
+    "jackfield_marketplace": "jackfield-marketplace",
+    "msgspec": "msgspec",
+    "pluggy": "pluggy",
+}
+# Imported by the interpreter itself at every start, wherever they lie on the path.
+_START_MODULES = frozenset({"sitecustomize", "usercustomize"})
+
+
+def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
+    """Findings on the raw paths of an archive, folders included."""
+    seen: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    for path in paths:
+        yield from _check_path(path, limits)
+        # What a file system that ignores case, or composes accents, would take for the same file.
+        key = unicodedata.normalize("NFKC", path).casefold().rstrip("/")
+        if key in seen:
+            other = seen[key]
+            how = "twice" if other == path else f"as {other} too, the same file where case does not count"
+            yield Finding("duplicate-name", "refuse", f"{path} is in the wheel {how}", path)
+        elif not path.endswith("/"):
+            seen[key] = path
+            for index, character in enumerate(key):
+                if character == "/":
+                    folders.setdefault(key[:index], path)
+    for key, path in seen.items():
+        if key in folders:
+            yield Finding("duplicate-name", "refuse", f"{path} is both a file and the folder of {folders[key]}", path)
+
+
+def _check_path(path: str, limits: WheelLimits) -> Iterator[Finding]:
+    """Findings on one path."""
+    shown = ascii(path) if not path.isprintable() else path
+    parts = path.removesuffix("/").split("/")
+    if "\\" in path:
+        yield Finding(
+            "backslash", "refuse", f"{shown} has a backslash: a folder on one system, a name on another", path
+        )
+    if path.startswith("/") or path[1:2] == ":":
+        yield Finding("absolute-name", "refuse", f"{shown} is an absolute path", path)
+    elif ".." in parts:
+        yield Finding("path-escape", "refuse", f"{shown} leads out of the folder it is unpacked into", path)
+    elif "" in parts or "." in parts:
+        yield Finding("unsafe-name", "refuse", f"{shown} has an empty or dot part", path)
+    if len(path) > limits.path_characters:
+        yield Finding("unsafe-name", "refuse", f"{shown[:60]}… has {len(path)} characters", path)
+    for part in parts:
+        stem = part.split(".")[0].casefold()
+        if not part.isprintable() or any(character in '<>:"|?*' for character in part) or part != part.rstrip(". "):
+            if part != "..":
+                yield Finding("unsafe-name", "refuse", f"{shown} has characters that not every system can store", path)
+                break
+        elif stem in _DEVICES:
+            yield Finding("unsafe-name", "refuse", f"{shown} is a device's name on Windows", path)
+            break
+
+
+def top_level_modules(paths: Iterable[str]) -> dict[str, str]:
+    """Import name -> one path that provides it, for what would lie directly on `sys.path`."""
+    found: dict[str, str] = {}
+    for path in paths:
+        parts = path.split("/")
+        if len(parts) > 2 and parts[0].endswith(".data"):
+            # purelib and platlib of .data are unpacked beside the rest (binary distribution format, "spread").
+            if parts[1] not in ("purelib", "platlib"):
+                continue
+            parts = parts[2:]
+        head = parts[0]
+        if head.endswith((".dist-info", ".data")):
+            continue
+        if len(parts) > 1:
+            found.setdefault(head, path)
+        elif head.endswith((".py", ".pyc", ".so", ".pyd")):
+            found.setdefault(head.split(".")[0], path)
+    return found
+
+
+def check_modules(paths: Iterable[str], distribution: str) -> Iterator[Finding]:
+    """Findings on top-level names that would shadow what a host or the interpreter imports.
+
+    Args:
+        paths: the files of the wheel.
+        distribution: the canonical name of the wheel's distribution: `pluggy` may carry `pluggy`.
+    """
+    for module, path in sorted(top_level_modules(paths).items()):
+        if not module.isascii():
+            yield Finding(
+                "confusable-name",
+                "refuse",
+                f"the top-level name {module!a} is not ASCII: it could pose as another",
+                path,
+            )
+            continue
+        owner = RESERVED_MODULES.get(module.casefold())
+        if owner is not None and owner != distribution:
+            yield Finding("shadows-module", "refuse", f"{path} would shadow the host's own {module.casefold()}", path)
+        elif module in _START_MODULES:
+            yield Finding("startup-code", "refuse", f"{path} would run at every start of the interpreter", path)
+        elif module in sys.stdlib_module_names:
+            yield Finding("shadows-module", "refuse", f"{path} would shadow {module} of the standard library", path)
+
+
+def check_contents(paths: Iterable[str], *, is_plugin: bool) -> Iterator[Finding]:
+    """Findings on files that act by being installed: start-up hooks, bytecode, native code, `.data`."""
+    scripts: set[str] = set()
+    for path in paths:
+        name = path.rsplit("/", 1)[-1].casefold()
+        parts = path.split("/")
+        in_data = len(parts) > 2 and parts[0].endswith(".data")
+        if name.endswith((".pth", ".start")) and (len(parts) == 1 or in_data):
+            if is_plugin:
+                yield Finding(
+                    "startup-code", "refuse", f"{path} would run code at every start of the interpreter", path
+                )
+            else:
+                yield Finding(
+                    "startup-code",
+                    "quarantine",
+                    f"{path} runs at every interpreter start where pip installs it; jackfield leaves it out",
+                    path,
+                )
+        elif name.endswith((".pyc", ".pyo")):
+            yield Finding("bytecode", "quarantine", f"{path} is bytecode: it need not do what its source says", path)
+        elif name.endswith((".so", ".pyd", ".dll", ".dylib")) or ".so." in name:
+            yield Finding("native-code", "note", f"{path} is native code", path)
+        if in_data and parts[1] not in ("purelib", "platlib"):
+            scripts.add(f"{parts[0]}/{parts[1]}")
+    for folder in sorted(scripts):
+        if is_plugin:
+            yield Finding(
+                "data-files", "note", f"{folder} is left out: a plugin has no scripts, headers or data", folder
+            )
+        else:
+            yield Finding("data-files", "note", f"{folder} is left out where jackfield installs it", folder)
