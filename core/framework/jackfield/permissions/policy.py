@@ -1,0 +1,117 @@
+"""Pure decisions: what of a request is granted, and what an update asks beyond the version before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from jackfield.permissions.grants import Grant
+from jackfield.permissions.model import Permission, atoms, covered, merged
+
+GrowthKind = Literal["permission", "dependency", "publisher", "source", "isolation"]
+
+_TRUST = {"worker": 0, "external": 0, "any": 1, "inline": 2}
+"""How much trust each isolation asks: `any` may run inline, so it asks more than `worker`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What of a request a grant covers, action by action and host by host."""
+
+    granted: tuple[Permission, ...]
+    missing: tuple[Permission, ...]
+
+    def __bool__(self) -> bool:
+        return not self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All of a plugin that a user says yes to.
+
+    Args:
+        permissions: what its manifest asks.
+        source: a marketplace's URL, `environment` or `file`.
+        publisher: who published it, None where nobody signed.
+        isolation: `worker`, `inline` or `any`.
+        dependencies: the plugins it brings, canonical id to what each asks.
+        plugin: its canonical id, named in growth.
+    """
+
+    permissions: tuple[Permission, ...] = ()
+    source: str = ""
+    publisher: str | None = None
+    isolation: str = "worker"
+    dependencies: Mapping[str, tuple[Permission, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    plugin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthEntry:
+    """One thing that is asked now and was not before.
+
+    Args:
+        kind: what grew.
+        plugin: who asks: the plugin itself, or the dependency that it brings.
+        permission: what is new, for kinds `permission` and `dependency`.
+        detail: a phrase for a person.
+    """
+
+    kind: GrowthKind
+    plugin: str
+    permission: Permission | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Everything that needs a new yes; false when nothing does."""
+
+    entries: tuple[GrowthEntry, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.entries)
+
+
+def decide(asked: Sequence[Permission], grant: Grant | None) -> Decision:
+    """Split a request into what `grant` covers and what it does not."""
+    given = grant.permissions if grant is not None else ()
+    granted: list[Permission] = []
+    missing: list[Permission] = []
+    for atom in atoms(asked):
+        (granted if covered(atom, given) else missing).append(atom)
+    return Decision(merged(granted), merged(missing))
+
+
+def growth(old: Asked | None, new: Asked) -> Growth:
+    """Return what `new` asks beyond `old`.
+
+    Grows: a permission or a wider facet, of the plugin or of one it brings; another publisher or source, since grants
+    bind to both; an isolation that asks for more trust. Without `old`, at a first install, every permission counts,
+    and an isolation that may run inline; publisher and source are not a change. Less than before never counts.
+    """
+    entries: list[GrowthEntry] = []
+    before = old if old is not None else Asked()
+    entries += _wider("permission", new.plugin, before.permissions, new.permissions)
+    for name, permissions in new.dependencies.items():
+        entries += _wider("dependency", name, before.dependencies.get(name, ()), permissions)
+    if old is not None and old.publisher != new.publisher:
+        was, now = old.publisher or "nobody who signed", new.publisher or "nobody who signs"
+        entries.append(GrowthEntry("publisher", new.plugin, None, f"published by {now}, before by {was}"))
+    if old is not None and old.source != new.source:
+        entries.append(GrowthEntry("source", new.plugin, None, f"comes from {new.source}, before from {old.source}"))
+    if _TRUST.get(new.isolation, 2) > _TRUST.get(before.isolation, 0):
+        detail = (
+            "runs inside the application, with all that the application may do"
+            if new.isolation != "any"
+            else "may run inside the application, with all that the application may do"
+        )
+        entries.append(GrowthEntry("isolation", new.plugin, None, detail))
+    return Growth(tuple(entries))
+
+
+def _wider(
+    kind: GrowthKind, plugin: str, before: Sequence[Permission], after: Sequence[Permission]
+) -> list[GrowthEntry]:
+    grown = merged(atom for atom in atoms(after) if not covered(atom, before))
+    return [GrowthEntry(kind, plugin, one, f"asks for {one}") for one in grown]
