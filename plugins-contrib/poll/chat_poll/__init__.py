@@ -1,4 +1,4 @@
-"""`!poll Tea? | yes | no` asks the room, `!vote 1` or a press in the sidebar answers, `!poll close` posts the result."""
+"""`!poll Tea? | yes | no` asks the room, `!vote 1` or a press in the sidebar answers, `!poll close` posts the votes."""
 
 from collections.abc import Mapping
 from typing import Any
