@@ -1,1 +1,17 @@
 """Hook specs, markers and the generated callers behind `HookManager`."""
+
+from jackfield.hooks.counters import HookCount, HookCounters
+from jackfield.hooks.manager import BlameListener, HookManager
+from jackfield.hooks.markers import HookimplMarker, HookspecMarker
+from jackfield.hooks.specs import OnError, SpecOptions
+
+__all__ = [
+    "BlameListener",
+    "HookCount",
+    "HookCounters",
+    "HookManager",
+    "HookimplMarker",
+    "HookspecMarker",
+    "OnError",
+    "SpecOptions",
+]

@@ -1,0 +1,202 @@
+"""Hook callers: what `manager.hook.name` and `await manager.call.name` are."""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import pluggy
+
+from jackfield.errors import UsageError
+from jackfield.hooks.calls import PLUGGY_APPLIES_DEFAULTS, Chain, compile_mapping, compile_signature
+
+
+class Calling(Protocol):
+    """What a caller needs of its manager."""
+
+    def chain(
+        self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], *, firstresult: bool, awaits: bool = False
+    ) -> Chain:
+        """Return what a call of these implementations does right now.
+
+        Raises:
+            UsageError: the spec is `async def` and the call is not.
+        """
+        ...
+
+    @property
+    def monitored(self) -> bool:
+        """Whether someone watches every call, so that none may be compiled past them."""
+        ...
+
+    def changed(self, hook: pluggy.HookCaller) -> None:
+        """Forget what was compiled for `hook`."""
+        ...
+
+    def observe(
+        self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], given: Mapping[str, Any]
+    ) -> Callable[[pluggy.Result[Any]], None]:
+        """Tell the monitors that a call begins; the function returned tells them how it ended."""
+        ...
+
+
+def _manager(hook: pluggy.HookCaller) -> Calling:
+    # A caller has no slot to spare for its manager, but one of its own holds a bound method of it.
+    return cast("Calling", hook._hookexec.__self__)  # type: ignore[attr-defined]
+
+
+def _is_firstresult(hook: pluggy.HookCaller) -> bool:
+    return hook.spec is not None and bool(hook.spec.opts.get("firstresult"))
+
+
+def _with_defaults(hook: pluggy.HookCaller, kwargs: Mapping[str, object]) -> Mapping[str, object]:
+    return hook._apply_defaults(kwargs) if PLUGGY_APPLIES_DEFAULTS else kwargs
+
+
+class LazyCaller(pluggy.HookCaller):
+    """A hook caller that compiles its `__call__` at the first call, and again after its implementations changed.
+
+    It has no slots of its own: so a caller that pluggy made becomes one by assigning `__class__`, and stays the same
+    object for everybody who holds it.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, **kwargs: object) -> Any:
+        """Compile, then call; the contract is `pluggy.HookCaller`'s."""
+        __tracebackhide__ = True
+        special = _specialised(self)
+        self.__class__ = special
+        if special is not _PluggyCaller and all(name in kwargs for name in self.spec.argnames):  # type: ignore[union-attr]
+            return special.__call__(self, **kwargs)
+        # pluggy's own __call__, written out: its warnings count frames to find the code that calls the hook.
+        assert not self.is_historic(), "Cannot directly call a historic hook - use call_historic instead."  # noqa: S101 (pluggy's own)
+        given = _with_defaults(self, kwargs)
+        self._verify_all_args_are_provided(given)
+        return self._hookexec(self.name, self._hookimpls.copy(), given, _is_firstresult(self))
+
+    def _add_hookimpl(self, hookimpl: pluggy.HookImpl) -> None:
+        super()._add_hookimpl(hookimpl)
+        _manager(self).changed(self)
+
+    def _remove_plugin(self, plugin: object) -> None:
+        super()._remove_plugin(plugin)
+        _manager(self).changed(self)
+
+    def set_specification(self, specmodule_or_class: Any, spec_opts: Any) -> None:
+        """Attach the spec; the contract is `pluggy.HookCaller`'s."""
+        super().set_specification(specmodule_or_class, spec_opts)
+        _manager(self).changed(self)
+
+
+class _PluggyCaller(LazyCaller):
+    """A hook that is called pluggy's way: historic, without a spec, or with names that do not compile."""
+
+    __slots__ = ()
+    __call__ = pluggy.HookCaller.__call__
+
+
+def _signature(hook: pluggy.HookCaller) -> tuple[list[str], dict[str, object]] | None:
+    """Return a spec's arguments without and with defaults, or None where a signature cannot stand for them."""
+    if hook.spec is None or hook.is_historic():
+        return None
+    if not PLUGGY_APPLIES_DEFAULTS:
+        # pluggy 1.6 knows no defaults: such an argument is there or it is not, and a signature cannot tell.
+        return None if hook.spec.kwargnames else (list(hook.spec.argnames), {})
+    return list(hook.spec.argnames), {name: hook.spec.kwargdefaults[name] for name in hook.spec.kwargnames}
+
+
+def _specialised(hook: LazyCaller) -> type[LazyCaller]:
+    manager = _manager(hook)
+    chain = manager.chain(hook.name, hook._hookimpls, firstresult=_is_firstresult(hook))
+    signature = _signature(hook)
+    if manager.monitored or signature is None:
+        return _PluggyCaller
+    function = compile_signature(chain, *signature)
+    if function is None:
+        return _PluggyCaller
+    return type("CompiledCaller", (LazyCaller,), {"__slots__": (), "__call__": function, "__module__": __name__})
+
+
+class AsyncCaller:
+    """What `manager.call.name` is: calls a hook and awaits its asynchronous implementations, one after another.
+
+    Synchronous implementations run where they stand in the order, in the event loop's thread. `def` specs may be
+    called this way too.
+    """
+
+    __slots__ = ("_function", "_hook")
+
+    def __init__(self, hook: pluggy.HookCaller) -> None:
+        self._hook = hook
+        self._function: Callable[..., Coroutine[Any, Any, Any]] = AsyncCaller._first_call
+
+    def __call__(self, **kwargs: Any) -> Coroutine[Any, Any, Any]:
+        """Return the coroutine of one call; the result is what the spec promises, as with `manager.hook`.
+
+        Raises:
+            UsageError: the hook is historic.
+            pluggy.HookCallError: an argument that an implementation asks for is missing.
+        """
+        return self._function(self, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<AsyncCaller {self._hook.name!r}>"
+
+    def forget(self) -> None:
+        """Compile again at the next call."""
+        self._function = AsyncCaller._first_call
+
+    async def call_given(self, given: Mapping[str, Any]) -> Any:
+        """Call with a mapping of arguments; the way for hooks without a spec, and for calls that somebody watches."""
+        hook = self._hook
+        if hook.is_historic():
+            raise UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
+        manager = _manager(hook)
+        hookimpls = hook._hookimpls.copy()
+        run = compile_mapping(manager.chain(hook.name, hookimpls, firstresult=_is_firstresult(hook), awaits=True))
+        finish = manager.observe(hook.name, hookimpls, given)
+        try:
+            result = await run(given)
+        except BaseException as error:
+            finish(pluggy.Result(None, error))
+            raise
+        finish(pluggy.Result(result, None))
+        return result
+
+    def _verify_all_args_are_provided(self, kwargs: Mapping[str, object]) -> None:
+        self._hook._verify_all_args_are_provided(kwargs)
+
+    async def _first_call(self, **kwargs: Any) -> Any:
+        hook = self._hook
+        manager = _manager(hook)
+        signature = _signature(hook)
+        function = None
+        if signature is not None and not manager.monitored:
+            chain = manager.chain(hook.name, hook._hookimpls, firstresult=_is_firstresult(hook), awaits=True)
+            function = compile_signature(chain, *signature)
+        self._function = function or AsyncCaller._call_mapping
+        return await self._function(self, **kwargs)
+
+    async def _call_mapping(self, **kwargs: Any) -> Any:
+        given = _with_defaults(self._hook, kwargs)
+        self._verify_all_args_are_provided(given)
+        return await self.call_given(given)
+
+
+class CallRelay:
+    """What `manager.call` is: an `AsyncCaller` for each hook, by attribute."""
+
+    def __init__(self, relay: pluggy.HookRelay) -> None:
+        self.__relay = relay
+
+    def __getattr__(self, name: str) -> AsyncCaller:
+        caller = AsyncCaller(getattr(self.__relay, name))
+        self.__dict__[name] = caller
+        return caller
+
+
+def forget(relay: CallRelay, name: str) -> None:
+    """Let the relay's caller of that name, if it was ever used, compile again."""
+    # Not a method of the relay: its attributes are the names of hooks.
+    caller = relay.__dict__.get(name)
+    if caller is not None:
+        caller.forget()

@@ -1,0 +1,298 @@
+"""`HookManager`: a `pluggy.PluginManager` with compiled calls, pipelines, blame, time limits and asynchronous calls."""
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import pluggy
+from pluggy._callers import _multicall  # what pluggy's manager calls; it has no public name
+
+from jackfield.errors import PluginError, UsageError
+from jackfield.hooks.callers import CallRelay, LazyCaller, forget
+from jackfield.hooks.calls import Chain, compile_mapping
+from jackfield.hooks.counters import HookCounters
+from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
+
+logger = logging.getLogger("jackfield.hooks")
+
+BlameListener: TypeAlias = Callable[[str, str, BaseException], None]
+"""Told of each failure: the plugin's registered name, the hook's name, the error."""
+
+_Monitor: TypeAlias = tuple[Callable[..., None], Callable[..., None]]
+
+
+class HookManager(pluggy.PluginManager):
+    """Registers plugins and calls their hooks: synchronously by `hook`, asynchronously by `call`.
+
+    Everything that pluggy promises holds. Beyond it: the options of `jackfield.hooks.HookspecMarker`, a listener for
+    failures, counters, and calls that are compiled for the implementations a hook has.
+
+    Args:
+        project_name: the name that markers and manager share.
+        on_error: for hooks whose spec does not say: "raise" is pluggy's meaning; "skip" logs the failure, blames the
+            plugin and goes on with the others.
+        count: count calls and time of every implementation from the start; see `count`.
+
+    Attributes:
+        call: `await manager.call.name(...)`, the asynchronous counterpart of `hook`.
+        counters: calls, time and errors by plugin and hook.
+    """
+
+    # An existing application may have `async def` specs or implementations whose coroutines it awaits itself, as
+    # results. A drop-in keeps that for specs that pluggy's own marker marks.
+    _pluggy_specs_are_pluggys = False
+
+    def __init__(self, project_name: str, *, on_error: OnError = "raise", count: bool = False) -> None:
+        if on_error not in ON_ERROR:
+            raise UsageError(f'on_error is "skip" or "raise", not {on_error!r}')
+        self._on_error = on_error
+        self._options: dict[str, SpecOptions] = {}
+        self._listeners: list[BlameListener] = []
+        self._monitors: list[_Monitor] = []
+        self._known_hooks = 0
+        self._own_hookexec = self._call_given
+        self.counters = HookCounters(enabled=count)
+        super().__init__(project_name)
+        self.call = CallRelay(self.hook)
+        self._inner_hookexec = self._own_hookexec
+
+    # Registration
+
+    def register(self, plugin: object, name: str | None = None) -> str | None:
+        """Register a plugin; the contract is pluggy's, and a plugin that is refused leaves nothing behind.
+
+        Raises:
+            ValueError: the plugin or the name is registered already.
+            pluggy.PluginValidationError: an implementation does not fit its spec; an `async def` one for a `def` spec
+                is among them.
+        """
+        before = set(self._name2plugin)
+        try:
+            return super().register(plugin, name)
+        except pluggy.PluginValidationError:
+            # pluggy 1.7 verifies everything first; 1.6 has registered what came before the refused one.
+            for left in set(self._name2plugin) - before:
+                self.unregister(name=left)
+            raise
+        finally:
+            self._adopt_callers()
+
+    def add_hookspecs(self, module_or_class: Any) -> None:
+        """Add the specs of a module or class; the contract is pluggy's.
+
+        Raises:
+            UsageError: options of a spec contradict each other; nothing was added.
+            ValueError: there is no spec of this project.
+            pluggy.PluginValidationError: a plugin registered before does not fit.
+        """
+        read: dict[str, SpecOptions] = {}
+        for name in dir(module_or_class):
+            options = self.parse_hookspec_opts(module_or_class, name)
+            if options is not None:
+                read[name] = SpecOptions.read(name, getattr(module_or_class, name), options)
+        known = self._options
+        self._options = {**read, **known}
+        try:
+            super().add_hookspecs(module_or_class)
+        finally:
+            self._adopt_callers()
+
+    def options(self, hook_name: str) -> SpecOptions:
+        """Return the options of a hook's spec; the defaults for a hook without one."""
+        return self._options.get(hook_name, _NO_OPTIONS)
+
+    def _verify_hook(self, hook: pluggy.HookCaller, hookimpl: pluggy.HookImpl) -> None:
+        super()._verify_hook(hook, hookimpl)
+        options = self.options(hook.name)
+        if not self._says_async(options):
+            return
+        problem = None
+        if inspect.isasyncgenfunction(hookimpl.function):
+            problem = "it is an async generator; return a list, or write the wrapper as a plain generator"
+        elif is_asynchronous(hookimpl.function) and not options.asynchronous:
+            problem = "it is async def, and the spec is def: the hook's answers are used without awaiting them"
+        if problem is not None:
+            raise pluggy.PluginValidationError(
+                hookimpl.plugin, f"Plugin {hookimpl.plugin_name!r} cannot implement hook {hook.name!r}: {problem}"
+            )
+
+    def _says_async(self, options: SpecOptions) -> bool:
+        return options.marked_by_jackfield or not self._pluggy_specs_are_pluggys
+
+    def _adopt_callers(self) -> None:
+        """Make the callers that pluggy has made ours."""
+        callers = self.hook.__dict__
+        if len(callers) == self._known_hooks:
+            return
+        self._known_hooks = len(callers)
+        for caller in callers.values():
+            if type(caller) is pluggy.HookCaller:
+                caller.__class__ = LazyCaller
+
+    # Blame and counting
+
+    def add_blame_listener(self, listener: BlameListener) -> Callable[[], None]:
+        """Have `listener(plugin_name, hook_name, error)` told of every failing implementation, skipped or raised.
+
+        An implementation that outlasts its hook's timeout is a failure. A listener that fails is logged and does not
+        disturb the call.
+
+        Returns:
+            A function that takes the listener off again.
+        """
+        self._listeners.append(listener)
+        self._all_changed()
+
+        def remove() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+                self._all_changed()
+
+        return remove
+
+    def count(self, enabled: bool = True) -> None:
+        """Begin or stop counting calls and time; the counts so far are kept in `counters`."""
+        self.counters.enabled = enabled
+        self._all_changed()
+
+    def _blame(self, hook_name: str, skip: bool, hookimpl: pluggy.HookImpl, error: BaseException) -> None:
+        plugin = hookimpl.plugin_name
+        self.counters.of(plugin, hook_name).errors += 1
+        if skip:
+            logger.error("plugin %s failed in hook %s; the others go on", plugin, hook_name, exc_info=error)
+        for listener in tuple(self._listeners):
+            try:
+                listener(plugin, hook_name, error)
+            except Exception:
+                logger.exception("a blame listener failed, told of plugin %s in hook %s", plugin, hook_name)
+
+    def _late(self, hook_name: str, hookimpl: pluggy.HookImpl, seconds: float | None) -> Exception:
+        limit = f"{self.options(hook_name).timeout_seconds:g} s"
+        if seconds is None:
+            return PluginError(
+                f"plugin {hookimpl.plugin_name} did not answer hook {hook_name} within {limit}",
+                plugin=hookimpl.plugin_name,
+            )
+        return PluginError(
+            f"plugin {hookimpl.plugin_name} took {seconds:.3g} s for hook {hook_name}, {limit} are allowed",
+            plugin=hookimpl.plugin_name,
+            hint="synchronous code cannot be stopped in its own thread; its answer was used",
+        )
+
+    # Calls
+
+    def chain(
+        self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], *, firstresult: bool, awaits: bool = False
+    ) -> Chain:
+        """Say what a call of these implementations does, as the hook's spec and this manager want it.
+
+        Args:
+            hook_name: the hook.
+            hookimpls: its implementations, in pluggy's order: the last is called first.
+            firstresult: stop at the first answer.
+            awaits: the call is asynchronous.
+
+        Raises:
+            UsageError: the spec is `async def` and the call is not.
+        """
+        options = self.options(hook_name)
+        if options.asynchronous and not awaits and self._says_async(options):
+            raise UsageError(f"hook {hook_name} is async def", hint=f"await manager.call.{hook_name}(...)")
+        skip = (options.on_error or self._on_error) == "skip"
+        ordered = tuple(reversed(hookimpls))
+        counting = self.counters.enabled
+        blamed = skip or counting or bool(self._listeners) or options.timeout_seconds is not None
+        return Chain(
+            ordered,
+            firstresult=firstresult,
+            pipeline=options.pipeline,
+            timeout_seconds=options.timeout_seconds,
+            skip=skip,
+            awaits=awaits,
+            resolves=awaits and options.asynchronous,
+            counts=tuple(self.counters.of(each.plugin_name, hook_name) for each in ordered) if counting else None,
+            blame=partial(self._blame, hook_name, skip) if blamed else None,
+            late=partial(self._late, hook_name) if options.timeout_seconds is not None else None,
+        )
+
+    def changed(self, hook: pluggy.HookCaller) -> None:
+        """Forget the compiled calls of a hook: its implementations are others now."""
+        hook.__class__ = LazyCaller
+        forget(self.call, hook.name)
+
+    def _all_changed(self) -> None:
+        for caller in self.hook.__dict__.values():
+            if isinstance(caller, LazyCaller):
+                self.changed(caller)
+
+    def _hookexec(
+        self, hook_name: str, methods: Sequence[pluggy.HookImpl], kwargs: Mapping[str, object], firstresult: bool
+    ) -> Any:
+        __tracebackhide__ = True
+        inner = self._inner_hookexec
+        if inner is self._own_hookexec:
+            if self.chain(hook_name, methods, firstresult=firstresult).bare:
+                # Straight to pluggy's: its warnings count the frames between it and the code that calls the hook.
+                return _multicall(hook_name, methods, kwargs, firstresult)
+            return self._call_given(hook_name, methods, kwargs, firstresult)
+        return inner(hook_name, methods, kwargs, firstresult)
+
+    def _call_given(
+        self, hook_name: str, methods: Sequence[pluggy.HookImpl], kwargs: Mapping[str, object], firstresult: bool
+    ) -> Any:
+        """Call any hook with a mapping: historic replays, `call_extra`, subsets, watched calls."""
+        __tracebackhide__ = True
+        chain = self.chain(hook_name, methods, firstresult=firstresult)
+        if chain.bare:
+            return _multicall(hook_name, methods, kwargs, firstresult)
+        return compile_mapping(chain)(kwargs)
+
+    # Monitoring
+
+    # pluggy assigns an attribute when somebody wants to watch every call; this notices.
+    @property
+    def _inner_hookexec(self) -> Callable[..., Any]:
+        return self._watched_hookexec
+
+    @_inner_hookexec.setter
+    def _inner_hookexec(self, function: Callable[..., Any]) -> None:
+        self._watched_hookexec = function
+        if "call" in self.__dict__:
+            self._all_changed()
+
+    @property
+    def monitored(self) -> bool:
+        """Whether someone watches every call, so that none may be compiled past them."""
+        return self._inner_hookexec is not self._own_hookexec
+
+    def add_hookcall_monitoring(self, before: Callable[..., None], after: Callable[..., None]) -> Callable[[], None]:
+        """Have every call reported before and after; the contract is pluggy's, and asynchronous calls are included."""
+        monitor = (before, after)
+        undo = super().add_hookcall_monitoring(before, after)
+        self._monitors.append(monitor)
+
+        def remove() -> None:
+            if monitor in self._monitors:
+                self._monitors.remove(monitor)
+            undo()
+
+        return remove
+
+    def observe(
+        self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], given: Mapping[str, Any]
+    ) -> Callable[[pluggy.Result[Any]], None]:
+        """Tell the monitors that an asynchronous call begins; the function returned tells them how it ended."""
+        monitors = tuple(self._monitors)
+        for before, _ in reversed(monitors):
+            before(hook_name, hookimpls, given)
+
+        def finish(result: pluggy.Result[Any]) -> None:
+            for _, after in monitors:
+                after(result, hook_name, hookimpls, given)
+
+        return finish
+
+
+_NO_OPTIONS = SpecOptions()

@@ -1,0 +1,80 @@
+"""What a hook specification promises beyond pluggy: sync or async, pipeline, time and errors."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from jackfield.errors import UsageError
+
+OnError: TypeAlias = Literal["skip", "raise"]
+"""What a call does when an implementation fails: go on without it, or raise. The plugin is blamed either way."""
+
+ON_ERROR: tuple[OnError, ...] = ("skip", "raise")
+
+
+@dataclass(frozen=True, slots=True)
+class SpecOptions:
+    """How the implementations of one hook are called.
+
+    Attributes:
+        firstresult: stop at the first answer that is not None.
+        pipeline: the argument handed from one implementation to the next, or None.
+        timeout_seconds: what one implementation may take, or None.
+        on_error: "skip", "raise", or None to leave it to the manager.
+        asynchronous: the spec is `async def`.
+        marked_by_jackfield: the spec carries our marker, so it means what jackfield says of sync and async.
+    """
+
+    firstresult: bool = False
+    pipeline: str | None = None
+    timeout_seconds: float | None = None
+    on_error: OnError | None = None
+    asynchronous: bool = False
+    marked_by_jackfield: bool = False
+
+    @classmethod
+    def read(cls, name: str, function: object, options: Mapping[str, Any]) -> "SpecOptions":
+        """Read the options that a marker left on a spec.
+
+        Raises:
+            UsageError: the options contradict each other or the spec; the message names the hook and the option.
+        """
+        found = cls(
+            firstresult=bool(options.get("firstresult")),
+            pipeline=options.get("pipeline"),
+            timeout_seconds=options.get("timeout"),
+            on_error=options.get("on_error"),
+            asynchronous=is_asynchronous(function),
+            marked_by_jackfield="on_error" in options,
+        )
+        problem = found._problem(function, historic=bool(options.get("historic")))
+        if problem is not None:
+            raise UsageError(f"hook {name}: {problem}")
+        return found
+
+    def _problem(self, function: object, *, historic: bool) -> str | None:
+        if self.on_error not in (None, *ON_ERROR):
+            return f'on_error is "skip" or "raise", not {self.on_error!r}'
+        if self.timeout_seconds is not None and not self.timeout_seconds > 0:
+            return f"timeout is a number of seconds above 0, not {self.timeout_seconds!r}"
+        if historic and self.asynchronous:
+            return "a historic hook replays its calls while plugins register, so its spec is a plain def"
+        if self.pipeline is None:
+            return None
+        if self.firstresult or historic:
+            return "a pipeline hands every implementation's answer on, so it is neither firstresult nor historic"
+        parameters = [] if not callable(function) else list(inspect.signature(function).parameters)
+        if self.pipeline not in parameters:
+            return f'pipeline="{self.pipeline}" is not an argument of the spec; it has: {", ".join(parameters)}'
+        return None
+
+
+def is_asynchronous(function: object) -> bool:
+    """Say whether calling `function` gives something to await: `async def`, also under a partial or a bound method."""
+    called = function
+    while hasattr(called, "func"):  # functools.partial
+        called = called.func
+    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
+        return True
+    return not inspect.isroutine(called) and inspect.iscoroutinefunction(getattr(called, "__call__", None))  # noqa: B004

@@ -1,0 +1,109 @@
+"""Wrappers around a hook call: generators that see its result, in pluggy's two styles."""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import NoReturn, TypeAlias
+
+import pluggy
+
+Wrapper: TypeAlias = Generator[None, object, object]
+"""A wrapper that has yielded once: it waits for the result of what it wraps, and returns its own."""
+
+
+def begin(wrapper: Wrapper) -> Wrapper:
+    """Run a wrapper to its yield.
+
+    Raises:
+        RuntimeError: it did not yield (pluggy's words).
+    """
+    try:
+        next(wrapper)
+    except StopIteration:
+        _fail(wrapper, "did not yield")
+    return wrapper
+
+
+def begin_old_style(wrapper: Generator[None, object, object]) -> Wrapper:
+    """Run an old-style wrapper to its yield: `hookwrapper=True`, sent a `pluggy.Result`. It comes back in new style."""
+    begin(wrapper)
+    adapted = _adapt(wrapper)
+    next(adapted)
+    return adapted
+
+
+def unwind(
+    wrappers: Sequence[tuple[int, Wrapper]],
+    result: object,
+    error: BaseException | None,
+    *,
+    blame: Callable[[int, BaseException], None] | None = None,
+    skipped: tuple[type[BaseException], ...] = (),
+) -> object:
+    """Give the outcome of a call to its wrappers, innermost first, each with what the one before made of it.
+
+    Args:
+        wrappers: those that have begun, outermost first, with their place in the call.
+        result: what the implementations answered.
+        error: what they raised, or None.
+        blame: told of a wrapper's own failure: its place and the error.
+        skipped: failures of a wrapper itself that do not become the call's: the outcome stays as it was.
+
+    Raises:
+        BaseException: the error that is left at the end.
+    """
+    __tracebackhide__ = True
+    for place, wrapper in reversed(wrappers):
+        try:
+            result, error = _hand_over(wrapper, result, error), None
+        except BaseException as raised:  # noqa: BLE001 (a wrapper may turn any outcome into any other)
+            if raised is error:
+                continue
+            if blame is not None:
+                blame(place, raised)
+            if not isinstance(raised, skipped):
+                error = raised
+    if error is not None:
+        raise error
+    return result
+
+
+def _hand_over(wrapper: Wrapper, result: object, error: BaseException | None) -> object:
+    """Finish one wrapper and return its result; whatever it raises is its outcome."""
+    __tracebackhide__ = True
+    try:
+        if error is None:
+            wrapper.send(result)
+        else:
+            wrapper.throw(error)
+    except StopIteration as finished:
+        return finished.value
+    except RuntimeError as wrapped:
+        # A StopIteration that passes through a generator comes out as a RuntimeError (PEP 479).
+        if isinstance(error, StopIteration) and wrapped.__cause__ is error:
+            wrapper.close()
+            raise error from None
+        raise
+    wrapper.close()
+    return _fail(wrapper, "has second yield")
+
+
+def _adapt(wrapper: Generator[None, object, object]) -> Wrapper:
+    outcome: pluggy.Result[object]
+    try:
+        outcome = pluggy.Result((yield), None)
+    except BaseException as error:  # noqa: BLE001 (handed on inside the Result, as pluggy does)
+        outcome = pluggy.Result(None, error)
+    try:
+        wrapper.send(outcome)
+    except StopIteration:
+        pass
+    else:
+        _fail(wrapper, "has second yield")
+    finally:
+        wrapper.close()
+    return outcome.get_result()
+
+
+def _fail(wrapper: Wrapper, what: str) -> NoReturn:
+    code = getattr(wrapper, "gi_code", None)
+    where = "" if code is None else f" at {code.co_name!r} {code.co_filename}:{code.co_firstlineno}"
+    raise RuntimeError(f"wrap_controller{where} {what}")
