@@ -10,7 +10,6 @@ import click
 from jackfield.cli.failures import reported
 from jackfield.cli.schemas import schema_of
 
-
 _ARGUMENTS = "jackfield.cli.arguments"  # in click's meta: the words after the group's name, asked for --json
 
 

@@ -31,7 +31,11 @@ def marketplace_urls(environ: Mapping[str, str], app: str) -> tuple[str, ...]:
             configured = tomllib.load(stream)
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
-    urls = configured.get("apps", {}).get(app, {}).get("marketplaces", configured.get("marketplaces", []))
+    apps = configured.get("apps", {})
+    own = apps.get(app, {}) if isinstance(apps, dict) else None
+    if not isinstance(own, dict):
+        raise UsageError(f"{file}: [apps.{app}] must be a table")
+    urls = own.get("marketplaces", configured.get("marketplaces", []))
     if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
         raise UsageError(f"{file}: marketplaces must be a list of addresses")
     return tuple(checked_url(url, str(file)) for url in urls)

@@ -14,13 +14,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def command(
-    name: str, *, help: str, examples: Sequence[tuple[str, str]]
+    name: str, *, told: str, examples: Sequence[tuple[str, str]]
 ) -> Callable[[Callable[Concatenate[Session, Arguments], None]], click.Command]:
     """Make a command of a function that takes the session first and its parameters by name.
 
     Args:
         name: as it is typed.
-        help: the first line is what the group's help shows; more may follow after an empty line.
+        told: the help; its first line is what the group's help shows, more may follow after an empty line.
         examples: what may follow the name, each with a word on what it does; at least one.
     """
 
@@ -33,7 +33,7 @@ def command(
             session.output.as_json = as_json
             function(session, **parameters)  # type: ignore[call-arg]  # click passes them all by name
 
-        return click.command(name, cls=Leaf, help=help, short_help=help.partition("\n")[0], examples=examples)(run)
+        return click.command(name, cls=Leaf, help=told, short_help=told.partition("\n")[0], examples=examples)(run)
 
     return wrap
 

@@ -24,28 +24,23 @@ def many(schema: Schema) -> Schema:
     return {"type": "array", "items": schema}
 
 
-def record(optional: dict[str, Schema] | None = None, /, **required: Schema) -> Schema:
+def record(required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
     """An object with these fields; others may come later.
 
     Args:
+        required: fields that are always there.
         optional: fields that may be absent.
-        required: fields that are always there; a trailing `_` in a name that Python reserves falls away.
     """
-    fields = {name.removesuffix("_"): schema for name, schema in required.items()}
-    return {"type": "object", "properties": {**fields, **(optional or {})}, "required": list(fields)}
+    return {"type": "object", "properties": {**required, **(optional or {})}, "required": list(required)}
 
 
 ERROR = record(
+    {"error": record({"kind": TEXT, "message": TEXT, "exit_code": NUMBER}, {"plugin": TEXT, "hint": TEXT})},
     {"plan": {"type": "object"}},
-    error=record({"plugin": TEXT, "hint": TEXT}, kind=TEXT, message=TEXT, exit_code=NUMBER),
-)
-
-PERMISSION = record(
-    resource=TEXT, action=TEXT, sentence=TEXT, reason=TEXT, risk={"enum": ["low", "medium", "high"]}, new=FLAG
 )
 
 ANSWERS: dict[str, Schema] = {
-    "completion": record(shell={"enum": ["bash", "zsh", "fish"]}, script=TEXT),
+    "completion": record({"shell": {"enum": ["bash", "zsh", "fish"]}, "script": TEXT}),
 }
 
 

@@ -10,7 +10,7 @@ from jackfield.errors import UsageError
 
 @command(
     "completion",
-    help="Print the script that completes commands in a shell.",
+    told="Print the script that completes commands in a shell.",
     examples=[
         ("bash >> ~/.bashrc", "for bash 4.4 or newer"),
         ("zsh >> ~/.zshrc", "for zsh"),

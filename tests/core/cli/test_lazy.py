@@ -1,0 +1,114 @@
+"""The group: loads what is called, tells every error in one place."""
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+from jackfield.cli.lazy import Lazy, LazyGroup
+from jackfield.errors import ConsentRequired, MarketUnreachable, UnknownPlugin
+
+
+def group_that(body):
+    """A group whose command `run` calls `body`."""
+    group = LazyGroup(name="tool", lazy={})
+    command = click.Command("run", callback=lambda as_json: body())
+    command.params.append(click.Option(["--json", "as_json"], is_flag=True))
+    group.add_command(command)
+    return group
+
+
+def fails(error):
+    def body():
+        raise error
+
+    return body
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UnknownPlugin("no plugin is called pol", plugin="pol", hint="jackfield search pol"), 1),
+        (ConsentRequired("poll asks for more"), 3),
+        (MarketUnreachable("https://m.example did not answer"), 5),
+        (PermissionError(13, "Permission denied", "/data"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_an_error_is_a_line_and_an_exit_code(error, code):
+    result = CliRunner().invoke(group_that(fails(error)), ["run"])
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert result.stderr.startswith("stopped:" if code == 130 else "error:")
+    assert "Traceback" not in result.stderr
+
+
+def test_the_hint_stands_on_a_line_of_its_own():
+    error = UnknownPlugin("no plugin is called pol", hint="jackfield search pol")
+    result = CliRunner().invoke(group_that(fails(error)), ["run"])
+    assert result.stderr.splitlines() == ["error: no plugin is called pol", "hint: jackfield search pol"]
+
+
+def test_with_json_the_error_is_an_object_on_stdout_too():
+    error = UnknownPlugin("no plugin is called pol", plugin="pol", hint="jackfield search pol")
+    result = CliRunner().invoke(group_that(fails(error)), ["run", "--json"])
+    assert json.loads(result.stdout) == {
+        "error": {
+            "kind": "UnknownPlugin",
+            "message": "no plugin is called pol",
+            "exit_code": 1,
+            "plugin": "pol",
+            "hint": "jackfield search pol",
+        }
+    }
+    assert result.stderr.startswith("error: no plugin is called pol")
+
+
+def test_ctrl_c_says_that_everything_is_as_it_was():
+    result = CliRunner().invoke(group_that(fails(KeyboardInterrupt())), ["run"])
+    assert result.stderr == "stopped: everything is as it was\n"
+
+
+@pytest.mark.parametrize("words", [["rnu"], ["--frob"], ["run", "--frob"], ["run", "extra"]])
+def test_mistakes_in_the_call_are_usage(words):
+    result = CliRunner().invoke(group_that(lambda: None), [*words, "--json"])
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["kind"] == "UsageError"
+
+
+def test_json_after_a_double_dash_is_a_word_like_others():
+    result = CliRunner().invoke(group_that(lambda: None), ["run", "--", "--json"])
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_the_nearest_command_is_shown():
+    group = LazyGroup(name="tool", lazy={"install": Lazy("nowhere:nothing", "Install.")})
+    result = CliRunner().invoke(group, ["instal"])
+    assert "no command called 'instal'; did you mean install?" in result.stderr
+
+
+def test_the_default_subcommand_may_be_left_out():
+    group = LazyGroup(name="tool", lazy={"show": Lazy(f"{__name__}:shown", "Show.")}, default="show")
+    sys.modules.setdefault(__name__, sys.modules[test_the_nearest_command_is_shown.__module__])
+    assert CliRunner().invoke(group, ["poll"]).stdout == "poll\n"
+    assert CliRunner().invoke(group, ["show", "poll"]).stdout == "poll\n"
+
+
+@click.command()
+@click.argument("name")
+def shown(name):
+    click.echo(name)
+
+
+def test_the_help_of_the_root_loads_no_command_and_no_network():
+    script = (
+        "import sys\nfrom jackfield.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'httpx', 'rich', 'asyncio', 'tuf', 'pydantic', 'msgspec', 'json'} & set(sys.modules)\n"
+        "loaded = [name for name in sys.modules if name.startswith('jackfield.cli.commands.')]\n"
+        "print(sorted(heavy), loaded, file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == "[] []\n"

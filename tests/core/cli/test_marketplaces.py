@@ -1,0 +1,39 @@
+"""Which marketplaces are asked, and in which order."""
+
+import pytest
+from jackfield.cli.marketplaces import marketplace_urls
+from jackfield.errors import UsageError
+
+
+def test_nothing_is_configured_at_first(tmp_path):
+    assert marketplace_urls({"JACKFIELD_HOME": str(tmp_path)}, "chat") == ()
+
+
+def test_the_environment_names_them_in_order(tmp_path):
+    environ = {"JACKFIELD_HOME": str(tmp_path), "JACKFIELD_MARKETPLACE": "https://a.example  http://b.example:8080/m"}
+    assert marketplace_urls(environ, "chat") == ("https://a.example", "http://b.example:8080/m")
+
+
+def test_the_file_names_them_for_all_and_for_one_application(tmp_path):
+    (tmp_path / "config.toml").write_text(
+        'marketplaces = ["https://a.example"]\n[apps.irc]\nmarketplaces = ["https://irc.example"]\n'
+    )
+    environ = {"JACKFIELD_HOME": str(tmp_path)}
+    assert marketplace_urls(environ, "chat") == ("https://a.example",)
+    assert marketplace_urls(environ, "irc") == ("https://irc.example",)
+    assert marketplace_urls({**environ, "JACKFIELD_MARKETPLACE": "https://b.example"}, "irc") == ("https://b.example",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["marketplaces = 3", "marketplaces = [3]", 'marketplaces = ["ftp://x"]', "= broken", "apps = 3", "[apps]\nchat=3"],
+)
+def test_a_broken_file_is_named(tmp_path, text):
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(UsageError, match="config.toml"):
+        marketplace_urls({"JACKFIELD_HOME": str(tmp_path)}, "chat")
+
+
+def test_an_address_of_no_marketplace_is_refused():
+    with pytest.raises(UsageError, match="JACKFIELD_MARKETPLACE: 'example.org' is not the address of a marketplace"):
+        marketplace_urls({"JACKFIELD_MARKETPLACE": "example.org"}, "chat")

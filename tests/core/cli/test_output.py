@@ -1,0 +1,56 @@
+"""Tables without boxes, JSON alone on stdout, colour only for people."""
+
+import json
+
+import pytest
+from jackfield.cli.output import Output
+
+HEADER = ("PLUGIN", "VERSION", "ABOUT")
+
+
+def test_a_table_has_one_header_line_and_aligned_columns(capsys):
+    Output().table(HEADER, [("poll", "1.3.1", "Ask the room"), ("quick-poll", "0.9", "Yes or no")])
+    assert capsys.readouterr().out.splitlines() == [
+        "PLUGIN      VERSION  ABOUT",
+        "poll        1.3.1    Ask the room",
+        "quick-poll  0.9      Yes or no",
+    ]
+
+
+def test_a_column_that_is_empty_everywhere_is_left_out(capsys):
+    Output().table(HEADER, [("poll", "", "Ask the room")])
+    assert capsys.readouterr().out.splitlines() == ["PLUGIN  ABOUT", "poll    Ask the room"]
+
+
+def test_wide_names_keep_the_columns_aligned(capsys):
+    Output().table((), [("投票", "1.0"), ("poll", "2.0")])
+    assert capsys.readouterr().out.splitlines() == ["投票  1.0", "poll  2.0"]
+
+
+def test_an_empty_table_prints_nothing(capsys):
+    Output().table(HEADER, [])
+    assert capsys.readouterr().out == ""
+
+
+def test_cells_are_cleaned_of_control_characters(capsys):
+    Output().table((), [("poll\x1b[31m", "x")])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_json_keeps_every_other_word_off_stdout(capsys):
+    output = Output(as_json=True)
+    output.line("poll was installed")
+    output.table(HEADER, [("poll", "1", "x")])
+    output.data({"plugin": "poll", "name": "投票"})
+    assert json.loads(capsys.readouterr().out) == {"plugin": "poll", "name": "投票"}
+
+
+def test_text_output_prints_no_json(capsys):
+    Output().data({"plugin": "poll"})
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_colour_can_be_turned_off(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    assert Output().colour is False
