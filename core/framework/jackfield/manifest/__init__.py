@@ -1,1 +1,46 @@
 """What a plugin says of itself: identity, versions, requirements, permissions, contributions."""
+
+from jackfield.manifest.candidate import Candidate, Origin
+from jackfield.manifest.contributions import (
+    CommandContribution,
+    ComponentContribution,
+    Contributions,
+    MenuContribution,
+    SettingContribution,
+)
+from jackfield.manifest.hostfile import FRAMEWORK_RESOURCES, Action, HostFile, Resource, Risk, read_hostfile
+from jackfield.manifest.identity import canonical_id, parse_id
+from jackfield.manifest.reader import read_manifest, read_manifest_file
+from jackfield.manifest.release import File, Pin, Release
+from jackfield.manifest.requirements import Dependency, Requirement
+from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
+from jackfield.manifest.versions import Version
+
+__all__ = [
+    "FRAMEWORK_RESOURCES",
+    "SCHEMA",
+    "Action",
+    "Candidate",
+    "CommandContribution",
+    "ComponentContribution",
+    "Contributions",
+    "Dependency",
+    "File",
+    "HostFile",
+    "Manifest",
+    "MenuContribution",
+    "Origin",
+    "Pin",
+    "Release",
+    "Requirement",
+    "Resource",
+    "Risk",
+    "SettingContribution",
+    "Version",
+    "canonical_id",
+    "manifest_schema",
+    "parse_id",
+    "read_hostfile",
+    "read_manifest",
+    "read_manifest_file",
+]

@@ -1,0 +1,46 @@
+"""A plugin that was found and is not yet trusted."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jackfield.errors import JackfieldError
+from jackfield.manifest.schema import Manifest
+
+Origin = Literal["store", "environment", "script"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plugin as discovery found it: read, never imported.
+
+    Args:
+        id: the entry point's name; a script's is its manifest's or its file's name.
+        canonical_id: the form in which ids are compared.
+        distribution: the distribution that carries it; empty for a script.
+        version: the distribution's version (PEP 440), or what a script says.
+        entry_point: `package.module:attribute` or `package.module`.
+        group: the entry-point group; empty for a script.
+        folder: of the top-level package that the entry point names, None for a single module.
+        manifest: what it says of itself; None where there is none or it cannot be read.
+        origin: where it lies: jackfield's store, the host's environment, a script folder.
+        legacy: an installed distribution without a manifest: inline only, no permissions known (decision 5).
+        problem: why it cannot be used, None when it can.
+    """
+
+    id: str
+    canonical_id: str
+    distribution: str
+    version: str
+    entry_point: str
+    group: str
+    folder: Path | None
+    manifest: Manifest | None
+    origin: Origin
+    legacy: bool = False
+    problem: JackfieldError | None = None
+
+    @property
+    def name(self) -> str:
+        """The name for people; the id where the manifest gives none."""
+        return self.manifest.name if self.manifest is not None else self.id

@@ -1,0 +1,131 @@
+"""host.toml: what a host offers to plugins, in the words that a user reads at consent (design §4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from jackfield.manifest.fields import ListOf, MapOf, Parsed, Reading, Table, Text, Whole, described, read_model
+from jackfield.manifest.reader import parse_toml
+from jackfield.manifest.schema import APP_PATTERN, refuse_newer_schema
+from jackfield.manifest.versions import Version
+from jackfield.permissions import NAME_PATTERN
+
+Risk = Literal["low", "medium", "high"]
+
+_GROUP = r"[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action on a resource, as consent shows it."""
+
+    sentence: str = described("what the plugin may then do, read after the word 'may'", Text(longest=300))
+    risk: Risk = described("how bad a wrong yes would be", Text(choices=("low", "medium", "high")), default="medium")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A part of the API that permissions name."""
+
+    actions: Mapping[str, Action] = described(
+        "what can be done with it", MapOf(Table(Action), key_pattern=NAME_PATTERN)
+    )
+
+
+def _resource(**actions: tuple[Risk, str]) -> Resource:
+    return Resource(MappingProxyType({name: Action(sentence, risk) for name, (risk, sentence) in actions.items()}))
+
+
+FRAMEWORK_RESOURCES: Mapping[str, Resource] = MappingProxyType(
+    {
+        "storage": _resource(
+            read=("low", "read what it stored itself"), write=("low", "store data of its own on this computer")
+        ),
+        "settings": _resource(read=("low", "read its own settings"), write=("low", "change its own settings")),
+        "commands": _resource(register=("low", "add commands that users type")),
+        "events": _resource(
+            emit=("low", "send events of its own"), listen=("medium", "listen to events of other plugins")
+        ),
+        "ui": _resource(
+            component=("low", "show parts of the page"),
+            menu=("low", "add items to menus"),
+            notify=("low", "show notices"),
+        ),
+        "network": _resource(
+            connect=("medium", "open connections to other computers"),
+            listen=("high", "accept connections from other computers"),
+        ),
+        "files": _resource(
+            read=("high", "read files on this computer"), write=("high", "change and delete files on this computer")
+        ),
+        "environment": _resource(read=("high", "read environment variables, which may hold secrets")),
+        "plugins": _resource(
+            read=("low", "see which plugins are installed"),
+            manage=("high", "install, remove, enable and disable plugins"),
+        ),
+        "services": _resource(
+            provide=("low", "offer services to other plugins"), call=("medium", "use services of other plugins")
+        ),
+    }
+)
+"""What the framework itself gives to every plugin that was granted it, whatever the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostFile:
+    """What an application says of itself to plugins, installers and marketplaces. Made by `read_hostfile`."""
+
+    app: str = described("the application's name, as `[host]` of a manifest has it", Text(pattern=APP_PATTERN))
+    name: str = described("the name for people", Text(longest=200))
+    api_version: Version = described("the version that `[host]` is held against", Parsed(parse=Version.parse))
+    groups: tuple[str, ...] = described(
+        "entry-point groups whose entries are its plugins", ListOf(Text(longest=200, pattern=_GROUP))
+    )
+    resources: Mapping[str, Resource] = described(
+        "what plugins may be permitted",
+        MapOf(Table(Resource), key_pattern=NAME_PATTERN),
+        factory=lambda: MappingProxyType({}),
+    )
+    schema: int = described("the form of this file", Whole(lowest=1), default=1)
+
+    def resource(self, name: str) -> Resource | None:
+        """Return a resource with all its actions: the host's, and beneath them the framework's of that name."""
+        own, framework = self.resources.get(name), FRAMEWORK_RESOURCES.get(name)
+        if own is None or framework is None:
+            return own or framework
+        return Resource(MappingProxyType({**framework.actions, **own.actions}))
+
+    def action(self, resource: str, action: str) -> Action | None:
+        """Return one action, None where neither host nor framework knows it."""
+        found = self.resource(resource)
+        return found.actions.get(action) if found is not None else None
+
+    def sentence(self, resource: str, action: str) -> str:
+        """Return what a plugin may do, to be read after 'may'; for an unknown action a sentence that says so."""
+        found = self.action(resource, action)
+        return found.sentence if found is not None else f"do {resource}:{action}, which {self.name} does not know"
+
+    def risk(self, resource: str, action: str) -> Risk:
+        """Return how bad a wrong yes would be; what nobody knows is high."""
+        found = self.action(resource, action)
+        return found.risk if found is not None else "high"
+
+
+def read_hostfile(text: str, *, source: str) -> HostFile:
+    """Read a host.toml.
+
+    Args:
+        text: the file's text.
+        source: the file, named in every error.
+
+    Raises:
+        SchemaTooNew: it is written for a later jackfield.
+        ManifestError: it is wrong; the message has one line for each mistake.
+    """
+    mapping: dict[str, Any] = parse_toml(text, source)
+    refuse_newer_schema(mapping, source)
+    reading = Reading(source, strict=True)
+    read = read_model(HostFile, mapping, "", reading, free=("x-",))
+    reading.finish()
+    return read

@@ -1,0 +1,127 @@
+"""What an index offers and what a lock pins: the words that market, resolution and store share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jackfield.errors import ManifestError
+from jackfield.manifest.schema import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a release, as PEP 691's JSON tells it (PEP 700 for size and time, 592 for yanks, 714 for metadata).
+
+    Args:
+        filename: the wheel's or source distribution's name.
+        url: where it is, absolute.
+        sha256: of the whole file, 64 hexadecimal digits; empty when the index tells none.
+        size: bytes, None when the index tells none.
+        requires_python: a PEP 440 specifier, None for any.
+        yanked: a reason, or True without one; None or False when it is not yanked.
+        metadata_sha256: of `<url>.metadata`, None when it is not served.
+        manifest_sha256: of `<url>.plugin.toml`, None when it is not served: a library.
+        upload_time: ISO 8601 in UTC, None when unknown.
+    """
+
+    filename: str
+    url: str
+    sha256: str
+    size: int | None = None
+    requires_python: str | None = None
+    yanked: str | bool | None = None
+    metadata_sha256: str | None = None
+    manifest_sha256: str | None = None
+    upload_time: str | None = None
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether jackfield may use it at all: source distributions are listed, never built."""
+        return self.filename.endswith(".whl")
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain JSON values; what is None is left out."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> "File":
+        """Read what `to_mapping` wrote; unknown keys are left out.
+
+        Raises:
+            ManifestError: a key is missing.
+        """
+        try:
+            return cls(**{name: mapping[name] for name in cls.__slots__ if name in mapping})
+        except TypeError as error:
+            raise ManifestError("a file without filename, url or sha256") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version of a distribution in an index.
+
+    Args:
+        id: the plugin's id; None for a library.
+        distribution: the project's normalised name (PEP 503).
+        version: PEP 440, as the index spells it.
+        files: all files of the release.
+        manifest: what the plugin says of itself, None for a library or before it was fetched.
+    """
+
+    id: str | None
+    distribution: str
+    version: str
+    files: tuple[File, ...]
+    manifest: Manifest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One distribution of a solved set: exactly this file, and who it is.
+
+    Args:
+        distribution: the normalised name.
+        version: PEP 440.
+        file: the wheel.
+        id: the plugin's id; None for a library.
+        source: the marketplace's URL, `file` for a local wheel.
+        requires: normalised names of the distributions that it needs from the set.
+    """
+
+    distribution: str
+    version: str
+    file: File
+    id: str | None
+    source: str
+    requires: tuple[str, ...] = ()
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "distribution": self.distribution,
+            "version": self.version,
+            "file": self.file.to_mapping(),
+            "id": self.id,
+            "source": self.source,
+            "requires": list(self.requires),
+        }
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> "Pin":
+        """Read what `to_mapping` wrote.
+
+        Raises:
+            ManifestError: a key is missing.
+        """
+        try:
+            return cls(
+                mapping["distribution"],
+                mapping["version"],
+                File.from_mapping(mapping["file"]),
+                mapping.get("id"),
+                mapping["source"],
+                tuple(mapping.get("requires", ())),
+            )
+        except KeyError as error:
+            raise ManifestError(f"a pin without {error.args[0]}") from error

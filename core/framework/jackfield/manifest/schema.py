@@ -1,0 +1,277 @@
+"""The manifest: everything that plugin.toml may say, each field with its kind and its description (design §4)."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+from jackfield.errors import IdentityError, ManifestError, RequirementError, SchemaTooNew
+from jackfield.manifest.contributions import Contributions
+from jackfield.manifest.fields import (
+    ListOf,
+    MapOf,
+    Parsed,
+    Reading,
+    Table,
+    Text,
+    Whole,
+    described,
+    described_value,
+    file_fields,
+    model_schema,
+    read_model,
+)
+from jackfield.manifest.identity import ID_PATTERN, canonical_id, parse_id
+from jackfield.manifest.requirements import Dependency, Requirement
+from jackfield.manifest.versions import VERSION_PATTERN, Version
+from jackfield.permissions import NAME_PATTERN, Permission
+
+SCHEMA = 1
+"""The newest schema of plugin.toml and host.toml that this jackfield reads."""
+
+REQUIREMENT = Parsed(longest=1024, parse=Requirement.parse)
+APP_PATTERN = r"[a-z0-9_][a-z0-9_.-]{0,63}"
+
+Isolation = Literal["worker", "inline", "any"]
+Activation = Literal["startup", "demand"]
+Reload = Literal["live", "restart"]
+
+
+def _check_link(text: str) -> None:
+    if text and not text.startswith(("https://", "http://")):
+        raise ManifestError(f"{text[:80]!r} is no web address; it begins with https:// or http://")
+
+
+class _Requires:
+    """`[requires]`: a table of id and requirement, or a list of dependencies in one text each, also bare names."""
+
+    def read(self, value: object, where: str, reading: Reading) -> tuple[Dependency, ...]:
+        """Return the dependencies in the order written; two that name one plugin are a mistake."""
+        pairs: list[tuple[str, Any, Any]] = []
+        if isinstance(value, Mapping):
+            pairs = [(f"{where}.{key}", str(key), one) for key, one in value.items()]
+        elif isinstance(value, list | tuple):
+            pairs = [(f"{where}[{index}]", None, one) for index, one in enumerate(value)]
+        else:
+            reading.wrong_type(where, "a table of id and requirement, or a list", value)
+        found: dict[str, Dependency] = {}
+        for place, key, one in pairs:
+            if not isinstance(one, str):
+                reading.wrong_type(place, "a requirement as text" if key is not None else "a dependency as text", one)
+                continue
+            try:
+                dependency = Dependency.parse(one) if key is None else Dependency.from_pair(key, one)
+            except (IdentityError, RequirementError) as error:
+                reading.wrong(place, str(error))
+                continue
+            first = found.setdefault(dependency.canonical_id, dependency)
+            if first is not dependency:
+                reading.wrong(place, f"{dependency.id!r} and {first.id!r} are one plugin, required twice")
+        return tuple(found.values())
+
+    def schema(self) -> dict[str, Any]:
+        """Return a schema for both forms."""
+        table = MapOf(REQUIREMENT, key_pattern=ID_PATTERN).schema()
+        return {"anyOf": [table, {"type": "array", "items": {"type": "string", "minLength": 1}}]}
+
+
+class _Permissions:
+    """`[[permissions]]`."""
+
+    def read(self, value: object, where: str, reading: Reading) -> tuple[Permission, ...]:
+        """Return the permissions in the order written."""
+        if not isinstance(value, list | tuple):
+            reading.wrong_type(where, "a list of tables", value)
+            return ()
+        known = [one.name for one in fields(Permission)]
+        read = []
+        for index, one in enumerate(value):
+            try:
+                read.append(
+                    Permission.from_mapping(
+                        one,
+                        where=f"{where}[{index}]",
+                        unknown=lambda place, key: reading.unknown(place, key, known),
+                    )
+                )
+            except ManifestError as error:
+                reading.wrong("", str(error))
+        return tuple(read)
+
+    def schema(self) -> dict[str, Any]:
+        """Return a schema made of the fragments that `Permission`'s fields carry."""
+        item = {
+            "type": "object",
+            "properties": {one.name: one.metadata["schema"] for one in fields(Permission)},
+            "required": ["resource", "actions"],
+            "additionalProperties": False,
+        }
+        return {"type": "array", "items": item}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a plugin says of itself. Made by `from_mapping` or `read_manifest`."""
+
+    schema: int = described("the form of this file; this page describes 1", Whole(lowest=1))
+    id: str = described("the plugin's id, equal to its entry point's name", Text(pattern=ID_PATTERN, check=parse_id))
+    name: str = described("the name for people; the id when missing", Text(longest=200), default="")
+    version: Version | None = described(
+        "the version; when missing, the distribution's. If both are there, they must agree",
+        Parsed(pattern=VERSION_PATTERN, longest=256, parse=Version.parse),
+        default=None,
+    )
+    description: str = described("what it does, one sentence", Text(longest=2000), default="")
+    authors: tuple[str, ...] = described("who wrote it; one text or a list", ListOf(Text(200), single=True), default=())
+    link: str = described("its home page", Text(longest=2000, check=_check_link), default="")
+    isolation: Isolation = described(
+        "where it runs: `worker`, a confined process of its own; `inline`, inside the host and fully trusted; "
+        "`any`, as the host prefers",
+        Text(choices=("worker", "inline", "any")),
+        default="worker",
+    )
+    activation: Activation = described(
+        "when its code is loaded: `startup`, or on `demand` when something it contributes is first used",
+        Text(choices=("startup", "demand")),
+        default="startup",
+    )
+    reload: Reload = described(
+        "`live`: it can be replaced in a running host; `restart`: the host must start again",
+        Text(choices=("live", "restart")),
+        default="live",
+    )
+    data_version: int = described(
+        "raised when what it stores changes shape; `on_migrate` is then called", Whole(lowest=0), default=1
+    )
+    host: Mapping[str, Requirement] = described(
+        "hosts it works with: the app's name, and a requirement on the host's api_version",
+        MapOf(REQUIREMENT, key_pattern=APP_PATTERN),
+        factory=lambda: MappingProxyType({}),
+    )
+    requires: tuple[Dependency, ...] = described(
+        "plugins it works with: id and requirement, a `?` at the end makes it optional; or a list of ids",
+        _Requires(),
+        default=(),
+    )
+    permissions: tuple[Permission, ...] = described("what it may do, and why", _Permissions(), default=())
+    contributes: Contributions = described(
+        "what it adds, shown before its code runs", Table(Contributions), default=Contributions()
+    )
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def canonical_id(self) -> str:
+        """The id in the form in which ids are compared."""
+        return canonical_id(self.id)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain values (text, numbers, booleans, lists, dicts) from which `from_mapping` makes an equal manifest.
+
+        Defaults are left out; `warnings` are not part of it.
+        """
+        plain: dict[str, Any] = {"schema": self.schema, "id": self.id, "name": self.name}
+        empty = Manifest(self.schema, self.id)
+        for one in file_fields(Manifest):
+            value = getattr(self, one.name)
+            if one.name not in plain and value != getattr(empty, one.name):
+                plain[one.name] = _plain(value)
+        if self.requires:
+            plain["requires"] = [str(one) for one in self.requires]
+        return {**plain, **{key: _plain(value) for key, value in self.extra.items()}}
+
+    @classmethod
+    def from_mapping(cls, mapping: object, *, source: str, strict: bool = False) -> "Manifest":
+        """Read a manifest from TOML's or JSON's plain values.
+
+        Args:
+            mapping: the whole file.
+            source: the file, named in every error.
+            strict: whether unknown keys are errors (in `check` and at upload) or warnings (when installed).
+
+        Raises:
+            SchemaTooNew: it is written for a later jackfield.
+            ManifestError: anything else is wrong; the message has one line for each mistake.
+        """
+        if not isinstance(mapping, Mapping):
+            raise ManifestError(f"{source}: expected a table, found {described_value(mapping)}")
+        refuse_newer_schema(mapping, source)
+        reading = Reading(source, strict=strict)
+        read = read_model(cls, mapping, "", reading, free=("x-",))
+        reading.finish()
+        for where, sentence in _contradictions(read):
+            reading.wrong(where, sentence)
+        reading.finish()
+        extra = {str(key): _plain(value) for key, value in mapping.items() if str(key).startswith("x-")}
+        return replace(read, name=read.name or read.id, extra=MappingProxyType(extra), warnings=tuple(reading.warnings))
+
+
+def refuse_newer_schema(mapping: Mapping[Any, Any], source: str) -> None:
+    """Return if this jackfield reads the file's schema; a new schema comes with a new major version (ADR 0002).
+
+    Raises:
+        SchemaTooNew: it does not.
+    """
+    schema = mapping.get("schema")
+    if isinstance(schema, int) and not isinstance(schema, bool) and schema > SCHEMA:
+        plugin = mapping.get("id")
+        raise SchemaTooNew(
+            f"{source}: needs jackfield ≥ {schema}.0: it is written in schema {schema}, this jackfield reads {SCHEMA}",
+            plugin=plugin if isinstance(plugin, str) else None,
+            hint="update jackfield",
+        )
+
+
+def manifest_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of plugin.toml, made from the descriptions above (K3, K4)."""
+    schema = model_schema(Manifest, free="^x-")
+    schema["properties"]["schema"]["maximum"] = SCHEMA
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "plugin.toml",
+        "description": "What a jackfield plugin says of itself",
+        **schema,
+    }
+
+
+def _contradictions(manifest: Manifest) -> list[tuple[str, str]]:
+    """Return (key, sentence) for what is right by itself and wrong together."""
+    found = []
+    for dependency in manifest.requires:
+        if dependency.canonical_id == manifest.canonical_id:
+            found.append(("requires", f"{manifest.id} requires itself"))
+    contributes = manifest.contributes
+    named = {
+        "commands": [one.name for one in contributes.commands],
+        "components": [one.name for one in contributes.components],
+        "menu": [one.id for one in contributes.menu],
+        "settings": [one.key for one in contributes.settings],
+    }
+    for key, names in named.items():
+        for name in sorted({one for one in names if names.count(one) > 1}):
+            found.append((f"contributes.{key}", f"{name!r} stands there twice"))
+    for index, setting in enumerate(contributes.settings):
+        place = f"contributes.settings[{index}]"
+        if setting.type == "choice" and not setting.choices:
+            found.append((f"{place}.choices", "missing; a choice chooses from them"))
+        elif setting.default is not None and (problem := setting.problem(setting.default)):
+            found.append((f"{place}.default", problem))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Version | Requirement | Dependency):
+        return str(value)
+    if isinstance(value, Permission):
+        return value.to_mapping()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, datetime.date | datetime.time):  # TOML's own, in x- tables; marshal and JSON know neither
+        return value.isoformat()
+    if hasattr(value, "__dataclass_fields__"):
+        plain = {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        return {key: one for key, one in plain.items() if one is not None and one != []}
+    return value
