@@ -17,7 +17,7 @@ import pluggy
 
 from jackfield.hooks.counters import HookCount
 from jackfield.hooks.specs import is_asynchronous
-from jackfield.hooks.wrappers import begin, begin_old_style, unwind
+from jackfield.hooks.wrappers import GENERATED, begin, begin_old_style, unwind
 
 # pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
 PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
@@ -35,6 +35,7 @@ class Chain:
     """Everything that a call of one hook depends on; each part becomes lines of the function, or none.
 
     Attributes:
+        hook_name: the hook that is called.
         implementations: in the order they are called: wrappers first, outermost first.
         firstresult: stop at the first answer that is not None.
         pipeline: the argument that is handed along, or None.
@@ -48,6 +49,7 @@ class Chain:
             it was stopped).
     """
 
+    hook_name: str
     implementations: tuple[pluggy.HookImpl, ...]
     firstresult: bool = False
     pipeline: str | None = None
@@ -176,8 +178,10 @@ class _Body:
         ]
 
     def _begin(self, place: int, each: pluggy.HookImpl) -> list[str]:
-        start = "_jf_begin_old_style" if each.hookwrapper else "_jf_begin"
-        lines = [f"_jf_begun.append(({place}, {start}({self._application(place, each)})))"]
+        begun = f"_jf_begin({self._application(place, each)})"
+        if each.hookwrapper:
+            begun = f"_jf_begin_old_style({self._application(place, each)}, whose=_jf_whose{place})"
+        lines = [f"_jf_begun.append(({place}, {begun}))"]
         if self.chain.counts is not None:
             lines.insert(0, f"_jf_count{place}.calls += 1")
         return self._guarded(place, lines, instead=["pass"])
@@ -253,7 +257,7 @@ def _function(chain: Chain, signature: str, body: Sequence[str], values: dict[st
 
 @lru_cache(maxsize=512)
 def _compiled(source: str) -> CodeType:
-    return compile(source, "<jackfield hook call>", "exec")
+    return compile(source, GENERATED, "exec")
 
 
 def _bindings(chain: Chain) -> dict[str, Any]:
@@ -277,6 +281,8 @@ def _bindings(chain: Chain) -> dict[str, Any]:
     }
     for place, implementation in enumerate(implementations):
         bindings[f"_jf_call{place}"] = implementation.function
+        if implementation.hookwrapper:
+            bindings[f"_jf_whose{place}"] = f"Plugin: {implementation.plugin_name}, Hook: {chain.hook_name}"
         if chain.counts is not None:
             bindings[f"_jf_count{place}"] = chain.counts[place]
     if chain.timeout_seconds is not None and late is not None:

@@ -205,6 +205,7 @@ class HookManager(pluggy.PluginManager):
         counting = self.counters.enabled
         blamed = skip or counting or bool(self._listeners) or options.timeout_seconds is not None
         return Chain(
+            hook_name,
             ordered,
             firstresult=firstresult,
             pipeline=options.pipeline,

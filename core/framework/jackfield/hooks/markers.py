@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
-import pluggy
+from pluggy import HookimplMarker
+from pluggy import HookspecMarker as PluggySpecMarker
 
 from jackfield.hooks.specs import OnError
 
-HookimplMarker = pluggy.HookimplMarker
+__all__ = ["HookimplMarker", "HookspecMarker"]  # implementations are marked by pluggy's own
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -25,7 +26,7 @@ class HookspecMarker:
 
     def __init__(self, project_name: str) -> None:
         self.project_name = project_name
-        self._marker = pluggy.HookspecMarker(project_name)
+        self._marker = PluggySpecMarker(project_name)
 
     @overload
     def __call__(

@@ -1,9 +1,18 @@
 """Wrappers around a hook call: generators that see its result, in pluggy's two styles."""
 
+import sys
+import warnings
 from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from types import FrameType
 from typing import NoReturn, TypeAlias
 
 import pluggy
+
+GENERATED = "<jackfield hook call>"
+"""The file name that generated calls carry in tracebacks."""
+
+_MACHINERY = (GENERATED, str(Path(__file__).parent), str(Path(pluggy.__file__).parent))
 
 Wrapper: TypeAlias = Generator[None, object, object]
 """A wrapper that has yielded once: it waits for the result of what it wraps, and returns its own."""
@@ -22,10 +31,15 @@ def begin(wrapper: Wrapper) -> Wrapper:
     return wrapper
 
 
-def begin_old_style(wrapper: Generator[None, object, object]) -> Wrapper:
-    """Run an old-style wrapper to its yield: `hookwrapper=True`, sent a `pluggy.Result`. It comes back in new style."""
+def begin_old_style(wrapper: Wrapper, *, whose: str) -> Wrapper:
+    """Run an old-style wrapper to its yield: `hookwrapper=True`, sent a `pluggy.Result`. It comes back in new style.
+
+    Args:
+        wrapper: the generator.
+        whose: plugin and hook, for the warning when it fails after its yield.
+    """
     begin(wrapper)
-    adapted = _adapt(wrapper)
+    adapted = _adapt(wrapper, whose)
     next(adapted)
     return adapted
 
@@ -86,7 +100,7 @@ def _hand_over(wrapper: Wrapper, result: object, error: BaseException | None) ->
     return _fail(wrapper, "has second yield")
 
 
-def _adapt(wrapper: Generator[None, object, object]) -> Wrapper:
+def _adapt(wrapper: Wrapper, whose: str) -> Wrapper:
     outcome: pluggy.Result[object]
     try:
         outcome = pluggy.Result((yield), None)
@@ -96,11 +110,26 @@ def _adapt(wrapper: Generator[None, object, object]) -> Wrapper:
         wrapper.send(outcome)
     except StopIteration:
         pass
+    except BaseException as error:
+        text = f"A plugin raised an exception during an old-style hookwrapper teardown.\n{whose}\n"
+        text += f"{type(error).__name__}: {error}"
+        warnings.warn(pluggy.PluggyTeardownRaisedWarning(text), stacklevel=_level_of_the_caller())
+        raise
     else:
         _fail(wrapper, "has second yield")
     finally:
         wrapper.close()
     return outcome.get_result()
+
+
+def _level_of_the_caller() -> int:
+    """Count the frames down to the code that called the hook, as `warnings.warn` counts them."""
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_MACHINERY):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def _fail(wrapper: Wrapper, what: str) -> NoReturn:
