@@ -1,5 +1,25 @@
 """Unpacked wheels by content, generations, the pointer and the journal."""
 
-from jackfield.store.layout import Layout
+from jackfield.store.disk import Disk
+from jackfield.store.folder import Check, Record, Store, now
+from jackfield.store.generations import Generation
+from jackfield.store.journal import Activation, Journal
+from jackfield.store.layout import Layout, home
+from jackfield.store.lock import WAIT_SECONDS, install_lock
+from jackfield.store.table import StoredFile
 
-__all__ = ["Layout"]
+__all__ = [
+    "WAIT_SECONDS",
+    "Activation",
+    "Check",
+    "Disk",
+    "Generation",
+    "Journal",
+    "Layout",
+    "Record",
+    "Store",
+    "StoredFile",
+    "home",
+    "install_lock",
+    "now",
+]

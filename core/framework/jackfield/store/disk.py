@@ -1,0 +1,75 @@
+"""The file-system calls whose order decides what survives a power failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+
+class Disk:
+    """Writes that are on disk when they return, and the barriers between them.
+
+    One small class, so that a test can record the order of the calls and a store can be given another one.
+    """
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Make or overwrite a file; it is on disk when this returns (its name is after `sync_folder`)."""
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def append(self, path: Path, data: bytes, *, offset: int) -> None:
+        """Write `data` at `offset` bytes, cutting off what lies behind; on disk when this returns."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.ftruncate(descriptor, offset)
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            while data:
+                data = data[os.write(descriptor, data) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def sync_filesystem(self, path: Path) -> None:
+        """Put everything written to the file system of `path` on disk: one barrier for a tree of many files."""
+        import ctypes  # an installer alone needs it
+
+        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if os.name == "posix" else None
+        if syncfs is None:
+            if hasattr(os, "sync"):
+                os.sync()
+            return
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            if syncfs(descriptor):
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number), str(path))
+        finally:
+            os.close(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Give a finished file or folder its name."""
+        source.rename(target)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Put `source` in the place of `target`, which readers see either before or after."""
+        source.replace(target)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Put the names within `folder` on disk."""
+        if os.name == "nt":
+            return  # folders cannot be opened there; NTFS journals the rename itself
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def remove(self, path: Path) -> None:
+        """Remove a tree or a file, also one that is gone already."""
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,159 @@
+"""The activation history: what was active, in which order, and what was undone.
+
+Each line is one of three records: `begin` carries everything that an activation will change and is on disk before the
+pointer is replaced; `done` and `abandoned` close it. An installer that dies in between leaves a `begin` open; the next
+one compares it with the pointer and either completes or abandons it. A torn last line counts as never written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jackfield.errors import StoreError
+from jackfield.store.disk import Disk
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One switch of the pointer.
+
+    Args:
+        transaction: its id, shared with the state log.
+        previous: the generation that was active before; 0 is the empty one.
+        generation: the generation that it makes active.
+        at: when, ISO 8601 in UTC.
+        by: who asked for it.
+        what: a few words for people, e.g. "install poll".
+        changes: the keys of the state that change with it, None for a key that goes.
+        undoes: the transactions that it takes back; empty but for a rollback.
+    """
+
+    transaction: str
+    previous: int
+    generation: int
+    at: str
+    by: str
+    what: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    undoes: tuple[str, ...] = ()
+
+    def to_mapping(self) -> dict[str, Any]:
+        """What JSON carries of it."""
+        return {
+            "transaction": self.transaction,
+            "previous": self.previous,
+            "generation": self.generation,
+            "at": self.at,
+            "by": self.by,
+            "what": self.what,
+            "changes": dict(self.changes),
+            "undoes": list(self.undoes),
+        }
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Activation:
+        """The activation that `to_mapping` described.
+
+        Raises:
+            KeyError, TypeError, ValueError: the mapping is not one.
+        """
+        return cls(
+            transaction=str(mapping["transaction"]),
+            previous=int(mapping["previous"]),
+            generation=int(mapping["generation"]),
+            at=str(mapping["at"]),
+            by=str(mapping["by"]),
+            what=str(mapping["what"]),
+            changes=dict(mapping["changes"]),
+            undoes=tuple(str(one) for one in mapping["undoes"]),
+        )
+
+
+class Journal:
+    """The journal file; write to it under the install lock only.
+
+    Args:
+        path: the file; made at the first record.
+        disk: where writes go.
+    """
+
+    def __init__(self, path: Path, disk: Disk) -> None:
+        self._path = path
+        self._disk = disk
+
+    def begin(self, activation: Activation) -> None:
+        """Put on disk what the activation is about to change."""
+        self._append({"record": "begin", **activation.to_mapping()})
+
+    def finish(self, transaction: str) -> None:
+        """Close an activation whose changes are all on disk."""
+        self._append({"record": "done", "transaction": transaction})
+
+    def abandon(self, transaction: str) -> None:
+        """Close an activation whose pointer was never replaced."""
+        self._append({"record": "abandoned", "transaction": transaction})
+
+    def pending(self) -> Activation | None:
+        """The activation that was begun and not closed, if an installer died within it or is at work."""
+        return self._read()[1]
+
+    def activations(self) -> tuple[Activation, ...]:
+        """Every activation that was completed, oldest first."""
+        return self._read()[0]
+
+    def standing(self) -> tuple[Activation, ...]:
+        """The completed activations that were not undone, oldest first: rollback takes from the end of it.
+
+        So a second rollback in a row goes one further back, instead of returning to what the first one undid.
+        """
+        stack: list[Activation] = []
+        for activation in self.activations():
+            if activation.undoes:
+                stack = [one for one in stack if one.transaction not in activation.undoes]
+            else:
+                stack.append(activation)
+        return tuple(stack)
+
+    def _read(self) -> tuple[tuple[Activation, ...], Activation | None, int]:
+        try:
+            text = self._path.read_bytes()
+        except FileNotFoundError:
+            return (), None, 0
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be read: {error.strerror}") from error
+        done: list[Activation] = []
+        begun: Activation | None = None
+        offset = 0
+        lines = text.split(b"\n")
+        for number, line in enumerate(lines[:-1]):
+            try:
+                read = json.loads(line)
+                record = read["record"]
+                closing = record != "begin" and str(read["transaction"])
+                begun_now = Activation.from_mapping(read) if record == "begin" else None
+            except (ValueError, KeyError, TypeError) as error:
+                if number == len(lines) - 2 and not lines[-1]:
+                    break  # torn: as if it was never written
+                raise StoreError(
+                    f"{self._path} is damaged at byte {offset}",
+                    hint="move it away: the active generation stays, its history is lost",
+                ) from error
+            if record == "done" and begun and begun.transaction == closing:
+                done.append(begun)
+            begun = begun_now
+            offset += len(line) + 1
+        return tuple(done), begun, offset
+
+    def _append(self, record: Mapping[str, Any]) -> None:
+        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        offset = self._read()[2]
+        try:
+            self._disk.append(self._path, line, offset=offset)
+            if not offset:
+                self._disk.sync_folder(self._path.parent)
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error

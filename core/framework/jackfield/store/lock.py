@@ -1,0 +1,65 @@
+"""One installer at a time, and who it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jackfield.errors import StoreError, StoreLocked
+from jackfield.store.layout import Layout
+
+WAIT_SECONDS = 30.0
+"""How long an installer waits for another one before it gives up."""
+
+
+@contextmanager
+def install_lock(layout: Layout, *, by: str, timeout_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the profile against every other installer, in this process or another; the system frees it on a crash.
+
+    Args:
+        layout: the profile.
+        by: who holds it, shown to the others.
+        timeout_seconds: how long to wait for another installer.
+
+    Raises:
+        StoreLocked: another installer still works; the message names it.
+        StoreError: the lock file cannot be made.
+    """
+    import filelock  # a reader never needs it
+
+    holder = layout.run / "installer.json"
+    lock = filelock.FileLock(layout.install_lock, timeout=timeout_seconds, thread_local=False)
+    try:
+        layout.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise StoreLocked(
+            f"another installer is at work: {_describe(holder)}", hint="try again when it has ended"
+        ) from error
+    except OSError as error:
+        raise StoreError(f"{layout.run} cannot be written: {error.strerror}") from error
+    try:
+        _tell(holder, by)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _tell(holder: Path, by: str) -> None:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    with holder.open("w", encoding="utf-8") as file:
+        json.dump({"pid": os.getpid(), "by": by, "since": since}, file)
+
+
+def _describe(holder: Path) -> str:
+    try:
+        with holder.open(encoding="utf-8") as file:
+            read = json.load(file)
+        return f"{read['by']}, process {read['pid']}, since {read['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "it has not told its name"

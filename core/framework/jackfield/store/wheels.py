@@ -1,0 +1,152 @@
+"""Wheel to tree: unpacked through pypa/installer, verified first, nothing of it run.
+
+What is left out is listed: console scripts, the wheel's data, header and script schemes, and `.pth` files, which
+Python would execute at its start. Only the import root of the wheel reaches the tree.
+"""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import posixpath
+import py_compile
+import warnings
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from installer import install
+from installer.destinations import WheelDestination
+from installer.exceptions import InstallerError
+from installer.records import Hash, RecordEntry
+from installer.sources import WheelFile
+from installer.utils import Scheme, construct_record_file, copyfileobj_with_hashing
+
+from jackfield.errors import WheelError
+
+LIBRARY_SCHEMES = ("purelib", "platlib")
+STARTUP_SUFFIXES = (".pth", ".start")
+"""Files that Python executes when it starts, if they lie in a site folder."""
+
+READ_ONLY = 0o444
+HASH_BYTES = 1024 * 1024
+"""How much of a wheel is read at once while it is hashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What unpacking did.
+
+    Args:
+        tree: the folder to import from.
+        left_out: what the wheel holds and the tree does not, as paths in the wheel and names of scripts.
+    """
+
+    tree: Path
+    left_out: tuple[str, ...]
+
+
+class TreeDestination(WheelDestination):
+    """Writes the import root of a wheel below one folder, read-only, and lists what it leaves out.
+
+    Args:
+        tree: the folder, made here.
+    """
+
+    def __init__(self, tree: Path) -> None:
+        self.tree = tree
+        self.left_out: list[str] = []
+
+    def write_script(self, name: str, module: str, attr: str, section: str) -> RecordEntry:
+        """Leave the script out: plugins add commands through the host, never to the user's PATH."""
+        self.left_out.append(f"script {name}")
+        return RecordEntry(f"../scripts/{name}", None, None)
+
+    def write_file(self, scheme: Scheme, path: object, stream: BinaryIO, is_executable: bool) -> RecordEntry:
+        """Write one file of the import root; anything else is left out.
+
+        Raises:
+            WheelError: the path leads out of the tree, or comes twice.
+        """
+        name = str(path)
+        if scheme not in LIBRARY_SCHEMES or name.endswith(STARTUP_SUFFIXES):
+            self.left_out.append(name if scheme in LIBRARY_SCHEMES else f"{scheme}/{name}")
+            return RecordEntry(f"../{scheme}/{name}", None, None)
+        target = self.tree / _inside(name)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as file:
+                digest, size = copyfileobj_with_hashing(stream, file, "sha256")
+        except (FileExistsError, NotADirectoryError) as error:
+            raise WheelError(f"two entries of the wheel want the path {name}") from error
+        target.chmod(READ_ONLY)
+        return RecordEntry(name, Hash("sha256", digest), size)
+
+    def finalize_installation(
+        self, scheme: Scheme, record_file_path: str, records: Iterable[tuple[Scheme, RecordEntry]]
+    ) -> None:
+        """Write RECORD for what was written, so that the tree can be verified by it."""
+        kept = [(one, entry) for one, entry in records if not entry.path.startswith("../")]
+        with construct_record_file(kept, lambda _scheme: None) as stream:
+            target = self.tree / _inside(record_file_path)
+            target.write_bytes(stream.read())
+        target.chmod(READ_ONLY)
+
+
+def unpack(wheel: Path, tree: Path, *, final: Path) -> Unpacked:
+    """Unpack a wheel whose RECORD holds, and compile it with hash-checked bytecode (PEP 552).
+
+    Args:
+        wheel: the file; its name must be a wheel's (it is parsed).
+        tree: the folder to make; nothing else is written.
+        final: where the tree will lie in the end, for the paths in tracebacks.
+
+    Raises:
+        WheelError: the archive is broken, disagrees with its RECORD, or a path leads out of the tree.
+    """
+    destination = TreeDestination(tree)
+    tree.mkdir(parents=True)
+    try:
+        with warnings.catch_warnings(), WheelFile.open(wheel) as source:
+            warnings.simplefilter("ignore")  # bytecode that came in the wheel is skipped; ours is made below
+            source.validate_record()
+            install(source, destination, {"INSTALLER": b"jackfield\n"})
+    except (InstallerError, zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError) as error:
+        raise WheelError(f"{wheel.name} cannot be unpacked: {_reason(error)}") from error
+    _compile(tree, final)
+    return Unpacked(tree, tuple(sorted(destination.left_out)))
+
+
+def file_sha256(path: Path) -> str:
+    """The hex sha256 of a file, read in pieces of `HASH_BYTES`."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(HASH_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _inside(name: str) -> PurePosixPath:
+    path = PurePosixPath(posixpath.normpath(name))
+    if path.is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name or ":" in name or "\0" in name:
+        raise WheelError(f"the wheel's entry {name!r} leads out of its folder")
+    return path
+
+
+def _compile(tree: Path, final: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a SyntaxWarning in a plugin's source is its author's matter
+        compileall.compile_dir(
+            tree,
+            quiet=2,
+            stripdir=str(tree),
+            prependdir=str(final),
+            invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH,
+        )
+
+
+def _reason(error: Exception) -> str:
+    issues = getattr(error, "issues", None)
+    return "; ".join(str(issue) for issue in issues[:3]) if issues else str(error) or type(error).__name__
