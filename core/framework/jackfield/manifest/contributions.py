@@ -1,9 +1,9 @@
 """What a plugin adds to the host, told in the manifest so that menus, help and settings show before its code runs."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from jackfield.manifest.fields import Anything, ListOf, Number, Table, Text, described
+from jackfield.manifest.fields import Anything, Described, ListOf, Number, Table, Text
 
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 """Names of commands, components, menu items, settings, services and events."""
@@ -18,41 +18,41 @@ SETTING_TYPES = ("text", "number", "integer", "boolean", "choice", "list")
 class CommandContribution:
     """A command that users type."""
 
-    name: str = described("the word after the prefix", _NAME)
-    usage: str = described("how it is called, `weather <place>`", _LINE, default="")
-    help: str = described("what it does, one line", _LINE, default="")
+    name: Annotated[str, Described("the word after the prefix", _NAME)]
+    usage: Annotated[str, Described("how it is called, `weather <place>`", _LINE)] = ""
+    help: Annotated[str, Described("what it does, one line", _LINE)] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentContribution:
     """A part of the host's page."""
 
-    name: str = described("its name within the plugin", _NAME)
-    position: str = described("where it stands: sidebar, panel, …; the host knows its own", _NAME, default="sidebar")
-    title: str = described("the heading over it", _LINE, default="")
+    name: Annotated[str, Described("its name within the plugin", _NAME)]
+    position: Annotated[str, Described("where it stands: sidebar, panel, …; the host knows its own", _NAME)] = "sidebar"
+    title: Annotated[str, Described("the heading over it", _LINE)] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MenuContribution:
     """An item in one of the host's menus."""
 
-    id: str = described("its name within the plugin", _NAME)
-    label: str = described("what the user reads", _LINE)
-    position: str = described("which menu", _NAME, default="menu")
+    id: Annotated[str, Described("its name within the plugin", _NAME)]
+    label: Annotated[str, Described("what the user reads", _LINE)]
+    position: Annotated[str, Described("which menu", _NAME)] = "menu"
 
 
 @dataclass(frozen=True, slots=True)
 class SettingContribution:
     """A value that the user sets (C22)."""
 
-    key: str = described("its name within the plugin", _NAME)
-    type: str = described("what it holds", Text(choices=SETTING_TYPES), default="text")
-    default: Any = described("its value until the user sets one; of the type above", Anything(), default=None)
-    label: str = described("what the user reads beside it", _LINE, default="")
-    description: str = described("a sentence of help", Text(longest=2000), default="")
-    minimum: float | None = described("the lowest number or the fewest entries", Number(), default=None)
-    maximum: float | None = described("the highest number or the most entries", Number(), default=None)
-    choices: tuple[str, ...] = described("what a choice chooses from", ListOf(_LINE), default=())
+    key: Annotated[str, Described("its name within the plugin", _NAME)]
+    type: Annotated[str, Described("what it holds", Text(choices=SETTING_TYPES))] = "text"
+    default: Annotated[Any, Described("its value until the user sets one; of the type above", Anything())] = None
+    label: Annotated[str, Described("what the user reads beside it", _LINE)] = ""
+    description: Annotated[str, Described("a sentence of help", Text(longest=2000))] = ""
+    minimum: Annotated[float | None, Described("the lowest number or the fewest entries", Number())] = None
+    maximum: Annotated[float | None, Described("the highest number or the most entries", Number())] = None
+    choices: Annotated[tuple[str, ...], Described("what a choice chooses from", ListOf(_LINE))] = ()
 
     def problem(self, value: object) -> str | None:
         """Return why `value` is not one of this setting, as the end of a sentence; None when it is."""
@@ -84,12 +84,12 @@ class SettingContribution:
 class Contributions:
     """Everything that a plugin adds."""
 
-    commands: tuple[CommandContribution, ...] = described("commands", ListOf(Table(CommandContribution)), default=())
-    components: tuple[ComponentContribution, ...] = described(
-        "parts of the page", ListOf(Table(ComponentContribution)), default=()
-    )
-    menu: tuple[MenuContribution, ...] = described("menu items", ListOf(Table(MenuContribution)), default=())
-    settings: tuple[SettingContribution, ...] = described("settings", ListOf(Table(SettingContribution)), default=())
-    services: tuple[str, ...] = described("services that other plugins may call", ListOf(_NAME), default=())
-    events: tuple[str, ...] = described("events that it sends", ListOf(_NAME), default=())
-    hooks: tuple[str, ...] = described("hooks that it implements", ListOf(_NAME), default=())
+    commands: Annotated[tuple[CommandContribution, ...], Described("commands", ListOf(Table(CommandContribution)))] = ()
+    components: Annotated[
+        tuple[ComponentContribution, ...], Described("parts of the page", ListOf(Table(ComponentContribution)))
+    ] = ()
+    menu: Annotated[tuple[MenuContribution, ...], Described("menu items", ListOf(Table(MenuContribution)))] = ()
+    settings: Annotated[tuple[SettingContribution, ...], Described("settings", ListOf(Table(SettingContribution)))] = ()
+    services: Annotated[tuple[str, ...], Described("services that other plugins may call", ListOf(_NAME))] = ()
+    events: Annotated[tuple[str, ...], Described("events that it sends", ListOf(_NAME))] = ()
+    hooks: Annotated[tuple[str, ...], Described("hooks that it implements", ListOf(_NAME))] = ()

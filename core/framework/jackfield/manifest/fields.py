@@ -1,59 +1,20 @@
 """Kinds of manifest fields: each reads a plain value and gives its own JSON schema.
 
-A model is a frozen dataclass whose fields carry a kind and a description (`described`); reading, errors, the JSON
+A model is a frozen dataclass whose annotations carry a kind and a description (`Described`); reading, errors, the JSON
 schema and the reference page all come from there, so they cannot drift apart.
 """
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass
 from difflib import get_close_matches
-from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
 from jackfield.errors import ManifestError
+from jackfield.manifest.reading import Reading, described_value
 
 Model = TypeVar("Model")
-
-
-class Reading:
-    """Collects what is wrong with one file, so that an author sees all of it at once.
-
-    Args:
-        source: the file, named in every sentence.
-        strict: whether an unknown key is an error; else it is a warning.
-    """
-
-    def __init__(self, source: str, *, strict: bool) -> None:
-        self.source = source
-        self.strict = strict
-        self.problems: list[str] = []
-        self.warnings: list[str] = []
-
-    def wrong(self, where: str, sentence: str) -> None:
-        """Note an error at a key."""
-        self.problems.append(f"{where}: {sentence}" if where else sentence)
-
-    def wrong_type(self, where: str, expected: str, found: object) -> None:
-        """Note a value of the wrong type."""
-        self.wrong(where, f"expected {expected}, found {described_value(found)}")
-
-    def unknown(self, where: str, key: str, known: Sequence[str]) -> None:
-        """Note an unknown key, with the nearest known one."""
-        near = get_close_matches(key, known, n=1)
-        place = f"{where}.{key}" if where else key
-        sentence = f"{place}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
-        (self.problems if self.strict else self.warnings).append(sentence)
-
-    def finish(self) -> None:
-        """Return if nothing is wrong.
-
-        Raises:
-            ManifestError: with every problem, the file before each.
-        """
-        if self.problems:
-            raise ManifestError("\n".join(f"{self.source}: {problem}" for problem in self.problems))
 
 
 class Kind(Protocol):
@@ -64,6 +25,19 @@ class Kind(Protocol):
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the plain value."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """Stands in a field's annotation: `name: Annotated[str, Described("the name for people", Text())]`.
+
+    Args:
+        description: one phrase, for the schema and the reference page.
+        kind: how the field is read.
+    """
+
+    description: str
+    kind: Kind
 
 
 @dataclass(frozen=True)
@@ -216,22 +190,17 @@ class MapOf:
     """A table with free keys, each value of one kind."""
 
     item: Kind
-    check_key: Callable[[str], object] = str
     key_pattern: str | None = None
 
-    def read(self, value: object, where: str, reading: Reading) -> Mapping[str, Any]:
-        """Return a read-only mapping in the order written."""
+    def read(self, value: object, where: str, reading: Reading) -> dict[str, Any]:
+        """Return the values by key, in the order written."""
         if not isinstance(value, Mapping):
             reading.wrong_type(where, "a table", value)
-            return MappingProxyType({})
-        read = {}
-        for key, one in value.items():
-            try:
-                self.check_key(str(key))
-            except ManifestError as error:
-                reading.wrong(f"{where}.{key}", str(error))
-            read[str(key)] = self.item.read(one, f"{where}.{key}", reading)
-        return MappingProxyType(read)
+            return {}
+        for key in value:
+            if self.key_pattern is not None and not re.fullmatch(self.key_pattern, str(key)):
+                reading.wrong(f"{where}.{key}", f"the key does not fit {self.key_pattern}")
+        return {str(key): self.item.read(one, f"{where}.{key}", reading) for key, one in value.items()}
 
     def schema(self) -> dict[str, Any]:
         """Return an object schema with free keys."""
@@ -254,97 +223,71 @@ class Table:
         return model_schema(self.model)
 
 
-def described(
-    description: str, kind: Kind, *, default: Any = MISSING, factory: Any = MISSING, key: str | None = None
-) -> Any:
-    """Declare a model's field.
-
-    Args:
-        description: one phrase, for the schema and the reference page.
-        kind: how it is read.
-        default: what stands for a missing key; without it and `factory` the key is required.
-        factory: makes the default where it is a mapping.
-        key: the key in the file where it is not the field's name.
-    """
-    metadata = {"description": description, "kind": kind, "key": key}
-    if factory is not MISSING:
-        return field(default_factory=factory, metadata=metadata)
-    return field(default=default, metadata=metadata)
+def file_fields(model: type[Any]) -> dict[str, Described]:
+    """Return the fields of a model that stand in the file, by their key."""
+    return {
+        one.name: described
+        for one in dataclasses.fields(model)
+        for described in get_args(one.type)
+        if isinstance(described, Described)
+    }
 
 
-def read_model(model: type[Model], value: object, where: str, reading: Reading, *, free: Sequence[str] = ()) -> Model:
+def required_keys(model: type[Any]) -> list[str]:
+    """Return the keys that the file must carry: those without a default."""
+    in_file = file_fields(model)
+    return [
+        one.name
+        for one in dataclasses.fields(model)
+        if one.name in in_file and one.default is MISSING and one.default_factory is MISSING
+    ]
+
+
+def read_model(model: type[Model], value: object, where: str, reading: Reading, *, free: tuple[str, ...] = ()) -> Model:
     """Read a table into a model, noting every mistake in `reading`.
 
     Args:
-        model: a dataclass whose fields were made by `described`.
+        model: a dataclass whose annotations carry `Described`.
         value: the plain table.
         where: its key in the file; empty for the file itself.
         reading: collects mistakes; the model is only good when it ends without any.
         free: beginnings of keys that anyone may use.
     """
-    table: Mapping[Any, Any] = value if isinstance(value, Mapping) else {}
     if not isinstance(value, Mapping):
         reading.wrong_type(where, "a table", value)
-        return model.__new__(model)
-    described_fields = {one.metadata["key"] or one.name: one for one in file_fields(model)}
-    for key in table:
-        if key not in described_fields and not str(key).startswith(tuple(free)):
-            reading.unknown(where, str(key), list(described_fields))
-    values = {}
-    for key, one in described_fields.items():
-        place = f"{where}.{key}" if where else key
-        if key in table:
-            values[one.name] = one.metadata["kind"].read(table[key], place, reading)
-        elif is_required(one):
-            reading.wrong(place, "missing")
-            values[one.name] = None
+        return model.__new__(model)  # never looked at: the reading ends with the mistake
+    in_file = file_fields(model)
+    for key in value:
+        if key not in in_file and not str(key).startswith(free):
+            reading.unknown(where, str(key), list(in_file))
+    values: dict[str, Any] = {}
+    for key in required_keys(model):
+        if key not in value:
+            reading.wrong(f"{where}.{key}" if where else key, "missing")
+            values[key] = None
+    for key, described in in_file.items():
+        if key in value:
+            values[key] = described.kind.read(value[key], f"{where}.{key}" if where else key, reading)
     return model(**values)
-
-
-def file_fields(model: type[Any]) -> list["dataclasses.Field[Any]"]:
-    """Return those fields of a model that stand in the file."""
-    return [one for one in dataclasses.fields(model) if "kind" in one.metadata]
-
-
-def is_required(one: "dataclasses.Field[Any]") -> bool:
-    """Tell whether the file must carry the field."""
-    return one.default is MISSING and one.default_factory is MISSING
 
 
 def model_schema(model: type[Any], *, free: str | None = None) -> dict[str, Any]:
     """Return the JSON schema of a model: one property for each described field.
 
     Args:
-        model: a dataclass whose fields were made by `described`.
+        model: a dataclass whose annotations carry `Described`.
         free: a pattern of keys that anyone may use.
     """
-    properties, required = {}, []
-    for one in file_fields(model):
-        key = one.metadata["key"] or one.name
-        properties[key] = {**one.metadata["kind"].schema(), "description": one.metadata["description"]}
-        if is_required(one):
-            required.append(key)
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    if required:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {
+            key: {**described.kind.schema(), "description": described.description}
+            for key, described in file_fields(model).items()
+        },
+        "additionalProperties": False,
+    }
+    if required := required_keys(model):
         schema["required"] = required
     if free:
         schema["patternProperties"] = {free: {}}
     return schema
-
-
-def described_value(value: object) -> str:
-    """Return what was found, for a person: the kind in TOML's words and the beginning of the value."""
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return f"{_TOML_NAMES.get(type(value), type(value).__name__)} {shown}"
-
-
-_TOML_NAMES: dict[type, str] = {
-    str: "text",
-    int: "the whole number",
-    float: "the number",
-    bool: "the boolean",
-    list: "a list",
-    tuple: "a list",
-    dict: "a table",
-}

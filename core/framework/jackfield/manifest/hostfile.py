@@ -1,12 +1,13 @@
 """host.toml: what a host offers to plugins, in the words that a user reads at consent (design §4)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from jackfield.manifest.fields import ListOf, MapOf, Parsed, Reading, Table, Text, Whole, described, read_model
+from jackfield.manifest.fields import Described, ListOf, MapOf, Parsed, Table, Text, Whole, read_model
 from jackfield.manifest.reader import parse_toml
+from jackfield.manifest.reading import Reading
 from jackfield.manifest.schema import APP_PATTERN, refuse_newer_schema
 from jackfield.manifest.versions import Version
 from jackfield.permissions import NAME_PATTERN
@@ -20,21 +21,21 @@ _GROUP = r"[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*"
 class Action:
     """One action on a resource, as consent shows it."""
 
-    sentence: str = described("what the plugin may then do, read after the word 'may'", Text(longest=300))
-    risk: Risk = described("how bad a wrong yes would be", Text(choices=("low", "medium", "high")), default="medium")
+    sentence: Annotated[str, Described("what the plugin may then do, read after the word 'may'", Text(longest=300))]
+    risk: Annotated[Risk, Described("how bad a wrong yes would be", Text(choices=("low", "medium", "high")))] = "medium"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A part of the API that permissions name."""
 
-    actions: Mapping[str, Action] = described(
-        "what can be done with it", MapOf(Table(Action), key_pattern=NAME_PATTERN)
-    )
+    actions: Annotated[
+        Mapping[str, Action], Described("what can be done with it", MapOf(Table(Action), key_pattern=NAME_PATTERN))
+    ]
 
 
 def _resource(**actions: tuple[Risk, str]) -> Resource:
-    return Resource(MappingProxyType({name: Action(sentence, risk) for name, (risk, sentence) in actions.items()}))
+    return Resource({name: Action(sentence, risk) for name, (risk, sentence) in actions.items()})
 
 
 FRAMEWORK_RESOURCES: Mapping[str, Resource] = MappingProxyType(
@@ -76,25 +77,30 @@ FRAMEWORK_RESOURCES: Mapping[str, Resource] = MappingProxyType(
 class HostFile:
     """What an application says of itself to plugins, installers and marketplaces. Made by `read_hostfile`."""
 
-    app: str = described("the application's name, as `[host]` of a manifest has it", Text(pattern=APP_PATTERN))
-    name: str = described("the name for people", Text(longest=200))
-    api_version: Version = described("the version that `[host]` is held against", Parsed(parse=Version.parse))
-    groups: tuple[str, ...] = described(
-        "entry-point groups whose entries are its plugins", ListOf(Text(longest=200, pattern=_GROUP))
-    )
-    resources: Mapping[str, Resource] = described(
-        "what plugins may be permitted",
-        MapOf(Table(Resource), key_pattern=NAME_PATTERN),
-        factory=lambda: MappingProxyType({}),
-    )
-    schema: int = described("the form of this file", Whole(lowest=1), default=1)
+    app: Annotated[
+        str, Described("the application's name, as `[host]` of a manifest has it", Text(pattern=APP_PATTERN))
+    ]
+    name: Annotated[str, Described("the name for people", Text(longest=200))]
+    api_version: Annotated[Version, Described("the version that `[host]` is held against", Parsed(parse=Version.parse))]
+    groups: Annotated[
+        tuple[str, ...],
+        Described("entry-point groups whose entries are its plugins", ListOf(Text(longest=200, pattern=_GROUP))),
+    ]
+    resources: Annotated[
+        Mapping[str, Resource],
+        Described("what plugins may be permitted", MapOf(Table(Resource), key_pattern=NAME_PATTERN)),
+    ] = field(default_factory=dict)
+    schema: Annotated[int, Described("the form of this file", Whole(lowest=1))] = 1
+
+    def __hash__(self) -> int:
+        return hash((self.app, self.api_version))
 
     def resource(self, name: str) -> Resource | None:
         """Return a resource with all its actions: the host's, and beneath them the framework's of that name."""
         own, framework = self.resources.get(name), FRAMEWORK_RESOURCES.get(name)
         if own is None or framework is None:
             return own or framework
-        return Resource(MappingProxyType({**framework.actions, **own.actions}))
+        return Resource({**framework.actions, **own.actions})
 
     def action(self, resource: str, action: str) -> Action | None:
         """Return one action, None where neither host nor framework knows it."""

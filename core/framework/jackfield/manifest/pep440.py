@@ -6,8 +6,12 @@ Source: features.md, decision 3 and the PEP 440 clash.
 """
 
 import re
+from typing import TYPE_CHECKING
 
 from jackfield.errors import VersionError
+
+if TYPE_CHECKING:
+    from packaging.version import Version as PackagingVersion
 
 _PUBLISHED = re.compile(r"(\d+(?:\.\d+)*)(?:(a|b|rc)(\d+))?", re.ASCII)
 _PRERELEASE = re.compile(r"([A-Za-z]+)[.-]?(\d*)", re.ASCII)
@@ -111,7 +115,7 @@ def from_installed(text: str) -> str:
     return core + ("-" + ".".join(prerelease) if prerelease else "") + ("+" + ".".join(build) if build else "")
 
 
-def _parsed(text: str):  # type: ignore[no-untyped-def]
+def _parsed(text: str) -> "PackagingVersion":
     from packaging.version import InvalidVersion, Version
 
     try:

@@ -1,31 +1,29 @@
 """The manifest: everything that plugin.toml may say, each field with its kind and its description (design §4)."""
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from jackfield.errors import IdentityError, ManifestError, RequirementError, SchemaTooNew
 from jackfield.manifest.contributions import Contributions
 from jackfield.manifest.fields import (
+    Described,
     ListOf,
     MapOf,
     Parsed,
-    Reading,
     Table,
     Text,
     Whole,
-    described,
-    described_value,
     file_fields,
     model_schema,
     read_model,
 )
 from jackfield.manifest.identity import ID_PATTERN, canonical_id, parse_id
+from jackfield.manifest.reading import Reading, described_value
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.versions import VERSION_PATTERN, Version
-from jackfield.permissions import NAME_PATTERN, Permission
+from jackfield.permissions import Permission
 
 SCHEMA = 1
 """The newest schema of plugin.toml and host.toml that this jackfield reads."""
@@ -114,52 +112,71 @@ class _Permissions:
 class Manifest:
     """What a plugin says of itself. Made by `from_mapping` or `read_manifest`."""
 
-    schema: int = described("the form of this file; this page describes 1", Whole(lowest=1))
-    id: str = described("the plugin's id, equal to its entry point's name", Text(pattern=ID_PATTERN, check=parse_id))
-    name: str = described("the name for people; the id when missing", Text(longest=200), default="")
-    version: Version | None = described(
-        "the version; when missing, the distribution's. If both are there, they must agree",
-        Parsed(pattern=VERSION_PATTERN, longest=256, parse=Version.parse),
-        default=None,
-    )
-    description: str = described("what it does, one sentence", Text(longest=2000), default="")
-    authors: tuple[str, ...] = described("who wrote it; one text or a list", ListOf(Text(200), single=True), default=())
-    link: str = described("its home page", Text(longest=2000, check=_check_link), default="")
-    isolation: Isolation = described(
-        "where it runs: `worker`, a confined process of its own; `inline`, inside the host and fully trusted; "
-        "`any`, as the host prefers",
-        Text(choices=("worker", "inline", "any")),
-        default="worker",
-    )
-    activation: Activation = described(
-        "when its code is loaded: `startup`, or on `demand` when something it contributes is first used",
-        Text(choices=("startup", "demand")),
-        default="startup",
-    )
-    reload: Reload = described(
-        "`live`: it can be replaced in a running host; `restart`: the host must start again",
-        Text(choices=("live", "restart")),
-        default="live",
-    )
-    data_version: int = described(
-        "raised when what it stores changes shape; `on_migrate` is then called", Whole(lowest=0), default=1
-    )
-    host: Mapping[str, Requirement] = described(
-        "hosts it works with: the app's name, and a requirement on the host's api_version",
-        MapOf(REQUIREMENT, key_pattern=APP_PATTERN),
-        factory=lambda: MappingProxyType({}),
-    )
-    requires: tuple[Dependency, ...] = described(
-        "plugins it works with: id and requirement, a `?` at the end makes it optional; or a list of ids",
-        _Requires(),
-        default=(),
-    )
-    permissions: tuple[Permission, ...] = described("what it may do, and why", _Permissions(), default=())
-    contributes: Contributions = described(
-        "what it adds, shown before its code runs", Table(Contributions), default=Contributions()
-    )
-    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    schema: Annotated[int, Described("the form of this file; this page describes 1", Whole(lowest=1))]
+    id: Annotated[
+        str, Described("the plugin's id, equal to its entry point's name", Text(pattern=ID_PATTERN, check=parse_id))
+    ]
+    name: Annotated[str, Described("the name for people; the id when missing", Text(longest=200))] = ""
+    version: Annotated[
+        Version | None,
+        Described(
+            "the version; when missing, the distribution's. If both are there, they must agree",
+            Parsed(pattern=VERSION_PATTERN, longest=256, parse=Version.parse),
+        ),
+    ] = None
+    description: Annotated[str, Described("what it does, one sentence", Text(longest=2000))] = ""
+    authors: Annotated[
+        tuple[str, ...], Described("who wrote it; one text or a list", ListOf(Text(200), single=True))
+    ] = ()
+    link: Annotated[str, Described("its home page", Text(longest=2000, check=_check_link))] = ""
+    isolation: Annotated[
+        Isolation,
+        Described(
+            "where it runs: `worker`, a confined process of its own; `inline`, inside the host and fully trusted; "
+            "`any`, as the host prefers",
+            Text(choices=("worker", "inline", "any")),
+        ),
+    ] = "worker"
+    activation: Annotated[
+        Activation,
+        Described(
+            "when its code is loaded: `startup`, or on `demand` when something it contributes is first used",
+            Text(choices=("startup", "demand")),
+        ),
+    ] = "startup"
+    reload: Annotated[
+        Reload,
+        Described(
+            "`live`: it can be replaced in a running host; `restart`: the host must start again",
+            Text(choices=("live", "restart")),
+        ),
+    ] = "live"
+    data_version: Annotated[
+        int, Described("raised when what it stores changes shape; `on_migrate` is then called", Whole(lowest=0))
+    ] = 1
+    host: Annotated[
+        Mapping[str, Requirement],
+        Described(
+            "hosts it works with: the app's name, and a requirement on the host's api_version",
+            MapOf(REQUIREMENT, key_pattern=APP_PATTERN),
+        ),
+    ] = field(default_factory=dict)
+    requires: Annotated[
+        tuple[Dependency, ...],
+        Described(
+            "plugins it works with: id and requirement, a `?` at the end makes it optional; or a list of ids",
+            _Requires(),
+        ),
+    ] = ()
+    permissions: Annotated[tuple[Permission, ...], Described("what it may do, and why", _Permissions())] = ()
+    contributes: Annotated[
+        Contributions, Described("what it adds, shown before its code runs", Table(Contributions))
+    ] = field(default_factory=Contributions)
+    extra: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.version))
 
     @property
     def canonical_id(self) -> str:
@@ -167,16 +184,16 @@ class Manifest:
         return canonical_id(self.id)
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return plain values (text, numbers, booleans, lists, dicts) from which `from_mapping` makes an equal manifest.
+        """Return plain values, fit for JSON and marshal, from which `from_mapping` makes an equal manifest.
 
         Defaults are left out; `warnings` are not part of it.
         """
         plain: dict[str, Any] = {"schema": self.schema, "id": self.id, "name": self.name}
         empty = Manifest(self.schema, self.id)
-        for one in file_fields(Manifest):
-            value = getattr(self, one.name)
-            if one.name not in plain and value != getattr(empty, one.name):
-                plain[one.name] = _plain(value)
+        for key in file_fields(Manifest):
+            value = getattr(self, key)
+            if key not in plain and value != getattr(empty, key):
+                plain[key] = _plain(value)
         if self.requires:
             plain["requires"] = [str(one) for one in self.requires]
         return {**plain, **{key: _plain(value) for key, value in self.extra.items()}}
@@ -204,7 +221,7 @@ class Manifest:
             reading.wrong(where, sentence)
         reading.finish()
         extra = {str(key): _plain(value) for key, value in mapping.items() if str(key).startswith("x-")}
-        return replace(read, name=read.name or read.id, extra=MappingProxyType(extra), warnings=tuple(reading.warnings))
+        return replace(read, name=read.name or read.id, extra=extra, warnings=tuple(reading.warnings))
 
 
 def refuse_newer_schema(mapping: Mapping[Any, Any], source: str) -> None:
@@ -237,10 +254,11 @@ def manifest_schema() -> dict[str, Any]:
 
 def _contradictions(manifest: Manifest) -> list[tuple[str, str]]:
     """Return (key, sentence) for what is right by itself and wrong together."""
-    found = []
-    for dependency in manifest.requires:
-        if dependency.canonical_id == manifest.canonical_id:
-            found.append(("requires", f"{manifest.id} requires itself"))
+    found = [
+        ("requires", f"{manifest.id} requires itself")
+        for dependency in manifest.requires
+        if dependency.canonical_id == manifest.canonical_id
+    ]
     contributes = manifest.contributes
     named = {
         "commands": [one.name for one in contributes.commands],
@@ -249,8 +267,8 @@ def _contradictions(manifest: Manifest) -> list[tuple[str, str]]:
         "settings": [one.key for one in contributes.settings],
     }
     for key, names in named.items():
-        for name in sorted({one for one in names if names.count(one) > 1}):
-            found.append((f"contributes.{key}", f"{name!r} stands there twice"))
+        twice = sorted({one for one in names if names.count(one) > 1})
+        found += [(f"contributes.{key}", f"{name!r} stands there twice") for name in twice]
     for index, setting in enumerate(contributes.settings):
         place = f"contributes.settings[{index}]"
         if setting.type == "choice" and not setting.choices:
@@ -269,7 +287,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    if isinstance(value, datetime.date | datetime.time):  # TOML's own, in x- tables; marshal and JSON know neither
+    if isinstance(value, dt.date | dt.time):  # TOML's own, in x- tables; marshal and JSON know neither
         return value.isoformat()
     if hasattr(value, "__dataclass_fields__"):
         plain = {one.name: _plain(getattr(value, one.name)) for one in fields(value)}

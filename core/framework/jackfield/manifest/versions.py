@@ -14,7 +14,7 @@ from jackfield.manifest import pep440
 LONGEST_VERSION = 256
 """Characters in a version; a longer text is refused before it is read."""
 
-VERSION_PATTERN = r"\d+(\.\d+)*(-([-0-9A-Za-z]+(\.[-0-9A-Za-z]+)*)?)?(\+([-+0-9A-Za-z]+(\.[-+0-9A-Za-z]+)*)?)?"
+VERSION_PATTERN = r"[0-9]+(\.[0-9]+)*(-([-0-9A-Za-z]+(\.[-0-9A-Za-z]+)*)?)?(\+([-+0-9A-Za-z]+(\.[-+0-9A-Za-z]+)*)?)?"
 """The grammar of a version as a regular expression, for the JSON schema."""
 
 _NUMBER = re.compile(r"\d+", re.ASCII)
@@ -111,16 +111,16 @@ class Version:
         return hash(self._key)
 
     def __lt__(self, other: "Version") -> bool:
-        return self._key < other._key if isinstance(other, Version) else NotImplemented
+        return self._key < _key_of(other)
 
     def __le__(self, other: "Version") -> bool:
-        return self._key <= other._key if isinstance(other, Version) else NotImplemented
+        return self._key <= _key_of(other)
 
     def __gt__(self, other: "Version") -> bool:
-        return self._key > other._key if isinstance(other, Version) else NotImplemented
+        return self._key > _key_of(other)
 
     def __ge__(self, other: "Version") -> bool:
-        return self._key >= other._key if isinstance(other, Version) else NotImplemented
+        return self._key >= _key_of(other)
 
 
 def prerelease_key(prerelease: tuple[str, ...]) -> tuple[_Identifier, ...]:
@@ -179,7 +179,7 @@ def split_version(
 
 
 def _first_wrong(value: str, allowed: str) -> int | None:
-    """Return where dot-separated, non-empty parts of letters, digits and `allowed` break off; empty as a whole is fine."""
+    """Return where dot-separated parts of letters, digits and `allowed` break off; nothing at all is fine."""
     if not value:
         return None
     previous = "."
@@ -198,6 +198,12 @@ def _key(release: tuple[int, ...], prerelease: tuple[str, ...] | None) -> _Key:
     while last and release[last - 1] == 0:
         last -= 1  # 1.2 and 1.2.0 are one version
     return release[:last], prerelease is None, prerelease_key(prerelease or ())
+
+
+def _key_of(other: object) -> _Key:
+    if isinstance(other, Version):
+        return other._key
+    raise TypeError(f"a Version is compared with a Version, not with {type(other).__name__}: parse it first")
 
 
 def _refuse_long(text: str) -> None:
