@@ -12,8 +12,8 @@ from statistics import median
 from typing import Any
 
 import pluggy
-
 from jackfield.hooks import HookimplMarker, HookManager, HookspecMarker
+
 from tests.benchmarks.table import Row
 
 IMPLEMENTATIONS = (1, 10, 100)
