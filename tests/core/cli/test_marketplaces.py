@@ -30,10 +30,10 @@ def test_the_file_names_them_for_all_and_for_one_application(tmp_path):
 )
 def test_a_broken_file_is_named(tmp_path, text):
     (tmp_path / "config.toml").write_text(text)
-    with pytest.raises(UsageError, match="config.toml"):
+    with pytest.raises(UsageError, match=r"config\.toml"):
         marketplace_urls({"JACKFIELD_HOME": str(tmp_path)}, "chat")
 
 
 def test_an_address_of_no_marketplace_is_refused():
-    with pytest.raises(UsageError, match="JACKFIELD_MARKETPLACE: 'example.org' is not the address of a marketplace"):
+    with pytest.raises(UsageError, match="is not the address of a marketplace"):
         marketplace_urls({"JACKFIELD_MARKETPLACE": "example.org"}, "chat")

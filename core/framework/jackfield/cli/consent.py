@@ -34,26 +34,25 @@ def show_request(output: Output, request: JsonObject) -> None:
         _part(output, "changed", others, limit)
 
 
-def asked(output: Output, question: str, *, hint: str) -> bool:
+def asked(output: Output, question: str, unanswered: ConsentRequired) -> bool:
     """Ask; no is the default.
 
     Args:
         output: the command's voice; where it speaks JSON nobody is asked.
         question: without the `[y/N]`.
-        hint: how to say yes on the command line, told where nobody can answer.
+        unanswered: raised where nobody is there to answer.
 
     Raises:
-        ConsentRequired: there is nobody to ask.
+        ConsentRequired: nobody was there to answer.
     """
-    refusal = ConsentRequired(f"{question.rstrip('?')}: nobody is here to say yes; nothing was changed", hint=hint)
     if output.as_json:
-        raise refusal
+        raise unanswered
     click.echo(f"{question} [y/N] ", nl=False, color=None if output.colour else False)
     try:
         answer = input()
     except EOFError:
         output.line()
-        raise refusal from None
+        raise unanswered from None
     return answer.strip().casefold() in {"y", "yes"}
 
 

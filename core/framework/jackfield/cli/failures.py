@@ -17,10 +17,24 @@ import click
 
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.words import plain
-from jackfield.errors import JackfieldError
+from jackfield.errors import ConsentRequired, JackfieldError
 
 NOTHING_TO_DO = 4
 INTERRUPTED = 130
+
+
+class PlanRefused(ConsentRequired):
+    """Nobody said yes to a plan; with `--json` the plan stands beside the error, so that a program can show it.
+
+    Args:
+        message: what was not agreed to.
+        plan: the plan as data.
+        hint: the option that says yes.
+    """
+
+    def __init__(self, message: str, plan: JsonObject, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.plan = plan
 
 
 @contextmanager
@@ -36,7 +50,8 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
     try:
         yield
     except JackfieldError as error:
-        tell(error_mapping(error), arguments)
+        beside = {"plan": error.plan} if isinstance(error, PlanRefused) else {}
+        tell(error_mapping(error), arguments, beside)
         raise click.exceptions.Exit(error.exit_code) from error
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -58,7 +73,8 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
 
 def error_mapping(error: JackfieldError) -> JsonObject:
     """The error as data: kind, message, exit_code and, where known, plugin and hint."""
-    mapping: JsonObject = {"kind": type(error).__name__, "message": error.message, "exit_code": error.exit_code}
+    kind = "ConsentRequired" if isinstance(error, ConsentRequired) else type(error).__name__
+    mapping: JsonObject = {"kind": kind, "message": error.message, "exit_code": error.exit_code}
     if error.plugin is not None:
         mapping["plugin"] = error.plugin
     if error.hint is not None:
@@ -66,12 +82,12 @@ def error_mapping(error: JackfieldError) -> JsonObject:
     return mapping
 
 
-def tell(error: JsonObject, arguments: Sequence[str] | None = None) -> None:
+def tell(error: JsonObject, arguments: Sequence[str] | None = None, beside: JsonObject | None = None) -> None:
     """Say what went wrong: on stderr for people and, with `--json`, on stdout for programs."""
     context = click.get_current_context(silent=True)
     as_json = wants_json(context, arguments)
     output = Output(as_json=as_json)
-    output.data({"error": error})
+    output.data({"error": error, **(beside or {})})
     label = "stopped" if error["kind"] == "Interrupted" else "error"
     text = error["message"].removeprefix("stopped; ")
     lines = [plain(part) for part in text.splitlines()] or [""]

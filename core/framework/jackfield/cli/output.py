@@ -16,7 +16,7 @@ from jackfield.cli.words import plain, shorten, width
 
 JsonObject = dict[str, Any]
 _GAP = 2  # columns between two columns of a table
-_LEAST = 16  # columns that the last column keeps on a narrow terminal
+_LEAST = 16  # columns that the flexible column keeps on a narrow terminal
 
 
 class Output:
@@ -51,23 +51,27 @@ class Output:
 
             click.echo(dumps(mapping, indent=2, ensure_ascii=False, sort_keys=False))
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Aligned columns under one header line; the last column is cut at the terminal's edge.
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int = -1) -> None:
+        """Aligned columns under one header line, at most as wide as the terminal.
 
         Args:
             header: a name for each column in capitals; empty for a table that needs none.
             rows: cells, cleaned of control characters here; a column that is empty in every row is left out.
+            flexible: the column that is cut where the terminal is narrow, so that names and versions stay whole.
         """
+        if not rows:
+            return
         cells = [[plain(cell) for cell in row] for row in rows]
-        used = [index for index in range(len(cells[0]) if cells else 0) if any(row[index] for row in cells)]
-        lines = [[row[index] for index in used] for row in cells]
-        if header and lines:
-            titles = [header[index] for index in used]
-            lines.insert(0, titles)
-        widths = [max(width(line[index]) for line in lines) for index in range(len(used))] if lines else []
-        limit = self.columns
+        used = [index for index in range(len(cells[0])) if any(row[index] for row in cells)]
+        lines = [[row[index] for index in used] for row in ([list(header), *cells] if header else cells)]
+        widths = [max(width(line[index]) for line in lines) for index in range(len(used))]
+        cut = flexible % len(cells[0])
+        if self.columns is not None and cut in used:
+            column = used.index(cut)
+            others = sum(widths) - widths[column] + _GAP * (len(widths) - 1)
+            widths[column] = min(widths[column], max(self.columns - others, _LEAST))
         for number, line in enumerate(lines):
-            text = _aligned(line, widths, limit)
+            text = (" " * _GAP).join(_fitted(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
             self.line(click.style(text, dim=True) if header and number == 0 else text)
 
     @property
@@ -76,12 +80,7 @@ class Output:
         return shutil.get_terminal_size().columns if self.on_terminal else None
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int], limit: int | None) -> str:
-    """One line of a table; only its last cell may be cut, so that names and versions stay whole."""
-    text = ""
-    for cell, cell_width in zip(cells[:-1], widths[:-1], strict=True):
-        text += cell + " " * (cell_width - width(cell) + _GAP)
-    last = cells[-1] if cells else ""
-    if limit is not None:
-        last = shorten(last, max(limit - width(text), _LEAST))
-    return (text + last).rstrip()
+def _fitted(cell: str, columns: int) -> str:
+    """The cell, cut or filled up to exactly `columns` columns."""
+    short = shorten(cell, columns)
+    return short + " " * (columns - width(short))

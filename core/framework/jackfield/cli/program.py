@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -40,21 +41,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: always, with one of the exit codes in the help.
     """
-    root = _group("jackfield", app=None, marketplaces=())
+    root = _group("jackfield", app=None)
     root(args=None if argv is None else list(argv), prog_name="jackfield")
 
 
-def group_for(app: str, *, marketplaces: Sequence[str] = ()) -> click.Group:
+def group_for(app: str, *, marketplaces: Sequence[str] = (), home: Path | None = None) -> click.Group:
     """The same commands for one application, to hang under its own command (`jackfield-chat plugins …`).
 
     Args:
         app: the application's name, as in its host.toml.
         marketplaces: addresses to ask where neither an option, the environment nor the configuration names any.
+        home: the folder that holds all data of the framework; None for `JACKFIELD_HOME` or the user's data folder.
     """
-    return _group("plugins", app=app, marketplaces=tuple(marketplaces))
+    return _group("plugins", app=app, marketplaces=tuple(marketplaces), home=home)
 
 
-def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...]) -> LazyGroup:
+def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...] = (), home: Path | None = None) -> LazyGroup:
     """Build the group; `app` None adds the option that chooses one."""
 
     def start(profile: str | None, marketplace: tuple[str, ...], chosen: str | None = None) -> None:
@@ -65,6 +67,7 @@ def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...]) -> Lazy
             profile=profile,
             marketplaces=marketplace,
             fallback_marketplaces=marketplaces,
+            home=home,
         )
 
     parameters: list[click.Parameter] = [

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 from jackfield.cli.words import duration, plain, shorten, size
 
@@ -53,7 +53,7 @@ class ProgressLine:
         self._stream.write(_CLEAR + shorten(text, shutil.get_terminal_size().columns - 1))
         self._stream.flush()
 
-    def __enter__(self) -> "ProgressLine":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jackfield.cli.apps import App, choose_app
-from jackfield.cli.marketplaces import marketplace_urls
+from jackfield.cli.marketplaces import VARIABLE, checked_url, configuration_file, marketplace_urls
 from jackfield.cli.output import Output
-from jackfield.store import Layout
+from jackfield.errors import UsageError
 
 if TYPE_CHECKING:
     from jackfield.management import Management
+    from jackfield.store import Layout
 
 
 @dataclass
@@ -52,14 +53,30 @@ class Session:
         return choose_app(self.app, self.environ)
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> "Layout":
         """Where the application's plugins and state lie."""
+        from jackfield.store import Layout
+
         return Layout.locate(self.host.name, profile=self.profile, environ=self.environ)
 
     @cached_property
     def marketplace_urls(self) -> tuple[str, ...]:
         """The marketplaces to ask, in order; empty where none is configured."""
-        return self.marketplaces or marketplace_urls(self.environ, self.host.name) or self.fallback_marketplaces
+        given = tuple(checked_url(url, "--marketplace") for url in self.marketplaces)
+        return given or marketplace_urls(self.environ, self.host.name) or self.fallback_marketplaces
+
+    def required_marketplaces(self) -> tuple[str, ...]:
+        """The marketplaces to ask, at least one.
+
+        Raises:
+            UsageError: none is configured.
+        """
+        if not self.marketplace_urls:
+            raise UsageError(
+                "no marketplace is configured",
+                hint=f'--marketplace URL, {VARIABLE}, or marketplaces = ["…"] in {configuration_file(self.environ)}',
+            )
+        return self.marketplace_urls
 
     @cached_property
     def management(self) -> "Management":

@@ -1,0 +1,166 @@
+"""How a plan reads, how its yes is asked for, and how it is carried out: shared by install, update and remove."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jackfield.cli.consent import asked, show_request
+from jackfield.cli.failures import PlanRefused
+from jackfield.cli.output import JsonObject, Output
+from jackfield.cli.progress import ProgressLine
+from jackfield.cli.session import Session
+from jackfield.cli.words import duration, joined, plain, plural, size
+
+if TYPE_CHECKING:
+    from jackfield.management import Plan
+
+_CHANGELOG_LINES = 12  # of one plugin's changelog; the rest is on its page
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the options of a changing command say before anything is asked.
+
+    Args:
+        yes: the plan is agreed to; no permission is.
+        accept_permissions: the permissions that are asked for are granted; the plan is agreed to as well.
+        dry_run: show, change nothing.
+    """
+
+    yes: bool = False
+    accept_permissions: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """The words for what a plan does.
+
+    Args:
+        question: asked before, `Install and enable`; a plan that needs no consent is carried out unasked where empty.
+        done: told after, `installed and enabled`.
+        nothing: told where the plan is empty.
+        enable: whether added plugins are enabled.
+    """
+
+    question: str
+    done: str
+    nothing: str
+    enable: bool = True
+
+
+def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed) -> None:
+    """Show the plan, ask where a yes is missing, apply it, and say what was done.
+
+    Raises:
+        ConsentRequired: nobody said yes; nothing was changed.
+    """
+    output, shown = session.output, plan.to_mapping()
+    answer: JsonObject = {"app": session.host.name, "plan": shown, "applied": False, "outcome": None}
+    if not plan:
+        output.data(answer)
+        output.line(deed.nothing)
+        return
+    show_plan(output, shown)
+    if answers.dry_run:
+        output.data(answer)
+        output.line("Nothing was changed: this was a dry run.")
+        return
+    accepted = _agreed(output, shown, answers, deed)
+    began = time.monotonic()
+    with ProgressLine(quiet=output.as_json) as progress:
+        outcome = asyncio.run(
+            session.management.apply(
+                plan, accept_permissions=accepted, enable=deed.enable, by=session.by, progress=progress
+            )
+        )
+    output.data({**answer, "applied": True, "outcome": outcome.to_mapping()})
+    output.line(f"{_named(shown)} {_were(shown)} {deed.done} in {duration(time.monotonic() - began)}.")
+
+
+def show_plan(output: Output, plan: JsonObject) -> None:
+    """Print the plan: consent requests in full, all else as a table with what changed."""
+    requests = plan["consent"]
+    for request in requests:
+        show_request(output, request)
+    requested = {request["plugin"] for request in requests}
+    rows = [
+        (verb, *_item(item))
+        for verb, key in (("add", "added"), ("update", "changed"), ("remove", "removed"))
+        for item in plan[key]
+        if item["kind"] == "library" or item["id"] not in requested
+    ]
+    brought = {name for request in requests for name in request["brings"]}
+    rows = [row for row in rows if not (row[0] == "add" and row[1] in brought)]
+    output.table((), rows)
+    for item in plan["changed"]:
+        _show_changelog(output, item)
+
+
+def _item(item: JsonObject) -> tuple[str, str, str]:
+    """Name, versions and size of one item."""
+    name = item["id"] if item["kind"] == "plugin" else item["distribution"]
+    versions = " → ".join(part for part in (item["old_version"], item["new_version"]) if part)
+    note = "library" if item["kind"] == "library" else ""
+    if item["size"] and item["new_version"]:
+        note = f"{note}  {size(item['size'])}".strip()
+    return name, versions, note
+
+
+def _show_changelog(output: Output, item: JsonObject) -> None:
+    """What is new in a changed plugin, in its author's words, a dozen lines at most."""
+    lines = [plain(line) for line in (item["changelog"] or "").splitlines() if line.strip()]
+    if not lines:
+        return
+    output.line(f"new in {plain(item['id'] or item['distribution'])}:")
+    for line in lines[:_CHANGELOG_LINES]:
+        output.line(f"  {line}")
+    if len(lines) > _CHANGELOG_LINES:
+        output.line(f"  … {plural(len(lines) - _CHANGELOG_LINES, 'line')} more")
+
+
+def _agreed(output: Output, plan: JsonObject, answers: Answers, deed: Deed) -> bool:
+    """Whether the permissions are accepted; asked where the options do not say.
+
+    `--yes` agrees to the plan and never to a permission; `--accept-permissions` to both (design §8).
+
+    Raises:
+        ConsentRequired: the answer is no, or nobody is here to answer.
+    """
+    consent = bool(plan["consent"])
+    if answers.accept_permissions or (not consent and (answers.yes or not deed.question)):
+        return answers.accept_permissions
+    option = "--accept-permissions" if consent else "--yes"
+    question = f"{deed.question or 'Change'} {_names(plan)}?"
+    refusal = PlanRefused(f"{question.rstrip('?')} needs a yes; nothing was changed", plan, hint=f"add {option}")
+    if not asked(output, question, refusal):
+        raise PlanRefused("the answer was no; nothing was changed", plan)
+    return consent
+
+
+def _plugins(plan: JsonObject) -> list[JsonObject]:
+    """The plan's plugins, libraries left out where there is any plugin."""
+    items = [*plan["added"], *plan["changed"], *plan["removed"]]
+    return [item for item in items if item["kind"] == "plugin"] or items
+
+
+def _names(plan: JsonObject) -> str:
+    """`poll`, `poll and dice`: the ids for a question."""
+    return plain(joined([item["id"] or item["distribution"] for item in _plugins(plan)]))
+
+
+def _named(plan: JsonObject) -> str:
+    """`poll 1.3.1 and dice 2.0`: with the versions that are there afterwards, else those that were."""
+    return plain(
+        joined(
+            [
+                f"{item['id'] or item['distribution']} {item['new_version'] or item['old_version']}"
+                for item in _plugins(plan)
+            ]
+        )
+    )
+
+
+def _were(plan: JsonObject) -> str:
+    return "was" if len(_plugins(plan)) == 1 else "were"
