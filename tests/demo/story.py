@@ -89,8 +89,8 @@ class Story:
         with self.telling.step("a marketplace is up") as step:
             self.market = Server(
                 [script("jackfield-marketplace"), "serve", "--data", str(self.market_data), "--port", "0"]
-            ).start()
-            step.detail = self.market.address
+            )
+            step.detail = self.market.start().address
         with self.telling.step("a publisher has a token"):
             self.run("jackfield-marketplace", "user", "add", "ann", "--data", str(self.market_data))
             made = self.run(
@@ -112,8 +112,8 @@ class Story:
             self.chat = Server(
                 [script("jackfield-chat"), "serve", "--data", str(self.chat_data), "--port", "0"],
                 environment=self.environment(),
-            ).start()
-            step.detail = self.chat.address
+            )
+            step.detail = self.chat.start().address
         with self.telling.step("two people talk over its WebSocket"):
             for name in ("bea", "carl"):
                 self.members.append(Member(self.chat.address, name, PASSWORD, sign_up=True))
