@@ -1,1 +1,5 @@
 """The chat's SQLite database."""
+
+from jackfield_chat.db.database import Database, DatabaseError
+
+__all__ = ["Database", "DatabaseError"]

@@ -1,0 +1,49 @@
+"""How often something may fail before the next try has to wait."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+MOST_KEYS = 10_000
+
+
+class Throttle:
+    """Counts events by key in a sliding window.
+
+    Args:
+        limit: how many events within the window are let through.
+        window_seconds: the length of the window.
+        clock: a monotonic clock in seconds.
+    """
+
+    def __init__(self, limit: int, window_seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit = limit
+        self.window_seconds = window_seconds
+        self._clock = clock
+        self._events: dict[str, deque[float]] = {}
+
+    def wait_seconds(self, key: str) -> int:
+        """Return after how many whole seconds the next event of the key is let through; 0 is now."""
+        events = self._recent(key)
+        if len(events) < self.limit:
+            return 0
+        return max(1, round(events[0] + self.window_seconds - self._clock()))
+
+    def count(self, key: str) -> None:
+        """Note one event of the key."""
+        if len(self._events) >= MOST_KEYS:  # a flood of made-up names must not fill the memory
+            self._events = {kept: events for kept in list(self._events) if (events := self._recent(kept))}
+            if len(self._events) >= MOST_KEYS:
+                self._events.clear()
+        self._events.setdefault(key, deque()).append(self._clock())
+
+    def forget(self, key: str) -> None:
+        """Start again for the key, as after a success."""
+        self._events.pop(key, None)
+
+    def _recent(self, key: str) -> deque[float]:
+        events = self._events.get(key, deque())
+        start = self._clock() - self.window_seconds
+        while events and events[0] <= start:
+            events.popleft()
+        return events

@@ -1,0 +1,65 @@
+"""uvicorn, started and ended as the chat wants it."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+LARGEST_FRAME = 64 * 1024  # bytes of one WebSocket message
+GRACE_SECONDS = 3  # for open requests when the server ends
+
+
+class ChatServer(uvicorn.Server):
+    """A uvicorn server that tells when it listens, and ends without ending the whole process.
+
+    uvicorn raises the signal anew after it has stopped, which would end the process before the marketplace beside the
+    chat was stopped; here the signal only asks the server to stop.
+
+    Args:
+        app: what it serves.
+        say: prints a line for whoever started the server.
+    """
+
+    def __init__(self, app: ASGIApp, say: Callable[[str], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                lifespan="on",
+                ws="websockets-sansio",
+                ws_max_size=LARGEST_FRAME,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                server_header=False,
+            )
+        )
+        self.listening = asyncio.Event()
+        self._say = say
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let an interrupt or a termination end the server; a second one ends it without grace."""
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            self.force_exit = self.should_exit
+            self.should_exit = True
+            self._say("jackfield-chat: stopping")
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)

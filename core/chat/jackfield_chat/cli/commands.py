@@ -1,0 +1,98 @@
+"""`jackfield-chat serve` and `jackfield-chat plugins …`."""
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+from jackfield.errors import JackfieldError
+
+from jackfield_chat import __version__
+from jackfield_chat.settings import Settings
+
+
+class _Chat(click.Group):
+    """The root: `plugins` is the framework's own group, loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "plugins"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "plugins":
+            from jackfield.cli import group_for
+
+            return group_for("chat")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Chat, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="jackfield-chat")
+def root() -> None:
+    """A chat with rooms, a web page and plugins."""
+
+
+@root.command()
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder for everything that the chat keeps; made when it is missing.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 takes a free one."
+)
+@click.option(
+    "--marketplace",
+    "marketplaces",
+    multiple=True,
+    metavar="URL",
+    help="A marketplace to install from; may be given again.",
+)
+@click.option("--with-marketplace", is_flag=True, help="Start a marketplace of its own beside the chat.")
+@click.option(
+    "--market-port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="Its port; 0 takes a free one.",
+)
+@click.option(
+    "--seed",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of wheels that it publishes at its start.",
+)
+def serve(
+    data: Path,
+    host: str,
+    port: int,
+    marketplaces: tuple[str, ...],
+    with_marketplace: bool,
+    market_port: int,
+    seed: Path | None,
+) -> None:
+    """Serve the chat until it is interrupted.
+
+    At the first start the owner's password is printed, this once.
+
+    Plugins lie in DATA/plugins unless JACKFIELD_HOME says otherwise. To work on them from the command line, also while
+    the chat runs:
+
+    JACKFIELD_HOME=DATA/plugins jackfield --app chat list
+    """
+    if seed is not None and not with_marketplace:
+        raise click.UsageError("--seed needs --with-marketplace: it says what that marketplace publishes")
+    from jackfield_chat.app import serve as run
+
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    settings = Settings(data, host, port, marketplaces, with_marketplace, market_port, seed)
+    run(settings, say=click.echo)
+
+
+def main() -> None:
+    """Run the command; a mistake of the user ends with one sentence, never with a traceback."""
+    try:
+        root(prog_name="jackfield-chat")
+    except JackfieldError as exc:
+        click.echo(f"jackfield-chat: {exc.message}{f': {exc.hint}' if exc.hint else ''}", err=True)
+        sys.exit(exc.exit_code)

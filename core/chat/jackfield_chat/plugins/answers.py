@@ -1,0 +1,41 @@
+"""An answer that only one member sees."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """One line of an answer.
+
+    Args:
+        text: a sentence.
+        risk: "low", "medium" or "high" where the line is a permission that is asked for, else "".
+    """
+
+    text: str
+    risk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command of the chat says to whoever gave it.
+
+    Args:
+        title: what it is about.
+        lines: the rest.
+        confirm: what to write to say yes, where the answer is a question; else "".
+    """
+
+    title: str
+    lines: tuple[AnswerLine, ...] = ()
+    confirm: str = ""
+
+    @classmethod
+    def of(cls, title: str, *lines: str) -> "Answer":
+        """Make an answer of plain lines."""
+        return cls(title, tuple(AnswerLine(line) for line in lines))
+
+    def to_mapping(self) -> dict[str, object]:
+        """Return it as pages and clients receive it."""
+        lines = [{"text": line.text, "risk": line.risk} for line in self.lines]
+        return {"title": self.title, "lines": lines, "confirm": self.confirm}

@@ -1,0 +1,42 @@
+"""One start of the server, as the command line asked for it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `jackfield-chat serve` was told.
+
+    Args:
+        data: the folder that holds everything the chat keeps; made when it is missing.
+        host: the address to listen on.
+        port: the port of the page; 0 lets the system choose.
+        marketplaces: addresses of marketplaces, asked in order.
+        with_marketplace: whether a marketplace of its own is started beside the chat.
+        market_port: the port of that marketplace; 0 lets the system choose.
+        seed: a folder of wheels that it publishes at its start.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    marketplaces: tuple[str, ...] = ()
+    with_marketplace: bool = False
+    market_port: int = 8001
+    seed: Path | None = None
+
+    @property
+    def database(self) -> Path:
+        """The file with accounts, rooms and messages."""
+        return self.data / "chat.sqlite"
+
+    @property
+    def plugin_home(self) -> Path:
+        """What JACKFIELD_HOME is for the plugins of this chat."""
+        return self.data / "plugins"
+
+    @property
+    def marketplace_data(self) -> Path:
+        """The data folder of the marketplace that is started beside the chat."""
+        return self.data / "marketplace"

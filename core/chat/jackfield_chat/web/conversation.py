@@ -1,0 +1,74 @@
+"""What happens to a line that a member writes: a message, a command of a plugin, or a command of the chat."""
+
+from jackfield.errors import JackfieldError
+from jackfield_chat_api import Message
+
+from jackfield_chat.accounts import Account, AccountError, Role
+from jackfield_chat.plugins import Answer
+from jackfield_chat.rooms import RoomError
+from jackfield_chat.web.state import Chat
+
+HELP = (
+    "/help: this list",
+    "/rooms: the rooms there are",
+    "/who: who is here now",
+    "/plugins: what plugins are installed; /plugins help says more",
+    "/role NAME ROLE: give a member another role (owner)",
+    "//text: a message that begins with /",
+)
+
+
+async def say(chat: Chat, account: Account, room: str, text: str) -> Answer | None:
+    """Do what a line asks for.
+
+    Returns:
+        what only the writer sees, or None when the line has become a message that everyone in the room sees.
+
+    Raises:
+        JackfieldError: it cannot be done; the message is for the writer, who keeps what was typed.
+    """
+    chat.rooms.get(room)
+    chat.rooms.check_text(text)
+    if text.startswith("/") and not text.startswith("//"):
+        return await _chat_command(chat, account, room, text[1:])
+    if not account.may(Role.USER):
+        raise AccountError("A guest reads only. Ask the owner for the role of a user.")
+    if text.startswith("!") and chat.bridge.has_command(text[1:]):
+        chat.board.post(Message(0, room, account.name, text))
+        await chat.bridge.command(text[1:], room, account.name)
+        return None
+    if text.startswith("//"):
+        text = text[1:]
+    message = await chat.bridge.filtered(Message(0, room, account.name, text))
+    chat.board.post(message)
+    return None
+
+
+async def _chat_command(chat: Chat, account: Account, room: str, line: str) -> Answer:
+    word, _, rest = line.strip().partition(" ")
+    if word == "plugins":
+        return await chat.bridge.plugins_command(rest, who=account.name, owner=account.may(Role.OWNER))
+    if word == "help":
+        commands = [f"!{usage}: {text}" if text else f"!{usage}" for usage, text in chat.bridge.command_help()]
+        return Answer.of("What can be written", *HELP, *commands)
+    if word == "rooms":
+        return Answer.of("Rooms", *(f"{one.name}: {one.topic}" if one.topic else one.name for one in chat.rooms.all()))
+    if word == "who":
+        return Answer.of(f"In {room} now", *chat.presence.members(room))
+    if word == "role":
+        return _set_role(chat, account, rest.split())
+    raise RoomError(f"There is no command /{word}. /help lists those there are; //{word} sends it as a message.")
+
+
+def _set_role(chat: Chat, account: Account, words: list[str]) -> Answer:
+    if not account.may(Role.OWNER):
+        raise AccountError("Only the owner changes roles.")
+    if len(words) != 2:
+        raise AccountError("Write /role NAME ROLE, for example /role ada admin.")
+    changed = chat.accounts.set_role(words[0], Role.parse(words[1]))
+    return Answer.of(f"{changed.name} is {changed.role.label} now")
+
+
+def sentence(error: JackfieldError) -> str:
+    """Return an error as one line for the page: what happened, and what to do."""
+    return f"{error.message}: {error.hint}" if error.hint else error.message

@@ -1,0 +1,87 @@
+"""Signing in, up and out."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from jackfield_chat.accounts import SESSION_SECONDS, Account, AccountError, TooManyTries
+from jackfield_chat.web.forms import local_path, read_form
+from jackfield_chat.web.rendering import page
+from jackfield_chat.web.state import COOKIE, account_of, chat_of, client_of
+
+
+async def show_sign_in(request: Request) -> Response:
+    """The sign-in page; whoever is signed in goes on."""
+    onward = local_path(request.query_params.get("next"))
+    if account_of(request) is not None:
+        return RedirectResponse(onward, status_code=303)
+    return page("sign_in.html", name="", next=onward, error=None)
+
+
+async def sign_in(request: Request) -> Response:
+    """Begin a session, or show the form again with what was wrong."""
+    form = await read_form(request)
+    name, onward = form.get("name", ""), local_path(form.get("next"))
+    try:
+        account = await chat_of(request).accounts.sign_in(name, form.get("password", ""), client=client_of(request))
+    except AccountError as exc:
+        return _form_again("sign_in.html", name, onward, exc, status_code=401)
+    return _with_session(request, account, onward)
+
+
+async def show_sign_up(request: Request) -> Response:
+    """The page on which an account is made."""
+    onward = local_path(request.query_params.get("next"))
+    if account_of(request) is not None:
+        return RedirectResponse(onward, status_code=303)
+    return page("sign_up.html", name="", next=onward, error=None)
+
+
+async def sign_up(request: Request) -> Response:
+    """Make an account and sign in as it, or show the form again with what was wrong."""
+    form = await read_form(request)
+    name, onward = form.get("name", ""), local_path(form.get("next"))
+    try:
+        account = await chat_of(request).accounts.sign_up(name, form.get("password", ""), client=client_of(request))
+    except AccountError as exc:
+        return _form_again("sign_up.html", name, onward, exc, status_code=422)
+    return _with_session(request, account, onward)
+
+
+async def sign_out(request: Request) -> Response:
+    """End the session of this browser."""
+    token = request.cookies.get(COOKIE)
+    if token:
+        chat_of(request).accounts.close_session(token)
+    response = RedirectResponse("/sign-in", status_code=303)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return response
+
+
+def _form_again(template: str, name: str, onward: str, error: AccountError, *, status_code: int) -> Response:
+    headers = {}
+    if isinstance(error, TooManyTries):
+        status_code, headers = 429, {"retry-after": str(error.wait_seconds)}
+    return page(template, status_code=status_code, headers=headers, name=name, next=onward, error=error)
+
+
+def _with_session(request: Request, account: Account, onward: str) -> Response:
+    response = RedirectResponse(onward, status_code=303)
+    response.set_cookie(
+        COOKIE,
+        chat_of(request).accounts.open_session(account),
+        max_age=SESSION_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+ROUTES = [
+    Route("/sign-in", show_sign_in, methods=["GET"]),
+    Route("/sign-in", sign_in, methods=["POST"]),
+    Route("/sign-up", show_sign_up, methods=["GET"]),
+    Route("/sign-up", sign_up, methods=["POST"]),
+    Route("/sign-out", sign_out, methods=["POST"]),
+]

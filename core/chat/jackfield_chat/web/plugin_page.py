@@ -1,0 +1,5 @@
+"""The owner's page of plugins."""
+
+from starlette.routing import Route
+
+ROUTES: list[Route] = []

@@ -1,0 +1,51 @@
+"""All routes of the page, and what answers when one fails."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from jackfield_chat.web import chatroom, entrance, health, plugin_page, socket
+from jackfield_chat.web.guard import Guard
+from jackfield_chat.web.rendering import page
+
+_TITLES = {403: "Not for you", 404: "Not found", 405: "Not possible here", 413: "Too long"}
+
+
+async def _problem(request: Request, exc: Exception) -> Response:
+    status, detail = (exc.status_code, exc.detail) if isinstance(exc, HTTPException) else (500, "")
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"message": detail}, status_code=status)
+    sentence = detail if detail and detail != "Not Found" else "There is no such page in this chat."
+    return page("problem.html", status_code=status, title=_TITLES.get(status, "That did not work"), message=sentence)
+
+
+async def _failure(request: Request, exc: Exception) -> Response:
+    return page(
+        "problem.html",
+        status_code=500,
+        title="The chat failed here",
+        message="The server's log says why. What you did was perhaps not done.",
+    )
+
+
+def routes() -> list[BaseRoute]:
+    """Return every route of the page."""
+    static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    return [*entrance.ROUTES, *chatroom.ROUTES, *plugin_page.ROUTES, *socket.ROUTES, *health.ROUTES, static]
+
+
+def middleware() -> list[Middleware]:
+    """Return what stands before every request."""
+    return [Middleware(Guard)]
+
+
+def handlers() -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
+    """Return what answers for errors."""
+    return {HTTPException: _problem, Exception: _failure}

@@ -1,0 +1,199 @@
+"""The live side of the page, and of any other client: one WebSocket, JSON both ways.
+
+A client sends `{"type": …}`:
+
+    open   room                             go to a room; answered by `room`
+    send   room, text, nonce                a message or command; answered by `sent` or `error` with the same nonce
+    act    component, action, values, nonce a button or form of a plugin's component was used
+    choose item, nonce                      a plugin's menu item was chosen
+
+and receives:
+
+    hello    member, role                   once, at the start
+    room     room, topic, messages, members the room that was opened, with its last 50 messages
+    message  message                        something was said in the open room
+    unread   room                           something was said in another room
+    members  room, members                  who is in the open room now
+    rooms    rooms                          the names of all rooms
+    boxes    boxes                          the plugins' components, drawn anew
+    menu     items                          the plugins' menu items
+    plugins                                 plugins changed: installed, enabled, updated, rolled back …
+    answer   title, lines, confirm, nonce   what only this member sees: the answer to a command
+    sent     nonce                          done
+    error    message, nonce                 not done, and why
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+
+from jackfield.errors import JackfieldError
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from jackfield_chat.accounts import Account
+from jackfield_chat.rooms import Connection, RoomError, message_event
+from jackfield_chat.web.chatroom import PAGE_MESSAGES
+from jackfield_chat.web.conversation import say, sentence
+from jackfield_chat.web.state import Chat, account_of, chat_of
+
+SIGNED_OUT = 4401  # told to the page, which goes to the sign-in page instead of connecting again
+LONGEST_LINE = 64 * 1024
+MOST_AT_ONCE = 8  # commands of one connection that may run side by side, before its next line has to wait
+
+
+class Conversation:
+    """One WebSocket, from hello to goodbye.
+
+    Args:
+        chat: what it talks with.
+        socket: the accepted WebSocket.
+        account: who is signed in.
+    """
+
+    def __init__(self, chat: Chat, socket: WebSocket, account: Account) -> None:
+        self._chat = chat
+        self._socket = socket
+        self._connection = Connection(account.name)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def run(self, account: Account) -> None:
+        """Talk until either side ends it."""
+        self._chat.presence.enter(self._connection, None)
+        self._connection.send({"type": "hello", "member": account.name, "role": account.role.label})
+        self._connection.send({"type": "menu", "items": self._chat.bridge.menu()})
+        writer = asyncio.create_task(self._write())
+        try:
+            self._connection.send({"type": "boxes", "boxes": await self._chat.bridge.boxes()})
+            await self._read()
+        finally:
+            for task in (writer, *self._tasks):
+                task.cancel()
+            left = self._chat.presence.leave(self._connection)
+            if left is not None:
+                await self._tell_presence(left)
+                await self._chat.bridge.member_left(left, self._connection.member)
+
+    async def _write(self) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):  # starlette raises RuntimeError after a close by the client
+            while (event := await self._connection.next()) is not None:
+                await self._socket.send_text(json.dumps(event, ensure_ascii=False))
+            await self._socket.close(1013, "This connection did not keep up, or the chat is stopping.")
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                text = await self._socket.receive_text()
+            except (WebSocketDisconnect, KeyError, RuntimeError):
+                return  # KeyError: a binary frame, which no client of ours sends
+            account = account_of(self._socket)
+            if account is None:
+                await self._socket.close(SIGNED_OUT, "You were signed out.")
+                return
+            if _may_overtake(text):
+                await self._slots.acquire()
+                task = asyncio.create_task(self._handle(account, text))
+                self._tasks.add(task)
+                task.add_done_callback(self._done)
+            else:
+                await self._handle(account, text)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._slots.release()
+
+    async def _handle(self, account: Account, text: str) -> None:
+        nonce: object = None
+        try:
+            request = _request(text)
+            nonce = request.get("nonce")
+            await self._answer(account, request, nonce)
+        except JackfieldError as exc:
+            self._connection.send({"type": "error", "message": sentence(exc), "nonce": nonce})
+
+    async def _answer(self, account: Account, request: Mapping[str, object], nonce: object) -> None:
+        kind = request.get("type")
+        if kind == "open":
+            await self._open(_text(request, "room"), account)
+        elif kind == "send":
+            answer = await say(self._chat, account, _text(request, "room"), _text(request, "text"))
+            if answer is not None:
+                self._connection.send({"type": "answer", "nonce": nonce, **answer.to_mapping()})
+            self._connection.send({"type": "sent", "nonce": nonce})
+        elif kind == "act":
+            values = request.get("values", {})
+            if not isinstance(values, dict):
+                raise RoomError("values must be an object")
+            await self._chat.bridge.act(_text(request, "component"), _text(request, "action"), values, account.name)
+            self._connection.send({"type": "sent", "nonce": nonce})
+        elif kind == "choose":
+            await self._chat.bridge.choose(_text(request, "item"), account.name)
+            self._connection.send({"type": "sent", "nonce": nonce})
+        else:
+            raise RoomError(f"type must be one of open, send, act, choose, not {kind!r}")
+
+    async def _open(self, name: str, account: Account) -> None:
+        room = self._chat.rooms.get(name)
+        left, entered = self._chat.presence.enter(self._connection, room.name)
+        messages = self._chat.rooms.recent(room.name, limit=PAGE_MESSAGES)
+        self._connection.send(
+            {
+                "type": "room",
+                "room": room.name,
+                "topic": room.topic,
+                "messages": [message_event(message) for message in messages],
+                "members": self._chat.presence.members(room.name),
+            }
+        )
+        if left is not None:
+            await self._tell_presence(left)
+            await self._chat.bridge.member_left(left, account.name)
+        if entered is not None:
+            await self._tell_presence(entered)
+            await self._chat.bridge.member_joined(entered, account.name)
+
+    async def _tell_presence(self, room: str) -> None:
+        members = self._chat.presence.members(room)
+        self._chat.presence.tell_room(room, {"type": "members", "room": room, "members": members})
+
+
+def _may_overtake(text: str) -> bool:
+    # Messages keep the order in which they were written; an install or a plugin's form must not hold them up.
+    with suppress(JackfieldError):
+        request = _request(text)
+        return request.get("type") in {"act", "choose"} or str(request.get("text", "")).startswith("/")
+    return False
+
+
+def _request(text: str) -> Mapping[str, object]:
+    if len(text) > LONGEST_LINE:
+        raise RoomError(f"A line has at most {LONGEST_LINE // 1024} KiB.")
+    try:
+        request = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise RoomError("A JSON object is expected.") from exc
+    if not isinstance(request, dict):
+        raise RoomError("A JSON object is expected.")
+    return request
+
+
+def _text(request: Mapping[str, object], key: str) -> str:
+    value = request.get(key)
+    if not isinstance(value, str):
+        raise RoomError(f"{key} is missing or no text")
+    return value
+
+
+async def socket(websocket: WebSocket) -> None:
+    """Accept a signed-in client and talk with it."""
+    account = account_of(websocket)
+    await websocket.accept()
+    if account is None:
+        await websocket.close(SIGNED_OUT, "Sign in first.")
+        return
+    await Conversation(chat_of(websocket), websocket, account).run(account)
+
+
+ROUTES = [WebSocketRoute("/socket", socket)]
