@@ -1,1 +1,20 @@
 """Users, passwords and tokens."""
+
+from jackfield_marketplace.accounts.names import InvalidName, UnknownUser, user_name
+from jackfield_marketplace.accounts.passwords import hash_password, verify_password
+from jackfield_marketplace.accounts.tokens import Identity, authenticate, create_token, delete_token
+from jackfield_marketplace.accounts.users import add_user, find_user
+
+__all__ = [
+    "Identity",
+    "InvalidName",
+    "UnknownUser",
+    "add_user",
+    "authenticate",
+    "create_token",
+    "delete_token",
+    "find_user",
+    "hash_password",
+    "user_name",
+    "verify_password",
+]

@@ -1,1 +1,59 @@
 """Where the marketplace keeps its data and what it allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jackfield.inspection import WheelLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One marketplace: a data folder, and the bounds that hold for whoever writes to it.
+
+    Args:
+        data: the folder that holds everything: database, blobs, host files, uploads under way.
+        title: what the pages call this marketplace.
+        upload_bytes: the largest file that may be uploaded.
+        form_bytes: what a form may hold besides its file: metadata fields repeat the description.
+        form_fields: number of fields in an upload's form; one for each line of metadata.
+        limits: bounds of the inspection.
+    """
+
+    data: Path
+    title: str = "Jackfield plugins"
+    upload_bytes: int = 64 * 1024 * 1024
+    form_bytes: int = 4 * 1024 * 1024
+    form_fields: int = 2000
+    limits: WheelLimits = field(default_factory=WheelLimits)
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        return f"sqlite:///{self.data / 'marketplace.sqlite3'}"
+
+    @property
+    def blobs(self) -> Path:
+        """The folder of published files, by content."""
+        return self.data / "blobs"
+
+    @property
+    def hosts(self) -> Path:
+        """The folder of host files, `<app>.toml`."""
+        return self.data / "hosts"
+
+    @property
+    def incoming(self) -> Path:
+        """The folder of uploads under way; what lies there at start is left over from a crash."""
+        return self.data / "incoming"
+
+    def make_folders(self) -> None:
+        """Make every folder that is missing."""
+        for folder in (self.data, self.blobs, self.hosts, self.incoming):
+            folder.mkdir(parents=True, exist_ok=True)

@@ -3,19 +3,22 @@
 The store, the author's `check` and the marketplace's uploads use this one.
 """
 
-from .plugin import MISSING_MANIFEST, is_deceptive, is_plugin_group
-from .report import EntryPoint, Finding, Severity, WheelFile, WheelLimits, WheelReport
-from .wheel import DEFAULT_LIMITS, inspect_wheel
+from jackfield.inspection.plugin import MISSING_MANIFEST, is_deceptive, is_plugin_group
+from jackfield.inspection.report import EntryPoint, Finding, Severity, WheelFile, WheelLimits, WheelReport
+from jackfield.inspection.sdist import SdistReport, inspect_sdist
+from jackfield.inspection.wheel import DEFAULT_LIMITS, inspect_wheel
 
 __all__ = [
     "DEFAULT_LIMITS",
     "MISSING_MANIFEST",
     "EntryPoint",
     "Finding",
+    "SdistReport",
     "Severity",
     "WheelFile",
     "WheelLimits",
     "WheelReport",
+    "inspect_sdist",
     "inspect_wheel",
     "is_deceptive",
     "is_plugin_group",

@@ -10,8 +10,7 @@ import zlib
 from typing import IO, TYPE_CHECKING
 
 from jackfield.errors import WheelError
-
-from .report import Finding, WheelFile, WheelLimits
+from jackfield.inspection.report import Finding, WheelFile, WheelLimits
 
 if TYPE_CHECKING:
     from pathlib import Path

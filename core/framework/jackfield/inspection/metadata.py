@@ -13,8 +13,7 @@ from packaging.metadata import InvalidMetadata, Metadata, parse_email
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from jackfield.errors import WheelError
-
-from .report import EntryPoint, Finding
+from jackfield.inspection.report import EntryPoint, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

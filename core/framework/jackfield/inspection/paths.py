@@ -6,12 +6,12 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
-from .report import Finding
+from jackfield.inspection.report import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .report import WheelLimits
+    from jackfield.inspection.report import WheelLimits
 
 # Names that Windows keeps for devices, with any extension.
 _DEVICES = frozenset(

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jackfield.errors import IdentityError, JackfieldError, SchemaTooNew, VersionError
+from jackfield.inspection.report import EntryPoint, Finding
 from jackfield.manifest import Manifest, Version, parse_id, read_manifest
-
-from .report import EntryPoint, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from .archive import WheelArchive
+    from jackfield.inspection.archive import WheelArchive
 
 MISSING_MANIFEST = "Invalid package: missing plugin.toml"
 _PACKAGE_DATA_HINT = (
@@ -110,10 +109,12 @@ def _check_manifest(manifest: Manifest, entry: EntryPoint, version: str, path: s
         )
     try:
         own = Version.from_pep440(version)
+        # Both by way of PEP 440: there `pre4` and `rc4` are one version, as they are to pip.
+        said = None if manifest.version is None else Version.from_pep440(manifest.version.to_pep440())
     except VersionError as exc:
         yield Finding("version-unpublishable", "refuse", f"a plugin cannot have the version {version}: {exc}", path)
     else:
-        if manifest.version is not None and manifest.version != own:
+        if said is not None and said != own:
             yield Finding(
                 "version-mismatch", "refuse", f"{path} says version {manifest.version}; the wheel is {version}", path
             )

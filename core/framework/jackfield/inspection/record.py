@@ -7,12 +7,12 @@ import binascii
 import csv
 from typing import TYPE_CHECKING
 
-from .report import Finding
+from jackfield.inspection.report import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .report import WheelFile
+    from jackfield.inspection.report import WheelFile
 
 
 def check_record(record: bytes, record_path: str, files: Mapping[str, WheelFile]) -> Iterator[Finding]:

@@ -6,13 +6,12 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from jackfield.errors import WheelError
-
-from .archive import UNREADABLE, WheelArchive, open_archive
-from .metadata import WheelName, check_wheel_file, parse_name, read_entry_points, read_metadata
-from .paths import check_contents, check_modules, check_paths
-from .plugin import PluginPart, read_plugin
-from .record import check_record
-from .report import EntryPoint, Finding, WheelLimits, WheelReport
+from jackfield.inspection.archive import UNREADABLE, WheelArchive, open_archive
+from jackfield.inspection.metadata import WheelName, check_wheel_file, parse_name, read_entry_points, read_metadata
+from jackfield.inspection.paths import check_contents, check_modules, check_paths
+from jackfield.inspection.plugin import PluginPart, read_plugin
+from jackfield.inspection.record import check_record
+from jackfield.inspection.report import EntryPoint, Finding, WheelLimits, WheelReport
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -1,0 +1,125 @@
+"""What can be told of a source distribution: its metadata, and that unpacking it stays in its folder.
+
+Jackfield itself never builds one; the marketplace lists them for those who do.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import tarfile
+import zlib
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+
+from jackfield.errors import WheelError
+from jackfield.inspection.metadata import CoreMetadata, WheelName, read_metadata
+from jackfield.inspection.report import Finding, WheelLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_UNREADABLE = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError, UnicodeError)
+
+
+@dataclass(frozen=True, slots=True)
+class SdistReport:
+    """What a source distribution says of itself; the fields are those of `WheelReport`."""
+
+    name: str
+    version: str
+    metadata: bytes
+    core: CoreMetadata | None
+    findings: tuple[Finding, ...]
+    sha256: str
+    size: int
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """The findings for which nobody may install it."""
+        return tuple(finding for finding in self.findings if finding.severity == "refuse")
+
+
+def inspect_sdist(path: Path, *, limits: WheelLimits) -> SdistReport:
+    """Read a source distribution's PKG-INFO and the names of its files; nothing is unpacked to disk or built.
+
+    Args:
+        path: a `.tar.gz`; its file name counts.
+        limits: bounds, the same as a wheel's.
+
+    Raises:
+        WheelError: it is not a source distribution, is cut short, or is over the bounds.
+    """
+    try:
+        canonical, version = parse_sdist_filename(path.name)
+    except InvalidSdistFilename as exc:
+        raise WheelError(f"{path.name} is not the name of a source distribution: {exc}") from exc
+    if not path.name.endswith(".tar.gz") or not path.name.isascii():
+        raise WheelError(f"{path.name}: a source distribution is a .tar.gz (PEP 625)")
+    size = path.stat().st_size
+    if size > limits.archive_bytes:
+        raise WheelError(f"{path.name} has {size} bytes, more than {limits.archive_bytes}")
+    name = WheelName(path.name.removesuffix(".tar.gz").rpartition("-")[0], canonical, str(version), ())
+    try:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                metadata, findings = _scan(_Bounded(unpacked, limits), limits)
+    except _UNREADABLE as exc:
+        raise WheelError(f"{path.name} cannot be read: {exc}") from exc
+    except OSError as exc:
+        raise WheelError(f"{path.name} cannot be read: {exc.strerror or exc}") from exc
+    core = None
+    if metadata is None:
+        findings.append(Finding("metadata-invalid", "refuse", "the source distribution has no PKG-INFO at its top"))
+    else:
+        core, metadata_findings = read_metadata(metadata, name, "PKG-INFO")
+        findings += metadata_findings
+    return SdistReport(
+        core.name if core else name.distribution, name.version, metadata or b"", core, tuple(findings), sha256, size
+    )
+
+
+def _scan(file: _Bounded, limits: WheelLimits) -> tuple[bytes | None, list[Finding]]:
+    """Walk the archive once; returns the bytes of PKG-INFO and what is wrong with the names."""
+    metadata = None
+    findings: list[Finding] = []
+    with tarfile.open(fileobj=file, mode="r:") as archive:  # type: ignore[call-overload]  # read, seek and tell are all it uses
+        for number, member in enumerate(archive, 1):
+            if number > limits.files:
+                raise WheelError(f"more than {limits.files} files")
+            parts = member.name.split("/")
+            if member.name.startswith("/") or ".." in parts:
+                message = f"{member.name!a} leads out of the folder it is unpacked into"
+                findings.append(Finding("path-escape", "refuse", message, member.name))
+            elif member.isdev():
+                findings.append(Finding("special-file", "refuse", f"{member.name} is a device", member.name))
+            elif len(parts) == 2 and parts[1] == "PKG-INFO" and member.isfile() and metadata is None:
+                stream = archive.extractfile(member)
+                metadata = None if stream is None else stream.read()
+            archive.members = []  # the list that tarfile keeps grows with the archive
+    return metadata, findings
+
+
+class _Bounded:
+    """A reader that gives at most so much in all and at once: tarfile reads a long name of any size in one piece."""
+
+    def __init__(self, file: IO[bytes], limits: WheelLimits) -> None:
+        self._file = file
+        self._limits = limits
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= self._limits.text_bytes:
+            raise WheelError(f"one piece of it has {size} bytes, more than {self._limits.text_bytes}")
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if whence != 0 or offset > self._limits.total_bytes:
+            raise WheelError(f"it unpacks to more than {self._limits.total_bytes} bytes")
+        return self._file.seek(offset)
+
+    def tell(self) -> int:
+        return self._file.tell()

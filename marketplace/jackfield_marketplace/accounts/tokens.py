@@ -1,0 +1,85 @@
+"""Upload tokens, and who stands behind the credentials of a request."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from jackfield_marketplace.accounts.passwords import verify_password
+from jackfield_marketplace.db import Token, User, now
+
+PREFIX = "jfm-"  # lets secret scanners, and people, see what it is
+_USED_STEP = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a request comes from."""
+
+    user_id: int
+    name: str
+
+
+def create_token(session: Session, user: User, *, lifetime: timedelta | None = None) -> str:
+    """Make a token and return its text, which is nowhere else: the database keeps its hash.
+
+    Args:
+        session: one that writes.
+        user: whose uploads it stands for.
+        lifetime: after which it no longer counts; None for one that stays.
+    """
+    text = PREFIX + secrets.token_urlsafe(32)
+    expires_at = None if lifetime is None else now() + lifetime
+    session.add(Token(user_id=user.id, digest=_digest(text), hint=text[: len(PREFIX) + 4], expires_at=expires_at))
+    return text
+
+
+def delete_token(session: Session, text: str) -> None:
+    """Forget a token; without complaint where it is unknown."""
+    session.execute(delete(Token).where(Token.digest == _digest(text)))
+
+
+def authenticate(session: Session, authorization: str | None, *, at: datetime | None = None) -> Identity | None:
+    """Say who sends the `Authorization` header `Basic …`, or None if nobody can be told from it.
+
+    User `__token__` with a token as password, as twine and uv send it, or a user's name with the password.
+
+    Args:
+        session: one that writes: the time of last use is kept, to the minute.
+        authorization: the header's value.
+        at: the time that expiry is held against; now by default.
+    """
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user_name, _, secret = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    if user_name == "__token__":
+        return _by_token(session, secret.strip(), at or now())
+    user = session.scalar(select(User).where(User.name == user_name.lower()))
+    if verify_password(user.password_hash if user else None, secret) and user is not None:
+        return Identity(user.id, user.name)
+    return None
+
+
+def _by_token(session: Session, text: str, at: datetime) -> Identity | None:
+    # Looked up by hash: 256 random bits need no slow hash, and an index lookup of a hash tells nothing by its time.
+    token = session.scalar(select(Token).where(Token.digest == _digest(text)))
+    if token is None or (token.expires_at is not None and token.expires_at <= at):
+        return None
+    if token.last_used_at is None or at - token.last_used_at > _USED_STEP:
+        token.last_used_at = at
+    return Identity(token.user_id, token.user.name)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

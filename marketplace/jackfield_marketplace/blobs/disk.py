@@ -1,0 +1,63 @@
+"""Blobs in a folder: written once under their hash, never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class DiskBlobs:
+    """A content-addressed folder, `<first two>/<sha256>`.
+
+    Args:
+        folder: where the blobs lie; made when missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, sha256: str) -> Path | None:
+        """Where the blob lies, or None if it is not there or `sha256` is no hash."""
+        if not _SHA256.fullmatch(sha256):
+            return None
+        path = self.folder / sha256[:2] / sha256
+        return path if path.is_file() else None
+
+    def add_bytes(self, data: bytes) -> str:
+        """Store `data`; returns its sha256 in hex."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        if self.path(sha256) is None:
+            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            self._place(Path(file.name), sha256)
+        return sha256
+
+    def add_file(self, source: Path, sha256: str) -> None:
+        """Store a copy of `source`, whose sha256 the caller has computed."""
+        if self.path(sha256) is None:
+            with source.open("rb") as original, tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as copy:
+                shutil.copyfileobj(original, copy, 1024 * 1024)
+                copy.flush()
+                os.fsync(copy.fileno())
+            self._place(Path(copy.name), sha256)
+
+    def _place(self, temporary: Path, sha256: str) -> None:
+        """Rename into place and make the name itself durable: the database will point to it."""
+        target = self.folder / sha256[:2] / sha256
+        target.parent.mkdir(exist_ok=True)
+        temporary.chmod(0o644)
+        temporary.replace(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

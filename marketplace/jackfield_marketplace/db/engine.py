@@ -1,0 +1,82 @@
+"""One database: sessions that read, sessions that write, and a cheap answer to "did anything change?"."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BUSY_MILLISECONDS = 10_000
+
+
+class Database:
+    """The marketplace's database. Safe to use from several threads and processes at once.
+
+    Args:
+        url: a SQLAlchemy URL; SQLite here, whose file is made when missing.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine: Engine = create_engine(url, pool_size=4, max_overflow=4)
+        event.listen(self.engine, "connect", _configure)
+        event.listen(self.engine, "begin", _begin)
+        self._writer = self.engine.execution_options(write=True)
+        self._stamp_lock = threading.Lock()
+        self._stamp_connection: sqlite3.Connection | None = None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session over one snapshot; what it loads stays usable after it ends."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that writes: committed at the end, undone whole if anything is raised.
+
+        Writers take turns from the first statement, so that what one reads still holds when it writes.
+        """
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def change_stamp(self) -> int:
+        """A number that differs after any commit by anyone, read in microseconds (`PRAGMA data_version`)."""
+        with self._stamp_lock:
+            if self._stamp_connection is None:
+                # A connection of its own: the pragma counts the commits of all others, never its own.
+                database = self.engine.url.database or ":memory:"
+                self._stamp_connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
+            row = self._stamp_connection.execute("PRAGMA data_version").fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._stamp_lock:
+            if self._stamp_connection is not None:
+                self._stamp_connection.close()
+                self._stamp_connection = None
+        self.engine.dispose()
+
+
+def _configure(connection: Any, record: Any) -> None:
+    """Settings of one SQLite connection; transactions are begun by `_begin`, not by the driver."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

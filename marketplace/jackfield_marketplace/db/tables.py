@@ -1,0 +1,172 @@
+"""Every table. Times are UTC; names are kept in canonical form beside the form that people see."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, MetaData, TypeDecorator, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+FileState = Literal["published", "quarantined"]
+
+
+def now() -> datetime:
+    """The current time, in UTC."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time: SQLite keeps no zone, so UTC goes in and is put back on the way out."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone; store the rest as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Put the zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Table(DeclarativeBase):
+    """What every table shares: names of constraints that a migration can speak of."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, list[str]: JSON, dict[str, str]: JSON, list[dict[str, Any]]: JSON}  # noqa: RUF012  # SQLAlchemy reads it as it stands
+
+
+class User(Table):
+    """Someone who uploads: a publisher."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Token(Table):
+    """An upload token; the text itself is shown once and never stored."""
+
+    __tablename__ = "tokens"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    hint: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship()
+
+
+class Project(Table):
+    """One distribution name. `serial` grows with every change to what the index says of it."""
+
+    __tablename__ = "projects"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    display_name: Mapped[str]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    plugin_id: Mapped[str | None] = mapped_column(unique=True)
+    serial: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    owner: Mapped[User] = relationship()
+    releases: Mapped[list[Release]] = relationship(back_populates="project")
+
+
+class Release(Table):
+    """One version of a project, with what its first file said of it."""
+
+    __tablename__ = "releases"
+    __table_args__ = (UniqueConstraint("project_id", "version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
+    version: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    summary: Mapped[str] = mapped_column(default="")
+    readme: Mapped[str] = mapped_column(default="")
+    readme_type: Mapped[str] = mapped_column(default="text/plain")
+    requires_python: Mapped[str] = mapped_column(default="")
+    requires_dist: Mapped[list[str]] = mapped_column(default=list)
+    keywords: Mapped[list[str]] = mapped_column(default=list)
+    links: Mapped[dict[str, str]] = mapped_column(default=dict)
+    manifest_toml: Mapped[str | None]
+    changelog: Mapped[str] = mapped_column(default="")
+    app: Mapped[str] = mapped_column(default="")
+    project: Mapped[Project] = relationship(back_populates="releases")
+    files: Mapped[list[File]] = relationship(back_populates="release")
+
+
+class File(Table):
+    """One uploaded file; a file in quarantine is served to nobody."""
+
+    __tablename__ = "files"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    release_id: Mapped[int] = mapped_column(ForeignKey("releases.id"), index=True)
+    filename: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
+    size: Mapped[int]
+    requires_python: Mapped[str] = mapped_column(default="")
+    metadata_sha256: Mapped[str | None]
+    manifest_sha256: Mapped[str | None]
+    uploaded_at: Mapped[datetime] = mapped_column(default=now)
+    uploader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    state: Mapped[str] = mapped_column(default="published")
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    yanked_reason: Mapped[str | None]
+    release: Mapped[Release] = relationship(back_populates="files")
+
+
+class Plugin(Table):
+    """What lists and search show of a plugin: one row for each, of its latest version."""
+
+    __tablename__ = "plugins"
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    plugin_id: Mapped[str]
+    canonical_id: Mapped[str] = mapped_column(unique=True)
+    distribution: Mapped[str]
+    name: Mapped[str]
+    summary: Mapped[str]
+    keywords: Mapped[str]
+    publisher: Mapped[str]
+    isolation: Mapped[str]
+    app: Mapped[str] = mapped_column(index=True)
+    version: Mapped[str]
+    downloads: Mapped[int] = mapped_column(default=0, index=True)
+    featured_rank: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    project: Mapped[Project] = relationship()
+
+
+class PluginCategory(Table):
+    """A category that a plugin's latest version names."""
+
+    __tablename__ = "plugin_categories"
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
+class Download(Table):
+    """Downloads of one version on one day."""
+
+    __tablename__ = "downloads"
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)

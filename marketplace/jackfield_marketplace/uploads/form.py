@@ -1,0 +1,74 @@
+"""Reads the form of an upload (the legacy upload API), under bounds that hold before a byte is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message
+
+from jackfield_marketplace.catalog import Refusal
+from jackfield_marketplace.settings import Settings
+
+# Values of one field: the description is the only long one.
+_FIELD_BYTES = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """The form: its text fields, and the file as it lies in a temporary place until the form is closed."""
+
+    fields: dict[str, str]
+    filename: str
+    content: UploadFile
+
+
+@asynccontextmanager
+async def read_form(request: Request, settings: Settings) -> AsyncIterator[UploadForm]:
+    """Read a `multipart/form-data` body with one file called `content`.
+
+    Raises:
+        Refusal: 413 by Content-Length before anything is read, or as soon as more than that arrives;
+            400 for a body that is no such form.
+    """
+    bound = settings.upload_bytes + settings.form_bytes
+    declared = request.headers.get("content-length")
+    if declared is not None and (not declared.isdecimal() or int(declared) > bound):
+        raise Refusal(413, f"the upload has {declared} bytes; {settings.upload_bytes} are taken at most")
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise Refusal(400, "an upload is a form of the type multipart/form-data")
+    bounded = Request(request.scope, _Bounded(request, bound, settings.upload_bytes).receive)
+    try:
+        form = await bounded.form(max_files=1, max_fields=settings.form_fields, max_part_size=_FIELD_BYTES)
+    except HTTPException as exc:
+        raise Refusal(400, f"the form cannot be read: {exc.detail}") from exc
+    except (ValueError, UnicodeError, KeyError) as exc:
+        raise Refusal(400, f"the form cannot be read: {exc}") from exc
+    try:
+        content = form.get("content")
+        if not isinstance(content, UploadFile) or not content.filename:
+            raise Refusal(400, "the form has no file called content")
+        fields = {key: value for key, value in form.items() if isinstance(value, str)}
+        yield UploadForm(fields, content.filename, content)
+    finally:
+        await form.close()
+
+
+class _Bounded:
+    """Counts what arrives: a body sent in chunks has no Content-Length to believe."""
+
+    def __init__(self, request: Request, bound: int, shown: int) -> None:
+        self._receive = request.receive
+        self._left = bound
+        self._shown = shown
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise Refusal(413, f"the upload has more than {self._shown} bytes")
+        return message
