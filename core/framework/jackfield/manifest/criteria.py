@@ -102,6 +102,10 @@ def parse_criterion(token: str, column: int, whole: str) -> Criterion:
     Raises:
         RequirementError: it is none, or it could never hold.
     """
+    if ":" in token:
+        raise RequirementError(
+            f"{token!r} is a dependency; a requirement is what follows the colon", text=whole, column=column
+        )
     foreign = _FOREIGN.search(token)
     if foreign:
         raise RequirementError(

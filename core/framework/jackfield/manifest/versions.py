@@ -124,8 +124,11 @@ class Version:
 
 
 def prerelease_key(prerelease: tuple[str, ...]) -> tuple[_Identifier, ...]:
-    """Return what orders two pre-releases of one core (semver clause 11.4): numbers by value and before words."""
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in prerelease)
+    """Return what orders two pre-releases of one core (semver clause 11.4): numbers by value and before words.
+
+    Numbers with leading zeros, which semver does not know, come before the same number without.
+    """
+    return tuple((0, int(part), part) if part.isdigit() else (1, 0, part) for part in prerelease)
 
 
 def split_version(
