@@ -1,1 +1,8 @@
-"""Chooses versions and the order of loading; pure over an injected source of metadata."""
+"""Finds a set of versions in which everything fits, and the order in which plugins load."""
+
+from jackfield.resolution.model import Catalog, Offer, Solution, Want
+from jackfield.resolution.order import load_order
+from jackfield.resolution.resolver import resolve
+from jackfield.resolution.target import Installed, Target
+
+__all__ = ["Catalog", "Installed", "Offer", "Solution", "Target", "Want", "load_order", "resolve"]

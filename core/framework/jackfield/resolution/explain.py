@@ -1,0 +1,109 @@
+"""A conflict as sentences: who wants what, why it cannot be, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.version import Version as ReleaseVersion
+
+from jackfield.errors import ResolutionError
+from jackfield.resolution.knowledge import Knowledge
+from jackfield.resolution.model import Ask, Candidate
+from jackfield.resolution.provider import UNKNOWN_PLUGIN
+from jackfield.resolution.target import Target
+
+SHOWN = 4
+"""How many versions one sentence names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One ask that took part in the conflict, and who made it; None is the user."""
+
+    ask: Ask
+    parent: Candidate | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    text: str
+    hint: str | None = None
+    plugin: str | None = None
+
+
+def explain(
+    causes: Iterable[Cause],
+    known: Knowledge,
+    target: Target,
+    rejected: Mapping[str, Mapping[ReleaseVersion, str]],
+    title: Callable[[Candidate], str],
+) -> ResolutionError:
+    """The error for a set that cannot be.
+
+    Args:
+        causes: the asks that could not be fulfilled together.
+        known: what was fetched.
+        target: what it was solved for.
+        rejected: distribution -> version -> why it cannot be chosen, as the end of a sentence.
+        title: the name and version of a candidate, for people.
+    """
+    groups: dict[str, list[Cause]] = {}
+    for cause in causes:
+        group = groups.setdefault(cause.ask.name, [])
+        if cause not in group:
+            group.append(cause)
+    sentences = [_one(name, group, known, target, rejected.get(name, {}), title) for name, group in groups.items()]
+    hints = [sentence.hint for sentence in sentences if sentence.hint]
+    plugin = next((sentence.plugin for sentence in sentences if sentence.plugin), None)
+    text = "; ".join(sentence.text for sentence in sentences)
+    return ResolutionError(text, plugin=plugin, hint=hints[0] if hints else None)
+
+
+def _one(
+    name: str,
+    causes: Sequence[Cause],
+    known: Knowledge,
+    target: Target,
+    rejected: Mapping[ReleaseVersion, str],
+    title: Callable[[Candidate], str],
+) -> _Sentence:
+    asks = [cause.ask for cause in causes]
+    wants = [f"{title(cause.parent) if cause.parent else 'you'} {_verb(cause)} {cause.ask.words()}" for cause in causes]
+    plugin = next((ask.plugin for ask in asks if ask.plugin), None)
+    who = " and ".join(dict.fromkeys(wants))
+    if name.startswith(UNKNOWN_PLUGIN):
+        return _Sentence(f"{who}, but no marketplace offers that plugin", "is another marketplace needed?", plugin)
+    fixed = target.installed.get(name)
+    if fixed is not None:
+        parents = sorted({title(cause.parent).rpartition(" ")[0] for cause in causes if cause.parent}) or ["it"]
+        hint = f"choose another version of {' or '.join(parents)}, or update {name} with pip"
+        return _Sentence(f"{who}, but this application has {name} {fixed.version}", hint, plugin)
+    wheels = known.wheels(name)
+    if not wheels:
+        offer = known.offer(name)
+        if offer is not None and offer.files:
+            return _Sentence(f"{who}, but {offer.source} has no wheel of {name}", "wheels only: nothing is built here")
+        return _Sentence(f"{who}, but no marketplace offers {plugin or name}", None, plugin)
+    versions = sorted({wheel.version for wheel in wheels}, reverse=True)
+    fitting = [version for version in versions if all(ask.accepts(version) for ask in asks)]
+    reasons = [f"{version} {rejected[version]}" for version in fitting if version in rejected]
+    if reasons:
+        return _Sentence(f"{who}, but none can be used: {_some(reasons, '; ')}", None, plugin)
+    if len(causes) > 1 and all(any(ask.accepts(version) for version in versions) for ask in asks):
+        parents = sorted({title(cause.parent).rpartition(" ")[0] for cause in causes if cause.parent})
+        hint = f"install only one of {' and '.join(parents)}" if len(parents) > 1 else "ask for another version"
+        return _Sentence(f"{who}, and no version of {plugin or name} is both", hint, plugin)
+    if fitting:
+        return _Sentence(f"{who}, and {plugin or name} {fitting[0]} cannot be had together with the rest", None, plugin)
+    offered = _some([str(version) for version in versions], ", ")
+    return _Sentence(f"{who}, but only {offered} of {plugin or name} can be had", "ask for another version", plugin)
+
+
+def _verb(cause: Cause) -> str:
+    return "needs" if cause.parent is not None else "ask for"
+
+
+def _some(texts: Sequence[str], separator: str) -> str:
+    more = f"{separator}and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return separator.join(texts[:SHOWN]) + more

@@ -1,0 +1,150 @@
+"""The words of resolution: what is asked, what is offered, what comes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version as ReleaseVersion
+
+from jackfield.manifest import File, Manifest, Pin, Requirement, Version
+
+_NAMES_PRERELEASE = re.compile(r"\d-[0-9A-Za-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """All that one source has of a distribution.
+
+    Args:
+        source: the marketplace's URL, or `file`.
+        files: its files, in any order; only wheels are looked at.
+    """
+
+    source: str
+    files: tuple[File, ...]
+
+
+class Catalog(Protocol):
+    """Where offers come from; several calls run at once. Answers are trusted to be checked by hash already."""
+
+    async def offer(self, distribution: str) -> Offer | None:
+        """What is offered of a distribution, None if nobody has it."""
+        ...
+
+    async def metadata(self, offer: Offer, file: File) -> bytes:
+        """The METADATA of a wheel."""
+        ...
+
+    async def manifest(self, offer: Offer, file: File) -> Manifest | None:
+        """The manifest of a wheel, None for a library."""
+        ...
+
+    async def distribution(self, plugin: str) -> str | None:
+        """The distribution of a plugin's canonical id, None if nobody offers it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What the user asks for.
+
+    Args:
+        distribution: the normalised name.
+        plugin: the id as the user wrote it.
+        requirement: which versions will do; None for any.
+        pre: whether pre-releases may be chosen.
+    """
+
+    distribution: str
+    plugin: str
+    requirement: Requirement | None = None
+    pre: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One requirement within a resolution: on a distribution's version, in either grammar.
+
+    Args:
+        name: the normalised name of the distribution.
+        extras: the extras wanted of it.
+        specifier: PEP 440's grammar, from Requires-Dist.
+        requirement: the manifest's grammar, from `[requires]` or the user.
+        pre: whether pre-releases may be chosen.
+        plugin: the plugin's id, where one is meant.
+        exact: this very version, for the extras of one distribution.
+    """
+
+    name: str
+    extras: frozenset[str] = frozenset()
+    specifier: SpecifierSet | None = None
+    requirement: Requirement | None = None
+    pre: bool = False
+    plugin: str | None = None
+    exact: ReleaseVersion | None = None
+
+    def accepts(self, version: ReleaseVersion) -> bool:
+        """Whether this requirement alone holds for a version."""
+        if self.exact is not None and version != self.exact:
+            return False
+        if self.specifier is not None and not self.specifier.contains(version, prereleases=True):
+            return False
+        return self.requirement is None or self.requirement.accepts(plugin_version(version))
+
+    def admits_prereleases(self) -> bool:
+        """Whether it says so, or names one itself (PEP 440 does it the same way)."""
+        named = self.requirement is not None and _NAMES_PRERELEASE.search(self.requirement.text) is not None
+        return self.pre or self.exact is not None or named or bool(self.specifier and self.specifier.prereleases)
+
+    def names(self, version: ReleaseVersion) -> bool:
+        """Whether it asks for exactly this version: only then may a yanked file be used (PEP 592)."""
+        if self.specifier is not None and any(
+            part.operator in ("==", "===") and "*" not in part.version and ReleaseVersion(part.version) == version
+            for part in self.specifier
+        ):
+            return True
+        text = self.requirement.text.strip() if self.requirement is not None else ""
+        return text.startswith("=") and self.accepts(version) and "*" not in text
+
+    def words(self) -> str:
+        """What it asks for, e.g. `geocoder ^1.2`."""
+        what = self.plugin or self.name
+        limit = str(self.requirement or self.specifier or (self.exact and f"=={self.exact}") or "")
+        return f"{what} {limit}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One version that may be chosen; `file` is None for a distribution of the host's environment."""
+
+    name: str
+    version: ReleaseVersion
+    extras: frozenset[str] = frozenset()
+    offer: Offer | None = None
+    file: File | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A set in which every requirement holds.
+
+    Args:
+        pins: the distributions to have in the store, by name; none of the host's environment.
+        manifests: distribution -> manifest, of the plugins.
+        brought_by: distribution -> the distributions that asked for it; empty for what the user wanted.
+        host_used: the distributions of the host's environment that the set relies on, with their versions.
+    """
+
+    pins: tuple[Pin, ...]
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
+    brought_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    host_used: Mapping[str, str] = field(default_factory=dict)
+
+
+def plugin_version(version: ReleaseVersion) -> Version:
+    """A distribution's version in the manifest's order."""
+    return Version.from_pep440(str(version), published=False)

@@ -1,0 +1,172 @@
+"""The rules of choice, as resolvelib asks for them; pure over what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import Requirement as DistRequirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version as ReleaseVersion
+from resolvelib import AbstractProvider
+
+from jackfield.manifest import Manifest
+from jackfield.resolution.knowledge import Details, Knowledge, Wheel
+from jackfield.resolution.model import Ask, Candidate
+from jackfield.resolution.target import Target
+
+if TYPE_CHECKING:
+    from resolvelib.structs import RequirementInformation
+
+Identifier = tuple[str, frozenset[str]]
+
+UNKNOWN_PLUGIN = "plugin:"
+"""Begins the name of an ask for a plugin that nobody offers: no distribution can be called so."""
+
+
+class Provider(AbstractProvider[Ask, Candidate, Identifier]):
+    """Chooses among wheels: newest first, but what is installed stays; never what cannot run here.
+
+    Args:
+        known: what was fetched.
+        target: the environment; its distributions are the only candidates for their names.
+        prefer: distribution -> version that is tried first.
+        wanted: distributions of the user's own wants, which come first in the search.
+    """
+
+    def __init__(self, known: Knowledge, target: Target, prefer: Mapping[str, str], wanted: frozenset[str]) -> None:
+        self._known = known
+        self._target = target
+        self._prefer = {name: ReleaseVersion(version) for name, version in prefer.items()}
+        self._wanted = wanted
+        self.rejected: dict[str, dict[ReleaseVersion, str]] = {}
+
+    def identify(self, requirement_or_candidate: Ask | Candidate) -> Identifier:
+        """A name with its extras."""
+        return requirement_or_candidate.name, requirement_or_candidate.extras
+
+    def get_preference(
+        self,
+        identifier: Identifier,
+        resolutions: Mapping[Identifier, Candidate],
+        candidates: Mapping[Identifier, Iterator[Candidate]],
+        information: Mapping[Identifier, Iterator[RequirementInformation[Ask, Candidate]]],
+        backtrack_causes: Sequence[RequirementInformation[Ask, Candidate]],
+    ) -> tuple[bool, bool, bool, str]:
+        """What is fixed first, then what made trouble, then what the user asked for."""
+        name = identifier[0]
+        trouble = any(name == cause.requirement.name for cause in backtrack_causes)
+        return name not in self._target.installed, not trouble, name not in self._wanted, name
+
+    def find_matches(
+        self,
+        identifier: Identifier,
+        requirements: Mapping[Identifier, Iterator[Ask]],
+        incompatibilities: Mapping[Identifier, Iterator[Candidate]],
+    ) -> Callable[[], Iterator[Candidate]] | list[Candidate]:
+        """The versions that fulfil every ask, best first."""
+        name, extras = identifier
+        asks = list(requirements[identifier])
+        refused = {candidate.version for candidate in incompatibilities[identifier]}
+        fixed = self._target.installed.get(name)
+        if fixed is not None:
+            version = ReleaseVersion(fixed.version)
+            fits = version not in refused and all(ask.accepts(version) for ask in asks)
+            return [Candidate(name, version, extras)] if fits else []
+        if name.startswith(UNKNOWN_PLUGIN):
+            return []
+        wheels = self._known.wheels(name)  # raises Missing here, not within the iterator
+        return lambda: self._matches(name, extras, wheels, asks, refused)
+
+    def is_satisfied_by(self, requirement: Ask, candidate: Candidate) -> bool:
+        """Whether one ask holds for one candidate."""
+        return requirement.accepts(candidate.version)
+
+    def get_dependencies(self, candidate: Candidate) -> Iterable[Ask]:
+        """What a candidate asks for: Requires-Dist, and for a plugin `[requires]`."""
+        if candidate.file is None:
+            fixed = self._target.installed[candidate.name]
+            lines = (DistRequirement(line) for line in fixed.requires) if candidate.extras else ()
+            return list(self._asks(lines, candidate.extras))
+        details = self._known.details(candidate.file)
+        asks = list(self._asks(details.requires, candidate.extras or frozenset({""})))
+        if candidate.extras:
+            asks.append(Ask(candidate.name, exact=candidate.version))
+        elif details.manifest is not None:
+            asks += self._plugins(details.manifest)
+        return asks
+
+    def title(self, candidate: Candidate) -> str:
+        """The name and version for a sentence: a plugin by its id."""
+        details = self._known.details(candidate.file) if candidate.file is not None else Details()
+        return f"{details.manifest.id if details.manifest else candidate.name} {candidate.version}"
+
+    def _matches(
+        self,
+        name: str,
+        extras: frozenset[str],
+        wheels: Sequence[Wheel],
+        asks: Sequence[Ask],
+        refused: set[ReleaseVersion],
+    ) -> Iterator[Candidate]:
+        offer = self._known.offer(name)
+        prefer = self._prefer.get(name)
+        ordered = sorted(wheels, key=lambda wheel: wheel.version != prefer)  # stable: newest first stays
+        seen: set[ReleaseVersion] = set()
+        for wheel in ordered:
+            version = wheel.version
+            if version in seen or version in refused or not all(ask.accepts(version) for ask in asks):
+                continue
+            problem = self._problem(wheel, asks, prefer)
+            if problem is not None:
+                self.rejected.setdefault(name, {}).setdefault(version, problem)
+                continue
+            seen.add(version)
+            yield Candidate(name, version, extras, offer, wheel.file)
+
+    def _problem(self, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None) -> str | None:
+        """Why a wheel cannot be chosen, as the end of a sentence."""
+        kept = wheel.version == prefer  # what is installed may stay, though it was yanked or is a pre-release
+        if wheel.problem is not None:
+            return wheel.problem
+        if wheel.file.yanked and not kept and not any(ask.names(wheel.version) for ask in asks):
+            reason = f": {wheel.file.yanked}" if isinstance(wheel.file.yanked, str) else ""
+            return f"was yanked{reason}"
+        if wheel.version.is_prerelease and not kept and not any(ask.admits_prereleases() for ask in asks):
+            return "is a pre-release (--pre takes them)"
+        details = self._known.details(wheel.file)
+        return details.problem or (_host_problem(details.manifest, self._target) if details.manifest else None)
+
+    def _asks(self, requirements: Iterable[DistRequirement], extras: frozenset[str]) -> Iterator[Ask]:
+        for one in requirements:
+            environments: list[dict[str, Any]] = [{**self._target.markers, "extra": extra} for extra in extras]
+            if one.marker is not None and not any(one.marker.evaluate(each) for each in environments):
+                continue
+            name = canonicalize_name(one.name)
+            yield Ask(name, specifier=one.specifier)
+            if one.extras:
+                yield Ask(name, frozenset(one.extras), one.specifier)
+
+    def _plugins(self, manifest: Manifest) -> Iterator[Ask]:
+        for one in manifest.requires:
+            name = self._known.distribution(one.canonical_id) if not one.optional else self._present(one.canonical_id)
+            if name is None and one.optional:
+                continue
+            yield Ask(name or UNKNOWN_PLUGIN + one.id, requirement=one.requirement, plugin=one.id)
+
+    def _present(self, plugin: str) -> str | None:
+        """The distribution of an optional dependency, if it is there anyway: then its version must be right."""
+        name = self._known.distribution(plugin)
+        there = name in self._prefer or name in self._wanted or name in self._target.installed
+        return name if there else None
+
+
+def _host_problem(manifest: Manifest, target: Target) -> str | None:
+    if target.app is None or not manifest.host:
+        return None
+    requirement = manifest.host.get(target.app)
+    if requirement is None:
+        return f"is made for {', '.join(sorted(manifest.host))}, not for {target.app}"
+    if target.api_version is not None and not requirement.accepts(target.api_version):
+        return f"needs {target.app} {requirement}, this is {target.app} {target.api_version}"
+    return None

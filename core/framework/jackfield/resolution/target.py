@@ -1,0 +1,66 @@
+"""What a set is solved for: a Python, a platform, an application, and what is there already."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from packaging.markers import default_environment
+from packaging.tags import Tag, sys_tags
+
+from jackfield.manifest import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A distribution of the host's environment: fixed, since only pip or uv may change it.
+
+    Args:
+        version: PEP 440.
+        requires: its Requires-Dist lines; looked at for extras alone, the rest is pip's matter.
+        plugin: the canonical id, if it carries a plugin.
+    """
+
+    version: str
+    requires: tuple[str, ...] = ()
+    plugin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the set will run.
+
+    Args:
+        python: the full version of Python, e.g. "3.11.7".
+        tags: the compatibility tags (PEP 425), best first.
+        markers: the marker environment (PEP 508).
+        app: the application's name; None where no host is known, then `[host]` is not checked.
+        api_version: what `[host]` is held against.
+        installed: normalised name -> distribution of the host's environment.
+    """
+
+    python: str
+    tags: Mapping[Tag, int]
+    markers: Mapping[str, str]
+    app: str | None = None
+    api_version: Version | None = None
+    installed: Mapping[str, Installed] = field(default_factory=dict)
+
+    @classmethod
+    def current(
+        cls,
+        *,
+        app: str | None = None,
+        api_version: Version | None = None,
+        installed: Mapping[str, Installed] | None = None,
+    ) -> Target:
+        """The Python and platform that run now."""
+        return cls(
+            python=".".join(str(part) for part in sys.version_info[:3]),
+            tags={tag: rank for rank, tag in enumerate(sys_tags())},
+            markers={key: str(value) for key, value in default_environment().items()},
+            app=app,
+            api_version=api_version,
+            installed=installed or {},
+        )
