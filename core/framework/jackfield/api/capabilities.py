@@ -104,7 +104,7 @@ class CommandSource(Protocol):
 
 
 class Commands(Protocol):
-    """The plugin's own commands; those that the manifest does not declare need `commands:add` (M43)."""
+    """The plugin's own commands; those that the manifest does not declare need `commands:register` (M43)."""
 
     def add(
         self,
@@ -126,7 +126,8 @@ class Commands(Protocol):
 class Events(Protocol):
     """Events between plugins, named `plugin:<id>:<event>` (C21, M40).
 
-    A plugin sends in its own namespace only and hears it freely; hearing another's needs `events:listen`.
+    A plugin sends in its own namespace only and hears it freely. Events that the manifest does not declare need
+    `events:emit`; hearing another plugin's needs `events:listen`.
     """
 
     async def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:
@@ -149,14 +150,14 @@ Render: TypeAlias = Callable[[], Component | Awaitable[Component]]
 
 
 class Ui(Protocol):
-    """What the plugin shows in the host; adding needs `ui:add` (C18, C19)."""
+    """What the plugin shows in the host: components need `ui:component`, menu items `ui:menu` (C18, C19)."""
 
     def add_component(
         self,
         name: str,
         render: Render | Component,
         *,
-        position: str = "sidebar",
+        position: str = "",
         title: str = "",
         on_action: ActionHandler | None = None,
     ) -> Subscription:
@@ -165,8 +166,8 @@ class Ui(Protocol):
         Args:
             name: unique among the plugin's components.
             render: the component, or what makes it each time it is drawn; a failure shows in the component's own box.
-            position: where, in the host's words.
-            title: the heading of its box; empty: the one that the manifest declares, else the name.
+            position: where, in the host's words; empty: what the manifest declares, else `sidebar`.
+            title: the heading of its box; empty: what the manifest declares, else the name.
             on_action: called when a button or form in it is used.
         """
         ...

@@ -1,6 +1,6 @@
 """The bus between plugins: `plugin:<id>:<event>`, with the sender set by the host (C17, C21)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from jackfield.api import Event, EventHandler, Subscription
@@ -53,25 +53,30 @@ class PluginEvents:
         plugin: its id.
         bus: the host's.
         scope: what its listeners belong to.
-        check: asks for `events:listen` when a name is another plugin's.
+        check: asks for `events:listen` when a name is another plugin's, for `events:emit` when it is not declared.
+        declared: the events that the manifest says it sends.
     """
 
-    def __init__(self, plugin: str, bus: EventBus, scope: Scope, check: Check) -> None:
+    def __init__(self, plugin: str, bus: EventBus, scope: Scope, check: Check, declared: Collection[str] = ()) -> None:
         self._plugin = plugin
         self._bus = bus
         self._scope = scope
         self._check = check
+        self._declared = declared
 
     async def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:
         """Send `plugin:<own id>:<event>`.
 
         Raises:
             UsageError: the name is empty or in another plugin's namespace.
+            PermissionDenied: the manifest does not declare it and `events:emit` was not granted.
         """
         prefix = f"plugin:{self._plugin}:"
         short = event.removeprefix(prefix)
         if not short or short.startswith("plugin:"):
             raise UsageError(f"{self._plugin} can only send events named {prefix}…, not {event!r}", plugin=self._plugin)
+        if short not in self._declared:
+            self._check("events", "emit")
         await self._bus.emit(Event(prefix + short, self._plugin, dict(data or {})))
 
     def on(self, event: str, handler: EventHandler) -> Subscription:

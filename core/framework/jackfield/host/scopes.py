@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from jackfield.errors import PluginError
+
 _log = logging.getLogger("jackfield.host")
 
 
@@ -27,13 +29,20 @@ class Opened:
 class Scope:
     """What one plugin began and has not ended; `close()` ends all of it in reverse (K26, K27).
 
+    It takes things only while it is open: from before `on_enable` until after `on_disable`.
+
     Args:
         plugin: whose it is; named in the log when something will not end.
     """
 
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
+        self.is_open = False
         self._opened: list[Opened] = []
+
+    def open(self) -> None:
+        """Let things begin."""
+        self.is_open = True
 
     def begin(self, what: str, close: Callable[[], None]) -> Opened:
         """Remember that something was begun.
@@ -41,7 +50,17 @@ class Scope:
         Args:
             what: a word for the log, e.g. `listener of plugin:poll:voted`.
             close: ends it; plain and quick.
+
+        Raises:
+            PluginError: the plugin is not enabled; what was begun is ended at once.
         """
+        if not self.is_open:
+            close()
+            raise PluginError(
+                f"{self.plugin} is not enabled, so it cannot begin: {what}",
+                plugin=self.plugin,
+                hint="begin things in on_enable or later",
+            )
         opened = Opened(self, what, close)
         self._opened.append(opened)
         return opened
@@ -52,12 +71,13 @@ class Scope:
             self._opened.remove(opened)
 
     @property
-    def open(self) -> tuple[str, ...]:
+    def begun(self) -> tuple[str, ...]:
         """What has not ended, oldest first."""
         return tuple(opened.what for opened in self._opened)
 
     def close(self) -> None:
         """End everything, the newest first; one that fails is logged and the rest still ends."""
+        self.is_open = False
         while self._opened:
             opened = self._opened[-1]
             try:

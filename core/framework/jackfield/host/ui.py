@@ -25,6 +25,7 @@ from jackfield.api import (
 )
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.host.scopes import Scope
+from jackfield.manifest import ComponentContribution
 
 #: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
 Run = Callable[..., Awaitable[Any]]
@@ -218,37 +219,44 @@ class PluginUi:
         plugin: its id.
         registry: the host's.
         scope: what it shows belongs to.
-        check: asks for `ui:add`.
-        titles: the headings that the manifest declares, by component name.
+        check: asks for `ui:component` and `ui:menu`.
+        declared: the components of the manifest, by name: their positions and headings.
     """
 
     def __init__(
-        self, plugin: str, registry: UiRegistry, scope: Scope, check: Check, titles: Mapping[str, str]
+        self,
+        plugin: str,
+        registry: UiRegistry,
+        scope: Scope,
+        check: Check,
+        declared: Mapping[str, ComponentContribution],
     ) -> None:
         self._plugin = plugin
         self._registry = registry
         self._scope = scope
         self._check = check
-        self._titles = titles
+        self._declared = declared
 
     def add_component(
         self,
         name: str,
         render: Render | Component,
         *,
-        position: str = "sidebar",
+        position: str = "",
         title: str = "",
         on_action: ActionHandler | None = None,
     ) -> Subscription:
         """Show a component until the plugin is disabled.
 
         Raises:
-            PermissionDenied: `ui:add` was not granted.
+            PermissionDenied: `ui:component` was not granted.
             PluginError: the plugin shows one of that name.
         """
-        self._check("ui", "add")
-        heading = title or self._titles.get(name, name)
-        shown = _Shown(self._plugin, name, heading, position, render, on_action)
+        self._check("ui", "component")
+        declared = self._declared.get(name, ComponentContribution(name))
+        shown = _Shown(
+            self._plugin, name, title or declared.title or name, position or declared.position, render, on_action
+        )
         return self._scope.begin(f"component {name}", self._registry.add_component(shown))
 
     def refresh(self, name: str) -> None:
@@ -259,7 +267,7 @@ class PluginUi:
         """Show an entry in a menu until the plugin is disabled.
 
         Raises:
-            PermissionDenied: `ui:add` was not granted.
+            PermissionDenied: `ui:menu` was not granted.
         """
-        self._check("ui", "add")
+        self._check("ui", "menu")
         return self._scope.begin(f"menu item {item.id}", self._registry.add_menu_item(self._plugin, item, handler))

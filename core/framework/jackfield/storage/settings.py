@@ -1,42 +1,17 @@
 """A plugin's settings: declared in its manifest, kept in the state log, checked when they are set (C22)."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from jackfield.errors import UsageError
+from jackfield.manifest import SettingContribution
 from jackfield.storage.state import State
 
-MAXIMUM_TEXT_CHARACTERS = 10_000
-
-
-class Declared(Protocol):
-    """One setting of a manifest, as `[contributes] settings` describes it."""
-
-    @property
-    def key(self) -> str:
-        """The name in code."""
-
-    @property
-    def type(self) -> str:
-        """boolean, integer, float, text or choice."""
-
-    @property
-    def default(self) -> Any:
-        """What holds until the user chooses."""
-
-    @property
-    def minimum(self) -> float | None:
-        """The least number allowed, or None."""
-
-    @property
-    def maximum(self) -> float | None:
-        """The greatest number allowed, or None."""
-
-    @property
-    def choices(self) -> Sequence[str]:
-        """What a choice offers."""
+MAXIMUM_CHARACTERS = 10_000
+"""Of one value, as JSON."""
 
 
 class Settings:
@@ -49,7 +24,7 @@ class Settings:
         plugin: the id as its author writes it, for errors; empty: `cid`.
     """
 
-    def __init__(self, state: State, cid: str, declared: Sequence[Declared], *, plugin: str = "") -> None:
+    def __init__(self, state: State, cid: str, declared: Sequence[SettingContribution], *, plugin: str = "") -> None:
         self._state = state
         self._prefix = f"settings/{cid}/"
         self._plugin = plugin or cid
@@ -107,7 +82,7 @@ class Settings:
             for listener in tuple(self._listeners):
                 listener(key, now[key])
 
-    def _setting(self, key: str) -> Declared:
+    def _setting(self, key: str) -> SettingContribution:
         setting = self._declared.get(key)
         if setting is None:
             known = ", ".join(sorted(self._declared)) or "none"
@@ -117,50 +92,28 @@ class Settings:
         return setting
 
 
-def default_of(setting: Declared) -> Any:
+def default_of(setting: SettingContribution) -> Any:
     """Return the declared default, or the least surprising value of the type."""
     if setting.default is not None:
         return setting.default
     if setting.type == "choice":
         return setting.choices[0] if setting.choices else ""
-    return {"boolean": False, "integer": 0, "float": 0.0}.get(setting.type, "")
+    if setting.type == "list":
+        return []
+    return {"boolean": False, "integer": 0, "number": 0.0}.get(setting.type, "")
 
 
-def check_setting(setting: Declared, value: Any) -> Any:
+def check_setting(setting: SettingContribution, value: Any) -> Any:
     """Return `value` as the setting holds it.
 
     Raises:
-        UsageError: wrong type, or out of bounds.
+        UsageError: wrong type, or out of bounds; the sentence names the setting and what would fit.
     """
-    kind = setting.type
-    if kind == "boolean":
-        if isinstance(value, bool):
-            return value
-        raise _misfit(setting, value, "true or false")
-    if kind in ("integer", "float"):
-        return _check_number(setting, value)
-    if kind == "choice":
-        if value in setting.choices:
-            return value
-        raise _misfit(setting, value, f"one of {', '.join(map(str, setting.choices))}")
-    if not isinstance(value, str):
-        raise _misfit(setting, value, "text")
-    if len(value) > MAXIMUM_TEXT_CHARACTERS:
-        raise UsageError(f"{setting.key} must have at most {MAXIMUM_TEXT_CHARACTERS} characters")
+    problem = setting.problem(value)
+    if problem is None and isinstance(value, float) and not math.isfinite(value):
+        problem = f"{value} is no number that can be kept"
+    if problem is None and len(json.dumps(value)) > MAXIMUM_CHARACTERS:
+        problem = f"it is longer than {MAXIMUM_CHARACTERS} characters"
+    if problem is not None:
+        raise UsageError(f"the setting {setting.key}: {problem}")
     return value
-
-
-def _check_number(setting: Declared, value: Any) -> int | float:
-    whole = setting.type == "integer"
-    kinds = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
-        raise _misfit(setting, value, "a whole number" if whole else "a number")
-    if setting.minimum is not None and value < setting.minimum:
-        raise _misfit(setting, value, f"at least {setting.minimum:g}")
-    if setting.maximum is not None and value > setting.maximum:
-        raise _misfit(setting, value, f"at most {setting.maximum:g}")
-    return int(value) if whole else float(value)
-
-
-def _misfit(setting: Declared, value: Any, wanted: str) -> UsageError:
-    return UsageError(f"{setting.key} must be {wanted}, not {value!r}")

@@ -1,0 +1,139 @@
+"""The context that an inline plugin gets: every facet, tied to one plugin, its scope and its grant."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jackfield.api import ApiFactory, Check
+from jackfield.host.commands import CommandRegistry
+from jackfield.host.events import EventBus, PluginEvents
+from jackfield.host.facets import PluginCommands, PluginScheduler, PluginSettings, PluginStorage
+from jackfield.host.guard import Guard
+from jackfield.host.scopes import Scope
+from jackfield.host.ui import PluginUi, UiRegistry
+from jackfield.manifest import Candidate, Contributions
+from jackfield.permissions import Grant, require
+from jackfield.storage import PluginDatabase, Settings, State
+from jackfield.store import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the contexts of all plugins of one host share.
+
+    Args:
+        app: the host's name; part of the loggers' names.
+        layout: where data and configuration lie.
+        state: the profile's state log.
+        guard: calls plugins' functions.
+        commands, events, ui: the host's registries.
+        api: makes `context.api`; None: it is None.
+        grant: the grant of a canonical id, as it is now.
+        blame: told of failures.
+    """
+
+    app: str
+    layout: Layout
+    state: State
+    guard: Guard
+    commands: CommandRegistry
+    events: EventBus
+    ui: UiRegistry
+    api: ApiFactory | None
+    grant: Callable[[str], Grant | None]
+    blame: Callable[[str, str, BaseException], None]
+
+
+class PluginContext:
+    """`context` of one inline plugin; implements `jackfield.api.Context`.
+
+    Args:
+        candidate: the plugin.
+        around: what all contexts share.
+    """
+
+    def __init__(self, candidate: Candidate, around: Surroundings) -> None:
+        cid = candidate.canonical_id
+        name = candidate.id
+        contributes = candidate.manifest.contributes if candidate.manifest is not None else Contributions()
+
+        def check(resource: str, action: str, target: str | None = None) -> None:
+            require(around.grant(cid), name, resource, action, target)
+
+        self.check: Check = check
+        self.scope = Scope(name)
+        self.entrances = Scope(name)
+        self.database = PluginDatabase(around.layout.data(cid) / "storage.sqlite3", plugin=name)
+        self.stored_settings = Settings(around.state, cid, contributes.settings, plugin=name)
+        self._plugin_id = name
+        self._data_dir = around.layout.data(cid) / "files"
+        self._config_dir = around.layout.root / "config" / cid
+        self._logger = logging.getLogger(f"{around.app}.plugins.{name}")
+        self._api = around.api(name, check) if around.api is not None else None
+        self._storage = PluginStorage(self.database, check)
+        self._settings = PluginSettings(name, self.stored_settings, self.scope, around.guard.run)
+        texts = {one.name: (one.usage, one.help) for one in contributes.commands}
+        self._commands = PluginCommands(name, around.commands, self.scope, check, texts)
+        self.marked_commands = PluginCommands(name, around.commands, self.entrances, check, texts)
+        self._events = PluginEvents(name, around.events, self.scope, check, contributes.events)
+        self._ui = PluginUi(name, around.ui, self.scope, check, {one.name: one for one in contributes.components})
+        self._scheduler = PluginScheduler(name, self.scope, around.blame)
+
+    @property
+    def plugin_id(self) -> str:
+        """The id in the plugin's manifest."""
+        return self._plugin_id
+
+    @property
+    def api(self) -> Any:
+        """The host's own capabilities, for this plugin."""
+        return self._api
+
+    @property
+    def storage(self) -> PluginStorage:
+        """The plugin's own key-value store."""
+        return self._storage
+
+    @property
+    def settings(self) -> PluginSettings:
+        """What the user may set for this plugin."""
+        return self._settings
+
+    @property
+    def commands(self) -> PluginCommands:
+        """The plugin's own commands."""
+        return self._commands
+
+    @property
+    def events(self) -> PluginEvents:
+        """Events between plugins."""
+        return self._events
+
+    @property
+    def ui(self) -> PluginUi:
+        """What the plugin shows."""
+        return self._ui
+
+    @property
+    def scheduler(self) -> PluginScheduler:
+        """Work that goes on beside the callbacks."""
+        return self._scheduler
+
+    @property
+    def logger(self) -> logging.Logger:
+        """A logger whose lines carry the plugin's id."""
+        return self._logger
+
+    @property
+    def data_dir(self) -> Path:
+        """A folder for the plugin alone, made on first use."""
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        return self._data_dir
+
+    @property
+    def config_dir(self) -> Path:
+        """A folder for files that the user may edit, made on first use."""
+        self._config_dir.mkdir(parents=True, exist_ok=True)
+        return self._config_dir

@@ -1,0 +1,182 @@
+"""The facets of `context` that are thin: storage, settings, commands, tasks."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
+
+from jackfield.api import Json, Subscription
+from jackfield.host.commands import CommandRegistry, Handler
+from jackfield.host.guard import Blame, shielded
+from jackfield.host.scopes import Scope
+from jackfield.storage import PluginDatabase, Settings
+
+Check = Callable[[str, str], None]
+Run = Callable[..., Awaitable[Any]]
+
+
+class PluginStorage:
+    """`context.storage`: the plugin's database off the loop's thread, each call against its grant.
+
+    Args:
+        database: the plugin's own.
+        check: asks for `storage:read` and `storage:write`.
+    """
+
+    def __init__(self, database: PluginDatabase, check: Check) -> None:
+        self._database = database
+        self._check = check
+
+    async def get(self, key: str, default: Any = None) -> Any:
+        """Return the value under `key`, or `default`."""
+        self._check("storage", "read")
+        return await asyncio.to_thread(self._database.get, key, default)
+
+    async def set(self, key: str, value: Json) -> None:
+        """Keep `value` under `key`; on return it is on disk."""
+        self._check("storage", "write")
+        await asyncio.to_thread(self._database.set, key, value)
+
+    async def delete(self, key: str) -> None:
+        """Forget `key`."""
+        self._check("storage", "write")
+        await asyncio.to_thread(self._database.delete, key)
+
+    async def keys(self, prefix: str = "") -> list[str]:
+        """Return the keys that start with `prefix`, sorted."""
+        self._check("storage", "read")
+        return await asyncio.to_thread(self._database.keys, prefix)
+
+
+class PluginSettings:
+    """`context.settings`: declared in the manifest, so they need no permission.
+
+    Args:
+        plugin: its id.
+        settings: the plugin's own.
+        scope: what listeners belong to.
+        run: calls a listener on the plugin's behalf.
+    """
+
+    def __init__(self, plugin: str, settings: Settings, scope: Scope, run: Run) -> None:
+        self._plugin = plugin
+        self._settings = settings
+        self._scope = scope
+        self._run = run
+        self._calls: set[asyncio.Task[None]] = set()
+
+    def get(self, key: str) -> Any:
+        """Return the user's value, or the default."""
+        return self._settings.get(key)
+
+    def set(self, key: str, value: Any) -> None:
+        """Change a setting, checked against its type and bounds."""
+        self._settings.set(key, value)
+
+    def all(self) -> Mapping[str, Any]:
+        """Return every declared setting with its value."""
+        return self._settings.all()
+
+    def on_change(self, handler: Callable[[str, Any], Awaitable[None] | None]) -> Subscription:
+        """Call `handler(key, value)` after a change, until the plugin is disabled."""
+
+        def changed(key: str, value: Any) -> None:
+            task = asyncio.get_running_loop().create_task(self._tell(handler, key, value))
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+
+        return self._scope.begin("listener of settings", self._settings.on_change(changed))
+
+    async def _tell(self, handler: Callable[..., Any], key: str, value: Any) -> None:
+        try:
+            await self._run(self._plugin, f"listener of the setting {key}", handler, key, value)
+        except Exception:  # noqa: BLE001  # counted and logged by run; nobody waits for a listener
+            return
+
+
+class PluginCommands:
+    """`context.commands`: roots that the manifest declares are free, others need `commands:register`.
+
+    Args:
+        plugin: its id.
+        registry: the host's.
+        scope: what the commands belong to.
+        check: asks for `commands:register`.
+        texts: the manifest's commands: name to (usage, help).
+    """
+
+    def __init__(
+        self,
+        plugin: str,
+        registry: CommandRegistry,
+        scope: Scope,
+        check: Check,
+        texts: Mapping[str, tuple[str, str]],
+    ) -> None:
+        self._plugin = plugin
+        self._registry = registry
+        self._scope = scope
+        self._check = check
+        self._texts = texts
+        self._declared = {name.split()[0] for name in texts if name.split()}
+
+    def add(
+        self,
+        name: str,
+        handler: Handler,
+        *,
+        aliases: tuple[str, ...] = (),
+        help: str = "",  # noqa: A002 (the word of the manifest)
+        usage: str = "",
+    ) -> Subscription:
+        """Add a command until the plugin is disabled."""
+        roots = {text.split()[0] for text in (name, *aliases) if text.split()}
+        if not roots <= self._declared:
+            self._check("commands", "register")
+        told_usage, told_help = self._texts.get(" ".join(name.split()), ("", ""))
+        take_away = self._registry.add(
+            self._plugin, name, handler, aliases=aliases, help=help or told_help, usage=usage or told_usage
+        )
+        return self._scope.begin(f"command {name}", take_away)
+
+
+class PluginScheduler:
+    """`context.scheduler`: tasks that end with the plugin.
+
+    Args:
+        plugin: its id.
+        scope: what the tasks belong to.
+        blame: told of tasks that fail.
+    """
+
+    def __init__(self, plugin: str, scope: Scope, blame: Blame) -> None:
+        self._plugin = plugin
+        self._scope = scope
+        self._blame = blame
+        self.running: set[asyncio.Task[Any]] = set()
+
+    def start(self, coroutine: Coroutine[Any, Any, Any], *, name: str = "") -> "asyncio.Task[Any]":
+        """Start a task; it is cancelled when the plugin is disabled."""
+        if not inspect.iscoroutine(coroutine):
+            raise TypeError(f"a task needs a coroutine, not {type(coroutine).__name__}")
+        what = name or coroutine.__qualname__
+        if not self._scope.is_open:
+            coroutine.close()
+        task = asyncio.get_running_loop().create_task(
+            shielded(self._plugin, f"task {what}", coroutine), name=f"{self._plugin}: {what}"
+        )
+        self.running.add(task)
+
+        def stop() -> None:
+            task.cancel()
+
+        opened = self._scope.begin(f"task {what}", stop)
+
+        def ended(task: "asyncio.Task[Any]") -> None:
+            self.running.discard(task)
+            self._scope.forget(opened)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._blame(self._plugin, f"task {what}", error)
+
+        task.add_done_callback(ended)
+        return task

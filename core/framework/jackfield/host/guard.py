@@ -1,0 +1,112 @@
+"""Calls what plugins wrote: bounded in time, blamed on the plugin, and never able to end the host."""
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from jackfield.errors import PluginError, UsageError
+
+_log = logging.getLogger("jackfield.host")
+
+GRACE_SECONDS = 1.0
+"""How long a cancelled coroutine may take to end before it is reported and left behind."""
+
+#: Told of each failure: the plugin's id, what it was doing, the error.
+Blame = Callable[[str, str, BaseException], None]
+
+
+class Guard:
+    """Runs functions of plugins.
+
+    A coroutine is cancelled when its time is over. A plain function cannot be: it is measured, and blamed when it was
+    slow. `SystemExit` counts as a failure like any other; `KeyboardInterrupt` is the user's and passes.
+
+    Args:
+        blame: told of each failure.
+        timeout_seconds: for a call that names no other limit.
+    """
+
+    def __init__(self, blame: Blame, *, timeout_seconds: float = 10.0) -> None:
+        self._blame = blame
+        self.timeout_seconds = timeout_seconds
+
+    async def run(self, plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
+        """Call `function` for `plugin` and return its result.
+
+        Args:
+            plugin: the id that is blamed; empty for the host's own functions.
+            what: what it is doing, for the log and the status: `on_enable`, `command roll`.
+            function: `def` or `async def`.
+            arguments: passed on.
+
+        Raises:
+            PluginError: it did not return in time, or tried to end the process.
+            Exception: what the function raised, unchanged, after it was blamed.
+        """
+        try:
+            return await self._bounded(plugin, what, function, arguments)
+        except Exception as error:
+            self._blame(plugin, what, error)
+            raise
+
+    async def run_for_user(self, plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
+        """The same for what a user asked: `UsageError` is then the user's mistake and not counted to the plugin."""
+        try:
+            return await self._bounded(plugin, what, function, arguments)
+        except UsageError:
+            raise
+        except Exception as error:
+            self._blame(plugin, what, error)
+            raise
+
+    async def _bounded(
+        self, plugin: str, what: str, function: Callable[..., Any], arguments: tuple[object, ...]
+    ) -> Any:
+        limit = self.timeout_seconds
+        started = time.perf_counter()
+        try:
+            result = function(*arguments)
+        except SystemExit as error:
+            raise PluginError(f"{plugin}: {what} tried to end the process", plugin=plugin) from error
+        spent = time.perf_counter() - started
+        if spent > limit:
+            slow = PluginError(f"{plugin}: {what} held everything up for {spent:.1f} s", plugin=plugin)
+            self._blame(plugin, what, slow)
+        if not inspect.isawaitable(result):
+            return result
+        return await self._await(plugin, what, result, limit)
+
+    async def _await(self, plugin: str, what: str, awaitable: Awaitable[Any], limit: float) -> Any:
+        task = asyncio.ensure_future(shielded(plugin, what, awaitable))
+        try:
+            await asyncio.wait({task}, timeout=limit)
+            if task.done():
+                if task.cancelled():
+                    raise PluginError(f"{plugin}: {what} cancelled itself", plugin=plugin)
+                return task.result()
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE_SECONDS)
+            if not task.done():
+                _log.error("%s: %s does not end when it is cancelled; it is left behind", plugin, what)
+            raise PluginError(f"{plugin}: {what} did not return within {limit:g} s", plugin=plugin)
+        finally:
+            if not task.done():
+                task.cancel()
+            task.add_done_callback(_retrieve)
+
+
+async def shielded(plugin: str, what: str, awaitable: Awaitable[Any]) -> Any:
+    """Await on a plugin's behalf; a task that lets `SystemExit` through would end the event loop."""
+    try:
+        return await awaitable
+    except SystemExit as error:
+        raise PluginError(f"{plugin}: {what} tried to end the process", plugin=plugin) from error
+
+
+def _retrieve(task: "asyncio.Future[Any]") -> None:
+    """Take a late failure, so that the loop does not report it as never retrieved."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,274 @@
+"""Which plugins may run, and in which order: a pure function of what is installed, wished and granted (C6, K23, U37).
+
+Rules, the first that fails is the plugin's problem:
+
+1. What discovery could not read is blocked with discovery's words. Two plugins of one canonical id: the host's
+   environment wins over the store, the first over the second; the loser is shadowed (M8).
+2. Without a manifest: only when the user trusts it (decision 5).
+3. `[host]` must name this host (or `jackfield`) in a version that it has.
+4. `isolation = "worker"` waits for isolation; `any` and `inline` run inline.
+5. A grant must exist, be bound to the source that the plugin comes from, and cover what is asked, unless the user has
+   seen this very version and took something back.
+6. Required plugins must be there, wished, of an accepted version, not blocked themselves and not in a circle; an
+   optional one may be absent, but not present in a wrong version (K10, K12).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jackfield.errors import GrammarError
+from jackfield.manifest import Candidate, Dependency, HostFile, Version, canonical_id
+from jackfield.permissions import Grant, decide
+
+CAN_ISOLATE = False
+"""Whether plugins can run in a process of their own yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user wants and allowed; keys are canonical ids.
+
+    Args:
+        enabled: the plugins that shall run.
+        grants: what each was granted.
+        trusted: the plugins without a manifest that may run.
+        sources: where each store plugin comes from, as grants name it.
+    """
+
+    enabled: Collection[str] = frozenset()
+    grants: Mapping[str, Grant] = field(default_factory=dict)
+    trusted: Collection[str] = frozenset()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one candidate.
+
+    Args:
+        candidate: which.
+        runs: whether it shall run now.
+        problem: why not, when it should; empty for one that nobody enabled.
+        shadowed: another of its id wins.
+    """
+
+    candidate: Candidate
+    runs: bool
+    problem: str = ""
+    shadowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All verdicts, and the order of those that run.
+
+    Args:
+        verdicts: by canonical id, the winners.
+        shadowed: the losers.
+        levels: canonical ids; each level needs only the ones before it, and its members nothing of each other.
+        needs: for each that runs, the running plugins that it needs or would like before it.
+    """
+
+    verdicts: Mapping[str, Verdict]
+    shadowed: tuple[Verdict, ...]
+    levels: tuple[tuple[str, ...], ...]
+    needs: Mapping[str, frozenset[str]]
+
+
+def judge(candidates: Sequence[Candidate], wishes: Wishes, hostfile: HostFile, framework: Version) -> Judgement:
+    """Decide for every candidate.
+
+    Args:
+        candidates: what was found, in the order of discovery.
+        wishes: what the user wants.
+        hostfile: the host's name and API version.
+        framework: the version of jackfield, for manifests whose `[host]` names it.
+    """
+    winners, shadowed = _winners(candidates)
+    problems: dict[str, str] = {}
+    wished = {cid for cid in winners if cid in wishes.enabled}
+    for cid in wished:
+        problem = _own_problem(winners[cid], cid, wishes, hostfile, framework)
+        if problem:
+            problems[cid] = problem
+    problems.update(_loops(winners, wished))
+    _spread(winners, wished, problems)
+    runs = [cid for cid in winners if cid in wished and cid not in problems]
+    needs = _order_edges(winners, runs)
+    verdicts = {
+        cid: Verdict(candidate, cid in wished and cid not in problems, problems.get(cid, ""))
+        for cid, candidate in winners.items()
+    }
+    return Judgement(verdicts, shadowed, levels(runs, needs), needs)
+
+
+def version_of(candidate: Candidate) -> Version | None:
+    """Return the version that requirements are compared with; None where it cannot be read."""
+    if candidate.manifest is not None and candidate.manifest.version is not None:
+        return candidate.manifest.version
+    try:
+        return Version.from_pep440(candidate.version, published=False)
+    except GrammarError:
+        return None
+
+
+def consent_problem(candidate: Candidate, source: str, grant: Grant | None) -> str:
+    """Say why a plugin has to ask for consent; empty when it has it."""
+    manifest = candidate.manifest
+    if manifest is None:
+        return ""
+    how = f"see: jackfield permissions {candidate.id}; say yes with: jackfield enable {candidate.id}"
+    if grant is None:
+        return f"asks for consent ({how})"
+    if grant.source != source:
+        return f"asks for consent: it came from {grant.source}, now from {source} ({how})"
+    missing = decide(manifest.permissions, grant).missing
+    seen = grant.version == str(version_of(candidate) or candidate.version) or grant.version == candidate.version
+    if missing and not seen:
+        # The user saw an earlier version; what is missing of the version they saw, they took back on purpose.
+        return f"asks for consent to more: {'; '.join(map(str, missing))} ({how})"
+    return ""
+
+
+def _winners(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], tuple[Verdict, ...]]:
+    winners: dict[str, Candidate] = {}
+    shadowed = []
+    for candidate in sorted(candidates, key=lambda one: one.origin == "store"):  # stable: the environment first
+        winner = winners.setdefault(candidate.canonical_id, candidate)
+        if winner is not candidate:
+            place = "the host's environment" if winner.origin == "environment" else f"{winner.distribution}"
+            problem = f"{winner.id} {winner.version} of {place} wins"
+            shadowed.append(Verdict(candidate, runs=False, problem=problem, shadowed=True))
+    return winners, tuple(shadowed)
+
+
+def _own_problem(candidate: Candidate, cid: str, wishes: Wishes, hostfile: HostFile, framework: Version) -> str:
+    """Say what is wrong with a plugin itself, apart from what it requires."""
+    manifest = candidate.manifest
+    if candidate.problem is not None:
+        return str(candidate.problem)
+    if manifest is None:
+        if cid in wishes.trusted:
+            return ""
+        return f"has no manifest, so nobody knows what it does (trust it: jackfield enable {candidate.id})"
+    if manifest.host:
+        present = {hostfile.app: hostfile.api_version, "jackfield": framework}
+        if not set(manifest.host) & {hostfile.app, "jackfield"}:
+            return f"is made for {', '.join(sorted(manifest.host))}, not for {hostfile.app}"
+        for name, requirement in manifest.host.items():
+            if name in present and not requirement.accepts(present[name]):
+                return f"needs {name} {requirement}, this is {name} {present[name]}"
+    if manifest.isolation == "worker" and not CAN_ISOLATE:
+        return "asks for a process of its own, which this version of jackfield cannot give yet"
+    source = "environment" if candidate.origin == "environment" else wishes.sources.get(cid, "file")
+    return consent_problem(candidate, source, wishes.grants.get(cid))
+
+
+def _requires(candidate: Candidate) -> tuple[Dependency, ...]:
+    return candidate.manifest.requires if candidate.manifest is not None else ()
+
+
+def _loops(winners: Mapping[str, Candidate], wished: Collection[str]) -> dict[str, str]:
+    """Name every circle of required plugins, `a → b → a`, at each plugin on it."""
+    edges = {
+        cid: [
+            need.canonical_id for need in _requires(winners[cid]) if not need.optional and need.canonical_id in wished
+        ]
+        for cid in wished
+    }
+    problems: dict[str, str] = {}
+    for cid in sorted(wished):
+        circle = _circle(edges, cid)
+        if circle:
+            names = " → ".join(winners[one].id for one in circle)
+            problems[cid] = f"requires itself in a circle: {names}"
+    return problems
+
+
+def _circle(edges: Mapping[str, Sequence[str]], start: str) -> list[str]:
+    """Return the shortest way from `start` back to itself, both ends included; empty when there is none."""
+    ways = [[start]]
+    seen: set[str] = set()
+    for way in ways:
+        for following in edges.get(way[-1], ()):
+            if following == start:
+                return [*way, start]
+            if following not in seen:
+                seen.add(following)
+                ways.append([*way, following])
+    return []
+
+
+def _spread(winners: Mapping[str, Candidate], wished: Collection[str], problems: dict[str, str]) -> None:
+    """Block what requires something absent, wrong or blocked, naming the whole chain."""
+    changed = True
+    while changed:
+        changed = False
+        for cid in sorted(wished):
+            if cid in problems:
+                continue
+            for need in _requires(winners[cid]):
+                problem = _need_problem(need, winners, wished, problems)
+                if problem:
+                    problems[cid] = problem
+                    changed = True
+                    break
+
+
+def _need_problem(
+    need: Dependency, winners: Mapping[str, Candidate], wished: Collection[str], problems: Mapping[str, str]
+) -> str:
+    other = winners.get(canonical_id(need.id))
+    if other is None:
+        return "" if need.optional else f"needs {need.id}, which is missing (install it: jackfield install {need.id})"
+    if not need.requirement.accepts(version := version_of(other) or Version.parse("0.0.0")):
+        return f"needs {need.id} {need.requirement}, found {version}"
+    if need.optional:
+        return ""
+    if other.canonical_id not in wished:
+        return f"needs {other.id}, which is disabled (enable it: jackfield enable {other.id})"
+    if other.canonical_id in problems:
+        return f"needs {other.id}, which {problems[other.canonical_id]}"
+    return ""
+
+
+def _order_edges(winners: Mapping[str, Candidate], runs: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Required plugins come first; optional ones too, where that closes no circle."""
+    chosen = set(runs)
+    edges: dict[str, set[str]] = {
+        cid: {need.canonical_id for need in _requires(winners[cid]) if not need.optional} & chosen for cid in runs
+    }
+    for cid in runs:
+        for need in _requires(winners[cid]):
+            other = need.canonical_id
+            if need.optional and other in chosen and other != cid and not _reaches(edges, other, cid):
+                edges[cid].add(other)
+    return {cid: frozenset(before) for cid, before in edges.items()}
+
+
+def _reaches(edges: Mapping[str, Collection[str]], start: str, goal: str) -> bool:
+    seen, waiting = {start}, [start]
+    while waiting:
+        for following in edges.get(waiting.pop(), ()):
+            if following == goal:
+                return True
+            if following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return False
+
+
+def levels(runs: Sequence[str], needs: Mapping[str, frozenset[str]]) -> tuple[tuple[str, ...], ...]:
+    """Group plugins so that each level needs only the ones before it.
+
+    Args:
+        runs: canonical ids.
+        needs: for each, which of `runs` come before it; without circles.
+    """
+    grouped: list[tuple[str, ...]] = []
+    placed: set[str] = set()
+    while len(placed) < len(runs):
+        level = tuple(cid for cid in runs if cid not in placed and needs[cid] <= placed)
+        grouped.append(level)
+        placed.update(level)
+    return tuple(grouped)

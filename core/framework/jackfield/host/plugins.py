@@ -1,0 +1,203 @@
+"""The plugins of a running host: what each is, where it stands, and who waits for it (C5, C7, C11, J11)."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from jackfield.errors import PluginError, UnknownPlugin
+from jackfield.host.context import PluginContext
+from jackfield.host.lifecycle import Happening, Life, State, advance
+from jackfield.host.loader import Loaded
+from jackfield.host.switch import Footing
+from jackfield.manifest import Candidate, canonical_id
+
+
+@dataclass(frozen=True, slots=True)
+class PluginStatus:
+    """A plugin as users and front ends see it.
+
+    Args:
+        id: as its author writes it.
+        name: for people.
+        version: of the code that runs, or would run.
+        state: where it stands.
+        origin: `store`, `environment` or `script`.
+        isolation: what its manifest asks; `inline` for one without a manifest.
+        enabled: the user's wish.
+        problem: one sentence; empty when all is well.
+        error: the traceback of the last failure; empty when there was none.
+        errors: failures since the plugin was loaded (hooks, commands, tasks, callbacks).
+        legacy: it has no manifest.
+        description: one line from the manifest.
+    """
+
+    id: str
+    name: str
+    version: str
+    state: State
+    origin: str
+    isolation: str
+    enabled: bool
+    problem: str = ""
+    error: str = ""
+    errors: int = 0
+    legacy: bool = False
+    description: str = ""
+
+
+@dataclass(slots=True)
+class Record:
+    """What the host keeps of one plugin; `life` changes through `tell` alone."""
+
+    candidate: Candidate
+    life: Life = field(default_factory=Life)
+    enabled: bool = False
+    footing: Footing = field(default_factory=lambda: Footing(()))
+    loaded: Loaded | None = None
+    context: PluginContext | None = None
+    errors: int = 0
+    last_error: str = ""
+    last_failure: str = ""
+
+    @property
+    def status(self) -> PluginStatus:
+        """What is shown of it."""
+        manifest = self.candidate.manifest
+        return PluginStatus(
+            id=self.candidate.id,
+            name=self.candidate.name,
+            version=self.candidate.version,
+            state=self.life.state,
+            origin=self.candidate.origin,
+            isolation=manifest.isolation if manifest is not None else "inline",
+            enabled=self.enabled,
+            problem=self.life.problem or self.last_failure,
+            error=self.life.traceback or self.last_error,
+            errors=self.errors,
+            legacy=self.candidate.legacy,
+            description=manifest.description if manifest is not None else "",
+        )
+
+
+class Plugins:
+    """All plugins that were found, by canonical id; the host writes, everyone reads."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Record] = {}
+        self._shadowed: tuple[Record, ...] = ()
+        self._waiters: dict[str, set[asyncio.Future[PluginStatus]]] = {}
+        self._listeners: list[Callable[[PluginStatus], None]] = []
+
+    def __iter__(self) -> Iterator[PluginStatus]:
+        return iter(self.list())
+
+    def list(self) -> Sequence[PluginStatus]:
+        """Return every plugin, also those that are shadowed, by id."""
+        records = [*self._records.values(), *self._shadowed]
+        return sorted((record.status for record in records), key=lambda status: (status.id, status.origin))
+
+    def active(self) -> Sequence[PluginStatus]:
+        """Return the plugins that are enabled and run (C11)."""
+        return [status for status in self.list() if status.state in (State.ACTIVE, State.PENDING_RESTART)]
+
+    def status(self, plugin: str) -> PluginStatus:
+        """Return one plugin, by id in any spelling.
+
+        Raises:
+            UnknownPlugin: none of that id was found.
+        """
+        return self.record(plugin).status
+
+    async def wait_for(self, plugin: str, *, timeout_seconds: float | None = None) -> PluginStatus:
+        """Return as soon as the plugin is active; it need not be installed yet.
+
+        Raises:
+            PluginError: it failed or is blocked, or the host stopped; the sentence says why.
+            TimeoutError: it was not active in time.
+        """
+        cid = canonical_id(plugin)
+        record = self._records.get(cid)
+        if record is not None:
+            outcome = _outcome(record)
+            if isinstance(outcome, PluginError):
+                raise outcome
+            if outcome is not None:
+                return outcome
+        waiter: asyncio.Future[PluginStatus] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(cid, set()).add(waiter)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await waiter
+        finally:
+            self._waiters.get(cid, set()).discard(waiter)
+
+    def on_change(self, listener: Callable[[PluginStatus], None]) -> Callable[[], None]:
+        """Call `listener(status)` at every step of a plugin's life; returns what takes the listener away."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def record(self, plugin: str) -> Record:
+        """Return what the host keeps of a plugin; for the host itself.
+
+        Raises:
+            UnknownPlugin: none of that id was found.
+        """
+        record = self._records.get(canonical_id(plugin))
+        if record is None:
+            raise UnknownPlugin(f"no plugin {plugin} is installed", plugin=plugin)
+        return record
+
+    def records(self) -> dict[str, Record]:
+        """Return the records by canonical id, as a copy."""
+        return dict(self._records)
+
+    def put(self, cid: str, record: Record) -> None:
+        """Add a plugin."""
+        self._records[cid] = record
+
+    def remove(self, cid: str) -> None:
+        """Forget a plugin that is not installed any more."""
+        self._records.pop(cid, None)
+
+    def shadow(self, records: tuple[Record, ...]) -> None:
+        """Set which plugins lost to another of their id."""
+        self._shadowed = records
+
+    def tell(self, record: Record, happening: Happening, problem: str = "", traceback: str = "") -> None:
+        """Advance a plugin's life, and tell whoever waits or listens."""
+        before = record.life
+        record.life = advance(record.life, happening, problem, traceback)
+        if record.life == before:
+            return
+        outcome = _outcome(record)
+        if outcome is not None:
+            for waiter in self._waiters.pop(record.candidate.canonical_id, set()):
+                if not waiter.done():
+                    _settle(waiter, outcome)
+        for listener in tuple(self._listeners):
+            listener(record.status)
+
+    def stop_waiting(self) -> None:
+        """Tell everyone who still waits that the host stops."""
+        for cid, waiters in self._waiters.items():
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_exception(PluginError(f"the host stopped before {cid} was active", plugin=cid))
+        self._waiters.clear()
+
+
+def _outcome(record: Record) -> PluginStatus | PluginError | None:
+    """What a waiter is told, or None while it has to wait on."""
+    if record.life.state in (State.ACTIVE, State.PENDING_RESTART):
+        return record.status
+    if record.life.state in (State.FAILED, State.BLOCKED):
+        identity = record.candidate.id
+        return PluginError(f"{identity} is {record.life.state}: {record.life.problem}", plugin=identity)
+    return None
+
+
+def _settle(waiter: "asyncio.Future[PluginStatus]", outcome: PluginStatus | PluginError) -> None:
+    if isinstance(outcome, PluginError):
+        waiter.set_exception(outcome)
+    else:
+        waiter.set_result(outcome)

@@ -1,0 +1,170 @@
+"""One plugin at a time: load, enable, disable, unload, each with what happens when the plugin fails (K16 to K21).
+
+Nothing here raises for what a plugin does: the plugin's life tells it. C8: a failed plugin is kept with its traceback.
+C10: what fails in `on_disable` or `on_unload` is logged and counted, and the plugin goes all the same.
+"""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from jackfield.errors import JackfieldError
+from jackfield.hooks import HookManager
+from jackfield.host.context import PluginContext, Surroundings
+from jackfield.host.guard import GRACE_SECONDS
+from jackfield.host.lifecycle import Happening, State
+from jackfield.host.loader import Loaded, load, misplaced
+from jackfield.host.plugins import Plugins, Record
+
+_log = logging.getLogger("jackfield.host")
+
+#: What `on_unload` returned, waiting for the `on_load` of the code that replaces it.
+HandedOver = dict[str, Any]
+
+
+class Runner:
+    """Takes single plugins through their lives.
+
+    Args:
+        plugins: where their lives are told.
+        around: what their contexts share.
+        manager: where their hooks are registered.
+    """
+
+    def __init__(self, plugins: Plugins, around: Surroundings, manager: HookManager) -> None:
+        self._plugins = plugins
+        self._around = around
+        self._manager = manager
+        self._handed: HandedOver = {}
+
+    async def load(self, record: Record) -> None:
+        """Import a resolved plugin and call `on_load`; afterwards it is loaded, blocked or failed."""
+        candidate = record.candidate
+        problem = misplaced(candidate)
+        if problem:
+            self._plugins.tell(record, Happening.BLOCKED, problem)
+            return
+        record.errors, record.last_error, record.last_failure = 0, "", ""
+        previous = self._handed.pop(candidate.canonical_id, None)
+        try:
+            context = PluginContext(candidate, self._around)
+            loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, context)
+            record.context, record.loaded = context, loaded
+            await self._callback(record, "on_load", previous)
+        except Exception as error:  # noqa: BLE001  # whatever the plugin's code raises is its failure alone
+            self._failed(record, "while it was loaded", error)
+            return
+        self._plugins.tell(record, Happening.LOADED)
+
+    async def enable(self, record: Record) -> None:
+        """Call `on_enable`, then open the plugin's hooks and commands; afterwards it is active or failed."""
+        context, loaded = record.context, record.loaded
+        if context is None or loaded is None:
+            return
+        context.scope.open()
+        context.entrances.open()
+        try:
+            await self._migrate(record)
+            await self._callback(record, "on_enable")
+        except Exception as error:  # noqa: BLE001  # see load
+            await self._end_scopes(record)
+            self._failed(record, "in on_enable", error)
+            return
+        try:
+            self._open_entrances(record, context, loaded)
+        except Exception as error:  # noqa: BLE001  # see load
+            self._around.blame(record.candidate.id, "hooks and commands", error)
+            await self._quietly(record, "on_disable")
+            await self._end_scopes(record)
+            self._failed(record, "while its hooks and commands were added", error)
+            return
+        self._plugins.tell(record, Happening.ENABLED)
+
+    async def disable(self, record: Record) -> None:
+        """Close the plugin's hooks and commands, call `on_disable`, end all that it began; afterwards it is idle."""
+        if record.context is not None:
+            record.context.entrances.close()
+        await self._quietly(record, "on_disable")
+        await self._end_scopes(record)
+        self._plugins.tell(record, Happening.DISABLED)
+
+    async def unload(self, record: Record, *, removed: bool, replaced: bool) -> None:
+        """Call `on_unload`, and `on_removed` when it was uninstalled; afterwards its code may be dropped.
+
+        Args:
+            record: a plugin that is loaded or idle.
+            removed: it is not installed any more.
+            replaced: the same plugin is loaded again; its new code gets what `on_unload` returns.
+        """
+        result = await self._quietly(record, "on_unload")
+        if removed:
+            await self._quietly(record, "on_removed")
+        if replaced and result is not None:
+            self._handed[record.candidate.canonical_id] = result
+        if record.context is not None:
+            record.context.database.close()
+        record.loaded = None
+        record.context = None
+        self._plugins.tell(record, Happening.UNLOADED)
+
+    def _open_entrances(self, record: Record, context: PluginContext, loaded: Loaded) -> None:
+        name = record.candidate.id
+        self._manager.register(loaded.target, name=name)
+        context.entrances.begin("hooks", lambda: _unregister(self._manager, name))
+        for mark, handler in loaded.commands:
+            context.marked_commands.add(mark.name, handler, aliases=mark.aliases, help=mark.help, usage=mark.usage)
+
+    async def _migrate(self, record: Record) -> None:
+        """Call `on_migrate` when the shape of the plugin's data changed since it last ran."""
+        manifest = record.candidate.manifest
+        if manifest is None:
+            return
+        key = f"data_version/{record.candidate.canonical_id}"
+        known = self._around.state.get(key)
+        if known == manifest.data_version:
+            return
+        if isinstance(known, int) and known < manifest.data_version:
+            await self._callback(record, "on_migrate", known, manifest.data_version)
+        if known is not None or manifest.data_version != 1:  # 1 is what everyone has: no entry needed to say so
+            self._around.state.change({key: manifest.data_version}, by="host", why=f"data of {record.candidate.id}")
+
+    async def _callback(self, record: Record, name: str, *arguments: object) -> Any:
+        callback: Callable[..., Any] | None = record.loaded.callbacks.get(name) if record.loaded is not None else None
+        if callback is None:
+            return None
+        return await self._around.guard.run(record.candidate.id, name, callback, *arguments)
+
+    async def _quietly(self, record: Record, name: str) -> Any:
+        try:
+            return await self._callback(record, name)
+        except Exception:  # noqa: BLE001  # counted and logged by the guard; the way down goes on
+            return None
+
+    async def _end_scopes(self, record: Record) -> None:
+        context = record.context
+        if context is None:
+            return
+        tasks = set(context.scheduler.running)
+        context.entrances.close()
+        context.scope.close()
+        if tasks:
+            _, left = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+            for task in left:
+                _log.error("%s does not end when it is cancelled; it is left behind", task.get_name())
+        context.database.close()
+
+    def _failed(self, record: Record, when: str, error: Exception) -> None:
+        told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
+        text = "".join(traceback.format_exception(error))
+        record.loaded = None
+        record.context = None
+        if record.life.state is State.FOUND:
+            self._plugins.tell(record, Happening.RESOLVED)
+        self._plugins.tell(record, Happening.FAILED, f"{told} ({when})", text)
+
+
+def _unregister(manager: HookManager, name: str) -> None:
+    if manager.has_plugin(name):
+        manager.unregister(name=name)

@@ -1,0 +1,125 @@
+"""What is there and what is wished, read once from disk for one decision of the host."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jackfield.discovery import discover
+from jackfield.errors import ManifestError
+from jackfield.host.judge import Judgement, Wishes, judge
+from jackfield.host.switch import Footing
+from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
+from jackfield.permissions import Grant
+from jackfield.storage import State
+from jackfield.store import Generation, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A consistent look at one profile.
+
+    Args:
+        generation: the active one.
+        judgement: which plugins run, and in which order.
+        wishes: what the user wants and allowed.
+        footings: by canonical id, what each winner runs on or would run on.
+    """
+
+    generation: Generation
+    judgement: Judgement
+    wishes: Wishes
+    footings: Mapping[str, Footing]
+
+
+def survey(
+    store: Store, state: State, hostfile: HostFile, *, framework: Version, enabled: Collection[str] | None = None
+) -> Survey:
+    """Look at the environment, the active generation and the state log; imports no plugin.
+
+    Args:
+        store: the profile's.
+        state: the profile's.
+        hostfile: the host's own: its groups and its API version.
+        framework: the version of jackfield.
+        enabled: canonical ids to take as wished instead of the state's; empty for safe mode.
+
+    Raises:
+        StoreError: the active generation or the state log is damaged.
+    """
+    generation = store.active()
+    candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups)]
+    wishes = read_wishes(state, generation)
+    if enabled is not None:
+        wishes = Wishes(frozenset(enabled), wishes.grants, wishes.trusted, wishes.sources)
+    judgement = judge(candidates, wishes, hostfile, framework)
+    closures = _closures(generation)
+    footings = {
+        cid: _footing(verdict.candidate, judgement.needs.get(cid, frozenset()), closures)
+        for cid, verdict in judgement.verdicts.items()
+    }
+    return Survey(generation, judgement, wishes, footings)
+
+
+def read_wishes(state: State, generation: Generation) -> Wishes:
+    """Read wishes, grants and trust; a grant that is damaged counts as none, so that the plugin asks again."""
+    return Wishes(
+        enabled=frozenset(_flags(state.items("wish/"), "wish/")),
+        grants=_grants(state.items("grants/")),
+        trusted=frozenset(_flags(state.items("trust/"), "trust/")),
+        sources={canonical_id(pin.id): pin.source for pin in generation.pins if pin.id is not None},
+    )
+
+
+def _flags(items: Mapping[str, Any], prefix: str) -> list[str]:
+    return [key.removeprefix(prefix) for key, value in items.items() if value]
+
+
+def _grants(items: Mapping[str, Any]) -> dict[str, Grant]:
+    grants = {}
+    for key, value in items.items():
+        try:
+            grants[key.removeprefix("grants/")] = Grant.from_mapping(value)
+        except ManifestError:
+            continue
+    return grants
+
+
+def _installed(generation: Generation, groups: Sequence[str]) -> list[Candidate]:
+    trees = [path for path in generation.paths if path.is_dir()]
+    return discover(groups, path=trees) if trees else []
+
+
+def _closures(generation: Generation) -> dict[Path, frozenset[Path]]:
+    """For each tree of the generation, itself and all that its distribution reaches through `requires`."""
+    pins = {canonical_id(pin.distribution): pin for pin in generation.pins}
+    return {
+        generation.tree(pin): frozenset(generation.tree(pins[name]) for name in _reached(name, pins))
+        for name, pin in pins.items()
+    }
+
+
+def _reached(name: str, pins: Mapping[str, Pin]) -> set[str]:
+    reached, waiting = {name}, [name]
+    while waiting:
+        for required in map(canonical_id, pins[waiting.pop()].requires):
+            if required in pins and required not in reached:
+                reached.add(required)
+                waiting.append(required)
+    return reached
+
+
+def _footing(candidate: Candidate, needs: frozenset[str], closures: Mapping[Path, frozenset[Path]]) -> Footing:
+    folder = candidate.folder
+    trees: frozenset[Path] = frozenset()
+    if candidate.origin == "store" and folder is not None:
+        trees = closures.get(folder.parent, frozenset({folder.parent}))
+    elif folder is not None:
+        trees = frozenset({folder})  # of the environment only the plugin's own package is ours to load anew
+    manifest = candidate.manifest
+    return Footing(
+        code=(candidate.origin, candidate.distribution, candidate.version, candidate.entry_point, str(folder)),
+        trees=trees,
+        requires=needs,
+        restart_only=folder is None or (manifest is not None and manifest.reload == "restart"),
+    )

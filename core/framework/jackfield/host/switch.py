@@ -1,0 +1,128 @@
+"""What a change means for plugins that run: a pure comparison of before and after.
+
+Rules:
+
+- A plugin that runs on the same code as before runs on untouched.
+- One whose code, libraries or permission to run changed is stopped, and started again if it shall run.
+- Whoever depends on a plugin that is stopped is stopped before it, and comes back after it.
+- Code cannot be exchanged in this process when it holds extension modules, when its manifest says
+  `reload = "restart"`, or when a library of it that changes is used by another plugin that runs on. Then it runs on as
+  it was, pending restart, and with it the changed plugins that it requires or that require it.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What a plugin runs on, or would run on.
+
+    Args:
+        code: what its own code is told apart by: where it lies, its version, its entry point.
+        trees: the folders of its own code and of every library it reaches.
+        requires: canonical ids of plugins.
+        restart_only: its manifest says `reload = "restart"`.
+    """
+
+    code: tuple[str, ...]
+    trees: frozenset[Path] = frozenset()
+    requires: frozenset[str] = frozenset()
+    restart_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What to do; ids are canonical, in no order.
+
+    Args:
+        stop: plugins that run and must be unloaded.
+        held: plugins that run on as they were, and why their next code has to wait.
+        keep_trees: folders that stay in use for the held ones.
+    """
+
+    stop: frozenset[str] = frozenset()
+    held: Mapping[str, str] = field(default_factory=dict)
+    keep_trees: frozenset[Path] = frozenset()
+
+
+def compare(
+    running: Mapping[str, Footing],
+    wanted: Mapping[str, Footing],
+    extension_modules: Callable[[Collection[Path]], Collection[str]],
+) -> Switch:
+    """Compare what runs with what shall run.
+
+    Args:
+        running: the plugins whose code is loaded, on what they were loaded from.
+        wanted: the plugins that shall run, on what is installed now.
+        extension_modules: tells which loaded modules of some folders are machine code.
+    """
+    changed = {cid for cid, footing in running.items() if cid in wanted and not _same(footing, wanted[cid])}
+    gone = {cid for cid in running if cid not in wanted}
+    held = _held(running, wanted, changed, gone, extension_modules)
+    stop = (changed - set(held)) | gone
+    while True:
+        dependents = {
+            cid for cid, footing in running.items() if cid not in stop and cid not in held and footing.requires & stop
+        }
+        if not dependents:
+            break
+        stop |= dependents
+    keep = frozenset(tree for cid in held for tree in running[cid].trees)
+    return Switch(frozenset(stop), held, keep)
+
+
+def _same(before: Footing, after: Footing) -> bool:
+    return before.code == after.code and before.trees == after.trees
+
+
+def _held(
+    running: Mapping[str, Footing],
+    wanted: Mapping[str, Footing],
+    changed: Collection[str],
+    gone: Collection[str],
+    extension_modules: Callable[[Collection[Path]], Collection[str]],
+) -> dict[str, str]:
+    held: dict[str, str] = {}
+    for cid in sorted(changed):
+        before, after = running[cid], wanted[cid]
+        replaced = before.trees - after.trees
+        machine_code = sorted(extension_modules(replaced))
+        sharers = sorted(
+            other
+            for other, footing in running.items()
+            if other != cid and other not in changed and other not in gone and footing.trees & replaced
+        )
+        if before.restart_only or after.restart_only:
+            held[cid] = "its author says that it cannot be exchanged while the host runs"
+        elif machine_code:
+            held[cid] = f"it holds machine code that cannot be exchanged while the host runs: {', '.join(machine_code)}"
+        elif sharers:
+            held[cid] = f"it changes a library that {', '.join(sharers)} uses"
+    _spread(running, wanted, changed, held)
+    return held
+
+
+def _spread(
+    running: Mapping[str, Footing], wanted: Mapping[str, Footing], changed: Collection[str], held: dict[str, str]
+) -> None:
+    """Hold the changed plugins around a held one: old and new code of a dependency must not be mixed."""
+    grew = True
+    while grew:
+        grew = False
+        for cid in sorted(changed):
+            if cid in held:
+                continue
+            needs = running[cid].requires | wanted[cid].requires
+            around = [
+                other
+                for other in sorted(held)
+                if other in needs
+                or cid in running[other].requires | wanted[other].requires
+                or running[cid].trees & running[other].trees - wanted[cid].trees
+            ]
+            if around:
+                held[cid] = f"it waits for {around[0]}"
+                grew = True
