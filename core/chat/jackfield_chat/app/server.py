@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import logging
-import os
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -43,7 +42,6 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise ServeError(f"{settings.data} cannot be used as a data folder: {exc.strerror}", hint="--data") from exc
-    os.environ.setdefault("JACKFIELD_HOME", str(settings.plugin_home.absolute()))
     asyncio.run(_serve(settings, listener, say))
 
 

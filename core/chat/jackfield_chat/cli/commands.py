@@ -1,6 +1,7 @@
 """`jackfield-chat serve` and `jackfield-chat plugins …`."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -85,7 +86,10 @@ def serve(
     from jackfield_chat.app import serve as run
 
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    settings = Settings(data, host, port, marketplaces, with_marketplace, market_port, seed)
+    home = os.environ.get("JACKFIELD_HOME")
+    settings = Settings(
+        data, host, port, marketplaces, with_marketplace, market_port, seed, Path(home) if home else None
+    )
     run(settings, say=click.echo)
 
 

@@ -118,8 +118,12 @@ class Rooms:
         """Refuse a text that cannot be a message.
 
         Raises:
-            RoomError: it is empty or longer than 8000 characters.
+            RoomError: it is empty, longer than 8000 characters, or no Unicode text.
         """
+        try:
+            text.encode()
+        except UnicodeEncodeError as exc:  # half of a pair, which JSON can carry and nothing can show
+            raise RoomError("The message holds a character that cannot be kept.") from exc
         if not text.strip():
             raise RoomError("The message is empty.")
         if len(text) > LONGEST_MESSAGE:

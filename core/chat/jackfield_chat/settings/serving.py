@@ -16,6 +16,7 @@ class Settings:
         with_marketplace: whether a marketplace of its own is started beside the chat.
         market_port: the port of that marketplace; 0 lets the system choose.
         seed: a folder of wheels that it publishes at its start.
+        home: where the plugins' framework keeps its data; None: below `data`, so that one folder holds all.
     """
 
     data: Path
@@ -25,6 +26,7 @@ class Settings:
     with_marketplace: bool = False
     market_port: int = 8001
     seed: Path | None = None
+    home: Path | None = None
 
     @property
     def database(self) -> Path:
@@ -34,7 +36,7 @@ class Settings:
     @property
     def plugin_home(self) -> Path:
         """What JACKFIELD_HOME is for the plugins of this chat."""
-        return self.data / "plugins"
+        return self.home or self.data / "plugins"
 
     @property
     def marketplace_data(self) -> Path:

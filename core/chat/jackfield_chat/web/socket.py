@@ -25,6 +25,7 @@ and receives:
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -38,6 +39,7 @@ from jackfield_chat.web.chatroom import PAGE_MESSAGES
 from jackfield_chat.web.conversation import say, sentence
 from jackfield_chat.web.state import Chat, account_of, chat_of
 
+logger = logging.getLogger("jackfield_chat")
 SIGNED_OUT = 4401  # told to the page, which goes to the sign-in page instead of connecting again
 LONGEST_LINE = 64 * 1024
 MOST_AT_ONCE = 8  # commands of one connection that may run side by side, before its next line has to wait
@@ -112,6 +114,10 @@ class Conversation:
             await self._answer(account, request, nonce)
         except JackfieldError as exc:
             self._connection.send({"type": "error", "message": sentence(exc), "nonce": nonce})
+        except Exception:  # a fault of ours must not leave the page waiting, nor end the connection
+            logger.exception("a request over the WebSocket failed")
+            problem = "The chat failed here; its log says why. This was perhaps not done."
+            self._connection.send({"type": "error", "message": problem, "nonce": nonce})
 
     async def _answer(self, account: Account, request: Mapping[str, object], nonce: object) -> None:
         kind = request.get("type")

@@ -1,0 +1,133 @@
+"""What is live: the WebSocket, with real clients."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+if TYPE_CHECKING:
+    from conftest import RunningChat
+
+pytestmark = pytest.mark.slow
+
+
+async def test_two_people_talk_and_only_those_in_the_room_hear_it(chat: "RunningChat") -> None:
+    ada, bob = await chat.person("ada"), await chat.person("bob")
+    await ada.http.post("/rooms", data={"name": "tea", "back": "lobby"})
+    carol = await chat.person("carol", room="tea")
+    assert (await ada.say("hello bob"))["type"] == "sent"
+    heard = await bob.hears("hello bob")
+    assert (heard["author"], heard["plugin"], heard["room"]) == ("ada", None, "lobby")
+    assert (await carol.event("unread"))["room"] == "lobby"
+    assert not any(event["type"] == "message" for event in carol.seen)
+
+
+async def test_messages_of_one_person_keep_their_order(chat: "RunningChat") -> None:
+    ada, bob = await chat.person("ada"), await chat.person("bob")
+    for number in range(30):
+        await ada.tell(type="send", room="lobby", text=f"number {number}", nonce=f"n{number}")
+    await bob.hears("number 29")
+    said = [event["message"]["text"] for event in bob.seen if event["type"] == "message"]
+    assert said == [f"number {number}" for number in range(30)]
+
+
+async def test_everyone_sees_who_comes_and_goes(chat: "RunningChat") -> None:
+    ada = await chat.person("ada")
+    bob = await chat.person("bob")
+    assert (await ada.event("members", lambda event: "bob" in event["members"]))["members"] == ["ada", "bob"]
+    await bob.socket.close()
+    assert (await ada.event("members", lambda event: "bob" not in event["members"]))["members"] == ["ada"]
+
+
+async def test_a_new_room_shows_on_every_page(chat: "RunningChat") -> None:
+    ada, bob = await chat.person("ada"), await chat.person("bob")
+    await ada.http.post("/rooms", data={"name": "tea", "back": "lobby"})
+    assert (await bob.event("rooms"))["rooms"] == ["lobby", "tea"]
+
+
+async def test_the_owner_gives_roles_and_a_guest_reads_only(chat: "RunningChat") -> None:
+    owner, ada = await chat.person("owner"), await chat.person("ada")
+    assert "Only the owner" in (await ada.say("/role ada owner"))["message"]
+    assert (await owner.say("/role ada guest"))["title"] == "ada is guest now"
+    assert "guest reads only" in (await ada.say("hello"))["message"]
+    assert "no role 'king'" in (await owner.say("/role ada king"))["message"]
+    assert "no account nobody" in (await owner.say("/role nobody user"))["message"]
+
+
+async def test_help_lists_what_can_be_written_and_two_slashes_send_one(chat: "RunningChat") -> None:
+    ada = await chat.person("ada")
+    answer = await ada.say("/help")
+    assert any("/plugins" in line["text"] for line in answer["lines"])
+    await ada.say("//help")
+    assert (await ada.hears("/help"))["text"] == "/help"
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        ("", "JSON object"),
+        ("[]", "JSON object"),
+        ("{", "JSON object"),
+        ("[" * 20_000, "JSON object"),
+        ('{"type": "dance"}', "type must be one of"),
+        ('{"type": "send"}', "room is missing"),
+        ('{"type": "send", "room": "lobby", "text": 3}', "text is missing"),
+        ('{"type": "send", "room": "lobby", "text": " "}', "empty"),
+        ('{"type": "send", "room": "lobby", "text": "\\ud800"}', "cannot be kept"),
+        ('{"type": "send", "room": "nowhere", "text": "x"}', "no room nowhere"),
+        ('{"type": "open", "room": "nowhere"}', "no room nowhere"),
+        ('{"type": "act", "component": "x:y", "action": "a", "values": []}', "values must be"),
+        ('{"type": "act", "component": "x:y", "action": "a"}', "x:y"),
+        ('{"type": "choose", "item": "x:y"}', "x:y"),
+    ],
+)
+async def test_bad_input_is_answered_by_a_sentence_and_the_connection_stays(
+    chat: "RunningChat", frame: str, told: str
+) -> None:
+    ada = await chat.person("ada")
+    await ada.socket.send(frame)
+    assert told in (await ada.event("error"))["message"]
+    assert (await ada.say("still here"))["type"] == "sent"
+
+
+async def test_a_frame_that_is_too_long_ends_that_connection_only(chat: "RunningChat") -> None:
+    ada, bob = await chat.person("ada"), await chat.person("bob")
+    await ada.socket.send("x" * 100_000)
+    await ada.closed()
+    assert (await bob.say("still here"))["type"] == "sent"
+
+
+async def test_a_binary_frame_ends_that_connection_only(chat: "RunningChat") -> None:
+    ada, bob = await chat.person("ada"), await chat.person("bob")
+    await ada.socket.send(b"bytes")
+    await ada.closed()
+    assert (await bob.say("still here"))["type"] == "sent"
+
+
+async def test_nobody_connects_without_signing_in(chat: "RunningChat") -> None:
+    async with connect(chat.url.replace("http", "ws") + "/socket", origin=chat.url, proxy=None) as socket:
+        with pytest.raises(ConnectionClosed) as caught:
+            await socket.recv()
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 4401
+
+
+async def test_another_site_cannot_connect_for_a_member(chat: "RunningChat") -> None:
+    ada = await chat.person("ada")
+    cookie = f"jackfield_chat={ada.http.cookies['jackfield_chat']}"
+    with pytest.raises(InvalidStatus) as caught:
+        await connect(
+            chat.url.replace("http", "ws") + "/socket",
+            origin="http://evil.example",
+            additional_headers={"Cookie": cookie},
+            proxy=None,
+        )
+    assert caught.value.response.status_code == 403
+
+
+async def test_signing_out_ends_what_is_live(chat: "RunningChat") -> None:
+    ada = await chat.person("ada")
+    await ada.http.post("/sign-out")
+    await ada.tell(type="send", room="lobby", text="from beyond")
+    assert await ada.closed() == 4401
