@@ -49,18 +49,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     command = [script("jackfield-chat"), "serve", "--data", str(folder / "chat"), "--port", "0"]
     command += ["--with-marketplace", "--market-port", "0", "--seed", str(folder / "wheels")]
     with Server(command, environment=clean_environment(), ready=2) as server:
-        addresses = {"market" if "marketplace" in line else "chat": _address(line) for line in _ready_lines(server)}
-        yield Site(addresses["chat"], addresses["market"], _password(server), folder / "chat", server)
-
-
-def _ready_lines(server: Server) -> list[str]:
-    return [line for line in server.lines if "ready on http" in line]
-
-
-def _address(line: str) -> str:
-    match = re.search(r"https?://\S+", line)
-    assert match is not None
-    return match[0].rstrip("/")
+        market, chat = server.addresses
+        yield Site(chat, market, _password(server), folder / "chat", server)
 
 
 def _password(server: Server) -> str:

@@ -1,4 +1,4 @@
-"""Bad input from the outside, through the real command and a real marketplace: a clear sentence, and nothing is lost."""
+"""Bad input from outside, through the real command and a real marketplace: a clear sentence, and nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,0 +1,146 @@
+"""A contrib plugin as users have it: its wheel, built and installed, runs in a real host beside an in-memory chat."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jackfield.api import Check
+from jackfield.host import Host
+from jackfield.management import Management
+from jackfield.manifest import HostFile, read_hostfile
+from jackfield.storage import State
+from jackfield.store import Layout
+from jackfield_chat_api import Member, Message, Room, specs
+
+from tests.demo.wheels import CONTRIB, build_wheels
+
+
+@dataclass
+class Chatroom:
+    """A chat in memory, behind the same interface as the real one's `context.api`."""
+
+    people: list[Member] = field(default_factory=list)
+    posted: list[Message] = field(default_factory=list)
+
+    def api(self, plugin: str, check: Check) -> Api:
+        return Api(self, plugin, check)
+
+    @property
+    def texts(self) -> list[str]:
+        return [message.text for message in self.posted]
+
+
+class Api:
+    """What one plugin finds at `context.api`; each call asks for its permission, as in the chat."""
+
+    def __init__(self, chat: Chatroom, plugin: str, check: Check) -> None:
+        self.messages = Messages(chat, plugin, check)
+        self.rooms = Rooms(check)
+        self.members = Members(chat, check)
+
+
+class Messages:
+    def __init__(self, chat: Chatroom, plugin: str, check: Check) -> None:
+        self._chat, self._plugin, self._check = chat, plugin, check
+
+    async def send(self, room: Room | str, text: str) -> Message:
+        self._check("messages", "send")
+        name = room if isinstance(room, str) else room.name
+        number = len(self._chat.posted) + 1
+        self._chat.posted.append(Message(number, name, self._plugin, text, metadata={"plugin": self._plugin}))
+        return self._chat.posted[-1]
+
+    async def recent(self, room: Room | str, limit: int = 50) -> list[Message]:
+        self._check("messages", "read")
+        return self._chat.posted[-limit:]
+
+
+class Rooms:
+    def __init__(self, check: Check) -> None:
+        self._check = check
+
+    async def list(self) -> list[Room]:
+        self._check("rooms", "read")
+        return [Room("lobby")]
+
+
+class Members:
+    def __init__(self, chat: Chatroom, check: Check) -> None:
+        self._chat, self._check = chat, check
+
+    async def list(self, room: Room | str | None = None) -> list[Member]:
+        self._check("members", "read")
+        return list(self._chat.people)
+
+
+@dataclass
+class Source:
+    """Who gave a command, and what was answered."""
+
+    user: str = "bea"
+    room: str | None = "lobby"
+    replies: list[str] = field(default_factory=list)
+
+    async def reply(self, text: str) -> None:
+        self.replies.append(text)
+
+
+@dataclass
+class Running:
+    """One plugin, active in a host."""
+
+    host: Host
+    chat: Chatroom
+    layout: Layout
+
+    async def command(self, line: str, user: str = "bea") -> list[str]:
+        """Give a command and return the replies."""
+        source = Source(user)
+        await self.host.commands.dispatch(line, source)
+        return source.replies
+
+
+def chat_hostfile() -> HostFile:
+    """The chat's own host file."""
+    text = (resources.files("jackfield_chat_api") / "host.toml").read_text(encoding="utf-8")
+    return read_hostfile(text, source="host.toml")
+
+
+async def install(folder: Path, wheel: Path) -> Layout:
+    """Install a wheel with all that it asks for, as `jackfield install ./x.whl` does."""
+    layout = Layout(folder / "home")
+    management = Management("chat", layout, [], chat_hostfile())
+    plan = await management.plan_install([str(wheel)])
+    await management.apply(plan, accept_permissions=True, by="test")
+    return layout
+
+
+@asynccontextmanager
+async def started(layout: Layout, chat: Chatroom | None = None) -> AsyncIterator[Running]:
+    """A host over an installed set."""
+    chat = chat or Chatroom()
+    host = Host("chat", specs=specs, layout=layout, hostfile=chat_hostfile(), api=chat.api)
+    await host.start()
+    try:
+        yield Running(host, chat, layout)
+    finally:
+        await host.stop()
+
+
+@asynccontextmanager
+async def running(
+    name: str, folder: Path, *, settings: Mapping[str, Any] | None = None, chat: Chatroom | None = None
+) -> AsyncIterator[Running]:
+    """Build contrib plugin `name`, install it, set what the user sets, and run it."""
+    (built,) = build_wheels(folder / "wheels", [CONTRIB / name])
+    layout = await install(folder, built.path)
+    if settings:
+        State(layout.state).change({f"settings/{name}/{key}": value for key, value in settings.items()}, by="test")
+    async with started(layout, chat) as plugin:
+        await plugin.host.plugins.wait_for(name, timeout_seconds=10)
+        yield plugin
