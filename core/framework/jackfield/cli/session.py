@@ -50,7 +50,7 @@ class Session:
         Raises:
             UsageError: there is none, there are several, or none of that name.
         """
-        return choose_app(self.app, self.environ)
+        return choose_app(self.app, self.environ, self.profile)
 
     @cached_property
     def layout(self) -> "Layout":
