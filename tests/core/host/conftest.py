@@ -1,0 +1,38 @@
+"""A profile, and a way to build plugins, for every test of the running side."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from jackfield.host import Host
+from support.profiles import Profile
+from support.wheels import build_plugin
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return Profile(tmp_path)
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[..., Path]:
+    """Build a wheel of a plugin: `build(id, version, code=…, permissions=…, more=…)`."""
+    return lambda *names, **options: build_plugin(tmp_path / "wheels", *names, **options)
+
+
+@pytest.fixture
+async def running(profile: Profile) -> AsyncIterator[Callable[..., object]]:
+    """Start hosts on the profile that are stopped at the end: `host = await running(api=…)`."""
+    started: list[Host] = []
+
+    async def start(**options: object) -> Host:
+        host = profile.host(**options)
+        started.append(host)
+        await host.start()
+        return host
+
+    yield start
+    for host in started:
+        await host.stop()

@@ -1,0 +1,167 @@
+"""The running host: what is wished runs, dependencies first, and one plugin's failure is its own."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from support.wheels import WheelSource
+
+RECORDER = """
+from jackfield import Plugin
+import builtins
+
+class Main(Plugin):
+    def _note(self, what):
+        builtins.__dict__.setdefault("_noted", []).append((self.context.plugin_id, what))
+
+    async def on_load(self, previous): self._note("load")
+    async def on_enable(self): self._note("enable")
+    def on_disable(self): self._note("disable")
+    def on_unload(self): self._note("unload")
+    def on_removed(self): self._note("removed")
+"""
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    import builtins
+
+    calls: list[tuple[str, str]] = []
+    monkeypatch.setattr(builtins, "_noted", calls, raising=False)
+    return calls
+
+
+@pytest.mark.feature("C6", "K16", "K17", "K18", "K19", "K20", "K23")
+async def test_dependencies_come_first_on_the_way_up_and_last_on_the_way_down(profile, build, running, noted):
+    profile.install(
+        build("a", code=RECORDER, more='[requires]\nb = ">=1.0"'),
+        build("b", code=RECORDER, more='[requires]\nc = "^1.0"'),
+        build("c", code=RECORDER),
+    )
+    profile.enable("a", "b", "c")
+    host = await running()
+    assert noted == [*((one, "load") for one in "cba"), *((one, "enable") for one in "cba")]
+    assert [status.state for status in host.plugins] == ["active"] * 3
+    noted.clear()
+    await host.stop()
+    assert noted == [(one, what) for one in "abc" for what in ("disable", "unload")]
+
+
+@pytest.mark.feature("C9", "K21")
+async def test_a_plugin_that_nobody_enabled_is_listed_and_never_imported(profile, build, running):
+    profile.install(build("quiet", code="raise RuntimeError('imported')"))
+    host = await running()
+    status = host.plugins.status("quiet")
+    assert (status.state, status.enabled, status.error) == ("found", False, "")
+    assert "chat_quiet" not in sys.modules
+
+
+@pytest.mark.feature("C7", "C8", "U39")
+async def test_a_plugin_that_fails_is_kept_with_its_traceback_and_the_others_run(profile, build, running):
+    broken = "from jackfield import Plugin\nclass Main(Plugin):\n    def on_enable(self):\n        raise ValueError('boom')\n"
+    profile.install(
+        build("broken", code=broken),
+        build("unimportable", code="import no_such_library\nclass Main: ..."),
+        build("exits", code="raise SystemExit(3)"),
+        build("well"),
+    )
+    profile.enable("broken", "unimportable", "exits", "well")
+    host = await running()
+    states = {status.id: status.state for status in host.plugins}
+    assert states == {"broken": "failed", "unimportable": "failed", "exits": "failed", "well": "active"}
+    status = host.plugins.status("broken")
+    assert status.problem == "ValueError: boom (in on_enable)"
+    assert "raise ValueError('boom')" in status.error
+    assert "no_such_library" in host.plugins.status("unimportable").problem
+
+
+@pytest.mark.feature("U37", "C12")
+async def test_a_plugin_whose_dependency_failed_is_blocked_with_the_whole_chain(profile, build, running):
+    profile.install(
+        build("top", more='[requires]\nmiddle = "*"'),
+        build("middle", more='[requires]\nbottom = "*"'),
+        build("bottom", code="raise ValueError('boom')"),
+    )
+    profile.enable("top", "middle", "bottom")
+    host = await running()
+    assert host.plugins.status("bottom").state == "failed"
+    problem = host.plugins.status("top").problem
+    assert host.plugins.status("top").state == "blocked"
+    assert problem.startswith("needs middle, which is blocked: needs bottom, which failed: ValueError: boom")
+
+
+@pytest.mark.feature("C10")
+async def test_a_plugin_that_fails_on_the_way_down_goes_all_the_same(profile, build, running, caplog):
+    code = """
+from jackfield import Plugin
+class Main(Plugin):
+    def on_disable(self): raise ValueError("not me")
+    def on_unload(self): raise ValueError("never")
+"""
+    wheel = build("clinging", code=code)
+    profile.install(wheel)
+    profile.enable("clinging")
+    host = await running()
+    profile.install()
+    await host.reload_changes()
+    assert list(host.plugins) == []
+    assert "clinging failed in on_disable" in caplog.text
+    assert "chat_clinging" not in sys.modules
+
+
+@pytest.mark.feature("K22")
+async def test_a_callback_that_hangs_is_cut_off(profile, build, running):
+    code = """
+import asyncio
+from jackfield import Plugin
+class Main(Plugin):
+    async def on_enable(self): await asyncio.Event().wait()
+"""
+    profile.install(build("hanging", code=code), build("well"))
+    profile.enable("hanging", "well")
+    host = await running(callback_timeout_seconds=0.05)
+    assert host.plugins.status("well").state == "active"
+    assert host.plugins.status("hanging").problem == "hanging: on_enable did not return within 0.05 s (in on_enable)"
+
+
+async def test_a_worker_plugin_is_blocked_with_a_sentence(profile, build, running):
+    profile.install(build("shy", isolation="worker"))
+    profile.enable("shy")
+    host = await running()
+    status = host.plugins.status("shy")
+    assert status.state == "blocked"
+    assert status.problem == "asks for a process of its own, which this version of jackfield cannot give yet"
+
+
+async def test_wishing_and_unwishing_takes_effect_in_the_running_host(profile, build, running, noted):
+    profile.install(build("a", code=RECORDER))
+    host = await running()
+    profile.enable("a")
+    await host.reload_changes()
+    assert host.plugins.status("a").state == "active"
+    profile.disable("a")
+    await host.reload_changes()
+    assert host.plugins.status("a").state == "idle"
+    profile.enable("a")
+    await host.reload_changes()
+    assert noted == [("a", what) for what in ("load", "enable", "disable", "enable")]
+
+
+async def test_module_functions_take_the_context_first(profile, tmp_path, running):
+    code = """
+seen = []
+def on_load(context, previous): seen.append(("load", context.plugin_id, previous))
+async def on_enable(context): seen.append(("enable", context.plugin_id))
+"""
+    from support.wheels import manifest_text
+
+    source = WheelSource(
+        "chat-plain",
+        files={"chat_plain/__init__.py": code, "chat_plain/plugin.toml": manifest_text("plain")},
+        entry_points={"chat.plugins": {"plain": "chat_plain"}},
+    )
+    profile.install(source.build(tmp_path / "wheels"))
+    profile.enable("plain")
+    await running()
+    assert sys.modules["chat_plain"].seen == [("load", "plain", None), ("enable", "plain")]

@@ -1,0 +1,98 @@
+"""A profile on disk with real wheels in a real store, put there without a resolver: for tests of the running side."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jackfield.host import Host
+from jackfield.inspection import inspect_wheel
+from jackfield.manifest import File, HostFile, Pin, Version, canonical_id, read_hostfile
+from jackfield.permissions import Grant, Permission
+from jackfield.storage import State
+from jackfield.store import Activation, Layout, Store, now
+
+SOURCE = "https://plugins.example.org"
+
+HOSTFILE = """
+schema = 1
+app = "chat"
+name = "Chat"
+api_version = "1.0.0"
+groups = ["chat.plugins"]
+
+[resources.messages.actions.send]
+sentence = "send messages"
+"""
+
+
+def hostfile(api_version: str = "1.0.0") -> HostFile:
+    """The host file of a small chat."""
+    return replace(read_hostfile(HOSTFILE, source="host.toml"), api_version=Version.parse(api_version))
+
+
+class Profile:
+    """One profile of the chat.
+
+    Args:
+        folder: where it lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.layout = Layout(folder / "profile")
+        self.store = Store(self.layout)
+        self.state = State(self.layout.state)
+
+    def install(self, *wheels: Path, requires: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Make a generation of exactly these wheels and activate it.
+
+        Args:
+            wheels: the complete set.
+            requires: distribution -> the distributions that it needs from the set.
+        """
+        pins = [pin_of(wheel, (requires or {})) for wheel in wheels]
+        files = {pin.file.sha256: wheel for pin, wheel in zip(pins, wheels, strict=True)}
+        previous = self.store.active_number()
+        number = hashlib.sha256(repr([previous, *sorted(files)]).encode()).hexdigest()
+        activation = Activation(number, previous, 0, now(), "test", "install")
+        with self.store.lock(by="test"):
+            for _step in self.store.commit(pins, files, activation=activation, record=lambda _: None):
+                pass
+
+    def enable(self, *plugins: str, permissions: Iterable[Permission] | None = None, source: str = SOURCE) -> None:
+        """Wish plugins, and grant each what its manifest asks, or `permissions`."""
+        asked = {
+            pin.id: inspect_wheel(wheel).manifest
+            for pin in self.store.active().pins
+            if pin.id is not None and (wheel := self.store.wheel(pin.file.sha256)) is not None
+        }
+        changes: dict[str, Any] = {}
+        for plugin in plugins:
+            cid = canonical_id(plugin)
+            manifest = next((one for one in asked.values() if one is not None and one.canonical_id == cid), None)
+            given = tuple(permissions) if permissions is not None else manifest.permissions if manifest else ()
+            version = str(manifest.version) if manifest is not None and manifest.version is not None else ""
+            changes[f"wish/{cid}"] = True
+            changes[f"grants/{cid}"] = Grant(cid, source, None, given, version).to_mapping()
+        self.state.change(changes, by="test")
+
+    def disable(self, *plugins: str) -> None:
+        """Take wishes back."""
+        self.state.change({f"wish/{canonical_id(plugin)}": False for plugin in plugins}, by="test")
+
+    def host(self, **options: Any) -> Host:
+        """A host of the chat on this profile; not started."""
+        options.setdefault("hostfile", hostfile())
+        return Host("chat", layout=self.layout, **options)
+
+
+def pin_of(wheel: Path, requires: Mapping[str, Sequence[str]]) -> Pin:
+    """The pin of a wheel, as a resolver would have made it."""
+    report = inspect_wheel(wheel)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    name = canonical_id(report.name)
+    file = File(wheel.name, f"{SOURCE}/files/{digest}/{wheel.name}", digest, wheel.stat().st_size)
+    return Pin(name, report.version, file, report.plugin_id, SOURCE, tuple(requires.get(name, ())))
