@@ -64,10 +64,19 @@ class SpecOptions:
             return None
         if self.firstresult or historic:
             return "a pipeline hands every implementation's answer on, so it is neither firstresult nor historic"
-        parameters = [] if not callable(function) else list(inspect.signature(function).parameters)
+        parameters = _arguments(function)
         if self.pipeline not in parameters:
             return f'pipeline="{self.pipeline}" is not an argument of the spec; it has: {", ".join(parameters)}'
         return None
+
+
+def _arguments(function: object) -> list[str]:
+    """Return the names that pluggy hands values to: no keyword-only ones, and not the instance."""
+    if not callable(function):
+        return []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return [each.name for each in parameters if each.kind in positional and each.name not in ("self", "cls")]
 
 
 def is_asynchronous(function: object) -> bool:

@@ -1,0 +1,296 @@
+"""Callers: compiled when first called, again after a change, and asynchronous ones beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from typing import Any
+
+import pluggy
+import pytest
+from jackfield.errors import UsageError
+from jackfield.hooks import HookimplMarker, HookManager, HookspecMarker
+
+from tests.core.hooks.room import Specs, hookimpl, plugin, room
+
+
+def answer(room: str) -> str:
+    return room
+
+
+async def answer_later(room: str) -> str:
+    await asyncio.sleep(0)
+    return f"{room} later"
+
+
+def test_a_caller_stays_the_same_object_through_every_change() -> None:
+    manager = room()
+    caller = manager.hook.names
+    one = plugin("names", answer)
+
+    before = caller(room="lobby")
+    manager.register(one)
+    with_one = caller(room="lobby")
+    manager.unregister(one)
+
+    assert (before, with_one, caller(room="lobby")) == ([], ["lobby"], [])
+    assert manager.hook.names is caller
+    assert isinstance(caller, pluggy.HookCaller)
+
+
+def test_a_plugin_may_register_another_during_the_call() -> None:
+    manager = room()
+    late = plugin("names", lambda room: "late")
+
+    def register(room: str) -> str:
+        manager.register(late)
+        return "first"
+
+    manager.register(plugin("names", register))
+
+    assert manager.hook.names(room="lobby") == ["first"]
+    manager.unregister(late)
+    assert manager.hook.names(room="lobby") == ["first"]
+
+
+def test_arguments_with_defaults_reach_the_implementations() -> None:
+    manager = room()
+    manager.register(plugin("names", lambda room, limit: f"{room} {limit}"))
+
+    assert manager.hook.names(room="lobby", limit=3) == ["lobby 3"]
+    assert manager.hook.names(room="lobby") == ["lobby 9"]
+
+
+def test_arguments_that_the_spec_does_not_know_are_ignored_as_pluggy_does() -> None:
+    manager = room()
+    manager.register(plugin("names", answer))
+
+    assert manager.hook.names(room="lobby", unknown=1) == ["lobby"]
+
+
+def test_a_missing_argument_warns_at_the_line_of_the_call() -> None:
+    manager = room()
+    manager.register(plugin("names", lambda: "fine without"))
+
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="'room'") as warned:
+            assert manager.hook.names() == ["fine without"]
+        assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", ["_jf_answer", "None_", "results"])
+def test_no_argument_name_gets_in_the_way_of_the_generated_names(name: str) -> None:
+    namespace: dict[str, Any] = {}
+    exec(f"def visit({name}): return {name}", namespace)
+    specs = type("Odd", (), {"visit": staticmethod(HookspecMarker("room")(namespace["visit"]))})
+    manager = HookManager("room")
+    manager.add_hookspecs(specs)
+    namespace = {}
+    exec(f"def visit({name}): return {name}", namespace)
+    manager.register(plugin("visit", namespace["visit"]))
+
+    assert [manager.hook.visit(**{name: 7}) for _ in range(2)] == [[7], [7]]
+
+
+def test_monitors_see_compiled_calls_from_the_moment_they_are_added() -> None:
+    manager = room()
+    manager.register(plugin("names", answer))
+    manager.hook.names(room="lobby")
+    seen: list[Any] = []
+
+    undo = manager.add_hookcall_monitoring(
+        lambda name, impls, given: seen.append(("before", name, dict(given))),
+        lambda outcome, name, impls, given: seen.append(("after", name, outcome.get_result())),
+    )
+    manager.hook.names(room="lobby", limit=1)
+    undo()
+    manager.hook.names(room="attic")
+
+    assert seen == [("before", "names", {"room": "lobby", "limit": 1}), ("after", "names", ["lobby"])]
+
+
+async def test_monitors_see_awaited_calls_with_their_results() -> None:
+    manager = room()
+    manager.register(plugin("fetched", answer_later))
+    await manager.call.fetched(room="lobby")
+    seen: list[Any] = []
+
+    undo = manager.add_hookcall_monitoring(
+        lambda name, impls, given: seen.append(("before", name)),
+        lambda outcome, name, impls, given: seen.append(("after", outcome.get_result())),
+    )
+    await manager.call.fetched(room="lobby")
+    undo()
+    await manager.call.fetched(room="attic")
+
+    assert seen == [("before", "fetched"), ("after", ["lobby later"])]
+
+
+async def test_implementations_are_awaited_one_after_another_in_order() -> None:
+    manager = room()
+    order: list[str] = []
+
+    def visitor(name: str) -> Any:
+        async def visit(room: str) -> str:
+            order.append(f"{name} begins")
+            await asyncio.sleep(0)
+            order.append(f"{name} ends")
+            return name
+
+        return visit
+
+    manager.register(plugin("fetched", visitor("one")))
+    manager.register(plugin("fetched", visitor("two")))
+
+    assert await manager.call.fetched(room="lobby") == ["two", "one"]
+    assert order == ["two begins", "two ends", "one begins", "one ends"]
+
+
+async def test_awaited_calls_follow_registration() -> None:
+    manager = room()
+    caller = manager.call.fetched
+    one = plugin("fetched", answer_later)
+
+    before = await caller(room="lobby")
+    manager.register(one)
+    with_one = await caller(room="lobby")
+    manager.unregister(one)
+
+    assert (before, with_one, await caller(room="lobby")) == ([], ["lobby later"], [])
+
+
+async def test_the_first_awaited_answer_ends_the_call() -> None:
+    manager = room()
+    manager.register(plugin("found", answer_later))
+    manager.register(plugin("found", lambda room: None))
+    manager.register(plugin("found", lambda room: answer_later("plain function, awaitable answer")))
+
+    assert await manager.call.found(room="lobby") == "plain function, awaitable answer later"
+
+
+async def test_plain_specs_and_hooks_without_a_spec_can_be_awaited() -> None:
+    manager = room()
+    manager.register(plugin("names", answer))
+    manager.register(plugin("unspecified", answer))
+
+    assert await manager.call.names(room="lobby") == ["lobby"]
+    assert await manager.call.unspecified(room="lobby") == ["lobby"]
+
+
+async def test_a_wrapper_goes_around_awaited_implementations() -> None:
+    def around(room: str) -> Any:
+        result = yield
+        return [*result, f"around {room}"]
+
+    manager = room()
+    manager.register(plugin("fetched", answer_later))
+    manager.register(plugin("fetched", around, wrapper=True))
+
+    assert await manager.call.fetched(room="lobby") == ["lobby later", "around lobby"]
+
+
+async def test_an_awaited_call_that_lacks_an_argument_warns_and_raises() -> None:
+    manager = room()
+    manager.register(plugin("fetched", answer_later))
+
+    with pytest.warns(UserWarning, match="'room'"), pytest.raises(pluggy.HookCallError, match="'room'"):
+        await manager.call.fetched()
+
+
+async def test_a_historic_hook_cannot_be_awaited_and_says_what_to_do() -> None:
+    with pytest.raises(UsageError, match=r"historic.*call_historic"):
+        await room().call.opened(room="lobby")
+
+
+def test_an_asynchronous_hook_cannot_be_called_without_awaiting_and_says_what_to_do() -> None:
+    manager = room()
+    manager.register(plugin("fetched", answer_later))
+
+    with pytest.raises(UsageError, match=r"await manager\.call\.fetched"):
+        manager.hook.fetched(room="lobby")
+    with pytest.raises(UsageError, match=r"await manager\.call\.fetched"):
+        manager.hook.fetched.call_extra([], {"room": "lobby"})
+
+
+def test_an_unknown_hook_is_an_attribute_error_both_ways() -> None:
+    manager = room()
+
+    with pytest.raises(AttributeError, match="nowhere"):
+        _ = manager.hook.nowhere
+    with pytest.raises(AttributeError, match="nowhere"):
+        _ = manager.call.nowhere
+
+
+def test_a_traceback_leads_from_the_call_to_the_plugin() -> None:
+    def crash(room: str) -> str:
+        raise LookupError(room)
+
+    manager = room()
+    manager.register(plugin("names", crash))
+
+    with pytest.raises(LookupError) as caught:
+        manager.hook.names(room="lobby")
+
+    files = [frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert files[0] == files[-1] == __file__
+
+
+def test_an_asynchronous_implementation_of_a_plain_spec_is_refused_and_leaves_nothing_behind() -> None:
+    class Mixed:
+        @hookimpl
+        def topic(self, room: str) -> str:
+            return room
+
+        @hookimpl
+        async def names(self, room: str) -> str:
+            return room
+
+    manager = room()
+
+    with pytest.raises(pluggy.PluginValidationError, match="'mixed' cannot implement hook 'names': it is async def"):
+        manager.register(Mixed(), "mixed")
+    assert not manager.has_plugin("mixed")
+    assert manager.hook.topic(room="lobby") is None
+
+
+def test_it_is_refused_too_when_the_spec_comes_after_the_plugin() -> None:
+    manager = HookManager("room")
+    manager.register(plugin("names", answer_later))
+
+    with pytest.raises(pluggy.PluginValidationError, match="async def"):
+        manager.add_hookspecs(Specs)
+
+
+def test_an_asynchronous_generator_is_refused() -> None:
+    async def generate(room: str) -> Any:
+        yield room
+
+    with pytest.raises(pluggy.PluginValidationError, match="async generator"):
+        room().register(plugin("fetched", generate))
+
+
+def test_specs_with_our_options_can_be_read_by_pluggys_own_manager() -> None:
+    manager = pluggy.PluginManager("room")
+    manager.add_hookspecs(Specs)
+    manager.register(plugin("names", answer))
+
+    assert manager.hook.names(room="lobby") == ["lobby"]
+
+
+def test_the_marker_is_used_with_and_without_options() -> None:
+    marker = HookspecMarker("other")
+
+    class Two:
+        @marker
+        def bare(self) -> None: ...
+
+        @marker(firstresult=True, timeout=2.5)
+        def optioned(self) -> None: ...
+
+    manager = HookManager("other")
+    manager.add_hookspecs(Two)
+    manager.register(type("P", (), {"bare": staticmethod(HookimplMarker("other")(lambda: 1))})())
+
+    assert manager.hook.bare() == [1]
+    assert manager.options("optioned").timeout_seconds == 2.5
+    assert manager.options("optioned").firstresult

@@ -1,0 +1,328 @@
+"""Who failed is told; whether the others go on is the spec's choice, else the manager's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Generator
+from typing import Any
+
+import pluggy
+import pytest
+from jackfield.errors import PluginError, UsageError
+from jackfield.hooks import HookManager
+
+from tests.core.hooks.room import appending, failing, plugin, room, told
+
+
+def crash(room: str) -> str:
+    raise LookupError(room)
+
+
+@pytest.fixture(params=["raise", "skip"])
+def either(request: pytest.FixtureRequest) -> HookManager:
+    return room(on_error=request.param)
+
+
+def test_the_default_is_pluggys_to_raise() -> None:
+    manager = room()
+    manager.register(plugin("names", crash))
+
+    with pytest.raises(LookupError):
+        manager.hook.names(room="lobby")
+
+
+def test_skip_goes_on_with_the_others_and_logs(caplog: pytest.LogCaptureFixture) -> None:
+    manager = room(on_error="skip")
+    manager.register(plugin("names", lambda room: "one"))
+    manager.register(plugin("names", crash), "broken")
+    manager.register(plugin("names", lambda room: "two"))
+
+    with caplog.at_level(logging.ERROR, logger="jackfield.hooks"):
+        assert manager.hook.names(room="lobby") == ["two", "one"]
+    assert "plugin broken failed in hook names" in caplog.text
+    assert "LookupError" in caplog.text
+
+
+def test_skip_asks_the_next_one_for_the_first_result() -> None:
+    manager = room(on_error="skip")
+    manager.register(plugin("topic", lambda room: "weather"))
+    manager.register(plugin("topic", crash))
+
+    assert manager.hook.topic(room="lobby") == "weather"
+
+
+def test_the_specs_word_counts_more_than_the_managers() -> None:
+    manager = room(on_error="raise")
+    manager.register(plugin("filtered", failing))
+
+    assert manager.hook.filtered(message="hello") == "hello"
+
+
+def test_a_failure_is_blamed_whether_it_is_raised_or_skipped(either: HookManager) -> None:
+    blames = told(either)
+    either.register(plugin("names", crash), "broken")
+
+    with contextlib.suppress(LookupError):
+        either.hook.names(room="lobby")
+
+    assert [(name, hook, type(error)) for name, hook, error in blames] == [("broken", "names", LookupError)]
+    assert either.counters.of("broken", "names").errors == 1
+
+
+def test_a_listener_that_fails_does_not_disturb_the_call_or_the_other_listeners() -> None:
+    manager = room(on_error="skip")
+
+    def complain(name: str, hook: str, error: BaseException) -> None:
+        raise RuntimeError("listener")
+
+    manager.add_blame_listener(complain)
+    blames = told(manager)
+    manager.register(plugin("names", crash), "broken")
+
+    assert manager.hook.names(room="lobby") == []
+    assert [name for name, _, _ in blames] == ["broken"]
+
+
+def test_a_listener_can_be_taken_off() -> None:
+    manager = room(on_error="skip")
+    blames: list[str] = []
+    remove = manager.add_blame_listener(lambda name, hook, error: blames.append(name))
+    manager.register(plugin("names", crash), "broken")
+    manager.hook.names(room="lobby")
+
+    remove()
+    remove()
+    manager.hook.names(room="lobby")
+
+    assert blames == ["broken"]
+
+
+def test_a_plugin_that_exits_does_not_end_a_host_that_skips() -> None:
+    manager = room(on_error="skip")
+    manager.register(plugin("names", lambda room: exit(3)), "leaving")
+    blames = told(manager)
+
+    assert manager.hook.names(room="lobby") == []
+    assert [type(error) for _, _, error in blames] == [SystemExit]
+
+
+def test_an_interrupt_is_nobodys_failure(either: HookManager) -> None:
+    def interrupted(room: str) -> str:
+        raise KeyboardInterrupt
+
+    blames = told(either)
+    either.register(plugin("names", interrupted))
+
+    with pytest.raises(KeyboardInterrupt):
+        either.hook.names(room="lobby")
+    assert blames == []
+
+
+@pytest.mark.parametrize("style", ["wrapper", "hookwrapper"])
+@pytest.mark.parametrize("before", [True, False], ids=["before its yield", "after its yield"])
+@pytest.mark.filterwarnings("ignore::pluggy.PluggyTeardownRaisedWarning")
+def test_a_failing_wrapper_is_left_out_and_blamed(style: str, before: bool) -> None:
+    def around(room: str) -> Generator[None, Any, Any]:
+        if before:
+            raise LookupError
+        yield
+        raise LookupError
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin("names", lambda room: "one"))
+    manager.register(plugin("names", around, **{style: True}), "around")
+
+    assert manager.hook.names(room="lobby") == ["one"]
+    assert [(name, type(error)) for name, _, error in blames] == [("around", LookupError)]
+
+
+def test_a_wrapper_without_a_yield_at_run_time_is_blamed() -> None:
+    def around(room: str) -> Generator[None, Any, Any]:
+        if room == "never":
+            yield
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin("names", around, wrapper=True), "around")
+
+    assert manager.hook.names(room="lobby") == []
+    assert "did not yield" in str(blames[0][2])
+
+
+def test_a_wrapper_that_yields_twice_fails_the_call_and_the_wrappers_around_it_are_told() -> None:
+    def twice(room: str) -> Generator[None, Any, Any]:
+        yield
+        yield
+
+    def around(room: str) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        except RuntimeError as error:
+            return str(error)
+
+    manager = room()
+    manager.register(plugin("names", twice, wrapper=True))
+    manager.register(plugin("names", around, wrapper=True))
+
+    assert "has second yield" in manager.hook.names(room="lobby")
+
+
+def test_a_wrapper_that_turns_an_error_into_a_result_is_not_blamed() -> None:
+    def around(room: str) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        except LookupError:
+            return ["mended"]
+
+    manager = room()
+    blames = told(manager)
+    manager.register(plugin("names", crash), "broken")
+    manager.register(plugin("names", around, wrapper=True), "around")
+
+    assert manager.hook.names(room="lobby") == ["mended"]
+    assert [name for name, _, _ in blames] == ["broken"]
+
+
+def test_a_wrapper_that_only_lets_an_error_pass_is_not_blamed() -> None:
+    def around(room: str) -> Generator[None, Any, Any]:
+        return (yield)
+
+    manager = room()
+    blames = told(manager)
+    manager.register(plugin("names", crash), "broken")
+    manager.register(plugin("names", around, wrapper=True), "around")
+
+    with pytest.raises(LookupError):
+        manager.hook.names(room="lobby")
+    assert [name for name, _, _ in blames] == ["broken"]
+
+
+def test_replayed_historic_calls_are_isolated() -> None:
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.hook.opened.call_historic(kwargs={"room": "lobby"})
+
+    manager.register(plugin("opened", crash), "broken")
+
+    assert [(name, hook) for name, hook, _ in blames] == [("broken", "opened")]
+    assert manager.has_plugin("broken")
+
+
+def test_hooks_without_a_spec_are_isolated() -> None:
+    manager = room(on_error="skip")
+    manager.register(plugin("unspecified", crash))
+    manager.register(plugin("unspecified", lambda room: room))
+
+    assert manager.hook.unspecified(room="lobby") == ["lobby"]
+
+
+async def test_asynchronous_failures_are_blamed_and_skipped() -> None:
+    async def crash_later(room: str) -> str:
+        await asyncio.sleep(0)
+        raise LookupError(room)
+
+    async def answer(room: str) -> str:
+        return room
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin("fetched", answer))
+    manager.register(plugin("fetched", crash_later), "broken")
+
+    assert await manager.call.fetched(room="lobby") == ["lobby"]
+    assert [(name, hook) for name, hook, _ in blames] == [("broken", "fetched")]
+
+
+async def test_an_implementation_that_outlasts_the_timeout_is_cancelled_and_blamed() -> None:
+    ended: list[str] = []
+
+    async def forever() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cancelled")
+        return "never"
+
+    async def quick() -> str:
+        return "quick"
+
+    manager = room()
+    blames = told(manager)
+    manager.register(plugin("hurried", quick))
+    manager.register(plugin("hurried", forever), "slow")
+
+    assert await manager.call.hurried() == ["quick"]
+    assert ended == ["cancelled"]
+    assert [(name, str(error)) for name, _, error in blames] == [
+        ("slow", "plugin slow did not answer hook hurried within 0.05 s")
+    ]
+    assert isinstance(blames[0][2], PluginError)
+    assert blames[0][2].plugin == "slow"
+
+
+async def test_a_plugins_own_timeout_error_stays_its_own() -> None:
+    async def impatient() -> str:
+        raise TimeoutError("mine")
+
+    manager = room()
+    blames = told(manager)
+    manager.register(plugin("hurried", impatient), "impatient")
+
+    assert await manager.call.hurried() == []
+    assert [str(error) for _, _, error in blames] == ["mine"]
+
+
+async def test_cancelling_the_call_is_no_failure_of_a_plugin() -> None:
+    begun = asyncio.Event()
+
+    async def forever() -> str:
+        begun.set()
+        await asyncio.Event().wait()
+        return "never"
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin("fetched", lambda room: forever()))
+    task = asyncio.create_task(manager.call.fetched(room="lobby"))
+    await begun.wait()
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert blames == []
+
+
+def test_synchronous_code_that_outlasts_the_timeout_is_measured_and_reported_and_its_answer_used() -> None:
+    import time
+
+    def slow() -> str:
+        until = time.perf_counter() + 0.02
+        while time.perf_counter() < until:
+            pass
+        return "late"
+
+    manager = room()
+    blames = told(manager)
+    manager.register(plugin("measured", slow), "slow")
+    manager.register(plugin("measured", lambda: "quick"), "quick")
+
+    assert manager.hook.measured() == ["quick", "late"]
+    assert [name for name, _, _ in blames] == ["slow"]
+    assert "0.01 s are allowed" in str(blames[0][2])
+    assert "cannot be stopped" in str(blames[0][2])
+
+
+def test_a_call_that_lacks_an_argument_is_the_callers_mistake(either: HookManager) -> None:
+    either.register(plugin("sent", appending("!")))
+
+    with pytest.warns(UserWarning, match="message"), pytest.raises(pluggy.HookCallError, match="message"):
+        either.hook.sent(room="lobby")
+
+
+def test_an_unknown_word_for_on_error_is_refused() -> None:
+    with pytest.raises(UsageError, match="skip"):
+        HookManager("room", on_error="ignore")  # type: ignore[arg-type]
