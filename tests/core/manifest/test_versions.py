@@ -1,5 +1,6 @@
 """Versions: every spelling of the field, and semver's order over all of them."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -63,7 +64,7 @@ def test_every_spelling_of_the_field_is_read_and_kept(text: str) -> None:
         ("1.2.3-a_b", 7),
         ("1.2.3+a b", 7),
         ("1.2.3-rc.1+ü", 11),
-        ("١.٢", 0),
+        ("\u0661.\u0662", 0),
         ("1." + "9" * LONGEST_VERSION, LONGEST_VERSION),
     ],
 )
@@ -94,7 +95,10 @@ def test_precedence_rises_as_semver_says() -> None:
         assert low != high
 
 
-@pytest.mark.parametrize(("one", "other"), [("1.2", "1.2.0"), ("1", "1.0.0.0"), ("1.2.0+a", "1.2+b"), ("1-rc.1", "1.0-rc.1+x"), ("01.2", "1.2")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1.2", "1.2.0"), ("1", "1.0.0.0"), ("1.2.0+a", "1.2+b"), ("1-rc.1", "1.0-rc.1+x"), ("01.2", "1.2")],
+)
 def test_missing_numbers_are_zero_and_build_is_ignored(one: str, other: str) -> None:
     assert Version.parse(one) == Version.parse(other)
     assert hash(Version.parse(one)) == hash(Version.parse(other))
@@ -107,7 +111,16 @@ def test_a_version_is_no_text() -> None:
         _ = Version.parse("1.0") < "2.0"  # type: ignore[operator]  # what is tested
 
 
-@pytest.mark.parametrize(("text", "prerelease", "semver"), [("1.0.0", False, True), ("1.0", False, False), ("1.0.0-rc.1", True, True), ("1.0.0-", True, False), ("1.0.0-01", True, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "prerelease", "semver"),
+    [
+        ("1.0.0", False, True),
+        ("1.0", False, False),
+        ("1.0.0-rc.1", True, True),
+        ("1.0.0-", True, False),
+        ("1.0.0-01", True, False),
+    ],
+)
 def test_it_tells_what_it_is(text: str, prerelease: bool, semver: bool) -> None:
     assert Version.parse(text).is_prerelease is prerelease
     assert Version.parse(text).is_semver is semver
@@ -151,12 +164,18 @@ def test_parsing_what_was_written_gives_the_same(text: str) -> None:
     assert Version.parse(str(version)) == version
 
 
+def refusal(read: Callable[[str], object], text: str) -> GrammarError | None:
+    try:
+        read(text)
+    except GrammarError as error:
+        return error
+    return None
+
+
 @given(st.one_of(st.text(max_size=40), st.text("0123456789.-+*xabrc ", max_size=20)))
 def test_no_text_crashes_the_parser(text: str) -> None:
     for read in (Version.parse, Version.from_pep440):
-        try:
-            read(text)
-        except GrammarError as error:
+        if error := refusal(read, text):
             assert 0 <= error.column <= len(text)
 
 

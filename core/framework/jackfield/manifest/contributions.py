@@ -1,6 +1,7 @@
 """What a plugin adds to the host, told in the manifest so that menus, help and settings show before its code runs."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any
 
 from jackfield.manifest.fields import Anything, Described, ListOf, Number, Table, Text
@@ -64,7 +65,8 @@ class SettingContribution:
             case "integer":
                 fits, expected = isinstance(value, int) and not isinstance(value, bool), "a whole number"
             case "number":
-                fits, expected = isinstance(value, int | float) and not isinstance(value, bool), "a number"
+                fits = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+                expected = "a number"
             case "choice":
                 fits, expected = value in self.choices, "one of " + ", ".join(map(repr, self.choices))
             case _:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jackfield.errors import ManifestError
+from jackfield.manifest.reading import described_value
 from jackfield.manifest.schema import Manifest
 
 
@@ -49,12 +50,14 @@ class File:
         """Read what `to_mapping` wrote; unknown keys are left out.
 
         Raises:
-            ManifestError: a key is missing.
+            ManifestError: a key is missing or of the wrong type.
         """
-        try:
-            return cls(**{name: mapping[name] for name in cls.__slots__ if name in mapping})
-        except TypeError as error:
-            raise ManifestError("a file without filename, url or sha256") from error
+        for key in ("filename", "url", "sha256"):
+            _require(mapping, key, str, "file")
+        for key, kinds in _OPTIONAL.items():
+            if mapping.get(key) is not None:
+                _require(mapping, key, kinds, "file")
+        return cls(**{name: mapping[name] for name in cls.__slots__ if name in mapping})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +115,37 @@ class Pin:
         """Read what `to_mapping` wrote.
 
         Raises:
-            ManifestError: a key is missing.
+            ManifestError: a key is missing or of the wrong type.
         """
-        try:
-            return cls(
-                mapping["distribution"],
-                mapping["version"],
-                File.from_mapping(mapping["file"]),
-                mapping.get("id"),
-                mapping["source"],
-                tuple(mapping.get("requires", ())),
-            )
-        except KeyError as error:
-            raise ManifestError(f"a pin without {error.args[0]}") from error
+        for key, kind in (("distribution", str), ("version", str), ("source", str), ("file", Mapping)):
+            _require(mapping, key, kind, "pin")
+        plugin, requires = mapping.get("id"), mapping.get("requires", [])
+        if plugin is not None:
+            _require(mapping, "id", str, "pin")
+        if not isinstance(requires, list) or not all(isinstance(one, str) for one in requires):
+            raise ManifestError(f"pin.requires: expected a list of texts, found {described_value(requires)}")
+        return cls(
+            mapping["distribution"],
+            mapping["version"],
+            File.from_mapping(mapping["file"]),
+            plugin,
+            mapping["source"],
+            tuple(requires),
+        )
+
+
+_OPTIONAL: dict[str, type | tuple[type, ...]] = {
+    "size": int,
+    "requires_python": str,
+    "yanked": (str, bool),
+    "metadata_sha256": str,
+    "manifest_sha256": str,
+    "upload_time": str,
+}
+
+
+def _require(mapping: Mapping[str, Any], key: str, kinds: type | tuple[type, ...], where: str) -> None:
+    if key not in mapping:
+        raise ManifestError(f"{where}.{key}: missing")
+    if not isinstance(mapping[key], kinds):
+        raise ManifestError(f"{where}.{key}: found {described_value(mapping[key])}")
