@@ -38,11 +38,11 @@ class Profile:
     """One profile of the chat.
 
     Args:
-        folder: where it lies.
+        layout: where it lies.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.layout = Layout(folder / "profile")
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         self.store = Store(self.layout)
         self.state = State(self.layout.state)
 

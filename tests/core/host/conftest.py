@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from jackfield.host import Host
+from jackfield.store import Layout
 from support.profiles import Profile
 from support.wheels import build_plugin
 
 
 @pytest.fixture
 def profile(tmp_path: Path) -> Profile:
-    return Profile(tmp_path)
+    return Profile(Layout(tmp_path / "profile"))
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ async def test_a_plugin_that_nobody_enabled_is_listed_and_never_imported(profile
 
 @pytest.mark.feature("C7", "C8", "U39")
 async def test_a_plugin_that_fails_is_kept_with_its_traceback_and_the_others_run(profile, build, running):
-    broken = "from jackfield import Plugin\nclass Main(Plugin):\n    def on_enable(self):\n        raise ValueError('boom')\n"
+    broken = "from jackfield import Plugin\nclass Main(Plugin):\n    def on_enable(self): raise ValueError('boom')\n"
     profile.install(
         build("broken", code=broken),
         build("unimportable", code="import no_such_library\nclass Main: ..."),

@@ -1,1 +1,6 @@
 """Joins the running side and the installing side for one application."""
+
+from jackfield.application.application import Application
+from jackfield.application.watch import POLL_SECONDS, Watch
+
+__all__ = ["POLL_SECONDS", "Application", "Watch"]

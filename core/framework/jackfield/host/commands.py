@@ -124,6 +124,11 @@ class CommandRegistry:
         first = text.split(maxsplit=1)
         return bool(first) and first[0] in self._roots
 
+    def owner(self, text: str) -> str | None:
+        """Return the id of the plugin whose command `text` begins with, or None."""
+        first = text.split(maxsplit=1)
+        return self._roots.get(first[0]) if first else None
+
     async def dispatch(self, text: str, source: CommandSource) -> bool:
         """Run the command that `text` (without the host's prefix) names; False when no plugin has it.
 

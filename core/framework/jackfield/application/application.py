@@ -1,0 +1,109 @@
+"""`Application`: plugins running and plugins being installed, joined for one application."""
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jackfield.api import ApiFactory
+from jackfield.application.lock import HostLock
+from jackfield.application.watch import Watch
+from jackfield.discovery import find_host
+from jackfield.hooks import OnError
+from jackfield.host import Host
+from jackfield.manifest import HostFile
+from jackfield.store import Layout
+
+if TYPE_CHECKING:
+    from jackfield.management import Management
+
+
+class Application:
+    """All that an application embeds: ten lines make it extensible.
+
+        application = Application("chat", specs=chat_specs, api=chat_capabilities)
+        await application.start()
+        text = await application.host.call.message_sent(message=message)
+        await application.stop()
+
+    While it runs, a change made by anyone (the command line, another page) takes effect within half a second, without
+    a restart. One host runs for each profile.
+
+    Args:
+        app: the application's name, as in its host.toml.
+        specs: modules or objects with hook specifications.
+        api: makes each plugin's `context.api`.
+        home: the folder above all data; None: `JACKFIELD_HOME`, else the user's data folder.
+        profile: names a profile to share; None: one for the Python environment that runs.
+        marketplaces: their URLs, in order; none: plugins can be run, listed, enabled and removed, not searched.
+        hostfile: what the application offers; None: the installed one of that name.
+        on_error: what a hook call does when an implementation fails.
+        safe: start with no plugins at all.
+
+    Raises:
+        UsageError: there is no host file of that name.
+    """
+
+    def __init__(
+        self,
+        app: str,
+        *,
+        specs: object | Sequence[object] = (),
+        api: ApiFactory | None = None,
+        home: Path | None = None,
+        profile: str | None = None,
+        marketplaces: Sequence[str] = (),
+        hostfile: HostFile | None = None,
+        on_error: OnError = "skip",
+        safe: bool = False,
+    ) -> None:
+        environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
+        self.app = app
+        self.marketplaces = tuple(marketplaces)
+        self.layout = Layout.locate(app, profile=profile, environ=environ)
+        self.hostfile = hostfile if hostfile is not None else find_host(app)
+        self.host = Host(
+            app, specs=specs, layout=self.layout, hostfile=self.hostfile, api=api, on_error=on_error, safe=safe
+        )
+        self._watch: Watch | None = None
+        self._lock: HostLock | None = None
+
+    @cached_property
+    def management(self) -> "Management":
+        """What installs, enables, updates and rolls back; loaded when it is first asked for."""
+        from jackfield.management import Management  # brings the network library, which running plugins need not
+
+        return Management(self.app, self.layout, self.marketplaces, self.hostfile)
+
+    async def start(self) -> None:
+        """Start the plugins and begin to follow changes.
+
+        Raises:
+            StoreLocked: another host runs with this profile.
+            StoreError: the active generation or the state log is damaged.
+        """
+        lock = HostLock(self.layout, self.app)
+        lock.take()
+        watch = Watch(self.layout, self.host.reload_changes)  # made first: a change during the start is not missed
+        try:
+            await self.host.start()
+        except BaseException:
+            lock.release()
+            raise
+        self._lock, self._watch = lock, watch
+        watch.start()
+
+    async def reload(self) -> None:
+        """Follow changes now: whoever made one through `management` need not wait for the watch."""
+        await self.host.reload_changes()
+
+    async def stop(self) -> None:
+        """Stop watching, stop every plugin, and let go of the profile."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            await watch.stop()
+        await self.host.stop()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()

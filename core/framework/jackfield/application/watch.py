@@ -1,0 +1,82 @@
+"""Notices that another process installed, enabled, granted or set something: two `stat` calls, a few times a second."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from jackfield.errors import JackfieldError
+from jackfield.storage import State
+from jackfield.store import Layout, Store
+
+_log = logging.getLogger("jackfield.application")
+
+POLL_SECONDS = 0.25
+
+Stamp = tuple[object, ...]
+
+
+class Watch:
+    """Calls back after a change of the pointer or the state log.
+
+    Args:
+        layout: the profile.
+        changed: follows the change; what it raises is logged and the watch goes on.
+        poll_seconds: how often to look.
+    """
+
+    def __init__(
+        self, layout: Layout, changed: Callable[[], Awaitable[None]], *, poll_seconds: float = POLL_SECONDS
+    ) -> None:
+        self._layout = layout
+        self._state = State(layout.state)
+        self._store = Store(layout)
+        self._changed = changed
+        self._poll_seconds = poll_seconds
+        self._seen = self._stamp()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to watch; what changed since this object was made counts as new."""
+        self._task = asyncio.get_running_loop().create_task(self._watch(), name="jackfield: watch")
+
+    async def stop(self) -> None:
+        """End the watch; a change that is being followed is followed to its end first."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            stamp = self._stamp()
+            if stamp != self._seen and self._is_settled():
+                self._seen = stamp  # before following: a change during it is followed in the next round
+                following = asyncio.ensure_future(self._follow())
+                try:
+                    await asyncio.shield(following)
+                except asyncio.CancelledError:
+                    await following  # plugins must not be left half way between two sets
+                    raise
+
+    async def _follow(self) -> None:
+        try:
+            await self._changed()
+        except JackfieldError as error:
+            _log.error("the change of plugins was not followed: %s", error)
+        except Exception:  # noqa: BLE001 (the watch must outlive whatever one change does)
+            _log.exception("the change of plugins was not followed")
+
+    def _is_settled(self) -> bool:
+        """Say whether pointer and state belong together: an installer moves one after the other."""
+        try:
+            return self._store.settled()
+        except JackfieldError:
+            return True  # the reader of the store will say what is damaged
+
+    def _stamp(self) -> Stamp:
+        try:
+            pointer = self._layout.current.stat()
+        except OSError:
+            return (None, self._state.stamp())
+        return (pointer.st_ino, pointer.st_mtime_ns, self._state.stamp())
