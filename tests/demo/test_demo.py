@@ -92,8 +92,10 @@ def test_make_run_names_a_contrib_plugin_that_was_edited_without_a_new_version(t
     code.write_text(code.read_text() + "# edited\n")
     done = subprocess.run(command, cwd=tree, env=environment, check=True, capture_output=True, text=True)
     assert done.stdout.splitlines() == [
-        "chat-dice was edited and is still 1.0.0: the first wheel is used; "
-        "raise version in plugins-contrib/dice/pyproject.toml"
+        (
+            "chat-dice was edited and is still 1.0.0: the first wheel is used; "
+            "raise version in plugins-contrib/dice/pyproject.toml"
+        )
     ]
 
 

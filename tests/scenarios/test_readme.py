@@ -32,7 +32,7 @@ async def test_it_runs_as_the_readme_says(plugin: list[Block], tmp_path: Path) -
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, encoding="utf-8")
     (built,) = build_wheels(tmp_path / "wheels", [source])
-    async with started(await install(tmp_path, built.path)) as running:
+    async with started(install(tmp_path, built.path)) as running:
         assert await running.command("shout good morning") == ["GOOD MORNING"]
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from jackfield.api import Check
 from jackfield.host import Host
-from jackfield.management import Management
+from jackfield.inspection import inspect_wheel
 from jackfield.manifest import HostFile, read_hostfile
-from jackfield.storage import State
 from jackfield.store import Layout
 from jackfield_chat_api import Member, Message, Room, specs
 
 from tests.demo.wheels import CONTRIB, build_wheels
+from tests.support.profiles import Profile
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Running:
 
     host: Host
     chat: Chatroom
-    layout: Layout
+    profile: Profile
 
     async def command(self, line: str, user: str = "bea") -> list[str]:
         """Give a command and return the replies."""
@@ -111,23 +111,24 @@ def chat_hostfile() -> HostFile:
     return read_hostfile(text, source="host.toml")
 
 
-async def install(folder: Path, wheel: Path) -> Layout:
-    """Install a wheel with all that it asks for, as `jackfield install ./x.whl` does."""
-    layout = Layout(folder / "home")
-    management = Management("chat", layout, [], chat_hostfile())
-    plan = await management.plan_install([str(wheel)])
-    await management.apply(plan, accept_permissions=True, by="test")
-    return layout
+def install(folder: Path, wheel: Path) -> Profile:
+    """Put a wheel into a store, enabled and with all that it asks for."""
+    profile = Profile(Layout(folder / "profile"))
+    profile.install(wheel)
+    plugin = inspect_wheel(wheel).plugin_id
+    assert plugin is not None, f"{wheel.name} is no plugin"
+    profile.enable(plugin)
+    return profile
 
 
 @asynccontextmanager
-async def started(layout: Layout, chat: Chatroom | None = None) -> AsyncIterator[Running]:
+async def started(profile: Profile, chat: Chatroom | None = None) -> AsyncIterator[Running]:
     """A host over an installed set."""
     chat = chat or Chatroom()
-    host = Host("chat", specs=specs, layout=layout, hostfile=chat_hostfile(), api=chat.api)
+    host = profile.host(specs=specs, hostfile=chat_hostfile(), api=chat.api)
     await host.start()
     try:
-        yield Running(host, chat, layout)
+        yield Running(host, chat, profile)
     finally:
         await host.stop()
 
@@ -138,9 +139,9 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Build contrib plugin `name`, install it, set what the user sets, and run it."""
     (built,) = build_wheels(folder / "wheels", [CONTRIB / name])
-    layout = await install(folder, built.path)
+    profile = install(folder, built.path)
     if settings:
-        State(layout.state).change({f"settings/{name}/{key}": value for key, value in settings.items()}, by="test")
-    async with started(layout, chat) as plugin:
+        profile.state.change({f"settings/{name}/{key}": value for key, value in settings.items()}, by="test")
+    async with started(profile, chat) as plugin:
         await plugin.host.plugins.wait_for(name, timeout_seconds=10)
         yield plugin

@@ -94,7 +94,7 @@ async def test_a_poll_survives_a_restart(tmp_path: Path) -> None:
     async with running("poll", tmp_path) as plugin:
         await plugin.command(ASK)
         await plugin.command("vote 1")
-    async with started(plugin.layout) as again:
+    async with started(plugin.profile) as again:
         assert await again.command("vote 2", "carl") == ["carl voted. Tea or coffee? tea: 1, coffee: 1"]
 
 
@@ -103,7 +103,7 @@ async def test_the_second_version_takes_the_poll_over_and_shows_who_voted(tmp_pa
         await plugin.command(ASK)
         await plugin.command("vote 1")
     (built,) = build_wheels(tmp_path / "wheels-2", [poll_two_source(tmp_path)])
-    await install(tmp_path, built.path)
-    async with started(plugin.layout, Chatroom(people=[Member("bea"), Member("carl")])) as second:
+    install(tmp_path, built.path)
+    async with started(plugin.profile, Chatroom(people=[Member("bea"), Member("carl")])) as second:
         assert second.host.plugins.status("poll").version == "2.0.0"
         assert "Voted: bea. Not yet: carl." in repr(await drawn(second))

@@ -33,9 +33,9 @@ async def test_whoever_enters_is_greeted_once_in_each_room(tmp_path: Path) -> No
 async def test_it_remembers_whom_it_has_greeted_when_the_chat_starts_again(tmp_path: Path) -> None:
     async with running("welcome", tmp_path) as plugin:
         await join(plugin, "bea")
-        layout = plugin.layout
+        profile = plugin.profile
     chat = Chatroom()
-    async with started(layout, chat) as again:
+    async with started(profile, chat) as again:
         await join(again, "bea")
         await join(again, "carl")
     assert chat.texts == ["Welcome to lobby, carl."]
