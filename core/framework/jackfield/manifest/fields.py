@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from typing import Any, Protocol, TypeVar, get_args
 
 from jackfield.errors import ManifestError
-from jackfield.manifest.reading import Reading, described_value
+from jackfield.manifest.reading import Reading
+from jackfield.permissions import described_value
 
 Model = TypeVar("Model")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from jackfield.errors import ManifestError
+from jackfield.permissions import described_value
 
 
 class Reading:
@@ -43,21 +44,3 @@ class Reading:
         """
         if self.problems:
             raise ManifestError("\n".join(f"{self.source}: {problem}" for problem in self.problems))
-
-
-def described_value(value: object) -> str:
-    """Return what was found, for a person: the kind in TOML's words and the beginning of the value."""
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return f"{_TOML_NAMES.get(type(value), type(value).__name__)} {shown}"
-
-
-_TOML_NAMES: dict[type, str] = {
-    str: "text",
-    int: "the whole number",
-    float: "the number",
-    bool: "the boolean",
-    list: "a list",
-    tuple: "a list",
-    dict: "a table",
-}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from jackfield.errors import ManifestError
-from jackfield.manifest.reading import described_value
 from jackfield.manifest.schema import Manifest
+from jackfield.permissions import described_value
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from jackfield.manifest.fields import (
     read_model,
 )
 from jackfield.manifest.identity import ID_PATTERN, canonical_id, parse_id
-from jackfield.manifest.reading import Reading, described_value
+from jackfield.manifest.reading import Reading
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.versions import VERSION_PATTERN, Version
-from jackfield.permissions import Permission
+from jackfield.permissions import Permission, described_value
 
 SCHEMA = 1
 """The newest schema of plugin.toml and host.toml that this jackfield reads."""

@@ -2,6 +2,7 @@
 
 from jackfield.permissions.grants import Grant, require
 from jackfield.permissions.model import NAME_PATTERN, Permission
+from jackfield.permissions.plain import described_value
 from jackfield.permissions.policy import Asked, Decision, Growth, GrowthEntry, GrowthKind, decide, growth
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "GrowthKind",
     "Permission",
     "decide",
+    "described_value",
     "growth",
     "require",
 ]

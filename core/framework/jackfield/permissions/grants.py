@@ -1,11 +1,12 @@
 """What a user granted, and the check that every capability makes (C6, C13)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from jackfield.errors import ManifestError, PermissionDenied
 from jackfield.permissions.model import Permission
+from jackfield.permissions.plain import described_value, text_value, text_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Grant:
     publisher: str | None
     permissions: tuple[Permission, ...]
     version: str = ""
-    dependencies: tuple[str, ...] = field(default=())
+    dependencies: tuple[str, ...] = ()
 
     def allows(self, resource: str, action: str, target: str | None = None) -> bool:
         """Tell whether it covers `action` on `resource`.
@@ -38,6 +39,10 @@ class Grant:
                 paths and no target is named, the answer is no.
         """
         return any(one.allows(resource, action, target) for one in self.permissions)
+
+    def binds(self, *, plugin: str, source: str, publisher: str | None) -> bool:
+        """Tell whether it was given to this plugin, from this source, by this publisher: else it grants nothing."""
+        return (self.plugin, self.source, self.publisher) == (plugin, source, publisher)
 
     def limits(self, resource: str, action: str) -> tuple[str, ...] | None:
         """Return the hosts or paths that `action` is limited to: empty for no limit, None when it is not granted."""
@@ -67,21 +72,22 @@ class Grant:
             ManifestError: it is damaged; the message names the key.
         """
         if not isinstance(mapping, Mapping):
-            raise ManifestError("grant: expected a table")
-        for key, kind in (("plugin", str), ("source", str), ("permissions", list)):
-            if not isinstance(mapping.get(key), kind):
-                raise ManifestError(f"grant.{key}: expected {kind.__name__}, found {mapping.get(key)!r}")
-        publisher, version = mapping.get("publisher"), mapping.get("version", "")
-        dependencies = mapping.get("dependencies", [])
-        if not (publisher is None or isinstance(publisher, str)) or not isinstance(version, str):
-            raise ManifestError("grant.publisher, grant.version: expected text")
-        if not isinstance(dependencies, list) or not all(isinstance(one, str) for one in dependencies):
-            raise ManifestError("grant.dependencies: expected a list of ids")
+            raise ManifestError(f"grant: expected a table, found {described_value(mapping)}")
+        plugin = text_value(mapping.get("plugin"), "grant.plugin")
+        source = text_value(mapping.get("source"), "grant.source")
+        publisher = mapping.get("publisher")
+        if publisher is not None:
+            publisher = text_value(publisher, "grant.publisher")
+        version = text_value(mapping.get("version", ""), "grant.version")
+        dependencies = text_values(mapping.get("dependencies", ()), "grant.dependencies")
+        asked = mapping.get("permissions")
+        if not isinstance(asked, list | tuple):
+            raise ManifestError(f"grant.permissions: expected a list, found {described_value(asked)}")
         permissions = tuple(
             Permission.from_mapping(one, where=f"grant.permissions[{index}]", unknown=_ignored)
-            for index, one in enumerate(mapping["permissions"])
+            for index, one in enumerate(asked)
         )
-        return cls(mapping["plugin"], mapping["source"], publisher, permissions, version, tuple(dependencies))
+        return cls(plugin, source, publisher, permissions, version, dependencies)
 
 
 def require(grant: Grant | None, plugin: str, resource: str, action: str, target: str | None = None) -> None:

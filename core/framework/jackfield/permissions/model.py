@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from jackfield.errors import ManifestError
+from jackfield.permissions.plain import described_value, name_value, text_value, text_values
 from jackfield.permissions.targets import HOST_PATTERN, check_host, check_path, host_covers, path_covers
 
 LONGEST_REASON = 500
@@ -93,30 +94,28 @@ class Permission:
             ManifestError: a key is missing, unknown or of the wrong type; the message names it.
         """
         if not isinstance(mapping, Mapping):
-            raise ManifestError(f"{where}: expected a table, found {_described(mapping)}")
+            raise ManifestError(f"{where}: expected a table, found {described_value(mapping)}")
         known = {one.name for one in fields(cls)}
         for key in mapping:
             if key not in known:
                 if unknown is None:
                     raise ManifestError(f"{where}.{key}: unknown key", hint=f"known are {', '.join(sorted(known))}")
                 unknown(where, str(key))
-        resource = _name(mapping.get("resource"), f"{where}.resource")
-        action_list = _texts(mapping.get("actions"), f"{where}.actions")
+        resource = name_value(mapping.get("resource"), f"{where}.resource", _NAME)
+        action_list = text_values(mapping.get("actions"), f"{where}.actions")
         if not action_list:
             raise ManifestError(f"{where}.actions: expected at least one action, found none")
-        actions = tuple(_name(one, f"{where}.actions[{index}]") for index, one in enumerate(action_list))
-        reason = mapping.get("reason", "")
-        if not isinstance(reason, str):
-            raise ManifestError(f"{where}.reason: expected text, found {_described(reason)}")
+        actions = tuple(name_value(one, f"{where}.actions[{index}]", _NAME) for index, one in enumerate(action_list))
+        reason = text_value(mapping.get("reason", ""), f"{where}.reason")
         if len(reason) > LONGEST_REASON:
             raise ManifestError(f"{where}.reason: {len(reason)} characters, at most {LONGEST_REASON} are allowed")
         hosts = tuple(
             check_host(one, f"{where}.hosts[{index}]")
-            for index, one in enumerate(_texts(mapping.get("hosts", ()), f"{where}.hosts"))
+            for index, one in enumerate(text_values(mapping.get("hosts", ()), f"{where}.hosts"))
         )
         paths = tuple(
             check_path(one, f"{where}.paths[{index}]")
-            for index, one in enumerate(_texts(mapping.get("paths", ()), f"{where}.paths"))
+            for index, one in enumerate(text_values(mapping.get("paths", ()), f"{where}.paths"))
         )
         if hosts and paths:
             raise ManifestError(f"{where}: hosts and paths in one permission", hint="write two permissions")
@@ -183,40 +182,16 @@ def covered(atom: Permission, by: Iterable[Permission]) -> bool:
 
 def merged(parts: Iterable[Permission]) -> tuple[Permission, ...]:
     """Put atoms together again: one permission for each resource, reason and limit, with all its actions."""
-    together: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    limits: dict[tuple[str, str, str, bool], list[str]] = {}
+    limits: dict[tuple[str, str, str, str], list[Permission]] = {}
     for atom in parts:
-        is_host = bool(atom.hosts)
-        limits.setdefault((atom.resource, atom.reason, atom.actions[0], is_host), []).extend(atom.hosts or atom.paths)
-    for (resource, reason, action, is_host), values in limits.items():
-        hosts, paths = (tuple(values), ()) if is_host else ((), tuple(values))
+        limited_by = "hosts" if atom.hosts else "paths" if atom.paths else ""  # an unlimited one swallows no limit
+        limits.setdefault((atom.resource, atom.reason, limited_by, atom.actions[0]), []).append(atom)
+    together: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for (resource, reason, _, action), same in limits.items():
+        hosts = tuple(host for one in same for host in one.hosts)
+        paths = tuple(path for one in same for path in one.paths)
         together.setdefault((resource, reason, hosts, paths), []).append(action)
     return tuple(
         Permission(resource, tuple(actions), reason, hosts, paths)
         for (resource, reason, hosts, paths), actions in together.items()
     )
-
-
-def _name(value: object, where: str) -> str:
-    if value is None:
-        raise ManifestError(f"{where}: missing")
-    if not isinstance(value, str):
-        raise ManifestError(f"{where}: expected text, found {_described(value)}")
-    if not _NAME.fullmatch(value):
-        raise ManifestError(
-            f"{where}: {value[:80]!r} is no name; lower-case letters, digits, '_', '-' and '.', a letter first"
-        )
-    return value
-
-
-def _texts(value: object, where: str) -> tuple[str, ...]:
-    if value is None:
-        raise ManifestError(f"{where}: missing")
-    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
-        raise ManifestError(f"{where}: expected a list of texts, found {_described(value)}")
-    return tuple(value)
-
-
-def _described(value: object) -> str:
-    shown = repr(value)
-    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from jackfield.permissions.grants import Grant
 from jackfield.permissions.model import Permission, atoms, covered, merged
@@ -42,7 +41,7 @@ class Asked:
     source: str = ""
     publisher: str | None = None
     isolation: str = "worker"
-    dependencies: Mapping[str, tuple[Permission, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    dependencies: Mapping[str, tuple[Permission, ...]] = field(default_factory=dict)
     plugin: str = ""
 
 
@@ -62,12 +61,21 @@ class GrowthEntry:
     permission: Permission | None
     detail: str
 
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        permission = None if self.permission is None else self.permission.to_mapping()
+        return {"kind": self.kind, "plugin": self.plugin, "permission": permission, "detail": self.detail}
+
 
 @dataclass(frozen=True, slots=True)
 class Growth:
     """Everything that needs a new yes; false when nothing does."""
 
     entries: tuple[GrowthEntry, ...] = ()
+
+    def to_mapping(self) -> list[dict[str, Any]]:
+        """Return plain JSON values, one for each entry."""
+        return [one.to_mapping() for one in self.entries]
 
     def __bool__(self) -> bool:
         return bool(self.entries)

@@ -18,6 +18,9 @@ HOST_PATTERN = rf"(\*|(\*\.)?{_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]+\]):(\*|[1-9]
 """The grammar of a host facet as a regular expression, for the JSON schema; ports end at 65535."""
 
 _HOST = re.compile(HOST_PATTERN, re.ASCII)
+_WILD_ADDRESS = re.compile(r"\*\.([^:]*\.)?[0-9]+:")  # "*.0.0.1" would take 127.0.0.1 and any other ending so
+_LONGEST_HOST = 253 + len(":65535")  # RFC 1035, section 2.3.4
+_HIGHEST_PORT = 65535
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
 
@@ -31,11 +34,11 @@ def check_host(text: str, where: str) -> str:
     Raises:
         ManifestError: it is none.
     """
-    if _HOST.fullmatch(text) and len(text) <= 260 and (text.endswith(":*") or int(text.rpartition(":")[2]) <= 65535):
+    if _is_host(text) and not _WILD_ADDRESS.match(text):
         return text
     if "://" in text:
         raise ManifestError(f"{where}: {text[:80]!r} is a URL; a host is written api.example.org:443")
-    hint = f"write {text}:443" if _HOST.fullmatch(f"{text}:443") else "as in api.example.org:443 or *.example.org:443"
+    hint = f"write {text}:443" if _is_host(f"{text}:443") else "as in api.example.org:443 or *.example.org:443"
     raise ManifestError(f"{where}: {text[:80]!r} is no host with a port", hint=hint)
 
 
@@ -51,28 +54,41 @@ def check_path(text: str, where: str) -> str:
         raise ManifestError(f"{where}: {text[:80]!r} is neither absolute nor begins with ~/")
     if ".." in _parts(text):
         raise ManifestError(f"{where}: {text[:80]!r} leads out of itself by '..'")
+    if "\\" in text and not _DRIVE.match(text):
+        raise ManifestError(f"{where}: {text[:80]!r} has a backslash; names are separated by '/'")
     return text
 
 
 def host_covers(granted: str, wanted: str) -> bool:
-    """Tell whether every host that `wanted` takes is taken by `granted`; a plain host is a facet that takes itself."""
+    """Tell whether every host that `wanted` takes is taken by `granted`; a plain host takes itself.
+
+    What is no host with a port, say because it carries a part of a URL, is never covered.
+    """
     granted_name, _, granted_port = granted.lower().rpartition(":")
-    wanted_name, _, wanted_port = wanted.lower().rpartition(":")
-    if not wanted_name or granted_port not in {"*", wanted_port}:
+    wanted_name, _, wanted_port = wanted.rpartition(":")
+    wanted_name = wanted_name.removesuffix(".")
+    if not _is_host(f"{wanted_name}:{wanted_port}") or granted_port not in {"*", wanted_port}:
         return False
-    granted_name, wanted_name = granted_name.removesuffix("."), wanted_name.removesuffix(".")
+    wanted_name = wanted_name.lower()
     if granted_name in {"*", wanted_name}:
         return True
-    if not granted_name.startswith("*."):
-        return False
-    # "x.example.org" and "*.x.example.org" end in ".example.org" and have something before it
-    return wanted_name.removeprefix("*").endswith(granted_name[1:]) and len(wanted_name) > len(granted_name) - 1
+    # "x.example.org" and "*.x.example.org" end in ".example.org"; "example.org" does not
+    return granted_name.startswith("*.") and wanted_name.removeprefix("*").endswith(granted_name[1:])
 
 
 def path_covers(granted: str, wanted: str) -> bool:
     """Tell whether `wanted` is `granted` or lies below it."""
+    if "\x00" in wanted or ("\\" in wanted and not _DRIVE.match(wanted)):
+        return False  # a backslash separates names on one system and is part of a name on another
     above, below = _parts(granted), _parts(wanted)
-    return ".." not in below and "\x00" not in wanted and below[: len(above)] == above
+    return ".." not in below and below[: len(above)] == above
+
+
+def _is_host(text: str) -> bool:
+    if len(text) > _LONGEST_HOST or not _HOST.fullmatch(text):
+        return False
+    port = text.rpartition(":")[2]
+    return port == "*" or int(port) <= _HIGHEST_PORT
 
 
 def _parts(path: str) -> list[str]:
