@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 OURS = {
     "hook manager": {"manager": "jackfield.hooks:HookManager"},
-    "plugin manager": {"manager": "jackfield.host.plugin_manager:PluginManager"},
+    "plugin manager": {"manager": "jackfield:PluginManager"},
     "our spec marker too": {
         "manager": "jackfield.hooks:HookManager",
         "spec_marker": "jackfield.hooks:HookspecMarker",

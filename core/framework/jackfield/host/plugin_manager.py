@@ -2,27 +2,18 @@
 
 import difflib
 import importlib.metadata
-import json
 import logging
-import os
-import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
-from jackfield.errors import JackfieldError, StoreError, UnknownPlugin, UsageError
+from jackfield.errors import UnknownPlugin
 from jackfield.hooks import HookManager, OnError
-from jackfield.manifest import canonical_id
-from jackfield.storage import State
+from jackfield.host.adoption import Adoption, comparable
 from jackfield.store import Layout
 
 logger = logging.getLogger("jackfield.host")
-
-GROUPS_FILE = "groups.json"
-"""In the profile's folder: `{"schema": 1, "groups": [...]}`, the entry-point groups an adopted application loads."""
 
 # pluggy 1.7 keeps distributions as they are and wraps them when they are listed; 1.6 keeps them wrapped.
 _KEEPS_DISTRIBUTIONS = hasattr(HookManager, "list_plugin_distributions")
@@ -78,8 +69,9 @@ class PluginManager(HookManager):
     """A `pluggy.PluginManager` whose plugins can be listed, switched off, blamed and counted.
 
     An application on pluggy adopts it by changing that one name. All plugins are loaded, as with pluggy, except those
-    that the user switched off, here or with `jackfield --app <project name> disable`; a plugin that cannot be
-    imported or registered is logged and kept in `failures`, and the rest are loaded.
+    that the user switched off, here or with `jackfield --app <project name> disable`, and beside them those that
+    `jackfield --app <project name> install` installed; a plugin that cannot be imported or registered is logged and
+    kept in `failures`, and the rest are loaded. All of them run in this process.
 
     State lies where `jackfield.store.Layout` says for the project name. Reading it never fails the application, and
     a folder that cannot be written only means that nothing is remembered.
@@ -109,8 +101,7 @@ class PluginManager(HookManager):
         super().__init__(project_name, on_error=on_error, count=count)
         self.failures: dict[str, LoadFailure] = {}
         self._groups: list[str] = []
-        self._given_layout = layout
-        self._remember = remember
+        self._adoption = Adoption(project_name, layout=layout, remember=remember)
 
     def load_setuptools_entrypoints(self, group: str, name: str | None = None) -> int:
         """Load the enabled plugins of an entry-point group; the contract is pluggy's, except that none fails the rest.
@@ -126,26 +117,27 @@ class PluginManager(HookManager):
         """
         if group not in self._groups:
             self._groups.append(group)
-            self._record()
-        switched_off = self._switched_off()
+            self._adoption.record(self._groups)
+        self._adoption.serve_store()
+        wishes = self._adoption.wishes()
         loaded = 0
         for distribution, entry_point in _entry_points(group):
             if name is not None and entry_point.name != name:
                 continue
             if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
                 continue
-            if _key(entry_point.name) not in switched_off:
+            if self._wished(distribution, entry_point.name, wishes):
                 loaded += self._load(distribution, entry_point)
         return loaded
 
     def list_plugins(self) -> tuple[PluginRow, ...]:
         """Return every plugin of the groups loaded so far and every registered one, by name; imports none."""
-        switched_off = self._switched_off()
+        wishes = self._adoption.wishes()
         rows: dict[str, PluginRow] = {}
         for group in self._groups:
             for distribution, entry_point in _entry_points(group):
                 if entry_point.name not in rows:
-                    rows[entry_point.name] = self._row(distribution, entry_point, switched_off)
+                    rows[entry_point.name] = self._row(distribution, entry_point, wishes)
         for name, plugin in self.list_name_plugin():
             if name not in rows:
                 rows[name] = PluginRow(name, "", "", "", True, "blocked" if plugin is None else "active")
@@ -164,7 +156,7 @@ class PluginManager(HookManager):
             StoreError: the state cannot be written; nothing was changed.
         """
         found = self._find(name)
-        self._wish(name, False, by)
+        self._adoption.wish(name, False, by=by)
         for _, entry_point in found:
             if self.get_plugin(entry_point.name) is not None:
                 self.unregister(name=entry_point.name)
@@ -179,24 +171,44 @@ class PluginManager(HookManager):
         Raises:
             UnknownPlugin: no group loaded so far has it.
             UsageError: the name is no plugin id, or this manager remembers nothing.
+            ConsentRequired: jackfield installed it, and the user has not yet said yes to what it asks for.
             StoreError: the state cannot be written; nothing was changed.
         """
         found = self._find(name)
-        self._wish(name, True, by)
+        for distribution, _ in found:
+            if self._adoption.is_stored(distribution):
+                self._adoption.require_loadable(name, self._groups)
+        self._adoption.wish(name, True, by=by)
         for distribution, entry_point in found:
             if not self.has_plugin(entry_point.name) and not self.is_blocked(entry_point.name):
                 self._load(distribution, entry_point)
         return self.has_plugin(name)
 
     def is_enabled(self, name: str) -> bool:
-        """Return the user's wish for a plugin; True where none was uttered."""
-        return _key(name) not in self._switched_off()
+        """Return whether a plugin is loaded at a start, as far as the user is asked.
+
+        Raises:
+            UnknownPlugin: no group loaded so far has it.
+        """
+        distribution, entry_point = self._find(name)[0]
+        return self._wished(distribution, entry_point.name, self._adoption.wishes())
+
+    def _wished(self, distribution: importlib.metadata.Distribution, name: str, wishes: Mapping[str, bool]) -> bool:
+        """Say whether a plugin is to be loaded.
+
+        One that pip installed is, as with pluggy, until it is switched off; one that jackfield installed, once it is
+        switched on.
+        """
+        wish = wishes.get(comparable(name) or "")
+        return wish if wish is not None else not self._adoption.is_stored(distribution)
 
     # One entry point
 
     def _load(self, distribution: importlib.metadata.Distribution, entry_point: importlib.metadata.EntryPoint) -> bool:
         name = entry_point.name
         try:
+            if self._adoption.is_stored(distribution):
+                self._adoption.require_loadable(name, self._groups)
             plugin = entry_point.load()
             self.register(plugin, name=name)
         except (Exception, SystemExit) as error:  # a plugin that exits at import ends itself, not the application
@@ -216,10 +228,10 @@ class PluginManager(HookManager):
         self,
         distribution: importlib.metadata.Distribution,
         entry_point: importlib.metadata.EntryPoint,
-        switched_off: frozenset[str],
+        wishes: Mapping[str, bool],
     ) -> PluginRow:
         name = entry_point.name
-        enabled = _key(name) not in switched_off
+        enabled = self._wished(distribution, name, wishes)
         failure = self.failures.get(name)
         state: Literal["active", "disabled", "blocked", "failed", "found"] = "found" if enabled else "disabled"
         if self.is_blocked(name):
@@ -241,58 +253,6 @@ class PluginManager(HookManager):
             raise UnknownPlugin(f"{self.project_name} has no plugin {name!r}", plugin=name, hint=hint)
         return found
 
-    # State
-
-    @cached_property
-    def _layout(self) -> Layout | None:
-        """Where state lies; None where nothing is remembered, or the project name cannot be a folder's."""
-        if not self._remember:
-            return None
-        try:
-            return self._given_layout or Layout.locate(self.project_name)
-        except UsageError as error:
-            logger.debug("nothing is remembered for the project %r: %s", self.project_name, error)
-            return None
-
-    @cached_property
-    def _state(self) -> State | None:
-        return None if self._layout is None else State(self._layout.state)
-
-    def _switched_off(self) -> frozenset[str]:
-        if self._state is None:
-            return frozenset()
-        try:
-            wishes = self._state.items("wish/")
-        except (StoreError, OSError) as error:
-            logger.warning(
-                "the state of %s cannot be read, so all its plugins are loaded: %s", self.project_name, error
-            )
-            return frozenset()
-        return frozenset(key for key, wish in wishes.items() if wish is False)
-
-    def _wish(self, name: str, wish: bool, by: str) -> None:
-        key = _key(name)
-        if key is None:
-            raise UsageError(f"{name!r} is no plugin id, so no state can be kept for it", hint="rename its entry point")
-        if self._state is None:
-            raise UsageError(f"the plugin manager of {self.project_name!r} remembers nothing")
-        self._state.change({key: wish}, by=by, why=f"{'enable' if wish else 'disable'} {name}")
-
-    def _record(self) -> None:
-        """Write the groups down where the command line finds them, if that changes anything and can be done."""
-        if self._layout is None:
-            return
-        file = self._layout.root / GROUPS_FILE
-        try:
-            known = _recorded(file)
-            if set(self._groups) <= set(known):
-                return
-            file.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps({"schema": 1, "groups": sorted({*known, *self._groups})})
-            _replace(file, text)
-        except OSError as error:
-            logger.debug("the entry-point groups of %s were not recorded: %s", self.project_name, error)
-
 
 def _entry_points(
     group: str,
@@ -303,32 +263,5 @@ def _entry_points(
                 yield distribution, entry_point
 
 
-def _key(name: str) -> str | None:
-    """Return the state key of a plugin's wish; None for a name that cannot be an id."""
-    try:
-        return f"wish/{canonical_id(name)}"
-    except JackfieldError:
-        return None
-
-
 def _label(distribution: importlib.metadata.Distribution) -> str:
     return f"{distribution.metadata['Name']} {distribution.metadata['Version']}"
-
-
-def _recorded(file: Path) -> list[str]:
-    try:
-        groups = json.loads(file.read_text(encoding="utf-8"))["groups"]
-        return [group for group in groups if isinstance(group, str)]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return []  # absent, or not ours: written anew
-
-
-def _replace(file: Path, text: str) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=file.name, dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).replace(file)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -1,0 +1,164 @@
+"""What an application on pluggy gains on disk: wishes that last, plugins of the store, a name for the command line."""
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.metadata import Distribution
+from pathlib import Path
+
+from jackfield.discovery import discover
+from jackfield.errors import ConsentRequired, JackfieldError, PluginError, StoreError, UsageError
+from jackfield.host.finder import GenerationFinder
+from jackfield.manifest import canonical_id
+from jackfield.storage import State
+from jackfield.store import Layout, Store
+
+logger = logging.getLogger("jackfield.host")
+
+GROUPS_FILE = "groups.json"
+"""In the profile's folder: `{"schema": 1, "groups": [...]}`, the entry-point groups an adopted application loads."""
+
+
+class Adoption:
+    """The state of one application. Reading never fails the application; a folder that cannot be used holds nothing.
+
+    Args:
+        project: the pluggy project's name, which is the app's name on the command line.
+        layout: where state lies, if not where the project's name says.
+        remember: False: nothing is read and nothing written.
+    """
+
+    def __init__(self, project: str, *, layout: Layout | None = None, remember: bool = True) -> None:
+        self._project = project
+        self._given_layout = layout
+        self._remember = remember
+        self._finder: GenerationFinder | None = None
+
+    @cached_property
+    def _layout(self) -> Layout | None:
+        if not self._remember:
+            return None
+        try:
+            return self._given_layout or Layout.locate(self._project)
+        except UsageError as error:  # a project's name may hold anything, a folder's may not
+            logger.debug("nothing is remembered for the project %r: %s", self._project, error)
+            return None
+
+    @cached_property
+    def _state(self) -> State | None:
+        return None if self._layout is None else State(self._layout.state)
+
+    def record(self, groups: Sequence[str]) -> None:
+        """Write the groups down where the command line finds them, if that changes anything and can be done."""
+        if self._layout is None:
+            return
+        file = self._layout.root / GROUPS_FILE
+        try:
+            known = _recorded(file)
+            if not set(groups) <= set(known):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                _replace(file, json.dumps({"schema": 1, "groups": sorted({*known, *groups})}))
+        except OSError as error:
+            logger.debug("the entry-point groups of %s were not recorded: %s", self._project, error)
+
+    # Wishes
+
+    def wishes(self) -> Mapping[str, bool]:
+        """Return what the user wishes: canonical id -> enabled."""
+        if self._state is None:
+            return {}
+        try:
+            found = self._state.items("wish/")
+        except (StoreError, OSError) as error:
+            logger.warning("the state of %s cannot be read, so nothing is switched off: %s", self._project, error)
+            return {}
+        return {key.removeprefix("wish/"): bool(value) for key, value in found.items()}
+
+    def wish(self, name: str, enabled: bool, *, by: str) -> None:
+        """Keep a wish for every later start.
+
+        Raises:
+            UsageError: the name is no plugin id, or nothing is remembered.
+            StoreError: the state cannot be written; nothing was changed.
+        """
+        cid = comparable(name)
+        if cid is None:
+            raise UsageError(f"{name!r} is no plugin id, so no state can be kept for it", hint="rename its entry point")
+        if self._state is None:
+            raise UsageError(f"the plugin manager of {self._project!r} remembers nothing")
+        self._state.change({f"wish/{cid}": enabled}, by=by, why=f"{'enable' if enabled else 'disable'} {name}")
+
+    # Plugins that jackfield installed
+
+    def serve_store(self) -> None:
+        """Let the plugins of the active generation be found and imported, once and if there are any."""
+        if self._finder is not None or self._layout is None or not self._layout.current.exists():
+            return
+        try:
+            trees = [tree for tree in Store(self._layout).active().paths if tree.is_dir()]
+        except (StoreError, OSError) as error:
+            logger.warning("installed plugins of %s cannot be found: %s", self._project, error)
+            return
+        if trees:
+            self._finder = GenerationFinder()
+            self._finder.replace(trees)
+            self._finder.install()
+
+    def is_stored(self, distribution: Distribution) -> bool:
+        """Say whether jackfield installed a distribution; else pip or another tool did."""
+        if self._finder is None:
+            return False
+        return Path(str(distribution.locate_file(""))) in self._finder.trees
+
+    def require_loadable(self, name: str, groups: Sequence[str]) -> None:
+        """Hold a plugin of the store to its manifest before its code runs in this process.
+
+        Raises:
+            ConsentRequired: the user has not said yes to it.
+            JackfieldError: its manifest cannot be read, or asks for a process of its own.
+        """
+        trees = self._finder.trees if self._finder is not None else ()
+        cid = comparable(name)
+        found = next((one for one in discover(groups, path=trees) if one.canonical_id == cid), None)
+        if found is None:
+            return
+        if found.problem is not None:
+            raise found.problem
+        if found.manifest is not None and found.manifest.isolation == "worker":
+            raise PluginError(
+                f"{name} asks to run in a process of its own, and {self._project} runs plugins in its own",
+                plugin=name,
+            )
+        if not found.legacy and self._state is not None and self._state.get(f"grants/{cid}") is None:
+            command = f"jackfield --app {self._project} enable {name}"
+            raise ConsentRequired(f"{name} was installed and not yet consented to", plugin=name, hint=command)
+
+
+def comparable(name: str) -> str | None:
+    """Return the canonical id of an entry point's name; None for a name that cannot be an id."""
+    try:
+        return canonical_id(name)
+    except JackfieldError:
+        return None
+
+
+def _recorded(file: Path) -> list[str]:
+    try:
+        groups = json.loads(file.read_text(encoding="utf-8"))["groups"]
+        return [group for group in groups if isinstance(group, str)]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return []  # absent, or not ours: written anew
+
+
+def _replace(file: Path, text: str) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=file.name, dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(temporary).replace(file)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
