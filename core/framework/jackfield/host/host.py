@@ -5,16 +5,17 @@ import importlib.metadata
 import logging
 import traceback
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from jackfield.api import ApiFactory
 from jackfield.discovery import find_host
 from jackfield.errors import UsageError
 from jackfield.hooks import HookManager, OnError
+from jackfield.host.code import Code
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.context import Surroundings
 from jackfield.host.events import EventBus
-from jackfield.host.finder import GenerationFinder, drop_modules, extension_modules, modules_below
 from jackfield.host.guard import Guard
 from jackfield.host.judge import Verdict, levels
 from jackfield.host.lifecycle import Happening, Life, State
@@ -84,7 +85,7 @@ class Host:
             app, self.layout, self._state, guard, self.commands, self.events, self.ui, api, self._grant, self._blame
         )
         self._runner = Runner(self.plugins, around, self._manager)
-        self._finder = GenerationFinder()
+        self._code = Code()
         self._turn = asyncio.Lock()
         self._running = False
         self._log = logging.getLogger(f"{app}.plugins")
@@ -115,8 +116,10 @@ class Host:
             if self._running:
                 raise UsageError(f"the host of {self.app} runs already")
             seen = await self._look()
-            self._finder.install()
+            self._code.open()
             self._running = True
+            for record in self.plugins.records().values():
+                self.plugins.tell(record, Happening.FOUND)  # what failed in an earlier run may try again
             await self._settle(seen)
 
     async def reload_changes(self) -> None:
@@ -143,17 +146,18 @@ class Host:
                 return
             records = self.plugins.records()
             await self._down(frozenset(cid for cid, record in records.items() if _is_loaded(record)), idle=())
-            self._finder.remove()
-            drop_modules(self._finder.trees)
-            self._finder.replace(())
+            self._code.close()
             self._running = False
             self.plugins.stop_waiting()
 
+    @cached_property
+    def _framework(self) -> Version:
+        return Version.from_pep440(importlib.metadata.version("jackfield"), published=False)
+
     async def _look(self) -> Survey:
-        framework = Version.from_pep440(importlib.metadata.version("jackfield"), published=False)
         wished: Collection[str] | None = () if self.safe else None
         return await asyncio.to_thread(
-            survey, self._store, self._state, self.hostfile, framework=framework, enabled=wished
+            survey, self._store, self._state, self.hostfile, framework=self._framework, enabled=wished
         )
 
     async def _settle(self, seen: Survey) -> None:
@@ -163,19 +167,20 @@ class Host:
         running = {cid: record.footing for cid, record in records.items() if _is_loaded(record)}
         resting = {cid for cid in running if cid in verdicts and cid not in seen.wishes.enabled}
         wanted = {cid: seen.footings[cid] for cid, verdict in verdicts.items() if verdict.runs or cid in resting}
-        switch = compare(running, wanted, lambda trees: extension_modules(modules_below(trees).values()))
+        switch = compare(running, wanted, self._code.loaded_machine_code)
         idle = tuple(cid for cid in resting if cid not in switch.stop)
         removed = frozenset(cid for cid in records if cid not in verdicts)
         self._grants = {**self._grants, **seen.wishes.grants}  # those that go may still need theirs on the way down
         await self._down(switch.stop, idle=idle, removed=removed, replaced=frozenset(wanted))
         self._grants = seen.wishes.grants
-        self._exchange_code(seen, switch)
+        self._code.exchange(seen.generation, switch, records)
         for cid in removed - set(switch.held):
             self.plugins.remove(cid)
         for cid, verdict in verdicts.items():
             self._note(cid, verdict, seen, switch)
         self.plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
         await self._up(seen)
+        self._mark_held(switch)
 
     async def _down(
         self,
@@ -200,22 +205,6 @@ class Host:
         for level in reversed(levels(going, needs)):
             await asyncio.gather(*(take_down(cid) for cid in level))
 
-    def _exchange_code(self, seen: Survey, switch: Switch) -> None:
-        """Let the import system see the new trees, and forget the modules that nobody runs any more."""
-        records = self.plugins.records()
-        before = set(self._finder.trees)
-        used = {tree for record in records.values() if _is_loaded(record) for tree in record.footing.trees}
-        # What is held comes first: for a name that both generations have, the old code goes on being imported.
-        self._finder.install()
-        held = sorted(switch.keep_trees & before)
-        self._finder.replace([*held, *(path for path in seen.generation.paths if path.is_dir())])
-        stale = {tree for cid in switch.stop for tree in records[cid].footing.trees} - used
-        stale |= before - set(self._finder.trees) - used
-        stale |= {
-            tree for record in records.values() if record.life.state is State.FAILED for tree in record.footing.trees
-        } - used
-        drop_modules(stale)
-
     def _note(self, cid: str, verdict: Verdict, seen: Survey, switch: Switch) -> None:
         """Bring a plugin's record up to date, short of running code."""
         record = self.plugins.records().get(cid)
@@ -233,7 +222,8 @@ class Host:
         if _is_loaded(record):
             return
         footing = seen.footings[cid]
-        same = record.footing == footing and wish_before == record.enabled
+        same = record.footing.code == footing.code and record.footing.trees == footing.trees
+        same = same and wish_before == record.enabled
         if record.life.state is State.FAILED and same and verdict.runs:
             return  # trying the same code again at every change of anything would fail again every time
         record.candidate, record.footing = verdict.candidate, footing
@@ -245,6 +235,15 @@ class Host:
             self.plugins.tell(record, Happening.BLOCKED, verdict.problem)
         elif verdict.runs:
             self.plugins.tell(record, Happening.RESOLVED)
+
+    def _mark_held(self, switch: Switch) -> None:
+        """Tell whose installed code waits for a restart, and whose does not any more."""
+        for cid, record in self.plugins.records().items():
+            if cid in switch.held and record.life.state in (State.ACTIVE, State.PENDING_RESTART):
+                why = f"what is installed waits for a restart of {self.hostfile.name}: {switch.held[cid]}"
+                self.plugins.tell(record, Happening.HELD, why)
+            elif cid not in switch.held and record.life.state is State.PENDING_RESTART:
+                self.plugins.tell(record, Happening.RELEASED)
 
     def _shadow(self, verdict: Verdict, seen: Survey) -> Record:
         life = Life(State.SHADOWED, verdict.problem)
@@ -260,10 +259,14 @@ class Host:
         if record.life.state is not State.RESOLVED:
             return
         problem = self._missing_need(record, State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART)
+        stuck = self._code.stuck(record.footing.trees)
+        if stuck:
+            problem = f"waits for a restart of {self.hostfile.name}: an earlier {stuck} is machine code and still there"
         if problem:
             self.plugins.tell(record, Happening.BLOCKED, problem)
-        else:
-            await self._runner.load(record)
+            return
+        self._code.note_owner(record)
+        await self._runner.load(record)
 
     async def _enable(self, record: Record) -> None:
         if record.life.state not in (State.LOADED, State.IDLE):

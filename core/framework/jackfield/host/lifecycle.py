@@ -56,6 +56,7 @@ class Happening(enum.Enum):
     UNLOADED = "its code was dropped"
     FAILED = "its code raised or hung"
     HELD = "its next version waits for a restart of the host"
+    RELEASED = "no next version waits any more"
 
 
 _RUNS_CODE = frozenset({State.LOADED, State.ACTIVE, State.IDLE, State.PENDING_RESTART})
@@ -73,6 +74,7 @@ _TRANSITIONS: dict[Happening, tuple[frozenset[State], State]] = {
     Happening.UNLOADED: (frozenset({State.LOADED, State.IDLE, State.FAILED}), State.UNLOADED),
     Happening.FAILED: (frozenset({State.RESOLVED, State.LOADED, State.ACTIVE, State.IDLE}), State.FAILED),
     Happening.HELD: (frozenset({State.ACTIVE, State.PENDING_RESTART}), State.PENDING_RESTART),
+    Happening.RELEASED: (frozenset({State.PENDING_RESTART}), State.ACTIVE),
 }
 
 

@@ -42,7 +42,7 @@ def misplaced(candidate: Candidate) -> str:
     """
     if candidate.folder is None:
         return ""
-    name = _top_level(candidate)
+    name = candidate.entry_point.partition(":")[0].partition(".")[0].strip()
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError) as error:
@@ -117,10 +117,6 @@ def _commands_of(target: object) -> tuple[tuple[CommandMark, Callable[..., Any]]
         found.update(dict.fromkeys(name for name, value in vars(kind).items() if command_mark(value) is not None))
     methods = ((name, getattr(target, name)) for name in found)
     return tuple((mark, method) for _, method in methods if (mark := command_mark(method)) is not None)
-
-
-def _top_level(candidate: Candidate) -> str:
-    return candidate.entry_point.partition(":")[0].partition(".")[0].strip()
 
 
 def _same_folder(one: Path, other: Path) -> bool:

@@ -1,8 +1,10 @@
 """The plugins of a running host: what each is, where it stands, and who waits for it (C5, C7, C11, J11)."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.host.context import PluginContext
@@ -10,6 +12,8 @@ from jackfield.host.lifecycle import Happening, Life, State, advance
 from jackfield.host.loader import Loaded
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, canonical_id
+
+_log = logging.getLogger("jackfield.host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,20 @@ class PluginStatus:
 
 @dataclass(slots=True)
 class Record:
-    """What the host keeps of one plugin; `life` changes through `tell` alone."""
+    """What the host keeps of one plugin; `life` changes through `Plugins.tell` alone.
+
+    Args:
+        candidate: what was found, and is loaded when something is.
+        life: where it stands.
+        enabled: the user's wish.
+        footing: what it runs on.
+        loaded: its code, while it is loaded.
+        context: what it got, while it is loaded.
+        own_folder: its package's folder in the environment, when it was imported for the plugin alone.
+        errors: failures since it was loaded.
+        last_error: the traceback of the last one.
+        last_failure: the last one in one line.
+    """
 
     candidate: Candidate
     life: Life = field(default_factory=Life)
@@ -55,6 +72,7 @@ class Record:
     footing: Footing = field(default_factory=lambda: Footing(()))
     loaded: Loaded | None = None
     context: PluginContext | None = None
+    own_folder: Path | None = None
     errors: int = 0
     last_error: str = ""
     last_failure: str = ""
@@ -175,7 +193,10 @@ class Plugins:
                 if not waiter.done():
                     _settle(waiter, outcome)
         for listener in tuple(self._listeners):
-            listener(record.status)
+            try:
+                listener(record.status)
+            except Exception:  # noqa: BLE001 (a front end's mistake must not stop a plugin's life)
+                _log.exception("a listener of plugins failed")
 
     def stop_waiting(self) -> None:
         """Tell everyone who still waits that the host stops."""

@@ -114,8 +114,6 @@ def _footing(candidate: Candidate, needs: frozenset[str], closures: Mapping[Path
     trees: frozenset[Path] = frozenset()
     if candidate.origin == "store" and folder is not None:
         trees = closures.get(folder.parent, frozenset({folder.parent}))
-    elif folder is not None:
-        trees = frozenset({folder})  # of the environment only the plugin's own package is ours to load anew
     manifest = candidate.manifest
     return Footing(
         code=(candidate.origin, candidate.distribution, candidate.version, candidate.entry_point, str(folder)),

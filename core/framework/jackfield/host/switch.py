@@ -11,7 +11,7 @@ Rules:
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -23,13 +23,17 @@ class Footing:
         code: what its own code is told apart by: where it lies, its version, its entry point.
         trees: the folders of its own code and of every library it reaches.
         requires: canonical ids of plugins.
-        restart_only: its manifest says `reload = "restart"`.
+        restart_only: its manifest says `reload = "restart"`, or others use its code.
     """
 
     code: tuple[str, ...]
     trees: frozenset[Path] = frozenset()
     requires: frozenset[str] = frozenset()
     restart_only: bool = False
+
+    def for_restart(self) -> "Footing":
+        """Return the same, to be exchanged by a restart of the host only."""
+        return replace(self, restart_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def _held(
             if other != cid and other not in changed and other not in gone and footing.trees & replaced
         )
         if before.restart_only or after.restart_only:
-            held[cid] = "its author says that it cannot be exchanged while the host runs"
+            held[cid] = "it cannot be exchanged while the host runs"
         elif machine_code:
             held[cid] = f"it holds machine code that cannot be exchanged while the host runs: {', '.join(machine_code)}"
         elif sharers:

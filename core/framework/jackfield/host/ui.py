@@ -3,6 +3,7 @@
 A plugin's failure stays in its own box: drawing one never raises, and a button that fails answers with an error.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ from jackfield.manifest import ComponentContribution
 Run = Callable[..., Awaitable[Any]]
 Check = Callable[[str, str], None]
 MenuHandler = Callable[[str], Awaitable[None] | None]
+
+_log = logging.getLogger("jackfield.host")
 
 _COMPONENTS = (Text, Markdown, Table, List, Button, Form, Chart, Progress, Image)
 
@@ -107,7 +110,10 @@ class UiRegistry:
     def changed(self, identity: str) -> None:
         """Tell the listeners."""
         for listener in tuple(self._listeners):
-            listener(identity)
+            try:
+                listener(identity)
+            except Exception:  # noqa: BLE001 (a front end's mistake is not the plugin's)
+                _log.exception("a listener of components failed")
 
     def add_component(self, shown: _Shown) -> Callable[[], None]:
         """Add a component and return what takes it away again."""
