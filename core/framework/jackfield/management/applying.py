@@ -1,0 +1,261 @@
+"""The one story of a change: lock, settle, fetch, unpack, switch, record; and the way back.
+
+Everything that can fail is done before the pointer is replaced; from then on the journal carries the rest, and whoever
+comes next completes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+from jackfield.errors import ConsentRequired, StoreError, UsageError
+from jackfield.management.catalog import MarketCatalog
+from jackfield.management.plan import ConsentRequest, Plan
+from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
+from jackfield.management.specs import canonical
+from jackfield.manifest import Pin
+from jackfield.storage import Reverted, State
+from jackfield.store import Activation, Check, Generation, Store, now
+
+Progress = Callable[..., None]
+"""Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
+
+DOWNLOADS = 4
+"""How many wheels are fetched at once."""
+
+
+class ConsentMissing(ConsentRequired):
+    """A plan asks for more than was agreed to; nothing was changed.
+
+    Args:
+        requests: what a user has to say yes to.
+    """
+
+    def __init__(self, requests: Sequence[ConsentRequest]) -> None:
+        names = ", ".join(f"{request.plugin} {request.version}" for request in requests)
+        asks = "; ".join(
+            dict.fromkeys(
+                one.sentence
+                for request in requests
+                for one in request.permissions
+                if one.new or request.previous is None
+            )
+        )
+        super().__init__(
+            f"{names} needs a yes; nothing was changed" + (f" (asked: {asks})" if asks else ""),
+            plugin=requests[0].plugin,
+            hint="--accept-permissions says yes",
+        )
+        self.requests = tuple(requests)
+
+
+class Changes:
+    """Applies plans to one profile.
+
+    Args:
+        store: the installed sets.
+        state: wishes, grants and the rest.
+        check: looks at a new generation's files before anything becomes visible.
+        lock_seconds: how long to wait for another installer.
+    """
+
+    def __init__(self, store: Store, state: State, *, check: Check, lock_seconds: float) -> None:
+        self._store = store
+        self._state = state
+        self._check = check
+        self._lock_seconds = lock_seconds
+        self._reverted = Reverted((), ())
+
+    async def apply(
+        self,
+        plan: Plan,
+        catalog: MarketCatalog,
+        *,
+        accept_permissions: bool,
+        enable: bool,
+        by: str,
+        progress: Progress | None,
+    ) -> Outcome:
+        """Carry out a plan; see `Management.apply`."""
+        self._refuse_without_consent(plan, accept_permissions=accept_permissions, enable=enable)
+        with ExitStack() as held:
+            await asyncio.to_thread(held.enter_context, self._lock(f"{by}: {plan.what}"))
+            self.settle()
+            self._refuse_outdated(plan)
+            folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-")))
+            wheels = await self._fetch(plan, catalog, folder, progress)
+            if progress is not None:
+                progress("downloaded")
+            activation = self._activation(plan, by, enable=enable)
+            await _run(
+                self._store.commit(plan.pins, wheels, activation=activation, record=self._record, check=self._check),
+                progress,
+            )
+            return Outcome(activation.transaction, self._store.active_number())
+
+    async def rollback(self, *, to: int | None, by: str, progress: Progress | None) -> RollbackReport:
+        """Go back through the journal; see `Management.rollback`."""
+        with ExitStack() as held:
+            await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
+            self.settle()
+            standing = self._store.journal.standing()
+            undone = _undone(standing, to)
+            before = self._store.active_number()
+            target = undone[-1].previous
+            activation = Activation(
+                transaction=uuid.uuid4().hex,
+                previous=before,
+                generation=target,
+                at=now(),
+                by=by,
+                what=f"roll back to generation {target}",
+                undoes=tuple(one.transaction for one in undone),
+            )
+            await _run(self._store.activate(activation, record=self._record), progress)
+            return RollbackReport(
+                previous=before,
+                generation=target,
+                restored=self._reverted.restored,
+                kept=self._reverted.kept,
+                undone=tuple(one.what for one in undone),
+                plugins=_moved(self._versions(before), self._versions(target)),
+            )
+
+    def settle(self) -> str | None:
+        """Complete what an installer that died left open; the lock must be held."""
+        return self._store.settle(self._record)
+
+    def settle_if_needed(self, by: str) -> str | None:
+        """Complete what an installer that died left open, if there is anything and nobody is at work."""
+        if self._store.settled():
+            return None
+        with self._store.lock(by=by, timeout_seconds=self._lock_seconds):
+            return self.settle()
+
+    def history(self) -> list[HistoryEntry]:
+        """Every activation, newest first."""
+        journal = self._store.journal
+        done = journal.activations()
+        undone = {transaction for one in done for transaction in one.undoes}
+        entries = [
+            HistoryEntry(
+                generation=one.generation,
+                previous=one.previous,
+                at=one.at,
+                by=one.by,
+                what=one.what,
+                transaction=one.transaction,
+                current=one is done[-1],
+                undone=one.transaction in undone,
+                plugins=self._versions(one.generation),
+            )
+            for one in done
+        ]
+        return entries[::-1]
+
+    def _lock(self, by: str) -> AbstractContextManager[None]:
+        return self._store.lock(by=by, timeout_seconds=self._lock_seconds)
+
+    def _refuse_without_consent(self, plan: Plan, *, accept_permissions: bool, enable: bool) -> None:
+        needed = [one for one in plan.consent if enable or one.previous is not None]
+        if needed and not accept_permissions:
+            raise ConsentMissing(needed)
+
+    def _refuse_outdated(self, plan: Plan) -> None:
+        same = all(self._state.get(f"grants/{cid}") == grant for cid, grant in plan.granted.items())
+        if self._store.active_number() != plan.base or not same:
+            raise StoreError("something else was installed, removed or granted meanwhile", hint="try again")
+
+    async def _fetch(
+        self, plan: Plan, catalog: MarketCatalog, folder: Path, progress: Progress | None
+    ) -> dict[str, Path]:
+        slots = asyncio.Semaphore(DOWNLOADS)
+
+        async def one(pin: Pin) -> tuple[str, Path]:
+            if pin.file.sha256 in plan.files:
+                return pin.file.sha256, plan.files[pin.file.sha256]
+            async with slots:
+                target = folder / pin.file.sha256 / pin.file.filename
+                target.parent.mkdir()
+                return pin.file.sha256, await catalog.download(pin, target, progress)
+
+        absent = [pin for pin in plan.pins if not self._store.holds(pin.file.sha256)]
+        return dict(await asyncio.gather(*(one(pin) for pin in absent)))
+
+    def _activation(self, plan: Plan, by: str, *, enable: bool) -> Activation:
+        changes: dict[str, Any] = {}
+        for item in plan.added:
+            if item.id is not None:
+                cid = canonical(item.id)
+                changes[f"wish/{cid}"] = enable
+                changes[f"asked/{cid}"] = cid in plan.asked
+                if enable:
+                    changes[f"grants/{cid}"] = plan.grants[cid].to_mapping()
+        for cid in plan.asked:
+            changes[f"asked/{cid}"] = True
+        for item in plan.changed:
+            if item.id is not None and canonical(item.id) in plan.grants:
+                changes[f"grants/{canonical(item.id)}"] = plan.grants[canonical(item.id)].to_mapping()
+        for item in plan.removed:
+            if item.id is not None:
+                changes.update({f"{key}/{canonical(item.id)}": None for key in ("wish", "grants", "asked", "pin")})
+        return Activation(
+            transaction=uuid.uuid4().hex,
+            previous=plan.base,
+            generation=0,  # the store counts
+            at=now(),
+            by=by,
+            what=plan.what,
+            changes=changes,
+        )
+
+    def _record(self, activation: Activation) -> None:
+        """The state's part of an activation; asked again after a crash, it does nothing twice."""
+        if self._state.seen(activation.transaction):
+            return
+        about = {"by": activation.by, "why": activation.what, "transaction": activation.transaction}
+        if activation.undoes:
+            self._reverted = self._state.revert(activation.undoes, **about)
+        else:
+            self._state.change(activation.changes, **about)
+
+    def _versions(self, number: int) -> dict[str, str]:
+        try:
+            generation: Generation = self._store.generation(number)
+        except StoreError:
+            return {}  # its files are gone; the history still tells the words
+        return {pin.id: pin.version for pin in generation.pins if pin.id is not None}
+
+
+async def _run(steps: Iterator[str], progress: Progress | None) -> None:
+    """Run the steps off the event loop, one by one, and tell each."""
+    ended = object()
+    while (step := await asyncio.to_thread(next, steps, ended)) is not ended:
+        if progress is not None:
+            progress(step)
+
+
+def _undone(standing: Sequence[Activation], to: int | None) -> list[Activation]:
+    """The activations to undo, newest first."""
+    if not standing:
+        raise UsageError("there is nothing to roll back", hint="jackfield history")
+    if to is None:
+        return [standing[-1]]
+    if to == standing[-1].generation:
+        raise UsageError(f"generation {to} is active already", hint="jackfield history")
+    for index in range(len(standing) - 1, -1, -1):
+        if standing[index].previous == to:
+            return list(reversed(standing[index:]))
+    known = ", ".join(str(one.previous) for one in reversed(standing))
+    raise UsageError(f"generation {to} is none to go back to", hint=f"one of {known}; see jackfield history")
+
+
+def _moved(before: dict[str, str], after: dict[str, str]) -> dict[str, tuple[str | None, str | None]]:
+    names = sorted({*before, *after})
+    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}

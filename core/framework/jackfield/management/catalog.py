@@ -1,0 +1,180 @@
+"""Where the resolver's offers come from: the marketplaces in their order, wheels on this machine, and the store.
+
+One name comes from one source: the first marketplace that holds it, or the one that an installed version came from. A
+marketplace that does not answer is never passed over, since another could then take its names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
+from jackfield.inspection import WheelReport, inspect_wheel
+from jackfield.management.specs import canonical
+from jackfield.manifest import Candidate, File, Manifest, Pin
+from jackfield.market import ChangelogEntry, Details, Marketplace, Progress
+from jackfield.resolution import Offer
+from jackfield.store import Generation, Store
+
+
+class MarketCatalog:
+    """The offers for one plan; an async context manager.
+
+    Args:
+        urls: the marketplaces, in order.
+        store: what is unpacked already answers without the network.
+        generation: the active one: its versions stay on offer, whatever the marketplace says meanwhile.
+        stored: canonical id -> plugin of the generation.
+    """
+
+    def __init__(
+        self, urls: Sequence[str], store: Store, generation: Generation, stored: Mapping[str, Candidate]
+    ) -> None:
+        self._markets = {market.url: market for market in (Marketplace(url) for url in urls)}
+        self._store = store
+        self._pins = {pin.distribution: pin for pin in generation.pins}
+        self._manifests = {
+            pin.file.sha256: stored[canonical(pin.id)].manifest
+            for pin in generation.pins
+            if pin.id is not None and canonical(pin.id) in stored
+        }
+        self._reports: dict[str, WheelReport] = {}
+        self._files: dict[str, tuple[File, Path]] = {}
+        self._details: dict[str, Details | None] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.gather(*(market.aclose() for market in self._markets.values()))
+
+    @property
+    def wheels(self) -> dict[str, Path]:
+        """sha256 -> path, of the wheels that came as files."""
+        return {file.sha256: path for file, path in self._files.values()}
+
+    def add_file(self, path: Path) -> WheelReport:
+        """Offer a wheel on this machine; it is the only offer for its name.
+
+        Raises:
+            WheelError: it cannot be read, is refused, or is no plugin.
+        """
+        report = inspect_wheel(path)
+        refusals = [finding for finding in report.findings if finding.severity == "refuse"]
+        if refusals:
+            raise WheelError(f"{path.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
+        name = _normalised(report.name)
+        file = File(path.name, str(path), report.sha256, report.size, report.requires_python or None)
+        if report.manifest_bytes is not None:
+            file = replace(file, manifest_sha256=hashlib.sha256(report.manifest_bytes).hexdigest())
+        self._reports[report.sha256] = report
+        self._files[name] = (file, path)
+        return report
+
+    async def offer(self, distribution: str) -> Offer | None:
+        """What is offered of a distribution, None if nobody has it."""
+        if distribution in self._files:
+            return Offer("file", (self._files[distribution][0],))
+        pin = self._pins.get(distribution)
+        if pin is not None and pin.source not in self._markets:
+            return Offer(pin.source, (pin.file,))  # a file, or a marketplace that is configured no more
+        found = await self._first(distribution, pin.source if pin is not None else None)
+        if pin is None:
+            return found
+        files = found.files if found is not None else ()
+        kept = () if any(file.sha256 == pin.file.sha256 for file in files) else (pin.file,)
+        return Offer(pin.source, (*files, *kept))
+
+    async def metadata(self, offer: Offer, file: File) -> bytes:
+        """The METADATA of a wheel."""
+        if file.sha256 in self._reports:
+            return self._reports[file.sha256].metadata
+        tree = self._tree(file)
+        if tree is not None:
+            return next(tree.glob("*.dist-info/METADATA")).read_bytes()
+        return await self._market(offer).metadata(file)
+
+    async def manifest(self, offer: Offer, file: File) -> Manifest | None:
+        """The manifest of a wheel, None for a library."""
+        if file.sha256 in self._reports:
+            return self._reports[file.sha256].manifest
+        if self._manifests.get(file.sha256) is not None:
+            return self._manifests[file.sha256]
+        return await self._market(offer).manifest(file) if file.manifest_sha256 is not None else None
+
+    async def distribution(self, plugin: str) -> str | None:
+        """The distribution of a canonical plugin id, None if nobody offers it."""
+        for name, (file, _path) in self._files.items():
+            report = self._reports[file.sha256]
+            if report.manifest is not None and report.manifest.canonical_id == plugin:
+                return name
+        for pin in self._pins.values():
+            if pin.id is not None and canonical(pin.id) == plugin:
+                return pin.distribution
+        details = await self.details(plugin)
+        return _normalised(details.distribution) if details is not None else None
+
+    async def details(self, plugin: str, source: str | None = None) -> Details | None:
+        """What the first marketplace that has a plugin says of it, or the one named; None if none has it."""
+        if plugin not in self._details:
+            self._details[plugin] = None
+            markets = [self._markets[source]] if source in self._markets else list(self._markets.values())
+            for market in markets:
+                try:
+                    self._details[plugin] = await market.plugin(plugin)
+                    break
+                except UnknownPlugin:
+                    continue
+        return self._details[plugin]
+
+    async def publisher(self, plugin: str, source: str) -> str | None:
+        """Who published a plugin, as its marketplace says; None for a file."""
+        details = await self.details(plugin, source) if source in self._markets else None
+        return details.publisher if details is not None else None
+
+    async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:
+        """What changed after a version; empty where the marketplace cannot tell."""
+        if source not in self._markets:
+            return []
+        try:
+            return await self._markets[source].changelog(plugin, since)
+        except (MarketError, UnknownPlugin):
+            return []  # a plan does not fail for want of news
+
+    async def download(self, pin: Pin, destination: Path, progress: Progress | None) -> Path:
+        """Fetch a wheel of the plan, its hash checked."""
+        return await self._market(Offer(pin.source, ())).download(pin.file, destination, progress)
+
+    async def _first(self, distribution: str, source: str | None) -> Offer | None:
+        markets = [self._markets[source]] if source is not None else list(self._markets.values())
+        for market in markets:
+            files = await market.project(distribution)
+            if files:
+                return Offer(market.url, tuple(files))
+        return None
+
+    def _market(self, offer: Offer) -> Marketplace:
+        try:
+            return self._markets[offer.source]
+        except KeyError:
+            raise UsageError(
+                f"{offer.source} is not among the marketplaces any more", hint="add it, or remove what came from it"
+            ) from None
+
+    def _tree(self, file: File) -> Path | None:
+        pin = next((one for one in self._pins.values() if one.file.sha256 == file.sha256), None)
+        return self._store.layout.store / file.sha256 / "tree" if pin and self._store.holds(file.sha256) else None
+
+
+def _normalised(name: str) -> str:
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(name)

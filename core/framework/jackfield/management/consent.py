@@ -1,0 +1,187 @@
+"""What a user is asked, in the host's words; pure.
+
+Rules: risky permissions first; what the version before did not ask is marked; a plugin that runs inline asks for full
+trust, and that is said in so many words, since Python cannot hold back code in its own process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from jackfield.management.plan import RISKS, AskedPermission, ConsentRequest
+from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, Risk
+from jackfield.permissions import Asked, Grant, Growth, Permission, decide, growth
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is of a plugin before a change: its manifest, its version, and what the user granted it."""
+
+    manifest: Manifest | None
+    version: str
+    grant: Grant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What a plugin will be after a change.
+
+    Args:
+        manifest: of the version that comes.
+        version: of its distribution.
+        source: the marketplace's URL, `environment` or `file`.
+        publisher: who published it.
+        dependencies: canonical id -> manifest, of the plugins that it requires, with theirs.
+        brings: ids and names of what is installed because of it.
+    """
+
+    manifest: Manifest
+    version: str
+    source: str
+    publisher: str | None = None
+    dependencies: Mapping[str, Manifest] | None = None
+    brings: tuple[str, ...] = ()
+
+
+class Consent:
+    """Makes consent requests in one application's words.
+
+    Args:
+        app: the application's name, where no host file names it.
+        hostfile: its resources and sentences.
+    """
+
+    def __init__(self, app: str, hostfile: HostFile | None) -> None:
+        self._host = hostfile.name if hostfile is not None else app
+        self._hostfile = hostfile
+
+    def request(
+        self, coming: Coming, standing: Standing | None, installed: Mapping[str, Manifest] | None = None
+    ) -> ConsentRequest:
+        """What to ask about one plugin; its growth is empty where nothing needs a new yes.
+
+        Args:
+            coming: what it will be.
+            standing: what it is; None at a first install, or where nothing was granted yet.
+            installed: canonical id -> manifest, of what is installed now.
+        """
+        grown = self.growth(coming, standing, installed or {})
+        fresh = standing is None or standing.grant is None
+        return ConsentRequest(
+            plugin=coming.manifest.id,
+            name=coming.manifest.name,
+            version=coming.version,
+            source=coming.source,
+            isolation_sentence=self.isolation_sentence(coming.manifest.isolation),
+            permissions=self.permissions(
+                coming.manifest.permissions,
+                new=() if fresh else [one.permission for one in grown.entries if one.permission is not None],
+                grant=standing.grant if standing is not None else None,
+            ),
+            brings=coming.brings,
+            growth=grown,
+            publisher=coming.publisher,
+            previous=standing.version if standing is not None else None,
+        )
+
+    def growth(self, coming: Coming, standing: Standing | None, installed: Mapping[str, Manifest]) -> Growth:
+        """What needs a yes: against what the user decided about before, not against what is left of the grant.
+
+        So a permission that the user revoked is not asked again by every update.
+        """
+        dependencies = coming.dependencies or {}
+        new = Asked(
+            permissions=coming.manifest.permissions,
+            source=coming.source,
+            publisher=coming.publisher,
+            isolation=coming.manifest.isolation,
+            dependencies={cid: one.permissions for cid, one in dependencies.items()},
+            plugin=coming.manifest.canonical_id,
+        )
+        if standing is None or standing.grant is None:
+            return growth(None, new)
+        grant, before = standing.grant, standing.manifest
+        old = Asked(
+            permissions=before.permissions if before is not None else grant.permissions,
+            source=grant.source,
+            publisher=grant.publisher,
+            isolation=before.isolation if before is not None else "worker",
+            dependencies={cid: installed[cid].permissions for cid in dependencies if cid in installed},
+            plugin=coming.manifest.canonical_id,
+        )
+        return growth(old, new)
+
+    def permissions(
+        self, asked: Iterable[Permission], *, new: Iterable[Permission] = (), grant: Grant | None = None
+    ) -> tuple[AskedPermission, ...]:
+        """Permissions as sentences, risky first, then in the author's order."""
+        fresh = {(one.resource, action) for one in new for action in one.actions}
+        found = [
+            AskedPermission(
+                sentence=self.sentence(one, action),
+                reason=one.reason,
+                risk=self._risk(one.resource, action),
+                resource=one.resource,
+                action=action,
+                new=(one.resource, action) in fresh,
+                granted=bool(grant) and not decide([_single(one, action)], grant).missing,
+            )
+            for one in asked
+            for action in one.actions
+        ]
+        return tuple(sorted(found, key=lambda one: RISKS.index(one.risk)))
+
+    def sentence(self, permission: Permission, action: str) -> str:
+        """What the plugin may then do, and where, if it is limited."""
+        limits = ", ".join((*permission.hosts, *permission.paths))
+        said = self._sentence(permission.resource, action)
+        return f"{said}: {limits} only" if limits else said
+
+    def isolation_sentence(self, isolation: str) -> str:
+        """Where a plugin runs and what that means; `any` runs inline as long as there is no other way."""
+        if isolation == "worker":
+            return "its own process, with what you grant and nothing else"
+        return (
+            f"{self._host} itself, with everything that {self._host} may do: code in its own process cannot be held"
+            " back by permissions, so this is full trust"
+        )
+
+    def _sentence(self, resource: str, action: str) -> str:
+        if self._hostfile is not None:
+            return self._hostfile.sentence(resource, action)
+        known = FRAMEWORK_RESOURCES.get(resource)
+        found = known.actions.get(action) if known is not None else None
+        return found.sentence if found is not None else f"do {resource}:{action}, which {self._host} does not describe"
+
+    def _risk(self, resource: str, action: str) -> Risk:
+        if self._hostfile is not None:
+            return self._hostfile.risk(resource, action)
+        known = FRAMEWORK_RESOURCES.get(resource)
+        found = known.actions.get(action) if known is not None else None
+        return found.risk if found is not None else "high"
+
+
+def renewed(coming: Coming, standing: Standing | None, grown: Growth) -> Grant:
+    """The grant after a yes: what was granted and is still asked, and what grew; what was revoked stays revoked."""
+    asked = coming.manifest.permissions
+    if standing is not None and standing.grant is not None:
+        own = [
+            one.permission
+            for one in grown.entries
+            if one.permission is not None and one.plugin == coming.manifest.canonical_id
+        ]
+        given = Grant("", "", None, (*standing.grant.permissions, *own))
+        asked = decide(asked, given).granted
+    return Grant(
+        plugin=coming.manifest.canonical_id,
+        source=coming.source,
+        publisher=coming.publisher,
+        permissions=asked,
+        version=coming.version,
+        dependencies=tuple(sorted(coming.dependencies or {})),
+    )
+
+
+def _single(permission: Permission, action: str) -> Permission:
+    return Permission(permission.resource, (action,), "", permission.hosts, permission.paths)

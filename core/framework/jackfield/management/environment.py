@@ -1,0 +1,95 @@
+"""The host's own environment: what pip or uv put there is fixed, wins over the store, and is never changed by us."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING
+
+from jackfield.discovery import discover
+from jackfield.errors import StoreError
+from jackfield.manifest import Candidate
+from jackfield.store import StoredFile
+
+if TYPE_CHECKING:
+    from jackfield.resolution import Installed
+
+
+class Environment:
+    """What is importable in the process that runs now, read without importing any of it.
+
+    Args:
+        groups: the entry-point groups of the application's plugins.
+        path: the folders that imports search; `sys.path` by default.
+    """
+
+    def __init__(self, groups: Collection[str], *, path: Sequence[str] | None = None) -> None:
+        self._groups = groups
+        self._path = list(sys.path if path is None else path)
+
+    @cached_property
+    def candidates(self) -> dict[str, Candidate]:
+        """Canonical id -> plugin that pip or uv installed; the first of each id."""
+        found: dict[str, Candidate] = {}
+        for candidate in discover(self._groups):
+            found.setdefault(candidate.canonical_id, candidate)
+        return found
+
+    def installed(self) -> Mapping[str, Installed]:
+        """Normalised name -> distribution; all of them fixed for the resolver."""
+        from importlib_metadata import distributions
+        from packaging.utils import canonicalize_name
+
+        from jackfield.resolution import Installed
+
+        plugins: dict[str, str] = {canonicalize_name(one.distribution): cid for cid, one in self.candidates.items()}
+        found: dict[str, Installed] = {}
+        for distribution in distributions(path=self._path):
+            name = distribution.metadata["Name"]  # None where a removed distribution left a folder behind
+            key = canonicalize_name(name) if name else ""
+            if key and key not in found:
+                found[key] = Installed(str(distribution.version), tuple(distribution.requires or ()), plugins.get(key))
+        return found
+
+    def refuse_shadowing(self, table: Mapping[str, StoredFile]) -> None:
+        """Look at a new generation's files: none may have a top-level name that the host has.
+
+        Its finder comes last, so such a file would never be imported, and two packages would be taken for one.
+        Folders without `__init__` (PEP 420) may be shared.
+
+        Raises:
+            StoreError: a name is taken; the message says by what.
+        """
+        for name, regular in _top_level(table).items():
+            taken = self._taken(name, regular=regular)
+            if taken is not None:
+                raise StoreError(
+                    f"the package {name} would hide behind {taken} of the application's own environment",
+                    hint="remove one of the two: what the application imports itself always wins",
+                )
+
+    def _taken(self, name: str, *, regular: bool) -> str | None:
+        if name in sys.stdlib_module_names:
+            return "Python's own module"
+        spec = PathFinder.find_spec(name, self._path)
+        if spec is None or (spec.origin is None and not regular):
+            return None
+        return str(spec.origin or f"a folder {name}")
+
+
+def _top_level(table: Mapping[str, StoredFile]) -> dict[str, bool]:
+    """Top-level import names -> whether they are a module or a package with `__init__`."""
+    names: dict[str, bool] = {}
+    for path in table:
+        first, _, rest = path.partition("/")
+        if first.endswith((".dist-info", ".data")):
+            continue
+        if not rest:
+            if first.endswith((".py", ".so", ".pyd")):
+                names[first.partition(".")[0]] = True
+            continue
+        regular = rest.partition(".")[0] == "__init__"
+        names[first] = names.get(first, False) or regular
+    return names

@@ -1,0 +1,211 @@
+"""What is installed, wished and granted now, read from the store, the state and the environment; imports no plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+
+from jackfield.discovery import discover
+from jackfield.errors import ManifestError, UnknownPlugin
+from jackfield.management.consent import Standing
+from jackfield.management.environment import Environment
+from jackfield.management.reports import Row, State
+from jackfield.management.specs import canonical
+from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version
+from jackfield.permissions import Grant
+from jackfield.storage import State as StateLog
+from jackfield.store import Generation
+
+
+class Inventory:
+    """One look at a profile; make a new one after a change.
+
+    Args:
+        generation: the active one.
+        state: wishes and grants.
+        environment: where the host imports from.
+        groups: the entry-point groups of the application's plugins.
+        app: the application's name.
+        hostfile: its host file; without one, as for an application that only uses pluggy, plugins of the environment
+            are enabled until somebody disables them.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        state: StateLog,
+        environment: Environment,
+        groups: Collection[str],
+        app: str,
+        hostfile: HostFile | None,
+    ) -> None:
+        self.generation = generation
+        self._state = state
+        self._environment = environment
+        self._groups = groups
+        self._app = app
+        self._hostfile = hostfile
+
+    @cached_property
+    def stored(self) -> dict[str, Candidate]:
+        """Canonical id -> plugin of the active generation."""
+        trees = [path for path in self.generation.paths if path.is_dir()]
+        return {one.canonical_id: one for one in discover(self._groups, path=trees)} if trees else {}
+
+    @cached_property
+    def pins(self) -> dict[str, Pin]:
+        """Canonical id -> pin, of the plugins of the active generation."""
+        return {canonical(pin.id): pin for pin in self.generation.pins if pin.id is not None}
+
+    @property
+    def environment(self) -> dict[str, Candidate]:
+        """Canonical id -> plugin that pip or uv installed."""
+        return self._environment.candidates
+
+    @cached_property
+    def manifests(self) -> dict[str, Manifest]:
+        """Canonical id -> manifest, of every installed plugin that has one."""
+        found = {**self.stored, **self.environment}
+        return {cid: one.manifest for cid, one in found.items() if one.manifest is not None}
+
+    def candidate(self, plugin: str) -> Candidate:
+        """One installed plugin; the environment's own before the store's.
+
+        Raises:
+            UnknownPlugin: none of that id is installed.
+        """
+        cid = canonical(plugin)
+        found = self.environment.get(cid) or self.stored.get(cid)
+        if found is None:
+            raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint=f"jackfield install {plugin}")
+        return found
+
+    def source(self, candidate: Candidate) -> str:
+        """Where a plugin came from: the marketplace's URL, `file` or `environment`."""
+        pin = self.pins.get(candidate.canonical_id) if candidate.origin == "store" else None
+        return pin.source if pin is not None else "environment"
+
+    def grant(self, cid: str) -> Grant | None:
+        """What the user granted a plugin; None also where the record is damaged: then nothing is granted."""
+        mapping = self._state.get(f"grants/{cid}")
+        if mapping is None:
+            return None
+        try:
+            return Grant.from_mapping(mapping)
+        except ManifestError:
+            return None
+
+    def standing(self, cid: str) -> Standing | None:
+        """What there is of a plugin of the store before a change."""
+        pin = self.pins.get(cid)
+        if pin is None:
+            return None
+        candidate = self.stored.get(cid)
+        return Standing(candidate.manifest if candidate is not None else None, pin.version, self.grant(cid))
+
+    def enabled(self, cid: str) -> bool:
+        """The user's wish."""
+        return bool(self._state.get(f"wish/{cid}", default=self._hostfile is None and cid in self.environment))
+
+    def consented(self, candidate: Candidate) -> bool:
+        """Whether the user said yes to this plugin from this source: a grant, or trust for one without a manifest."""
+        if candidate.legacy:
+            return self._hostfile is None or bool(self._state.get(f"trust/{candidate.canonical_id}"))
+        grant = self.grant(candidate.canonical_id)
+        return grant is not None and grant.source == self.source(candidate)
+
+    def rows(self) -> list[Row]:
+        """Every installed plugin, by id; one of the store that the environment hides is there as well."""
+        found = [*self.environment.values(), *self.stored.values()]
+        missing = [pin for cid, pin in self.pins.items() if cid not in self.stored]
+        rows = [self._row(candidate) for candidate in found] + [self._lost(pin) for pin in missing]
+        return sorted(rows, key=lambda row: (row.id, row.state == "shadowed"))
+
+    def row(self, plugin: str) -> Row | None:
+        """The row of one plugin, None if it is not installed."""
+        cid = canonical(plugin)
+        return next((row for row in self.rows() if canonical(row.id) == cid), None)
+
+    def _row(self, candidate: Candidate) -> Row:
+        cid = candidate.canonical_id
+        enabled = self.enabled(cid)
+        shadowed = candidate.origin == "store" and cid in self.environment
+        problem = self._problem(candidate) if not shadowed else f"{cid} of the environment (pip, uv) is used instead"
+        return Row(
+            id=candidate.id,
+            name=candidate.name,
+            version=candidate.version,
+            distribution=candidate.distribution,
+            state=self._row_state(candidate, enabled=enabled, shadowed=shadowed, problem=problem),
+            enabled=enabled,
+            origin=candidate.origin,
+            source=self.source(candidate),
+            isolation="inline",
+            problem=problem if enabled or shadowed else None,
+            held=self._state.get(f"pin/{cid}"),
+        )
+
+    def _row_state(self, candidate: Candidate, *, enabled: bool, shadowed: bool, problem: str | None) -> State:
+        if shadowed:
+            return "shadowed"
+        if enabled:
+            return "blocked" if problem is not None else "enabled"
+        undecided = candidate.origin == "environment" and self._state.get(f"wish/{candidate.canonical_id}") is None
+        return "found" if undecided else "disabled"
+
+    def _lost(self, pin: Pin) -> Row:
+        plugin = pin.id or pin.distribution
+        return Row(
+            id=plugin,
+            name=plugin,
+            version=pin.version,
+            distribution=pin.distribution,
+            state="blocked",
+            enabled=self.enabled(canonical(plugin)),
+            origin="store",
+            source=pin.source,
+            isolation="inline",
+            problem=f"its files are missing in the store: jackfield install {plugin}",
+        )
+
+    def _problem(self, candidate: Candidate) -> str | None:
+        """Why an enabled plugin cannot run, as far as can be told without running it."""
+        if candidate.problem is not None:
+            return str(candidate.problem)
+        if not self.consented(candidate):
+            return f"nothing was granted to it: jackfield enable {candidate.id}"
+        manifest = candidate.manifest
+        if manifest is None:
+            return None
+        return refusal(manifest, self._app, self._hostfile) or self._missing(manifest)
+
+    def _missing(self, manifest: Manifest) -> str | None:
+        for dependency in manifest.requires:
+            other = self.environment.get(dependency.canonical_id) or self.stored.get(dependency.canonical_id)
+            present = Version.from_pep440(other.version, published=False) if other is not None else None
+            problem = dependency.problem(present)
+            if problem is not None:
+                return problem
+            if other is not None and not dependency.optional and not self.enabled(dependency.canonical_id):
+                return f"needs {dependency.id}, which is disabled"
+        return None
+
+
+def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:
+    """Why a plugin cannot run in this application at all, as the end of a sentence; None if it can.
+
+    Args:
+        manifest: what it says of itself.
+        app: the application's name.
+        hostfile: its host file.
+    """
+    if manifest.isolation == "worker":
+        return "asks to run in a process of its own, which this version of jackfield does not have yet"
+    if hostfile is None or not manifest.host:
+        return None
+    wanted = manifest.host.get(app)
+    if wanted is None:
+        return f"is made for {', '.join(sorted(manifest.host))}, not for {app}"
+    if not wanted.accepts(hostfile.api_version):
+        return f"needs {app} {wanted}, this is {app} {hostfile.api_version}"
+    return None

@@ -1,0 +1,228 @@
+"""A plan is data: what would change, what a user must say yes to, and everything that applying it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from jackfield.manifest import Pin, Risk
+from jackfield.permissions import Grant, Growth, GrowthEntry
+
+RISKS: tuple[Risk, ...] = ("high", "medium", "low")
+"""The order in which permissions are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One distribution that comes, changes or goes.
+
+    Args:
+        id: the plugin's id, None for a library.
+        distribution: its normalised name.
+        old_version: None where it comes.
+        new_version: None where it goes.
+        kind: `plugin` or `library`.
+        source: the marketplace's URL, or `file`.
+        size: of the wheel to fetch, in bytes; 0 where it is here already.
+        changelog: what changed between the versions, Markdown, where the marketplace tells.
+    """
+
+    id: str | None
+    distribution: str
+    old_version: str | None
+    new_version: str | None
+    kind: Literal["plugin", "library"]
+    source: str
+    size: int = 0
+    changelog: str | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPermission:
+    """One permission as a user reads it.
+
+    Args:
+        sentence: what the plugin may then do, from the host file, with hosts or paths where it is limited to some.
+        reason: why, in the author's words.
+        risk: how bad a wrong yes would be.
+        resource: what is used, for machines.
+        action: what is done with it.
+        new: whether the version before did not ask for it; False at a first install, where all of it is new.
+        granted: whether the user granted it already.
+    """
+
+    sentence: str
+    reason: str
+    risk: Risk
+    resource: str
+    action: str
+    new: bool = False
+    granted: bool = False
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values; `grows` says the same as `new`."""
+        return {**{name: getattr(self, name) for name in self.__slots__}, "grows": self.new}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRequest:
+    """All that a user says yes to, for one plugin.
+
+    Args:
+        plugin: its id.
+        name: its name for people.
+        version: the version that is meant.
+        source: the marketplace's URL, `environment` or `file`.
+        isolation_sentence: where it runs and what that means.
+        permissions: what it asks, risky first.
+        brings: ids and names of what comes with it.
+        growth: what needs the yes.
+        publisher: who published it, None where nobody says.
+        previous: the version before, None at a first install.
+    """
+
+    plugin: str
+    name: str
+    version: str
+    source: str
+    isolation_sentence: str
+    permissions: tuple[AskedPermission, ...]
+    brings: tuple[str, ...]
+    growth: Growth
+    publisher: str | None = None
+    previous: str | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "plugin": self.plugin,
+            "name": self.name,
+            "version": self.version,
+            "previous": self.previous,
+            "source": self.source,
+            "publisher": self.publisher,
+            "isolation_sentence": self.isolation_sentence,
+            "permissions": [one.to_mapping() for one in self.permissions],
+            "brings": list(self.brings),
+            "growth": growth_mapping(self.growth),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would change; false when there is nothing to do.
+
+    Args:
+        what: a few words for the history, e.g. "install poll".
+        base: the generation that it was made for; it cannot be applied to another.
+        pins: the complete set afterwards.
+        added: what comes.
+        changed: what gets another version.
+        removed: what goes.
+        consent: what a user must say yes to before it can be applied.
+        grants: canonical id -> the grant that a yes gives, of the plugins that come or change.
+        granted: canonical id -> the grant of now, as JSON; where it changes meanwhile, the plan is void.
+        asked: canonical ids that the user named, in contrast to what they bring.
+        files: sha256 -> wheel on this machine, for those that came as a file.
+        notes: sentences that a user should read, e.g. what was left as it is and why.
+    """
+
+    what: str
+    base: int
+    pins: tuple[Pin, ...]
+    added: tuple[PlanItem, ...] = ()
+    changed: tuple[PlanItem, ...] = ()
+    removed: tuple[PlanItem, ...] = ()
+    consent: tuple[ConsentRequest, ...] = ()
+    grants: Mapping[str, Grant] = field(default_factory=dict)
+    granted: Mapping[str, Any] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+    @property
+    def growth(self) -> Growth:
+        """Everything that needs a yes, over all plugins."""
+        entries: dict[tuple[str, str], GrowthEntry] = {}
+        for request in self.consent:
+            for entry in request.growth.entries:
+                entries.setdefault((entry.plugin, entry.detail), entry)
+        return Growth(tuple(entries.values()))
+
+    @property
+    def download_bytes(self) -> int:
+        """How much will be fetched."""
+        return sum(item.size for item in (*self.added, *self.changed))
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values: what `--dry-run --json` prints."""
+        return {
+            "what": self.what,
+            "base": self.base,
+            "added": [item.to_mapping() for item in self.added],
+            "changed": [item.to_mapping() for item in self.changed],
+            "removed": [item.to_mapping() for item in self.removed],
+            "growth": growth_mapping(self.growth),
+            "consent": [request.to_mapping() for request in self.consent],
+            "download_bytes": self.download_bytes,
+            "notes": list(self.notes),
+        }
+
+
+def growth_mapping(growth: Growth) -> list[dict[str, Any]]:
+    """The entries of a growth as plain JSON values."""
+    return [
+        {
+            "kind": entry.kind,
+            "plugin": entry.plugin,
+            "permission": entry.permission.to_mapping() if entry.permission is not None else None,
+            "detail": entry.detail,
+        }
+        for entry in growth.entries
+    ]
+
+
+def differences(
+    before: Mapping[str, Pin], after: Mapping[str, Pin], *, absent: Collection[str], changelogs: Mapping[str, str]
+) -> tuple[tuple[PlanItem, ...], tuple[PlanItem, ...], tuple[PlanItem, ...]]:
+    """What comes, changes and goes between two sets; plugins before libraries, by name.
+
+    Args:
+        before: distribution -> pin.
+        after: distribution -> pin.
+        absent: sha256 of the wheels that the store does not hold.
+        changelogs: distribution -> text.
+    """
+
+    def item(old: Pin | None, new: Pin | None) -> PlanItem:
+        pin = new or old
+        assert pin is not None  # noqa: S101  # one of the two sets has it
+        fetched = new is not None and new.file.sha256 in absent
+        return PlanItem(
+            id=pin.id,
+            distribution=pin.distribution,
+            old_version=old.version if old else None,
+            new_version=new.version if new else None,
+            kind="plugin" if pin.id else "library",
+            source=pin.source,
+            size=(pin.file.size or 0) if fetched else 0,
+            changelog=changelogs.get(pin.distribution),
+        )
+
+    def ordered(items: list[PlanItem]) -> tuple[PlanItem, ...]:
+        return tuple(sorted(items, key=lambda one: (one.kind != "plugin", one.id or one.distribution)))
+
+    added = [item(None, pin) for name, pin in after.items() if name not in before]
+    removed = [item(pin, None) for name, pin in before.items() if name not in after]
+    both = [(before[name], pin) for name, pin in after.items() if name in before]
+    changed = [item(old, new) for old, new in both if old.file.sha256 != new.file.sha256 or new.file.sha256 in absent]
+    return ordered(added), ordered(changed), ordered(removed)

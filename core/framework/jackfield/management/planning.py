@@ -1,0 +1,317 @@
+"""From a wish to a plan: solve, compare, and say what a user must agree to. Nothing is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from jackfield.errors import MissingDependency, PluginError, UnknownPlugin, UsageError, WheelError
+from jackfield.management.catalog import MarketCatalog
+from jackfield.management.consent import Coming, Consent, renewed
+from jackfield.management.environment import Environment
+from jackfield.management.inventory import Inventory
+from jackfield.management.plan import ConsentRequest, Plan, differences
+from jackfield.management.specs import Spec, canonical, parse_spec
+from jackfield.manifest import HostFile, Manifest, Pin, Requirement
+from jackfield.permissions import Grant
+from jackfield.resolution import Solution, Target, Want, resolve
+from jackfield.storage import State
+from jackfield.store import Store
+
+
+class Planner:
+    """Makes plans for one profile as it is now.
+
+    Args:
+        app: the application's name.
+        hostfile: its host file.
+        store: what is unpacked.
+        state: pins and grants.
+        inventory: what is installed.
+        environment: what is fixed.
+        urls: the marketplaces, in order.
+    """
+
+    def __init__(
+        self,
+        app: str,
+        hostfile: HostFile | None,
+        *,
+        store: Store,
+        state: State,
+        inventory: Inventory,
+        environment: Environment,
+        urls: Sequence[str],
+    ) -> None:
+        self._app = app
+        self._hostfile = hostfile
+        self._store = store
+        self._state = state
+        self._inventory = inventory
+        self._environment = environment
+        self._urls = urls
+
+    def catalog(self) -> MarketCatalog:
+        """The offers for one plan."""
+        return MarketCatalog(self._urls, self._store, self._inventory.generation, self._inventory.stored)
+
+    async def install(self, specs: Sequence[str], *, pre: bool) -> Plan:
+        """Plan to install; what is installed stays in its version, as far as that is possible.
+
+        Raises:
+            UsageError, GrammarError: a spec that cannot be read, or no marketplace is configured.
+            UnknownPlugin: no marketplace has it.
+            ResolutionError, MarketError, WheelError, PluginError: as they say.
+        """
+        parsed = [parse_spec(text) for text in specs]
+        if not self._urls and any(spec.file is None for spec in parsed):
+            raise UsageError(
+                "no marketplace is configured",
+                hint='set JACKFIELD_MARKETPLACE, or marketplaces = ["https://…"] in the configuration file',
+            )
+        async with self.catalog() as catalog:
+            wants = [await self._want(spec, catalog, pre=pre) for spec in parsed]
+            named = {want.distribution for want in wants}
+            loose = {want.distribution for want in wants if want.requirement is not None}
+            files = set(catalog.wheels)
+            prefer = {
+                pin.distribution: pin.version
+                for pin in self._inventory.generation.pins
+                if pin.distribution not in loose
+            }
+            kept = [self._keep(pin) for pin in self._inventory.pins.values() if pin.distribution not in named]
+            solution = await self._solve([*wants, *kept], catalog, prefer if not files else _without(prefer, named))
+            asked = [canonical(want.plugin) for want in wants]
+            what = f"install {', '.join(want.plugin for want in wants)}"
+            return await self._compare(what, solution, catalog, asked)
+
+    async def update(self, ids: Sequence[str] | None, *, pre: bool, growing: bool) -> Plan:
+        """Plan to update; pins are kept, libraries move only where they must.
+
+        Args:
+            ids: plugins, None for all.
+            pre: whether pre-releases may be chosen.
+            growing: whether updates that ask for more are part of it.
+
+        Raises:
+            UnknownPlugin: one is not installed.
+            PluginError: one came by pip: it is updated with pip.
+            ResolutionError, MarketError: as they say.
+        """
+        chosen = set(self._inventory.pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
+        held: set[str] = set()
+        async with self.catalog() as catalog:
+            while True:
+                plan = await self._update(chosen - held, catalog, pre=pre)
+                growers = {canonical(one.plugin) for one in plan.consent if canonical(one.plugin) in chosen}
+                if growing or not growers - held:
+                    break
+                held |= growers
+        names = sorted(self._inventory.pins[cid].id or cid for cid in held)
+        notes = tuple(f"{name} was left as it is: its new version asks for more" for name in names)
+        return replace(plan, notes=(*plan.notes, *notes))
+
+    def remove(self, ids: Sequence[str]) -> Plan:
+        """Plan to remove plugins, and with them what only they brought; their data stays.
+
+        Raises:
+            UnknownPlugin: one is not installed.
+            MissingDependency: another installed plugin needs one.
+            PluginError: one came by pip: it is removed with pip.
+        """
+        gone = {self._own(plugin, "remove") for plugin in ids}
+        for cid, manifest in self._inventory.manifests.items():
+            needed = [one.id for one in manifest.requires if not one.optional and one.canonical_id in gone]
+            if needed and cid not in gone:
+                raise MissingDependency(
+                    f"{manifest.id} needs {needed[0]}", plugin=needed[0], hint=f"remove {manifest.id} as well"
+                )
+        pins = {pin.distribution: pin for pin in self._inventory.generation.pins}
+        roots = [pin for cid, pin in self._inventory.pins.items() if cid not in gone and self._is_root(cid)]
+        kept: set[str] = set()
+        pending = [pin.distribution for pin in roots]
+        while pending:
+            name = pending.pop()
+            if name not in kept:
+                kept.add(name)
+                pending += [one for one in pins[name].requires if one in pins]
+        after = {name: pin for name, pin in pins.items() if name in kept}
+        added, changed, removed = differences(pins, after, absent=(), changelogs={})
+        words = ", ".join(self._inventory.pins[cid].id or cid for cid in sorted(gone))
+        return Plan(
+            what=f"remove {words}",
+            base=self._inventory.generation.number,
+            pins=tuple(after.values()),
+            added=added,
+            changed=changed,
+            removed=removed,
+            notes=(f"the data of {words} stays in {self._store.layout.root / 'data'}",),
+        )
+
+    async def _update(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Plan:
+        moving = {self._inventory.pins[cid].distribution for cid in chosen}
+        wants = []
+        for cid, pin in self._inventory.pins.items():
+            want = self._keep(pin)
+            wants.append(replace(want, requirement=self._held(cid), pre=pre) if cid in chosen else want)
+        prefer = {pin.distribution: pin.version for pin in self._inventory.generation.pins}
+        solution = await self._solve(wants, catalog, _without(prefer, moving))
+        words = ", ".join(sorted(self._inventory.pins[cid].id or cid for cid in chosen))
+        return await self._compare(f"update {words}", solution, catalog, ())
+
+    async def _want(self, spec: Spec, catalog: MarketCatalog, *, pre: bool) -> Want:
+        if spec.file is not None:
+            report = catalog.add_file(spec.file)
+            if report.manifest is None:
+                raise WheelError(
+                    f"{spec.file.name} is no plugin: it has no manifest", hint="libraries come by themselves"
+                )
+            plugin = report.manifest.id
+            self._refuse_environment(plugin, "install")
+            name = await catalog.distribution(report.manifest.canonical_id)
+            return Want(name or report.name, plugin, pre=True)
+        plugin = spec.id or ""
+        self._refuse_environment(plugin, "install")
+        name = await catalog.distribution(canonical(plugin))
+        if name is None:
+            where = ", ".join(self._urls)
+            raise UnknownPlugin(f"no plugin {plugin} at {where}", plugin=plugin, hint=f"jackfield search {plugin}")
+        return Want(name, plugin, spec.requirement, pre)
+
+    def _keep(self, pin: Pin) -> Want:
+        return Want(pin.distribution, pin.id or pin.distribution)
+
+    def _held(self, cid: str) -> Requirement | None:
+        text = self._state.get(f"pin/{cid}")
+        return Requirement.parse(str(text)) if text is not None else None
+
+    def _is_root(self, cid: str) -> bool:
+        """Whether the user asked for a plugin; where nobody recorded it, better keep it."""
+        return self._state.get(f"asked/{cid}") is not False
+
+    async def _solve(self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[str, str]) -> Solution:
+        target = Target.current(
+            app=self._app if self._hostfile is not None else None,
+            api_version=self._hostfile.api_version if self._hostfile is not None else None,
+            installed=self._environment.installed(),
+        )
+        return await resolve(wants, catalog=catalog, target=target, prefer=prefer)
+
+    async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
+        before = {pin.distribution: pin for pin in self._inventory.generation.pins}
+        after = {pin.distribution: pin for pin in solution.pins}
+        fresh = {name: pin for name, pin in after.items() if before.get(name) is None or _differs(before[name], pin)}
+        manifests = {name: one for name, one in solution.manifests.items() if name in fresh}
+        for manifest in manifests.values():
+            self._refuse_worker(manifest)
+        changelogs = {}
+        for name in manifests:
+            if name in before and (text := await self._news(before[name], catalog)):
+                changelogs[name] = text
+        absent = {pin.file.sha256 for pin in after.values() if not self._store.holds(pin.file.sha256)}
+        added, changed, removed = differences(before, after, absent=absent, changelogs=changelogs)
+        coming = {
+            one.canonical_id: coming_of(
+                name, solution, after, await catalog.publisher(one.canonical_id, after[name].source), set(before)
+            )
+            for name, one in manifests.items()
+        }
+        consent, grants = self._consent(coming)
+        return Plan(
+            what=what,
+            base=self._inventory.generation.number,
+            pins=solution.pins,
+            added=added,
+            changed=changed,
+            removed=removed,
+            consent=consent,
+            grants=grants,
+            granted={cid: self._state.get(f"grants/{cid}") for cid in coming},
+            asked=tuple(asked),
+            files=catalog.wheels,
+        )
+
+    def _consent(self, coming: Mapping[str, Coming]) -> tuple[tuple[ConsentRequest, ...], dict[str, Grant]]:
+        words = Consent(self._app, self._hostfile)
+        requests, grants = [], {}
+        for cid, one in coming.items():
+            standing = self._inventory.standing(cid)
+            if standing is not None and standing.grant is None:
+                continue  # nothing runs without a grant: it is asked when the plugin is enabled
+            request = words.request(one, standing, self._inventory.manifests)
+            if request.growth:
+                requests.append(request)
+            grants[cid] = renewed(one, standing, request.growth)
+        return tuple(sorted(requests, key=lambda request: request.plugin)), grants
+
+    async def _news(self, old: Pin, catalog: MarketCatalog) -> str:
+        entries = await catalog.changelog(canonical(old.id), old.source, old.version) if old.id else []
+        return "\n\n".join(f"## {entry.version}\n{entry.text}".strip() for entry in entries)
+
+    def _own(self, plugin: str, verb: str) -> str:
+        """The canonical id of a plugin that we may change."""
+        self._refuse_environment(plugin, verb)
+        cid = canonical(plugin)
+        if cid not in self._inventory.pins:
+            raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint="jackfield list")
+        return cid
+
+    def _refuse_environment(self, plugin: str, verb: str) -> None:
+        found = self._inventory.environment.get(canonical(plugin))
+        if found is not None and canonical(plugin) not in self._inventory.pins:
+            done = {"install": "it is installed already; jackfield enable turns it on"}
+            raise PluginError(
+                f"{found.id} came by pip: {done.get(verb, f'{verb} it with pip')}",
+                plugin=found.id,
+                hint=f"pip {'install --upgrade' if verb == 'update' else 'uninstall'} {found.distribution}"
+                if verb != "install"
+                else None,
+            )
+
+    def _refuse_worker(self, manifest: Manifest) -> None:
+        if manifest.isolation == "worker":
+            raise PluginError(
+                f"{manifest.id} asks to run in a process of its own, which this version of jackfield does not have yet",
+                plugin=manifest.id,
+                hint='its author can allow both with isolation = "any"',
+            )
+
+
+def coming_of(
+    name: str, solution: Solution, pins: Mapping[str, Pin], publisher: str | None, before: Collection[str]
+) -> Coming:
+    """What a plugin of a solution will be, with all that it requires and brings.
+
+    Args:
+        name: its distribution.
+        solution: the set.
+        pins: distribution -> pin, of the set.
+        publisher: who published it.
+        before: the distributions of the set before.
+    """
+    below: list[str] = []
+    pending = list(pins[name].requires)
+    while pending:
+        one = pending.pop()
+        if one not in below and one in pins and one != name:
+            below.append(one)
+            pending += pins[one].requires
+    manifests = {
+        solution.manifests[one].canonical_id: solution.manifests[one] for one in below if one in solution.manifests
+    }
+    return Coming(
+        manifest=solution.manifests[name],
+        version=pins[name].version,
+        source=pins[name].source,
+        publisher=publisher,
+        dependencies=manifests,
+        brings=tuple(sorted(pins[one].id or one for one in below if one not in before)),
+    )
+
+
+def _differs(old: Pin, new: Pin) -> bool:
+    return old.file.sha256 != new.file.sha256 or old.source != new.source
+
+
+def _without(prefer: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    return {name: version for name, version in prefer.items() if name not in names}

@@ -1,0 +1,223 @@
+"""What management answers: rows, updates, outcomes and history, as data that the terminal and the page both render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jackfield.management.plan import AskedPermission, ConsentRequest, growth_mapping
+from jackfield.permissions import Grant, Growth
+
+State = Literal["enabled", "disabled", "found", "blocked", "shadowed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What applying a plan did.
+
+    Args:
+        transaction: the id under which journal and state log hold it.
+        generation: the generation that is active now.
+        left_out: wheel -> what of it was left out of the tree (scripts, data, `.pth`).
+    """
+
+    transaction: str
+    generation: int
+    left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        left_out = {name: list(paths) for name, paths in self.left_out.items()}
+        return {"transaction": self.transaction, "generation": self.generation, "left_out": left_out}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One plugin of the list.
+
+    Args:
+        id: as its author spells it.
+        name: for people.
+        version: of its distribution.
+        distribution: its normalised name.
+        state: `enabled` or `disabled` by the user's wish; `found`: in the environment, and nobody has said yes or no;
+            `blocked`: wished, and `problem` says why it cannot run; `shadowed`: the environment's own one wins.
+        enabled: the user's wish.
+        origin: `store`, or `environment` for one that pip or uv installed.
+        source: the marketplace's URL, `file` or `environment`.
+        isolation: `inline` or `worker`, as it runs.
+        problem: why it cannot run, None when it can.
+        held: the requirement that the user pinned it to.
+    """
+
+    id: str
+    name: str
+    version: str
+    distribution: str
+    state: State
+    enabled: bool
+    origin: str
+    source: str
+    isolation: str
+    problem: str | None = None
+    held: str | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One plugin's update record (C43).
+
+    Args:
+        id: the plugin's id.
+        name: its name for people.
+        current: the version that is installed.
+        new: the version that it can be updated to; None where `problem` says why there is none to tell.
+        changelog: what changed in between, Markdown; empty where the author tells nothing.
+        growth: what the new version asks beyond the present one.
+        problem: why it could not be checked or cannot be updated; the others are checked all the same (C42).
+        held: the requirement that the user pinned it to.
+        permissions: what it asks, risky first, the new ones marked.
+    """
+
+    id: str
+    name: str
+    current: str
+    new: str | None = None
+    changelog: str = ""
+    growth: Growth = field(default_factory=Growth)
+    problem: str | None = None
+    held: str | None = None
+    permissions: tuple[AskedPermission, ...] = ()
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values; with C43's own names beside ours."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "current": self.current,
+            "new": self.new,
+            "changelog": self.changelog,
+            "growth": growth_mapping(self.growth),
+            "permissions": [one.to_mapping() for one in self.permissions],
+            "problem": self.problem,
+            "held": self.held,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackReport:
+    """What a rollback did.
+
+    Args:
+        previous: the generation that was active.
+        generation: the one that is active now.
+        restored: keys of the state that have their former value again.
+        kept: keys that changed since, and were therefore left as they are.
+        undone: the words of what was undone, newest first.
+        plugins: id -> (version before, version now), of those that changed; None for not installed.
+    """
+
+    previous: int
+    generation: int
+    restored: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+    plugins: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "from": self.previous,
+            "to": self.generation,
+            "restored": list(self.restored),
+            "kept": list(self.kept),
+            "undone": list(self.undone),
+            "plugins": {plugin: list(versions) for plugin, versions in self.plugins.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One activation.
+
+    Args:
+        generation: what it made active.
+        previous: what was active before.
+        at: when, ISO 8601 in UTC.
+        by: who asked for it.
+        what: a few words, e.g. "install poll".
+        transaction: its id.
+        current: whether it is what is active now.
+        undone: whether a later rollback took it back.
+        plugins: id -> version, of the generation; empty where its files are gone.
+    """
+
+    generation: int
+    previous: int
+    at: str
+    by: str
+    what: str
+    transaction: str
+    current: bool = False
+    undone: bool = False
+    plugins: dict[str, str] = field(default_factory=dict)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionReport:
+    """What one plugin asks and what it was granted.
+
+    Args:
+        request: what it asks, risky first; each permission says whether it is granted.
+        grant: what the user gave, None for nothing.
+        enabled: the user's wish.
+    """
+
+    request: ConsentRequest
+    grant: Grant | None
+    enabled: bool
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        grant = self.grant.to_mapping() if self.grant is not None else None
+        return {**self.request.to_mapping(), "grant": grant, "enabled": self.enabled}
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Everything about one plugin, installed or not.
+
+    Args:
+        id: the plugin's id.
+        row: how it is installed, None if it is not.
+        details: what the marketplace says, as its `/plugins/{id}` answers; None if none has it or none answered.
+        marketplace: which one answered.
+        permissions: what it asks, risky first.
+        problem: why the marketplaces could not be asked.
+    """
+
+    id: str
+    row: Row | None
+    details: dict[str, Any] | None
+    marketplace: str | None = None
+    permissions: tuple[AskedPermission, ...] = ()
+    problem: str | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "id": self.id,
+            "installed": self.row.to_mapping() if self.row is not None else None,
+            "details": self.details,
+            "marketplace": self.marketplace,
+            "permissions": [one.to_mapping() for one in self.permissions],
+            "problem": self.problem,
+        }
