@@ -112,6 +112,27 @@ def test_a_development_install_keeps_its_place_in_the_order() -> None:
     assert len(set(versions)) == len(order)
 
 
+@pytest.mark.parametrize(
+    ("text", "distribution", "agrees"),
+    [
+        ("1.2.3", "1.2.3", True),
+        ("1.2", "1.2.0", True),
+        ("1.2.3-pre4", "1.2.3rc4", True),
+        ("1.2.3-beta", "1.2.3b0", True),
+        ("1.2.3-rc.4", "1.2.3-RC.4", True),
+        ("1.2.3-pre4", "1.2.3rc5", False),
+        ("1.2.3", "1.2.4", False),
+        ("1.0-0.dev.3", "1.0.dev3", True),
+        ("1.0-M1", "1.0rc1", False),
+        ("1.0", "1.0.post1", True),
+    ],
+)
+def test_the_manifest_s_version_agrees_with_the_distribution_s_or_not(
+    text: str, distribution: str, agrees: bool
+) -> None:
+    assert Version.parse(text).agrees_with(distribution) is agrees
+
+
 @given(published)
 def test_published_versions_survive_both_ways(text: str) -> None:
     assert Version.from_pep440(text).to_pep440() == text

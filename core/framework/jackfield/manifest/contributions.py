@@ -86,12 +86,18 @@ class SettingContribution:
 class Contributions:
     """Everything that a plugin adds."""
 
-    commands: Annotated[tuple[CommandContribution, ...], Described("commands", ListOf(Table(CommandContribution)))] = ()
-    components: Annotated[
-        tuple[ComponentContribution, ...], Described("parts of the page", ListOf(Table(ComponentContribution)))
+    commands: Annotated[
+        tuple[CommandContribution, ...], Described("commands that users type", ListOf(Table(CommandContribution)))
     ] = ()
-    menu: Annotated[tuple[MenuContribution, ...], Described("menu items", ListOf(Table(MenuContribution)))] = ()
-    settings: Annotated[tuple[SettingContribution, ...], Described("settings", ListOf(Table(SettingContribution)))] = ()
+    components: Annotated[
+        tuple[ComponentContribution, ...], Described("parts of the host's page", ListOf(Table(ComponentContribution)))
+    ] = ()
+    menu: Annotated[
+        tuple[MenuContribution, ...], Described("items in the host's menus", ListOf(Table(MenuContribution)))
+    ] = ()
+    settings: Annotated[
+        tuple[SettingContribution, ...], Described("values that the user sets", ListOf(Table(SettingContribution)))
+    ] = ()
     services: Annotated[tuple[str, ...], Described("services that other plugins may call", ListOf(_NAME))] = ()
     events: Annotated[tuple[str, ...], Described("events that it sends", ListOf(_NAME))] = ()
     hooks: Annotated[tuple[str, ...], Described("hooks that it implements", ListOf(_NAME))] = ()

@@ -17,6 +17,7 @@ LONGEST_VERSION = 256
 VERSION_PATTERN = r"[0-9]+(\.[0-9]+)*(-([-0-9A-Za-z]+(\.[-0-9A-Za-z]+)*)?)?(\+([-+0-9A-Za-z]+(\.[-+0-9A-Za-z]+)*)?)?"
 """The grammar of a version as a regular expression, for the JSON schema."""
 
+_TOO_LONG = "a version of {} characters, at most " + f"{LONGEST_VERSION} are allowed"
 _NUMBER = re.compile(r"\d+", re.ASCII)
 _STRICT = re.compile(
     r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}"
@@ -68,7 +69,8 @@ class Version:
         Raises:
             VersionError: it is not PEP 440, or it may not be published; the message says why.
         """
-        _refuse_long(text)
+        if len(text) > LONGEST_VERSION:
+            raise VersionError(_TOO_LONG.format(len(text)), text=text, column=LONGEST_VERSION)
         return cls.parse(pep440.from_published(text) if published else pep440.from_installed(text))
 
     def to_pep440(self) -> str:
@@ -90,6 +92,18 @@ class Version:
         except VersionError:
             return False
         return True
+
+    def agrees_with(self, distribution: str) -> bool:
+        """Tell whether the distribution's version is this one: `1.2.3-pre4` agrees with 1.2.3rc4, `1.2` with 1.2.0.
+
+        Args:
+            distribution: a PEP 440 version, also one that may not be published.
+
+        Raises:
+            VersionError: `distribution` is not PEP 440.
+        """
+        theirs = Version.from_pep440(distribution, published=False)
+        return self == theirs or (self.publishable() and Version.from_pep440(self.to_pep440()) == theirs)
 
     @property
     def is_prerelease(self) -> bool:
@@ -151,7 +165,7 @@ def split_version(
         return VersionError(message, text=shown, column=offset + column, hint=_nearest(text))
 
     if len(text) > LONGEST_VERSION:
-        _refuse_long(text)
+        raise VersionError(_TOO_LONG.format(len(text)), text=shown, column=offset + LONGEST_VERSION)
     if not text:
         raise wrong("a version is empty", 0)
     rest, plus, build = text.partition("+")
@@ -207,15 +221,6 @@ def _key_of(other: object) -> _Key:
     if isinstance(other, Version):
         return other._key
     raise TypeError(f"a Version is compared with a Version, not with {type(other).__name__}: parse it first")
-
-
-def _refuse_long(text: str) -> None:
-    if len(text) > LONGEST_VERSION:
-        raise VersionError(
-            f"a version of {len(text)} characters, at most {LONGEST_VERSION} are allowed",
-            text=text,
-            column=LONGEST_VERSION,
-        )
 
 
 def _nearest(text: str) -> str | None:
