@@ -99,6 +99,7 @@ class Market:
             },
             files={"content": (wheel.name, wheel.read_bytes())},
             trust_env=False,
+            timeout=30,
         )
 
     def publish(self, wheel: Path) -> None:

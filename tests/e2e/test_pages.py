@@ -1,0 +1,82 @@
+"""Every page, light, dark and on a phone: a picture each, no sideways scrolling, and no complaint of the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.browser import VIEWS, overflow, shoot
+from tests.e2e.conftest import Site, say, sign_in
+
+pytestmark = pytest.mark.slow
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(params=list(VIEWS))
+def view(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def page(open_page: OpenPage, view: str) -> Iterator[Page]:
+    """A page that must give the browser nothing to complain of, such as a refused script or a missing file."""
+    complaints: list[str] = []
+    page = open_page(view)
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"{request.url} failed: {request.failure}"))
+    yield page
+    assert complaints == []
+
+
+def keep(page: Page, name: str, view: str, *, full_page: bool = False) -> None:
+    """Keep the picture, and hold the page to the width of the window."""
+    shoot(page, f"{name}-{view}", full_page=full_page)
+    assert overflow(page) == 0, f"{name} is {overflow(page)} px too wide on {view}"
+
+
+def test_sign_in(site: Site, page: Page, view: str) -> None:
+    page.goto(f"{site.chat}/sign-in")
+    keep(page, "chat-sign-in", view)
+
+
+def test_market_home(site: Site, page: Page, view: str) -> None:
+    page.goto(site.market)
+    assert page.get_by_text("Poll", exact=True).first.is_visible()
+    keep(page, "market-home", view, full_page=True)
+
+
+def test_market_search(site: Site, page: Page, view: str) -> None:
+    page.goto(site.market)
+    page.get_by_role("searchbox").first.fill("dice")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=dice*")
+    keep(page, "market-search", view, full_page=True)
+
+
+def test_market_search_without_results_says_what_to_do(site: Site, page: Page, view: str) -> None:
+    page.goto(site.market)
+    page.get_by_role("searchbox").first.fill("zzzzzz")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=zzzzzz*")
+    keep(page, "market-nothing", view)
+
+
+def test_market_plugin_page(site: Site, page: Page, view: str) -> None:
+    page.goto(site.market)
+    page.get_by_role("link", name="Poll").first.click()
+    page.wait_for_url("**poll*")
+    assert page.get_by_text("to keep the running poll").first.is_visible()
+    keep(page, "market-plugin", view, full_page=True)
+
+
+def test_room(site: Site, page: Page, view: str) -> None:
+    sign_in(page, site)
+    say(page, f"good morning from a {view} page")
+    page.get_by_text(f"good morning from a {view} page").wait_for()
+    keep(page, "chat-room", view)
