@@ -10,7 +10,7 @@ from importlib_metadata import Distribution, EntryPoint, distributions
 
 from jackfield.discovery.folders import package_folder
 from jackfield.errors import DiscoveryError, GrammarError, JackfieldError
-from jackfield.manifest import Candidate, Manifest, Origin, Version, canonical_id, parse_id, read_manifest_file
+from jackfield.manifest import Candidate, Manifest, Origin, canonical_id, parse_id, read_manifest_file
 
 MANIFEST = "plugin.toml"
 
@@ -88,7 +88,7 @@ def _disagreement(what: str, entry_name: str, version: str, manifest: Manifest) 
     if manifest.version is None:
         return None
     try:
-        agrees = Version.from_pep440(version, published=False) == manifest.version
+        agrees = manifest.version.agrees_with(version)
     except GrammarError as error:
         return DiscoveryError(f"{what}: {error}", plugin=manifest.id)
     if agrees:
