@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from jackfield.errors import JackfieldError, MarketError, UsageError
+from jackfield.errors import JackfieldError, MarketError, MarketUnreachable, UsageError
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, RollbackReport, Row, Update
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from jackfield.management.planning import Planner
     from jackfield.management.reports import Outcome
     from jackfield.management.wishes import Wishes
+    from jackfield.market import Found
 
 
 class Management:
@@ -197,6 +199,40 @@ class Management:
         asked = self._wishes(inventory).permissions(plugin).request.permissions if row is not None else ()
         said = problem.message if problem is not None else None
         return Info(canonical(plugin) if row is None else row.id, row, details, where, asked, said)
+
+    async def search(self, query: str = "", *, category: str | None = None, limit: int = 50) -> builtins.list[Found]:
+        """Search all marketplaces at the same time; an id that two of them hold is the first one's.
+
+        Args:
+            query: words; empty lists everything.
+            category: only plugins of this one.
+            limit: how many at most of each marketplace.
+
+        Raises:
+            UsageError: no marketplace is configured.
+            MarketUnreachable: none of them answered.
+        """
+        from jackfield.market import Marketplace
+
+        if not self.marketplaces:
+            raise UsageError("no marketplace is configured")
+
+        async def one(url: str) -> builtins.list[Found] | MarketUnreachable:
+            async with Marketplace(url) as market:
+                try:
+                    return (await market.search(query, category, self.app, limit=limit)).plugins
+                except MarketUnreachable as error:
+                    return error
+
+        answers = await asyncio.gather(*(one(url) for url in self.marketplaces))
+        found: dict[str, Found] = {}
+        for answer in answers:
+            if not isinstance(answer, MarketUnreachable):
+                found = {**{plugin.id: plugin for plugin in answer}, **found}
+        problem = next((answer for answer in answers if isinstance(answer, MarketUnreachable)), None)
+        if problem is not None and all(isinstance(answer, MarketUnreachable) for answer in answers):
+            raise problem
+        return [*found.values()]
 
     def enable_request(self, plugin: str) -> ConsentRequest:
         """What enabling a plugin asks; its growth is empty where the user agreed before.
