@@ -6,8 +6,9 @@ Rules:
 - One whose code, libraries or permission to run changed is stopped, and started again if it shall run.
 - Whoever depends on a plugin that is stopped is stopped before it, and comes back after it.
 - Code cannot be exchanged in this process when it holds extension modules, when its manifest says
-  `reload = "restart"`, or when a library of it that changes is used by another plugin that runs on. Then it runs on as
-  it was, pending restart, and with it the changed plugins that it requires or that require it.
+  `reload = "restart"`, or when a library changes that it shares with another plugin, unless both of them are replaced
+  anyway: nobody asked for an unchanged plugin to be stopped. Then it runs on as it was, pending restart, and with it the
+  changed plugins that it requires or that require it.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -94,17 +95,19 @@ def _held(
         before, after = running[cid], wanted[cid]
         replaced = before.trees - after.trees
         machine_code = sorted(extension_modules(replaced))
+        own_changed = before.code != after.code
         sharers = sorted(
             other
             for other, footing in running.items()
-            if other != cid and other not in changed and other not in gone and footing.trees & replaced
+            if other != cid and other not in gone and footing.trees & replaced
+            if not own_changed or footing.code == wanted[other].code
         )
         if before.restart_only or after.restart_only:
             held[cid] = "it cannot be exchanged while the host runs"
         elif machine_code:
             held[cid] = f"it holds machine code that cannot be exchanged while the host runs: {', '.join(machine_code)}"
         elif sharers:
-            held[cid] = f"it changes a library that {', '.join(sharers)} uses"
+            held[cid] = f"a library changes that it shares with {', '.join(sharers)}"
     _spread(running, wanted, changed, held)
     return held
 
