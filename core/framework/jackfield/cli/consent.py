@@ -13,25 +13,50 @@ from jackfield.cli.words import plain, width
 from jackfield.errors import ConsentRequired
 
 _INDENT = 13  # the columns before what stands right of "wants to", "runs in" and "brings"
-_SENTENCE = 48  # the widest sentence that others are aligned to
+_SENTENCE = 48  # the widest sentence that the reasons are aligned to
 _PIPE_COLUMNS = 120  # where stdout is no terminal
+_COLOURS = {"high": "red", "medium": "yellow"}
 
 
 def show_request(output: Output, request: JsonObject) -> None:
-    """Print one consent request: a head line, then `wants to`, `runs in`, `brings` and what grew."""
+    """Print one consent request: a head line, then `wants to`, `runs in`, `brings` and what changed."""
     output.line(_head(request))
+    if request["permissions"]:
+        show_permissions(output, "wants to", request["permissions"])
+    else:
+        show_part(output, "wants to", ["nothing that needs a permission"])
+    show_part(output, "runs in", [request["isolation_sentence"]])
+    show_part(output, "brings", [", ".join(request["brings"]) or "nothing else"])
+    show_part(output, "changed", _changes(request))
+
+
+def show_permissions(output: Output, label: str, permissions: Sequence[JsonObject]) -> None:
+    """Permissions as sentences in the order given (risky first), each with its author's reason beside or below it."""
     limit = output.columns or _PIPE_COLUMNS
-    wishes = request["permissions"]
-    if not wishes:
-        _part(output, "wants to", ["nothing that asks for a permission"], limit)
-    aligned = min(max((width(plain(wish["sentence"])) for wish in wishes), default=0), _SENTENCE)
-    for number, wish in enumerate(wishes):
-        _wish(output, "wants to" if number == 0 else "", wish, aligned, limit)
-    _part(output, "runs in", [request["isolation_sentence"]], limit)
-    _part(output, "brings", [", ".join(request["brings"]) or "nothing else"], limit)
-    others = [entry["detail"] for entry in request["growth"] if entry["kind"] != "permission" and entry["detail"]]
-    if others:
-        _part(output, "changed", others, limit)
+    sentences = [_marked(one) for one in permissions]
+    aligned = min(max((width(sentence) for sentence in sentences), default=0), _SENTENCE)
+    for number, (one, sentence) in enumerate(zip(permissions, sentences, strict=True)):
+        start = f"  {label if number == 0 else '':<{_INDENT - 2}}"
+        lines = textwrap.wrap(sentence, max(limit - _INDENT, 20)) or [""]
+        shown = [click.style(line, fg=_COLOURS.get(one["risk"])) for line in lines]
+        reason = plain(one["reason"])
+        column = max(aligned, width(lines[-1])) + 2
+        if reason and len(lines) == 1 and _INDENT + column + width(reason) <= limit:
+            output.line(f"{start}{shown[0]}{' ' * (column - width(lines[0]))}{reason}")
+            continue
+        output.line(start + shown[0])
+        for line in shown[1:]:
+            output.line(" " * _INDENT + line)
+        for line in textwrap.wrap(reason, max(limit - _INDENT - 2, 20)):
+            output.line(" " * (_INDENT + 2) + line)
+
+
+def show_part(output: Output, label: str, texts: Sequence[str]) -> None:
+    """A labelled part, wrapped under its right side; nothing where there are no texts."""
+    limit = output.columns or _PIPE_COLUMNS
+    lines = [line for text in texts for line in textwrap.wrap(plain(text), max(limit - _INDENT, 20))]
+    for number, line in enumerate(lines):
+        output.line(f"  {label if number == 0 else '':<{_INDENT - 2}}{line}")
 
 
 def asked(output: Output, question: str, unanswered: ConsentRequired) -> bool:
@@ -57,34 +82,29 @@ def asked(output: Output, question: str, unanswered: ConsentRequired) -> bool:
 
 
 def _head(request: JsonObject) -> str:
-    """`poll 1.3.1 from https://… (signed by @poll-team)`."""
-    name = click.style(plain(f"{request['plugin']} {request['version']}"), bold=True)
-    return f"{name} from {plain(request['source'])}"
+    """`poll 1.3.1 → 2.0.0 from https://… (published by poll-team)`."""
+    versions = " → ".join(part for part in (request["previous"], request["version"]) if part)
+    publisher = f" (published by {request['publisher']})" if request["publisher"] else ""
+    name = click.style(plain(f"{request['plugin']} {versions}"), bold=True)
+    return name + plain(f" from {_SOURCES.get(request['source'], request['source'])}{publisher}")
 
 
-def _wish(output: Output, label: str, wish: JsonObject, aligned: int, limit: int) -> None:
-    """One permission: its sentence, marked where it is risky or new, and the author's reason."""
-    sentence, reason = plain(wish["sentence"]), plain(wish["reason"])
-    marks = [
-        mark for mark, there in (("risky", wish["risk"] == "high"), ("new", wish["new"] and wish.get("grows"))) if there
-    ]
-    shown = sentence + (f" ({', '.join(marks)})" if marks else "")
-    colour = {"high": "red", "medium": "yellow"}.get(wish["risk"])
-    text = click.style(shown, fg=colour) if colour else shown
-    start = f"  {label:<{_INDENT - 2}}"
-    padding = " " * max(aligned - width(shown), 0)
-    if not reason:
-        output.line(start + text)
-    elif _INDENT + max(aligned, width(shown)) + 2 + width(reason) <= limit:
-        output.line(f"{start}{text}{padding}  {reason}")
-    else:
-        output.line(start + text)
-        for part in textwrap.wrap(reason, max(limit - _INDENT - 2, 20)):
-            output.line(" " * (_INDENT + 2) + part)
+_SOURCES = {"file": "a file on this computer", "environment": "this Python environment, where pip or uv put it"}
 
 
-def _part(output: Output, label: str, texts: Sequence[str], limit: int) -> None:
-    """A labelled part, wrapped under its label's right side."""
-    lines = [line for text in texts for line in textwrap.wrap(plain(text), max(limit - _INDENT, 20))]
-    for number, line in enumerate(lines):
-        output.line(f"  {label if number == 0 else '':<{_INDENT - 2}}{line}")
+def _marked(permission: JsonObject) -> str:
+    """A permission's sentence, marked where it is risky or where the version before did not ask for it."""
+    marks = ["new"] if permission["new"] else []
+    marks += ["risky"] if permission["risk"] == "high" else []
+    return plain(permission["sentence"]) + (f" ({', '.join(marks)})" if marks else "")
+
+
+def _changes(request: JsonObject) -> list[str]:
+    """What grew besides the plugin's own permissions, which are marked in place; nothing changes at a first install."""
+    told = []
+    for entry in request["growth"]:
+        if entry["kind"] == "dependency":
+            told.append(f"{entry['plugin']}, which comes with it, {entry['detail']}")
+        elif entry["kind"] != "permission" and request["previous"]:
+            told.append(entry["detail"])
+    return told

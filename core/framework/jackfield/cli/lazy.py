@@ -49,12 +49,7 @@ class Leaf(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, as they are typed under the name that the user typed."""
-        if self.examples:
-            with formatter.section("Examples"):
-                widest = max(len(tail) for tail, _ in self.examples)
-                for tail, told in self.examples:
-                    # Written as they are: wrapping would break what is to be copied.
-                    formatter.write(f"  {ctx.command_path} {tail:<{widest}}   # {told}\n")
+        _write_examples(ctx, formatter, self.examples)
 
 
 class LazyGroup(click.Group):
@@ -63,10 +58,19 @@ class LazyGroup(click.Group):
     Args:
         lazy: name -> where the command lives, in the order of the help.
         default: the subcommand meant when the first argument names none.
+        examples: what may follow the group's name, each with a word on what it does.
     """
 
-    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], default: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, Lazy],
+        default: str | None = None,
+        examples: Sequence[tuple[str, str]] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
+        self.examples = tuple(examples)
         self.lazy = dict(lazy)
         self.default = default
 
@@ -87,6 +91,11 @@ class LazyGroup(click.Group):
         rows = [(name, lazy.help) for name, lazy in self.lazy.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, then what the group says at its end."""
+        _write_examples(ctx, formatter, self.examples)
+        super().format_epilog(ctx, formatter)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default subcommand in front where the user left it out."""
@@ -125,6 +134,16 @@ class LazyGroup(click.Group):
         """Parse and run the subcommand; what goes wrong there becomes a line and an exit code."""
         with reported(ctx.meta[_ARGUMENTS]):
             return super().invoke(ctx)
+
+
+def _write_examples(ctx: click.Context, formatter: click.HelpFormatter, examples: Sequence[tuple[str, str]]) -> None:
+    """The examples as they are: wrapping would break what is to be copied."""
+    if not examples:
+        return
+    with formatter.section("Examples"):
+        widest = max(len(tail) for tail, _ in examples)
+        for tail, told in examples:
+            formatter.write(f"  {ctx.command_path} {tail:<{widest}}   # {told}\n")
 
 
 def _print_schema(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:

@@ -76,7 +76,8 @@ def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed) -> N
             )
         )
     output.data({**answer, "applied": True, "outcome": outcome.to_mapping()})
-    output.line(f"{_named(shown)} {_were(shown)} {deed.done} in {duration(time.monotonic() - began)}.")
+    done = deed.done if not _only_changes(shown) else "updated"
+    output.line(f"{_named(shown)} {_were(shown)} {done} in {duration(time.monotonic() - began)}.")
 
 
 def show_plan(output: Output, plan: JsonObject) -> None:
@@ -95,7 +96,9 @@ def show_plan(output: Output, plan: JsonObject) -> None:
     rows = [row for row in rows if not (row[0] == "add" and row[1] in brought)]
     output.table((), rows)
     for item in plan["changed"]:
-        _show_changelog(output, item)
+        show_changelog(output, item["id"] or item["distribution"], item["changelog"] or "")
+    for note in plan["notes"]:
+        output.line(f"note: {plain(note)}")
 
 
 def _item(item: JsonObject) -> tuple[str, str, str]:
@@ -108,12 +111,12 @@ def _item(item: JsonObject) -> tuple[str, str, str]:
     return name, versions, note
 
 
-def _show_changelog(output: Output, item: JsonObject) -> None:
-    """What is new in a changed plugin, in its author's words, a dozen lines at most."""
-    lines = [plain(line) for line in (item["changelog"] or "").splitlines() if line.strip()]
+def show_changelog(output: Output, name: str, changelog: str) -> None:
+    """What is new in a plugin, in its author's words, a dozen lines at most; nothing where the author tells nothing."""
+    lines = [plain(line) for line in changelog.splitlines() if line.strip()]
     if not lines:
         return
-    output.line(f"new in {plain(item['id'] or item['distribution'])}:")
+    output.line(f"new in {plain(name)}:")
     for line in lines[:_CHANGELOG_LINES]:
         output.line(f"  {line}")
     if len(lines) > _CHANGELOG_LINES:
@@ -128,15 +131,21 @@ def _agreed(output: Output, plan: JsonObject, answers: Answers, deed: Deed) -> b
     Raises:
         ConsentRequired: the answer is no, or nobody is here to answer.
     """
-    consent = bool(plan["consent"])
+    # What is installed and not enabled gets no rights yet; an update of something that runs does.
+    consent = any(deed.enable or request["previous"] for request in plan["consent"])
     if answers.accept_permissions or (not consent and (answers.yes or not deed.question)):
         return answers.accept_permissions
     option = "--accept-permissions" if consent else "--yes"
-    question = f"{deed.question or 'Change'} {_names(plan)}?"
-    refusal = PlanRefused(f"{question.rstrip('?')} needs a yes; nothing was changed", plan, hint=f"add {option}")
-    if not asked(output, question, refusal):
+    words = f"{'Update' if _only_changes(plan) else deed.question or 'Change'} {_names(plan)}"
+    told = f"nobody said yes to: {words[0].lower()}{words[1:]}; nothing was changed"
+    if not asked(output, f"{words}?", PlanRefused(told, plan, hint=f"add {option}")):
         raise PlanRefused("the answer was no; nothing was changed", plan)
     return consent
+
+
+def _only_changes(plan: JsonObject) -> bool:
+    """Whether nothing comes and nothing goes: `install poll==2.0` over an older one is an update in all but name."""
+    return bool(plan["changed"]) and not plan["added"] and not plan["removed"]
 
 
 def _plugins(plan: JsonObject) -> list[JsonObject]:

@@ -26,6 +26,13 @@ LAZY_COMMANDS = {
     "completion": Lazy(f"{_COMMANDS}.completion:completion", "Print the script that completes commands in a shell."),
 }
 
+_EXAMPLES = (
+    ("search poll", "find a plugin"),
+    ("install poll", "read what it asks for, then say yes or no"),
+    ("update --check", "see what is new"),
+    ("rollback", "undo the last change"),
+)
+
 _EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a permission or policy, 4 nothing to do (update --check), "
     "5 marketplace unreachable."
@@ -41,8 +48,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: always, with one of the exit codes in the help.
     """
-    root = _group("jackfield", app=None)
-    root(args=None if argv is None else list(argv), prog_name="jackfield")
+    command_group()(args=None if argv is None else list(argv), prog_name="jackfield")
+
+
+def command_group() -> LazyGroup:
+    """The group that `jackfield` runs, for who walks its tree."""
+    return _group("jackfield", app=None)
 
 
 def group_for(app: str, *, marketplaces: Sequence[str] = (), home: Path | None = None) -> click.Group:
@@ -102,6 +113,7 @@ def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...] = (), ho
         callback=start,
         params=parameters,
         lazy=LAZY_COMMANDS,
+        examples=_EXAMPLES,
         help=f"{told}: find, install, update, roll back.",
         epilog=_EPILOG,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

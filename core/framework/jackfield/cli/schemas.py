@@ -39,7 +39,174 @@ ERROR = record(
     {"plan": {"type": "object"}},
 )
 
+RISK: Schema = {"enum": ["low", "medium", "high"]}
+
+PERMISSION = record(
+    {
+        "sentence": TEXT,
+        "reason": TEXT,
+        "risk": RISK,
+        "resource": TEXT,
+        "action": TEXT,
+        "new": FLAG,
+        "granted": FLAG,
+    }
+)
+
+GROWTH = record(
+    {
+        "kind": {"enum": ["permission", "dependency", "publisher", "source", "isolation"]},
+        "plugin": TEXT,
+        "permission": maybe(record({"resource": TEXT, "actions": many(TEXT)})),
+        "detail": TEXT,
+    }
+)
+
+ITEM = record(
+    {
+        "id": maybe(TEXT),
+        "distribution": TEXT,
+        "old_version": maybe(TEXT),
+        "new_version": maybe(TEXT),
+        "kind": {"enum": ["plugin", "library"]},
+        "source": TEXT,
+        "size": {"type": "integer", "minimum": 0, "description": "bytes to fetch"},
+        "changelog": maybe(TEXT),
+    }
+)
+
+_CONSENT_FIELDS: dict[str, Schema] = {
+    "plugin": TEXT,
+    "name": TEXT,
+    "version": TEXT,
+    "previous": maybe(TEXT),
+    "source": TEXT,
+    "publisher": maybe(TEXT),
+    "isolation_sentence": TEXT,
+    "permissions": many(PERMISSION),
+    "brings": many(TEXT),
+    "growth": many(GROWTH),
+}
+
+PLAN = record(
+    {
+        "what": TEXT,
+        "added": many(ITEM),
+        "changed": many(ITEM),
+        "removed": many(ITEM),
+        "growth": many(GROWTH),
+        "consent": many(record(_CONSENT_FIELDS)),
+        "download_bytes": NUMBER,
+        "notes": many(TEXT),
+    }
+)
+
+OUTCOME = record({"transaction": TEXT, "generation": NUMBER, "left_out": {"type": "object"}})
+
+CHANGED = record({"app": TEXT, "plan": PLAN, "applied": FLAG, "outcome": maybe(OUTCOME)})
+
+ROW = record(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "version": TEXT,
+        "distribution": TEXT,
+        "state": {"enum": ["enabled", "disabled", "found", "blocked", "shadowed"]},
+        "enabled": FLAG,
+        "origin": TEXT,
+        "source": TEXT,
+        "isolation": TEXT,
+        "problem": maybe(TEXT),
+        "held": maybe(TEXT),
+    }
+)
+
+PERMISSIONS = record({**_CONSENT_FIELDS, "grant": maybe({"type": "object"}), "enabled": FLAG})
+
+FOUND = record(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "summary": TEXT,
+        "version": TEXT,
+        "distribution": TEXT,
+        "publisher": maybe(TEXT),
+        "isolation": TEXT,
+        "downloads": NUMBER,
+        "categories": many(TEXT),
+        "app": maybe(TEXT),
+        "updated": maybe(MOMENT),
+        "marketplace": TEXT,
+    }
+)
+
+UPDATE = record(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "current": TEXT,
+        "new": maybe(TEXT),
+        "changelog": TEXT,
+        "growth": many(GROWTH),
+        "permissions": many(PERMISSION),
+        "problem": maybe(TEXT),
+        "held": maybe(TEXT),
+    }
+)
+
+ROLLBACK = record(
+    {
+        "from": NUMBER,
+        "to": NUMBER,
+        "restored": many(TEXT),
+        "kept": many(TEXT),
+        "undone": many(TEXT),
+        "plugins": {"type": "object", "description": "id -> version before and version now; null for not installed"},
+    }
+)
+
+ENTRY = record(
+    {
+        "generation": NUMBER,
+        "previous": NUMBER,
+        "at": MOMENT,
+        "by": TEXT,
+        "what": TEXT,
+        "transaction": TEXT,
+        "current": FLAG,
+        "undone": FLAG,
+        "plugins": {"type": "object", "description": "id -> version"},
+    }
+)
+
+_WISHED = record({"app": TEXT, "plugins": many(record({"id": TEXT, "enabled": FLAG, "changed": FLAG}))})
+_GIVEN = record({"app": TEXT, "changed": many(TEXT), "plugin": PERMISSIONS})
+
 ANSWERS: dict[str, Schema] = {
+    "search": record({"app": TEXT, "query": TEXT, "category": maybe(TEXT), "total": NUMBER, "plugins": many(FOUND)}),
+    "info": record(
+        {
+            "app": TEXT,
+            "id": TEXT,
+            "installed": maybe(ROW),
+            "details": maybe({"type": "object", "description": "as the marketplace's /plugins/{id} answers"}),
+            "marketplace": maybe(TEXT),
+            "permissions": many(PERMISSION),
+            "problem": maybe(TEXT),
+        }
+    ),
+    "install": CHANGED,
+    "remove": CHANGED,
+    # Two forms: what there is, and what was done.
+    "update": {"anyOf": [record({"app": TEXT, "updates": many(UPDATE)}), CHANGED]},
+    "rollback": record({"app": TEXT, "report": ROLLBACK}),
+    "history": record({"app": TEXT, "total": NUMBER, "entries": many(ENTRY)}),
+    "list": record({"app": TEXT, "plugins": many(ROW)}),
+    "enable": _WISHED,
+    "disable": _WISHED,
+    "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
+    "permissions grant": _GIVEN,
+    "permissions revoke": _GIVEN,
     "completion": record({"shell": {"enum": ["bash", "zsh", "fish"]}, "script": TEXT}),
 }
 

@@ -83,7 +83,9 @@ class Session:
         """The story-teller of installs and updates; making it asks no marketplace and imports no plugin."""
         from jackfield.management import Management
 
-        return Management(self.host.name, self.layout, self.marketplace_urls, self.host.hostfile)
+        return Management(
+            self.host.name, self.layout, self.marketplace_urls, self.host.hostfile, groups=self.host.groups
+        )
 
     @cached_property
     def by(self) -> str:

@@ -1,0 +1,34 @@
+"""`jackfield history`."""
+
+import click
+
+from jackfield.cli.options import command
+from jackfield.cli.output import JsonObject
+from jackfield.cli.session import Session
+from jackfield.cli.words import ago, plural
+
+_LIMIT = 20
+
+
+@command(
+    "history",
+    told="Show what was changed, when and by whom.",
+    examples=[("", "the newest first"), ("--limit 5", "only a few")],
+)
+@click.option("--limit", type=click.IntRange(1), default=_LIMIT, show_default=True, help="Show at most so many.")
+def history(session: Session, limit: int) -> None:
+    """Read the journal."""
+    entries = [entry.to_mapping() for entry in session.management.history()]
+    output = session.output
+    output.data({"app": session.host.name, "total": len(entries), "entries": entries[:limit]})
+    if not entries:
+        output.line("Nothing was changed yet.")
+        return
+    output.table(("GENERATION", "WHEN", "WHAT", "BY", ""), [_row(entry) for entry in entries[:limit]], flexible=2)
+    if len(entries) > limit:
+        output.line(f"… {plural(len(entries) - limit, 'change')} more: --limit {len(entries)}")
+
+
+def _row(entry: JsonObject) -> tuple[str, str, str, str, str]:
+    mark = "active" if entry["current"] else "undone" if entry["undone"] else ""
+    return str(entry["generation"]), ago(entry["at"]), entry["what"], entry["by"], mark

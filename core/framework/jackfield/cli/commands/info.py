@@ -1,0 +1,81 @@
+"""`jackfield info`."""
+
+import asyncio
+from typing import Any
+
+import click
+
+from jackfield.cli.consent import show_part, show_permissions
+from jackfield.cli.options import command
+from jackfield.cli.output import JsonObject, Output
+from jackfield.cli.session import Session
+from jackfield.cli.words import ago, count, joined, plain
+
+
+@command(
+    "info",
+    told="Show one plugin: what it is, what it asks for, who made it.",
+    examples=[("poll", "of the marketplace, and how it is installed here"), ("poll --json", "for a program")],
+)
+@click.argument("plugin")
+def info(session: Session, plugin: str) -> None:
+    """Ask the marketplaces and look at what is installed; either is enough."""
+    found = asyncio.run(session.management.info(plugin)).to_mapping()
+    if not found["permissions"] and found["details"]:
+        found["permissions"] = _offered(session, found["details"])
+    session.output.data({"app": session.host.name, **found})
+    _tell(session.output, found)
+
+
+def _offered(session: Session, details: JsonObject) -> list[JsonObject]:
+    """What a plugin that is not installed asks for, in the application's own words, not the marketplace's."""
+    from jackfield.management import Consent
+    from jackfield.permissions import Permission
+
+    keys = ("resource", "actions", "reason", "hosts", "paths")
+    asked = [
+        Permission.from_mapping({key: one[key] for key in keys if key in one}, where=f"permissions[{number}]")
+        for number, one in enumerate(details.get("permissions") or [])
+    ]
+    words = Consent(session.host.name, session.host.hostfile)
+    return [one.to_mapping() for one in words.permissions(asked)]
+
+
+def _tell(output: Output, found: JsonObject) -> None:
+    """Name and one line, then parts under labels: wants to, versions, publisher, links."""
+    details: JsonObject = found["details"] or {}
+    row: JsonObject = found["installed"] or {}
+    version = details.get("version") or row.get("version") or ""
+    output.line(click.style(plain(f"{found['id']} {version}".strip()), bold=True))
+    if details.get("summary"):
+        output.line(f"  {plain(details['summary'])}")
+    show_permissions(output, "asks to", found["permissions"])
+    for label, text in _parts(found, details, row):
+        if text:
+            show_part(output, label, [text])
+
+
+def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tuple[str, str]]:
+    """Label and text of each part, those that are empty included."""
+    downloads = f"{count(details['downloads'])} downloads" if details.get("downloads") else ""
+    made = [details.get("publisher") or "", joined([str(one) for one in details.get("authors") or []])]
+    here = f"{row['version']}, {row['state']}" if row else "no"
+    if row and row.get("origin") == "environment":
+        here += ", by pip: update and remove it with pip"
+    updated = ago(details["updated"]) if details.get("updated") else ""
+    versions = [_version(one) for one in details.get("versions") or []]
+    return [
+        ("installed", here),
+        ("problem", row.get("problem") or found["problem"] or ""),
+        ("runs", row.get("isolation") or details.get("isolation") or ""),
+        ("made by", joined([one for one in dict.fromkeys(made) if one])),
+        ("published", ", ".join(one for one in (updated, downloads) if one)),
+        ("versions", ", ".join(versions[:10]) + (", …" if len(versions) > 10 else "")),
+        ("link", details.get("link") or ""),
+        ("from", found["marketplace"] or ""),
+    ]
+
+
+def _version(one: Any) -> str:
+    """A version as the marketplace lists it: a text, or an object with one."""
+    return str(one.get("version", "")) if isinstance(one, dict) else str(one)

@@ -1,0 +1,35 @@
+"""`jackfield list`."""
+
+from jackfield.cli.options import command
+from jackfield.cli.output import JsonObject
+from jackfield.cli.session import Session
+
+_ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file"}
+"""Where a plugin came from, said only of those that came from no marketplace."""
+
+_STATES: dict[str, str] = {"found": "not enabled"}
+
+
+@command(
+    "list",
+    told="Show the plugins that are there and whether they are enabled.\n\n"
+    "Plugins that came by pip or uv into this environment are listed too.",
+    examples=[("", "all plugins"), ("--json", "for a program")],
+)
+def list_(session: Session) -> None:
+    """Read the active generation, the environment's entry points and the state; import no plugin."""
+    rows = [row.to_mapping() for row in session.management.list()]
+    output = session.output
+    output.data({"app": session.host.name, "plugins": rows})
+    if not rows:
+        output.line(f"No plugins yet. Find some: {session.program} search")
+        return
+    output.table(("PLUGIN", "VERSION", "STATE", "RUNS", "FROM", ""), [_row(row) for row in rows])
+
+
+def _row(row: JsonObject) -> tuple[str, str, str, str, str, str]:
+    state = _STATES.get(str(row["state"]), str(row["state"]))
+    origin = _ORIGINS.get(str(row["source"]), "")
+    remarks = [row["problem"] or "", f"held at {row['held']}" if row["held"] else ""]
+    remark = "; ".join(remark for remark in remarks if remark)
+    return row["id"], row["version"], state, row["isolation"], origin, remark

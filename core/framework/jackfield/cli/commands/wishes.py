@@ -1,0 +1,77 @@
+"""`jackfield enable` and `jackfield disable`."""
+
+import click
+
+from jackfield.cli.consent import asked, show_request
+from jackfield.cli.failures import PlanRefused
+from jackfield.cli.options import accept_option, command, yes_option
+from jackfield.cli.output import JsonObject
+from jackfield.cli.session import Session
+from jackfield.cli.words import plain
+
+
+@command(
+    "enable",
+    told="Enable plugins, with their permissions asked for.",
+    examples=[("poll", "one plugin"), ("poll --accept-permissions", "without a question, as in a script")],
+)
+@click.argument("ids", metavar="PLUGIN...", nargs=-1, required=True)
+@yes_option
+@accept_option
+def enable(session: Session, ids: tuple[str, ...], yes: bool, accept_permissions: bool) -> None:
+    """Ask for what is not granted yet, then wish; nothing is wished before every question is answered."""
+    del yes  # enabling is only asked about where permissions are missing, and those `--yes` does not grant
+    management, output = session.management, session.output
+    wished = {plugin: _enabled(session, plugin) for plugin in ids}
+    requests = {plugin: management.enable_request(plugin) for plugin in ids}
+    for plugin, request in requests.items():
+        if request.growth and not accept_permissions:
+            _ask(session, plugin, request.to_mapping())
+    for plugin in ids:
+        management.enable(plugin, accept_permissions=bool(requests[plugin].growth), by=session.by)
+        output.line(f"{plain(plugin)} was {'enabled already' if wished[plugin] else 'enabled'}.")
+    output.data({"app": session.host.name, "plugins": _answers(wished, enabled=True)})
+
+
+def _ask(session: Session, plugin: str, request: JsonObject) -> None:
+    """Show what is asked for and ask.
+
+    Raises:
+        ConsentRequired: the answer is no, or nobody is here to answer.
+    """
+    show_request(session.output, request)
+    plan = {"consent": [request]}
+    unanswered = PlanRefused(
+        f"nobody said yes to: enable {plugin}; nothing was changed", plan, hint="add --accept-permissions"
+    )
+    if not asked(session.output, f"Enable {plain(plugin)}?", unanswered):
+        raise PlanRefused("the answer was no; nothing was changed", plan)
+
+
+@command(
+    "disable",
+    told="Disable plugins; their code, data and grants are kept.",
+    examples=[("poll", "one plugin"), ("poll dice", "two of them")],
+)
+@click.argument("ids", metavar="PLUGIN...", nargs=-1, required=True)
+def disable(session: Session, ids: tuple[str, ...]) -> None:
+    """Wish them off; an id that is not there stops it before anything is changed."""
+    wished = {plugin: _enabled(session, plugin) for plugin in ids}
+    for plugin in ids:
+        session.management.disable(plugin, by=session.by)
+        session.output.line(f"{plain(plugin)} was {'disabled' if wished[plugin] else 'disabled already'}.")
+    session.output.data({"app": session.host.name, "plugins": _answers(wished, enabled=False)})
+
+
+def _answers(wished: dict[str, bool], *, enabled: bool) -> list[JsonObject]:
+    """What each plugin is now, and whether it was something else before."""
+    return [{"id": plugin, "enabled": enabled, "changed": was != enabled} for plugin, was in wished.items()]
+
+
+def _enabled(session: Session, plugin: str) -> bool:
+    """Whether it is wished now.
+
+    Raises:
+        UnknownPlugin: it is not installed.
+    """
+    return session.management.permissions(plugin).enabled
