@@ -141,6 +141,7 @@ class _Body:
         places = list(enumerate(chain.implementations))
         self.wrappers = [(place, each) for place, each in places if each.wrapper or each.hookwrapper]
         self.plain = [(place, each) for place, each in places if not (each.wrapper or each.hookwrapper)]
+        self.collects = chain.pipeline is None and not chain.firstresult
         self.value = "_jf_results"
         if chain.pipeline is not None:
             self.value = chain.pipeline if by_name else "_jf_handed"
@@ -161,6 +162,8 @@ class _Body:
             block += ["while True:", *_indent([*calls, "break"])]
         else:
             block += calls
+        if self.collects:
+            block += self._collect()
         if not self.wrappers:
             return [*lines, *block, f"return {self.value}"]
         return [
@@ -177,6 +180,18 @@ class _Body:
             "    _jf_error = None",  # or the frame and the error keep each other alive
         ]
 
+    def _collect(self) -> list[str]:
+        """Make the list of answers: one display where nobody was silent, which is half the price of appending."""
+        answers = [f"_jf_answer{place}" for place, _ in self.plain]
+        if not answers:
+            return []
+        return [
+            f"if {' or '.join(f'{answer} is None' for answer in answers)}:",
+            f"    _jf_results = [each for each in ({', '.join(answers)},) if each is not None]",
+            "else:",
+            f"    _jf_results = [{', '.join(answers)}]",
+        ]
+
     def _begin(self, place: int, each: pluggy.HookImpl) -> list[str]:
         begun = f"_jf_begin({self._application(place, each)})"
         if each.hookwrapper:
@@ -188,38 +203,31 @@ class _Body:
 
     def _call(self, place: int, each: pluggy.HookImpl) -> list[str]:
         chain = self.chain
-        application = self._application(place, each)
+        name = f"_jf_answer{place}" if self.collects else "_jf_answer"
         asynchronous = chain.awaits and is_asynchronous(each.function)
-        if asynchronous and chain.timeout_seconds is not None:
-            application = f"await _jf_within({place}, {application})"
-        elif asynchronous:
-            application = f"await {application}"
-        answer = [f"_jf_answer = {application}"]
+        awaited = f"await _jf_within({place}, {{}})" if chain.timeout_seconds is not None else "await {}"
+        application = self._application(place, each)
+        answer = [f"{name} = {awaited.format(application) if asynchronous else application}"]
         if chain.resolves and not asynchronous:
-            answer += ["if hasattr(_jf_answer, '__await__'):"]
-            answer += [
-                f"    _jf_answer = await _jf_within({place}, _jf_answer)"
-                if chain.timeout_seconds is not None
-                else "    _jf_answer = await _jf_answer"
-            ]
-        lines = self._guarded(place, answer, instead=["_jf_answer = None"])
+            answer += [f"if hasattr({name}, '__await__'):", f"    {name} = {awaited.format(name)}"]
+        lines = self._guarded(place, answer, instead=[f"{name} = None"])
         if self.timed:
-            lines.append("_jf_now = _jf_clock()")
-            if chain.counts is not None:
-                lines += [f"_jf_count{place}.calls += 1", f"_jf_count{place}.nanoseconds += _jf_now - _jf_last"]
-            if chain.timeout_seconds is not None and not asynchronous:
-                lines += ["if _jf_now - _jf_last > _jf_limit:", f"    _jf_overrun({place}, _jf_now - _jf_last)"]
-            lines.append("_jf_last = _jf_now")
-        lines.append("if _jf_answer is not None:")
+            lines += self._timing(place, measured=not asynchronous)
         if chain.pipeline is not None:
-            lines.append(f"    {self.value} = _jf_answer")
-        elif not chain.firstresult:
-            lines.append("    _jf_results.append(_jf_answer)")
-        elif self.wrappers:
-            lines += ["    _jf_results = _jf_answer", "    break"]
-        else:
-            lines.append("    return _jf_answer")
+            lines += [f"if {name} is not None:", f"    {self.value} = {name}"]
+        elif chain.firstresult and self.wrappers:
+            lines += [f"if {name} is not None:", f"    _jf_results = {name}", "    break"]
+        elif chain.firstresult:
+            lines += [f"if {name} is not None:", f"    return {name}"]
         return lines
+
+    def _timing(self, place: int, *, measured: bool) -> list[str]:
+        lines = ["_jf_now = _jf_clock()"]
+        if self.chain.counts is not None:
+            lines += [f"_jf_count{place}.calls += 1", f"_jf_count{place}.nanoseconds += _jf_now - _jf_last"]
+        if self.chain.timeout_seconds is not None and measured:
+            lines += ["if _jf_now - _jf_last > _jf_limit:", f"    _jf_overrun({place}, _jf_now - _jf_last)"]
+        return [*lines, "_jf_last = _jf_now"]
 
     def _application(self, place: int, each: pluggy.HookImpl) -> str:
         arguments = [self._argument(name) for name in each.argnames]
