@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from jackfield_chat.app import ChatServer, create_app, listen
+from jackfield_chat.plugins import Bridge
 from jackfield_chat.settings import Settings
 from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
@@ -86,8 +87,15 @@ class RunningChat:
 
     url: str
     app: Starlette
+    settings: Settings
     owner_password: str
     people: list[Person] = field(default_factory=list)
+
+    async def plugin(self, name: str) -> None:
+        """Wait until a plugin is active."""
+        bridge: Bridge = self.app.state.chat.bridge
+        assert bridge.application is not None
+        await bridge.application.host.plugins.wait_for(name, timeout_seconds=20)
 
     def browser(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, headers={"origin": self.url}, trust_env=False)
@@ -125,7 +133,7 @@ async def serving(settings: Settings) -> AsyncIterator[RunningChat]:
         await server.listening.wait()
         await app.state.chat.bridge.ready()
     password = next((line for line in lines if re.fullmatch(r"[a-z0-9]{4}(-[a-z0-9]{4}){3}", line)), "")
-    chat = RunningChat(f"http://127.0.0.1:{listener.getsockname()[1]}", app, password)
+    chat = RunningChat(f"http://127.0.0.1:{listener.getsockname()[1]}", app, settings, password)
     try:
         yield chat
     finally:

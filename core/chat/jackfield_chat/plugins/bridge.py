@@ -1,68 +1,232 @@
-"""The bridge between the chat and its plugins."""
+"""The bridge between the chat and its plugins: starts them, and hands them what happens in the rooms."""
 
+import asyncio
+import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from jackfield_chat_api import Message
+from jackfield.api import Check
+from jackfield.errors import JackfieldError, PluginError
+from jackfield_chat_api import Member, Message, Room
 
 from jackfield_chat.accounts import Accounts
 from jackfield_chat.plugins.answers import Answer
-from jackfield_chat.rooms import Board
+from jackfield_chat.plugins.capabilities import PluginChat, member
+from jackfield_chat.plugins.operations import Operations
+from jackfield_chat.plugins.source import RoomSource
+from jackfield_chat.rooms import Board, Event
 from jackfield_chat.settings import Settings
+
+if TYPE_CHECKING:
+    from jackfield.application import Application
+
+    from jackfield_chat.plugins.panel import Panel
+
+APP = "chat"
+logger = logging.getLogger("jackfield_chat")
 
 
 class Bridge:
-    """Everything that the chat asks of its plugins."""
+    """All that the chat asks of its plugins.
+
+    They start in the background: the page answers meanwhile, and what needs them waits for them. If they cannot be
+    started at all, the chat goes on without them and says why wherever they are asked for.
+
+    Args:
+        settings: where their data lies and which marketplaces are asked.
+        board: where they post.
+        accounts: the people that they may see.
+
+    Attributes:
+        state: "starting", "running" or "failed".
+        application: the framework's side, once it was made.
+    """
 
     def __init__(self, settings: Settings, *, board: Board, accounts: Accounts) -> None:
+        self.state = "starting"
         self._settings = settings
         self._board = board
         self._accounts = accounts
-        self.state = "starting"
+        self._problem = ""
+        self._started = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
+        self.application: Application | None = None
+        self._panel: Panel | None = None
+        self._operations: Operations | None = None
 
     async def start(self) -> None:
-        """Begin to start."""
+        """Begin to start the plugins; returns at once."""
+        self._starting = asyncio.create_task(self._start())
+
+    async def _start(self) -> None:
+        try:
+            await self._start_application()
+            self.state = "running"
+        except JackfieldError as exc:
+            self.state, self._problem = "failed", str(exc)
+            logger.exception("the plugins could not be started")
+        except Exception as exc:  # whatever it is, people can go on talking
+            self.state, self._problem = "failed", f"{type(exc).__name__}: {exc}"
+            logger.exception("the plugins could not be started")
+        finally:
+            self._started.set()
+
+    async def _start_application(self) -> None:
+        # Loaded here and not at the top: the sign-in page need not wait for the framework and its network library.
+        from jackfield.application import Application
+        from jackfield_chat_api import specs
+
+        from jackfield_chat.plugins.panel import Panel
+
+        application = Application(
+            APP,
+            specs=specs,
+            api=self._api,
+            home=self._settings.plugin_home,
+            marketplaces=self._settings.marketplaces,
+        )
+        self.application = application
+        self._panel = Panel(application.host, self._board.presence, self.name_of)
+        self._operations = Operations(application, on_change=self._tell_plugins)
+        application.host.plugins.on_change(lambda status: self._tell_plugins())
+        await application.start()
 
     async def ready(self) -> None:
-        """Wait."""
+        """Wait until the plugins run, or could not be started."""
+        await self._started.wait()
 
     async def stop(self) -> None:
-        """End."""
+        """Stop the plugins."""
+        if self._starting is not None and not self._starting.done():
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        if self._panel is not None:
+            self._panel.close()
+        if self.application is not None:
+            await self.application.stop()
+
+    def name_of(self, plugin: str) -> str:
+        """Return what a plugin is called, by its id."""
+        if self.application is not None:
+            try:
+                return self.application.host.plugins.status(plugin).name or plugin
+            except PluginError:
+                pass
+        return plugin
 
     async def filtered(self, message: Message) -> Message:
-        """Pipelines."""
-        return message
+        """Hand a member's message through `message_sent` and then `message_received` (S6 to S8).
 
-    async def boxes(self) -> list[dict[str, object]]:
-        """Boxes."""
-        return []
+        A plugin may change the text and add metadata; who wrote it, where and when stays as it is.
+        """
+        await self._started.wait()
+        if self.application is None or self.state != "running":
+            return message
+        call = self.application.host.call
+        changed: object = await call.message_sent(message=message)
+        changed = await call.message_received(message=changed if isinstance(changed, Message) else message)
+        if not isinstance(changed, Message):
+            return message
+        return Message(0, message.room, message.author, changed.text, message.sent_at, changed.metadata)
 
-    def menu(self) -> list[dict[str, object]]:
-        """Menu."""
-        return []
+    async def member_joined(self, room: str, name: str) -> None:
+        """Tell the plugins that a member entered a room."""
+        await self._tell_member("member_joined", room, name, online=True)
+
+    async def member_left(self, room: str, name: str) -> None:
+        """Tell the plugins that a member left a room."""
+        await self._tell_member("member_left", room, name, online=False)
+
+    async def _tell_member(self, hook: str, room: str, name: str, *, online: bool) -> None:
+        await self._started.wait()
+        account = self._accounts.find(name)
+        if self.application is None or self.state != "running" or account is None:
+            return
+        where: Room = self._board.rooms.get(room)
+        who: Member = member(account, online=online)
+        await getattr(self.application.host.call, hook)(room=where, member=who)
 
     def has_command(self, text: str) -> bool:
-        """Command."""
-        return False
+        """Whether a line, without its `!`, begins with the command of a plugin."""
+        return self.application is not None and self.application.host.commands.has(text)
 
     def command_help(self) -> list[tuple[str, str]]:
-        """Help."""
-        return []
+        """Return usage and help of each command of a plugin."""
+        if self.application is None:
+            return []
+        return [(command.usage, command.help) for command in self.application.host.commands.all()]
 
     async def command(self, text: str, room: str, user: str) -> None:
-        """Run."""
+        """Run a command of a plugin; its answer goes to the room under the plugin's name (M43).
+
+        Args:
+            text: the line without its `!`.
+            room: where it was given.
+            user: who gave it.
+        """
+        if self.application is None:
+            return
+        commands = self.application.host.commands
+        plugin = commands.owner(text) or ""
+        source = RoomSource(user, room, plugin=plugin, name=self.name_of(plugin), board=self._board)
+        await commands.dispatch(text, source)
 
     async def plugins_command(self, text: str, *, who: str, owner: bool) -> Answer:
-        """Run."""
-        return Answer.of("no")
+        """Do what `/plugins …` asks for.
+
+        Args:
+            text: what follows `/plugins`.
+            who: the member who gave it.
+            owner: whether they may change plugins.
+
+        Raises:
+            JackfieldError: it cannot be done; the sentence says why.
+        """
+        from jackfield_chat.plugins.commands import run
+
+        return await run(await self.operations(), text, who=who, owner=owner)
+
+    async def operations(self) -> Operations:
+        """Return what installs, enables, updates and rolls back plugins, once they run.
+
+        Raises:
+            PluginError: the plugins could not be started; the sentence says why.
+        """
+        await self._started.wait()
+        if self._operations is None or self.state != "running":
+            raise PluginError(f"The plugins could not be started: {self._problem}")
+        return self._operations
+
+    async def boxes(self) -> list[Event]:
+        """Return the boxes of the sidebar."""
+        return await self._panel.boxes() if self._panel is not None else []
+
+    def menu(self) -> list[Event]:
+        """Return the menu items."""
+        return self._panel.menu() if self._panel is not None else []
 
     async def act(self, component: str, action: str, values: Mapping[str, object], user: str) -> None:
-        """Act."""
+        """Tell a plugin that a button or form of its box was used.
+
+        Raises:
+            PluginError: there is no such box, it does not react, or the plugin failed.
+        """
+        if self._panel is None:
+            raise PluginError(f"no plugin shows the component {component}")
+        await self._panel.act(component, action, values, user)
 
     async def choose(self, item: str, user: str) -> None:
-        """Choose."""
+        """Tell a plugin that its menu item was chosen.
 
-    async def member_joined(self, room: str, member: str) -> None:
-        """Joined."""
+        Raises:
+            PluginError: there is no such item, or the plugin failed.
+        """
+        if self._panel is None:
+            raise PluginError(f"no plugin offers the menu item {item}")
+        await self._panel.choose(item, user)
 
-    async def member_left(self, room: str, member: str) -> None:
-        """Left."""
+    def _tell_plugins(self) -> None:
+        self._board.presence.tell_everyone({"type": "plugins"})
+
+    def _api(self, plugin: str, check: Check) -> PluginChat:
+        return PluginChat(plugin, check, self._board, self._accounts, name_of=self.name_of)

@@ -1,5 +1,7 @@
 """What one plugin finds at `context.api`: the chat, each call checked against the plugin's grant."""
 
+from collections.abc import Callable
+
 from jackfield.api import Check
 from jackfield_chat_api import Member, Message, Room
 
@@ -7,6 +9,7 @@ from jackfield_chat.accounts import Account, Accounts
 from jackfield_chat.rooms import Board
 
 MOST_RECENT = 200
+NameOf = Callable[[str], str]
 
 
 class PluginMessages:
@@ -16,14 +19,14 @@ class PluginMessages:
         plugin: its id, stamped on what it writes (C17).
         check: asks whether it may.
         board: where messages are posted.
-        name: what it is called above what it writes.
+        name_of: what a plugin is called above what it writes, by its id.
     """
 
-    def __init__(self, plugin: str, check: Check, board: Board, name: str) -> None:
+    def __init__(self, plugin: str, check: Check, board: Board, name_of: NameOf) -> None:
         self._plugin = plugin
         self._check = check
         self._board = board
-        self._name = name
+        self._name_of = name_of
 
     async def send(self, room: Room | str, text: str) -> Message:
         """Write in a room as the plugin.
@@ -33,7 +36,7 @@ class PluginMessages:
             RoomError: there is no such room, or the text is empty or too long.
         """
         self._check("messages", "send")
-        return self._board.post(Message(0, _name(room), self._name, text), plugin=self._plugin)
+        return self._board.post(Message(0, _name(room), self._name_of(self._plugin), text), plugin=self._plugin)
 
     async def recent(self, room: Room | str, limit: int = 50) -> list[Message]:
         """Return the last messages of a room, oldest first, at most 200.
@@ -107,11 +110,11 @@ class PluginChat:
         check: asks whether it may.
         board: rooms, history and open pages.
         accounts: people.
-        name: what the plugin is called above what it writes.
+        name_of: what a plugin is called above what it writes, by its id.
     """
 
-    def __init__(self, plugin: str, check: Check, board: Board, accounts: Accounts, *, name: str) -> None:
-        self.messages = PluginMessages(plugin, check, board, name)
+    def __init__(self, plugin: str, check: Check, board: Board, accounts: Accounts, *, name_of: NameOf) -> None:
+        self.messages = PluginMessages(plugin, check, board, name_of)
         self.rooms = PluginRooms(check, board)
         self.members = PluginMembers(check, board, accounts)
 

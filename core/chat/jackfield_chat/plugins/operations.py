@@ -1,0 +1,258 @@
+"""What the owner does with plugins: the same steps for the room and for the page.
+
+Whatever asks for a yes is first a question that shows what the yes is about; the answer applies exactly what was shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from jackfield.errors import JackfieldError, UsageError
+
+from jackfield_chat.plugins.sentences import done, headline, rolled_back
+
+if TYPE_CHECKING:
+    from jackfield.application import Application
+    from jackfield.host import PluginStatus
+    from jackfield.management import ConsentRequest, HistoryEntry, Management, Plan, Row, Update
+
+QUESTION_SECONDS = 600.0
+Action = Literal["install", "update", "enable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What needs a yes.
+
+    Args:
+        action: what shall be done.
+        plugin: the id of the plugin that was named.
+        requests: what the yes is about, for each plugin.
+        plan: what is applied after a yes; None to enable what is installed.
+        token: names this question and no other.
+        expires_at: until when it can be answered, on the monotonic clock.
+    """
+
+    action: Action
+    plugin: str
+    requests: tuple[ConsentRequest, ...]
+    plan: Plan | None
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    expires_at: float = field(default_factory=lambda: time.monotonic() + QUESTION_SECONDS)
+
+    @property
+    def title(self) -> str:
+        """The question in one line."""
+        verb = {"install": "Install and enable", "update": "Update", "enable": "Enable"}[self.action]
+        return f"{verb} {', '.join(headline(request) for request in self.requests)}?"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A plugin of the list.
+
+    Args:
+        row: what is known without running it.
+        status: how it runs; None where it was not loaded.
+    """
+
+    row: Row
+    status: PluginStatus | None
+
+    @property
+    def state(self) -> str:
+        """Where it stands, in one word or two."""
+        if self.status is not None and self.status.enabled:
+            return str(self.status.state)
+        return "not enabled yet" if self.row.state == "found" else self.row.state
+
+    @property
+    def problem(self) -> str:
+        """Why it does not run, or what went wrong last; empty when all is well."""
+        return (self.status.problem if self.status is not None else "") or self.row.problem or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plugin that a marketplace holds.
+
+    Args:
+        id: its id.
+        name: for people.
+        version: the newest one.
+        summary: one line.
+        publisher: who owns the name; empty where nobody says.
+        installed: the version that is installed here; empty if it is not.
+    """
+
+    id: str
+    name: str
+    version: str
+    summary: str
+    publisher: str
+    installed: str
+
+
+class Operations:
+    """Installing, enabling, disabling, updating and rolling back.
+
+    Args:
+        application: the running plugins and their management.
+        on_change: called after each change.
+    """
+
+    def __init__(self, application: Application, *, on_change: Callable[[], None]) -> None:
+        self._application = application
+        self._host = application.host
+        self._on_change = on_change
+        self._questions: dict[str, tuple[str, Question]] = {}
+        self._turn = asyncio.Lock()
+
+    @cached_property
+    def _management(self) -> Management:
+        return self._application.management  # loaded when it is first asked for: it brings the network library
+
+    async def installed(self) -> list[Installed]:
+        """Return every plugin, by id."""
+        statuses = {status.id: status for status in self._host.plugins.list()}
+        return [Installed(row, statuses.get(row.id)) for row in await asyncio.to_thread(self._management.list)]
+
+    async def search(self, query: str) -> list[Offer]:
+        """Return what the marketplaces hold; with an empty query, everything.
+
+        Raises:
+            JackfieldError: no marketplace is configured, or none of them answered.
+        """
+        here = {one.row.id: one.row.version for one in await self.installed()}
+        return [
+            Offer(one.id, one.name or one.id, one.version, one.summary, one.publisher or "", here.get(one.id, ""))
+            for one in await self._management.search(query)
+        ]
+
+    async def updates(self) -> list[Update]:
+        """Return what is newer in the marketplaces; what could not be checked says why (C42)."""
+        return list(await self._management.check_updates())
+
+    async def history(self) -> list[HistoryEntry]:
+        """Return what was changed, newest first."""
+        return list(await asyncio.to_thread(self._management.history))
+
+    async def propose(self, action: Action, plugin: str, *, who: str) -> Question | str:
+        """Find out what an action needs; do it at once where nothing has to be asked.
+
+        Args:
+            action: what shall be done.
+            plugin: the id; for an install also `id==version` or `id@requirement`.
+            who: the member who asks.
+
+        Returns:
+            a question, or the sentence that says what was done.
+
+        Raises:
+            JackfieldError: it cannot be done; the sentence says why.
+        """
+        if action == "enable":
+            return await self._propose_enable(plugin, who=who)
+        plan = await (
+            self._management.plan_install([plugin]) if action == "install" else self._management.plan_update([plugin])
+        )
+        if not plan:
+            notes = " ".join(plan.notes)
+            nothing = "is installed already" if action == "install" else "is at its newest version"
+            return notes or f"{plugin} {nothing}."
+        if not plan.consent:
+            return await self._apply(plan, plugin, who=who, accept=False)
+        return self._ask(Question(action, plugin, tuple(plan.consent), plan), who)
+
+    async def _propose_enable(self, plugin: str, *, who: str) -> Question | str:
+        request = await asyncio.to_thread(self._management.enable_request, plugin)
+        if request.growth:
+            return self._ask(Question("enable", plugin, (request,), None), who)
+        return await self._enable(plugin, who=who, accept=False)
+
+    def _ask(self, question: Question, who: str) -> Question:
+        now = time.monotonic()
+        self._questions = {token: kept for token, kept in self._questions.items() if kept[1].expires_at > now}
+        self._questions[question.token] = (who, question)
+        return question
+
+    def asked(self, action: Action, plugin: str, *, who: str) -> Question | None:
+        """Return the newest question of that kind that a member was shown and has not answered."""
+        for owner, question in reversed(self._questions.values()):
+            if (owner, question.action, question.plugin) == (who, action, plugin):
+                return question if question.expires_at > time.monotonic() else None
+        return None
+
+    async def accept(self, token: str, *, who: str) -> str:
+        """Say yes to a question; return the sentence that says what was done.
+
+        Raises:
+            UsageError: there is no such question, or it was asked too long ago.
+            JackfieldError: it cannot be done any more; the sentence says why.
+        """
+        owner, question = self._questions.pop(token, ("", None))
+        if question is None or owner != who or question.expires_at <= time.monotonic():
+            raise UsageError("This question is not open any more. Ask for it again.")
+        if question.plan is None:
+            return await self._enable(question.plugin, who=who, accept=True)
+        return await self._apply(question.plan, question.plugin, who=who, accept=True)
+
+    def decline(self, token: str, *, who: str) -> None:
+        """Say no to a question; nothing was and nothing will be changed."""
+        if self._questions.get(token, ("", None))[0] == who:
+            del self._questions[token]
+
+    async def disable(self, plugin: str, *, who: str) -> str:
+        """Disable a plugin; return the sentence that says so."""
+        async with self._turn:
+            await asyncio.to_thread(self._management.disable, plugin, by=_by(who))
+            await self._follow()
+        return f"{plugin} was disabled. Its data is kept."
+
+    async def remove(self, plugin: str, *, who: str) -> str:
+        """Remove a plugin; return the sentence that says so. A rollback brings it back."""
+        plan = await asyncio.to_thread(self._management.plan_remove, [plugin])
+        return await self._apply(plan, plugin, who=who, accept=False)
+
+    async def rollback(self, *, who: str, to: int | None = None) -> str:
+        """Undo the last change, or go back to a generation of the history; return the sentence that says so."""
+        async with self._turn:
+            report = await self._management.rollback(to=to, by=_by(who))
+            await self._follow()
+        return rolled_back(report)
+
+    async def _enable(self, plugin: str, *, who: str, accept: bool) -> str:
+        async with self._turn:
+            await asyncio.to_thread(self._management.enable, plugin, accept_permissions=accept, by=_by(who))
+            await self._follow()
+        return f"{plugin} was enabled.{self._trouble(plugin)}"
+
+    async def _apply(self, plan: Plan, plugin: str, *, who: str, accept: bool) -> str:
+        async with self._turn:
+            await self._management.apply(plan, accept_permissions=accept, by=_by(who))
+            await self._follow()
+        return f"{done(plan)}{self._trouble(plugin.partition('==')[0].partition('@')[0])}"
+
+    async def _follow(self) -> None:
+        # The running host would follow by itself within half a second; whoever asked sees it at once.
+        await self._host.reload_changes()
+        self._on_change()
+
+    def _trouble(self, plugin: str) -> str:
+        try:
+            status = self._host.plugins.status(plugin)
+        except JackfieldError:
+            return ""
+        if status.state in {"failed", "blocked", "pending restart"}:
+            return f" It is {status.state}: {status.problem}"
+        return ""
+
+
+def _by(who: str) -> str:
+    return f"{who} in the chat"

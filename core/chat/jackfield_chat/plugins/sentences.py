@@ -1,0 +1,119 @@
+"""What is asked and told of plugins, in sentences: the room and the page show the same ones (docs: words)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jackfield_chat.plugins.answers import AnswerLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jackfield.management import ConsentRequest, HistoryEntry, Plan, PlanItem, RollbackReport, Update
+
+_SOURCES = {"environment": "this Python environment", "file": "a file"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a consent request.
+
+    Args:
+        title: what it answers.
+        lines: the answer.
+    """
+
+    title: str
+    lines: tuple[AnswerLine, ...]
+
+
+def parts(request: ConsentRequest) -> tuple[Part, ...]:
+    """Return what someone says yes to: what it wants (risky first, new ones marked), where it runs, who made it."""
+    wishes = tuple(_wish(one.sentence, one.reason, one.risk, new=one.new) for one in request.permissions)
+    runs = (AnswerLine(f"runs in {request.isolation_sentence}"),)
+    made = [f"by {request.publisher}" if request.publisher else "nobody says who published it"]
+    made.append(f"from {_SOURCES.get(request.source, request.source)}")
+    brings = f"brings {', '.join(request.brings)}" if request.brings else "brings nothing else"
+    others = [entry.detail for entry in request.growth.entries if entry.kind in {"publisher", "source"}]
+    who = (
+        AnswerLine(", ".join(made)),
+        AnswerLine(brings),
+        *(AnswerLine(detail, "high") for detail in others if detail),
+    )
+    return (
+        Part("What it wants", wishes or (AnswerLine("nothing that needs a permission"),)),
+        Part("Where it runs", runs),
+        Part("Who made it", who),
+    )
+
+
+def _wish(sentence: str, reason: str, risk: str, *, new: bool) -> AnswerLine:
+    text = f"{sentence} ({reason})" if reason else sentence
+    return AnswerLine(f"new: {text}" if new else text, risk)
+
+
+def headline(request: ConsentRequest) -> str:
+    """Return which plugin is meant: `Poll 1.3.1` or `Poll 1.3.1 → 2.0.0`."""
+    if request.previous is not None and request.previous != request.version:
+        return f"{request.name} {request.previous} → {request.version}"
+    return f"{request.name} {request.version}"
+
+
+def done(plan: Plan) -> str:
+    """Return what applying a plan did, as one sentence."""
+    told = [f"{_named(item)} {item.new_version} was installed" for item in plan.added if item.kind == "plugin"]
+    told += [
+        f"{_named(item)} was updated from {item.old_version} to {item.new_version}"
+        for item in plan.changed
+        if item.kind == "plugin"
+    ]
+    told += [f"{_named(item)} {item.old_version} was removed" for item in plan.removed if item.kind == "plugin"]
+    libraries = sum(item.kind == "library" for item in (*plan.added, *plan.changed, *plan.removed))
+    if libraries:
+        told.append(f"{libraries} {'library' if libraries == 1 else 'libraries'} changed with it")
+    return f"{', '.join(told)}." if told else "Nothing had to be changed."
+
+
+def _named(item: PlanItem) -> str:
+    return item.id or item.distribution
+
+
+def rolled_back(report: RollbackReport) -> str:
+    """Return what a rollback did, as sentences."""
+    told = []
+    for plugin, (before, now) in report.plugins.items():
+        if now is None:
+            told.append(f"{plugin} {before} was taken away")
+        elif before is None:
+            told.append(f"{plugin} {now} is back")
+        else:
+            told.append(f"{plugin} went back from {before} to {now}")
+    undone = f"Undone: {', '.join(report.undone)}. " if report.undone else ""
+    kept = f" Left as they are, because they were changed since: {', '.join(report.kept)}." if report.kept else ""
+    return f"{undone}{', '.join(told) or 'The plugins are the same as before'}.{kept}"
+
+
+def update_line(update: Update) -> AnswerLine:
+    """Return one line about one update: `poll 1.3.1 → 2.0.0, asks for more: …`."""
+    if update.new is None:
+        return AnswerLine(f"{update.name} {update.current}: {update.problem or 'no newer version'}")
+    line = f"{update.name} {update.current} → {update.new}"
+    if update.held:
+        line += f", held at {update.held}"
+    new = [one for one in update.permissions if one.new]
+    if new:
+        wishes = ", ".join(f"{one.sentence} ({one.reason})" if one.reason else one.sentence for one in new)
+        return AnswerLine(f"{line}, asks for more: {wishes}", new[0].risk)
+    if update.growth:
+        return AnswerLine(f"{line}, {'; '.join(entry.detail for entry in update.growth.entries)}", "medium")
+    return AnswerLine(f"{line}, no new permissions")
+
+
+def history_lines(entries: Sequence[HistoryEntry], limit: int) -> list[str]:
+    """Return the newest changes, each as a line."""
+    lines = []
+    for entry in entries[:limit]:
+        mark = " (now)" if entry.current else " (undone)" if entry.undone else ""
+        lines.append(f"{entry.generation}{mark}: {entry.what}, by {entry.by}, {entry.at}")
+    return lines
