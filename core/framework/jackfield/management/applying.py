@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ class Changes:
                 self._store.commit(plan.pins, wheels, activation=activation, record=self._record, check=self._check),
                 progress,
             )
-            return Outcome(activation.transaction, self._store.active_number())
+            return Outcome(activation.transaction, self._store.active_number(), self._left_out(plan, wheels))
 
     async def rollback(self, *, to: int | None, by: str, progress: Progress | None) -> RollbackReport:
         """Go back through the journal; see `Management.rollback`."""
@@ -204,7 +204,8 @@ class Changes:
                 changes[f"grants/{canonical(item.id)}"] = plan.grants[canonical(item.id)].to_mapping()
         for item in plan.removed:
             if item.id is not None:
-                changes.update({f"{key}/{canonical(item.id)}": None for key in ("wish", "grants", "asked", "pin")})
+                keys = [f"{key}/{canonical(item.id)}" for key in ("wish", "grants", "asked", "pin")]
+                changes.update({key: None for key in keys if self._state.get(key) is not None})
         return Activation(
             transaction=uuid.uuid4().hex,
             previous=plan.base,
@@ -224,6 +225,10 @@ class Changes:
             self._reverted = self._state.revert(activation.undoes, **about)
         else:
             self._state.change(activation.changes, **about)
+
+    def _left_out(self, plan: Plan, wheels: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
+        files = {pin.file.filename: pin.file.sha256 for pin in plan.pins if pin.file.sha256 in wheels}
+        return {name: left for name, sha256 in files.items() if (left := self._store.left_out(sha256))}
 
     def _versions(self, number: int) -> dict[str, str]:
         try:

@@ -228,7 +228,8 @@ class Management:
         found: dict[str, Found] = {}
         for answer in answers:
             if not isinstance(answer, MarketUnreachable):
-                found = {**{plugin.id: plugin for plugin in answer}, **found}
+                for plugin in answer:
+                    found.setdefault(plugin.id, plugin)
         problem = next((answer for answer in answers if isinstance(answer, MarketUnreachable)), None)
         if problem is not None and all(isinstance(answer, MarketUnreachable) for answer in answers):
             raise problem

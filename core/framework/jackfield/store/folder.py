@@ -9,6 +9,7 @@ off between any two, the profile holds the whole old or the whole new set, and t
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,9 @@ from jackfield.store.journal import Activation, Journal
 from jackfield.store.layout import Layout
 from jackfield.store.lock import WAIT_SECONDS, install_lock
 from jackfield.store.table import StoredFile, build_table
+
+LEFT_OUT = "left-out.json"
+"""Beside a tree: what of the wheel is not in it."""
 
 Record = Callable[[Activation], None]
 """Puts an activation's changes of the state on disk; called again for the same transaction after a crash."""
@@ -107,6 +111,13 @@ class Store:
     def wheel(self, sha256: str) -> Path | None:
         """The stored wheel of this hash, as it was downloaded; None if it is not here."""
         return next((self.layout.store / sha256).glob("*.whl"), None)
+
+    def left_out(self, sha256: str) -> tuple[str, ...]:
+        """What a stored wheel holds and its tree does not: scripts, data files, `.pth`."""
+        try:
+            return tuple(json.loads((self.layout.store / sha256 / LEFT_OUT).read_bytes()))
+        except (FileNotFoundError, ValueError):
+            return ()
 
     def settle(self, record: Record) -> str | None:
         """Complete or abandon what an installer that died left open, and clear its leftovers.
@@ -259,7 +270,9 @@ class Store:
         draft.mkdir(parents=True)
         copy = draft / wheel.name
         shutil.copyfile(wheel, copy)
-        unpack(copy, draft / TREE, final=self.layout.store / sha256 / TREE)
+        unpacked = unpack(copy, draft / TREE, final=self.layout.store / sha256 / TREE)
+        if unpacked.left_out:
+            (draft / LEFT_OUT).write_text(json.dumps(unpacked.left_out), encoding="utf-8")
 
     def _refuse_missing(self, pins: Sequence[Pin]) -> None:
         for pin in pins:

@@ -1,0 +1,65 @@
+"""One marketplace for the tests of this folder, and a profile for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from jackfield.management import Management
+from jackfield.manifest import HostFile, read_hostfile
+from jackfield.store import Layout
+from support.marketplace import RunningMarketplace, running_marketplace
+from support.processes import free_port
+
+HOST = """
+schema = 1
+app = "chat"
+name = "Chat"
+api_version = "1.0.0"
+groups = ["chat.plugins"]
+
+[resources.messages.actions.read]
+sentence = "read messages in the rooms it is added to"
+risk = "medium"
+
+[resources.messages.actions.send]
+sentence = "send messages"
+risk = "medium"
+
+[resources.members.actions.read]
+sentence = "read member names"
+risk = "high"
+"""
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarketplace]:
+    with running_marketplace(tmp_path_factory.mktemp("marketplace")) as running:
+        yield running
+
+
+@pytest.fixture
+def hostfile() -> HostFile:
+    return read_hostfile(HOST, source="host.toml")
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "profile")
+
+
+@pytest.fixture
+def manage(layout: Layout, hostfile: HostFile) -> Callable[..., Management]:
+    """Makes the management of this test's profile: `manage(url, …)`."""
+
+    def make(*urls: str, lock_seconds: float = 30.0) -> Management:
+        return Management("chat", layout, urls, hostfile, lock_seconds=lock_seconds)
+
+    return make
+
+
+@pytest.fixture
+def unused_url() -> str:
+    """An address where nobody listens."""
+    return f"http://127.0.0.1:{free_port()}"
