@@ -1,1 +1,7 @@
 """The ASGI application, put together."""
+
+from jackfield_marketplace.app.application import create_app, open_database
+from jackfield_marketplace.app.seed import SEED_USER, seed
+from jackfield_marketplace.app.server import serve
+
+__all__ = ["SEED_USER", "create_app", "open_database", "seed", "serve"]

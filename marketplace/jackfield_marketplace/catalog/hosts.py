@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.errors import JackfieldError, ManifestError
-from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, read_hostfile
+from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, Risk, read_hostfile
 from jackfield.permissions import Permission
 
 _ORDER = {"high": 0, "medium": 1, "low": 2}
@@ -19,7 +19,7 @@ class AskedPermission:
 
     sentence: str
     reason: str
-    risk: str
+    risk: Risk
     resource: str
     action: str
     targets: tuple[str, ...] = ()

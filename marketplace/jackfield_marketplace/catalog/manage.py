@@ -35,9 +35,9 @@ def refresh_plugin(session: Session, project: Project) -> None:
         return
     latest = max(shown, key=_precedence)
     manifest = read_manifest(latest.manifest_toml or "", source=f"plugin.toml of {project.name} {latest.version}")
+    publisher = project.owner.name
     if plugin is None:
         plugin = Plugin(project_id=project.id, downloads=0, featured_rank=None)
-        session.add(plugin)
     if plugin.version != latest.version:
         plugin.updated_at = now()
     plugin.plugin_id = manifest.id
@@ -46,10 +46,11 @@ def refresh_plugin(session: Session, project: Project) -> None:
     plugin.name = manifest.name
     plugin.summary = manifest.description or latest.summary
     plugin.keywords = " ".join([*latest.keywords, project.name])
-    plugin.publisher = project.owner.name
+    plugin.publisher = publisher
     plugin.isolation = manifest.isolation
     plugin.app = latest.app
     plugin.version = latest.version
+    session.add(plugin)
     session.flush()
     for category in categories_of(latest.keywords):
         session.add(PluginCategory(project_id=project.id, category=category))

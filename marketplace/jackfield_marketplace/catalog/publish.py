@@ -72,7 +72,7 @@ class Upload:
     quarantine: bool = False
 
 
-def publish(session: Session, upload: Upload, uploader: Identity) -> Outcome:
+def publish(session: Session, upload: Upload, uploader: Identity) -> tuple[Outcome, list[dict[str, Any]]]:
     """Take an upload in, or say why not; nothing is changed where it raises.
 
     The first uploader owns the name. A file name is taken once and for all: the same bytes again are welcome,
@@ -82,6 +82,9 @@ def publish(session: Session, upload: Upload, uploader: Identity) -> Outcome:
         session: one that writes; writers take turns, so what is read here still holds at commit.
         upload: the file.
         uploader: who sends it.
+
+    Returns:
+        what became of it, and the findings that are kept with it.
 
     Raises:
         Refusal: 403 if the name is another's, 409 if the file or the plugin id is taken.
@@ -93,7 +96,7 @@ def publish(session: Session, upload: Upload, uploader: Identity) -> Outcome:
     existing = session.scalar(select(File).where(File.filename == upload.filename))
     if existing is not None:
         if existing.sha256 == upload.sha256:
-            return "identical"
+            return "identical", []
         raise Refusal(409, f"{upload.filename} exists with other bytes; a file is never replaced: raise the version")
     _check_plugin(session, upload, project, name)
     findings, quarantine = list(upload.findings), upload.quarantine
@@ -127,7 +130,7 @@ def publish(session: Session, upload: Upload, uploader: Identity) -> Outcome:
     project.serial += 1
     session.flush()
     refresh_plugin(session, project)
-    return "quarantined" if quarantine else "published"
+    return ("quarantined" if quarantine else "published"), findings
 
 
 def _check_plugin(session: Session, upload: Upload, project: Project | None, name: str) -> None:

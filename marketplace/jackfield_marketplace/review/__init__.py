@@ -1,1 +1,5 @@
-"""Quarantine and its decisions. (Furnished with the marketplace pages.)"""
+"""Quarantine and its decisions."""
+
+from jackfield_marketplace.review.quarantine import Held, quarantined, release
+
+__all__ = ["Held", "quarantined", "release"]

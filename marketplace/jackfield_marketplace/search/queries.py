@@ -91,6 +91,12 @@ def newest(session: Session, limit: int = 12) -> Found:
     return Found(_with_categories(session, chosen), total)
 
 
+def count_categories(session: Session) -> dict[str, int]:
+    """Slug -> number of published plugins in it; empty ones are left out."""
+    rows = session.execute(select(PluginCategory.category, func.count()).group_by(PluginCategory.category))
+    return {slug: int(count) for slug, count in rows}
+
+
 def _with_categories(session: Session, plugins: Sequence[Plugin]) -> tuple[tuple[Plugin, tuple[str, ...]], ...]:
     rows = session.execute(
         select(PluginCategory.project_id, PluginCategory.category)

@@ -1,6 +1,6 @@
 """Takes an upload, inspects it, publishes or refuses it."""
 
-from jackfield_marketplace.uploads.form import UploadForm, read_form
+from jackfield_marketplace.uploads.form import Body, UploadForm, read_form
 from jackfield_marketplace.uploads.service import Accepted, Uploads
 
-__all__ = ["Accepted", "UploadForm", "Uploads", "read_form"]
+__all__ = ["Accepted", "Body", "UploadForm", "Uploads", "read_form"]

@@ -28,8 +28,13 @@ class UploadForm:
 
 
 @asynccontextmanager
-async def read_form(request: Request, settings: Settings) -> AsyncIterator[UploadForm]:
+async def read_form(request: Request, body: Body, settings: Settings) -> AsyncIterator[UploadForm]:
     """Read a `multipart/form-data` body with one file called `content`.
+
+    Args:
+        request: for its headers.
+        body: of that request.
+        settings: bounds.
 
     Raises:
         Refusal: 413 by Content-Length before anything is read, or as soon as more than that arrives;
@@ -41,7 +46,7 @@ async def read_form(request: Request, settings: Settings) -> AsyncIterator[Uploa
         raise Refusal(413, f"the upload has {declared} bytes; {settings.upload_bytes} are taken at most")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refusal(400, "an upload is a form of the type multipart/form-data")
-    bounded = Request(request.scope, _Bounded(request, bound, settings.upload_bytes).receive)
+    bounded = Request(request.scope, body.receive)
     try:
         form = await bounded.form(max_files=1, max_fields=settings.form_fields, max_part_size=_FIELD_BYTES)
     except HTTPException as exc:
@@ -58,17 +63,41 @@ async def read_form(request: Request, settings: Settings) -> AsyncIterator[Uploa
         await form.close()
 
 
-class _Bounded:
-    """Counts what arrives: a body sent in chunks has no Content-Length to believe."""
+class Body:
+    """The body of one request: counted while it is read, and dropped to its end where it is refused.
 
-    def __init__(self, request: Request, bound: int, shown: int) -> None:
+    Args:
+        request: whose body.
+        settings: bounds.
+    """
+
+    def __init__(self, request: Request, settings: Settings) -> None:
         self._receive = request.receive
-        self._left = bound
-        self._shown = shown
+        self._bound = settings.upload_bytes + settings.form_bytes
+        self._shown = settings.upload_bytes
+        self._seen = 0
+        self._finished = False
 
     async def receive(self) -> Message:
+        """The next piece.
+
+        Raises:
+            Refusal: 413; a body that is sent in chunks has no Content-Length to believe.
+        """
         message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
+        self._seen += len(message.get("body", b""))
+        self._finished = not message.get("more_body", False)
+        if self._seen > self._bound:
             raise Refusal(413, f"the upload has more than {self._shown} bytes")
         return message
+
+    async def drop(self) -> None:
+        """Take what the client is still sending and drop it, up to one more upload's size.
+
+        A client that is cut off while it writes reports a broken connection, and never reads why it was refused.
+        """
+        left = self._bound
+        while left > 0 and not self._finished:
+            message = await self._receive()
+            left -= len(message.get("body", b""))
+            self._finished = not message.get("more_body", False)

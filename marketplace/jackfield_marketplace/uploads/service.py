@@ -87,19 +87,19 @@ class Uploads:
             if path.name.endswith(".whl"):
                 report = inspect_wheel(path, groups=self._hosts.groups, limits=self._settings.limits, strict=True)
                 _require_acceptable(report)
-                upload, findings = self._wheel(report, path.name), report.findings
+                upload = self._wheel(report, path.name)
             else:
                 source = inspect_sdist(path, limits=self._settings.limits)
                 _require_acceptable(source)
-                upload, findings = _sdist(source, path.name), source.findings
+                upload = _sdist(source, path.name)
         except WheelError as exc:
             raise Refusal(400, str(exc)) from exc
         _check_fields(fields, upload)
         self._blobs.add_file(path, upload.sha256)
         with self._database.write() as session:
-            outcome = publish(session, upload, uploader)
-        held = [Finding(**finding) for finding in upload.findings if outcome == "quarantined"]
-        return Accepted(outcome, upload.distribution, upload.version, upload.plugin_id, tuple(held) or findings)
+            outcome, findings = publish(session, upload, uploader)
+        found = tuple(Finding(**finding) for finding in findings)
+        return Accepted(outcome, upload.distribution, upload.version, upload.plugin_id, found)
 
     def _wheel(self, report: WheelReport, filename: str) -> Upload:
         groups = [entry.group for entry in report.entry_points if is_plugin_group(entry.group, self._hosts.groups)]

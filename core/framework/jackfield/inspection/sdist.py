@@ -10,7 +10,7 @@ import hashlib
 import tarfile
 import zlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
@@ -107,7 +107,7 @@ def _scan(file: _Bounded, limits: WheelLimits) -> tuple[bytes | None, list[Findi
 class _Bounded:
     """A reader that gives at most so much in all and at once: tarfile reads a long name of any size in one piece."""
 
-    def __init__(self, file: IO[bytes], limits: WheelLimits) -> None:
+    def __init__(self, file: gzip.GzipFile, limits: WheelLimits) -> None:
         self._file = file
         self._limits = limits
 

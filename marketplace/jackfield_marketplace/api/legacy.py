@@ -1,0 +1,90 @@
+"""Uploads: `/legacy/` as twine and uv speak it, `/plugins/submit` for everyone else."""
+
+from __future__ import annotations
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from jackfield_marketplace.accounts import Identity, authenticate
+from jackfield_marketplace.catalog import Refusal
+from jackfield_marketplace.db import Database
+from jackfield_marketplace.settings import Settings
+from jackfield_marketplace.uploads import Accepted, Body, Uploads, read_form
+
+REASON_HEADER = "X-Reason"
+"""Carries a refusal's sentence; the server puts it into the status line too, which is all that twine shows."""
+
+
+class UploadApi:
+    """Both ways to send a file in.
+
+    Args:
+        settings: bounds of a form.
+        database: accounts.
+        uploads: takes the file.
+    """
+
+    def __init__(self, settings: Settings, database: Database, uploads: Uploads) -> None:
+        self._settings = settings
+        self._database = database
+        self._uploads = uploads
+
+    def routes(self) -> list[Route]:
+        """`/legacy/`, with and without the slash, and `/plugins/submit`."""
+        return [
+            Route("/legacy/", self._legacy, methods=["POST"]),
+            Route("/legacy", self._legacy, methods=["POST"]),
+            Route("/plugins/submit", self._submit, methods=["POST"]),
+        ]
+
+    async def _legacy(self, request: Request) -> Response:
+        body = Body(request, self._settings)
+        try:
+            accepted = await self._take(request, body, legacy=True)
+        except Refusal as refusal:
+            await body.drop()
+            return PlainTextResponse(refusal.message + "\n", refusal.status, headers=_refusal_headers(refusal))
+        return PlainTextResponse(accepted.sentence + "\n")
+
+    async def _submit(self, request: Request) -> Response:
+        body = Body(request, self._settings)
+        try:
+            accepted = await self._take(request, body, legacy=False)
+        except Refusal as refusal:
+            await body.drop()
+            return JSONResponse({"detail": refusal.message}, refusal.status, headers=_refusal_headers(refusal))
+        return JSONResponse(
+            {
+                "status": accepted.outcome,
+                "distribution": accepted.name,
+                "version": accepted.version,
+                "id": accepted.plugin_id,
+                "message": accepted.sentence,
+                "findings": [
+                    {"code": one.code, "severity": one.severity, "message": one.message, "path": one.path}
+                    for one in accepted.findings
+                ],
+            }
+        )
+
+    async def _take(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
+        uploader = await run_sync(self._identify, request.headers.get("authorization"))
+        if uploader is None:
+            raise Refusal(401, "an upload needs a token: user __token__, the token as password")
+        async with read_form(request, body, self._settings) as form:
+            if legacy and form.fields.get(":action") != "file_upload":
+                raise Refusal(400, "the only action here is file_upload")
+            return await run_sync(self._uploads.accept, form.content.file, form.filename, form.fields, uploader)
+
+    def _identify(self, authorization: str | None) -> Identity | None:
+        with self._database.write() as session:
+            return authenticate(session, authorization)
+
+
+def _refusal_headers(refusal: Refusal) -> dict[str, str]:
+    headers = {REASON_HEADER: refusal.message.encode("ascii", "replace").decode()[:500]}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="jackfield"'
+    return headers

@@ -1,0 +1,90 @@
+"""Every part of the marketplace, joined into one ASGI application."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from jackfield_marketplace import __version__
+from jackfield_marketplace.api import FilePages, SimpleIndex, UploadApi, plugin_router
+from jackfield_marketplace.app.headers import SecurityHeaders
+from jackfield_marketplace.blobs import DiskBlobs
+from jackfield_marketplace.catalog import Hosts
+from jackfield_marketplace.db import Database, migrate
+from jackfield_marketplace.settings import Settings
+from jackfield_marketplace.uploads import Uploads
+from jackfield_marketplace.web import Pages
+
+_DESCRIPTION = (
+    "A Python package index that knows plugins. The index itself is at `/simple/` (PEPs 503, 691, 658, 592, 700, 792), "
+    "uploads go to `/legacy/` as twine and uv send them; this document describes the plugin API beside it."
+)
+
+
+def open_database(settings: Settings) -> Database:
+    """Make what is missing of the data folder and return its database, brought to this version's tables.
+
+    Raises:
+        JackfieldError: the database is damaged or of a later version.
+        OSError: the folder cannot be written.
+    """
+    settings.make_folders()
+    database = Database(settings.database_url)
+    migrate(database)
+    return database
+
+
+def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ...] = ()) -> FastAPI:
+    """Put the application together over an open database.
+
+    Args:
+        settings: folders and bounds.
+        database: from `open_database`; closed when the application ends.
+        hostfiles: host files to hold besides those in the data folder.
+
+    Raises:
+        ManifestError: a host file cannot be read.
+    """
+    # What an upload left behind when the server was killed.
+    shutil.rmtree(settings.incoming, ignore_errors=True)
+    settings.incoming.mkdir(parents=True, exist_ok=True)
+    hosts = Hosts(settings.hosts, hostfiles)
+    blobs = DiskBlobs(settings.blobs)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = FastAPI(
+        title=settings.title,
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    routes = [
+        *SimpleIndex(database).routes(),
+        *FilePages(database, blobs).routes(),
+        *UploadApi(settings, database, Uploads(settings, database, blobs, hosts)).routes(),
+        Route("/healthz", _healthz),
+    ]
+    app.router.routes.extend(routes)
+    app.include_router(plugin_router(database, hosts))
+    pages = Pages(settings, database, hosts)
+    app.router.routes.extend(pages.routes())
+    app.add_exception_handler(404, pages.not_found)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+async def _healthz(request: Request) -> Response:
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,105 @@
+"""Runs the application with uvicorn, on a socket that is bound before anything else is tried."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from jackfield.errors import UsageError
+
+from jackfield_marketplace.app.application import create_app, open_database
+from jackfield_marketplace.app.protocol import ReasonProtocol
+from jackfield_marketplace.app.seed import seed
+from jackfield_marketplace.settings import Settings
+
+_GRACE_SECONDS = 5
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    say: Callable[[str], None],
+    warn: Callable[[str], None],
+    seed_folder: Path | None = None,
+    hostfiles: tuple[Path, ...] = (),
+) -> None:
+    """Serve until a signal ends it. Makes what is missing of the data folder.
+
+    Args:
+        settings: folders and bounds.
+        host: the address to listen on.
+        port: the port; 0 picks a free one.
+        say: is given the one line that says that the server answers and, with a seed, that the seed is published.
+        warn: is given a line for each wheel of the seed that was not taken.
+        seed_folder: holds wheels to publish after the start.
+        hostfiles: host files to hold besides those in the data folder.
+
+    Raises:
+        UsageError: the address cannot be listened on.
+        JackfieldError: the data folder cannot be used.
+    """
+    listener = _listen(host, port)
+    with listener:
+        database = open_database(settings)
+        app = create_app(settings, database, hostfiles)
+        port = listener.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        config = uvicorn.Config(
+            app,
+            http=ReasonProtocol,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+
+        def fill() -> None:
+            if seed_folder is not None:
+                for line in seed(database, seed_folder, port):
+                    warn(line)
+
+        async def run() -> None:
+            server = _Server(config)
+            running = asyncio.create_task(server.serve(sockets=[listener]))
+            started = asyncio.create_task(server.answering.wait())
+            await asyncio.wait({running, started}, return_when=asyncio.FIRST_COMPLETED)
+            if server.answering.is_set():
+                await asyncio.to_thread(fill)
+                say(f"jackfield-marketplace: ready on http://{shown}:{port}")
+            started.cancel()
+            await running
+
+        asyncio.run(run())
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with an event for the moment from which requests are answered."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self.answering.set()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as exc:
+        listener.close()
+        raise UsageError(f"{host}:{port} cannot be listened on: {exc}", hint="choose another with --port") from exc
+    listener.set_inheritable(False)
+    return listener

@@ -1,0 +1,217 @@
+"""Every command of the operator. They work on the data folder itself, beside a running server or without one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+from jackfield.errors import JackfieldError
+from sqlalchemy.orm import Session
+
+from jackfield_marketplace import __version__, review
+from jackfield_marketplace.accounts import add_user, create_token, find_user
+from jackfield_marketplace.app import open_database
+from jackfield_marketplace.catalog import add_hostfile, feature, yank
+from jackfield_marketplace.settings import Settings
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def _without_traceback(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """A user's mistake ends as one line on stderr and the error's own exit code."""
+
+    @wraps(command)
+    def run(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
+        try:
+            return command(*arguments, **options)
+        except JackfieldError as exc:
+            click.echo(f"jackfield-marketplace: {exc}", err=True)
+            sys.exit(exc.exit_code)
+        except OSError as exc:
+            click.echo(f"jackfield-marketplace: {exc.filename or 'a file'}: {exc.strerror or exc}", err=True)
+            sys.exit(1)
+
+    return run
+
+
+_data = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="JACKFIELD_MARKETPLACE_DATA",
+    default=Path("marketplace-data"),
+    show_default=True,
+    help="The folder that holds everything.",
+)
+
+
+@contextmanager
+def _writing(data: Path) -> Iterator[Session]:
+    database = open_database(Settings(data))
+    try:
+        with database.write() as session:
+            yield session
+    finally:
+        database.close()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="jackfield-marketplace")
+def main() -> None:
+    """Run a marketplace: a Python package index that knows plugins."""
+
+
+@main.command()
+@_data
+@_without_traceback
+def init(data: Path) -> None:
+    """Make the data folder and its database; `serve` does so by itself."""
+    open_database(Settings(data)).close()
+    click.echo(f"{data} is ready; next: jackfield-marketplace user add NAME --data {data}")
+
+
+@main.command()
+@_data
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 picks a free one.")
+@click.option("--title", default="Jackfield plugins", show_default=True, help="What the pages call it.")
+@click.option(
+    "--seed",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Publish the wheels in this folder, through the upload API, before the ready line.",
+)
+@click.option(
+    "--host-file",
+    "host_files",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    help="A host.toml whose words the pages speak; may be given again.",
+)
+@_without_traceback
+def serve(data: Path, host: str, port: int, title: str, seed: Path | None, host_files: tuple[Path, ...]) -> None:
+    """Serve the index, the plugin API and the pages."""
+    from jackfield_marketplace.app import serve as run
+
+    run(
+        Settings(data, title=title),
+        host=host,
+        port=port,
+        say=click.echo,
+        warn=lambda line: click.echo(f"jackfield-marketplace: {line}", err=True),
+        seed_folder=seed,
+        hostfiles=host_files,
+    )
+
+
+@main.group()
+def user() -> None:
+    """Users, who publish."""
+
+
+@user.command("add")
+@click.argument("name")
+@_data
+@click.option("--password", is_flag=True, help="Ask for a password; without one, the user uploads by token alone.")
+@_without_traceback
+def user_add(name: str, data: Path, password: bool) -> None:
+    """Add the user NAME."""
+    secret = click.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
+    with _writing(data) as session:
+        added = add_user(session, name, secret)
+    click.echo(f"added {added.name}; next: jackfield-marketplace token create --user {added.name} --data {data}")
+
+
+@main.group()
+def token() -> None:
+    """Tokens, with which users upload."""
+
+
+@token.command("create")
+@_data
+@click.option("--user", "user_name", required=True, help="Whose uploads it stands for.")
+@click.option("--expires", type=click.IntRange(1, 3650), metavar="DAYS", help="After which it no longer counts.")
+@_without_traceback
+def token_create(data: Path, user_name: str, expires: int | None) -> None:
+    """Make a token and print it, alone: it is shown this once."""
+    with _writing(data) as session:
+        lifetime = None if expires is None else timedelta(days=expires)
+        text = create_token(session, find_user(session, user_name), lifetime=lifetime)
+    click.echo(text)
+
+
+@main.group("host")
+def host_group() -> None:
+    """Host files, whose words the pages speak."""
+
+
+@host_group.command("add")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_data
+@_without_traceback
+def host_add(file: Path, data: Path) -> None:
+    """Keep FILE, a host.toml; a running server reads it at its next start."""
+    settings = Settings(data)
+    settings.make_folders()
+    hostfile = add_hostfile(file, settings.hosts)
+    click.echo(f"kept {hostfile.app} ({hostfile.name}, API {hostfile.api_version})")
+
+
+@main.command("yank")
+@click.argument("name")
+@click.argument("version")
+@_data
+@click.option("--reason", default="", help="Shown to those who have it pinned.")
+@click.option("--undo", is_flag=True, help="Take an earlier yank back.")
+@_without_traceback
+def yank_command(name: str, version: str, data: Path, reason: str, undo: bool) -> None:
+    """Yank VERSION of NAME: who pins it still gets it, nobody else does (PEP 592)."""
+    with _writing(data) as session:
+        count = yank(session, name, version, reason, undo=undo)
+    click.echo(f"{'restored' if undo else 'yanked'} {name} {version}, {count} file{'' if count == 1 else 's'}")
+
+
+@main.command("feature")
+@click.argument("name")
+@_data
+@click.option("--remove", is_flag=True, help="Take it away again.")
+@_without_traceback
+def feature_command(name: str, data: Path, remove: bool) -> None:
+    """Put the plugin NAME on the front page."""
+    with _writing(data) as session:
+        plugin_id = feature(session, name, remove=remove)
+    click.echo(f"{plugin_id} is {'no longer ' if remove else ''}featured")
+
+
+@main.group("review")
+def review_group() -> None:
+    """Uploads that a rule holds back."""
+
+
+@review_group.command("list")
+@_data
+@_without_traceback
+def review_list(data: Path) -> None:
+    """List them, with the reason."""
+    with _writing(data) as session:
+        held = review.quarantined(session)
+    for file in held:
+        click.echo(f"{file.filename}  {'; '.join(file.reasons)}")
+    if not held:
+        click.echo("nothing is held back")
+
+
+@review_group.command("release")
+@click.argument("filename")
+@_data
+@_without_traceback
+def review_release(filename: str, data: Path) -> None:
+    """Publish FILENAME."""
+    with _writing(data) as session:
+        review.release(session, filename)
+    click.echo(f"published {filename}")
