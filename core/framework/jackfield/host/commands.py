@@ -92,7 +92,7 @@ class CommandRegistry:
         command = Command(
             plugin,
             " ".join(names[0]),
-            help or documentation.partition("\n")[0],
+            help or documentation.partition("\n")[0].removesuffix("."),
             usage or _usage(" ".join(names[0]), handler),
             handler,
         )
@@ -152,12 +152,12 @@ class CommandRegistry:
         try:
             arguments = bind(command.handler, rest)
         except UsageError as error:
-            await source.reply(f"{error.message}. usage: {command.usage}")
+            await source.reply(f"{error}. usage: {command.usage}")
             return
         try:
             await self._run(command.plugin, f"command {command.name}", command.handler, source, *arguments)
         except UsageError as error:
-            await source.reply(f"{error.message}. usage: {command.usage}")
+            await source.reply(f"{error}. usage: {command.usage}")
         except JackfieldError as error:
             await source.reply(f"{command.name}: {error}")
         except Exception as error:  # noqa: BLE001  # a plugin's failure of any kind ends at its command

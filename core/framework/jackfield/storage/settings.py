@@ -1,7 +1,6 @@
 """A plugin's settings: declared in its manifest, kept in the state log, checked when they are set (C22)."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -110,8 +109,6 @@ def check_setting(setting: SettingContribution, value: Any) -> Any:
         UsageError: wrong type, or out of bounds; the sentence names the setting and what would fit.
     """
     problem = setting.problem(value)
-    if problem is None and isinstance(value, float) and not math.isfinite(value):
-        problem = f"{value} is no number that can be kept"
     if problem is None and len(json.dumps(value)) > MAXIMUM_CHARACTERS:
         problem = f"it is longer than {MAXIMUM_CHARACTERS} characters"
     if problem is not None:

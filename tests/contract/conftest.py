@@ -1,0 +1,114 @@
+"""The room of the contract suite: a host with two plugins, in every isolation that there is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from jackfield.api import Check
+from jackfield.host import Host
+from jackfield.manifest import read_manifest_file
+from jackfield.permissions import Permission
+from jackfield.store import Layout
+from support.profiles import Profile
+from support.wheels import WheelSource
+
+HERE = Path(__file__).parent
+ISOLATIONS = ["inline"]
+"""Where the same suite runs; `worker` and `external` join with isolation."""
+
+
+@dataclass
+class Speaker:
+    """Whoever gives the commands."""
+
+    user: str = "alice"
+    room: str | None = "lobby"
+    answers: list[str] = field(default_factory=list)
+
+    async def reply(self, text: str) -> None:
+        self.answers.append(text)
+
+
+@dataclass
+class Lobby:
+    """The host's own capability, as a host makes one for each plugin."""
+
+    plugin: str
+    check: Check
+    said: list[tuple[str, str]]
+
+    async def send(self, room: str, text: str) -> None:
+        self.check("messages", "send")
+        self.said.append((self.plugin, text))
+
+
+@dataclass
+class Stage:
+    """A running host with the probe and its peer."""
+
+    profile: Profile
+    host: Host
+    said: list[tuple[str, str]]
+
+    async def ask(self, text: str) -> str:
+        """Give a command and return its one answer."""
+        speaker = Speaker()
+        assert await self.host.commands.dispatch(text, speaker), f"nobody has the command {text}"
+        assert len(speaker.answers) == 1, speaker.answers
+        return speaker.answers[0]
+
+    async def grant(self, permissions: Iterable[Permission]) -> None:
+        """Grant the probe exactly these, from now on."""
+        self.profile.enable("probe", permissions=permissions)
+        await self.host.reload_changes()
+
+
+def wheel(name: str, attribute: str, folder: Path) -> Path:
+    """The wheel of a plugin whose source lies beside this file."""
+    package = f"chat_{name}"
+    source = HERE / name / package
+    files: dict[str, str | bytes] = {
+        f"{package}/{path.name}": path.read_text() for path in sorted(source.iterdir()) if path.is_file()
+    }
+    entry = f"{package}:{attribute}" if attribute else package
+    return WheelSource(f"chat-{name}", files=files, entry_points={"chat.plugins": {name: entry}}).build(folder)
+
+
+def asked_permissions(name: str) -> tuple[Permission, ...]:
+    """What the plugin's manifest asks, taken apart into single actions."""
+    manifest = read_manifest_file(HERE / name / f"chat_{name}" / "plugin.toml")
+    return tuple(Permission(one.resource, (action,)) for one in manifest.permissions for action in one.actions)
+
+
+@pytest.fixture(params=ISOLATIONS)
+async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    profile = Profile(Layout(tmp_path / "profile"))
+    profile.install(wheel("probe", "Probe", tmp_path / "wheels"), wheel("peer", "", tmp_path / "wheels"))
+    profile.enable("probe", "peer")
+    said: list[tuple[str, str]] = []
+    host = profile.host(api=lambda plugin, check: Lobby(plugin, check, said))
+    await host.start()
+    await host.plugins.wait_for("probe", timeout_seconds=5)
+    await host.plugins.wait_for("peer", timeout_seconds=5)
+    yield Stage(profile, host, said)
+    await host.stop()
+
+
+@pytest.fixture
+def everything() -> tuple[Permission, ...]:
+    return asked_permissions("probe")
+
+
+@pytest.fixture
+def settle() -> Callable[[], object]:
+    """Let what was started on the loop run."""
+    import asyncio
+
+    async def wait() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    return wait

@@ -1,0 +1,124 @@
+"""One command for each use of a facet; it answers with what came of it. The same source for every isolation."""
+
+import asyncio
+import json
+
+from jackfield import Plugin, command
+from jackfield.api import Button, List, MenuItem, Text
+
+
+class Probe(Plugin):
+    heard: list[str]
+
+    async def on_enable(self) -> None:
+        self.heard = []
+
+    @command("probe storage set")
+    async def storage_set(self, source, key: str, value: str) -> None:
+        await self.context.storage.set(key, json.loads(value))
+        await source.reply("kept")
+
+    @command("probe storage get")
+    async def storage_get(self, source, key: str) -> None:
+        await source.reply(json.dumps(await self.context.storage.get(key, "nothing")))
+
+    @command("probe storage delete")
+    async def storage_delete(self, source, key: str) -> None:
+        await self.context.storage.delete(key)
+        await source.reply("gone")
+
+    @command("probe storage keys")
+    async def storage_keys(self, source, prefix: str = "") -> None:
+        await source.reply(json.dumps(await self.context.storage.keys(prefix)))
+
+    @command("probe settings get")
+    async def settings_get(self, source, key: str) -> None:
+        await source.reply(json.dumps(self.context.settings.get(key)))
+
+    @command("probe settings set")
+    async def settings_set(self, source, key: str, value: str) -> None:
+        self.context.settings.set(key, json.loads(value))
+        await source.reply(json.dumps(dict(self.context.settings.all())))
+
+    @command("probe settings watch")
+    async def settings_watch(self, source) -> None:
+        self.context.settings.on_change(lambda key, value: self.heard.append(f"{key}={value}"))
+        await source.reply("watching")
+
+    @command("probe commands add")
+    async def commands_add(self, source, name: str) -> None:
+        async def added(source, text: str = "") -> None:
+            """Say it back."""
+            await source.reply(f"{name} heard {text}")
+
+        self.context.commands.add(name, added)
+        await source.reply("added")
+
+    @command("probe events emit")
+    async def events_emit(self, source, event: str, data: str = "{}") -> None:
+        await self.context.events.emit(event, json.loads(data))
+        await source.reply("sent")
+
+    @command("probe events on")
+    async def events_on(self, source, event: str) -> None:
+        self.context.events.on(event, self._hear)
+        await source.reply("listening")
+
+    @command("probe heard")
+    async def tell_heard(self, source) -> None:
+        await source.reply(json.dumps(self.heard))
+
+    @command("probe ui component")
+    async def ui_component(self, source, name: str) -> None:
+        self.context.ui.add_component(
+            name, lambda: List((Text(f"{len(self.heard)} heard"), Button("Press", "press"))), on_action=self._pressed
+        )
+        await source.reply("shown")
+
+    @command("probe ui broken")
+    async def ui_broken(self, source) -> None:
+        self.context.ui.add_component("broken", self._cannot_be_drawn)
+        await source.reply("shown")
+
+    @command("probe ui menu")
+    async def ui_menu(self, source) -> None:
+        self.context.ui.add_menu_item(MenuItem("item", "An item"), lambda user: self.heard.append(f"chosen by {user}"))
+        await source.reply("offered")
+
+    @command("probe scheduler start")
+    async def scheduler_start(self, source) -> None:
+        self.context.scheduler.start(self._wait_for_ever(), name="waiting")
+        await source.reply("started")
+
+    @command("probe scheduler fail")
+    async def scheduler_fail(self, source) -> None:
+        task = self.context.scheduler.start(self._fail(), name="failing")
+        await asyncio.wait({task})
+        await source.reply("failed")
+
+    @command("probe api send")
+    async def api_send(self, source, text: str) -> None:
+        await self.context.api.send("lobby", text)
+        await source.reply("sent")
+
+    @command("probe folders")
+    async def folders(self, source) -> None:
+        (self.context.data_dir / "file").write_text("data")
+        (self.context.config_dir / "file").write_text("configuration")
+        self.context.logger.warning("folders were used")
+        await source.reply(self.context.plugin_id)
+
+    def _hear(self, event) -> None:
+        self.heard.append(f"{event.name} from {event.plugin}: {json.dumps(dict(event.data))}")
+
+    def _pressed(self, action: str, values, user: str) -> None:
+        self.heard.append(f"{action} by {user}: {json.dumps(dict(values))}")
+
+    def _cannot_be_drawn(self) -> None:
+        raise ValueError("no paint")
+
+    async def _wait_for_ever(self) -> None:
+        await asyncio.Event().wait()
+
+    async def _fail(self) -> None:
+        raise ValueError("the task fails")

@@ -1,0 +1,205 @@
+"""What `context` promises, facet by facet: one suite, the same wherever the plugin runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+# use -> the permission that it needs
+GUARDED = [
+    ("probe storage get key", "storage:read"),
+    ("probe storage keys", "storage:read"),
+    ("probe storage set key 1", "storage:write"),
+    ("probe storage delete key", "storage:write"),
+    ("probe commands add elsewhere", "commands:register"),
+    ("probe events emit undeclared", "events:emit"),
+    ("probe events on plugin:peer:spoke", "events:listen"),
+    ("probe ui component box", "ui:component"),
+    ("probe ui menu", "ui:menu"),
+    ("probe api send hello", "messages:send"),
+]
+
+FREE = [
+    ("probe settings get greeting", '"hello"'),
+    ("probe settings set limit 4", '{"greeting": "hello", "limit": 4}'),
+    ("probe commands add probe-not", None),
+    ("probe events emit declared", "sent"),
+    ("probe events on own", "listening"),
+    ("probe scheduler start", "started"),
+    ("probe folders", "probe"),
+]
+
+
+@pytest.mark.feature("C4", "C13")
+@pytest.mark.parametrize(("use", "permission"), GUARDED)
+async def test_each_use_is_refused_without_its_permission_and_works_with_it_alone(stage, everything, use, permission):
+    resource, action = permission.split(":")
+    await stage.grant(one for one in everything if (one.resource, one.actions) != (resource, (action,)))
+    answer = await stage.ask(use)
+    assert f"probe may not {permission} (asked in plugin.toml? granted? see: jackfield permissions probe)" in answer
+    await stage.grant(one for one in everything if (one.resource, one.actions) == (resource, (action,)))
+    assert "may not" not in await stage.ask(use)
+
+
+@pytest.mark.parametrize(("use", "answer"), [one for one in FREE if one[1] is not None])
+async def test_what_is_the_plugins_own_or_declared_needs_no_permission(stage, use, answer):
+    await stage.grant(())
+    assert await stage.ask(use) == answer
+
+
+class TestStorage:
+    @pytest.mark.feature("C20")
+    @pytest.mark.parametrize("value", ["null", "true", "1.5", '"text"', "[1, [2]]", '{"a": {"b": null}}'])
+    async def test_it_keeps_json(self, stage, value):
+        await stage.ask(f"probe storage set key '{value}'")
+        assert json.loads(await stage.ask("probe storage get key")) == json.loads(value)
+
+    async def test_it_lists_and_forgets(self, stage):
+        for key in ("b/2", "b/1", "a"):
+            await stage.ask(f"probe storage set {key} 1")
+        assert await stage.ask("probe storage keys b/") == '["b/1", "b/2"]'
+        await stage.ask("probe storage delete b/1")
+        assert await stage.ask("probe storage keys") == '["a", "b/2"]'
+        assert await stage.ask("probe storage get b/1") == '"nothing"'
+
+    @pytest.mark.feature("C14")
+    async def test_each_plugin_has_its_own(self, stage):
+        await stage.ask("probe storage set key 1")
+        assert await stage.ask("peer look key") == "null"
+
+    @pytest.mark.feature("U40")
+    async def test_it_survives_disabling_and_a_new_host(self, stage):
+        await stage.ask("probe storage set key 7")
+        stage.profile.disable("probe")
+        await stage.host.reload_changes()
+        stage.profile.enable("probe")
+        await stage.host.reload_changes()
+        assert await stage.ask("probe storage get key") == "7"
+        await stage.host.stop()
+        await stage.host.start()
+        assert await stage.ask("probe storage get key") == "7"
+
+
+class TestSettings:
+    @pytest.mark.feature("C22")
+    async def test_a_value_that_does_not_fit_is_refused_with_the_settings_name(self, stage):
+        assert "the setting limit: 11 is above 10" in await stage.ask("probe settings set limit 11")
+        assert "the setting limit: expected a whole number" in await stage.ask("probe settings set limit '\"x\"'")
+        assert await stage.ask("probe settings get limit") == "3"
+
+    async def test_one_that_is_not_declared_is_named(self, stage):
+        answer = await stage.ask("probe settings get color")
+        assert "probe declares no setting color (declared: greeting, limit)" in answer
+
+    async def test_a_change_by_another_process_is_heard(self, stage, settle):
+        await stage.ask("probe settings watch")
+        stage.profile.state.change({"settings/probe/greeting": "moin"}, by="test")
+        await stage.host.reload_changes()
+        await settle()
+        assert await stage.ask("probe heard") == '["greeting=moin"]'
+
+
+class TestEvents:
+    @pytest.mark.feature("C17", "C21", "M40")
+    async def test_they_carry_the_senders_namespace_and_id(self, stage):
+        await stage.ask("probe events on plugin:peer:spoke")
+        await stage.ask("peer speak")
+        assert json.loads(await stage.ask("probe heard")) == ['plugin:peer:spoke from peer: {"loud": true}']
+
+    @pytest.mark.feature("C21")
+    async def test_nobody_speaks_in_another_ones_name(self, stage):
+        answer = await stage.ask("probe events emit plugin:peer:spoke")
+        assert "probe can only send events named plugin:probe:…" in answer
+
+    @pytest.mark.feature("K27")
+    async def test_listeners_end_with_the_plugin(self, stage):
+        await stage.ask("probe events on plugin:peer:spoke")
+        stage.profile.disable("probe")
+        await stage.host.reload_changes()
+        stage.profile.enable("probe")
+        await stage.host.reload_changes()
+        await stage.ask("peer speak")
+        assert await stage.ask("probe heard") == "[]"
+
+
+class TestUi:
+    @pytest.mark.feature("C18")
+    async def test_a_component_is_drawn_acted_on_and_gone_with_the_plugin(self, stage):
+        await stage.ask("probe ui component box")
+        (drawn,) = await stage.host.ui.components("sidebar")
+        assert (drawn.id, drawn.title, drawn.error) == ("probe:box", "box", "")
+        assert drawn.component.items[0].text == "0 heard"
+        await stage.host.ui.act("probe:box", "press", {"n": 1}, "bob")
+        assert json.loads(await stage.ask("probe heard")) == ['press by bob: {"n": 1}']
+        assert (await stage.host.ui.draw("probe:box")).component.items[0].text == "1 heard"
+        stage.profile.disable("probe")
+        await stage.host.reload_changes()
+        assert await stage.host.ui.components() == []
+
+    async def test_a_declared_component_stands_where_the_manifest_says(self, stage):
+        await stage.ask("probe ui component declared")
+        (drawn,) = await stage.host.ui.components("panel")
+        assert drawn.title == "Declared"
+
+    async def test_one_that_fails_shows_its_error_in_its_own_box(self, stage):
+        await stage.ask("probe ui broken")
+        await stage.ask("probe ui component box")
+        broken, well = await stage.host.ui.components()
+        assert broken.error == "broken of probe could not be drawn: ValueError: no paint"
+        assert (broken.component, well.error) == (None, "")
+        assert stage.host.plugins.status("probe").errors == 1
+
+    @pytest.mark.feature("C19")
+    async def test_a_menu_item_is_offered_and_chosen(self, stage):
+        await stage.ask("probe ui menu")
+        (offered,) = stage.host.ui.menu()
+        assert (offered.id, offered.item.label) == ("probe:item", "An item")
+        await stage.host.ui.choose("probe:item", "bob")
+        assert json.loads(await stage.ask("probe heard")) == ["chosen by bob"]
+
+
+class TestScheduler:
+    @pytest.mark.feature("K26", "K28")
+    async def test_tasks_end_with_the_plugin(self, stage):
+        await stage.ask("probe scheduler start")
+        assert "probe: waiting" in {task.get_name() for task in asyncio.all_tasks()}
+        stage.profile.disable("probe")
+        await stage.host.reload_changes()
+        assert "probe: waiting" not in {task.get_name() for task in asyncio.all_tasks()}
+
+    async def test_a_task_that_fails_is_counted_to_its_plugin(self, stage):
+        await stage.ask("probe scheduler fail")
+        status = stage.host.plugins.status("probe")
+        assert (status.state, status.errors) == ("active", 1)
+        assert status.problem == "ValueError in task failing: the task fails"
+        assert "the task fails" in status.error
+
+
+class TestCommands:
+    @pytest.mark.feature("M43")
+    async def test_one_added_at_run_time_works_until_the_plugin_is_disabled(self, stage):
+        await stage.ask("probe commands add echo")
+        assert await stage.ask("echo one two") == "echo heard one two"
+        assert "echo [text] — Say it back" in stage.host.commands.help()
+        stage.profile.disable("probe")
+        await stage.host.reload_changes()
+        assert not stage.host.commands.has("echo")
+
+    async def test_the_root_of_another_plugin_is_refused_and_named(self, stage):
+        assert "the command peer of probe is taken by peer" in await stage.ask("probe commands add peer")
+
+
+@pytest.mark.feature("C15")
+async def test_the_api_knows_whose_it_is(stage):
+    await stage.ask("probe api send hello")
+    assert stage.said == [("probe", "hello")]
+
+
+@pytest.mark.feature("K32", "K33", "M4")
+async def test_folders_and_logger_are_the_plugins_own(stage, caplog):
+    await stage.ask("probe folders")
+    assert (stage.profile.layout.data("probe") / "files" / "file").read_text() == "data"
+    assert (stage.profile.layout.root / "config" / "probe" / "file").read_text() == "configuration"
+    assert [record.name for record in caplog.records if record.message == "folders were used"] == ["chat.plugins.probe"]

@@ -1,0 +1,142 @@
+"""Commands: literals, arguments, and whoever gave one is always answered."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jackfield.errors import PermissionDenied, PluginError, UsageError
+from jackfield.host import CommandRegistry
+
+
+class Source:
+    user, room = "alice", "lobby"
+
+    def __init__(self) -> None:
+        self.answers: list[str] = []
+
+    async def reply(self, text: str) -> None:
+        self.answers.append(text)
+
+
+async def run(_plugin, _what, handler, *arguments):
+    result = handler(*arguments)
+    return await result if hasattr(result, "__await__") else result
+
+
+@pytest.fixture
+def registry() -> CommandRegistry:
+    return CommandRegistry(run)
+
+
+async def answers(registry: CommandRegistry, text: str) -> list[str]:
+    source = Source()
+    assert await registry.dispatch(text, source)
+    return source.answers
+
+
+async def weather(source, place: str) -> None:
+    """Forecast for a place."""
+    await source.reply(f"fine in {place}")
+
+
+async def roll(source, count: int, sides: float = 6.0, *words: str) -> None:
+    await source.reply(repr((count, sides, words)))
+
+
+async def switch(source, on: bool) -> None:
+    await source.reply(repr(on))
+
+
+@pytest.mark.feature("M43", "U26")
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("weather Lisbon", "fine in Lisbon"),
+        ("weather Rio de Janeiro", "fine in Rio de Janeiro"),
+        ("weather   St John's  ", "fine in St John's"),
+        ('weather "Rio de Janeiro"', "fine in Rio de Janeiro"),
+        ("weather", "place is missing. usage: weather <place>"),
+        ("roll 2", "(2, 6.0, ())"),
+        ("roll 2 3.5", "(2, 3.5, ())"),
+        ("roll 2 3 a 'b c'", "(2, 3.0, ('a', 'b c'))"),
+        ("roll two", "count must be a whole number, not 'two'. usage: roll <count> [sides] [words …]"),
+        ("switch yes", "True"),
+        ("switch off", "False"),
+        ("switch maybe", "on must be yes or no, not 'maybe'. usage: switch <on>"),
+        ("switch on off", "'off' is too much. usage: switch <on>"),
+    ],
+)
+async def test_the_arguments_follow_the_functions_parameters(registry, text, answer):
+    registry.add("a", "weather", weather)
+    registry.add("a", "roll", roll)
+    registry.add("a", "switch", switch)
+    assert await answers(registry, text) == [answer]
+
+
+async def test_the_longest_literal_wins_and_a_root_alone_shows_what_is_below_it(registry):
+    async def opened(source):
+        await source.reply("opened")
+
+    async def other(source, text: str):
+        await source.reply(f"other {text}")
+
+    registry.add("a", "poll open", opened)
+    registry.add("a", "poll show all", other, aliases=("votes",))
+    assert await answers(registry, "poll open") == ["opened"]
+    assert await answers(registry, "poll show all of it") == ["other of it"]
+    assert await answers(registry, "votes now") == ["other now"]
+    assert await answers(registry, "poll") == ["usage: poll open; poll show all <text>"]
+    assert registry.owner("poll anything") == "a"
+
+
+@pytest.mark.feature("M44")
+def test_help_has_a_line_for_each_command_with_its_first_line_of_documentation(registry):
+    registry.add("a", "weather", weather, aliases=("forecast",))
+    registry.add("b", "roll", roll, usage="roll <dice>", help="Roll dice")
+    assert registry.help("!") == "!roll <dice> — Roll dice\n!weather <place> — Forecast for a place"
+
+
+async def test_nobody_has_it(registry):
+    assert not await registry.dispatch("weather Lisbon", Source())
+    assert not await registry.dispatch("", Source())
+    assert registry.owner("") is None
+
+
+@pytest.mark.feature("U13")
+def test_a_root_belongs_to_one_plugin_and_is_free_again_when_it_goes(registry):
+    take_away = registry.add("a", "weather", weather)
+    registry.add("a", "weather set", weather)
+    with pytest.raises(PluginError, match="the command weather of b is taken by a"):
+        registry.add("b", "weather today", weather)
+    with pytest.raises(PluginError, match="a adds the command weather twice"):
+        registry.add("a", "weather", weather)
+    take_away()
+    assert registry.has("weather set")
+    assert [command.name for command in registry.all()] == ["weather set"]
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (ValueError("boom"), "broken failed: ValueError: boom"),
+        (UsageError("7 is no month", hint="1 to 12"), "7 is no month (1 to 12). usage: broken"),
+        (PermissionDenied("a may not messages:send", hint="see"), "broken: a may not messages:send (see)"),
+    ],
+)
+async def test_a_failure_is_answered_in_one_line(registry, error, answer):
+    async def broken(source):
+        raise error
+
+    registry.add("a", "broken", broken)
+    assert await answers(registry, "broken") == [answer]
+
+
+@given(st.text(max_size=60))
+async def test_no_text_breaks_the_dispatcher(text):
+    registry = CommandRegistry(run)
+    registry.add("a", "weather", weather)
+    registry.add("a", "roll", roll)
+    source = Source()
+    for line in (text, f"weather {text}", f"roll 1 2 {text}"):
+        await registry.dispatch(line, source)

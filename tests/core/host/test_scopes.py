@@ -1,0 +1,54 @@
+"""A scope ends what was begun in it, in reverse, whatever fails."""
+
+from __future__ import annotations
+
+import pytest
+from jackfield.errors import PluginError
+from jackfield.host import Scope
+
+
+@pytest.fixture
+def scope() -> Scope:
+    made = Scope("weather")
+    made.open()
+    return made
+
+
+@pytest.mark.feature("K26", "K27", "K28")
+def test_everything_ends_in_reverse_even_when_one_will_not(scope, caplog):
+    ended: list[str] = []
+
+    def refuse() -> None:
+        raise ValueError("no")
+
+    scope.begin("first", lambda: ended.append("first"))
+    scope.begin("stubborn", refuse)
+    scope.begin("last", lambda: ended.append("last"))
+    scope.close()
+    assert ended == ["last", "first"]
+    assert scope.begun == ()
+    assert "weather: stubborn did not end" in caplog.text
+
+
+def test_what_ended_earlier_does_not_end_twice(scope):
+    ended: list[str] = []
+    opened = scope.begin("listener", lambda: ended.append("listener"))
+    opened.close()
+    opened.close()
+    scope.close()
+    assert ended == ["listener"]
+
+
+def test_nothing_begins_in_a_scope_that_is_closed(scope):
+    scope.close()
+    ended: list[str] = []
+    with pytest.raises(PluginError, match="weather is not enabled, so it cannot begin: listener"):
+        scope.begin("listener", lambda: ended.append("listener"))
+    assert ended == ["listener"]
+
+
+def test_it_can_be_opened_again(scope):
+    scope.close()
+    scope.open()
+    scope.begin("listener", lambda: None)
+    assert scope.begun == ("listener",)
