@@ -53,6 +53,32 @@ def test_a_plugin_may_register_another_during_the_call() -> None:
     assert manager.hook.names(room="lobby") == ["first"]
 
 
+class ChangedMeanwhile(HookManager):
+    """A manager in which, as by another thread, a plugin is registered while a call is being compiled."""
+
+    late: object = None
+
+    def chain(self, *given: Any, **options: Any) -> Any:
+        found = super().chain(*given, **options)
+        late, self.late = self.late, None
+        if late is not None:
+            self.register(late)
+        return found
+
+
+async def test_a_change_while_a_call_is_compiled_is_not_lost() -> None:
+    manager = ChangedMeanwhile("room")
+    manager.add_hookspecs(Specs)
+
+    manager.late = plugin("names", answer)
+    manager.hook.names(room="lobby")
+    assert manager.hook.names(room="lobby") == ["lobby"]
+
+    manager.late = plugin("fetched", answer_later)
+    await manager.call.fetched(room="lobby")
+    assert await manager.call.fetched(room="lobby") == ["lobby later"]
+
+
 def test_arguments_with_defaults_reach_the_implementations() -> None:
     manager = room()
     manager.register(plugin("names", lambda room, limit: f"{room} {limit}"))

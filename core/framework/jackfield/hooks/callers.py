@@ -10,7 +10,13 @@ from jackfield.hooks.calls import PLUGGY_APPLIES_DEFAULTS, Chain, compile_mappin
 
 
 class Calling(Protocol):
-    """What a caller needs of its manager."""
+    """What a caller needs of its manager.
+
+    Attributes:
+        version: another number after every change of a hook.
+    """
+
+    version: int
 
     def chain(
         self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], *, firstresult: bool, awaits: bool = False
@@ -64,7 +70,6 @@ class LazyCaller(pluggy.HookCaller):
         """Compile, then call; the contract is `pluggy.HookCaller`'s."""
         __tracebackhide__ = True
         special = _specialised(self)
-        self.__class__ = special
         if special is not _PluggyCaller and all(name in kwargs for name in self.spec.argnames):  # type: ignore[union-attr]
             return special.__call__(self, **kwargs)
         # pluggy's own __call__, written out: its warnings count frames to find the code that calls the hook.
@@ -105,15 +110,20 @@ def _signature(hook: pluggy.HookCaller) -> tuple[list[str], dict[str, object]] |
 
 
 def _specialised(hook: LazyCaller) -> type[LazyCaller]:
+    """Give the caller the class that calls its present implementations, and return that class."""
     manager = _manager(hook)
+    version = manager.version
     chain = manager.chain(hook.name, hook._hookimpls, firstresult=_is_firstresult(hook))
     signature = _signature(hook)
-    if manager.monitored or signature is None:
-        return _PluggyCaller
-    function = compile_signature(chain, *signature)
-    if function is None:
-        return _PluggyCaller
-    return type("CompiledCaller", (LazyCaller,), {"__slots__": (), "__call__": function, "__module__": __name__})
+    function = None if manager.monitored or signature is None else compile_signature(chain, *signature)
+    special: type[LazyCaller] = _PluggyCaller
+    if function is not None:
+        members = {"__slots__": (), "__call__": function, "__module__": __name__}
+        special = type("CompiledCaller", (LazyCaller,), members)
+    hook.__class__ = special
+    if manager.version != version:  # another thread changed the hook meanwhile, and its reset may have come first
+        hook.__class__ = LazyCaller
+    return special
 
 
 class AsyncCaller:
@@ -168,13 +178,17 @@ class AsyncCaller:
     async def _first_call(self, **kwargs: Any) -> Any:
         hook = self._hook
         manager = _manager(hook)
+        version = manager.version
         signature = _signature(hook)
         function = None
         if signature is not None and not manager.monitored:
             chain = manager.chain(hook.name, hook._hookimpls, firstresult=_is_firstresult(hook), awaits=True)
             function = compile_signature(chain, *signature)
-        self._function = function or AsyncCaller._call_mapping
-        return await self._function(self, **kwargs)
+        chosen = function or AsyncCaller._call_mapping
+        self._function = chosen
+        if manager.version != version:  # see _specialised
+            self.forget()
+        return await chosen(self, **kwargs)
 
     async def _call_mapping(self, **kwargs: Any) -> Any:
         given = _with_defaults(self._hook, kwargs)

@@ -38,6 +38,7 @@ class HookManager(pluggy.PluginManager):
     Attributes:
         call: `await manager.call.name(...)`, the asynchronous counterpart of `hook`.
         counters: calls, time and errors by plugin and hook.
+        version: another number after every change of what a hook's call does.
     """
 
     # An existing application may have `async def` specs or implementations whose coroutines it awaits itself, as
@@ -52,6 +53,7 @@ class HookManager(pluggy.PluginManager):
         self._listeners: list[BlameListener] = []
         self._monitors: list[_Monitor] = []
         self._known_hooks = 0
+        self.version = 0
         self._own_hookexec = self._call_given
         self.counters = HookCounters(enabled=count)
         super().__init__(project_name)
@@ -220,6 +222,7 @@ class HookManager(pluggy.PluginManager):
 
     def changed(self, hook: pluggy.HookCaller) -> None:
         """Forget the compiled calls of a hook: its implementations are others now."""
+        self.version += 1  # before the reset: whoever compiles at this moment sees one of the two
         hook.__class__ = LazyCaller
         forget(self.call, hook.name)
 
