@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import ManifestError
 from jackfield.manifest import read_manifest, read_manifest_file
-from jackfield.manifest.reader import LARGEST_MANIFEST
+from jackfield.manifest.toml import LARGEST_FILE
 
 DICE = 'schema = 1\nid = "dice"\n'
 
@@ -38,7 +38,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     [
         (b"id = \n", "not TOML: .*line 1, column 6"),
         (b"\xff\xfe", "not UTF-8 at byte 0"),
-        (b"#" * (LARGEST_MANIFEST + 1), "larger than 256 KiB"),
+        (b"#" * (LARGEST_FILE + 1), "larger than 64 KiB"),
         (b"a = " + b"[" * 5000, "not TOML"),
         (b"schema = " + b"9" * 5000, "not TOML"),
         (b"", "schema: missing"),
@@ -60,8 +60,8 @@ def test_a_missing_file_or_a_folder_says_so(tmp_path: Path) -> None:
 
 
 def test_a_text_larger_than_the_bound_is_refused_unread() -> None:
-    with pytest.raises(ManifestError, match="larger than 256 KiB"):
-        read_manifest("#" * (LARGEST_MANIFEST + 1), source="plugin.toml")
+    with pytest.raises(ManifestError, match="larger than 64 KiB"):
+        read_manifest("#" * (LARGEST_FILE + 1), source="plugin.toml")
 
 
 @given(st.one_of(st.text(max_size=200), st.text('schemaid="1]\n[.{}= x-', max_size=80).map(DICE.__add__)))

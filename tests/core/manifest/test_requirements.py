@@ -132,6 +132,14 @@ def test_a_line_of_plugin_toml_is_the_same_dependency() -> None:
     assert Dependency.from_pair("geocoder", "*").requirement.accepts(Version.parse("0.1-alpha"))
 
 
+@pytest.mark.parametrize("requirement", ["", "  ", "?", " ?"])
+def test_a_line_without_a_requirement_takes_every_version_and_is_written_as_the_bare_name(requirement: str) -> None:
+    dependency = Dependency.from_pair("geocoder", requirement)
+    assert dependency.requirement.accepts(Version.parse("0.1-alpha"))
+    assert str(dependency) == ("geocoder?" if dependency.optional else "geocoder")
+    assert Dependency.parse(str(dependency)) == dependency
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "column"),
     [

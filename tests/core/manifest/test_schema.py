@@ -175,9 +175,11 @@ def test_plain_values_make_an_equal_manifest() -> None:
             "isolation: expected one of 'worker', 'inline', 'any', found text 'wroker', did you mean 'worker'?",
         ),
         ({"data_version": True}, "data_version: expected a whole number, found the boolean True"),
-        ({"data_version": -1}, "data_version: -1 is below 0"),
+        ({"data_version": -1}, "data_version: the whole number -1 is below 0"),
+        ({"schema": 10**6}, "schema: the whole number 1000000 is above 1"),
+        ({"data_version": 2**60}, "data_version: the whole number 1152921504606846976 is above"),
         ({"schema": "1"}, "schema: expected a whole number, found text '1'"),
-        ({"schema": 0}, "schema: 0 is below 1"),
+        ({"schema": 0}, "schema: the whole number 0 is below 1"),
         ({"host": "chat"}, "host: expected a table, found text 'chat'"),
         ({"host": {"chat": ">= 1"}}, "host.chat: no version follows '>=' at column 1"),
         ({"host": {"No Chat": "1"}}, "host.No Chat: the key does not fit"),
@@ -224,12 +226,33 @@ def test_plain_values_make_an_equal_manifest() -> None:
         ),
         ({"autors": ["A"]}, "autors: unknown key, did you mean 'authors'?"),
         ({"frobnicate": 1}, "frobnicate: unknown key"),
+        ({"\x1b[2Jname": 1}, r"'\x1b[2Jname': unknown key"),
+        ({"host": {"\x1b": "*"}}, r"host.'\x1b': the key does not fit"),
+        ({"name": "Weather\x1b[1A"}, "name: the hidden character U+001B in text"),
+        ({"name": "two\nlines"}, "name: the hidden character U+000A"),
+        ({"description": "over\u202eturned"}, "description: the hidden character U+202E"),
+        (
+            {"permissions": [{"resource": "a", "actions": ["b"], "reason": "\r"}]},
+            "permissions[0].reason: the hidden character U+000D",
+        ),
+        (
+            {"contributes": {"settings": [{"key": "a", "type": "integer", "minimum": 3, "maximum": 2}]}},
+            "contributes.settings[0].minimum: 3 is above the maximum, 2",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_mistake_names_the_key_what_was_expected_and_what_was_found(changes: dict[str, Any], sentence: str) -> None:
     (found,) = problems(parsed(**changes))
     assert found.startswith(sentence)
+
+
+def test_a_description_may_have_lines_and_every_script_is_welcome() -> None:
+    description = "Erste Zeile\n\tzweite 👩\u200d👩\u200d👧 עברית"
+    manifest = Manifest.from_mapping(
+        parsed(description=description, name="天气 👩\u200d🚀"), source="plugin.toml", strict=True
+    )
+    assert (manifest.description, manifest.name) == (description, "天气 👩\u200d🚀")
 
 
 def test_all_mistakes_are_told_together_each_with_the_file() -> None:

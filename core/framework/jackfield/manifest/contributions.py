@@ -50,7 +50,7 @@ class SettingContribution:
     type: Annotated[str, Described("what it holds", Text(choices=SETTING_TYPES))] = "text"
     default: Annotated[Any, Described("its value until the user sets one; of the type above", Anything())] = None
     label: Annotated[str, Described("what the user reads beside it", _LINE)] = ""
-    description: Annotated[str, Described("a sentence of help", Text(longest=2000))] = ""
+    description: Annotated[str, Described("a sentence of help", Text(longest=2000, lines=True))] = ""
     minimum: Annotated[float | None, Described("the lowest number or the fewest entries", Number())] = None
     maximum: Annotated[float | None, Described("the highest number or the most entries", Number())] = None
     choices: Annotated[tuple[str, ...], Described("what a choice chooses from", ListOf(_LINE))] = ()

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, Protocol, TypeVar, get_args
 
 from jackfield.errors import ManifestError
 from jackfield.manifest.reading import Reading
-from jackfield.permissions import described_value
+from jackfield.permissions import described_value, hidden_character, shown_key
 
 Model = TypeVar("Model")
 
@@ -43,9 +44,10 @@ class Described:
 
 @dataclass(frozen=True)
 class Text:
-    """A text."""
+    """A text; `lines` lets it have more than one."""
 
     longest: int = 10_000
+    lines: bool = False
     pattern: str | None = None
     choices: tuple[str, ...] = ()
     check: Callable[[str], object] | None = None
@@ -64,6 +66,8 @@ class Text:
             )
         elif len(value) > self.longest:
             reading.wrong(where, f"{len(value)} characters, at most {self.longest} are allowed")
+        elif hidden := hidden_character(value, lines=self.lines):
+            reading.wrong(where, f"the hidden character {hidden} in {described_value(value)}")
         elif self.check is None and self.pattern is not None and not re.fullmatch(self.pattern, value):
             reading.wrong(where, f"{described_value(value)} does not fit {self.pattern}")
         elif self.check is not None:
@@ -107,7 +111,7 @@ class Whole:
     """A whole number."""
 
     lowest: int | None = None
-    highest: int | None = None
+    highest: int | None = 2**53 - 1  # what JSON's readers keep exactly (RFC 8259, section 6)
 
     def read(self, value: object, where: str, reading: Reading) -> int:
         """Return the number; a boolean is none."""
@@ -115,9 +119,9 @@ class Whole:
             reading.wrong_type(where, "a whole number", value)
             return 0
         if self.lowest is not None and value < self.lowest:
-            reading.wrong(where, f"{value} is below {self.lowest}")
+            reading.wrong(where, f"{described_value(value)} is below {self.lowest}")
         if self.highest is not None and value > self.highest:
-            reading.wrong(where, f"{value} is above {self.highest}")
+            reading.wrong(where, f"{described_value(value)} is above {self.highest}")
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -132,7 +136,7 @@ class Number:
 
     def read(self, value: object, where: str, reading: Reading) -> float | None:
         """Return the number; a boolean, an infinity and nan are none."""
-        if not isinstance(value, int | float) or isinstance(value, bool) or value != value or abs(value) > 1e300:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
             reading.wrong_type(where, "a number", value)
             return None
         return value
@@ -150,7 +154,7 @@ class Anything:
         """Return the value, lists as tuples; dates and tables are refused."""
         if isinstance(value, list | tuple):
             return tuple(self.read(one, f"{where}[{index}]", reading) for index, one in enumerate(value))
-        if not isinstance(value, str | int | float | bool):
+        if not isinstance(value, str | int | float) or (isinstance(value, float) and not isfinite(value)):
             reading.wrong_type(where, "text, a number, true, false or a list of these", value)
             return None
         return value
@@ -200,7 +204,7 @@ class MapOf:
             return {}
         for key in value:
             if self.key_pattern is not None and not re.fullmatch(self.key_pattern, str(key)):
-                reading.wrong(f"{where}.{key}", f"the key does not fit {self.key_pattern}")
+                reading.wrong(f"{where}.{shown_key(str(key))}", f"the key does not fit {self.key_pattern}")
         return {str(key): self.item.read(one, f"{where}.{key}", reading) for key, one in value.items()}
 
     def schema(self) -> dict[str, Any]:

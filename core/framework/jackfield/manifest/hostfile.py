@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from jackfield.manifest.fields import Described, ListOf, MapOf, Parsed, Table, Text, Whole, read_model
-from jackfield.manifest.reader import parse_toml
 from jackfield.manifest.reading import Reading
 from jackfield.manifest.schema import APP_PATTERN, refuse_newer_schema
+from jackfield.manifest.toml import parse_toml
 from jackfield.manifest.versions import Version
 from jackfield.permissions import NAME_PATTERN
 

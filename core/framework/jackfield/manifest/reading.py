@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from jackfield.errors import ManifestError
-from jackfield.permissions import described_value
+from jackfield.permissions import described_value, shown_key
 
 
 class Reading:
@@ -32,7 +32,7 @@ class Reading:
     def unknown(self, where: str, key: str, known: Sequence[str]) -> None:
         """Note an unknown key, with the nearest known one."""
         near = get_close_matches(key, known, n=1)
-        place = f"{where}.{key}" if where else key
+        place = f"{where}.{shown_key(key)}" if where else shown_key(key)
         sentence = f"{place}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
         (self.problems if self.strict else self.warnings).append(sentence)
 

@@ -133,7 +133,7 @@ class Dependency:
 
     def __str__(self) -> str:
         mark = "?" if self.optional else ""
-        return f"{self.id}:{self.requirement}{mark}" if self.requirement.text else f"{self.id}{mark}"
+        return f"{self.id}:{self.requirement}{mark}" if self.requirement.parts else f"{self.id}{mark}"
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int]]:

@@ -23,10 +23,12 @@ from jackfield.manifest.identity import ID_PATTERN, canonical_id, parse_id
 from jackfield.manifest.reading import Reading
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.versions import VERSION_PATTERN, Version
-from jackfield.permissions import Permission, described_value
+from jackfield.permissions import Permission, described_value, shown_key
 
 SCHEMA = 1
 """The newest schema of plugin.toml and host.toml that this jackfield reads."""
+
+_ABSURD_SCHEMA = 1000  # beyond it a mistake, not a later jackfield
 
 REQUIREMENT = Parsed(longest=1024, parse=Requirement.parse)
 APP_PATTERN = r"[a-z0-9_][a-z0-9_.-]{0,63}"
@@ -48,7 +50,7 @@ class _Requires:
         """Return the dependencies in the order written; two that name one plugin are a mistake."""
         pairs: list[tuple[str, Any, Any]] = []
         if isinstance(value, Mapping):
-            pairs = [(f"{where}.{key}", str(key), one) for key, one in value.items()]
+            pairs = [(f"{where}.{shown_key(str(key))}", str(key), one) for key, one in value.items()]
         elif isinstance(value, list | tuple):
             pairs = [(f"{where}[{index}]", None, one) for index, one in enumerate(value)]
         else:
@@ -112,9 +114,13 @@ class _Permissions:
 class Manifest:
     """What a plugin says of itself. Made by `from_mapping` or `read_manifest`."""
 
-    schema: Annotated[int, Described("the form of this file; this page describes 1", Whole(lowest=1))]
+    schema: Annotated[int, Described("the form of this file; this page describes 1", Whole(lowest=1, highest=SCHEMA))]
     id: Annotated[
-        str, Described("the plugin's id, equal to its entry point's name", Text(pattern=ID_PATTERN, check=parse_id))
+        str,
+        Described(
+            "the plugin's id, equal to its entry point's name",
+            Text(pattern=r"(?=[_.-]*[a-z0-9])" + ID_PATTERN, check=parse_id),
+        ),
     ]
     name: Annotated[str, Described("the name for people; the id when missing", Text(longest=200))] = ""
     version: Annotated[
@@ -124,7 +130,7 @@ class Manifest:
             Parsed(pattern=VERSION_PATTERN, longest=256, parse=Version.parse),
         ),
     ] = None
-    description: Annotated[str, Described("what it does, one sentence", Text(longest=2000))] = ""
+    description: Annotated[str, Described("what it does, one sentence", Text(longest=2000, lines=True))] = ""
     authors: Annotated[
         tuple[str, ...], Described("who wrote it; one text or a list", ListOf(Text(200), single=True))
     ] = ()
@@ -231,7 +237,7 @@ def refuse_newer_schema(mapping: Mapping[Any, Any], source: str) -> None:
         SchemaTooNew: it does not.
     """
     schema = mapping.get("schema")
-    if isinstance(schema, int) and not isinstance(schema, bool) and schema > SCHEMA:
+    if isinstance(schema, int) and not isinstance(schema, bool) and SCHEMA < schema < _ABSURD_SCHEMA:
         plugin = mapping.get("id")
         raise SchemaTooNew(
             f"{source}: needs jackfield ≥ {schema}.0: it is written in schema {schema}, this jackfield reads {SCHEMA}",
@@ -243,7 +249,6 @@ def refuse_newer_schema(mapping: Mapping[Any, Any], source: str) -> None:
 def manifest_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of plugin.toml, made from the descriptions above (K3, K4)."""
     schema = model_schema(Manifest, free="^x-")
-    schema["properties"]["schema"]["maximum"] = SCHEMA
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "plugin.toml",
@@ -273,6 +278,8 @@ def _contradictions(manifest: Manifest) -> list[tuple[str, str]]:
         place = f"contributes.settings[{index}]"
         if setting.type == "choice" and not setting.choices:
             found.append((f"{place}.choices", "missing; a choice chooses from them"))
+        elif setting.minimum is not None and setting.maximum is not None and setting.minimum > setting.maximum:
+            found.append((f"{place}.minimum", f"{setting.minimum} is above the maximum, {setting.maximum}"))
         elif setting.default is not None and (problem := setting.problem(setting.default)):
             found.append((f"{place}.default", problem))
     return found

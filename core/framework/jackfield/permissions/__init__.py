@@ -2,7 +2,7 @@
 
 from jackfield.permissions.grants import Grant, require
 from jackfield.permissions.model import NAME_PATTERN, Permission
-from jackfield.permissions.plain import described_value
+from jackfield.permissions.plain import described_value, hidden_character, shown_key
 from jackfield.permissions.policy import Asked, Decision, Growth, GrowthEntry, GrowthKind, decide, growth
 
 __all__ = [
@@ -17,5 +17,7 @@ __all__ = [
     "decide",
     "described_value",
     "growth",
+    "hidden_character",
     "require",
+    "shown_key",
 ]

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from jackfield.errors import ManifestError
-from jackfield.permissions.plain import described_value, name_value, text_value, text_values
+from jackfield.permissions.plain import (
+    described_value,
+    hidden_character,
+    name_value,
+    shown_key,
+    text_value,
+    text_values,
+)
 from jackfield.permissions.targets import HOST_PATTERN, check_host, check_path, host_covers, path_covers
 
 LONGEST_REASON = 500
@@ -99,7 +106,9 @@ class Permission:
         for key in mapping:
             if key not in known:
                 if unknown is None:
-                    raise ManifestError(f"{where}.{key}: unknown key", hint=f"known are {', '.join(sorted(known))}")
+                    raise ManifestError(
+                        f"{where}.{shown_key(str(key))}: unknown key", hint=f"known are {', '.join(sorted(known))}"
+                    )
                 unknown(where, str(key))
         resource = name_value(mapping.get("resource"), f"{where}.resource", _NAME)
         action_list = text_values(mapping.get("actions"), f"{where}.actions")
@@ -109,6 +118,8 @@ class Permission:
         reason = text_value(mapping.get("reason", ""), f"{where}.reason")
         if len(reason) > LONGEST_REASON:
             raise ManifestError(f"{where}.reason: {len(reason)} characters, at most {LONGEST_REASON} are allowed")
+        if hidden := hidden_character(reason):
+            raise ManifestError(f"{where}.reason: the hidden character {hidden}")
         hosts = tuple(
             check_host(one, f"{where}.hosts[{index}]")
             for index, one in enumerate(text_values(mapping.get("hosts", ()), f"{where}.hosts"))

@@ -15,6 +15,9 @@ _TOML_NAMES: dict[type, str] = {
     type(None): "nothing:",
 }
 _LONGEST_SHOWN = 60
+_DIRECTION = "\u202a-\u202e\u2066-\u2069"
+_OBEYED = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTION}]")
+_OBEYED_BUT_LINES = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029{_DIRECTION}]")
 
 
 def described_value(value: object) -> str:
@@ -25,6 +28,25 @@ def described_value(value: object) -> str:
         shown = "…"
     shown = shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
     return f"{_TOML_NAMES.get(type(value), type(value).__name__)} {shown}"
+
+
+def hidden_character(text: str, *, lines: bool = False) -> str | None:
+    """Return the name of the first character that a reader cannot see and a terminal or page obeys; None without one.
+
+    Control characters would repaint the consent that a user reads; embeddings, overrides and isolates (UAX 9, sections
+    2.1 to 2.4) would reorder it. Marks that Hebrew and Arabic need, joiners and emoji are fine.
+
+    Args:
+        text: what will be shown.
+        lines: whether tabs and line ends are allowed.
+    """
+    found = (_OBEYED_BUT_LINES if lines else _OBEYED).search(text)
+    return f"U+{ord(found[0]):04X}" if found else None
+
+
+def shown_key(key: str) -> str:
+    """Return a key as an error may print it: escaped where it hides something."""
+    return key if key.isprintable() else repr(key)
 
 
 def text_value(value: object, where: str) -> str:
