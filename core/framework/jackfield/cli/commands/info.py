@@ -32,11 +32,16 @@ def _offered(session: Session, details: JsonObject) -> list[JsonObject]:
     from jackfield.management import Consent
     from jackfield.permissions import Permission
 
-    keys = ("resource", "actions", "reason", "hosts", "paths")
-    asked = [
-        Permission.from_mapping({key: one[key] for key in keys if key in one}, where=f"permissions[{number}]")
-        for number, one in enumerate(details.get("permissions") or [])
-    ]
+    asked = []
+    for number, one in enumerate(details.get("permissions") or []):
+        limits = "paths" if one.get("resource") == "files" else "hosts"
+        mapping = {
+            "resource": one.get("resource"),
+            "actions": one.get("actions") or [one.get("action")],
+            "reason": one.get("reason", ""),
+            limits: one.get("targets") or [],
+        }
+        asked.append(Permission.from_mapping(mapping, where=f"permissions[{number}] of the marketplace's answer"))
     words = Consent(session.host.name, session.host.hostfile)
     return [one.to_mapping() for one in words.permissions(asked)]
 
@@ -78,4 +83,6 @@ def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tupl
 
 def _version(one: Any) -> str:
     """A version as the marketplace lists it: a text, or an object with one."""
-    return str(one.get("version", "")) if isinstance(one, dict) else str(one)
+    if not isinstance(one, dict):
+        return str(one)
+    return str(one.get("version", "")) + (" (yanked)" if one.get("yanked") else "")

@@ -1,0 +1,161 @@
+"""A real marketplace, real wheels, and the real command in a child process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.processes import Server, clean_environment, script
+from tests.support.wheels import WheelSource, build_plugin, plugin_source
+
+SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "to post results"\n'
+NAMES = '[[permissions]]\nresource = "members"\nactions = ["read"]\nreason = "to show who voted"\n'
+CHANGES = "## 2.0.0\n- The sidebar shows who voted\n\n## 1.3.1\n- Counts right\n"
+
+# A command that imports plugin code leaves this mark and fails.
+MARKING = (
+    "import os, pathlib\n"
+    'pathlib.Path(os.environ["IMPORT_MARK"]).write_text(__name__)\n'
+    'raise RuntimeError(__name__ + " was imported")\n'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A user at the command line: a home, a marketplace, an environment with what pip put there.
+
+    Args:
+        home: `JACKFIELD_HOME`.
+        market: the marketplace's address.
+        site: a folder of the environment's path, where pip installs into.
+    """
+
+    home: Path
+    market: str
+    site: Path
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> Path:
+        """Written by a plugin that is imported."""
+        return self.home.parent / "imported"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return clean_environment(
+            JACKFIELD_HOME=str(self.home),
+            JACKFIELD_MARKETPLACE=self.market,
+            PYTHONPATH=str(self.site),
+            IMPORT_MARK=str(self.mark),
+            **self.more,
+        )
+
+    def run(self, *words: str | Path, typed: str = "", market: str | None = None) -> Ran:
+        """Run `jackfield`; it never ends in a traceback and never imports plugin code."""
+        done = subprocess.run(
+            [script("jackfield"), *map(str, words)],
+            env={**self.environ, **({"JACKFIELD_MARKETPLACE": market} if market is not None else {})},
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        assert not self.mark.exists(), f"{words} imported {self.mark.read_text()}"
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file that says what is installed, wished or granted."""
+        found = sorted(path for path in self.home.rglob("*") if path.is_file() and "run" not in path.parts)
+        return {str(path.relative_to(self.home)): path.read_bytes() for path in found}
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        return {row["id"]: row for row in self.run("list", "--json").json["plugins"]}
+
+
+def plugin_wheels(folder: Path) -> list[Path]:
+    """Wheels for the marketplace: poll in two versions, and dice, which asks for nothing."""
+    return [
+        build_plugin(folder, "poll", "1.3.1", code=MARKING, permissions=SEND),
+        build_plugin(folder, "poll", "2.0.0", code=MARKING, permissions=SEND + NAMES, changelog=CHANGES),
+        build_plugin(folder, "dice", "1.0.0", code=MARKING),
+    ]
+
+
+def environment_wheels(folder: Path) -> list[Path]:
+    """Wheels that come by pip: one with a manifest, and an ordinary pluggy plugin without."""
+    plain = plugin_source("legacy-x", "0.1", code=MARKING)
+    legacy = WheelSource(
+        name="chat-legacy-x", version="0.1", files={"chat_legacy_x.py": MARKING}, entry_points=plain.entry_points
+    )
+    legacy.entry_points = {"chat.plugins": {"legacy-x": "chat_legacy_x"}}
+    return [build_plugin(folder, "weather", "1.4.0", code=MARKING, permissions=SEND), legacy.build(folder)]
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running marketplace with the plugins above."""
+    folder = tmp_path_factory.mktemp("market")
+    plugin_wheels(folder / "wheels")
+    command = [script("jackfield-marketplace"), "serve", "--data", str(folder / "data"), "--port", "0"]
+    with Server([*command, "--seed", str(folder / "wheels")]) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that uv installed two plugins into, as into a host's environment."""
+    folder = tmp_path_factory.mktemp("environment")
+    wheels = environment_wheels(folder / "wheels")
+    command = [script("uv"), "pip", "install", "--no-config", "--offline", "--no-deps", "--python", sys.executable]
+    subprocess.run(
+        [*command, "--target", str(folder / "site"), *map(str, wheels)],
+        env=clean_environment(),
+        check=True,
+        capture_output=True,
+    )
+    return folder / "site"
+
+
+@pytest.fixture(scope="session")
+def prepared(market: str, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which poll 1.3.1 is installed and enabled."""
+    home = tmp_path_factory.mktemp("prepared") / "home"
+    done = Desk(home, market, site).run("install", "poll==1.3.1", "--yes", "--accept-permissions")
+    assert done.code == 0, done.err
+    return home
+
+
+@pytest.fixture
+def desk(market: str, site: Path, tmp_path: Path) -> Desk:
+    """A user who has nothing installed but what pip put into the environment."""
+    return Desk(tmp_path / "home", market, site)
+
+
+@pytest.fixture
+def polling(prepared: Path, desk: Desk) -> Desk:
+    """A user with poll 1.3.1."""
+    shutil.copytree(prepared, desk.home, symlinks=True)
+    return desk

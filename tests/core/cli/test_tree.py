@@ -1,0 +1,154 @@
+"""The whole command tree: JSON by its schema, mistakes as usage, examples in the help, no plugin code imported."""
+
+import json
+
+import click
+import jsonschema
+import pytest
+from click.testing import CliRunner
+from jackfield.cli import group_for
+from jackfield.cli.schemas import schema_of
+
+from tests.core.cli.conftest import Desk
+from tests.core.cli.reference import commands, root
+
+COMMANDS = {context.command_path.removeprefix("jackfield "): command for command, context in commands(*root())}
+LEAVES = [name for name, command in COMMANDS.items() if not isinstance(command, click.Group)]
+
+# For each command: arguments with which it does its work at the desk where poll 1.3.1 is.
+GOOD = {
+    "search": ["poll"],
+    "info": ["poll"],
+    "install": ["dice", "--yes", "--accept-permissions"],
+    "remove": ["poll"],
+    "update": ["--accept-permissions"],
+    "rollback": [],
+    "history": [],
+    "list": [],
+    "enable": ["weather", "--accept-permissions"],
+    "disable": ["poll"],
+    "permissions show": [],
+    "permissions grant": ["poll", "messages:send"],
+    "permissions revoke": ["poll", "--all"],
+    "completion": ["zsh"],
+}
+MORE = [
+    ("install", ["dice", "--dry-run"]),
+    ("update", ["--check"]),
+    ("info", ["weather"]),
+    ("info", ["dice"]),
+    ("search", ["nothing-like-it"]),
+    ("permissions show", ["legacy-x"]),
+]
+
+# And what goes wrong, with its exit code.
+BAD = [
+    ("search", ["x", "--limit", "many"], 2),
+    ("info", [], 2),
+    ("info", ["nope"], 1),
+    ("info", ["No Id!"], 1),
+    ("install", [], 2),
+    ("install", ["nope", "--yes"], 1),
+    ("install", ["poll=="], 1),
+    ("install", ["./not-there.whl"], 2),
+    ("install", ["dice"], 3),
+    ("install", ["weather", "--yes"], 1),
+    ("remove", [], 2),
+    ("remove", ["nope"], 1),
+    ("remove", ["weather"], 1),
+    ("update", ["nope"], 1),
+    ("update", ["weather"], 1),
+    ("update", ["--yes"], 3),
+    ("update", ["--check", "--pre"], 2),
+    ("rollback", ["--to", "77"], 2),
+    ("rollback", ["--to", "x"], 2),
+    ("history", ["--limit", "0"], 2),
+    ("list", ["extra"], 2),
+    ("enable", [], 2),
+    ("enable", ["nope"], 1),
+    ("enable", ["weather"], 3),
+    ("enable", ["legacy-x", "--yes"], 3),
+    ("disable", ["nope"], 1),
+    ("permissions show", ["nope"], 1),
+    ("permissions grant", ["poll"], 2),
+    ("permissions grant", ["poll", "messages"], 2),
+    ("permissions grant", ["poll", "files:write"], 3),
+    ("permissions revoke", ["poll", "files:write"], 3),
+    ("permissions revoke", ["poll", "messages:send", "--all"], 2),
+    ("completion", ["tcsh"], 2),
+]
+
+
+def label(value):
+    return " ".join(value) if isinstance(value, list) else str(value)
+
+
+def answer_of(desk: Desk, name, words):
+    ran = desk.run(*name.split(), *words, "--json")
+    jsonschema.validate(ran.json, schema_of(name))
+    return ran
+
+
+def test_every_command_is_walked():
+    assert sorted(GOOD) == sorted(LEAVES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "words"), [*GOOD.items(), *MORE], ids=label)
+def test_json_answers_follow_their_schema(polling: Desk, name, words):
+    ran = answer_of(polling, name, words)
+    assert ran.code == 0, ran.err
+    assert "error" not in ran.json
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "words"), [*GOOD.items(), *MORE], ids=label)
+def test_the_same_is_said_in_words(polling: Desk, name, words):
+    ran = polling.run(*name.split(), *words)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.strip()
+    assert "\x1b" not in ran.out  # no colour and no progress off a terminal
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "words", "code"), BAD, ids=label)
+def test_mistakes_are_a_line_an_exit_code_and_an_error_object(polling: Desk, name, words, code):
+    before = polling.files()
+    ran = answer_of(polling, name, words)
+    assert ran.code == code
+    assert ran.json["error"]["exit_code"] == code
+    assert ran.err.startswith("error: ")
+    assert polling.files() == before
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_an_unknown_option_is_a_mistake_of_usage(name):
+    result = CliRunner().invoke(root()[0], [*name.split(), "--frob", "--json"])
+    assert result.exit_code == 2
+    answer = json.loads(result.stdout)
+    jsonschema.validate(answer, schema_of(name))
+    assert "--frob" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, ""])
+def test_the_help_has_an_example(name):
+    path = f"jackfield {name}".strip()
+    helps = {below.command_path: below.get_help() for _, below in commands(*root())} | {
+        "jackfield": root()[1].get_help()
+    }
+    examples = helps[path].partition("Examples:\n")[2]
+    assert examples.strip().startswith(path)
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_the_schema_can_be_printed(name):
+    result = CliRunner().invoke(root()[0], [*name.split(), "--json-schema"])
+    schema = json.loads(result.output)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema == schema_of(name)
+
+
+def test_an_application_embeds_the_same_commands():
+    group = group_for("chat")
+    assert list(group.list_commands(click.Context(group))) == list(root()[0].list_commands(root()[1]))
+    assert [option.name for option in group.params] == ["profile", "marketplace"]
