@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,13 +114,13 @@ class Market:
         return {project["name"] for project in answer.json()["projects"]}
 
 
-@pytest.fixture(scope="session")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    data = str(tmp_path_factory.mktemp("marketplace"))
-    with Server([script("jackfield-marketplace"), "serve", "--data", data, "--port", "0"]) as server:
+@contextmanager
+def open_market(data: Path) -> Iterator[Market]:
+    """A marketplace over a data folder, and a fresh token of its publisher."""
+    with Server([script("jackfield-marketplace"), "serve", "--data", str(data), "--port", "0"]) as server:
         for words in (["user", "add", "ann"], ["token", "create", "--user", "ann"]):
             made = subprocess.run(
-                [script("jackfield-marketplace"), *words, "--data", data],
+                [script("jackfield-marketplace"), *words, "--data", str(data)],
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -127,6 +128,12 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
                 check=True,
             )
         yield Market(server.address, made.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    with open_market(tmp_path_factory.mktemp("marketplace")) as market:
+        yield market
 
 
 @pytest.fixture(scope="session")
@@ -146,6 +153,18 @@ def plugins(prepared: Path, market: Market, tmp_path: Path) -> Plugins:
     home = tmp_path / "home"
     shutil.copytree(prepared, home, symlinks=True)
     return Plugins(home, market.address)
+
+
+@pytest.fixture(scope="session")
+def left_alone(tmp_path_factory: pytest.TempPathFactory) -> Plugins:
+    """A home whose `keeper` came from a marketplace that is down by now."""
+    folder = tmp_path_factory.mktemp("left-alone")
+    with open_market(folder / "marketplace") as market:
+        market.publish(build_plugin(folder / "wheels", "keeper"))
+        plugins = Plugins(folder / "home", market.address)
+        answer = plugins.install("keeper")
+        assert answer.status == 0, answer.both
+    return plugins
 
 
 @pytest.fixture

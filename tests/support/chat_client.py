@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -40,8 +41,9 @@ class Member:
             if answer.status_code != 303:
                 raise Refused(f"{name} could not sign in: {answer.status_code}")
             cookie = "; ".join(f"{key}={value}" for key, value in http.cookies.items())
-        self._socket: ClientConnection = connect(
-            address.replace("http", "ws", 1) + "/socket", additional_headers={"Cookie": cookie}, proxy=None
+        self._end = ExitStack()
+        self._socket: ClientConnection = self._end.enter_context(
+            connect(address.replace("http", "ws", 1) + "/socket", additional_headers={"Cookie": cookie}, proxy=None)
         )
         self._send({"type": "open", "room": room})
         self.wait("the room", lambda event: event["type"] == "room")
@@ -110,7 +112,7 @@ class Member:
 
     def close(self) -> None:
         """Leave."""
-        self._socket.close()
+        self._end.close()
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         nonce = next(self._numbers)
