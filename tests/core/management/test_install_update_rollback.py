@@ -12,6 +12,7 @@ from jackfield.errors import (
     UnknownPlugin,
     UsageError,
 )
+from support.wheels import manifest_text
 
 pytestmark = pytest.mark.slow
 
@@ -269,7 +270,7 @@ async def test_a_version_can_be_chosen_and_held(market, manage):
 
 
 async def test_a_pre_release_is_taken_only_when_asked_for(market, manage):
-    market.publish("pre", "1.0.0rc1", manifest=None, more="")
+    market.publish("pre", "1.0.0rc1", manifest=manifest_text("pre", "1.0.0-rc.1"))
     management = manage(market.url)
     with pytest.raises(ResolutionError, match=r"pre-release \(--pre takes them\)"):
         await management.plan_install(["pre"])
