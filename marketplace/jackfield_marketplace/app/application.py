@@ -70,6 +70,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         lifespan=lifespan,
         docs_url=None,  # FastAPI's pages load scripts from elsewhere
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing is reported to anyone
     )
     routes = [
         *SimpleIndex(database).routes(),
