@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from jackfield.application import Application
-from jackfield.errors import StoreLocked
+from jackfield.application import Application, Watch
+from jackfield.errors import StoreError, StoreLocked
 from jackfield.host import PluginStatus
-from support.profiles import Profile, hostfile
+from jackfield.permissions import Grant, Permission
+from jackfield.store import Activation, now
+from support.profiles import SOURCE, Profile, hostfile, pin_of
 from support.wheels import build_plugin
 
 GREETER = """
@@ -59,8 +62,6 @@ def greeter(tmp_path: Path) -> Callable[[str], Path]:
 
 async def told(application: Application, condition: Callable[[PluginStatus], bool]) -> PluginStatus:
     """Wait until a plugin's life took a step that fits."""
-    import asyncio
-
     found: asyncio.Future[PluginStatus] = asyncio.get_running_loop().create_future()
 
     def listen(status: PluginStatus) -> None:
@@ -109,3 +110,64 @@ def test_a_running_application_needs_no_network_library():
     code = "import sys, jackfield.application; print(sorted({'httpx', 'tuf', 'click'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+class TestInterruptedInstall:
+    """An installer moves the pointer, then writes the wishes and grants that belong to it."""
+
+    def activation(self, profile: Profile) -> Activation:
+        grant = Grant("greeter", SOURCE, None, (Permission("commands", ("register",)),), "1.0.0")
+        changes = {"wish/greeter": True, "grants/greeter": grant.to_mapping()}
+        return Activation("t1", 0, 0, now(), "test", "install greeter", changes)
+
+    def steps(self, profile: Profile, wheel: Path) -> Iterator[str]:
+        pin = pin_of(wheel, {})
+
+        def record(activation: Activation) -> None:
+            profile.state.change(activation.changes, by="test", transaction=activation.transaction)
+
+        return profile.store.commit([pin], {pin.file.sha256: wheel}, activation=self.activation(profile), record=record)
+
+    async def test_one_that_died_is_completed_at_the_next_start(self, tmp_path, greeter):
+        application = Application("chat", home=tmp_path, hostfile=hostfile())
+        profile = Profile(application.layout)
+        for step in self.steps(profile, greeter("1.0.0")):
+            if step == "pointer-replaced":
+                break
+        await application.start()
+        assert application.host.plugins.status("greeter").state == "active"
+        await application.stop()
+
+    async def test_one_that_is_at_work_is_followed_when_it_is_done(self, application, elsewhere, greeter):
+        looked = asyncio.Event()
+
+        async def follow() -> None:
+            looked.set()
+
+        watch = Watch(application.layout, follow, poll_seconds=0.01)
+        watch.start()
+        for step in self.steps(elsewhere, greeter("1.0.0")):
+            if step in ("pointer-replaced", "pointer-synced"):
+                await asyncio.sleep(0.05)
+                assert not looked.is_set()
+        async with asyncio.timeout(10):
+            await looked.wait()
+        await watch.stop()
+
+
+async def test_a_change_that_cannot_be_followed_is_logged_and_the_watch_goes_on(application, caplog):
+    called = asyncio.Event()
+
+    async def fail() -> None:
+        called.set()
+        raise StoreError("the generation is damaged")
+
+    watch = Watch(application.layout, fail, poll_seconds=0.01)
+    watch.start()
+    for wish in (True, False):
+        called.clear()
+        application.host.state.change({"wish/x": wish}, by="test")
+        async with asyncio.timeout(10):
+            await called.wait()
+    await watch.stop()
+    assert "the generation is damaged" in caplog.text

@@ -1,5 +1,6 @@
 """`Application`: plugins running and plugins being installed, joined for one application."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -10,10 +11,11 @@ from jackfield.api import ApiFactory
 from jackfield.application.lock import HostLock
 from jackfield.application.watch import Watch
 from jackfield.discovery import find_host
+from jackfield.errors import StoreLocked
 from jackfield.hooks import OnError
 from jackfield.host import Host
 from jackfield.manifest import HostFile
-from jackfield.store import Layout
+from jackfield.store import Layout, Store
 
 if TYPE_CHECKING:
     from jackfield.management import Management
@@ -85,14 +87,24 @@ class Application:
         """
         lock = HostLock(self.layout, self.app)
         lock.take()
-        watch = Watch(self.layout, self.host.reload_changes)  # made first: a change during the start is not missed
         try:
+            await self._settle()
+            watch = Watch(self.layout, self.host.reload_changes)  # made first: a change during the start is not missed
             await self.host.start()
         except BaseException:
             lock.release()
             raise
         self._lock, self._watch = lock, watch
         watch.start()
+
+    async def _settle(self) -> None:
+        """Complete what an installer that died left between the old and the new set."""
+        if Store(self.layout).settled():
+            return
+        try:
+            await asyncio.to_thread(self.management.settle)
+        except StoreLocked:
+            return  # the installer lives; the watch follows when it is done
 
     async def reload(self) -> None:
         """Follow changes now: whoever made one through `management` need not wait for the watch."""
