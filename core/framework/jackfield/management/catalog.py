@@ -67,7 +67,10 @@ class MarketCatalog:
         Raises:
             WheelError: it cannot be read, is refused, or is no plugin.
         """
-        report = inspect_wheel(path)
+        try:
+            report = inspect_wheel(path)
+        except WheelError as exc:
+            raise WheelError(f"{path.name}: {exc.message}", plugin=exc.plugin, hint=exc.hint) from exc
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]
         if refusals:
             raise WheelError(f"{path.name} is refused: {refusals[0].message}", plugin=report.plugin_id)

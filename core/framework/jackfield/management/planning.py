@@ -229,6 +229,7 @@ class Planner:
             granted={cid: self._state.get(f"grants/{cid}") for cid in coming},
             asked=tuple(asked),
             files=catalog.wheels,
+            notes=tuple(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
         )
 
     def _consent(self, coming: Mapping[str, Coming]) -> tuple[tuple[ConsentRequest, ...], dict[str, Grant]]:
