@@ -7,11 +7,13 @@ wrappers around it, and here they are told of the failure like of any other.
 from __future__ import annotations
 
 import asyncio
+import logging
 import warnings
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import pluggy
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.hooks import HookManager
@@ -32,6 +34,14 @@ class FirstAnswers:
 
 class Crash(Exception):
     """A plugin's failure."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quiet() -> Iterator[None]:
+    """Thousands of failures are not worth a log each."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 Log = list[Any]
@@ -167,11 +177,19 @@ implementations = st.lists(
 )
 
 
-def outcome_of(manager: pluggy.PluginManager, specs: type, chosen: Sequence[Any], call: Callable[[Any], Any]) -> Any:
-    """Register the plugins, call twice (the second call is the generated one), and tell all that can be seen."""
+def outcome_of(
+    manager: pluggy.PluginManager,
+    specs: type,
+    chosen: Sequence[Any],
+    call: Callable[[Any], Any],
+    without: Sequence[Function] = (),
+) -> Any:
+    """Register the plugins, call twice, and tell all that can be seen: answers, errors, warnings, what was run."""
     log: Log = []
     manager.add_hookspecs(specs)
     for number, ((make, style), place) in enumerate(chosen):
+        if make in without:
+            continue
         options = {option: True for option in (style, place) if option}
         marked = hookimpl(**options)(make(number, log))
         manager.register(type("Plugin", (), {"visit": staticmethod(marked)})(), f"plugin{number}")
@@ -224,3 +242,15 @@ def test_an_awaited_call_gives_the_same(chosen: Sequence[Any], specs: type) -> N
     expected = outcome_of(pluggy.PluginManager("same"), specs, chosen, called)
 
     assert outcome_of(HookManager("same"), specs, chosen, awaited) == expected
+
+
+@given(implementations, st.sampled_from([AllAnswer, FirstAnswers]), st.sampled_from([called, awaited]))
+def test_skipping_failures_is_as_if_the_failing_plugins_were_not_there(
+    chosen: Sequence[Any], specs: type, call: Callable[[Any], Any]
+) -> None:
+    failing = (crashes, ends_the_iteration, crashes_before, crashes_after, old_crashes)
+    expected, _ = outcome_of(pluggy.PluginManager("same"), specs, chosen, called, without=failing)
+
+    told, _ = outcome_of(HookManager("same", on_error="skip"), specs, chosen, call)
+
+    assert [each for each in told if each[0] == "result"] == [each for each in expected if each[0] == "result"]

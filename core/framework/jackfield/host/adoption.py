@@ -1,4 +1,7 @@
-"""What an application on pluggy gains on disk: wishes that last, plugins of the store, a name for the command line."""
+"""What an application on pluggy gains on disk: wishes that last, plugins of the store, a name for the command line.
+
+The services are imported when they are first needed: the application that changes one import should hardly feel it.
+"""
 
 import json
 import logging
@@ -8,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import Distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jackfield.discovery import discover
 from jackfield.errors import ConsentRequired, JackfieldError, PluginError, StoreError, UsageError
-from jackfield.host.finder import GenerationFinder
-from jackfield.manifest import canonical_id
-from jackfield.storage import State
-from jackfield.store import Layout, Store
+
+if TYPE_CHECKING:
+    from jackfield.host.finder import GenerationFinder
+    from jackfield.storage import State
+    from jackfield.store import Layout
 
 logger = logging.getLogger("jackfield.host")
 
@@ -31,16 +35,18 @@ class Adoption:
         remember: False: nothing is read and nothing written.
     """
 
-    def __init__(self, project: str, *, layout: Layout | None = None, remember: bool = True) -> None:
+    def __init__(self, project: str, *, layout: "Layout | None" = None, remember: bool = True) -> None:
         self._project = project
         self._given_layout = layout
         self._remember = remember
         self._finder: GenerationFinder | None = None
 
     @cached_property
-    def _layout(self) -> Layout | None:
+    def _layout(self) -> "Layout | None":
         if not self._remember:
             return None
+        from jackfield.store import Layout
+
         try:
             return self._given_layout or Layout.locate(self._project)
         except UsageError as error:  # a project's name may hold anything, a folder's may not
@@ -48,8 +54,12 @@ class Adoption:
             return None
 
     @cached_property
-    def _state(self) -> State | None:
-        return None if self._layout is None else State(self._layout.state)
+    def _state(self) -> "State | None":
+        if self._layout is None:
+            return None
+        from jackfield.storage import State
+
+        return State(self._layout.state)
 
     def record(self, groups: Sequence[str]) -> None:
         """Write the groups down where the command line finds them, if that changes anything and can be done."""
@@ -68,7 +78,7 @@ class Adoption:
 
     def wishes(self) -> Mapping[str, bool]:
         """Return what the user wishes: canonical id -> enabled."""
-        if self._state is None:
+        if self._layout is None or not self._layout.state.is_dir() or self._state is None:
             return {}
         try:
             found = self._state.items("wish/")
@@ -97,6 +107,9 @@ class Adoption:
         """Let the plugins of the active generation be found and imported, once and if there are any."""
         if self._finder is not None or self._layout is None or not self._layout.current.exists():
             return
+        from jackfield.host.finder import GenerationFinder
+        from jackfield.store import Store
+
         try:
             trees = [tree for tree in Store(self._layout).active().paths if tree.is_dir()]
         except (StoreError, OSError) as error:
@@ -120,6 +133,8 @@ class Adoption:
             ConsentRequired: the user has not said yes to it.
             JackfieldError: its manifest cannot be read, or asks for a process of its own.
         """
+        from jackfield.discovery import discover
+
         trees = self._finder.trees if self._finder is not None else ()
         cid = comparable(name)
         found = next((one for one in discover(groups, path=trees) if one.canonical_id == cid), None)
@@ -139,6 +154,8 @@ class Adoption:
 
 def comparable(name: str) -> str | None:
     """Return the canonical id of an entry point's name; None for a name that cannot be an id."""
+    from jackfield.manifest import canonical_id
+
     try:
         return canonical_id(name)
     except JackfieldError:

@@ -6,12 +6,14 @@ import logging
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jackfield.errors import UnknownPlugin
 from jackfield.hooks import HookManager, OnError
 from jackfield.host.adoption import Adoption, comparable
-from jackfield.store import Layout
+
+if TYPE_CHECKING:
+    from jackfield.store import Layout
 
 logger = logging.getLogger("jackfield.host")
 
@@ -95,7 +97,7 @@ class PluginManager(HookManager):
         *,
         on_error: OnError = "raise",
         count: bool = False,
-        layout: Layout | None = None,
+        layout: "Layout | None" = None,
         remember: bool = True,
     ) -> None:
         super().__init__(project_name, on_error=on_error, count=count)
@@ -199,7 +201,7 @@ class PluginManager(HookManager):
         One that pip installed is, as with pluggy, until it is switched off; one that jackfield installed, once it is
         switched on.
         """
-        wish = wishes.get(comparable(name) or "")
+        wish = wishes.get(comparable(name) or "") if wishes else None
         return wish if wish is not None else not self._adoption.is_stored(distribution)
 
     # One entry point
