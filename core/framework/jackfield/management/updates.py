@@ -67,8 +67,8 @@ class UpdateCheck:
     async def _check(self, cid: str, pin: Pin) -> Update | None:
         offer = await self._catalog.offer(pin.distribution)
         if offer is None or all(file.sha256 == pin.file.sha256 for file in offer.files):
-            if pin.source == "file":
-                return None  # it came as a file: there is nowhere to look
+            if pin.source == "file" or await self._catalog.distribution(cid) == pin.distribution:
+                return None  # it came as a file, or what is installed is all that is offered
             raise UnknownPlugin(f"{pin.source} does not offer it any more", plugin=pin.id)
         held = self._state.get(f"pin/{cid}")
         newest = self._newest(pin, offer.files)
