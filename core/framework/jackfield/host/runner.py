@@ -127,8 +127,7 @@ class Runner:
             return
         if isinstance(known, int) and known < manifest.data_version:
             await self._callback(record, "on_migrate", known, manifest.data_version)
-        if known is not None or manifest.data_version != 1:  # 1 is what everyone has: no entry needed to say so
-            self._around.state.change({key: manifest.data_version}, by="host", why=f"data of {record.candidate.id}")
+        self._around.state.change({key: manifest.data_version}, by="host", why=f"data of {record.candidate.id}")
 
     async def _callback(self, record: Record, name: str, *arguments: object) -> Any:
         callback: Callable[..., Any] | None = record.loaded.callbacks.get(name) if record.loaded is not None else None
