@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,15 +10,39 @@ from playwright.sync_api import Page
 
 from tests.e2e.browser import VIEWS, overflow, shoot
 from tests.e2e.conftest import Site, say, sign_in
+from tests.support.chat_client import Member
+from tests.support.processes import clean_environment, script
 
 pytestmark = pytest.mark.slow
 
 OpenPage = Callable[..., Page]
+PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(params=list(VIEWS))
 def view(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def busy(site: Site) -> Site:
+    """The chat with plugins at work, and people who use them."""
+    environment = clean_environment(JACKFIELD_HOME=str(site.data / "plugins"), JACKFIELD_MARKETPLACE=site.market)
+    install = [script("jackfield"), "install", "--yes", "--accept-permissions", "poll", "dice"]
+    subprocess.run(install, env=environment, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    with (
+        Member(site.chat, "ann", PASSWORD, sign_up=True) as ann,
+        Member(site.chat, "carl", PASSWORD, sign_up=True) as carl,
+    ):
+        ann.boxes(lambda boxes: "No poll is running" in boxes)
+        ann.say("Shall we have something to drink?")
+        ann.say("!poll Tea or coffee? | tea | coffee | water")
+        carl.say("!vote 2")
+        ann.say("!vote 1")
+        carl.say("And who fetches it? The lowest throw.")
+        carl.say("!roll 2d6")
+        ann.say("!roll 2d6")
+    return site
 
 
 @pytest.fixture
@@ -80,3 +105,35 @@ def test_room(site: Site, page: Page, view: str) -> None:
     say(page, f"good morning from a {view} page")
     page.get_by_text(f"good morning from a {view} page").wait_for()
     keep(page, "chat-room", view)
+
+
+def test_plugins_and_consent(site: Site, page: Page, view: str) -> None:
+    sign_in(page, site)
+    page.goto(f"{site.chat}/plugins?q=")
+    page.get_by_role("button", name="Install welcome").wait_for()
+    keep(page, "chat-plugins", view, full_page=True)
+    page.get_by_role("button", name="Install welcome").click()
+    consent = page.get_by_role("dialog")
+    consent.get_by_text("to greet each member only once").first.wait_for()
+    keep(page, "chat-consent", view)
+    consent.get_by_role("button", name="No").click()
+    page.get_by_role("button", name="Install welcome").wait_for()
+
+
+def test_room_with_a_poll(busy: Site, page: Page, view: str) -> None:
+    sign_in(page, busy)
+    page.get_by_role("log").get_by_text("asks: Tea or coffee?").wait_for()
+    side = page.get_by_role("complementary", name="Plugins", include_hidden=True)
+    side.get_by_role("button", name="coffee", include_hidden=True).wait_for(state="attached")
+    keep(page, "chat-poll", view)
+    if view == "phone":
+        page.get_by_role("button", name="Plugins of this chat").click()
+        side.get_by_role("button", name="coffee").wait_for()
+        keep(page, "chat-poll-sidebar", view)
+
+
+def test_plugins_installed(busy: Site, page: Page, view: str) -> None:
+    sign_in(page, busy)
+    page.goto(f"{busy.chat}/plugins?q=")
+    page.get_by_role("button", name="Disable poll").wait_for()
+    keep(page, "chat-plugins-installed", view, full_page=True)
