@@ -137,6 +137,12 @@ def test_what_is_missing_falls_back() -> None:
     assert (manifest.authors, manifest.requires, manifest.permissions, dict(manifest.host)) == ((), (), (), {})
 
 
+@pytest.mark.feature("K14")
+def test_a_manifest_can_be_made_in_code() -> None:
+    made = Manifest.from_mapping({"schema": 1, "id": "dice", "requires": ["geo?"]}, source="dice.py")
+    assert made == Manifest(schema=1, id="dice", name="dice", requires=(Dependency.parse("geo?"),))
+
+
 @pytest.mark.feature("M13")
 def test_one_author_needs_no_list() -> None:
     assert Manifest.from_mapping(parsed(authors="Alice"), source="plugin.toml").authors == ("Alice",)

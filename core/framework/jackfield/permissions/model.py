@@ -46,7 +46,6 @@ class Permission:
                 "type": "array",
                 "items": {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
                 "minItems": 1,
-                "uniqueItems": True,
                 "description": "what is done with it",
             }
         }
