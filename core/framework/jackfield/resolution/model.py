@@ -103,12 +103,12 @@ class Ask:
     def names(self, version: ReleaseVersion) -> bool:
         """Whether it asks for exactly this version: only then may a yanked file be used (PEP 592)."""
         if self.specifier is not None and any(
-            part.operator in ("==", "===") and "*" not in part.version and ReleaseVersion(part.version) == version
+            part.operator == "==" and "*" not in part.version and ReleaseVersion(part.version) == version
             for part in self.specifier
         ):
             return True
         text = self.requirement.text.strip() if self.requirement is not None else ""
-        return text.startswith("=") and self.accepts(version) and "*" not in text
+        return text.startswith(tuple("=0123456789")) and "*" not in text and self.accepts(version)
 
     def words(self) -> str:
         """What it asks for, e.g. `geocoder ^1.2`."""

@@ -85,9 +85,13 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
     def get_dependencies(self, candidate: Candidate) -> Iterable[Ask]:
         """What a candidate asks for: Requires-Dist, and for a plugin `[requires]`."""
         if candidate.file is None:
-            fixed = self._target.installed[candidate.name]
-            lines = (DistRequirement(line) for line in fixed.requires) if candidate.extras else ()
-            return list(self._asks(lines, candidate.extras))
+            # What it needs without an extra is there, else pip had not installed it.
+            fixed = self._target.installed[candidate.name].requires if candidate.extras else ()
+            plain: dict[str, Any] = {**self._target.markers, "extra": ""}
+            lines = (DistRequirement(line) for line in fixed)
+            return list(
+                self._asks((one for one in lines if one.marker and not one.marker.evaluate(plain)), candidate.extras)
+            )
         details = self._known.details(candidate.file)
         asks = list(self._asks(details.requires, candidate.extras or frozenset({""})))
         if candidate.extras:

@@ -1,0 +1,110 @@
+"""One test for each shape of conflict: names, versions and the way out, in a sentence."""
+
+from __future__ import annotations
+
+import pytest
+from jackfield.errors import ResolutionError
+from jackfield.manifest import Requirement
+from jackfield.resolution import Installed, Want
+
+
+async def conflict(solve, *wants, **options) -> str:
+    with pytest.raises(ResolutionError) as caught:
+        await solve(*wants, **options)
+    return str(caught.value)
+
+
+async def test_a_library_that_nobody_offers(index, solve):
+    index.plugin("poll", requires=("nowhere>=1",))
+    assert await conflict(solve, "poll") == "poll 1.0.0 needs nowhere >=1, but no marketplace offers nowhere"
+
+
+async def test_a_plugin_that_nobody_offers(index, solve):
+    index.plugin("poll", needs={"helper": "^1.0"})
+    message = await conflict(solve, "poll")
+    assert message.startswith("poll 1.0.0 needs helper ^1.0, but no marketplace offers that plugin")
+
+
+async def test_a_version_that_is_not_offered(index, solve):
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "1.1.0")
+    message = await conflict(solve, Want("chat-poll", "poll", Requirement.parse(">=3.0")))
+    assert message == "you ask for poll >=3.0, but only 1.1.0, 1.0.0 of poll can be had (ask for another version)"
+
+
+async def test_too_new_for_the_host(index, solve):
+    index.plugin("poll", "2.0.0", host=">=2.0")
+    message = await conflict(solve, "poll")
+    assert message == "you ask for poll, but none can be used: 2.0.0 needs chat >=2.0, this is chat 1.0.0"
+
+
+async def test_made_for_another_host(index, solve):
+    index.plugin("poll", app="editor")
+    assert "1.0.0 is made for editor, not for chat" in await conflict(solve, "poll")
+
+
+async def test_two_plugins_want_different_versions(index, solve):
+    index.library("jflib", "1.0")
+    index.library("jflib", "2.0")
+    index.plugin("poll", requires=("jflib<2",))
+    index.plugin("dice", requires=("jflib>=2",))
+    message = await conflict(solve, "poll", "dice")
+    assert "poll 1.0.0 needs jflib <2" in message
+    assert "dice 1.0.0 needs jflib >=2" in message
+    assert "no version of jflib is both (install only one of dice and poll)" in message
+
+
+async def test_the_host_has_another_version(index, solve):
+    index.plugin("poll", requires=("pluggy>=9",))
+    message = await conflict(solve, "poll", installed={"pluggy": Installed("1.6.0")})
+    assert message == (
+        "poll 1.0.0 needs pluggy >=9, but this application has pluggy 1.6.0"
+        " (choose another version of poll, or update pluggy with pip)"
+    )
+
+
+async def test_another_platform(index, solve):
+    index.plugin("poll", tag="cp311-cp311-win32")
+    assert "1.0.0 is built for cp311-cp311-win32, not for this Python and platform" in await conflict(solve, "poll")
+
+
+async def test_another_python(index, solve):
+    index.plugin("poll", python=">=4.0")
+    assert "1.0.0 needs Python >=4.0, this is 3." in await conflict(solve, "poll")
+
+
+async def test_only_yanked(index, solve):
+    index.plugin("poll", yanked="it loses votes")
+    assert "1.0.0 was yanked: it loses votes" in await conflict(solve, "poll")
+
+
+async def test_only_pre_releases(index, solve):
+    index.plugin("poll", "1.0.0rc1")
+    assert "1.0.0rc1 is a pre-release (--pre takes them)" in await conflict(solve, "poll")
+
+
+async def test_no_wheel_at_all(index, solve):
+    index.plugin("poll")
+    file = index.files["chat-poll"][0]
+    index.files["chat-poll"] = [type(file)("chat_poll-1.0.0.tar.gz", file.url, file.sha256)]
+    assert "has no wheel of chat-poll (wheels only" in await conflict(solve, "poll")
+
+
+async def test_a_manifest_that_cannot_be_read(index, solve):
+    index.library("chat-poll", "1.0.0", manifest="broken")
+    assert "1.0.0 cannot be read: chat_poll-1.0.0-py3-none-any.whl has a manifest" in await conflict(solve, "poll")
+
+
+async def test_a_dependency_in_an_optional_wrong_version(index, solve):
+    index.plugin("poll", needs={"helper": "^2.0?"})
+    index.plugin("helper", "1.0.0")
+    message = await conflict(solve, "poll", "helper")
+    assert "poll 1.0.0 needs helper ^2.0" in message
+
+
+@pytest.mark.feature("M26", "K14")
+async def test_two_distributions_with_one_id(index, solve):
+    index.plugin("poll")
+    index.plugin("poll", distribution="other-poll")
+    with pytest.raises(ResolutionError, match="chat-poll and other-poll are both the plugin poll"):
+        await solve(Want("chat-poll", "poll"), Want("other-poll", "poll"))

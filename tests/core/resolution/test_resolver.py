@@ -1,0 +1,186 @@
+"""Which versions are chosen."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from jackfield.errors import DependencyLoop
+from jackfield.manifest import Requirement
+from jackfield.resolution import Installed, Want
+
+
+def versions(solution):
+    return {pin.distribution: pin.version for pin in solution.pins}
+
+
+async def test_the_newest_version_with_all_that_it_needs(index, solve):
+    index.library("jflib", "1.0")
+    index.library("jflib", "2.0")
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "1.2.0", requires=("jflib>=1",), needs={"helper": "^1.0"})
+    index.plugin("helper", "1.5.0")
+    index.plugin("helper", "2.0.0")
+    solution = await solve("poll")
+    assert versions(solution) == {"chat-poll": "1.2.0", "chat-helper": "1.5.0", "jflib": "2.0"}
+    pins = {pin.distribution: pin for pin in solution.pins}
+    assert pins["chat-poll"].requires == ("chat-helper", "jflib")
+    assert (pins["chat-poll"].id, pins["jflib"].id) == ("poll", None)
+    assert pins["jflib"].source == "https://plugins.example"
+    assert set(solution.manifests) == {"chat-poll", "chat-helper"}
+    assert list(solution.brought_by["jflib"]) == ["chat-poll"]
+
+
+async def test_what_is_installed_stays_where_it_can(index, solve):
+    for version in ("1.0", "2.0"):
+        index.library("jflib", version)
+    index.plugin("poll", requires=("jflib",))
+    index.plugin("dice", requires=("jflib>=2",))
+    assert versions(await solve("poll", prefer={"jflib": "1.0"}))["jflib"] == "1.0"
+    assert versions(await solve("poll", "dice", prefer={"jflib": "1.0"}))["jflib"] == "2.0"
+
+
+async def test_it_goes_back_to_an_older_version_where_the_newest_does_not_fit(index, solve):
+    index.library("jflib", "1.0")
+    index.library("jflib", "2.0")
+    index.plugin("poll", "2.0.0", requires=("jflib>=2",))
+    index.plugin("poll", "1.0.0", requires=("jflib>=1",))
+    index.plugin("dice", requires=("jflib<2",))
+    assert versions(await solve("poll", "dice")) == {"chat-poll": "1.0.0", "chat-dice": "1.0.0", "jflib": "1.0"}
+
+
+async def test_distributions_of_the_host_are_fixed_and_not_installed_again(index, solve):
+    index.library("pluggy", "9.0")
+    index.plugin("poll", "2.0.0", requires=("pluggy>=9",))
+    index.plugin("poll", "1.0.0", requires=("pluggy>=1",))
+    solution = await solve("poll", installed={"pluggy": Installed("1.6.0")})
+    assert versions(solution) == {"chat-poll": "1.0.0"}
+    assert solution.host_used == {"pluggy": "1.6.0"}
+    assert "offer pluggy" not in index.calls
+
+
+async def test_an_extra_of_a_host_distribution_brings_what_the_host_lacks(index, solve):
+    index.library("h2", "4.0")
+    index.plugin("web", requires=("httpx[http2]>=0.2",))
+    host = {"httpx": Installed("0.28.1", ("idna", 'h2>=3; extra == "http2"', 'rich; extra == "cli"'))}
+    assert versions(await solve("web", installed=host)) == {"chat-web": "1.0.0", "h2": "4.0"}
+
+
+async def test_extras_belong_to_the_one_version_that_is_chosen(index, solve):
+    index.library("jflib", "1.0", requires=('jfmore==1; extra == "more"',))
+    index.library("jflib", "2.0", requires=('jfmore==2; extra == "more"',))
+    index.library("jfmore", "1")
+    index.library("jfmore", "2")
+    index.plugin("poll", requires=("jflib[more]",))
+    index.plugin("dice", requires=("jflib<2",))
+    assert versions(await solve("poll", "dice")) == {
+        "chat-poll": "1.0.0",
+        "chat-dice": "1.0.0",
+        "jflib": "1.0",
+        "jfmore": "1",
+    }
+
+
+async def test_markers_of_another_platform_or_python_do_not_count(index, solve):
+    index.plugin("poll", requires=('nowhere; sys_platform == "plan9"', 'nothing; python_version < "3"'))
+    assert versions(await solve("poll")) == {"chat-poll": "1.0.0"}
+
+
+async def test_wheels_of_another_platform_and_python_are_passed_over(index, solve):
+    index.plugin("poll", "3.0.0", tag="cp39-cp39-win32")
+    index.plugin("poll", "2.0.0", python=">=4")
+    index.plugin("poll", "1.0.0")
+    assert versions(await solve("poll")) == {"chat-poll": "1.0.0"}
+
+
+async def test_yanked_and_pre_release_versions_are_passed_over(index, solve):
+    index.plugin("poll", "3.0.0rc1")
+    index.plugin("poll", "2.0.0", yanked="broken")
+    index.plugin("poll", "1.0.0")
+    assert versions(await solve("poll")) == {"chat-poll": "1.0.0"}
+
+
+@pytest.mark.parametrize("text", ["=2.0.0", "==2.0.0", "2.0.0"])
+async def test_a_yanked_version_that_is_named_exactly_is_taken(index, solve, text):
+    index.plugin("poll", "2.0.0", yanked=True)
+    index.plugin("poll", "1.0.0")
+    solution = await solve(Want("chat-poll", "poll", Requirement.parse(text)))
+    assert versions(solution) == {"chat-poll": "2.0.0"}
+
+
+async def test_a_yanked_version_that_is_installed_may_stay(index, solve):
+    index.plugin("poll", "2.0.0", yanked=True)
+    index.plugin("poll", "1.0.0")
+    assert versions(await solve("poll", prefer={"chat-poll": "2.0.0"})) == {"chat-poll": "2.0.0"}
+
+
+async def test_pre_releases_are_taken_when_asked_for_or_named(index, solve):
+    index.plugin("poll", "2.0.0rc1")
+    index.plugin("poll", "1.0.0")
+    assert versions(await solve(Want("chat-poll", "poll", pre=True))) == {"chat-poll": "2.0.0rc1"}
+    named = Want("chat-poll", "poll", Requirement.parse(">=2.0.0-rc.1"))
+    assert versions(await solve(named)) == {"chat-poll": "2.0.0rc1"}
+
+
+async def test_a_version_for_another_api_of_the_host_is_passed_over(index, solve):
+    index.plugin("poll", "2.0.0", host=">=2.0")
+    index.plugin("poll", "1.0.0", host=">=1.0 <2.0")
+    assert versions(await solve("poll")) == {"chat-poll": "1.0.0"}
+
+
+async def test_a_plugin_of_the_environment_fulfils_requires(index, solve):
+    index.plugin("poll", needs={"helper": ">=1.0"})
+    solution = await solve("poll", installed={"chat-helper": Installed("1.4", plugin="helper")})
+    assert versions(solution) == {"chat-poll": "1.0.0"}
+    assert solution.host_used == {"chat-helper": "1.4"}
+
+
+class TestOptional:
+    async def test_it_may_be_absent(self, index, solve):
+        index.plugin("poll", needs={"helper": "^1.0?", "nobody-has-it": "^1.0?"})
+        index.plugin("helper", "1.0.0")
+        assert versions(await solve("poll")) == {"chat-poll": "1.0.0"}
+
+    @pytest.mark.feature("K12")
+    async def test_present_it_must_fit(self, index, solve):
+        index.plugin("poll", needs={"helper": "^1.0?"})
+        index.plugin("helper", "2.0.0")
+        index.plugin("helper", "1.0.0")
+        assert versions(await solve("poll", "helper"))["chat-helper"] == "1.0.0"
+
+
+async def test_a_loop_of_plugins_is_printed(index, solve):
+    index.plugin("a", needs={"b": "*"})
+    index.plugin("b", needs={"c": "*"})
+    index.plugin("c", needs={"a": "*"})
+    with pytest.raises(DependencyLoop, match="a → b → c → a"):
+        await solve("a")
+
+
+async def test_a_loop_of_libraries_is_none_of_our_business(index, solve):
+    index.library("jfa", requires=("jfb",))
+    index.library("jfb", requires=("jfa",))
+    index.plugin("poll", requires=("jfa",))
+    assert set(versions(await solve("poll"))) == {"chat-poll", "jfa", "jfb"}
+
+
+async def test_what_comes_next_is_fetched_before_it_is_asked_for(index, solve):
+    for number in range(30):
+        index.library(f"jflib{number}", requires=(f"jflib{number + 1}",) if number < 29 else ())
+    index.plugin("poll", requires=("jflib0",))
+    await solve("poll")
+    offers = [call for call in index.calls if call.startswith("offer")]
+    assert len(offers) == len(set(offers)) == 31
+    assert len(index.calls) == 31 * 2
+
+
+async def test_a_set_of_240_is_found_fast(index, solve):
+    for number in range(200):
+        for version in ("1.0", "1.1", "2.0"):
+            index.library(f"jflib{number}", version, requires=(f"jflib{number + 1}>=1",) if number < 199 else ())
+    for number in range(40):
+        index.plugin(f"p{number}", requires=(f"jflib{number * 5}<2",))
+    began = time.perf_counter()
+    solution = await solve(*(f"p{number}" for number in range(40)))
+    assert len(solution.pins) == 240
+    assert time.perf_counter() - began < 3.0
