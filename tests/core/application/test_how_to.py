@@ -1,0 +1,125 @@
+"""The how-to pages, run as they are written."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jackfield.application import Application
+from jackfield.permissions import Grant, Permission
+from jackfield.store import Layout
+from support.profiles import SOURCE, Profile, hostfile
+from support.wheels import WheelSource, manifest_text
+
+PAGES = Path(__file__).parents[3] / "docs" / "how-to"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code on a page, in order."""
+    return re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_an_application_is_made_extensible_as_the_page_says(tmp_path):
+    api, program = blocks("add-plugins-to-your-app.md", "python")
+    hostfile_text, entry_point = blocks("add-plugins-to-your-app.md", "toml")
+    assert 'notes = "notes_api"' in entry_point
+    site = tmp_path / "site"
+    _unpack(
+        WheelSource(
+            "notes-api",
+            files={"notes_api/__init__.py": api, "notes_api/host.toml": hostfile_text},
+            entry_points={"jackfield.hosts": {"notes": "notes_api"}},
+        ).build(tmp_path / "wheels"),
+        site,
+    )
+    home = tmp_path / "home"
+    plugin = WheelSource(
+        "notes-loud",
+        files={
+            "notes_loud/plugin.toml": manifest_text("loud").replace('chat = ">=1.0 <2.0"', 'notes = "^1.0"')
+            + '[[permissions]]\nresource = "notes"\nactions = ["add"]\n',
+            "notes_loud/__init__.py": (
+                "from jackfield import Plugin\nfrom notes_api import hookimpl\n"
+                "class Loud(Plugin):\n"
+                "    async def on_enable(self): await self.context.api.add('enabled')\n"
+                "    @hookimpl\n    async def before_save(self, text): return text.upper()\n"
+            ),
+        },
+        entry_points={"notes.plugins": {"loud": "notes_loud:Loud"}},
+    ).build(tmp_path / "wheels")
+    profile = Profile(Layout.locate("notes", environ={"JACKFIELD_HOME": str(home)}))
+    profile.install(plugin)
+    grant = Grant("loud", SOURCE, None, (Permission("notes", ("add",)),), "1.0.0")
+    profile.state.change({"wish/loud": True, "grants/loud": grant.to_mapping()}, by="test")
+
+    script = tmp_path / "notes.py"
+    script.write_text(program)
+    environ = {**os.environ, "PYTHONPATH": str(site)}
+    run = subprocess.run(
+        [sys.executable, str(script), str(home)], capture_output=True, text=True, env=environ, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == ["loud 1.0.0 active ", "['enabled (by loud)', 'BUY MILK']"]
+
+
+class Source:
+    user, room = "alice", "lobby"
+
+    def __init__(self) -> None:
+        self.answers: list[str] = []
+
+    async def reply(self, text: str) -> None:
+        self.answers.append(text)
+
+
+PERMISSIONS = """
+[[permissions]]
+resource = "storage"
+actions = ["read", "write"]
+[[permissions]]
+resource = "ui"
+actions = ["component"]
+[contributes]
+commands = [{ name = "count" }, { name = "echo" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "attribute", "line", "answer"),
+    [(0, "Counter", "count 2", "alice counted to 2"), (1, "", "echo hello there", "hello there")],
+)
+async def test_the_plugins_of_the_page_run(tmp_path, number, attribute, line, answer):
+    code = blocks("write-a-plugin.md", "python")[number]
+    package = f"chat_page{number}"
+    wheel = WheelSource(
+        f"chat-page{number}",
+        files={f"{package}/__init__.py": code, f"{package}/plugin.toml": manifest_text("page") + PERMISSIONS},
+        entry_points={"chat.plugins": {"page": f"{package}:{attribute}" if attribute else package}},
+    ).build(tmp_path / "wheels")
+    application = Application("chat", home=tmp_path / "home", hostfile=hostfile())
+    profile = Profile(application.layout)
+    profile.install(wheel)
+    profile.enable("page")
+    await application.start()
+    try:
+        assert application.host.plugins.status("page").problem == ""
+        source = Source()
+        assert await application.host.commands.dispatch(line, source)
+        assert source.answers == [answer]
+        if attribute:
+            await application.host.ui.act("page:counter", "add", {}, "bob")
+            (drawn,) = await application.host.ui.components()
+            assert drawn.component.items[0].text == "3 so far"
+    finally:
+        await application.stop()
+
+
+def _unpack(wheel: Path, folder: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
