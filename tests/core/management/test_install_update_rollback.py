@@ -164,6 +164,7 @@ async def test_a_plugin_that_cannot_be_looked_up_does_not_hide_the_others(market
     wheel = market.publish("broken-later")
     management = manage(market.url)
     await installed(management, "fine", "broken-later")
+    assert await management.check_updates() == []
     market.publish("fine", "1.1.0")
     elsewhere = manage(market.url)
     pins = elsewhere.store.generation(1).pins

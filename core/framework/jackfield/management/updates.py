@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 from packaging.version import Version as ReleaseVersion
 
@@ -67,7 +68,8 @@ class UpdateCheck:
     async def _check(self, cid: str, pin: Pin) -> Update | None:
         offer = await self._catalog.offer(pin.distribution)
         if offer is None or all(file.sha256 == pin.file.sha256 for file in offer.files):
-            if pin.source == "file" or await self._catalog.distribution(cid) == pin.distribution:
+            details = await self._catalog.details(cid, pin.source) if pin.source != "file" else None
+            if pin.source == "file" or (details and canonicalize_name(details.distribution) == pin.distribution):
                 return None  # it came as a file, or what is installed is all that is offered
             raise UnknownPlugin(f"{pin.source} does not offer it any more", plugin=pin.id)
         held = self._state.get(f"pin/{cid}")
