@@ -52,6 +52,7 @@ def serve(
         config = uvicorn.Config(
             app,
             http=ReasonProtocol,
+            ws="none",
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -12,14 +12,14 @@ _STEPS = ((60, "second"), (60, "minute"), (24, "hour"), (7, "day"), (4.35, "week
 
 ISOLATION = {
     "worker": (
-        "its own process",
+        "runs in its own process",
         "Runs in a confined process of its own: no files and no network but what it asks for.",
     ),
     "inline": (
-        "inside the host",
+        "runs inside the host",
         "Runs inside the host, with all of its rights: what it asks for is checked, not enforced.",
     ),
-    "any": ("host's choice", "Runs in a confined process of its own, or inside the host where the host prefers that."),
+    "any": ("runs where the host prefers", "Runs in a confined process of its own, or inside the host where the host prefers that."),
 }
 """A manifest's isolation -> a label for lists, and the sentence of the plugin's page."""
 

@@ -1,0 +1,400 @@
+"""Each attack by a wheel is a test named after it; the culprit is named, and a good wheel passes."""
+
+import resource
+import struct
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from jackfield.errors import WheelError
+from jackfield.inspection import WheelLimits, WheelReport, inspect_wheel
+from support import hostile_wheels as hostile
+from support.wheels import WheelSource, manifest_text, plugin_source
+
+
+def codes(report: WheelReport) -> set[str]:
+    return {finding.code for finding in report.refusals}
+
+
+def refused(path: Path, code: str, culprit: str, **options: object) -> None:
+    """The wheel is refused with this code, and a message that names the culprit."""
+    report = inspect_wheel(path, **options)
+    assert code in codes(report), report.findings
+    assert any(culprit in finding.message for finding in report.refusals if finding.code == code), report.refusals
+    with pytest.raises(WheelError):
+        report.require_acceptable()
+
+
+def test_a_good_wheel_passes(tmp_path):
+    report = inspect_wheel(plugin_source("poll").build(tmp_path), strict=True)
+    assert report.findings == ()
+    report.require_acceptable()
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "chat_poll/../../evil.py", "chat_poll/..", ".."])
+def test_path_escape(tmp_path, name):
+    refused(hostile.with_entry(tmp_path, hostile.entry(name)), "path-escape", name)
+
+
+@pytest.mark.parametrize("name", ["/etc/cron.d/evil", "C:/evil.py", "c:evil.py"])
+def test_absolute_name(tmp_path, name):
+    refused(hostile.with_entry(tmp_path, hostile.entry(name)), "absolute-name", name)
+
+
+def test_backslash(tmp_path):
+    refused(hostile.with_entry(tmp_path, hostile.entry("chat_poll\\..\\evil.py")), "backslash", "evil.py")
+
+
+@pytest.mark.parametrize(
+    "name", ["chat_poll/nul.py", "chat_poll/a\nb.py", "chat_poll/a.", "chat_poll//a.py", "./a.py", "chat_poll/a?.py"]
+)
+def test_name_that_not_every_system_can_store(tmp_path, name):
+    path = hostile.with_entry(tmp_path, hostile.entry(name))
+    assert "unsafe-name" in codes(inspect_wheel(path))
+
+
+def test_path_longer_than_a_file_system_takes(tmp_path):
+    assert "unsafe-name" in codes(inspect_wheel(hostile.with_member(tmp_path, "chat_poll/" + "a" * 300)))
+
+
+def test_symlink(tmp_path):
+    refused(
+        hostile.with_entry(tmp_path, hostile.entry("chat_poll/link", mode=0o120777), b"/etc/passwd"), "symlink", "link"
+    )
+
+
+@pytest.mark.parametrize("mode", [0o010644, 0o020644, 0o104755, 0o102755], ids=["fifo", "device", "setuid", "setgid"])
+def test_special_file(tmp_path, mode):
+    refused(hostile.with_entry(tmp_path, hostile.entry("chat_poll/odd", mode=mode)), "special-file", "odd")
+
+
+@pytest.mark.parametrize("name", ["evil.pth", "evil.start", "chat_poll-1.0.0.data/purelib/evil.pth"])
+def test_startup_hook_of_a_plugin(tmp_path, name):
+    refused(hostile.with_member(tmp_path, name, b"import os\n"), "startup-code", name)
+
+
+def test_startup_hook_of_a_library_waits_for_a_person(tmp_path):
+    library = WheelSource("plain-lib", files={"plain_lib/__init__.py": "", "plain.pth": "import os\n"})
+    report = inspect_wheel(library.build(tmp_path))
+    assert not report.refusals
+    assert [finding.code for finding in report.quarantines] == ["startup-code"]
+
+
+@pytest.mark.parametrize("name", ["sitecustomize.py", "usercustomize/__init__.py"])
+def test_module_that_the_interpreter_runs_at_its_start(tmp_path, name):
+    refused(hostile.with_member(tmp_path, name), "startup-code", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("jackfield/__init__.py", "pluggy.py", "msgspec/x.py", "jackfield_chat_api/x.py", "json/__init__.py", "os.py"),
+        *("chat_poll-1.0.0.data/purelib/pluggy/__init__.py", "Pluggy/__init__.py"),
+    ],
+)
+def test_top_level_name_that_shadows_the_host(tmp_path, name):
+    refused(hostile.with_member(tmp_path, name), "shadows-module", "shadow")
+
+
+def test_the_owner_of_a_reserved_name_may_carry_it(tmp_path):
+    assert not inspect_wheel(WheelSource("pluggy", files={"pluggy/__init__.py": ""}).build(tmp_path)).refusals
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_files_for_one_path(tmp_path):
+    source, members = hostile.good_members()
+    entries = [(hostile.entry(path), body) for path, body in members.items()]
+    entries.append((hostile.entry("chat_poll/__init__.py"), b"import evil\n"))
+    path = hostile.pack(tmp_path, f"{source.stem}-{source.tag}.whl", entries)
+    refused(path, "duplicate-name", "chat_poll/__init__.py")
+
+
+@pytest.mark.parametrize("name", ["Chat_Poll/__init__.py", "chat_poll/__INIT__.py"])
+def test_two_files_that_differ_in_case(tmp_path, name):
+    refused(hostile.with_member(tmp_path, name), "duplicate-name", name)
+
+
+def test_a_file_that_is_a_folder_too(tmp_path):
+    refused(hostile.with_member(tmp_path, "chat_poll"), "duplicate-name", "chat_poll")
+
+
+def test_encrypted(tmp_path):
+    refused(hostile.encrypted(tmp_path), "encrypted", "chat_poll/__init__.py")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=["bzip2", "lzma"])
+def test_compression_whose_memory_the_archive_chooses(tmp_path, method):
+    refused(hostile.with_entry(tmp_path, hostile.entry("chat_poll/a.bin", method=method)), "compression", "a.bin")
+
+
+def test_record_with_another_hash(tmp_path):
+    path = hostile.with_record(tmp_path, lambda lines: [lines[0].replace("sha256=", "sha256=AAAA"), *lines[1:]])
+    refused(path, "record-mismatch", "chat_poll/__init__.py")
+
+
+def test_record_with_another_size(tmp_path):
+    path = hostile.with_record(tmp_path, lambda lines: [lines[0].rpartition(",")[0] + ",1", *lines[1:]])
+    refused(path, "record-mismatch", "chat_poll/__init__.py")
+
+
+def test_file_that_record_does_not_list(tmp_path):
+    refused(hostile.with_record(tmp_path, lambda lines: lines[1:]), "record-extra-file", "chat_poll/__init__.py")
+
+
+def test_record_that_lists_a_missing_file(tmp_path):
+    path = hostile.with_record(tmp_path, lambda lines: ["gone.py,sha256=AAAA,3", *lines])
+    refused(path, "record-missing-file", "gone.py")
+
+
+def test_record_that_lists_a_file_twice(tmp_path):
+    refused(
+        hostile.with_record(tmp_path, lambda lines: [lines[0], *lines]), "record-duplicate", "chat_poll/__init__.py"
+    )
+
+
+@pytest.mark.parametrize("column", ["md5=AAAA", "sha1=AAAA", ""], ids=["md5", "sha1", "none"])
+def test_record_with_a_weak_hash(tmp_path, column):
+    def weaken(lines: list[str]) -> list[str]:
+        path, _, size = lines[0].split(",")
+        return [f"{path},{column},{size}", *lines[1:]]
+
+    refused(hostile.with_record(tmp_path, weaken), "record-weak-hash", "chat_poll/__init__.py")
+
+
+@pytest.mark.parametrize("text", ["a,b\n", '"open\n', "\x00"], ids=["columns", "quote", "nul"])
+def test_record_that_is_no_table(tmp_path, text):
+    path = hostile.with_record(tmp_path, lambda lines: [text, *lines])
+    assert codes(inspect_wheel(path)) & {"record-broken", "record-missing-file"}
+
+
+def test_wheel_without_record(tmp_path):
+    source, members = hostile.good_members()
+    del members[f"{source.stem}.dist-info/RECORD"]
+    path = hostile.pack(
+        tmp_path, f"{source.stem}-{source.tag}.whl", [(hostile.entry(p), b) for p, b in members.items()]
+    )
+    refused(path, "record-absent", "RECORD")
+
+
+def test_zip_bomb_by_ratio(tmp_path):
+    refused(hostile.zip_bomb(tmp_path, 32 * 1024 * 1024), "zip-bomb", "zeros.bin")
+
+
+def test_zip_bomb_by_size_of_one_file(tmp_path):
+    refused(hostile.zip_bomb(tmp_path, 2_000_000), "zip-bomb", "zeros.bin", limits=WheelLimits(file_bytes=1_000_000))
+
+
+def test_zip_bomb_by_sum(tmp_path):
+    limits = WheelLimits(total_bytes=1_000_000, ratio=10_000)
+    refused(hostile.zip_bomb(tmp_path, 2_000_000), "zip-bomb", "unpacks to", limits=limits)
+
+
+def test_zip_bomb_costs_neither_time_nor_memory(tmp_path):
+    path = hostile.zip_bomb(tmp_path, 200 * 1024 * 1024)
+    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    assert "zip-bomb" in codes(inspect_wheel(path))
+    assert time.process_time() - started < 0.5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024  # KiB
+
+
+def test_directory_that_lies_about_a_size(tmp_path):
+    with pytest.raises(WheelError, match=r"damaged|ends after"):
+        inspect_wheel(hostile.lying_size(tmp_path))
+
+
+def test_overlapping_entries(tmp_path):
+    assert "zip-confusion" in codes(inspect_wheel(hostile.overlapping(tmp_path)))
+
+
+def test_bytes_hidden_before_the_directory(tmp_path):
+    refused(hostile.hidden_bytes(tmp_path), "zip-confusion", "hidden")
+
+
+def test_local_header_with_another_name(tmp_path):
+    refused(hostile.renamed_locally(tmp_path), "zip-confusion", "chat_poll/__init__.py")
+
+
+@pytest.mark.parametrize("extra", [b"PK\5\6" + bytes(18), b"trailing"], ids=["second-end", "bytes"])
+def test_bytes_after_the_end(tmp_path, extra):
+    path = plugin_source("poll").build(tmp_path)
+    path.write_bytes(path.read_bytes() + extra)
+    with pytest.raises(WheelError):
+        inspect_wheel(path)
+
+
+def test_bytes_before_the_beginning(tmp_path):
+    path = plugin_source("poll").build(tmp_path)
+    path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+    with pytest.raises(WheelError, match="before its first file"):
+        inspect_wheel(path)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.9, 0.99])
+def test_truncated_zip(tmp_path, kept):
+    path = plugin_source("poll").build(tmp_path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * kept)])
+    with pytest.raises(WheelError, match="cut short"):
+        inspect_wheel(path)
+
+
+def test_data_that_do_not_match_their_checksum(tmp_path):
+    with pytest.raises(WheelError, match="damaged"):
+        inspect_wheel(hostile.corrupt_data(tmp_path))
+
+
+def test_too_many_files(tmp_path):
+    path = plugin_source("poll").build(tmp_path)
+    with pytest.raises(WheelError, match="too many files"):
+        inspect_wheel(path, limits=WheelLimits(files=3))
+
+
+def test_directory_of_any_size_is_not_held_in_memory(tmp_path):
+    path = plugin_source("poll").build(tmp_path)
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<L", data, len(data) - 22 + 12, 0x7FFFFFFF)
+    path.write_bytes(data)
+    with pytest.raises(WheelError, match="too many files"):
+        inspect_wheel(path)
+
+
+def test_archive_over_the_bound_is_not_opened(tmp_path):
+    path = plugin_source("poll").build(tmp_path)
+    with pytest.raises(WheelError, match="more than 100"):
+        inspect_wheel(path, limits=WheelLimits(archive_bytes=100))
+
+
+def test_metadata_too_large_to_read(tmp_path):
+    source = plugin_source("poll")
+    source.readme = "x" * 20_000
+    refused(source.build(tmp_path), "too-large", "METADATA", limits=WheelLimits(text_bytes=10_000))
+
+
+def test_file_name_that_disagrees_with_the_folder_inside(tmp_path):
+    path = plugin_source("poll").build(tmp_path)
+    other = path.with_name("chat_dice-1.0.0-py3-none-any.whl")
+    path.rename(other)
+    refused(other, "name-mismatch", "chat_poll-1.0.0.dist-info")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"), [("Name: chat-dice", "name-mismatch"), ("Version: 2.0.0", "version-mismatch")]
+)
+def test_metadata_that_disagrees_with_the_file_name(tmp_path, line, code):
+    source = plugin_source("poll")
+    key = line.partition(":")[0]
+    text = "\n".join(line if old.startswith(f"{key}:") else old for old in source.metadata().split("\n"))
+    path = hostile.with_changed(tmp_path, f"{source.stem}.dist-info/METADATA", text.encode())
+    refused(path, code, line.partition(": ")[2])
+
+
+def test_metadata_with_two_names(tmp_path):
+    source = plugin_source("poll")
+    text = source.metadata().replace("Name: chat-poll\n", "Name: chat-poll\nName: chat-dice\n")
+    path = hostile.with_changed(tmp_path, f"{source.stem}.dist-info/METADATA", text.encode())
+    assert "metadata-invalid" in codes(inspect_wheel(path))
+
+
+def test_requirement_that_points_past_the_index(tmp_path):
+    source = plugin_source("poll", requires=["evil @ https://example.org/evil.whl"])
+    refused(source.build(tmp_path), "direct-reference", "evil")
+
+
+def test_tags_that_disagree_with_the_file_name(tmp_path):
+    source = plugin_source("poll")
+    wheel = b"Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: cp311-cp311-win_amd64\n"
+    refused(hostile.with_changed(tmp_path, f"{source.stem}.dist-info/WHEEL", wheel), "tag-mismatch", "win_amd64")
+
+
+def test_manifest_of_another_version(tmp_path):
+    path = plugin_source("poll", "1.0.0", manifest=manifest_text("poll", "2.0.0")).build(tmp_path)
+    refused(path, "version-mismatch", "2.0.0")
+
+
+def test_entry_point_named_otherwise_than_the_plugin(tmp_path):
+    path = plugin_source("poll", manifest=manifest_text("dice")).build(tmp_path)
+    refused(path, "id-mismatch", "dice")
+
+
+@pytest.mark.feature("C25")
+def test_plugin_without_manifest_names_the_setting_to_mend(tmp_path):
+    source = plugin_source("poll")
+    del source.files["chat_poll/plugin.toml"]
+    path = source.build(tmp_path)
+    refused(path, "missing-manifest", "Invalid package: missing plugin.toml")
+    refused(path, "missing-manifest", "package-data")
+
+
+def test_manifest_with_a_wrong_type(tmp_path):
+    path = plugin_source("poll", manifest='schema = 1\nid = "poll"\nname = 5\n').build(tmp_path)
+    refused(path, "manifest-invalid", "name")
+
+
+def test_manifest_that_is_not_text(tmp_path):
+    source = plugin_source("poll")
+    source.files["chat_poll/plugin.toml"] = b"\xff\xfe\x00"
+    refused(source.build(tmp_path), "manifest-invalid", "UTF-8")
+
+
+def test_manifest_of_a_later_schema(tmp_path):
+    path = plugin_source("poll", manifest='schema = 99\nid = "poll"\n').build(tmp_path)
+    refused(path, "manifest-too-new", "jackfield")
+
+
+def test_unknown_key_is_refused_at_upload_and_tolerated_when_installed(tmp_path):
+    path = plugin_source("poll", manifest=manifest_text("poll").replace("[host]", "isolatoin = 1\n[host]")).build(
+        tmp_path
+    )
+    assert not inspect_wheel(path).refusals
+    refused(path, "manifest-invalid", "isolatoin", strict=True)
+
+
+def test_two_plugins_in_one_wheel(tmp_path):
+    source = plugin_source("poll")
+    source.entry_points["chat.plugins"]["dice"] = "chat_poll:Dice"
+    refused(source.build(tmp_path), "several-plugins", "dice")
+
+
+def test_version_that_plugins_cannot_have(tmp_path):
+    path = plugin_source("poll", "1.0.0.post1", manifest=manifest_text("poll", "1.0.0")).build(tmp_path)
+    refused(path, "version-unpublishable", "1.0.0.post1")
+
+
+def test_top_level_name_in_look_alike_letters(tmp_path):
+    refused(hostile.with_member(tmp_path, "chat_рoll/__init__.py"), "confusable-name", "ASCII")  # noqa: RUF001
+
+
+def test_plugin_id_in_look_alike_letters(tmp_path):
+    source = plugin_source("poll")
+    source.entry_points["chat.plugins"] = {"рoll": "chat_poll:Main"}  # noqa: RUF001
+    refused(source.build(tmp_path), "confusable-name", "ASCII")
+
+
+def test_file_name_in_look_alike_letters(tmp_path):
+    path = plugin_source("poll").build(tmp_path)
+    other = path.rename(path.with_name("chat_рoll-1.0.0-py3-none-any.whl"))  # noqa: RUF001
+    with pytest.raises(WheelError, match="ASCII"):
+        inspect_wheel(other)
+
+
+@pytest.mark.parametrize("name", ["Pоll", "Poll\u202e", "P\u200boll"], ids=["cyrillic", "direction", "zero-width"])  # noqa: RUF001
+def test_display_name_that_deceives_does_not_pass_unseen(tmp_path, name):
+    manifest = manifest_text("poll").replace('name = "Poll"', f'name = "{name}"')
+    report = inspect_wheel(plugin_source("poll", manifest=manifest).build(tmp_path))
+    # Held for a person, or refused where the manifest's own grammar forbids the character.
+    assert {finding.code for finding in report.findings} & {"confusable-name", "manifest-invalid"}
+
+
+def test_bytecode_that_hides_another_program_waits_for_a_person(tmp_path):
+    report = inspect_wheel(hostile.with_member(tmp_path, "chat_poll/__pycache__/a.cpython-311.pyc"))
+    assert [finding.code for finding in report.quarantines] == ["bytecode"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[chat.plugins]\npoll\n", "poll = x\n", "[chat.plugins]\npoll = os;evil\n", "[a]\nx=a:b\nx=c:d\n"]
+)
+def test_entry_points_that_make_no_sense(tmp_path, text):
+    source = plugin_source("poll")
+    path = hostile.with_changed(tmp_path, f"{source.stem}.dist-info/entry_points.txt", text.encode())
+    assert "entry-points" in codes(inspect_wheel(path))
