@@ -3,8 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,21 @@ async def serving(settings: Settings) -> AsyncIterator[RunningChat]:
         await task
 
 
+Serve = Callable[..., Awaitable[RunningChat]]
+
+
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[RunningChat]:
-    async with serving(Settings(tmp_path / "chat")) as running:
-        yield running
+async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
+    """Start a chat in a folder of its own, with more settings."""
+    async with AsyncExitStack() as running:
+
+        async def begin(**more: Any) -> RunningChat:
+            return await running.enter_async_context(serving(Settings(tmp_path / "chat", **more)))
+
+        yield begin
+
+
+@pytest.fixture
+async def chat(serve: Serve) -> RunningChat:
+    """A chat without a marketplace."""
+    return await serve()

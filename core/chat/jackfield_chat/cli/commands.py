@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from jackfield.errors import JackfieldError
@@ -24,6 +25,14 @@ class _Chat(click.Group):
 
             return group_for("chat")
         return super().get_command(ctx, cmd_name)
+
+
+def _addresses(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise click.BadParameter(f"{value!r} is no address: write http://… or https://…")
+    return tuple(value.rstrip("/") for value in values)
 
 
 @click.group(cls=_Chat, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,7 +57,9 @@ def root() -> None:
     "marketplaces",
     multiple=True,
     metavar="URL",
-    help="A marketplace to install from; may be given again.",
+    envvar="JACKFIELD_MARKETPLACE",
+    callback=_addresses,
+    help="A marketplace to install from; may be given again.  [env: JACKFIELD_MARKETPLACE]",
 )
 @click.option("--with-marketplace", is_flag=True, help="Start a marketplace of its own beside the chat.")
 @click.option(

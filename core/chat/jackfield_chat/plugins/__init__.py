@@ -2,5 +2,18 @@
 
 from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.plugins.bridge import Bridge
+from jackfield_chat.plugins.operations import Action, Installed, Offer, Operations, Question
+from jackfield_chat.plugins.sentences import parts, update_line
 
-__all__ = ["Answer", "AnswerLine", "Bridge"]
+__all__ = [
+    "Action",
+    "Answer",
+    "AnswerLine",
+    "Bridge",
+    "Installed",
+    "Offer",
+    "Operations",
+    "Question",
+    "parts",
+    "update_line",
+]

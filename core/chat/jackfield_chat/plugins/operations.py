@@ -157,6 +157,9 @@ class Operations:
         Raises:
             JackfieldError: it cannot be done; the sentence says why.
         """
+        if "/" in plugin or "\\" in plugin or plugin.endswith(".whl"):
+            # Whoever owns the chat need not own the machine: its files are for the command line.
+            raise UsageError("In the chat, plugins come from a marketplace only. Name one by its id.")
         if action == "enable":
             return await self._propose_enable(plugin, who=who)
         plan = await (

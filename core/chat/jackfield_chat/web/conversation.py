@@ -1,5 +1,7 @@
 """What happens to a line that a member writes: a message, a command of a plugin, or a command of the chat."""
 
+import re
+
 from jackfield.errors import JackfieldError
 from jackfield_chat_api import Message
 
@@ -8,6 +10,7 @@ from jackfield_chat.plugins import Answer
 from jackfield_chat.rooms import RoomError
 from jackfield_chat.web.state import Chat
 
+_COMMAND = re.compile(r"![a-z][a-z0-9_-]*(?=\s|$)", re.IGNORECASE)
 HELP = (
     "/help: this list",
     "/rooms: the rooms there are",
@@ -41,6 +44,10 @@ async def say(chat: Chat, account: Account, room: str, text: str) -> Answer | No
         text = text[1:]
     message = await chat.bridge.filtered(Message(0, room, account.name, text))
     chat.board.post(message)
+    if (unknown := _COMMAND.match(text)) is not None:
+        return Answer.of(
+            f"No plugin has the command {unknown[0]}, so this was sent as a message", "/help lists those there are"
+        )
     return None
 
 

@@ -1,5 +1,147 @@
-"""The owner's page of plugins."""
+"""The owner's page of plugins: what is installed, what the marketplace holds, what was changed.
 
+Every action is a plain form; the script of the page sends the same forms and puts the answer's parts in place.
+"""
+
+from dataclasses import dataclass
+
+from jackfield.errors import JackfieldError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-ROUTES: list[Route] = []
+from jackfield_chat.accounts import Account, Role
+from jackfield_chat.plugins import Action, Installed, Offer, Operations, Question, parts, update_line
+from jackfield_chat.web.conversation import sentence
+from jackfield_chat.web.forms import read_form
+from jackfield_chat.web.rendering import page
+from jackfield_chat.web.state import chat_of, signed_in
+
+_HISTORY = 20
+_ASKING: dict[str, Action] = {"install": "install", "update": "update", "enable": "enable"}
+
+
+@dataclass(slots=True)
+class View:
+    """What one answer of the page shows besides the lists.
+
+    Args:
+        told: what was just done.
+        question: what has to be answered first.
+        problem: what could not be done.
+        about: the id of the plugin that the problem is about; empty: the whole page.
+        query: what is searched for; None: nothing yet.
+        check_updates: whether the marketplaces are asked for newer versions.
+    """
+
+    told: str = ""
+    question: Question | None = None
+    problem: str = ""
+    about: str = ""
+    query: str | None = None
+    check_updates: bool = False
+
+
+@signed_in(Role.OWNER)
+async def show(request: Request, account: Account) -> Response:
+    """The page; `?q=` searches the marketplaces, `?updates=yes` asks them for newer versions."""
+    view = View(query=request.query_params.get("q"), check_updates="updates" in request.query_params)
+    return await _render(request, account, view)
+
+
+@signed_in(Role.OWNER)
+async def act(request: Request, account: Account) -> Response:
+    """Do what a button says, or ask first."""
+    form = await read_form(request)
+    action, plugin, back_to = form.get("action", ""), form.get("plugin", ""), form.get("to", "")
+    view = View(about=plugin, query=form.get("q"))
+    try:
+        operations = await chat_of(request).bridge.operations()
+        outcome = await _do(operations, action, plugin, back_to, who=account.name)
+    except JackfieldError as exc:
+        view.problem = sentence(exc)
+        return await _render(request, account, view, status_code=422)
+    if isinstance(outcome, Question):
+        view.question = outcome
+    else:
+        view.told = outcome
+    return await _render(request, account, view)
+
+
+@signed_in(Role.OWNER)
+async def answer(request: Request, account: Account) -> Response:
+    """Say yes or no to a question; anything but a yes is a no."""
+    form = await read_form(request)
+    token, view = form.get("token", ""), View(about=form.get("plugin", ""), query=form.get("q"))
+    try:
+        operations = await chat_of(request).bridge.operations()
+        if form.get("answer") == "yes":
+            view.told = await operations.accept(token, who=account.name)
+        else:
+            operations.decline(token, who=account.name)
+            view.told = "Nothing was changed."
+    except JackfieldError as exc:
+        view.problem = sentence(exc)
+        return await _render(request, account, view, status_code=422)
+    return await _render(request, account, view)
+
+
+async def _do(operations: Operations, action: str, plugin: str, back_to: str, *, who: str) -> Question | str:
+    if action in _ASKING:
+        return await operations.propose(_ASKING[action], plugin, who=who)
+    if action == "disable":
+        return await operations.disable(plugin, who=who)
+    if action == "remove":
+        return await operations.remove(plugin, who=who)
+    if action == "rollback":
+        return await operations.rollback(who=who, to=int(back_to) if back_to.isdecimal() else None)
+    raise HTTPException(400, "There is no such action.")
+
+
+async def _render(request: Request, account: Account, view: View, *, status_code: int = 200) -> Response:
+    installed: list[Installed] = []
+    found: list[Offer] | None = None
+    updates, history = [], []
+    search_problem = ""
+    try:
+        operations = await chat_of(request).bridge.operations()
+        installed, history = await operations.installed(), await operations.history()
+    except JackfieldError as exc:
+        view.problem = view.problem or sentence(exc)
+    else:
+        try:
+            if view.query is not None:
+                found = await operations.search(view.query)
+            if view.check_updates:
+                updates = await operations.updates()
+        except JackfieldError as exc:
+            search_problem = sentence(exc)
+    here = {one.row.id for one in installed}
+    return page(
+        "plugins.html",
+        status_code=status_code,
+        account=account,
+        view=view,
+        installed=installed,
+        found=found,
+        search_problem=search_problem,
+        updates={update.id: (update, update_line(update)) for update in updates},
+        history=history[:_HISTORY],
+        consent=[(request_, parts(request_)) for request_ in view.question.requests] if view.question else [],
+        changelogs=_changelogs(view.question),
+        problem_elsewhere=bool(view.problem) and view.about not in here,
+    )
+
+
+def _changelogs(question: Question | None) -> list[tuple[str, str]]:
+    if question is None or question.plan is None:
+        return []
+    return [(item.id or item.distribution, item.changelog) for item in question.plan.changed if item.changelog]
+
+
+ROUTES = [
+    Route("/plugins", show, methods=["GET"]),
+    Route("/plugins/act", act, methods=["POST"]),
+    Route("/plugins/answer", answer, methods=["POST"]),
+]

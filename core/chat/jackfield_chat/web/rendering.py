@@ -22,6 +22,7 @@ def _environment() -> Environment:
     environment.globals["version"] = __version__
     environment.filters["ago"] = ago
     environment.filters["stamp"] = stamp
+    environment.filters["moment"] = datetime.fromisoformat
     return environment
 
 

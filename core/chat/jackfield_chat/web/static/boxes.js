@@ -167,7 +167,8 @@ export class Boxes {
   }
 
   boxElement(box) {
-    const header = element("header", {}, element("h3", {}, box.title), element("span", { class: "from" }, box.plugin_name));
+    const header = element("header", {}, element("h3", {}, box.title));
+    if (box.title !== box.plugin_name) header.append(element("span", { class: "from" }, `by ${box.plugin_name}`));
     const node = element("section", { class: box.error ? "box failed" : "box", "data-box": box.id }, header);
     if (box.error) {
       node.append(element("p", { class: "error" }, box.error));

@@ -1,0 +1,202 @@
+"""`jackfield-chat serve` as a process: what it prints, what it refuses, how it ends."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.processes import Server, clean_environment, free_port, script, wait_for
+from tests.support.wheels import build_plugin
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = re.compile(r'sign in as "owner" with the password ([a-z0-9-]{19}) \(it is shown this once\)')
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    servers: list[Server] = []
+
+    def begin(*arguments: str, ready: int = 1) -> Server:
+        server = Server([script("jackfield-chat"), "serve", *arguments], ready=ready)
+        servers.append(server)
+        return server.start()
+
+    yield begin
+    for server in servers:
+        server.stop()
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [script("jackfield-chat"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=clean_environment(),
+    )
+
+
+def is_gone(process: int) -> bool:
+    try:
+        return "Z" in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+
+
+def children(process: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def test_the_owners_password_is_printed_at_the_first_start_only(start: Start, tmp_path: Path) -> None:
+    data = str(tmp_path / "chat")
+    first = start("--data", data, "--port", "0")
+    found = PASSWORD.search(first.output)
+    assert found is not None
+    with httpx.Client(base_url=first.address, trust_env=False) as browser:
+        answer = browser.post("/sign-in", data={"name": "owner", "password": found[1]})
+        assert answer.status_code == 303
+        assert browser.get("/healthz").json() == {"status": "ok", "plugins": "running"}
+    assert first.lines[-1] == f"jackfield-chat: ready on {first.address}"
+    first.stop()
+    assert "password" not in start("--data", data, "--port", "0").output
+
+
+def test_the_sign_in_page_answers_within_three_seconds(start: Start, tmp_path: Path) -> None:
+    server = start("--data", str(tmp_path / "chat"), "--port", "0")
+    assert "Sign in" in httpx.get(f"{server.address}/sign-in", trust_env=False).text
+    assert server.ready_seconds < 3
+
+
+def test_all_data_lies_in_one_folder_and_the_password_nowhere_in_it(start: Start, tmp_path: Path) -> None:
+    server = start("--data", str(tmp_path / "chat"), "--port", "0")
+    found = PASSWORD.search(server.output)
+    assert found is not None
+    server.stop()
+    names = {path.name for path in (tmp_path / "chat").iterdir()}
+    assert {"chat.sqlite", "plugins"} <= names
+    files = [path for path in (tmp_path / "chat").rglob("*") if path.is_file()]
+    assert not [path for path in files if found[1].encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("option", ["--port", "--market-port"])
+def test_a_port_in_use_is_named_with_the_option_that_changes_it(tmp_path: Path, option: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        other = ["--port", "0"] if option == "--market-port" else []
+        ended = run("serve", "--data", str(tmp_path), "--with-marketplace", option, str(port), *other)
+    assert ended.returncode == 1
+    assert ended.stderr == f"jackfield-chat: port {port} is in use: choose another with {option}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["serve"], 2, "Missing option '--data'"),
+        (["serve", "--data", "{tmp}", "--port", "x"], 2, "'x' is not a valid integer"),
+        (["serve", "--data", "{tmp}", "--port", "70000"], 2, "70000 is not in the range"),
+        (["serve", "--data", "{tmp}/file", "--port", "0"], 2, "is a file"),
+        (["serve", "--data", "{tmp}/file/in", "--port", "0"], 1, "cannot be used as a data folder"),
+        (["serve", "--data", "{tmp}", "--host", "203.0.113.1", "--port", "0"], 1, "cannot listen on 203.0.113.1"),
+        (["serve", "--data", "{tmp}", "--host", "no.such.host.invalid", "--port", "0"], 1, "is no address"),
+        (["serve", "--data", "{tmp}", "--seed", "{tmp}"], 2, "--seed needs --with-marketplace"),
+        (["serve", "--data", "{tmp}", "--with-marketplace", "--seed", "{tmp}/none"], 2, "does not exist"),
+        (["serve", "--data", "{tmp}", "--marketplace", "nonsense", "--port", "0"], 2, "nonsense"),
+        (["serve", "--data", "{tmp}/broken", "--port", "0"], 1, "cannot be used as the chat's database"),
+        (["dance"], 2, "No such command 'dance'"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_never_a_traceback(
+    tmp_path: Path, arguments: list[str], status: int, told: str
+) -> None:
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "chat.sqlite").write_bytes(b"not a database at all" * 100)
+    ended = run(*(argument.format(tmp=tmp_path) for argument in arguments))
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == status
+
+
+def test_help_names_the_home_of_the_plugins() -> None:
+    assert "JACKFIELD_HOME" in run("serve", "--help").stdout
+    assert "plugins" in run("--help").stdout
+
+
+def test_two_chats_over_the_same_data_are_refused_but_people_can_still_talk(start: Start, tmp_path: Path) -> None:
+    start("--data", str(tmp_path / "chat"), "--port", "0")
+    second = start("--data", str(tmp_path / "chat"), "--port", "0")
+    assert httpx.get(f"{second.address}/healthz", trust_env=False).json()["plugins"] == "failed"
+
+
+def market_of(server: Server) -> int:
+    (process,) = children(server.pid)
+    return process
+
+
+def test_the_marketplace_starts_with_the_chat_and_ends_with_it(start: Start, tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    build_plugin(wheels, "hello")
+    server = start(
+        "--data",
+        str(tmp_path / "chat"),
+        "--port",
+        "0",
+        "--with-marketplace",
+        "--market-port",
+        "0",
+        "--seed",
+        str(wheels),
+        ready=2,
+    )
+    market = next(line for line in server.lines if "its marketplace is on" in line).split()[-1]
+    found = httpx.get(f"{market}/plugins/search", params={"q": "hello"}, trust_env=False).json()
+    assert [plugin["id"] for plugin in found["plugins"]] == ["hello"]
+    process = market_of(server)
+    server.stop()
+    wait_for(lambda: is_gone(process), what="the marketplace to end")
+    assert (tmp_path / "chat" / "marketplace").is_dir()
+
+
+def test_the_marketplace_ends_even_when_the_chat_is_killed(start: Start, tmp_path: Path) -> None:
+    data = str(tmp_path / "chat")
+    server = start("--data", data, "--port", "0", "--with-marketplace", "--market-port", "0", ready=2)
+    process = market_of(server)
+    os.kill(server.pid, signal.SIGKILL)
+    wait_for(lambda: is_gone(process), what="the marketplace to end")
+
+
+def test_a_marketplace_that_cannot_start_is_told_and_ends_the_chat(tmp_path: Path) -> None:
+    data = tmp_path / "chat"
+    data.mkdir()
+    (data / "marketplace").write_text("a file where its folder should be")
+    ended = run("serve", "--data", str(data), "--port", "0", "--with-marketplace", "--market-port", str(free_port()))
+    assert ended.returncode == 1
+    assert "jackfield-marketplace could not start" in ended.stderr
+    assert "Traceback" not in ended.stderr.replace("Traceback (most recent call last) told", "")
+
+
+def test_the_command_line_sees_the_chats_plugins(start: Start, tmp_path: Path) -> None:
+    data = tmp_path / "chat"
+    server = start("--data", str(data), "--port", "0", "--with-marketplace", "--market-port", "0", ready=2)
+    environment = clean_environment(JACKFIELD_HOME=str(data / "plugins"))
+    told = []
+    for command in ([script("jackfield"), "--app", "chat"], [script("jackfield-chat"), "plugins"]):
+        ended = subprocess.run(
+            [*command, "list", "--json"], capture_output=True, text=True, timeout=60, check=True, env=environment
+        )
+        told.append(json.loads(ended.stdout))
+    assert told[0] == told[1]
+    assert server.address
