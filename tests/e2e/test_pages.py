@@ -1,4 +1,7 @@
-"""Every page, light, dark and on a phone: a picture each, no sideways scrolling, and no complaint of the browser."""
+"""Every page, light, dark and on a phone: a picture each.
+
+None scrolls sideways, has a control too small to hit or a text too pale to read, or makes the browser complain.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.browser import VIEWS, overflow, shoot
 from tests.e2e.conftest import Site, say, sign_in
+from tests.e2e.looks import pale_texts, small_targets
 from tests.support.chat_client import Member
 from tests.support.processes import clean_environment, script
 
@@ -60,9 +64,11 @@ def page(open_page: OpenPage, view: str) -> Iterator[Page]:
 
 
 def keep(page: Page, name: str, view: str, *, full_page: bool = False) -> None:
-    """Keep the picture, and hold the page to the width of the window."""
+    """Keep the picture, and hold the page to what it owes every reader."""
     shoot(page, f"{name}-{view}", full_page=full_page)
     assert overflow(page) == 0, f"{name} is {overflow(page)} px too wide on {view}"
+    assert small_targets(page, touch=view == "phone") == []
+    assert pale_texts(page) == []
 
 
 def test_sign_in(site: Site, page: Page, view: str) -> None:

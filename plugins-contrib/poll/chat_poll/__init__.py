@@ -64,7 +64,7 @@ class Poll(Plugin):
         if ballot is None:
             return Text("No poll is running. Ask with: !poll Tea? | yes | no")
         buttons = [Button(answer, "vote", (("number", number),)) for number, answer in enumerate(ballot.answers, 1)]
-        votes = Chart(ballot.answers, tuple(map(float, ballot.counts())), unit="votes")
+        votes = Chart(ballot.answers, tuple(map(float, ballot.counts())))
         return List((Text(ballot.question), *buttons, votes))
 
     async def _vote(self, user: str, number: int) -> str:
