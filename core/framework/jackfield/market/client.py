@@ -9,7 +9,7 @@ import hashlib
 import re
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
@@ -19,6 +19,7 @@ from jackfield.errors import MarketError, UnknownPlugin
 from jackfield.manifest import File, Manifest, canonical_id, read_manifest
 from jackfield.market.models import (
     Category,
+    CategoryList,
     ChangelogAnswer,
     ChangelogEntry,
     Details,
@@ -79,9 +80,7 @@ class Marketplace:
 
     async def categories(self) -> list[Category]:
         """The categories in use (C37)."""
-        body = await self._need("/categories")
-        read = _decode(body, dict[str, Any], self.url)
-        return _convert(read.get("categories", []), list[Category], self.url)
+        return _decode(await self._need("/categories"), CategoryList, self.url).categories
 
     async def plugin(self, plugin_id: str) -> Details:
         """One plugin in full (C35).
@@ -212,15 +211,6 @@ def _decode(body: bytes, kind: type[_Answer], url: str) -> _Answer:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MarketError(
-            f"{url} answers what no marketplace answers: {error}", hint="is the address right?"
-        ) from error
-
-
-def _convert(value: Any, kind: type[_Answer], url: str) -> _Answer:
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
         raise MarketError(
             f"{url} answers what no marketplace answers: {error}", hint="is the address right?"
         ) from error

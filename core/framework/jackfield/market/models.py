@@ -90,10 +90,23 @@ class ChangelogAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):
-    """One category: `/categories` (C37)."""
+    """One category.
 
-    name: str
+    Args:
+        slug: what `search` takes.
+        title: for people.
+        plugins: how many are in it.
+    """
+
+    slug: str
+    title: str = ""
     plugins: int = 0
+
+
+class CategoryList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every category: `/categories` (C37)."""
+
+    categories: list[Category]
 
 
 class ProjectFile(

@@ -1,0 +1,232 @@
+"""Enable, disable, grant, revoke, pin; and plugins that pip put into the application's own environment."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+from jackfield.errors import (
+    ConsentRequired,
+    IdentityError,
+    PermissionDenied,
+    PluginError,
+    RequirementError,
+    StoreError,
+    UnknownPlugin,
+    UsageError,
+)
+from jackfield.management import ConsentMissing
+from support.wheels import WheelSource, build_plugin
+
+BOTH = '[[permissions]]\nresource = "messages"\nactions = ["read", "send"]\nreason = "answers !weather"\n'
+
+
+async def install(management, wheel, **options):
+    plan = await management.plan_install([str(wheel)])
+    await management.apply(plan, accept_permissions=True, by="tester", **options)
+
+
+@pytest.fixture
+def by_pip(tmp_path, monkeypatch):
+    """Puts a wheel where pip would, into the environment of the process that runs now."""
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+
+    def put(wheel):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(site)
+        return site
+
+    return put
+
+
+class TestTheUsersWord:
+    async def test_disable_and_enable_keep_the_grant(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "weather", permissions=BOTH))
+        management.disable("weather", by="tester")
+        (row,) = management.list()
+        assert (row.state, row.enabled) == ("disabled", False)
+        assert not management.enable_request("weather").growth
+        management.enable("weather", by="tester")
+        assert management.list()[0].state == "enabled"
+        assert management.store.active_number() == 1  # state changes, no generation does
+
+    async def test_one_permission_can_be_revoked_and_granted_again(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "weather", permissions=BOTH))
+        report = management.revoke("weather", "messages:send", by="tester")
+        assert [(one.action, one.granted) for one in report.request.permissions] == [("read", True), ("send", False)]
+        assert report.grant.allows("messages", "read")
+        assert not report.grant.allows("messages", "send")
+        assert not management.enable_request("weather").growth  # it was asked and answered
+        report = management.grant("weather", "messages:send", by="tester")
+        assert report.grant.allows("messages", "send")
+
+    async def test_revoking_everything_stops_it_until_it_is_enabled_with_a_yes(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "weather", permissions=BOTH))
+        assert management.revoke("weather", by="tester").grant is None
+        (row,) = management.list()
+        assert row.state == "blocked"
+        assert row.problem == "nothing was granted to it: jackfield enable weather"
+        with pytest.raises(UsageError, match="nothing is granted to weather yet"):
+            management.grant("weather", "messages:read", by="tester")
+        with pytest.raises(ConsentRequired):
+            management.enable("weather", by="tester")
+        management.enable("weather", accept_permissions=True, by="tester")
+        assert management.list()[0].state == "enabled"
+
+    async def test_what_was_not_asked_cannot_be_granted_nor_what_was_not_granted_revoked(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "weather", permissions=BOTH))
+        with pytest.raises(
+            PermissionDenied, match=r"does not ask for files:read \(it asks for messages:read, messages:"
+        ):
+            management.grant("weather", "files:read", by="tester")
+        with pytest.raises(PermissionDenied, match="files:read is not granted"):
+            management.revoke("weather", "files:read", by="tester")
+
+    async def test_a_pin_must_be_a_requirement(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "weather"))
+        with pytest.raises(RequirementError):
+            management.pin("weather", "nonsense", by="tester")
+        management.pin("weather", "^1.0", by="tester")
+        assert management.list()[0].held == "^1.0"
+        management.pin("weather", None, by="tester")
+        assert management.list()[0].held is None
+
+    async def test_who_and_why_are_in_the_log(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "weather"))
+        management.disable("weather", by="alice")
+        entry = management.state.history()[-1]
+        assert (entry.by, entry.why) == ("alice", "disable weather")
+
+    def test_unknown_plugins_are_named(self, manage):
+        for call in (
+            lambda: manage().enable("nonesuch", by="tester"),
+            lambda: manage().disable("nonesuch", by="tester"),
+            lambda: manage().permissions("nonesuch"),
+        ):
+            with pytest.raises(UnknownPlugin, match=r"nonesuch is not installed \(jackfield install nonesuch\)"):
+                call()
+        with pytest.raises(IdentityError):
+            manage().disable("no such name!", by="tester")
+
+
+class TestFromPip:
+    def test_it_is_found_and_asks_for_consent_when_it_is_enabled(self, manage, tmp_path, by_pip):
+        by_pip(build_plugin(tmp_path, "piped", permissions=BOTH))
+        management = manage()
+        (row,) = [row for row in management.list() if row.id == "piped"]
+        assert (row.state, row.origin, row.source, row.enabled) == ("found", "environment", "environment", False)
+        with pytest.raises(ConsentMissing) as caught:
+            management.enable("piped", by="tester")
+        (request,) = caught.value.requests
+        assert request.source == "environment"
+        assert "full trust" in request.isolation_sentence
+        management.enable("piped", accept_permissions=True, by="tester")
+        (row,) = [row for row in management.list() if row.id == "piped"]
+        assert (row.state, row.enabled) == ("enabled", True)
+        assert management.permissions("piped").grant.allows("messages", "send")
+        management.disable("piped", by="tester")
+        assert [row.state for row in management.list() if row.id == "piped"] == ["disabled"]
+
+    async def test_updating_and_removing_it_is_left_to_pip(self, manage, tmp_path, by_pip, unused_url):
+        by_pip(build_plugin(tmp_path, "piped"))
+        management = manage(unused_url)
+        with pytest.raises(PluginError, match=r"piped came by pip: remove it with pip \(pip uninstall chat-piped\)"):
+            management.plan_remove(["piped"])
+        with pytest.raises(PluginError, match=r"update it with pip \(pip install --upgrade chat-piped\)"):
+            await management.plan_update(["piped"])
+        with pytest.raises(PluginError, match="it is installed already; jackfield enable turns it on"):
+            await management.plan_install(["piped"])
+
+    async def test_it_hides_the_one_of_the_store(self, manage, tmp_path, by_pip):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "piped", "1.0.0"))
+        by_pip(build_plugin(tmp_path / "newer", "piped", "2.0.0"))
+        rows = [(row.origin, row.version, row.state) for row in management.list() if row.id == "piped"]
+        assert rows == [("environment", "2.0.0", "blocked"), ("store", "1.0.0", "shadowed")]
+
+    def test_a_new_version_by_pip_that_asks_for_more_asks_again(self, manage, tmp_path, by_pip):
+        site = by_pip(build_plugin(tmp_path / "one", "piped", "1.0.0"))
+        manage().enable("piped", accept_permissions=True, by="tester")
+        for path in site.glob("chat_piped-*/*"):
+            path.unlink()
+        for path in site.glob("chat_piped-*"):
+            path.rmdir()
+        by_pip(build_plugin(tmp_path / "two", "piped", "2.0.0", permissions=BOTH))
+        management = manage()
+        assert not management.permissions("piped").grant.allows("messages", "send")
+        details = [entry.detail for entry in management.enable_request("piped").growth.entries]
+        assert "asks for messages:read+send" in details
+
+    def test_one_without_a_manifest_asks_for_full_trust(self, manage, tmp_path, by_pip):
+        source = WheelSource(
+            "chat-legacy",
+            files={"chat_legacy.py": "class Main: pass\n"},
+            entry_points={"chat.plugins": {"legacy": "chat_legacy:Main"}},
+        )
+        by_pip(source.build(tmp_path))
+        management = manage()
+        request = management.enable_request("legacy")
+        assert [entry.detail for entry in request.growth.entries] == ["has no manifest: it asks for full trust"]
+        with pytest.raises(ConsentRequired):
+            management.enable("legacy", by="tester")
+        management.enable("legacy", accept_permissions=True, by="tester")
+        assert [row.state for row in management.list() if row.id == "legacy"] == ["enabled"]
+        with pytest.raises(UsageError, match="has no manifest, so it asks for no permission"):
+            management.grant("legacy", by="tester")
+
+    async def test_a_wheel_that_would_hide_behind_the_environment_is_refused(self, manage, tmp_path, by_pip):
+        by_pip(WheelSource("other-name", files={"chat_weather/__init__.py": "X = 1\n"}).build(tmp_path))
+        management = manage()
+        with pytest.raises(StoreError, match="the package chat_weather would hide behind"):
+            await install(management, build_plugin(tmp_path, "weather"))
+        assert management.store.active_number() == 0
+
+
+class TestFiles:
+    async def test_a_wheel_on_this_machine_is_a_source_of_its_own(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "local"))
+        (row,) = management.list()
+        assert row.source == "file"
+        assert await management.check_updates() == []
+
+    async def test_a_file_of_the_same_version_with_other_bytes_replaces_it(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path / "one", "local"))
+        plan = await management.plan_install([str(build_plugin(tmp_path / "two", "local", code="X = 2\n"))])
+        assert [(item.old_version, item.new_version) for item in plan.changed] == [("1.0.0", "1.0.0")]
+        await management.apply(plan, accept_permissions=False, by="tester")
+
+    @pytest.mark.parametrize(
+        ("spec", "error", "words"),
+        [
+            ("./nothing.whl", UsageError, "there is no file ./nothing.whl"),
+            ("poll==", IdentityError, "no plugin id|has '='"),
+            ("poll@nonsense", RequirementError, "nonsense"),
+            ("", IdentityError, "empty"),
+        ],
+    )
+    async def test_what_cannot_be_read_is_named(self, manage, unused_url, spec, error, words):
+        with pytest.raises(error, match=words):
+            await manage(unused_url).plan_install([spec])
+
+    async def test_a_file_that_is_no_wheel_or_no_plugin_is_named(self, manage, tmp_path):
+        text = tmp_path / "notes.txt"
+        text.write_text("hello")
+        with pytest.raises(UsageError, match="is no wheel"):
+            await manage().plan_install([str(text)])
+        library = WheelSource("jflib", files={"jflib/__init__.py": ""}).build(tmp_path)
+        with pytest.raises(Exception, match="is no plugin: it has no manifest"):
+            await manage().plan_install([str(library)])
+        broken = tmp_path / "broken-1.0-py3-none-any.whl"
+        broken.write_bytes(b"PK nonsense")
+        with pytest.raises(Exception, match=r"broken-1\.0-py3-none-any\.whl"):
+            await manage().plan_install([str(broken)])

@@ -1,0 +1,139 @@
+"""A marketplace that is down, slow, drips, ends early, redirects, or answers nonsense: one bounded, clear sentence."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from jackfield.errors import MarketError, MarketUnreachable
+from jackfield.manifest import File
+from jackfield.market import Marketplace, transport
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+async def failure(url, kind=MarketError, *, timeout_seconds=2.0) -> str:
+    async with Marketplace(url, timeout_seconds=timeout_seconds) as client:
+        with pytest.raises(kind) as caught:
+            await client.search("poll")
+    return str(caught.value)
+
+
+async def test_nobody_listens(unused_url):
+    message = await failure(unused_url, MarketUnreachable)
+    assert message.startswith(f"{unused_url} cannot be reached: ")
+    assert "is it running?" in message
+
+
+async def test_no_answer_in_time(bad_server):
+    url = bad_server(lambda _, ended: ended.wait(5))
+    began = time.monotonic()
+    message = await failure(url, MarketUnreachable, timeout_seconds=0.3)
+    assert message.startswith(f"{url} did not answer within 0.3 s (is it running?")
+    assert time.monotonic() - began < 3
+
+
+async def test_a_drip_is_ended_by_the_time_for_the_whole(bad_server):
+    def drip(connection, ended):
+        connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
+        while not ended.wait(0.05):
+            connection.sendall(b" ")
+
+    assert "did not answer within 0.5 s" in await failure(bad_server(drip), MarketUnreachable, timeout_seconds=0.5)
+
+
+async def test_an_answer_that_ends_early(bad_server):
+    url = bad_server(lambda connection, _: connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n{"))
+    assert "cannot be reached" in await failure(url, MarketUnreachable)
+
+
+async def test_endless_data_is_cut_off(bad_server, monkeypatch):
+    monkeypatch.setattr(transport, "TEXT_BYTES", 1024 * 1024)
+
+    def flood(connection, ended):
+        connection.sendall(HEAD + b"\r\n")
+        while not ended.is_set():
+            connection.sendall(b" " * 65536)
+
+    assert "answers more than 1 MiB" in await failure(bad_server(flood), timeout_seconds=10)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>hello</html>",
+        b"",
+        b"[]",
+        b'{"plugins": 3}',
+        b'{"plugins": [{"name": "no id"}]}',
+        b"\xff\xfe",
+        b"[" * 5000,
+    ],
+)
+async def test_nonsense(says, body):
+    message = await failure(says(200, body))
+    assert "what no marketplace answers" in message
+    assert "is the address right?" in message
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(500, "answers 500"), (403, "answers 403"), (429, "answers 429"), (404, "does not answer")]
+)
+async def test_an_error_is_a_sentence(says, status, expected):
+    assert expected in await failure(says(status, b"because"))
+
+
+async def test_a_redirect_is_not_followed(says):
+    message = await failure(says(302, b"", "Location: http://user:secret@evil.example/x"))
+    assert "redirects to http://evil.example/x" in message
+    assert "secret" not in message
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "plugins.example.org", "", "http://"])
+def test_an_address_that_is_none(url):
+    with pytest.raises(MarketError, match="is no address of a marketplace"):
+        Marketplace(url)
+
+
+def test_credentials_in_the_address_are_never_shown():
+    assert Marketplace("https://user:secret@plugins.example.org/").url == "https://plugins.example.org"
+
+
+async def test_files_that_are_named_strangely_or_have_no_hash_are_left_out(says):
+    good = {"sha256": "a" * 64}
+    files = [
+        {"filename": "good-1.0-py3-none-any.whl", "url": "/files/good.whl", "hashes": good},
+        {"filename": "../evil-1.0-py3-none-any.whl", "url": "/files/x.whl", "hashes": good},
+        {"filename": "nohash-1.0-py3-none-any.whl", "url": "/files/x.whl", "hashes": {}},
+        {"filename": "badhash-1.0-py3-none-any.whl", "url": "/files/x.whl", "hashes": {"sha256": "../x"}},
+        {"filename": "local-1.0-py3-none-any.whl", "url": "file:///etc/passwd", "hashes": good},
+    ]
+    url = says(200, json.dumps({"meta": {"api-version": "1.0"}, "name": "x", "files": files}).encode())
+    async with Marketplace(url) as client:
+        found = await client.project("x")
+    assert [file.filename for file in found] == ["good-1.0-py3-none-any.whl"]
+    assert found[0].url == f"{url}/files/good.whl"
+
+
+async def test_a_download_that_ends_early_leaves_nothing(bad_server, tmp_path):
+    url = bad_server(lambda connection, _: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\npart"))
+    file = File("x-1.0-py3-none-any.whl", f"{url}/x.whl", "a" * 64, 9999)
+    async with Marketplace(url) as client:
+        with pytest.raises(MarketUnreachable):
+            await client.download(file, tmp_path / "x.whl")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_download_that_never_ends_is_cut_off_at_the_promised_size(bad_server, tmp_path):
+    def flood(connection, ended):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not ended.is_set():
+            connection.sendall(b"x" * 65536)
+
+    url = bad_server(flood)
+    file = File("x-1.0-py3-none-any.whl", f"{url}/x.whl", "a" * 64, 100_000)
+    async with Marketplace(url) as client:
+        with pytest.raises(MarketError, match="more than the 100000 bytes"):
+            await client.download(file, tmp_path / "x.whl")
+    assert list(tmp_path.iterdir()) == []
