@@ -180,7 +180,7 @@ async def test_mistakes_are_told_in_a_sentence(serve: "Serve", marketplace: Runn
         "disable nowhere": "nowhere",
         "update nowhere": "nowhere",
         "remove nowhere": "nowhere",
-        "rollback": "nothing to go back to",
+        "rollback": "nothing to roll back: /plugins history",
         "rollback x": "/plugins rollback NUMBER",
     }.items():
         answer = await owner.say(f"/plugins {line}")

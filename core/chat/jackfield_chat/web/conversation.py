@@ -11,6 +11,7 @@ from jackfield_chat.rooms import RoomError
 from jackfield_chat.web.state import Chat
 
 _COMMAND = re.compile(r"![a-z][a-z0-9_-]*(?=\s|$)", re.IGNORECASE)
+_HINT = re.compile(r"\bjackfield (enable|disable|history|install|list|remove|rollback|search|update)\b")
 HELP = (
     "/help: this list",
     "/rooms: the rooms there are",
@@ -77,5 +78,9 @@ def _set_role(chat: Chat, account: Account, words: list[str]) -> Answer:
 
 
 def sentence(error: JackfieldError) -> str:
-    """Return an error as one line for the page: what happened, and what to do."""
-    return f"{error.message}: {error.hint}" if error.hint else error.message
+    """Return an error as one line for the page: what happened, and what to do.
+
+    The framework's hints name its command line; where the room has the same command, that one is named.
+    """
+    line = f"{error.message}: {error.hint}" if error.hint else error.message
+    return _HINT.sub(r"/plugins \1", line)
