@@ -29,8 +29,8 @@ def view(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def busy(site: Site) -> Site:
-    """The chat with plugins at work, and people who use them."""
+def busy(site: Site) -> Iterator[Site]:
+    """The chat with plugins at work, and people who use them and stay."""
     environment = clean_environment(JACKFIELD_HOME=str(site.data / "plugins"), JACKFIELD_MARKETPLACE=site.market)
     install = [script("jackfield"), "install", "--yes", "--accept-permissions", "poll", "dice"]
     subprocess.run(install, env=environment, check=True, capture_output=True, stdin=subprocess.DEVNULL)
@@ -46,7 +46,7 @@ def busy(site: Site) -> Site:
         carl.say("And who fetches it? The lowest throw.")
         carl.say("!roll 2d6")
         ann.say("!roll 2d6")
-    return site
+        yield site
 
 
 @pytest.fixture
