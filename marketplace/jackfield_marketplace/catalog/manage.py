@@ -81,6 +81,17 @@ def find_project(session: Session, name: str) -> Project:
     return project
 
 
+def find_release(session: Session, project: Project, version: str) -> Release | None:
+    """A project's release by its version, in any spelling: 1.0 and 1.0.0 are one release.
+
+    Raises:
+        InvalidVersion: it is not PEP 440.
+    """
+    wanted = Version(version)
+    releases = session.scalars(select(Release).where(Release.project_id == project.id))
+    return next((release for release in releases if Version(release.version) == wanted), None)
+
+
 def yank(session: Session, name: str, version: str, reason: str, *, undo: bool = False) -> int:
     """Yank a release (PEP 592): it stays for those who pin it and is no longer chosen for others.
 
@@ -100,10 +111,9 @@ def yank(session: Session, name: str, version: str, reason: str, *, undo: bool =
     """
     project = find_project(session, name)
     try:
-        wanted = str(Version(version))
+        release = find_release(session, project, version)
     except InvalidVersion as exc:
         raise UsageError(f"{version} is not a version") from exc
-    release = session.scalar(select(Release).where(Release.project_id == project.id, Release.version == wanted))
     if release is None:
         raise UsageError(f"{project.name} has no version {version}")
     for file in release.files:

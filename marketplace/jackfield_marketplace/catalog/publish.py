@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from jackfield_marketplace.accounts import Identity
 from jackfield_marketplace.catalog.lookalikes import lookalike
-from jackfield_marketplace.catalog.manage import refresh_plugin
+from jackfield_marketplace.catalog.manage import find_release, refresh_plugin
 from jackfield_marketplace.db import File, Project, Release
 
 Outcome = Literal["published", "identical", "quarantined"]
@@ -150,7 +150,7 @@ def _check_plugin(session: Session, upload: Upload, project: Project | None, nam
 
 def _release(session: Session, project: Project, upload: Upload) -> Release:
     """The release that the file belongs to, made or filled in."""
-    release = session.scalar(select(Release).where(Release.project_id == project.id, Release.version == upload.version))
+    release = find_release(session, project, upload.version)
     if release is None:
         release = Release(project_id=project.id, version=upload.version)
         session.add(release)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from anyio import move_on_after
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from jackfield_marketplace.settings import Settings
 
 # Values of one field: the description is the only long one.
 _FIELD_BYTES = 2 * 1024 * 1024
+_DROP_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Body:
 
     def __init__(self, request: Request, settings: Settings) -> None:
         self._receive = request.receive
+        self._waits = request.headers.get("expect", "").lower() == "100-continue"
         self._bound = settings.upload_bytes + settings.form_bytes
         self._shown = settings.upload_bytes
         self._seen = 0
@@ -92,12 +95,16 @@ class Body:
         return message
 
     async def drop(self) -> None:
-        """Take what the client is still sending and drop it, up to one more upload's size.
+        """Take what the client is still sending and drop it, for a few seconds and up to one more upload's size.
 
-        A client that is cut off while it writes reports a broken connection, and never reads why it was refused.
+        A client that is cut off while it writes reports a broken connection, and never reads why it was refused. One
+        that waits for 100 Continue has sent nothing yet, and is told at once.
         """
+        if self._seen == 0 and self._waits:
+            return
         left = self._bound
-        while left > 0 and not self._finished:
-            message = await self._receive()
-            left -= len(message.get("body", b""))
-            self._finished = not message.get("more_body", False)
+        with move_on_after(_DROP_SECONDS):
+            while left > 0 and not self._finished:
+                message = await self._receive()
+                left -= len(message.get("body", b""))
+                self._finished = not message.get("more_body", False)

@@ -19,7 +19,10 @@ ISOLATION = {
         "runs inside the host",
         "Runs inside the host, with all of its rights: what it asks for is checked, not enforced.",
     ),
-    "any": ("runs where the host prefers", "Runs in a confined process of its own, or inside the host where the host prefers that."),
+    "any": (
+        "runs where the host prefers",
+        "Runs in a confined process of its own, or inside the host where the host prefers that.",
+    ),
 }
 """A manifest's isolation -> a label for lists, and the sentence of the plugin's page."""
 

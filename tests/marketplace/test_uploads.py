@@ -1,0 +1,373 @@
+"""The upload API: who may upload what, and what is said to those who may not."""
+
+import base64
+import hashlib
+import http.client
+import io
+import tarfile
+from datetime import timedelta
+
+import pytest
+from jackfield_marketplace import review
+from jackfield_marketplace.accounts import add_user, create_token, find_user
+from jackfield_marketplace.blobs import DiskBlobs
+from jackfield_marketplace.db import now
+from support import hostile_wheels as hostile
+from support.wheels import WheelSource, build_plugin, manifest_text, plugin_source
+
+MORE = '[[permissions]]\nresource = "messages"\nactions = ["send"]\n'
+
+
+def raw_post(market, headers, pieces=(), *, path="/legacy/"):
+    """Send a request by hand; returns status, reason and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(market.url.rpartition(":")[2]), timeout=20)
+    try:
+        connection.putrequest("POST", path)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        for piece in pieces:
+            connection.send(piece)
+        answer = connection.getresponse()
+        return answer.status, answer.reason, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def basic(user, secret):
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()}
+
+
+def nothing_is_listed(market):
+    assert (
+        market.client.get("/simple/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}).json()["projects"]
+        == []
+    )
+    assert market.client.get("/plugins/search").json()["total"] == 0
+    assert list(market.settings.incoming.iterdir()) == []
+
+
+def test_a_plugin_is_published(market):
+    answer = market.upload(build_plugin(market.wheels, "poll"))
+    assert (answer.status_code, answer.text) == (200, "chat-poll 1.0.0 is published\n")
+    assert market.client.get("/plugins/poll").json()["publisher"] == "alice"
+
+
+def test_a_library_is_served_and_not_shown_among_plugins(market):
+    assert (
+        market.upload(WheelSource("plain-lib", files={"plain_lib/__init__.py": ""}).build(market.wheels)).status_code
+        == 200
+    )
+    assert len(market.project("plain-lib")["files"]) == 1
+    assert market.client.get("/plugins/search").json()["total"] == 0
+
+
+def test_a_source_distribution_is_listed(market):
+    path = market.publish("poll")
+    sdist = path.with_name("chat_poll-1.0.0.tar.gz")
+    with tarfile.open(sdist, "w:gz") as archive:
+        data = b"Metadata-Version: 2.1\nName: chat-poll\nVersion: 1.0.0\n\n"
+        info = tarfile.TarInfo("chat_poll-1.0.0/PKG-INFO")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    assert market.upload(sdist).status_code == 200
+    assert [entry["filename"] for entry in market.project("chat-poll")["files"]] == [path.name, sdist.name]
+    assert market.client.get("/plugins/poll").json()["version"] == "1.0.0"
+
+
+def test_the_same_bytes_again_are_welcome(market):
+    path = market.publish("poll")
+    answer = market.upload(path)
+    assert (answer.status_code, answer.text) == (200, "chat-poll 1.0.0 is there already, with the same bytes\n")
+
+
+def test_other_bytes_under_one_name_are_refused(market):
+    market.publish("poll")
+    answer = market.upload(build_plugin(market.wheels, "poll", code="class Main: ...\n"))
+    assert answer.status_code == 409
+    assert "exists with other bytes" in answer.text
+
+
+def test_the_first_uploader_owns_the_name(market):
+    market.publish("poll")
+    answer = market.upload(build_plugin(market.wheels, "poll", "2.0.0"), user="bob")
+    assert (answer.status_code, answer.text) == (403, "chat-poll belongs to alice; bob cannot upload to it\n")
+    assert market.project("chat-poll")["versions"] == ["1.0.0"]
+
+
+def test_an_id_has_one_distribution(market):
+    market.publish("poll")
+    other = plugin_source("poll")
+    other.name = "poll-for-chat"
+    answer = market.upload(other.build(market.wheels), user="bob")
+    assert (answer.status_code, answer.text) == (403, "the plugin id poll belongs to chat-poll of alice\n")
+    answer = market.upload(other.build(market.wheels))
+    assert answer.status_code == 403
+
+
+def test_an_id_in_another_spelling_is_the_same(market):
+    market.publish("quick-poll")
+    other = plugin_source("quick_poll")
+    other.name = "other"
+    assert market.upload(other.build(market.wheels)).status_code == 403
+
+
+def test_a_distribution_has_one_id(market):
+    market.publish("poll")
+    other = plugin_source("dice", "2.0.0")
+    other.name = "chat-poll"
+    answer = market.upload(other.build(market.wheels))
+    assert (answer.status_code, answer.text) == (
+        409,
+        "chat-poll publishes the plugin poll and cannot publish dice too\n",
+    )
+    library = WheelSource("chat-poll", "3.0.0", files={"chat_poll/__init__.py": ""})
+    assert market.upload(library.build(market.wheels)).status_code == 400
+
+
+def test_two_wheels_of_one_version_ask_for_the_same(market):
+    market.publish("poll")
+    other = plugin_source(
+        "poll", manifest=manifest_text("poll", permissions=MORE), tag="cp311-cp311-manylinux_2_28_x86_64"
+    )
+    answer = market.upload(other.build(market.wheels))
+    assert answer.status_code == 409
+    assert "another plugin.toml" in answer.text
+
+
+@pytest.mark.parametrize("plugin_id", ["search", "featured", "submit"])
+def test_ids_that_the_api_needs_itself(market, plugin_id):
+    answer = market.upload(build_plugin(market.wheels, plugin_id))
+    assert (answer.status_code, "kept for the marketplace" in answer.text) == (400, True)
+
+
+def test_a_reason_is_in_the_status_line(market):
+    source = plugin_source("poll")
+    del source.files["chat_poll/plugin.toml"]
+    answer = market.upload(source.build(market.wheels))
+    assert answer.status_code == 400
+    assert answer.reason_phrase.startswith("Invalid package: missing plugin.toml")
+    nothing_is_listed(market)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda folder: hostile.with_entry(folder, hostile.entry("../evil.py")),
+        lambda folder: hostile.with_entry(folder, hostile.entry("a\r\nX-Evil: 1")),
+        lambda folder: hostile.with_member(folder, "evil.pth"),
+        lambda folder: hostile.with_member(folder, "json/__init__.py"),
+        lambda folder: hostile.zip_bomb(folder, 32 * 1024 * 1024),
+        hostile.encrypted,
+        hostile.overlapping,
+        hostile.corrupt_data,
+        hostile.lying_size,
+    ],
+    ids=["escape", "header-injection", "pth", "shadow", "bomb", "encrypted", "overlap", "corrupt", "lying"],
+)
+def test_a_hostile_wheel_is_refused_with_a_reason_and_not_listed(market, build):
+    answer = market.upload(build(market.wheels))
+    assert answer.status_code == 400
+    assert answer.text.strip()
+    assert "X-Evil" not in answer.headers
+    nothing_is_listed(market)
+    assert not [path for path in DiskBlobs(market.settings.blobs).folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "../../evil-1.0-py3-none-any.whl",
+        "..",
+        ".whl",
+        "a/b.whl",
+        "a\\b.whl",
+        "x" * 300 + ".whl",
+        "рoll-1.0-py3-none-any.whl",  # noqa: RUF001
+        "poll.exe",
+        "poll-1.0.zip",
+        "poll-1.0-py3-none-any.whl\x00.txt",
+    ],
+)
+def test_a_file_name_that_is_no_name_here(market, filename):
+    answer = market.client.post(
+        "/legacy/",
+        data={":action": "file_upload"},
+        files={"content": (filename, b"PK")},
+        auth=("__token__", market.tokens["alice"]),
+    )
+    assert answer.status_code == 400
+    nothing_is_listed(market)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"sha256_digest": "0" * 64}, "damaged on the way"),
+        ({"blake2_256_digest": "0" * 64}, "damaged on the way"),
+        ({"name": "other"}, "the form says other"),
+        ({"version": "2.0"}, "the form says version 2.0"),
+        ({"version": "nonsense"}, "which is none"),
+        ({":action": "doc_upload"}, "file_upload"),
+    ],
+)
+def test_a_form_that_disagrees_with_its_file(market, fields, reason):
+    answer = market.upload(build_plugin(market.wheels, "poll"), **fields)
+    assert answer.status_code == 400
+    assert reason in answer.text
+    nothing_is_listed(market)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"x", b"--b\r\n", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n", bytes(5000)]
+)
+def test_a_body_that_is_no_form(market, body):
+    headers = basic("__token__", market.tokens["alice"]) | {"Content-Length": str(len(body))}
+    status, _, _ = raw_post(market, headers | {"Content-Type": "multipart/form-data; boundary=b"}, [body])
+    assert status == 400
+    assert raw_post(market, headers | {"Content-Type": "multipart/form-data"}, [body])[0] == 400
+    assert raw_post(market, headers | {"Content-Type": "application/json"}, [body])[0] == 400
+
+
+def test_a_content_length_over_the_bound_is_refused_unread(market):
+    headers = basic("__token__", market.tokens["alice"]) | {"Content-Type": "multipart/form-data; boundary=b"}
+    connection = http.client.HTTPConnection("127.0.0.1", int(market.url.rpartition(":")[2]), timeout=20)
+    connection.putrequest("POST", "/legacy/")
+    for name, value in (headers | {"Content-Length": str(10**12), "Expect": "100-continue"}).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()  # nothing of the body was sent, and nobody asked for it
+    assert (answer.status, "are taken at most" in answer.reason) == (413, True)
+    connection.close()
+
+
+def test_a_version_has_one_release_however_it_is_spelled(market):
+    market.publish("poll", "1.0.0")
+    other = plugin_source("poll", "1.0", manifest=manifest_text("poll", permissions=MORE))
+    answer = market.upload(other.build(market.wheels))
+    assert (answer.status_code, "another plugin.toml" in answer.text) == (409, True)
+
+
+def test_a_body_without_length_is_cut_at_the_bound(market_with):
+    market = market_with(upload_bytes=100_000, form_bytes=10_000)
+    headers = basic("__token__", market.tokens["alice"])
+    headers |= {"Content-Type": "multipart/form-data; boundary=b", "Transfer-Encoding": "chunked"}
+    head = b'--b\r\nContent-Disposition: form-data; name="content"; filename="a-1.0-py3-none-any.whl"\r\n\r\n'
+    chunks = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (head, *[bytes(50_000)] * 3)]
+    status, reason, _ = raw_post(market, headers, [*chunks, b"0\r\n\r\n"])
+    assert (status, reason) == (413, "the upload has more than 100000 bytes")
+    nothing_is_listed(market)
+
+
+def test_a_file_over_the_bound(market_with):
+    market = market_with(upload_bytes=1000)
+    answer = market.upload(build_plugin(market.wheels, "poll", code="x = 1\n" * 100 + "".join(map(str, range(3000)))))
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Basic", "Basic !!!", "Basic " + base64.b64encode(b"\xff\xff").decode(), "Bearer x"]
+)
+def test_credentials_that_are_none(market, header):
+    status, reason, _ = raw_post(market, {"Authorization": header, "Content-Length": "0"})
+    assert (status, reason.startswith("an upload needs a token")) == (401, True)
+
+
+def test_an_unknown_token(market):
+    market.tokens["mallory"] = "jfm-" + "x" * 43
+    assert market.upload(build_plugin(market.wheels, "poll"), user="mallory").status_code == 401
+    nothing_is_listed(market)
+
+
+def test_an_expired_token(market):
+    with market.database.write() as session:
+        market.tokens["alice"] = create_token(session, find_user(session, "alice"), lifetime=timedelta(seconds=-1))
+    assert market.upload(build_plugin(market.wheels, "poll")).status_code == 401
+
+
+def test_a_password_uploads_too(market):
+    with market.database.write() as session:
+        add_user(session, "carol", "correct horse battery")
+    path = build_plugin(market.wheels, "poll")
+    for password, status in (("wrong horse battery", 401), ("correct horse battery", 200)):
+        with path.open("rb") as file:
+            answer = market.client.post(
+                "/legacy/",
+                data={":action": "file_upload"},
+                files={"content": (path.name, file)},
+                auth=("carol", password),
+            )
+        assert answer.status_code == status
+
+
+def test_tokens_and_passwords_are_stored_hashed(market):
+    with market.database.write() as session:
+        add_user(session, "carol", "correct horse battery")
+    market.publish("poll")
+    stored = b"".join(path.read_bytes() for path in market.settings.data.glob("marketplace.sqlite3*"))
+    assert b"argon2id" in stored
+    assert b"correct horse" not in stored
+    assert market.tokens["alice"].encode() not in stored
+
+
+def test_quarantine_serves_a_file_to_nobody_until_a_person_releases_it(market):
+    library = WheelSource("plain-lib", files={"plain_lib/__init__.py": "", "plain.pth": "import os\n"})
+    path = library.build(market.wheels)
+    answer = market.upload(path)
+    assert answer.status_code == 200
+    assert "held for review" in answer.text
+    assert "plain.pth" in answer.text
+    assert market.project("plain-lib")["project-status"] == {"status": "quarantined"}
+    assert market.project("plain-lib")["files"] == []
+    assert 'content="quarantined"' in market.client.get("/simple/plain-lib/").text
+    with market.database.read() as session:
+        (held,) = review.quarantined(session)
+    assert held.filename == path.name
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert market.client.get(f"/files/{sha256}/{path.name}").status_code == 404
+    with market.database.write() as session:
+        review.release(session, path.name)
+    assert market.client.get(f"/files/{sha256}/{path.name}").status_code == 200
+    assert market.project("plain-lib")["project-status"] == {"status": "active"}
+
+
+def test_a_name_that_looks_like_anothers_is_held(market):
+    market.publish("poll")
+    answer = market.upload(build_plugin(market.wheels, "p0ll"), user="bob")
+    assert "held for review" in answer.text
+    assert "looks like" in answer.text
+    assert market.client.get("/plugins/p0ll").status_code == 404
+    assert market.client.get("/plugins/search?q=p0ll").json()["total"] == 0
+
+
+def test_a_deceptive_plugin_name_is_held(market):
+    manifest = manifest_text("poll").replace('name = "Poll"', 'name = "Pоll"')  # noqa: RUF001
+    answer = market.upload(plugin_source("poll", manifest=manifest).build(market.wheels))
+    assert "held for review" in answer.text
+
+
+@pytest.mark.feature("C39")
+def test_submit_answers_with_a_document(market):
+    path = build_plugin(
+        market.wheels, "poll", permissions='[[permissions]]\nresource = "messages"\nactions = ["read"]\n'
+    )
+    with path.open("rb") as file:
+        answer = market.client.post(
+            "/plugins/submit", files={"content": (path.name, file)}, auth=("__token__", market.tokens["alice"])
+        )
+    document = answer.json()
+    assert (document["status"], document["id"], document["version"]) == ("published", "poll", "1.0.0")
+    assert [finding["code"] for finding in document["findings"]] == ["permission-reason"]
+    answer = market.client.post("/plugins/submit", files={"content": ("x.whl", b"")}, auth=("__token__", "wrong"))
+    assert (answer.status_code, "token" in answer.json()["detail"]) == (401, True)
+
+
+def test_last_use_of_a_token_is_kept(market):
+    from jackfield_marketplace.db import Token
+    from sqlalchemy import select
+
+    market.publish("poll")
+    with market.database.read() as session:
+        used = [token.last_used_at for token in session.scalars(select(Token)) if token.last_used_at]
+    assert len(used) == 1
+    assert now() - used[0] < timedelta(minutes=1)
