@@ -158,3 +158,24 @@ class Main(Plugin):
         await host.reload_changes()
         expected = [(1, 2), "enable"] if grown else ["enable"]
         assert host.plugins.record("one").loaded.target.calls == expected
+
+
+async def test_a_component_that_hangs_holds_the_others_up_no_longer_than_its_time(profile, build, running):
+    code = """
+import asyncio
+from jackfield import Plugin
+from jackfield.api import Text
+class Main(Plugin):
+    def on_enable(self):
+        self.context.ui.add_component("slow", asyncio.Event().wait)
+        self.context.ui.add_component("quick", Text("here"))
+        self.context.ui.add_component("wrong", lambda: "<b>text</b>")
+"""
+    show = '[[permissions]]\nresource = "ui"\nactions = ["component"]'
+    profile.install(build("one", code=code, permissions=show))
+    profile.enable("one")
+    host = await running(callback_timeout_seconds=0.05)
+    slow, quick, wrong = await host.ui.components("sidebar")
+    assert "slow of one could not be drawn: PluginError: one: component slow did not return" in slow.error
+    assert (quick.component.text, quick.error) == ("here", "")
+    assert wrong.error == "wrong of one was drawn as str, which is no component"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.resources
 import importlib.util
+import shutil
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
+from jackfield.errors import StoreError
 from support.wheels import WheelSource, manifest_text
 
 CODE = """
@@ -68,15 +70,16 @@ async def test_a_changed_plugin_is_exchanged_with_its_state_and_the_others_run_o
     assert host.plugins.status("one").version == "1.1.0"
 
 
-async def test_dependents_of_a_changed_plugin_are_stopped_before_it_and_come_back_after_it(profile, build, running):
+@pytest.mark.parametrize("requires", [{}, {"chat-upper": ["chat-lower"]}], ids=["manifest", "and-requires-dist"])
+async def test_dependents_of_a_changed_plugin_go_before_it_and_come_back_after_it(profile, build, running, requires):
     lower = [build("lower", version, code=CODE.format(version=version)) for version in ("1.0.0", "1.1.0")]
     upper = build("upper", code=CODE.format(version="1.0.0"), more='[requires]\nlower = "^1.0"')
-    profile.install(lower[0], upper)
+    profile.install(lower[0], upper, requires=requires)
     profile.enable("lower", "upper")
     host = await running()
     steps: list[tuple[str, str]] = []
     host.plugins.on_change(lambda status: steps.append((status.id, str(status.state))))
-    profile.install(lower[1], upper)
+    profile.install(lower[1], upper, requires=requires)
     await host.reload_changes()
     told = [step for step in steps if step[1] in ("idle", "unloaded", "loaded", "active")]
     assert told == [
@@ -115,6 +118,32 @@ async def test_an_update_that_fails_leaves_the_others_running_and_shows_its_trac
     profile.install(good, other)
     await host.reload_changes()
     assert host.plugins.status("one").state == "active"
+
+
+async def test_a_plugin_whose_files_are_gone_is_blocked_not_uninstalled(profile, build, running):
+    wheel = build("one")
+    profile.install(wheel)
+    profile.enable("one")
+    host = await running()
+    shutil.rmtree(profile.store.active().paths[0])
+    await host.reload_changes()
+    status = host.plugins.status("one")
+    assert (status.state, status.problem) == (
+        "blocked",
+        "its files are missing in the store (jackfield install one)",
+    )
+
+
+async def test_a_damaged_generation_leaves_everything_running(profile, build, running):
+    profile.install(build("one"))
+    profile.enable("one")
+    host = await running()
+    profile.layout.current.write_text("nonsense")
+    with pytest.raises(StoreError, match="is damaged"):
+        await host.reload_changes()
+    assert host.plugins.status("one").state == "active"
+    with pytest.raises(StoreError, match="is damaged"):
+        await profile.host().start()
 
 
 async def test_a_library_that_one_plugin_uses_is_exchanged_with_it(profile, build, library, running):

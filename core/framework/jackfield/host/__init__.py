@@ -1,42 +1,65 @@
-"""Running plugins: lifecycle, loading, the context that each plugin gets."""
+"""Running plugins: lifecycle, loading, the context that each plugin gets.
 
-from jackfield.host.commands import Command, CommandRegistry
-from jackfield.host.events import EventBus
-from jackfield.host.finder import GenerationFinder
-from jackfield.host.host import Host
-from jackfield.host.judge import Judgement, Verdict, Wishes, judge
-from jackfield.host.lifecycle import Happening, Life, State, advance, possible
-from jackfield.host.plugin_manager import LoadFailure, PluginManager, PluginRow
-from jackfield.host.plugins import Plugins, PluginStatus
-from jackfield.host.scopes import Scope
-from jackfield.host.switch import Footing, Switch, compare
-from jackfield.host.ui import Drawn, Offered, UiRegistry
+Names are loaded when they are first used: an application that takes `PluginManager` in pluggy's place must not pay for
+the event loop, the database and the discovery that `Host` needs.
+"""
 
-__all__ = [
-    "Command",
-    "CommandRegistry",
-    "Drawn",
-    "EventBus",
-    "Footing",
-    "GenerationFinder",
-    "Happening",
-    "Host",
-    "Judgement",
-    "Life",
-    "LoadFailure",
-    "Offered",
-    "PluginManager",
-    "PluginRow",
-    "PluginStatus",
-    "Plugins",
-    "Scope",
-    "State",
-    "Switch",
-    "UiRegistry",
-    "Verdict",
-    "Wishes",
-    "advance",
-    "compare",
-    "judge",
-    "possible",
-]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jackfield.host.commands import Command as Command
+    from jackfield.host.commands import CommandRegistry as CommandRegistry
+    from jackfield.host.events import EventBus as EventBus
+    from jackfield.host.finder import GenerationFinder as GenerationFinder
+    from jackfield.host.host import Host as Host
+    from jackfield.host.judgement import Judgement as Judgement
+    from jackfield.host.judgement import Verdict as Verdict
+    from jackfield.host.judgement import Wishes as Wishes
+    from jackfield.host.judgement import judge as judge
+    from jackfield.host.lifecycle import Happening as Happening
+    from jackfield.host.lifecycle import Life as Life
+    from jackfield.host.lifecycle import State as State
+    from jackfield.host.lifecycle import advance as advance
+    from jackfield.host.lifecycle import possible as possible
+    from jackfield.host.plugin_manager import LoadFailure as LoadFailure
+    from jackfield.host.plugin_manager import PluginManager as PluginManager
+    from jackfield.host.plugin_manager import PluginRow as PluginRow
+    from jackfield.host.plugins import Plugins as Plugins
+    from jackfield.host.plugins import PluginStatus as PluginStatus
+    from jackfield.host.scopes import Scope as Scope
+    from jackfield.host.switch import Footing as Footing
+    from jackfield.host.switch import Switch as Switch
+    from jackfield.host.switch import compare as compare
+    from jackfield.host.ui import Drawn as Drawn
+    from jackfield.host.ui import Offered as Offered
+    from jackfield.host.ui import UiRegistry as UiRegistry
+
+_HOMES = {
+    "commands": ("Command", "CommandRegistry"),
+    "events": ("EventBus",),
+    "finder": ("GenerationFinder",),
+    "host": ("Host",),
+    "judgement": ("Judgement", "Verdict", "Wishes", "judge"),
+    "lifecycle": ("Happening", "Life", "State", "advance", "possible"),
+    "plugin_manager": ("LoadFailure", "PluginManager", "PluginRow"),
+    "plugins": ("PluginStatus", "Plugins"),
+    "scopes": ("Scope",),
+    "switch": ("Footing", "Switch", "compare"),
+    "ui": ("Drawn", "Offered", "UiRegistry"),
+}
+
+__all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 (the names are those above)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module on first use (PEP 562)."""
+    from importlib import import_module
+
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"jackfield.host.{module}"), name)
+    raise AttributeError(f"module 'jackfield.host' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

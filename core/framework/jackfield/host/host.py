@@ -17,7 +17,7 @@ from jackfield.host.commands import CommandRegistry
 from jackfield.host.context import Surroundings
 from jackfield.host.events import EventBus
 from jackfield.host.guard import Guard
-from jackfield.host.judge import Verdict, levels
+from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, Life, State
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.runner import Runner
@@ -28,6 +28,9 @@ from jackfield.manifest import HostFile, Version
 from jackfield.permissions import Grant
 from jackfield.storage import State as StateLog
 from jackfield.store import Layout, Store
+
+DRAWING_SECONDS = 2.0
+"""What drawing one component may take: a page waits for it."""
 
 
 class Host:
@@ -77,7 +80,8 @@ class Host:
         guard = Guard(self._blame, timeout_seconds=callback_timeout_seconds)
         self.commands = CommandRegistry(guard.run_for_user)
         self.events = EventBus(guard.run)
-        self.ui = UiRegistry(guard.run)
+        drawing = Guard(self._blame, timeout_seconds=min(DRAWING_SECONDS, callback_timeout_seconds))
+        self.ui = UiRegistry(guard.run, drawing.run)
         self._store = Store(self.layout)
         self._state = StateLog(self.layout.state)
         self._grants: Mapping[str, Grant] = {}

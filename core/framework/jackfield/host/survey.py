@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.discovery import discover
-from jackfield.errors import ManifestError
-from jackfield.host.judge import Judgement, Wishes, judge
+from jackfield.errors import ManifestError, StoreError
+from jackfield.host.judgement import Judgement, Wishes, judge
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
 from jackfield.permissions import Grant
@@ -86,12 +86,33 @@ def _grants(items: Mapping[str, Any]) -> dict[str, Grant]:
 
 
 def _installed(generation: Generation, groups: Sequence[str]) -> list[Candidate]:
-    trees = [path for path in generation.paths if path.is_dir()]
-    return discover(groups, path=trees) if trees else []
+    missing = generation.missing()
+    trees = [generation.tree(pin) for pin in generation.pins if pin not in missing]
+    found = discover(groups, path=trees) if trees else []
+    return [*found, *(_lost(pin, pin.id) for pin in missing if pin.id is not None)]
+
+
+def _lost(pin: Pin, plugin: str) -> Candidate:
+    """Make a candidate for a plugin whose files are gone: it is broken, which is not the same as uninstalled."""
+    return Candidate(
+        id=plugin,
+        canonical_id=canonical_id(plugin),
+        distribution=pin.distribution,
+        version=pin.version,
+        entry_point="",
+        group="",
+        folder=None,
+        manifest=None,
+        origin="store",
+        problem=StoreError("its files are missing in the store", plugin=plugin, hint=f"jackfield install {plugin}"),
+    )
 
 
 def _closures(generation: Generation) -> dict[Path, frozenset[Path]]:
-    """For each tree of the generation, itself and all that its distribution reaches through `requires`."""
+    """For each tree of the generation, itself and every library that its distribution reaches through `requires`.
+
+    Other plugins are not libraries: what their change means for this one is told by `Footing.requires`.
+    """
     pins = {canonical_id(pin.distribution): pin for pin in generation.pins}
     return {
         generation.tree(pin): frozenset(generation.tree(pins[name]) for name in _reached(name, pins))
@@ -103,7 +124,7 @@ def _reached(name: str, pins: Mapping[str, Pin]) -> set[str]:
     reached, waiting = {name}, [name]
     while waiting:
         for required in map(canonical_id, pins[waiting.pop()].requires):
-            if required in pins and required not in reached:
+            if required in pins and required not in reached and pins[required].id is None:
                 reached.add(required)
                 waiting.append(required)
     return reached

@@ -7,8 +7,8 @@ Rules:
 - Whoever depends on a plugin that is stopped is stopped before it, and comes back after it.
 - Code cannot be exchanged in this process when it holds extension modules, when its manifest says
   `reload = "restart"`, or when a library changes that it shares with another plugin, unless both of them are replaced
-  anyway: nobody asked for an unchanged plugin to be stopped. Then it runs on as it was, pending restart, and with it the
-  changed plugins that it requires or that require it.
+  anyway: nobody asked for an unchanged plugin to be stopped. Then it runs on as it was, pending restart, and with it
+  the changed plugins that it requires or that require it.
 """
 
 from collections.abc import Callable, Collection, Mapping

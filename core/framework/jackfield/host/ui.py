@@ -3,6 +3,7 @@
 A plugin's failure stays in its own box: drawing one never raises, and a button that fails answers with an error.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -91,10 +92,12 @@ class UiRegistry:
 
     Args:
         run: calls a function on behalf of a plugin; what it raises was counted already.
+        draw: the same for drawing, which a page waits for; None: `run`.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, draw: Run | None = None) -> None:
         self._run = run
+        self._draw = draw or run
         self._components: dict[str, _Shown] = {}
         self._menu: dict[str, tuple[Offered, MenuHandler | None]] = {}
         self._listeners: list[Callable[[str], None]] = []
@@ -144,9 +147,9 @@ class UiRegistry:
         return take_away
 
     async def components(self, position: str | None = None) -> list[Drawn]:
-        """Draw every component, or those of a position, in the order in which they came; never raises."""
-        chosen = [key for key, shown in self._components.items() if position in (None, shown.position)]
-        return [await self.draw(key) for key in chosen if key in self._components]
+        """Draw every component, or those of a position, side by side, in the order in which they came; never raises."""
+        chosen = [shown for shown in self._components.values() if position in (None, shown.position)]
+        return list(await asyncio.gather(*(self._drawn(shown) for shown in chosen)))
 
     async def draw(self, identity: str) -> Drawn:
         """Draw one component; what its plugin raises or makes wrongly becomes its error.
@@ -154,18 +157,23 @@ class UiRegistry:
         Raises:
             UnknownPlugin: no plugin shows a component of that id.
         """
-        shown = self._shown(identity)
+        return await self._drawn(self._shown(identity))
+
+    async def _drawn(self, shown: _Shown) -> Drawn:
         component: object = None
         error = ""
         try:
             render = shown.render
-            component = await self._run(shown.plugin, f"component {shown.name}", render) if callable(render) else render
+            component = (
+                await self._draw(shown.plugin, f"component {shown.name}", render) if callable(render) else render
+            )
             if not isinstance(component, _COMPONENTS):
                 kind = type(component).__name__
                 component, error = None, f"{shown.name} of {shown.plugin} was drawn as {kind}, which is no component"
         except Exception as failure:  # noqa: BLE001  # whatever a plugin raises stays in its own box
             error = f"{shown.name} of {shown.plugin} could not be drawn: {type(failure).__name__}: {failure}"
         drawn = component if isinstance(component, _COMPONENTS) else None
+        identity = f"{shown.plugin}:{shown.name}"
         return Drawn(identity, shown.plugin, shown.name, shown.title, shown.position, drawn, error)
 
     async def act(self, identity: str, action: str, values: Mapping[str, Any], user: str) -> None:
