@@ -46,3 +46,11 @@ def test_the_two_commands_are_there() -> None:
 
 def test_contributing_stays_under_a_hundred_lines() -> None:
     assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) < 100
+
+
+def test_every_page_of_the_documentation_is_in_its_index() -> None:
+    """The decisions and the fragments are folders of their own; everything else has its line."""
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    pages = (page.relative_to(ROOT / "docs") for page in (ROOT / "docs").rglob("*.md"))
+    missing = [str(page) for page in pages if page.parts[0] not in {"adr", "changes"} and f"]({page})" not in index]
+    assert [name for name in missing if name != "README.md"] == []
