@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,7 @@ class Desk:
         home: `JACKFIELD_HOME`.
         market: the marketplace's address.
         site: a folder of the environment's path, where pip installs into.
+        more: further environment variables; they win.
     """
 
     home: Path
@@ -63,13 +65,13 @@ class Desk:
 
     @property
     def environ(self) -> dict[str, str]:
-        return clean_environment(
-            JACKFIELD_HOME=str(self.home),
-            JACKFIELD_MARKETPLACE=self.market,
-            PYTHONPATH=str(self.site),
-            IMPORT_MARK=str(self.mark),
-            **self.more,
-        )
+        own = {
+            "JACKFIELD_HOME": str(self.home),
+            "JACKFIELD_MARKETPLACE": self.market,
+            "PYTHONPATH": str(self.site),
+            "IMPORT_MARK": str(self.mark),
+        }
+        return clean_environment(**{**own, **self.more})
 
     def run(self, *words: str | Path, typed: str = "", market: str | None = None) -> Ran:
         """Run `jackfield`; it never ends in a traceback and never imports plugin code."""
@@ -88,8 +90,9 @@ class Desk:
 
     def files(self) -> dict[str, bytes]:
         """Every file that says what is installed, wished or granted."""
-        found = sorted(path for path in self.home.rglob("*") if path.is_file() and "run" not in path.parts)
-        return {str(path.relative_to(self.home)): path.read_bytes() for path in found}
+        found = sorted(path for path in self.home.rglob("*") if path.is_file())
+        names = {path.relative_to(self.home): path for path in found}
+        return {str(name): path.read_bytes() for name, path in names.items() if "run" not in name.parts}
 
     def rows(self) -> dict[str, dict[str, Any]]:
         return {row["id"]: row for row in self.run("list", "--json").json["plugins"]}
@@ -159,3 +162,43 @@ def polling(prepared: Path, desk: Desk) -> Desk:
     """A user with poll 1.3.1."""
     shutil.copytree(prepared, desk.home, symlinks=True)
     return desk
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedApp:
+    """An application on `jackfield.PluginManager`, run in the desk's environment."""
+
+    desk: Desk
+    site: Path
+
+    def loaded(self) -> list[str]:
+        """The plugins that it loads at a start."""
+        code = (
+            "from jackfield import PluginManager\nimport json\n"
+            "manager = PluginManager('tool')\nmanager.load_setuptools_entrypoints('tool')\n"
+            "print(json.dumps([name for name, _ in manager.list_name_plugin()]))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=self.desk.environ, capture_output=True, text=True, check=True
+        )
+        names: list[str] = json.loads(done.stdout)
+        return names
+
+
+@pytest.fixture
+def adopted_app(tmp_path: Path) -> Any:
+    """Makes an application called `tool` with one plugin, `tool-x`, in the desk's environment."""
+
+    def make(desk: Desk) -> AdoptedApp:
+        site = tmp_path / "tool-site"
+        wheel = WheelSource(
+            name="tool-x", files={"tool_x.py": "loaded = True\n"}, entry_points={"tool": {"tool-x": "tool_x"}}
+        ).build(tmp_path / "tool-wheels")
+        command = [script("uv"), "pip", "install", "--no-config", "--offline", "--no-deps", "--python", sys.executable]
+        subprocess.run(
+            [*command, "--target", str(site), str(wheel)], env=clean_environment(), check=True, capture_output=True
+        )
+        desk.more["PYTHONPATH"] = f"{site}{os.pathsep}{desk.site}"
+        return AdoptedApp(desk, site)
+
+    return make

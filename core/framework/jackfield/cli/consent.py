@@ -24,7 +24,8 @@ def show_request(output: Output, request: JsonObject) -> None:
     if request["permissions"]:
         show_permissions(output, "wants to", request["permissions"])
     else:
-        show_part(output, "wants to", ["nothing that needs a permission"])
+        unknown = [one["detail"] for one in request["growth"] if "no manifest" in one["detail"]]
+        show_part(output, "wants to", unknown or ["nothing that needs a permission"])
     show_part(output, "runs in", [request["isolation_sentence"]])
     show_part(output, "brings", [", ".join(request["brings"]) or "nothing else"])
     show_part(output, "changed", _changes(request))
@@ -78,6 +79,9 @@ def asked(output: Output, question: str, unanswered: ConsentRequired) -> bool:
     except EOFError:
         output.line()
         raise unanswered from None
+    except KeyboardInterrupt:
+        output.line()  # what comes next stands on a line of its own
+        raise
     return answer.strip().casefold() in {"y", "yes"}
 
 

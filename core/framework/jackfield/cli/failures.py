@@ -37,6 +37,12 @@ class PlanRefused(ConsentRequired):
         self.plan = plan
 
 
+class Stopped(JackfieldError):
+    """Ctrl-C came too late: the change was made already."""
+
+    exit_code = INTERRUPTED
+
+
 @contextmanager
 def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
     """Run a command's parsing or body; translate what goes wrong.
@@ -60,8 +66,7 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
         tell(_usage_mapping(error), arguments)
         raise click.exceptions.Exit(error.exit_code) from error
     except (click.Abort, KeyboardInterrupt) as error:
-        message = "stopped; everything is as it was"
-        tell({"kind": "Interrupted", "message": message, "exit_code": INTERRUPTED}, arguments)
+        tell({"kind": "Stopped", "message": "everything is as it was", "exit_code": INTERRUPTED}, arguments)
         raise click.exceptions.Exit(INTERRUPTED) from error
     except BrokenPipeError:
         raise  # `jackfield list | head`: click ends quietly
@@ -88,9 +93,8 @@ def tell(error: JsonObject, arguments: Sequence[str] | None = None, beside: Json
     as_json = wants_json(context, arguments)
     output = Output(as_json=as_json)
     output.data({"error": error, **(beside or {})})
-    label = "stopped" if error["kind"] == "Interrupted" else "error"
-    text = error["message"].removeprefix("stopped; ")
-    lines = [plain(part) for part in text.splitlines()] or [""]
+    label = "stopped" if error["exit_code"] == INTERRUPTED else "error"
+    lines = [plain(part) for part in error["message"].splitlines()] or [""]
     output.note(click.style(f"{label}:", fg="red", bold=True) + f" {lines[0]}")
     for extra in lines[1:]:
         output.note(f"  {extra}")

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jackfield.cli.consent import asked, show_request
-from jackfield.cli.failures import PlanRefused
+from jackfield.cli.failures import PlanRefused, Stopped
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.progress import ProgressLine
 from jackfield.cli.session import Session
@@ -60,6 +62,7 @@ def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed) -> N
     answer: JsonObject = {"app": session.host.name, "plan": shown, "applied": False, "outcome": None}
     if not plan:
         output.data(answer)
+        _show_notes(output, shown)
         output.line(deed.nothing)
         return
     show_plan(output, shown)
@@ -69,7 +72,7 @@ def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed) -> N
         return
     accepted = _agreed(output, shown, answers, deed)
     began = time.monotonic()
-    with ProgressLine(quiet=output.as_json) as progress:
+    with interruptible(session), ProgressLine(quiet=output.as_json) as progress:
         outcome = asyncio.run(
             session.management.apply(
                 plan, accept_permissions=accepted, enable=deed.enable, by=session.by, progress=progress
@@ -78,6 +81,25 @@ def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed) -> N
     output.data({**answer, "applied": True, "outcome": outcome.to_mapping()})
     done = deed.done if not _only_changes(shown) else "updated"
     output.line(f"{_named(shown)} {_were(shown)} {done} in {duration(time.monotonic() - began)}.")
+
+
+@contextmanager
+def interruptible(session: Session) -> Iterator[None]:
+    """Say the truth after Ctrl-C: before the store's pointer moved nothing has changed, after it everything has.
+
+    Raises:
+        Stopped: the change was complete before it could be stopped.
+    """
+    store = session.management.store
+    before = store.active_number()
+    try:
+        yield
+    except KeyboardInterrupt:
+        number = store.active_number()
+        if number == before:
+            raise
+        message = f"the change was complete already: generation {number} is active, before it was {before}"
+        raise Stopped(message, hint=f"{session.program} rollback") from None
 
 
 def show_plan(output: Output, plan: JsonObject) -> None:
@@ -97,6 +119,11 @@ def show_plan(output: Output, plan: JsonObject) -> None:
     output.table((), rows)
     for item in plan["changed"]:
         show_changelog(output, item["id"] or item["distribution"], item["changelog"] or "")
+    _show_notes(output, plan)
+
+
+def _show_notes(output: Output, plan: JsonObject) -> None:
+    """What a user should read besides: what was left as it is, what a manifest says that nobody knows."""
     for note in plan["notes"]:
         output.line(f"note: {plain(note)}")
 

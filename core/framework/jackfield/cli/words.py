@@ -69,6 +69,11 @@ def plural(number: int, noun: str, many: str = "") -> str:
     return f"{number} {noun if number == 1 else many or noun + 's'}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 download`, `4.2k downloads`."""
+    return f"{count(number)} {noun if number == 1 else noun + 's'}"
+
+
 def ago(moment: str, *, now: datetime | None = None) -> str:
     """An ISO 8601 time as `3 weeks ago`; a text that is no time comes back as it is, cleaned."""
     try:

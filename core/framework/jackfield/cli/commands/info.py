@@ -9,7 +9,7 @@ from jackfield.cli.consent import show_part, show_permissions
 from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.session import Session
-from jackfield.cli.words import ago, count, joined, plain
+from jackfield.cli.words import ago, counted, joined, plain
 
 
 @command(
@@ -62,7 +62,7 @@ def _tell(output: Output, found: JsonObject) -> None:
 
 def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tuple[str, str]]:
     """Label and text of each part, those that are empty included."""
-    downloads = f"{count(details['downloads'])} downloads" if details.get("downloads") else ""
+    downloads = counted(details["downloads"], "download") if details.get("downloads") else ""
     made = [details.get("publisher") or "", joined([str(one) for one in details.get("authors") or []])]
     here = f"{row['version']}, {row['state']}" if row else "no"
     if row and row.get("origin") == "environment":

@@ -7,6 +7,7 @@ import click
 
 from jackfield.cli.options import command, yes_option
 from jackfield.cli.output import JsonObject, Output
+from jackfield.cli.plans import interruptible
 from jackfield.cli.session import Session
 from jackfield.cli.words import duration, joined, plain, plural
 
@@ -30,7 +31,8 @@ def rollback(session: Session, to: int | None, yes: bool) -> None:
     """Go back; not asked with or without `--yes`, since an update or install brings the newer generation again."""
     del yes  # taken, so that scripts may give it to every command that changes something
     began = time.monotonic()
-    report = asyncio.run(session.management.rollback(to=to, by=session.by)).to_mapping()
+    with interruptible(session):
+        report = asyncio.run(session.management.rollback(to=to, by=session.by)).to_mapping()
     session.output.data({"app": session.host.name, "report": report})
     _tell(session.output, report, time.monotonic() - began)
 

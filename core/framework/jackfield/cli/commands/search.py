@@ -9,7 +9,7 @@ import click
 from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
-from jackfield.cli.words import count, plural
+from jackfield.cli.words import counted, plural
 from jackfield.errors import MarketUnreachable
 
 _LIMIT = 50
@@ -104,5 +104,5 @@ def _mapping(found: Any) -> JsonObject:
 
 def _row(plugin: JsonObject) -> tuple[str, str, str, str, str, str]:
     publisher = f"✓ {plugin['publisher']}" if plugin["publisher"] else ""
-    downloads = f"{count(plugin['downloads'])} downloads" if plugin["downloads"] else ""
+    downloads = counted(plugin["downloads"], "download") if plugin["downloads"] else ""
     return plugin["id"], plugin["version"], plugin["isolation"], publisher, plugin["summary"], downloads

@@ -1,0 +1,239 @@
+"""Install, update, roll back, enable, grant: told by the real command against a real marketplace."""
+
+import re
+
+import click
+import pytest
+from click.testing import CliRunner
+from jackfield.cli import group_for
+
+from tests.core.cli.conftest import Desk
+from tests.support.processes import free_port
+from tests.support.wheels import build_plugin
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.feature("C34")
+def test_search_lists_the_best_first_in_aligned_columns(desk: Desk):
+    lines = desk.run("search", "poll").out.splitlines()
+    assert re.fullmatch(r"poll  2\.0\.0  any  ✓ \S+  The poll plugin.*", lines[0])
+
+
+def test_search_says_when_nothing_fits(desk: Desk):
+    ran = desk.run("search", "unheard-of")
+    assert (ran.code, ran.out) == (0, "No plugin fits 'unheard-of'.\n")
+
+
+@pytest.mark.feature("C35")
+def test_info_tells_what_a_plugin_asks_for_before_it_is_installed(desk: Desk):
+    text = desk.run("info", "poll").out
+    assert "send messages" in text
+    assert "to show who voted" in text
+    assert re.search(r"installed +no", text)
+    assert re.search(r"versions +2\.0\.0, 1\.3\.1", text)
+
+
+@pytest.mark.feature("C4", "C13")
+def test_install_asks_with_permissions_and_reasons_and_takes_yes_for_yes(desk: Desk):
+    ran = desk.run("install", "poll", typed="y\n")
+    assert ran.code == 0
+    assert re.search(r"wants to +send messages +to post results", ran.out)
+    assert "read member names" in ran.out
+    assert "Install and enable poll? [y/N]" in ran.out
+    assert re.search(r"poll 2\.0\.0 was installed and enabled in [\d.]+ s\.$", ran.out.strip())
+    assert desk.rows()["poll"]["enabled"] is True
+
+
+@pytest.mark.parametrize("typed", ["n\n", "\n", ""], ids=["no", "enter", "silence"])
+def test_anything_but_yes_changes_nothing(polling: Desk, typed):
+    before = polling.files()
+    for words in (["install", "dice"], ["update"], ["enable", "weather"]):
+        ran = polling.run(*words, typed=typed)
+        assert ran.code == 3
+        assert "nothing was changed" in ran.err
+    assert polling.files() == before
+
+
+def test_yes_alone_grants_no_permission(desk: Desk):
+    ran = desk.run("install", "poll", "--yes")
+    assert ran.code == 3
+    assert ran.err.splitlines()[-1] == "hint: add --accept-permissions"
+    assert "poll" not in desk.rows()
+
+
+def test_a_program_is_told_what_consent_is_missing(desk: Desk):
+    ran = desk.run("install", "poll", "--json")
+    assert ran.code == 3
+    assert ran.json["error"]["kind"] == "ConsentRequired"
+    (request,) = ran.json["plan"]["consent"]
+    assert {one["sentence"] for one in request["permissions"]} == {"send messages", "read member names"}
+
+
+@pytest.mark.feature("C41", "C43")
+def test_an_update_is_shown_with_its_changelog_and_asks_again_for_what_is_new(polling: Desk):
+    check = polling.run("update", "--check")
+    assert check.code == 0
+    assert "poll  1.3.1 → 2.0.0  asks for more: read member names (to show who voted)" in check.out
+    assert "The sidebar shows who voted" in check.out
+    assert "Counts right" not in check.out  # that is in what is installed already
+    refused = polling.run("update", "--yes")
+    assert refused.code == 3
+    assert re.search(r"read member names \(new\) +to show who voted", refused.out)
+    assert polling.rows()["poll"]["version"] == "1.3.1"
+    accepted = polling.run("update", typed="yes\n")
+    assert accepted.code == 0
+    assert "poll 2.0.0 was updated" in accepted.out
+    again = polling.run("update", "--check")
+    assert (again.code, again.out) == (4, "Every plugin is at its newest version.\n")
+
+
+@pytest.mark.feature("C45", "C46")
+def test_rollback_brings_version_and_permissions_back(polling: Desk):
+    assert polling.run("update", "--accept-permissions").code == 0
+    ran = polling.run("rollback")
+    assert ran.code == 0
+    assert "poll 2.0.0 was rolled back to 1.3.1." in ran.out
+    assert polling.rows()["poll"]["version"] == "1.3.1"
+    assert "read member names" not in polling.run("permissions", "poll").out
+    history = polling.run("history").out.splitlines()
+    assert history[0].split() == ["GENERATION", "WHEN", "WHAT", "BY"]
+    assert history[1].endswith("active")
+    assert "undone" in history[2]
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(polling: Desk):
+    before = polling.files()
+    ran = polling.run("update", "--dry-run")
+    assert ran.code == 0
+    assert "poll 1.3.1 → 2.0.0" in ran.out
+    assert ran.out.endswith("Nothing was changed: this was a dry run.\n")
+    assert polling.files() == before
+
+
+def test_a_wheel_on_this_computer_is_installed(desk: Desk, tmp_path):
+    wheel = build_plugin(tmp_path / "wheels", "local")
+    ran = desk.run("install", wheel, "--yes", "--accept-permissions")
+    assert ran.code == 0, ran.err
+    assert desk.rows()["local"]["source"] == "file"
+
+
+def test_a_plugin_installed_disabled_gets_no_rights(desk: Desk):
+    ran = desk.run("install", "poll", "--disabled", "--yes")
+    assert ran.code == 0, ran.err
+    assert desk.rows()["poll"]["state"] == "disabled"
+    assert "may not" in desk.run("permissions", "poll").out
+
+
+def test_permissions_are_revoked_and_granted_one_by_one(polling: Desk):
+    assert polling.run("permissions", "revoke", "poll", "messages:send").out == (
+        "poll may no longer send messages (messages:send).\n"
+    )
+    assert re.search(r"may not +send messages", polling.run("permissions", "poll").out)
+    assert polling.run("permissions", "grant", "poll", "messages:send").out == (
+        "poll may now send messages (messages:send).\n"
+    )
+
+
+class TestFromPip:
+    """Plugins that uv put into the environment: one with a manifest, one without."""
+
+    def test_they_are_found_and_not_enabled(self, desk: Desk):
+        rows = desk.rows()
+        assert {name: (row["state"], row["origin"]) for name, row in rows.items()} == {
+            "weather": ("found", "environment"),
+            "legacy-x": ("found", "environment"),
+        }
+        assert re.search(r"weather +1\.4\.0 +not enabled +inline +pip", desk.run("list").out)
+
+    def test_consent_is_asked_at_enable(self, desk: Desk):
+        ran = desk.run("enable", "weather", typed="y\n")
+        assert ran.code == 0
+        assert re.search(r"wants to +send messages +to post results", ran.out)
+        assert "this Python environment, where pip or uv put it" in ran.out
+        assert desk.rows()["weather"]["state"] == "enabled"
+
+    def test_one_without_a_manifest_asks_for_full_trust(self, desk: Desk):
+        ran = desk.run("enable", "legacy-x", typed="y\n")
+        assert ran.code == 0
+        assert "has no manifest: it asks for full trust" in ran.out
+        assert desk.rows()["legacy-x"]["state"] == "enabled"
+
+    def test_they_are_disabled_like_the_others(self, desk: Desk):
+        desk.run("enable", "weather", "--accept-permissions")
+        assert desk.run("disable", "weather").out == "weather was disabled.\n"
+        assert desk.rows()["weather"]["enabled"] is False
+        # The grant is kept: enabled again, it asks nothing.
+        assert desk.run("enable", "weather").code == 0
+
+    @pytest.mark.parametrize("verb", ["update", "remove"])
+    def test_their_update_and_removal_are_left_to_pip(self, desk: Desk, verb):
+        ran = desk.run(verb, "weather")
+        assert ran.code == 1
+        assert f"weather came by pip: {verb} it with pip" in ran.err
+        assert "hint: pip" in ran.err
+
+
+def test_a_marketplace_that_is_down_has_its_own_exit_code(desk: Desk):
+    nobody = f"http://127.0.0.1:{free_port()}"
+    for words in (["search", "poll"], ["install", "poll", "--yes"], ["info", "poll"]):
+        ran = desk.run(*words, market=nobody)
+        assert ran.code == 5
+        assert nobody in ran.err
+
+
+def test_one_marketplace_that_is_down_does_not_hide_the_other(desk: Desk):
+    nobody = f"http://127.0.0.1:{free_port()}"
+    ran = desk.run("search", "poll", market=f"{nobody} {desk.market}")
+    assert ran.code == 0
+    assert "poll" in ran.out
+    assert ran.err.startswith(f"warning: {nobody}")
+
+
+def test_without_a_marketplace_it_says_how_to_name_one(desk: Desk):
+    ran = desk.run("search", "poll", market="")
+    assert ran.code == 2
+    assert "no marketplace is configured" in ran.err
+    assert "--marketplace URL" in ran.err
+
+
+def test_the_option_goes_before_the_environment(desk: Desk):
+    ran = desk.run("--marketplace", desk.market, "search", "poll", market="http://127.0.0.1:9")
+    assert ran.code == 0
+
+
+def test_an_unknown_application_is_named_with_those_that_are_here(desk: Desk):
+    ran = desk.run("--app", "chta", "list")
+    assert ran.code == 2
+    assert ran.err.splitlines() == [
+        "error: no application is called 'chta'; here is chat",
+        "hint: did you mean --app chat?",
+    ]
+
+
+def test_an_adopted_application_is_listed_and_its_plugins_switched_off(desk: Desk, adopted_app):
+    app = adopted_app(desk)
+    assert app.loaded() == ["tool-x"]
+    rows = desk.run("--app", "tool", "list", "--json").json["plugins"]
+    assert [(row["id"], row["enabled"]) for row in rows] == [("tool-x", True)]
+    assert desk.run("--app", "tool", "disable", "tool-x").code == 0
+    assert app.loaded() == []
+    assert desk.run("--app", "tool", "enable", "tool-x").code == 0
+    assert app.loaded() == ["tool-x"]
+
+
+def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):
+    @click.group()
+    def chat():
+        pass
+
+    chat.add_command(group_for("chat", marketplaces=[polling.market], home=polling.home))
+    runner = CliRunner()
+    listed = runner.invoke(chat, ["plugins", "list"], prog_name="jackfield-chat")
+    assert listed.exit_code == 0, listed.stderr
+    assert "poll" in listed.stdout
+    found = runner.invoke(chat, ["plugins", "search", "poll"], prog_name="jackfield-chat")
+    assert found.exit_code == 0, found.stderr
+    wrong = runner.invoke(chat, ["plugins", "remove"], prog_name="jackfield-chat")
+    assert wrong.exit_code == 2
+    assert "hint: jackfield-chat plugins remove --help" in wrong.stderr
