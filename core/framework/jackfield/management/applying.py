@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from jackfield.store import Activation, Check, Generation, Store, now
 
 Progress = Callable[..., None]
 """Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
+
+POINT_OF_NO_RETURN = "journal-begun"
+"""The step after which a change is completed, whatever happens."""
 
 DOWNLOADS = 4
 """How many wheels are fetched at once."""
@@ -106,7 +109,7 @@ class Changes:
             self.settle()
             standing = self._store.journal.standing()
             undone = _undone(standing, to)
-            before = self._store.active_number()
+            before = self._active(standing[-1].generation)
             target = undone[-1].previous
             activation = Activation(
                 transaction=uuid.uuid4().hex,
@@ -158,6 +161,13 @@ class Changes:
             for one in done
         ]
         return entries[::-1]
+
+    def _active(self, journalled: int) -> int:
+        """The active generation; what the journal says where the pointer is damaged: going back mends it."""
+        try:
+            return self._store.active_number()
+        except StoreError:
+            return journalled
 
     def _lock(self, by: str) -> AbstractContextManager[None]:
         return self._store.lock(by=by, timeout_seconds=self._lock_seconds)
@@ -238,10 +248,25 @@ class Changes:
         return {pin.id: pin.version for pin in generation.pins if pin.id is not None}
 
 
-async def _run(steps: Iterator[str], progress: Progress | None) -> None:
-    """Run the steps off the event loop, one by one, and tell each."""
-    ended = object()
-    while (step := await asyncio.to_thread(next, steps, ended)) is not ended:
+async def _run(steps: Generator[str], progress: Progress | None) -> None:
+    """Run the steps off the event loop, one by one, and tell each.
+
+    Cancelled before the journal knows of the change, it leaves everything as it was; after that it first completes it.
+    """
+    begun = False
+    while True:
+        running = asyncio.ensure_future(asyncio.to_thread(next, steps, None))
+        try:
+            step = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            begun = await running == POINT_OF_NO_RETURN or begun
+            if begun:
+                await asyncio.to_thread(list, steps)
+            steps.close()
+            raise
+        if step is None:
+            return
+        begun = begun or step == POINT_OF_NO_RETURN
         if progress is not None:
             progress(step)
 

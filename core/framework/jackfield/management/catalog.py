@@ -128,15 +128,12 @@ class MarketCatalog:
     async def details(self, plugin: str, source: str | None = None) -> Details | None:
         """What the first marketplace that has a plugin says of it, or the one named; None if none has it."""
         if plugin not in self._details:
-            self._details[plugin] = None
-            markets = [self._markets[source]] if source in self._markets else list(self._markets.values())
-            for market in markets:
-                try:
-                    self._details[plugin] = await market.plugin(plugin)
-                    break
-                except UnknownPlugin:
-                    continue
+            self._details[plugin] = await self._find(plugin, source)
         return self._details[plugin]
+
+    def asks(self, source: str) -> bool:
+        """Whether a source is one of the marketplaces that are asked."""
+        return source in self._markets
 
     async def publisher(self, plugin: str, source: str) -> str | None:
         """Who published a plugin, as its marketplace says; None for a file."""
@@ -155,6 +152,15 @@ class MarketCatalog:
     async def download(self, pin: Pin, destination: Path, progress: Progress | None) -> Path:
         """Fetch a wheel of the plan, its hash checked."""
         return await self._market(Offer(pin.source, ())).download(pin.file, destination, progress)
+
+    async def _find(self, plugin: str, source: str | None) -> Details | None:
+        markets = [self._markets[source]] if source in self._markets else list(self._markets.values())
+        for market in markets:
+            try:
+                return await market.plugin(plugin)
+            except UnknownPlugin:
+                continue
+        return None
 
     async def _first(self, distribution: str, source: str | None) -> Offer | None:
         markets = [self._markets[source]] if source is not None else list(self._markets.values())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import builtins
+import contextlib
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from jackfield.errors import JackfieldError, MarketError, MarketUnreachable, UsageError
+from jackfield.errors import StoreError
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, RollbackReport, Row, Update
@@ -188,10 +188,11 @@ class Management:
             UnknownPlugin: it is neither installed nor offered.
         """
         from jackfield.errors import UnknownPlugin
+        from jackfield.management.offers import find_details
 
         inventory = self._inventory()
         row = inventory.row(plugin)
-        details, where, problem = await self._details(plugin)
+        details, where, problem = await find_details(self.marketplaces, plugin)
         if row is None and details is None:
             if problem is not None:
                 raise problem
@@ -212,28 +213,9 @@ class Management:
             UsageError: no marketplace is configured.
             MarketUnreachable: none of them answered.
         """
-        from jackfield.market import Marketplace
+        from jackfield.management.offers import search
 
-        if not self.marketplaces:
-            raise UsageError("no marketplace is configured")
-
-        async def one(url: str) -> builtins.list[Found] | MarketUnreachable:
-            async with Marketplace(url) as market:
-                try:
-                    return (await market.search(query, category, self.app, limit=limit)).plugins
-                except MarketUnreachable as error:
-                    return error
-
-        answers = await asyncio.gather(*(one(url) for url in self.marketplaces))
-        found: dict[str, Found] = {}
-        for answer in answers:
-            if not isinstance(answer, MarketUnreachable):
-                for plugin in answer:
-                    found.setdefault(plugin.id, plugin)
-        problem = next((answer for answer in answers if isinstance(answer, MarketUnreachable)), None)
-        if problem is not None and all(isinstance(answer, MarketUnreachable) for answer in answers):
-            raise problem
-        return [*found.values()]
+        return await search(self.marketplaces, query, category=category, app=self.app, limit=limit)
 
     def enable_request(self, plugin: str) -> ConsentRequest:
         """What enabling a plugin asks; its growth is empty where the user agreed before.
@@ -287,34 +269,18 @@ class Management:
         """Hold a plugin to versions for every later update; None lets it go. See `Wishes.pin`."""
         self._wishes().pin(plugin, requirement, by=by)
 
-    async def _details(self, plugin: str) -> tuple[dict[str, object] | None, str | None, JackfieldError | None]:
-        if not self.marketplaces:
-            return None, None, UsageError("no marketplace is configured")
-        import msgspec
-
-        from jackfield.errors import UnknownPlugin
-        from jackfield.market import Marketplace
-
-        async def one(url: str) -> dict[str, object] | MarketError | None:
-            async with Marketplace(url) as market:
-                try:
-                    answer: dict[str, object] = msgspec.to_builtins(await market.plugin(plugin))
-                except UnknownPlugin:
-                    return None
-                except MarketError as error:
-                    return error
-                return answer
-
-        answers = await asyncio.gather(*(one(url) for url in self.marketplaces))
-        problem = next((answer for answer in answers if isinstance(answer, MarketError)), None)
-        for url, answer in zip(self.marketplaces, answers, strict=True):
-            if isinstance(answer, dict):
-                return answer, url, None
-        return None, None, problem
-
     def _inventory(self) -> Inventory:
+        self._heal()
         environment = self._environment or Environment(self._groups)
         return Inventory(self.store.active(), self.state, environment, self._groups, self.app, self.hostfile)
+
+    def _heal(self) -> None:
+        """Complete what an installer that died left open; one that is still at work is left alone."""
+        if not self.store.settled():
+            from jackfield.management.applying import Changes
+
+            with contextlib.suppress(StoreError):  # at work, or a disk that cannot be written: reading goes on
+                Changes(self.store, self.state, check=lambda _table: None, lock_seconds=0).settle_if_needed("reader")
 
     def _planner(self, inventory: Inventory | None = None) -> Planner:
         from jackfield.management.planning import Planner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from jackfield.errors import MissingDependency, PluginError, UnknownPlugin, UsageError, WheelError
+from jackfield.errors import MarketError, MissingDependency, PluginError, UnknownPlugin, UsageError, WheelError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Coming, Consent, renewed
 from jackfield.management.environment import Environment
@@ -81,6 +81,8 @@ class Planner:
             }
             kept = [self._keep(pin) for pin in self._inventory.pins.values() if pin.distribution not in named]
             solution = await self._solve([*wants, *kept], catalog, prefer if not files else _without(prefer, named))
+            for want in wants:
+                _refuse_impostor(want, solution)
             asked = [canonical(want.plugin) for want in wants]
             what = f"install {', '.join(want.plugin for want in wants)}"
             return await self._compare(what, solution, catalog, asked)
@@ -107,8 +109,14 @@ class Planner:
                 if growing or not growers - held:
                     break
                 held |= growers
+            lost = [self._inventory.pins[cid] for cid in chosen]
+            notes = [
+                f"{pin.id} came from {pin.source}, which is not asked any more: it stays as it is"
+                for pin in lost
+                if pin.source != "file" and not catalog.asks(pin.source)
+            ]
         names = sorted(self._inventory.pins[cid].id or cid for cid in held)
-        notes = tuple(f"{name} was left as it is: its new version asks for more" for name in names)
+        notes += [f"{name} was left as it is: its new version asks for more" for name in names]
         return replace(plan, notes=(*plan.notes, *notes))
 
     def remove(self, ids: Sequence[str]) -> Plan:
@@ -308,6 +316,20 @@ def coming_of(
         dependencies=manifests,
         brings=tuple(sorted(pins[one].id or one for one in below if one not in before)),
     )
+
+
+def _refuse_impostor(want: Want, solution: Solution) -> None:
+    """Ids and distributions are one to one: a marketplace that mixes them up is not followed.
+
+    Raises:
+        MarketError: the distribution that was named for a plugin is another plugin, or a library.
+    """
+    manifest = solution.manifests.get(want.distribution)
+    if manifest is None or manifest.canonical_id != canonical(want.plugin):
+        what = f"the plugin {manifest.id}" if manifest is not None else "no plugin"
+        raise MarketError(
+            f"the marketplace says that {want.plugin} is in {want.distribution}, but that is {what}", plugin=want.plugin
+        )
 
 
 def _differs(old: Pin, new: Pin) -> bool:

@@ -9,10 +9,11 @@ off between any two, the profile holds the whole old or the whole new set, and t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -159,7 +160,7 @@ class Store:
         activation: Activation,
         record: Record,
         check: Check | None = None,
-    ) -> Iterator[str]:
+    ) -> Generator[str]:
         """Make a generation of `pins` and activate it; yields the names of the steps as they are done.
 
         Args:
@@ -199,12 +200,12 @@ class Store:
         except OSError as error:
             self._clear()
             raise StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}") from error
-        except JackfieldError:
+        except (JackfieldError, GeneratorExit):
             self._clear()
             raise
         yield from self.activate(replace(activation, generation=number), record=record)
 
-    def activate(self, activation: Activation, *, record: Record) -> Iterator[str]:
+    def activate(self, activation: Activation, *, record: Record) -> Generator[str]:
         """Switch the pointer to a generation that exists; yields the names of the steps as they are done.
 
         Args:
@@ -228,11 +229,18 @@ class Store:
             self._disk.sync_folder(self.layout.root)
             yield "pointer-synced"
         except OSError as error:
+            self._abandon(activation)
             raise StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}") from error
         record(activation)
         yield "state-recorded"
         self.journal.finish(activation.transaction)
         yield "journal-finished"
+
+    def _abandon(self, activation: Activation) -> None:
+        """Close an activation that the disk refused, if it still takes that line; else the next installer does."""
+        with contextlib.suppress(StoreError):
+            if self.active_number() != activation.generation:
+                self.journal.abandon(activation.transaction)
 
     def _add(self, wheels: Mapping[str, Path]) -> Iterator[str]:
         made: list[tuple[Path, Path]] = []
