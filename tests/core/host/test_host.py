@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from jackfield.errors import UsageError
 from support.wheels import WheelSource
 
 RECORDER = """
@@ -146,6 +147,58 @@ async def test_wishing_and_unwishing_takes_effect_in_the_running_host(profile, b
     profile.enable("a")
     await host.reload_changes()
     assert noted == [("a", what) for what in ("load", "enable", "disable", "enable")]
+
+
+@pytest.mark.feature("J26")
+class TestWaysDown:
+    """The rows of "every way down" in docs/reference/lifecycle.md that no other test has."""
+
+    async def test_revoked_consent_unloads_and_says_so(self, profile, build, running, noted):
+        profile.install(build("a", code=RECORDER))
+        profile.enable("a")
+        host = await running()
+        noted.clear()
+        profile.state.change({"grants/a": None}, by="test")
+        await host.reload_changes()
+        assert noted == [("a", "disable"), ("a", "unload")]
+        assert host.plugins.status("a").state == "blocked"
+        assert host.plugins.status("a").problem.startswith("asks for consent")
+        profile.enable("a")
+        await host.reload_changes()
+        assert host.plugins.status("a").state == "active"
+
+    async def test_who_needs_a_disabled_plugin_goes_before_it_and_comes_back_with_it(
+        self, profile, build, running, noted
+    ):
+        profile.install(build("a", code=RECORDER, more='[requires]\nb = "*"'), build("b", code=RECORDER))
+        profile.enable("a", "b")
+        host = await running()
+        noted.clear()
+        profile.disable("b")
+        await host.reload_changes()
+        assert noted == [("a", "disable"), ("a", "unload"), ("b", "disable")]
+        status = host.plugins.status("a")
+        assert (status.state, status.problem) == (
+            "blocked",
+            "needs b, which is disabled (enable it: jackfield enable b)",
+        )
+        profile.enable("b")
+        await host.reload_changes()
+        assert [one.state for one in host.plugins] == ["active", "active"]
+
+    async def test_a_stopped_host_can_start_again(self, profile, build, running, noted):
+        profile.install(build("a", code=RECORDER))
+        profile.enable("a")
+        host = await running()
+        await host.stop()
+        await host.stop()
+        assert host.plugins.status("a").state == "unloaded"
+        await host.reload_changes()
+        assert host.plugins.status("a").state == "unloaded"
+        await host.start()
+        assert host.plugins.status("a").state == "active"
+        with pytest.raises(UsageError, match="runs already"):
+            await host.start()
 
 
 async def test_module_functions_take_the_context_first(profile, tmp_path, running):

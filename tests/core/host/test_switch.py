@@ -70,6 +70,13 @@ def test_a_plugin_with_machine_code_runs_on_and_holds_the_changed_ones_around_it
     assert switch.stop == {"c"}
 
 
+def test_one_that_could_be_held_goes_down_with_a_plugin_that_it_needs_and_that_is_gone():
+    running = {"a": footing("1", A, requires="b"), "b": footing("1", B)}
+    wanted = {"a": footing("2", LIB)}
+    switch = compare(running, wanted, lambda trees: ["a._speed"])
+    assert (switch.stop, switch.held) == ({"a", "b"}, {})
+
+
 FOOTINGS = st.builds(
     footing,
     st.sampled_from("12"),

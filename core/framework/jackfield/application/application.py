@@ -107,8 +107,12 @@ class Application:
             return  # the installer lives; the watch follows when it is done
 
     async def reload(self) -> None:
-        """Follow changes now: whoever made one through `management` need not wait for the watch."""
-        await self.host.reload_changes()
+        """Follow changes now: whoever made one through `management` need not wait for the watch.
+
+        While another installer is half way, nothing happens: the watch follows when it is done.
+        """
+        if Store(self.layout).settled():
+            await self.host.reload_changes()
 
     async def stop(self) -> None:
         """Stop watching, stop every plugin, and let go of the profile."""

@@ -66,17 +66,23 @@ def compare(
     """
     changed = {cid for cid, footing in running.items() if cid in wanted and not _same(footing, wanted[cid])}
     gone = {cid for cid in running if cid not in wanted}
-    held = _held(running, wanted, changed, gone, extension_modules)
-    stop = (changed - set(held)) | gone
-    while True:
-        dependents = {
-            cid for cid, footing in running.items() if cid not in stop and cid not in held and footing.requires & stop
-        }
-        if not dependents:
-            break
-        stop |= dependents
+    # Whoever needs a plugin that goes for good cannot run on as it was, whatever speaks for holding it.
+    bereft = _with_dependents(gone, running)
+    held = _held(running, wanted, changed - bereft, bereft, extension_modules)
+    stop = _with_dependents(bereft | (changed - set(held)), running) - set(held)
     keep = frozenset(tree for cid in held for tree in running[cid].trees)
     return Switch(frozenset(stop), held, keep)
+
+
+def _with_dependents(down: Collection[str], running: Mapping[str, Footing]) -> set[str]:
+    """Add everyone who needs one of them, directly or through others."""
+    found = set(down)
+    grew = True
+    while grew:
+        dependents = {cid for cid, footing in running.items() if cid not in found and footing.requires & found}
+        found |= dependents
+        grew = bool(dependents)
+    return found
 
 
 def _same(before: Footing, after: Footing) -> bool:
@@ -87,7 +93,7 @@ def _held(
     running: Mapping[str, Footing],
     wanted: Mapping[str, Footing],
     changed: Collection[str],
-    gone: Collection[str],
+    down: Collection[str],
     extension_modules: Callable[[Collection[Path]], Collection[str]],
 ) -> dict[str, str]:
     held: dict[str, str] = {}
@@ -99,7 +105,7 @@ def _held(
         sharers = sorted(
             other
             for other, footing in running.items()
-            if other != cid and other not in gone and footing.trees & replaced
+            if other != cid and other not in down and footing.trees & replaced
             if not own_changed or footing.code == wanted[other].code
         )
         if before.restart_only or after.restart_only:
