@@ -92,6 +92,23 @@ COMMANDS = """
 commands = [{ name = "say", help = "Say it again." }, { name = "who" }, { name = "secret" }, { name = "tell" }]
 """
 
+ODD = """
+from jackfield import Plugin
+from jackfield.api import Chart, List, Text
+from jackfield_chat_api import Message, hookimpl
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.ui.add_component("nan", Chart(("a",), (float("nan"),)), title="Nan")
+        self.context.ui.add_component("deep", List(("no component",)), title="Deep")
+        self.context.ui.add_component("half", Text("half a pair \\ud800"), title="Half")
+        self.context.ui.add_component("fine", Text("fine"), title="Fine")
+
+    @hookimpl
+    async def message_sent(self, message: Message):
+        return 42 if "number" in message.text else Message(0, "lobby", "x", None) if "nothing" in message.text else None
+"""
+
 
 def profile_of(chat: "RunningChat") -> Profile:
     """The profile of a running chat, as the command line would see it."""
@@ -196,7 +213,7 @@ async def test_a_change_made_by_another_process_shows_without_a_restart(shout: "
     ada = await shout.person("ada")
     profile_of(shout).disable("shout")
     await ada.event("boxes", lambda event: event["boxes"] == [])
-    assert (await ada.say("!say x"))["type"] == "sent"
+    assert "No plugin has the command !say" in (await ada.say("!say x"))["title"]
     profile_of(shout).enable("shout")
     await ada.event("boxes", lambda event: len(event["boxes"]) == 2)
 
@@ -225,3 +242,19 @@ async def test_only_the_owner_changes_plugins(shout: "RunningChat") -> None:
         assert "Only the owner" in (await ada.say(f"/plugins {line}"))["message"], line
     assert "no command /plugins dance" in (await ada.say("/plugins dance"))["message"]
     assert (await ada.say("/plugins help"))["title"] == "Commands for plugins"
+
+
+async def test_what_a_plugin_makes_wrongly_stays_its_own(chat: "RunningChat", tmp_path: Path) -> None:
+    profile = profile_of(chat)
+    profile.install(build_plugin(tmp_path / "wheels", "odd", code=ODD, permissions=PERMISSIONS))
+    profile.enable("odd")
+    await chat.plugin("odd")
+    ada = await chat.person("ada")
+    (boxes,) = [event["boxes"] for event in ada.seen if event["type"] == "boxes"][:1]
+    told = {box["title"]: (box["component"], box["error"]) for box in boxes}
+    assert told["Fine"] == ({"kind": "text", "text": "fine"}, "")
+    assert "cannot be shown" in told["Nan"][1]
+    assert "cannot be shown" in told["Deep"][1]
+    for text in ("a number", "nothing at all"):
+        await ada.say(text)
+        assert (await ada.hears(text))["text"] == text

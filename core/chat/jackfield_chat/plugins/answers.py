@@ -10,10 +10,12 @@ class AnswerLine:
     Args:
         text: a sentence.
         risk: "low", "medium" or "high" where the line is a permission that is asked for, else "".
+        heading: whether the lines below belong to it.
     """
 
     text: str
     risk: str = ""
+    heading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +39,5 @@ class Answer:
 
     def to_mapping(self) -> dict[str, object]:
         """Return it as pages and clients receive it."""
-        lines = [{"text": line.text, "risk": line.risk} for line in self.lines]
+        lines = [{"text": line.text, "risk": line.risk, "heading": line.heading} for line in self.lines]
         return {"title": self.title, "lines": lines, "confirm": self.confirm}

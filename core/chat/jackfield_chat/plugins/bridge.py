@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jackfield.api import Check
@@ -123,11 +124,9 @@ class Bridge:
         if self.application is None or self.state != "running":
             return message
         call = self.application.host.call
-        changed: object = await call.message_sent(message=message)
-        changed = await call.message_received(message=changed if isinstance(changed, Message) else message)
-        if not isinstance(changed, Message):
-            return message
-        return Message(0, message.room, message.author, changed.text, message.sent_at, changed.metadata)
+        sent = _message(await call.message_sent(message=message), message)
+        changed = _message(await call.message_received(message=sent), sent)
+        return replace(message, text=changed.text, metadata=changed.metadata)
 
     async def member_joined(self, room: str, name: str) -> None:
         """Tell the plugins that a member entered a room."""
@@ -230,3 +229,15 @@ class Bridge:
 
     def _api(self, plugin: str, check: Check) -> PluginChat:
         return PluginChat(plugin, check, self._board, self._accounts, name_of=self.name_of)
+
+
+def _message(made: object, before: Message) -> Message:
+    """What a pipeline made of a message, or the message before if that is none: a plugin can return anything."""
+    if isinstance(made, Message) and _is_text(made.text, made.metadata):
+        return made
+    logger.warning("a plugin made %s of a message; it goes on as it was", type(made).__name__)
+    return before
+
+
+def _is_text(text: object, metadata: object) -> bool:
+    return isinstance(text, str) and isinstance(metadata, Mapping)

@@ -78,7 +78,7 @@ def outcome_answer(outcome: Question | str) -> Answer:
     lines: list[AnswerLine] = []
     for request in outcome.requests:
         for part in parts(request):
-            lines.append(AnswerLine(f"{part.title}:"))
+            lines.append(AnswerLine(part.title, heading=True))
             lines.extend(part.lines)
     confirm = f"/plugins {outcome.action} {outcome.plugin} yes"
     return Answer(outcome.title, (*lines, AnswerLine(f"Nothing is changed until you write {confirm}")), confirm)

@@ -5,11 +5,17 @@ import base64
 from jackfield.api import Button, Chart, Component, Form, Image, List, Markdown, Progress, Table, Text
 
 Drawing = dict[str, object]
+LARGEST_IMAGE_BYTES = 256 * 1024
 DEEPEST = 8  # lists in lists, before the rest is left out
 
 
 def drawing(component: Component, depth: int = 0) -> Drawing:
-    """Return a component, and what is in it, as JSON."""
+    """Return a component, and what is in it, as JSON.
+
+    Raises:
+        ValueError: an image is larger than 256 KiB.
+        TypeError: something in it is no component.
+    """
     match component:
         case Text(text) | Markdown(text):
             return {"kind": "text" if isinstance(component, Text) else "markdown", "text": str(text)}
@@ -28,8 +34,11 @@ def drawing(component: Component, depth: int = 0) -> Drawing:
         case Progress(value, total, label):
             return {"kind": "progress", "value": value, "total": total, "label": label}
         case Image(data, media_type, alternative):
+            if len(data) > LARGEST_IMAGE_BYTES:
+                raise ValueError(f"an image of {len(data)} bytes; at most {LARGEST_IMAGE_BYTES} are shown")
             source = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
             return {"kind": "image", "source": source, "alternative": alternative}
+    raise TypeError(f"{type(component).__name__} is no component")
 
 
 def _form(form: Form) -> Drawing:

@@ -1,9 +1,10 @@
 """What plugins show on the page: boxes and menu items, drawn for everyone, and told of when they change."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 
-from jackfield.host import Host
+from jackfield.host import Drawn, Host
 
 from jackfield_chat.plugins.drawing import drawing
 from jackfield_chat.rooms import Event, Presence
@@ -30,17 +31,25 @@ class Panel:
 
     async def boxes(self) -> list[Event]:
         """Return every box of the sidebar; one whose plugin fails carries its error."""
-        return [
-            {
-                "id": drawn.id,
-                "plugin": drawn.plugin,
-                "plugin_name": self._name_of(drawn.plugin),
-                "title": drawn.title,
-                "component": drawing(drawn.component) if drawn.component is not None else None,
-                "error": drawn.error,
-            }
-            for drawn in await self._host.ui.components("sidebar")
-        ]
+        return [self._box(drawn) for drawn in await self._host.ui.components("sidebar")]
+
+    def _box(self, drawn: Drawn) -> Event:
+        component, error = None, drawn.error
+        if drawn.component is not None:
+            try:
+                component = drawing(drawn.component)
+                # One value that is no JSON would keep all boxes from every page.
+                json.dumps(component, allow_nan=False)
+            except (TypeError, ValueError, AttributeError, RecursionError) as exc:
+                component, error = None, f"{drawn.name} of {drawn.plugin} holds what cannot be shown: {exc}"
+        return {
+            "id": drawn.id,
+            "plugin": drawn.plugin,
+            "plugin_name": self._name_of(drawn.plugin),
+            "title": str(drawn.title),
+            "component": component,
+            "error": error,
+        }
 
     def menu(self) -> list[Event]:
         """Return the menu items."""
@@ -49,7 +58,7 @@ class Panel:
                 "id": offered.id,
                 "plugin": offered.plugin,
                 "plugin_name": self._name_of(offered.plugin),
-                "label": offered.item.label,
+                "label": str(offered.item.label),
             }
             for offered in self._host.ui.menu()
         ]

@@ -71,17 +71,18 @@ class Conversation:
             self._connection.send({"type": "boxes", "boxes": await self._chat.bridge.boxes()})
             await self._read()
         finally:
-            for task in (writer, *self._tasks):
-                task.cancel()
+            writer.cancel()
             left = self._chat.presence.leave(self._connection)
             if left is not None:
                 await self._tell_presence(left)
                 await self._chat.bridge.member_left(left, self._connection.member)
+            # An install that somebody began goes on to its end, whether they still look or not.
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _write(self) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):  # starlette raises RuntimeError after a close by the client
             while (event := await self._connection.next()) is not None:
-                await self._socket.send_text(json.dumps(event, ensure_ascii=False))
+                await self._socket.send_text(json.dumps(event))
             await self._socket.close(1013, "This connection did not keep up, or the chat is stopping.")
 
     async def _read(self) -> None:

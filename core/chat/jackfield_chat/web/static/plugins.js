@@ -4,7 +4,6 @@
 import { busy, element } from "./elements.js";
 import { Link } from "./link.js";
 
-const PARTS = ["notices", "installed", "found", "history"];
 const find = (id) => document.getElementById(id);
 
 async function load(address, options = {}) {
@@ -17,14 +16,27 @@ async function load(address, options = {}) {
 }
 
 function put(fresh, parts) {
-  const typed = find("q")?.value;
   for (const id of parts) {
     const part = fresh.getElementById(id);
     if (part) find(id).replaceWith(document.adoptNode(part));
   }
-  if (typed && find("q") && !find("q").value) find("q").value = typed;
   const question = fresh.querySelector("#consent form");
   if (question) ask(document.adoptNode(question));
+}
+
+let query = find("q").value;
+
+/** Ask the marketplace again for what was searched last; what is being typed meanwhile stays. */
+async function search() {
+  const fresh = await load(`/plugins?${new URLSearchParams({ q: query })}`);
+  const { value, selectionStart } = find("q");
+  const typing = document.activeElement === find("q");
+  put(fresh, ["found"]);
+  find("q").value = value;
+  if (typing) {
+    find("q").focus();
+    find("q").setSelectionRange(selectionStart, selectionStart);
+  }
 }
 
 function ask(question) {
@@ -44,13 +56,16 @@ document.addEventListener("submit", async (event) => {
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   const free = busy(event.submitter ?? form.querySelector("button"));
   try {
-    if (form.method === "get") {
+    if (form.dataset.part === "found") {
+      query = find("q").value;
+      await search();
+    } else if (form.method === "get") {
       put(await load(`${form.getAttribute("action")}?${fields}`), [form.dataset.part]);
     } else {
+      fields.delete("q");
       const fresh = await load(form.getAttribute("action"), { method: "POST", body: fields });
       if (form.closest("dialog")) find("consent").close();
-      const parts = fresh.querySelector("#found [data-offer], #found .empty:not(.waiting)") ? PARTS : PARTS.filter((id) => id !== "found");
-      put(fresh, parts);
+      put(fresh, ["notices", "installed", "history"]);
       find("notices").scrollIntoView({ block: "nearest" });
     }
   } catch (failure) {
@@ -61,29 +76,35 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-const later = find("found").dataset.later;
-if (later) {
+if (find("found").dataset.later) {
   const waiting = setTimeout(() => {
     const place = find("found").querySelector(".waiting");
     if (place) place.textContent = "Asking the marketplace …";
   }, 300);
-  load(later)
-    .then((fresh) => put(fresh, ["found"]))
-    .catch(() => {})
+  search()
+    .catch((failure) => tell(`The chat did not answer: ${failure.message}`))
     .finally(() => clearTimeout(waiting));
 }
 
 if (find("consent").open) ask(find("consent").querySelector("form"));
 
-// Plugins also change elsewhere: on the command line, in a room, on another page.
+// Plugins change here and elsewhere: on the command line, in a room, on another page.
 let following = 0;
+
+async function follow() {
+  if (document.querySelector("[aria-busy], dialog[open]")) {
+    following = setTimeout(follow, 500); // what somebody is about to press must not move
+    return;
+  }
+  put(await load("/plugins"), ["installed", "history"]);
+  await search();
+}
+
 new Link(
   (event) => {
     if (event.type !== "plugins") return;
     clearTimeout(following);
-    following = setTimeout(async () => {
-      if (!document.querySelector("[aria-busy]")) put(await load("/plugins"), ["installed", "history"]);
-    }, 200);
+    following = setTimeout(follow, 200);
   },
   () => {},
 );

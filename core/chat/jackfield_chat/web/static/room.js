@@ -82,7 +82,7 @@ document.addEventListener("click", (event) => {
 
 /** An answer that only this member sees; one that asks has two buttons of equal weight. */
 function showAnswer({ title, lines, confirm }) {
-  const items = lines.map((line) => element("li", { class: line.risk ? `risk-${line.risk}` : null }, line.text));
+  const items = lines.map((line) => element("li", { class: line.risk ? `risk-${line.risk}` : line.heading ? "heading" : null }, line.text));
   const answer = element("section", { class: "answer" }, element("p", { class: "only-you" }, "Only you see this"), element("h3", {}, title), element("ul", {}, ...items));
   if (confirm) {
     const no = element("button", { type: "button", class: "button" }, "No");
