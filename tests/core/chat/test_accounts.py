@@ -69,7 +69,7 @@ async def test_a_wrong_password_and_an_unknown_name_are_told_in_the_same_words(a
     assert len(told) == 1
 
 
-async def test_guessing_has_to_wait_and_does_not_lock_out_others(accounts: Accounts) -> None:
+async def test_guessing_has_to_wait_and_locks_out_nobody_else(accounts: Accounts) -> None:
     await accounts.sign_up("ada", PASSWORD, client="here")
     await accounts.sign_up("bob", PASSWORD, client="here")
     for _ in range(5):
@@ -78,7 +78,8 @@ async def test_guessing_has_to_wait_and_does_not_lock_out_others(accounts: Accou
     with pytest.raises(TooManyTries) as caught:
         await accounts.sign_in("ada", PASSWORD, client="there")
     assert 0 < caught.value.wait_seconds <= 60
-    assert (await accounts.sign_in("bob", PASSWORD, client="here")).name == "bob"
+    assert (await accounts.sign_in("bob", PASSWORD, client="there")).name == "bob"
+    assert (await accounts.sign_in("ada", PASSWORD, client="here")).name == "ada"
 
 
 async def test_guessing_many_names_from_one_address_has_to_wait(accounts: Accounts) -> None:
@@ -88,6 +89,17 @@ async def test_guessing_many_names_from_one_address_has_to_wait(accounts: Accoun
             await accounts.sign_in(f"name{number}", "wrong password", client="there")
     with pytest.raises(TooManyTries):
         await accounts.sign_in("ada", PASSWORD, client="there")
+
+
+async def test_signing_in_to_ones_own_account_buys_no_guesses_at_others(accounts: Accounts) -> None:
+    await accounts.sign_up("eve", PASSWORD, client="there")
+    for number in range(20):
+        with pytest.raises(AccountError):
+            await accounts.sign_in(f"name{number}", "wrong password", client="there")
+        if number < 19:
+            await accounts.sign_in("eve", PASSWORD, client="there")
+    with pytest.raises(TooManyTries):
+        await accounts.sign_in("somebody", "wrong password", client="there")
 
 
 async def test_a_session_names_its_account_until_it_is_closed(accounts: Accounts, database: Database) -> None:
@@ -132,6 +144,9 @@ def test_a_throttle_lets_through_again_when_the_window_has_passed() -> None:
     throttle.count("key")
     throttle.count("key")
     assert throttle.wait_seconds("key") == 10
+    throttle.take_back("key")
+    assert throttle.wait_seconds("key") == 0
+    throttle.count("key")
     assert throttle.wait_seconds("other") == 0
     now = 10.5
     assert throttle.wait_seconds("key") == 0

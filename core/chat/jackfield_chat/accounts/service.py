@@ -20,8 +20,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,31}", re.ASCII)
 class Accounts:
     """The accounts of one chat.
 
-    Failed sign-ins are limited to 5 a minute for each name and 20 for each address; sign-ups to 20 an hour for each
-    address.
+    Failed sign-ins are limited, by the minute: 5 for a name from one address, 30 for a name from anywhere, 20 from one
+    address. So a stranger who guesses cannot easily lock its owner out. Sign-ups: 20 an hour from one address.
 
     Args:
         database: where they are kept.
@@ -29,8 +29,7 @@ class Accounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._failures_by_name = Throttle(5, 60)
-        self._failures_by_client = Throttle(20, 60)
+        self._failures = (Throttle(5, 60), Throttle(30, 60), Throttle(20, 60))
         self._sign_ups = Throttle(20, 3600)
 
     async def ensure_owner(self) -> str | None:
@@ -81,17 +80,18 @@ class Accounts:
             TooManyTries: too many tries failed for this name or from this address.
         """
         key = name.strip().casefold()
-        wait = max(self._failures_by_name.wait_seconds(key), self._failures_by_client.wait_seconds(client))
-        if wait:
+        limits = tuple(zip(self._failures, (f"{key} {client}", key, client), strict=True))
+        if wait := max(throttle.wait_seconds(limited) for throttle, limited in limits):
             raise TooManyTries(wait)
         # Counted before the password is looked at: tries that run side by side must not all slip through.
-        self._failures_by_name.count(key)
-        self._failures_by_client.count(client)
+        for throttle, limited in limits:
+            throttle.count(limited)
         row = self._database.row("SELECT name, role, password FROM accounts WHERE folded = ?", (key,))
         if not await verify_password(row["password"] if row else None, password[:LONGEST_PASSWORD]) or row is None:
             raise AccountError("The name or the password is wrong.", field="password")
-        self._failures_by_name.forget(key)
-        self._failures_by_client.forget(client)
+        # Only this try is taken back: signing in to an account of one's own must not buy new guesses at others'.
+        for throttle, limited in limits:
+            throttle.take_back(limited)
         return Account(row["name"], Role(row["role"]))
 
     def find(self, name: str) -> Account | None:

@@ -37,9 +37,11 @@ class Throttle:
                 self._events.clear()
         self._events.setdefault(key, deque()).append(self._clock())
 
-    def forget(self, key: str) -> None:
-        """Start again for the key, as after a success."""
-        self._events.pop(key, None)
+    def take_back(self, key: str) -> None:
+        """Take back the newest event of the key: it was none after all."""
+        events = self._events.get(key)
+        if events:
+            events.pop()
 
     def _recent(self, key: str) -> deque[float]:
         events = self._events.get(key, deque())

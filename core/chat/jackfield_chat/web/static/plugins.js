@@ -67,6 +67,7 @@ document.addEventListener("submit", async (event) => {
       if (form.closest("dialog")) find("consent").close();
       put(fresh, ["notices", "installed", "history"]);
       find("notices").scrollIntoView({ block: "nearest" });
+      search().catch(() => {}); // what was done is done and shown; the list below says what is installed when it can
     }
   } catch (failure) {
     if (form.closest("dialog")) find("consent").close();
