@@ -208,6 +208,8 @@ def test_a_file_name_that_is_no_name_here(market, filename):
         ({"name": "other"}, "the form says other"),
         ({"version": "2.0"}, "the form says version 2.0"),
         ({"version": "nonsense"}, "which is none"),
+        ({"version": "\x00\x1b\r\nX-Evil: 1"}, "which is none"),
+        ({"name": "\x00"}, "the form says"),
         ({":action": "doc_upload"}, "file_upload"),
     ],
 )

@@ -84,7 +84,9 @@ class UploadApi:
 
 
 def _refusal_headers(refusal: Refusal) -> dict[str, str]:
-    headers = {REASON_HEADER: refusal.message.encode("ascii", "replace").decode()[:500]}
+    # The message may quote what was sent; a header holds printable ASCII and nothing that ends it.
+    reason = "".join(one if " " <= one <= "~" else "?" for one in refusal.message[:500])
+    headers = {REASON_HEADER: reason}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="jackfield"'
     return headers

@@ -72,6 +72,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing is reported to anyone
     )
+    app.state.problems = tuple(hosts.problems)
     routes = [
         *SimpleIndex(database).routes(),
         *FilePages(database, blobs).routes(),

@@ -35,7 +35,7 @@ def serve(
         host: the address to listen on.
         port: the port; 0 picks a free one.
         say: is given the one line that says that the server answers and, with a seed, that the seed is published.
-        warn: is given a line for each wheel of the seed that was not taken.
+        warn: is given a line for each host file that cannot be read and each wheel of the seed that was not taken.
         seed_folder: holds wheels to publish after the start.
         hostfiles: host files to hold besides those in the data folder.
 
@@ -47,6 +47,8 @@ def serve(
     with listener:
         database = open_database(settings)
         app = create_app(settings, database, hostfiles)
+        for problem in app.state.problems:
+            warn(problem)
         port = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(

@@ -1,0 +1,93 @@
+"""The database: migrations that lead to the tables in the code, sessions that undo, times that keep their zone."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from jackfield_marketplace.db import Database, User, migrate
+from jackfield_marketplace.db.migrate import HEAD, revision
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, StatementError
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'market.sqlite3'}")
+    migrate(database)
+    yield database
+    database.close()
+
+
+def configuration(database):
+    config = Config()
+    config.set_main_option("script_location", "jackfield_marketplace:db/migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["engine"] = database.engine
+    return config
+
+
+def test_migrations_lead_to_the_tables_of_the_code(database):
+    command.check(configuration(database))  # raises where the two differ
+
+
+def test_the_newest_revision_is_the_one_the_code_asks_for(database):
+    assert ScriptDirectory.from_config(configuration(database)).get_current_head() == HEAD
+    assert revision(database) == HEAD
+
+
+def test_every_migration_leads_back_too(database):
+    command.downgrade(configuration(database), "base")
+    migrate(database)
+    command.check(configuration(database))
+
+
+def test_what_raises_is_undone_whole(database):
+    def add_twice():
+        with database.write() as session:
+            session.add(User(name="alice"))
+            session.flush()
+            session.add(User(name="alice"))
+
+    with pytest.raises(IntegrityError):
+        add_twice()
+    with database.read() as session:
+        assert session.scalars(select(User)).all() == []
+
+
+def test_writers_take_turns(database):
+    def add(name):
+        for index in range(10):
+            with database.write() as session:
+                session.scalars(select(User)).all()
+                session.add(User(name=f"{name}{index}"))
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as session:
+        assert len(session.scalars(select(User)).all()) == 40
+
+
+def test_the_stamp_changes_with_every_commit_and_with_nothing_else(database):
+    first = database.change_stamp()
+    with database.read() as session:
+        session.scalars(select(User)).all()
+    assert database.change_stamp() == first
+    with database.write() as session:
+        session.add(User(name="alice"))
+    assert database.change_stamp() != first
+
+
+def test_times_keep_their_zone(database):
+    moment = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
+    with database.write() as session:
+        session.add(User(name="alice", created_at=moment))
+    with database.read() as session:
+        assert session.scalar(select(User.created_at)) == moment
+    with pytest.raises(StatementError, match="without a zone"), database.write() as session:
+        session.add(User(name="bob", created_at=datetime(2026, 11, 20)))  # noqa: DTZ001
