@@ -1,0 +1,168 @@
+"""Cancelled, refused by the disk, met by another installer, or left without its marketplace: whole, and told so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from jackfield.errors import MarketError, StoreError, StoreLocked
+from jackfield.management import Management
+from jackfield.store import Disk, Store
+from support.wheels import build_plugin
+
+STEPS_BEFORE = ["downloaded", "wheel-unpacked", "store-synced", "generation-renamed"]
+# After "generations-synced" the next step, which begins the journal, is on its way already: it is completed.
+STEPS_AFTER = ["generations-synced", "journal-begun", "pointer-written", "pointer-replaced", "state-recorded"]
+
+
+async def plan_of(management, wheel):
+    return await management.plan_install([str(wheel)])
+
+
+@pytest.mark.parametrize("victim", STEPS_BEFORE + STEPS_AFTER)
+async def test_cancelled_at(victim, manage, layout, tmp_path):
+    management = manage()
+    plan = await plan_of(management, build_plugin(tmp_path, "poll"))
+    task: asyncio.Task[object]
+
+    def progress(step, *_):
+        if step == victim:
+            task.cancel()
+
+    task = asyncio.ensure_future(management.apply(plan, accept_permissions=True, by="tester", progress=progress))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    done = victim in STEPS_AFTER
+    assert management.store.settled()
+    assert [row.state for row in management.list()] == (["enabled"] if done else [])
+    assert bool(management.state.items()) is done
+    assert not layout.unfinished.exists()
+    again = await plan_of(management, build_plugin(tmp_path, "dice"))
+    await management.apply(again, accept_permissions=True, by="tester")
+    assert "dice" in [row.id for row in management.list()]
+
+
+class FullDisk(Disk):
+    """A disk that is full from a certain call on."""
+
+    def __init__(self, victim):
+        self.victim = victim
+
+    def _fill(self, call):
+        if call == self.victim:
+            raise OSError(28, "No space left on device")
+
+    def write(self, path, data):
+        self._fill("write")
+        super().write(path, data)
+
+    def sync_filesystem(self, path):
+        self._fill("sync_filesystem")
+        super().sync_filesystem(path)
+
+    def rename(self, source, target):
+        self._fill("rename")
+        super().rename(source, target)
+
+    def append(self, path, data, *, offset):
+        if json.loads(data)["record"] == "begin":
+            self._fill("append")
+        super().append(path, data, offset=offset)
+
+
+@pytest.mark.parametrize("victim", ["sync_filesystem", "rename", "append", "write"])
+async def test_a_full_disk_is_a_sentence_and_nothing_changes(victim, manage, layout, tmp_path):
+    management = manage()
+    plan = await plan_of(management, build_plugin(tmp_path, "poll"))
+    management.store = Store(layout, disk=FullDisk(victim))
+    with pytest.raises(StoreError, match="cannot be written: No space left on device"):
+        await management.apply(plan, accept_permissions=True, by="tester")
+    assert Store(layout).settled()
+    assert manage().list() == []
+    assert manage().state.items() == {}
+    await manage().apply(plan, accept_permissions=True, by="tester")
+    assert [row.id for row in manage().list()] == ["poll"]
+
+
+async def test_a_second_installer_waits_and_is_told_if_it_takes_too_long(manage, tmp_path):
+    management, hasty = manage(), manage(lock_seconds=0.1)
+    plan = await plan_of(management, build_plugin(tmp_path, "poll"))
+    with management.store.lock(by="the other one"), pytest.raises(StoreLocked, match="the other one, process"):
+        await hasty.apply(plan, accept_permissions=True, by="tester")
+    assert hasty.list() == []
+
+
+async def test_of_two_at_once_one_is_told_to_plan_again(manage, tmp_path):
+    one, two = manage(), manage()
+    plans = [
+        await plan_of(one, build_plugin(tmp_path, "poll")),
+        await plan_of(two, build_plugin(tmp_path, "dice")),
+    ]
+    outcomes = await asyncio.gather(
+        *(
+            management.apply(plan, accept_permissions=True, by="tester")
+            for management, plan in zip((one, two), plans, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    (refused,) = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert isinstance(refused, StoreError)
+    assert "meanwhile" in str(refused)
+    assert len(one.list()) == 1
+
+
+async def test_a_grant_that_changed_since_the_plan_makes_it_void(manage, tmp_path):
+    permissions = '[[permissions]]\nresource = "messages"\nactions = ["send"]\n'
+    management = manage()
+    first = await plan_of(management, build_plugin(tmp_path, "poll", permissions=permissions))
+    await management.apply(first, accept_permissions=True, by="tester")
+    second = await plan_of(management, build_plugin(tmp_path, "poll", "1.1.0", permissions=permissions))
+    management.revoke("poll", "messages:send", by="tester")
+    with pytest.raises(StoreError, match="meanwhile"):
+        await management.apply(second, accept_permissions=True, by="tester")
+    assert not management.permissions("poll").grant.allows("messages", "send")
+
+
+async def test_a_damaged_pointer_is_mended_by_a_rollback(manage, layout, tmp_path):
+    management = manage()
+    for version in ("1.0.0", "2.0.0"):
+        plan = await plan_of(management, build_plugin(tmp_path, "poll", version))
+        await management.apply(plan, accept_permissions=True, by="tester")
+    layout.current.write_text("nonsense")
+    with pytest.raises(StoreError, match="jackfield rollback"):
+        management.list()
+    await management.rollback(by="tester")
+    assert [row.version for row in management.list()] == ["1.0.0"]
+
+
+async def test_a_reader_completes_what_a_dead_installer_left(manage, layout, tmp_path):
+    management = manage()
+    plan = await plan_of(management, build_plugin(tmp_path, "poll"))
+
+    class Died(BaseException):
+        pass
+
+    def progress(step, *_):
+        if step == "pointer-replaced":
+            raise Died
+
+    with pytest.raises(Died):
+        await management.apply(plan, accept_permissions=True, by="tester", progress=progress)
+    assert not management.store.settled()
+    assert [row.state for row in Management("chat", layout, [], management.hostfile).list()] == ["enabled"]
+    assert management.store.settled()
+
+
+@pytest.mark.slow
+async def test_a_marketplace_that_loses_a_wheel_between_plan_and_download(market, manage, layout):
+    market.publish("vanishing")
+    management = manage(market.url)
+    plan = await management.plan_install(["vanishing"])
+    for blob in market.data.rglob(f"*{plan.pins[0].file.sha256}*"):
+        if blob.is_file():
+            blob.unlink()
+    with pytest.raises(MarketError):
+        await management.apply(plan, accept_permissions=True, by="tester")
+    assert management.list() == []
+    assert not layout.generations.exists()
