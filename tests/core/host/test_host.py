@@ -149,6 +149,37 @@ async def test_wishing_and_unwishing_takes_effect_in_the_running_host(profile, b
     assert noted == [("a", what) for what in ("load", "enable", "disable", "enable")]
 
 
+async def test_independent_plugins_come_up_side_by_side(profile, build, running, monkeypatch):
+    """Each waits in on_enable for the other one to be there too."""
+    import asyncio
+    import builtins
+
+    monkeypatch.setattr(builtins, "_meeting", asyncio.Barrier(2), raising=False)
+    code = """
+from jackfield import Plugin
+class Main(Plugin):
+    async def on_enable(self): await _meeting.wait()
+"""
+    profile.install(build("one", code=code), build("two", code=code))
+    profile.enable("one", "two")
+    host = await running(callback_timeout_seconds=5)
+    assert [status.state for status in host.plugins] == ["active", "active"]
+
+
+async def test_what_begins_before_on_enable_is_refused(profile, build, running):
+    code = """
+from jackfield import Plugin
+class Main(Plugin):
+    async def on_load(self, previous): self.context.scheduler.start(self.work(), name="too early")
+    async def work(self): ...
+"""
+    profile.install(build("early", code=code))
+    profile.enable("early")
+    host = await running()
+    problem = host.plugins.status("early").problem
+    assert problem.startswith("early is not enabled, so it cannot begin: task too early (begin things in on_enable")
+
+
 @pytest.mark.feature("J26")
 class TestWaysDown:
     """The rows of "every way down" in docs/reference/lifecycle.md that no other test has."""

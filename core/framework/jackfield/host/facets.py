@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from jackfield.api import Json, Subscription
+from jackfield.errors import PluginError
 from jackfield.host.commands import CommandRegistry, Handler
 from jackfield.host.guard import Blame, shielded
 from jackfield.host.scopes import Scope
@@ -160,8 +161,11 @@ class PluginScheduler:
         if not inspect.iscoroutine(coroutine):
             raise TypeError(f"a task needs a coroutine, not {type(coroutine).__name__}")
         what = name or coroutine.__qualname__
-        if not self._scope.is_open:
-            coroutine.close()
+        try:
+            self._scope.require_open(f"task {what}")
+        except PluginError:
+            coroutine.close()  # else Python warns that nobody awaited it
+            raise
         task = asyncio.get_running_loop().create_task(
             shielded(self._plugin, f"task {what}", coroutine), name=f"{self._plugin}: {what}"
         )

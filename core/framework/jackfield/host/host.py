@@ -10,7 +10,7 @@ from typing import Any
 
 from jackfield.api import ApiFactory
 from jackfield.discovery import find_host
-from jackfield.errors import UsageError
+from jackfield.errors import JackfieldError, UsageError
 from jackfield.hooks import HookManager, OnError
 from jackfield.host.code import Code
 from jackfield.host.commands import CommandRegistry
@@ -307,7 +307,7 @@ class Host:
     def _count(self, plugin: str, what: str, error: BaseException) -> None:
         try:
             record = self.plugins.record(plugin)
-        except Exception:  # noqa: BLE001  # a name that is no plugin's: an object that the host registered itself
+        except JackfieldError:  # a name that is no plugin's: an object that the host registered itself
             return
         record.errors += 1
         record.last_failure = f"{type(error).__name__} in {what}: {error}"

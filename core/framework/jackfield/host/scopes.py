@@ -44,6 +44,19 @@ class Scope:
         """Let things begin."""
         self.is_open = True
 
+    def require_open(self, what: str) -> None:
+        """Return if things can begin now.
+
+        Raises:
+            PluginError: the plugin is not enabled.
+        """
+        if not self.is_open:
+            raise PluginError(
+                f"{self.plugin} is not enabled, so it cannot begin: {what}",
+                plugin=self.plugin,
+                hint="begin things in on_enable or later",
+            )
+
     def begin(self, what: str, close: Callable[[], None]) -> Opened:
         """Remember that something was begun.
 
@@ -54,13 +67,11 @@ class Scope:
         Raises:
             PluginError: the plugin is not enabled; what was begun is ended at once.
         """
-        if not self.is_open:
+        try:
+            self.require_open(what)
+        except PluginError:
             close()
-            raise PluginError(
-                f"{self.plugin} is not enabled, so it cannot begin: {what}",
-                plugin=self.plugin,
-                hint="begin things in on_enable or later",
-            )
+            raise
         opened = Opened(self, what, close)
         self._opened.append(opened)
         return opened
