@@ -83,8 +83,15 @@ def test_a_grant_survives_the_state_log(grant: Grant) -> None:
 def test_what_a_later_version_wrote_grants_nothing_more() -> None:
     plain = GRANT.to_mapping()
     plain["color"] = "red"
-    plain["permissions"][0]["color"] = "red"
     assert Grant.from_mapping(plain) == GRANT
+
+
+def test_a_permission_limited_in_a_way_we_do_not_know_grants_nothing() -> None:
+    plain = GRANT.to_mapping()
+    plain["permissions"][0]["rooms"] = ["lobby"]
+    grant = Grant.from_mapping(plain)
+    assert not grant.allows("messages", "read")
+    assert grant.allows("network", "connect", "api.example.org:443")
 
 
 @pytest.mark.parametrize(

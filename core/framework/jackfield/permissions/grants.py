@@ -68,6 +68,9 @@ class Grant:
     def from_mapping(cls, mapping: object) -> "Grant":
         """Read what `to_mapping` wrote.
 
+        A permission with a key that we do not know is left out: a later version may limit it by that key, and without
+        the limit it would grant more than the user gave.
+
         Raises:
             ManifestError: it is damaged; the message names the key.
         """
@@ -83,10 +86,12 @@ class Grant:
         asked = mapping.get("permissions")
         if not isinstance(asked, list | tuple):
             raise ManifestError(f"grant.permissions: expected a list, found {described_value(asked)}")
-        permissions = tuple(
-            Permission.from_mapping(one, where=f"grant.permissions[{index}]", unknown=_ignored)
-            for index, one in enumerate(asked)
-        )
+        unknown: set[str] = set()
+        read = {
+            where: Permission.from_mapping(one, where=where, unknown=lambda place, _: unknown.add(place))
+            for where, one in ((f"grant.permissions[{index}]", one) for index, one in enumerate(asked))
+        }
+        permissions = tuple(permission for where, permission in read.items() if where not in unknown)
         return cls(plugin, source, publisher, permissions, version, dependencies)
 
 
@@ -104,7 +109,3 @@ def require(grant: Grant | None, plugin: str, resource: str, action: str, target
         plugin=plugin,
         hint=f"asked in plugin.toml? granted? see: jackfield permissions {plugin}",
     )
-
-
-def _ignored(where: str, key: str) -> None:
-    """A grant written by a later version may carry more; what we do not know grants nothing."""
