@@ -9,6 +9,7 @@ take what lies below them; they are compared as text, so whoever opens a file re
 import re
 
 from jackfield.errors import ManifestError
+from jackfield.permissions.plain import hidden_character
 
 LONGEST_TARGET = 4096
 """Characters in a path (Linux' PATH_MAX); hosts are bounded by their grammar."""
@@ -43,13 +44,15 @@ def check_host(text: str, where: str) -> str:
 
 
 def check_path(text: str, where: str) -> str:
-    """Return `text` if it is a path facet: absolute or `~/…`, without `..`.
+    """Return `text` if it is a path facet: absolute or `~/…`, without `..`, and nothing hidden in it.
 
     Raises:
         ManifestError: it is none.
     """
-    if not text or len(text) > LONGEST_TARGET or "\x00" in text:
+    if not text or len(text) > LONGEST_TARGET:
         raise ManifestError(f"{where}: {text[:80]!r} is no path")
+    if hidden := hidden_character(text):  # it is shown at consent
+        raise ManifestError(f"{where}: the hidden character {hidden} in {text[:80]!r}")
     if not (text.startswith(("/", "~/")) or text == "~" or _DRIVE.match(text)):
         raise ManifestError(f"{where}: {text[:80]!r} is neither absolute nor begins with ~/")
     if ".." in _parts(text):
