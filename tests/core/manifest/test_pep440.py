@@ -113,6 +113,21 @@ def test_a_development_install_keeps_its_place_in_the_order() -> None:
 
 
 @pytest.mark.parametrize(
+    "order",
+    [
+        ["1.0.dev9", "1.0a0.dev1", "1.0a0.dev2", "1.0a0", "1.0b0.dev1", "1.0b0", "1.0b1.dev0", "1.0rc0.dev1"],
+        ["1.0a1", "1.0a1.post1.dev2", "1.0a2"],
+        ["1.0rc1", "1.0", "1.0.post1.dev3", "1.0.post1", "1.1.dev0"],
+    ],
+    ids=["before the first of a kind", "after a pre-release", "after the release"],
+)
+def test_no_development_install_falls_behind_what_it_follows(order: list[str]) -> None:
+    assert sorted(order, key=PackagingVersion) == order
+    versions = [Version.from_pep440(text, published=False) for text in order]
+    assert sorted(versions) == versions
+
+
+@pytest.mark.parametrize(
     ("text", "distribution", "agrees"),
     [
         ("1.2.3", "1.2.3", True),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import GrammarError, IdentityError, RequirementError
 from jackfield.manifest import Dependency, Requirement, Version
-from jackfield.manifest.requirements import LONGEST_REQUIREMENT
+from jackfield.manifest.requirements import LONGEST_DEPENDENCY, LONGEST_REQUIREMENT
 
 
 def accepts(requirement: str, version: str) -> bool:
@@ -153,7 +153,7 @@ def test_a_line_without_a_requirement_takes_every_version_and_is_written_as_the_
         ("id:>=1.0 <y", RequirementError, 10),
         ("id:[1.0,]", RequirementError, 8),
         ("id??", IdentityError, 2),
-        ("id" * 600, RequirementError, LONGEST_REQUIREMENT),
+        ("id" * 600, RequirementError, LONGEST_DEPENDENCY),
     ],
 )
 def test_a_mistake_in_a_dependency_counts_from_its_start(text: str, kind: type[GrammarError], column: int) -> None:
@@ -230,3 +230,8 @@ def test_a_space_is_and(text: str, version: str) -> None:
 def test_canonical_texts_parse_to_the_same(text: str, optional: bool) -> None:
     dependency = Dependency("some-plugin", Requirement.parse(text), optional)
     assert Dependency.parse(str(dependency)) == dependency
+
+
+def test_the_longest_dependency_of_a_table_can_be_written_as_one_text() -> None:
+    longest = Dependency.from_pair("a" * 64, "1 " * (LONGEST_REQUIREMENT // 2 - 1) + "11?")
+    assert Dependency.parse(str(longest)) == longest

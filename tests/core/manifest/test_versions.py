@@ -80,6 +80,18 @@ def test_the_nearest_version_is_proposed() -> None:
         Version.parse("v1.2")
 
 
+@pytest.mark.parametrize("text", ["1.0.*", "1.0<2", "abc", "[1.0"])
+def test_none_is_proposed_where_it_would_be_a_riddle(text: str) -> None:
+    with pytest.raises(VersionError) as caught:
+        Version.parse(text)
+    assert caught.value.hint is None
+
+
+def test_a_number_with_leading_zeros_comes_before_the_same_without() -> None:
+    rising = ["1.0-000", "1.0-00", "1.0-0", "1.0-001", "1.0-01", "1.0-1", "1.0-a"]
+    assert [str(one) for one in sorted(map(Version.parse, reversed(rising)))] == rising
+
+
 @pytest.mark.feature("M10", "K7")
 def test_precedence_rises_as_semver_says() -> None:
     rising = [

@@ -89,7 +89,8 @@ def from_published(text: str) -> str:
 def from_installed(text: str) -> str:
     """Return a manifest's spelling for whatever version pip installed, also what may not be published.
 
-    A dev release sorts before alpha, as in PEP 440; post, local and epoch become build metadata, which compares equal.
+    A dev release sorts before what it leads to, as in PEP 440; post (also its dev releases), local and epoch become
+    build metadata, which compares equal.
 
     Raises:
         VersionError: it is not PEP 440.
@@ -100,15 +101,16 @@ def from_installed(text: str) -> str:
     prerelease = []
     if version.pre is not None:
         prerelease = [_FROM_PEP440[version.pre[0]], str(version.pre[1])]
-    if version.dev is not None:
-        if prerelease:  # 1.0a2.dev3 lies between a1 and a2
-            prerelease[1] = str(max(int(prerelease[1]) - 1, 0))
+    if version.dev is not None and version.post is None:
+        if prerelease:  # 1.0a2.dev3 lies between a1 and a2; 00 comes before 0
+            prerelease[1] = str(int(prerelease[1]) - 1) if prerelease[1] != "0" else "00"
         prerelease += ["dev", str(version.dev)] if prerelease else ["0", "dev", str(version.dev)]
     build = []
     if version.epoch:
         build += ["epoch", str(version.epoch)]
     if version.post is not None:
         build += ["post", str(version.post)]
+        build += [] if version.dev is None else ["dev", str(version.dev)]
     if version.local is not None:
         build.append(version.local)
     core = ".".join(map(str, version.release))

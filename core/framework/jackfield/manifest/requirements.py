@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 
 from jackfield.errors import IdentityError, RequirementError
 from jackfield.manifest.criteria import Criterion, Interval, parse_criterion, parse_interval
-from jackfield.manifest.identity import canonical_id, parse_id
+from jackfield.manifest.identity import LONGEST_ID, canonical_id, parse_id
 from jackfield.manifest.versions import Version
 
 LONGEST_REQUIREMENT = 1024
-"""Characters in a requirement or dependency; a longer text is refused before it is read."""
+"""Characters in a requirement; a longer text is refused before it is read."""
+
+LONGEST_DEPENDENCY = LONGEST_ID + len(":") + LONGEST_REQUIREMENT + len("?")
+"""Characters in a dependency, so that one read from a table can also be written as one text."""
 
 _TOKEN = re.compile(r"[\[\](][^\[\]()]*[\[\])]?|[^ ]+")
 
@@ -77,11 +80,11 @@ class Dependency:
             RequirementError: it is none; `column` counts from the start of `text`.
             IdentityError: what stands before the colon is no id.
         """
-        if len(text) > LONGEST_REQUIREMENT:
+        if len(text) > LONGEST_DEPENDENCY:
             raise RequirementError(
-                f"a dependency of {len(text)} characters, at most {LONGEST_REQUIREMENT} are allowed",
+                f"a dependency of {len(text)} characters, at most {LONGEST_DEPENDENCY} are allowed",
                 text=text,
-                column=LONGEST_REQUIREMENT,
+                column=LONGEST_DEPENDENCY,
             )
         body = text.removesuffix("?")
         name, colon, requirement = body.partition(":")

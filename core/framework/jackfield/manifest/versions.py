@@ -19,6 +19,7 @@ VERSION_PATTERN = r"[0-9]+(\.[0-9]+)*(-([-0-9A-Za-z]+(\.[-0-9A-Za-z]+)*)?)?(\+([
 
 _TOO_LONG = "a version of {} characters, at most " + f"{LONGEST_VERSION} are allowed"
 _NUMBER = re.compile(r"\d+", re.ASCII)
+_GUESSABLE = re.compile(r"\s*[vV]?\d+[.\w+-]*\s*")  # of anything else the guess would be odd: 1.0.* as 1.0.0+-
 _STRICT = re.compile(
     r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}"
     r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
@@ -142,7 +143,8 @@ def prerelease_key(prerelease: tuple[str, ...]) -> tuple[_Identifier, ...]:
 
     Numbers with leading zeros, which semver does not know, come before the same number without.
     """
-    return tuple((0, int(part), part) if part.isdigit() else (1, 0, part) for part in prerelease)
+    # The '~' comes after every digit, so that "00" stands before "0" as "01" does before "1".
+    return tuple((0, int(part), part + "~") if part.isdigit() else (1, 0, part) for part in prerelease)
 
 
 def split_version(
@@ -225,6 +227,8 @@ def _key_of(other: object) -> _Key:
 
 def _nearest(text: str) -> str | None:
     """Return a sentence with the closest strict version, where semantic_version can guess one."""
+    if not _GUESSABLE.fullmatch(text):
+        return None
     import semantic_version  # only on the way to an error: it loads importlib.metadata
 
     try:
