@@ -234,6 +234,19 @@ def test_plain_values_make_an_equal_manifest() -> None:
         ({"frobnicate": 1}, "frobnicate: unknown key"),
         ({"\x1b[2Jname": 1}, r"'\x1b[2Jname': unknown key"),
         ({"host": {"\x1b": "*"}}, r"host.'\x1b': the key does not fit"),
+        (
+            {"permissions": [{"resource": "files", "actions": ["read"], "paths": ["/tmp/\x1b[1A"]}]},
+            "permissions[0].paths[0]: the hidden character U+001B",
+        ),
+        (
+            {
+                "permissions": [
+                    {"resource": "a", "actions": ["b"]},
+                    {"resource": "network", "actions": ["connect", "listen"], "hosts": ["a.org:443"] * 250},
+                ]
+            },
+            "permissions: 501 actions on hosts or paths are asked, at most 500 are allowed",
+        ),
         ({"name": "Weather\x1b[1A"}, "name: the hidden character U+001B in text"),
         ({"name": "two\nlines"}, "name: the hidden character U+000A"),
         ({"description": "over\u202eturned"}, "description: the hidden character U+202E"),
@@ -251,6 +264,10 @@ def test_plain_values_make_an_equal_manifest() -> None:
 def test_a_mistake_names_the_key_what_was_expected_and_what_was_found(changes: dict[str, Any], sentence: str) -> None:
     (found,) = problems(parsed(**changes))
     assert found.startswith(sentence)
+
+
+def test_no_key_of_a_table_reaches_the_terminal_as_it_is() -> None:
+    assert [found for found in problems(parsed(host={"\x1b[2J": 5})) if "\x1b" in found] == []
 
 
 def test_a_description_may_have_lines_and_every_script_is_welcome() -> None:

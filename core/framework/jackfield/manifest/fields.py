@@ -202,10 +202,13 @@ class MapOf:
         if not isinstance(value, Mapping):
             reading.wrong_type(where, "a table", value)
             return {}
-        for key in value:
+        read: dict[str, Any] = {}
+        for key, one in value.items():
+            place = f"{where}.{shown_key(str(key))}"
             if self.key_pattern is not None and not re.fullmatch(self.key_pattern, str(key)):
-                reading.wrong(f"{where}.{shown_key(str(key))}", f"the key does not fit {self.key_pattern}")
-        return {str(key): self.item.read(one, f"{where}.{key}", reading) for key, one in value.items()}
+                reading.wrong(place, f"the key does not fit {self.key_pattern}")
+            read[str(key)] = self.item.read(one, place, reading)
+        return read
 
     def schema(self) -> dict[str, Any]:
         """Return an object schema with free keys."""
