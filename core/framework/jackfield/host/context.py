@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jackfield.api import ApiFactory, Check
+from jackfield.api import ApiFactory
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.events import EventBus, PluginEvents
 from jackfield.host.facets import PluginCommands, PluginScheduler, PluginSettings, PluginStorage
@@ -46,12 +46,21 @@ class Surroundings:
     blame: Callable[[str, str, BaseException], None]
 
 
-class PluginContext:
-    """`context` of one inline plugin; implements `jackfield.api.Context`.
+class Wiring:
+    """One plugin's context and what the host keeps behind it, out of the plugin's easy reach.
 
     Args:
         candidate: the plugin.
         around: what all contexts share.
+
+    Attributes:
+        context: what the plugin gets.
+        scope: everything that it begins through `context`.
+        entrances: its hooks and marked commands, which open last and close first.
+        commands: adds its marked commands to `entrances`.
+        scheduler: knows its tasks.
+        database: behind `context.storage`.
+        settings: behind `context.settings`.
     """
 
     def __init__(self, candidate: Candidate, around: Surroundings) -> None:
@@ -62,24 +71,58 @@ class PluginContext:
         def check(resource: str, action: str, target: str | None = None) -> None:
             require(around.grant(cid), name, resource, action, target)
 
-        self.check: Check = check
         self.scope = Scope(name)
         self.entrances = Scope(name)
         self.database = PluginDatabase(around.layout.data(cid) / "storage.sqlite3", plugin=name)
-        self.stored_settings = Settings(around.state, cid, contributes.settings, plugin=name)
-        self._plugin_id = name
-        self._data_dir = around.layout.data(cid) / "files"
-        self._config_dir = around.layout.root / "config" / cid
-        self._logger = logging.getLogger(f"{around.app}.plugins.{name}")
-        self._api = around.api(name, check) if around.api is not None else None
-        self._storage = PluginStorage(self.database, check)
-        self._settings = PluginSettings(name, self.stored_settings, self.scope, around.guard.run)
+        self.settings = Settings(around.state, cid, contributes.settings, plugin=name)
+        self.scheduler = PluginScheduler(name, self.scope, around.blame)
         texts = {one.name: (one.usage, one.help) for one in contributes.commands}
-        self._commands = PluginCommands(name, around.commands, self.scope, check, texts)
-        self.marked_commands = PluginCommands(name, around.commands, self.entrances, check, texts)
-        self._events = PluginEvents(name, around.events, self.scope, check, contributes.events)
-        self._ui = PluginUi(name, around.ui, self.scope, check, {one.name: one for one in contributes.components})
-        self._scheduler = PluginScheduler(name, self.scope, around.blame)
+        self.commands = PluginCommands(name, around.commands, self.entrances, check, texts)
+        components = {one.name: one for one in contributes.components}
+        self.context = PluginContext(
+            plugin_id=name,
+            api=around.api(name, check) if around.api is not None else None,
+            storage=PluginStorage(self.database, check),
+            settings=PluginSettings(name, self.settings, self.scope, around.guard.run),
+            commands=PluginCommands(name, around.commands, self.scope, check, texts),
+            events=PluginEvents(name, around.events, self.scope, check, contributes.events),
+            ui=PluginUi(name, around.ui, self.scope, check, components),
+            scheduler=self.scheduler,
+            logger=logging.getLogger(f"{around.app}.plugins.{name}"),
+            data_dir=around.layout.data(cid) / "files",
+            config_dir=around.layout.root / "config" / cid,
+        )
+
+
+class PluginContext:
+    """`context` of one inline plugin: the facets of `jackfield.api.Context` and nothing else. Made by `Wiring`."""
+
+    def __init__(
+        self,
+        *,
+        plugin_id: str,
+        api: object,
+        storage: PluginStorage,
+        settings: PluginSettings,
+        commands: PluginCommands,
+        events: PluginEvents,
+        ui: PluginUi,
+        scheduler: PluginScheduler,
+        logger: logging.Logger,
+        data_dir: Path,
+        config_dir: Path,
+    ) -> None:
+        self._plugin_id = plugin_id
+        self._api = api
+        self._storage = storage
+        self._settings = settings
+        self._commands = commands
+        self._events = events
+        self._ui = ui
+        self._scheduler = scheduler
+        self._logger = logger
+        self._data_dir = data_dir
+        self._config_dir = config_dir
 
     @property
     def plugin_id(self) -> str:

@@ -154,7 +154,12 @@ class PluginScheduler:
         self._plugin = plugin
         self._scope = scope
         self._blame = blame
-        self.running: set[asyncio.Task[Any]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @property
+    def running(self) -> frozenset[asyncio.Task[Any]]:
+        """The tasks that have not ended."""
+        return frozenset(self._running)
 
     def start(self, coroutine: Coroutine[Any, Any, Any], *, name: str = "") -> "asyncio.Task[Any]":
         """Start a task; it is cancelled when the plugin is disabled."""
@@ -169,7 +174,7 @@ class PluginScheduler:
         task = asyncio.get_running_loop().create_task(
             shielded(self._plugin, f"task {what}", coroutine), name=f"{self._plugin}: {what}"
         )
-        self.running.add(task)
+        self._running.add(task)
 
         def stop() -> None:
             task.cancel()
@@ -177,7 +182,7 @@ class PluginScheduler:
         opened = self._scope.begin(f"task {what}", stop)
 
         def ended(task: "asyncio.Task[Any]") -> None:
-            self.running.discard(task)
+            self._running.discard(task)
             self._scope.forget(opened)
             if not task.cancelled() and (error := task.exception()) is not None:
                 self._blame(self._plugin, f"task {what}", error)

@@ -140,8 +140,8 @@ class Host:
             seen = await self._look()
             await self._settle(seen)
             for record in self.plugins.records().values():
-                if record.context is not None:
-                    record.context.stored_settings.refresh()
+                if record.wiring is not None:
+                    record.wiring.settings.refresh()
 
     async def stop(self) -> None:
         """Disable and unload every plugin, dependents first; what fails is logged and the rest still ends."""

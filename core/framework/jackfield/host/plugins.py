@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jackfield.errors import PluginError, UnknownPlugin
-from jackfield.host.context import PluginContext
+from jackfield.host.context import Wiring
 from jackfield.host.lifecycle import Happening, Life, State, advance
 from jackfield.host.loader import Loaded
 from jackfield.host.switch import Footing
@@ -59,7 +59,7 @@ class Record:
         enabled: the user's wish.
         footing: what it runs on.
         loaded: its code, while it is loaded.
-        context: what it got, while it is loaded.
+        wiring: its context and what is behind it, while it is loaded.
         own_folder: its package's folder in the environment, when it was imported for the plugin alone.
         errors: failures since it was loaded.
         last_error: the traceback of the last one.
@@ -71,7 +71,7 @@ class Record:
     enabled: bool = False
     footing: Footing = field(default_factory=lambda: Footing(()))
     loaded: Loaded | None = None
-    context: PluginContext | None = None
+    wiring: Wiring | None = None
     own_folder: Path | None = None
     errors: int = 0
     last_error: str = ""

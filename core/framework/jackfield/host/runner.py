@@ -12,7 +12,7 @@ from typing import Any
 
 from jackfield.errors import JackfieldError
 from jackfield.hooks import HookManager
-from jackfield.host.context import PluginContext, Surroundings
+from jackfield.host.context import Surroundings, Wiring
 from jackfield.host.guard import GRACE_SECONDS
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import Loaded, load, misplaced
@@ -49,9 +49,9 @@ class Runner:
         record.errors, record.last_error, record.last_failure = 0, "", ""
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
-            context = PluginContext(candidate, self._around)
-            loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, context)
-            record.context, record.loaded = context, loaded
+            wiring = Wiring(candidate, self._around)
+            loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context)
+            record.wiring, record.loaded = wiring, loaded
             await self._callback(record, "on_load", previous)
         except Exception as error:  # noqa: BLE001  # whatever the plugin's code raises is its failure alone
             self._failed(record, "while it was loaded", error)
@@ -60,11 +60,11 @@ class Runner:
 
     async def enable(self, record: Record) -> None:
         """Call `on_enable`, then open the plugin's hooks and commands; afterwards it is active or failed."""
-        context, loaded = record.context, record.loaded
-        if context is None or loaded is None:
+        wiring, loaded = record.wiring, record.loaded
+        if wiring is None or loaded is None:
             return
-        context.scope.open()
-        context.entrances.open()
+        wiring.scope.open()
+        wiring.entrances.open()
         try:
             await self._migrate(record)
             await self._callback(record, "on_enable")
@@ -73,7 +73,7 @@ class Runner:
             self._failed(record, "in on_enable", error)
             return
         try:
-            self._open_entrances(record, context, loaded)
+            self._open_entrances(record, wiring, loaded)
         except Exception as error:  # noqa: BLE001  # see load
             self._around.blame(record.candidate.id, "hooks and commands", error)
             await self._quietly(record, "on_disable")
@@ -84,8 +84,8 @@ class Runner:
 
     async def disable(self, record: Record) -> None:
         """Close the plugin's hooks and commands, call `on_disable`, end all that it began; afterwards it is idle."""
-        if record.context is not None:
-            record.context.entrances.close()
+        if record.wiring is not None:
+            record.wiring.entrances.close()
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)
         self._plugins.tell(record, Happening.DISABLED)
@@ -103,18 +103,18 @@ class Runner:
             await self._quietly(record, "on_removed")
         if replaced and result is not None:
             self._handed[record.candidate.canonical_id] = result
-        if record.context is not None:
-            record.context.database.close()
+        if record.wiring is not None:
+            record.wiring.database.close()
         record.loaded = None
-        record.context = None
+        record.wiring = None
         self._plugins.tell(record, Happening.UNLOADED)
 
-    def _open_entrances(self, record: Record, context: PluginContext, loaded: Loaded) -> None:
+    def _open_entrances(self, record: Record, wiring: Wiring, loaded: Loaded) -> None:
         name = record.candidate.id
         self._manager.register(loaded.target, name=name)
-        context.entrances.begin("hooks", lambda: _unregister(self._manager, name))
+        wiring.entrances.begin("hooks", lambda: _unregister(self._manager, name))
         for mark, handler in loaded.commands:
-            context.marked_commands.add(mark.name, handler, aliases=mark.aliases, help=mark.help, usage=mark.usage)
+            wiring.commands.add(mark.name, handler, aliases=mark.aliases, help=mark.help, usage=mark.usage)
 
     async def _migrate(self, record: Record) -> None:
         """Call `on_migrate` when the shape of the plugin's data changed since it last ran."""
@@ -142,23 +142,25 @@ class Runner:
             return None
 
     async def _end_scopes(self, record: Record) -> None:
-        context = record.context
-        if context is None:
+        wiring = record.wiring
+        if wiring is None:
             return
-        tasks = set(context.scheduler.running)
-        context.entrances.close()
-        context.scope.close()
+        tasks = set(wiring.scheduler.running)
+        wiring.entrances.close()
+        wiring.scope.close()
         if tasks:
             _, left = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
             for task in left:
                 _log.error("%s does not end when it is cancelled; it is left behind", task.get_name())
-        context.database.close()
+        wiring.database.close()
 
     def _failed(self, record: Record, when: str, error: Exception) -> None:
         told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
         text = "".join(traceback.format_exception(error))
+        if record.wiring is not None:
+            record.wiring.database.close()
         record.loaded = None
-        record.context = None
+        record.wiring = None
         if record.life.state is State.FOUND:
             self._plugins.tell(record, Happening.RESOLVED)
         self._plugins.tell(record, Happening.FAILED, f"{told} ({when})", text)
