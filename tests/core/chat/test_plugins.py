@@ -65,6 +65,10 @@ class Main(Plugin):
     async def who(self, source):
         await source.reply(", ".join(member.name for member in await self.context.api.members.list(source.room)))
 
+    @command("presses")
+    async def told(self, source):
+        await source.reply(f"{self.presses} presses")
+
     @command("secret")
     async def secret(self, source):
         await self.context.api.messages.recent(source.room)
@@ -89,7 +93,10 @@ reason = "to count presses"
 
 COMMANDS = """
 [contributes]
-commands = [{ name = "say", help = "Say it again." }, { name = "who" }, { name = "secret" }, { name = "tell" }]
+commands = [
+    { name = "say", help = "Say it again." },
+    { name = "tell" }, { name = "who" }, { name = "secret" }, { name = "presses" },
+]
 """
 
 ODD = """
@@ -190,6 +197,14 @@ async def test_boxes_show_and_what_is_done_in_them_reaches_the_plugin(shout: "Ru
     assert (await ada.ask(type="act", component="shout:count", action="press", values={}))["type"] == "sent"
     assert (await ada.ask(type="act", component="shout:count", action="add", values={"by": 4}))["type"] == "sent"
     await bob.event("boxes", lambda event: "5 presses" in str(event["boxes"]))
+
+
+async def test_what_is_pressed_comes_before_what_is_written_after_it(shout: "RunningChat") -> None:
+    ada = await shout.person("ada")
+    for _ in range(20):
+        await ada.tell(type="act", component="shout:count", action="press", values={})
+    await ada.tell(type="send", room="lobby", text="!presses")
+    await ada.hears("20 presses")
 
 
 async def test_a_box_that_fails_when_used_says_so_to_whoever_used_it(shout: "RunningChat") -> None:

@@ -65,7 +65,7 @@ class Bridge:
             self.state = "running"
         except JackfieldError as exc:
             self.state, self._problem = "failed", str(exc)
-            logger.exception("the plugins could not be started")
+            logger.error("the plugins could not be started: %s", exc)  # noqa: TRY400 (a sentence for the operator)
         except Exception as exc:  # whatever it is, people can go on talking
             self.state, self._problem = "failed", f"{type(exc).__name__}: {exc}"
             logger.exception("the plugins could not be started")

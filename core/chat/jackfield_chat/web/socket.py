@@ -42,6 +42,7 @@ from jackfield_chat.web.state import Chat, account_of, chat_of
 logger = logging.getLogger("jackfield_chat")
 SIGNED_OUT = 4401  # told to the page, which goes to the sign-in page instead of connecting again
 LONGEST_LINE = 64 * 1024
+HELD_SECONDS = 0.5  # how long a button, form or chat command holds up the next line of its connection
 MOST_AT_ONCE = 8  # commands of one connection that may run side by side, before its next line has to wait
 
 
@@ -100,6 +101,8 @@ class Conversation:
                 task = asyncio.create_task(self._handle(account, text))
                 self._tasks.add(task)
                 task.add_done_callback(self._done)
+                # A vote comes before the "!poll close" written after it, unless its plugin takes its time.
+                await asyncio.wait({task}, timeout=HELD_SECONDS)
             else:
                 await self._handle(account, text)
 

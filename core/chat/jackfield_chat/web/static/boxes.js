@@ -125,9 +125,27 @@ export class Boxes {
     this.empty = empty;
     this.act = act;
     this.drawn = new Map();
+    this.pressed = false;
+    this.later = null;
+    // A box that is drawn anew between press and release would swallow the click.
+    list.addEventListener("pointerdown", () => (this.pressed = true));
+    for (const end of ["pointerup", "pointercancel"]) {
+      window.addEventListener(end, () => setTimeout(() => this.release()));
+    }
+  }
+
+  release() {
+    this.pressed = false;
+    const boxes = this.later;
+    this.later = null;
+    if (boxes) this.show(boxes);
   }
 
   show(boxes) {
+    if (this.pressed) {
+      this.later = boxes;
+      return;
+    }
     this.empty.hidden = boxes.length > 0;
     const wanted = new Set(boxes.map((box) => box.id));
     for (const [id, { node }] of this.drawn) {
