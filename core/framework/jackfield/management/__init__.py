@@ -21,6 +21,7 @@ from jackfield.management.reports import (
 
 if TYPE_CHECKING:
     from jackfield.management.applying import ConsentMissing, Progress
+    from jackfield.management.schedule import UpdateSchedule
 
 __all__ = [
     "AskedPermission",
@@ -39,12 +40,16 @@ __all__ = [
     "RollbackReport",
     "Row",
     "Update",
+    "UpdateSchedule",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("ConsentMissing", "Progress"):
-        from jackfield.management import applying
+_LATER = {"ConsentMissing": "applying", "Progress": "applying", "UpdateSchedule": "schedule"}
 
-        return getattr(applying, name)
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(f"jackfield.management.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

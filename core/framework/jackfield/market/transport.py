@@ -28,6 +28,9 @@ RETRIES = 1
 CONNECTIONS = 16
 """How many requests to one marketplace are on their way at once."""
 
+LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+"""Never asked through a proxy: a marketplace on this very machine."""
+
 Progress = Callable[[str, int, int | None], None]
 """Told of a download: file name, bytes so far, bytes in all where known."""
 
@@ -156,6 +159,7 @@ class Transport:
                 verify=ssl.create_default_context(),  # the system's certificates, as pip and the browser use them
                 timeout=self._timeout,
                 follow_redirects=False,
+                mounts=dict.fromkeys(LOOPBACK, self._transport),
                 headers={"user-agent": "jackfield"},
             )
         return self._client

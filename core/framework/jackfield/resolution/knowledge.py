@@ -125,8 +125,19 @@ class Knowledge:
         if missing.file is not None:
             await self._learn_file(missing.file)
             return
-        plugins = {missing.plugin} if missing.plugin else set()
-        projects = {missing.project} if missing.project else set()
+        await self._learn_all(
+            {missing.plugin} if missing.plugin else set(), {missing.project} if missing.project else set(), prefer
+        )
+
+    async def begin(self, projects: Iterable[str], prefer: Mapping[str, str]) -> None:
+        """Fetch what a set will probably look at, before it is looked for.
+
+        Raises:
+            MarketError, ResolutionError: as for `learn`.
+        """
+        await self._learn_all(set(), set(projects), prefer)
+
+    async def _learn_all(self, plugins: set[str], projects: set[str], prefer: Mapping[str, str]) -> None:
         while plugins or projects:
             names = await asyncio.gather(*(self._learn_plugin(plugin) for plugin in plugins))
             projects |= {name for name in names if name is not None}

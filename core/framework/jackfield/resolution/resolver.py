@@ -48,6 +48,7 @@ async def resolve(
     known = Knowledge(catalog, target)
     wanted = frozenset(want.distribution for want in wants)
     asks = [Ask(want.distribution, requirement=want.requirement, pre=want.pre, plugin=want.plugin) for want in wants]
+    await known.begin(wanted, prefer)
     for _restart in range(MOST_RESTARTS):
         provider = Provider(known, target, prefer, wanted)
         try:

@@ -1,0 +1,100 @@
+"""Looking for updates every day, by timer and on demand, in an application that keeps running (C41)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from jackfield.errors import JackfieldError
+
+if TYPE_CHECKING:
+    from jackfield.management.management import Management
+    from jackfield.management.reports import Update
+
+EVERY_SECONDS = 24 * 3600.0
+RETRY_SECONDS = 3600.0
+"""After a round in which no marketplace answered."""
+
+Tell = Callable[[list["Update"]], None]
+"""Told of every round that came to an end, also of one without updates."""
+
+_log = logging.getLogger("jackfield.management")
+
+
+class UpdateSchedule:
+    """Checks for updates every 24 hours, counted from the last round of any process with this profile.
+
+    Args:
+        management: whose plugins.
+        tell: called with the updates of each round, on the event loop's thread.
+        every_seconds: between two rounds.
+        retry_seconds: after a round in which no marketplace answered.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        management: Management,
+        tell: Tell,
+        *,
+        every_seconds: float = EVERY_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._management = management
+        self._tell = tell
+        self._every = every_seconds
+        self._retry = retry_seconds
+        self._clock = clock
+        self._stamp = management.layout.run / "updates-checked"
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; the first round is at once where the last one is more than `every_seconds` ago."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run(), name="jackfield: updates")
+
+    async def stop(self) -> None:
+        """End; a round on its way is given up."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def check(self) -> list[Update]:
+        """One round now; the next by timer is `every_seconds` later.
+
+        Raises:
+            MarketUnreachable: no marketplace answered.
+        """
+        updates = await self._management.check_updates()
+        self._remember()
+        self._tell(updates)
+        return updates
+
+    def due_in_seconds(self) -> float:
+        """How long until the next round by timer."""
+        try:
+            last = float(self._stamp.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0.0
+        # A clock that was set back must not put the next round years away.
+        return min(max(last + self._every - self._clock(), 0.0), self._every)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self.due_in_seconds())
+            try:
+                await self.check()
+            except JackfieldError as error:
+                _log.warning("no update check: %s", error)
+                await asyncio.sleep(self._retry)
+
+    def _remember(self) -> None:
+        with suppress(OSError):  # then the next start looks again
+            self._stamp.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._stamp.write_text(str(self._clock()), encoding="ascii")
