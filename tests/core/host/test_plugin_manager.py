@@ -191,6 +191,36 @@ def test_names_are_compared_in_their_canonical_form(install: Install, layout: La
     assert not started(layout).has_plugin("old_roads")
 
 
+def test_a_plugin_that_fails_a_replayed_call_is_not_half_loaded(install: Install, layout: Layout) -> None:
+    class Historic:
+        @hookspec(historic=True)
+        def opened(self, place: str) -> None: ...
+
+    install("broken", GOOD + "\n\n@hookimpl\ndef opened(place):\n    raise LookupError(place)\n")
+    install("roads")
+    manager = PluginManager("atlas", layout=layout)
+    manager.add_hookspecs(Specs)
+    manager.add_hookspecs(Historic)
+    manager.hook.opened.call_historic(kwargs={"place": "Ulm"})
+
+    assert manager.load_setuptools_entrypoints("atlas") == 1
+
+    assert isinstance(manager.failures["broken"].error, LookupError)
+    assert manager.hook.draw(place="Ulm") == ["Ulm drawn by atlas_roads"]
+    assert {row.name: row.state for row in manager.list_plugins()} == {"broken": "failed", "roads": "active"}
+
+
+def test_switching_off_and_on_names_the_distribution_once(install: Install, layout: Layout) -> None:
+    install("roads")
+    manager = started(layout)
+
+    manager.disable("roads")
+    assert manager.list_plugin_distinfo() == []
+
+    manager.enable("roads")
+    assert [dist.project_name for _, dist in manager.list_plugin_distinfo()] == ["atlas-roads"]
+
+
 def test_a_plugin_can_be_enabled_again_after_it_failed(install: Install, layout: Layout) -> None:
     install("broken", "1 / 0")
     manager = started(layout)

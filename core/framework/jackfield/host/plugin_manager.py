@@ -160,8 +160,7 @@ class PluginManager(HookManager):
         found = self._find(name)
         self._adoption.wish(name, False, by=by)
         for _, entry_point in found:
-            if self.get_plugin(entry_point.name) is not None:
-                self.unregister(name=entry_point.name)
+            self._unload(entry_point.name)
         self.failures.pop(name, None)
 
     def enable(self, name: str, *, by: str = "application") -> bool:
@@ -214,6 +213,7 @@ class PluginManager(HookManager):
             plugin = entry_point.load()
             self.register(plugin, name=name)
         except (Exception, SystemExit) as error:  # a plugin that exits at import ends itself, not the application
+            self._unload(name)  # a replay of a historic call fails after the plugin was registered
             self.failures[name] = LoadFailure(name, entry_point.group, _label(distribution), error)
             logger.exception("plugin %s of %s was not loaded; the others are", name, _label(distribution))
             return False
@@ -225,6 +225,12 @@ class PluginManager(HookManager):
             kept = DistFacade(distribution)
         self._plugin_distinfo.append((plugin, kept))
         return True
+
+    def _unload(self, name: str) -> None:
+        plugin = self.get_plugin(name)
+        if plugin is not None:
+            self.unregister(plugin, name)
+            self._plugin_distinfo[:] = [pair for pair in self._plugin_distinfo if pair[0] is not plugin]
 
     def _row(
         self,
