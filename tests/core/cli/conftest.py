@@ -129,16 +129,18 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that uv installed two plugins into, as into a host's environment."""
+    """A folder of a host's environment, into which uv installed one plugin and pip another."""
     folder = tmp_path_factory.mktemp("environment")
-    wheels = environment_wheels(folder / "wheels")
-    command = [script("uv"), "pip", "install", "--no-config", "--offline", "--no-deps", "--python", sys.executable]
-    subprocess.run(
-        [*command, "--target", str(folder / "site"), *map(str, wheels)],
-        env=clean_environment(),
-        check=True,
-        capture_output=True,
-    )
+    by_uv, by_pip = environment_wheels(folder / "wheels")
+    uv = [script("uv"), "pip", "install", "--no-config", "--offline", "--no-deps", "--python", sys.executable]
+    pip = [sys.executable, "-m", "pip", "--isolated", "install", "--no-index", "--no-deps", "--no-compile"]
+    for command, wheel in ((uv, by_uv), (pip, by_pip)):
+        subprocess.run(
+            [*command, "--target", str(folder / "site"), str(wheel)],
+            env=clean_environment(PIP_CONFIG_FILE="/dev/null"),
+            check=True,
+            capture_output=True,
+        )
     return folder / "site"
 
 

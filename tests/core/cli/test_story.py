@@ -1,6 +1,8 @@
 """Install, update, roll back, enable, grant: told by the real command against a real marketplace."""
 
+import os
 import re
+import subprocess
 
 import click
 import pytest
@@ -8,7 +10,7 @@ from click.testing import CliRunner
 from jackfield.cli import group_for
 
 from tests.core.cli.conftest import Desk
-from tests.support.processes import free_port
+from tests.support.processes import free_port, script
 from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
@@ -136,7 +138,7 @@ def test_permissions_are_revoked_and_granted_one_by_one(polling: Desk):
 
 
 class TestFromPip:
-    """Plugins that uv put into the environment: one with a manifest, one without."""
+    """Plugins of the environment: one with a manifest by uv, one without by pip."""
 
     def test_they_are_found_and_not_enabled(self, desk: Desk):
         rows = desk.rows()
@@ -237,3 +239,25 @@ def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):
     wrong = runner.invoke(chat, ["plugins", "remove"], prog_name="jackfield-chat")
     assert wrong.exit_code == 2
     assert "hint: jackfield-chat plugins remove --help" in wrong.stderr
+
+
+def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(polling: Desk):
+    polling.more["PYTHONIOENCODING"] = "latin-1"
+    ran = polling.run("update", "--check")
+    assert ran.code == 0
+    assert "1.3.1 ? 2.0.0" in ran.out
+
+
+def test_a_reader_that_goes_away_is_no_reason_to_complain(polling: Desk):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [script("jackfield"), "list"],
+        env=polling.environ,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert done.stderr == ""

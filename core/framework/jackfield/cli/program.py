@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -48,6 +49,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: always, with one of the exit codes in the help.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without → or ✓ shows ? and the command goes on
     command_group()(args=None if argv is None else list(argv), prog_name="jackfield")
 
 
