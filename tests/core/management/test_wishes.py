@@ -15,7 +15,7 @@ from jackfield.errors import (
     UnknownPlugin,
     UsageError,
 )
-from jackfield.management import ConsentMissing
+from jackfield.management import ConsentMissing, Management
 from support.wheels import WheelSource, build_plugin
 
 BOTH = '[[permissions]]\nresource = "messages"\nactions = ["read", "send"]\nreason = "answers !weather"\n'
@@ -230,3 +230,14 @@ class TestFiles:
         broken.write_bytes(b"PK nonsense")
         with pytest.raises(Exception, match=r"broken-1\.0-py3-none-any\.whl"):
             await manage().plan_install([str(broken)])
+
+    async def test_an_application_may_have_groups_of_another_name(self, layout, tmp_path):
+        management = Management("datasette", layout, [], groups=["datasette"])
+        wheel = build_plugin(
+            tmp_path,
+            "maps",
+            group="datasette",
+            manifest='schema = 1\nid = "maps"\nisolation = "any"\n',
+        )
+        await install(management, wheel)
+        assert [(row.id, row.state) for row in management.list()] == [("maps", "enabled")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -31,11 +31,19 @@ class MarketCatalog:
         store: what is unpacked already answers without the network.
         generation: the active one: its versions stay on offer, whatever the marketplace says meanwhile.
         stored: canonical id -> plugin of the generation.
+        groups: the entry-point groups that make a wheel a plugin here.
     """
 
     def __init__(
-        self, urls: Sequence[str], store: Store, generation: Generation, stored: Mapping[str, Candidate]
+        self,
+        urls: Sequence[str],
+        store: Store,
+        generation: Generation,
+        stored: Mapping[str, Candidate],
+        *,
+        groups: Collection[str],
     ) -> None:
+        self._groups = groups
         self._markets = {market.url: market for market in (Marketplace(url) for url in urls)}
         self._store = store
         self._pins = {pin.distribution: pin for pin in generation.pins}
@@ -68,7 +76,7 @@ class MarketCatalog:
             WheelError: it cannot be read, is refused, or is no plugin.
         """
         try:
-            report = inspect_wheel(path)
+            report = inspect_wheel(path, groups=self._groups)
         except WheelError as exc:
             raise WheelError(f"{path.name}: {exc.message}", plugin=exc.plugin, hint=exc.hint) from exc
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]

@@ -42,7 +42,7 @@ class Inventory:
         self.generation = generation
         self._state = state
         self._environment = environment
-        self._groups = groups
+        self.groups = groups
         self._app = app
         self._hostfile = hostfile
 
@@ -50,7 +50,7 @@ class Inventory:
     def stored(self) -> dict[str, Candidate]:
         """Canonical id -> plugin of the active generation."""
         trees = [path for path in self.generation.paths if path.is_dir()]
-        return {one.canonical_id: one for one in discover(self._groups, path=trees)} if trees else {}
+        return {one.canonical_id: one for one in discover(self.groups, path=trees)} if trees else {}
 
     @cached_property
     def pins(self) -> dict[str, Pin]:

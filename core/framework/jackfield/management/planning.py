@@ -53,7 +53,8 @@ class Planner:
 
     def catalog(self) -> MarketCatalog:
         """The offers for one plan."""
-        return MarketCatalog(self._urls, self._store, self._inventory.generation, self._inventory.stored)
+        inventory = self._inventory
+        return MarketCatalog(self._urls, self._store, inventory.generation, inventory.stored, groups=inventory.groups)
 
     async def install(self, specs: Sequence[str], *, pre: bool) -> Plan:
         """Plan to install; what is installed stays in its version, as far as that is possible.
