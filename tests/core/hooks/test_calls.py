@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Generator
 from typing import Any
 
 import pluggy
@@ -116,6 +117,30 @@ def test_no_argument_name_gets_in_the_way_of_the_generated_names(name: str) -> N
     manager.register(plugin("visit", namespace["visit"]))
 
     assert [manager.hook.visit(**{name: 7}) for _ in range(2)] == [[7], [7]]
+
+
+async def test_no_argument_hides_what_python_has_built_in() -> None:
+    class Odd:
+        @HookspecMarker("room")
+        async def visit(self, hasattr: int, BaseException: int) -> int: ...  # noqa: A002, N803 (that is the test)
+
+    def failing(hasattr: int) -> int:  # noqa: A002
+        raise LookupError
+
+    def around(BaseException: int) -> Generator[None, Any, Any]:  # noqa: A002, N803
+        try:
+            return (yield)
+        except LookupError:
+            return "mended"
+
+    manager = HookManager("room")
+    manager.add_hookspecs(Odd)
+    manager.register(plugin("visit", lambda hasattr: hasattr))  # noqa: A006
+    assert await manager.call.visit(hasattr=7, BaseException=8) == [7]
+
+    manager.register(plugin("visit", failing))
+    manager.register(plugin("visit", around, wrapper=True))
+    assert await manager.call.visit(hasattr=7, BaseException=8) == "mended"
 
 
 def test_monitors_see_compiled_calls_from_the_moment_they_are_added() -> None:
@@ -277,6 +302,20 @@ def test_an_asynchronous_implementation_of_a_plain_spec_is_refused_and_leaves_no
         manager.register(Mixed(), "mixed")
     assert not manager.has_plugin("mixed")
     assert manager.hook.topic(room="lobby") is None
+
+
+def test_what_a_decorator_leaves_on_a_plain_implementation_does_not_make_it_asynchronous() -> None:
+    async def decorated(room: str) -> str:
+        return room
+
+    def plain(room: str) -> str:
+        return room
+
+    plain.func = decorated  # type: ignore[attr-defined]  # a decorator's way to reach what it wraps
+    manager = room()
+    manager.register(plugin("names", plain))
+
+    assert manager.hook.names(room="lobby") == ["lobby"]
 
 
 def test_it_is_refused_too_when_the_spec_comes_after_the_plugin() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from jackfield.hooks import HookCount
 
 from tests.core.hooks.room import plugin, room
@@ -32,6 +33,16 @@ def test_calls_are_counted_only_for_implementations_that_were_called() -> None:
 
     assert manager.counters.of("first", "topic").calls == 1
     assert manager.counters.of("second", "topic").calls == 0
+
+
+def test_a_call_that_raises_is_counted_as_a_call() -> None:
+    manager = room(count=True)
+    manager.register(plugin("names", lambda room: 1 / 0), "broken")
+
+    with pytest.raises(ZeroDivisionError):
+        manager.hook.names(room="lobby")
+
+    assert (manager.counters.of("broken", "names").calls, manager.counters.of("broken", "names").errors) == (1, 1)
 
 
 def test_the_time_goes_to_the_plugin_that_took_it() -> None:

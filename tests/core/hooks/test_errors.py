@@ -219,6 +219,19 @@ def test_hooks_without_a_spec_are_isolated() -> None:
     assert manager.hook.unspecified(room="lobby") == ["lobby"]
 
 
+def test_an_interrupt_in_a_wrapper_is_nobodys_failure(either: HookManager) -> None:
+    def interrupted(room: str) -> Generator[None, Any, Any]:
+        yield
+        raise KeyboardInterrupt
+
+    blames = told(either)
+    either.register(plugin("names", interrupted, wrapper=True))
+
+    with pytest.raises(KeyboardInterrupt):
+        either.hook.names(room="lobby")
+    assert blames == []
+
+
 async def test_asynchronous_failures_are_blamed_and_skipped() -> None:
     async def crash_later(room: str) -> str:
         await asyncio.sleep(0)
@@ -263,6 +276,17 @@ async def test_an_implementation_that_outlasts_the_timeout_is_cancelled_and_blam
     assert blames[0][2].plugin == "slow"
 
 
+async def test_a_plain_implementation_that_returns_something_to_await_is_blamed_once() -> None:
+    manager = room()
+    blames = told(manager)
+    manager.register(plugin("hurried", lambda: asyncio.Event().wait()), "slow")
+
+    assert await manager.call.hurried() == []
+    assert [(name, str(error)) for name, _, error in blames] == [
+        ("slow", "plugin slow did not answer hook hurried within 0.05 s")
+    ]
+
+
 async def test_a_plugins_own_timeout_error_stays_its_own() -> None:
     async def impatient() -> str:
         raise TimeoutError("mine")
@@ -294,6 +318,58 @@ async def test_cancelling_the_call_is_no_failure_of_a_plugin() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert blames == []
+
+
+async def test_a_plugin_that_awaits_what_it_cancelled_has_failed_and_the_others_go_on() -> None:
+    async def cancels_its_own(room: str) -> None:
+        task = asyncio.create_task(asyncio.Event().wait())
+        task.cancel()
+        await task
+
+    async def answer(room: str) -> str:
+        return room
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin("fetched", answer))
+    manager.register(plugin("fetched", cancels_its_own), "confused")
+
+    assert await manager.call.fetched(room="lobby") == ["lobby"]
+    assert [(name, type(error)) for name, _, error in blames] == [("confused", asyncio.CancelledError)]
+
+
+async def test_cancelling_the_call_ends_it_in_the_midst_of_an_implementation_that_is_awaited() -> None:
+    begun = asyncio.Event()
+
+    async def forever(room: str) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin("fetched", forever))
+    task = asyncio.create_task(manager.call.fetched(room="lobby"))
+    await begun.wait()
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert blames == []
+
+
+async def test_an_implementation_that_does_not_let_itself_be_cancelled_is_blamed_and_its_answer_used() -> None:
+    async def stubborn() -> str:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return "late"
+
+    manager = room()
+    blames = told(manager)
+    manager.register(plugin("hurried", stubborn), "stubborn")
+
+    assert await manager.call.hurried() == ["late"]
+    assert [(name, hook) for name, hook, _ in blames] == [("stubborn", "hurried")]
 
 
 def test_synchronous_code_that_outlasts_the_timeout_is_measured_and_reported_and_its_answer_used() -> None:

@@ -96,6 +96,21 @@ def test_a_wrapper_sees_the_first_value_and_the_result_and_may_replace_it() -> N
     assert seen == ["hello", "hello one"]
 
 
+@pytest.mark.feature("S9")
+@pytest.mark.parametrize("style", ["wrapper", "hookwrapper"])
+def test_a_wrapper_that_returns_nothing_leaves_the_value_too(style: str) -> None:
+    def around(message: str) -> Generator[None, Any, None]:
+        outcome = yield
+        if style == "hookwrapper":
+            outcome.force_result(None)
+
+    manager = room()
+    manager.register(plugin("sent", appending(" one")))
+    manager.register(plugin("sent", around, **{style: True}))
+
+    assert manager.hook.sent(message="hello", room="lobby") == "hello one"
+
+
 def test_call_extra_and_subsets_are_pipelines_too() -> None:
     manager = room()
     one, two = plugin("sent", appending(" one")), plugin("sent", appending(" two"))
@@ -152,6 +167,8 @@ def test_any_chain_is_the_fold_of_its_implementations(kinds: Sequence[str]) -> N
         ({"pipeline": "message", "historic": True}, "neither firstresult nor historic"),
         ({"on_error": "ignore"}, 'on_error is "skip" or "raise", not \'ignore\''),
         ({"timeout": 0}, "timeout is a number of seconds above 0, not 0"),
+        ({"timeout": "5"}, "timeout is a number of seconds above 0, not '5'"),
+        ({"timeout": True}, "timeout is a number of seconds above 0, not True"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused_and_nothing_is_added(options: Any, said: str) -> None:

@@ -7,7 +7,7 @@ that is switched off and on again costs no second compilation.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import CodeType
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import pluggy
 
 from jackfield.hooks.counters import HookCount
+from jackfield.hooks.limits import cancelling, limiting
 from jackfield.hooks.specs import is_asynchronous
 from jackfield.hooks.wrappers import GENERATED, begin, begin_old_style, unwind
 
@@ -154,6 +155,8 @@ class _Body:
             lines.append("_jf_results = None" if chain.firstresult else "_jf_results = []")
         elif not self.by_name:
             lines.append(f"_jf_handed = _jf_given[{chain.pipeline!r}]")
+        if chain.resolves and chain.timeout_seconds is not None:
+            lines.append("_jf_awaited = None")
         block = [line for place, each in self.wrappers for line in self._begin(place, each)]
         if self.timed:
             block.append("_jf_last = _jf_clock()")
@@ -172,7 +175,7 @@ class _Body:
             "_jf_error = None",
             "try:",
             *_indent(block),
-            "except BaseException as _jf_raised:",
+            "except _jf_anything as _jf_raised:",
             "    _jf_error = _jf_raised",
             "try:",
             f"    return _jf_unwind(_jf_begun, {self.value}, _jf_error)",
@@ -209,8 +212,13 @@ class _Body:
         application = self._application(place, each)
         answer = [f"{name} = {awaited.format(application) if asynchronous else application}"]
         if chain.resolves and not asynchronous:
-            answer += [f"if hasattr({name}, '__await__'):", f"    {name} = {awaited.format(name)}"]
+            answer += [f"if _jf_hasattr({name}, '__await__'):"]
+            if chain.timeout_seconds is not None:
+                answer.append(f"    _jf_awaited = {place}")  # held to its time by the awaiting
+            answer.append(f"    {name} = {awaited.format(name)}")
         lines = self._guarded(place, answer, instead=[f"{name} = None"])
+        if chain.counts is not None:
+            lines.insert(0, f"_jf_count{place}.calls += 1")  # begun, whether or not it fails
         if self.timed:
             lines += self._timing(place, measured=not asynchronous)
         if chain.pipeline is not None:
@@ -224,9 +232,10 @@ class _Body:
     def _timing(self, place: int, *, measured: bool) -> list[str]:
         lines = ["_jf_now = _jf_clock()"]
         if self.chain.counts is not None:
-            lines += [f"_jf_count{place}.calls += 1", f"_jf_count{place}.nanoseconds += _jf_now - _jf_last"]
+            lines.append(f"_jf_count{place}.nanoseconds += _jf_now - _jf_last")
         if self.chain.timeout_seconds is not None and measured:
-            lines += ["if _jf_now - _jf_last > _jf_limit:", f"    _jf_overrun({place}, _jf_now - _jf_last)"]
+            unless = f" and _jf_awaited != {place}" if self.chain.resolves else ""
+            lines += [f"if _jf_now - _jf_last > _jf_limit{unless}:", f"    _jf_overrun({place}, _jf_now - _jf_last)"]
         return [*lines, "_jf_last = _jf_now"]
 
     def _application(self, place: int, each: pluggy.HookImpl) -> str:
@@ -247,7 +256,12 @@ class _Body:
         if self.chain.blame is None:
             return lines
         caught = [f"_jf_blame({place}, _jf_raised)", *(instead if self.chain.skip else ["raise"])]
-        return ["try:", *_indent(lines), "except _jf_caught as _jf_raised:", *_indent(caught)]
+        lines = ["try:", *_indent(lines), "except _jf_caught as _jf_raised:", *_indent(caught)]
+        if self.chain.awaits and self.chain.skip:
+            # A plugin that awaits something it cancelled itself has failed; the call's own task was not cancelled.
+            caught = ["if _jf_is_ending():", "    raise", *caught]
+            lines += ["except _jf_cancelled as _jf_raised:", *_indent(caught)]
+        return lines
 
 
 def _indent(lines: Sequence[str]) -> list[str]:
@@ -270,7 +284,8 @@ def _compiled(source: str) -> CodeType:
 
 def _bindings(chain: Chain) -> dict[str, Any]:
     """Bind the names that the source uses."""
-    implementations, blame, late = chain.implementations, chain.blame, chain.late
+    implementations, blame = chain.implementations, chain.blame
+    caught = SKIPPED if chain.skip else Exception
     place_blame = None
     if blame is not None:
         told = blame
@@ -283,9 +298,13 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         "_jf_clock": time.perf_counter_ns,
         "_jf_begin": begin,
         "_jf_begin_old_style": begin_old_style,
-        "_jf_unwind": partial(unwind, blame=place_blame, skipped=SKIPPED if chain.skip else ()),
+        "_jf_anything": BaseException,  # the hook's arguments may be called like what Python has built in
+        "_jf_hasattr": hasattr,
+        "_jf_unwind": partial(
+            unwind, none_leaves=chain.pipeline is not None, blame=place_blame, blamed=caught, skip=chain.skip
+        ),
         "_jf_blame": place_blame,
-        "_jf_caught": SKIPPED if chain.skip else Exception,
+        "_jf_caught": caught,
     }
     for place, implementation in enumerate(implementations):
         bindings[f"_jf_call{place}"] = implementation.function
@@ -293,23 +312,8 @@ def _bindings(chain: Chain) -> dict[str, Any]:
             bindings[f"_jf_whose{place}"] = f"Plugin: {implementation.plugin_name}, Hook: {chain.hook_name}"
         if chain.counts is not None:
             bindings[f"_jf_count{place}"] = chain.counts[place]
-    if chain.timeout_seconds is not None and late is not None:
-        limit, made_late = chain.timeout_seconds, late
-
-        async def within(place: int, answer: Awaitable[object]) -> object:
-            import asyncio  # only a program that awaits pays for it
-
-            try:
-                async with asyncio.timeout(limit) as scope:
-                    return await answer
-            except TimeoutError as expired:
-                if scope.expired():
-                    raise made_late(implementations[place], None) from expired
-                raise
-
-        def overrun(place: int, nanoseconds: int) -> None:
-            if place_blame is not None:
-                place_blame(place, made_late(implementations[place], nanoseconds / 1e9))
-
-        bindings |= {"_jf_limit": limit * 1e9, "_jf_within": within, "_jf_overrun": overrun}
+    if chain.awaits and chain.skip:
+        bindings |= cancelling()
+    if chain.timeout_seconds is not None and chain.late is not None:
+        bindings |= limiting(chain.timeout_seconds, chain.late, implementations, place_blame)
     return bindings

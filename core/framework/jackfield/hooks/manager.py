@@ -180,7 +180,7 @@ class HookManager(pluggy.PluginManager):
         return PluginError(
             f"plugin {hookimpl.plugin_name} took {seconds:.3g} s for hook {hook_name}, {limit} are allowed",
             plugin=hookimpl.plugin_name,
-            hint="synchronous code cannot be stopped in its own thread; its answer was used",
+            hint="code that does not await cannot be stopped in its own thread; its answer was used",
         )
 
     # Calls

@@ -77,7 +77,7 @@ class HookspecMarker:
             warn_on_impl: a warning for whoever implements the hook (pluggy).
             warn_on_impl_args: warnings for whoever asks for these arguments (pluggy).
             pipeline: the argument that is handed along: each implementation receives what the one before returned,
-                None leaves it as it is, and the call returns the last value (S8, S9).
+                None leaves it as it is (also from a wrapper), and the call returns the last value (S8, S9).
             timeout: seconds that one implementation may take. An asynchronous one is cancelled and blamed; a
                 synchronous one cannot be stopped in its own thread: it is measured and reported.
             on_error: "skip" blames a failing plugin and goes on with the others, "raise" also raises; None leaves it

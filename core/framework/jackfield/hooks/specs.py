@@ -56,7 +56,7 @@ class SpecOptions:
     def _problem(self, function: object, *, historic: bool) -> str | None:
         if self.on_error not in (None, *ON_ERROR):
             return f'on_error is "skip" or "raise", not {self.on_error!r}'
-        if self.timeout_seconds is not None and not self.timeout_seconds > 0:
+        if self.timeout_seconds is not None and not _is_duration(self.timeout_seconds):
             return f"timeout is a number of seconds above 0, not {self.timeout_seconds!r}"
         if historic and self.asynchronous:
             return "a historic hook replays its calls while plugins register, so its spec is a plain def"
@@ -70,6 +70,10 @@ class SpecOptions:
         return None
 
 
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
 def _arguments(function: object) -> list[str]:
     """Return the names that pluggy hands values to: no keyword-only ones, and not the instance."""
     if not callable(function):
@@ -81,9 +85,6 @@ def _arguments(function: object) -> list[str]:
 
 def is_asynchronous(function: object) -> bool:
     """Say whether calling `function` gives something to await: `async def`, also under a partial or a bound method."""
-    called = function
-    while hasattr(called, "func"):  # functools.partial
-        called = called.func
-    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return True
-    return not inspect.isroutine(called) and inspect.iscoroutinefunction(getattr(called, "__call__", None))  # noqa: B004
+    return not inspect.isroutine(function) and inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004

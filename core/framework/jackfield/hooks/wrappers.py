@@ -49,8 +49,10 @@ def unwind(
     result: object,
     error: BaseException | None,
     *,
+    none_leaves: bool = False,
     blame: Callable[[int, BaseException], None] | None = None,
-    skipped: tuple[type[BaseException], ...] = (),
+    blamed: type[BaseException] | tuple[type[BaseException], ...] = Exception,
+    skip: bool = False,
 ) -> object:
     """Give the outcome of a call to its wrappers, innermost first, each with what the one before made of it.
 
@@ -58,8 +60,10 @@ def unwind(
         wrappers: those that have begun, outermost first, with their place in the call.
         result: what the implementations answered.
         error: what they raised, or None.
+        none_leaves: a wrapper that returns None leaves the result as it is (a pipeline), instead of making it None.
         blame: told of a wrapper's own failure: its place and the error.
-        skipped: failures of a wrapper itself that do not become the call's: the outcome stays as it was.
+        blamed: what is a failure of a wrapper itself; an interrupt is not.
+        skip: such a failure does not become the call's: the outcome stays as it was.
 
     Raises:
         BaseException: the error that is left at the end.
@@ -67,13 +71,16 @@ def unwind(
     __tracebackhide__ = True
     for place, wrapper in reversed(wrappers):
         try:
-            result, error = _hand_over(wrapper, result, error), None
+            made, error = _hand_over(wrapper, result, error), None
+            if made is not None or not none_leaves:
+                result = made
         except BaseException as raised:  # noqa: BLE001 (a wrapper may turn any outcome into any other)
             if raised is error:
                 continue
-            if blame is not None:
+            own = isinstance(raised, blamed)
+            if own and blame is not None:
                 blame(place, raised)
-            if not isinstance(raised, skipped):
+            if not (own and skip):
                 error = raised
     if error is not None:
         raise error
