@@ -93,6 +93,13 @@ def market(tmp_path: Path, empty_data: Path) -> Iterator[LocalMarket]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory, empty_data: Path) -> Iterator[LocalMarket]:
+    """One marketplace for all tests of a module that change nothing, or nothing that the others see."""
+    with local_market(tmp_path_factory.mktemp("standing"), empty_data) as running:
+        yield running
+
+
 @pytest.fixture
 def market_with(tmp_path: Path, empty_data: Path) -> Iterator[Callable[..., LocalMarket]]:
     """Makes a marketplace with settings of the test's own."""

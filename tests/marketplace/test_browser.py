@@ -93,7 +93,8 @@ def test_text_stands_out_from_its_ground(browser, filled, scheme):
             const element = document.querySelector(selector);
             const behind = selector === ".find button" ? element : document.body;
             const numbers = text => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
-            return [selector, numbers(getComputedStyle(element).color), numbers(getComputedStyle(behind).backgroundColor)];
+            const [front, ground] = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
+            return [selector, numbers(front), numbers(ground)];
         })"""
     )
     for selector, front, ground in colours:

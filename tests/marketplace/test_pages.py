@@ -45,12 +45,12 @@ def test_search_page(market):
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999999999999", "²"])
-def test_a_page_number_that_is_none(market, number):
-    assert page(market, f"/search?page={number}").status_code == 200
+def test_a_page_number_that_is_none(standing, number):
+    assert page(standing, f"/search?page={number}").status_code == 200
 
 
-def test_search_without_results_says_what_to_try(market):
-    assert "Nothing matches" in page(market, "/search?q=zzz").text
+def test_search_without_results_says_what_to_try(standing):
+    assert "Nothing matches" in page(standing, "/search?q=zzz").text
 
 
 def test_plugin_page_says_what_it_wants_before_what_it_is(market):
@@ -82,11 +82,11 @@ def test_other_spellings_of_an_id_lead_to_its_page(market):
     assert page(market, "/plugin/quick_poll").headers["location"] == "/plugin/quick-poll"
 
 
-def test_unknown_addresses_answer_a_browser_with_a_page_and_a_program_with_a_document(market):
+def test_unknown_addresses_answer_a_browser_with_a_page_and_a_program_with_a_document(standing):
     for address in ("/nope", "/plugin/nope", "/plugins/nope", "/static/nope.css"):
-        answer = page(market, address)
+        answer = page(standing, address)
         assert (answer.status_code, "Not found" in answer.text) == (404, True), address
-    assert market.client.get("/nope").json() == {"detail": "Not Found"}
+    assert standing.client.get("/nope").json() == {"detail": "Not Found"}
 
 
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere(market):

@@ -55,11 +55,11 @@ def test_search_puts_the_most_downloaded_first_and_the_exact_id_before_it(market
 @pytest.mark.parametrize(
     "query", ['"', "poll OR", "NEAR(", "a* b*", "-", "plugin_id:x", "'; DROP TABLE plugins", "ü", "\x00", "🎲"]
 )
-def test_no_query_is_an_operator(market, query):
-    market.publish("poll")
-    assert market.client.get("/plugins/search", params={"q": query}).status_code == 200
-    assert market.client.get("/search", params={"q": query}).status_code == 200
-    assert market.client.get("/plugins/poll").status_code == 200
+def test_no_query_is_an_operator(standing, query):
+    standing.publish("poll")
+    assert standing.client.get("/plugins/search", params={"q": query}).status_code == 200
+    assert standing.client.get("/search", params={"q": query}).status_code == 200
+    assert standing.client.get("/plugins/poll").status_code == 200
 
 
 def test_search_follows_a_change_of_words(market):
@@ -122,8 +122,8 @@ def test_an_id_is_found_in_every_spelling(market):
 @pytest.mark.parametrize(
     "address", ["/plugins/nope", "/plugins/nope/latest", "/plugins/nope/changelog", "/plugins/%00/latest"]
 )
-def test_an_unknown_plugin(market, address):
-    answer = market.client.get(address)
+def test_an_unknown_plugin(standing, address):
+    answer = standing.client.get(address)
     assert answer.status_code == 404
     assert "no plugin is called" in answer.json()["detail"]
 
@@ -190,8 +190,8 @@ def test_categories_with_their_numbers(market):
     assert counts["moderation"] == 0
 
 
-def test_the_openapi_document_describes_every_route_and_field(market):
-    document = market.client.get("/openapi.json").json()
+def test_the_openapi_document_describes_every_route_and_field(standing):
+    document = standing.client.get("/openapi.json").json()
     assert {"/plugins/search", "/plugins/{plugin_id}", "/categories", "/plugins/{plugin_id}/changelog"} <= set(
         document["paths"]
     )
@@ -203,9 +203,9 @@ def test_the_openapi_document_describes_every_route_and_field(market):
             assert schema.get("description"), name
 
 
-def test_a_word_too_long_is_said_so(market):
-    assert market.client.get("/plugins/search", params={"q": "x" * 1000}).status_code == 422
+def test_a_word_too_long_is_said_so(standing):
+    assert standing.client.get("/plugins/search", params={"q": "x" * 1000}).status_code == 422
 
 
-def test_healthz(market):
-    assert market.client.get("/healthz").text == "ok\n"
+def test_healthz(standing):
+    assert standing.client.get("/healthz").text == "ok\n"

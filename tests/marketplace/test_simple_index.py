@@ -46,13 +46,13 @@ def test_project_document(market):
     assert market.client.get(address).content == data
 
 
-def test_project_page_of_html(market):
-    market.publish("poll", requires_python=">=3.11,<4")
-    answer = market.client.get("/simple/chat-poll/", headers={"Accept": HTML})
+def test_project_page_of_html(standing):
+    standing.publish("limited", requires_python=">=3.11,<4")
+    answer = standing.client.get("/simple/chat-limited/", headers={"Accept": HTML})
     assert answer.headers["content-type"] == f"{HTML}; charset=utf-8" or answer.headers["content-type"] == HTML
     assert 'data-requires-python="&gt;=3.11,&lt;4"' in answer.text or "&lt;4" in answer.text
     assert re.search(
-        r'href="../../files/[0-9a-f]{64}/chat_poll-1.0.0-py3-none-any.whl#sha256=[0-9a-f]{64}"', answer.text
+        r'href="../../files/[0-9a-f]{64}/chat_limited-1.0.0-py3-none-any.whl#sha256=[0-9a-f]{64}"', answer.text
     )
     assert re.search(r'data-core-metadata="sha256=[0-9a-f]{64}"', answer.text)
     assert '<meta name="pypi:repository-version" content="1.4">' in answer.text
@@ -78,15 +78,15 @@ def test_manifest_lies_beside_the_file(market):
 
 
 @pytest.mark.parametrize("name", ["Chat_Poll", "chat.poll", "CHAT--POLL"])
-def test_other_spellings_lead_to_the_canonical_name(market, name):
-    market.publish("poll")
-    answer = market.client.get(f"/simple/{name}/")
+def test_other_spellings_lead_to_the_canonical_name(standing, name):
+    standing.publish("poll")
+    answer = standing.client.get(f"/simple/{name}/")
     assert (answer.status_code, answer.headers["location"]) == (301, "/simple/chat-poll/")
-    assert market.client.get("/simple/chat-poll").headers["location"] == "/simple/chat-poll/"
+    assert standing.client.get("/simple/chat-poll").headers["location"] == "/simple/chat-poll/"
 
 
-def test_unknown_project(market):
-    assert market.client.get("/simple/nothing/").status_code == 404
+def test_unknown_project(standing):
+    assert standing.client.get("/simple/nothing/").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ def test_unknown_project(market):
         ("application/pdf", None),
     ],
 )
-def test_content_negotiation(market, accept, expected):
-    market.publish("poll")
+def test_content_negotiation(standing, accept, expected):
+    standing.publish("poll")
     for address in ("/simple/", "/simple/chat-poll/"):
-        answer = market.client.get(address, headers={"Accept": accept})
+        answer = standing.client.get(address, headers={"Accept": accept})
         if expected is None:
             assert answer.status_code == 406
         else:
@@ -145,8 +145,8 @@ def test_files_never_change_and_may_be_kept_for_ever(market):
 @pytest.mark.parametrize(
     "address", ["/files/zz/x.whl", "/files/" + "0" * 64 + "/x.whl", "/files/../data/x", "/files/a/..%2f..%2fx"]
 )
-def test_address_of_no_file(market, address):
-    assert market.client.get(address).status_code == 404
+def test_address_of_no_file(standing, address):
+    assert standing.client.get(address).status_code == 404
 
 
 def test_a_yanked_version_is_marked(market):
@@ -164,7 +164,7 @@ def test_a_yanked_version_is_marked(market):
     assert market.client.get("/plugins/poll/latest").json()["version"] == "1.1.0"
 
 
-def test_head_has_no_body(market):
-    market.publish("poll")
-    answer = market.client.head("/simple/chat-poll/")
+def test_head_has_no_body(standing):
+    standing.publish("poll")
+    answer = standing.client.head("/simple/chat-poll/")
     assert (answer.status_code, answer.content) == (200, b"")

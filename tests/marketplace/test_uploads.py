@@ -90,8 +90,10 @@ def test_other_bytes_under_one_name_are_refused(market):
 
 def test_the_first_uploader_owns_the_name(market):
     market.publish("poll")
+    kept = {path for path in market.settings.blobs.rglob("*") if path.is_file()}
     answer = market.upload(build_plugin(market.wheels, "poll", "2.0.0"), user="bob")
     assert (answer.status_code, answer.text) == (403, "chat-poll belongs to alice; bob cannot upload to it\n")
+    assert {path for path in market.settings.blobs.rglob("*") if path.is_file()} == kept
     assert market.project("chat-poll")["versions"] == ["1.0.0"]
 
 
@@ -136,18 +138,18 @@ def test_two_wheels_of_one_version_ask_for_the_same(market):
 
 
 @pytest.mark.parametrize("plugin_id", ["search", "featured", "submit"])
-def test_ids_that_the_api_needs_itself(market, plugin_id):
-    answer = market.upload(build_plugin(market.wheels, plugin_id))
+def test_ids_that_the_api_needs_itself(standing, plugin_id):
+    answer = standing.upload(build_plugin(standing.wheels, plugin_id))
     assert (answer.status_code, "kept for the marketplace" in answer.text) == (400, True)
 
 
-def test_a_reason_is_in_the_status_line(market):
+def test_a_reason_is_in_the_status_line(standing):
     source = plugin_source("poll")
     del source.files["chat_poll/plugin.toml"]
-    answer = market.upload(source.build(market.wheels))
+    answer = standing.upload(source.build(standing.wheels))
     assert answer.status_code == 400
     assert answer.reason_phrase.startswith("Invalid package: missing plugin.toml")
-    nothing_is_listed(market)
+    nothing_is_listed(standing)
 
 
 @pytest.mark.parametrize(
@@ -165,13 +167,13 @@ def test_a_reason_is_in_the_status_line(market):
     ],
     ids=["escape", "header-injection", "pth", "shadow", "bomb", "encrypted", "overlap", "corrupt", "lying"],
 )
-def test_a_hostile_wheel_is_refused_with_a_reason_and_not_listed(market, build):
-    answer = market.upload(build(market.wheels))
+def test_a_hostile_wheel_is_refused_with_a_reason_and_not_listed(standing, build):
+    answer = standing.upload(build(standing.wheels))
     assert answer.status_code == 400
     assert answer.text.strip()
     assert "X-Evil" not in answer.headers
-    nothing_is_listed(market)
-    assert not [path for path in DiskBlobs(market.settings.blobs).folder.rglob("*") if path.is_file()]
+    nothing_is_listed(standing)
+    assert not [path for path in DiskBlobs(standing.settings.blobs).folder.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize(
@@ -189,15 +191,15 @@ def test_a_hostile_wheel_is_refused_with_a_reason_and_not_listed(market, build):
         "poll-1.0-py3-none-any.whl\x00.txt",
     ],
 )
-def test_a_file_name_that_is_no_name_here(market, filename):
-    answer = market.client.post(
+def test_a_file_name_that_is_no_name_here(standing, filename):
+    answer = standing.client.post(
         "/legacy/",
         data={":action": "file_upload"},
         files={"content": (filename, b"PK")},
-        auth=("__token__", market.tokens["alice"]),
+        auth=("__token__", standing.tokens["alice"]),
     )
     assert answer.status_code == 400
-    nothing_is_listed(market)
+    nothing_is_listed(standing)
 
 
 @pytest.mark.parametrize(
@@ -213,27 +215,27 @@ def test_a_file_name_that_is_no_name_here(market, filename):
         ({":action": "doc_upload"}, "file_upload"),
     ],
 )
-def test_a_form_that_disagrees_with_its_file(market, fields, reason):
-    answer = market.upload(build_plugin(market.wheels, "poll"), **fields)
+def test_a_form_that_disagrees_with_its_file(standing, fields, reason):
+    answer = standing.upload(build_plugin(standing.wheels, "poll"), **fields)
     assert answer.status_code == 400
     assert reason in answer.text
-    nothing_is_listed(market)
+    nothing_is_listed(standing)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"x", b"--b\r\n", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n", bytes(5000)]
 )
-def test_a_body_that_is_no_form(market, body):
-    headers = basic("__token__", market.tokens["alice"]) | {"Content-Length": str(len(body))}
-    status, _, _ = raw_post(market, headers | {"Content-Type": "multipart/form-data; boundary=b"}, [body])
+def test_a_body_that_is_no_form(standing, body):
+    headers = basic("__token__", standing.tokens["alice"]) | {"Content-Length": str(len(body))}
+    status, _, _ = raw_post(standing, headers | {"Content-Type": "multipart/form-data; boundary=b"}, [body])
     assert status == 400
-    assert raw_post(market, headers | {"Content-Type": "multipart/form-data"}, [body])[0] == 400
-    assert raw_post(market, headers | {"Content-Type": "application/json"}, [body])[0] == 400
+    assert raw_post(standing, headers | {"Content-Type": "multipart/form-data"}, [body])[0] == 400
+    assert raw_post(standing, headers | {"Content-Type": "application/json"}, [body])[0] == 400
 
 
-def test_a_content_length_over_the_bound_is_refused_unread(market):
-    headers = basic("__token__", market.tokens["alice"]) | {"Content-Type": "multipart/form-data; boundary=b"}
-    connection = http.client.HTTPConnection("127.0.0.1", int(market.url.rpartition(":")[2]), timeout=20)
+def test_a_content_length_over_the_bound_is_refused_unread(standing):
+    headers = basic("__token__", standing.tokens["alice"]) | {"Content-Type": "multipart/form-data; boundary=b"}
+    connection = http.client.HTTPConnection("127.0.0.1", int(standing.url.rpartition(":")[2]), timeout=20)
     connection.putrequest("POST", "/legacy/")
     for name, value in (headers | {"Content-Length": str(10**12), "Expect": "100-continue"}).items():
         connection.putheader(name, value)
@@ -270,15 +272,15 @@ def test_a_file_over_the_bound(market_with):
 @pytest.mark.parametrize(
     "header", ["", "Basic", "Basic !!!", "Basic " + base64.b64encode(b"\xff\xff").decode(), "Bearer x"]
 )
-def test_credentials_that_are_none(market, header):
-    status, reason, _ = raw_post(market, {"Authorization": header, "Content-Length": "0"})
+def test_credentials_that_are_none(standing, header):
+    status, reason, _ = raw_post(standing, {"Authorization": header, "Content-Length": "0"})
     assert (status, reason.startswith("an upload needs a token")) == (401, True)
 
 
-def test_an_unknown_token(market):
-    market.tokens["mallory"] = "jfm-" + "x" * 43
-    assert market.upload(build_plugin(market.wheels, "poll"), user="mallory").status_code == 401
-    nothing_is_listed(market)
+def test_an_unknown_token(standing):
+    standing.tokens["mallory"] = "jfm-" + "x" * 43
+    assert standing.upload(build_plugin(standing.wheels, "poll"), user="mallory").status_code == 401
+    nothing_is_listed(standing)
 
 
 def test_an_expired_token(market):

@@ -2,7 +2,7 @@
 
 from jackfield_marketplace.accounts.names import InvalidName, UnknownUser, user_name
 from jackfield_marketplace.accounts.passwords import hash_password, verify_password
-from jackfield_marketplace.accounts.tokens import Identity, authenticate, create_token, delete_token
+from jackfield_marketplace.accounts.tokens import Identity, authenticate, create_token, delete_token, note_use
 from jackfield_marketplace.accounts.users import add_user, find_user
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "delete_token",
     "find_user",
     "hash_password",
+    "note_use",
     "user_name",
     "verify_password",
 ]

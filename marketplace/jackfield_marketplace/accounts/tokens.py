@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.accounts.passwords import verify_password
@@ -21,10 +21,11 @@ _USED_STEP = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a request comes from."""
+    """Who a request comes from; `unnoted_token` is the id of a token whose use is yet to be noted."""
 
     user_id: int
     name: str
+    unnoted_token: int | None = None
 
 
 def create_token(session: Session, user: User, *, lifetime: timedelta | None = None) -> str:
@@ -52,7 +53,7 @@ def authenticate(session: Session, authorization: str | None, *, at: datetime | 
     User `__token__` with a token as password, as twine and uv send it, or a user's name with the password.
 
     Args:
-        session: one that writes: the time of last use is kept, to the minute.
+        session: one that reads: a password takes long enough to check that no writer should wait for it.
         authorization: the header's value.
         at: the time that expiry is held against; now by default.
     """
@@ -76,9 +77,18 @@ def _by_token(session: Session, text: str, at: datetime) -> Identity | None:
     token = session.scalar(select(Token).where(Token.digest == _digest(text)))
     if token is None or (token.expires_at is not None and token.expires_at <= at):
         return None
-    if token.last_used_at is None or at - token.last_used_at > _USED_STEP:
-        token.last_used_at = at
-    return Identity(token.user_id, token.user.name)
+    noted = token.last_used_at is not None and at - token.last_used_at < _USED_STEP
+    return Identity(token.user_id, token.user.name, None if noted else token.id)
+
+
+def note_use(session: Session, identity: Identity) -> None:
+    """Keep the time of a token's last use, to the minute.
+
+    Args:
+        session: one that writes.
+        identity: whose `unnoted_token` it is.
+    """
+    session.execute(update(Token).where(Token.id == identity.unnoted_token).values(last_used_at=now()))
 
 
 def _digest(text: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from jackfield_marketplace.accounts import Identity, authenticate
+from jackfield_marketplace.accounts import Identity, authenticate, note_use
 from jackfield_marketplace.catalog import Refusal
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
@@ -15,6 +16,8 @@ from jackfield_marketplace.uploads import Accepted, Body, Uploads, read_form
 
 REASON_HEADER = "X-Reason"
 """Carries a refusal's sentence; the server puts it into the status line too, which is all that twine shows."""
+
+_AT_ONCE = 2
 
 
 class UploadApi:
@@ -30,6 +33,8 @@ class UploadApi:
         self._settings = settings
         self._database = database
         self._uploads = uploads
+        # Threads of their own: a password takes 19 MiB to check, and waiting uploads must not hold up the pages.
+        self._limiter = CapacityLimiter(_AT_ONCE)
 
     def routes(self) -> list[Route]:
         """`/legacy/`, with and without the slash, and `/plugins/submit`."""
@@ -70,17 +75,22 @@ class UploadApi:
         )
 
     async def _take(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
-        uploader = await run_sync(self._identify, request.headers.get("authorization"))
+        uploader = await run_sync(self._identify, request.headers.get("authorization"), limiter=self._limiter)
         if uploader is None:
             raise Refusal(401, "an upload needs a token: user __token__, the token as password")
         async with read_form(request, body, self._settings) as form:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
-            return await run_sync(self._uploads.accept, form.content.file, form.filename, form.fields, uploader)
+            arguments = form.content.file, form.filename, form.fields, uploader
+            return await run_sync(self._uploads.accept, *arguments, limiter=self._limiter)
 
     def _identify(self, authorization: str | None) -> Identity | None:
-        with self._database.write() as session:
-            return authenticate(session, authorization)
+        with self._database.read() as session:
+            identity = authenticate(session, authorization)
+        if identity is not None and identity.unnoted_token is not None:
+            with self._database.write() as session:
+                note_use(session, identity)
+        return identity
 
 
 def _refusal_headers(refusal: Refusal) -> dict[str, str]:

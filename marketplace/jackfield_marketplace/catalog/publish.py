@@ -34,7 +34,7 @@ class Refusal(JackfieldError):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file as its inspection describes it; the blobs behind its hashes are stored already.
+    """One file as its inspection describes it; the caller stores the blobs behind its hashes before it commits.
 
     Args:
         filename: as it will be served.

@@ -83,21 +83,27 @@ class Uploads:
                 return self._accept(path, fields, uploader)
 
     def _accept(self, path: Path, fields: dict[str, str], uploader: Identity) -> Accepted:
+        parts: tuple[bytes | None, ...]
         try:
             if path.name.endswith(".whl"):
                 report = inspect_wheel(path, groups=self._hosts.groups, limits=self._settings.limits, strict=True)
                 _require_acceptable(report)
-                upload = self._wheel(report, path.name)
+                upload, parts = self._wheel(report, path.name), (report.metadata, report.manifest_bytes)
             else:
                 source = inspect_sdist(path, limits=self._settings.limits)
                 _require_acceptable(source)
-                upload = _sdist(source, path.name)
+                upload, parts = _sdist(source, path.name), ()
         except WheelError as exc:
             raise Refusal(400, str(exc)) from exc
         _check_fields(fields, upload)
-        self._blobs.add_file(path, upload.sha256)
         with self._database.write() as session:
             outcome, findings = publish(session, upload, uploader)
+            # Before the commit, so that no row ever points to a missing blob; after the decision, so that what is
+            # refused leaves nothing behind.
+            self._blobs.add_file(path, upload.sha256)
+            for part in parts:
+                if part is not None:
+                    self._blobs.add_bytes(part)
         found = tuple(Finding(**finding) for finding in findings)
         return Accepted(outcome, upload.distribution, upload.version, upload.plugin_id, found)
 
@@ -127,8 +133,8 @@ class Uploads:
             app=app,
             manifest_toml=None if manifest_bytes is None else manifest_bytes.decode("utf-8"),
             changelog=report.changelog,
-            metadata_sha256=self._blobs.add_bytes(report.metadata),
-            manifest_sha256=None if manifest_bytes is None else self._blobs.add_bytes(manifest_bytes),
+            metadata_sha256=hashlib.sha256(report.metadata).hexdigest(),
+            manifest_sha256=None if manifest_bytes is None else hashlib.sha256(manifest_bytes).hexdigest(),
             findings=tuple(asdict(finding) for finding in report.findings),
             quarantine=bool(report.quarantines),
         )

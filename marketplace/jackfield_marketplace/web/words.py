@@ -13,7 +13,7 @@ _STEPS = ((60, "second"), (60, "minute"), (24, "hour"), (7, "day"), (4.35, "week
 ISOLATION = {
     "worker": (
         "runs in its own process",
-        "Runs in a confined process of its own: no files and no network but what it asks for.",
+        "Asks for a confined process of its own, with no files and no network but what it names above.",
     ),
     "inline": (
         "runs inside the host",
@@ -21,7 +21,7 @@ ISOLATION = {
     ),
     "any": (
         "runs where the host prefers",
-        "Runs in a confined process of its own, or inside the host where the host prefers that.",
+        "Runs in a confined process of its own, or inside the host with all of its rights, as the host prefers.",
     ),
 }
 """A manifest's isolation -> a label for lists, and the sentence of the plugin's page."""
