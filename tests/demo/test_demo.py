@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+import resource
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,18 +21,20 @@ MINUTE = 60
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_the_story_is_as_told_within_a_minute() -> None:
-    began = time.monotonic()
+    """A minute of work: other tests may run beside it, so the processor's time is what is held to it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-m", "tests.demo"], cwd=ROOT, env=clean_environment(), capture_output=True, text=True,
-        timeout=110, check=False,
+        timeout=200, check=False,
     )  # fmt: skip
-    took = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     *steps, summary = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout + done.stderr
     assert {line[:3] for line in steps} == {"ok "}
     assert f"{len(steps)} steps, each as told" in summary
-    assert took < MINUTE
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < MINUTE
 
 
 def test_a_step_that_is_not_as_told_fails_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
