@@ -15,8 +15,9 @@ from jackfield_marketplace.app import create_app, open_database
 from jackfield_marketplace.app.protocol import ReasonProtocol
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
-from support.marketplace import RunningMarketplace, running_marketplace
-from support.wheels import build_plugin
+
+from tests.support.marketplace import RunningMarketplace, running_marketplace
+from tests.support.wheels import build_plugin
 
 HOST_FILE = Path(__file__).parents[2] / "core" / "chat-api" / "jackfield_chat_api" / "host.toml"
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from jackfield_marketplace.catalog import feature
 from playwright.sync_api import Browser, Page, sync_playwright
-from support.wheels import manifest_text, plugin_source
+
+from tests.support.wheels import manifest_text, plugin_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 ARTEFACTS = Path(__file__).parents[1] / "artefacts" / "marketplace"

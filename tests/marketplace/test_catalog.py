@@ -8,7 +8,8 @@ from jackfield.manifest import read_manifest
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import ChangelogEntry, Hosts, categories_of, changes_since, parse_changelog
 from jackfield_marketplace.catalog.lookalikes import skeleton
-from support.wheels import manifest_text
+
+from tests.support.wheels import manifest_text
 
 HOST = """
 schema = 1

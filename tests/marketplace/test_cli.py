@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from jackfield_marketplace.cli import main
-from support.processes import Server, clean_environment, script
-from support.wheels import WheelSource, build_plugin
+
+from tests.support.processes import Server, clean_environment, script
+from tests.support.wheels import WheelSource, build_plugin
 
 HOST_FILE = Path(__file__).parents[2] / "core" / "chat-api" / "jackfield_chat_api" / "host.toml"
 

@@ -9,7 +9,8 @@ from jackfield_marketplace.db import now
 from jackfield_marketplace.web.chart import downloads_chart
 from jackfield_marketplace.web.readme import render_text
 from jackfield_marketplace.web.words import file_size, relative_time, short_number
-from support.wheels import manifest_text, plugin_source
+
+from tests.support.wheels import manifest_text, plugin_source
 
 PAGES = ("/", "/search", "/search?q=poll", "/search?q=nothing-here", "/plugin/poll", "/plugin/nope")
 

@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 from jackfield_marketplace.catalog import feature
-from support.wheels import manifest_text, plugin_source
+
+from tests.support.wheels import manifest_text, plugin_source
 
 PERMISSIONS = """
 [[permissions]]

@@ -5,7 +5,8 @@ import re
 
 import pytest
 from jackfield_marketplace.catalog import yank
-from support.wheels import plugin_source
+
+from tests.support.wheels import plugin_source
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.marketplace import RunningMarketplace
-from support.processes import clean_environment, script
-from support.wheels import build_plugin, plugin_source
+
+from tests.support.marketplace import RunningMarketplace
+from tests.support.processes import clean_environment, script
+from tests.support.wheels import build_plugin, plugin_source
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,9 @@ from jackfield_marketplace import review
 from jackfield_marketplace.accounts import add_user, create_token, find_user
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.db import now
-from support import hostile_wheels as hostile
-from support.wheels import WheelSource, build_plugin, manifest_text, plugin_source
+
+from tests.support import hostile_wheels as hostile
+from tests.support.wheels import WheelSource, build_plugin, manifest_text, plugin_source
 
 MORE = '[[permissions]]\nresource = "messages"\nactions = ["send"]\n'
 
