@@ -12,8 +12,9 @@ from jackfield.host import Host
 from jackfield.manifest import read_manifest_file
 from jackfield.permissions import Permission
 from jackfield.store import Layout
-from support.profiles import Profile
-from support.wheels import WheelSource
+
+from tests.support.profiles import Profile
+from tests.support.wheels import WheelSource
 
 HERE = Path(__file__).parent
 ISOLATIONS = ["inline"]

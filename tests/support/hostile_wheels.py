@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from support.wheels import FIXED_TIME, WheelSource, plugin_source, record_hash
+from tests.support.wheels import FIXED_TIME, WheelSource, plugin_source, record_hash
 
 
 def pack(folder: Path, filename: str, members: list[tuple[zipfile.ZipInfo, bytes]]) -> Path:

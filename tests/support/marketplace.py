@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from support.processes import Server, clean_environment, script
-from support.wheels import build_plugin, plugin_source
+
+from tests.support.processes import Server, clean_environment, script
+from tests.support.wheels import build_plugin, plugin_source
 
 SCRIPT = "jackfield-marketplace"
 COMMAND_SECONDS = 30

@@ -14,8 +14,9 @@ from jackfield.errors import StoreError, StoreLocked
 from jackfield.host import PluginStatus
 from jackfield.permissions import Grant, Permission
 from jackfield.store import Activation, now
-from support.profiles import SOURCE, Profile, hostfile, pin_of
-from support.wheels import build_plugin
+
+from tests.support.profiles import SOURCE, Profile, hostfile, pin_of
+from tests.support.wheels import build_plugin
 
 GREETER = """
 from jackfield import Plugin, command

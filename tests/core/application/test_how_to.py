@@ -12,8 +12,9 @@ import pytest
 from jackfield.application import Application
 from jackfield.permissions import Grant, Permission
 from jackfield.store import Layout
-from support.profiles import SOURCE, Profile, hostfile
-from support.wheels import WheelSource, manifest_text
+
+from tests.support.profiles import SOURCE, Profile, hostfile
+from tests.support.wheels import WheelSource, manifest_text
 
 PAGES = Path(__file__).parents[3] / "docs" / "how-to"
 

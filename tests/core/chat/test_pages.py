@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import RunningChat
+    from tests.core.chat.conftest import RunningChat
 
 PASSWORD = "long enough 1"
 

@@ -13,7 +13,7 @@ from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.processes import free_port
 
 if TYPE_CHECKING:
-    from conftest import Person, RunningChat, Serve
+    from tests.core.chat.conftest import Person, RunningChat, Serve
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from tests.support.profiles import Profile
 from tests.support.wheels import build_plugin
 
 if TYPE_CHECKING:
-    from conftest import RunningChat
+    from tests.core.chat.conftest import RunningChat
 
 pytestmark = pytest.mark.slow
 

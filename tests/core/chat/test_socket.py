@@ -7,7 +7,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 if TYPE_CHECKING:
-    from conftest import RunningChat
+    from tests.core.chat.conftest import RunningChat
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,8 @@ import pytest
 from jackfield.discovery import discover, discover_hosts, find_host
 from jackfield.errors import DiscoveryError, ManifestError, SchemaTooNew, UsageError
 from jackfield.manifest import Candidate
-from support.wheels import WheelSource, manifest_text, plugin_source
+
+from tests.support.wheels import WheelSource, manifest_text, plugin_source
 
 EXPLODING = "raise RuntimeError('plugin code ran')"
 GROUPS = ["chat.plugins"]

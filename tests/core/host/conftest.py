@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from jackfield.host import Host
 from jackfield.store import Layout
-from support.profiles import Profile
-from support.wheels import build_plugin
+
+from tests.support.profiles import Profile
+from tests.support.wheels import build_plugin
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.wheels import WheelSource
+
+from tests.support.wheels import WheelSource
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from jackfield.hooks import HookimplMarker, HookspecMarker
 from jackfield.host import Host
-from support.wheels import WheelSource, plugin_source
+
+from tests.support.wheels import WheelSource, plugin_source
 
 hookspec, hookimpl = HookspecMarker("chat"), HookimplMarker("chat")
 

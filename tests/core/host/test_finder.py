@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from jackfield.host import GenerationFinder
 from jackfield.host.finder import drop_modules, modules_below, top_level_names
-from support.wheels import WheelSource
+
+from tests.support.wheels import WheelSource
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jackfield.host import Host, State
 from jackfield.store import Layout
-from support.profiles import Profile, hostfile
-from support.wheels import build_plugin
+
+from tests.support.profiles import Profile, hostfile
+from tests.support.wheels import build_plugin
 
 CODE = "from jackfield import Plugin\nclass Main(Plugin): VERSION = 'VERSION'\n"
 BROKEN = "raise ValueError('broken')\n"

@@ -144,7 +144,7 @@ class Main(Plugin):
     async def on_migrate(self, old, new): self.calls.append((old, new))
     async def on_enable(self): self.calls.append("enable")
 """
-    from support.wheels import manifest_text
+    from tests.support.wheels import manifest_text
 
     def manifest(version: str, shape: int) -> str:
         return manifest_text("one", version).replace("\n\n", f"\ndata_version = {shape}\n\n", 1)

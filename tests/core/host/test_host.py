@@ -6,7 +6,8 @@ import sys
 
 import pytest
 from jackfield.errors import UsageError
-from support.wheels import WheelSource
+
+from tests.support.wheels import WheelSource
 
 RECORDER = """
 from jackfield import Plugin
@@ -238,7 +239,7 @@ seen = []
 def on_load(context, previous): seen.append(("load", context.plugin_id, previous))
 async def on_enable(context): seen.append(("enable", context.plugin_id))
 """
-    from support.wheels import manifest_text
+    from tests.support.wheels import manifest_text
 
     source = WheelSource(
         "chat-plain",

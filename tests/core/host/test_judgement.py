@@ -12,7 +12,8 @@ from jackfield.errors import ManifestError
 from jackfield.host import Wishes, judge
 from jackfield.manifest import Candidate, Manifest, Version, canonical_id, read_manifest
 from jackfield.permissions import Grant, Permission
-from support.profiles import SOURCE, hostfile
+
+from tests.support.profiles import SOURCE, hostfile
 
 FRAMEWORK = Version.parse("0.1.0")
 

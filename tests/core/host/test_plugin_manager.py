@@ -16,8 +16,9 @@ from jackfield.errors import ConsentRequired, StoreError, UnknownPlugin, UsageEr
 from jackfield.host import PluginManager
 from jackfield.storage import State
 from jackfield.store import Layout
-from support.profiles import Profile
-from support.wheels import WheelSource
+
+from tests.support.profiles import Profile
+from tests.support.wheels import WheelSource
 
 hookspec = pluggy.HookspecMarker("atlas")
 hookimpl = pluggy.HookimplMarker("atlas")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import StoreError
-from support.wheels import WheelSource, manifest_text
+
+from tests.support.wheels import WheelSource, manifest_text
 
 CODE = """
 from jackfield import Plugin

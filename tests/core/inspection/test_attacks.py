@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from jackfield.errors import WheelError
 from jackfield.inspection import WheelLimits, WheelReport, inspect_wheel
-from support import hostile_wheels as hostile
-from support.wheels import WheelSource, manifest_text, plugin_source
+
+from tests.support import hostile_wheels as hostile
+from tests.support.wheels import WheelSource, manifest_text, plugin_source
 
 
 def codes(report: WheelReport) -> set[str]:

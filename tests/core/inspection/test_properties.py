@@ -7,8 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jackfield.errors import WheelError
 from jackfield.inspection import WheelLimits, WheelReport, inspect_sdist, inspect_wheel
-from support import hostile_wheels as hostile
-from support.wheels import plugin_source
+
+from tests.support import hostile_wheels as hostile
+from tests.support.wheels import plugin_source
 
 FEW = settings(max_examples=60, deadline=None)
 

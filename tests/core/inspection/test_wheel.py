@@ -3,8 +3,9 @@
 import pytest
 from jackfield.errors import WheelError
 from jackfield.inspection import inspect_wheel, is_deceptive, is_plugin_group
-from support import hostile_wheels as hostile
-from support.wheels import WheelSource, manifest_text, plugin_source
+
+from tests.support import hostile_wheels as hostile
+from tests.support.wheels import WheelSource, manifest_text, plugin_source
 
 PERMISSION = '[[permissions]]\nresource = "messages"\nactions = ["read"]\n'
 

@@ -9,8 +9,9 @@ import pytest
 from jackfield.management import Management
 from jackfield.manifest import HostFile, read_hostfile
 from jackfield.store import Layout
-from support.marketplace import RunningMarketplace, running_marketplace
-from support.processes import free_port
+
+from tests.support.marketplace import RunningMarketplace, running_marketplace
+from tests.support.processes import free_port
 
 HOST = """
 schema = 1

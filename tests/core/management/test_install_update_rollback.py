@@ -12,7 +12,8 @@ from jackfield.errors import (
     UnknownPlugin,
     UsageError,
 )
-from support.wheels import manifest_text
+
+from tests.support.wheels import manifest_text
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,8 @@ import pytest
 from jackfield.errors import MarketError, StoreError, StoreLocked
 from jackfield.management import Management
 from jackfield.store import Disk, Store
-from support.wheels import build_plugin
+
+from tests.support.wheels import build_plugin
 
 STEPS_BEFORE = ["downloaded", "wheel-unpacked", "store-synced", "generation-renamed"]
 # After "generations-synced" the next step, which begins the journal, is on its way already: it is completed.

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from jackfield.management import Management
 from jackfield.store import Layout
-from support.processes import clean_environment
-from support.wheels import build_plugin
+
+from tests.support.processes import clean_environment
+from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
 

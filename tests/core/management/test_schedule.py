@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from jackfield.errors import MarketUnreachable
 from jackfield.management import UpdateSchedule
-from support.wheels import build_plugin
+
+from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,8 @@ from jackfield.errors import (
     UsageError,
 )
 from jackfield.management import ConsentMissing, Management
-from support.wheels import WheelSource, build_plugin
+
+from tests.support.wheels import WheelSource, build_plugin
 
 BOTH = '[[permissions]]\nresource = "messages"\nactions = ["read", "send"]\nreason = "answers !weather"\n'
 

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from support.marketplace import RunningMarketplace, running_marketplace
-from support.processes import free_port
+
+from tests.support.marketplace import RunningMarketplace, running_marketplace
+from tests.support.processes import free_port
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from jackfield.manifest import File, Pin
 from jackfield.store import Activation, Layout, Store, now
-from support.wheels import WheelSource, build_plugin
+
+from tests.support.wheels import WheelSource, build_plugin
 
 
 @pytest.fixture
