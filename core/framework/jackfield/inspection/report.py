@@ -46,7 +46,8 @@ class Finding:
     """One thing that an inspection found.
 
     Args:
-        code: a stable name for machines (`path-escape`, `record-mismatch`); docs/reference/marketplace-api.md lists them.
+        code: a stable name for machines (`path-escape`, `record-mismatch`), listed in
+            docs/reference/marketplace-api.md.
         severity: `refuse` (nobody may install it), `quarantine` (a person must look first), `note` (worth knowing).
         message: one sentence that names the culprit.
         path: the file in the wheel, where one is to blame.
