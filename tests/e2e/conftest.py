@@ -36,7 +36,7 @@ class Site:
     server: Server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it lasts, no other event loop runs in this process
 def browser() -> Iterator[Browser]:
     with launched() as browser:
         yield browser

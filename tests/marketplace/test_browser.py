@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from jackfield_marketplace.catalog import feature
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.e2e.browser import launched
 from tests.support.wheels import manifest_text, plugin_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -26,11 +27,8 @@ LAYOUTS = [("light", 1200), ("dark", 1200), ("light", 320), ("dark", 390)]
 
 @pytest.fixture(scope="module")
 def browser():
-    switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=switches)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

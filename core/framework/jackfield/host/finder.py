@@ -27,6 +27,8 @@ def top_level_names(tree: Path) -> set[str]:
     for entry in tree.iterdir():
         suffix = next((suffix for suffix in _SUFFIXES if entry.name.endswith(suffix)), None)
         name = entry.name[: -len(suffix)] if suffix else entry.name
+        if name == "__pycache__":
+            continue  # what Python compiled of single modules lies beside them
         if name.isidentifier() and (suffix is not None or entry.is_dir()):
             names.add(name)
     return names
