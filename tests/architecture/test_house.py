@@ -67,7 +67,7 @@ def test_the_root_knows_no_other_name() -> None:
     import jackfield
 
     with pytest.raises(AttributeError, match="no attribute 'helpers'"):
-        _ = jackfield.helpers  # type: ignore[attr-defined]  # the point of the test
+        _ = jackfield.helpers
 
 
 def test_no_package_is_named_for_nothing() -> None:

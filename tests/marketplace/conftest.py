@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -44,14 +45,14 @@ class LocalMarket:
                 "/legacy/", data=form, files={"content": (path.name, file)}, auth=("__token__", self.tokens[user])
             )
 
-    def publish(self, plugin_id: str, version: str = "1.0.0", **options: object) -> Path:
+    def publish(self, plugin_id: str, version: str = "1.0.0", **options: Any) -> Path:
         """Build a plugin and upload it as alice; it must be taken."""
         path = build_plugin(self.wheels, plugin_id, version, **options)
         answer = self.upload(path)
         assert answer.status_code == 200, answer.text
         return path
 
-    def project(self, name: str) -> dict:
+    def project(self, name: str) -> Any:
         """The project's PEP 691 document."""
         answer = self.client.get(f"/simple/{name}/", headers={"Accept": "application/vnd.pypi.simple.v1+json"})
         assert answer.status_code == 200, answer.text
@@ -67,7 +68,7 @@ def empty_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def local_market(folder: Path, empty_data: Path, **options: object) -> Iterator[LocalMarket]:
+def local_market(folder: Path, empty_data: Path, **options: Any) -> Iterator[LocalMarket]:
     shutil.copytree(empty_data, folder / "data")
     settings = Settings(folder / "data", **options)
     database = open_database(settings)

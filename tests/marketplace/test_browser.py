@@ -55,7 +55,10 @@ def opened(browser: Browser, scheme: str, width: int) -> tuple[Page, list[str]]:
     """A page, and the list that its complaints and its requests to elsewhere end up in."""
     phone = width < 500
     context = browser.new_context(
-        color_scheme=scheme, viewport={"width": width, "height": 800}, has_touch=phone, is_mobile=phone
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 800},
+        has_touch=phone,
+        is_mobile=phone,
     )
     page, complaints = context.new_page(), []
     page.on(

@@ -36,7 +36,7 @@ def test_components_are_values():
     assert one == List((Text("a"), Button("b", "press", (("n", 1),)), Chart(("x",), (1.0,))))
     assert hash(one) == hash(dataclasses.replace(one))
     with pytest.raises(dataclasses.FrozenInstanceError):
-        one.ordered = True
+        one.ordered = True  # type: ignore[misc]  # the point of the test
     assert MenuItem("id", "Label").position == "main"
 
 

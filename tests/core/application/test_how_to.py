@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from jackfield.api import List, Text
 from jackfield.application import Application
 from jackfield.permissions import Grant, Permission
 from jackfield.store import Layout
@@ -114,6 +115,8 @@ async def test_the_plugins_of_the_page_run(tmp_path, number, attribute, line, an
         if attribute:
             await application.host.ui.act("page:counter", "add", {}, "bob")
             (drawn,) = await application.host.ui.components()
+            assert isinstance(drawn.component, List)
+            assert isinstance(drawn.component.items[0], Text)
             assert drawn.component.items[0].text == "3 so far"
     finally:
         await application.stop()

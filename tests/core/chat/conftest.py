@@ -17,6 +17,7 @@ from jackfield_chat.settings import Settings
 from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
 PASSWORD = "long enough 1"
 
@@ -38,7 +39,7 @@ class Person:
         """Return the next event of a type; what comes before it is kept in `seen`."""
         async with asyncio.timeout(10):
             while True:
-                event = json.loads(await self.socket.recv())
+                event: dict[str, Any] = json.loads(await self.socket.recv())
                 self.seen.append(event)
                 if event["type"] == wanted and where(event):
                     return event
@@ -109,7 +110,7 @@ class RunningChat:
         cookie = "; ".join(f"{key}={value}" for key, value in http.cookies.items())
         socket = await connect(
             self.url.replace("http", "ws") + "/socket",
-            origin=self.url,
+            origin=Origin(self.url),
             additional_headers={"Cookie": cookie},
             proxy=None,
         )

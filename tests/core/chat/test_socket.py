@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 if TYPE_CHECKING:
     from tests.core.chat.conftest import RunningChat
@@ -106,7 +107,7 @@ async def test_a_binary_frame_ends_that_connection_only(chat: "RunningChat") -> 
 
 
 async def test_nobody_connects_without_signing_in(chat: "RunningChat") -> None:
-    async with connect(chat.url.replace("http", "ws") + "/socket", origin=chat.url, proxy=None) as socket:
+    async with connect(chat.url.replace("http", "ws") + "/socket", origin=Origin(chat.url), proxy=None) as socket:
         with pytest.raises(ConnectionClosed) as caught:
             await socket.recv()
     assert caught.value.rcvd is not None
@@ -119,7 +120,7 @@ async def test_another_site_cannot_connect_for_a_member(chat: "RunningChat") -> 
     with pytest.raises(InvalidStatus) as caught:
         await connect(
             chat.url.replace("http", "ws") + "/socket",
-            origin="http://evil.example",
+            origin=Origin("http://evil.example"),
             additional_headers={"Cookie": cookie},
             proxy=None,
         )

@@ -75,6 +75,8 @@ class StallingMarket:
         gone = self.gone = threading.Event()
         asked = self.asked = threading.Event()
 
+        outer = self
+
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 if self.path.endswith(".whl"):
@@ -91,7 +93,7 @@ class StallingMarket:
                     body = answer.read()
                     self.send_response(200)
                     self.send_header("Content-Type", answer.headers["Content-Type"])
-                body = body.replace(behind.encode(), self.server.address.encode())
+                body = body.replace(behind.encode(), outer.address.encode())
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -101,7 +103,7 @@ class StallingMarket:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.address = self.server.address = f"http://127.0.0.1:{self.server.server_port}"
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
 
     def __enter__(self):

@@ -23,7 +23,8 @@ OURS = {
 
 @pytest.fixture(scope="module", params=RELEASES, ids=lambda release: release.version)
 def release(request: pytest.FixtureRequest) -> Release:
-    return request.param
+    release: Release = request.param
+    return release
 
 
 @pytest.fixture(scope="module")

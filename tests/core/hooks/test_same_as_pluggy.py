@@ -190,7 +190,7 @@ def outcome_of(
     for number, ((make, style), place) in enumerate(chosen):
         if make in without:
             continue
-        options = {option: True for option in (style, place) if option}
+        options: dict[str, Any] = {option: True for option in (style, place) if option}
         marked = hookimpl(**options)(make(number, log))
         manager.register(type("Plugin", (), {"visit": staticmethod(marked)})(), f"plugin{number}")
     told = []

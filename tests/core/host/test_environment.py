@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jackfield.hooks import HookimplMarker, HookspecMarker
@@ -21,6 +22,7 @@ class Specs:
     @hookspec
     def shout(self, text: str) -> str:
         """Say it louder."""
+        return text
 
 
 VERSIONED = "from jackfield import Plugin\nclass Main(Plugin): VERSION = 'VERSION'\n"
@@ -51,7 +53,7 @@ def pip_install(site: Path, tmp_path: Path) -> Callable[[WheelSource], None]:
     return put
 
 
-def target(host: Host, plugin: str) -> object:
+def target(host: Host, plugin: str) -> Any:
     loaded = host.plugins.record(plugin).loaded
     assert loaded is not None
     return loaded.target
@@ -83,7 +85,7 @@ async def test_an_upgrade_by_pip_is_followed(profile, pip_install, running):
 async def test_code_that_someone_else_imported_waits_for_a_restart(profile, pip_install, running):
     pip_install(plugin_source("env", code=VERSIONED))
     profile.enable("env", source="environment")
-    import chat_env
+    import chat_env  # type: ignore[import-not-found]  # pip put it there just now
 
     host = await running()
     pip_install(plugin_source("env", "1.1.0", code=VERSIONED))

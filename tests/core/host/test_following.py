@@ -51,8 +51,8 @@ def play(profile: Profile, wheels: dict[tuple[str, str], Path], step: tuple[str,
     match step:
         case ("install", dict(chosen)):
             profile.install(*(wheels[name, version] for name, version in sorted(chosen.items())))
-        case ("enable", names):
-            profile.enable(*sorted(names))  # type: ignore[misc]
+        case ("enable", list() | set() | frozenset() | tuple() as names):
+            profile.enable(*sorted(names))
         case ("disable", str(name)):
             profile.disable(name)
         case ("revoke", str(name)):
@@ -96,7 +96,7 @@ def check(host: Host, profile: Profile) -> None:
             assert status.state is State.ACTIVE, status
             loaded = host.plugins.record(name).loaded
             assert loaded is not None
-            assert installed[name] == loaded.target.VERSION
+            assert installed[name] == loaded.target.VERSION  # type: ignore[attr-defined]  # its own attribute
         if not status.state.runs_code:
             assert f"chat_{name}" not in sys.modules or status.state is State.FAILED
 

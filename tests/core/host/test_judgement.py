@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import ManifestError
 from jackfield.host import Wishes, judge
-from jackfield.manifest import Candidate, Manifest, Version, canonical_id, read_manifest
+from jackfield.manifest import Candidate, Manifest, Origin, Version, canonical_id, read_manifest
 from jackfield.permissions import Grant, Permission
 
 from tests.support.profiles import SOURCE, hostfile
@@ -23,7 +23,7 @@ def manifest(plugin: str, version: str = "1.0.0", *, isolation: str = "any", mor
     return read_manifest(text, source="plugin.toml")
 
 
-def candidate(plugin: str, version: str = "1.0.0", origin: str = "store", **options: str) -> Candidate:
+def candidate(plugin: str, version: str = "1.0.0", origin: Origin = "store", **options: str) -> Candidate:
     return Candidate(
         id=plugin,
         canonical_id=canonical_id(plugin),
@@ -202,9 +202,9 @@ def test_the_order_puts_what_is_needed_first_and_nobody_runs_without_it(graph):
     placed: set[str] = set()
     for level in judgement.levels:
         for cid in level:
-            needed = {
-                one.canonical_id for one in judgement.verdicts[cid].candidate.manifest.requires if not one.optional
-            }
+            asked = judgement.verdicts[cid].candidate.manifest
+            assert asked is not None
+            needed = {one.canonical_id for one in asked.requires if not one.optional}
             assert needed <= placed
         placed |= set(level)
     assert placed == {cid for cid, verdict in judgement.verdicts.items() if verdict.runs}

@@ -5,6 +5,7 @@ import struct
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jackfield.errors import WheelError
@@ -18,7 +19,7 @@ def codes(report: WheelReport) -> set[str]:
     return {finding.code for finding in report.refusals}
 
 
-def refused(path: Path, code: str, culprit: str, **options: object) -> None:
+def refused(path: Path, code: str, culprit: str, **options: Any) -> None:
     """The wheel is refused with this code, and a message that names the culprit."""
     report = inspect_wheel(path, **options)
     assert code in codes(report), report.findings

@@ -29,7 +29,7 @@ def test_report_of_a_plugin(tmp_path):
     )
     assert report.manifest is not None
     assert report.manifest.id == "poll"
-    assert report.manifest_bytes == source.files["chat_poll/plugin.toml"].encode()
+    assert report.manifest_bytes == str(source.files["chat_poll/plugin.toml"]).encode()
     assert report.requires_dist == ("httpx>=0.27",)
     assert report.requires_python == ">=3.11"
     assert (report.summary, report.readme, report.readme_type) == ("Ask the room", "# Poll", "text/markdown")
@@ -57,7 +57,7 @@ def test_scripts_and_data_of_a_library_are_notes(tmp_path):
         "plain_lib-1.0.0.data/scripts/run": "#!python\n",
         "plain_lib-1.0.0.data/data/x": "",
     }
-    report = inspect_wheel(WheelSource("plain-lib", files=files).build(tmp_path))
+    report = inspect_wheel(WheelSource("plain-lib", files=dict(files)).build(tmp_path))
     assert [(each.code, each.severity) for each in report.findings] == [("data-files", "note"), ("data-files", "note")]
     assert {each.path for each in report.findings} == {"plain_lib-1.0.0.data/scripts", "plain_lib-1.0.0.data/data"}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from jackfield.errors import MarketUnreachable
-from jackfield.management import UpdateSchedule
+from jackfield.management import Update, UpdateSchedule
 
 from tests.support.wheels import build_plugin
 
@@ -22,7 +22,7 @@ async def test_it_looks_at_once_then_by_timer_and_on_demand(market, manage):
     plan = await management.plan_install(["scheduled"])
     await management.apply(plan, accept_permissions=True, by="tester")
     market.publish("scheduled", "1.1.0")
-    rounds: asyncio.Queue[list[object]] = asyncio.Queue()
+    rounds: asyncio.Queue[list[Update]] = asyncio.Queue()
     schedule = UpdateSchedule(management, rounds.put_nowait, every_seconds=0.2)
     schedule.start()
     try:
@@ -36,7 +36,7 @@ async def test_it_looks_at_once_then_by_timer_and_on_demand(market, manage):
 
 async def test_a_round_of_yesterday_counts_after_a_restart(market, manage):
     now = 1_000_000.0
-    rounds = []
+    rounds: list[list[Update]] = []
     management = manage(market.url)
     schedule = UpdateSchedule(management, rounds.append, clock=lambda: now)
     await schedule.check()
@@ -68,7 +68,7 @@ async def test_a_marketplace_that_is_down_is_tried_again_later(manage, unused_ur
     await management.apply(plan, accept_permissions=True, by="tester")
     source = management.layout.generations / "1" / "inline" / "pylock.toml"
     source.write_text(source.read_text().replace('source = "file"', f'source = "{unused_url}"'))
-    rounds = []
+    rounds: list[list[Update]] = []
     schedule = UpdateSchedule(management, rounds.append, retry_seconds=0.01)
     with pytest.raises(MarketUnreachable):
         await schedule.check()

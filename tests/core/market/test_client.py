@@ -65,7 +65,9 @@ async def test_a_wheel_and_what_lies_beside_it_are_checked_by_hash(market, tmp_p
         assert file.filename == wheel.name
         assert file.sha256 == hashlib.sha256(wheel.read_bytes()).hexdigest()
         assert b"Name: chat-fetched" in await client.metadata(file)
-        assert (await client.manifest(file)).id == "fetched"
+        manifest = await client.manifest(file)
+        assert manifest is not None
+        assert manifest.id == "fetched"
         seen = []
         target = await client.download(file, tmp_path / file.filename, lambda *progress: seen.append(progress))
         assert target.read_bytes() == wheel.read_bytes()

@@ -151,7 +151,7 @@ class TestDamage:
     def test_cut_at_any_byte_it_is_the_state_before_or_after_a_change(self, cut, keys):
         with tempfile.TemporaryDirectory() as folder:
             state = State(Path(folder))
-            seen = [{}]
+            seen: list[dict[str, object]] = [{}]
             for number, key in enumerate(keys):
                 state.change({key: number + 1}, by="tester")
                 seen.append(state.items())
@@ -232,10 +232,12 @@ def test_writers_in_several_processes_lose_nothing(tmp_path):
 
 def test_several_threads_share_one_state(tmp_path):
     state = State(tmp_path)
-    threads = [
-        threading.Thread(target=lambda name=name: [state.change({f"{name}/{n}": n}, by=name) for n in range(20)])
-        for name in "abc"
-    ]
+
+    def write_twenty(name: str) -> None:
+        for number in range(20):
+            state.change({f"{name}/{number}": number}, by=name)
+
+    threads = [threading.Thread(target=write_twenty, args=(name,)) for name in "abc"]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jackfield.manifest import File, Pin
@@ -38,7 +39,7 @@ def plugin(tmp_path: Path) -> Callable[..., tuple[Pin, Path]]:
 def library(tmp_path: Path) -> Callable[..., tuple[Pin, Path]]:
     """Builds a library from files: `library("name", files)`."""
 
-    def make(name: str, files: dict[str, str | bytes], version: str = "1.0.0", **options: object) -> tuple[Pin, Path]:
+    def make(name: str, files: dict[str, str | bytes], version: str = "1.0.0", **options: Any) -> tuple[Pin, Path]:
         wheel = WheelSource(name, version, files=files, **options).build(tmp_path / "wheels")
         return pin_of(wheel, name, version, None), wheel
 

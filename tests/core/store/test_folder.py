@@ -241,7 +241,7 @@ class TestSettle:
     def test_the_set_is_whole_and_the_next_install_works(self, store, install, plugin, step):
         install(plugin("poll"), what="before")
         pin, wheel = plugin("dice")
-        recorded = []
+        recorded: list[Activation] = []
         with store.lock(by="dying"):
             activation = Activation("t-dying", 1, 0, now(), "dying", "install dice", {"wish/dice": True})
             steps = store.commit([pin], {pin.file.sha256: wheel}, activation=activation, record=recorded.append)
@@ -270,6 +270,8 @@ def test_a_second_installer_is_told_who_holds_the_lock(store, layout):
     )
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with (
             pytest.raises(StoreLocked, match=rf"jackfield install poll, process {holder.pid}, since "),
@@ -283,6 +285,8 @@ def test_a_second_installer_is_told_who_holds_the_lock(store, layout):
     finally:
         holder.kill()
         holder.wait(10)
+        assert holder.stdin is not None
+        assert holder.stdout is not None
         holder.stdin.close()
         holder.stdout.close()
 

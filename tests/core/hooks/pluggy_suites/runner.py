@@ -120,8 +120,10 @@ def _make(release: Release, folder: Path) -> None:
     _pip("download", "--no-binary=pluggy", "--dest", str(folder), *_held(release, folder, release.sdist_sha256))
     with tarfile.open(folder / f"pluggy-{release.version}.tar.gz") as archive:
         # Its hash is pinned above; Python before 3.11.4 knows no filters, and later ones ask for one.
-        filters = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-        archive.extractall(folder, **filters)
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(folder, filter="data")
+        else:
+            archive.extractall(folder)
     env = folder / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(env)], check=True)
     wheel = _held(release, folder, release.wheel_sha256)

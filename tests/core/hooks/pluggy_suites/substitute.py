@@ -27,14 +27,14 @@ def _substitute() -> None:
     manager, marker = _named("SUBSTITUTE_MANAGER"), _named("SUBSTITUTE_SPEC_MARKER")
     if manager is not None:
 
-        class Counted(manager):  # type: ignore[misc]  # the class is chosen at run time
+        class Counted(manager):  # type: ignore[misc, valid-type]  # the class is chosen at run time
             def __init__(self, *args: Any, **options: Any) -> None:
                 made.append(None)
                 super().__init__(*args, **options)
 
         pluggy.PluginManager = pluggy._manager.PluginManager = Counted  # type: ignore[misc]
     if marker is not None:
-        pluggy.HookspecMarker = marker
+        pluggy.HookspecMarker = marker  # type: ignore[misc]  # that is the substitution
 
 
 _substitute()
