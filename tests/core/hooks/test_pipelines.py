@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from types import SimpleNamespace
+from typing import Any, Protocol
 
 import pytest
 from hypothesis import given
@@ -181,3 +182,47 @@ def test_options_that_cannot_be_meant_are_refused_and_nothing_is_added(options: 
     with pytest.raises(UsageError, match=f"hook odd: .*{said}"):
         manager.add_hookspecs(Wrong)
     assert not hasattr(manager.hook, "odd")
+
+
+def answering(value: object) -> Callable[..., object]:
+    def answer(message: str) -> object:
+        return value
+
+    return answer
+
+
+def test_an_answer_of_another_class_is_the_failure_of_whoever_gave_it() -> None:
+    manager = room()
+    blames = told(manager)
+    manager.register(plugin("filtered", appending(" one")), "one")
+    manager.register(plugin("filtered", answering(42)), "nonsense")
+    manager.register(plugin("filtered", appending(" two")), "two")
+
+    assert manager.hook.filtered(message="hello") == "hello two one"
+    assert [(name, hook, str(error)) for name, hook, error in blames] == [
+        ("nonsense", "filtered", "nonsense answered filtered with int, not str or None")
+    ]
+
+
+async def test_the_same_holds_for_an_awaited_pipeline_and_is_raised_where_errors_are() -> None:
+    manager = room()
+    manager.register(plugin("received", answering(b"bytes")), "nonsense")
+
+    with pytest.raises(TypeError, match="nonsense answered received with bytes, not str or None"):
+        await manager.call.received(message="hello")
+
+
+@pytest.mark.parametrize("annotation", ["int | str", "float", "Any", "Unknown", "Sequence[int]", "Readable"])
+def test_an_annotation_that_is_no_plain_class_holds_nobody_to_anything(annotation: str) -> None:
+    class Readable(Protocol):
+        def read(self) -> str: ...
+
+    @HookspecMarker("room")(pipeline="message")
+    def handed(message: object) -> object: ...
+
+    handed.__annotations__["message"] = Readable if annotation == "Readable" else annotation
+    manager = HookManager("room")
+    manager.add_hookspecs(SimpleNamespace(handed=handed))
+    manager.register(plugin("handed", answering(1)))
+
+    assert manager.hook.handed(message=2) == 1

@@ -40,6 +40,7 @@ class Chain:
         implementations: in the order they are called: wrappers first, outermost first.
         firstresult: stop at the first answer that is not None.
         pipeline: the argument that is handed along, or None.
+        handed: the class that everything handed along has, or None.
         timeout_seconds: what one implementation may take, or None.
         skip: go on without a failing implementation.
         awaits: the function is `async def` and awaits its asynchronous implementations.
@@ -54,6 +55,7 @@ class Chain:
     implementations: tuple[pluggy.HookImpl, ...]
     firstresult: bool = False
     pipeline: str | None = None
+    handed: type | None = None
     timeout_seconds: float | None = None
     skip: bool = False
     awaits: bool = False
@@ -216,6 +218,12 @@ class _Body:
             if chain.timeout_seconds is not None:
                 answer.append(f"    _jf_awaited = {place}")  # held to its time by the awaiting
             answer.append(f"    {name} = {awaited.format(name)}")
+        if chain.handed is not None:
+            # Here, so that who made it is blamed for it, and not the next one, who could not use it.
+            answer += [
+                f"if {name} is not None and not _jf_isinstance({name}, _jf_class):",
+                f"    raise _jf_wrong({place}, {name})",
+            ]
         lines = self._guarded(place, answer, instead=[f"{name} = None"])
         if chain.counts is not None:
             lines.insert(0, f"_jf_count{place}.calls += 1")  # begun, whether or not it fails
@@ -293,13 +301,21 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         def place_blame(place: int, error: BaseException) -> None:
             told(implementations[place], error)
 
+    def wrong(place: int, answer: object) -> TypeError:
+        kind = chain.handed.__name__ if chain.handed is not None else "nothing"
+        whose = implementations[place].plugin_name
+        return TypeError(f"{whose} answered {chain.hook_name} with {type(answer).__name__}, not {kind} or None")
+
     bindings: dict[str, Any] = {
+        "_jf_wrong": wrong,
         "_jf_missing": MISSING,
         "_jf_clock": time.perf_counter_ns,
         "_jf_begin": begin,
         "_jf_begin_old_style": begin_old_style,
         "_jf_anything": BaseException,  # the hook's arguments may be called like what Python has built in
         "_jf_hasattr": hasattr,
+        "_jf_isinstance": isinstance,
+        "_jf_class": chain.handed,
         "_jf_unwind": partial(
             unwind, none_leaves=chain.pipeline is not None, blame=place_blame, blamed=caught, skip=chain.skip
         ),

@@ -211,6 +211,7 @@ class HookManager(pluggy.PluginManager):
             ordered,
             firstresult=firstresult,
             pipeline=options.pipeline,
+            handed=options.handed,
             timeout_seconds=options.timeout_seconds,
             skip=skip,
             awaits=awaits,

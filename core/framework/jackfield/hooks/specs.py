@@ -3,7 +3,8 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from types import SimpleNamespace
+from typing import Any, Literal, TypeAlias, get_type_hints
 
 from jackfield.errors import UsageError
 
@@ -24,6 +25,8 @@ class SpecOptions:
         on_error: "skip", "raise", or None to leave it to the manager.
         asynchronous: the spec is `async def`.
         marked_by_jackfield: the spec carries our marker, so it means what jackfield says of sync and async.
+        handed: the class that the pipeline's argument is annotated with: an answer of another one is a failure of the
+            implementation that gave it. None where the annotation is none, or says more than a class can tell.
     """
 
     firstresult: bool = False
@@ -32,6 +35,7 @@ class SpecOptions:
     on_error: OnError | None = None
     asynchronous: bool = False
     marked_by_jackfield: bool = False
+    handed: type | None = None
 
     @classmethod
     def read(cls, name: str, function: object, options: Mapping[str, Any]) -> "SpecOptions":
@@ -47,6 +51,7 @@ class SpecOptions:
             on_error=options.get("on_error"),
             asynchronous=is_asynchronous(function),
             marked_by_jackfield="on_error" in options,
+            handed=_class_of(function, options.get("pipeline")),
         )
         problem = found._problem(function, historic=bool(options.get("historic")))
         if problem is not None:
@@ -72,6 +77,22 @@ class SpecOptions:
 
 def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _class_of(function: object, argument: str | None) -> type | None:
+    """Return the class that an argument is annotated with, if any answer can be held against it."""
+    function = getattr(function, "__func__", function)
+    annotations = getattr(function, "__annotations__", {})
+    if argument is None or argument not in annotations:
+        return None
+    only = SimpleNamespace(__annotations__={argument: annotations[argument]})
+    try:
+        found = get_type_hints(only, globalns=getattr(function, "__globals__", None))[argument]
+    except Exception:  # noqa: BLE001 (a name that is imported for type checkers only, or anything a string may hold)
+        return None
+    # `float` takes an int too (PEP 484), a protocol and `Any` take what isinstance would refuse.
+    told = isinstance(found, type) and found not in (Any, float, complex) and not getattr(found, "_is_protocol", False)
+    return found if told else None
 
 
 def _arguments(function: object) -> list[str]:
