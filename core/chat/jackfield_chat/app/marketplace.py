@@ -81,11 +81,13 @@ class Marketplace:
         if process.stdout is None:
             raise MarketplaceError(f"{SCRIPT} has no output")
         said: list[str] = []
-        while line := (await process.stdout.readline()).decode(errors="replace").rstrip():
+        while raw := await process.stdout.readline():  # an empty line is one, too: only the end is empty bytes
+            line = raw.decode(errors="replace").rstrip()
             if line.startswith(READY):
                 self._reader = asyncio.create_task(self._follow(process.stdout))
                 return line.removeprefix(READY).strip()
-            said = [*said[-9:], line]
+            if line:
+                said = [*said[-9:], line]
         await process.wait()
         told = said[-1] if said else f"exit status {process.returncode}"
         raise MarketplaceError(f"{SCRIPT} could not start: {told}", hint="choose another port with --market-port")
