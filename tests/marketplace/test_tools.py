@@ -54,6 +54,16 @@ def test_twine_uploads_and_pip_installs(operated, home, tmp_path):
     assert (tmp_path / "target" / "plain_lib").is_dir()
 
 
+def test_the_pip_that_python_itself_carries_installs(operated, home, tmp_path):
+    build_plugin(tmp_path, "ancient")
+    twine(home, operated, *(str(path) for path in tmp_path.glob("*.whl")))
+    run(home, sys.executable, "-m", "venv", str(tmp_path / "venv"))
+    python = str(tmp_path / "venv" / "bin" / "python")
+    options = ["--isolated", "--disable-pip-version-check", "--no-cache-dir"]
+    run(home, python, "-m", "pip", *options, "install", "chat-ancient", "--index-url", f"{operated.url}/simple/")
+    assert list((tmp_path / "venv").rglob("chat_ancient/plugin.toml"))
+
+
 def test_uv_publishes_and_installs(operated, home, tmp_path):
     plugin = build_plugin(tmp_path, "dice")
     uv(home, "publish", "--publish-url", f"{operated.url}/legacy/", "--token", operated.token(), str(plugin))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from html import escape
@@ -24,7 +25,10 @@ _HEADERS = {
     "Cache-Control": "public, max-age=0, must-revalidate",
     "Vary": "Accept",
 }
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,198}[a-z0-9])?")
 _CACHED_PAGES = 4096
+UPSTREAM_HEADER = "Jackfield-Upstream"
+"""Says, with a redirect to the upstream, where that is: an installer follows no other redirect."""
 
 
 @dataclass(slots=True)
@@ -45,10 +49,13 @@ class SimpleIndex:
 
     Args:
         database: the catalogue.
+        upstream: the simple API of another index, ending in a slash: projects that nobody registered here are
+            redirected to it. A name that is held, though all its files were withdrawn, never is.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, upstream: str | None = None) -> None:
         self._database = database
+        self._upstream = upstream
         self._pages: OrderedDict[tuple[str, str], _Page] = OrderedDict()
 
     def routes(self) -> list[Route]:
@@ -59,6 +66,15 @@ class SimpleIndex:
             Route("/simple/{name}/", self._project),
             Route("/simple/{name}", self._redirect),
         ]
+
+    def document(self, name: str) -> bytes | None:
+        """The PEP 691 document of a project by its canonical name, None for a name that nobody registered."""
+        page = self._page(name, JSON)
+        return page.body if page is not None else None
+
+    def upstream_of(self, name: str) -> str | None:
+        """Where the page of a project that nobody registered here is, None without an upstream."""
+        return f"{self._upstream}{name}/" if self._upstream is not None and _NAME.fullmatch(name) else None
 
     async def _redirect(self, request: Request) -> Response:
         return RedirectResponse(f"{request.scope.get('root_path', '')}{request.url.path}/", status_code=301)
@@ -89,6 +105,11 @@ class SimpleIndex:
             return _not_acceptable()
         page = self._page(name, content_type)
         if page is None:
+            elsewhere = self.upstream_of(name)
+            if elsewhere is not None and self._upstream is not None:
+                # Not kept anywhere: the name may be registered here the next moment.
+                headers = {UPSTREAM_HEADER: self._upstream, "Cache-Control": "no-store"}
+                return RedirectResponse(elsewhere, status_code=302, headers=headers)
             return PlainTextResponse(f"nothing here is called {name}", status_code=404)
         return conditional(request, page.etag, Response(page.body, media_type=content_type, headers=_HEADERS))
 
@@ -138,8 +159,7 @@ def _file(project: SimpleProject, file: SimpleFile) -> dict[str, Any]:
         "size": file.size,
         "upload-time": file.uploaded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "yanked": False if file.yanked_reason is None else (file.yanked_reason or True),
-        "core-metadata": metadata,
-        "dist-info-metadata": metadata,
+        "core-metadata": metadata,  # alone: pip 23.0 falls over "dist-info-metadata", its older name (PEP 714)
     }
     if file.requires_python:
         entry["requires-python"] = file.requires_python
