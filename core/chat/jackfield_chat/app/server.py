@@ -53,7 +53,7 @@ def listen(host: str, port: int, *, option: str) -> socket.socket:
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        # With the protocol named, the loop turns Nagle's algorithm off: a head and a body would else wait 40 ms for an ACK.
+        # With the protocol named, the loop turns Nagle off: a body would else wait 40 ms for the ACK of its head.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as exc:
         raise ServeError(f"{host} is no address to listen on", hint="choose one with --host") from exc
