@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from jackfield_marketplace import __version__
-from jackfield_marketplace.api import FilePages, SimpleIndex, UploadApi, plugin_router
+from jackfield_marketplace.api import Batch, FilePages, SimpleIndex, UploadApi, plugin_router
 from jackfield_marketplace.app.headers import SecurityHeaders
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import Hosts
@@ -73,8 +73,10 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing is reported to anyone
     )
     app.state.problems = tuple(hosts.problems)
+    simple = SimpleIndex(database, upstream=settings.upstream)
     routes = [
-        *SimpleIndex(database).routes(),
+        *simple.routes(),
+        *Batch(database, blobs, simple).routes(),
         *FilePages(database, blobs).routes(),
         *UploadApi(settings, database, Uploads(settings, database, blobs, hosts)).routes(),
         Route("/healthz", _healthz),

@@ -17,6 +17,7 @@ from jackfield_marketplace.catalog.queries import (
     project_serial,
     simple_project,
 )
+from jackfield_marketplace.catalog.together import latest_versions, texts_served
 
 __all__ = [
     "CATEGORIES",
@@ -34,6 +35,7 @@ __all__ = [
     "changes_since",
     "feature",
     "file_served",
+    "latest_versions",
     "parse_changelog",
     "plugin_changelog",
     "plugin_details",
@@ -42,5 +44,6 @@ __all__ = [
     "publish",
     "refresh_plugin",
     "simple_project",
+    "texts_served",
     "yank",
 ]

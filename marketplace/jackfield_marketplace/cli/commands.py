@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from jackfield.errors import JackfieldError
@@ -61,6 +62,18 @@ def _writing(data: Path) -> Iterator[Session]:
         database.close()
 
 
+def _simple_api(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
+    """The address of an index's simple API, with one slash at the end."""
+    if url is None:
+        return None
+    address = urlsplit(url)
+    if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
+        raise click.BadParameter(f"{url} is no address of an index")
+    if address.username is not None or address.password is not None:
+        raise click.BadParameter("credentials would be told to every client")
+    return url.rstrip("/") + "/"
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="jackfield-marketplace")
 def main() -> None:
@@ -93,13 +106,27 @@ def init(data: Path) -> None:
     multiple=True,
     help="A host.toml whose words the pages speak; may be given again.",
 )
+@click.option(
+    "--upstream",
+    metavar="URL",
+    callback=_simple_api,
+    help="The simple API of another index, to which clients are sent for names that nobody registered here.",
+)
 @_without_traceback
-def serve(data: Path, host: str, port: int, title: str, seed: Path | None, host_files: tuple[Path, ...]) -> None:
+def serve(
+    data: Path,
+    host: str,
+    port: int,
+    title: str,
+    seed: Path | None,
+    host_files: tuple[Path, ...],
+    upstream: str | None,
+) -> None:
     """Serve the index, the plugin API and the pages."""
     from jackfield_marketplace.app import serve as run
 
     run(
-        Settings(data, title=title),
+        Settings(data, title=title, upstream=upstream),
         host=host,
         port=port,
         say=click.echo,

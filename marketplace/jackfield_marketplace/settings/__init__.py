@@ -24,6 +24,8 @@ class Settings:
         form_bytes: what a form may hold besides its file: metadata fields repeat the description.
         form_fields: number of fields in an upload's form; one for each line of metadata.
         limits: bounds of the inspection.
+        upstream: the simple API of another index, ending in a slash, to which requests for projects that nobody
+            registered here are redirected; None for off.
     """
 
     data: Path
@@ -32,6 +34,7 @@ class Settings:
     form_bytes: int = 4 * 1024 * 1024
     form_fields: int = 2000
     limits: WheelLimits = field(default_factory=WheelLimits)
+    upstream: str | None = None
 
     @property
     def database_url(self) -> str:

@@ -1,0 +1,129 @@
+"""Many small answers in one: what an installer reads to solve a set, without a request for each package.
+
+The bytes are those that a GET of each path answers, so that whoever holds their hashes can check them all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from jackfield_marketplace.api.simple import SimpleIndex
+from jackfield_marketplace.blobs import DiskBlobs
+from jackfield_marketplace.catalog import latest_versions, texts_served
+from jackfield_marketplace.db import Database
+
+MOST_PATHS = 256
+"""How many answers one request may ask for."""
+
+_REQUEST_BYTES = 256 * 1024
+_ANSWER_BYTES = 4 * 1024 * 1024
+_PAGES_AT_ONCE = 16  # then others have their turn: a page that was not rendered yet takes a millisecond
+
+_PROJECT = re.compile(r"/simple/([^/]{1,200})/")
+_TEXT = re.compile(r"/files/([0-9a-f]{64})/([^/]{1,300})(\.metadata|\.plugin\.toml)")
+_LATEST = re.compile(r"/plugins/([^/]{1,100})/latest")
+
+_Answer = dict[str, Any]
+_ALONE: _Answer = {"status": 421}
+"""Not answered here: the path is for a GET of its own."""
+
+
+class Batch:
+    """`POST /batch` with `{"get": [path, …]}`; answers `{"answers": [{"status", "body"}, …]}` in the same order.
+
+    Paths are those of project pages, of METADATA and plugin.toml beside a file, and of a plugin's latest version.
+
+    Args:
+        database: the catalogue.
+        blobs: holds the texts.
+        simple: renders the project pages.
+    """
+
+    def __init__(self, database: Database, blobs: DiskBlobs, simple: SimpleIndex) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._simple = simple
+
+    def routes(self) -> list[Route]:
+        """The one address."""
+        return [Route("/batch", self._batch, methods=["POST"])]
+
+    async def _batch(self, request: Request) -> Response:
+        paths = await _paths(request)
+        if paths is None:
+            reason = f'expected {{"get": [path, …]}} with at most {MOST_PATHS} paths'
+            return PlainTextResponse(reason, status_code=422)
+        found = await run_in_threadpool(self._look_up, paths)
+        answers, size = [], 0
+        for number, path in enumerate(paths, 1):
+            match = _PROJECT.fullmatch(path)
+            answer = self._page(match[1]) if match is not None else found.get(path, _ALONE)
+            size += len(answer.get("body", ""))
+            answers.append(answer if size <= _ANSWER_BYTES else _ALONE)
+            if number % _PAGES_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        body = json.dumps({"answers": answers}, separators=(",", ":"), ensure_ascii=False).encode()
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    def _page(self, name: str) -> _Answer:
+        if canonicalize_name(name) != name:
+            return _ALONE  # a redirect to the canonical name
+        body = self._simple.document(name)
+        if body is not None:
+            return {"status": 200, "body": body.decode()}
+        return {"status": 404} if self._simple.upstream_of(name) is None else _ALONE
+
+    def _look_up(self, paths: Sequence[str]) -> dict[str, _Answer]:
+        """The answers for texts and latest versions."""
+        texts = {path: match for path in paths if (match := _TEXT.fullmatch(path))}
+        plugins = {path: match[1] for path in paths if (match := _LATEST.fullmatch(path))}
+        with self._database.read() as session:
+            served = texts_served(session, {match[1] for match in texts.values()}) if texts else {}
+            latest = latest_versions(session, plugins.values()) if plugins else {}
+        answers: dict[str, _Answer] = {}
+        for path, match in texts.items():
+            metadata, manifest = served.get((match[2], match[1]), (None, None))
+            answers[path] = self._text(metadata if match[3] == ".metadata" else manifest)
+        for path, given in plugins.items():
+            answers[path] = {"status": 404}
+            if given in latest:
+                plugin_id, version, distribution = latest[given]
+                body = json.dumps({"id": plugin_id, "version": version, "distribution": distribution})
+                answers[path] = {"status": 200, "body": body}
+        return answers
+
+    def _text(self, sha256: str | None) -> _Answer:
+        path = self._blobs.path(sha256) if sha256 is not None else None
+        if path is None:
+            return {"status": 404}
+        try:
+            return {"status": 200, "body": path.read_bytes().decode()}
+        except UnicodeDecodeError:
+            return _ALONE  # JSON carries text alone
+
+
+async def _paths(request: Request) -> list[str] | None:
+    """The paths asked for, None where the body is not what it should be."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _REQUEST_BYTES:
+            return None
+    try:
+        asked = json.loads(body)
+        paths = asked["get"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not isinstance(paths, list) or len(paths) > MOST_PATHS or not all(isinstance(path, str) for path in paths):
+        return None
+    return paths

@@ -1,0 +1,78 @@
+"""Many small answers in one, and names that are asked for elsewhere."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.support.marketplace import SCRIPT, RunningMarketplace
+from tests.support.processes import Server, script
+
+pytestmark = pytest.mark.slow
+
+JSON = {"accept": "application/vnd.pypi.simple.v1+json"}
+UPSTREAM = "http://127.0.0.1:9/simple/"
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("market")
+    command = [script(SCRIPT), "serve", "--data", str(folder / "data"), "--port", "0", "--upstream", UPSTREAM]
+    with Server(command) as server:
+        yield RunningMarketplace(server, folder / "data", folder / "wheels")
+
+
+def batch(market, *paths):
+    return httpx.post(f"{market.url}/batch", json={"get": paths}).json()["answers"]
+
+
+def test_each_answer_is_what_a_request_of_its_own_gets(market):
+    market.publish("batched")
+    page = httpx.get(f"{market.url}/simple/chat-batched/", headers=JSON)
+    (file,) = page.json()["files"]
+    beside = f"/files/{file['hashes']['sha256']}/{file['filename']}"
+    paths = ["/simple/chat-batched/", f"{beside}.metadata", f"{beside}.plugin.toml", "/plugins/Batched/latest"]
+    answers = batch(market, *paths)
+    assert [answer["status"] for answer in answers] == [200] * 4
+    assert [answer["body"] for answer in answers[:3]] == [
+        page.text,
+        httpx.get(market.url + beside + ".metadata").text,
+        httpx.get(market.url + beside + ".plugin.toml").text,
+    ]
+    assert (
+        httpx.get(f"{market.url}/plugins/batched/latest").json() == httpx.Response(200, text=answers[3]["body"]).json()
+    )
+
+
+def test_what_is_not_there_is_said_and_what_is_not_answered_here_too(market):
+    nothing = f"/files/{'0' * 64}/x-1.0-py3-none-any.whl.metadata"
+    asked = [nothing, "/plugins/nobody/latest", "/plugins/ /latest", "/simple/nobody/", "/simple/Not_Canonical/", "/x"]
+    assert [answer["status"] for answer in batch(market, *asked)] == [404, 404, 404, 421, 421, 421]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"get": 3}', b'{"get": [3]}', b"[" * 100_000, b'{"get": ["' + b"x" * 300_000 + b'"]}', b"\xff"],
+)
+def test_a_request_that_is_none_is_refused(market, body):
+    assert httpx.post(f"{market.url}/batch", content=body).status_code == 422
+
+
+def test_more_paths_than_are_answered_at_once_are_refused(market):
+    assert httpx.post(f"{market.url}/batch", json={"get": ["/x"] * 257}).status_code == 422
+
+
+def test_a_name_that_nobody_registered_is_sent_to_the_upstream(market):
+    answer = httpx.get(f"{market.url}/simple/nobody/", headers=JSON)
+    assert answer.status_code == 302
+    assert answer.headers["location"] == f"{UPSTREAM}nobody/"
+    assert answer.headers["jackfield-upstream"] == UPSTREAM
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_name_that_is_held_is_never_sent_there_though_its_files_are_yanked(market):
+    wheel = market.publish_library("held-here")
+    market.run("yank", "held-here", "1.0.0")
+    answer = httpx.get(f"{market.url}/simple/held-here/", headers=JSON)
+    assert answer.status_code == 200
+    assert [file["filename"] for file in answer.json()["files"]] == [wheel.name]
