@@ -117,7 +117,7 @@ async def test_waiters_are_told_that_a_plugin_is_active_failed_or_never_will_be(
         await waiting[2]
 
 
-@pytest.mark.feature("C11")
+@pytest.mark.feature("C5", "C11")
 async def test_plugins_are_found_by_any_spelling_of_their_id(profile, build, running):
     profile.install(build("a_b"))
     profile.enable("a_b")

@@ -34,7 +34,7 @@ def noted(monkeypatch):
     return calls
 
 
-@pytest.mark.feature("C6", "K16", "K17", "K18", "K19", "K20", "K23")
+@pytest.mark.feature("C2", "C6", "K16", "K17", "K18", "K19", "K20", "K23")
 async def test_dependencies_come_first_on_the_way_up_and_last_on_the_way_down(profile, build, running, noted):
     profile.install(
         build("a", code=RECORDER, more='[requires]\nb = ">=1.0"'),
@@ -233,6 +233,7 @@ class TestWaysDown:
             await host.start()
 
 
+@pytest.mark.feature("C2")
 async def test_module_functions_take_the_context_first(profile, tmp_path, running):
     code = """
 seen = []

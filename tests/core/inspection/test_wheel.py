@@ -10,6 +10,7 @@ from tests.support.wheels import WheelSource, manifest_text, plugin_source
 PERMISSION = '[[permissions]]\nresource = "messages"\nactions = ["read"]\n'
 
 
+@pytest.mark.feature("C24", "C25")
 def test_report_of_a_plugin(tmp_path):
     source = plugin_source("poll", "1.2.0", changelog="## 1.2.0\n\nfaster\n", requires=["httpx>=0.27"])
     source.requires_python = ">=3.11"
