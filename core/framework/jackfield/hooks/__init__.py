@@ -1,7 +1,7 @@
 """Hook specs, markers and the generated callers behind `HookManager`."""
 
 from jackfield.hooks.counters import HookCount, HookCounters
-from jackfield.hooks.manager import BlameListener, HookManager
+from jackfield.hooks.manager import BlameListener, HookManager, May
 from jackfield.hooks.markers import HookimplMarker, HookspecMarker
 from jackfield.hooks.specs import OnError, SpecOptions
 
@@ -12,6 +12,7 @@ __all__ = [
     "HookManager",
     "HookimplMarker",
     "HookspecMarker",
+    "May",
     "OnError",
     "SpecOptions",
 ]

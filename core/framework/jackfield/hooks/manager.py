@@ -20,6 +20,9 @@ logger = logging.getLogger("jackfield.hooks")
 BlameListener: TypeAlias = Callable[[str, str, BaseException], None]
 """Told of each failure: the plugin's registered name, the hook's name, the error."""
 
+May: TypeAlias = Callable[[str, str, str], bool]
+"""Asked with a plugin's registered name, a resource and an action: whether the plugin was granted it."""
+
 _Monitor: TypeAlias = tuple[Callable[..., None], Callable[..., None]]
 
 
@@ -34,6 +37,8 @@ class HookManager(pluggy.PluginManager):
         on_error: for hooks whose spec does not say: "raise" is pluggy's meaning; "skip" logs the failure, blames the
             plugin and goes on with the others.
         count: count calls and time of every implementation from the start; see `count`.
+        may: decides on hooks whose spec says `needs`: an implementation of a plugin without the permission is not
+            called. None: everything that is registered is called, as with pluggy.
 
     Attributes:
         call: `await manager.call.name(...)`, the asynchronous counterpart of `hook`.
@@ -45,10 +50,13 @@ class HookManager(pluggy.PluginManager):
     # results. A drop-in keeps that for specs that pluggy's own marker marks.
     _pluggy_specs_are_pluggys = False
 
-    def __init__(self, project_name: str, *, on_error: OnError = "raise", count: bool = False) -> None:
+    def __init__(
+        self, project_name: str, *, on_error: OnError = "raise", count: bool = False, may: May | None = None
+    ) -> None:
         if on_error not in ON_ERROR:
             raise UsageError(f'on_error is "skip" or "raise", not {on_error!r}')
         self._on_error = on_error
+        self._may = may
         self._options: dict[str, SpecOptions] = {}
         self._listeners: list[BlameListener] = []
         self._monitors: list[_Monitor] = []
@@ -133,6 +141,33 @@ class HookManager(pluggy.PluginManager):
             if type(caller) is pluggy.HookCaller:
                 caller.__class__ = LazyCaller
 
+    # Permissions
+
+    def grants_changed(self) -> None:
+        """Ask again, before the next call of each hook, which implementations may be called."""
+        self._all_changed()
+
+    def uncalled(self, plugin_name: str) -> tuple[tuple[str, str], ...]:
+        """Return the hooks that a plugin implements and is not called for, each with the permission that it lacks."""
+        plugin = self.get_plugin(plugin_name)
+        callers = (self.get_hookcallers(plugin) or []) if plugin is not None else []
+        lacking = []
+        for caller in callers:
+            needs = self.options(caller.name).needs
+            if needs is not None and not self._is_allowed(plugin_name, needs):
+                lacking.append((caller.name, needs))
+        return tuple(sorted(lacking))
+
+    def _is_allowed(self, plugin_name: str, needs: str) -> bool:
+        resource, _, action = needs.partition(":")
+        return self._may is None or self._may(plugin_name, resource, action)
+
+    def _called(self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl]) -> Sequence[pluggy.HookImpl]:
+        needs = self.options(hook_name).needs
+        if needs is None or self._may is None:
+            return hookimpls
+        return [each for each in hookimpls if self._is_allowed(each.plugin_name, needs)]
+
     # Blame and counting
 
     def add_blame_listener(self, listener: BlameListener) -> Callable[[], None]:
@@ -192,7 +227,8 @@ class HookManager(pluggy.PluginManager):
 
         Args:
             hook_name: the hook.
-            hookimpls: its implementations, in pluggy's order: the last is called first.
+            hookimpls: its implementations, in pluggy's order: the last is called first. Those whose plugins lack the
+                permission that the spec needs are left out.
             firstresult: stop at the first answer.
             awaits: the call is asynchronous.
 
@@ -203,7 +239,7 @@ class HookManager(pluggy.PluginManager):
         if options.asynchronous and not awaits and self._says_async(options):
             raise UsageError(f"hook {hook_name} is async def", hint=f"await manager.call.{hook_name}(...)")
         skip = (options.on_error or self._on_error) == "skip"
-        ordered = tuple(reversed(hookimpls))
+        ordered = tuple(reversed(self._called(hook_name, hookimpls)))
         counting = self.counters.enabled
         blamed = skip or counting or bool(self._listeners) or options.timeout_seconds is not None
         return Chain(
@@ -240,7 +276,7 @@ class HookManager(pluggy.PluginManager):
         if inner is self._own_hookexec:
             if self.chain(hook_name, methods, firstresult=firstresult).bare:
                 # Straight to pluggy's: its warnings count the frames between it and the code that calls the hook.
-                return _multicall(hook_name, methods, kwargs, firstresult)
+                return _multicall(hook_name, self._called(hook_name, methods), kwargs, firstresult)
             return self._call_given(hook_name, methods, kwargs, firstresult)
         return inner(hook_name, methods, kwargs, firstresult)
 
@@ -251,7 +287,7 @@ class HookManager(pluggy.PluginManager):
         __tracebackhide__ = True
         chain = self.chain(hook_name, methods, firstresult=firstresult)
         if chain.bare:
-            return _multicall(hook_name, methods, kwargs, firstresult)
+            return _multicall(hook_name, self._called(hook_name, methods), kwargs, firstresult)
         return compile_mapping(chain)(kwargs)
 
     # Monitoring

@@ -40,6 +40,7 @@ class HookspecMarker:
         pipeline: str | None = ...,
         timeout: float | None = ...,
         on_error: OnError | None = ...,
+        needs: str | None = ...,
     ) -> _Function: ...
 
     @overload
@@ -54,6 +55,7 @@ class HookspecMarker:
         pipeline: str | None = ...,
         timeout: float | None = ...,
         on_error: OnError | None = ...,
+        needs: str | None = ...,
     ) -> Callable[[_Function], _Function]: ...
 
     def __call__(
@@ -67,6 +69,7 @@ class HookspecMarker:
         pipeline: str | None = None,
         timeout: float | None = None,
         on_error: OnError | None = None,
+        needs: str | None = None,
     ) -> _Function | Callable[[_Function], _Function]:
         """Mark `function`, or return the decorator that will.
 
@@ -82,6 +85,8 @@ class HookspecMarker:
                 synchronous one cannot be stopped in its own thread: it is measured and reported.
             on_error: "skip" blames a failing plugin and goes on with the others, "raise" also raises; None leaves it
                 to the manager.
+            needs: the permission, `resource:action`, without which a plugin's implementation is not called. Checked by
+                a manager that was told of grants: `Host`, and `PluginManager` for what jackfield installed.
         """
 
         def mark(marked: _Function) -> _Function:
@@ -95,7 +100,7 @@ class HookspecMarker:
             # pluggy keeps a spec's options in this attribute and hands unknown keys through; a manager of pluggy's
             # own therefore still reads specs that carry ours.
             options = getattr(decorated, f"{self.project_name}_spec")
-            options.update(pipeline=pipeline, timeout=timeout, on_error=on_error)
+            options.update(pipeline=pipeline, timeout=timeout, on_error=on_error, needs=needs)
             return decorated
 
         return mark if function is None else mark(function)

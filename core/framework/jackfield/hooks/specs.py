@@ -23,6 +23,7 @@ class SpecOptions:
         pipeline: the argument handed from one implementation to the next, or None.
         timeout_seconds: what one implementation may take, or None.
         on_error: "skip", "raise", or None to leave it to the manager.
+        needs: the permission, `resource:action`, that a plugin must have to be called; None: none.
         asynchronous: the spec is `async def`.
         marked_by_jackfield: the spec carries our marker, so it means what jackfield says of sync and async.
         handed: the class that the pipeline's argument is annotated with: an answer of another one is a failure of the
@@ -33,6 +34,7 @@ class SpecOptions:
     pipeline: str | None = None
     timeout_seconds: float | None = None
     on_error: OnError | None = None
+    needs: str | None = None
     asynchronous: bool = False
     marked_by_jackfield: bool = False
     handed: type | None = None
@@ -49,6 +51,7 @@ class SpecOptions:
             pipeline=options.get("pipeline"),
             timeout_seconds=options.get("timeout"),
             on_error=options.get("on_error"),
+            needs=options.get("needs"),
             asynchronous=is_asynchronous(function),
             marked_by_jackfield="on_error" in options,
             handed=_class_of(function, options.get("pipeline")),
@@ -63,6 +66,8 @@ class SpecOptions:
             return f'on_error is "skip" or "raise", not {self.on_error!r}'
         if self.timeout_seconds is not None and not _is_duration(self.timeout_seconds):
             return f"timeout is a number of seconds above 0, not {self.timeout_seconds!r}"
+        if self.needs is not None and not _is_permission(self.needs):
+            return f'needs is a permission, written "resource:action", not {self.needs!r}'
         if historic and self.asynchronous:
             return "a historic hook replays its calls while plugins register, so its spec is a plain def"
         if self.pipeline is None:
@@ -77,6 +82,10 @@ class SpecOptions:
 
 def _is_duration(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _is_permission(value: object) -> bool:
+    return isinstance(value, str) and len(value.split(":")) == 2 and all(part.strip() for part in value.split(":"))
 
 
 def _class_of(function: object, argument: str | None) -> type | None:

@@ -126,6 +126,19 @@ class Adoption:
             return False
         return Path(str(distribution.locate_file(""))) in self._finder.trees
 
+    def allows(self, name: str, resource: str, action: str) -> bool:
+        """Say whether the user granted a permission to a plugin of the store."""
+        from jackfield.permissions import Grant
+
+        if self._state is None:
+            return False
+        try:
+            kept = self._state.get(f"grants/{comparable(name)}")
+            return kept is not None and Grant.from_mapping(kept).allows(resource, action)
+        except (JackfieldError, OSError) as error:
+            logger.warning("the grant of %s cannot be read, so it counts as none: %s", name, error)
+            return False
+
     def require_loadable(self, name: str, groups: Sequence[str]) -> None:
         """Hold a plugin of the store to its manifest before its code runs in this process.
 

@@ -4,7 +4,7 @@ import asyncio
 import importlib.metadata
 import logging
 import traceback
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from jackfield.host.commands import CommandRegistry
 from jackfield.host.context import Surroundings
 from jackfield.host.events import EventBus
 from jackfield.host.guard import Guard
+from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, Life, State
 from jackfield.host.plugins import Plugins, Record
@@ -25,7 +26,6 @@ from jackfield.host.survey import Survey, survey
 from jackfield.host.switch import Switch, compare
 from jackfield.host.ui import UiRegistry
 from jackfield.manifest import HostFile, Version
-from jackfield.permissions import Grant
 from jackfield.storage import State as StateLog
 from jackfield.store import Layout, Store
 
@@ -48,6 +48,9 @@ class Host:
         on_error: what a hook call does when an implementation fails; "skip" goes on without it.
         safe: start with no plugins at all.
         callback_timeout_seconds: what a callback, command or listener may take.
+
+    Raises:
+        UsageError: a hook needs a permission that the host file does not offer.
 
     Attributes:
         plugins: every plugin found, with its status.
@@ -73,9 +76,11 @@ class Host:
         self.hostfile = hostfile if hostfile is not None else find_host(app)
         self.safe = safe
         self.plugins = Plugins()
-        self._manager = HookManager(app, on_error=on_error)
+        self._hearing = Hearing(self.plugins)
+        self._manager = HookManager(app, on_error=on_error, may=self._hearing.may)
         for spec in specs if isinstance(specs, Sequence) else (specs,):
             self._manager.add_hookspecs(spec)
+        require_offered(self._manager, self.hostfile)
         self._manager.add_blame_listener(self._blame_hook)
         guard = Guard(self._blame, timeout_seconds=callback_timeout_seconds)
         self.commands = CommandRegistry(guard.run_for_user)
@@ -84,9 +89,17 @@ class Host:
         self.ui = UiRegistry(guard.run, drawing.run)
         self._store = Store(self.layout)
         self._state = StateLog(self.layout.state)
-        self._grants: Mapping[str, Grant] = {}
         around = Surroundings(
-            app, self.layout, self._state, guard, self.commands, self.events, self.ui, api, self._grant, self._blame
+            app,
+            self.layout,
+            self._state,
+            guard,
+            self.commands,
+            self.events,
+            self.ui,
+            api,
+            self._hearing.grant,
+            self._blame,
         )
         self._runner = Runner(self.plugins, around, self._manager)
         self._code = Code()
@@ -174,9 +187,9 @@ class Host:
         switch = compare(running, wanted, self._code.loaded_machine_code)
         idle = tuple(cid for cid in resting if cid not in switch.stop)
         removed = frozenset(cid for cid in records if cid not in verdicts)
-        self._grants = {**self._grants, **seen.wishes.grants}  # those that go may still need theirs on the way down
+        self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
         await self._down(switch.stop, idle=idle, removed=removed, replaced=frozenset(wanted))
-        self._grants = seen.wishes.grants
+        self._hearing.follow(seen.wishes.grants, self._manager)
         self._code.exchange(seen.generation, switch, records)
         for cid in removed - set(switch.held):
             self.plugins.remove(cid)
@@ -185,6 +198,7 @@ class Host:
         self.plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
         await self._up(seen)
         self._mark_held(switch)
+        self._hearing.tell(self._manager)
 
     async def _down(
         self,
@@ -290,9 +304,6 @@ class Host:
             if not need.optional and (other is None or other.life.state not in up):
                 return f"needs {need.id}, which {_why(other)}"
         return ""
-
-    def _grant(self, cid: str) -> Grant | None:
-        return self._grants.get(cid)
 
     def _blame(self, plugin: str, what: str, error: BaseException) -> None:
         if not plugin:

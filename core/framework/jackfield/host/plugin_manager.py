@@ -100,9 +100,10 @@ class PluginManager(HookManager):
         layout: "Layout | None" = None,
         remember: bool = True,
     ) -> None:
-        super().__init__(project_name, on_error=on_error, count=count)
+        super().__init__(project_name, on_error=on_error, count=count, may=self._may)
         self.failures: dict[str, LoadFailure] = {}
         self._groups: list[str] = []
+        self._from_store: set[str] = set()
         self._adoption = Adoption(project_name, layout=layout, remember=remember)
 
     def load_setuptools_entrypoints(self, group: str, name: str | None = None) -> int:
@@ -203,6 +204,10 @@ class PluginManager(HookManager):
         wish = wishes.get(comparable(name) or "") if wishes else None
         return wish if wish is not None else not self._adoption.is_stored(distribution)
 
+    def _may(self, name: str, resource: str, action: str) -> bool:
+        """Hold what jackfield installed to its grant; everything else is the application's own business, as ever."""
+        return name not in self._from_store or self._adoption.allows(name, resource, action)
+
     # One entry point
 
     def _load(self, distribution: importlib.metadata.Distribution, entry_point: importlib.metadata.EntryPoint) -> bool:
@@ -210,6 +215,7 @@ class PluginManager(HookManager):
         try:
             if self._adoption.is_stored(distribution):
                 self._adoption.require_loadable(name, self._groups)
+                self._from_store.add(name)
             plugin = entry_point.load()
             self.register(plugin, name=name)
         except (Exception, SystemExit) as error:  # a plugin that exits at import ends itself, not the application
@@ -227,6 +233,7 @@ class PluginManager(HookManager):
         return True
 
     def _unload(self, name: str) -> None:
+        self._from_store.discard(name)
         plugin = self.get_plugin(name)
         if plugin is not None:
             self.unregister(plugin, name)

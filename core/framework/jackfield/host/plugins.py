@@ -64,6 +64,7 @@ class Record:
         errors: failures since it was loaded.
         last_error: the traceback of the last one.
         last_failure: the last one in one line.
+        uncalled: a sentence for each hook that it implements and may not hear.
     """
 
     candidate: Candidate
@@ -76,6 +77,7 @@ class Record:
     errors: int = 0
     last_error: str = ""
     last_failure: str = ""
+    uncalled: tuple[str, ...] = ()
 
     @property
     def status(self) -> PluginStatus:
@@ -89,7 +91,7 @@ class Record:
             origin=self.candidate.origin,
             isolation=manifest.isolation if manifest is not None else "inline",
             enabled=self.enabled,
-            problem=self.life.problem or self.last_failure,
+            problem=self.life.problem or "; ".join(filter(None, (*self.uncalled, self.last_failure))),
             error=self.life.traceback or self.last_error,
             errors=self.errors,
             legacy=self.candidate.legacy,
@@ -187,11 +189,29 @@ class Plugins:
         record.life = advance(record.life, happening, problem, traceback)
         if record.life == before:
             return
+        self._tell_waiters(record)
+        self._tell_listeners(record)
+
+    def note_uncalled(self, record: Record, hooks: Sequence[tuple[str, str]]) -> None:
+        """Set which hooks of a plugin are not called, each with the permission that it lacks, and tell who listens."""
+        name = record.candidate.id
+        uncalled = tuple(f"{hook} is not called: {name} may not {needs}" for hook, needs in hooks)
+        if uncalled == record.uncalled:
+            return
+        for sentence in uncalled:
+            if sentence not in record.uncalled:
+                _log.warning("%s", sentence)
+        record.uncalled = uncalled
+        self._tell_listeners(record)
+
+    def _tell_waiters(self, record: Record) -> None:
         outcome = _outcome(record)
         if outcome is not None:
             for waiter in self._waiters.pop(record.candidate.canonical_id, set()):
                 if not waiter.done():
                     _settle(waiter, outcome)
+
+    def _tell_listeners(self, record: Record) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(record.status)
