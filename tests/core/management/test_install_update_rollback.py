@@ -94,7 +94,7 @@ async def test_an_update_that_asks_for_more_needs_a_new_yes_and_can_be_taken_bac
     assert (update.id, update.name, update.current, update.new) == ("poll", "Poll", "1.0.0", "2.0.0")
     assert "shows who voted" in update.changelog
     assert "first" not in update.changelog
-    assert [entry.detail for entry in update.growth.entries] == ["asks for members:read"]
+    assert [entry.detail for entry in update.growth.entries] == ["asks to read member names"]
     assert [one.sentence for one in update.permissions if one.new] == ["read member names"]
 
     plan = await management.plan_update(["poll"])
@@ -155,7 +155,10 @@ async def test_updates_that_ask_for_more_can_be_left_out(market, manage):
     market.publish("greedy", "1.1.0", permissions=MEMBERS)
     plan = await management.plan_update(growing=False)
     assert [item.id for item in plan.changed] == ["modest"]
-    assert "greedy was left as it is" in plan.notes[0]
+    (held,) = plan.held
+    assert (held.plugin, held.previous, held.version) == ("greedy", "1.0.0", "1.1.0")
+    assert [one.sentence for one in held.permissions if one.new] == ["read member names"]
+    assert plan.consent == ()
     await management.apply(plan, accept_permissions=False, by="tester")
 
 
@@ -221,8 +224,8 @@ async def test_two_rollbacks_go_back_twice_and_the_history_tells_it(market, mana
     assert [row.id for row in management.list()] == ["first"]
     history = management.history()
     assert [(entry.what, entry.undone, entry.current) for entry in history] == [
-        ("roll back to generation 1", False, True),
-        ("roll back to generation 2", False, False),
+        ('roll back to before "install second"', False, True),
+        ('roll back to before "install third"', False, False),
         ("install third", True, False),
         ("install second", True, False),
         ("install first", False, False),
@@ -263,10 +266,13 @@ async def test_a_version_can_be_chosen_and_held(market, manage):
     await installed(management, "chosen==1.0.0")
     management.pin("chosen", "<2.0", by="tester")
     (update,) = await management.check_updates()
-    assert (update.new, update.held) == ("2.0.0", "<2.0")
+    assert (update.new, update.held, update.held_back) == ("1.5.0", "<2.0", "2.0.0")
+    assert update.pinned.by == "tester"
     await management.apply(await management.plan_update(), accept_permissions=True, by="tester")
     assert management.list()[0].version == "1.5.0"
     assert management.list()[0].held == "<2.0"
+    (update,) = await management.check_updates()
+    assert (update.new, update.held, update.held_back, update.problem) == (None, "<2.0", "2.0.0", None)
     plan = await management.plan_install(["chosen@^1.0"])
     assert not plan
 

@@ -117,7 +117,8 @@ class Changes:
                 generation=target,
                 at=now(),
                 by=by,
-                what=f"roll back to generation {target}",
+                # Generations are numbers; people remember what they did.
+                what=f'roll back to before "{undone[-1].what}"',
                 undoes=tuple(one.transaction for one in undone),
             )
             await _run(self._store.activate(activation, record=self._record), progress)

@@ -142,10 +142,8 @@ class Consent:
         """Where a plugin runs and what that means; `any` runs inline as long as there is no other way."""
         if isolation == "worker":
             return "its own process, with what you grant and nothing else"
-        return (
-            f"{self._host} itself, with everything that {self._host} may do: code in its own process cannot be held"
-            " back by permissions, so this is full trust"
-        )
+        # Permissions cannot hold back code in the application's own process; "full trust" is the word for that.
+        return f"{self._host} itself, with all its rights (full trust)"
 
     def _sentence(self, resource: str, action: str) -> str:
         if self._hostfile is not None:
