@@ -23,6 +23,8 @@ class File:
         metadata_sha256: of `<url>.metadata`, None when it is not served.
         manifest_sha256: of `<url>.plugin.toml`, None when it is not served: a library.
         upload_time: ISO 8601 in UTC, None when unknown.
+        upstream: the simple API that the marketplace sent us to for a name that it does not hold; None for a file of
+            its own. Nobody has inspected or signed such a file for the marketplace.
     """
 
     filename: str
@@ -34,6 +36,7 @@ class File:
     metadata_sha256: str | None = None
     manifest_sha256: str | None = None
     upload_time: str | None = None
+    upstream: str | None = None
 
     @property
     def is_wheel(self) -> bool:
@@ -141,6 +144,7 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "metadata_sha256": str,
     "manifest_sha256": str,
     "upload_time": str,
+    "upstream": str,
 }
 
 

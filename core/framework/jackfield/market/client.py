@@ -6,17 +6,17 @@ The index is never believed: hashes promised by a project page are checked for e
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from typing import Self
+from urllib.parse import quote
 
 import httpx
-import msgspec
 
 from jackfield.errors import MarketError, UnknownPlugin
 from jackfield.manifest import File, Manifest, canonical_id, read_manifest
+from jackfield.market.batch import Batcher
+from jackfield.market.download import Download, Progress
 from jackfield.market.models import (
     Category,
     CategoryList,
@@ -26,14 +26,10 @@ from jackfield.market.models import (
     Found,
     FoundList,
     Latest,
-    ProjectFile,
-    ProjectPage,
 )
-from jackfield.market.transport import TIMEOUT_SECONDS, Progress, Transport
-
-SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_Answer = TypeVar("_Answer")
+from jackfield.market.pages import SIMPLE_JSON, decode, read_page
+from jackfield.market.transport import TIMEOUT_SECONDS, Redirected, Transport
+from jackfield.market.upstream import Upstream
 
 
 class Marketplace:
@@ -43,16 +39,27 @@ class Marketplace:
         url: its address, e.g. `https://plugins.example.org`.
         transport: another way to its bytes, for tests.
         timeout_seconds: for a whole answer; a wheel has longer, and this for each pause within.
+        partials: the folder in which interrupted downloads wait for the next try; None to keep nothing.
 
     Raises:
         MarketError: the address is not one.
     """
 
     def __init__(
-        self, url: str, *, transport: httpx.AsyncBaseTransport | None = None, timeout_seconds: float = TIMEOUT_SECONDS
+        self,
+        url: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        partials: Path | None = None,
     ) -> None:
         self._transport = Transport(url, transport=transport, timeout_seconds=timeout_seconds)
+        self._batcher = Batcher(self._transport)
+        self._other = transport
+        self._upstream: Upstream | None = None
+        self._partials = partials
         self._texts: dict[str, bytes] = {}
+        self._manifests: dict[str, Manifest] = {}
         self.url = self._transport.url
 
     async def __aenter__(self) -> Self:
@@ -65,7 +72,10 @@ class Marketplace:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        await self._batcher.aclose()
         await self._transport.aclose()
+        if self._upstream is not None:
+            await self._upstream.aclose()
 
     async def search(
         self, query: str, category: str | None = None, app: str | None = None, *, limit: int | None = None
@@ -80,7 +90,7 @@ class Marketplace:
 
     async def categories(self) -> list[Category]:
         """The categories in use (C37)."""
-        return _decode(await self._need("/categories"), CategoryList, self.url).categories
+        return decode(await self._need("/categories"), CategoryList, self.url).categories
 
     async def plugin(self, plugin_id: str) -> Details:
         """One plugin in full (C35).
@@ -88,7 +98,7 @@ class Marketplace:
         Raises:
             UnknownPlugin: this marketplace has none of that id.
         """
-        return _decode(await self._plugin(plugin_id, ""), Details, self.url)
+        return decode(await self._plugin(plugin_id, ""), Details, self.url)
 
     async def latest(self, plugin_id: str) -> Latest:
         """The newest version of a plugin, and its distribution (C40).
@@ -96,7 +106,10 @@ class Marketplace:
         Raises:
             UnknownPlugin: this marketplace has none of that id.
         """
-        return _decode(await self._plugin(plugin_id, "/latest"), Latest, self.url)
+        path = f"/plugins/{quote(canonical_id(plugin_id), safe='')}/latest"
+        return decode(
+            _known(await self._batcher.get(path, accept="application/json"), plugin_id, self.url), Latest, self.url
+        )
 
     async def changelog(self, plugin_id: str, since: str | None = None) -> list[ChangelogEntry]:
         """What changed in the versions after `since`, newest first.
@@ -105,20 +118,28 @@ class Marketplace:
             UnknownPlugin: this marketplace has none of that id.
         """
         params = {"since": since} if since else {}
-        return _decode(await self._plugin(plugin_id, "/changelog", params), ChangelogAnswer, self.url).changelog
+        return decode(await self._plugin(plugin_id, "/changelog", params), ChangelogAnswer, self.url).changelog
 
     async def project(self, distribution: str) -> list[File]:
         """Every file of a distribution (PEP 691), in the index's order; empty if the index has no such project.
 
-        A file that is named strangely, has no sha256 or leads from https to http is left out.
+        A file that is named strangely, has no sha256 or leads from https to http is left out. For a name that the
+        marketplace does not hold it may send us to its upstream; such files are libraries, whatever is in them, and
+        carry the upstream's address.
+
+        Raises:
+            MarketError: the answer is no project page, or leads to another place than the announced upstream.
         """
-        body = await self._transport.get(f"/simple/{quote(distribution, safe='')}/", accept=SIMPLE_JSON)
-        if body is None:
-            return []
-        page = _decode(body, ProjectPage, self.url)
-        base = f"{self.url}/simple/{quote(distribution, safe='')}/"
-        files = (self._file(entry, base) for entry in page.files)
-        return [file for file in files if file is not None]
+        path = f"/simple/{quote(distribution, safe='')}/"
+        try:
+            body = await self._batcher.get(path, accept=SIMPLE_JSON)
+        except Redirected as redirect:
+            if self._upstream is None:
+                self._upstream = Upstream(
+                    self.url, redirect, transport=self._other, timeout_seconds=self._transport.timeout_seconds
+                )
+            return await self._upstream.project(distribution, redirect)
+        return read_page(body, f"{self.url}{path}", distribution) if body is not None else []
 
     async def metadata(self, file: File) -> bytes:
         """The METADATA of a wheel, beside it (PEP 658 and 714), its hash checked.
@@ -139,35 +160,40 @@ class Marketplace:
         """
         if file.manifest_sha256 is None:
             return None
+        known = self._manifests.get(file.sha256)
+        if known is not None:
+            return known
         text = await self._beside(file, ".plugin.toml", file.manifest_sha256)
         source = f"{file.filename}.plugin.toml"
         try:
-            return read_manifest(text.decode("utf-8"), source=source)
+            manifest = read_manifest(text.decode("utf-8"), source=source)
         except UnicodeDecodeError as error:
             raise MarketError(f"{source} of {self.url} is not UTF-8") from error
+        self._manifests[file.sha256] = manifest
+        return manifest
 
     async def download(self, file: File, destination: Path, progress: Progress | None = None) -> Path:
         """Fetch a wheel, its size and hash checked; nothing is left at `destination` when it fails.
+
+        What came before an interruption is asked for no more, in this call or, with `partials`, in the next.
 
         Args:
             file: from `project`.
             destination: the file to write.
             progress: told as bytes come: name, bytes so far, bytes in all.
         """
-        await self._transport.download(file.url, destination, sha256=file.sha256, size=file.size, progress=progress)
+        await Download(self._way(file), file, progress).to(destination, self._partials)
         return destination
 
+    def _way(self, file: File) -> Transport:
+        return self._upstream.transport if file.upstream and self._upstream is not None else self._transport
+
     async def _list(self, path: str, params: dict[str, str]) -> FoundList:
-        return _decode(await self._need(path, params), FoundList, self.url)
+        return decode(await self._need(path, params), FoundList, self.url)
 
     async def _plugin(self, plugin_id: str, below: str, params: dict[str, str] | None = None) -> bytes:
         path = f"/plugins/{quote(canonical_id(plugin_id), safe='')}{below}"
-        body = await self._transport.get(path, params=params)
-        if body is None:
-            raise UnknownPlugin(
-                f"{self.url} has no plugin {plugin_id}", plugin=plugin_id, hint="jackfield search finds by words"
-            )
-        return body
+        return _known(await self._transport.get(path, params=params), plugin_id, self.url)
 
     async def _need(self, path: str, params: dict[str, str] | None = None) -> bytes:
         body = await self._transport.get(path, params=params)
@@ -177,40 +203,23 @@ class Marketplace:
 
     async def _beside(self, file: File, suffix: str, sha256: str) -> bytes:
         if sha256 not in self._texts:
-            body = await self._transport.get(file.url + suffix, accept="*/*")
+            body = await self._text(file, suffix)
             if body is None or hashlib.sha256(body).hexdigest() != sha256:
                 said = "nothing" if body is None else "other bytes than its index promised"
                 raise MarketError(f"{self.url} serves {said} for {file.filename}{suffix}")
             self._texts[sha256] = body
         return self._texts[sha256]
 
-    def _file(self, entry: ProjectFile, base: str) -> File | None:
-        url = urljoin(base, entry.url).partition("#")[0]
-        scheme = urlsplit(url).scheme
-        sha256 = entry.hashes.get("sha256", "").lower()
-        plain = not {"/", "\\", "\0"} & set(entry.filename) and not entry.filename.startswith(".")
-        safe = scheme == "https" or (scheme == "http" and self.url.startswith("http:"))
-        if not (plain and safe and _SHA256.fullmatch(sha256)):
-            return None
-        own = entry.own.get("plugin_toml")
-        metadata = entry.core_metadata
-        return File(
-            filename=entry.filename,
-            url=url,
-            sha256=sha256,
-            size=entry.size,
-            requires_python=entry.requires_python,
-            yanked=entry.yanked or None,
-            metadata_sha256=metadata.get("sha256") if isinstance(metadata, dict) else None,
-            manifest_sha256=own.get("sha256") if isinstance(own, dict) else None,
-            upload_time=entry.upload_time,
+    async def _text(self, file: File, suffix: str) -> bytes | None:
+        way, url = self._way(file), file.url + suffix
+        if way is self._transport and url.startswith(self.url + "/"):
+            return await self._batcher.get(url.removeprefix(self.url), accept="*/*")
+        return await way.get(url, accept="*/*")
+
+
+def _known(body: bytes | None, plugin_id: str, url: str) -> bytes:
+    if body is None:
+        raise UnknownPlugin(
+            f"{url} has no plugin {plugin_id}", plugin=plugin_id, hint="jackfield search finds by words"
         )
-
-
-def _decode(body: bytes, kind: type[_Answer], url: str) -> _Answer:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MarketError(
-            f"{url} answers what no marketplace answers: {error}", hint="is the address right?"
-        ) from error
+    return body

@@ -3,43 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Mapping
-from pathlib import Path
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
 from jackfield.errors import MarketError, MarketUnreachable
+from jackfield.market.credentials import Credentials
+
+if TYPE_CHECKING:
+    import ssl
 
 TIMEOUT_SECONDS = 10.0
 """For a whole answer but a wheel's, and for each pause within a wheel."""
 
-DOWNLOAD_SECONDS = 600.0
-"""For a whole wheel."""
-
 TEXT_BYTES = 8 * 1024 * 1024
 """The largest answer but a wheel's: the project page of a library with thousands of files."""
-
-WHEEL_BYTES = 128 * 1024 * 1024
-"""The largest wheel, where the index tells no size."""
 
 RETRIES = 1
 CONNECTIONS = 16
 """How many requests to one marketplace are on their way at once."""
 
+PATIENCE_SECONDS = 30.0
+"""How long we wait in all, for one answer, when a busy server asks for it (429 and 503 with Retry-After)."""
+
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 """Never asked through a proxy: a marketplace on this very machine."""
 
-Progress = Callable[[str, int, int | None], None]
-"""Told of a download: file name, bytes so far, bytes in all where known."""
+_BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+
+
+class Redirected(MarketError):
+    """The answer leads elsewhere; nobody goes there unless the caller knows the place.
+
+    Args:
+        message: the sentence.
+        location: where to.
+        upstream: what the server announced as its upstream.
+    """
+
+    def __init__(self, message: str, location: str, upstream: str | None) -> None:
+        super().__init__(message)
+        self.location = location
+        self.upstream = upstream
+
+
+class Busy(MarketError):
+    """The server asks to come again later.
+
+    Args:
+        message: the sentence.
+        seconds: when.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message, hint="try again later; nothing was changed")
+        self.seconds = seconds
 
 
 class Transport:
     """One marketplace's connection pool.
 
     Args:
-        url: the marketplace's address; credentials in it are sent and never shown.
+        url: the marketplace's address; credentials in it are sent to it alone and never shown.
         transport: another way to its bytes, for tests.
         timeout_seconds: for a whole answer.
     """
@@ -47,20 +78,24 @@ class Transport:
     def __init__(
         self, url: str, *, transport: httpx.AsyncBaseTransport | None = None, timeout_seconds: float = TIMEOUT_SECONDS
     ) -> None:
-        address = urlsplit(url.rstrip("/"))
+        try:
+            address = urlsplit(url.rstrip("/"))
+            _ = address.port
+        except ValueError as error:
+            raise _no_address(url) from error
         if address.scheme not in ("http", "https") or not address.hostname:
-            raise MarketError(f"{url!r} is no address of a marketplace", hint="it begins with https:// or http://")
-        self._base = urlunsplit(address)
+            raise _no_address(url)
         self.url = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
-        self._timeout = timeout_seconds
+        self.timeout_seconds = timeout_seconds
+        self._credentials = Credentials(address)
         self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[str, httpx.AsyncClient] = {}
         self._slots = asyncio.Semaphore(CONNECTIONS)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client, self._client = self._client, None
-        if client is not None:
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             await client.aclose()
 
     async def get(
@@ -75,47 +110,75 @@ class Transport:
 
         Raises:
             MarketUnreachable: nobody answered, or not within the time, twice.
-            MarketError: the answer is an error, too large, or a redirect.
+            MarketError: the answer is an error, too large, or a redirect (`Redirected`).
         """
-        url = path if "://" in path else self._base + path
-        for attempt in range(RETRIES + 1):
-            try:
-                async with self._slots, asyncio.timeout(self._timeout):
-                    return await self._read(url, params, accept)
-            except (httpx.TransportError, TimeoutError) as error:
-                if attempt == RETRIES or isinstance(error, (TimeoutError, httpx.TimeoutException)):
-                    raise self._unreachable(url, error) from error
-        raise AssertionError("the loop returns or raises")
+        url = path if "://" in path else self.url + path
+        return await self._patiently("GET", url, {"accept": accept}, params=params)
 
-    async def download(
-        self, url: str, target: Path, *, sha256: str, size: int | None, progress: Progress | None
-    ) -> None:
-        """Write a file whose hash is known; nothing is left when it fails.
+    async def post(self, path: str, body: bytes) -> bytes | None:
+        """The body of an answer to JSON, bounded as for `get`.
+
+        Raises:
+            MarketError: as for `get`.
+        """
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        return await self._patiently("POST", self.url + path, headers, content=body)
+
+    @asynccontextmanager
+    async def stream(self, url: str, headers: Mapping[str, str], *, seconds: float) -> AsyncGenerator[httpx.Response]:
+        """An answer to be read piece by piece; whoever reads bounds its size.
 
         Args:
-            url: where it is.
-            target: the file to write.
-            sha256: what its bytes must hash to.
-            size: what it must weigh, in bytes, None if the index does not tell.
-            progress: told as bytes come.
+            url: absolute.
+            headers: of the request.
+            seconds: for the whole.
 
         Raises:
             MarketUnreachable: nobody answered, or it stopped within.
-            MarketError: the answer is an error, larger than promised, or its hash is another.
         """
-        part = target.with_name(target.name + ".part")
         try:
-            async with self._slots, asyncio.timeout(max(DOWNLOAD_SECONDS, self._timeout)):
-                await self._write(url, part, sha256, size, progress)
-            part.replace(target)
-        except (httpx.TransportError, TimeoutError) as error:
-            raise self._unreachable(url, error) from error
-        finally:
-            part.unlink(missing_ok=True)
+            async with self._slots, asyncio.timeout(seconds):
+                client = self._client(url)
+                async with client.stream("GET", url, headers=headers, auth=self._credentials.login(url)) as answer:
+                    yield answer
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+            raise self.unreachable(url, error) from error
 
-    async def _read(self, url: str, params: Mapping[str, str] | None, accept: str) -> bytes | None:
-        request = self._open().build_request("GET", url, params=params, headers={"accept": accept})
-        answer = await self._open().send(request, stream=True)
+    async def _patiently(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> bytes | None:
+        patience, failures = PATIENCE_SECONDS, 0
+        while True:
+            try:
+                async with self._slots, asyncio.timeout(self.timeout_seconds):
+                    return await self._read(method, url, headers, params, content)
+            except Busy as error:
+                patience -= max(error.seconds, 0.1)
+                if patience < 0:
+                    raise
+                await asyncio.sleep(max(error.seconds, 0.1))
+            except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+                failures += 1
+                if failures > RETRIES or isinstance(error, (TimeoutError, httpx.TimeoutException)):
+                    raise self.unreachable(url, error) from error
+
+    async def _read(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        content: bytes | None,
+    ) -> bytes | None:
+        client = self._client(url)
+        request = client.build_request(method, url, params=params, headers=headers, content=content)
+        answer = await client.send(request, stream=True, auth=self._credentials.login(url))
         try:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
@@ -123,58 +186,89 @@ class Transport:
             async for piece in answer.aiter_bytes():
                 body += piece
                 if len(body) > TEXT_BYTES:
-                    raise MarketError(f"{_shown(url)} answers more than {TEXT_BYTES // 1024**2} MiB")
-            _refuse_failure(answer, url, bytes(body[:500]))
+                    raise MarketError(f"{shown(url)} answers more than {TEXT_BYTES // 1024**2} MiB")
+            refuse_failure(answer, url, bytes(body[:500]))
             return bytes(body)
         finally:
             await answer.aclose()
 
-    async def _write(self, url: str, part: Path, sha256: str, size: int | None, progress: Progress | None) -> None:
-        largest = WHEEL_BYTES if size is None else size
-        digest, received = hashlib.sha256(), 0
-        async with self._open().stream("GET", url, headers={"accept-encoding": "identity"}) as answer:
-            if answer.status_code != httpx.codes.OK:
-                _refuse_failure(answer, url, b"")
-                raise MarketError(f"{_shown(url)} answers {answer.status_code} instead of a file")
-            with part.open("wb") as file:
-                async for piece in answer.aiter_raw():
-                    received += len(piece)
-                    if received > largest:
-                        raise MarketError(f"{_shown(url)} sends more than the {largest} bytes that were promised")
-                    digest.update(piece)
-                    file.write(piece)
-                    if progress is not None:
-                        progress(part.name.removesuffix(".part"), received, size)
-        if size is not None and received != size:
-            raise MarketError(f"{_shown(url)} ended after {received} of {size} bytes")
-        if digest.hexdigest() != sha256:
-            raise MarketError(f"{_shown(url)} has the hash {digest.hexdigest()}, the index promised {sha256}")
-
-    def _open(self) -> httpx.AsyncClient:
-        if self._client is None:
-            import ssl
-
-            self._client = httpx.AsyncClient(
+    def _client(self, url: str) -> httpx.AsyncClient:
+        # One for each scheme: reading the system's certificates takes longer than a whole answer of this machine.
+        scheme = "https" if url.lower().startswith("https:") else "http"
+        if scheme not in self._clients:
+            self._clients[scheme] = httpx.AsyncClient(
                 transport=self._transport,
-                verify=ssl.create_default_context(),  # the system's certificates, as pip and the browser use them
-                timeout=self._timeout,
+                verify=_trust(certificates=scheme == "https"),
+                timeout=self.timeout_seconds,
+                limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
                 follow_redirects=False,
                 mounts=dict.fromkeys(LOOPBACK, self._transport),
                 headers={"user-agent": "jackfield"},
             )
-        return self._client
+        return self._clients[scheme]
 
-    def _unreachable(self, url: str, error: Exception) -> MarketUnreachable:
+    def unreachable(self, url: str, error: Exception) -> MarketUnreachable:
+        """The sentence for a failure of the network."""
         late = isinstance(error, (TimeoutError, httpx.TimeoutException))
-        what = f"did not answer within {self._timeout:g} s" if late else f"cannot be reached: {_reason(error)}"
-        where = self.url if url.startswith(self._base) else _shown(url)
+        what = f"did not answer within {self.timeout_seconds:g} s" if late else f"cannot be reached: {_reason(error)}"
+        where = self.url if url.startswith(self.url) else shown(url)
         return MarketUnreachable(f"{where} {what}", hint="is it running? JACKFIELD_MARKETPLACE names another")
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """The address without credentials and query."""
     address = urlsplit(url)
     return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
+
+
+def refuse_failure(answer: httpx.Response, url: str, body: bytes) -> None:
+    """Raise what an answer that is no success means.
+
+    Raises:
+        Redirected: it leads elsewhere.
+        Busy: it asks to come later.
+        MarketError: any other failure.
+    """
+    if answer.is_success:
+        return
+    if answer.is_redirect:
+        location = answer.headers.get("location", "nowhere")
+        upstream = answer.headers.get("jackfield-upstream")
+        raise Redirected(f"{shown(url)} redirects to {shown(location)}", location, upstream)
+    seconds = _retry_after(answer.headers.get("retry-after")) if answer.status_code in _BUSY else None
+    if seconds is not None:
+        raise Busy(f"{shown(url)} answers {answer.status_code} and asks to wait {seconds:.0f} s", seconds)
+    said = body.decode("utf-8", "replace").strip().splitlines()
+    detail = f": {said[0][:200]}" if said and "<" not in said[0] and said[0].isprintable() else ""
+    raise MarketError(f"{shown(url)} answers {answer.status_code} {answer.reason_phrase}{detail}")
+
+
+def _trust(*, certificates: bool) -> ssl.SSLContext:
+    """The system's certificates, as pip and the browser use them; none at all where nothing will be encrypted."""
+    import ssl
+    from urllib.request import getproxies
+
+    if certificates or any(proxy.lower().startswith("https:") for proxy in getproxies().values()):
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _no_address(url: str) -> MarketError:
+    return MarketError(f"{url!r} is no address of a marketplace", hint="it begins with https:// or http://")
+
+
+def _retry_after(text: str | None) -> float | None:
+    """Seconds from now: Retry-After is a number of them or a date (RFC 9110, 10.2.3)."""
+    if text is None:
+        return None
+    if text.strip().isdecimal() and len(text.strip()) < 10:
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return max((at - datetime.fromtimestamp(time.time(), UTC)).total_seconds(), 0.0)
 
 
 def _reason(error: Exception) -> str:
@@ -182,13 +276,3 @@ def _reason(error: Exception) -> str:
     while cause.__cause__ is not None:
         cause = cause.__cause__
     return str(error) or str(cause) or type(cause).__name__
-
-
-def _refuse_failure(answer: httpx.Response, url: str, body: bytes) -> None:
-    if answer.is_success:
-        return
-    if answer.is_redirect:
-        raise MarketError(f"{_shown(url)} redirects to {_shown(answer.headers.get('location', 'nowhere'))}")
-    said = body.decode("utf-8", "replace").strip().splitlines()
-    detail = f": {said[0][:200]}" if said and "<" not in said[0] else ""
-    raise MarketError(f"{_shown(url)} answers {answer.status_code} {answer.reason_phrase}{detail}")

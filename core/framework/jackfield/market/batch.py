@@ -1,0 +1,131 @@
+"""Questions that are asked in the same moment go to the marketplace in one request, where it can answer so.
+
+A resolution asks for dozens of small texts at a time. Each request of its own costs client and server about a
+millisecond; a page and a manifest weigh a kilobyte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from jackfield.errors import MarketError, MarketUnreachable
+from jackfield.market.transport import Transport
+
+FEWEST = 3
+MOST = 256  # the server's bound
+FOUND, ABSENT = 200, 404
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    status: int
+    body: str = ""
+
+
+class _Answers(msgspec.Struct, frozen=True):
+    answers: list[_Answer]
+
+
+class Batcher:
+    """Gets texts below one marketplace's address, many at a time.
+
+    A server that does not know how is asked one by one from then on.
+
+    Args:
+        transport: the way to the marketplace.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._waiting: dict[tuple[str, str], asyncio.Future[bytes | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._known = True
+
+    async def get(self, path: str, *, accept: str) -> bytes | None:
+        """The body for a path, None where there is none.
+
+        Args:
+            path: below the marketplace's address.
+            accept: the content type wanted, where it is asked for alone.
+
+        Raises:
+            MarketError: as for `Transport.get`.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._flush)  # after everything that is asked in this turn of the loop
+        waiting = self._waiting.setdefault((path, accept), loop.create_future())
+        return await asyncio.shield(waiting)
+
+    async def aclose(self) -> None:
+        """Give up what is still asked for."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _flush(self) -> None:
+        asked, self._waiting = list(self._waiting.items()), {}
+        chunks = [asked[start : start + MOST] for start in range(0, len(asked), MOST)]
+        for chunk in chunks:
+            task = asyncio.get_running_loop().create_task(self._answer(chunk))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, asked: Sequence[tuple[tuple[str, str], asyncio.Future[bytes | None]]]) -> None:
+        try:
+            answers = await self._together([path for (path, _), _ in asked])
+        except MarketUnreachable as error:
+            for _, future in asked:
+                _settle(future, error)
+            return
+        except asyncio.CancelledError:
+            for _, future in asked:
+                future.cancel()
+            raise
+        alone = []
+        for place, ((path, accept), future) in enumerate(asked):
+            answer = answers[place] if answers is not None else None
+            if answer is not None and answer.status == FOUND:
+                _settle(future, answer.body.encode())
+            elif answer is not None and answer.status == ABSENT and not path.startswith("/files/"):
+                _settle(future, None)
+            else:  # also a file's text, whose name may be spelt in another way than the server compares
+                alone.append(self._alone(path, accept, future))
+        await asyncio.gather(*alone)
+
+    async def _together(self, paths: Sequence[str]) -> Sequence[_Answer] | None:
+        """The answers in order, None where each has to be asked for alone."""
+        if not self._known or len(paths) < FEWEST:
+            return None
+        try:
+            body = await self._transport.post("/batch", msgspec.json.encode({"get": paths}))
+            answers = msgspec.json.decode(body, type=_Answers).answers if body is not None else None
+        except MarketUnreachable:
+            raise
+        except (MarketError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            answers = None
+        if answers is None or len(answers) != len(paths):
+            self._known = False
+            return None
+        return answers
+
+    async def _alone(self, path: str, accept: str, future: asyncio.Future[bytes | None]) -> None:
+        try:
+            _settle(future, await self._transport.get(path, accept=accept))
+        except MarketError as error:
+            _settle(future, error)
+        except BaseException:
+            future.cancel()
+            raise
+
+
+def _settle(future: asyncio.Future[bytes | None], outcome: bytes | MarketError | None) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, MarketError):
+        future.set_exception(outcome)
+        future.exception()  # whoever asked may have gone meanwhile
+    else:
+        future.set_result(outcome)

@@ -1,0 +1,77 @@
+"""Project pages (PEP 691), read with suspicion."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import msgspec
+
+from jackfield.errors import MarketError
+from jackfield.manifest import File
+from jackfield.market.models import ProjectFile, ProjectPage
+
+SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_Answer = TypeVar("_Answer")
+
+
+def read_page(body: bytes, url: str, name: str) -> list[File]:
+    """The files of a project page, without those that are named strangely, have no sha256 or leave https.
+
+    Args:
+        body: the JSON document.
+        url: where it came from; the addresses of its files are relative to it.
+        name: the project that was asked for, normalised.
+
+    Raises:
+        MarketError: it is no project page, or another project's.
+    """
+    page = decode(body, ProjectPage, url)
+    if re.sub(r"[-_.]+", "-", page.name).lower() != re.sub(r"[-_.]+", "-", name).lower():
+        raise MarketError(f"{url} is the page of {page.name[:100]!r}, not of {name}")
+    files = (_file(entry, url) for entry in page.files)
+    return [file for file in files if file is not None]
+
+
+def decode(body: bytes, kind: type[_Answer], url: str) -> _Answer:
+    """A JSON answer as what it should be.
+
+    Raises:
+        MarketError: it is something else.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MarketError(
+            f"{url} answers what no marketplace answers: {error}", hint="is the address right?"
+        ) from error
+
+
+def _file(entry: ProjectFile, base: str) -> File | None:
+    try:
+        address = urlsplit(urljoin(base, entry.url))
+        _ = address.port
+    except ValueError:
+        return None
+    sha256 = entry.hashes.get("sha256", "").lower()
+    plain = not {"/", "\\", "\0"} & set(entry.filename) and not entry.filename.startswith(".")
+    safe = address.scheme == "https" or (address.scheme == "http" and base.startswith("http:"))
+    if not (plain and safe and _SHA256.fullmatch(sha256)):
+        return None
+    # Some indexes put credentials into the addresses of files; a lock is no place for them, netrc is.
+    url = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2], fragment=""))
+    own = entry.own.get("plugin_toml")
+    metadata = entry.core_metadata
+    return File(
+        filename=entry.filename,
+        url=url,
+        sha256=sha256,
+        size=entry.size,
+        requires_python=entry.requires_python,
+        yanked=entry.yanked or None,
+        metadata_sha256=metadata.get("sha256") if isinstance(metadata, dict) else None,
+        manifest_sha256=own.get("sha256") if isinstance(own, dict) else None,
+        upload_time=entry.upload_time,
+    )
