@@ -19,6 +19,7 @@ from jackfield.management.catalog import MarketCatalog
 from jackfield.management.plan import ConsentRequest, Plan
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.specs import canonical
+from jackfield.management.timeline import again, back, forward, moved, none_to_go_to
 from jackfield.manifest import Pin
 from jackfield.storage import Reverted, State
 from jackfield.store import Activation, Check, Generation, Store, now
@@ -107,29 +108,56 @@ class Changes:
         with ExitStack() as held:
             await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
             self.settle()
-            standing = self._store.journal.standing()
-            undone = _undone(standing, to)
-            before = self._active(standing[-1].generation)
-            target = undone[-1].previous
-            activation = Activation(
-                transaction=uuid.uuid4().hex,
-                previous=before,
-                generation=target,
-                at=now(),
-                by=by,
-                # Generations are numbers; people remember what they did.
-                what=f'roll back to before "{undone[-1].what}"',
-                undoes=tuple(one.transaction for one in undone),
-            )
+            done, standing = self._store.journal.activations(), self._store.journal.standing()
+            before = self._active(done[-1].generation if done else 0)
+            if to is not None and to == before:
+                raise UsageError(f"generation {to} is active already", hint="jackfield history")
+            undone = back(standing, to)
+            way = forward(done, standing, before, to) if undone is None and to is not None else []
+            if undone is not None:
+                activation = self._back(before, undone, by)
+            elif way:
+                activation = self._forward(before, way, by)
+            else:
+                raise none_to_go_to(to or 0, done, standing, before)
             await _run(self._store.activate(activation, record=self._record), progress)
             return RollbackReport(
                 previous=before,
-                generation=target,
+                generation=activation.generation,
                 restored=self._reverted.restored,
                 kept=self._reverted.kept,
-                undone=tuple(one.what for one in undone),
-                plugins=_moved(self._versions(before), self._versions(target)),
+                undone=tuple(one.what for one in undone or ()),
+                redone=tuple(one.what for one in way),
+                plugins=moved(self._versions(before), self._versions(activation.generation)),
             )
+
+    def _back(self, before: int, undone: Sequence[Activation], by: str) -> Activation:
+        target = undone[-1].previous
+        return Activation(
+            transaction=uuid.uuid4().hex,
+            previous=before,
+            generation=target,
+            at=now(),
+            by=by,
+            # Generations are numbers; people remember what they did.
+            what=f'roll back to before "{undone[-1].what}"',
+            undoes=tuple(one.transaction for one in undone),
+        )
+
+    def _forward(self, before: int, way: Sequence[Activation], by: str) -> Activation:
+        """A change of its own, with what the undone ones set and nobody has set since; it can be undone like them."""
+        target = way[-1].generation
+        changes, kept = again(way, self._state.history())
+        self._reverted = Reverted(tuple(sorted(changes)), kept)
+        return Activation(
+            transaction=uuid.uuid4().hex,
+            previous=before,
+            generation=target,
+            at=now(),
+            by=by,
+            what=f'go forward to after "{way[-1].what}"',
+            changes=changes,
+        )
 
     def settle(self) -> str | None:
         """Complete what an installer that died left open; the lock must be held."""
@@ -196,7 +224,7 @@ class Changes:
                 target.parent.mkdir()
                 return pin.file.sha256, await catalog.download(pin, target, progress)
 
-        absent = [pin for pin in plan.pins if not self._store.holds(pin.file.sha256)]
+        absent = [pin for pin in plan.pins if self._store.lacks(pin)]
         return dict(await asyncio.gather(*(one(pin) for pin in absent)))
 
     def _activation(self, plan: Plan, by: str, *, enable: bool) -> Activation:
@@ -210,12 +238,13 @@ class Changes:
                     changes[f"grants/{cid}"] = plan.grants[cid].to_mapping()
         for cid in plan.asked:
             changes[f"asked/{cid}"] = True
+        changes.update({f"published/{cid}": dict(said) for cid, said in plan.published.items()})
         for item in plan.changed:
             if item.id is not None and canonical(item.id) in plan.grants:
                 changes[f"grants/{canonical(item.id)}"] = plan.grants[canonical(item.id)].to_mapping()
         for item in plan.removed:
             if item.id is not None:
-                keys = [f"{key}/{canonical(item.id)}" for key in ("wish", "grants", "asked", "pin")]
+                keys = [f"{key}/{canonical(item.id)}" for key in ("wish", "grants", "asked", "pin", "published")]
                 changes.update({key: None for key in keys if self._state.get(key) is not None})
         return Activation(
             transaction=uuid.uuid4().hex,
@@ -270,23 +299,3 @@ async def _run(steps: Generator[str], progress: Progress | None) -> None:
         begun = begun or step == POINT_OF_NO_RETURN
         if progress is not None:
             progress(step)
-
-
-def _undone(standing: Sequence[Activation], to: int | None) -> list[Activation]:
-    """The activations to undo, newest first."""
-    if not standing:
-        raise UsageError("there is nothing to roll back", hint="jackfield history")
-    if to is None:
-        return [standing[-1]]
-    if to == standing[-1].generation:
-        raise UsageError(f"generation {to} is active already", hint="jackfield history")
-    for index in range(len(standing) - 1, -1, -1):
-        if standing[index].previous == to:
-            return list(reversed(standing[index:]))
-    known = ", ".join(str(one.previous) for one in reversed(standing))
-    raise UsageError(f"generation {to} is none to go back to", hint=f"one of {known}; see jackfield history")
-
-
-def _moved(before: dict[str, str], after: dict[str, str]) -> dict[str, tuple[str | None, str | None]]:
-    names = sorted({*before, *after})
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}

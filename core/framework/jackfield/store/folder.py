@@ -10,8 +10,6 @@ off between any two, the profile holds the whole old or the whole new set, and t
 from __future__ import annotations
 
 import contextlib
-import json
-import shutil
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,17 +17,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jackfield.errors import JackfieldError, StoreError, WheelError
+from jackfield.errors import JackfieldError, StoreError
 from jackfield.manifest import Pin
-from jackfield.store.disk import Disk
-from jackfield.store.generations import TREE, Generation, read_generation, write_generation
-from jackfield.store.journal import Activation, Journal
-from jackfield.store.layout import Layout
+from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, remove_generations, remove_wheels
+from jackfield.store.generations import write_generation
+from jackfield.store.journal import Activation
 from jackfield.store.lock import WAIT_SECONDS, install_lock
+from jackfield.store.reading import StoreReader
 from jackfield.store.table import StoredFile, build_table
-
-LEFT_OUT = "left-out.json"
-"""Beside a tree: what of the wheel is not in it."""
 
 Record = Callable[[Activation], None]
 """Puts an activation's changes of the state on disk; called again for the same transaction after a crash."""
@@ -38,7 +33,7 @@ Check = Callable[[Mapping[str, StoredFile]], None]
 """Looks at a new generation's table of files and raises where it cannot be used."""
 
 
-class Store:
+class Store(StoreReader):
     """The installed sets of one profile.
 
     Reading needs no lock. Every method that writes must be called under `lock`.
@@ -48,77 +43,9 @@ class Store:
         disk: where writes go.
     """
 
-    def __init__(self, layout: Layout, *, disk: Disk | None = None) -> None:
-        self.layout = layout
-        self.journal = Journal(layout.journal, disk or Disk())
-        self._disk = disk or Disk()
-
-    def active(self) -> Generation:
-        """The active generation; number 0, the empty one, before the first install.
-
-        Raises:
-            StoreError: the pointer or the generation is damaged.
-        """
-        return self.generation(self.active_number())
-
-    def active_number(self) -> int:
-        """The number that the pointer holds, 0 without a pointer.
-
-        Raises:
-            StoreError: the pointer is damaged.
-        """
-        try:
-            return int(self.layout.current.read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return 0
-        except (OSError, ValueError) as error:
-            raise StoreError(
-                f"{self.layout.current} is damaged", hint="go back to a generation: jackfield rollback"
-            ) from error
-
-    def generation(self, number: int) -> Generation:
-        """One generation by its number.
-
-        Raises:
-            StoreError: there is none of that number, or it is damaged.
-        """
-        if number == 0:
-            return Generation(0)
-        return read_generation(self.layout.generations / str(number), number, self.layout.store)
-
-    def numbers(self) -> tuple[int, ...]:
-        """The numbers of the generations that can be activated, without 0."""
-        try:
-            found = [path.name for path in self.layout.generations.iterdir()]
-        except FileNotFoundError:
-            return ()
-        return tuple(sorted(int(name) for name in found if name.isdigit()))
-
-    def settled(self) -> bool:
-        """False while an activation is on its way: the pointer may have changed and the state not yet.
-
-        A watcher of the pointer waits for it; an installer that died in between is completed by `settle`.
-        """
-        return self.journal.pending() is None
-
     def lock(self, *, by: str, timeout_seconds: float = WAIT_SECONDS) -> AbstractContextManager[None]:
         """Hold the profile against other installers; see `install_lock`."""
         return install_lock(self.layout, by=by, timeout_seconds=timeout_seconds)
-
-    def holds(self, sha256: str) -> bool:
-        """Whether the wheel of this hash is unpacked here."""
-        return (self.layout.store / sha256 / TREE).is_dir()
-
-    def wheel(self, sha256: str) -> Path | None:
-        """The stored wheel of this hash, as it was downloaded; None if it is not here."""
-        return next((self.layout.store / sha256).glob("*.whl"), None)
-
-    def left_out(self, sha256: str) -> tuple[str, ...]:
-        """What a stored wheel holds and its tree does not: scripts, data files, `.pth`."""
-        try:
-            return tuple(json.loads((self.layout.store / sha256 / LEFT_OUT).read_bytes()))
-        except (FileNotFoundError, ValueError):
-            return ()
 
     def settle(self, record: Record) -> str | None:
         """Complete or abandon what an installer that died left open, and clear its leftovers.
@@ -128,6 +55,9 @@ class Store:
 
         Returns:
             The words of the activation that was completed, or None.
+
+        Raises:
+            StoreError: the disk refused; it can be asked again.
         """
         self._clear()
         pending = self.journal.pending()
@@ -136,7 +66,10 @@ class Store:
         if self.active_number() != pending.generation:
             self.journal.abandon(pending.transaction)
             return None
-        self._disk.sync_folder(self.layout.root)
+        try:
+            self._disk.sync_folder(self.layout.root)
+        except OSError as error:
+            raise self._unwritable(error) from error
         record(pending)
         self.journal.finish(pending.transaction)
         return pending.what
@@ -148,9 +81,12 @@ class Store:
             WheelError: the file has another hash, is refused by the inspection, or cannot be unpacked.
             StoreError: the store cannot be written.
         """
-        for _step in self._add({sha256: path}):
-            pass
-        return self.layout.store / sha256 / TREE
+        try:
+            for _step in self.entries.add({sha256: path}):
+                pass
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return self.entries.tree(sha256)
 
     def commit(
         self,
@@ -174,15 +110,15 @@ class Store:
             WheelError: a wheel is not what it should be.
             StoreError: two wheels collide, a wheel is missing, or the disk refused; nothing has changed.
         """
-        number = max([*self.numbers(), self.active_number(), *self._journalled()], default=0) + 1
+        number = max([*self.numbers(), self.active_number(), *self.journalled()], default=0) + 1
         target = self.layout.generations / str(number)
         try:
             self._clear()
             yield "leftovers-cleared"
-            wanted = {pin.file.sha256 for pin in pins if not self.holds(pin.file.sha256)}
-            yield from self._add({sha256: path for sha256, path in wheels.items() if sha256 in wanted})
-            self._refuse_missing(pins)
-            table = build_table(pins, {pin.file.sha256: self.layout.store / pin.file.sha256 / TREE for pin in pins})
+            wanted = {pin.file.sha256 for pin in pins}
+            yield from self.entries.add({sha256: path for sha256, path in wheels.items() if sha256 in wanted})
+            yield from self._mend(pins, wheels)
+            table = build_table(pins, {sha256: self.entries.tree(sha256) for sha256 in wanted})
             if check is not None:
                 check(table)
             draft = self.layout.unfinished / f"generation-{number}"
@@ -196,14 +132,14 @@ class Store:
             yield "generation-renamed"
             self._disk.sync_folder(self.layout.generations)
             yield "generations-synced"
-            self._clear()
+            self._disk.remove(self.layout.unfinished)
         except OSError as error:
-            self._clear()
-            raise StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}") from error
+            self._clear_if_possible()
+            raise self._unwritable(error) from error
         except (JackfieldError, GeneratorExit):
-            self._clear()
+            self._clear_if_possible()
             raise
-        yield from self.activate(replace(activation, generation=number), record=record)
+        yield from self._switch(replace(activation, generation=number), record)
 
     def activate(self, activation: Activation, *, record: Record) -> Generator[str]:
         """Switch the pointer to a generation that exists; yields the names of the steps as they are done.
@@ -213,9 +149,58 @@ class Store:
             record: puts the state's part on disk.
 
         Raises:
-            StoreError: the generation is damaged, or the disk refused.
+            StoreError: the generation or one of its wheels is damaged, or the disk refused.
         """
-        self._refuse_missing(self.generation(activation.generation).pins)
+        pins = self.generation(activation.generation).pins
+        try:
+            yield from self._mend(pins, {})
+            self._clear()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        yield from self._switch(activation, record)
+
+    def collect(self, *, keep: int = GENERATIONS_KEPT) -> Generator[str, None, Garbage]:
+        """Remove what nothing can reach any more; yields the names of the steps, returns what is gone.
+
+        Interrupted anywhere, every generation that is still there has all its wheels.
+
+        Args:
+            keep: as for `garbage`.
+
+        Raises:
+            StoreError: as for `garbage`, or the disk refused.
+        """
+        found = self.garbage(keep=keep)
+        try:
+            self._clear()
+            gone = yield from remove_generations(self.layout, self._disk, found.generations)
+            names = self.unnamed(set(self.numbers()))
+            yield from remove_wheels(self.layout, self._disk, names)
+            self._disk.remove(self.layout.unfinished)
+            yield "garbage-removed"
+        except OSError as error:
+            raise self._unwritable(error) from error
+        files = {sha256: (found.wheels or {}).get(sha256, sha256) for sha256 in names}
+        return replace(found, generations=gone, wheels=files)
+
+    def repair(self, pin: Pin, wheel: Path | None = None) -> None:
+        """Bring a damaged wheel's files back to what was installed.
+
+        Args:
+            pin: which.
+            wheel: a copy that was fetched; without it the stored one is used.
+
+        Raises:
+            StoreError: the stored wheel is damaged too and there is no other, or the disk refused.
+            WheelError: the fetched wheel is not the one of the pin.
+        """
+        try:
+            for _step in self.entries.mend(pin, wheel, thorough=True):
+                pass
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _switch(self, activation: Activation, record: Record) -> Generator[str]:
         pointer = self.layout.current
         draft = pointer.with_name(f"current.{uuid.uuid4().hex}.new")
         try:
@@ -225,83 +210,76 @@ class Store:
             self._disk.write(draft, str(activation.generation).encode())
             yield "pointer-written"
             self._disk.replace(draft, pointer)
+        except OSError as error:
+            self._abandon(activation, draft)
+            raise self._unwritable(error) from error
+        try:
             yield "pointer-replaced"
             self._disk.sync_folder(self.layout.root)
             yield "pointer-synced"
-        except OSError as error:
-            self._abandon(activation)
-            raise StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}") from error
-        record(activation)
-        yield "state-recorded"
-        self.journal.finish(activation.transaction)
+            record(activation)
+            yield "state-recorded"
+            self.journal.finish(activation.transaction)
+        except (StoreError, OSError) as error:
+            # The journal holds what is missing; saying "nothing changed" would be a lie, going back could fail as well.
+            cause = error if isinstance(error, StoreError) else self._unwritable(error)
+            raise StoreError(
+                f"{activation.what} is done but for its last step: {cause.message}",
+                hint="the next jackfield command completes it as soon as the disk can be written",
+            ) from error
         yield "journal-finished"
 
-    def _abandon(self, activation: Activation) -> None:
+    def _abandon(self, activation: Activation, draft: Path) -> None:
         """Close an activation that the disk refused, if it still takes that line; else the next installer does."""
-        with contextlib.suppress(StoreError):
-            if self.active_number() != activation.generation:
-                self.journal.abandon(activation.transaction)
+        with contextlib.suppress(StoreError, OSError):
+            self._disk.remove(draft)
+            self.journal.abandon(activation.transaction)
 
-    def _add(self, wheels: Mapping[str, Path]) -> Iterator[str]:
-        made: list[tuple[Path, Path]] = []
-        for sha256, wheel in wheels.items():
-            if self.holds(sha256):
-                continue
-            draft = self.layout.unfinished / f"wheel-{sha256}"
-            self._unpack(wheel, draft, sha256)
-            made.append((draft, self.layout.store / sha256))
-            yield "wheel-unpacked"
-        if not made:
-            return
-        self._disk.sync_filesystem(self.layout.unfinished)
-        yield "wheels-synced"
-        self.layout.store.mkdir(exist_ok=True)
-        for draft, target in made:
-            self._disk.remove(target)  # an incomplete one, else `holds` had found it
-            self._disk.rename(draft, target)
-        yield "wheels-stored"
-        self._disk.sync_folder(self.layout.store)
-        yield "store-synced"
-
-    def _unpack(self, wheel: Path, draft: Path, sha256: str) -> None:
-        from jackfield.inspection import inspect_wheel  # reading the store needs neither of these
-        from jackfield.store.wheels import file_sha256, unpack
-
-        found = file_sha256(wheel)
-        if found != sha256:
-            raise WheelError(f"{wheel.name} has the hash {found}, not {sha256} as was promised")
-        report = inspect_wheel(wheel)
-        refusals = [finding for finding in report.findings if finding.severity == "refuse"]
-        if refusals:
-            raise WheelError(f"{wheel.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
-        self._disk.remove(draft)
-        draft.mkdir(parents=True)
-        copy = draft / wheel.name
-        shutil.copyfile(wheel, copy)
-        unpacked = unpack(copy, draft / TREE, final=self.layout.store / sha256 / TREE)
-        if unpacked.left_out:
-            (draft / LEFT_OUT).write_text(json.dumps(unpacked.left_out), encoding="utf-8")
-
-    def _refuse_missing(self, pins: Sequence[Pin]) -> None:
+    def _mend(self, pins: Sequence[Pin], wheels: Mapping[str, Path]) -> Iterator[str]:
+        """See to it that every wheel of a set is here and is what was installed."""
         for pin in pins:
-            if not self.holds(pin.file.sha256):
+            sha256 = pin.file.sha256
+            if not self.holds(sha256):
                 raise StoreError(
-                    f"{pin.distribution} {pin.version} is not in the store ({pin.file.sha256[:12]}…)",
+                    f"{pin.distribution} {pin.version} is not in the store ({sha256[:12]}…)",
                     plugin=pin.id,
                     hint="install it again",
                 )
-
-    def _journalled(self) -> list[int]:
-        return [activation.generation for activation in self.journal.activations()]
+            yield from self.entries.mend(pin, wheels.get(sha256))
 
     def _clear(self) -> None:
         """Remove what a dead installer left; only called under the lock."""
         try:
+            self._sweep()
             self._disk.remove(self.layout.unfinished)
             for draft in self.layout.root.glob("current.*.new"):
                 self._disk.remove(draft)
         except OSError as error:
-            raise StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}") from error
+            raise self._unwritable(error) from error
+
+    def _clear_if_possible(self) -> None:
+        """The same on the way out of an error, which is the one to tell; the next installer clears again."""
+        with contextlib.suppress(StoreError):
+            self._clear()
+
+    def _sweep(self) -> None:
+        """Remove the generation that an installer made and did not live to activate, and the wheels it brought."""
+        try:
+            kept = {self.active_number(), *self.journalled()}
+            pending = self.journal.pending()
+            if pending is not None:
+                return
+            orphans = [number for number in self.numbers() if number not in kept]
+            if orphans or self.layout.unfinished.exists():
+                for _step in remove_generations(self.layout, self._disk, orphans):
+                    pass
+                for _step in remove_wheels(self.layout, self._disk, self.unnamed(set(self.numbers()))):
+                    pass
+        except StoreError:
+            return  # a damaged pointer, journal or generation: what is needed cannot be told, so all of it stays
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}")
 
 
 def now() -> str:

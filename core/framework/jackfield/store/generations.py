@@ -138,6 +138,10 @@ def read_generation(folder: Path, number: int, store: Path) -> Generation:
             folder=folder,
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        if not folder.exists():
+            raise StoreError(
+                f"generation {number} is not here any more", hint="another one: jackfield history"
+            ) from error
         raise _damaged(path) from error
 
 

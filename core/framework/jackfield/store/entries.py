@@ -1,0 +1,178 @@
+"""Wheels in the store, each unpacked in a folder named by its sha256: put there, looked at, mended."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from jackfield.errors import StoreError, WheelError
+from jackfield.manifest import Pin
+from jackfield.store.disk import Disk
+from jackfield.store.generations import TREE
+from jackfield.store.integrity import STAMP, Damage, examine, wheel_damage, write_stamp
+
+LEFT_OUT = "left-out.json"
+"""Beside a tree: what of the wheel is not in it."""
+
+
+class Entries:
+    """The unpacked wheels of one profile.
+
+    Args:
+        folder: where they lie.
+        unfinished: where they are made; the same file system.
+        disk: where writes go.
+    """
+
+    def __init__(self, folder: Path, unfinished: Path, disk: Disk) -> None:
+        self._folder = folder
+        self._unfinished = unfinished
+        self._disk = disk
+
+    def names(self) -> tuple[str, ...]:
+        """The sha256 of every wheel that is here."""
+        try:
+            return tuple(sorted(path.name for path in self._folder.iterdir() if len(path.name) == 64))
+        except FileNotFoundError:
+            return ()
+
+    def tree(self, sha256: str) -> Path:
+        """Where a wheel lies unpacked, also if it does not."""
+        return self._folder / sha256 / TREE
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the wheel of this hash is unpacked here, whatever became of its files."""
+        return self.tree(sha256).is_dir()
+
+    def wheel(self, sha256: str) -> Path | None:
+        """The stored wheel of this hash, as it was downloaded; None if it is not here."""
+        return next((self._folder / sha256).glob("*.whl"), None)
+
+    def left_out(self, sha256: str) -> tuple[str, ...]:
+        """What a wheel holds and its tree does not: scripts, data files, `.pth`."""
+        try:
+            return tuple(json.loads((self._folder / sha256 / LEFT_OUT).read_bytes()))
+        except (FileNotFoundError, ValueError):
+            return ()
+
+    def damage(self, sha256: str, *, thorough: bool = False) -> tuple[Damage, ...]:
+        """What of an entry is not as it was unpacked; see `examine`."""
+        return examine(self._folder / sha256, thorough=thorough)
+
+    def lacks(self, sha256: str) -> bool:
+        """Whether the wheel has to be fetched: it is not here, or damaged beyond what its stored copy can mend."""
+        if not self.holds(sha256):
+            return True
+        return bool(self.damage(sha256)) and bool(wheel_damage(self._folder / sha256))
+
+    def add(self, wheels: Mapping[str, Path]) -> Iterator[str]:
+        """Unpack wheels that are not here; yields the names of the steps.
+
+        Args:
+            wheels: sha256 -> file.
+
+        Raises:
+            WheelError: one has another hash, is refused by the inspection, or cannot be unpacked.
+            OSError: the disk refused.
+        """
+        made: list[tuple[Path, Path]] = []
+        for sha256, wheel in wheels.items():
+            if self.holds(sha256):
+                continue
+            draft = self._unpack(wheel, sha256)
+            made.append((draft, self._folder / sha256))
+            yield "wheel-unpacked"
+        if not made:
+            return
+        self._disk.sync_filesystem(self._unfinished)
+        yield "wheels-synced"
+        self._folder.mkdir(exist_ok=True)
+        for draft, target in made:
+            self._disk.remove(target)  # an incomplete one, else `holds` had found it
+            self._disk.rename(draft, target)
+        yield "wheels-stored"
+        self._disk.sync_folder(self._folder)
+        yield "store-synced"
+
+    def mend(self, pin: Pin, wheel: Path | None, *, thorough: bool = False) -> Iterator[str]:
+        """Bring a damaged entry back to what its wheel holds; yields a step if there was anything to do.
+
+        File by file, each replaced at once: whoever reads the tree meanwhile sees the old or the right bytes, and
+        killed at any moment the entry is no worse than before.
+
+        Args:
+            pin: names it, and the plugin.
+            wheel: a copy that was fetched; the stored one where None.
+            thorough: hash every file, instead of those only whose size or times changed.
+
+        Raises:
+            StoreError: the stored wheel is damaged too, and there is no other.
+            WheelError: the wheel has another hash, or cannot be unpacked.
+            OSError: the disk refused.
+        """
+        sha256 = pin.file.sha256
+        entry = self._folder / sha256
+        found = tuple(one for one in self.damage(sha256, thorough=thorough) if not one.path.endswith(".whl"))
+        spoilt = wheel_damage(entry) if found or thorough else ()
+        if not found and not spoilt:
+            return
+        source = self.wheel(sha256) if not spoilt else wheel
+        if source is None:
+            raise damaged(pin, found or spoilt)
+        draft = self._unpack(source, sha256)
+        self._disk.sync_filesystem(draft)
+        wrong = {damage.path for damage in found}
+        everything = wrong == {STAMP}  # no stamp to tell by: every file is replaced, and what is none of its own goes
+        fresh = {path.relative_to(draft).as_posix() for path in draft.rglob("*") if not path.is_dir()}
+        if everything:
+            wrong = fresh | {path.relative_to(entry).as_posix() for path in entry.rglob("*") if not path.is_dir()}
+        for path in sorted(wrong | {damage.path for damage in spoilt}):
+            if path in fresh:
+                target = entry / path
+                if target.is_dir():
+                    self._disk.remove(target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._disk.replace(draft / path, target)
+            elif "*" not in path:
+                self._disk.remove(entry / path)
+        if spoilt and (draft / source.name).exists():
+            self._disk.replace(draft / source.name, entry / source.name)
+        write_stamp(entry)
+        self._disk.sync_filesystem(entry)
+        self._disk.remove(draft)
+        yield "wheel-mended"
+
+    def _unpack(self, wheel: Path, sha256: str) -> Path:
+        """Unpack a wheel below `unfinished`; returns the draft of its entry."""
+        from jackfield.inspection import inspect_wheel  # reading the store needs neither of these
+        from jackfield.store.wheels import file_sha256, unpack
+
+        draft = self._unfinished / f"wheel-{sha256}"
+        found = file_sha256(wheel)
+        if found != sha256:
+            raise WheelError(f"{wheel.name} has the hash {found}, not {sha256} as was promised")
+        report = inspect_wheel(wheel)
+        refusals = [finding for finding in report.findings if finding.severity == "refuse"]
+        if refusals:
+            raise WheelError(f"{wheel.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
+        self._disk.remove(draft)
+        draft.mkdir(parents=True)
+        copy = draft / wheel.name
+        shutil.copyfile(wheel, copy)
+        unpacked = unpack(copy, draft / TREE, final=self._folder / sha256 / TREE)
+        if unpacked.left_out:
+            (draft / LEFT_OUT).write_text(json.dumps(unpacked.left_out), encoding="utf-8")
+        write_stamp(draft)
+        return draft
+
+
+def damaged(pin: Pin, found: tuple[Damage, ...]) -> StoreError:
+    """The error that names what of a distribution is damaged."""
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return StoreError(
+        f"{pin.distribution} {pin.version} is damaged in the store: {found[0]}{more}",
+        plugin=pin.id,
+        hint="jackfield store verify --repair",
+    )

@@ -1,0 +1,134 @@
+"""What nothing can reach any more: generations out of the way of every rollback, wheels that no generation names.
+
+Kept are the active generation, one that an installer was switching to, as many as asked for of those that a rollback
+can go back to, and every one that a running program holds (`Hold`). Removal is by renaming out of sight first,
+generations before wheels, so that at any moment each generation that can be seen has all its wheels.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from jackfield.store.disk import Disk
+from jackfield.store.layout import Layout
+
+GENERATIONS_KEPT = 10
+"""How many generations of the way back `jackfield store gc` keeps by default."""
+
+HANDLE = "generation.json"
+"""The file of a generation that its readers hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """What a collection removes, or has removed.
+
+    Args:
+        generations: their numbers.
+        held: numbers of those that would go if no running program held them.
+        wheels: sha256 -> the wheel's file name, of the wheels that no generation names then.
+        size: of those wheels with their trees, in bytes.
+    """
+
+    generations: tuple[int, ...] = ()
+    held: tuple[int, ...] = ()
+    wheels: Mapping[str, str] | None = None
+    size: int = 0
+
+
+class Hold:
+    """Keeps a generation and its wheels from being collected until it is released, or the process ends.
+
+    Args:
+        folder: the generation's folder.
+
+    Raises:
+        FileNotFoundError: it is not there any more.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        descriptor = os.open(folder / HANDLE, os.O_RDONLY)
+        try:
+            _flock(descriptor, shared=True)
+            if os.fstat(descriptor).st_ino != (folder / HANDLE).stat().st_ino:
+                raise FileNotFoundError(folder)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Let it be collected; again is harmless."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+@contextmanager
+def seized(folder: Path) -> Iterator[bool]:
+    """Hold a generation against new readers; False when one holds it already."""
+    try:
+        descriptor = os.open(folder / HANDLE, os.O_RDONLY)
+    except FileNotFoundError:
+        yield True  # never complete: nobody can hold it
+        return
+    try:
+        yield _flock(descriptor, shared=False)
+    finally:
+        os.close(descriptor)
+
+
+def remove_generations(layout: Layout, disk: Disk, numbers: Collection[int]) -> Generator[str, None, tuple[int, ...]]:
+    """Remove generations that nobody holds; yields the steps and returns the numbers that are gone.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    gone = []
+    for number in sorted(numbers):
+        folder = layout.generations / str(number)
+        with seized(folder) as free:
+            if free:
+                layout.unfinished.mkdir(parents=True, exist_ok=True)
+                disk.rename(folder, layout.unfinished / f"gone-generation-{number}")
+                gone.append(number)
+    if gone:
+        yield "generations-set-aside"
+        disk.sync_folder(layout.generations)
+        yield "set-aside-synced"
+    return tuple(gone)
+
+
+def remove_wheels(layout: Layout, disk: Disk, names: Collection[str]) -> Generator[str]:
+    """Remove wheels that no generation names; yields the steps.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    for sha256 in sorted(names):
+        layout.unfinished.mkdir(parents=True, exist_ok=True)
+        disk.rename(layout.store / sha256, layout.unfinished / f"gone-wheel-{sha256}")
+    if names:
+        yield "wheels-set-aside"
+
+
+def tree_size(folder: Path) -> int:
+    """The bytes of all files below a folder."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+
+
+def _flock(descriptor: int, *, shared: bool) -> bool:
+    """Lock an open file, shared or, without waiting, alone; False when others hold it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: a file that is open there cannot be renamed, which says the same
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

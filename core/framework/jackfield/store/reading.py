@@ -1,0 +1,167 @@
+"""What a profile's store holds, for everyone who only looks; no lock is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jackfield.errors import StoreError
+from jackfield.manifest import Pin
+from jackfield.store.disk import Disk
+from jackfield.store.entries import Entries
+from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, Hold, seized, tree_size
+from jackfield.store.generations import Generation, read_generation
+from jackfield.store.integrity import Damage
+from jackfield.store.journal import Journal
+from jackfield.store.layout import Layout
+
+
+class StoreReader:
+    """The installed sets of one profile, to look at.
+
+    Args:
+        layout: where the profile lies.
+        disk: where those who write do so.
+    """
+
+    def __init__(self, layout: Layout, *, disk: Disk | None = None) -> None:
+        self.layout = layout
+        self._disk = disk or Disk()
+        self.journal = Journal(layout.journal, self._disk)
+        self.entries = Entries(layout.store, layout.unfinished, self._disk)
+
+    def active(self) -> Generation:
+        """The active generation; number 0, the empty one, before the first install.
+
+        Raises:
+            StoreError: the pointer or the generation is damaged.
+        """
+        number = self.active_number()
+        while True:
+            try:
+                return self.generation(number)
+            except StoreError:
+                before, number = number, self.active_number()
+                if number == before:
+                    raise  # else it was collected between the two looks
+
+    def hold_active(self) -> tuple[Generation, Hold | None]:
+        """The active generation, kept from being collected until the hold is released; 0 needs none.
+
+        A program that goes on reading from a generation's trees holds it as long as it does.
+
+        Raises:
+            StoreError: the pointer or the generation is damaged.
+        """
+        while True:
+            generation = self.active()
+            if generation.folder is None:
+                return generation, None
+            try:
+                return generation, Hold(generation.folder)
+            except FileNotFoundError:
+                continue  # collected meanwhile: the pointer has moved on
+            except OSError as error:
+                raise StoreError(f"{generation.folder} cannot be read: {error.strerror or error}") from error
+
+    def active_number(self) -> int:
+        """The number that the pointer holds, 0 without a pointer.
+
+        Raises:
+            StoreError: the pointer is damaged.
+        """
+        try:
+            return int(self.layout.current.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return 0
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"{self.layout.current} is damaged", hint="go back to a generation: jackfield rollback"
+            ) from error
+
+    def generation(self, number: int) -> Generation:
+        """One generation by its number.
+
+        Raises:
+            StoreError: there is none of that number, or it is damaged.
+        """
+        if number == 0:
+            return Generation(0)
+        return read_generation(self.layout.generations / str(number), number, self.layout.store)
+
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the generations that can be activated, without 0."""
+        try:
+            found = [path.name for path in self.layout.generations.iterdir()]
+        except FileNotFoundError:
+            return ()
+        return tuple(sorted(int(name) for name in found if name.isdigit()))
+
+    def settled(self) -> bool:
+        """False while an activation is on its way: the pointer may have changed and the state not yet.
+
+        A watcher of the pointer waits for it; an installer that died in between is completed by `settle`.
+        """
+        return self.journal.pending() is None
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the wheel of this hash is unpacked here."""
+        return self.entries.holds(sha256)
+
+    def lacks(self, pin: Pin) -> bool:
+        """Whether a wheel has to be fetched: it is not here, or damaged beyond what its stored copy can mend."""
+        return self.entries.lacks(pin.file.sha256)
+
+    def wheel(self, sha256: str) -> Path | None:
+        """The stored wheel of this hash, as it was downloaded; None if it is not here."""
+        return self.entries.wheel(sha256)
+
+    def left_out(self, sha256: str) -> tuple[str, ...]:
+        """What a stored wheel holds and its tree does not: scripts, data files, `.pth`."""
+        return self.entries.left_out(sha256)
+
+    def garbage(self, *, keep: int = GENERATIONS_KEPT) -> Garbage:
+        """What `collect` would remove now; changes nothing.
+
+        Args:
+            keep: how many generations of the way back stay, besides the active one and those that are held.
+
+        Raises:
+            StoreError: the pointer, the journal or a generation is damaged: what it needs cannot be told.
+        """
+        kept = self.reached(keep)
+        unneeded = [number for number in self.numbers() if number not in kept]
+        held = []
+        for number in unneeded:
+            with seized(self.layout.generations / str(number)) as free:
+                if not free:
+                    held.append(number)
+        going = tuple(number for number in unneeded if number not in held)
+        names = self.unnamed({*kept, *held})
+        size = sum(tree_size(self.layout.store / sha256) for sha256 in names)
+        files = {sha256: wheel.name if (wheel := self.wheel(sha256)) else sha256 for sha256 in names}
+        return Garbage(going, tuple(held), files, size)
+
+    def verify(self, *, thorough: bool = True) -> dict[str, tuple[Damage, ...]]:
+        """Look at every wheel of the store; returns what is damaged: sha256 -> the files.
+
+        Args:
+            thorough: hash every file, instead of those only whose size or times changed.
+        """
+        found = {sha256: self.entries.damage(sha256, thorough=thorough) for sha256 in self.entries.names()}
+        return {sha256: damage for sha256, damage in found.items() if damage}
+
+    def reached(self, keep: int) -> set[int]:
+        """The generations that must stay: active, being switched to, and the newest `keep` of the way back."""
+        pending = self.journal.pending()
+        back = [one.previous for one in self.journal.standing()]
+        switching = {pending.previous, pending.generation} if pending is not None else set()
+        return {self.active_number(), *switching, *back[max(0, len(back) - keep) :]}
+
+    def unnamed(self, numbers: set[int]) -> tuple[str, ...]:
+        """The wheels of the store that none of these generations names."""
+        named = {pin.file.sha256 for number in numbers if number for pin in self.generation(number).pins}
+        return tuple(sha256 for sha256 in self.entries.names() if sha256 not in named)
+
+    def journalled(self) -> list[int]:
+        """The generations of every completed activation."""
+        return [activation.generation for activation in self.journal.activations()]
