@@ -23,6 +23,11 @@ def test_the_table_marks_a_missed_goal_and_leaves_a_peer_unmarked() -> None:
     assert len({line.index("≤") for line in (lines[1], lines[3])}) == 1
 
 
+def test_a_peer_that_is_not_there_says_how_to_get_it() -> None:
+    line = table([Row.missing("nginx", "not installed: apt-get install nginx"), Row("ours", 40, "µs")]).splitlines()[1]
+    assert line.split() == ["nginx", "-", "not", "installed:", "apt-get", "install", "nginx"]
+
+
 def test_a_row_is_json() -> None:
     assert Row.at_most("search", 4.5, 60, "MiB").to_mapping() == {
         "name": "search",

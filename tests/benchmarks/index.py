@@ -1,0 +1,194 @@
+"""What a page of the index costs the server, beside nginx and other indexes (performance.md, "Marketplace").
+
+Every server holds the same projects and is asked for the pages of random ones, over one connection that stays open
+where the server lets it. They take turns in short rounds; a ratio is the median of the rounds' ratios. Counted is the
+processor time of the server and all its children, not how long the answer took.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from statistics import median
+
+from tests.benchmarks.peers.client import Client, page_request
+from tests.benchmarks.peers.contents import build_wheels, fill_index, project_name
+from tests.benchmarks.peers.environment import PeersMissing, peer_script
+from tests.benchmarks.peers.processes import cpu_seconds, peer_server
+from tests.benchmarks.table import Row
+from tests.support.processes import Server, clean_environment, free_port, script
+
+PROJECTS = (1_000, 10_000)
+ROUNDS = 9
+GOALS = {"simple-repository-server": 12.0, "devpi-server": 80.0, "pypiserver": 300.0}  # held at 10k projects
+NGINX = "nginx, static file"
+OURS = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A server that is up.
+
+    Args:
+        name: in the table.
+        pid: of its process.
+        client: a connection to it.
+        prefix: what comes before a project's name in the path.
+        requests: how many it is asked in a round: slow ones fewer.
+    """
+
+    name: str
+    pid: int
+    client: Client
+    prefix: str
+    requests: int
+
+    def cost(self, names: list[str]) -> float:
+        """Microseconds of processor time for a page, over pages of random projects."""
+        requests = [page_request(f"{self.prefix}{name}/") for name in random.choices(names, k=self.requests)]
+        before = cpu_seconds(self.pid)
+        for request in requests:
+            self.client.fetch(request)
+        return (cpu_seconds(self.pid) - before) / self.requests * 1e6
+
+
+def measure() -> Iterable[Row]:
+    """Measure each server at each number of projects."""
+    ours: list[float] = []
+    for number in PROJECTS:
+        with tempfile.TemporaryDirectory(prefix="jackfield-index-") as folder, ExitStack() as stack:
+            setting = _Setting(Path(folder), number, stack)
+            contenders = [*setting.contenders()]
+            rounds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+            for turn in range(ROUNDS + 1):
+                for contender in contenders:
+                    cost = contender.cost(setting.names)
+                    if turn:  # the first warms up
+                        rounds[contender.name].append(cost)
+        ours.append(median(rounds[OURS]))
+        yield from _rows(number, rounds)
+        yield from setting.absent
+    yield Row.at_most("index, a page of ours at 10k projects to one at 1k", ours[-1] / ours[0], 1.1, "x")
+
+
+def _rows(number: int, rounds: dict[str, list[float]]) -> Iterable[Row]:
+    what = f"index of {number // 1000}k,"
+    for name, costs in rounds.items():
+        yield Row(f"{what} CPU of a page, {name}", median(costs), "µs")
+    if NGINX in rounds:
+        yield Row.at_most(f"{what} ours to nginx", _ratio(rounds[OURS], rounds[NGINX]), 4, "x")
+    for name, goal in GOALS.items():
+        if name in rounds:
+            ratio, says = _ratio(rounds[name], rounds[OURS]), f"{what} {name} to ours"
+            yield Row.at_least(says, ratio, goal, "x") if number == PROJECTS[-1] else Row(says, ratio, "x")
+
+
+def _ratio(costs: list[float], others: list[float]) -> float:
+    return median(one / other for one, other in zip(costs, others, strict=True))
+
+
+class _Setting:
+    """All servers over the same wheels, up for as long as the stack lasts.
+
+    Attributes:
+        absent: a row for each peer that is not there.
+    """
+
+    def __init__(self, folder: Path, number: int, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._number = number
+        self._wheels = build_wheels(folder / "wheels", number)
+        self.names = [project_name(wheel) for wheel in self._wheels]
+        self.absent: list[Row] = []
+
+    def contenders(self) -> Iterator[Contender]:
+        """Start them one by one."""
+        ours = self._ours()
+        yield ours
+        for start, name in (
+            (self._nginx, NGINX),
+            (self._simple_repository, "simple-repository-server"),
+            (self._devpi, "devpi-server"),
+            (self._pypiserver, "pypiserver"),
+        ):
+            try:
+                yield start(ours, name)
+            except PeersMissing as error:
+                self.absent.append(Row.missing(f"index of {self._number // 1000}k, {name}", str(error)))
+
+    def _ours(self) -> Contender:
+        data = self._folder / "ours"
+        fill_index(data, self._wheels)
+        server = Server([script("jackfield-marketplace"), "serve", "--data", str(data), "--port", "0"])
+        self._stack.enter_context(server)
+        port = int(server.address.rpartition(":")[2])
+        return self._contender(OURS, server.pid, port, "/simple/", 300)
+
+    def _nginx(self, ours: Contender, name: str) -> Contender:
+        """The very documents that ours answers with, as files."""
+        nginx = which("nginx") or which("nginx", path="/usr/sbin")
+        if nginx is None:
+            raise PeersMissing("not installed: apt-get install nginx")
+        root, port = self._folder / "nginx", free_port()
+        for project in self.names:
+            page = root / "simple" / project
+            page.mkdir(parents=True)
+            (page / "index.json").write_bytes(ours.client.fetch(page_request(f"/simple/{project}/")))
+        (root / "nginx.conf").write_text(
+            f"daemon off; master_process off; pid {root}/pid; error_log stderr;\nevents {{}}\n"
+            f"http {{ access_log off; keepalive_requests 10000000; default_type application/vnd.pypi.simple.v1+json;\n"
+            f"  server {{ listen 127.0.0.1:{port}; root {root}; index index.json; }} }}\n"
+        )
+        command = [nginx, "-p", str(root), "-c", "nginx.conf"]
+        return self._peer(name, command, port, "/simple/", 1000)
+
+    def _simple_repository(self, ours: Contender, name: str) -> Contender:
+        projects, port = self._folder / "projects", free_port()
+        for wheel in self._wheels:
+            folder = projects / project_name(wheel)
+            folder.mkdir(parents=True)
+            (folder / wheel.name).hardlink_to(wheel)
+        command = [peer_script("simple-repository-server"), "--host", "127.0.0.1", "--port", str(port), str(projects)]
+        return self._peer(name, command, port, "/simple/", 40)
+
+    def _devpi(self, ours: Contender, name: str) -> Contender:
+        command, port = devpi_command(self._folder / "devpi", wheels=self._folder / "wheels")
+        return self._peer(name, command, port, "/root/bench/+simple/", 20)
+
+    def _pypiserver(self, ours: Contender, name: str) -> Contender:
+        port = free_port()
+        command = [peer_script("pypi-server"), "run", "--disable-fallback", "-i", "127.0.0.1", "-p", str(port)]
+        return self._peer(name, [*command, str(self._folder / "wheels")], port, "/simple/", 10)
+
+    def _peer(self, name: str, command: list[str], port: int, prefix: str, requests: int) -> Contender:
+        pid = self._stack.enter_context(peer_server(command, port, f"{prefix}{self.names[0]}/"))
+        return self._contender(name, pid, port, prefix, requests)
+
+    def _contender(self, name: str, pid: int, port: int, prefix: str, requests: int) -> Contender:
+        client = self._stack.enter_context(Client(port))
+        contender = Contender(name, pid, client, prefix, requests)
+        page = client.fetch(page_request(f"{prefix}{self.names[0]}/"))
+        assert self._wheels[0].name.encode() in page, f"{name} does not list {self._wheels[0].name}: {page[:300]!r}"
+        return contender
+
+
+def devpi_command(folder: Path, wheels: Path) -> tuple[list[str], int]:
+    """Make a devpi whose index root/bench holds the wheels of a folder; returns how to start it, and its port.
+
+    Raises:
+        PeersMissing: it cannot be installed here.
+    """
+    port = free_port()
+    init = [peer_script("devpi-init"), "--serverdir", str(folder), "--no-root-pypi", "--root-passwd", "bench"]
+    fill = [peer_script("python"), str(Path(__file__).parent / "peers/fill_devpi.py"), str(folder), str(wheels)]
+    for command in (init, fill):
+        subprocess.run(command, check=True, capture_output=True, env=clean_environment())
+    serve = [peer_script("devpi-server"), "--serverdir", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    return serve, port
