@@ -1,6 +1,7 @@
 """The consent question as people read it (ui.md)."""
 
 import io
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from jackfield.cli.consent import asked, show_request
@@ -15,7 +16,7 @@ NAMES = AskedPermission("read member names", "to show who voted", "medium", "mem
 FILES = AskedPermission("change and delete files on this computer", "", "high", "files", "write")
 
 
-def request(*permissions, version="1.3.1", previous=None, growth=(), brings=(), publisher=None):
+def request(*permissions, version="1.3.1", growth=(), **more):
     return ConsentRequest(
         plugin="poll",
         name="Poll",
@@ -23,10 +24,8 @@ def request(*permissions, version="1.3.1", previous=None, growth=(), brings=(), 
         source="https://plugins.example.org",
         isolation_sentence="its own process, no network, no files",
         permissions=permissions,
-        brings=brings,
         growth=Growth(tuple(growth)),
-        publisher=publisher,
-        previous=previous,
+        **{"brings": (), **more},
     ).to_mapping()
 
 
@@ -44,6 +43,29 @@ def test_a_first_install_says_what_it_wants_where_it_runs_and_what_it_brings(cap
         "  runs in    its own process, no network, no files",
         "  brings     nothing else",
     ]
+
+
+def test_it_says_when_and_by_whom_it_was_published(capsys):
+    moment = (datetime.now(UTC) - timedelta(weeks=3, hours=1)).isoformat()
+    heads = [
+        shown(capsys, request(published=moment, publisher="poll-team"))[0],
+        shown(capsys, request(published=moment))[0],
+        shown(capsys, request())[0],
+    ]
+    assert [head.removeprefix("poll 1.3.1 from https://plugins.example.org") for head in heads] == [
+        " (published 3 weeks ago by poll-team)",
+        " (published 3 weeks ago)",
+        "",
+    ]
+
+
+def test_one_without_a_manifest_is_said_to_be_full_trust(capsys):
+    lines = shown(capsys, request(legacy=True))
+    assert lines[1] == "  wants to   nobody knows: it has no manifest, so a yes is full trust"
+
+
+def test_what_is_enabled_again_in_the_same_version_is_no_update(capsys):
+    assert shown(capsys, request(previous="1.3.1"))[0] == "poll 1.3.1 from https://plugins.example.org"
 
 
 def test_an_update_marks_what_is_new(capsys):
@@ -64,13 +86,13 @@ def test_a_plugin_that_asks_for_nothing_says_so(capsys):
 def test_changes_of_publisher_and_what_a_dependency_asks_are_told(capsys):
     growth = [
         GrowthEntry("publisher", "poll", None, "published by mallory, before by poll-team"),
-        GrowthEntry("dependency", "charts", None, "asks for network:connect"),
+        GrowthEntry("dependency", "charts", None, "comes with charts, which asks to open connections"),
     ]
     lines = shown(capsys, request(SEND, previous="1.0.0", growth=growth, brings=("charts",)))
     assert lines[-3:] == [
         "  brings     charts",
         "  changed    published by mallory, before by poll-team",
-        "             charts, which comes with it, asks for network:connect",
+        "             comes with charts, which asks to open connections",
     ]
 
 

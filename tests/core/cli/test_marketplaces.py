@@ -9,8 +9,10 @@ def test_nothing_is_configured_at_first(tmp_path):
     assert marketplace_urls({"JACKFIELD_HOME": str(tmp_path)}, "chat") == ()
 
 
-def test_the_environment_names_them_in_order(tmp_path):
-    environ = {"JACKFIELD_HOME": str(tmp_path), "JACKFIELD_MARKETPLACE": "https://a.example  http://b.example:8080/m"}
+@pytest.mark.parametrize("between", [" ", "  ", ",", ", ", " , ", ",,", "\n"])
+def test_the_environment_names_them_in_order(tmp_path, between):
+    addresses = f"https://a.example{between}http://b.example:8080/m"
+    environ = {"JACKFIELD_HOME": str(tmp_path), "JACKFIELD_MARKETPLACE": addresses}
     assert marketplace_urls(environ, "chat") == ("https://a.example", "http://b.example:8080/m")
 
 

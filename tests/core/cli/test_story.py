@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from datetime import datetime
 
 import click
 import pytest
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.feature("C34")
 def test_search_lists_the_best_first_in_aligned_columns(desk: Desk):
     lines = desk.run("search", "poll").out.splitlines()
-    assert re.fullmatch(r"poll  2\.0\.0  any  ✓ \S+  The poll plugin.*", lines[0])
+    assert re.fullmatch(r"poll  2\.0\.0  inline  ✓ \S+  The poll plugin.*", lines[0])
 
 
 def test_search_says_when_nothing_fits(desk: Desk):
@@ -82,6 +83,11 @@ def test_an_update_is_shown_with_its_changelog_and_asks_again_for_what_is_new(po
     refused = polling.run("update", "--yes")
     assert refused.code == 3
     assert re.search(r"read member names \(new\) +to show who voted", refused.out)
+    assert "left       at 1.3.1: what is new was not granted" in refused.out
+    assert refused.err.splitlines() == [
+        "error: left poll at 1.3.1, since it asks for more",
+        "hint: jackfield update poll --accept-permissions",
+    ]
     assert polling.rows()["poll"]["version"] == "1.3.1"
     accepted = polling.run("update", typed="yes\n")
     assert accepted.code == 0
@@ -142,6 +148,7 @@ class TestFromPip:
 
     def test_they_are_found_and_not_enabled(self, desk: Desk):
         rows = desk.rows()
+        assert "no manifest" in desk.run("list").out
         assert {name: (row["state"], row["origin"]) for name, row in rows.items()} == {
             "weather": ("found", "environment"),
             "legacy-x": ("found", "environment"),
@@ -158,8 +165,16 @@ class TestFromPip:
     def test_one_without_a_manifest_asks_for_full_trust(self, desk: Desk):
         ran = desk.run("enable", "legacy-x", typed="y\n")
         assert ran.code == 0
-        assert "has no manifest: it asks for full trust" in ran.out
-        assert desk.rows()["legacy-x"]["state"] == "enabled"
+        assert "it has no manifest, so a yes is full trust" in ran.out
+        row = desk.rows()["legacy-x"]
+        assert (row["state"], row["legacy"], row["isolation"], row["isolation_asked"]) == (
+            "enabled",
+            True,
+            "inline",
+            None,
+        )
+        today = datetime.now().astimezone()
+        assert f"no manifest: trusted by you on {today.day} {today:%B}" in desk.run("list").out
 
     def test_they_are_disabled_like_the_others(self, desk: Desk):
         desk.run("enable", "weather", "--accept-permissions")

@@ -35,6 +35,7 @@ GOOD = {
 MORE = [
     ("install", ["dice", "--dry-run"]),
     ("update", ["--check"]),
+    ("update", ["--check", "--pre"]),
     ("info", ["weather"]),
     ("info", ["dice"]),
     ("search", ["nothing-like-it"]),
@@ -59,7 +60,6 @@ BAD = [
     ("update", ["nope"], 1),
     ("update", ["weather"], 1),
     ("update", ["--yes"], 3),
-    ("update", ["--check", "--pre"], 2),
     ("rollback", ["--to", "77"], 2),
     ("rollback", ["--to", "x"], 2),
     ("history", ["--limit", "0"], 2),

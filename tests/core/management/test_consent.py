@@ -104,7 +104,28 @@ def test_what_comes_along_asks_too(consent):
     )
     (entry,) = request.growth.entries
     assert (entry.kind, entry.plugin) == ("dependency", "helper")
+    assert entry.detail == "comes with helper, which asks to read member names"
     assert request.brings == ("helper",)
+
+
+def test_what_only_a_dependency_asks_anew_is_not_marked_on_the_plugin(consent):
+    before = manifest("poll", "members:read")
+    request = consent.request(
+        coming(before, dependencies={"helper": manifest("helper", "members:read")}),
+        Standing(before, "1.0.0", granted(before)),
+    )
+    assert [entry.kind for entry in request.growth.entries] == ["dependency"]
+    assert [(one.action, one.new) for one in request.permissions] == [("read", False)]
+
+
+def test_of_two_that_are_limited_to_hosts_only_the_wider_is_marked(consent):
+    before = manifest("poll", "network:connect@a.example:443")
+    after = manifest("poll", "network:connect@a.example:443", "network:connect@b.example:443")
+    request = consent.request(coming(after), Standing(before, "1.0.0", granted(before)))
+    assert [(one.sentence.partition(": ")[2], one.new) for one in request.permissions] == [
+        ("a.example:443 only", False),
+        ("b.example:443 only", True),
+    ]
 
 
 def test_running_inline_is_full_trust_in_so_many_words(consent):

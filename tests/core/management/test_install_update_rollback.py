@@ -110,7 +110,7 @@ async def test_an_update_that_asks_for_more_needs_a_new_yes_and_can_be_taken_bac
 
     report = await management.rollback(by="tester")
     assert report.plugins == {"poll": ("2.0.0", "1.0.0")}
-    assert report.restored == ("grants/poll",)
+    assert report.restored == ("grants/poll", "published/poll")
     assert management.list()[0].version == "1.0.0"
     assert not management.permissions("poll").grant.allows("members", "read")
     assert management.state.get("grants/poll") == before["grants/poll"]
@@ -237,8 +237,59 @@ async def test_two_rollbacks_go_back_twice_and_the_history_tells_it(market, mana
     assert management.list() == []
     with pytest.raises(UsageError, match="nothing to roll back"):
         await management.rollback(by="tester")
-    with pytest.raises(UsageError, match="nothing to roll back"):
-        await management.rollback(to=3, by="tester")
+    with pytest.raises(UsageError, match="no generation 9 to go to"):
+        await management.rollback(to=9, by="tester")
+
+
+async def test_what_was_rolled_back_can_be_gone_forward_to(market, manage):
+    market.publish("again-one", permissions=SEND)
+    market.publish("again-two", permissions=SEND + MEMBERS)
+    management = manage(market.url)
+    for plugin in ("again-one", "again-two"):
+        await installed(management, plugin)
+    state = management.state.items()
+    await management.rollback(to=0, by="tester")
+    report = await management.rollback(to=2, by="tester")
+    assert (report.previous, report.generation) == (0, 2)
+    assert report.redone == ("install again-one", "install again-two")
+    assert report.undone == ()
+    assert management.state.items() == state
+    assert [row.state for row in management.list()] == ["enabled", "enabled"]
+    assert management.history()[0].what == 'go forward to after "install again-two"'
+    # It is a change like every other: it can be undone, and made again.
+    assert (await management.rollback(by="tester")).generation == 0
+    assert management.list() == []
+    assert (await management.rollback(to=1, by="tester")).redone == ("install again-one",)
+    assert [row.id for row in management.list()] == ["again-one"]
+
+
+async def test_going_forward_brings_back_no_grant_that_was_revoked(market, manage):
+    market.publish("regretted", permissions=SEND)
+    market.publish("regretted", "2.0.0", permissions=SEND + MEMBERS)
+    management = manage(market.url)
+    await installed(management, "regretted==1.0.0")
+    await management.apply(await management.plan_update(), accept_permissions=True, by="tester")
+    await management.rollback(by="tester")
+    management.revoke("regretted", "messages:send", by="tester")
+    report = await management.rollback(to=2, by="tester")
+    assert management.list()[0].version == "2.0.0"
+    assert report.kept == ("grants/regretted",)
+    grant = management.permissions("regretted").grant
+    assert not grant.allows("messages", "send")
+    assert not grant.allows("members", "read")
+
+
+async def test_a_generation_of_another_branch_is_a_clear_no(market, manage):
+    for plugin in ("trunk", "left", "right"):
+        market.publish(plugin)
+    management = manage(market.url)
+    await installed(management, "trunk")
+    await installed(management, "left")
+    await management.rollback(by="tester")
+    await installed(management, "right")
+    with pytest.raises(UsageError, match=r"generation 2 was made from another set .*\(one of 1, 0; see"):
+        await management.rollback(to=2, by="tester")
+    assert [row.id for row in management.list()] == ["right", "trunk"]
 
 
 async def test_a_plan_is_void_when_something_else_was_installed_meanwhile(market, manage):

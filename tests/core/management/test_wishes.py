@@ -164,7 +164,7 @@ class TestFromPip:
         management = manage()
         assert not management.permissions("piped").grant.allows("messages", "send")
         details = [entry.detail for entry in management.enable_request("piped").growth.entries]
-        assert "asks for messages:read+send" in details
+        assert "asks to read messages in the rooms it is added to, send messages" in details
 
     def test_one_without_a_manifest_asks_for_full_trust(self, manage, tmp_path, by_pip):
         source = WheelSource(

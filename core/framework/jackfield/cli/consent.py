@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from jackfield.cli.output import JsonObject, Output
-from jackfield.cli.words import plain, width
+from jackfield.cli.words import ago, plain, width
 from jackfield.errors import ConsentRequired
 
 _INDENT = 13  # the columns before what stands right of "wants to", "runs in" and "brings"
@@ -23,9 +23,10 @@ def show_request(output: Output, request: JsonObject) -> None:
     output.line(_head(request))
     if request["permissions"]:
         show_permissions(output, "wants to", request["permissions"])
+    elif request["legacy"]:
+        show_part(output, "wants to", ["nobody knows: it has no manifest, so a yes is full trust"])
     else:
-        unknown = [one["detail"] for one in request["growth"] if "no manifest" in one["detail"]]
-        show_part(output, "wants to", unknown or ["nothing that needs a permission"])
+        show_part(output, "wants to", ["nothing that needs a permission"])
     show_part(output, "runs in", [request["isolation_sentence"]])
     show_part(output, "brings", [", ".join(request["brings"]) or "nothing else"])
     show_part(output, "changed", _changes(request))
@@ -86,9 +87,12 @@ def asked(output: Output, question: str, unanswered: ConsentRequired) -> bool:
 
 
 def _head(request: JsonObject) -> str:
-    """`poll 1.3.1 → 2.0.0 from https://… (published by poll-team)`."""
-    versions = " → ".join(part for part in (request["previous"], request["version"]) if part)
-    publisher = f" (published by {request['publisher']})" if request["publisher"] else ""
+    """`poll 1.3.1 → 2.0.0 from https://… (published 3 weeks ago by poll-team)`."""
+    previous = request["previous"] if request["previous"] != request["version"] else None
+    versions = " → ".join(part for part in (previous, request["version"]) if part)
+    when = f" {ago(request['published'])}" if request["published"] else ""
+    who = f" by {request['publisher']}" if request["publisher"] else ""
+    publisher = f" (published{when}{who})" if when or who else ""
     name = click.style(plain(f"{request['plugin']} {versions}"), bold=True)
     return name + plain(f" from {_SOURCES.get(request['source'], request['source'])}{publisher}")
 
@@ -105,10 +109,5 @@ def _marked(permission: JsonObject) -> str:
 
 def _changes(request: JsonObject) -> list[str]:
     """What grew besides the plugin's own permissions, which are marked in place; nothing changes at a first install."""
-    told = []
-    for entry in request["growth"]:
-        if entry["kind"] == "dependency":
-            told.append(f"{entry['plugin']}, which comes with it, {entry['detail']}")
-        elif entry["kind"] != "permission" and request["previous"]:
-            told.append(entry["detail"])
-    return told
+    told = [one for one in request["growth"] if one["kind"] != "permission"]
+    return [one["detail"] for one in told if one["kind"] == "dependency" or request["previous"]]

@@ -34,7 +34,7 @@ class PlanRefused(ConsentRequired):
 
     def __init__(self, message: str, plan: JsonObject, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.plan = plan
+        self.beside: JsonObject = {"plan": plan}
 
 
 class Stopped(JackfieldError):
@@ -56,7 +56,7 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
     try:
         yield
     except JackfieldError as error:
-        beside = {"plan": error.plan} if isinstance(error, PlanRefused) else {}
+        beside = error.beside if isinstance(error, PlanRefused) else {}
         tell(error_mapping(error), arguments, beside)
         raise click.exceptions.Exit(error.exit_code) from error
     except click.exceptions.NoArgsIsHelpError as error:

@@ -1,7 +1,7 @@
 """Command groups that load a subcommand's module only when it is called, and leaves that all speak JSON."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ import click
 
 from jackfield.cli.failures import reported
 from jackfield.cli.schemas import schema_of
+from jackfield.cli.session import Session
 
 _ARGUMENTS = "jackfield.cli.arguments"  # in click's meta: the words after the group's name, asked for --json
 
@@ -59,6 +60,7 @@ class LazyGroup(click.Group):
         lazy: name -> where the command lives, in the order of the help.
         default: the subcommand meant when the first argument names none.
         examples: what may follow the group's name, each with a word on what it does.
+        opens: makes the session that the group's options mean; None for a group below another.
     """
 
     def __init__(
@@ -67,10 +69,12 @@ class LazyGroup(click.Group):
         lazy: Mapping[str, Lazy],
         default: str | None = None,
         examples: Sequence[tuple[str, str]] = (),
+        opens: Callable[[click.Context], Session] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self.examples = tuple(examples)
+        self.opens = opens
         self.lazy = dict(lazy)
         self.default = default
 

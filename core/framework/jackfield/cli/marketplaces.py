@@ -12,13 +12,13 @@ def marketplace_urls(environ: Mapping[str, str], app: str) -> tuple[str, ...]:
     """The addresses that the environment names, else the configuration file; first one first.
 
     Args:
-        environ: `JACKFIELD_MARKETPLACE` holds addresses, separated by spaces.
+        environ: `JACKFIELD_MARKETPLACE` holds addresses, separated by spaces or commas.
         app: the application; `[apps.<name>] marketplaces = […]` in the file goes before `marketplaces = […]`.
 
     Raises:
         UsageError: an address that is none, or a configuration file that cannot be read.
     """
-    named = environ.get(VARIABLE, "").split()
+    named = environ.get(VARIABLE, "").replace(",", " ").split()
     if named:
         return tuple(checked_url(url, VARIABLE) for url in named)
     file = configuration_file(environ)

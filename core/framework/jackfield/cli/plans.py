@@ -52,18 +52,29 @@ class Deed:
     enable: bool = True
 
 
-def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed) -> None:
+def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed, refusal: PlanRefused | None = None) -> None:
     """Show the plan, ask where a yes is missing, apply it, and say what was done.
+
+    Args:
+        session: what the command works with.
+        plan: what to do.
+        answers: what the options say already.
+        deed: its words.
+        refusal: what the command ends with, after everything else was done; with `--json` it carries the outcome.
 
     Raises:
         ConsentRequired: nobody said yes; nothing was changed.
     """
     output, shown = session.output, plan.to_mapping()
     answer: JsonObject = {"app": session.host.name, "plan": shown, "applied": False, "outcome": None}
+    for request in shown["held"]:
+        show_request(output, request)
+        output.line(f"  left       at {request['previous']}: what is new was not granted")
     if not plan:
-        output.data(answer)
+        _end(output, answer, refusal)
         _show_notes(output, shown)
         output.line(deed.nothing)
+        _refuse(refusal)
         return
     show_plan(output, shown)
     if answers.dry_run:
@@ -78,9 +89,23 @@ def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed) -> N
                 plan, accept_permissions=accepted, enable=deed.enable, by=session.by, progress=progress
             )
         )
-    output.data({**answer, "applied": True, "outcome": outcome.to_mapping()})
+    _end(output, {**answer, "applied": True, "outcome": outcome.to_mapping()}, refusal)
     done = deed.done if not _only_changes(shown) else "updated"
     output.line(f"{_named(shown)} {_were(shown)} {done} in {duration(time.monotonic() - began)}.")
+    _refuse(refusal)
+
+
+def _end(output: Output, answer: JsonObject, refusal: PlanRefused | None) -> None:
+    """Print the answer; where a refusal follows, that one prints it: there is one document."""
+    if refusal is None:
+        output.data(answer)
+    else:
+        refusal.beside = {key: value for key, value in answer.items() if key != "app"}
+
+
+def _refuse(refusal: PlanRefused | None) -> None:
+    if refusal is not None:
+        raise refusal
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -74,16 +75,20 @@ def group_for(app: str, *, marketplaces: Sequence[str] = (), home: Path | None =
 def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...] = (), home: Path | None = None) -> LazyGroup:
     """Build the group; `app` None adds the option that chooses one."""
 
-    def start(profile: str | None, marketplace: tuple[str, ...], chosen: str | None = None) -> None:
-        context = click.get_current_context()
-        context.obj = Session(
+    def session(context: click.Context) -> Session:
+        given = context.params
+        return Session(
             program=context.command_path,
-            app=app or chosen,
-            profile=profile,
-            marketplaces=marketplace,
+            app=app or given.get("chosen"),
+            profile=given.get("profile"),
+            marketplaces=given.get("marketplace") or (),
             fallback_marketplaces=marketplaces,
             home=home,
         )
+
+    def start(**_given: Any) -> None:
+        context = click.get_current_context()
+        context.obj = session(context)
 
     parameters: list[click.Parameter] = [
         click.Option(["--profile"], metavar="NAME", help="Use another set of plugins than this environment's own."),
@@ -117,6 +122,7 @@ def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...] = (), ho
         callback=start,
         params=parameters,
         lazy=LAZY_COMMANDS,
+        opens=session,
         examples=_EXAMPLES,
         help=f"{told}: find, install, update, roll back.",
         epilog=_EPILOG,

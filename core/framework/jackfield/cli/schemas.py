@@ -82,6 +82,8 @@ _CONSENT_FIELDS: dict[str, Schema] = {
     "previous": maybe(TEXT),
     "source": TEXT,
     "publisher": maybe(TEXT),
+    "published": maybe(MOMENT),
+    "legacy": FLAG,
     "isolation_sentence": TEXT,
     "permissions": many(PERMISSION),
     "brings": many(TEXT),
@@ -98,12 +100,15 @@ PLAN = record(
         "consent": many(record(_CONSENT_FIELDS)),
         "download_bytes": NUMBER,
         "notes": many(TEXT),
+        "held": many(record(_CONSENT_FIELDS)),
     }
 )
 
 OUTCOME = record({"transaction": TEXT, "generation": NUMBER, "left_out": {"type": "object"}})
 
 CHANGED = record({"app": TEXT, "plan": PLAN, "applied": FLAG, "outcome": maybe(OUTCOME)})
+
+SAID = record({"by": TEXT, "at": MOMENT})
 
 ROW = record(
     {
@@ -115,9 +120,12 @@ ROW = record(
         "enabled": FLAG,
         "origin": TEXT,
         "source": TEXT,
-        "isolation": TEXT,
+        "isolation": {"enum": ["inline", "worker"], "description": "where it runs here"},
+        "isolation_asked": maybe({"enum": ["inline", "worker", "any"], "description": "as its manifest says"}),
         "problem": maybe(TEXT),
         "held": maybe(TEXT),
+        "legacy": FLAG,
+        "trusted": maybe(SAID),
     }
 )
 
@@ -151,6 +159,9 @@ UPDATE = record(
         "permissions": many(PERMISSION),
         "problem": maybe(TEXT),
         "held": maybe(TEXT),
+        "held_back": maybe(TEXT),
+        "pinned": maybe(SAID),
+        "brings": many(TEXT),
     }
 )
 
@@ -161,6 +172,7 @@ ROLLBACK = record(
         "restored": many(TEXT),
         "kept": many(TEXT),
         "undone": many(TEXT),
+        "redone": many(TEXT),
         "plugins": {"type": "object", "description": "id -> version before and version now; null for not installed"},
     }
 )
@@ -183,7 +195,16 @@ _WISHED = record({"app": TEXT, "plugins": many(record({"id": TEXT, "enabled": FL
 _GIVEN = record({"app": TEXT, "changed": many(TEXT), "plugin": PERMISSIONS})
 
 ANSWERS: dict[str, Schema] = {
-    "search": record({"app": TEXT, "query": TEXT, "category": maybe(TEXT), "total": NUMBER, "plugins": many(FOUND)}),
+    "search": record(
+        {
+            "app": TEXT,
+            "query": TEXT,
+            "category": maybe(TEXT),
+            "total": NUMBER,
+            "plugins": many(FOUND),
+            "unreachable": many(TEXT),
+        }
+    ),
     "info": record(
         {
             "app": TEXT,

@@ -16,6 +16,22 @@ _STEPS = (
     (3600, "hour"),
     (60, "minute"),
 )
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""Not from the locale: everything else is in English too."""
+
 _SIZES = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -89,6 +105,16 @@ def ago(moment: str, *, now: datetime | None = None) -> str:
     return "just now"
 
 
+def day(moment: str, *, now: datetime | None = None) -> str:
+    """An ISO 8601 time as `2 May`, in another year `2 May 2025`; a text that is no time comes back cleaned."""
+    try:
+        then = datetime.fromisoformat(moment).astimezone()
+    except ValueError:
+        return plain(moment)
+    year = "" if then.year == (now or datetime.now(UTC)).astimezone().year else f" {then.year}"
+    return f"{then.day} {_MONTHS[then.month - 1]}{year}"
+
+
 def duration(seconds: float) -> str:
     """How long something took: `0.4 s`, `12 s`, `2 min 5 s`."""
     if seconds < 10:
@@ -96,6 +122,11 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def whom(by: str, reader: str) -> str:
+    """The one who did something, as the history names people: `you` where that is who reads it."""
+    return "you" if by == reader else plain(by)
 
 
 def joined(items: list[str]) -> str:

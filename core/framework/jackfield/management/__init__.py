@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.management.consent import Consent
 from jackfield.management.environment import Environment
+from jackfield.management.inventory import runs_as
 from jackfield.management.management import Management
 from jackfield.management.plan import AskedPermission, ConsentRequest, Plan, PlanItem
 from jackfield.management.reports import (
@@ -16,11 +17,13 @@ from jackfield.management.reports import (
     PermissionReport,
     RollbackReport,
     Row,
+    Said,
     Update,
 )
 
 if TYPE_CHECKING:
     from jackfield.management.applying import ConsentMissing, Progress
+    from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "ConsentMissing",
     "ConsentRequest",
     "Environment",
+    "Findings",
     "HistoryEntry",
     "Info",
     "Management",
@@ -39,12 +43,19 @@ __all__ = [
     "Progress",
     "RollbackReport",
     "Row",
+    "Said",
     "Update",
     "UpdateSchedule",
+    "runs_as",
 ]
 
 
-_LATER = {"ConsentMissing": "applying", "Progress": "applying", "UpdateSchedule": "schedule"}
+_LATER = {
+    "ConsentMissing": "applying",
+    "Findings": "offers",
+    "Progress": "applying",
+    "UpdateSchedule": "schedule",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,11 +7,11 @@ trust, and that is said in so many words, since Python cannot hold back code in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jackfield.management.plan import RISKS, AskedPermission, ConsentRequest
 from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, Risk
-from jackfield.permissions import Asked, Grant, Growth, Permission, decide, growth
+from jackfield.permissions import Asked, Grant, Growth, GrowthEntry, Permission, decide, growth
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Coming:
         version: of its distribution.
         source: the marketplace's URL, `environment` or `file`.
         publisher: who published it.
+        published: when its file was published, ISO 8601 in UTC; None where nobody says.
         dependencies: canonical id -> manifest, of the plugins that it requires, with theirs.
         brings: ids and names of what is installed because of it.
     """
@@ -40,6 +41,7 @@ class Coming:
     version: str
     source: str
     publisher: str | None = None
+    published: str | None = None
     dependencies: Mapping[str, Manifest] | None = None
     brings: tuple[str, ...] = ()
 
@@ -68,6 +70,7 @@ class Consent:
         """
         grown = self.growth(coming, standing, installed or {})
         fresh = standing is None or standing.grant is None
+        own = [one.permission for one in grown.entries if one.kind == "permission" and one.permission is not None]
         return ConsentRequest(
             plugin=coming.manifest.id,
             name=coming.manifest.name,
@@ -76,12 +79,13 @@ class Consent:
             isolation_sentence=self.isolation_sentence(coming.manifest.isolation),
             permissions=self.permissions(
                 coming.manifest.permissions,
-                new=() if fresh else [one.permission for one in grown.entries if one.permission is not None],
+                new=() if fresh else own,
                 grant=standing.grant if standing is not None else None,
             ),
             brings=coming.brings,
             growth=grown,
             publisher=coming.publisher,
+            published=coming.published,
             previous=standing.version if standing is not None else None,
         )
 
@@ -100,7 +104,7 @@ class Consent:
             plugin=coming.manifest.canonical_id,
         )
         if standing is None or standing.grant is None:
-            return growth(None, new)
+            return self._told(growth(None, new))
         grant, before = standing.grant, standing.manifest
         old = Asked(
             permissions=before.permissions if before is not None else grant.permissions,
@@ -110,13 +114,13 @@ class Consent:
             dependencies={cid: installed[cid].permissions for cid in dependencies if cid in installed},
             plugin=coming.manifest.canonical_id,
         )
-        return growth(old, new)
+        return self._told(growth(old, new))
 
     def permissions(
         self, asked: Iterable[Permission], *, new: Iterable[Permission] = (), grant: Grant | None = None
     ) -> tuple[AskedPermission, ...]:
         """Permissions as sentences, risky first, then in the author's order."""
-        fresh = {(one.resource, action) for one in new for action in one.actions}
+        grown = tuple(new)
         found = [
             AskedPermission(
                 sentence=self.sentence(one, action),
@@ -124,7 +128,7 @@ class Consent:
                 risk=self._risk(one.resource, action),
                 resource=one.resource,
                 action=action,
-                new=(one.resource, action) in fresh,
+                new=any(_meets(one, action, other) for other in grown),
                 granted=bool(grant) and not decide([_single(one, action)], grant).missing,
             )
             for one in asked
@@ -145,6 +149,18 @@ class Consent:
         # Permissions cannot hold back code in the application's own process; "full trust" is the word for that.
         return f"{self._host} itself, with all its rights (full trust)"
 
+    def _told(self, grown: Growth) -> Growth:
+        """The same with permissions as sentences, and with the name of what comes along."""
+        return Growth(tuple(self._told_entry(entry) for entry in grown.entries))
+
+    def _told_entry(self, entry: GrowthEntry) -> GrowthEntry:
+        if entry.permission is None:
+            return entry
+        asked = f"asks to {', '.join(self.sentence(entry.permission, action) for action in entry.permission.actions)}"
+        return replace(
+            entry, detail=asked if entry.kind == "permission" else f"comes with {entry.plugin}, which {asked}"
+        )
+
     def _sentence(self, resource: str, action: str) -> str:
         if self._hostfile is not None:
             return self._hostfile.sentence(resource, action)
@@ -164,11 +180,7 @@ def renewed(coming: Coming, standing: Standing | None, grown: Growth) -> Grant:
     """The grant after a yes: what was granted and is still asked, and what grew; what was revoked stays revoked."""
     asked = coming.manifest.permissions
     if standing is not None and standing.grant is not None:
-        own = [
-            one.permission
-            for one in grown.entries
-            if one.permission is not None and one.plugin == coming.manifest.canonical_id
-        ]
+        own = [one.permission for one in grown.entries if one.kind == "permission" and one.permission is not None]
         given = Grant("", "", None, (*standing.grant.permissions, *own))
         asked = decide(asked, given).granted
     return Grant(
@@ -179,6 +191,14 @@ def renewed(coming: Coming, standing: Standing | None, grown: Growth) -> Grant:
         version=coming.version,
         dependencies=tuple(sorted(coming.dependencies or {})),
     )
+
+
+def _meets(asked: Permission, action: str, grown: Permission) -> bool:
+    """Whether what grew is a part of what is asked: the same action, on one of the same hosts or paths."""
+    if asked.resource != grown.resource or action not in grown.actions:
+        return False
+    limits, others = {*asked.hosts, *asked.paths}, {*grown.hosts, *grown.paths}
+    return bool(limits & others) or limits == others
 
 
 def _single(permission: Permission, action: str) -> Permission:

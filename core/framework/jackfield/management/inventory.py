@@ -9,7 +9,7 @@ from jackfield.discovery import discover
 from jackfield.errors import ManifestError, UnknownPlugin
 from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
-from jackfield.management.reports import Row, State
+from jackfield.management.reports import Row, Said, State
 from jackfield.management.specs import canonical
 from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version
 from jackfield.permissions import Grant
@@ -85,6 +85,23 @@ class Inventory:
         pin = self.pins.get(candidate.canonical_id) if candidate.origin == "store" else None
         return pin.source if pin is not None else "environment"
 
+    def published(self, cid: str) -> tuple[str | None, str | None]:
+        """Who published the installed version of a plugin of the store, and when, as its marketplace said then."""
+        said = self._state.get(f"published/{cid}")
+        if not isinstance(said, dict):
+            return None, None
+        by, at = said.get("by"), said.get("at")
+        return (by if isinstance(by, str) else None), (at if isinstance(at, str) else None)
+
+    def said(self, key: str) -> Said | None:
+        """Who gave a key of the state its present value, and when; None where it has none."""
+        if self._state.get(key) is None:
+            return None
+        for entry in reversed(self._state.history()):
+            if any(change.key == key for change in entry.changes):
+                return Said(entry.by, entry.at)
+        return None
+
     def grant(self, cid: str) -> Grant | None:
         """What the user granted a plugin; None also where the record is damaged: then nothing is granted."""
         mapping = self._state.get(f"grants/{cid}")
@@ -140,9 +157,12 @@ class Inventory:
             enabled=enabled,
             origin=candidate.origin,
             source=self.source(candidate),
-            isolation="inline",
+            isolation=runs_as(candidate.manifest.isolation if candidate.manifest is not None else "inline"),
             problem=problem if enabled or shadowed else None,
             held=self._state.get(f"pin/{cid}"),
+            legacy=candidate.legacy,
+            isolation_asked=candidate.manifest.isolation if candidate.manifest is not None else None,
+            trusted=self.said(f"trust/{cid}") if candidate.legacy else None,
         )
 
     def _row_state(self, candidate: Candidate, *, enabled: bool, shadowed: bool, problem: str | None) -> State:
@@ -189,6 +209,11 @@ class Inventory:
             if other is not None and not dependency.optional and not self.enabled(dependency.canonical_id):
                 return f"needs {dependency.id}, which is disabled"
         return None
+
+
+def runs_as(isolation: str) -> str:
+    """Where a plugin that asks for an isolation runs: `worker` or `inline`; `any` runs inline as long as it can."""
+    return "worker" if isolation == "worker" else "inline"
 
 
 def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
@@ -18,11 +17,11 @@ from jackfield.store import WAIT_SECONDS, Layout, Store
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Changes, Progress
+    from jackfield.management.offers import Findings
     from jackfield.management.plan import ConsentRequest, Plan
     from jackfield.management.planning import Planner
     from jackfield.management.reports import Outcome
     from jackfield.management.wishes import Wishes
-    from jackfield.market import Found
 
 
 class Management:
@@ -103,8 +102,12 @@ class Management:
         """
         return self._planner().remove(ids)
 
-    async def check_updates(self, ids: Sequence[str] | None = None) -> list[Update]:
+    async def check_updates(self, ids: Sequence[str] | None = None, *, pre: bool = False) -> list[Update]:
         """Look for updates; a plugin that cannot be looked up is a record with its `problem`, never the end (C42).
+
+        Args:
+            ids: which; None for all.
+            pre: whether pre-releases count.
 
         Raises:
             MarketUnreachable: no marketplace answers at all.
@@ -113,7 +116,9 @@ class Management:
 
         inventory = self._inventory()
         async with self._planner(inventory).catalog() as catalog:
-            check = UpdateCheck(self.app, self.hostfile, state=self.state, inventory=inventory, catalog=catalog)
+            check = UpdateCheck(
+                self.app, self.hostfile, state=self.state, inventory=inventory, catalog=catalog, pre=pre
+            )
             return await check.run([canonical(plugin) for plugin in ids] if ids is not None else None)
 
     async def apply(
@@ -149,10 +154,11 @@ class Management:
         """Go back to what was active before, through the history; twice in a row goes back twice.
 
         Code and libraries return, and of the state exactly the keys that the undone changes set and nobody has set
-        since. What a plugin stored itself stays.
+        since. What a plugin stored itself stays. A generation that was undone, and was made from the active one, is
+        gone forward to in the same way; that is a change of its own.
 
         Args:
-            to: a generation to go back to; None for the one before.
+            to: a generation to go to; None for the one before.
             by: who asked for it.
             progress: called with the name of each step.
 
@@ -188,7 +194,7 @@ class Management:
             UnknownPlugin: it is neither installed nor offered.
         """
         from jackfield.errors import UnknownPlugin
-        from jackfield.management.offers import find_details
+        from jackfield.management.offers import find_details, near_ids
 
         inventory = self._inventory()
         row = inventory.row(plugin)
@@ -196,18 +202,23 @@ class Management:
         if row is None and details is None:
             if problem is not None:
                 raise problem
-            raise UnknownPlugin(f"there is no plugin {plugin}", plugin=plugin, hint=f"jackfield search {plugin}")
+            near = await near_ids(self.marketplaces, plugin, app=self.app)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"
+            raise UnknownPlugin(f"there is no plugin {plugin}", plugin=plugin, hint=hint)
         asked = self._wishes(inventory).permissions(plugin).request.permissions if row is not None else ()
         said = problem.message if problem is not None else None
         return Info(canonical(plugin) if row is None else row.id, row, details, where, asked, said)
 
-    async def search(self, query: str = "", *, category: str | None = None, limit: int = 50) -> builtins.list[Found]:
+    async def search(self, query: str = "", *, category: str | None = None, limit: int = 50) -> Findings:
         """Search all marketplaces at the same time; an id that two of them hold is the first one's.
 
         Args:
             query: words; empty lists everything.
             category: only plugins of this one.
-            limit: how many at most of each marketplace.
+            limit: how many at most.
+
+        Returns:
+            the plugins, each with its marketplace; how many fit in all; and the marketplaces that did not answer.
 
         Raises:
             UsageError: no marketplace is configured.

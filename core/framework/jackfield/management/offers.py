@@ -3,49 +3,106 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from jackfield.errors import JackfieldError, MarketError, MarketUnreachable, UnknownPlugin, UsageError
-from jackfield.market import Found, Marketplace
+from jackfield.market import Found, FoundList, Marketplace
+
+MOST = 100
+"""How many plugins a marketplace tells in one answer."""
 
 
-async def search(urls: Sequence[str], query: str, *, category: str | None, app: str, limit: int) -> list[Found]:
-    """Plugins that fit, in the order of the marketplaces; an id that two of them hold is the first one's.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the marketplaces answered together; going through it gives the plugins.
+
+    Args:
+        plugins: in the order of the marketplaces, each with its address; an id that two hold is the first one's.
+        total: how many fit in all, also those beyond the limit.
+        unreachable: marketplaces that did not answer, each with the reason.
+    """
+
+    plugins: tuple[tuple[Found, str], ...] = ()
+    total: int = 0
+    unreachable: tuple[MarketUnreachable, ...] = ()
+
+    def __iter__(self) -> Iterator[Found]:
+        return (found for found, _marketplace in self.plugins)
+
+    def __len__(self) -> int:
+        return len(self.plugins)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values; every plugin says its `marketplace`."""
+        return {
+            "total": self.total,
+            "plugins": [{**msgspec.to_builtins(found), "marketplace": url} for found, url in self.plugins],
+            "unreachable": [error.message for error in self.unreachable],
+        }
+
+
+async def search(urls: Sequence[str], query: str, *, category: str | None, app: str, limit: int) -> Findings:
+    """Plugins that fit, at most `limit` in all; a marketplace that is down is named and the others count.
 
     Args:
         urls: the marketplaces.
         query: words; empty lists everything.
         category: only plugins of this one.
         app: only plugins for this application.
-        limit: how many at most of each marketplace.
+        limit: how many at most; no marketplace tells more than `MOST`.
 
     Raises:
         UsageError: no marketplace is configured.
         MarketUnreachable: none of them answered.
+        MarketError: one answered nonsense.
     """
     if not urls:
         raise UsageError("no marketplace is configured")
 
-    async def one(url: str) -> list[Found] | MarketUnreachable:
+    async def one(url: str) -> FoundList | MarketUnreachable:
         async with Marketplace(url) as market:
             try:
-                return (await market.search(query, category, app, limit=limit)).plugins
+                return await market.search(query, category, app, limit=min(limit, MOST))
             except MarketUnreachable as error:
                 return error
 
     answers = await asyncio.gather(*(one(url) for url in urls))
-    problems = [answer for answer in answers if isinstance(answer, MarketUnreachable)]
-    if len(problems) == len(answers):
-        raise problems[0]
-    found: dict[str, Found] = {}
-    for answer in answers:
-        if not isinstance(answer, MarketUnreachable):
-            for plugin in answer:
-                found.setdefault(plugin.id, plugin)
-    return [*found.values()]
+    unreachable = tuple(answer for answer in answers if isinstance(answer, MarketUnreachable))
+    if len(unreachable) == len(answers):
+        raise unreachable[0]
+    plugins: dict[str, tuple[Found, str]] = {}
+    total = 0
+    for url, answer in zip(urls, answers, strict=True):
+        if isinstance(answer, FoundList):
+            new = {found.id: (found, url) for found in answer.plugins if found.id not in plugins}
+            plugins.update(new)
+            total += answer.total - (len(answer.plugins) - len(new))
+    return Findings(tuple(plugins.values())[:limit], total, unreachable)
+
+
+async def near_ids(urls: Sequence[str], plugin: str, *, app: str) -> list[str]:
+    """Ids that somebody who typed `plugin` may have meant, the nearest first; empty where nobody can tell.
+
+    Args:
+        urls: the marketplaces.
+        plugin: an id that none of them has.
+        app: only plugins for this application.
+    """
+
+    async def ids(query: str) -> list[str]:
+        try:
+            return [found.id for found in await search(urls, query, category=None, app=app, limit=MOST)]
+        except JackfieldError:
+            return []
+
+    by_words, by_beginning, every = await asyncio.gather(ids(plugin), ids(plugin[:3]), ids(""))
+    near = difflib.get_close_matches(plugin, {*by_words, *by_beginning, *every}, n=3)
+    return list(dict.fromkeys([*near, *by_words]))[:3]
 
 
 async def find_details(

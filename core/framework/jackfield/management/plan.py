@@ -85,6 +85,8 @@ class ConsentRequest:
         growth: what needs the yes.
         publisher: who published it, None where nobody says.
         previous: the version before, None at a first install.
+        published: when this version was published, ISO 8601 in UTC; None where nobody says.
+        legacy: whether it has no manifest, so that a yes is full trust and no permission is asked.
     """
 
     plugin: str
@@ -97,6 +99,8 @@ class ConsentRequest:
     growth: Growth
     publisher: str | None = None
     previous: str | None = None
+    published: str | None = None
+    legacy: bool = False
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -107,6 +111,8 @@ class ConsentRequest:
             "previous": self.previous,
             "source": self.source,
             "publisher": self.publisher,
+            "published": self.published,
+            "legacy": self.legacy,
             "isolation_sentence": self.isolation_sentence,
             "permissions": [one.to_mapping() for one in self.permissions],
             "brings": list(self.brings),
@@ -130,7 +136,9 @@ class Plan:
         granted: canonical id -> the grant of now, as JSON; where it changes meanwhile, the plan is void.
         asked: canonical ids that the user named, in contrast to what they bring.
         files: sha256 -> wheel on this machine, for those that came as a file.
-        notes: sentences that a user should read, e.g. what was left as it is and why.
+        notes: sentences that a user should read.
+        held: what the plugins ask that were left as they are, because only what asks for nothing new was wanted.
+        published: canonical id -> who published it and when, of the plugins that come or change; kept in the state.
     """
 
     what: str
@@ -145,6 +153,8 @@ class Plan:
     asked: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    held: tuple[ConsentRequest, ...] = ()
+    published: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -175,6 +185,7 @@ class Plan:
             "consent": [request.to_mapping() for request in self.consent],
             "download_bytes": self.download_bytes,
             "notes": list(self.notes),
+            "held": [request.to_mapping() for request in self.held],
         }
 
 

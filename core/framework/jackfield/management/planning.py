@@ -10,6 +10,7 @@ from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Coming, Consent, renewed
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
+from jackfield.management.offers import near_ids
 from jackfield.management.plan import ConsentRequest, Plan, differences
 from jackfield.management.specs import Spec, canonical, parse_spec
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
@@ -102,23 +103,21 @@ class Planner:
             ResolutionError, MarketError: as they say.
         """
         chosen = set(self._inventory.pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
-        held: set[str] = set()
+        held: dict[str, ConsentRequest] = {}
         async with self.catalog() as catalog:
             while True:
-                plan = await self._update(chosen - held, catalog, pre=pre)
-                growers = {canonical(one.plugin) for one in plan.consent if canonical(one.plugin) in chosen}
-                if growing or not growers - held:
+                plan = await self._update(chosen - held.keys(), catalog, pre=pre)
+                growers = {canonical(one.plugin): one for one in plan.consent if canonical(one.plugin) in chosen}
+                if growing or not growers.keys() - held.keys():
                     break
-                held |= growers
+                held.update(growers)
             lost = [self._inventory.pins[cid] for cid in chosen]
             notes = [
                 f"{pin.id} came from {pin.source}, which is not asked any more: it stays as it is"
                 for pin in lost
                 if pin.source != "file" and not catalog.asks(pin.source)
             ]
-        names = sorted(self._inventory.pins[cid].id or cid for cid in held)
-        notes += [f"{name} was left as it is: its new version asks for more" for name in names]
-        return replace(plan, notes=(*plan.notes, *notes))
+        return replace(plan, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
 
     def remove(self, ids: Sequence[str]) -> Plan:
         """Plan to remove plugins, and with them what only they brought; their data stays.
@@ -184,7 +183,9 @@ class Planner:
         name = await catalog.distribution(canonical(plugin))
         if name is None:
             where = ", ".join(self._urls)
-            raise UnknownPlugin(f"no plugin {plugin} at {where}", plugin=plugin, hint=f"jackfield search {plugin}")
+            near = await near_ids(self._urls, plugin, app=self._app)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"
+            raise UnknownPlugin(f"no plugin {plugin} at {where}", plugin=plugin, hint=hint)
         return Want(name, plugin, spec.requirement, pre)
 
     def _keep(self, pin: Pin) -> Want:
@@ -225,6 +226,7 @@ class Planner:
             )
             for name, one in manifests.items()
         }
+        published = {cid: {"by": one.publisher, "at": one.published} for cid, one in coming.items()}
         consent, grants = self._consent(coming)
         return Plan(
             what=what,
@@ -237,6 +239,7 @@ class Planner:
             grants=grants,
             granted={cid: self._state.get(f"grants/{cid}") for cid in coming},
             asked=tuple(asked),
+            published=published,
             files=catalog.wheels,
             notes=tuple(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
         )
@@ -314,6 +317,7 @@ def coming_of(
         version=pins[name].version,
         source=pins[name].source,
         publisher=publisher,
+        published=pins[name].file.upload_time,
         dependencies=manifests,
         brings=tuple(sorted(pins[one].id or one for one in below if one not in before)),
     )

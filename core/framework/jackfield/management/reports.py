@@ -32,6 +32,23 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Who said something of a plugin, and when.
+
+    Args:
+        by: as the history names people: "alice on the command line".
+        at: ISO 8601 in UTC.
+    """
+
+    by: str
+    at: str
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"by": self.by, "at": self.at}
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One plugin of the list.
 
@@ -45,9 +62,13 @@ class Row:
         enabled: the user's wish.
         origin: `store`, or `environment` for one that pip or uv installed.
         source: the marketplace's URL, `file` or `environment`.
-        isolation: `inline` or `worker`, as it runs.
+        isolation: where it runs here, or would if it could: `inline` in the application itself, `worker` in a process
+            of its own. What its author asks is `isolation_asked`.
         problem: why it cannot run, None when it can.
         held: the requirement that the user pinned it to.
+        legacy: whether it has no manifest: an ordinary pluggy plugin, which runs only where it is trusted fully.
+        isolation_asked: `worker`, `inline` or `any`, as its manifest says; None without one.
+        trusted: who trusted a plugin without manifest fully, and when; None where nobody did.
     """
 
     id: str
@@ -61,10 +82,14 @@ class Row:
     isolation: str
     problem: str | None = None
     held: str | None = None
+    legacy: bool = False
+    isolation_asked: str | None = None
+    trusted: Said | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        trusted = self.trusted.to_mapping() if self.trusted is not None else None
+        return {**{name: getattr(self, name) for name in self.__slots__}, "trusted": trusted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +100,15 @@ class Update:
         id: the plugin's id.
         name: its name for people.
         current: the version that is installed.
-        new: the version that it can be updated to; None where `problem` says why there is none to tell.
+        new: the version that it can be updated to; None where `held` or `problem` says why there is none to tell.
         changelog: what changed in between, Markdown; empty where the author tells nothing.
         growth: what the new version asks beyond the present one.
         problem: why it could not be checked or cannot be updated; the others are checked all the same (C42).
-        held: the requirement that the user pinned it to.
+        held: the requirement that the user pinned it to, where that keeps a newer version away.
+        held_back: the newest version that `held` keeps away.
+        pinned: who pinned it, and when.
         permissions: what it asks, risky first, the new ones marked.
+        brings: ids of the plugins that are not installed and come with it.
     """
 
     id: str
@@ -92,9 +120,12 @@ class Update:
     problem: str | None = None
     held: str | None = None
     permissions: tuple[AskedPermission, ...] = ()
+    brings: tuple[str, ...] = ()
+    held_back: str | None = None
+    pinned: Said | None = None
 
     def to_mapping(self) -> dict[str, Any]:
-        """Plain JSON values; with C43's own names beside ours."""
+        """Plain JSON values."""
         return {
             "id": self.id,
             "name": self.name,
@@ -105,6 +136,9 @@ class Update:
             "permissions": [one.to_mapping() for one in self.permissions],
             "problem": self.problem,
             "held": self.held,
+            "held_back": self.held_back,
+            "pinned": self.pinned.to_mapping() if self.pinned is not None else None,
+            "brings": list(self.brings),
         }
 
 
@@ -118,6 +152,7 @@ class RollbackReport:
         restored: keys of the state that have their former value again.
         kept: keys that changed since, and were therefore left as they are.
         undone: the words of what was undone, newest first.
+        redone: the words of what was made again, oldest first: it went forward, over changes that were undone before.
         plugins: id -> (version before, version now), of those that changed; None for not installed.
     """
 
@@ -126,6 +161,7 @@ class RollbackReport:
     restored: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
+    redone: tuple[str, ...] = ()
     plugins: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
     def to_mapping(self) -> dict[str, Any]:
@@ -136,6 +172,7 @@ class RollbackReport:
             "restored": list(self.restored),
             "kept": list(self.kept),
             "undone": list(self.undone),
+            "redone": list(self.redone),
             "plugins": {plugin: list(versions) for plugin, versions in self.plugins.items()},
         }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from packaging.utils import canonicalize_name
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 from packaging.version import Version as ReleaseVersion
 
@@ -15,7 +16,8 @@ from jackfield.management.consent import Coming, Consent
 from jackfield.management.inventory import Inventory, refusal
 from jackfield.management.reports import Update
 from jackfield.management.specs import canonical
-from jackfield.manifest import File, HostFile, Manifest, Pin, Requirement, Version
+from jackfield.manifest import Dependency, File, HostFile, Manifest, Pin, Requirement, Version
+from jackfield.resolution import Target
 from jackfield.storage import State
 
 
@@ -28,16 +30,26 @@ class UpdateCheck:
         state: pins.
         inventory: what is installed.
         catalog: where to look.
+        pre: whether pre-releases count.
     """
 
     def __init__(
-        self, app: str, hostfile: HostFile | None, *, state: State, inventory: Inventory, catalog: MarketCatalog
+        self,
+        app: str,
+        hostfile: HostFile | None,
+        *,
+        state: State,
+        inventory: Inventory,
+        catalog: MarketCatalog,
+        pre: bool = False,
     ) -> None:
         self._app = app
         self._hostfile = hostfile
         self._state = state
         self._inventory = inventory
         self._catalog = catalog
+        self._pre = pre
+        self._target = Target.current(app=None, api_version=None, installed={})
 
     async def run(self, ids: Sequence[str] | None = None) -> list[Update]:
         """The updates there are, and the plugins that could not be looked up, each with its reason.
@@ -72,58 +84,140 @@ class UpdateCheck:
             if pin.source == "file" or (details and canonicalize_name(details.distribution) == pin.distribution):
                 return None  # it came as a file, or what is installed is all that is offered
             raise UnknownPlugin(f"{pin.source} does not offer it any more", plugin=pin.id)
-        held = self._state.get(f"pin/{cid}")
-        newest = self._newest(pin, offer.files)
+        present = ReleaseVersion(pin.version)
+        newest = self._newest(offer.files, above=present)
         if newest is None:
             return None
-        version, file = newest
+        held = self._state.get(f"pin/{cid}")
+        allowed = self._newest(offer.files, above=present, fits=_fits(str(held))) if held is not None else newest
+        if allowed is None:
+            return self._held(cid, pin, str(held), newest[0])
+        version, file = allowed
         manifest = await self._catalog.manifest(offer, file)
         if manifest is None:
             raise UnknownPlugin(f"its version {version} is no plugin any more", plugin=pin.id)
         news = await self._catalog.changelog(cid, pin.source, pin.version)
         publisher = await self._catalog.publisher(cid, pin.source)
+        along = await self._along(manifest)
+        brings = tuple(sorted(one.id for one in along.values() if one.canonical_id not in self._inventory.pins))
+        coming = Coming(manifest, str(version), pin.source, publisher, file.upload_time, along, brings)
         request = Consent(self._app, self._hostfile).request(
-            Coming(manifest, version, pin.source, publisher), self._inventory.standing(cid), self._inventory.manifests
-        )
-        stopped = held is not None and not Requirement.parse(str(held)).accepts(
-            Version.from_pep440(version, published=False)
+            coming, self._inventory.standing(cid), self._inventory.manifests
         )
         problem = refusal(manifest, self._app, self._hostfile)
+        kept = newest[0] if newest[0] != version else None
         return Update(
             id=manifest.id,
             name=manifest.name,
             current=pin.version,
-            new=version,
-            changelog="\n\n".join(f"## {entry.version}\n{entry.text}".strip() for entry in news),
+            new=str(version),
+            changelog="\n\n".join(
+                f"## {entry.version}\n{entry.text}".strip() for entry in news if _until(entry.version, version)
+            ),
             growth=request.growth,
             problem=f"{version} {problem}" if problem else None,
-            held=str(held) if stopped else None,
+            held=str(held) if kept is not None else None,
+            held_back=str(kept) if kept is not None else None,
+            pinned=self._inventory.said(f"pin/{cid}") if kept is not None else None,
             permissions=request.permissions,
+            brings=brings,
         )
 
-    def _newest(self, pin: Pin, files: Sequence[File]) -> tuple[str, File] | None:
-        present = ReleaseVersion(pin.version)
+    async def _along(self, manifest: Manifest) -> dict[str, Manifest]:
+        """Canonical id -> manifest of the plugins that come with a version, or have to move for it, with theirs.
+
+        What is installed and will do is left out: it asks for nothing new. What cannot be found is left to the plan,
+        which says so.
+        """
+        found: dict[str, Manifest] = {}
+        pending = [one for one in manifest.requires if not one.optional]
+        while pending:
+            wanted = pending.pop()
+            if wanted.canonical_id in found or self._serves(wanted):
+                continue
+            other = await self._newest_of(wanted)
+            if other is not None:
+                found[other.canonical_id] = other
+                pending += [one for one in other.requires if not one.optional]
+        return found
+
+    def _serves(self, wanted: Dependency) -> bool:
+        """Whether what is installed is enough for a dependency."""
+        environment = self._inventory.environment.get(wanted.canonical_id)
+        pin = self._inventory.pins.get(wanted.canonical_id)
+        version = environment.version if environment is not None else pin.version if pin is not None else None
+        return version is not None and wanted.problem(Version.from_pep440(version, published=False)) is None
+
+    async def _newest_of(self, wanted: Dependency) -> Manifest | None:
+        name = await self._catalog.distribution(wanted.canonical_id)
+        offer = await self._catalog.offer(name) if name is not None else None
+        if offer is None:
+            return None
+        newest = self._newest(offer.files, fits=lambda version: wanted.problem(version) is None)
+        return await self._catalog.manifest(offer, newest[1]) if newest is not None else None
+
+    def _newest(
+        self,
+        files: Sequence[File],
+        *,
+        above: ReleaseVersion | None = None,
+        fits: Callable[[Version], bool] = lambda _version: True,
+    ) -> tuple[ReleaseVersion, File] | None:
+        """The newest version that could be installed here, with its file.
+
+        Args:
+            files: all that is offered.
+            above: only newer ones; where it is a pre-release, pre-releases count.
+            fits: what else it must be.
+        """
+        pre = self._pre or (above is not None and above.is_prerelease)
         newest: tuple[ReleaseVersion, File] | None = None
         for file in files:
-            version = _wheel_version(file)
-            if version is None or file.yanked or (version.is_prerelease and not present.is_prerelease):
+            version = self._usable(file)
+            if version is None or (version.is_prerelease and not pre) or (above is not None and version <= above):
                 continue
-            if version > present and (newest is None or version > newest[0]):
+            if (newest is None or version > newest[0]) and fits(Version.from_pep440(str(version), published=False)):
                 newest = (version, file)
-        return (str(newest[0]), newest[1]) if newest is not None else None
+        return newest
 
-    def _failed(self, cid: str, pin: Pin, error: JackfieldError) -> Update:
-        manifest: Manifest | None = self._inventory.manifests.get(cid)
-        name = manifest.name if manifest is not None else pin.id or cid
+    def _usable(self, file: File) -> ReleaseVersion | None:
+        """The version of a wheel that this Python can use and nobody has yanked."""
+        if file.yanked or not file.is_wheel:
+            return None
+        try:
+            _project, version, _build, tags = parse_wheel_filename(file.filename)
+            python = SpecifierSet(file.requires_python or "")
+        except (InvalidWheelFilename, InvalidVersion, InvalidSpecifier):
+            return None
+        runs = any(tag in self._target.tags for tag in tags) and python.contains(self._target.python, prereleases=True)
+        return version if runs else None
+
+    def _held(self, cid: str, pin: Pin, held: str, newest: ReleaseVersion) -> Update:
         return Update(
-            id=pin.id or canonical(cid), name=name, current=pin.version, problem=f"not checked: {error.message}"
+            id=pin.id or cid,
+            name=self._name(cid, pin),
+            current=pin.version,
+            held=held,
+            held_back=str(newest),
+            pinned=self._inventory.said(f"pin/{cid}"),
         )
 
+    def _failed(self, cid: str, pin: Pin, error: JackfieldError) -> Update:
+        problem = f"not checked: {error.message}"
+        return Update(id=pin.id or canonical(cid), name=self._name(cid, pin), current=pin.version, problem=problem)
 
-def _wheel_version(file: File) -> ReleaseVersion | None:
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+    def _name(self, cid: str, pin: Pin) -> str:
+        manifest = self._inventory.manifests.get(cid)
+        return manifest.name if manifest is not None else pin.id or cid
 
+
+def _fits(requirement: str) -> Callable[[Version], bool]:
+    return Requirement.parse(requirement).accepts
+
+
+def _until(said: str, version: ReleaseVersion) -> bool:
+    """Whether an entry of a changelog is about what the update brings, not about a version beyond it."""
     try:
-        return parse_wheel_filename(file.filename)[1] if file.is_wheel else None
-    except (InvalidWheelFilename, InvalidVersion):
-        return None
+        return ReleaseVersion(said) <= version
+    except InvalidVersion:
+        return True

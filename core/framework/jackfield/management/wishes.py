@@ -171,8 +171,12 @@ class Wishes:
     def _coming(self, candidate: Candidate, manifest: Manifest) -> Coming:
         grant = self._inventory.grant(candidate.canonical_id)
         source = self._inventory.source(candidate)
-        publisher = grant.publisher if grant is not None and grant.source == source else None
-        return Coming(manifest, candidate.version, source, publisher)
+        publisher, published = None, None
+        if candidate.origin == "store":
+            publisher, published = self._inventory.published(candidate.canonical_id)
+        if publisher is None and grant is not None and grant.source == source:
+            publisher = grant.publisher  # installed before the state kept who published what
+        return Coming(manifest, candidate.version, source, publisher, published)
 
     def _put(self, candidate: Candidate, permissions: tuple[Permission, ...], *, by: str, why: str) -> None:
         cid = candidate.canonical_id
@@ -198,6 +202,7 @@ class Wishes:
             permissions=(),
             brings=(),
             growth=Growth() if self._inventory.consented(candidate) else Growth((entry,)),
+            legacy=True,
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from jackfield.cli.completing import installed_ids
 from jackfield.cli.consent import show_part, show_permissions
 from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject, Output
@@ -17,7 +18,7 @@ from jackfield.cli.words import ago, counted, joined, plain
     told="Show one plugin: what it is, what it asks for, who made it.",
     examples=[("poll", "of the marketplace, and how it is installed here"), ("poll --json", "for a program")],
 )
-@click.argument("plugin")
+@click.argument("plugin", shell_complete=installed_ids())
 def info(session: Session, plugin: str) -> None:
     """Ask the marketplaces and look at what is installed; either is enough."""
     found = asyncio.run(session.management.info(plugin)).to_mapping()
@@ -62,6 +63,8 @@ def _tell(output: Output, found: JsonObject) -> None:
 
 def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tuple[str, str]]:
     """Label and text of each part, those that are empty included."""
+    from jackfield.management import runs_as
+
     downloads = counted(details["downloads"], "download") if details.get("downloads") else ""
     made = [details.get("publisher") or "", joined([str(one) for one in details.get("authors") or []])]
     here = f"{row['version']}, {row['state']}" if row else "no"
@@ -72,7 +75,7 @@ def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tupl
     return [
         ("installed", here),
         ("problem", row.get("problem") or found["problem"] or ""),
-        ("runs", row.get("isolation") or details.get("isolation") or ""),
+        ("runs", row.get("isolation") or (runs_as(details["isolation"]) if details.get("isolation") else "")),
         ("made by", joined([one for one in dict.fromkeys(made) if one])),
         ("published", ", ".join(one for one in (updated, downloads) if one)),
         ("versions", ", ".join(versions[:10]) + (", …" if len(versions) > 10 else "")),

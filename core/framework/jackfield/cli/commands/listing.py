@@ -3,6 +3,7 @@
 from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
+from jackfield.cli.words import day, whom
 
 _ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file"}
 """Where a plugin came from, said only of those that came from no marketplace."""
@@ -24,12 +25,23 @@ def list_(session: Session) -> None:
     if not rows:
         output.line(f"No plugins yet. Find some: {session.program} search")
         return
-    output.table(("PLUGIN", "VERSION", "STATE", "RUNS", "FROM", ""), [_row(row) for row in rows])
+    output.table(("PLUGIN", "VERSION", "STATE", "RUNS", "FROM", ""), [_row(row, session.by) for row in rows])
 
 
-def _row(row: JsonObject) -> tuple[str, str, str, str, str, str]:
+def _row(row: JsonObject, reader: str) -> tuple[str, str, str, str, str, str]:
     state = _STATES.get(str(row["state"]), str(row["state"]))
     origin = _ORIGINS.get(str(row["source"]), "")
-    remarks = [row["problem"] or "", f"held at {row['held']}" if row["held"] else ""]
+    remarks = [
+        row["problem"] or "",
+        f"held at {row['held']}" if row["held"] else "",
+        _trust(row["trusted"], reader) if row["legacy"] else "",
+    ]
     remark = "; ".join(remark for remark in remarks if remark)
     return row["id"], row["version"], state, row["isolation"], origin, remark
+
+
+def _trust(trusted: JsonObject | None, reader: str) -> str:
+    """`no manifest: trusted by you on 2 May`."""
+    if trusted is None:
+        return "no manifest"
+    return f"no manifest: trusted by {whom(trusted['by'], reader)} on {day(trusted['at'])}"

@@ -2,6 +2,7 @@
 
 import click
 
+from jackfield.cli.completing import asked_permissions, installed_ids
 from jackfield.cli.consent import show_part, show_permissions
 from jackfield.cli.lazy import Lazy, LazyGroup
 from jackfield.cli.options import command
@@ -33,7 +34,7 @@ permissions = LazyGroup(
     told="Show what plugins ask for and what they were granted.",
     examples=[("poll", "one plugin"), ("", "all of them"), ("poll --json", "for a program")],
 )
-@click.argument("ids", metavar="[PLUGIN]...", nargs=-1)
+@click.argument("ids", metavar="[PLUGIN]...", nargs=-1, shell_complete=installed_ids())
 def show(session: Session, ids: tuple[str, ...]) -> None:
     """Print a part for each plugin: what it may, what it may not."""
     management, output = session.management, session.output
@@ -51,8 +52,8 @@ def show(session: Session, ids: tuple[str, ...]) -> None:
     told="Grant permissions that a plugin asks for.",
     examples=[("poll members:read", "one"), ("poll --all", "all that it asks for")],
 )
-@click.argument("plugin")
-@click.argument("names", metavar="[PERMISSION]...", nargs=-1)
+@click.argument("plugin", shell_complete=installed_ids())
+@click.argument("names", metavar="[PERMISSION]...", nargs=-1, shell_complete=asked_permissions(granted=False))
 @click.option("--all", "everything", is_flag=True, help="All that it asks for.")
 def grant(session: Session, plugin: str, names: tuple[str, ...], everything: bool) -> None:
     """Grant each, or all."""
@@ -66,8 +67,8 @@ def grant(session: Session, plugin: str, names: tuple[str, ...], everything: boo
     told="Take permissions back; the plugin goes on without them.",
     examples=[("poll members:read", "one"), ("poll --all", "all; it then asks for consent before it runs again")],
 )
-@click.argument("plugin")
-@click.argument("names", metavar="[PERMISSION]...", nargs=-1)
+@click.argument("plugin", shell_complete=installed_ids())
+@click.argument("names", metavar="[PERMISSION]...", nargs=-1, shell_complete=asked_permissions(granted=True))
 @click.option("--all", "everything", is_flag=True, help="All that it was granted.")
 def revoke(session: Session, plugin: str, names: tuple[str, ...], everything: bool) -> None:
     """Revoke each, or all."""

@@ -17,14 +17,17 @@ from jackfield.cli.words import duration, joined, plain, plural
     told="Go back to the set of plugins before the last change.\n\n"
     "Code and libraries go back, and of the settings and grants exactly what those changes made and nobody has touched "
     "since. A permission that you revoked never comes back. Plugin data stays.",
-    examples=[("", "undo the last change"), ("--to 3", "back to generation 3 of the history")],
+    examples=[
+        ("", "undo the last change"),
+        ("--to 3", "to generation 3 of the history, also forward to one that was undone"),
+    ],
 )
 @click.option(
     "--to",
     "to",
     type=click.IntRange(0),
     metavar="NUMBER",
-    help="The earlier generation to go to, as `history` numbers them.",
+    help="The generation to go to, as `history` numbers them.",
 )
 @yes_option
 def rollback(session: Session, to: int | None, yes: bool) -> None:
@@ -41,11 +44,14 @@ def _tell(output: Output, report: JsonObject, seconds: float) -> None:
     """`poll 2.0.0 was rolled back to 1.3.1 in 0.2 s.`, then what stayed as it is."""
     for plugin, (before, now) in report["plugins"].items():
         if before and now:
-            output.line(plain(f"{plugin} {before} was rolled back to {now}."))
+            verb = "brought forward" if report["redone"] else "rolled back"
+            output.line(plain(f"{plugin} {before} was {verb} to {now}."))
         else:
             output.line(plain(f"{plugin} {before} was removed." if before else f"{plugin} {now} is back."))
     if report["undone"]:
         output.line(f"Undone: {plain(joined(report['undone']))}.")
+    if report["redone"]:
+        output.line(f"Made again: {plain(joined(report['redone']))}.")
     output.line(f"Generation {report['to']} is active, before it was {report['from']}. It took {duration(seconds)}.")
     if report["kept"]:
         kept = plural(len(report["kept"]), "setting or grant", "settings and grants")

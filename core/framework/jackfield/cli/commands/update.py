@@ -4,28 +4,29 @@ import asyncio
 
 import click
 
-from jackfield.cli.failures import NOTHING_TO_DO
+from jackfield.cli.completing import installed_ids
+from jackfield.cli.failures import NOTHING_TO_DO, PlanRefused
 from jackfield.cli.options import accept_option, command, dry_run_option, pre_option, yes_option
 from jackfield.cli.output import JsonObject
 from jackfield.cli.plans import Answers, Deed, carry_out, show_changelog
 from jackfield.cli.session import Session
-from jackfield.cli.words import joined
-from jackfield.errors import UsageError
+from jackfield.cli.words import day, joined, plain, whom
 
 
 @command(
     "update",
     told="Bring plugins to their newest versions, or see which there are.\n\n"
-    "Without names all of them. What an update asks for beyond the present version is shown and asked first. "
-    "With --check the exit code is 0 if there are updates, 4 if there are none.",
+    "Without names all of them. What an update asks for beyond the present version is shown and asked first. With "
+    "--yes such an update is left out and named, the others are made, and the exit code is 3. With --check the exit "
+    "code is 0 if there are updates, 4 if there are none.",
     examples=[
         ("--check", "see what is new, change nothing"),
         ("poll", "one plugin"),
-        ("--yes", "all, if none asks for something new"),
+        ("--yes", "all that ask for nothing new"),
         ("--yes --accept-permissions", "all, new permissions granted"),
     ],
 )
-@click.argument("ids", metavar="[PLUGIN]...", nargs=-1)
+@click.argument("ids", metavar="[PLUGIN]...", nargs=-1, shell_complete=installed_ids(origin="store"))
 @click.option("--check", is_flag=True, help="Only show which updates there are.")
 @pre_option
 @dry_run_option
@@ -34,25 +35,38 @@ from jackfield.errors import UsageError
 def update(
     session: Session, ids: tuple[str, ...], check: bool, pre: bool, dry_run: bool, yes: bool, accept_permissions: bool
 ) -> None:
-    """Check, or plan, show, ask and apply."""
+    """Check, or plan, show, ask and apply; with `--yes` alone, what asks for more is held and the rest is done."""
     if check:
-        if pre:
-            raise UsageError("--check looks for final releases only", hint="update --pre --dry-run shows pre-releases")
-        _check(session, ids)
+        _check(session, ids, pre=pre)
         return
-    plan = asyncio.run(session.management.plan_update(ids or None, pre=pre))
+    growing = accept_permissions or not yes
+    plan = asyncio.run(session.management.plan_update(ids or None, pre=pre, growing=growing))
     whose = joined(list(ids)) if ids else "Every plugin"
-    deed = Deed(question="Update", done="updated", nothing=f"{whose}: nothing newer.")
-    carry_out(session, plan, Answers(yes or not plan.consent, accept_permissions, dry_run), deed)
+    nothing = f"{whose}: nothing newer." if not plan.held else "Nothing else is newer."
+    deed = Deed(question="Update", done="updated", nothing=nothing)
+    refusal = held_refusal(session.program, plan.to_mapping()) if not dry_run else None
+    carry_out(session, plan, Answers(yes or not plan.consent, accept_permissions, dry_run), deed, refusal)
 
 
-def _check(session: Session, ids: tuple[str, ...]) -> None:
+def held_refusal(program: str, plan: JsonObject) -> PlanRefused | None:
+    """What ends an update that left plugins as they are because they ask for more; None where none did."""
+    if not plan["held"]:
+        return None
+    left = joined([f"{one['plugin']} at {one['previous']}" for one in plan["held"]])
+    names = " ".join(one["plugin"] for one in plan["held"])
+    more = "it asks" if len(plan["held"]) == 1 else "they ask"
+    return PlanRefused(
+        f"left {plain(left)}, since {more} for more", plan, hint=f"{program} update {names} --accept-permissions"
+    )
+
+
+def _check(session: Session, ids: tuple[str, ...], *, pre: bool) -> None:
     """Show the updates; one plugin that cannot be asked about is a line, never the end of the rest (C42)."""
-    found = asyncio.run(session.management.check_updates(ids or None))
+    found = asyncio.run(session.management.check_updates(ids or None, pre=pre))
     updates = [update.to_mapping() for update in found]
     output = session.output
     output.data({"app": session.host.name, "updates": updates})
-    output.table((), [_row(one) for one in updates])
+    output.table((), [_row(one, session.by) for one in updates])
     for one in updates:
         show_changelog(output, one["id"], one["changelog"])
     if not any(one["new"] for one in updates):
@@ -61,19 +75,26 @@ def _check(session: Session, ids: tuple[str, ...]) -> None:
         click.get_current_context().exit(NOTHING_TO_DO)
 
 
-def _row(update: JsonObject) -> tuple[str, str, str]:
+def _row(update: JsonObject, reader: str) -> tuple[str, str, str]:
     """`poll  1.3.1 → 2.0.0  asks for more: read member names (to show who voted)`."""
+    held = _held(update, reader) if update["held"] else []
     if update["new"] is None:
-        held = f"held at {update['held']}" if update["held"] else update["current"]
-        return update["id"], held, update["problem"] or ""
-    versions = f"{update['current']} → {update['new']}"
+        where = f"held at {update['held']}" if update["held"] else update["current"]
+        return update["id"], where, "; ".join([*held, *([update["problem"]] if update["problem"] else [])])
     asked = [_asked(one) for one in update["permissions"] if one["new"]]
     others = [entry["detail"] for entry in update["growth"] if entry["kind"] != "permission"]
     told = [f"asks for more: {', '.join(asked)}"] if asked else []
     told += others or ([] if asked else ["no new permissions"])
-    if update["problem"]:
-        told.append(update["problem"])
-    return update["id"], versions, "; ".join(told)
+    told += [update["problem"]] if update["problem"] else []
+    told += [f"held at {update['held']}", *held] if held else []
+    return update["id"], f"{update['current']} → {update['new']}", "; ".join(told)
+
+
+def _held(update: JsonObject, reader: str) -> list[str]:
+    """`2.0.0 is there`, `you pinned it on 3 May`."""
+    pinned = update["pinned"]
+    who = [f"{whom(pinned['by'], reader)} pinned it on {day(pinned['at'])}"] if pinned else []
+    return [f"{update['held_back']} is there", *who]
 
 
 def _asked(permission: JsonObject) -> str:

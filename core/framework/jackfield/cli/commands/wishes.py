@@ -2,6 +2,7 @@
 
 import click
 
+from jackfield.cli.completing import installed_ids
 from jackfield.cli.consent import asked, show_request
 from jackfield.cli.failures import PlanRefused
 from jackfield.cli.options import accept_option, command, yes_option
@@ -15,7 +16,7 @@ from jackfield.cli.words import plain
     told="Enable plugins, with their permissions asked for.",
     examples=[("poll", "one plugin"), ("poll --accept-permissions", "without a question, as in a script")],
 )
-@click.argument("ids", metavar="PLUGIN...", nargs=-1, required=True)
+@click.argument("ids", metavar="PLUGIN...", nargs=-1, required=True, shell_complete=installed_ids(enabled=False))
 @yes_option
 @accept_option
 def enable(session: Session, ids: tuple[str, ...], yes: bool, accept_permissions: bool) -> None:
@@ -53,7 +54,7 @@ def _ask(session: Session, plugin: str, request: JsonObject) -> None:
     told="Disable plugins; their code, data and grants are kept.",
     examples=[("poll", "one plugin"), ("poll dice", "two of them")],
 )
-@click.argument("ids", metavar="PLUGIN...", nargs=-1, required=True)
+@click.argument("ids", metavar="PLUGIN...", nargs=-1, required=True, shell_complete=installed_ids(enabled=True))
 def disable(session: Session, ids: tuple[str, ...]) -> None:
     """Wish them off; an id that is not there stops it before anything is changed."""
     wished = {plugin: _enabled(session, plugin) for plugin in ids}

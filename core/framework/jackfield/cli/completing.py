@@ -1,0 +1,72 @@
+"""What the shell offers for a plugin's name: ids of what is installed here, read as `list` reads them.
+
+No plugin is imported and no marketplace is asked: a key that is pressed for a hint must not wait for the network.
+"""
+
+from collections.abc import Callable
+
+import click
+
+from jackfield.cli.lazy import LazyGroup
+from jackfield.cli.session import Session
+from jackfield.errors import JackfieldError, UsageError
+
+Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def installed_ids(*, origin: str | None = None, enabled: bool | None = None) -> Completer:
+    """Make the completion of an argument that names installed plugins; those typed already are not offered again.
+
+    Args:
+        origin: only plugins of the `store`, or of the `environment`.
+        enabled: only those that are, or are not, enabled.
+    """
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        typed = ctx.params.get(param.name or "") or ()
+        taken = {typed} if isinstance(typed, str) else {*typed}
+        try:
+            rows = _session(ctx).management.list()
+        except (JackfieldError, OSError):
+            return []  # an error would be printed into the line that is being typed
+        return sorted(
+            {
+                row.id
+                for row in rows
+                if row.id.startswith(incomplete)
+                and row.id not in taken
+                and origin in (None, row.origin)
+                and enabled in (None, row.enabled)
+            }
+        )
+
+    return complete
+
+
+def asked_permissions(*, granted: bool) -> Completer:
+    """Make the completion of the permissions of the plugin that is named before them.
+
+    Args:
+        granted: those that it was granted, else those that it was not.
+    """
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        typed = set(ctx.params.get(param.name or "") or ())
+        try:
+            asked = _session(ctx).management.permissions(str(ctx.params.get("plugin"))).request.permissions
+        except (JackfieldError, OSError):
+            return []
+        names = [f"{one.resource}:{one.action}" for one in asked if one.granted is granted]
+        return [name for name in dict.fromkeys(names) if name.startswith(incomplete) and name not in typed]
+
+    return complete
+
+
+def _session(ctx: click.Context) -> Session:
+    """The session of the options that were typed before the command; completion runs no callback that would make it."""
+    current: click.Context | None = ctx
+    while current is not None:
+        if isinstance(current.command, LazyGroup) and current.command.opens is not None:
+            return current.command.opens(current)
+        current = current.parent
+    raise UsageError("the command was called outside of a group made by jackfield.cli")

@@ -1,0 +1,95 @@
+"""Ways through the activation history: back over what stands, and forward again over what was undone; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jackfield.errors import UsageError
+from jackfield.storage import Entry
+from jackfield.store import Activation
+
+
+def back(standing: Sequence[Activation], to: int | None) -> list[Activation] | None:
+    """The activations to undo, newest first; None where none of them leads back to `to`.
+
+    Args:
+        standing: what was done and not undone, oldest first.
+        to: a generation; None for the one before.
+
+    Raises:
+        UsageError: there is nothing to undo.
+    """
+    if to is None:
+        if not standing:
+            raise UsageError("there is nothing to roll back", hint="jackfield history")
+        return [standing[-1]]
+    for index in range(len(standing) - 1, -1, -1):
+        if standing[index].previous == to:
+            return list(reversed(standing[index:]))
+    return None
+
+
+def forward(done: Sequence[Activation], standing: Sequence[Activation], active: int, to: int) -> list[Activation]:
+    """The undone activations to make again, oldest first; empty where none of them leads from `active` to `to`.
+
+    Args:
+        done: every activation, oldest first.
+        standing: those that were not undone.
+        active: the generation that is active.
+        to: the generation to go to.
+    """
+    stands = {one.transaction for one in standing}
+    undone = [one for one in done if not one.undoes and one.transaction not in stands]
+    way: list[Activation] = []
+    wanted = to
+    for one in reversed(undone):
+        if one.generation == wanted:
+            way.insert(0, one)
+            wanted = one.previous
+            if wanted == active:
+                return way
+    return []
+
+
+def again(way: Sequence[Activation], history: Sequence[Entry]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The keys of the state that going forward sets, and those that it leaves as they are.
+
+    A key is set only if the last that happened to it is that a rollback took it back: whoever set or revoked it before
+    or after meant it. So a permission that was revoked does not come back on this way either.
+
+    Args:
+        way: what is made again, oldest first.
+        history: the state's entries, oldest first.
+    """
+    wanted: dict[str, Any] = {}
+    for one in way:
+        wanted.update(one.changes)
+    redone = {one.transaction for one in way}
+    taken_back = {}
+    for entry in history:
+        for change in entry.changes:
+            taken_back[change.key] = bool(redone & {*entry.reverts})
+    changes = {key: value for key, value in wanted.items() if taken_back.get(key, False)}
+    return changes, tuple(sorted(wanted.keys() - changes.keys()))
+
+
+def moved(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str | None, str | None]]:
+    """Id -> version before and version now, of the plugins that differ between two generations."""
+    names = sorted({*before, *after})
+    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+
+
+def none_to_go_to(to: int, done: Sequence[Activation], standing: Sequence[Activation], active: int) -> UsageError:
+    """What to say where neither way leads to a generation."""
+    known = [one.previous for one in reversed(standing)]
+    known += [number for number in sorted({one.generation for one in done}) if forward(done, standing, active, number)]
+    if to in {one.generation for one in done}:
+        said = f"generation {to} was made from another set than the active one"
+        return UsageError(said, hint=_hint(known, "install its versions by name: id==version"))
+    return UsageError(f"there is no generation {to} to go to", hint=_hint(known, "jackfield history"))
+
+
+def _hint(known: Sequence[int], otherwise: str) -> str:
+    numbers = ", ".join(str(number) for number in dict.fromkeys(known))
+    return f"one of {numbers}; see jackfield history" if numbers else otherwise
