@@ -102,9 +102,11 @@ def index() -> IndexInMemory:
 def solve(index):
     """Solves for plugin ids or wants in the chat, API 1.0.0."""
 
-    async def run(*wants: str | Want, installed: dict[str, Installed] | None = None, prefer=None) -> Solution:
+    async def run(
+        *wants: str | Want, installed: dict[str, Installed] | None = None, prefer=None, **options
+    ) -> Solution:
         target = Target.current(app="chat", api_version=Version.parse("1.0.0"), installed=installed or {})
         asked = [want if isinstance(want, Want) else Want(f"chat-{want}", want) for want in wants]
-        return await resolve(asked, catalog=index, target=target, prefer=prefer)
+        return await resolve(asked, catalog=index, target=target, prefer=prefer, **options)
 
     return run

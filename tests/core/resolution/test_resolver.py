@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from jackfield.errors import DependencyLoop
+from jackfield.errors import DependencyLoop, ResolutionError
 from jackfield.manifest import Requirement
 from jackfield.resolution import Installed, Want
 
@@ -149,6 +149,73 @@ class TestOptional:
         assert versions(await solve("poll", "helper"))["chat-helper"] == "1.0.0"
 
 
+class TestOptionalThatIsBroughtAlong:
+    """Present because another plugin brings it, an optional dependency must fit all the same (K12)."""
+
+    @pytest.mark.feature("K12")
+    async def test_a_version_is_chosen_that_fits_both(self, index, solve):
+        index.plugin("poll", needs={"helper": "^1.0?"})
+        index.plugin("dice", needs={"helper": "*"})
+        index.plugin("helper", "1.5.0")
+        index.plugin("helper", "2.0.0")
+        assert versions(await solve("poll", "dice"))["chat-helper"] == "1.5.0"
+
+    @pytest.mark.feature("K12")
+    async def test_where_none_fits_both_it_is_a_conflict(self, index, solve):
+        index.plugin("poll", needs={"helper": "^1.0?"})
+        index.plugin("dice", needs={"helper": "^2.0"})
+        index.plugin("helper", "1.5.0")
+        index.plugin("helper", "2.0.0")
+        with pytest.raises(ResolutionError, match=r"poll 1.0.0 needs helper \^1.0") as caught:
+            await solve("poll", "dice")
+        assert "dice 1.0.0 needs helper ^2.0" in str(caught.value)
+
+    async def test_what_then_brings_it_no_more_leaves_it_out(self, index, solve):
+        index.plugin("poll", needs={"helper": "^1.0?"})
+        index.plugin("dice", "2.0.0", needs={"helper": "^2.0"})
+        index.plugin("dice", "1.0.0")
+        index.plugin("helper", "1.5.0")
+        index.plugin("helper", "2.0.0")
+        assert versions(await solve("poll", "dice")) == {"chat-poll": "1.0.0", "chat-dice": "1.0.0"}
+
+
+async def test_extras_of_a_library_are_known_by_their_normalised_names(index, solve):
+    index.library("jflib", requires=('jfmore; extra == "more-of-it"', 'jfless; extra == "less"'))
+    index.library("jfmore")
+    index.plugin("poll", requires=("jflib[More_Of.It]",))
+    assert versions(await solve("poll")) == {"chat-poll": "1.0.0", "jflib": "1.0", "jfmore": "1.0"}
+
+
+async def test_an_extra_that_nobody_offers_brings_nothing(index, solve):
+    index.library("jflib", requires=('jfmore; extra == "more"',))
+    index.plugin("poll", requires=("jflib[nope]",))
+    assert versions(await solve("poll")) == {"chat-poll": "1.0.0", "jflib": "1.0"}
+
+
+async def test_older_versions_are_fetched_at_once_where_the_newest_cannot_be_meant(index, solve):
+    for number in range(20):
+        index.library(f"jflib{number}", "2.0")
+        index.library(f"jflib{number}", "1.0")
+    index.plugin("poll", requires=tuple(f"jflib{number}<2" for number in range(20)))
+    await solve("poll")
+    assert not [call for call in index.calls if "-2.0-" in call]
+
+
+async def test_a_search_without_end_is_ended(index, solve):
+    """Every pair of plugins contradicts in one version, and no set of versions fits all."""
+    for number in range(12):
+        for version in range(1, 9):
+            requires = tuple(f"jflib{other}=={version}.{number}" for other in range(12) if other != number)
+            index.plugin(f"p{number}", f"{version}.0.0", requires=requires)
+        for version in range(1, 9):
+            for minor in range(12):
+                index.library(f"jflib{number}", f"{version}.{minor}")
+    began = time.perf_counter()
+    with pytest.raises(ResolutionError):
+        await solve(*(f"p{number}" for number in range(12)), seconds=1.0)
+    assert time.perf_counter() - began < 5.0
+
+
 async def test_a_loop_of_plugins_is_printed(index, solve):
     index.plugin("a", needs={"b": "*"})
     index.plugin("b", needs={"c": "*"})
@@ -174,7 +241,7 @@ async def test_what_comes_next_is_fetched_before_it_is_asked_for(index, solve):
     assert len(index.calls) == 31 * 2
 
 
-async def test_a_set_of_240_is_found_fast(index, solve):
+async def test_a_set_of_240_is_found_within_a_second(index, solve):
     for number in range(200):
         for version in ("1.0", "1.1", "2.0"):
             index.library(f"jflib{number}", version, requires=(f"jflib{number + 1}>=1",) if number < 199 else ())
@@ -183,4 +250,4 @@ async def test_a_set_of_240_is_found_fast(index, solve):
     began = time.perf_counter()
     solution = await solve(*(f"p{number}" for number in range(40)))
     assert len(solution.pins) == 240
-    assert time.perf_counter() - began < 3.0
+    assert time.perf_counter() - began < 1.0

@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from email.parser import BytesParser
-from email.policy import compat32
 
 from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement as DistRequirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import InvalidVersion
 from packaging.version import Version as ReleaseVersion
 
 from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, ResolutionError
 from jackfield.manifest import File, Manifest
-from jackfield.resolution.model import Catalog, Offer
+from jackfield.resolution.demands import Demand, Markers, read_demands
+from jackfield.resolution.model import Ask, Catalog, Offer
 from jackfield.resolution.target import Target
+from jackfield.resolution.wheels import Wheel, wheels_of
 
 MOST_PROJECTS = 2000
 """How many distributions one resolution may look at."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wheel:
-    """One wheel of an offer: its version, how well its tags fit (0 is best), and why it cannot be used if it cannot."""
-
-    file: File
-    version: ReleaseVersion
-    rank: int
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Details:
     """What a wheel says of itself, or why it cannot be used."""
 
-    requires: tuple[DistRequirement, ...] = ()
+    requires: tuple[Demand, ...] = ()
     manifest: Manifest | None = None
     problem: str | None = None
 
@@ -59,17 +45,25 @@ class Knowledge:
     Args:
         catalog: where to ask.
         target: what wheels must fit.
+        prefer: distribution -> version that will be tried first.
     """
 
-    def __init__(self, catalog: Catalog, target: Target) -> None:
+    def __init__(self, catalog: Catalog, target: Target, prefer: Mapping[str, str]) -> None:
         self._catalog = catalog
         self._target = target
+        self._prefer = {name: ReleaseVersion(version) for name, version in prefer.items()}
         self._offers: dict[str, Offer | None] = {}
         self._wheels: dict[str, tuple[Wheel, ...]] = {}
+        self._sources: dict[str, Offer] = {}
         self._details: dict[str, Details] = {}
         self._distributions: dict[str, str | None] = {
             one.plugin: name for name, one in target.installed.items() if one.plugin is not None
         }
+        # What was asked of each distribution so far, to guess which of its versions will be chosen.
+        self._limits: dict[str, list[Ask]] = {}
+        self._extras: dict[str, set[str]] = {}
+        self._followed: set[tuple[str, str]] = set()
+        self.markers = Markers(target.markers)
 
     def offer(self, name: str) -> Offer | None:
         """What is offered of a distribution, None if nobody has it.
@@ -97,9 +91,10 @@ class Knowledge:
         Raises:
             Missing: not known yet.
         """
-        if file.sha256 not in self._details:
+        details = self._details.get(file.sha256)
+        if details is None:
             raise Missing(file=file)
-        return self._details[file.sha256]
+        return details
 
     def distribution(self, plugin: str) -> str | None:
         """The distribution of a canonical plugin id.
@@ -111,12 +106,11 @@ class Knowledge:
             raise Missing(plugin=plugin)
         return self._distributions[plugin]
 
-    async def learn(self, missing: Missing, prefer: Mapping[str, str]) -> None:
-        """Fetch what was missing, and with it, all at once, what its newest versions will ask for.
+    async def learn(self, missing: Missing) -> None:
+        """Fetch what was missing, and with it, all at once, what its likely versions will ask for.
 
         Args:
             missing: what a resolution stopped at.
-            prefer: distribution -> version that will be tried first.
 
         Raises:
             MarketError: a source does not answer, or nonsense.
@@ -124,98 +118,94 @@ class Knowledge:
         """
         if missing.file is not None:
             await self._learn_file(missing.file)
-            return
-        await self._learn_all(
-            {missing.plugin} if missing.plugin else set(), {missing.project} if missing.project else set(), prefer
-        )
+        elif missing.plugin is not None:
+            await self._learn_plugins([missing.plugin])
+            name = self._distributions[missing.plugin]
+            await self._follow({name} if name is not None else set())
+        elif missing.project is not None:
+            await self._follow({missing.project})
 
-    async def begin(self, projects: Iterable[str], prefer: Mapping[str, str]) -> None:
+    async def begin(self, asks: Iterable[Ask]) -> None:
         """Fetch what a set will probably look at, before it is looked for.
 
         Raises:
             MarketError, ResolutionError: as for `learn`.
         """
-        await self._learn_all(set(), set(projects), prefer)
+        await self._follow({self._note(ask) for ask in asks})
 
-    async def _learn_all(self, plugins: set[str], projects: set[str], prefer: Mapping[str, str]) -> None:
-        while plugins or projects:
-            names = await asyncio.gather(*(self._learn_plugin(plugin) for plugin in plugins))
-            projects |= {name for name in names if name is not None}
-            projects = {name for name in projects if name not in self._offers and name not in self._target.installed}
-            if len(self._offers) + len(projects) > MOST_PROJECTS:
+    async def _follow(self, projects: set[str]) -> None:
+        """Fetch in waves: what the likely versions of one ask for is the next."""
+        while projects := projects - self._target.installed.keys():
+            unknown = projects - self._offers.keys()
+            if len(self._offers) + len(unknown) > MOST_PROJECTS:
                 raise ResolutionError(f"the set needs more than {MOST_PROJECTS} distributions")
-            likely = await asyncio.gather(*(self._learn_project(name, prefer.get(name)) for name in projects))
-            plugins, projects = set(), set()
-            for details in likely:
-                if details is not None:
-                    projects |= {canonicalize_name(one.name) for one in details.requires if self._applies(one)}
-                    asked = details.manifest.requires if details.manifest else ()
-                    plugins |= {one.canonical_id for one in asked if not one.optional} - set(self._distributions)
+            await asyncio.gather(*(self._learn_project(name) for name in unknown))
+            likely = {name: file for name in projects if (file := self._likely(name)) is not None}
+            await asyncio.gather(*(self._learn_file(file) for file in likely.values()))
+            new = [
+                (file, extra)
+                for name, file in likely.items()
+                for extra in ("", *self._extras.get(name, ()))
+                if (file.sha256, extra) not in self._followed
+            ]
+            self._followed.update((file.sha256, extra) for file, extra in new)
+            projects = await self._expect(new)
 
-    def _applies(self, requirement: DistRequirement) -> bool:
-        return requirement.marker is None or requirement.marker.evaluate({**self._target.markers, "extra": ""})
+    async def _expect(self, new: Collection[tuple[File, str]]) -> set[str]:
+        """The distributions that files ask for, each with one extra; `""` for none."""
+        names = set()
+        for file, extra in new:
+            for one in self._details[file.sha256].requires:
+                if self.markers.hold(one, extra):
+                    names.add(self._note(Ask(one.name, one.extras, one.specifier)))
+        manifests = [manifest for file, _ in new if (manifest := self._details[file.sha256].manifest) is not None]
+        needs = [need for manifest in manifests for need in manifest.requires]
+        await self._learn_plugins(need.canonical_id for need in needs)
+        for need in needs:
+            name = self._distributions[need.canonical_id]
+            if name is not None and not need.optional:
+                names.add(self._note(Ask(name, requirement=need.requirement)))
+        return names
 
-    async def _learn_plugin(self, plugin: str) -> str | None:
-        self._distributions[plugin] = found = await self._catalog.distribution(plugin)
-        return found
+    def _note(self, ask: Ask) -> str:
+        self._limits.setdefault(ask.name, []).append(ask)
+        self._extras.setdefault(ask.name, set()).update(ask.extras)
+        return ask.name
 
-    async def _learn_project(self, name: str, prefer: str | None) -> Details | None:
-        offer = await self._catalog.offer(name)
-        wheels = _wheels(name, offer.files if offer else (), self._target)
-        self._offers[name], self._wheels[name] = offer, wheels
-        usable = [wheel for wheel in wheels if wheel.problem is None and not wheel.file.yanked]
-        kept = [wheel for wheel in wheels if prefer is not None and wheel.version == ReleaseVersion(prefer)]
+    def _likely(self, name: str) -> File | None:
+        """The wheel that a resolution will probably choose, by what was asked until now."""
+        wheels = [wheel for wheel in self._wheels.get(name, ()) if wheel.problem is None]
+        asks = self._limits.get(name, [])
+        fitting = [wheel for wheel in wheels if all(ask.accepts(wheel.version) for ask in asks)] or wheels
+        kept = self._prefer.get(name)
+        usable = [wheel for wheel in fitting if not wheel.file.yanked]
         stable = [wheel for wheel in usable if not wheel.version.is_prerelease]
-        likely = next(iter([*kept, *stable, *usable]), None)
-        return await self._learn_file(likely.file) if likely is not None else None
+        likely = [*(wheel for wheel in fitting if wheel.version == kept), *stable, *usable]
+        return likely[0].file if likely else None
 
-    async def _learn_file(self, file: File) -> Details:
-        if file.sha256 not in self._details:
-            offer = next(one for one in self._offers.values() if one is not None and file in one.files)
-            try:
-                metadata, manifest = await asyncio.gather(
-                    self._catalog.metadata(offer, file), self._catalog.manifest(offer, file)
-                )
-                self._details[file.sha256] = Details(_requires(metadata), manifest)
-            except MarketUnreachable:
-                raise
-            except (ManifestError, MarketError, InvalidRequirement) as error:
-                reason = error.message if isinstance(error, JackfieldError) else str(error)
-                self._details[file.sha256] = Details(problem=f"cannot be read: {reason}")
-        return self._details[file.sha256]
+    async def _learn_plugins(self, plugins: Iterable[str]) -> None:
+        unknown = sorted(set(plugins) - self._distributions.keys())
+        found = await asyncio.gather(*(self._catalog.distribution(plugin) for plugin in unknown))
+        self._distributions.update(zip(unknown, found, strict=True))
 
+    async def _learn_project(self, name: str) -> None:
+        offer = await self._catalog.offer(name)
+        self._offers[name] = offer
+        self._wheels[name] = wheels_of(name, offer.files, self._target) if offer is not None else ()
+        if offer is not None:
+            self._sources.update((wheel.file.sha256, offer) for wheel in self._wheels[name])
 
-def _requires(metadata: bytes) -> tuple[DistRequirement, ...]:
-    lines: Iterable[str] = (
-        BytesParser(policy=compat32).parsebytes(metadata, headersonly=True).get_all("Requires-Dist", [])
-    )
-    return tuple(DistRequirement(str(line)) for line in lines)
-
-
-def _wheels(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, ...]:
-    found = []
-    for file in files:
-        if not file.is_wheel:
-            continue
+    async def _learn_file(self, file: File) -> None:
+        if file.sha256 in self._details:
+            return
+        offer = self._sources[file.sha256]
         try:
-            project, version, _build, tags = parse_wheel_filename(file.filename)
-        except (InvalidWheelFilename, InvalidVersion):
-            continue
-        if project != name:
-            continue
-        ranks = [target.tags[tag] for tag in tags if tag in target.tags]
-        found.append(Wheel(file, version, min(ranks, default=len(target.tags)), _problem(file, ranks, target)))
-    return tuple(sorted(found, key=lambda wheel: (wheel.version, -wheel.rank, wheel.file.filename), reverse=True))
-
-
-def _problem(file: File, ranks: list[int], target: Target) -> str | None:
-    if not ranks:
-        platform = file.filename.removesuffix(".whl").rsplit("-", 3)[1:]
-        return f"is built for {'-'.join(platform)}, not for this Python and platform"
-    if file.requires_python:
-        try:
-            if not SpecifierSet(file.requires_python).contains(target.python, prereleases=True):
-                return f"needs Python {file.requires_python}, this is {target.python}"
-        except InvalidSpecifier:
-            return f"asks for a Python that nobody can read: {file.requires_python}"
-    return None
+            metadata, manifest = await asyncio.gather(
+                self._catalog.metadata(offer, file), self._catalog.manifest(offer, file)
+            )
+            self._details[file.sha256] = Details(read_demands(metadata), manifest)
+        except MarketUnreachable:
+            raise
+        except (ManifestError, MarketError, InvalidRequirement) as error:
+            reason = error.message if isinstance(error, JackfieldError) else str(error)
+            self._details[file.sha256] = Details(problem=f"cannot be read: {reason}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from packaging.specifiers import SpecifierSet
@@ -86,9 +87,16 @@ class Ask:
     pre: bool = False
     plugin: str | None = None
     exact: ReleaseVersion | None = None
+    _accepted: dict[ReleaseVersion, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def accepts(self, version: ReleaseVersion) -> bool:
-        """Whether this requirement alone holds for a version."""
+        """Whether this requirement alone holds for a version; worked out once, a search asks often."""
+        answer = self._accepted.get(version)
+        if answer is None:
+            self._accepted[version] = answer = self._accepts(version)
+        return answer
+
+    def _accepts(self, version: ReleaseVersion) -> bool:
         if self.exact is not None and version != self.exact:
             return False
         if self.specifier is not None and not self.specifier.contains(version, prereleases=True):
@@ -145,6 +153,7 @@ class Solution:
     host_used: Mapping[str, str] = field(default_factory=dict)
 
 
+@lru_cache(4096)
 def plugin_version(version: ReleaseVersion) -> Version:
     """A distribution's version in the manifest's order."""
     return Version.from_pep440(str(version), published=False)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement as DistRequirement
-from packaging.utils import canonicalize_name
 from packaging.version import Version as ReleaseVersion
 from resolvelib import AbstractProvider
 
 from jackfield.manifest import Manifest
-from jackfield.resolution.knowledge import Details, Knowledge, Wheel
+from jackfield.resolution.demands import Demand, read_demand
+from jackfield.resolution.knowledge import Details, Knowledge
 from jackfield.resolution.model import Ask, Candidate
 from jackfield.resolution.target import Target
+from jackfield.resolution.wheels import Wheel
 
 if TYPE_CHECKING:
     from resolvelib.structs import RequirementInformation
@@ -22,6 +24,10 @@ Identifier = tuple[str, frozenset[str]]
 
 UNKNOWN_PLUGIN = "plugin:"
 """Begins the name of an ask for a plugin that nobody offers: no distribution can be called so."""
+
+
+class OutOfTime(Exception):
+    """A search took longer than it may."""
 
 
 class Provider(AbstractProvider[Ask, Candidate, Identifier]):
@@ -39,7 +45,20 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         self._target = target
         self._prefer = {name: ReleaseVersion(version) for name, version in prefer.items()}
         self._wanted = wanted
+        self._fixed = {name: ReleaseVersion(one.version) for name, one in target.installed.items()}
+        self._asked: dict[tuple[str, str, frozenset[str]], tuple[Ask, ...]] = {}
+        self._held: set[str] = set()
         self.rejected: dict[str, dict[ReleaseVersion, str]] = {}
+        self.until = math.inf
+
+    def hold(self, plugins: Iterable[str]) -> None:
+        """From now on, these optional dependencies count as present: their versions must be right.
+
+        Args:
+            plugins: canonical ids.
+        """
+        self._held.update(plugins)
+        self._asked.clear()
 
     def identify(self, requirement_or_candidate: Ask | Candidate) -> Identifier:
         """A name with its extras."""
@@ -68,9 +87,8 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         name, extras = identifier
         asks = list(requirements[identifier])
         refused = {candidate.version for candidate in incompatibilities[identifier]}
-        fixed = self._target.installed.get(name)
-        if fixed is not None:
-            version = ReleaseVersion(fixed.version)
+        version = self._fixed.get(name)
+        if version is not None:
             fits = version not in refused and all(ask.accepts(version) for ask in asks)
             return [Candidate(name, version, extras)] if fits else []
         if name.startswith(UNKNOWN_PLUGIN):
@@ -84,21 +102,28 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
 
     def get_dependencies(self, candidate: Candidate) -> Iterable[Ask]:
         """What a candidate asks for: Requires-Dist, and for a plugin `[requires]`."""
+        if time.monotonic() > self.until:
+            raise OutOfTime
+        key = (candidate.name, candidate.file.sha256 if candidate.file is not None else "", candidate.extras)
+        asks = self._asked.get(key)
+        if asks is None:
+            self._asked[key] = asks = tuple(self._dependencies(candidate))
+        return asks
+
+    def _dependencies(self, candidate: Candidate) -> Iterator[Ask]:
+        hold = self._known.markers.hold
         if candidate.file is None:
             # What it needs without an extra is there, else pip had not installed it.
-            fixed = self._target.installed[candidate.name].requires if candidate.extras else ()
-            plain: dict[str, Any] = {**self._target.markers, "extra": ""}
-            lines = (DistRequirement(line) for line in fixed)
-            return list(
-                self._asks((one for one in lines if one.marker and not one.marker.evaluate(plain)), candidate.extras)
-            )
+            lines = self._target.installed[candidate.name].requires if candidate.extras else ()
+            demands = [demand for demand in map(read_demand, lines) if not hold(demand, "")]
+            yield from self._asks(demands, candidate.extras)
+            return
         details = self._known.details(candidate.file)
-        asks = list(self._asks(details.requires, candidate.extras or frozenset({""})))
+        yield from self._asks(details.requires, candidate.extras or frozenset({""}))
         if candidate.extras:
-            asks.append(Ask(candidate.name, exact=candidate.version))
+            yield Ask(candidate.name, exact=candidate.version)
         elif details.manifest is not None:
-            asks += self._plugins(details.manifest)
-        return asks
+            yield from self._plugins(details.manifest)
 
     def title(self, candidate: Candidate) -> str:
         """The name and version for a sentence: a plugin by its id."""
@@ -141,15 +166,12 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         details = self._known.details(wheel.file)
         return details.problem or (_host_problem(details.manifest, self._target) if details.manifest else None)
 
-    def _asks(self, requirements: Iterable[DistRequirement], extras: frozenset[str]) -> Iterator[Ask]:
-        for one in requirements:
-            environments: list[dict[str, Any]] = [{**self._target.markers, "extra": extra} for extra in extras]
-            if one.marker is not None and not any(one.marker.evaluate(each) for each in environments):
-                continue
-            name = canonicalize_name(one.name)
-            yield Ask(name, specifier=one.specifier)
-            if one.extras:
-                yield Ask(name, frozenset(one.extras), one.specifier)
+    def _asks(self, demands: Iterable[Demand], extras: frozenset[str]) -> Iterator[Ask]:
+        for one in demands:
+            if any(self._known.markers.hold(one, extra) for extra in extras):
+                yield Ask(one.name, specifier=one.specifier)
+                if one.extras:
+                    yield Ask(one.name, one.extras, one.specifier)
 
     def _plugins(self, manifest: Manifest) -> Iterator[Ask]:
         for one in manifest.requires:
@@ -161,7 +183,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
     def _present(self, plugin: str) -> str | None:
         """The distribution of an optional dependency, if it is there anyway: then its version must be right."""
         name = self._known.distribution(plugin)
-        there = name in self._prefer or name in self._wanted or name in self._target.installed
+        there = plugin in self._held or name in self._prefer or name in self._wanted or name in self._target.installed
         return name if there else None
 
 

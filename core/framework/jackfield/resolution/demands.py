@@ -1,0 +1,92 @@
+"""What a METADATA file asks for, parsed once for each line (core metadata specification; PEP 508)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from packaging.markers import Marker
+from packaging.requirements import Requirement as DistRequirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+_KEPT_LINES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One line of Requires-Dist.
+
+    Args:
+        line: as it is written.
+        name: the normalised name of the distribution.
+        extras: the extras wanted of it, normalised.
+        specifier: the versions that will do.
+        marker: where it holds; None for everywhere.
+    """
+
+    line: str
+    name: str
+    extras: frozenset[str]
+    specifier: SpecifierSet
+    marker: Marker | None
+
+
+@lru_cache(_KEPT_LINES)
+def read_demand(line: str) -> Demand:
+    """Parse one line of Requires-Dist; equal lines, of which a set has many, are parsed once.
+
+    Raises:
+        InvalidRequirement: it is none.
+    """
+    read = DistRequirement(line)
+    extras = frozenset(canonicalize_name(extra) for extra in read.extras)
+    return Demand(line, canonicalize_name(read.name), extras, read.specifier, read.marker)
+
+
+def read_demands(metadata: bytes) -> tuple[Demand, ...]:
+    """Every Requires-Dist of a METADATA file.
+
+    The headers end at the first empty line; a line that begins with a blank goes on with the one before. The email
+    parser that others use here takes longer than everything else that happens to a package.
+
+    Raises:
+        InvalidRequirement: a line is none.
+    """
+    head = metadata.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
+    lines: list[str] = []
+    within = False
+    for line in head.split("\n"):
+        if line.startswith((" ", "\t")):
+            if within:
+                lines[-1] += " " + line.strip()
+            continue
+        key, _, value = line.partition(":")
+        within = key.strip().lower() == "requires-dist"
+        if within:
+            lines.append(value.strip())
+    return tuple(read_demand(line) for line in lines)
+
+
+class Markers:
+    """Which demands hold in one environment; each is worked out once.
+
+    Args:
+        environment: PEP 508's variables, without `extra`.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._answers: dict[tuple[str, str], bool] = {}
+
+    def hold(self, demand: Demand, extra: str) -> bool:
+        """Whether a demand holds with one extra wanted, `""` for none."""
+        if demand.marker is None:
+            return True
+        answer = self._answers.get((demand.line, extra))
+        if answer is None:
+            environment: dict[str, Any] = {**self._environment, "extra": extra}
+            self._answers[demand.line, extra] = answer = demand.marker.evaluate(environment)
+        return answer

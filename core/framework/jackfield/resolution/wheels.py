@@ -1,0 +1,66 @@
+"""The wheels of an offer: which version, how well each fits here, and why it does not where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion
+from packaging.version import Version as ReleaseVersion
+
+from jackfield.manifest import File
+from jackfield.resolution.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """One wheel of an offer: its version, how well its tags fit (0 is best), and why it cannot be used if it cannot."""
+
+    file: File
+    version: ReleaseVersion
+    rank: int
+    problem: str | None
+
+
+def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, ...]:
+    """The wheels among files, newest version first, best fit first; what is named otherwise is left out.
+
+    Args:
+        name: the distribution, normalised.
+        files: of the offer.
+        target: what they must fit.
+    """
+    found = []
+    for file in files:
+        if not file.is_wheel:
+            continue
+        try:
+            project, version, _build, tags = parse_wheel_filename(file.filename)
+        except (InvalidWheelFilename, InvalidVersion):
+            continue
+        if project != name:
+            continue
+        ranks = [target.tags[tag] for tag in tags if tag in target.tags]
+        found.append(Wheel(file, version, min(ranks, default=len(target.tags)), _problem(file, ranks, target)))
+    return tuple(sorted(found, key=lambda wheel: (wheel.version, -wheel.rank, wheel.file.filename), reverse=True))
+
+
+def _problem(file: File, ranks: list[int], target: Target) -> str | None:
+    if not ranks:
+        platform = file.filename.removesuffix(".whl").rsplit("-", 3)[1:]
+        return f"is built for {'-'.join(platform)}, not for this Python and platform"
+    if file.requires_python:
+        try:
+            if not _runs_on(file.requires_python, target.python):
+                return f"needs Python {file.requires_python}, this is {target.python}"
+        except InvalidSpecifier:
+            return f"asks for a Python that nobody can read: {file.requires_python}"
+    return None
+
+
+@lru_cache(1024)
+def _runs_on(requires_python: str, python: str) -> bool:
+    return SpecifierSet(requires_python).contains(python, prereleases=True)
