@@ -79,3 +79,21 @@ async def test_a_marketplace_that_is_down_is_tried_again_later(manage, unused_ur
     finally:
         await schedule.stop()
     assert rounds == []
+
+
+@pytest.mark.feature("C41")
+async def test_a_listener_that_fails_ends_no_later_round(market, manage, warnings):
+    told: asyncio.Queue[None] = asyncio.Queue()
+
+    def fail(updates: list[Update]) -> None:
+        told.put_nowait(None)
+        raise RuntimeError("the listener went wrong")
+
+    schedule = UpdateSchedule(manage(market.url), fail, every_seconds=0.01, retry_seconds=0.01)
+    schedule.start()
+    try:
+        for _ in range(2):
+            await asyncio.wait_for(told.get(), 20)
+            assert await asyncio.wait_for(warnings.get(), 20) == "no update check"
+    finally:
+        await schedule.stop()

@@ -14,9 +14,10 @@ from jackfield_chat.app.application import create_app
 from jackfield_chat.app.lifetime import ChatServer
 from jackfield_chat.app.marketplace import Marketplace
 from jackfield_chat.plugins import Bridge
-from jackfield_chat.settings import Settings
+from jackfield_chat.settings import Notice, Settings
 
 logger = logging.getLogger("jackfield_chat")
+LONGEST_HINT = 100  # characters
 _OWNER = 'jackfield-chat: sign in as "owner" with the password {password} (it is shown this once)'
 
 
@@ -82,7 +83,7 @@ async def _serve(settings: Settings, listener: socket.socket, say: Callable[[str
     server = ChatServer(app, say)
     bridge: Bridge = app.state.chat.bridge
     # The page answers at once; the line that says so comes when the marketplace and the plugins are there too.
-    announcing = asyncio.create_task(_announce(server, bridge, marketplace, listener, say))
+    announcing = asyncio.create_task(_announce(settings, server, bridge, marketplace, listener, say))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -90,6 +91,7 @@ async def _serve(settings: Settings, listener: socket.socket, say: Callable[[str
         (outcome,) = await asyncio.gather(announcing, return_exceptions=True)
         if marketplace is not None:
             await marketplace.stop()
+        Notice(settings.data).remove()
     if isinstance(outcome, JackfieldError):
         raise outcome
     if not server.started:
@@ -97,6 +99,7 @@ async def _serve(settings: Settings, listener: socket.socket, say: Callable[[str
 
 
 async def _announce(
+    settings: Settings,
     server: ChatServer,
     bridge: Bridge,
     marketplace: Marketplace | None,
@@ -107,11 +110,15 @@ async def _announce(
     try:
         if marketplace is not None:
             say(f"jackfield-chat: its marketplace is on {await marketplace.start()}")
+        Notice(settings.data).write(settings.marketplaces)
         await server.listening.wait()
         await bridge.ready()
     except JackfieldError:
         server.should_exit = True
         raise
+    # Where it fits on one line: a long path is one that a program chose, and nobody copies it.
+    if len(hint := f"jackfield-chat: from a shell: jackfield-chat plugins --data {settings.data} list") <= LONGEST_HINT:
+        say(hint)
     say(f"jackfield-chat: ready on {_address(host, port)}")
 
 

@@ -14,16 +14,16 @@ from jackfield_chat.settings import Settings
 
 
 class _Chat(click.Group):
-    """The root: `plugins` is the framework's own group, loaded when it is asked for."""
+    """The root: `plugins` is loaded when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), "plugins"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "plugins":
-            from jackfield.cli import group_for
+            from jackfield_chat.cli.plugins import plugins_group
 
-            return group_for("chat")
+            return plugins_group()
         return super().get_command(ctx, cmd_name)
 
 
@@ -46,6 +46,8 @@ def root() -> None:
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
+    envvar="JACKFIELD_CHAT_DATA",
+    show_envvar=True,
     help="Folder for everything that the chat keeps; made when it is missing.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -74,6 +76,14 @@ def root() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of wheels that it publishes at its start.",
 )
+@click.option(
+    "--check-updates",
+    type=click.FloatRange(min=0),
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    help="How often to ask for newer versions of plugins, and tell the owner; 0 for never.",
+)
 def serve(
     data: Path,
     host: str,
@@ -82,6 +92,7 @@ def serve(
     with_marketplace: bool,
     market_port: int,
     seed: Path | None,
+    check_updates: float,
 ) -> None:
     """Serve the chat until it is interrupted.
 
@@ -90,7 +101,7 @@ def serve(
     Plugins lie in DATA/plugins unless JACKFIELD_HOME says otherwise. To work on them from the command line, also while
     the chat runs:
 
-    JACKFIELD_HOME=DATA/plugins jackfield --app chat list
+    jackfield-chat plugins --data DATA list
     """
     if seed is not None and not with_marketplace:
         raise click.UsageError("--seed needs --with-marketplace: it says what that marketplace publishes")
@@ -99,7 +110,15 @@ def serve(
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     home = os.environ.get("JACKFIELD_HOME")
     settings = Settings(
-        data, host, port, marketplaces, with_marketplace, market_port, seed, Path(home) if home else None
+        data,
+        host,
+        port,
+        marketplaces,
+        with_marketplace,
+        market_port,
+        seed,
+        Path(home) if home else None,
+        check_updates * 3600 or None,
     )
     run(settings, say=click.echo)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,10 @@ from jackfield.api import Check
 from jackfield.errors import JackfieldError, PluginError
 from jackfield_chat_api import Member, Message, Room
 
-from jackfield_chat.accounts import Accounts
+from jackfield_chat.accounts import Accounts, Role
 from jackfield_chat.plugins.answers import Answer
 from jackfield_chat.plugins.capabilities import PluginChat, member
+from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.operations import Operations
 from jackfield_chat.plugins.source import RoomSource
 from jackfield_chat.rooms import Board, Event
@@ -20,6 +21,7 @@ from jackfield_chat.settings import Settings
 
 if TYPE_CHECKING:
     from jackfield.application import Application
+    from jackfield.management import Update
 
     from jackfield_chat.plugins.panel import Panel
 
@@ -54,6 +56,7 @@ class Bridge:
         self.application: Application | None = None
         self._panel: Panel | None = None
         self._operations: Operations | None = None
+        self._news = News()
 
     async def start(self) -> None:
         """Begin to start the plugins; returns at once."""
@@ -85,10 +88,12 @@ class Bridge:
             api=self._api,
             home=self._settings.plugin_home,
             marketplaces=self._settings.marketplaces,
+            updates_every_seconds=self._settings.updates_every_seconds,
+            on_updates=self._tell_updates,
         )
         self.application = application
         self._panel = Panel(application.host, self._board.presence, self.name_of)
-        self._operations = Operations(application, on_change=self._tell_plugins)
+        self._operations = Operations(application, news=self._news, on_change=self._tell_plugins)
         application.host.plugins.on_change(lambda status: self._tell_plugins())
         await application.start()
 
@@ -223,6 +228,22 @@ class Bridge:
         if self._panel is None:
             raise PluginError(f"no plugin offers the menu item {item}")
         await self._panel.choose(item, user)
+
+    def news(self, owner: str) -> Answer | None:
+        """Return what an owner should be told of newer versions; once for the same ones."""
+        if self.application is None:
+            return None
+        return self._news.note(owner, {one.id: one.version for one in self.application.host.plugins.list()})
+
+    def _tell_updates(self, updates: "Sequence[Update]") -> None:
+        self._news.hear(updates)
+        presence = self._board.presence
+        for account in self._accounts.all():
+            if account.may(Role.OWNER) and account.name in presence.in_rooms():
+                note = self.news(account.name)
+                if note is not None:
+                    presence.tell_members((account.name,), {"type": "answer", **note.to_mapping()})
+        self._tell_plugins()
 
     def _tell_plugins(self) -> None:
         self._board.presence.tell_everyone({"type": "plugins"})

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from jackfield.errors import JackfieldError, UsageError
 
+from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.sentences import done, headline, rolled_back
 
 if TYPE_CHECKING:
@@ -104,12 +105,14 @@ class Operations:
 
     Args:
         application: the running plugins and their management.
+        news: keeps what a look for updates finds.
         on_change: called after each change.
     """
 
-    def __init__(self, application: Application, *, on_change: Callable[[], None]) -> None:
+    def __init__(self, application: Application, *, news: News, on_change: Callable[[], None]) -> None:
         self._application = application
         self._host = application.host
+        self._news = news
         self._on_change = on_change
         self._questions: dict[str, tuple[str, Question]] = {}
         self._turn = asyncio.Lock()
@@ -137,7 +140,13 @@ class Operations:
 
     async def updates(self) -> list[Update]:
         """Return what is newer in the marketplaces; what could not be checked says why (C42)."""
-        return list(await self._management.check_updates())
+        found = list(await self._management.check_updates())
+        self._news.hear(found)
+        return found
+
+    def known_updates(self, installed: Sequence[Installed]) -> list[Update]:
+        """Return what the last look for updates found, by timer or on demand, and still holds."""
+        return self._news.updates({one.row.id: one.row.version for one in installed})
 
     async def history(self) -> list[HistoryEntry]:
         """Return what was changed, newest first."""

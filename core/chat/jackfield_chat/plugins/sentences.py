@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jackfield_chat.plugins.answers import AnswerLine
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from jackfield.management import ConsentRequest, HistoryEntry, Plan, PlanItem, RollbackReport, Update
 
+_TRUST = "full trust"  # what management calls code that runs in the chat itself
 _SOURCES = {"environment": "this Python environment", "file": "a file"}
 
 
@@ -31,8 +33,11 @@ class Part:
 def parts(request: ConsentRequest) -> tuple[Part, ...]:
     """Return what someone says yes to: what it wants (risky first, new ones marked), where it runs, who made it."""
     wishes = tuple(_wish(one.sentence, one.reason, one.risk, new=one.new) for one in request.permissions)
-    runs = (AnswerLine(f"runs in {request.isolation_sentence}"),)
+    risk = "high" if _TRUST in request.isolation_sentence else ""
+    runs = (AnswerLine(f"runs in {request.isolation_sentence}", risk),)
     made = [f"by {request.publisher}" if request.publisher else "nobody says who published it"]
+    if request.published is not None:
+        made.append(f"published on {_day(request.published)}")
     made.append(f"from {_SOURCES.get(request.source, request.source)}")
     brings = f"brings {', '.join(request.brings)}" if request.brings else "brings nothing else"
     others = [entry.detail for entry in request.growth.entries if entry.kind in {"publisher", "source"}]
@@ -46,6 +51,12 @@ def parts(request: ConsentRequest) -> tuple[Part, ...]:
         Part("Where it runs", runs),
         Part("Who made it", who),
     )
+
+
+def _day(moment: str) -> str:
+    # The chat's people may sit in other zones than its server; a day is exact enough to say how new a version is.
+    day = datetime.fromisoformat(moment).astimezone(UTC)
+    return f"{day.day} {day:%B %Y}"
 
 
 def _wish(sentence: str, reason: str, risk: str, *, new: bool) -> AnswerLine:

@@ -78,6 +78,10 @@ class Presence:
         """Return the names of everyone who is connected."""
         return {one.member for one in self._connections}
 
+    def in_rooms(self) -> set[str]:
+        """Return the names of everyone who has a room open, and not only another page."""
+        return {one.member for one in self._connections if one.room is not None}
+
     def tell_room(self, room: str, event: Event, *, elsewhere: Event | None = None) -> None:
         """Send an event to everyone in a room, and another one to those who are elsewhere."""
         for connection in list(self._connections):

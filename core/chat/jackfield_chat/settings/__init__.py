@@ -1,5 +1,6 @@
-"""Where the chat keeps its data and how it is served."""
+"""What the command line asked for, and what a running chat leaves for it to find."""
 
+from jackfield_chat.settings.notice import Notice
 from jackfield_chat.settings.serving import Settings
 
-__all__ = ["Settings"]
+__all__ = ["Notice", "Settings"]

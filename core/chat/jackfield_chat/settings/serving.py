@@ -17,6 +17,7 @@ class Settings:
         market_port: the port of that marketplace; 0 lets the system choose.
         seed: a folder of wheels that it publishes at its start.
         home: where the plugins' framework keeps its data; None: below `data`, so that one folder holds all.
+        updates_every_seconds: how often the marketplaces are asked for newer versions; None: never.
     """
 
     data: Path
@@ -27,6 +28,7 @@ class Settings:
     market_port: int = 8001
     seed: Path | None = None
     home: Path | None = None
+    updates_every_seconds: float | None = 86400.0
 
     @property
     def database(self) -> Path:

@@ -107,6 +107,7 @@ async def _render(request: Request, account: Account, view: View, *, status_code
     try:
         operations = await chat_of(request).bridge.operations()
         installed, history = await operations.installed(), await operations.history()
+        updates = operations.known_updates(installed)
     except JackfieldError as exc:
         view.problem = view.problem or sentence(exc)
     else:

@@ -18,7 +18,8 @@ and receives:
     boxes    boxes                          the plugins' components, drawn anew
     menu     items                          the plugins' menu items
     plugins                                 plugins changed: installed, enabled, updated, rolled back …
-    answer   title, lines, confirm, nonce   what only this member sees: the answer to a command
+    answer   title, lines, confirm, nonce   what only this member sees: the answer to a command, or, without a nonce,
+                                            news for an owner
     sent     nonce                          done
     error    message, nonce                 not done, and why
 """
@@ -33,7 +34,7 @@ from jackfield.errors import JackfieldError
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from jackfield_chat.accounts import Account
+from jackfield_chat.accounts import Account, Role
 from jackfield_chat.rooms import Connection, RoomError, message_event
 from jackfield_chat.web.chatroom import PAGE_MESSAGES
 from jackfield_chat.web.conversation import say, sentence
@@ -163,6 +164,8 @@ class Conversation:
         if entered is not None:
             await self._tell_presence(entered)
             await self._chat.bridge.member_joined(entered, account.name)
+        if account.may(Role.OWNER) and (note := self._chat.bridge.news(account.name)) is not None:
+            self._connection.send({"type": "answer", **note.to_mapping()})
 
     async def _tell_presence(self, room: str) -> None:
         members = self._chat.presence.members(room)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jackfield.api import ApiFactory
 from jackfield.application.lock import HostLock
+from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
 from jackfield.discovery import find_host
 from jackfield.errors import StoreLocked
@@ -42,6 +43,9 @@ class Application:
         hostfile: what the application offers; None: the installed one of that name.
         on_error: what a hook call does when an implementation fails.
         safe: start with no plugins at all.
+        updates_every_seconds: how often to look for updates while it runs, 86400 for every day; None: never. Nothing of
+            it happens in the first minute, and rounds are counted from the last one of any process (C41).
+        on_updates: told of the updates that each round found, on the event loop's thread.
 
     Raises:
         UsageError: there is no host file of that name.
@@ -59,6 +63,8 @@ class Application:
         hostfile: HostFile | None = None,
         on_error: OnError = "skip",
         safe: bool = False,
+        updates_every_seconds: float | None = None,
+        on_updates: Updates = lambda updates: None,
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
@@ -69,6 +75,9 @@ class Application:
             app, specs=specs, layout=self.layout, hostfile=self.hostfile, api=api, on_error=on_error, safe=safe
         )
         self._watch: Watch | None = None
+        self._updates: UpdateWatch | None = None
+        if updates_every_seconds is not None and self.marketplaces:
+            self._updates = UpdateWatch(lambda: self.management, on_updates, every_seconds=updates_every_seconds)
         self._lock: HostLock | None = None
 
     @cached_property
@@ -96,6 +105,8 @@ class Application:
             raise
         self._lock, self._watch = lock, watch
         watch.start()
+        if self._updates is not None:
+            self._updates.start()
 
     async def _settle(self) -> None:
         """Complete what an installer that died left between the old and the new set."""
@@ -116,6 +127,8 @@ class Application:
 
     async def stop(self) -> None:
         """Stop watching, stop every plugin, and let go of the profile."""
+        if self._updates is not None:
+            await self._updates.stop()
         watch, self._watch = self._watch, None
         if watch is not None:
             await watch.stop()

@@ -93,6 +93,9 @@ class UpdateSchedule:
             except JackfieldError as error:
                 _log.warning("no update check: %s", error)
                 await asyncio.sleep(self._retry)
+            except Exception:  # noqa: BLE001 (whatever a round meets, the next one is not lost)
+                _log.exception("no update check")
+                await asyncio.sleep(self._retry)
 
     def _remember(self) -> None:
         with suppress(OSError):  # then the next start looks again

@@ -1,0 +1,82 @@
+"""`jackfield-chat plugins --data DIR`: the plugins and the marketplaces of one chat, running or not."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from jackfield_chat.settings import Notice, Settings
+
+from tests.support.marketplace import running_marketplace
+from tests.support.processes import Server, clean_environment, script
+from tests.support.wheels import build_plugin
+
+
+def plugins(*words: str, status: int = 0, **variables: str) -> str:
+    done = subprocess.run(
+        [script("jackfield-chat"), "plugins", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=clean_environment(**variables),
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.feature("C33")
+def test_it_installs_into_a_running_chat_from_the_marketplace_that_the_chat_asks(tmp_path: Path) -> None:
+    data = tmp_path / "chat"
+    with running_marketplace(tmp_path) as market:
+        market.publish("greeter")
+        command = [script("jackfield-chat"), "serve", "--data", str(data), "--port", "0", "--marketplace", market.url]
+        with Server(command):
+            assert Notice(data).marketplaces() == (market.url,)
+            assert "greeter" in plugins("--data", str(data), "search")
+            plugins("--data", str(data), "install", "greeter", "--yes", "--accept-permissions")
+            rows = json.loads(plugins("list", "--json", JACKFIELD_CHAT_DATA=str(data)))["plugins"]
+            assert [row["id"] for row in rows] == ["greeter"]
+    assert not (data / "run" / "serving.json").exists()
+    assert "no marketplace is configured" in plugins("--data", str(data), "search", status=2)
+
+
+@pytest.mark.slow
+def test_a_chat_that_does_not_run_can_be_worked_on(tmp_path: Path) -> None:
+    wheel = build_plugin(tmp_path, "greeter")
+    plugins("--data", str(tmp_path / "chat"), "install", str(wheel), "--yes", "--accept-permissions")
+    assert "greeter" in plugins("--data", str(tmp_path / "chat"), "list")
+    assert "greeter" not in plugins("--data", str(tmp_path / "other"), "list")
+
+
+@pytest.mark.slow
+def test_jackfield_home_moves_the_plugins_of_both_commands(tmp_path: Path) -> None:
+    wheel, home = build_plugin(tmp_path, "greeter"), str(tmp_path / "home")
+    words = ("--data", str(tmp_path / "chat"))
+    plugins(*words, "install", str(wheel), "--yes", "--accept-permissions", JACKFIELD_HOME=home)
+    assert "greeter" not in plugins(*words, "list")
+    assert "greeter" in plugins(*words, "list", JACKFIELD_HOME=home)
+    assert Settings(tmp_path / "chat", home=Path(home)).plugin_home == Path(home)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"process": 1}', '{"process": "x", "marketplaces": []}', "\x00"])
+def test_a_notice_that_cannot_be_read_names_no_marketplace(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "serving.json").write_text(text)
+    assert Notice(tmp_path).marketplaces() == ()
+
+
+def test_a_notice_of_a_process_that_is_gone_names_no_marketplace(tmp_path: Path) -> None:
+    notice = Notice(tmp_path)
+    notice.write(("http://127.0.0.1:1",))
+    assert notice.marketplaces() == ("http://127.0.0.1:1",)
+    file = tmp_path / "run" / "serving.json"
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    file.write_text(file.read_text().replace(str(os.getpid()), str(gone.pid)))
+    assert notice.marketplaces() == ()
+    notice.remove()
+    notice.remove()
+    assert not file.exists()
