@@ -12,7 +12,7 @@ import httpx
 import pytest
 import uvicorn
 from jackfield_marketplace.accounts import add_user, create_token
-from jackfield_marketplace.app import create_app, open_database
+from jackfield_marketplace.app import Front, create_app, open_database
 from jackfield_marketplace.app.protocol import ReasonProtocol
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
@@ -26,11 +26,12 @@ HOST_FILE = Path(__file__).parents[2] / "core" / "chat-api" / "jackfield_chat_ap
 class LocalMarket:
     """The application on a loopback port, with users `alice` and `bob` and a client that sends alice's token."""
 
-    def __init__(self, url: str, settings: Settings, database: Database, wheels: Path) -> None:
+    def __init__(self, url: str, settings: Settings, database: Database, app: Front, wheels: Path) -> None:
         self.url = url
         self.settings = settings
         self.database = database
         self.wheels = wheels
+        self.app = app
         self.tokens: dict[str, str] = {}
         for name in ("alice", "bob"):
             with database.write() as session:
@@ -77,7 +78,8 @@ def local_market(folder: Path, empty_data: Path, **options: Any) -> Iterator[Loc
     server = uvicorn.Server(uvicorn.Config(app, http=ReasonProtocol, ws="none", log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    market = LocalMarket(f"http://127.0.0.1:{listener.getsockname()[1]}", settings, database, folder / "wheels")
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    market = LocalMarket(url, settings, database, app, folder / "wheels")
     try:
         yield market
     finally:

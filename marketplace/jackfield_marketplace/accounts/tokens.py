@@ -9,6 +9,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jackfield.errors import UsageError
+from packaging.utils import InvalidName, canonicalize_name
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -21,24 +23,49 @@ _USED_STEP = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a request comes from; `unnoted_token` is the id of a token whose use is yet to be noted."""
+    """Who a request comes from.
+
+    Args:
+        user_id: of the user.
+        name: of the user.
+        unnoted_token: the id of a token whose use is yet to be noted.
+        project: the one name, canonical, that the token may upload; None for all that are the user's.
+    """
 
     user_id: int
     name: str
     unnoted_token: int | None = None
+    project: str | None = None
 
 
-def create_token(session: Session, user: User, *, lifetime: timedelta | None = None) -> str:
+def create_token(session: Session, user: User, *, lifetime: timedelta | None = None, project: str | None = None) -> str:
     """Make a token and return its text, which is nowhere else: the database keeps its hash.
 
     Args:
         session: one that writes.
         user: whose uploads it stands for.
         lifetime: after which it no longer counts; None for one that stays.
+        project: the one name that it may upload, registered or not; None for all that are the user's.
+
+    Raises:
+        UsageError: `project` is no name of a distribution.
     """
+    if project is not None:
+        try:
+            project = canonicalize_name(project, validate=True)
+        except InvalidName as exc:
+            raise UsageError(f"{project!r} is no name of a distribution") from exc
     text = PREFIX + secrets.token_urlsafe(32)
     expires_at = None if lifetime is None else now() + lifetime
-    session.add(Token(user_id=user.id, digest=_digest(text), hint=text[: len(PREFIX) + 4], expires_at=expires_at))
+    session.add(
+        Token(
+            user_id=user.id,
+            digest=_digest(text),
+            hint=text[: len(PREFIX) + 4],
+            expires_at=expires_at,
+            project=project,
+        )
+    )
     return text
 
 
@@ -78,7 +105,7 @@ def _by_token(session: Session, text: str, at: datetime) -> Identity | None:
     if token is None or (token.expires_at is not None and token.expires_at <= at):
         return None
     noted = token.last_used_at is not None and at - token.last_used_at < _USED_STEP
-    return Identity(token.user_id, token.user.name, None if noted else token.id)
+    return Identity(token.user_id, token.user.name, None if noted else token.id, token.project)
 
 
 def note_use(session: Session, identity: Identity) -> None:

@@ -2,63 +2,122 @@
 
 from __future__ import annotations
 
-from starlette.background import BackgroundTask
-from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import Route
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
 
-from jackfield_marketplace.api.negotiation import conditional
+from starlette.responses import FileResponse
+from starlette.types import Receive, Scope, Send
+
+from jackfield_marketplace.api.answers import Answer, holds, refused_method, text_answer
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import file_served
 from jackfield_marketplace.db import Database
-from jackfield_marketplace.stats import count_download
+from jackfield_marketplace.stats import DownloadCounter
 
 _CACHE = "public, max-age=31536000, immutable"
+_ADDRESS = re.compile(r"/files/([0-9a-f]{64})/([^/]{1,300})")
+_TYPES = {".metadata": "text/plain; charset=utf-8", ".plugin.toml": "application/toml"}
+_KEPT_FILES = 8192
+_KEPT_BYTES = 64 * 1024  # a text that is larger is read from disk each time
+
+
+@dataclass(slots=True)
+class _Served:
+    """What an address leads to: an answer that is ready, or the path of the file that a download sends.
+
+    `stamp` is the catalogue's serial at which it held.
+    """
+
+    stamp: int
+    etag: str
+    answer: Answer | None
+    path: Path
+    media_type: str
+    counted: tuple[int, str] | None
 
 
 class FilePages:
-    """`/files/<sha256>/<filename>`, with `.metadata` (PEP 658) and `.plugin.toml` beside each.
+    """`/files/<sha256>/<filename>`, with `.metadata` (PEP 658) and `.plugin.toml` beside each; an ASGI application.
 
     Args:
         database: knows which files are published.
         blobs: holds their bytes.
+        downloads: counts those of wheels.
     """
 
-    def __init__(self, database: Database, blobs: DiskBlobs) -> None:
+    def __init__(self, database: Database, blobs: DiskBlobs, downloads: DownloadCounter) -> None:
         self._database = database
         self._blobs = blobs
+        self._downloads = downloads
+        self._served: OrderedDict[str, _Served] = OrderedDict()
+        self._checked = (-1, -1)
 
-    def routes(self) -> list[Route]:
-        """The one address."""
-        return [Route("/files/{sha256}/{filename}", self._file)]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request below `/files`."""
+        refused = refused_method(scope)
+        if refused is not None:
+            await refused.send_to(scope, send)
+            return
+        served = self._find(scope["path"])
+        if served is None:
+            await text_answer(404, "there is no such file here").send_to(scope, send)
+        elif served.answer is not None:
+            await served.answer.send_to(scope, send)
+        else:
+            await self._send_file(served, scope, receive, send)
 
-    async def _file(self, request: Request) -> Response:
-        sha256, filename = request.path_params["sha256"], request.path_params["filename"]
-        name, part = filename, ""
-        for suffix in (".metadata", ".plugin.toml"):
-            if filename.endswith(suffix):
-                name, part = filename.removesuffix(suffix), suffix
+    async def _send_file(self, served: _Served, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {"cache-control": _CACHE, "x-content-type-options": "nosniff", "etag": served.etag}
+        names = {name for name, _ in scope["headers"]}
+        held = [value for name, value in scope["headers"] if name == b"if-none-match"]
+        if any(holds(value, served.etag.encode()) for value in held):
+            unchanged = Answer(304, b"", served.media_type, {"cache-control": _CACHE}, etag=served.etag)
+            await unchanged.send_to(scope, send)
+            return
+        if served.counted is not None and scope["method"] == "GET" and b"range" not in names:
+            self._downloads.add(*served.counted)
+        await FileResponse(served.path, media_type=served.media_type, headers=headers)(scope, receive, send)
+
+    def _find(self, address: str) -> _Served | None:
+        serial = self._serial()
+        served = self._served.get(address)
+        if served is not None and served.stamp == serial:
+            return served
+        served = self._look_up(address, serial)
+        if served is None:
+            self._served.pop(address, None)
+            return None
+        self._served[address] = served
+        if len(self._served) > _KEPT_FILES:
+            self._served.popitem(last=False)
+        return served
+
+    def _serial(self) -> int:
+        """The catalogue's, asked for again only after a commit."""
+        stamp = self._database.change_stamp()
+        if stamp != self._checked[0]:
+            self._checked = (stamp, self._database.catalogue_serial())
+        return self._checked[1]
+
+    def _look_up(self, address: str, serial: int) -> _Served | None:
+        match = _ADDRESS.fullmatch(address)
+        if match is None:
+            return None
+        sha256, filename = match.groups()
+        part = next((suffix for suffix in _TYPES if filename.endswith(suffix)), "")
         with self._database.read() as session:
-            served = file_served(session, name, sha256)
-        blob, media_type = None, "application/octet-stream"
-        if served is not None:
-            if part == ".metadata":
-                blob, media_type = served.metadata_sha256, "text/plain; charset=utf-8"
-            elif part == ".plugin.toml":
-                blob, media_type = served.manifest_sha256, "application/toml"
-            else:
-                blob = served.sha256
+            served = file_served(session, filename.removesuffix(part), sha256)
+        if served is None:
+            return None
+        blob = {"": served.sha256, ".metadata": served.metadata_sha256, ".plugin.toml": served.manifest_sha256}[part]
         path = self._blobs.path(blob) if blob is not None else None
-        if served is None or blob is None or path is None:
-            return PlainTextResponse(f"no file here is called {filename}", status_code=404)
-        headers = {"Cache-Control": _CACHE, "X-Content-Type-Options": "nosniff"}
-        response = FileResponse(path, media_type=media_type, headers=headers)
-        answer = conditional(request, f'"{blob}"', response)
-        whole = request.method == "GET" and "range" not in request.headers and answer is response
-        if whole and not part and served.kind == "wheel":
-            response.background = BackgroundTask(self._count, served.project_id, served.version)
-        return answer
-
-    def _count(self, project_id: int, version: str) -> None:
-        with self._database.write() as session:
-            count_download(session, project_id, version)
+        if path is None:
+            return None
+        etag, media_type = f'"{blob}"', _TYPES.get(part, "application/octet-stream")
+        answer = None
+        if part and path.stat().st_size <= _KEPT_BYTES:
+            answer = Answer(200, path.read_bytes(), media_type, {"cache-control": _CACHE}, etag=etag)
+        counted = (served.project_id, served.version) if served.kind == "wheel" and not part else None
+        return _Served(serial, etag, answer, path, media_type, counted)

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from jackfield_marketplace import __version__
 from jackfield_marketplace.api import Batch, FilePages, SimpleIndex, UploadApi, plugin_router
+from jackfield_marketplace.app.front import Front
 from jackfield_marketplace.app.headers import SecurityHeaders
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import Hosts
 from jackfield_marketplace.db import Database, migrate
 from jackfield_marketplace.settings import Settings
+from jackfield_marketplace.stats import DownloadCounter
 from jackfield_marketplace.uploads import Uploads
 from jackfield_marketplace.web import Pages
 
+_LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = (
     "A Python package index that knows plugins. The index itself is at `/simple/` (PEPs 503, 691, 658, 592, 700, 792), "
     "uploads go to `/legacy/` as twine and uv send them; this document describes the plugin API beside it."
@@ -41,7 +48,7 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ...] = ()) -> FastAPI:
+def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ...] = ()) -> Front:
     """Put the application together over an open database.
 
     Args:
@@ -58,10 +65,17 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     hosts = Hosts(settings.hosts, hostfiles)
     blobs = DiskBlobs(settings.blobs)
 
+    downloads = DownloadCounter(database)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        database.close()
+        writing = asyncio.create_task(_write_often(downloads, settings.count_seconds))
+        try:
+            yield
+        finally:
+            writing.cancel()
+            await run_sync(downloads.write)
+            database.close()
 
     app = FastAPI(
         title=settings.title,
@@ -72,12 +86,9 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing is reported to anyone
     )
-    app.state.problems = tuple(hosts.problems)
     simple = SimpleIndex(database, upstream=settings.upstream)
     routes = [
-        *simple.routes(),
         *Batch(database, blobs, simple).routes(),
-        *FilePages(database, blobs).routes(),
         *UploadApi(settings, database, Uploads(settings, database, blobs, hosts)).routes(),
         Route("/healthz", _healthz),
     ]
@@ -87,7 +98,17 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     app.router.routes.extend(pages.routes())
     app.add_exception_handler(404, pages.not_found)
     app.add_middleware(SecurityHeaders)
-    return app
+    return Front(simple, FilePages(database, blobs, downloads), app, downloads, tuple(hosts.problems))
+
+
+async def _write_often(downloads: DownloadCounter, seconds: float) -> None:
+    """Write the counts again and again, until cancelled."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await run_sync(downloads.write)
+        except SQLAlchemyError as exc:  # a full disk, a lock that is held: the counts are kept for the next time
+            _LOGGER.warning("downloads could not be written: %s", exc)
 
 
 async def _healthz(request: Request) -> Response:

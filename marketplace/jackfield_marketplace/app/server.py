@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def serve(
     with listener:
         database = open_database(settings)
         app = create_app(settings, database, hostfiles)
-        for problem in app.state.problems:
+        for problem in app.problems:
             warn(problem)
         port = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
@@ -60,7 +61,6 @@ def serve(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
-            h11_max_incomplete_event_size=64 * 1024,
         )
 
         def fill() -> None:
@@ -79,7 +79,8 @@ def serve(
             started.cancel()
             await running
 
-        asyncio.run(run())
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run())
 
 
 class _Server(uvicorn.Server):
@@ -93,6 +94,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self.answering.set()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop, where it exists: an answer costs half as much."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 def _listen(host: str, port: int) -> socket.socket:

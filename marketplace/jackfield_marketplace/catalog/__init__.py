@@ -2,8 +2,10 @@
 
 from jackfield_marketplace.catalog.categories import CATEGORIES, categories_of
 from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_since, parse_changelog
+from jackfield_marketplace.catalog.facets import app_facet, category_facet
 from jackfield_marketplace.catalog.hosts import AskedPermission, Hosts, add_hostfile
 from jackfield_marketplace.catalog.manage import feature, refresh_plugin, yank
+from jackfield_marketplace.catalog.popularity import count_plugins, rank_plugins
 from jackfield_marketplace.catalog.publish import Refusal, Upload, publish
 from jackfield_marketplace.catalog.queries import (
     PluginDetails,
@@ -14,7 +16,6 @@ from jackfield_marketplace.catalog.queries import (
     plugin_changelog,
     plugin_details,
     project_names,
-    project_serial,
     simple_project,
 )
 from jackfield_marketplace.catalog.together import latest_versions, texts_served
@@ -31,8 +32,11 @@ __all__ = [
     "Upload",
     "VersionDetails",
     "add_hostfile",
+    "app_facet",
     "categories_of",
+    "category_facet",
     "changes_since",
+    "count_plugins",
     "feature",
     "file_served",
     "latest_versions",
@@ -40,8 +44,8 @@ __all__ = [
     "plugin_changelog",
     "plugin_details",
     "project_names",
-    "project_serial",
     "publish",
+    "rank_plugins",
     "refresh_plugin",
     "simple_project",
     "texts_served",

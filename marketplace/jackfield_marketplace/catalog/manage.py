@@ -10,7 +10,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from jackfield_marketplace.catalog.categories import categories_of
-from jackfield_marketplace.db import File, Plugin, PluginCategory, Project, Release, now
+from jackfield_marketplace.catalog.facets import facets_of
+from jackfield_marketplace.db import Download, File, Plugin, PluginCategory, Project, Release, now
 
 
 def refresh_plugin(session: Session, project: Project) -> None:
@@ -26,6 +27,8 @@ def refresh_plugin(session: Session, project: Project) -> None:
         .execution_options(populate_existing=True)
     ).all()
     shown = [release for release in releases if any(_is_shown(file) for file in release.files)]
+    if project.status == "quarantined":
+        shown = []
     plugin = session.get(Plugin, project.id)
     session.execute(delete(PluginCategory).where(PluginCategory.project_id == project.id))
     if not shown:
@@ -37,7 +40,10 @@ def refresh_plugin(session: Session, project: Project) -> None:
     manifest = read_manifest(latest.manifest_toml or "", source=f"plugin.toml of {project.name} {latest.version}")
     publisher = project.owner.name
     if plugin is None:
-        plugin = Plugin(project_id=project.id, downloads=0, featured_rank=None)
+        # Last by popularity: `stats` finds its place with the next downloads that are counted.
+        rank = (session.scalar(select(func.max(Plugin.rank))) or 0) + 1
+        downloads = session.scalar(select(func.sum(Download.count)).where(Download.project_id == project.id)) or 0
+        plugin = Plugin(project_id=project.id, downloads=downloads, rank=rank)
     if plugin.version != latest.version:
         plugin.updated_at = now()
     plugin.plugin_id = manifest.id
@@ -49,10 +55,12 @@ def refresh_plugin(session: Session, project: Project) -> None:
     plugin.publisher = publisher
     plugin.isolation = manifest.isolation
     plugin.app = latest.app
+    categories = categories_of(latest.keywords)
+    plugin.facets = facets_of(latest.app, categories)
     plugin.version = latest.version
     session.add(plugin)
     session.flush()
-    for category in categories_of(latest.keywords):
+    for category in categories:
         session.add(PluginCategory(project_id=project.id, category=category))
     session.flush()
 

@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.accounts import Identity
-from jackfield_marketplace.catalog.lookalikes import lookalike
+from jackfield_marketplace.catalog.lookalikes import lookalike, skeleton
 from jackfield_marketplace.catalog.manage import find_release, refresh_plugin
 from jackfield_marketplace.db import File, Project, Release
 
 Outcome = Literal["published", "identical", "quarantined"]
+CLOSED = frozenset({"archived", "quarantined"})
+"""States of a project in which it takes no uploads (PEP 792)."""
 
 
 class Refusal(JackfieldError):
@@ -87,12 +89,17 @@ def publish(session: Session, upload: Upload, uploader: Identity) -> tuple[Outco
         what became of it, and the findings that are kept with it.
 
     Raises:
-        Refusal: 403 if the name is another's, 409 if the file or the plugin id is taken.
+        Refusal: 403 if the name is another's, outside the token's scope or closed, 409 if the file or the plugin id is
+            taken.
     """
     name = canonicalize_name(upload.distribution)
     project = session.scalar(select(Project).where(Project.name == name))
+    if uploader.project is not None and uploader.project != name:
+        raise Refusal(403, f"this token is for {uploader.project} alone; it cannot upload {name}")
     if project is not None and project.owner_id != uploader.user_id:
         raise Refusal(403, f"{name} belongs to {project.owner.name}; {uploader.name} cannot upload to it")
+    if project is not None and project.status in CLOSED:
+        raise Refusal(403, f"{name} is {project.status} and takes no uploads")
     existing = session.scalar(select(File).where(File.filename == upload.filename))
     if existing is not None:
         if existing.sha256 == upload.sha256:
@@ -106,11 +113,18 @@ def publish(session: Session, upload: Upload, uploader: Identity) -> tuple[Outco
             message = f"{name} looks like {other}"
             findings.insert(0, {"code": "confusable-with", "severity": "quarantine", "message": message, "path": ""})
             quarantine = True
-        project = Project(name=name, display_name=upload.distribution, owner_id=uploader.user_id, serial=0)
+        project = Project(
+            name=name,
+            display_name=upload.distribution,
+            owner_id=uploader.user_id,
+            skeleton=skeleton(name),
+            serial=0,
+        )
         session.add(project)
         session.flush()
     if upload.plugin_id is not None:
         project.plugin_id = canonical_id(upload.plugin_id)
+        project.id_skeleton = skeleton(project.plugin_id)
     release = _release(session, project, upload)
     session.add(
         File(

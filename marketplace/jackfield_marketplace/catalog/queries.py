@@ -31,12 +31,13 @@ class SimpleFile:
 
 @dataclass(frozen=True, slots=True)
 class SimpleProject:
-    """One project page; `status` is PEP 792's."""
+    """One project page; `status` and `status_reason` are PEP 792's."""
 
     name: str
     plugin_id: str | None
     serial: int
     status: str
+    status_reason: str
     versions: tuple[str, ...]
     files: tuple[SimpleFile, ...]
 
@@ -44,12 +45,8 @@ class SimpleProject:
 def project_names(session: Session) -> list[str]:
     """The canonical name of every project that has a published file, sorted."""
     published = select(File.id).join(Release).where(Release.project_id == Project.id, File.state == "published")
-    return list(session.scalars(select(Project.name).where(exists(published)).order_by(Project.name)))
-
-
-def project_serial(session: Session, name: str) -> int | None:
-    """A number that grows with every change to the project's page, or None for an unknown name."""
-    return session.scalar(select(Project.serial).where(Project.name == name))
+    shown = select(Project.name).where(Project.status != "quarantined", exists(published)).order_by(Project.name)
+    return list(session.scalars(shown))
 
 
 def simple_project(session: Session, name: str) -> SimpleProject | None:
@@ -60,7 +57,8 @@ def simple_project(session: Session, name: str) -> SimpleProject | None:
     rows = session.execute(
         select(File, Release.version).join(Release).where(Release.project_id == project.id).order_by(File.id)
     ).all()
-    published = [(file, version) for file, version in rows if file.state == "published"]
+    withheld = project.status == "quarantined"
+    published = [] if withheld else [(file, version) for file, version in rows if file.state == "published"]
     versions = sorted({version for _, version in published}, key=Version)
     files = tuple(
         SimpleFile(
@@ -75,8 +73,11 @@ def simple_project(session: Session, name: str) -> SimpleProject | None:
         )
         for file, _ in sorted(published, key=lambda pair: (Version(pair[1]), pair[0].filename))
     )
-    status = "active" if files or not rows else "quarantined"
-    return SimpleProject(project.name, project.plugin_id, project.serial, status, tuple(versions), files)
+    # With nothing but files that a person has yet to look at, the project as a whole is what PEP 792 calls so.
+    status = project.status if files or not rows else "quarantined"
+    return SimpleProject(
+        project.name, project.plugin_id, project.serial, status, project.status_reason, tuple(versions), files
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,13 @@ def file_served(session: Session, filename: str, sha256: str) -> ServedFile | No
     row = session.execute(
         select(File, Release.project_id, Release.version)
         .join(Release)
-        .where(File.filename == filename, File.sha256 == sha256, File.state == "published")
+        .join(Project, Release.project_id == Project.id)
+        .where(
+            File.filename == filename,
+            File.sha256 == sha256,
+            File.state == "published",
+            Project.status != "quarantined",
+        )
     ).first()
     if row is None:
         return None

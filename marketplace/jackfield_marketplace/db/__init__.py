@@ -3,6 +3,7 @@
 from jackfield_marketplace.db.engine import Database
 from jackfield_marketplace.db.migrate import migrate
 from jackfield_marketplace.db.tables import (
+    Catalogue,
     Download,
     File,
     FileState,
@@ -17,6 +18,7 @@ from jackfield_marketplace.db.tables import (
 )
 
 __all__ = [
+    "Catalogue",
     "Database",
     "Download",
     "File",

@@ -60,13 +60,14 @@ class User(Table):
 
 
 class Token(Table):
-    """An upload token; the text itself is shown once and never stored."""
+    """An upload token; the text itself is shown once and never stored. `project` is the one name it may upload."""
 
     __tablename__ = "tokens"
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     digest: Mapped[str] = mapped_column(unique=True)
     hint: Mapped[str]
+    project: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
@@ -74,7 +75,10 @@ class Token(Table):
 
 
 class Project(Table):
-    """One distribution name. `serial` grows with every change to what the index says of it."""
+    """One distribution name. `serial` grows with every change to what the index says of it.
+
+    The skeletons are what is left of name and id when look-alike characters are made one; `status` is PEP 792's.
+    """
 
     __tablename__ = "projects"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -83,6 +87,10 @@ class Project(Table):
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     plugin_id: Mapped[str | None] = mapped_column(unique=True)
     serial: Mapped[int] = mapped_column(default=1)
+    skeleton: Mapped[str] = mapped_column(index=True)
+    id_skeleton: Mapped[str | None] = mapped_column(index=True)
+    status: Mapped[str] = mapped_column(default="active")
+    status_reason: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     owner: Mapped[User] = relationship()
     releases: Mapped[list[Release]] = relationship(back_populates="project")
@@ -133,7 +141,11 @@ class File(Table):
 
 
 class Plugin(Table):
-    """What lists and search show of a plugin: one row for each, of its latest version."""
+    """What lists and search show of a plugin: one row for each, of its latest version.
+
+    `rank` is its place by downloads, the row's number in the full-text index; `facets` are the terms there by which
+    app and categories are chosen.
+    """
 
     __tablename__ = "plugins"
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
@@ -149,6 +161,8 @@ class Plugin(Table):
     version: Mapped[str]
     downloads: Mapped[int] = mapped_column(default=0, index=True)
     featured_rank: Mapped[int | None]
+    rank: Mapped[int] = mapped_column(index=True)
+    facets: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, index=True)
     project: Mapped[Project] = relationship()
@@ -170,3 +184,11 @@ class Download(Table):
     version: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class Catalogue(Table):
+    """One row: `serial` grows with that of any project, by triggers."""
+
+    __tablename__ = "catalogue"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    serial: Mapped[int] = mapped_column(default=0)

@@ -26,6 +26,7 @@ class Settings:
         limits: bounds of the inspection.
         upstream: the simple API of another index, ending in a slash, to which requests for projects that nobody
             registered here are redirected; None for off.
+        count_seconds: for how long downloads are counted before they are written.
     """
 
     data: Path
@@ -35,6 +36,7 @@ class Settings:
     form_fields: int = 2000
     limits: WheelLimits = field(default_factory=WheelLimits)
     upstream: str | None = None
+    count_seconds: float = 5.0
 
     @property
     def database_url(self) -> str:

@@ -1,5 +1,5 @@
 """Downloads, counted by day."""
 
-from jackfield_marketplace.stats.downloads import count_download, daily_downloads
+from jackfield_marketplace.stats.downloads import DownloadCounter, count_downloads, daily_downloads
 
-__all__ = ["count_download", "daily_downloads"]
+__all__ = ["DownloadCounter", "count_downloads", "daily_downloads"]

@@ -1,0 +1,40 @@
+"""What every request meets first: the index answers by itself, everything else goes through the framework."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from jackfield_marketplace.stats import DownloadCounter
+
+
+class Front:
+    """The whole application. The framework's routing and middleware cost ten times what an answer of the index does.
+
+    Args:
+        simple: answers below `/simple`.
+        files: answers below `/files`.
+        rest: the framework's application, which also has the lifespan.
+        downloads: counted and not yet written.
+        problems: of host files that could not be read, a line each.
+    """
+
+    def __init__(
+        self, simple: ASGIApp, files: ASGIApp, rest: ASGIApp, downloads: DownloadCounter, problems: tuple[str, ...]
+    ) -> None:
+        self._simple = simple
+        self._files = files
+        self._rest = rest
+        self.downloads = downloads
+        self.problems = problems
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request to whom it concerns."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path.startswith("/simple/") or path == "/simple":
+                await self._simple(scope, receive, send)
+                return
+            if path.startswith("/files/"):
+                await self._files(scope, receive, send)
+                return
+        await self._rest(scope, receive, send)
