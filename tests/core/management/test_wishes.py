@@ -17,7 +17,7 @@ from jackfield.errors import (
 )
 from jackfield.management import ConsentMissing, Management
 
-from tests.support.wheels import WheelSource, build_plugin
+from tests.support.wheels import WheelSource, build_plugin, plugin_source
 
 BOTH = '[[permissions]]\nresource = "messages"\nactions = ["read", "send"]\nreason = "answers !weather"\n'
 
@@ -241,4 +241,12 @@ class TestFiles:
             manifest='schema = 1\nid = "maps"\nisolation = "any"\n',
         )
         await install(management, wheel)
+        assert [(row.id, row.state) for row in management.list()] == [("maps", "enabled")]
+
+    async def test_a_plugin_of_another_application_in_the_same_wheel_is_not_held_against_it(self, layout, tmp_path):
+        management = Management("datasette", layout, [], groups=["datasette"])
+        source = plugin_source("maps", group="datasette", manifest='schema = 1\nid = "maps"\nisolation = "any"\n')
+        source.files["chat_other/__init__.py"] = ""
+        source.entry_points["chat.plugins"] = {"other": "chat_other"}  # without a manifest: not for this application
+        await install(management, source.build(tmp_path))
         assert [(row.id, row.state) for row in management.list()] == [("maps", "enabled")]

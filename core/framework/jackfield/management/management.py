@@ -55,9 +55,9 @@ class Management:
         self.layout = layout
         self.marketplaces = tuple(marketplaces)
         self.hostfile = hostfile
-        self.store = Store(layout)
-        self.state = State(layout.state)
         self._groups = tuple(groups) or (hostfile.groups if hostfile is not None else (f"{app}.plugins",))
+        self.store = Store(layout, groups=self._groups)
+        self.state = State(layout.state)
         self._environment = environment
         self._lock_seconds = lock_seconds
 

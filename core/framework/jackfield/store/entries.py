@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from jackfield.errors import StoreError, WheelError
@@ -24,12 +24,15 @@ class Entries:
         folder: where they lie.
         unfinished: where they are made; the same file system.
         disk: where writes go.
+        groups: the entry-point groups that make a wheel a plugin here; None for every group that ends in `.plugins`.
+            A library may carry a plugin of another application, which is not held against it.
     """
 
-    def __init__(self, folder: Path, unfinished: Path, disk: Disk) -> None:
+    def __init__(self, folder: Path, unfinished: Path, disk: Disk, groups: Collection[str] | None = None) -> None:
         self._folder = folder
         self._unfinished = unfinished
         self._disk = disk
+        self._groups = groups
 
     def names(self) -> tuple[str, ...]:
         """The sha256 of every wheel that is here."""
@@ -128,15 +131,16 @@ class Entries:
         fresh = {path.relative_to(draft).as_posix() for path in draft.rglob("*") if not path.is_dir()}
         if everything:
             wrong = fresh | {path.relative_to(entry).as_posix() for path in entry.rglob("*") if not path.is_dir()}
-        for path in sorted(wrong | {damage.path for damage in spoilt}):
-            if path in fresh:
-                target = entry / path
-                if target.is_dir():
-                    self._disk.remove(target)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._disk.replace(draft / path, target)
-            elif "*" not in path:
+        wrong |= {damage.path for damage in spoilt}
+        for path in sorted(wrong - fresh, reverse=True):  # first what is in the way, the innermost before its folder
+            if "*" not in path:
                 self._disk.remove(entry / path)
+        for path in sorted(wrong & fresh):
+            target = entry / path
+            if target.is_dir() and not target.is_symlink():
+                self._disk.remove(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._disk.replace(draft / path, target)
         if spoilt and (draft / source.name).exists():
             self._disk.replace(draft / source.name, entry / source.name)
         write_stamp(entry)
@@ -153,7 +157,7 @@ class Entries:
         found = file_sha256(wheel)
         if found != sha256:
             raise WheelError(f"{wheel.name} has the hash {found}, not {sha256} as was promised")
-        report = inspect_wheel(wheel)
+        report = inspect_wheel(wheel, groups=self._groups)
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]
         if refusals:
             raise WheelError(f"{wheel.name} is refused: {refusals[0].message}", plugin=report.plugin_id)

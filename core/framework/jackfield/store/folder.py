@@ -41,6 +41,7 @@ class Store(StoreReader):
     Args:
         layout: where the profile lies; its folders are made by the first write.
         disk: where writes go.
+        groups: the entry-point groups of the application's plugins.
     """
 
     def lock(self, *, by: str, timeout_seconds: float = WAIT_SECONDS) -> AbstractContextManager[None]:

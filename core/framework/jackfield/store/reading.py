@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from jackfield.errors import StoreError
@@ -21,13 +22,14 @@ class StoreReader:
     Args:
         layout: where the profile lies.
         disk: where those who write do so.
+        groups: the entry-point groups of the application's plugins; None for every group that ends in `.plugins`.
     """
 
-    def __init__(self, layout: Layout, *, disk: Disk | None = None) -> None:
+    def __init__(self, layout: Layout, *, disk: Disk | None = None, groups: Collection[str] | None = None) -> None:
         self.layout = layout
         self._disk = disk or Disk()
         self.journal = Journal(layout.journal, self._disk)
-        self.entries = Entries(layout.store, layout.unfinished, self._disk)
+        self.entries = Entries(layout.store, layout.unfinished, self._disk, groups)
 
     def active(self) -> Generation:
         """The active generation; number 0, the empty one, before the first install.
@@ -141,6 +143,15 @@ class StoreReader:
         files = {sha256: wheel.name if (wheel := self.wheel(sha256)) else sha256 for sha256 in names}
         return Garbage(going, tuple(held), files, size)
 
+    def damage_below(self, trees: Iterable[Path]) -> tuple[Damage, ...]:
+        """What is damaged of some trees, told by size and times: for whoever is about to run code from them.
+
+        Args:
+            trees: folders; those that are none of the store's are passed over.
+        """
+        own = (tree.parent.name for tree in trees if tree.parent.parent == self.layout.store)
+        return tuple(damage for sha256 in own for damage in self.entries.damage(sha256))
+
     def verify(self, *, thorough: bool = True) -> dict[str, tuple[Damage, ...]]:
         """Look at every wheel of the store; returns what is damaged: sha256 -> the files.
 
@@ -153,9 +164,15 @@ class StoreReader:
     def reached(self, keep: int) -> set[int]:
         """The generations that must stay: active, being switched to, and the newest `keep` of the way back."""
         pending = self.journal.pending()
-        back = [one.previous for one in self.journal.standing()]
         switching = {pending.previous, pending.generation} if pending is not None else set()
-        return {self.active_number(), *switching, *back[max(0, len(back) - keep) :]}
+        back = [one.previous for one in self.journal.standing()]
+        forward = [one.generation for one in self.journal.activations()]  # what was undone can be gone to again
+        return {
+            self.active_number(),
+            *switching,
+            *back[max(0, len(back) - keep) :],
+            *forward[max(0, len(forward) - keep) :],
+        }
 
     def unnamed(self, numbers: set[int]) -> tuple[str, ...]:
         """The wheels of the store that none of these generations names."""
