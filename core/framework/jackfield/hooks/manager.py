@@ -13,6 +13,7 @@ from jackfield.errors import PluginError, UsageError
 from jackfield.hooks.callers import CallRelay, LazyCaller, forget
 from jackfield.hooks.calls import Chain, compile_mapping
 from jackfield.hooks.counters import HookCounters
+from jackfield.hooks.failures import FailureLog
 from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
 
 logger = logging.getLogger("jackfield.hooks")
@@ -57,6 +58,7 @@ class HookManager(pluggy.PluginManager):
             raise UsageError(f'on_error is "skip" or "raise", not {on_error!r}')
         self._on_error = on_error
         self._may = may
+        self._failures = FailureLog()
         self._options: dict[str, SpecOptions] = {}
         self._listeners: list[BlameListener] = []
         self._monitors: list[_Monitor] = []
@@ -198,7 +200,7 @@ class HookManager(pluggy.PluginManager):
         plugin = hookimpl.plugin_name
         self.counters.of(plugin, hook_name).errors += 1
         if skip:
-            logger.error("plugin %s failed in hook %s; the others go on", plugin, hook_name, exc_info=error)
+            self._failures.tell(logger, f"plugin {plugin} failed in hook {hook_name}; the others go on", error)
         for listener in tuple(self._listeners):
             try:
                 listener(plugin, hook_name, error)

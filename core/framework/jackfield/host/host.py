@@ -11,7 +11,7 @@ from typing import Any
 from jackfield.api import ApiFactory
 from jackfield.discovery import find_host
 from jackfield.errors import JackfieldError, UsageError
-from jackfield.hooks import HookManager, OnError
+from jackfield.hooks import FailureLog, HookManager, OnError
 from jackfield.host.code import Code
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.context import Surroundings
@@ -105,6 +105,7 @@ class Host:
         self._code = Code()
         self._turn = asyncio.Lock()
         self._running = False
+        self._failures = FailureLog()
         self._log = logging.getLogger(f"{app}.plugins")
 
     @property
@@ -307,9 +308,10 @@ class Host:
 
     def _blame(self, plugin: str, what: str, error: BaseException) -> None:
         if not plugin:
-            self._log.error("%s failed", what, exc_info=error)
+            self._failures.tell(self._log, f"{what} failed", error)
             return
-        logging.getLogger(f"{self.app}.plugins.{plugin}").error("%s failed in %s", plugin, what, exc_info=error)
+        log = logging.getLogger(f"{self.app}.plugins.{plugin}")
+        self._failures.tell(log, f"{plugin} failed in {what}", error)
         self._count(plugin, what, error)
 
     def _blame_hook(self, plugin: str, hook: str, error: BaseException) -> None:
