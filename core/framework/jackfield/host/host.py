@@ -27,7 +27,7 @@ from jackfield.host.switch import Switch, compare
 from jackfield.host.ui import UiRegistry
 from jackfield.manifest import HostFile, Version
 from jackfield.storage import State as StateLog
-from jackfield.store import Layout, Store
+from jackfield.store import Holds, Layout, Store
 
 DRAWING_SECONDS = 2.0
 """What drawing one component may take: a page waits for it."""
@@ -88,6 +88,7 @@ class Host:
         drawing = Guard(self._blame, timeout_seconds=min(DRAWING_SECONDS, callback_timeout_seconds))
         self.ui = UiRegistry(guard.run, drawing.run)
         self._store = Store(self.layout)
+        self._holds = Holds()
         self._state = StateLog(self.layout.state)
         around = Surroundings(
             app,
@@ -165,6 +166,7 @@ class Host:
             records = self.plugins.records()
             await self._down(frozenset(cid for cid, record in records.items() if _is_loaded(record)), idle=())
             self._code.close()
+            self._holds.release()
             self._running = False
             self.plugins.stop_waiting()
 
@@ -174,9 +176,12 @@ class Host:
 
     async def _look(self) -> Survey:
         wished: Collection[str] | None = () if self.safe else None
-        return await asyncio.to_thread(
-            survey, self._store, self._state, self.hostfile, framework=self._framework, enabled=wished
-        )
+        while True:
+            seen = await asyncio.to_thread(
+                survey, self._store, self._state, self.hostfile, framework=self._framework, enabled=wished
+            )
+            if self._holds.take(seen.generation):
+                return seen
 
     async def _settle(self, seen: Survey) -> None:
         """Go from what runs to what shall run."""
@@ -199,6 +204,8 @@ class Host:
         self.plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
         await self._up(seen)
         self._mark_held(switch)
+        if not switch.held:  # else older code still runs, and may read its files at any time
+            self._holds.release(keep=seen.generation.number)
         self._hearing.tell(self._manager)
 
     async def _down(
@@ -281,6 +288,9 @@ class Host:
         stuck = self._code.stuck(record.footing.trees)
         if stuck:
             problem = f"waits for a restart of {self.hostfile.name}: an earlier {stuck} is machine code and still there"
+        damage = self._store.damage_below(record.footing.trees)
+        if damage:
+            problem = f"{damage[0]} since it was installed: jackfield store verify --repair"
         if problem:
             self.plugins.tell(record, Happening.BLOCKED, problem)
             return

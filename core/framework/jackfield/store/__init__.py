@@ -2,7 +2,7 @@
 
 from jackfield.store.disk import Disk
 from jackfield.store.folder import Check, Record, Store, now
-from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, Hold
+from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, Hold, Holds
 from jackfield.store.generations import Generation
 from jackfield.store.integrity import Damage
 from jackfield.store.journal import Activation, Journal
@@ -20,6 +20,7 @@ __all__ = [
     "Garbage",
     "Generation",
     "Hold",
+    "Holds",
     "Journal",
     "Layout",
     "Record",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.store.disk import Disk
+from jackfield.store.generations import Generation
 from jackfield.store.layout import Layout
 
 GENERATIONS_KEPT = 10
@@ -66,6 +67,30 @@ class Hold:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+class Holds:
+    """What one long-running reader holds: the generation that it uses, and older ones while it still needs them."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, Hold] = {}
+
+    def take(self, generation: Generation) -> bool:
+        """Hold a generation; False when it was collected already, and there is a newer one to read."""
+        if generation.folder is None or generation.number in self._held:
+            return True
+        try:
+            self._held[generation.number] = Hold(generation.folder)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # a file system without locks: it goes on as before there were any
+        return True
+
+    def release(self, *, keep: int | None = None) -> None:
+        """Let all go but one."""
+        for number in [number for number in self._held if number != keep]:
+            self._held.pop(number).release()
 
 
 @contextmanager

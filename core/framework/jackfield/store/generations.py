@@ -160,7 +160,8 @@ def _package(pin: Pin) -> dict[str, Any]:
         wheel["path"] = file.url
     if file.size is not None:
         wheel["size"] = file.size
-    own = {"source": pin.source, "id": pin.id, "requires": list(pin.requires), "manifest_sha256": file.manifest_sha256}
+    own: dict[str, Any] = {"source": pin.source, "id": pin.id, "requires": list(pin.requires)}
+    own |= {"manifest_sha256": file.manifest_sha256, "upstream": file.upstream}
     package: dict[str, Any] = {"name": pin.distribution, "version": pin.version, "wheels": [wheel]}
     if file.requires_python:
         package["requires-python"] = file.requires_python
@@ -178,6 +179,7 @@ def _pin(package: Mapping[str, Any]) -> Pin:
         size=wheel.get("size"),
         requires_python=package.get("requires-python"),
         manifest_sha256=own.get("manifest_sha256"),
+        upstream=own.get("upstream"),
     )
     return Pin(
         distribution=package["name"],
