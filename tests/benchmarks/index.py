@@ -1,16 +1,19 @@
 """What a page of the index costs the server, beside nginx and other indexes (performance.md, "Marketplace").
 
-Every server holds the same projects and is asked for the pages of random ones, over one connection that stays open
-where the server lets it. They take turns in short rounds; a ratio is the median of the rounds' ratios. Counted is the
-processor time of the server and all its children, not how long the answer took.
+Every server holds the same projects and is asked for the pages of two thousand of them at random, each of which was
+asked for before, over one connection that stays open where the server lets it. They take turns in short rounds; a ratio
+is the median of the rounds' ratios. Counted is the processor time of the server and all its children, not how long the
+answer took.
 """
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +22,13 @@ from statistics import median
 
 from tests.benchmarks.peers.client import Client, page_request
 from tests.benchmarks.peers.contents import build_wheels, fill_index, project_name
-from tests.benchmarks.peers.environment import PeersMissing, peer_script
-from tests.benchmarks.peers.processes import cpu_seconds, peer_server
+from tests.benchmarks.peers.environment import FOLDER, PeersMissing, peer_script, versions
+from tests.benchmarks.peers.processes import START_SECONDS, cpu_seconds, peer_server
 from tests.benchmarks.table import Row
-from tests.support.processes import Server, clean_environment, free_port, script
+from tests.support.processes import Server, clean_environment, free_port, script, wait_for
 
 PROJECTS = (1_000, 10_000)
+ASKED = 2_000  # different projects
 ROUNDS = 9
 GOALS = {"simple-repository-server": 12.0, "devpi-server": 80.0, "pypiserver": 300.0}  # held at 10k projects
 NGINX = "nginx, static file"
@@ -49,13 +53,13 @@ class Contender:
     prefix: str
     requests: int
 
-    def cost(self, names: list[str]) -> float:
-        """Microseconds of processor time for a page, over pages of random projects."""
-        requests = [page_request(f"{self.prefix}{name}/") for name in random.choices(names, k=self.requests)]
+    def cost(self, names: Sequence[str]) -> float:
+        """Microseconds of processor time for a page, over the pages of these projects."""
+        requests = [page_request(f"{self.prefix}{name}/") for name in names]
         before = cpu_seconds(self.pid)
         for request in requests:
             self.client.fetch(request)
-        return (cpu_seconds(self.pid) - before) / self.requests * 1e6
+        return (cpu_seconds(self.pid) - before) / len(requests) * 1e6
 
 
 def measure() -> Iterable[Row]:
@@ -68,11 +72,12 @@ def measure() -> Iterable[Row]:
             rounds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
             for turn in range(ROUNDS + 1):
                 for contender in contenders:
-                    cost = contender.cost(setting.names)
+                    cost = contender.cost(random.choices(setting.asked, k=contender.requests))
                     if turn:  # the first warms up
                         rounds[contender.name].append(cost)
         ours.append(median(rounds[OURS]))
         yield from _rows(number, rounds)
+        yield Row(f"index of {number // 1000}k, CPU of a page of ours, asked for the first time", setting.cold, "µs")
         yield from setting.absent
     yield Row.at_most("index, a page of ours at 10k projects to one at 1k", ours[-1] / ours[0], 1.1, "x")
 
@@ -97,16 +102,21 @@ class _Setting:
     """All servers over the same wheels, up for as long as the stack lasts.
 
     Attributes:
+        asked: the projects whose pages are asked for.
         absent: a row for each peer that is not there.
+        cold: microseconds of processor time for a page of ours that was never asked for.
     """
 
     def __init__(self, folder: Path, number: int, stack: ExitStack) -> None:
         self._folder = folder
         self._stack = stack
         self._number = number
-        self._wheels = build_wheels(folder / "wheels", number)
-        self.names = [project_name(wheel) for wheel in self._wheels]
+        self._kept = FOLDER / f"index-{number}-{versions()}"
+        self._wheels = self._wheels_kept()
+        self._names = [project_name(wheel) for wheel in self._wheels]
+        self.asked = random.sample(self._names, min(ASKED, number))
         self.absent: list[Row] = []
+        self.cold = 0.0
 
     def contenders(self) -> Iterator[Contender]:
         """Start them one by one."""
@@ -123,24 +133,36 @@ class _Setting:
             except PeersMissing as error:
                 self.absent.append(Row.missing(f"index of {self._number // 1000}k, {name}", str(error)))
 
+    def _wheels_kept(self) -> list[Path]:
+        """The wheels, built once and kept: ten thousand take longer than what is measured with them."""
+        folder = self._kept / "wheels"
+        if not folder.is_dir():
+            draft = self._kept / "wheels-draft"
+            shutil.rmtree(draft, ignore_errors=True)
+            build_wheels(draft, self._number)
+            draft.rename(folder)
+        return sorted(folder.iterdir())
+
     def _ours(self) -> Contender:
         data = self._folder / "ours"
         fill_index(data, self._wheels)
         server = Server([script("jackfield-marketplace"), "serve", "--data", str(data), "--port", "0"])
         self._stack.enter_context(server)
-        port = int(server.address.rpartition(":")[2])
-        return self._contender(OURS, server.pid, port, "/simple/", 300)
+        ours = self._contender(OURS, server.pid, int(server.address.rpartition(":")[2]), "/simple/", 300)
+        self.cold = ours.cost(self.asked)
+        return ours
 
     def _nginx(self, ours: Contender, name: str) -> Contender:
-        """The very documents that ours answers with, as files."""
+        """Documents like those that ours answers with, as files."""
         nginx = which("nginx") or which("nginx", path="/usr/sbin")
         if nginx is None:
             raise PeersMissing("not installed: apt-get install nginx")
-        root, port = self._folder / "nginx", free_port()
-        for project in self.names:
+        root, port, first = self._folder / "nginx", free_port(), self._names[0]
+        document = ours.client.fetch(page_request(f"/simple/{first}/"))
+        for project in self._names:
             page = root / "simple" / project
             page.mkdir(parents=True)
-            (page / "index.json").write_bytes(ours.client.fetch(page_request(f"/simple/{project}/")))
+            (page / "index.json").write_bytes(document.replace(first.encode(), project.encode()))
         (root / "nginx.conf").write_text(
             f"daemon off; master_process off; pid {root}/pid; error_log stderr;\nevents {{}}\n"
             f"http {{ access_log off; keepalive_requests 10000000; default_type application/vnd.pypi.simple.v1+json;\n"
@@ -154,41 +176,56 @@ class _Setting:
         for wheel in self._wheels:
             folder = projects / project_name(wheel)
             folder.mkdir(parents=True)
-            (folder / wheel.name).hardlink_to(wheel)
+            (folder / wheel.name).symlink_to(wheel)
         command = [peer_script("simple-repository-server"), "--host", "127.0.0.1", "--port", str(port), str(projects)]
         return self._peer(name, command, port, "/simple/", 40)
 
     def _devpi(self, ours: Contender, name: str) -> Contender:
-        command, port = devpi_command(self._folder / "devpi", wheels=self._folder / "wheels")
+        folder, port = self._kept / "devpi", free_port()
+        if not (folder / "ready").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make_devpi(folder, self._kept / "wheels")
+            (folder / "ready").touch()
+        command = devpi_command(folder, port)
         return self._peer(name, command, port, "/root/bench/+simple/", 20)
 
     def _pypiserver(self, ours: Contender, name: str) -> Contender:
         port = free_port()
         command = [peer_script("pypi-server"), "run", "--disable-fallback", "-i", "127.0.0.1", "-p", str(port)]
-        return self._peer(name, [*command, str(self._folder / "wheels")], port, "/simple/", 10)
+        return self._peer(name, [*command, str(self._kept / "wheels")], port, "/simple/", 10)
 
     def _peer(self, name: str, command: list[str], port: int, prefix: str, requests: int) -> Contender:
-        pid = self._stack.enter_context(peer_server(command, port, f"{prefix}{self.names[0]}/"))
+        pid = self._stack.enter_context(peer_server(command, port, f"{prefix}{self._names[0]}/"))
         return self._contender(name, pid, port, prefix, requests)
 
     def _contender(self, name: str, pid: int, port: int, prefix: str, requests: int) -> Contender:
         client = self._stack.enter_context(Client(port))
         contender = Contender(name, pid, client, prefix, requests)
-        page = client.fetch(page_request(f"{prefix}{self.names[0]}/"))
+        page = client.fetch(page_request(f"{prefix}{self._names[0]}/"))
         assert self._wheels[0].name.encode() in page, f"{name} does not list {self._wheels[0].name}: {page[:300]!r}"
         return contender
 
 
-def devpi_command(folder: Path, wheels: Path) -> tuple[list[str], int]:
-    """Make a devpi whose index root/bench holds the wheels of a folder; returns how to start it, and its port.
+def make_devpi(folder: Path, wheels: Path) -> None:
+    """Make a devpi whose index root/bench holds the wheels of a folder, and let it do all that it does once.
 
     Raises:
         PeersMissing: it cannot be installed here.
     """
-    port = free_port()
     init = [peer_script("devpi-init"), "--serverdir", str(folder), "--no-root-pypi", "--root-passwd", "bench"]
     fill = [peer_script("python"), str(Path(__file__).parent / "peers/fill_devpi.py"), str(folder), str(wheels)]
     for command in (init, fill):
         subprocess.run(command, check=True, capture_output=True, env=clean_environment())
-    serve = [peer_script("devpi-server"), "--serverdir", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    return serve, port
+    port = free_port()
+    with peer_server(devpi_command(folder, port), port, "/+status"), Client(port) as client:
+
+        def settled() -> bool:
+            status = json.loads(client.fetch(page_request("/+status", "application/json")))["result"]
+            return bool(status["event-serial"] >= status["serial"])
+
+        wait_for(settled, seconds=START_SECONDS, what="devpi's own index", pause_seconds=0.2)
+
+
+def devpi_command(folder: Path, port: int) -> list[str]:
+    """How to start a devpi that was made."""
+    return [peer_script("devpi-server"), "--serverdir", str(folder), "--host", "127.0.0.1", "--port", str(port)]

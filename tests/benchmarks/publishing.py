@@ -15,12 +15,13 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks.index import devpi_command
+from tests.benchmarks.index import devpi_command, make_devpi
 from tests.benchmarks.peers.contents import build_wheels, project_name
 from tests.benchmarks.peers.environment import PeersMissing
 from tests.benchmarks.peers.processes import peer_server
 from tests.benchmarks.table import Row
 from tests.support.marketplace import running_marketplace
+from tests.support.processes import free_port
 
 ROUNDS = 7
 UPLOADS_A_ROUND = 40
@@ -119,8 +120,9 @@ def _devpi(folder: Path, stack: ExitStack) -> Contender:
     """An empty devpi, logged in: checking the password at each upload would be all that is measured."""
     none = folder / "none"
     none.mkdir()
-    command, port = devpi_command(folder / "devpi", wheels=none)
-    stack.enter_context(peer_server(command, port))
+    make_devpi(folder / "devpi", none)
+    port = free_port()
+    stack.enter_context(peer_server(devpi_command(folder / "devpi", port), port, "/+status"))
     connection = _connection(port, stack)
     login = json.dumps({"user": "root", "password": "bench"})
     connection.request("POST", "/+login", login, {"Content-Type": "application/json"})

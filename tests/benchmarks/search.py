@@ -26,8 +26,8 @@ from tests.benchmarks.table import Row
 
 PLUGINS = 100_000
 WORDS = 20_000
-QUERIES = 150  # of each kind
-ROUNDS = 3
+QUERIES = 100  # of each kind
+ROUNDS = 2
 GOAL = 3.0
 SEED = 8
 LETTERS = "abcdefghijklmnoprstuvwz"

@@ -15,11 +15,11 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 
 
-def page_request(path: str) -> bytes:
+def page_request(path: str, accept: str = f"{JSON}, text/html;q=0.01") -> bytes:
     """A request for a page of the index, as an installer asks."""
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: pip/26.3\r\n"
-        f"Accept: {JSON}, text/html;q=0.01\r\nConnection: keep-alive\r\n\r\n"
+        f"Accept: {accept}\r\nConnection: keep-alive\r\n\r\n"
     ).encode()
 
 

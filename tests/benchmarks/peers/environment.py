@@ -32,15 +32,19 @@ def peer_script(name: str) -> str:
     Raises:
         PeersMissing: they cannot be installed, for want of a network for instance.
     """
-    digest = hashlib.sha256(LOCKED.read_bytes() + sys.version.encode()).hexdigest()
-    stamp = FOLDER / "made-from"
-    if not stamp.is_file() or stamp.read_text() != digest:
+    venv = FOLDER / "venv"
+    stamp = venv / "made-from"
+    if not stamp.is_file() or stamp.read_text() != versions():
         print("installing the peers, once …", file=sys.stderr, flush=True)
-        stamp.unlink(missing_ok=True)
-        _uv("venv", "--clear", "--python", sys.executable, str(FOLDER))
-        _uv("pip", "sync", "--require-hashes", "--python", str(FOLDER / "bin/python"), str(LOCKED))
-        stamp.write_text(digest)
-    return str(FOLDER / "bin" / name)
+        _uv("venv", "--clear", "--python", sys.executable, str(venv))
+        _uv("pip", "sync", "--require-hashes", "--python", str(venv / "bin/python"), str(LOCKED))
+        stamp.write_text(versions())
+    return str(venv / "bin" / name)
+
+
+def versions() -> str:
+    """A word that changes with the peers' versions and with Python's."""
+    return hashlib.sha256(LOCKED.read_bytes() + sys.version.encode()).hexdigest()[:16]
 
 
 def _uv(*words: str) -> None:

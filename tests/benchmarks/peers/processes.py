@@ -8,11 +8,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.figures import tree
 from tests.support.processes import NotStarted, clean_environment, wait_for
 
+START_SECONDS = 120  # devpi works for a while over an index that it has not seen
 STOP_SECONDS = 10
 
 
@@ -21,7 +23,7 @@ def peer_server(command: Sequence[str], port: int, path: str = "/") -> Iterator[
     """Run a server that says nothing by itself until the block ends; gives its process id once it answers `path`.
 
     Raises:
-        NotStarted: it ended, or did not answer within 30 seconds; the message holds what it printed.
+        NotStarted: it ended, or did not answer within two minutes; the message holds what it printed.
     """
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
@@ -29,7 +31,9 @@ def peer_server(command: Sequence[str], port: int, path: str = "/") -> Iterator[
         )
         try:
             try:
-                wait_for(lambda: process.poll() is not None or _answers(port, path), seconds=30, what=command[0])
+                wait_for(
+                    lambda: process.poll() is not None or _answers(port, path), seconds=START_SECONDS, what=command[0]
+                )
             except TimeoutError as error:
                 raise NotStarted(str(error)) from error
             if process.poll() is not None:
@@ -52,6 +56,10 @@ def cpu_seconds(pid: int) -> float:
     /proc/<pid>/stat, but in nanoseconds instead of ticks of ten milliseconds.
     """
     return sum(time.clock_gettime((~one << 3) | 2) for one in tree(pid))
+
+
+def _ended_or_up(process: subprocess.Popen[bytes], port: int, path: str) -> bool:
+    return process.poll() is not None or _answers(port, path)
 
 
 def _answers(port: int, path: str) -> bool:
