@@ -158,6 +158,8 @@ def _item(item: JsonObject) -> tuple[str, str, str]:
     name = item["id"] if item["kind"] == "plugin" else item["distribution"]
     versions = " → ".join(part for part in (item["old_version"], item["new_version"]) if part)
     note = "library" if item["kind"] == "library" else ""
+    if item["unsigned"] and item["new_version"]:
+        note = f"unsigned library from {plain(item['source'])}"
     if item["size"] and item["new_version"]:
         note = f"{note}  {size(item['size'])}".strip()
     return name, versions, note

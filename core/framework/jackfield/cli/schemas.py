@@ -72,6 +72,7 @@ ITEM = record(
         "source": TEXT,
         "size": {"type": "integer", "minimum": 0, "description": "bytes to fetch"},
         "changelog": maybe(TEXT),
+        "unsigned": FLAG,
     }
 )
 

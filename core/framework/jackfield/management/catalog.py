@@ -44,7 +44,8 @@ class MarketCatalog:
         groups: Collection[str],
     ) -> None:
         self._groups = groups
-        self._markets = {market.url: market for market in (Marketplace(url) for url in urls)}
+        partials = store.layout.root / "downloads"
+        self._markets = {market.url: market for market in (Marketplace(url, partials=partials) for url in urls)}
         self._store = store
         self._pins = {pin.distribution: pin for pin in generation.pins}
         self._manifests = {
@@ -101,6 +102,9 @@ class MarketCatalog:
         if pin is None:
             return found
         files = found.files if found is not None else ()
+        if pin.file.upstream is None:
+            # A name that the marketplace held is never taken up by its upstream, though it may have lost it since.
+            files = tuple(file for file in files if file.upstream is None)
         kept = () if any(file.sha256 == pin.file.sha256 for file in files) else (pin.file,)
         return Offer(pin.source, (*files, *kept))
 
@@ -130,8 +134,15 @@ class MarketCatalog:
         for pin in self._pins.values():
             if pin.id is not None and canonical(pin.id) == plugin:
                 return pin.distribution
-        details = await self.details(plugin)
-        return _normalised(details.distribution) if details is not None else None
+        if plugin in self._details:  # fetched for another reason; else the short answer does
+            details = self._details[plugin]
+            return _normalised(details.distribution) if details is not None else None
+        for market in self._markets.values():
+            try:
+                return _normalised((await market.latest(plugin)).distribution)
+            except UnknownPlugin:
+                continue
+        return None
 
     async def details(self, plugin: str, source: str | None = None) -> Details | None:
         """What the first marketplace that has a plugin says of it, or the one named; None if none has it."""
@@ -171,12 +182,16 @@ class MarketCatalog:
         return None
 
     async def _first(self, distribution: str, source: str | None) -> Offer | None:
+        """The first marketplace that holds a name; only where none does, the first whose upstream has it."""
         markets = [self._markets[source]] if source is not None else list(self._markets.values())
+        elsewhere = None
         for market in markets:
             files = await market.project(distribution)
-            if files:
-                return Offer(market.url, tuple(files))
-        return None
+            offer = Offer(market.url, tuple(files)) if files else None
+            if offer is not None and offer.files[0].upstream is None:
+                return offer
+            elsewhere = elsewhere or offer
+        return elsewhere
 
     def _market(self, offer: Offer) -> Marketplace:
         try:

@@ -24,9 +24,10 @@ class PlanItem:
         old_version: None where it comes.
         new_version: None where it goes.
         kind: `plugin` or `library`.
-        source: the marketplace's URL, or `file`.
+        source: the marketplace's URL, or `file`; the upstream's for what a marketplace does not hold itself.
         size: of the wheel to fetch, in bytes; 0 where it is here already.
         changelog: what changed between the versions, Markdown, where the marketplace tells.
+        unsigned: whether it comes from a marketplace's upstream: locked by its hash, vouched for by nobody.
     """
 
     id: str | None
@@ -37,6 +38,7 @@ class PlanItem:
     source: str
     size: int = 0
     changelog: str | None = None
+    unsigned: bool = False
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -224,9 +226,10 @@ def differences(
             old_version=old.version if old else None,
             new_version=new.version if new else None,
             kind="plugin" if pin.id else "library",
-            source=pin.source,
+            source=pin.file.upstream or pin.source,
             size=(pin.file.size or 0) if fetched else 0,
             changelog=changelogs.get(pin.distribution),
+            unsigned=pin.file.upstream is not None,
         )
 
     def ordered(items: list[PlanItem]) -> tuple[PlanItem, ...]:

@@ -319,8 +319,13 @@ def coming_of(
         publisher=publisher,
         published=pins[name].file.upload_time,
         dependencies=manifests,
-        brings=tuple(sorted(pins[one].id or one for one in below if one not in before)),
+        brings=tuple(sorted(_words(pins[one]) for one in below if one not in before)),
     )
+
+
+def _words(pin: Pin) -> str:
+    """A distribution that a plugin brings; marked where no marketplace has looked at it."""
+    return pin.id or (f"{pin.distribution} (unsigned)" if pin.file.upstream is not None else pin.distribution)
 
 
 def _refuse_impostor(want: Want, solution: Solution) -> None:
