@@ -58,6 +58,12 @@ def test_a_request_that_is_none_is_refused(market, body):
     assert httpx.post(f"{market.url}/batch", content=body).status_code == 422
 
 
+def test_half_a_surrogate_pair_is_in_no_address(market):
+    body = rb'{"get": ["/simple/\ud800/", "/plugins/\ud800/latest"]}'
+    answer = httpx.post(f"{market.url}/batch", content=body)
+    assert [one["status"] for one in answer.json()["answers"]] == [421, 421]
+
+
 def test_more_paths_than_are_answered_at_once_are_refused(market):
     assert httpx.post(f"{market.url}/batch", json={"get": ["/x"] * 257}).status_code == 422
 

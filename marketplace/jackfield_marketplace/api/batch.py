@@ -29,9 +29,10 @@ _REQUEST_BYTES = 256 * 1024
 _ANSWER_BYTES = 4 * 1024 * 1024
 _PAGES_AT_ONCE = 16  # then others have their turn: a page that was not rendered yet takes a millisecond
 
-_PROJECT = re.compile(r"/simple/([^/]{1,200})/")
-_TEXT = re.compile(r"/files/([0-9a-f]{64})/([^/]{1,300})(\.metadata|\.plugin\.toml)")
-_LATEST = re.compile(r"/plugins/([^/]{1,100})/latest")
+# ASCII, as an address is: a string of JSON can hold half a surrogate pair, which no query to the database can.
+_PROJECT = re.compile(r"/simple/([ -.0-~]{1,200})/")
+_TEXT = re.compile(r"/files/([0-9a-f]{64})/([ -.0-~]{1,300})(\.metadata|\.plugin\.toml)")
+_LATEST = re.compile(r"/plugins/([ -.0-~]{1,100})/latest")
 
 _Answer = dict[str, Any]
 _ALONE: _Answer = {"status": 421}

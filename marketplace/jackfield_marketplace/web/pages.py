@@ -74,8 +74,7 @@ class Pages:
     def _search(self, request: Request) -> Response:
         given = request.query_params
         query = {name: given.get(name, "")[:200].strip() for name in ("q", "category", "app")}
-        page = int(given["page"]) if given.get("page", "").isascii() and given.get("page", "").isdecimal() else 1
-        page = max(1, min(page, _LAST_PAGE))
+        page = max(1, min(_number(given.get("page", "")), _LAST_PAGE))
         with self._database.read() as session:
             found = search(
                 session,
@@ -123,3 +122,8 @@ class Pages:
             "There is no page at this address." if detail == "Not Found" else f"{detail[:1].upper()}{detail[1:]}."
         )
         return self._missing(request, sentence)
+
+
+def _number(typed: str) -> int:
+    """What was typed as a page's number, 1 for what is none; more digits than any page has are not read."""
+    return int(typed[:9]) if typed.isascii() and typed.isdecimal() else 1
