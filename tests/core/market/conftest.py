@@ -26,11 +26,17 @@ def unused_url() -> str:
 
 
 @pytest.fixture
-def bad_server() -> Iterator[Callable[[Callable[[socket.socket, threading.Event], None]], str]]:
-    """Starts a server that answers every connection with a function: `bad_server(answer)` gives its address."""
+def bad_server() -> Iterator[Callable[..., str]]:
+    """Starts a server that answers every connection with a function: `bad_server(answer)` gives its address.
+
+    With `heard`, that is called before with each request.
+    """
     with contextlib.ExitStack() as stack:
 
-        def start(answer: Callable[[socket.socket, threading.Event], None]) -> str:
+        def start(
+            answer: Callable[[socket.socket, threading.Event], None],
+            heard: Callable[[bytes], object] = lambda request: None,
+        ) -> str:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             listener.settimeout(0.1)
             ended = threading.Event()
@@ -43,7 +49,7 @@ def bad_server() -> Iterator[Callable[[Callable[[socket.socket, threading.Event]
                         continue
                     with connection, contextlib.suppress(OSError):
                         connection.settimeout(5)
-                        connection.recv(65536)
+                        heard(connection.recv(65536))
                         answer(connection, ended)
 
             thread = threading.Thread(target=serve)
