@@ -12,8 +12,7 @@ import httpx
 import pytest
 import uvicorn
 from jackfield_marketplace.accounts import add_user, create_token
-from jackfield_marketplace.app import Front, create_app, open_database
-from jackfield_marketplace.app.protocol import ReasonProtocol
+from jackfield_marketplace.app import Front, IndexProtocol, create_app, open_database
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
 
@@ -75,7 +74,7 @@ def local_market(folder: Path, empty_data: Path, **options: Any) -> Iterator[Loc
     database = open_database(settings)
     app = create_app(settings, database, (HOST_FILE,))
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, http=ReasonProtocol, ws="none", log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, http=IndexProtocol, ws="none", log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -55,6 +55,18 @@ def test_token_create_prints_the_token_alone(run):
     assert len(printed.split()) == 1
 
 
+def test_tokens_are_listed_and_revoked(run):
+    run("user", "add", "alice")
+    text = run("token", "create", "--user", "alice", "--project", "chat-poll")
+    run("token", "create", "--user", "alice")
+    listed = run("token", "list", "--user", "alice").splitlines()
+    assert listed[0] == f"1  {text[:8]}…  chat-poll  never used  no end"
+    assert "every project" in listed[1]
+    assert "no longer counts" in run("token", "revoke", "1")
+    assert run("token", "list", "--user", "alice").splitlines() == listed[1:]
+    assert "there is no token 1" in run("token", "revoke", "1", status=2)
+
+
 def test_a_user_with_a_password(run):
     run("user", "add", "alice", "--password", text="correct horse battery\ncorrect horse battery\n")
     assert "12 to 1024 characters" in run("user", "add", "bob", "--password", text="short\nshort\n", status=2)
@@ -67,6 +79,9 @@ def test_a_user_with_a_password(run):
         (("user", "add", "Ünal"), 2, "cannot name a user"),
         (("user", "add", "__token__"), 2, "cannot name a user"),
         (("yank", "nothing", "1.0"), 1, "nothing here is called nothing"),
+        (("status", "nothing", "archived"), 1, "nothing here is called nothing"),
+        (("status", "nothing", "sold"), 2, "sold"),
+        (("token", "create", "--user", "nobody", "--project", "x"), 2, "no user is called nobody"),
         (("feature", "nothing"), 1, "nothing here is called nothing"),
         (("host", "add", "/nowhere/host.toml"), 1, "cannot be read"),
         (("review", "release", "x.whl"), 2, "no file called x.whl is held back"),

@@ -1,13 +1,23 @@
 """Users, passwords and tokens."""
 
+from jackfield_marketplace.accounts.limits import Limit
 from jackfield_marketplace.accounts.names import InvalidName, UnknownUser, user_name
 from jackfield_marketplace.accounts.passwords import hash_password, verify_password
-from jackfield_marketplace.accounts.tokens import Identity, authenticate, create_token, delete_token, note_use
+from jackfield_marketplace.accounts.tokens import (
+    Identity,
+    authenticate,
+    create_token,
+    delete_token,
+    note_use,
+    revoke_token,
+    tokens_of,
+)
 from jackfield_marketplace.accounts.users import add_user, find_user
 
 __all__ = [
     "Identity",
     "InvalidName",
+    "Limit",
     "UnknownUser",
     "add_user",
     "authenticate",
@@ -16,6 +26,8 @@ __all__ = [
     "find_user",
     "hash_password",
     "note_use",
+    "revoke_token",
+    "tokens_of",
     "user_name",
     "verify_password",
 ]

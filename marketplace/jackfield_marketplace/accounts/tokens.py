@@ -74,6 +74,23 @@ def delete_token(session: Session, text: str) -> None:
     session.execute(delete(Token).where(Token.digest == _digest(text)))
 
 
+def tokens_of(session: Session, user: User) -> list[Token]:
+    """A user's tokens, the oldest first."""
+    return list(session.scalars(select(Token).where(Token.user_id == user.id).order_by(Token.id)))
+
+
+def revoke_token(session: Session, number: int) -> None:
+    """Forget a token by its number.
+
+    Raises:
+        UsageError: there is none.
+    """
+    token = session.get(Token, number)
+    if token is None:
+        raise UsageError(f"there is no token {number}", hint="see: jackfield-marketplace token list --user NAME")
+    session.delete(token)
+
+
 def authenticate(session: Session, authorization: str | None, *, at: datetime | None = None) -> Identity | None:
     """Say who sends the `Authorization` header `Basic …`, or None if nobody can be told from it.
 

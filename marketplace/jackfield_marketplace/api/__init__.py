@@ -1,9 +1,10 @@
 """The package index and the plugin API."""
 
+from jackfield_marketplace.api.answers import Answer, Headers
 from jackfield_marketplace.api.batch import Batch
 from jackfield_marketplace.api.files import FilePages
 from jackfield_marketplace.api.legacy import REASON_HEADER, UploadApi
 from jackfield_marketplace.api.plugins import plugin_router
 from jackfield_marketplace.api.simple import SimpleIndex
 
-__all__ = ["REASON_HEADER", "Batch", "FilePages", "SimpleIndex", "UploadApi", "plugin_router"]
+__all__ = ["REASON_HEADER", "Answer", "Batch", "FilePages", "Headers", "SimpleIndex", "UploadApi", "plugin_router"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from http import HTTPStatus
+
 from starlette.types import Message, Scope, Send
+
+Headers = Iterable[tuple[bytes, bytes]]
 
 _ALLOWED = frozenset({"GET", "HEAD"})
 
 
 class Answer:
-    """One answer of the index, as the two messages that ASGI takes. It may be sent any number of times.
+    """One answer of the index, as messages of ASGI and as bytes of HTTP/1.1. It may be sent any number of times.
 
     Args:
         status: the HTTP status.
@@ -18,7 +23,7 @@ class Answer:
         etag: quoted; a client that holds this version is answered 304 (RFC 9110, 13.1.2).
     """
 
-    __slots__ = ("_body", "_etag", "_start", "_unchanged")
+    __slots__ = ("_body", "_etag", "_start", "_unchanged", "_wire", "_wire_unchanged")
 
     def __init__(
         self, status: int, body: bytes, content_type: str, headers: dict[str, str], *, etag: str | None = None
@@ -38,22 +43,39 @@ class Answer:
         self._body: Message = {"type": "http.response.body", "body": body}
         self._unchanged: Message = {"type": "http.response.start", "status": 304, "headers": encoded}
 
-    @property
-    def size(self) -> int:
-        """Of the body, in bytes."""
-        return len(self._body["body"])
+        self._wire = _wire(status, sent, body)
+        self._wire_unchanged = _wire(304, encoded, b"")
+
+    def wire(self, extra: Headers, headers: Headers) -> bytes:
+        """All that goes over an HTTP/1.1 connection to answer a GET.
+
+        Args:
+            extra: headers to add, the date among them.
+            headers: of the request.
+        """
+        line, rest = self._wire_unchanged if self._is_held(headers) else self._wire
+        return b"".join([line, *[b"%b: %b\r\n" % each for each in extra], rest])
 
     async def send_to(self, scope: Scope, send: Send) -> None:
         """Send it, or 304 without a body where the client holds this very version."""
-        if self._etag is not None:
-            for name, value in scope["headers"]:
-                if name == b"if-none-match" and holds(value, self._etag):
-                    await send(self._unchanged)
-                    await send(_NOTHING)
-                    return
+        if self._is_held(scope["headers"]):
+            await send(self._unchanged)
+            await send(_NOTHING)
+            return
         await send(self._start)
         # The server leaves the body of an answer to HEAD away by itself.
         await send(self._body)
+
+    def _is_held(self, headers: Headers) -> bool:
+        if self._etag is None:
+            return False
+        return any(name == b"if-none-match" and holds(value, self._etag) for name, value in headers)
+
+
+def _wire(status: int, headers: Headers, body: bytes) -> tuple[bytes, bytes]:
+    """The first line, and what follows the headers that differ from answer to answer."""
+    lines = b"".join(b"%b: %b\r\n" % each for each in headers)
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode(), lines + b"\r\n" + body
 
 
 _NOTHING: Message = {"type": "http.response.body", "body": b""}

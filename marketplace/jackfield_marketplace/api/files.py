@@ -68,6 +68,11 @@ class FilePages:
         else:
             await self._send_file(served, scope, receive, send)
 
+    def ready(self, target: bytes) -> Answer | None:
+        """The answer to a GET if it lies ready: a text beside a file that was asked for before."""
+        served = self._served.get(target.decode("latin-1"))
+        return served.answer if served is not None and served.stamp == self._serial() else None
+
     async def _send_file(self, served: _Served, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {"cache-control": _CACHE, "x-content-type-options": "nosniff", "etag": served.etag}
         names = {name for name, _ in scope["headers"]}

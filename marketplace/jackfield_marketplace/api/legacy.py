@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from jackfield_marketplace.accounts import Identity, authenticate, note_use
+from jackfield_marketplace.accounts import Identity, Limit, authenticate, note_use
 from jackfield_marketplace.catalog import Refusal
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
@@ -35,6 +35,8 @@ class UploadApi:
         self._uploads = uploads
         # Threads of their own: a password takes 19 MiB to check, and waiting uploads must not hold up the pages.
         self._limiter = CapacityLimiter(_AT_ONCE)
+        self._by_user = Limit(settings.uploads)
+        self._by_address = Limit(settings.wrong_credentials)
 
     def routes(self) -> list[Route]:
         """`/legacy/`, with and without the slash, and `/plugins/submit`."""
@@ -75,14 +77,29 @@ class UploadApi:
         )
 
     async def _take(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
-        uploader = await run_sync(self._identify, request.headers.get("authorization"), limiter=self._limiter)
-        if uploader is None:
-            raise Refusal(401, "an upload needs a token: user __token__, the token as password")
+        uploader = await self._uploader(request)
         async with read_form(request, body, self._settings) as form:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
             arguments = form.content.file, form.filename, form.fields, uploader
             return await run_sync(self._uploads.accept, *arguments, limiter=self._limiter)
+
+    async def _uploader(self, request: Request) -> Identity:
+        """Who sends the request, held against both limits.
+
+        Raises:
+            Refusal: 401 for nobody, 429 for one who has tried or uploaded too often.
+        """
+        address = request.client.host if request.client is not None else ""
+        # Before the password is looked at: to check one costs what a guess must not.
+        _require_now(self._by_address.wait(address), "too many wrong credentials came from this address")
+        uploader = await run_sync(self._identify, request.headers.get("authorization"), limiter=self._limiter)
+        if uploader is None:
+            self._by_address.take(address)
+            raise Refusal(401, "an upload needs a token: user __token__, the token as password")
+        _require_now(self._by_user.wait(uploader.user_id), f"{uploader.name} has uploaded too often")
+        self._by_user.take(uploader.user_id)
+        return uploader
 
     def _identify(self, authorization: str | None) -> Identity | None:
         with self._database.read() as session:
@@ -93,10 +110,18 @@ class UploadApi:
         return identity
 
 
+def _require_now(wait_seconds: int, what: str) -> None:
+    if wait_seconds:
+        sentence = f"{what}; try again in {wait_seconds} second{'' if wait_seconds == 1 else 's'}"
+        raise Refusal(429, sentence, retry_after_seconds=wait_seconds)
+
+
 def _refusal_headers(refusal: Refusal) -> dict[str, str]:
     # The message may quote what was sent; a header holds printable ASCII and nothing that ends it.
     reason = "".join(one if " " <= one <= "~" else "?" for one in refusal.message[:500])
     headers = {REASON_HEADER: reason}
+    if refusal.retry_after_seconds is not None:
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="jackfield"'
     return headers

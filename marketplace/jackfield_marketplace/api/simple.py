@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from packaging.utils import canonicalize_name
 from starlette.types import Receive, Scope, Send
 
-from jackfield_marketplace.api.answers import Answer, redirect, refused_method, text_answer
+from jackfield_marketplace.api.answers import Answer, Headers, redirect, refused_method, text_answer
 from jackfield_marketplace.api.negotiation import JSON, choose_type
 from jackfield_marketplace.api.rendering import render_project, render_root
 from jackfield_marketplace.catalog import project_names, simple_project
@@ -56,16 +56,19 @@ class SimpleIndex:
     def __init__(self, database: Database, *, upstream: str | None = None) -> None:
         self._database = database
         self._upstream = upstream
-        self._pages: OrderedDict[tuple[str, str], _Page] = OrderedDict()
+        self._pages: OrderedDict[tuple[str, str | None], _Page] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request below `/simple`."""
-        answer = refused_method(scope)
-        if answer is None:
-            name = scope["path"][len(_PREFIX) : -1]
-            # The common case: a project's page that is asked for by its canonical name.
-            answer = self._kept(name, scope) or await self._answer(scope)
+        answer = refused_method(scope) or await self._answer(scope)
         await answer.send_to(scope, send)
+
+    def ready(self, target: bytes, headers: Headers) -> Answer | None:
+        """The answer to a GET if it lies ready: a page that was asked for before and still holds."""
+        if not target.endswith(b"/"):
+            return None
+        page = self._pages.get((target[len(_PREFIX) : -1].decode("latin-1"), _content_type(headers)))
+        return page.answer if page is not None and page.stamp == self._database.change_stamp() else None
 
     def document(self, name: str) -> bytes | None:
         """The PEP 691 document of a project by its canonical name, None for a name that nobody registered."""
@@ -75,14 +78,6 @@ class SimpleIndex:
     def upstream_of(self, name: str) -> str | None:
         """Where the page of a project that nobody registered here is, None without an upstream."""
         return f"{self._upstream}{name}/" if self._upstream is not None and _NAME.fullmatch(name) else None
-
-    def _kept(self, name: str, scope: Scope) -> Answer | None:
-        """The answer for a page that is kept and still holds."""
-        content_type = _content_type(scope)
-        if content_type is None or not scope["path"].endswith("/"):
-            return None
-        page = self._pages.get((name, content_type))
-        return page.answer if page is not None and page.stamp == self._database.change_stamp() else None
 
     async def _answer(self, scope: Scope) -> Answer:
         path: str = scope["path"]
@@ -95,7 +90,7 @@ class SimpleIndex:
         if name != given or not path.endswith("/"):
             address = f"{_PREFIX}{name}/" if name else _PREFIX
             return redirect(301, scope.get("root_path", "") + address)
-        content_type = _content_type(scope)
+        content_type = _content_type(scope["headers"])
         if content_type is None:
             return _NOT_ACCEPTABLE
         if not name:
@@ -152,8 +147,6 @@ class SimpleIndex:
         return page
 
 
-def _content_type(scope: Scope) -> str | None:
-    accepts = [value for name, value in scope["headers"] if name == b"accept"]
-    if len(accepts) == 1:
-        return choose_type(accepts[0].decode("latin-1"))
+def _content_type(headers: Headers) -> str | None:
+    accepts = [value for name, value in headers if name == b"accept"]
     return choose_type(b",".join(accepts).decode("latin-1") if accepts else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from jackfield_marketplace.api import Answer, FilePages, Headers, SimpleIndex
 from jackfield_marketplace.stats import DownloadCounter
 
 
@@ -19,13 +20,31 @@ class Front:
     """
 
     def __init__(
-        self, simple: ASGIApp, files: ASGIApp, rest: ASGIApp, downloads: DownloadCounter, problems: tuple[str, ...]
+        self,
+        simple: SimpleIndex,
+        files: FilePages,
+        rest: ASGIApp,
+        downloads: DownloadCounter,
+        problems: tuple[str, ...],
     ) -> None:
         self._simple = simple
         self._files = files
         self._rest = rest
         self.downloads = downloads
         self.problems = problems
+
+    def ready(self, target: bytes, headers: Headers) -> Answer | None:
+        """The answer to a GET if it lies ready, without any waiting.
+
+        Args:
+            target: as the request names it.
+            headers: of the request, names in lower case.
+        """
+        if target.startswith(b"/simple/"):
+            return self._simple.ready(target, headers)
+        if target.startswith(b"/files/"):
+            return self._files.ready(target)
+        return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request to whom it concerns."""

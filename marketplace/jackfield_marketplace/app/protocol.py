@@ -1,7 +1,8 @@
-"""HTTP/1.1 as uvicorn speaks it over httptools, with two things of our own.
+"""HTTP/1.1 as uvicorn speaks it over httptools, with three things of our own.
 
-A reason in the status line: twine shows that line of a refused upload and nothing else. And a bound on the head of a
-request, which the parser keeps in memory and does not limit by itself.
+Answers of the index that are ready are written where the head of a request ends, without a task. A refused upload has
+its reason in the status line: twine shows that line and nothing else. And the head of a request is bounded: the parser
+keeps it in memory and does not limit it by itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from jackfield_marketplace.api import REASON_HEADER
+from jackfield_marketplace.app.front import Front
 
 MOST_HEAD_BYTES = 64 * 1024
 """Of one request: its first line and all headers."""
@@ -19,17 +21,19 @@ MOST_HEAD_BYTES = 64 * 1024
 _REASON = REASON_HEADER.lower().encode()
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: 32\r\nconnection: close\r\n\r\nthe head of the request is over\n"
+    b"content-length: 36\r\nconnection: close\r\n\r\nthe head of the request is too long\n"
 )
 
 
-class ReasonProtocol(HttpToolsProtocol):
-    """uvicorn's own protocol; ASGI has no words for a reason phrase, so `X-Reason` carries it to here."""
+class IndexProtocol(HttpToolsProtocol):
+    """uvicorn's own protocol, for an application that may be a `Front`."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._front = self.config.app if isinstance(self.config.app, Front) else None
         self._in_head = True
         self._head_bytes = 0
+        self._answered = False
 
     def data_received(self, data: bytes) -> None:
         """Parse; end the connection where a head does not end."""
@@ -41,14 +45,52 @@ class ReasonProtocol(HttpToolsProtocol):
                 self.transport.close()
 
     def on_message_begin(self) -> None:
-        """A head begins."""
-        super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        """A head begins; its scope is made when it is known to be needed."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self._in_head, self._head_bytes, self._answered = True, 0, False
 
     def on_headers_complete(self) -> None:
-        """It has ended, and what follows is counted by whoever reads it."""
+        """Answer at once if the answer lies ready, else let uvicorn start a task."""
         self._in_head = False
+        if self._front is not None and self._answer(self._front):
+            return
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)  # the list that the scope has
         super().on_headers_complete()
+
+    def _answer(self, front: Front) -> bool:
+        last: RequestResponseCycle | None = self.cycle
+        idle = last is None or last.response_complete
+        # Behind an answer that is still being made, or before a reader who has stopped, uvicorn knows how to wait.
+        if not idle or self.pipeline or self.flow.write_paused or self.parser.should_upgrade():
+            return False
+        if self.parser.get_method() != b"GET":
+            return False
+        answer = front.ready(self.url, self.headers)
+        if answer is None:
+            return False
+        closes = self.parser.get_http_version() == "1.0" or not self.parser.should_keep_alive()
+        extra = self.server_state.default_headers
+        self.transport.write(answer.wire([*extra, (b"connection", b"close")] if closes else extra, self.headers))
+        self._answered = True
+        if closes:
+            self.transport.close()
+        self.on_response_complete()
+        return True
+
+    def on_body(self, body: bytes) -> None:
+        """Pass it on, unless the answer has gone out without it."""
+        if not self._answered:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Say so to whoever reads the body, if anyone does."""
+        if not self._answered:
+            super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if cycle.scope["method"] == "POST":

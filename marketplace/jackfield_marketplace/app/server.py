@@ -12,7 +12,7 @@ import uvicorn
 from jackfield.errors import UsageError
 
 from jackfield_marketplace.app.application import create_app, open_database
-from jackfield_marketplace.app.protocol import ReasonProtocol
+from jackfield_marketplace.app.protocol import IndexProtocol
 from jackfield_marketplace.app.seed import seed
 from jackfield_marketplace.settings import Settings
 
@@ -28,6 +28,7 @@ def serve(
     warn: Callable[[str], None],
     seed_folder: Path | None = None,
     hostfiles: tuple[Path, ...] = (),
+    proxy: str | None = None,
 ) -> None:
     """Serve until a signal ends it. Makes what is missing of the data folder.
 
@@ -39,6 +40,7 @@ def serve(
         warn: is given a line for each host file that cannot be read and each wheel of the seed that was not taken.
         seed_folder: holds wheels to publish after the start.
         hostfiles: host files to hold besides those in the data folder.
+        proxy: address of a proxy whose `X-Forwarded-For` is believed; None for no one's.
 
     Raises:
         UsageError: the address cannot be listened on.
@@ -54,12 +56,13 @@ def serve(
         shown = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(
             app,
-            http=ReasonProtocol,
+            http=IndexProtocol,
             ws="none",
             log_level="warning",
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=proxy is not None,
+            forwarded_allow_ips=proxy,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
 

@@ -4,7 +4,7 @@ from jackfield_marketplace.catalog.categories import CATEGORIES, categories_of
 from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_since, parse_changelog
 from jackfield_marketplace.catalog.facets import app_facet, category_facet
 from jackfield_marketplace.catalog.hosts import AskedPermission, Hosts, add_hostfile
-from jackfield_marketplace.catalog.manage import feature, refresh_plugin, yank
+from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, refresh_plugin, set_status, yank
 from jackfield_marketplace.catalog.popularity import count_plugins, rank_plugins
 from jackfield_marketplace.catalog.publish import Refusal, Upload, publish
 from jackfield_marketplace.catalog.queries import (
@@ -22,6 +22,7 @@ from jackfield_marketplace.catalog.together import latest_versions, texts_served
 
 __all__ = [
     "CATEGORIES",
+    "STATUSES",
     "AskedPermission",
     "ChangelogEntry",
     "Hosts",
@@ -29,6 +30,7 @@ __all__ = [
     "Refusal",
     "SimpleFile",
     "SimpleProject",
+    "Status",
     "Upload",
     "VersionDetails",
     "add_hostfile",
@@ -47,6 +49,7 @@ __all__ = [
     "publish",
     "rank_plugins",
     "refresh_plugin",
+    "set_status",
     "simple_project",
     "texts_served",
     "yank",

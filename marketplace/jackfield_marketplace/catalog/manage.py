@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from jackfield.errors import UnknownPlugin, UsageError
 from jackfield.manifest import canonical_id, read_manifest
 from packaging.utils import canonicalize_name
@@ -12,6 +14,9 @@ from sqlalchemy.orm import Session, selectinload
 from jackfield_marketplace.catalog.categories import categories_of
 from jackfield_marketplace.catalog.facets import facets_of
 from jackfield_marketplace.db import Download, File, Plugin, PluginCategory, Project, Release, now
+
+Status = Literal["active", "archived", "deprecated", "quarantined"]
+STATUSES: tuple[Status, ...] = ("active", "archived", "deprecated", "quarantined")
 
 
 def refresh_plugin(session: Session, project: Project) -> None:
@@ -130,6 +135,26 @@ def yank(session: Session, name: str, version: str, reason: str, *, undo: bool =
     session.flush()
     refresh_plugin(session, project)
     return len(release.files)
+
+
+def set_status(session: Session, name: str, status: Status, reason: str = "") -> str:
+    """Say how a project stands (PEP 792); returns its name.
+
+    Args:
+        session: one that writes.
+        name: the distribution or the plugin's id.
+        status: `archived` takes no uploads, `quarantined` takes none and shows no files, `deprecated` only says so.
+        reason: shown to those who see it; may be empty.
+
+    Raises:
+        UnknownPlugin: no such project.
+    """
+    project = find_project(session, name)
+    project.status, project.status_reason = status, reason
+    project.serial += 1
+    session.flush()
+    refresh_plugin(session, project)
+    return project.name
 
 
 def feature(session: Session, name: str, *, remove: bool = False) -> str:

@@ -25,13 +25,15 @@ class Refusal(JackfieldError):
     """An upload that is not taken.
 
     Args:
-        status: the HTTP status that says which kind: 400 wrong, 403 not yours, 409 taken, 413 too large.
+        status: the HTTP status that says which kind: 400 wrong, 403 not yours, 409 taken, 413 too large, 429 too often.
         message: one sentence for the uploader.
+        retry_after_seconds: when to come again, for 429.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(" · ".join(line.strip() for line in message.splitlines() if line.strip()))
         self.status = status
+        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,15 @@ from jackfield.errors import JackfieldError
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace import __version__, review
-from jackfield_marketplace.accounts import add_user, create_token, find_user
+from jackfield_marketplace.accounts import add_user, create_token, find_user, revoke_token, tokens_of
 from jackfield_marketplace.app import open_database
-from jackfield_marketplace.catalog import add_hostfile, feature, yank
-from jackfield_marketplace.settings import Settings
+from jackfield_marketplace.catalog import STATUSES, Status, add_hostfile, feature, set_status, yank
+from jackfield_marketplace.settings import Rate, Settings
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+_UPLOADS_AT_ONCE = 1000  # a first release of everything that someone has
 
 
 def _without_traceback(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -112,6 +114,14 @@ def init(data: Path) -> None:
     callback=_simple_api,
     help="The simple API of another index, to which clients are sent for names that nobody registered here.",
 )
+@click.option("--proxy", metavar="ADDRESS", help="A proxy of yours, whose word for a client's address is taken.")
+@click.option(
+    "--uploads-per-minute",
+    type=click.IntRange(0),
+    default=600,
+    show_default=True,
+    help="For each user, in the long run; 0 for as many as there are.",
+)
 @_without_traceback
 def serve(
     data: Path,
@@ -121,18 +131,21 @@ def serve(
     seed: Path | None,
     host_files: tuple[Path, ...],
     upstream: str | None,
+    proxy: str | None,
+    uploads_per_minute: int,
 ) -> None:
     """Serve the index, the plugin API and the pages."""
     from jackfield_marketplace.app import serve as run
 
     run(
-        Settings(data, title=title, upstream=upstream),
+        Settings(data, title=title, upstream=upstream, uploads=Rate(_UPLOADS_AT_ONCE, uploads_per_minute)),
         host=host,
         port=port,
         say=click.echo,
         warn=lambda line: click.echo(f"jackfield-marketplace: {line}", err=True),
         seed_folder=seed,
         hostfiles=host_files,
+        proxy=proxy,
     )
 
 
@@ -162,14 +175,40 @@ def token() -> None:
 @token.command("create")
 @_data
 @click.option("--user", "user_name", required=True, help="Whose uploads it stands for.")
+@click.option("--project", metavar="NAME", help="The one distribution that it may upload, registered or not.")
 @click.option("--expires", type=click.IntRange(1, 3650), metavar="DAYS", help="After which it no longer counts.")
 @_without_traceback
-def token_create(data: Path, user_name: str, expires: int | None) -> None:
+def token_create(data: Path, user_name: str, project: str | None, expires: int | None) -> None:
     """Make a token and print it, alone: it is shown this once."""
     with _writing(data) as session:
         lifetime = None if expires is None else timedelta(days=expires)
-        text = create_token(session, find_user(session, user_name), lifetime=lifetime)
+        text = create_token(session, find_user(session, user_name), lifetime=lifetime, project=project)
     click.echo(text)
+
+
+@token.command("list")
+@_data
+@click.option("--user", "user_name", required=True, help="Whose.")
+@_without_traceback
+def token_list(data: Path, user_name: str) -> None:
+    """List a user's tokens: number, how it begins, for what, last use, end."""
+    with _writing(data) as session:
+        user = find_user(session, user_name)
+        for one in tokens_of(session, user):
+            used = f"used {one.last_used_at:%Y-%m-%d}" if one.last_used_at else "never used"
+            ends = f"until {one.expires_at:%Y-%m-%d}" if one.expires_at else "no end"
+            click.echo(f"{one.id}  {one.hint}…  {one.project or 'every project'}  {used}  {ends}")
+
+
+@token.command("revoke")
+@click.argument("number", type=int)
+@_data
+@_without_traceback
+def token_revoke(number: int, data: Path) -> None:
+    """Forget the token of this NUMBER, as `token list` shows it."""
+    with _writing(data) as session:
+        revoke_token(session, number)
+    click.echo(f"token {number} no longer counts")
 
 
 @main.group("host")
@@ -201,6 +240,19 @@ def yank_command(name: str, version: str, data: Path, reason: str, undo: bool) -
     with _writing(data) as session:
         count = yank(session, name, version, reason, undo=undo)
     click.echo(f"{'restored' if undo else 'yanked'} {name} {version}, {count} file{'' if count == 1 else 's'}")
+
+
+@main.command("status")
+@click.argument("name")
+@click.argument("status", type=click.Choice(STATUSES))
+@_data
+@click.option("--reason", default="", help="Shown to installers.")
+@_without_traceback
+def status_command(name: str, status: Status, data: Path, reason: str) -> None:
+    """Say how NAME stands (PEP 792): archived takes no uploads, quarantined shows no files either."""
+    with _writing(data) as session:
+        shown = set_status(session, name, status, reason)
+    click.echo(f"{shown} is {status}")
 
 
 @main.command("feature")

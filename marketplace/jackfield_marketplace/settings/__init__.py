@@ -10,7 +10,15 @@ from jackfield.inspection import WheelLimits
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Settings"]
+__all__ = ["Rate", "Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `at_once` in a row, and `per_minute` in the long run; a rate of 0 per minute limits nothing."""
+
+    at_once: int
+    per_minute: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Settings:
         upstream: the simple API of another index, ending in a slash, to which requests for projects that nobody
             registered here are redirected; None for off.
         count_seconds: for how long downloads are counted before they are written.
+        uploads: how often one user may upload.
+        wrong_credentials: how often one address may send credentials that are none.
     """
 
     data: Path
@@ -37,6 +47,8 @@ class Settings:
     limits: WheelLimits = field(default_factory=WheelLimits)
     upstream: str | None = None
     count_seconds: float = 5.0
+    uploads: Rate = Rate(at_once=1000, per_minute=600)
+    wrong_credentials: Rate = Rate(at_once=20, per_minute=20)
 
     @property
     def database_url(self) -> str:

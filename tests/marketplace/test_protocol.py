@@ -1,0 +1,98 @@
+"""What goes over the wire: answers that lie ready equal those made the ordinary way, and no head grows for ever."""
+
+import re
+import socket
+from contextlib import suppress
+
+import pytest
+
+JSON = "application/vnd.pypi.simple.v1+json"
+
+
+def send(market, data):
+    """Send bytes on a connection of their own and return all that comes back until it ends."""
+    with socket.create_connection(("127.0.0.1", int(market.url.rpartition(":")[2])), timeout=20) as connection:
+        received = b""
+        with suppress(ConnectionResetError):  # the server has ended it with our bytes unread
+            connection.sendall(data)
+            while piece := connection.recv(65536):
+                received += piece
+    return received
+
+
+def request(target, *headers, method="GET"):
+    lines = [f"{method} {target} HTTP/1.1", "Host: x", *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def comparable(answer):
+    head, _, body = answer.partition(b"\r\n\r\n")
+    line, *headers = head.split(b"\r\n")
+    return line, sorted(header for header in headers if not header.startswith(b"date:")), body
+
+
+@pytest.mark.parametrize("accept", [JSON, "text/html"])
+@pytest.mark.parametrize("held", [False, True], ids=["new", "held"])
+def test_an_answer_that_lies_ready_equals_the_one_made_for_it(standing, accept, held):
+    standing.publish("poll")
+    (entry,) = standing.project("chat-poll")["files"]
+    page = "/simple/chat-poll/"
+    for target in (page, f"{entry['url'].removeprefix('../..')}.metadata"):
+        etag = re.search(rb"etag: (\S+)", send(standing, request(target, f"Accept: {accept}", "Connection: close")))[1]
+        headers = [f"Accept: {accept}", "Connection: close", *([f"If-None-Match: {etag.decode()}"] if held else [])]
+        ready = send(standing, request(target, *headers))
+        # A query says nothing to these addresses and takes the ordinary way.
+        made = send(standing, request(f"{target}?ordinary", *headers))
+        assert comparable(ready) == comparable(made)
+        assert ready.startswith(b"HTTP/1.1 304" if held else b"HTTP/1.1 200")
+
+
+def test_requests_that_are_sent_together_are_answered_in_order(standing):
+    standing.publish("poll")
+    standing.project("chat-poll")
+    page, other = request("/simple/chat-poll/", f"Accept: {JSON}"), request("/categories")
+    received = send(standing, page + other + page + page + request("/healthz", "Connection: close"))
+    answers = received.split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"200"] * 5
+    assert [(b"chat-poll" in answer, b"categories" in answer) for answer in answers] == [
+        (True, False),
+        (False, True),
+        (True, False),
+        (True, False),
+        (False, False),
+    ]
+
+
+def test_a_body_that_nobody_asked_for_is_no_request(standing):
+    standing.publish("poll")
+    standing.project("chat-poll")
+    page = request("/simple/chat-poll/", f"Accept: {JSON}", "Content-Length: 20") + b"GET /categories HTTP"
+    answers = send(standing, page + request("/healthz", "Connection: close")).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"200"] * 2
+    assert answers[1].endswith(b"ok\n")
+
+
+def test_an_old_client_is_not_kept_waiting(standing):
+    standing.publish("poll")
+    standing.project("chat-poll")
+    received = send(standing, f"GET /simple/chat-poll/ HTTP/1.0\r\nAccept: {JSON}\r\n\r\n".encode())
+    assert received.startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in received
+
+
+def test_a_head_that_does_not_end_is_cut(standing):
+    received = send(standing, b"GET / HTTP/1.1\r\n" + b"X: " + b"x" * 200_000)
+    assert received.startswith(b"HTTP/1.1 431") or received == b""
+    assert standing.client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("data", [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_what_is_no_request(standing, data):
+    assert send(standing, data).startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("address", ["/simple/", "/simple/chat-poll/", "/files/" + "0" * 64 + "/x.whl"])
+def test_the_index_is_read_only(standing, method, address):
+    answer = standing.client.request(method, address)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
