@@ -14,6 +14,7 @@ from jackfield.market.models import ProjectFile, ProjectPage
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PLAIN = re.compile(r"\.\./\.\./[A-Za-z0-9_-][A-Za-z0-9_./+-]*")
 _Answer = TypeVar("_Answer")
 
 
@@ -31,7 +32,8 @@ def read_page(body: bytes, url: str, name: str) -> list[File]:
     page = decode(body, ProjectPage, url)
     if re.sub(r"[-_.]+", "-", page.name).lower() != re.sub(r"[-_.]+", "-", name).lower():
         raise MarketError(f"{url} is the page of {page.name[:100]!r}, not of {name}")
-    files = (_file(entry, url) for entry in page.files)
+    above = urljoin(url, "../../")
+    files = (_file(entry, _address(entry.url, url, above)) for entry in page.files)
     return [file for file in files if file is not None]
 
 
@@ -49,19 +51,26 @@ def decode(body: bytes, kind: type[_Answer], url: str) -> _Answer:
         ) from error
 
 
-def _file(entry: ProjectFile, base: str) -> File | None:
+def _address(relative: str, base: str, above: str) -> str | None:
+    """The address of a file, without fragment and credentials; None where it is none or leaves https."""
+    if _PLAIN.fullmatch(relative) and "/." not in relative[6:]:
+        return above + relative[6:]  # as our own marketplaces write it, and quicker than to take it apart
     try:
-        address = urlsplit(urljoin(base, entry.url))
+        address = urlsplit(urljoin(base, relative))
         _ = address.port
     except ValueError:
         return None
-    sha256 = entry.hashes.get("sha256", "").lower()
-    plain = not {"/", "\\", "\0"} & set(entry.filename) and not entry.filename.startswith(".")
-    safe = address.scheme == "https" or (address.scheme == "http" and base.startswith("http:"))
-    if not (plain and safe and _SHA256.fullmatch(sha256)):
+    if address.scheme != "https" and not (address.scheme == "http" and base.startswith("http:")):
         return None
     # Some indexes put credentials into the addresses of files; a lock is no place for them, netrc is.
-    url = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2], fragment=""))
+    return urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2], fragment=""))
+
+
+def _file(entry: ProjectFile, url: str | None) -> File | None:
+    sha256 = entry.hashes.get("sha256", "").lower()
+    plain = not {"/", "\\", "\0"} & set(entry.filename) and not entry.filename.startswith(".")
+    if url is None or not plain or not _SHA256.fullmatch(sha256):
+        return None
     own = entry.own.get("plugin_toml")
     metadata = entry.core_metadata
     return File(
