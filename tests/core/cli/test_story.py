@@ -1,17 +1,23 @@
 """Install, update, roll back, enable, grant: told by the real command against a real marketplace."""
 
+import getpass
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from datetime import datetime
 
 import click
+import jsonschema
 import pytest
 from click.testing import CliRunner
 from jackfield.cli import group_for
+from jackfield.cli.schemas import schema_of
+from jackfield.management import Management
+from jackfield.store import Layout
 
-from tests.core.cli.conftest import Desk
-from tests.support.processes import free_port, script
+from tests.core.cli.conftest import Desk, plugin_wheels
+from tests.support.processes import Server, free_port, script
 from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
@@ -94,6 +100,86 @@ def test_an_update_is_shown_with_its_changelog_and_asks_again_for_what_is_new(po
     assert "poll 2.0.0 was updated" in accepted.out
     again = polling.run("update", "--check")
     assert (again.code, again.out) == (4, "Every plugin is at its newest version.\n")
+
+
+@pytest.fixture
+def newer(desk: Desk, tmp_path) -> Iterator[Desk]:
+    """A user with poll 1.3.1 and calm 1.0.0, at a marketplace that holds newer versions of both."""
+    wheels = tmp_path / "newer"
+    for version in ("1.0.0", "1.1.0"):
+        build_plugin(wheels, "calm", version)
+    plugin_wheels(wheels)
+    command = [script("jackfield-marketplace"), "serve", "--data", str(tmp_path / "newer-data"), "--port", "0"]
+    with Server([*command, "--seed", str(wheels)]) as server:
+        desk.more["JACKFIELD_MARKETPLACE"] = server.address
+        assert desk.run("install", "poll==1.3.1", "calm==1.0.0", "--accept-permissions").code == 0
+        yield desk
+
+
+@pytest.mark.feature("C42", "C43")
+def test_yes_updates_what_asks_for_nothing_new_and_names_the_rest(newer: Desk):
+    ran = newer.run("update", "--yes")
+    assert ran.code == 3
+    assert re.search(r"calm 1\.1\.0 was updated in [\d.]+ s\.$", ran.out.strip())
+    assert re.search(r"read member names \(new\) +to show who voted", ran.out)
+    assert ran.err.splitlines() == [
+        "error: left poll at 1.3.1, since it asks for more",
+        "hint: jackfield update poll --accept-permissions",
+    ]
+    assert {row["id"]: row["version"] for row in newer.rows().values() if row["origin"] == "store"} == {
+        "calm": "1.1.0",
+        "poll": "1.3.1",
+    }
+    assert newer.run("rollback").code == 0
+    answer = newer.run("update", "--yes", "--json")
+    jsonschema.validate(answer.json, schema_of("update"))
+    assert answer.json["applied"] is True
+    assert [one["plugin"] for one in answer.json["plan"]["held"]] == ["poll"]
+    assert answer.json["error"]["exit_code"] == answer.code == 3
+    shown = newer.run("update", "--yes", "--dry-run")
+    assert shown.code == 0
+    assert "left       at 1.3.1" in shown.out
+    assert newer.run("update", "poll", "--accept-permissions").code == 0
+    assert newer.run("update", "--yes").out == "Every plugin: nothing newer.\n"
+
+
+def test_a_plugin_that_is_held_says_by_whom(polling: Desk):
+    layout = Layout.locate("chat", environ=polling.environ)
+    by = f"{getpass.getuser()} on the command line"
+    Management("chat", layout, []).pin("poll", "<2.0", by=by)
+    today = datetime.now().astimezone()
+    ran = polling.run("update", "--check")
+    assert (ran.code, ran.out) == (
+        4,
+        f"poll  held at <2.0  2.0.0 is there; you pinned it on {today.day} {today:%B}\n",
+    )
+    assert polling.run("update", "--yes").out == "Every plugin: nothing newer.\n"
+
+
+def test_what_was_rolled_back_can_be_had_again(polling: Desk):
+    assert polling.run("update", "--accept-permissions").code == 0
+    assert polling.run("rollback").code == 0
+    ran = polling.run("rollback", "--to", "2")
+    assert ran.code == 0, ran.err
+    assert "poll 1.3.1 was brought forward to 2.0.0." in ran.out
+    assert "Made again: update poll." in ran.out
+    again = polling.run("rollback", "--to", "2")
+    assert (again.code, again.err.splitlines()[0]) == (2, "error: generation 2 is active already")
+
+
+def test_an_unknown_id_names_a_near_one(desk: Desk):
+    for words in (["install", "pol", "--yes"], ["info", "dicce"]):
+        ran = desk.run(*words)
+        assert ran.code == 1
+        assert re.search(r"^hint: did you mean (poll|dice)", ran.err, re.MULTILINE)
+
+
+def test_several_are_installed_in_one_change(desk: Desk, tmp_path):
+    wheel = build_plugin(tmp_path / "wheels", "local")
+    ran = desk.run("install", "poll@^1.3", "dice==1.0", wheel, "--accept-permissions")
+    assert ran.code == 0, ran.err
+    assert "dice 1.0.0, local 1.0.0 and poll 1.3.1 were installed and enabled" in ran.out
+    assert desk.run("history", "--json").json["total"] == 1
 
 
 @pytest.mark.feature("C45", "C46")
@@ -254,6 +340,8 @@ def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):
     wrong = runner.invoke(chat, ["plugins", "remove"], prog_name="jackfield-chat")
     assert wrong.exit_code == 2
     assert "hint: jackfield-chat plugins remove --help" in wrong.stderr
+    unknown = runner.invoke(chat, ["plugins", "permissions", "nothing"], prog_name="jackfield-chat")
+    assert "hint: jackfield-chat plugins install nothing" in unknown.stderr
 
 
 def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(polling: Desk):

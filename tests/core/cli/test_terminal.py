@@ -224,7 +224,36 @@ def test_list_loads_no_network_library(polling: Desk):
     assert heavy & loaded == set()
 
 
-def test_the_shell_completes_commands(desk: Desk):
-    environ = {**desk.environ, "_JACKFIELD_COMPLETE": "bash_complete", "COMP_WORDS": "jackfield in", "COMP_CWORD": "1"}
+def completed(desk: Desk, line: str) -> list[str]:
+    """What bash is offered for the last word of a line."""
+    count = str(len(line.split(" ")) - 1)
+    environ = {**desk.environ, "_JACKFIELD_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": count}
     done = subprocess.run([script("jackfield")], env=environ, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["plain,info", "plain,install"]
+    assert done.stderr == ""
+    assert not desk.mark.exists(), "completion imported a plugin"
+    return [offered.partition(",")[2] for offered in done.stdout.split()]
+
+
+def test_the_shell_completes_commands(desk: Desk):
+    assert completed(desk, "jackfield in") == ["info", "install"]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("jackfield update ", ["poll"]),
+        ("jackfield remove p", ["poll"]),
+        ("jackfield remove poll ", []),
+        ("jackfield enable ", ["legacy-x", "weather"]),
+        ("jackfield enable weather ", ["legacy-x"]),
+        ("jackfield disable ", ["poll"]),
+        ("jackfield --app chat --profile default disable ", []),
+        ("jackfield --app nothing disable ", []),
+        ("jackfield permissions show w", ["weather"]),
+        ("jackfield permissions revoke poll ", ["messages:send"]),
+        ("jackfield permissions grant poll ", []),
+        ("jackfield permissions grant weather ", ["messages:send"]),
+    ],
+)
+def test_the_shell_completes_what_is_installed(polling: Desk, line, offered):
+    assert completed(polling, line) == offered

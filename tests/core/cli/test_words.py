@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jackfield.cli.words import ago, count, duration, joined, plain, plural, shorten, size, width
+from jackfield.cli.words import ago, count, day, duration, joined, plain, plural, shorten, size, whom, width
 
 NOW = datetime(2026, 5, 22, 12, 0, tzinfo=UTC)
 
@@ -84,3 +84,20 @@ def test_shortened_text_fits(text, columns):
 def test_wide_characters_take_two_columns():
     assert width("投票") == 4
     assert width("e\u0301") == 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        ("2026-05-02T12:00:00+00:00", "2 May"),
+        ("2025-12-24T12:00:00.123+00:00", "24 December 2025"),
+        ("some day\x1b[2K", "some day[2K"),
+    ],
+)
+def test_days_carry_their_year_only_where_it_is_another(moment, text):
+    assert day(moment, now=NOW) == text
+
+
+def test_readers_are_told_what_they_did_themselves():
+    assert whom("mira on the command line", "mira on the command line") == "you"
+    assert whom("mira in the chat\x07", "mira on the command line") == "mira in the chat"
