@@ -30,9 +30,13 @@ GOOD = {
     "permissions show": [],
     "permissions grant": ["poll", "messages:send"],
     "permissions revoke": ["poll", "--all"],
+    "store verify": [],
+    "store gc": [],
     "completion": ["zsh"],
 }
 MORE = [
+    ("store verify", ["--repair"]),
+    ("store gc", ["--keep", "0", "--dry-run"]),
     ("install", ["dice", "--dry-run"]),
     ("update", ["--check"]),
     ("update", ["--check", "--pre"]),
@@ -63,6 +67,7 @@ BAD = [
     ("rollback", ["--to", "77"], 2),
     ("rollback", ["--to", "x"], 2),
     ("history", ["--limit", "0"], 2),
+    ("store gc", ["--keep", "-1"], 2),
     ("list", ["extra"], 2),
     ("enable", [], 2),
     ("enable", ["nope"], 1),

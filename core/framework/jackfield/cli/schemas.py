@@ -192,6 +192,18 @@ ENTRY = record(
     }
 )
 
+DAMAGED = record(
+    {
+        "sha256": TEXT,
+        "distribution": TEXT,
+        "version": TEXT,
+        "plugin": maybe(TEXT),
+        "damage": many(TEXT),
+        "repaired": FLAG,
+        "problem": maybe(TEXT),
+    }
+)
+
 _WISHED = record({"app": TEXT, "plugins": many(record({"id": TEXT, "enabled": FLAG, "changed": FLAG}))})
 _GIVEN = record({"app": TEXT, "changed": many(TEXT), "plugin": PERMISSIONS})
 
@@ -229,6 +241,17 @@ ANSWERS: dict[str, Schema] = {
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
     "permissions grant": _GIVEN,
     "permissions revoke": _GIVEN,
+    "store verify": record({"app": TEXT, "damaged": many(DAMAGED)}),
+    "store gc": record(
+        {
+            "app": TEXT,
+            "applied": FLAG,
+            "generations": many(NUMBER),
+            "held": many(NUMBER),
+            "wheels": many(TEXT),
+            "size": {"type": "integer", "minimum": 0, "description": "bytes that are freed"},
+        }
+    ),
     "completion": record({"shell": {"enum": ["bash", "zsh", "fish"]}, "script": TEXT}),
 }
 

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from jackfield.management.applying import ConsentMissing, Progress
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
+    from jackfield.management.upkeep import DamagedWheel
 
 __all__ = [
     "AskedPermission",
     "Consent",
     "ConsentMissing",
     "ConsentRequest",
+    "DamagedWheel",
     "Environment",
     "Findings",
     "HistoryEntry",
@@ -52,6 +54,7 @@ __all__ = [
 
 _LATER = {
     "ConsentMissing": "applying",
+    "DamagedWheel": "upkeep",
     "Findings": "offers",
     "Progress": "applying",
     "UpdateSchedule": "schedule",

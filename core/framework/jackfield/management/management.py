@@ -13,7 +13,7 @@ from jackfield.management.reports import HistoryEntry, Info, PermissionReport, R
 from jackfield.management.specs import canonical
 from jackfield.manifest import HostFile
 from jackfield.storage import State
-from jackfield.store import WAIT_SECONDS, Layout, Store
+from jackfield.store import GENERATIONS_KEPT, WAIT_SECONDS, Garbage, Layout, Store
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Changes, Progress
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jackfield.management.plan import ConsentRequest, Plan
     from jackfield.management.planning import Planner
     from jackfield.management.reports import Outcome
+    from jackfield.management.upkeep import DamagedWheel
     from jackfield.management.wishes import Wishes
 
 
@@ -171,6 +172,34 @@ class Management:
     def history(self) -> list[HistoryEntry]:
         """Every change of the installed set, newest first."""
         return self._changes().history()
+
+    async def verify(self, *, repair: bool = False, by: str) -> Sequence[DamagedWheel]:
+        """Look for files of the store that are not what was installed; every file is hashed.
+
+        Args:
+            repair: bring them back, from the stored wheel or, where that is damaged too, from where it came.
+            by: who asked for it.
+
+        Raises:
+            StoreLocked, StoreError: as for `apply`; what cannot be fetched is a record with its `problem`.
+        """
+        from jackfield.management.upkeep import Upkeep
+
+        upkeep = Upkeep(self.store, lock_seconds=self._lock_seconds)
+        if not repair:
+            return await upkeep.verify()
+        async with self._planner().catalog() as catalog:
+            return await upkeep.repair(catalog, by=by)
+
+    def collect(self, *, keep: int = GENERATIONS_KEPT, by: str) -> Garbage:
+        """Remove generations and wheels that no rollback and no running program can reach; see `Store.collect`.
+
+        Raises:
+            StoreLocked, StoreError: as for `apply`.
+        """
+        from jackfield.management.upkeep import Upkeep
+
+        return Upkeep(self.store, lock_seconds=self._lock_seconds).collect(keep=keep, by=by)
 
     def settle(self, *, by: str = "start") -> str | None:
         """Complete what an installer that died left open; an application calls it before it starts.

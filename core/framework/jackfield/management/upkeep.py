@@ -1,0 +1,111 @@
+"""The store kept whole and small: damaged wheels found and brought back, what nothing reaches removed."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jackfield.errors import JackfieldError, StoreError
+from jackfield.management.catalog import MarketCatalog
+from jackfield.manifest import Pin
+from jackfield.store import Damage, Garbage, Store
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedWheel:
+    """One wheel of the store that is not what was installed.
+
+    Args:
+        sha256: its hash, by which the store names it.
+        distribution: its normalised name; its hash where no generation names it.
+        version: its version, empty where no generation names it.
+        plugin: the plugin's id, None for a library.
+        damage: what is wrong, as words: `chat_poll/__init__.py was changed`.
+        repaired: whether it was brought back to what was installed.
+        problem: why it could not be.
+    """
+
+    sha256: str
+    distribution: str
+    version: str
+    plugin: str | None
+    damage: tuple[str, ...]
+    repaired: bool = False
+    problem: str | None = None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {**{name: getattr(self, name) for name in self.__slots__}, "damage": list(self.damage)}
+
+
+class Upkeep:
+    """Looks after the store of one profile.
+
+    Args:
+        store: the installed sets.
+        lock_seconds: how long to wait for an installer.
+    """
+
+    def __init__(self, store: Store, *, lock_seconds: float) -> None:
+        self._store = store
+        self._lock_seconds = lock_seconds
+
+    async def verify(self) -> list[DamagedWheel]:
+        """Hash every file of the store; see `Management.verify`."""
+        found = await asyncio.to_thread(self._store.verify)
+        pins = self._pins() if found else {}
+        return [_described(sha256, damage, pins.get(sha256)) for sha256, damage in found.items()]
+
+    async def repair(self, catalog: MarketCatalog, *, by: str) -> list[DamagedWheel]:
+        """Bring damaged wheels back, from the stored copy or the marketplace; see `Management.verify`."""
+        with ExitStack() as held:
+            lock = self._store.lock(by=f"{by}: repair", timeout_seconds=self._lock_seconds)
+            await asyncio.to_thread(held.enter_context, lock)
+            folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-")))
+            pins = self._pins()
+            return [await self._mend(one, pins.get(one.sha256), catalog, folder) for one in await self.verify()]
+
+    def collect(self, *, keep: int, by: str) -> Garbage:
+        """Remove what nothing can reach; see `Management.collect`."""
+        with self._store.lock(by=f"{by}: collect", timeout_seconds=self._lock_seconds):
+            steps = self._store.collect(keep=keep)
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as done:
+                    gone: Garbage = done.value
+                    return gone
+
+    async def _mend(self, wheel: DamagedWheel, pin: Pin | None, catalog: MarketCatalog, folder: Path) -> DamagedWheel:
+        if pin is None:
+            return replace(wheel, problem="no generation names it: jackfield store gc removes it")
+        try:
+            try:
+                await asyncio.to_thread(self._store.repair, pin)
+            except StoreError:  # the stored wheel is damaged as well
+                target = folder / pin.file.sha256 / pin.file.filename
+                target.parent.mkdir()
+                await asyncio.to_thread(self._store.repair, pin, await catalog.download(pin, target, None))
+        except JackfieldError as error:
+            return replace(wheel, problem=str(error))
+        return replace(wheel, repaired=True)
+
+    def _pins(self) -> dict[str, Pin]:
+        pins: dict[str, Pin] = {}
+        for number in self._store.numbers():
+            try:
+                pins.update({pin.file.sha256: pin for pin in self._store.generation(number).pins})
+            except StoreError:
+                continue  # a damaged generation names nothing that can be told
+        return pins
+
+
+def _described(sha256: str, damage: tuple[Damage, ...], pin: Pin | None) -> DamagedWheel:
+    words = tuple(str(one) for one in damage)
+    if pin is None:
+        return DamagedWheel(sha256, sha256, "", None, words)
+    return DamagedWheel(sha256, pin.distribution, pin.version, pin.id, words)
