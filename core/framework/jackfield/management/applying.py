@@ -17,12 +17,13 @@ from typing import Any
 from jackfield.errors import ConsentRequired, StoreError, UsageError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.plan import ConsentRequest, Plan
+from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.specs import canonical
 from jackfield.management.timeline import again, back, forward, moved, none_to_go_to
 from jackfield.manifest import Pin
 from jackfield.storage import Reverted, State
-from jackfield.store import Activation, Check, Generation, Store, now
+from jackfield.store import Activation, Check, Generation, Store, StoredFile, now
 
 Progress = Callable[..., None]
 """Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
@@ -97,8 +98,13 @@ class Changes:
             if progress is not None:
                 progress("downloaded")
             activation = self._activation(plan, by, enable=enable)
+
+            def check(table: Mapping[str, StoredFile]) -> None:
+                self._hold_to_promises(plan, catalog)
+                self._check(table)
+
             await _run(
-                self._store.commit(plan.pins, wheels, activation=activation, record=self._record, check=self._check),
+                self._store.commit(plan.pins, wheels, activation=activation, record=self._record, check=check),
                 progress,
             )
             return Outcome(activation.transaction, self._store.active_number(), self._left_out(plan, wheels))
@@ -210,6 +216,12 @@ class Changes:
         same = all(self._state.get(f"grants/{cid}") == grant for cid, grant in plan.granted.items())
         if self._store.active_number() != plan.base or not same:
             raise StoreError("something else was installed, removed or granted meanwhile", hint="try again")
+
+    def _hold_to_promises(self, plan: Plan, catalog: MarketCatalog) -> None:
+        fresh = {item.distribution for item in (*plan.added, *plan.changed)}
+        for pin in plan.pins:
+            if pin.distribution in fresh:
+                hold_to_promise(pin, self._store.entries.tree(pin.file.sha256), catalog.groups)
 
     async def _fetch(
         self, plan: Plan, catalog: MarketCatalog, folder: Path, progress: Progress | None

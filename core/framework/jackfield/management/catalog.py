@@ -43,7 +43,7 @@ class MarketCatalog:
         *,
         groups: Collection[str],
     ) -> None:
-        self._groups = groups
+        self.groups = groups
         partials = store.layout.root / "downloads"
         self._markets = {market.url: market for market in (Marketplace(url, partials=partials) for url in urls)}
         self._store = store
@@ -77,7 +77,7 @@ class MarketCatalog:
             WheelError: it cannot be read, is refused, or is no plugin.
         """
         try:
-            report = inspect_wheel(path, groups=self._groups)
+            report = inspect_wheel(path, groups=self.groups)
         except WheelError as exc:
             raise WheelError(f"{path.name}: {exc.message}", plugin=exc.plugin, hint=exc.hint) from exc
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]

@@ -1,0 +1,139 @@
+"""A marketplace that serves texts beside its wheels which are not the wheels' own: nothing of it is installed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from jackfield.errors import WheelError
+from jackfield.management import Management
+
+from tests.support.wheels import WheelSource, manifest_text, plugin_source
+
+MEMBERS = '[[permissions]]\nresource = "members"\nactions = ["read"]\nreason = "why not"\n'
+
+
+@dataclass
+class Shown:
+    """One wheel, and what is said of it."""
+
+    wheel: Path
+    metadata: bytes
+    manifest: bytes | None
+
+
+@pytest.fixture
+def index() -> Iterator[Callable[..., str]]:
+    """Serves wheels with any texts beside them: `index({name: Shown}, {id: name})` gives the address."""
+    with ExitStack() as stack:
+
+        def start(projects: dict[str, Shown], plugins: dict[str, str]) -> str:
+            answers = {
+                f"/plugins/{one}{below}": _json({"id": one, "version": "1.0.0", "distribution": name})
+                for one, name in plugins.items()
+                for below in ("", "/latest")
+            }
+            for name, shown in projects.items():
+                content = shown.wheel.read_bytes()
+                entry: dict[str, object] = {
+                    "filename": shown.wheel.name,
+                    "url": f"/files/{shown.wheel.name}",
+                    "hashes": {"sha256": _sha256(content)},
+                    "core-metadata": {"sha256": _sha256(shown.metadata)},
+                    "size": len(content),
+                }
+                answers[f"/files/{shown.wheel.name}"] = content
+                answers[f"/files/{shown.wheel.name}.metadata"] = shown.metadata
+                if shown.manifest is not None:
+                    entry["_jackfield"] = {"plugin_toml": {"sha256": _sha256(shown.manifest)}}
+                    answers[f"/files/{shown.wheel.name}.plugin.toml"] = shown.manifest
+                answers[f"/simple/{name}/"] = _json({"meta": {"api-version": "1.1"}, "name": name, "files": [entry]})
+
+            class Handler(BaseHTTPRequestHandler):
+                def do_GET(self) -> None:
+                    body = answers.get(self.path.partition("?")[0])
+                    self.send_response(404 if body is None else 200)
+                    self.send_header("content-length", str(len(body or b"")))
+                    self.end_headers()
+                    self.wfile.write(body or b"")
+
+                def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
+                    """Nothing."""
+
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield start
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def shown(source: WheelSource, folder: Path, *, metadata: str | None = None, manifest: str | None = None) -> Shown:
+    """A wheel and its own texts, or others."""
+    own = next((str(text) for path, text in source.files.items() if path.endswith("plugin.toml")), None)
+    said = manifest if manifest is not None else own
+    text = metadata if metadata is not None else source.metadata()
+    return Shown(source.build(folder), text.encode(), said.encode() if said is not None else None)
+
+
+async def refused(management: Management, plugin: str, reason: str) -> None:
+    """It is planned as it is shown, refused as it is, and nothing of it stays."""
+    plan = await management.plan_install([plugin])
+    with pytest.raises(WheelError, match=reason):
+        await management.apply(plan, accept_permissions=True, by="tester")
+    assert management.list() == []
+    assert management.store.entries.names() == ()
+    assert management.state.items("") == {}
+
+
+async def test_what_is_shown_as_it_is_is_installed(index, manage, tmp_path):
+    management = manage(index({"chat-honest": shown(plugin_source("honest"), tmp_path)}, {"honest": "chat-honest"}))
+    plan = await management.plan_install(["honest"])
+    await management.apply(plan, accept_permissions=True, by="tester")
+    assert [row.id for row in management.list()] == ["honest"]
+
+
+async def test_a_manifest_that_asks_for_more_than_the_one_that_was_shown(index, manage, tmp_path):
+    greedy = shown(plugin_source("greedy", permissions=MEMBERS), tmp_path, manifest=manifest_text("greedy"))
+    management = manage(index({"chat-greedy": greedy}, {"greedy": "chat-greedy"}))
+    assert (await management.plan_install(["greedy"])).consent[0].permissions == ()
+    await refused(management, "greedy", "another plugin.toml than the one that was shown")
+
+
+async def test_a_wheel_that_is_another_plugin_than_the_one_that_was_shown(index, manage, tmp_path):
+    source = plugin_source("poll")
+    source.name = "chat-dice"
+    dice = shown(source, tmp_path, manifest=manifest_text("dice"))
+    await refused(manage(index({"chat-dice": dice}, {"dice": "chat-dice"})), "dice", "plugin dice and is poll")
+
+
+async def test_a_library_that_turns_out_to_be_a_plugin(index, manage, tmp_path):
+    source = plugin_source("poll")
+    source.name = "a-library"
+    library = Shown(source.build(tmp_path), source.metadata().encode(), None)
+    user = shown(plugin_source("user", requires=["a-library"]), tmp_path)
+    management = manage(index({"chat-user": user, "a-library": library}, {"user": "chat-user"}))
+    await refused(management, "user", "offered as a library and is the plugin poll")
+
+
+async def test_metadata_that_hides_what_the_wheel_needs(index, manage, tmp_path):
+    needs = plugin_source("needs", requires=["something-else"])
+    other = shown(needs, tmp_path, metadata=plugin_source("needs").metadata())
+    await refused(manage(index({"chat-needs": other}, {"needs": "chat-needs"})), "needs", "other METADATA")
