@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jackfield.errors import JackfieldError
-from jackfield.manifest import canonical_id
+from jackfield.manifest import canonical_id, read_manifest
 from packaging.utils import canonicalize_name
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from jackfield_marketplace.accounts import Identity
 from jackfield_marketplace.catalog.lookalikes import lookalike, skeleton
 from jackfield_marketplace.catalog.manage import find_release, refresh_plugin
+from jackfield_marketplace.catalog.mirrors import disagreement
 from jackfield_marketplace.db import File, Project, Release
 
 Outcome = Literal["published", "identical", "quarantined"]
@@ -150,7 +151,7 @@ def publish(session: Session, upload: Upload, uploader: Identity) -> tuple[Outco
 
 
 def _check_plugin(session: Session, upload: Upload, project: Project | None, name: str) -> None:
-    """Ids and distributions are one to one."""
+    """Ids and distributions are one to one, and what a plugin requires is said once or twice the same."""
     owned_id = project.plugin_id if project is not None else None
     if upload.plugin_id is None:
         if owned_id is not None and upload.kind == "wheel":
@@ -162,6 +163,10 @@ def _check_plugin(session: Session, upload: Upload, project: Project | None, nam
     holder = session.scalar(select(Project).where(Project.plugin_id == wanted, Project.name != name))
     if holder is not None:
         raise Refusal(403, f"the plugin id {wanted} belongs to {holder.name} of {holder.owner.name}")
+    manifest = read_manifest(upload.manifest_toml or "", source="plugin.toml")
+    problem = disagreement(session, manifest, upload.requires_dist)
+    if problem is not None:
+        raise Refusal(400, problem)
 
 
 def _release(session: Session, project: Project, upload: Upload) -> Release:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _GROUP = re.compile(r"\w+(\.\w+)*")
 _VALUE = re.compile(r"\w+(\.\w+)*(\s*:\s*\w+(\.\w+)*)?(\s*\[[^\]]*\])?", re.ASCII)
 
+NEWEST_METADATA = "2.6"
+"""The core metadata that is read in full; fields of later 2.x versions are passed over."""
+
 # What the email package raises for headers that make no sense: it promises nothing narrower.
 _EMAIL_ERRORS = (
     AssertionError,
@@ -87,6 +90,8 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
 
     try:
         raw, unparsed = parse_email(data)
+        if _is_later_minor(raw.get("metadata_version", "")):
+            raw["metadata_version"] = NEWEST_METADATA
         metadata = Metadata.from_raw(raw, validate=True)
     except ExceptionGroup as group:
         return None, [refuse("metadata-invalid", f"METADATA: {_sentence(each)}") for each in group.exceptions]
@@ -125,6 +130,16 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
         links=links,
     )
     return core, findings
+
+
+def _is_later_minor(version: str) -> bool:
+    """Tell whether it is a 2.x that came after the newest known one.
+
+    Core metadata specification, "Metadata-Version": a later minor version only adds fields, so a reader goes on; one
+    of a later major version must be refused.
+    """
+    match = re.fullmatch(r"2\.(0|[1-9][0-9]{0,3})", version)
+    return match is not None and int(match[1]) > int(NEWEST_METADATA.partition(".")[2])
 
 
 _ONCE = {"metadata-version", "name", "version", "summary", "description", "requires-python", "keywords"}
