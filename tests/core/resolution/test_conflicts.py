@@ -90,6 +90,16 @@ async def test_no_wheel_at_all(index, solve):
     assert "has no wheel of chat-poll (wheels only" in await conflict(solve, "poll")
 
 
+async def test_a_library_from_an_address_of_its_own(index, solve):
+    index.plugin("poll", requires=("jflib @ https://example.org/jflib.whl",))
+    assert "1.0.0 wants jflib from an address of its own, past every" in await conflict(solve, "poll")
+
+
+async def test_an_address_that_another_platform_wants_does_not_matter(index, solve):
+    index.plugin("poll", requires=('jflib @ https://example.org/jflib.whl ; sys_platform == "plan9"',))
+    assert len((await solve("poll")).pins) == 1
+
+
 async def test_a_manifest_that_cannot_be_read(index, solve):
     index.library("chat-poll", "1.0.0", manifest="broken")
     assert "1.0.0 cannot be read: chat_poll-1.0.0-py3-none-any.whl has a manifest" in await conflict(solve, "poll")

@@ -25,6 +25,7 @@ class Demand:
         extras: the extras wanted of it, normalised.
         specifier: the versions that will do.
         marker: where it holds; None for everywhere.
+        direct: whether it points to an address of its own, past every index.
     """
 
     line: str
@@ -32,6 +33,7 @@ class Demand:
     extras: frozenset[str]
     specifier: SpecifierSet
     marker: Marker | None
+    direct: bool = False
 
 
 @lru_cache(_KEPT_LINES)
@@ -43,7 +45,7 @@ def read_demand(line: str) -> Demand:
     """
     read = DistRequirement(line)
     extras = frozenset(canonicalize_name(extra) for extra in read.extras)
-    return Demand(line, canonicalize_name(read.name), extras, read.specifier, read.marker)
+    return Demand(line, canonicalize_name(read.name), extras, read.specifier, read.marker, read.url is not None)
 
 
 def read_demands(metadata: bytes) -> tuple[Demand, ...]:

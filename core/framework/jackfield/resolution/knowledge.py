@@ -203,7 +203,10 @@ class Knowledge:
             metadata, manifest = await asyncio.gather(
                 self._catalog.metadata(offer, file), self._catalog.manifest(offer, file)
             )
-            self._details[file.sha256] = Details(read_demands(metadata), manifest)
+            demands = read_demands(metadata)
+            direct = next((one.name for one in demands if one.direct and self.markers.hold(one, "")), None)
+            problem = f"wants {direct} from an address of its own, past every marketplace" if direct else None
+            self._details[file.sha256] = Details(demands, manifest, problem)
         except MarketUnreachable:
             raise
         except (ManifestError, MarketError, InvalidRequirement) as error:
