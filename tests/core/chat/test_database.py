@@ -46,3 +46,12 @@ def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(DatabaseError, match="later version"):
         Database(path)
+
+
+def test_nobody_else_on_the_machine_reads_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / "chat.sqlite3")
+    database.run("DELETE FROM sessions")
+    modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    database.close()
+    assert "chat.sqlite3-wal" in modes
+    assert set(modes.values()) == {0}

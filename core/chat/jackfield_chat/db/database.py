@@ -33,6 +33,9 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            # What people say to each other, and the hashes of their passwords; SQLite's own would be for all to read,
+            # and its log beside the file takes over the file's mode.
+            path.touch(mode=0o600)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -41,7 +44,7 @@ class Database:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._upgrade()
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, OSError) as exc:
             raise DatabaseError(
                 f"{path} cannot be used as the chat's database: {exc}",
                 hint="move the file away, or choose another folder with --data",
