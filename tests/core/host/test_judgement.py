@@ -170,6 +170,8 @@ def test_one_without_a_manifest_runs_only_when_it_is_trusted():
     enabled = Wishes(enabled={"old"})
     assert problems(legacy, wished=enabled)["old"].startswith("has no manifest")
     assert problems(legacy, wished=replace(enabled, trusted={"old"}))["old"] == ""
+    stored = replace(legacy, origin="store")
+    assert problems(stored, wished=replace(enabled, trusted={"old"}))["old"].startswith("has no manifest")
 
 
 def test_what_cannot_be_read_is_blocked_with_the_reason():

@@ -4,7 +4,7 @@ Rules, the first that fails is the plugin's problem:
 
 1. What discovery could not read is blocked with discovery's words. Two plugins of one canonical id: the host's
    environment wins over the store, the first over the second; the loser is shadowed (M8).
-2. Without a manifest: only when the user trusts it (decision 5).
+2. Without a manifest: only when the user trusts it (decision 5), and never from the store.
 3. `[host]` must name this host (or `jackfield`) in a version that it has.
 4. `isolation = "worker"` waits for isolation; `any` and `inline` run inline.
 5. A grant must exist, be bound to the source that the plugin comes from, and cover what is asked, unless the user has
@@ -148,7 +148,7 @@ def _own_problem(candidate: Candidate, cid: str, wishes: Wishes, hostfile: HostF
     if candidate.problem is not None:
         return str(candidate.problem)
     if manifest is None:
-        if cid in wishes.trusted:
+        if cid in wishes.trusted and candidate.origin != "store":  # trust was given to what pip installed
             return ""
         return f"has no manifest, so nobody knows what it does (trust it: jackfield enable {candidate.id})"
     if manifest.host:
