@@ -342,8 +342,6 @@ def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):
     assert "hint: jackfield-chat plugins remove --help" in wrong.stderr
     unknown = runner.invoke(chat, ["plugins", "permissions", "nothing"], prog_name="jackfield-chat")
     assert "hint: jackfield-chat plugins install nothing" in unknown.stderr
-    unknown = runner.invoke(chat, ["plugins", "permissions", "nothing"], prog_name="jackfield-chat")
-    assert "hint: jackfield-chat plugins install nothing" in unknown.stderr
 
 
 def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(polling: Desk):
