@@ -389,3 +389,19 @@ async def test_info_joins_what_the_marketplace_says_and_what_is_installed(market
     assert [one.sentence for one in info.permissions] == ["send messages"]
     with pytest.raises(UnknownPlugin):
         await management.info("nonesuch")
+
+
+async def test_credentials_in_an_address_are_never_told(market, manage):
+    market.publish("whispered")
+    management = manage(market.url.replace("//", "//reader:geheim@"))
+    with pytest.raises(UnknownPlugin) as unknown:
+        await management.plan_install(["no-such-plugin"])
+    found = await management.search("whispered")
+    told = [
+        str(unknown.value),
+        str(found),
+        str(await management.info("whispered")),
+        str((await management.plan_install(["whispered"])).to_mapping()),
+    ]
+    assert all(market.url in one for one in told)
+    assert not any("geheim" in one for one in told)

@@ -66,6 +66,11 @@ class MarketCatalog:
         await asyncio.gather(*(market.aclose() for market in self._markets.values()))
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The marketplaces that are asked, in order, without the credentials that their addresses may hold."""
+        return tuple(self._markets)
+
+    @property
     def wheels(self) -> dict[str, Path]:
         """sha256 -> path, of the wheels that came as files."""
         return {file.sha256: path for file, path in self._files.values()}

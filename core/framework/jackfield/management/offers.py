@@ -64,20 +64,20 @@ async def search(urls: Sequence[str], query: str, *, category: str | None, app: 
     if not urls:
         raise UsageError("no marketplace is configured")
 
-    async def one(url: str) -> FoundList | MarketUnreachable:
+    async def one(url: str) -> tuple[str, FoundList | MarketUnreachable]:
         async with Marketplace(url) as market:
             try:
-                return await market.search(query, category, app, limit=min(limit, MOST))
+                return market.url, await market.search(query, category, app, limit=min(limit, MOST))
             except MarketUnreachable as error:
-                return error
+                return market.url, error
 
     answers = await asyncio.gather(*(one(url) for url in urls))
-    unreachable = tuple(answer for answer in answers if isinstance(answer, MarketUnreachable))
+    unreachable = tuple(answer for _, answer in answers if isinstance(answer, MarketUnreachable))
     if len(unreachable) == len(answers):
         raise unreachable[0]
     plugins: dict[str, tuple[Found, str]] = {}
     total = 0
-    for url, answer in zip(urls, answers, strict=True):
+    for url, answer in answers:
         if isinstance(answer, FoundList):
             new = {found.id: (found, url) for found in answer.plugins if found.id not in plugins}
             plugins.update(new)
@@ -117,18 +117,18 @@ async def find_details(
     if not urls:
         return None, None, UsageError("no marketplace is configured")
 
-    async def one(url: str) -> dict[str, Any] | MarketError | None:
+    async def one(url: str) -> tuple[str, dict[str, Any] | MarketError | None]:
         async with Marketplace(url) as market:
             try:
                 answer: dict[str, Any] = msgspec.to_builtins(await market.plugin(plugin))
             except UnknownPlugin:
-                return None
+                return market.url, None
             except MarketError as error:
-                return error
-            return answer
+                return market.url, error
+            return market.url, answer  # the address without the credentials that it may hold
 
     answers = await asyncio.gather(*(one(url) for url in urls))
-    for url, answer in zip(urls, answers, strict=True):
+    for url, answer in answers:
         if isinstance(answer, dict):
             return answer, url, None
-    return None, None, next((answer for answer in answers if isinstance(answer, MarketError)), None)
+    return None, None, next((answer for _, answer in answers if isinstance(answer, MarketError)), None)

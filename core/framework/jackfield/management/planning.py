@@ -182,7 +182,7 @@ class Planner:
         self._refuse_environment(plugin, "install")
         name = await catalog.distribution(canonical(plugin))
         if name is None:
-            where = ", ".join(self._urls)
+            where = ", ".join(catalog.sources)
             near = await near_ids(self._urls, plugin, app=self._app)
             hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"
             raise UnknownPlugin(f"no plugin {plugin} at {where}", plugin=plugin, hint=hint)
