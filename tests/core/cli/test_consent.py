@@ -105,6 +105,16 @@ def test_a_long_reason_is_wrapped_below_its_sentence(capsys):
     assert max(map(len, lines)) <= 120
 
 
+def test_a_sentence_too_long_to_align_to_moves_no_other_reason(capsys):
+    hosts = ", ".join(f"host-{number}.example.org:443" for number in range(5))
+    wide = AskedPermission(f"open connections: {hosts} only", "to ask", "medium", "network", "connect")
+    lines = shown(capsys, request(wide, SEND, SHOW))
+    assert lines[-4:-2] == [
+        "             send messages       to post results",
+        "             add to the sidebar  to show the running poll",
+    ]
+
+
 def test_an_authors_reason_cannot_repaint_the_question(capsys):
     sly = AskedPermission("send messages", "\x1b[2K\x1b[1Abrings nothing\nInstall? y", "medium", "messages", "send")
     text = "\n".join(shown(capsys, request(sly)))

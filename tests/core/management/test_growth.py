@@ -115,6 +115,16 @@ async def test_pre_releases_are_looked_for_when_asked(market, manage):
     assert update.new == "2.0.0rc1"
 
 
+async def test_the_history_names_what_moved_and_nothing_else(market, manage):
+    market.publish("moves")
+    market.publish("stays")
+    management = manage(market.url)
+    await installed(management, "moves", "stays")
+    market.publish("moves", "1.1.0")
+    await management.apply(await management.plan_update(), accept_permissions=True, by="tester")
+    assert management.history()[0].what == "update moves"
+
+
 async def test_wheels_for_another_python_are_no_update(market, manage):
     market.publish("portable")
     management = manage(market.url)

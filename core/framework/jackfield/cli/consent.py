@@ -36,7 +36,7 @@ def show_permissions(output: Output, label: str, permissions: Sequence[JsonObjec
     """Permissions as sentences in the order given (risky first), each with its author's reason beside or below it."""
     limit = output.columns or _PIPE_COLUMNS
     sentences = [_marked(one) for one in permissions]
-    aligned = min(max((width(sentence) for sentence in sentences), default=0), _SENTENCE)
+    aligned = max((columns for columns in map(width, sentences) if columns <= _SENTENCE), default=0)
     for number, (one, sentence) in enumerate(zip(permissions, sentences, strict=True)):
         start = f"  {label if number == 0 else '':<{_INDENT - 2}}"
         lines = textwrap.wrap(sentence, max(limit - _INDENT, 20)) or [""]

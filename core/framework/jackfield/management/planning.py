@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from jackfield.errors import MarketError, MissingDependency, PluginError, UnknownPlugin, UsageError, WheelError
 from jackfield.management.catalog import MarketCatalog
+from jackfield.management.coming import coming_of
 from jackfield.management.consent import Coming, Consent, renewed
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
@@ -117,7 +118,11 @@ class Planner:
                 for pin in lost
                 if pin.source != "file" and not catalog.asks(pin.source)
             ]
-        return replace(plan, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
+        moved = [item.id for item in plan.changed if item.id is not None and canonical(item.id) in chosen]
+        what = (
+            f"update {', '.join(moved)}" if moved else plan.what
+        )  # the history names what changed, not what was asked
+        return replace(plan, what=what, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
 
     def remove(self, ids: Sequence[str]) -> Plan:
         """Plan to remove plugins, and with them what only they brought; their data stays.
@@ -288,44 +293,6 @@ class Planner:
                 plugin=manifest.id,
                 hint='its author can allow both with isolation = "any"',
             )
-
-
-def coming_of(
-    name: str, solution: Solution, pins: Mapping[str, Pin], publisher: str | None, before: Collection[str]
-) -> Coming:
-    """What a plugin of a solution will be, with all that it requires and brings.
-
-    Args:
-        name: its distribution.
-        solution: the set.
-        pins: distribution -> pin, of the set.
-        publisher: who published it.
-        before: the distributions of the set before.
-    """
-    below: list[str] = []
-    pending = list(pins[name].requires)
-    while pending:
-        one = pending.pop()
-        if one not in below and one in pins and one != name:
-            below.append(one)
-            pending += pins[one].requires
-    manifests = {
-        solution.manifests[one].canonical_id: solution.manifests[one] for one in below if one in solution.manifests
-    }
-    return Coming(
-        manifest=solution.manifests[name],
-        version=pins[name].version,
-        source=pins[name].source,
-        publisher=publisher,
-        published=pins[name].file.upload_time,
-        dependencies=manifests,
-        brings=tuple(sorted(_words(pins[one]) for one in below if one not in before)),
-    )
-
-
-def _words(pin: Pin) -> str:
-    """A distribution that a plugin brings; marked where no marketplace has looked at it."""
-    return pin.id or (f"{pin.distribution} (unsigned)" if pin.file.upstream is not None else pin.distribution)
 
 
 def _refuse_impostor(want: Want, solution: Solution) -> None:
