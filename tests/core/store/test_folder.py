@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,9 @@ from dataclasses import replace
 import pytest
 from jackfield.errors import StoreError, StoreLocked, WheelError
 from jackfield.store import Activation, Disk, Store, now
+
+from tests.core.store.conftest import pin_of
+from tests.support.wheels import plugin_source
 
 STEPS = [
     "leftovers-cleared",
@@ -146,6 +150,18 @@ def test_scripts_and_data_are_left_out_and_listed(store, install, library):
     assert sorted(path.name for path in tree.iterdir()) == ["jflib", "jflib-1.0.0.dist-info"]
 
 
+def test_a_librarys_pth_is_left_out_and_a_plugins_is_refused(store, install, library, tmp_path):
+    pin, wheel = library("jflib", {"jflib/__init__.py": "", "jflib.pth": "import os; os.abort()\n"})
+    install((pin, wheel))
+    assert store.left_out(pin.file.sha256) == ("jflib.pth",)
+    assert not list(store.active().paths[0].glob("*.pth"))
+    source = plugin_source("poll")
+    source.files["poll.pth"] = "import os\n"
+    evil = source.build(tmp_path / "wheels")
+    with pytest.raises(WheelError, match=r"poll\.pth"):
+        install((pin_of(evil, "chat-poll", "1.0.0", "poll"), evil))
+
+
 def test_a_check_that_refuses_leaves_everything_as_it_was(store, plugin):
     pin, wheel = plugin("poll")
 
@@ -191,8 +207,20 @@ def test_a_damaged_pointer_or_generation_is_an_error_with_a_way_out(store, insta
 class RecordingDisk(Disk):
     """The real disk, remembering the order of what decides."""
 
-    def __init__(self):
+    def __init__(self, patch):
         self.calls = []
+        self.patch = patch
+
+    def write(self, path, data):
+        synced = []
+        real = os.fsync
+        self.patch.setattr(
+            os, "fsync", lambda descriptor: (real(descriptor), synced.append(os.fstat(descriptor).st_ino))
+        )
+        super().write(path, data)
+        self.patch.undo()
+        assert synced == [path.stat().st_ino]
+        self.calls.append(("write and fsync", path.name.partition(".")[0]))
 
     def sync_filesystem(self, path):
         self.calls.append(("sync_filesystem", path.name))
@@ -215,8 +243,8 @@ class RecordingDisk(Disk):
         super().append(path, data, offset=offset)
 
 
-def test_what_is_named_is_on_disk_before_its_name_and_the_pointer_comes_last(layout, install, plugin):
-    disk = RecordingDisk()
+def test_what_is_named_is_on_disk_before_its_name_and_the_pointer_comes_last(layout, install, plugin, monkeypatch):
+    disk = RecordingDisk(monkeypatch)
     pin, wheel = plugin("poll")
     install((pin, wheel), on=Store(layout, disk=disk))
     assert disk.calls == [
@@ -228,9 +256,42 @@ def test_what_is_named_is_on_disk_before_its_name_and_the_pointer_comes_last(lay
         ("sync_folder", "generations"),
         ("append", "begin"),
         ("sync_folder", "profile"),
+        ("write and fsync", "current"),
         ("replace", "current"),
         ("sync_folder", "profile"),
         ("append", "done"),
+    ]
+
+
+def test_what_is_mended_is_on_disk_before_the_generation_that_names_it(layout, install, plugin, monkeypatch):
+    pin, wheel = plugin("poll")
+    install((pin, wheel), what="one")
+    source = Store(layout).entries.tree(pin.file.sha256) / "chat_poll" / "__init__.py"
+    source.chmod(0o644)
+    source.write_text("edited\n")
+    disk = RecordingDisk(monkeypatch)
+    install((pin, wheel), what="two", on=Store(layout, disk=disk))
+    assert disk.calls[:5] == [
+        ("sync_filesystem", f"wheel-{pin.file.sha256}"),
+        ("replace", "__init__.py"),
+        ("sync_filesystem", pin.file.sha256),
+        ("sync_filesystem", "generation-2"),
+        ("rename", "2"),
+    ]
+
+
+def test_a_generation_is_out_of_sight_on_disk_before_its_wheels_go(layout, install, plugin, monkeypatch):
+    pin, wheel = plugin("poll")
+    install((pin, wheel), what="one")
+    install(what="two")
+    disk = RecordingDisk(monkeypatch)
+    store = Store(layout, disk=disk)
+    with store.lock(by="tester"):
+        list(store.collect(keep=0))
+    assert disk.calls == [
+        ("rename", "gone-generation-1"),
+        ("sync_folder", "generations"),
+        ("rename", f"gone-wheel-{pin.file.sha256}"),
     ]
 
 
