@@ -76,7 +76,10 @@ def lines_of(answer: dict[str, object]) -> list[str]:
 
 
 async def boxes(person: "Person", text: str) -> None:
-    await person.event("boxes", lambda event: text in str(event["boxes"]))
+    """Wait until what a person sees at the side holds a text; it may have come before an answer they waited for."""
+    shown = [event for event in person.seen if event["type"] == "boxes"]
+    if not shown or text not in str(shown[-1]["boxes"]):
+        await person.event("boxes", lambda event: text in str(event["boxes"]))
 
 
 async def install(owner: "Person") -> None:
@@ -153,6 +156,8 @@ async def test_an_update_asks_for_what_is_new_and_a_rollback_takes_it_back(serve
         wishes = [line for line in question["lines"] if line["risk"]]
         assert wishes[0]["risk"] == "high"
         assert wishes[0]["text"].startswith("new: ")
+        asked = await owner.http.post("/plugins/act", data={"action": "update", "plugin": "counter"})
+        assert "<b>2.0.0</b>\nCounts like never before." in asked.text
         done = await owner.say("/plugins update counter yes")
         assert done["title"] == "counter was updated from 1.0.0 to 2.0.0."
         await owner.say("!count")
@@ -182,6 +187,7 @@ async def test_mistakes_are_told_in_a_sentence(serve: "Serve", marketplace: Runn
         "remove nowhere": "nowhere",
         "rollback": "nothing to roll back: /plugins history",
         "rollback x": "/plugins rollback NUMBER",
+        f"rollback {'9' * 3900}": "/plugins rollback NUMBER",
     }.items():
         answer = await owner.say(f"/plugins {line}")
         assert answer["type"] == "error", line
@@ -231,6 +237,8 @@ async def test_the_page_installs_disables_enables_removes_and_undoes(
     text, token = dialog(asked)
     parts = [text.index(part) for part in ("What it wants", "Where it runs", "Who made it")]
     assert parts == sorted(parts)
+    assert '<li class="risk-high">runs in Chat itself, with all its rights (full trust)</li>' in asked.text
+    assert re.search(r"by alice, published on \d+ [A-Z][a-z]+ \d{4}, from http", text)
     assert asked.text.index('value="no"') < asked.text.index('value="yes"')
     no = await owner.http.post("/plugins/answer", data={"token": token, "answer": "no"})
     assert "Nothing was changed." in no.text
@@ -253,6 +261,8 @@ async def test_the_page_installs_disables_enables_removes_and_undoes(
         answer = await owner.http.post("/plugins/act", data={"action": action, "plugin": "counter"})
         assert answer.status_code == 200
         assert told in answer.text
+    assert "roll back to before &#34;remove counter&#34;" in answer.text
+    assert "runs in the chat itself" in answer.text
     assert (await owner.http.get("/plugins?updates=yes")).status_code == 200
 
 

@@ -193,6 +193,9 @@ async def test_a_revoked_permission_is_felt_at_once_and_told(shout: "RunningChat
     assert (await ada.hears("two"))["text"] == "loud two"
     listed = await owner.say("/plugins")
     assert "message_received is not called: shout may not messages:read" in listed["lines"][0]["text"]
+    page = (await owner.http.get("/plugins")).text
+    assert '<p class="error">message_received is not called: shout may not messages:read</p>' in page
+    assert '<p class="error">ZeroDivisionError in component broken: division by zero</p>' in page
 
 
 async def test_a_newcomer_is_told_to_the_plugins(shout: "RunningChat") -> None:

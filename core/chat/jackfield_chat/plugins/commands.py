@@ -20,6 +20,7 @@ USAGE = (
 )
 _HISTORY = 10
 _FOUND = 20
+_DIGITS = 9  # of a generation's number; int() refuses thousands of them
 _ASKING: dict[str, Action] = {"install": "install", "update": "update", "enable": "enable"}
 
 
@@ -132,6 +133,6 @@ def _id(word: str, rest: list[str]) -> str:
 def _number(rest: list[str]) -> int | None:
     if not rest:
         return None
-    if len(rest) == 1 and rest[0].isdecimal():
+    if len(rest) == 1 and rest[0].isdecimal() and len(rest[0]) <= _DIGITS:
         return int(rest[0])
     raise UsageError("Write /plugins rollback, or /plugins rollback NUMBER with a number of /plugins history.")

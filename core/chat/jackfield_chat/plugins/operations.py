@@ -76,7 +76,14 @@ class Installed:
     @property
     def problem(self) -> str:
         """Why it does not run, or what went wrong last; empty when all is well."""
-        return (self.status.problem if self.status is not None else "") or self.row.problem or ""
+        return "; ".join(self.problems)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The same, each by itself."""
+        if self.status is not None and self.status.problems:
+            return self.status.problems
+        return (self.row.problem,) if self.row.problem else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from jackfield_chat.web.rendering import page
 from jackfield_chat.web.state import chat_of, signed_in
 
 _HISTORY = 20
+_DIGITS = 9  # of a generation's number; int() refuses thousands of them
 _ASKING: dict[str, Action] = {"install": "install", "update": "update", "enable": "enable"}
 
 
@@ -95,7 +96,9 @@ async def _do(operations: Operations, action: str, plugin: str, back_to: str, *,
     if action == "remove":
         return await operations.remove(plugin, who=who)
     if action == "rollback":
-        return await operations.rollback(who=who, to=int(back_to) if back_to.isdecimal() else None)
+        if back_to and not (back_to.isdecimal() and len(back_to) <= _DIGITS):
+            raise HTTPException(400, "There is no such generation.")  # else the newest change would be undone instead
+        return await operations.rollback(who=who, to=int(back_to) if back_to else None)
     raise HTTPException(400, "There is no such action.")
 
 

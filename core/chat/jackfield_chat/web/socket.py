@@ -34,7 +34,7 @@ from jackfield.errors import JackfieldError
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from jackfield_chat.accounts import Account, Role
+from jackfield_chat.accounts import Account, AccountError, Role
 from jackfield_chat.rooms import Connection, RoomError, message_event
 from jackfield_chat.web.chatroom import PAGE_MESSAGES
 from jackfield_chat.web.conversation import say, sentence
@@ -133,6 +133,8 @@ class Conversation:
             if answer is not None:
                 self._connection.send({"type": "answer", "nonce": nonce, **answer.to_mapping()})
             self._connection.send({"type": "sent", "nonce": nonce})
+        elif kind in {"act", "choose"} and not account.may(Role.USER):
+            raise AccountError("A guest reads only. Ask the owner for the role of a user.")
         elif kind == "act":
             values = request.get("values", {})
             if not isinstance(values, dict):

@@ -71,7 +71,8 @@ def signed_in(role: Role = Role.GUEST) -> Callable[[Page], Handler]:
                 back = request.url.path if request.method == "GET" else "/"
                 return RedirectResponse(f"/sign-in?next={quote(back)}", status_code=303)
             if not account.may(role):
-                raise HTTPException(403, f"This is for the {role.label} of the chat; you are {account.role.label}.")
+                sentence = f"Only the {role.label} of the chat sees this page. Your role is {account.role.label}."
+                raise HTTPException(403, sentence)
             return await page(request, account)
 
         return handle

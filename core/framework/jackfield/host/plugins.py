@@ -28,7 +28,8 @@ class PluginStatus:
         origin: `store`, `environment` or `script`.
         isolation: what its manifest asks; `inline` for one without a manifest.
         enabled: the user's wish.
-        problem: one sentence; empty when all is well.
+        problems: a sentence for each thing that is wrong: why it does not run, or which hooks are not called and what
+            failed last.
         error: the traceback of the last failure; empty when there was none.
         errors: failures since the plugin was loaded (hooks, commands, tasks, callbacks).
         legacy: it has no manifest.
@@ -42,11 +43,16 @@ class PluginStatus:
     origin: str
     isolation: str
     enabled: bool
-    problem: str = ""
+    problems: tuple[str, ...] = ()
     error: str = ""
     errors: int = 0
     legacy: bool = False
     description: str = ""
+
+    @property
+    def problem(self) -> str:
+        """All problems in one sentence; empty when all is well."""
+        return "; ".join(self.problems)
 
 
 @dataclass(slots=True)
@@ -91,12 +97,17 @@ class Record:
             origin=self.candidate.origin,
             isolation=manifest.isolation if manifest is not None else "inline",
             enabled=self.enabled,
-            problem=self.life.problem or "; ".join(filter(None, (*self.uncalled, self.last_failure))),
+            problems=(self.life.problem,) if self.life.problem else self._troubles,
             error=self.life.traceback or self.last_error,
             errors=self.errors,
             legacy=self.candidate.legacy,
             description=manifest.description if manifest is not None else "",
         )
+
+    @property
+    def _troubles(self) -> tuple[str, ...]:
+        """What is wrong with a plugin that runs all the same."""
+        return (*self.uncalled, self.last_failure) if self.last_failure else self.uncalled
 
 
 class Plugins:

@@ -66,7 +66,7 @@ document.addEventListener("submit", async (event) => {
       const fresh = await load(form.getAttribute("action"), { method: "POST", body: fields });
       if (form.closest("dialog")) find("consent").close();
       put(fresh, ["notices", "installed", "history"]);
-      find("notices").scrollIntoView({ block: "nearest" });
+      find("notices").firstElementChild?.scrollIntoView({ block: "nearest" });
       search().catch(() => {}); // what was done is done and shown; the list below says what is installed when it can
     }
   } catch (failure) {

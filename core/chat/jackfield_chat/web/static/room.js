@@ -25,7 +25,7 @@ const events = {
   boxes: (event) => boxes.show(event.boxes),
   menu: (event) => showMenu(event.items),
   answer: (event) => showAnswer(event),
-  error: (event) => showError(event.message),
+  error: (event) => showProblem(event.message),
 };
 
 let downTimer = 0;
@@ -68,7 +68,7 @@ function showMenu(items) {
         try {
           await link.ask({ type: "choose", item: item.id });
         } catch (failure) {
-          showError(failure.message);
+          showProblem(failure.message);
         }
       });
       return element("li", {}, button);
@@ -81,7 +81,7 @@ document.addEventListener("click", (event) => {
 });
 
 /** An answer that only this member sees; one that asks has two buttons of equal weight. */
-function showAnswer({ title, lines, confirm }) {
+function showAnswer({ title, lines, confirm, nonce }) {
   const items = lines.map((line) => element("li", { class: line.risk ? `risk-${line.risk}` : line.heading ? "heading" : null }, line.text));
   const answer = element("section", { class: "answer" }, element("p", { class: "only-you" }, "Only you see this"), element("h3", {}, title), element("ul", {}, ...items));
   if (confirm) {
@@ -101,18 +101,29 @@ function showAnswer({ title, lines, confirm }) {
       }
     });
     answer.append(actions);
+  } else {
+    const close = element("button", { type: "button", class: "button" }, "Close");
+    close.addEventListener("click", () => answer.remove());
+    answer.append(element("p", { class: "actions" }, close));
   }
-  find("answers").replaceChildren(answer);
+  // News that nobody asked for must not take away a question that somebody is about to answer.
+  if (nonce === undefined) find("answers").prepend(answer);
+  else find("answers").replaceChildren(answer);
   answer.scrollIntoView({ block: "end" });
 }
 
 const composer = find("composer");
 const text = find("text");
 
-function showError(message) {
+/** Something went wrong that is not about what is being written. */
+function showProblem(message) {
   const place = find("text-error");
   place.textContent = message;
   place.hidden = !message;
+}
+
+function showError(message) {
+  showProblem(message);
   text.toggleAttribute("aria-invalid", Boolean(message));
   if (message) text.setAttribute("aria-invalid", "true");
 }
