@@ -137,3 +137,11 @@ async def test_a_download_that_never_ends_is_cut_off_at_the_promised_size(bad_se
         with pytest.raises(MarketError, match="more than the 100000 bytes"):
             await client.download(file, tmp_path / "x.whl")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_promise_of_more_than_any_wheel_may_be_is_not_tried(unused_url, tmp_path):
+    file = File("x-1.0-py3-none-any.whl", f"{unused_url}/x.whl", "0" * 64, 10**15)
+    async with Marketplace(unused_url) as client:
+        with pytest.raises(MarketError, match="larger than the 128 MiB that are taken"):
+            await client.download(file, tmp_path / file.filename)
+    assert list(tmp_path.iterdir()) == []

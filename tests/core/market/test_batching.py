@@ -1,0 +1,129 @@
+"""What is asked in one moment goes in one request, to servers that can; and one by one to all others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import httpx
+import pytest
+from jackfield.errors import MarketError, MarketUnreachable, UnknownPlugin
+from jackfield.market import Marketplace
+
+
+class Counting(httpx.AsyncHTTPTransport):
+    """The network, with a list of what went over it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(f"{request.method} {request.url.path}")
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.slow
+async def test_questions_of_one_moment_are_one_request(market):
+    for number in range(5):
+        market.publish(f"together{number}")
+    network = Counting()
+    async with Marketplace(market.url, transport=network) as client:
+        pages = await asyncio.gather(*(client.project(f"chat-together{number}") for number in range(5)))
+        files = [file for page in pages for file in page]
+        assert len(files) == 5
+        texts = await asyncio.gather(*(client.metadata(file) for file in files), *map(client.manifest, files))
+        assert texts[5].id == "together0"
+        latest = await asyncio.gather(*(client.latest(f"Together{number}") for number in range(5)))
+        assert [one.distribution for one in latest] == [f"chat-together{number}" for number in range(5)]
+    assert network.asked == ["POST /batch"] * 3
+
+
+@pytest.mark.slow
+async def test_what_is_absent_is_absent_in_company_as_well(market):
+    market.publish("here")
+    network = Counting()
+    async with Marketplace(market.url, transport=network) as client:
+        pages = await asyncio.gather(*(client.project(name) for name in ("chat-here", "nobody", "no-one", "noone")))
+        assert [len(page) for page in pages] == [1, 0, 0, 0]
+        plugins = [client.latest(name) for name in ("here", "nobody", "no-one")]
+        answers = await asyncio.gather(*plugins, return_exceptions=True)
+        assert [isinstance(answer, UnknownPlugin) for answer in answers] == [False, True, True]
+    assert network.asked == ["POST /batch"] * 2
+
+
+@pytest.mark.slow
+async def test_one_question_goes_alone_and_equal_ones_are_one(market):
+    market.publish("alone")
+    network = Counting()
+    async with Marketplace(market.url, transport=network) as client:
+        pages = await asyncio.gather(*(client.project("chat-alone") for _ in range(9)))
+        assert [len(page) for page in pages] == [1] * 9
+    assert network.asked == ["GET /simple/chat-alone/"]
+
+
+class Index:
+    """A server of project pages that has its own way with `/batch`."""
+
+    def __init__(self, batch: bytes) -> None:
+        self.batch = batch
+        self.asked: list[str] = []
+
+    def hear(self, request: bytes) -> None:
+        self.asked.append(request.split(b" ", 2)[1].decode())
+
+    def answer(self, connection, _) -> None:
+        name = self.asked[-1].strip("/").rpartition("/")[2]
+        body = json.dumps({"name": name, "files": []}).encode()
+        page = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body
+        connection.sendall(self.batch if self.asked[-1] == "/batch" else page)
+
+
+def head(status: str, body: str = "", *headers: str) -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status}", "Connection: close", *headers, "", body]).encode()
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        head("404 Not Found"),
+        head("405 Method Not Allowed", "no"),
+        head("500 Oops", "a fault"),
+        head("302 Found", "", "Location: http://127.0.0.1:9/batch"),
+        head("200 OK", "<html>Welcome</html>"),
+        head("200 OK", '{"answers": []}'),
+        head("200 OK", '{"answers": [{"status": 200, "body": 3}]}'),
+        head("200 OK", "[" * 5000),
+    ],
+)
+async def test_a_server_that_cannot_is_asked_one_by_one_from_then_on(bad_server, batch):
+    index = Index(batch)
+    async with Marketplace(bad_server(index.answer, heard=index.hear)) as client:
+        for _ in range(2):
+            await asyncio.gather(*(client.project(name) for name in "abcd"))
+    assert index.asked.count("/batch") == 1
+    assert len(index.asked) == 9
+
+
+async def test_an_answer_for_another_project_is_refused(bad_server):
+    page = json.dumps({"name": "evil", "files": []})
+    index = Index(head("200 OK", json.dumps({"answers": [{"status": 200, "body": page}] * 4})))
+    async with Marketplace(bad_server(index.answer, heard=index.hear)) as client:
+        answers = await asyncio.gather(*(client.project(name) for name in "abcd"), return_exceptions=True)
+    assert all(isinstance(answer, MarketError) and "is the page of 'evil'" in answer.message for answer in answers)
+
+
+async def test_nobody_listens_is_told_to_everyone(unused_url):
+    async with Marketplace(unused_url) as client:
+        answers = await asyncio.gather(*(client.project(name) for name in "abcd"), return_exceptions=True)
+    assert all(isinstance(answer, MarketUnreachable) for answer in answers)
+
+
+async def test_what_is_given_up_ends_with_the_client(bad_server):
+    url = bad_server(lambda _, ended: ended.wait(10))
+    client = Marketplace(url)
+    asking = [asyncio.ensure_future(client.project(name)) for name in "abcd"]
+    await asyncio.sleep(0.2)
+    await client.aclose()
+    answers = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 3)
+    assert all(isinstance(answer, (asyncio.CancelledError, MarketError)) for answer in answers)
