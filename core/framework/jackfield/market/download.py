@@ -32,7 +32,7 @@ SLOWEST_BYTES_PER_SECOND = 1024
 WINDOW_SECONDS = 20.0
 
 WHEEL_BYTES = 128 * 1024 * 1024
-"""The largest wheel, where the index tells no size."""
+"""The largest wheel, whatever size the index tells: as much as the inspection takes (`WheelLimits.archive_bytes`)."""
 
 INTERRUPTIONS = 3
 """How often a download that got further goes on by itself."""
@@ -82,7 +82,7 @@ class Download:
         self._transport = transport
         self._file = file
         self._progress = progress
-        self._largest = WHEEL_BYTES if file.size is None else file.size
+        self._largest = WHEEL_BYTES if file.size is None else min(file.size, WHEEL_BYTES)
 
     async def to(self, target: Path, partials: Path | None) -> None:
         """Write the wheel whole, or leave nothing at `target`.
@@ -95,6 +95,8 @@ class Download:
             MarketUnreachable: nobody answered, or it stopped within.
             MarketError: the answer is an error, larger or smaller than promised, or its hash is another.
         """
+        if self._file.size is not None and self._file.size > WHEEL_BYTES:
+            raise MarketError(f"{shown(self._file.url)} is larger than the {WHEEL_BYTES // 1024**2} MiB that are taken")
         with _piece(self._file.sha256, target, partials) as piece:
             resumed = piece.size() > 0
             try:
