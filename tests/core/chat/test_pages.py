@@ -158,3 +158,12 @@ async def test_only_the_owner_sees_the_page_of_plugins(chat: "RunningChat") -> N
 async def test_health_says_that_the_chat_is_up(chat: "RunningChat") -> None:
     async with chat.browser() as browser:
         assert (await browser.get("/healthz")).json()["status"] == "ok"
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "9" * 5000])
+async def test_a_generation_that_is_none_is_not_taken_for_the_last_one(chat: "RunningChat", number: str) -> None:
+    owner = await chat.person("owner")
+    answer = await owner.http.post("/plugins/act", data={"action": "rollback", "to": number})
+    assert answer.status_code == 400
+    assert "no such generation" in answer.text
+    assert "/plugins rollback NUMBER" in (await owner.say(f"/plugins rollback {number}"))["message"]

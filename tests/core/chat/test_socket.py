@@ -52,6 +52,10 @@ async def test_the_owner_gives_roles_and_a_guest_reads_only(chat: "RunningChat")
     assert "Only the owner" in (await ada.say("/role ada owner"))["message"]
     assert (await owner.say("/role ada guest"))["title"] == "ada is guest now"
     assert "guest reads only" in (await ada.say("hello"))["message"]
+    for use in ({"type": "act", "component": "poll:poll", "action": "vote"}, {"type": "choose", "item": "poll:new"}):
+        await ada.tell(**use, nonce=use["type"])
+        refused = await ada.event("error", lambda event, nonce=use["type"]: event["nonce"] == nonce)
+        assert "guest reads only" in refused["message"]
     assert "no role 'king'" in (await owner.say("/role ada king"))["message"]
     assert "no account nobody" in (await owner.say("/role nobody user"))["message"]
 
