@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pypi_simple import ACCEPT_HTML_ONLY, ACCEPT_JSON_ONLY, PyPISimple
 
 from tests.support.marketplace import RunningMarketplace
 from tests.support.processes import clean_environment, script
@@ -124,3 +125,24 @@ def test_pip_checks_hashes_from_the_index(operated, home, tmp_path):
     wrong.write_text(f"chat-hashed==1.0.0 --hash=sha256:{'0' * 64}\n")
     printed = pip(home, operated, "download", "--dest", str(tmp_path), "--require-hashes", "-r", str(wrong), status=1)
     assert "HASHES" in printed.upper()
+
+
+def test_pypi_simple_reads_every_field(operated):
+    operated.publish("read", "1.0.0", requires_python=">=3.11")
+    operated.publish("read", "1.1.0")
+    operated.run("yank", "chat-read", "1.1.0", "--reason", "broken")
+    operated.run("status", "chat-read", "deprecated", "--reason", "see chat-write")
+    for accept in (ACCEPT_JSON_ONLY, ACCEPT_HTML_ONLY):
+        with PyPISimple(f"{operated.url}/simple/", accept=accept) as client:
+            assert "chat-read" in client.get_index_page().projects
+            page = client.get_project_page("chat-read")
+            old, new = page.packages
+            assert (page.repository_version, old.version, new.version) == ("1.4", "1.0.0", "1.1.0")
+            assert (old.is_yanked, new.is_yanked, new.yanked_reason) == (False, True, "broken")
+            assert (old.requires_python, old.has_metadata, list(old.digests)) == (">=3.11", True, ["sha256"])
+            assert "Requires-Python: >=3.11" in client.get_package_metadata(old)
+            assert (page.status, page.status_reason) == ("deprecated", "see chat-write")
+            if accept == ACCEPT_JSON_ONLY:
+                assert page.versions == ["1.0.0", "1.1.0"]
+                assert old.size
+                assert old.upload_time

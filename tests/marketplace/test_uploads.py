@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import http.client
 import io
 import tarfile
 from datetime import timedelta
@@ -10,42 +9,12 @@ from datetime import timedelta
 import pytest
 from jackfield_marketplace import review
 from jackfield_marketplace.accounts import add_user, create_token, find_user
-from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.db import now
 
-from tests.support import hostile_wheels as hostile
+from tests.support.uploads import nothing_is_listed, raw_post
 from tests.support.wheels import WheelSource, build_plugin, manifest_text, plugin_source
 
 MORE = '[[permissions]]\nresource = "messages"\nactions = ["send"]\n'
-
-
-def raw_post(market, headers, pieces=(), *, path="/legacy/"):
-    """Send a request by hand; returns status, reason and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", int(market.url.rpartition(":")[2]), timeout=20)
-    try:
-        connection.putrequest("POST", path)
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        for piece in pieces:
-            connection.send(piece)
-        answer = connection.getresponse()
-        return answer.status, answer.reason, answer.read().decode()
-    finally:
-        connection.close()
-
-
-def basic(user, secret):
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()}
-
-
-def nothing_is_listed(market):
-    assert (
-        market.client.get("/simple/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}).json()["projects"]
-        == []
-    )
-    assert market.client.get("/plugins/search").json()["total"] == 0
-    assert list(market.settings.incoming.iterdir()) == []
 
 
 def test_a_plugin_is_published(market):
@@ -144,130 +113,11 @@ def test_ids_that_the_api_needs_itself(standing, plugin_id):
     assert (answer.status_code, "kept for the marketplace" in answer.text) == (400, True)
 
 
-def test_a_reason_is_in_the_status_line(standing):
-    source = plugin_source("poll")
-    del source.files["chat_poll/plugin.toml"]
-    answer = standing.upload(source.build(standing.wheels))
-    assert answer.status_code == 400
-    assert answer.reason_phrase.startswith("Invalid package: missing plugin.toml")
-    nothing_is_listed(standing)
-
-
-@pytest.mark.parametrize(
-    "build",
-    [
-        lambda folder: hostile.with_entry(folder, hostile.entry("../evil.py")),
-        lambda folder: hostile.with_entry(folder, hostile.entry("a\r\nX-Evil: 1")),
-        lambda folder: hostile.with_member(folder, "evil.pth"),
-        lambda folder: hostile.with_member(folder, "json/__init__.py"),
-        lambda folder: hostile.zip_bomb(folder, 32 * 1024 * 1024),
-        hostile.encrypted,
-        hostile.overlapping,
-        hostile.corrupt_data,
-        hostile.lying_size,
-    ],
-    ids=["escape", "header-injection", "pth", "shadow", "bomb", "encrypted", "overlap", "corrupt", "lying"],
-)
-def test_a_hostile_wheel_is_refused_with_a_reason_and_not_listed(standing, build):
-    answer = standing.upload(build(standing.wheels))
-    assert answer.status_code == 400
-    assert answer.text.strip()
-    assert "X-Evil" not in answer.headers
-    nothing_is_listed(standing)
-    assert not [path for path in DiskBlobs(standing.settings.blobs).folder.rglob("*") if path.is_file()]
-
-
-@pytest.mark.parametrize(
-    "filename",
-    [
-        "../../evil-1.0-py3-none-any.whl",
-        "..",
-        ".whl",
-        "a/b.whl",
-        "a\\b.whl",
-        "x" * 300 + ".whl",
-        "рoll-1.0-py3-none-any.whl",  # noqa: RUF001
-        "poll.exe",
-        "poll-1.0.zip",
-        "poll-1.0-py3-none-any.whl\x00.txt",
-    ],
-)
-def test_a_file_name_that_is_no_name_here(standing, filename):
-    answer = standing.client.post(
-        "/legacy/",
-        data={":action": "file_upload"},
-        files={"content": (filename, b"PK")},
-        auth=("__token__", standing.tokens["alice"]),
-    )
-    assert answer.status_code == 400
-    nothing_is_listed(standing)
-
-
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
-        ({"sha256_digest": "0" * 64}, "damaged on the way"),
-        ({"blake2_256_digest": "0" * 64}, "damaged on the way"),
-        ({"name": "other"}, "the form says other"),
-        ({"version": "2.0"}, "the form says version 2.0"),
-        ({"version": "nonsense"}, "which is none"),
-        ({"version": "\x00\x1b\r\nX-Evil: 1"}, "which is none"),
-        ({"name": "\x00"}, "the form says"),
-        ({":action": "doc_upload"}, "file_upload"),
-    ],
-)
-def test_a_form_that_disagrees_with_its_file(standing, fields, reason):
-    answer = standing.upload(build_plugin(standing.wheels, "poll"), **fields)
-    assert answer.status_code == 400
-    assert reason in answer.text
-    nothing_is_listed(standing)
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"x", b"--b\r\n", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n", bytes(5000)]
-)
-def test_a_body_that_is_no_form(standing, body):
-    headers = basic("__token__", standing.tokens["alice"]) | {"Content-Length": str(len(body))}
-    status, _, _ = raw_post(standing, headers | {"Content-Type": "multipart/form-data; boundary=b"}, [body])
-    assert status == 400
-    assert raw_post(standing, headers | {"Content-Type": "multipart/form-data"}, [body])[0] == 400
-    assert raw_post(standing, headers | {"Content-Type": "application/json"}, [body])[0] == 400
-
-
-def test_a_content_length_over_the_bound_is_refused_unread(standing):
-    headers = basic("__token__", standing.tokens["alice"]) | {"Content-Type": "multipart/form-data; boundary=b"}
-    connection = http.client.HTTPConnection("127.0.0.1", int(standing.url.rpartition(":")[2]), timeout=20)
-    connection.putrequest("POST", "/legacy/")
-    for name, value in (headers | {"Content-Length": str(10**12), "Expect": "100-continue"}).items():
-        connection.putheader(name, value)
-    connection.endheaders()
-    answer = connection.getresponse()  # nothing of the body was sent, and nobody asked for it
-    assert (answer.status, "are taken at most" in answer.reason) == (413, True)
-    connection.close()
-
-
 def test_a_version_has_one_release_however_it_is_spelled(market):
     market.publish("poll", "1.0.0")
     other = plugin_source("poll", "1.0", manifest=manifest_text("poll", permissions=MORE))
     answer = market.upload(other.build(market.wheels))
     assert (answer.status_code, "another plugin.toml" in answer.text) == (409, True)
-
-
-def test_a_body_without_length_is_cut_at_the_bound(market_with):
-    market = market_with(upload_bytes=100_000, form_bytes=10_000)
-    headers = basic("__token__", market.tokens["alice"])
-    headers |= {"Content-Type": "multipart/form-data; boundary=b", "Transfer-Encoding": "chunked"}
-    head = b'--b\r\nContent-Disposition: form-data; name="content"; filename="a-1.0-py3-none-any.whl"\r\n\r\n'
-    chunks = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (head, *[bytes(50_000)] * 3)]
-    status, reason, _ = raw_post(market, headers, [*chunks, b"0\r\n\r\n"])
-    assert (status, reason) == (413, "the upload has more than 100000 bytes")
-    nothing_is_listed(market)
-
-
-def test_a_file_over_the_bound(market_with):
-    market = market_with(upload_bytes=1000)
-    answer = market.upload(build_plugin(market.wheels, "poll", code="x = 1\n" * 100 + "".join(map(str, range(3000)))))
-    assert answer.status_code == 413
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,13 @@ from jackfield_marketplace.catalog import CATEGORIES, Hosts, PluginDetails, plug
 from jackfield_marketplace.db import Database, Plugin
 from jackfield_marketplace.search import Found, count_categories, featured, search
 
+_WRONG: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description": "A parameter is out of its bounds."}}
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No published plugin has that id."}}
 
 
 def plugin_router(database: Database, hosts: Hosts) -> APIRouter:
     """The routes of the plugin API over one catalogue. Handlers are synchronous: they run in the thread pool."""
-    router = APIRouter(tags=["plugins"])
+    router = APIRouter(tags=["plugins"], responses=_WRONG)
 
     @router.get("/plugins/search")
     def search_plugins(

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from jackfield_marketplace import __version__
@@ -97,6 +98,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     pages = Pages(settings, database, hosts)
     app.router.routes.extend(pages.routes())
     app.add_exception_handler(404, pages.not_found)
+    app.add_exception_handler(RequestValidationError, _out_of_bounds)
     app.add_middleware(SecurityHeaders)
     return Front(simple, FilePages(database, blobs, downloads), app, downloads, tuple(hosts.problems))
 
@@ -109,6 +111,13 @@ async def _write_often(downloads: DownloadCounter, seconds: float) -> None:
             await run_sync(downloads.write)
         except SQLAlchemyError as exc:  # a full disk, a lock that is held: the counts are kept for the next time
             _LOGGER.warning("downloads could not be written: %s", exc)
+
+
+async def _out_of_bounds(request: Request, exc: Exception) -> Response:
+    """One sentence, as every other refusal of the plugin API."""
+    errors = exc.errors() if isinstance(exc, RequestValidationError) else []
+    said = [f"{each['loc'][-1]}: {each['msg']}" for each in errors]
+    return JSONResponse({"detail": "; ".join(said) or "a parameter is out of its bounds"}, 422)
 
 
 async def _healthz(request: Request) -> Response:

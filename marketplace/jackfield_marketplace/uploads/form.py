@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from anyio import move_on_after
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from jackfield_marketplace.catalog import Refusal
@@ -48,21 +48,52 @@ async def read_form(request: Request, body: Body, settings: Settings) -> AsyncIt
         raise Refusal(413, f"the upload has {declared} bytes; {settings.upload_bytes} are taken at most")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refusal(400, "an upload is a form of the type multipart/form-data")
-    bounded = Request(request.scope, body.receive)
+    parser = _Parser(
+        request.headers,
+        _pieces(body),
+        max_files=1,
+        max_fields=settings.form_fields,
+        max_part_size=_FIELD_BYTES,
+    )
     try:
-        form = await bounded.form(max_files=1, max_fields=settings.form_fields, max_part_size=_FIELD_BYTES)
-    except HTTPException as exc:
-        raise Refusal(400, f"the form cannot be read: {exc.detail}") from exc
-    except (ValueError, UnicodeError, KeyError) as exc:
-        raise Refusal(400, f"the form cannot be read: {exc}") from exc
-    try:
+        form = await _parse(parser)
         content = form.get("content")
         if not isinstance(content, UploadFile) or not content.filename:
             raise Refusal(400, "the form has no file called content")
         fields = {key: value for key, value in form.items() if isinstance(value, str)}
         yield UploadForm(fields, content.filename, content)
     finally:
-        await form.close()
+        parser.close()
+
+
+async def _parse(parser: _Parser) -> FormData:
+    try:
+        return await parser.parse()
+    except MultiPartException as exc:
+        raise Refusal(400, f"the form cannot be read: {exc.message}") from exc
+    except ClientDisconnect as exc:
+        raise Refusal(400, "the form broke off") from exc
+    except (ValueError, UnicodeError, KeyError) as exc:
+        raise Refusal(400, f"the form cannot be read: {exc}") from exc
+
+
+class _Parser(MultiPartParser):
+    """Starlette's, which closes its temporary files only after errors of its own."""
+
+    def close(self) -> None:
+        """Close every temporary file, also that of a part that never ended."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
+
+async def _pieces(body: Body) -> AsyncGenerator[bytes, None]:
+    while True:
+        message = await body.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return
 
 
 class Body:
