@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from jackfield.errors import StoreError
+from jackfield.management import Environment, Management
 from jackfield.store import Layout, Store
 
 from tests.support.installers import Installers, Job
@@ -27,7 +29,7 @@ def installed(root: Path) -> set[str]:
     return set(store.active().plugins)
 
 
-@pytest.mark.parametrize("tries", [1, CROWD])
+@pytest.mark.parametrize("tries", [0, 1, CROWD])
 def test_eight_installers_at_once(tries: int, tmp_path: Path) -> None:
     """Each waits for the one before it; whose plan is void by then is told, and succeeds when it plans anew."""
     root = tmp_path / "profile"
@@ -39,10 +41,22 @@ def test_eight_installers_at_once(tries: int, tmp_path: Path) -> None:
     assert done
     assert installed(root) == done
     assert all("something else was installed, removed or granted meanwhile (try again)" in one for one in refused)
-    if tries == CROWD:
+    if tries != 1:
         assert refused == []
     journal = Store(Layout(root)).journal
     assert [one.generation for one in journal.activations()] == list(range(1, len(done) + 1))
+
+
+async def test_a_plan_that_would_do_something_else_by_then_is_asked_about_again(tmp_path: Path) -> None:
+    management = Management("chat", Layout(tmp_path), [], environment=Environment(("chat.plugins",), path=[]))
+    older, newer = (str(build_plugin(tmp_path / "w", "poll", version)) for version in ("1.0.0", "2.0.0"))
+    late = await management.plan_install([newer])
+    await management.apply(await management.plan_install([older]), accept_permissions=True, by="the faster one")
+    with pytest.raises(StoreError, match="meanwhile"):
+        await management.apply(
+            late, accept_permissions=True, by="the slower one", again=lambda: management.plan_install([newer])
+        )
+    assert [row.version for row in management.list()] == ["1.0.0"]
 
 
 def test_one_killed_among_eight_is_no_trouble_for_the_others(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ class Job:
         kill_after_steps: how many steps it tells before it is killed, as `SIGKILL` does it.
         kill_after_seconds: how long after it has planned it is killed, wherever it is then.
         file_bytes: no file may grow above this (`RLIMIT_FSIZE`).
-        tries: how often it plans anew where somebody else was faster.
+        tries: how often it plans anew where somebody else was faster; 0 leaves that to `Management.apply`.
     """
 
     root: str
@@ -155,9 +155,9 @@ def _work(job: dict[str, Any], told: int) -> None:
     environment = Environment(("chat.plugins",), path=[])
     management = Management("chat", Layout(Path(job["root"])), [], environment=environment)
 
-    for left in range(job["tries"] - 1, -1, -1):
+    for left in range(max(1, job["tries"]) - 1, -1, -1):
         try:
-            asyncio.run(_carry_out(management, job["words"], tell))
+            asyncio.run(_carry_out(management, job["words"], tell, within=not job["tries"]))
         except StoreError as error:
             if not left or "meanwhile" not in error.message:
                 raise
@@ -165,7 +165,7 @@ def _work(job: dict[str, Any], told: int) -> None:
             return
 
 
-async def _carry_out(management: Management, words: Sequence[str], tell: Callable[..., None]) -> None:
+async def _carry_out(management: Management, words: Sequence[str], tell: Callable[..., None], *, within: bool) -> None:
     word, *rest = words
     if word in ("rollback", "gc"):
         tell(PLANNED)
@@ -178,7 +178,8 @@ async def _carry_out(management: Management, words: Sequence[str], tell: Callabl
         return
     plan = await management.plan_install(rest) if word == "install" else management.plan_remove(rest)
     tell(PLANNED)
-    await management.apply(plan, accept_permissions=True, by="installer", progress=tell)
+    again = (lambda: management.plan_install(rest)) if within and word == "install" else None
+    await management.apply(plan, accept_permissions=True, by="installer", progress=tell, again=again)
 
 
 def _await(job: dict[str, Any], pid: int, process: int, reading: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from jackfield.cli.session import Session
 from jackfield.cli.words import duration, joined, plain, plural, size
 
 if TYPE_CHECKING:
-    from jackfield.management import Plan
+    from jackfield.management import Again, Plan
 
 _CHANGELOG_LINES = 12  # of one plugin's changelog; the rest is on its page
 
@@ -52,7 +52,14 @@ class Deed:
     enable: bool = True
 
 
-def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed, refusal: PlanRefused | None = None) -> None:
+def carry_out(
+    session: Session,
+    plan: "Plan",
+    answers: Answers,
+    deed: Deed,
+    refusal: PlanRefused | None = None,
+    again: "Again | None" = None,
+) -> None:
     """Show the plan, ask where a yes is missing, apply it, and say what was done.
 
     Args:
@@ -61,6 +68,7 @@ def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed, refu
         answers: what the options say already.
         deed: its words.
         refusal: what the command ends with, after everything else was done; with `--json` it carries the outcome.
+        again: makes the plan anew where another installer was faster; used if it then does and asks the same.
 
     Raises:
         ConsentRequired: nobody said yes; nothing was changed.
@@ -86,7 +94,7 @@ def carry_out(session: Session, plan: "Plan", answers: Answers, deed: Deed, refu
     with interruptible(session), ProgressLine(quiet=output.as_json) as progress:
         outcome = asyncio.run(
             session.management.apply(
-                plan, accept_permissions=accepted, enable=deed.enable, by=session.by, progress=progress
+                plan, accept_permissions=accepted, enable=deed.enable, by=session.by, progress=progress, again=again
             )
         )
     _end(output, {**answer, "applied": True, "outcome": outcome.to_mapping()}, refusal)

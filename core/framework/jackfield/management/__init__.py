@@ -22,12 +22,13 @@ from jackfield.management.reports import (
 )
 
 if TYPE_CHECKING:
-    from jackfield.management.applying import ConsentMissing, Progress
+    from jackfield.management.applying import Again, ConsentMissing, Progress
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
     from jackfield.management.upkeep import DamagedWheel
 
 __all__ = [
+    "Again",
     "AskedPermission",
     "Consent",
     "ConsentMissing",
@@ -53,6 +54,7 @@ __all__ = [
 
 
 _LATER = {
+    "Again": "applying",
     "ConsentMissing": "applying",
     "DamagedWheel": "upkeep",
     "Findings": "offers",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ from jackfield.store import Activation, Check, Generation, Store, StoredFile, no
 
 Progress = Callable[..., None]
 """Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
+
+Again = Callable[[], Awaitable[Plan]]
+"""Makes a plan anew, for what is installed by then."""
 
 POINT_OF_NO_RETURN = "journal-begun"
 """The step after which a change is completed, whatever happens."""
@@ -86,13 +89,15 @@ class Changes:
         enable: bool,
         by: str,
         progress: Progress | None,
+        again: Again | None = None,
     ) -> Outcome:
         """Carry out a plan; see `Management.apply`."""
         self._refuse_without_consent(plan, accept_permissions=accept_permissions, enable=enable)
         with ExitStack() as held:
             await asyncio.to_thread(held.enter_context, self._lock(f"{by}: {plan.what}"))
             self.settle()
-            self._refuse_outdated(plan)
+            if self._is_outdated(plan):
+                plan = await self._planned_again(plan, again)
             folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-")))
             wheels = await self._fetch(plan, catalog, folder, progress)
             if progress is not None:
@@ -212,10 +217,16 @@ class Changes:
         if needed and not accept_permissions:
             raise ConsentMissing(needed)
 
-    def _refuse_outdated(self, plan: Plan) -> None:
+    def _is_outdated(self, plan: Plan) -> bool:
         same = all(self._state.get(f"grants/{cid}") == grant for cid, grant in plan.granted.items())
-        if self._store.active_number() != plan.base or not same:
+        return self._store.active_number() != plan.base or not same
+
+    async def _planned_again(self, plan: Plan, again: Again | None) -> Plan:
+        """The same plan for what is installed now: once is enough, since the lock keeps everybody else out."""
+        fresh = await again() if again is not None else None
+        if fresh is None or not fresh.does_the_same(plan) or self._is_outdated(fresh):
             raise StoreError("something else was installed, removed or granted meanwhile", hint="try again")
+        return fresh
 
     def _hold_to_promises(self, plan: Plan, catalog: MarketCatalog) -> None:
         fresh = {item.distribution for item in (*plan.added, *plan.changed)}

@@ -16,7 +16,7 @@ from jackfield.storage import State
 from jackfield.store import GENERATIONS_KEPT, WAIT_SECONDS, Garbage, Layout, Store
 
 if TYPE_CHECKING:
-    from jackfield.management.applying import Changes, Progress
+    from jackfield.management.applying import Again, Changes, Progress
     from jackfield.management.offers import Findings
     from jackfield.management.plan import ConsentRequest, Plan
     from jackfield.management.planning import Planner
@@ -130,6 +130,7 @@ class Management:
         enable: bool = True,
         by: str,
         progress: Progress | None = None,
+        again: Again | None = None,
     ) -> Outcome:
         """Carry out a plan: the whole of it, or nothing.
 
@@ -139,6 +140,7 @@ class Management:
             enable: whether plugins that come are enabled; without it they ask for consent when they are.
             by: who asked for it, for the history.
             progress: called with the name of each step, and with name, bytes and total of each download.
+            again: makes the plan anew where another change made it void; used if it then does and asks the same.
 
         Raises:
             ConsentRequired: the plan asks for more than was agreed to; nothing was changed.
@@ -148,7 +150,13 @@ class Management:
         """
         async with self._planner().catalog() as catalog:
             return await self._changes().apply(
-                plan, catalog, accept_permissions=accept_permissions, enable=enable, by=by, progress=progress
+                plan,
+                catalog,
+                accept_permissions=accept_permissions,
+                enable=enable,
+                by=by,
+                progress=progress,
+                again=again,
             )
 
     async def rollback(self, *, to: int | None = None, by: str, progress: Progress | None = None) -> RollbackReport:
@@ -174,11 +182,9 @@ class Management:
         return self._changes().history()
 
     async def verify(self, *, repair: bool = False, by: str) -> Sequence[DamagedWheel]:
-        """Look for files of the store that are not what was installed; every file is hashed.
+        """Hash every file of the store and name what is not as it was installed.
 
-        Args:
-            repair: bring them back, from the stored wheel or, where that is damaged too, from where it came.
-            by: who asked for it.
+        With `repair` it is brought back, from the stored wheel or, where that is damaged too, from where it came.
 
         Raises:
             StoreLocked, StoreError: as for `apply`; what cannot be fetched is a record with its `problem`.
@@ -192,11 +198,7 @@ class Management:
             return await upkeep.repair(catalog, by=by)
 
     def collect(self, *, keep: int = GENERATIONS_KEPT, by: str) -> Garbage:
-        """Remove generations and wheels that no rollback and no running program can reach; see `Store.collect`.
-
-        Raises:
-            StoreLocked, StoreError: as for `apply`.
-        """
+        """Remove generations and wheels that no rollback and no running program can reach; see `Store.collect`."""
         from jackfield.management.upkeep import Upkeep
 
         return Upkeep(self.store, lock_seconds=self._lock_seconds).collect(keep=keep, by=by)
@@ -266,12 +268,15 @@ class Management:
         """
         return self._wishes().request(plugin)
 
-    def enable(self, plugin: str, *, accept_permissions: bool = False, by: str) -> None:
+    def enable(
+        self, plugin: str, *, accept_permissions: bool = False, shown: ConsentRequest | None = None, by: str
+    ) -> None:
         """Enable a plugin, of the store or the environment; a running host notices by itself.
 
         Args:
             plugin: its id.
             accept_permissions: whether the user said yes to `enable_request(plugin)`.
+            shown: the request that the user read; where something else is asked by now, the yes does not count.
             by: who asked for it.
 
         Raises:
@@ -279,7 +284,7 @@ class Management:
             ConsentRequired: it asks for something that nobody agreed to; nothing was changed.
             PluginError: it cannot run here at all.
         """
-        self._wishes().enable(plugin, accept_permissions=accept_permissions, by=by)
+        self._wishes().enable(plugin, accept_permissions=accept_permissions, shown=shown, by=by)
 
     def disable(self, plugin: str, *, by: str) -> None:
         """Disable a plugin; its grant and data stay.

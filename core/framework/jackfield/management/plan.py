@@ -175,6 +175,11 @@ class Plan:
         """How much will be fetched."""
         return sum(item.size for item in (*self.added, *self.changed))
 
+    def does_the_same(self, other: Plan) -> bool:
+        """Whether a user who agreed to the other plan has agreed to this one: the same moves, the same questions."""
+        mine = (self.added, self.changed, self.removed, self.consent)
+        return mine == (other.added, other.changed, other.removed, other.consent)
+
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values: what `--dry-run --json` prints."""
         return {

@@ -45,4 +45,5 @@ def install(
         nothing=f"{joined(list(specs))}: already installed.",
         enable=not disabled,
     )
-    carry_out(session, plan, Answers(yes, accept_permissions, dry_run), deed)
+    answers = Answers(yes, accept_permissions, dry_run)
+    carry_out(session, plan, answers, deed, again=lambda: session.management.plan_install(specs, pre=pre))
