@@ -32,8 +32,11 @@ async def test_questions_of_one_moment_are_one_request(market):
         pages = await asyncio.gather(*(client.project(f"chat-together{number}") for number in range(5)))
         files = [file for page in pages for file in page]
         assert len(files) == 5
-        texts = await asyncio.gather(*(client.metadata(file) for file in files), *map(client.manifest, files))
-        assert texts[5].id == "together0"
+        texts, manifests = await asyncio.gather(
+            asyncio.gather(*map(client.metadata, files)), asyncio.gather(*map(client.manifest, files))
+        )
+        assert all(b"Name: chat-together" in text for text in texts)
+        assert [manifest and manifest.id for manifest in manifests] == [f"together{number}" for number in range(5)]
         latest = await asyncio.gather(*(client.latest(f"Together{number}") for number in range(5)))
         assert [one.distribution for one in latest] == [f"chat-together{number}" for number in range(5)]
     assert network.asked == ["POST /batch"] * 3

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -48,7 +51,7 @@ class Stall:
             ".metadata": metadata,
             ".plugin.toml": manifest,
         }
-        self.cheats: dict[str, object] = {}
+        self.cheats: dict[str, Callable[[socket.socket, threading.Event], None]] = {}
         self.path = ""
 
     def hear(self, request: bytes) -> None:

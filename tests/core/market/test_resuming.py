@@ -26,6 +26,7 @@ class Shelf:
         """After how many bytes of the body each next answer ends; whole when the list is empty."""
         self.ranges = True
         self.wrong_start = 0
+        self.request = b""
         self.asked: list[tuple[int | None, str | None]] = []
 
     def answer(self, connection, _) -> None:
