@@ -29,7 +29,7 @@ from tests.support.processes import Server, clean_environment, free_port, script
 
 PROJECTS = (1_000, 10_000)
 ASKED = 2_000  # different projects
-ROUNDS = 9
+ROUNDS = 7
 GOALS = {"simple-repository-server": 12.0, "devpi-server": 80.0, "pypiserver": 300.0}  # held at 10k projects
 NGINX = "nginx, static file"
 OURS = "ours"
@@ -187,12 +187,12 @@ class _Setting:
             make_devpi(folder, self._kept / "wheels")
             (folder / "ready").touch()
         command = devpi_command(folder, port)
-        return self._peer(name, command, port, "/root/bench/+simple/", 20)
+        return self._peer(name, command, port, "/root/bench/+simple/", 15)
 
     def _pypiserver(self, ours: Contender, name: str) -> Contender:
         port = free_port()
         command = [peer_script("pypi-server"), "run", "--disable-fallback", "-i", "127.0.0.1", "-p", str(port)]
-        return self._peer(name, [*command, str(self._kept / "wheels")], port, "/simple/", 10)
+        return self._peer(name, [*command, str(self._kept / "wheels")], port, "/simple/", 8)
 
     def _peer(self, name: str, command: list[str], port: int, prefix: str, requests: int) -> Contender:
         pid = self._stack.enter_context(peer_server(command, port, f"{prefix}{self._names[0]}/"))
