@@ -99,6 +99,18 @@ class TestTheUsersWord:
         management.pin("weather", None, by="tester")
         assert management.list()[0].held is None
 
+    async def test_a_yes_counts_for_what_was_read_and_nothing_else(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "weather"), enable=False)
+        read = management.enable_request("weather")
+        await install(management, build_plugin(tmp_path, "weather", "2.0.0", permissions=BOTH), enable=False)
+        with pytest.raises(ConsentRequired, match=r"weather 2\.0\.0 needs a yes"):
+            management.enable("weather", accept_permissions=True, shown=read, by="tester")
+        assert management.permissions("weather").grant is None
+        read = management.enable_request("weather")
+        management.enable("weather", accept_permissions=True, shown=read, by="tester")
+        assert management.list()[0].state == "enabled"
+
     async def test_who_and_why_are_in_the_log(self, manage, tmp_path):
         management = manage()
         await install(management, build_plugin(tmp_path, "weather"))

@@ -193,7 +193,7 @@ class Operations:
         request = await asyncio.to_thread(self._management.enable_request, plugin)
         if request.growth:
             return self._ask(Question("enable", plugin, (request,), None), who)
-        return await self._enable(plugin, who=who, accept=False)
+        return await self._enable(plugin, who=who)
 
     def _ask(self, question: Question, who: str) -> Question:
         now = time.monotonic()
@@ -219,7 +219,7 @@ class Operations:
         if question is None or owner != who or question.expires_at <= time.monotonic():
             raise UsageError("This question is not open any more. Ask for it again.")
         if question.plan is None:
-            return await self._enable(question.plugin, who=who, accept=True)
+            return await self._enable(question.plugin, who=who, shown=question.requests[0])
         return await self._apply(question.plan, question.plugin, who=who, accept=True)
 
     def decline(self, token: str, *, who: str) -> None:
@@ -246,9 +246,11 @@ class Operations:
             await self._follow()
         return rolled_back(report)
 
-    async def _enable(self, plugin: str, *, who: str, accept: bool) -> str:
+    async def _enable(self, plugin: str, *, who: str, shown: ConsentRequest | None = None) -> str:
         async with self._turn:
-            await asyncio.to_thread(self._management.enable, plugin, accept_permissions=accept, by=_by(who))
+            yes = shown is not None
+            enable = self._management.enable
+            await asyncio.to_thread(enable, plugin, accept_permissions=yes, shown=shown, by=_by(who))
             await self._follow()
         return f"{plugin} was enabled.{self._trouble(plugin)}"
 

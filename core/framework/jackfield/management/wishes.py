@@ -50,15 +50,15 @@ class Wishes:
         standing = self._standing(candidate)
         return self._words.request(self._coming(candidate, candidate.manifest), standing)
 
-    def enable(self, plugin: str, *, accept_permissions: bool, by: str) -> None:
+    def enable(self, plugin: str, *, accept_permissions: bool, shown: ConsentRequest | None = None, by: str) -> None:
         """Enable a plugin, and with consent grant it what it asks; see `Management.enable`."""
         request = self.request(plugin)
         candidate = self._inventory.candidate(plugin)
         cid = candidate.canonical_id
         changes: dict[str, Any] = {f"wish/{cid}": True}
         if request.growth:
-            if not accept_permissions:
-                raise ConsentMissing([request])
+            if not accept_permissions or (shown is not None and shown != request):
+                raise ConsentMissing([request])  # or it is another one by now than the one that was read
             if candidate.manifest is None:
                 changes[f"trust/{cid}"] = {"source": "environment", "version": candidate.version}
             else:

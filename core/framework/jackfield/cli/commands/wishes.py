@@ -29,7 +29,8 @@ def enable(session: Session, ids: tuple[str, ...], yes: bool, accept_permissions
         if request.growth and not accept_permissions:
             _ask(session, plugin, request.to_mapping())
     for plugin in ids:
-        management.enable(plugin, accept_permissions=bool(requests[plugin].growth), by=session.by)
+        shown = requests[plugin]
+        management.enable(plugin, accept_permissions=bool(shown.growth), shown=shown, by=session.by)
         output.line(f"{plain(plugin)} was {'enabled already' if wished[plugin] else 'enabled'}.")
     output.data({"app": session.host.name, "plugins": _answers(wished, enabled=True)})
 
