@@ -187,12 +187,12 @@ class _Setting:
             make_devpi(folder, self._kept / "wheels")
             (folder / "ready").touch()
         command = devpi_command(folder, port)
-        return self._peer(name, command, port, "/root/bench/+simple/", 15)
+        return self._peer(name, command, port, "/root/bench/+simple/", 10)
 
     def _pypiserver(self, ours: Contender, name: str) -> Contender:
         port = free_port()
         command = [peer_script("pypi-server"), "run", "--disable-fallback", "-i", "127.0.0.1", "-p", str(port)]
-        return self._peer(name, [*command, str(self._kept / "wheels")], port, "/simple/", 8)
+        return self._peer(name, [*command, str(self._kept / "wheels")], port, "/simple/", 2)
 
     def _peer(self, name: str, command: list[str], port: int, prefix: str, requests: int) -> Contender:
         pid = self._stack.enter_context(peer_server(command, port, f"{prefix}{self._names[0]}/"))
