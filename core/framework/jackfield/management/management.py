@@ -204,10 +204,7 @@ class Management:
         return Upkeep(self.store, lock_seconds=self._lock_seconds).collect(keep=keep, by=by)
 
     def settle(self, *, by: str = "start") -> str | None:
-        """Complete what an installer that died left open; an application calls it before it starts.
-
-        Returns:
-            The words of the change that was completed, or None.
+        """Complete what an installer that died left open and return its words; an application calls it first.
 
         Raises:
             StoreLocked: an installer is at work.
