@@ -160,7 +160,7 @@ class Marketplace:
         """
         if file.manifest_sha256 is None:
             return None
-        known = self._manifests.get(file.sha256)
+        known = self._manifests.get(file.manifest_sha256)
         if known is not None:
             return known
         text = await self._beside(file, ".plugin.toml", file.manifest_sha256)
@@ -169,7 +169,7 @@ class Marketplace:
             manifest = read_manifest(text.decode("utf-8"), source=source)
         except UnicodeDecodeError as error:
             raise MarketError(f"{source} of {self.url} is not UTF-8") from error
-        self._manifests[file.sha256] = manifest
+        self._manifests[file.manifest_sha256] = manifest
         return manifest
 
     async def download(self, file: File, destination: Path, progress: Progress | None = None) -> Path:
