@@ -274,6 +274,7 @@ async def test_going_forward_brings_back_no_grant_that_was_revoked(market, manag
     report = await management.rollback(to=2, by="tester")
     assert management.list()[0].version == "2.0.0"
     assert report.kept == ("grants/regretted",)
+    assert report.kept_in_words() == ("the permissions of regretted",)
     grant = management.permissions("regretted").grant
     assert not grant.allows("messages", "send")
     assert not grant.allows("members", "read")

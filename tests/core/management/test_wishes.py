@@ -222,9 +222,9 @@ class TestFiles:
         ("spec", "error", "words"),
         [
             ("./nothing.whl", UsageError, "there is no file ./nothing.whl"),
-            ("poll==", IdentityError, "no plugin id|has '='"),
-            ("poll@nonsense", RequirementError, "nonsense"),
-            ("", IdentityError, "empty"),
+            ("poll==", UsageError, "no plugin id|has '='"),
+            ("poll@nonsense", UsageError, "nonsense"),
+            ("", UsageError, "empty"),
         ],
     )
     async def test_what_cannot_be_read_is_named(self, manage, unused_url, spec, error, words):

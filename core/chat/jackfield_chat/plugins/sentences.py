@@ -101,7 +101,8 @@ def rolled_back(report: RollbackReport) -> str:
         else:
             told.append(f"{plugin} went back from {before} to {now}")
     undone = f"Undone: {', '.join(report.undone)}. " if report.undone else ""
-    kept = f" Left as they are, because they were changed since: {', '.join(report.kept)}." if report.kept else ""
+    left = ", ".join(report.kept_in_words())
+    kept = f" Changed since, and left as it is: {left}." if left else ""
     return f"{undone}{', '.join(told) or 'The plugins are the same as before'}.{kept}"
 
 

@@ -172,6 +172,7 @@ ROLLBACK = record(
         "to": NUMBER,
         "restored": many(TEXT),
         "kept": many(TEXT),
+        "kept_in_words": many(TEXT),
         "undone": many(TEXT),
         "redone": many(TEXT),
         "plugins": {"type": "object", "description": "id -> version before and version now; null for not installed"},

@@ -164,6 +164,10 @@ class RollbackReport:
     redone: tuple[str, ...] = ()
     plugins: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
+    def kept_in_words(self) -> tuple[str, ...]:
+        """What was left as it is, for a person: `the permissions of poll`, one for each key in `kept`."""
+        return tuple(_state_key_in_words(key) for key in self.kept)
+
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
@@ -171,6 +175,7 @@ class RollbackReport:
             "to": self.generation,
             "restored": list(self.restored),
             "kept": list(self.kept),
+            "kept_in_words": list(self.kept_in_words()),
             "undone": list(self.undone),
             "redone": list(self.redone),
             "plugins": {plugin: list(versions) for plugin, versions in self.plugins.items()},
@@ -258,3 +263,17 @@ class Info:
             "permissions": [one.to_mapping() for one in self.permissions],
             "problem": self.problem,
         }
+
+
+def _state_key_in_words(key: str) -> str:
+    """A key of the state log as a person knows it; one that nobody gave words stays as it is."""
+    kind, _, rest = key.partition("/")
+    plugin, _, name = rest.partition("/")
+    words = {
+        "wish": f"whether {plugin} is enabled",
+        "grants": f"the permissions of {plugin}",
+        "pin": f"the pin of {plugin}",
+        "trust": f"the trust in {plugin}",
+        "settings": f"the setting {name} of {plugin}",
+    }
+    return words.get(kind, key)

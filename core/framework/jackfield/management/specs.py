@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from jackfield.errors import UsageError
+from jackfield.errors import GrammarError, UsageError
 from jackfield.manifest import Requirement, Version, canonical_id, parse_id
 
 _SPEC = re.compile(r"([A-Za-z0-9_.-]+?)\s*(==|@)\s*(.+)", re.DOTALL)
@@ -33,8 +33,7 @@ def parse_spec(text: str) -> Spec:
     """Read `id`, `id==1.2`, `id@^1.2` or `./x.whl`.
 
     Raises:
-        UsageError: a file that is not there, or that is no wheel.
-        IdentityError, VersionError, RequirementError: a part outside its grammar.
+        UsageError: a file that is not there or is no wheel, or a part outside its grammar.
     """
     written = text.strip()
     if written.endswith(".whl") or "/" in written or "\\" in written:
@@ -45,12 +44,15 @@ def parse_spec(text: str) -> Spec:
             raise UsageError(f"{written} is no wheel", hint="only .whl files are installed: nothing is built here")
         return Spec(text, None, file=file)
     match = _SPEC.fullmatch(written)
-    if match is None:
-        return Spec(text, parse_id(written.lower()))
-    name, operator, limit = match.groups()
-    if operator == "==":
-        limit = f"={_version(limit.strip())}"
-    return Spec(text, parse_id(name.lower()), Requirement.parse(limit.strip()))
+    try:
+        if match is None:
+            return Spec(text, parse_id(written.lower()))
+        name, operator, limit = match.groups()
+        if operator == "==":
+            limit = f"={_version(limit.strip())}"
+        return Spec(text, parse_id(name.lower()), Requirement.parse(limit.strip()))
+    except GrammarError as exc:
+        raise UsageError(f"{written!r} cannot be installed: {exc.message}", hint=exc.hint) from exc
 
 
 def canonical(text: str) -> str:

@@ -9,7 +9,7 @@ from jackfield.cli.options import command, yes_option
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.plans import interruptible
 from jackfield.cli.session import Session
-from jackfield.cli.words import duration, joined, plain, plural
+from jackfield.cli.words import duration, joined, plain
 
 
 @command(
@@ -54,5 +54,4 @@ def _tell(output: Output, report: JsonObject, seconds: float) -> None:
         output.line(f"Made again: {plain(joined(report['redone']))}.")
     output.line(f"Generation {report['to']} is active, before it was {report['from']}. It took {duration(seconds)}.")
     if report["kept"]:
-        kept = plural(len(report["kept"]), "setting or grant", "settings and grants")
-        output.line(f"{kept} changed since and stayed: {plain(joined(report['kept']))}.")
+        output.line(f"Changed since, and left as it is: {plain(joined(report['kept_in_words']))}.")
