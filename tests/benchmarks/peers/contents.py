@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jackfield_marketplace.accounts import add_user
 from jackfield_marketplace.app import open_database
+from jackfield_marketplace.catalog import rank_plugins
 from jackfield_marketplace.db import Database, File, Plugin, PluginCategory, Project, Release
 from jackfield_marketplace.settings import Settings
 from sqlalchemy import insert
@@ -71,6 +72,7 @@ def fill_search(data: Path, entries: Sequence[Entry]) -> Database:
     database = open_database(Settings(data))
     with database.write() as session:
         _insert_plugins(session, entries)
+        rank_plugins(session)
     return database
 
 
@@ -114,6 +116,8 @@ def _plugin(key: int, entry: Entry) -> dict[str, object]:
         "app": "chat",
         "version": "1.0.0",
         "downloads": entry.downloads,
+        "rank": key,
+        "facets": "",
     }
 
 
