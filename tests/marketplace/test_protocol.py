@@ -38,7 +38,9 @@ def test_an_answer_that_lies_ready_equals_the_one_made_for_it(standing, accept, 
     (entry,) = standing.project("chat-poll")["files"]
     page = "/simple/chat-poll/"
     for target in (page, f"{entry['url'].removeprefix('../..')}.metadata"):
-        etag = re.search(rb"etag: (\S+)", send(standing, request(target, f"Accept: {accept}", "Connection: close")))[1]
+        found = re.search(rb"etag: (\S+)", send(standing, request(target, f"Accept: {accept}", "Connection: close")))
+        assert found is not None
+        etag = found[1]
         headers = [f"Accept: {accept}", "Connection: close", *([f"If-None-Match: {etag.decode()}"] if held else [])]
         ready = send(standing, request(target, *headers))
         # A query says nothing to these addresses and takes the ordinary way.

@@ -1,6 +1,7 @@
 """What is live: the WebSocket, with real clients."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.asyncio.client import connect
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from tests.core.chat.conftest import RunningChat
 
 pytestmark = pytest.mark.slow
+
+
+def _answers(nonce: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda event: event["nonce"] == nonce
 
 
 async def test_two_people_talk_and_only_those_in_the_room_hear_it(chat: "RunningChat") -> None:
@@ -54,7 +59,7 @@ async def test_the_owner_gives_roles_and_a_guest_reads_only(chat: "RunningChat")
     assert "guest reads only" in (await ada.say("hello"))["message"]
     for use in ({"type": "act", "component": "poll:poll", "action": "vote"}, {"type": "choose", "item": "poll:new"}):
         await ada.tell(**use, nonce=use["type"])
-        refused = await ada.event("error", lambda event, nonce=use["type"]: event["nonce"] == nonce)
+        refused = await ada.event("error", _answers(use["type"]))
         assert "guest reads only" in refused["message"]
     assert "no role 'king'" in (await owner.say("/role ada king"))["message"]
     assert "no account nobody" in (await owner.say("/role nobody user"))["message"]

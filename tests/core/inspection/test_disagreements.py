@@ -36,9 +36,7 @@ def test_metadata_of_a_known_or_a_later_minor_version(tmp_path, version):
     assert (report.refusals, report.name) == ((), "chat-poll")
 
 
-@pytest.mark.parametrize(
-    "version", ["3.0", "0.9", "2", "2.x", "2.07", "2.-1", "2.1.1", "", "latest", "2.\u0661"]
-)
+@pytest.mark.parametrize("version", ["3.0", "0.9", "2", "2.x", "2.07", "2.-1", "2.1.1", "", "latest", "2.\u0661"])
 def test_metadata_of_a_version_that_nobody_can_read(tmp_path, version):
     refused(with_metadata_version(tmp_path, version), "metadata-invalid", "METADATA")
 

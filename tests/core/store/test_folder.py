@@ -214,9 +214,12 @@ class RecordingDisk(Disk):
     def write(self, path, data):
         synced = []
         real = os.fsync
-        self.patch.setattr(
-            os, "fsync", lambda descriptor: (real(descriptor), synced.append(os.fstat(descriptor).st_ino))
-        )
+
+        def fsync(descriptor: int) -> None:
+            real(descriptor)
+            synced.append(os.fstat(descriptor).st_ino)
+
+        self.patch.setattr(os, "fsync", fsync)
         super().write(path, data)
         self.patch.undo()
         assert synced == [path.stat().st_ino]

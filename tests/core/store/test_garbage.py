@@ -87,6 +87,7 @@ def test_a_reader_in_another_process_holds_too_and_lets_go_when_it_is_killed(sto
     )
     reader = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
+        assert reader.stdout is not None
         assert reader.stdout.readline() == "held\n"
         assert collect(store, keep=0).held == (1,)
         reader.kill()
@@ -108,12 +109,13 @@ def test_readers_always_find_a_whole_set_while_it_is_replaced_and_collected(stor
         while not over.is_set():
             try:
                 generation, hold = reader.hold_active()
+                assert hold is not None
                 for path, row in generation.files().items():
                     if (reader.entries.tree(row.wheel) / path).stat().st_size != row.size:
                         problems.append(path)
                 hold.release()
             except (StoreError, OSError) as error:
-                problems.append(error)
+                problems.append(str(error))
             reads[index] += 1
 
     threads = [threading.Thread(target=read, args=(index,)) for index in range(4)]
