@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BUSY_MILLISECONDS = 10_000
+_BUSY_MILLISECONDS = 30_000  # to number a hundred thousand plugins anew takes a writer several seconds
 
 
 class Database:

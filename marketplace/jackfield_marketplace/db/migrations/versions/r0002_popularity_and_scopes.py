@@ -103,7 +103,7 @@ def upgrade() -> None:
     op.add_column("plugins", sa.Column("facets", sa.String(), nullable=False, server_default=""))
     op.create_index("ix_plugins_rank", "plugins", ["rank"])
     _fill()
-    for statement in (*_search(_TEXTS, "rank", "1 2 3"), *_CATALOGUE):
+    for statement in (*_search(_TEXTS, "rank", "1 2 3 4 5 6"), *_CATALOGUE):
         op.execute(statement)
     op.execute("CREATE VIRTUAL TABLE plugin_search_words USING fts5vocab('plugin_search', 'row')")
 
