@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from jackfield_chat.accounts import AccountError, Accounts, Role, Throttle, TooManyTries
+from jackfield_chat.accounts.throttle import MOST_KEYS
 from jackfield_chat.db import Database
 
 PASSWORD = "long enough 1"
@@ -150,3 +151,13 @@ def test_a_throttle_lets_through_again_when_the_window_has_passed() -> None:
     assert throttle.wait_seconds("other") == 0
     now = 10.5
     assert throttle.wait_seconds("key") == 0
+
+
+def test_a_flood_of_names_wipes_out_the_oldest_counts_and_not_all() -> None:
+    throttle = Throttle(1, 1000, clock=lambda: 0.0)
+    for number in range(MOST_KEYS):
+        throttle.count(str(number))
+    throttle.count("0")  # tried again: the oldest is number 1 now
+    throttle.count("one more")
+    assert throttle.wait_seconds("1") == 0
+    assert all(throttle.wait_seconds(key) for key in ("0", "2", "9999", "one more"))

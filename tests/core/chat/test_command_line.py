@@ -73,6 +73,7 @@ def test_a_notice_of_a_process_that_is_gone_names_no_marketplace(tmp_path: Path)
     notice.write(("http://127.0.0.1:1",))
     assert notice.marketplaces() == ("http://127.0.0.1:1",)
     file = tmp_path / "run" / "serving.json"
+    assert file.stat().st_mode & 0o777 == 0o600  # an address may hold a password
     gone = subprocess.Popen(["true"])
     gone.wait()
     file.write_text(file.read_text().replace(str(os.getpid()), str(gone.pid)))

@@ -87,6 +87,8 @@ async def test_help_lists_what_can_be_written_and_two_slashes_send_one(chat: "Ru
         ('{"type": "send", "room": "lobby", "text": "\\ud800"}', "cannot be kept"),
         ('{"type": "send", "room": "nowhere", "text": "x"}', "no room nowhere"),
         ('{"type": "open", "room": "nowhere"}', "no room nowhere"),
+        ('{"type": "open", "room": "\\ud800"}', "broken character"),
+        ('{"type": "send", "room": "\\ud800", "text": "x"}', "broken character"),
         ('{"type": "act", "component": "x:y", "action": "a", "values": []}', "values must be"),
         ('{"type": "act", "component": "x:y", "action": "a"}', "x:y"),
         ('{"type": "choose", "item": "x:y"}', "x:y"),

@@ -31,11 +31,12 @@ class Throttle:
 
     def count(self, key: str) -> None:
         """Note one event of the key."""
-        if len(self._events) >= MOST_KEYS:  # a flood of made-up names must not fill the memory
-            self._events = {kept: events for kept in list(self._events) if (events := self._recent(kept))}
-            if len(self._events) >= MOST_KEYS:
-                self._events.clear()
-        self._events.setdefault(key, deque()).append(self._clock())
+        events = self._events.pop(key, deque())
+        events.append(self._clock())
+        while len(self._events) >= MOST_KEYS:
+            # A flood of made-up names must not fill the memory, nor wipe out what was counted of all others.
+            del self._events[next(iter(self._events))]
+        self._events[key] = events  # put back last: the first one is always the one that was quiet for longest
 
     def take_back(self, key: str) -> None:
         """Take back the newest event of the key: it was none after all."""

@@ -50,6 +50,10 @@ class Rooms:
         Raises:
             RoomError: there is none.
         """
+        try:
+            name.encode()
+        except UnicodeEncodeError as exc:  # half of a pair, which JSON can carry and no room is called
+            raise RoomError("there is no room of a name that holds a broken character") from exc
         row = self._database.row("SELECT name, topic FROM rooms WHERE name = ?", (name,))
         if row is None:
             raise RoomError(f"there is no room {name}")

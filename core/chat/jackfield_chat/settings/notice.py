@@ -20,7 +20,9 @@ class Notice:
         """Say that this process serves the chat, and which marketplaces it asks, first one first."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(".new")
-        fresh.write_text(json.dumps({"process": os.getpid(), "marketplaces": marketplaces}), encoding="utf-8")
+        fresh.unlink(missing_ok=True)  # its mode would stay as it was
+        with open(fresh, "x", encoding="utf-8", opener=_for_oneself) as file:  # an address may hold a password
+            json.dump({"process": os.getpid(), "marketplaces": marketplaces}, file)
         fresh.replace(self._file)
 
     def remove(self) -> None:
@@ -38,6 +40,10 @@ class Notice:
         if not _runs(process) or not isinstance(addresses, list):
             return ()  # it was killed before it could take the notice away
         return tuple(address for address in addresses if isinstance(address, str))
+
+
+def _for_oneself(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _runs(process: int) -> bool:
