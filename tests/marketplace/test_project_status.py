@@ -27,6 +27,9 @@ def test_a_quarantined_project_shows_nothing_and_takes_nothing(market):
     assert '<meta name="pypi:project-status-reason" content="stolen &lt;account&gt;">' in html
     for beside in ("", ".metadata", ".plugin.toml"):
         assert market.client.get(address + beside).status_code == 404
+    asked = [f"/files/{entry['hashes']['sha256']}/{entry['filename']}.metadata", "/plugins/poll/latest"]
+    answers = market.client.post("/batch", json={"get": asked}).json()["answers"]
+    assert [answer["status"] for answer in answers] == [404, 404]
     assert market.client.get("/plugins/poll").status_code == 404
     assert market.client.get("/plugins/search?q=poll").json()["total"] == 0
     for again in (path, build_plugin(market.wheels, "poll", "1.1.0")):

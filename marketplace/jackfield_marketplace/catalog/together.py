@@ -9,7 +9,7 @@ from jackfield.manifest import canonical_id
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jackfield_marketplace.db import File, Plugin, Release
+from jackfield_marketplace.db import File, Plugin, Project, Release
 
 
 def texts_served(session: Session, sha256s: Collection[str]) -> dict[tuple[str, str], tuple[str | None, str | None]]:
@@ -25,7 +25,8 @@ def texts_served(session: Session, sha256s: Collection[str]) -> dict[tuple[str, 
     rows = session.execute(
         select(File.filename, File.sha256, File.metadata_sha256, File.manifest_sha256)
         .join(Release)
-        .where(File.sha256.in_(sha256s), File.state == "published")
+        .join(Project)
+        .where(File.sha256.in_(sha256s), File.state == "published", Project.status != "quarantined")
     )
     return {(filename, sha256): (metadata, manifest) for filename, sha256, metadata, manifest in rows}
 
