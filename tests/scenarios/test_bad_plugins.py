@@ -206,3 +206,4 @@ def test_a_command_that_was_not_declared_is_the_authors_mistake_and_says_so(chat
     body = '    @command("extra")\n    async def extra(self, source):\n        await source.reply("extra")\n'
     line = chat.install_code("undeclared", body, ann)
     assert "undeclared may not commands:register" in line
+    assert "declare extra in plugin.toml, under [contributes] commands" in line

@@ -27,7 +27,7 @@ class Poll(Plugin):
     async def ask(self, source: Source, text: str) -> None:
         """Ask the room."""
         if self.ballot is not None:
-            await source.reply(f"a poll is running: {self.ballot.question} · end it with: poll close")
+            await source.reply(f"a poll is running: {self.ballot.question} · end it with: !poll close")
             return
         try:
             ballot = Ballot.parse(source.room or "", text)

@@ -140,3 +140,15 @@ async def test_no_text_breaks_the_dispatcher(text):
     source = Source()
     for line in (text, f"weather {text}", f"roll 1 2 {text}"):
         await registry.dispatch(line, source)
+
+
+async def test_the_usage_that_is_told_begins_with_the_applications_prefix():
+    async def vote(source, number: int):
+        raise UsageError("no such answer")
+
+    registry = CommandRegistry(run, prefix="!")
+    registry.add("a", "poll vote", vote)
+    assert await answers(registry, "poll") == ["usage: !poll vote <number>"]
+    assert await answers(registry, "poll vote") == ["number is missing. usage: !poll vote <number>"]
+    assert await answers(registry, "poll vote 7") == ["no such answer. usage: !poll vote <number>"]
+    assert registry.help() == "!poll vote <number>"

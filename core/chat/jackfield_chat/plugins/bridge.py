@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jackfield_chat.plugins.panel import Panel
 
 APP = "chat"
+COMMAND_PREFIX = "!"
 logger = logging.getLogger("jackfield_chat")
 
 
@@ -90,6 +91,7 @@ class Bridge:
             marketplaces=self._settings.marketplaces,
             updates_every_seconds=self._settings.updates_every_seconds,
             on_updates=self._tell_updates,
+            command_prefix=COMMAND_PREFIX,
         )
         self.application = application
         self._panel = Panel(application.host, self._board.presence, self.name_of)

@@ -46,6 +46,7 @@ class Application:
         updates_every_seconds: how often to look for updates while it runs, 86400 for every day; None: never. Nothing of
             it happens in the first minute, and rounds are counted from the last one of any process (C41).
         on_updates: told of the updates that each round found, on the event loop's thread.
+        command_prefix: what people write before a plugin's command, `!`; it stands in what they are told of its usage.
 
     Raises:
         UsageError: there is no host file of that name.
@@ -65,6 +66,7 @@ class Application:
         safe: bool = False,
         updates_every_seconds: float | None = None,
         on_updates: Updates = lambda updates: None,
+        command_prefix: str = "",
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
@@ -72,7 +74,14 @@ class Application:
         self.layout = Layout.locate(app, profile=profile, environ=environ)
         self.hostfile = hostfile if hostfile is not None else find_host(app)
         self.host = Host(
-            app, specs=specs, layout=self.layout, hostfile=self.hostfile, api=api, on_error=on_error, safe=safe
+            app,
+            specs=specs,
+            layout=self.layout,
+            hostfile=self.hostfile,
+            api=api,
+            on_error=on_error,
+            safe=safe,
+            command_prefix=command_prefix,
         )
         self._watch: Watch | None = None
         self._updates: UpdateWatch | None = None

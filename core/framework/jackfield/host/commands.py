@@ -59,10 +59,12 @@ class CommandRegistry:
 
     Args:
         run: calls a handler on behalf of a plugin; what it raises was counted already.
+        prefix: what people write before a command, `!`; it stands in what they are told of its usage.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, prefix: str = "") -> None:
         self._run = run
+        self._prefix = prefix
         self._commands: dict[tuple[str, ...], Command] = {}
         self._roots: dict[str, str] = {}
 
@@ -113,10 +115,11 @@ class CommandRegistry:
         """Return the commands, each once, by name."""
         return sorted(set(self._commands.values()), key=lambda command: command.name)
 
-    def help(self, prefix: str = "") -> str:
-        """Return one line for each command: usage and help."""
+    def help(self, prefix: str | None = None) -> str:
+        """Return one line for each command: usage and help; `prefix` stands in place of the registry's own."""
+        shown = self._prefix if prefix is None else prefix
         return "\n".join(
-            f"{prefix}{command.usage}" + (f" — {command.help}" if command.help else "") for command in self.all()
+            f"{shown}{command.usage}" + (f" — {command.help}" if command.help else "") for command in self.all()
         )
 
     def has(self, text: str) -> bool:
@@ -144,7 +147,7 @@ class CommandRegistry:
                 return True
         if words and words[0] in self._roots:
             below = [command for command in self.all() if command.name.split()[0] == words[0]]
-            await source.reply("usage: " + "; ".join(command.usage for command in below))
+            await source.reply("usage: " + "; ".join(self._prefix + command.usage for command in below))
             return True
         return False
 
@@ -152,12 +155,12 @@ class CommandRegistry:
         try:
             arguments = bind(command.handler, rest)
         except UsageError as error:
-            await source.reply(f"{error}. usage: {command.usage}")
+            await source.reply(f"{error}. usage: {self._prefix}{command.usage}")
             return
         try:
             await self._run(command.plugin, f"command {command.name}", command.handler, source, *arguments)
         except UsageError as error:
-            await source.reply(f"{error}. usage: {command.usage}")
+            await source.reply(f"{error}. usage: {self._prefix}{command.usage}")
         except JackfieldError as error:
             await source.reply(f"{command.name}: {error}")
         except Exception as error:  # noqa: BLE001  # a plugin's failure of any kind ends at its command

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from jackfield.api import Json, Subscription
-from jackfield.errors import PluginError
+from jackfield.errors import PermissionDenied, PluginError
 from jackfield.host.commands import CommandRegistry, Handler
 from jackfield.host.guard import Blame, shielded
 from jackfield.host.scopes import Scope
@@ -133,12 +133,20 @@ class PluginCommands:
         """Add a command until the plugin is disabled."""
         roots = {text.split()[0] for text in (name, *aliases) if text.split()}
         if not roots <= self._declared:
-            self._check("commands", "register")
+            self._require_register(", ".join(sorted(roots - self._declared)))
         told_usage, told_help = self._texts.get(" ".join(name.split()), ("", ""))
         take_away = self._registry.add(
             self._plugin, name, handler, aliases=aliases, help=help or told_help, usage=usage or told_usage
         )
         return self._scope.begin(f"command {name}", take_away)
+
+    def _require_register(self, undeclared: str) -> None:
+        try:
+            self._check("commands", "register")
+        except PermissionDenied as error:
+            # Seldom is the permission what its author wants: a command that is always there is declared, and free.
+            hint = f"declare {undeclared} in plugin.toml, under [contributes] commands; or ask for commands:register"
+            raise PermissionDenied(error.message, plugin=error.plugin, hint=hint) from error
 
 
 class PluginScheduler:

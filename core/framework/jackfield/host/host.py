@@ -48,6 +48,7 @@ class Host:
         on_error: what a hook call does when an implementation fails; "skip" goes on without it.
         safe: start with no plugins at all.
         callback_timeout_seconds: what a callback, command or listener may take.
+        command_prefix: what people write before a plugin's command, `!`.
 
     Raises:
         UsageError: a hook needs a permission that the host file does not offer.
@@ -70,6 +71,7 @@ class Host:
         on_error: OnError = "skip",
         safe: bool = False,
         callback_timeout_seconds: float = 10.0,
+        command_prefix: str = "",
     ) -> None:
         self.app = app
         self.layout = layout if layout is not None else Layout.locate(app)
@@ -83,7 +85,7 @@ class Host:
         require_offered(self._manager, self.hostfile)
         self._manager.add_blame_listener(self._blame_hook)
         guard = Guard(self._blame, timeout_seconds=callback_timeout_seconds)
-        self.commands = CommandRegistry(guard.run_for_user)
+        self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix)
         self.events = EventBus(guard.run)
         drawing = Guard(self._blame, timeout_seconds=min(DRAWING_SECONDS, callback_timeout_seconds))
         self.ui = UiRegistry(guard.run, drawing.run)
