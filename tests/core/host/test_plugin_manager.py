@@ -382,6 +382,15 @@ def test_an_installed_plugin_that_nobody_consented_to_is_not_enabled(
     assert [row.state for row in manager.list_plugins()] == ["disabled"]
 
 
+def test_a_yes_to_what_came_from_elsewhere_is_none(layout: Layout, stored: Callable[..., Profile]) -> None:
+    stored("lakes").enable("lakes", source="https://another.example.org")
+
+    manager = started(layout)
+
+    assert not manager.has_plugin("lakes")
+    assert "it came from https://another.example.org, now from" in str(manager.failures["lakes"].error)
+
+
 def test_a_plugin_that_asks_for_a_process_of_its_own_is_not_run_in_the_applications(
     layout: Layout, stored: Callable[..., Profile]
 ) -> None:

@@ -40,6 +40,7 @@ class Adoption:
         self._given_layout = layout
         self._remember = remember
         self._finder: GenerationFinder | None = None
+        self._sources: Mapping[str | None, str] = {}  # distribution of the store -> where it came from
 
     @cached_property
     def _layout(self) -> "Layout | None":
@@ -111,11 +112,13 @@ class Adoption:
         from jackfield.store import Store
 
         try:
-            trees = [tree for tree in Store(self._layout).active().paths if tree.is_dir()]
+            generation = Store(self._layout).active()
+            trees = [tree for tree in generation.paths if tree.is_dir()]
         except (StoreError, OSError) as error:
             logger.warning("installed plugins of %s cannot be found: %s", self._project, error)
             return
         if trees:
+            self._sources = {comparable(pin.distribution): pin.source for pin in generation.pins}
             self._finder = GenerationFinder()
             self._finder.replace(trees)
             self._finder.install()
@@ -143,10 +146,12 @@ class Adoption:
         """Hold a plugin of the store to its manifest before its code runs in this process.
 
         Raises:
-            ConsentRequired: the user has not said yes to it.
+            ConsentRequired: the user has not said yes to it, as it is and from where it came.
             JackfieldError: its manifest cannot be read, or asks for a process of its own.
         """
         from jackfield.discovery import discover
+        from jackfield.host.judgement import consent_problem
+        from jackfield.permissions import Grant
 
         trees = self._finder.trees if self._finder is not None else ()
         cid = comparable(name)
@@ -160,9 +165,17 @@ class Adoption:
                 f"{name} asks to run in a process of its own, and {self._project} runs plugins in its own",
                 plugin=name,
             )
-        if not found.legacy and self._state is not None and self._state.get(f"grants/{cid}") is None:
-            command = f"jackfield --app {self._project} enable {name}"
-            raise ConsentRequired(f"{name} was installed and not yet consented to", plugin=name, hint=command)
+        if self._state is None:
+            return
+        kept = self._state.get(f"grants/{cid}")
+        problem = consent_problem(
+            found,
+            self._sources.get(comparable(found.distribution), "file"),
+            Grant.from_mapping(kept) if kept is not None else None,
+            command=f"jackfield --app {self._project}",
+        )
+        if problem:
+            raise ConsentRequired(f"{name} {problem}", plugin=name)
 
 
 def comparable(name: str) -> str | None:

@@ -112,12 +112,19 @@ def version_of(candidate: Candidate) -> Version | None:
         return None
 
 
-def consent_problem(candidate: Candidate, source: str, grant: Grant | None) -> str:
-    """Say why a plugin has to ask for consent; empty when it has it."""
+def consent_problem(candidate: Candidate, source: str, grant: Grant | None, *, command: str = "jackfield") -> str:
+    """Say why a plugin has to ask for consent; empty when it has it.
+
+    Args:
+        candidate: the plugin.
+        source: where it comes from, as grants name it.
+        grant: what the user said yes to, and of which source.
+        command: what the user types before `permissions` and `enable`.
+    """
     manifest = candidate.manifest
     if manifest is None:
         return ""
-    how = f"see: jackfield permissions {candidate.id}; say yes with: jackfield enable {candidate.id}"
+    how = f"see: {command} permissions {candidate.id}; say yes with: {command} enable {candidate.id}"
     if grant is None:
         return f"asks for consent ({how})"
     if grant.source != source:
