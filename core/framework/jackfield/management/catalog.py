@@ -55,7 +55,7 @@ class MarketCatalog:
         }
         self._reports: dict[str, WheelReport] = {}
         self._files: dict[str, tuple[File, Path]] = {}
-        self._details: dict[str, Details | None] = {}
+        self._details: dict[tuple[str, str | None], Details | None] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -139,8 +139,8 @@ class MarketCatalog:
         for pin in self._pins.values():
             if pin.id is not None and canonical(pin.id) == plugin:
                 return pin.distribution
-        if plugin in self._details:  # fetched for another reason; else the short answer does
-            details = self._details[plugin]
+        if (plugin, None) in self._details:  # fetched for another reason; else the short answer does
+            details = self._details[plugin, None]
             return _normalised(details.distribution) if details is not None else None
         for market in self._markets.values():
             try:
@@ -151,9 +151,10 @@ class MarketCatalog:
 
     async def details(self, plugin: str, source: str | None = None) -> Details | None:
         """What the first marketplace that has a plugin says of it, or the one named; None if none has it."""
-        if plugin not in self._details:
-            self._details[plugin] = await self._find(plugin, source)
-        return self._details[plugin]
+        asked = (plugin, source)  # what one marketplace says of an id is nothing that another one said
+        if asked not in self._details:
+            self._details[asked] = await self._find(plugin, source)
+        return self._details[asked]
 
     def asks(self, source: str) -> bool:
         """Whether a source is one of the marketplaces that are asked."""
