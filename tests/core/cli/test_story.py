@@ -4,6 +4,7 @@ import getpass
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -99,7 +100,7 @@ def test_an_update_is_shown_with_its_changelog_and_asks_again_for_what_is_new(po
     assert accepted.code == 0
     assert "poll 2.0.0 was updated" in accepted.out
     again = polling.run("update", "--check")
-    assert (again.code, again.out) == (4, "Every plugin is at its newest version.\n")
+    assert (again.code, again.out) == (4, "Every plugin: nothing newer.\n")
 
 
 @pytest.fixture
@@ -275,6 +276,25 @@ class TestFromPip:
         assert ran.code == 1
         assert f"weather came by pip: {verb} it with pip" in ran.err
         assert "hint: pip" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", ["disable poll", "enable poll", "history", "permissions poll", "rollback --yes", "list"]
+)
+def test_what_asks_no_marketplace_loads_neither_the_network_nor_the_resolver(polling: Desk, words: str):
+    code = (
+        "import sys\nfrom jackfield.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as ended:\n    code = ended.code\n"
+        "print(code, sorted({'httpx', 'resolvelib', 'tuf'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", code, *words.split()]
+    done = subprocess.run(command, env=polling.environ, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "0 []"
+
+
+def test_a_removal_tells_where_the_data_of_each_plugin_stays(polling: Desk):
+    layout = Layout.locate("chat", environ=polling.environ)
+    assert f"note: the data of poll stays in {layout.data('poll')}\n" in polling.run("remove", "poll").out
 
 
 def test_a_marketplace_that_is_down_has_its_own_exit_code(desk: Desk):

@@ -12,10 +12,9 @@ import uuid
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jackfield.errors import ConsentRequired, StoreError, UsageError
-from jackfield.management.catalog import MarketCatalog
 from jackfield.management.plan import ConsentRequest, Plan
 from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
@@ -24,6 +23,9 @@ from jackfield.management.timeline import again, back, forward, moved, none_to_g
 from jackfield.manifest import Pin
 from jackfield.storage import Reverted, State
 from jackfield.store import Activation, Check, Generation, Store, StoredFile, now
+
+if TYPE_CHECKING:  # the history, a rollback and the users' wishes need neither the network nor the resolver
+    from jackfield.management.catalog import MarketCatalog
 
 Progress = Callable[..., None]
 """Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""

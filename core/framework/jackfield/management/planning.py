@@ -158,7 +158,10 @@ class Planner:
             added=added,
             changed=changed,
             removed=removed,
-            notes=(f"the data of {words} stays in {self._store.layout.root / 'data'}",),
+            notes=tuple(
+                f"the data of {self._inventory.pins[cid].id or cid} stays in {self._store.layout.data(cid)}"
+                for cid in sorted(gone)
+            ),
         )
 
     async def _update(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Plan:

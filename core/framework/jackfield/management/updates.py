@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 from packaging.version import Version as ReleaseVersion
 
@@ -17,7 +16,7 @@ from jackfield.management.inventory import Inventory, refusal
 from jackfield.management.reports import Update
 from jackfield.management.specs import canonical
 from jackfield.manifest import Dependency, File, HostFile, Manifest, Pin, Requirement, Version
-from jackfield.resolution import Target
+from jackfield.resolution import Target, wheels_of
 from jackfield.storage import State
 
 
@@ -85,11 +84,12 @@ class UpdateCheck:
                 return None  # it came as a file, or what is installed is all that is offered
             raise UnknownPlugin(f"{pin.source} does not offer it any more", plugin=pin.id)
         present = ReleaseVersion(pin.version)
-        newest = self._newest(offer.files, above=present)
+        newest = self._newest(pin.distribution, offer.files, above=present)
         if newest is None:
             return None
         held = self._state.get(f"pin/{cid}")
-        allowed = self._newest(offer.files, above=present, fits=_fits(str(held))) if held is not None else newest
+        fits = _fits(str(held)) if held is not None else None
+        allowed = self._newest(pin.distribution, offer.files, above=present, fits=fits) if fits is not None else newest
         if allowed is None:
             return self._held(cid, pin, str(held), newest[0])
         version, file = allowed
@@ -151,13 +151,14 @@ class UpdateCheck:
     async def _newest_of(self, wanted: Dependency) -> Manifest | None:
         name = await self._catalog.distribution(wanted.canonical_id)
         offer = await self._catalog.offer(name) if name is not None else None
-        if offer is None:
+        if name is None or offer is None:
             return None
-        newest = self._newest(offer.files, fits=lambda version: wanted.problem(version) is None)
+        newest = self._newest(name, offer.files, fits=lambda version: wanted.problem(version) is None)
         return await self._catalog.manifest(offer, newest[1]) if newest is not None else None
 
     def _newest(
         self,
+        name: str,
         files: Sequence[File],
         *,
         above: ReleaseVersion | None = None,
@@ -166,31 +167,21 @@ class UpdateCheck:
         """The newest version that could be installed here, with its file.
 
         Args:
-            files: all that is offered.
+            name: the distribution, normalised.
+            files: all that is offered of it.
             above: only newer ones; where it is a pre-release, pre-releases count.
             fits: what else it must be.
         """
         pre = self._pre or (above is not None and above.is_prerelease)
-        newest: tuple[ReleaseVersion, File] | None = None
-        for file in files:
-            version = self._usable(file)
-            if version is None or (version.is_prerelease and not pre) or (above is not None and version <= above):
+        for wheel in wheels_of(name, files, self._target):  # the newest first, and of each the best fit
+            version = wheel.version
+            if wheel.problem is not None or wheel.file.yanked or (version.is_prerelease and not pre):
                 continue
-            if (newest is None or version > newest[0]) and fits(Version.from_pep440(str(version), published=False)):
-                newest = (version, file)
-        return newest
-
-    def _usable(self, file: File) -> ReleaseVersion | None:
-        """The version of a wheel that this Python can use and nobody has yanked."""
-        if file.yanked or not file.is_wheel:
-            return None
-        try:
-            _project, version, _build, tags = parse_wheel_filename(file.filename)
-            python = SpecifierSet(file.requires_python or "")
-        except (InvalidWheelFilename, InvalidVersion, InvalidSpecifier):
-            return None
-        runs = any(tag in self._target.tags for tag in tags) and python.contains(self._target.python, prereleases=True)
-        return version if runs else None
+            if above is not None and version <= above:
+                break
+            if fits(Version.from_pep440(str(version), published=False)):
+                return version, wheel.file
+        return None
 
     def _held(self, cid: str, pin: Pin, held: str, newest: ReleaseVersion) -> Update:
         return Update(

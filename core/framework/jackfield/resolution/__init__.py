@@ -4,5 +4,6 @@ from jackfield.resolution.model import Catalog, Offer, Solution, Want
 from jackfield.resolution.order import load_order
 from jackfield.resolution.resolver import resolve
 from jackfield.resolution.target import Installed, Target
+from jackfield.resolution.wheels import Wheel, wheels_of
 
-__all__ = ["Catalog", "Installed", "Offer", "Solution", "Target", "Want", "load_order", "resolve"]
+__all__ = ["Catalog", "Installed", "Offer", "Solution", "Target", "Want", "Wheel", "load_order", "resolve", "wheels_of"]

@@ -41,8 +41,7 @@ def update(
         return
     growing = accept_permissions or not yes
     plan = asyncio.run(session.management.plan_update(ids or None, pre=pre, growing=growing))
-    whose = joined(list(ids)) if ids else "Every plugin"
-    nothing = f"{whose}: nothing newer." if not plan.held else "Nothing else is newer."
+    nothing = _nothing_newer(ids) if not plan.held else "Nothing else is newer."
     deed = Deed(question="Update", done="updated", nothing=nothing)
     refusal = held_refusal(session.program, plan.to_mapping()) if not dry_run else None
     carry_out(session, plan, Answers(yes or not plan.consent, accept_permissions, dry_run), deed, refusal)
@@ -71,8 +70,12 @@ def _check(session: Session, ids: tuple[str, ...], *, pre: bool) -> None:
         show_changelog(output, one["id"], one["changelog"])
     if not any(one["new"] for one in updates):
         if not updates:
-            output.line("Every plugin is at its newest version.")
+            output.line(_nothing_newer(ids))
         click.get_current_context().exit(NOTHING_TO_DO)
+
+
+def _nothing_newer(ids: tuple[str, ...]) -> str:
+    return f"{plain(joined(list(ids))) if ids else 'Every plugin'}: nothing newer."
 
 
 def _row(update: JsonObject, reader: str) -> tuple[str, str, str]:
