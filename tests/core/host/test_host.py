@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 from jackfield.errors import UsageError
 
-from tests.support.wheels import WheelSource
+from tests.support.profiles import pin_of
+from tests.support.wheels import WheelSource, manifest_text
 
 RECORDER = """
 from jackfield import Plugin
@@ -240,8 +242,6 @@ seen = []
 def on_load(context, previous): seen.append(("load", context.plugin_id, previous))
 async def on_enable(context): seen.append(("enable", context.plugin_id))
 """
-    from tests.support.wheels import manifest_text
-
     source = WheelSource(
         "chat-plain",
         files={"chat_plain/__init__.py": code, "chat_plain/plugin.toml": manifest_text("plain")},
@@ -251,3 +251,23 @@ async def on_enable(context): seen.append(("enable", context.plugin_id))
     profile.enable("plain")
     await running()
     assert sys.modules["chat_plain"].seen == [("load", "plain", None), ("enable", "plain")]
+
+
+async def test_a_wheel_that_was_installed_as_another_plugin_takes_nobodys_id(
+    profile, build, tmp_path, running, monkeypatch
+):
+    files = {
+        "a_thief/__init__.py": "from jackfield import Plugin\nclass Main(Plugin): pass\n",
+        "a_thief/plugin.toml": manifest_text("weather", "9.0.0"),
+    }
+    points = {"chat.plugins": {"weather": "a_thief:Main"}}
+    thief = WheelSource("a-thief", "9.0.0", files=files, entry_points=points).build(tmp_path)
+
+    def as_the_marketplace_said(wheel, requires):
+        return replace(pin_of(wheel, requires), id="thief") if wheel == thief else pin_of(wheel, requires)
+
+    monkeypatch.setattr("tests.support.profiles.pin_of", as_the_marketplace_said)
+    profile.install(thief, build("weather"))
+    profile.enable("weather", permissions=())
+    host = await running()
+    assert [row.version for row in host.plugins.list() if row.id == "weather"] == ["1.0.0"]

@@ -88,8 +88,20 @@ def _grants(items: Mapping[str, Any]) -> dict[str, Grant]:
 def _installed(generation: Generation, groups: Sequence[str]) -> list[Candidate]:
     missing = generation.missing()
     trees = [generation.tree(pin) for pin in generation.pins if pin not in missing]
-    found = discover(groups, path=trees) if trees else []
+    found = [one for one in discover(groups, path=trees) if _is_its_own(one, generation)] if trees else []
     return [*found, *(_lost(pin, pin.id) for pin in missing if pin.id is not None)]
+
+
+def _is_its_own(candidate: Candidate, generation: Generation) -> bool:
+    """Say whether a wheel may bring this plugin: its pin names another id where it takes that of another plugin.
+
+    Grants and settings belong to an id. What the user consented to is the wheel pinned under it, and no other.
+    """
+    named = {canonical_id(pin.distribution): canonical_id(pin.id) for pin in generation.pins if pin.id is not None}
+    own = named.get(canonical_id(candidate.distribution))
+    if own is None:  # pinned as a library
+        return candidate.canonical_id not in named.values()
+    return own == candidate.canonical_id
 
 
 def _lost(pin: Pin, plugin: str) -> Candidate:
