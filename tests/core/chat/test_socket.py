@@ -1,6 +1,8 @@
 """What is live: the WebSocket, with real clients."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,8 +140,18 @@ async def test_another_site_cannot_connect_for_a_member(chat: "RunningChat") -> 
     assert caught.value.response.status_code == 403
 
 
-async def test_signing_out_ends_what_is_live(chat: "RunningChat") -> None:
-    ada = await chat.person("ada")
+async def test_signing_out_ends_the_connections_of_that_session_and_no_others(chat: "RunningChat") -> None:
+    ada, bob = await chat.person("ada"), await chat.person("bob")
     await ada.http.post("/sign-out")
-    await ada.tell(type="send", room="lobby", text="from beyond")
+    assert await ada.closed() == 4401
+    assert (await bob.say("still here"))["type"] == "sent"
+
+
+async def test_a_page_that_only_listens_is_ended_with_its_session(
+    chat: "RunningChat", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jackfield_chat.web.socket.CHECK_SECONDS", 0.05)
+    ada = await chat.person("ada")
+    with closing(sqlite3.connect(chat.settings.database)) as database, database:
+        database.execute("UPDATE sessions SET expires_at = 0")
     assert await ada.closed() == 4401

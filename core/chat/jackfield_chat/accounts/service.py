@@ -127,7 +127,7 @@ class Accounts:
         self._database.run("DELETE FROM sessions WHERE expires_at <= ?", (now,))
         self._database.run(
             "INSERT INTO sessions (token_hash, account, expires_at) VALUES (?, ?, ?)",
-            (_token_hash(token), account.name, now + SESSION_SECONDS),
+            (session_key(token), account.name, now + SESSION_SECONDS),
         )
         return token
 
@@ -136,13 +136,13 @@ class Accounts:
         row = self._database.row(
             "SELECT a.name, a.role FROM sessions s JOIN accounts a ON a.name = s.account"
             " WHERE s.token_hash = ? AND s.expires_at > ?",
-            (_token_hash(token), time.time()),
+            (session_key(token), time.time()),
         )
         return Account(row["name"], Role(row["role"])) if row else None
 
     def close_session(self, token: str) -> None:
         """End the session of a token; unknown tokens are nothing to do."""
-        self._database.run("DELETE FROM sessions WHERE token_hash = ?", (_token_hash(token),))
+        self._database.run("DELETE FROM sessions WHERE token_hash = ?", (session_key(token),))
 
     def _insert(self, name: str, password: str, role: Role) -> Account:
         self._database.run(
@@ -152,6 +152,7 @@ class Accounts:
         return Account(name, role)
 
 
-def _token_hash(token: str) -> bytes:
+def session_key(token: str) -> bytes:
+    """Return what a session is kept under: nobody can sign in with it."""
     # The token is 256 random bits: a fast hash is enough, there is nothing to guess.
     return hashlib.sha256(token.encode()).digest()

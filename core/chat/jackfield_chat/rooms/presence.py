@@ -13,10 +13,13 @@ class Connection:
 
     Args:
         member: the name of whoever is signed in.
+        session: what tells their session from others; the connection ends with it.
     """
 
-    def __init__(self, member: str) -> None:
+    def __init__(self, member: str, session: bytes = b"") -> None:
         self.member = member
+        self.session = session
+        self.signed_out = False
         self.room: str | None = None
         self._events: asyncio.Queue[Event | None] = asyncio.Queue(MOST_WAITING)
         self._open = True
@@ -36,6 +39,11 @@ class Connection:
         while not self._events.empty():
             self._events.get_nowait()
         self._events.put_nowait(None)
+
+    def sign_out(self) -> None:
+        """End the connection because its session ended."""
+        self.signed_out = True
+        self.close()
 
     async def next(self) -> Event | None:
         """Return the next event, or None when the connection is closed."""
@@ -101,6 +109,12 @@ class Presence:
         for connection in list(self._connections):
             if connection.member in wanted:
                 connection.send(event)
+
+    def sign_out(self, session: bytes) -> None:
+        """End every connection of a session."""
+        for connection in list(self._connections):
+            if connection.session == session:
+                connection.sign_out()
 
     def close(self) -> None:
         """End every connection."""

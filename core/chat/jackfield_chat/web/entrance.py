@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from jackfield_chat.accounts import SESSION_SECONDS, Account, AccountError, TooManyTries
+from jackfield_chat.accounts import SESSION_SECONDS, Account, AccountError, TooManyTries, session_key
 from jackfield_chat.web.forms import local_path, read_form
 from jackfield_chat.web.rendering import page
 from jackfield_chat.web.state import COOKIE, account_of, chat_of, client_of
@@ -49,10 +49,11 @@ async def sign_up(request: Request) -> Response:
 
 
 async def sign_out(request: Request) -> Response:
-    """End the session of this browser."""
+    """End the session of this browser, and every connection that lives by it."""
     token = request.cookies.get(COOKIE)
     if token:
         chat_of(request).accounts.close_session(token)
+        chat_of(request).presence.sign_out(session_key(token))  # other tabs of this browser
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return response

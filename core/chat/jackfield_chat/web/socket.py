@@ -34,14 +34,15 @@ from jackfield.errors import JackfieldError
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from jackfield_chat.accounts import Account, AccountError, Role
+from jackfield_chat.accounts import Account, AccountError, Role, session_key
 from jackfield_chat.rooms import Connection, RoomError, message_event
 from jackfield_chat.web.chatroom import PAGE_MESSAGES
 from jackfield_chat.web.conversation import say, sentence
-from jackfield_chat.web.state import Chat, account_of, chat_of
+from jackfield_chat.web.state import COOKIE, Chat, account_of, chat_of
 
 logger = logging.getLogger("jackfield_chat")
 SIGNED_OUT = 4401  # told to the page, which goes to the sign-in page instead of connecting again
+CHECK_SECONDS = 30.0  # how often it is seen whether the session still holds, for a page that only listens
 LONGEST_LINE = 64 * 1024
 HELD_SECONDS = 0.5  # how long a button, form or chat command holds up the next line of its connection
 MOST_AT_ONCE = 8  # commands of one connection that may run side by side, before its next line has to wait
@@ -59,7 +60,7 @@ class Conversation:
     def __init__(self, chat: Chat, socket: WebSocket, account: Account) -> None:
         self._chat = chat
         self._socket = socket
-        self._connection = Connection(account.name)
+        self._connection = Connection(account.name, session_key(socket.cookies.get(COOKIE, "")))
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -68,12 +69,13 @@ class Conversation:
         self._chat.presence.enter(self._connection, None)
         self._connection.send({"type": "hello", "member": account.name, "role": account.role.label})
         self._connection.send({"type": "menu", "items": self._chat.bridge.menu()})
-        writer = asyncio.create_task(self._write())
+        beside = [asyncio.create_task(self._write()), asyncio.create_task(self._watch_session())]
         try:
             self._connection.send({"type": "boxes", "boxes": await self._chat.bridge.boxes()})
             await self._read()
         finally:
-            writer.cancel()
+            for task in beside:
+                task.cancel()
             left = self._chat.presence.leave(self._connection)
             if left is not None:
                 await self._tell_presence(left)
@@ -85,7 +87,17 @@ class Conversation:
         with suppress(WebSocketDisconnect, RuntimeError):  # starlette raises RuntimeError after a close by the client
             while (event := await self._connection.next()) is not None:
                 await self._socket.send_text(json.dumps(event))
+            if self._connection.signed_out:
+                await self._socket.close(SIGNED_OUT, "You were signed out.")
+                return
             await self._socket.close(1013, "This connection did not keep up, or the chat is stopping.")
+
+    async def _watch_session(self) -> None:
+        while True:
+            if account_of(self._socket) is None:
+                self._connection.sign_out()
+                return
+            await asyncio.sleep(CHECK_SECONDS)
 
     async def _read(self) -> None:
         while True:
