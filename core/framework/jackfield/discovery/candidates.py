@@ -1,6 +1,5 @@
 """Plugins found through entry points: read, never imported; what is wrong with one is data on it (design §4)."""
 
-import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -10,12 +9,11 @@ from typing import cast
 from importlib_metadata import Distribution, EntryPoint, distributions
 
 from jackfield.discovery.folders import package_folder
+from jackfield.discovery.headers import Headers, headers_of
 from jackfield.errors import DiscoveryError, GrammarError, JackfieldError
 from jackfield.manifest import Candidate, Manifest, Origin, canonical_id, parse_id, read_manifest_file
 
 MANIFEST = "plugin.toml"
-
-_NAME = re.compile(r"^name:[ \t]*(\S+)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 
 
 def discover(groups: Collection[str], *, path: Sequence[str | Path] | None = None) -> list[Candidate]:
@@ -32,38 +30,30 @@ def discover(groups: Collection[str], *, path: Sequence[str | Path] | None = Non
     origin: Origin = "environment" if path is None else "store"
     places = [str(place) for place in path] if path is not None else None
     return [
-        _candidate(distribution, entry, origin, places)
-        for distribution in unique_distributions(places if places is not None else sys.path)
+        _candidate(distribution, headers, entry, origin, places)
+        for distribution, headers in unique_distributions(places if places is not None else sys.path)
         for entry in distribution.entry_points
         if entry.group in groups
     ]
 
 
-def unique_distributions(path: Sequence[str]) -> Iterator[Distribution]:
-    """Yield the distributions of a path, the first of each name; those without a name are broken and left out."""
+def unique_distributions(path: Sequence[str]) -> Iterator[tuple[Distribution, Headers]]:
+    """Yield the distributions of a path, the first of each name; those without name or version are broken: left out."""
     seen: set[str] = set()
     # The path is always named: without one, every finder is asked, also the one that serves our own store.
-    for distribution in distributions(path=list(path)):
-        name = _name(cast(Distribution, distribution))
-        normalised = canonical_id(name) if name and name.isascii() else None
-        if normalised is not None and normalised not in seen:
+    for found in distributions(path=list(path)):
+        distribution = cast(Distribution, found)  # it is one; the annotation promises less
+        headers = headers_of(distribution)
+        normalised = canonical_id(headers.name) if headers is not None and headers.name.isascii() else None
+        if headers is not None and normalised is not None and normalised not in seen:
             seen.add(normalised)
-            yield cast(Distribution, distribution)  # it is one; the annotation promises less
+            yield distribution, headers
 
 
-def _name(distribution: Distribution) -> str | None:
-    """The name in a distribution's metadata; None where there is none.
-
-    Only the header's one line is looked for: reading all metadata of every distribution as the messages that they are
-    took half the time of `jackfield list`.
-    """
-    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-    found = _NAME.search(text.partition("\n\n")[0])
-    return found.group(1) if found is not None else None
-
-
-def _candidate(distribution: Distribution, entry: EntryPoint, origin: Origin, path: Sequence[str] | None) -> Candidate:
-    name, version = str(distribution.metadata["Name"]), str(distribution.version)
+def _candidate(
+    distribution: Distribution, headers: Headers, entry: EntryPoint, origin: Origin, path: Sequence[str] | None
+) -> Candidate:
+    name, version = headers.name, headers.version
     what = f"{name} {version}"
     bare = Candidate(
         id=entry.name,

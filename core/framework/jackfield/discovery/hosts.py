@@ -46,11 +46,11 @@ def find_host(app: str) -> HostFile:
 
 def _outcomes() -> dict[str, HostFile | JackfieldError]:
     outcomes: dict[str, HostFile | JackfieldError] = {}
-    for distribution in unique_distributions(sys.path):
+    for distribution, headers in unique_distributions(sys.path):
         for entry in distribution.entry_points:
             if entry.group != GROUP or entry.name in outcomes:
                 continue
-            what = f"{HOSTFILE} of {distribution.metadata['Name']}"
+            what = f"{HOSTFILE} of {headers.name}"
             package = entry.value.partition(":")[0].partition(".")[0].strip()
             try:
                 folder = package_folder(distribution, package, HOSTFILE, None)

@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
-from jackfield.discovery import discover
+from jackfield.discovery import discover, requirements_of, unique_distributions
 from jackfield.errors import StoreError
 from jackfield.manifest import Candidate
 from jackfield.store import StoredFile
@@ -39,18 +39,15 @@ class Environment:
 
     def installed(self) -> Mapping[str, Installed]:
         """Normalised name -> distribution; all of them fixed for the resolver."""
-        from importlib_metadata import distributions
         from packaging.utils import canonicalize_name
 
         from jackfield.resolution import Installed
 
         plugins: dict[str, str] = {canonicalize_name(one.distribution): cid for cid, one in self.candidates.items()}
         found: dict[str, Installed] = {}
-        for distribution in distributions(path=self._path):
-            name = distribution.metadata["Name"]  # None where a removed distribution left a folder behind
-            key = canonicalize_name(name) if name else ""
-            if key and key not in found:
-                found[key] = Installed(str(distribution.version), tuple(distribution.requires or ()), plugins.get(key))
+        for distribution, headers in unique_distributions(self._path):
+            key = canonicalize_name(headers.name)
+            found[key] = Installed(headers.version, requirements_of(distribution, headers), plugins.get(key))
         return found
 
     def refuse_shadowing(self, table: Mapping[str, StoredFile]) -> None:

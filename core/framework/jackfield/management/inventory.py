@@ -41,7 +41,7 @@ class Inventory:
     ) -> None:
         self.generation = generation
         self._state = state
-        self._environment = environment
+        self.surroundings = environment
         self.groups = groups
         self._app = app
         self._hostfile = hostfile
@@ -60,7 +60,7 @@ class Inventory:
     @property
     def environment(self) -> dict[str, Candidate]:
         """Canonical id -> plugin that pip or uv installed."""
-        return self._environment.candidates
+        return self.surroundings.candidates
 
     @cached_property
     def manifests(self) -> dict[str, Manifest]:

@@ -327,13 +327,14 @@ class Management:
     def _planner(self, inventory: Inventory | None = None) -> Planner:
         from jackfield.management.planning import Planner
 
+        inventory = inventory or self._inventory()
         return Planner(
             self.app,
             self.hostfile,
             store=self.store,
             state=self.state,
-            inventory=inventory or self._inventory(),
-            environment=self._environment or Environment(self._groups),
+            inventory=inventory,
+            environment=inventory.surroundings,
             urls=self.marketplaces,
         )
 
