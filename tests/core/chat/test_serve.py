@@ -7,10 +7,12 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from jackfield_chat.settings import Notice
 
 from tests.support.processes import Server, clean_environment, free_port, script, wait_for
 from tests.support.wheels import build_plugin
@@ -135,10 +137,34 @@ def test_help_names_the_home_of_the_plugins() -> None:
     assert "plugins" in run("--help").stdout
 
 
-def test_two_chats_over_the_same_data_are_refused_but_people_can_still_talk(start: Start, tmp_path: Path) -> None:
-    start("--data", str(tmp_path / "chat"), "--port", "0")
-    second = start("--data", str(tmp_path / "chat"), "--port", "0")
-    assert httpx.get(f"{second.address}/healthz", trust_env=False).json()["plugins"] == "failed"
+def test_a_second_chat_on_the_same_data_is_refused_in_one_sentence(start: Start, tmp_path: Path) -> None:
+    data = tmp_path / "chat"
+    first = start("--data", str(data), "--port", "0")
+    second = run("serve", "--data", str(data), "--port", "0")
+    told = f"another chat (process {first.pid}) serves {data}: stop it, or choose another folder with --data"
+    assert (second.returncode, second.stderr) == (1, f"jackfield-chat: {told}\n")
+    os.kill(first.pid, signal.SIGKILL)
+    first.stop()
+    start("--data", str(data), "--port", "0")
+
+
+def test_a_second_signal_ends_it_as_quietly_as_the_first(start: Start, tmp_path: Path) -> None:
+    server = start("--data", str(tmp_path / "chat"), "--port", "0")
+    before = len(server.lines)
+    os.kill(server.pid, signal.SIGTERM)
+    wait_for(lambda: "jackfield-chat: stopping" in server.lines, what="the chat to stop")
+    with suppress(ProcessLookupError):
+        os.kill(server.pid, signal.SIGTERM)
+    server.stop()
+    assert server.lines[before:] == ["jackfield-chat: stopping"]
+
+
+def test_the_marketplaces_are_known_when_the_page_answers(start: Start, tmp_path: Path) -> None:
+    data = tmp_path / "chat"
+    command = [script("jackfield-chat"), "serve", "--data", str(data), "--port", "0"]
+    # Ready with the first line, which is its marketplace's; the chat's own comes later.
+    with Server([*command, "--with-marketplace", "--market-port", "0"], ready=1) as server:
+        assert Notice(data).marketplaces() == (server.addresses[0],)
 
 
 def market_of(server: Server) -> int:

@@ -48,13 +48,17 @@ class ChatServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let an interrupt or a termination end the server; a second one ends it without grace."""
+        """Let an interrupt or a termination end the server, once: `timeout`, make and a terminal may each forward one.
+
+        A second one hurries nothing: open requests have three seconds and plugins ten, and a server that left its
+        lifespan behind would end in tracebacks, with the plugins' data as it happened to be.
+        """
         loop = asyncio.get_running_loop()
 
         def end() -> None:
-            self.force_exit = self.should_exit
+            if not self.should_exit:
+                self._say("jackfield-chat: stopping")
             self.should_exit = True
-            self._say("jackfield-chat: stopping")
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end)

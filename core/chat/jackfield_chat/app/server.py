@@ -11,6 +11,7 @@ from dataclasses import replace
 from jackfield.errors import JackfieldError
 
 from jackfield_chat.app.application import create_app
+from jackfield_chat.app.folder import sole_use
 from jackfield_chat.app.lifetime import ChatServer
 from jackfield_chat.app.marketplace import Marketplace
 from jackfield_chat.plugins import Bridge
@@ -33,17 +34,15 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
         say: prints a line for whoever started the server.
 
     Raises:
-        ServeError: a port is in use, or the data folder cannot be written.
+        ServeError: a port is in use.
+        FolderError: another chat serves the data folder, or it cannot be written.
         JackfieldError: the database or the marketplace cannot be started.
     """
-    listener = listen(settings.host, settings.port, option="--port")
-    if settings.with_marketplace and settings.market_port:
-        listen(settings.host, settings.market_port, option="--market-port").close()
-    try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise ServeError(f"{settings.data} cannot be used as a data folder: {exc.strerror}", hint="--data") from exc
-    asyncio.run(_serve(settings, listener, say))
+    with sole_use(settings.data):
+        listener = listen(settings.host, settings.port, option="--port")
+        if settings.with_marketplace and settings.market_port:
+            listen(settings.host, settings.market_port, option="--market-port").close()
+        asyncio.run(_serve(settings, listener, say))
 
 
 def listen(host: str, port: int, *, option: str) -> socket.socket:
@@ -82,6 +81,8 @@ async def _serve(settings: Settings, listener: socket.socket, say: Callable[[str
     app = create_app(settings, on_owner=lambda password: say(_OWNER.format(password=password)))
     server = ChatServer(app, say)
     bridge: Bridge = app.state.chat.bridge
+    # Written before the page answers: whoever sees the page may use the command line at once.
+    Notice(settings.data).write(settings.marketplaces)
     # The page answers at once; the line that says so comes when the marketplace and the plugins are there too.
     announcing = asyncio.create_task(_announce(settings, server, bridge, marketplace, listener, say))
     try:
@@ -110,7 +111,6 @@ async def _announce(
     try:
         if marketplace is not None:
             say(f"jackfield-chat: its marketplace is on {await marketplace.start()}")
-        Notice(settings.data).write(settings.marketplaces)
         await server.listening.wait()
         await bridge.ready()
     except JackfieldError:
