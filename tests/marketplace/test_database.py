@@ -1,5 +1,6 @@
 """The database: migrations that lead to the tables in the code, sessions that undo, times that keep their zone."""
 
+import stat
 import threading
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from jackfield_marketplace.db import Database, User, migrate
 from jackfield_marketplace.db.migrate import HEAD, revision
+from jackfield_marketplace.settings import Settings
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, StatementError
 
@@ -91,3 +93,18 @@ def test_times_keep_their_zone(database):
         assert session.scalar(select(User.created_at)) == moment
     with pytest.raises(StatementError, match="without a zone"), database.write() as session:
         session.add(User(name="bob", created_at=datetime(2026, 11, 20)))  # noqa: DTZ001
+
+
+def test_the_data_is_for_the_operator_alone(tmp_path):
+    settings = Settings(tmp_path / "data")
+    settings.make_folders()
+    database = Database(settings.database_url)
+    try:
+        migrate(database)
+        database.catalogue_serial()
+        made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in settings.data.iterdir() if path.is_file()}
+        assert "marketplace.sqlite3-wal" in made
+        assert set(made.values()) == {0o600}
+        assert {stat.S_IMODE(one.stat().st_mode) for one in (settings.data, settings.blobs)} == {0o700}
+    finally:
+        database.close()

@@ -255,6 +255,17 @@ def test_a_body_without_length_is_cut_at_the_bound(market_with):
     nothing_is_listed(market)
 
 
+@pytest.mark.parametrize("fields", [1, 50])
+def test_text_is_bounded_by_itself_however_large_a_file_may_be(market_with, fields):
+    market = market_with(upload_bytes=1_000_000, form_bytes=10_000)
+    headers = basic("__token__", market.tokens["alice"]) | {"Content-Type": "multipart/form-data; boundary=b"}
+    part = b'--b\r\nContent-Disposition: form-data; name="description"\r\n\r\n%s\r\n' % (b"x" * (20_000 // fields))
+    body = part * fields + b"--b--\r\n"
+    status, reason, _ = raw_post(market, headers | {"Content-Length": str(len(body))}, [body])
+    assert (status, reason) == (413, "the form's fields hold more than is taken")
+    nothing_is_listed(market)
+
+
 def test_a_file_over_the_bound(market_with):
     market = market_with(upload_bytes=1000)
     answer = market.upload(build_plugin(market.wheels, "poll", code="x = 1\n" * 100 + "".join(map(str, range(3000)))))

@@ -62,7 +62,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     """
     # What an upload left behind when the server was killed.
     shutil.rmtree(settings.incoming, ignore_errors=True)
-    settings.incoming.mkdir(parents=True, exist_ok=True)
+    settings.make_folders()
     hosts = Hosts(settings.hosts, hostfiles)
     blobs = DiskBlobs(settings.blobs)
 

@@ -21,7 +21,7 @@ class DiskBlobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def path(self, sha256: str) -> Path | None:
         """Where the blob lies, or None if it is not there or `sha256` is no hash."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -26,6 +27,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine: Engine = create_engine(url, pool_size=4, max_overflow=4)
+        _make_private(self.engine.url.database)
         event.listen(self.engine, "connect", _configure)
         event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(write=True)
@@ -77,6 +79,13 @@ class Database:
                 self._glance_connection.close()
                 self._glance_connection = None
         self.engine.dispose()
+
+
+def _make_private(file: str | None) -> None:
+    """Make a missing database file that nobody else reads; SQLite gives its log and index the same mode."""
+    if file and file != ":memory:":
+        with suppress(OSError):  # there already, or its folder is not: connecting says so
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _configure(connection: Any, record: Any) -> None:

@@ -71,6 +71,6 @@ class Settings:
         return self.data / "incoming"
 
     def make_folders(self) -> None:
-        """Make every folder that is missing."""
+        """Make every folder that is missing; what lies in them, quarantined files too, is for the operator alone."""
         for folder in (self.data, self.blobs, self.hosts, self.incoming):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)

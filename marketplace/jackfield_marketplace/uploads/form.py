@@ -55,6 +55,7 @@ async def read_form(request: Request, body: Body, settings: Settings) -> AsyncIt
         max_fields=settings.form_fields,
         max_part_size=_FIELD_BYTES,
     )
+    parser.text_bytes = settings.form_bytes
     try:
         form = await _parse(parser)
         content = form.get("content")
@@ -78,7 +79,22 @@ async def _parse(parser: _Parser) -> FormData:
 
 
 class _Parser(MultiPartParser):
-    """Starlette's, which closes its temporary files only after errors of its own."""
+    """Starlette's, which closes its temporary files only after errors of its own, and bounds each field by itself."""
+
+    text_bytes = 0
+    """How much text may still come; only a file may be larger."""
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """Count what is not of the file.
+
+        Raises:
+            Refusal: 413; the fields, held in memory, are larger than all of them may be.
+        """
+        if self._current_part.file is None:
+            self.text_bytes -= end - start
+            if self.text_bytes < 0:
+                raise Refusal(413, "the form's fields hold more than is taken")
+        super().on_part_data(data, start, end)
 
     def close(self) -> None:
         """Close every temporary file, also that of a part that never ended."""
