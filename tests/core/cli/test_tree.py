@@ -54,7 +54,7 @@ BAD = [
     ("info", ["No Id!"], 1),
     ("install", [], 2),
     ("install", ["nope", "--yes"], 1),
-    ("install", ["poll=="], 1),
+    ("install", ["poll=="], 2),
     ("install", ["./not-there.whl"], 2),
     ("install", ["dice"], 3),
     ("install", ["weather", "--yes"], 1),
