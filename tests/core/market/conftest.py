@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ def bad_server() -> Iterator[Callable[..., str]]:
                         continue
                     with connection, contextlib.suppress(OSError):
                         connection.settimeout(5)
-                        heard(connection.recv(65536))
+                        heard(_request(connection))
                         answer(connection, ended)
 
             thread = threading.Thread(target=serve)
@@ -59,6 +60,17 @@ def bad_server() -> Iterator[Callable[..., str]]:
             return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
         yield start
+
+
+def _request(connection: socket.socket) -> bytes:
+    """A request with its body: to close over unread bytes would break the answer off."""
+    request = connection.recv(65536)
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    missing = int(length[1]) - len(body) if length else 0
+    while missing > 0 and (piece := connection.recv(missing)):
+        request, missing = request + piece, missing - len(piece)
+    return request
 
 
 @pytest.fixture

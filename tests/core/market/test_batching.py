@@ -87,25 +87,27 @@ def head(status: str, body: str = "", *headers: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "batch",
+    ("batch", "again"),
     [
-        head("404 Not Found"),
-        head("405 Method Not Allowed", "no"),
-        head("500 Oops", "a fault"),
-        head("302 Found", "", "Location: http://127.0.0.1:9/batch"),
-        head("200 OK", "<html>Welcome</html>"),
-        head("200 OK", '{"answers": []}'),
-        head("200 OK", '{"answers": [{"status": 200, "body": 3}]}'),
-        head("200 OK", "[" * 5000),
+        (head("404 Not Found"), False),
+        (head("405 Method Not Allowed", "no"), False),
+        (head("421 Misdirected Request"), False),
+        (head("500 Oops", "a fault"), True),
+        (head("302 Found", "", "Location: http://127.0.0.1:9/batch"), True),
+        (head("200 OK", "<html>Welcome</html>"), True),
+        (head("200 OK", '{"answers": []}'), True),
+        (head("200 OK", '{"answers": [{"status": 200, "body": 3}]}'), True),
+        (head("200 OK", "[" * 5000), True),
     ],
 )
-async def test_a_server_that_cannot_is_asked_one_by_one_from_then_on(bad_server, batch):
+async def test_a_server_that_cannot_is_asked_one_by_one_and_from_then_on_if_it_says_so(bad_server, batch, again):
     index = Index(batch)
     async with Marketplace(bad_server(index.answer, heard=index.hear)) as client:
-        for _ in range(2):
+        for together in (True, again):
+            index.asked.clear()
             await asyncio.gather(*(client.project(name) for name in "abcd"))
-    assert index.asked.count("/batch") == 1
-    assert len(index.asked) == 9
+            assert {one for one in index.asked if one != "/batch"} == {f"/simple/{name}/" for name in "abcd"}
+            assert ("/batch" in index.asked) is together
 
 
 async def test_an_answer_for_another_project_is_refused(bad_server):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from jackfield.errors import MarketError, MarketUnreachable
-from jackfield.market.transport import Transport
+from jackfield.market.transport import NotServed, Transport
 
 FEWEST = 3
 MOST = 256  # the server's bound
@@ -101,15 +101,20 @@ class Batcher:
             return None
         try:
             body = await self._transport.post("/batch", msgspec.json.encode({"get": paths}))
-            answers = msgspec.json.decode(body, type=_Answers).answers if body is not None else None
         except MarketUnreachable:
             raise
-        except (MarketError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            answers = None
-        if answers is None or len(answers) != len(paths):
+        except NotServed:
+            body = None
+        except MarketError:
+            return None  # too busy, or too much at once: no word on the next time
+        if body is None:
             self._known = False
             return None
-        return answers
+        try:
+            answers = msgspec.json.decode(body, type=_Answers).answers
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return answers if len(answers) == len(paths) else None
 
     async def _alone(self, path: str, accept: str, future: asyncio.Future[bytes | None]) -> None:
         try:

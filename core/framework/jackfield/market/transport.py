@@ -36,6 +36,7 @@ LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 """Never asked through a proxy: a marketplace on this very machine."""
 
 _BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+_NOT_SERVED = (405, 421)
 
 
 class Redirected(MarketError):
@@ -64,6 +65,10 @@ class Busy(MarketError):
     def __init__(self, message: str, seconds: float) -> None:
         super().__init__(message, hint="try again later; nothing was changed")
         self.seconds = seconds
+
+
+class NotServed(MarketError):
+    """The server does not know this request at all: 405 or 421."""
 
 
 class Transport:
@@ -227,6 +232,7 @@ def refuse_failure(answer: httpx.Response, url: str, body: bytes) -> None:
     Raises:
         Redirected: it leads elsewhere.
         Busy: it asks to come later.
+        NotServed: it does not know such requests.
         MarketError: any other failure.
     """
     if answer.is_success:
@@ -240,7 +246,8 @@ def refuse_failure(answer: httpx.Response, url: str, body: bytes) -> None:
         raise Busy(f"{shown(url)} answers {answer.status_code} and asks to wait {seconds:.0f} s", seconds)
     said = body.decode("utf-8", "replace").strip().splitlines()
     detail = f": {said[0][:200]}" if said and "<" not in said[0] and said[0].isprintable() else ""
-    raise MarketError(f"{shown(url)} answers {answer.status_code} {answer.reason_phrase}{detail}")
+    kind = NotServed if answer.status_code in _NOT_SERVED else MarketError
+    raise kind(f"{shown(url)} answers {answer.status_code} {answer.reason_phrase}{detail}")
 
 
 def _trust(*, certificates: bool) -> ssl.SSLContext:

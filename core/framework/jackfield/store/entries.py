@@ -150,10 +150,29 @@ class Entries:
 
     def _unpack(self, wheel: Path, sha256: str) -> Path:
         """Unpack a wheel below `unfinished`; returns the draft of its entry."""
-        from jackfield.inspection import inspect_wheel  # reading the store needs neither of these
-        from jackfield.store.wheels import file_sha256, unpack
+        from jackfield.store.wheels import unpack  # reading the store does not need it
 
         draft = self._unfinished / f"wheel-{sha256}"
+        self._disk.remove(draft)
+        draft.mkdir(parents=True)
+        copy = draft / wheel.name
+        shutil.copyfile(wheel, copy)  # first: what is hashed and inspected is what is unpacked
+        try:
+            self._judge(copy, sha256)
+        except WheelError:
+            self._disk.remove(draft)
+            raise
+        unpacked = unpack(copy, draft / TREE, final=self._folder / sha256 / TREE)
+        if unpacked.left_out:
+            (draft / LEFT_OUT).write_text(json.dumps(unpacked.left_out), encoding="utf-8")
+        write_stamp(draft)
+        return draft
+
+    def _judge(self, wheel: Path, sha256: str) -> None:
+        """Refuse a wheel that is another one than was promised, or that the inspection refuses."""
+        from jackfield.inspection import inspect_wheel
+        from jackfield.store.wheels import file_sha256
+
         found = file_sha256(wheel)
         if found != sha256:
             raise WheelError(f"{wheel.name} has the hash {found}, not {sha256} as was promised")
@@ -161,15 +180,6 @@ class Entries:
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]
         if refusals:
             raise WheelError(f"{wheel.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
-        self._disk.remove(draft)
-        draft.mkdir(parents=True)
-        copy = draft / wheel.name
-        shutil.copyfile(wheel, copy)
-        unpacked = unpack(copy, draft / TREE, final=self._folder / sha256 / TREE)
-        if unpacked.left_out:
-            (draft / LEFT_OUT).write_text(json.dumps(unpacked.left_out), encoding="utf-8")
-        write_stamp(draft)
-        return draft
 
 
 def damaged(pin: Pin, found: tuple[Damage, ...]) -> StoreError:
