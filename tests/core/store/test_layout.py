@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 
 import pytest
 from jackfield.errors import UsageError
-from jackfield.store import Layout
+from jackfield.store import Layout, Store
+from jackfield.store.lock import install_lock
 
 
 def test_jackfield_home_moves_everything(tmp_path):
@@ -41,3 +43,19 @@ def test_names_cannot_lead_out_of_the_folder(tmp_path, name):
 def test_locating_makes_nothing(tmp_path):
     Layout.locate("chat", environ={"JACKFIELD_HOME": str(tmp_path / "home")})
     assert not (tmp_path / "home").exists()
+
+
+def test_a_profile_is_for_its_user_alone(tmp_path):
+    layout = Layout(tmp_path / "home" / "chat" / "work")
+    layout.make_root()
+    layout.make_root()
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (layout.root, *layout.root.parents[:2])] == [0o700] * 3
+    with install_lock(Layout(tmp_path / "other"), by="a test"):
+        assert stat.S_IMODE((tmp_path / "other").stat().st_mode) == 0o700
+
+
+def test_only_plain_digits_are_generations(tmp_path):
+    layout = Layout(tmp_path)
+    for name in ("1", "\N{SUPERSCRIPT TWO}", "\N{ARABIC-INDIC DIGIT THREE}", "x"):
+        (layout.generations / name).mkdir(parents=True)
+    assert Store(layout, groups=["chat.plugins"]).numbers() == (1,)

@@ -20,6 +20,7 @@ class HostLock:
         import filelock  # not needed where nothing runs
 
         self._app = app
+        self._layout = layout
         self._path = layout.host_lock
         self._holder = layout.run / "host.pid"
         self._lock = filelock.FileLock(self._path, timeout=0, thread_local=False)
@@ -33,7 +34,8 @@ class HostLock:
             StoreError: the folder cannot be written.
         """
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._layout.make_root()
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
             self._lock.acquire()
             self._holder.write_text(str(os.getpid()), encoding="ascii")
         except self._busy as error:

@@ -70,7 +70,7 @@ class Adoption:
         try:
             known = _recorded(file)
             if not set(groups) <= set(known):
-                file.parent.mkdir(parents=True, exist_ok=True)
+                self._layout.make_root()
                 _replace(file, json.dumps({"schema": 1, "groups": sorted({*known, *groups})}))
         except OSError as error:
             logger.debug("the entry-point groups of %s were not recorded: %s", self._project, error)

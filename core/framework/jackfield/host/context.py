@@ -15,7 +15,7 @@ from jackfield.host.scopes import Scope
 from jackfield.host.ui import PluginUi, UiRegistry
 from jackfield.manifest import Candidate, Contributions
 from jackfield.permissions import Grant, require
-from jackfield.storage import PluginDatabase, Settings, State
+from jackfield.storage import PluginDatabase, Settings, State, make_private
 from jackfield.store import Layout
 
 
@@ -172,11 +172,11 @@ class PluginContext:
     @property
     def data_dir(self) -> Path:
         """A folder for the plugin alone, made on first use."""
-        self._data_dir.mkdir(parents=True, exist_ok=True)
+        make_private(self._data_dir)
         return self._data_dir
 
     @property
     def config_dir(self) -> Path:
         """A folder for files that the user may edit, made on first use."""
-        self._config_dir.mkdir(parents=True, exist_ok=True)
+        make_private(self._config_dir)
         return self._config_dir

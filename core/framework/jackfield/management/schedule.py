@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jackfield.errors import JackfieldError
+from jackfield.storage import make_private
 
 if TYPE_CHECKING:
     from jackfield.management.management import Management
@@ -99,5 +100,5 @@ class UpdateSchedule:
 
     def _remember(self) -> None:
         with suppress(OSError):  # then the next start looks again
-            self._stamp.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self._stamp.parent)
             self._stamp.write_text(str(self._clock()), encoding="ascii")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.errors import StoreError, UsageError
+from jackfield.storage.folders import make_private
 
 MAXIMUM_VALUE_BYTES = 1 << 20
 MAXIMUM_KEY_CHARACTERS = 512
@@ -90,7 +91,7 @@ class PluginDatabase:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self._path.parent)
             connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, check_same_thread=False)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from jackfield.errors import StoreError, StoreLocked
+from jackfield.storage.folders import make_private
 
 JSON: TypeAlias = Any
 """A value that JSON can carry; None stands for "no such key"."""
@@ -252,7 +253,7 @@ class State:
         import filelock  # a reader never needs it
 
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self._path.parent)
             lock = filelock.FileLock(self._path.parent / "lock", timeout=LOCK_SECONDS, thread_local=False)
             lock.acquire()
         except filelock.Timeout as error:

@@ -205,7 +205,7 @@ class Store(StoreReader):
         pointer = self.layout.current
         draft = pointer.with_name(f"current.{uuid.uuid4().hex}.new")
         try:
-            self.layout.root.mkdir(parents=True, exist_ok=True)
+            self.layout.make_root()
             self.journal.begin(activation)
             yield "journal-begun"
             self._disk.write(draft, str(activation.generation).encode())

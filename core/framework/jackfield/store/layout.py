@@ -44,6 +44,16 @@ class Layout:
                 raise UsageError(f"{name!r} is no {what} name", hint="letters, digits, '.', '_' and '-' only")
         return cls(home(environ) / app / profile)
 
+    def make_root(self) -> None:
+        """Make the profile's folder, for its user alone (mode 0700), with those above it that are missing.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        missing = [folder for folder in (self.root, *self.root.parents) if not folder.is_dir()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
     @property
     def store(self) -> Path:
         """Unpacked wheels by the sha256 of the wheel."""

@@ -34,7 +34,8 @@ def install_lock(layout: Layout, *, by: str, timeout_seconds: float = WAIT_SECON
     holder = layout.run / "installer.json"
     lock = filelock.FileLock(layout.install_lock, timeout=timeout_seconds, thread_local=False)
     try:
-        layout.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        layout.make_root()
+        layout.run.mkdir(exist_ok=True, mode=0o700)
         lock.acquire()
     except filelock.Timeout as error:
         raise StoreLocked(

@@ -96,7 +96,7 @@ class StoreReader:
             found = [path.name for path in self.layout.generations.iterdir()]
         except FileNotFoundError:
             return ()
-        return tuple(sorted(int(name) for name in found if name.isdigit()))
+        return tuple(sorted(int(name) for name in found if name.isascii() and name.isdecimal()))
 
     def settled(self) -> bool:
         """False while an activation is on its way: the pointer may have changed and the state not yet.
