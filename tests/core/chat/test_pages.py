@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Awaitable, Callable
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 
@@ -167,3 +168,16 @@ async def test_a_generation_that_is_none_is_not_taken_for_the_last_one(chat: "Ru
     assert answer.status_code == 400
     assert "no such generation" in answer.text
     assert "/plugins rollback NUMBER" in (await owner.say(f"/plugins rollback {number}"))["message"]
+
+
+async def test_the_chat_answers_under_its_own_names_only(serve: Callable[..., Awaitable["RunningChat"]]) -> None:
+    chat = await serve(host="mybox", allowed_hosts=("chat.example.org",))
+    async with chat.browser() as browser:
+        for name in ("localhost:1", "127.0.0.1", "[::1]:80", "MyBox:8000", "chat.example.org", "chat.example.org."):
+            assert (await browser.get("/sign-in", headers={"host": name})).status_code == 200, name
+        for name in ("evil.example", "chat.example.org.evil.example", "192.0.2.1:80", "[", "localhost@evil.example"):
+            refused = await browser.get("/sign-in", headers={"host": name})
+            assert refused.status_code == 400, name
+            assert "--allow-host NAME" in refused.text
+        rebound = {"host": "evil.example", "origin": "http://evil.example"}
+        assert (await browser.post("/sign-in", headers=rebound)).status_code == 400

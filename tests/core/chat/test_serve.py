@@ -117,6 +117,7 @@ def test_a_port_in_use_is_named_with_the_option_that_changes_it(tmp_path: Path, 
         (["serve", "--data", "{tmp}", "--with-marketplace", "--seed", "{tmp}/none"], 2, "does not exist"),
         (["serve", "--data", "{tmp}", "--marketplace", "nonsense", "--port", "0"], 2, "nonsense"),
         (["serve", "--data", "{tmp}/broken", "--port", "0"], 1, "cannot be used as the chat's database"),
+        (["serve", "--data", "{tmp}", "--allow-host", "http://chat.example.org", "--port", "0"], 2, "is no name"),
         (["dance"], 2, "No such command 'dance'"),
     ],
 )
@@ -165,6 +166,13 @@ def test_the_marketplaces_are_known_when_the_page_answers(start: Start, tmp_path
     # Ready with the first line, which is its marketplace's; the chat's own comes later.
     with Server([*command, "--with-marketplace", "--market-port", "0"], ready=1) as server:
         assert Notice(data).marketplaces() == (server.addresses[0],)
+
+
+def test_a_name_that_is_allowed_is_answered_to(start: Start, tmp_path: Path) -> None:
+    server = start("--data", str(tmp_path / "chat"), "--port", "0", "--allow-host", "chat.example.org")
+    for name, status in (("chat.example.org", 200), ("another.example.org", 400)):
+        answer = httpx.get(f"{server.address}/healthz", headers={"host": name}, trust_env=False)
+        assert answer.status_code == status
 
 
 def market_of(server: Server) -> int:

@@ -42,6 +42,7 @@ def create_app(settings: Settings, *, on_owner: Callable[[str], None] = lambda p
             await bridge.stop()
             database.close()
 
-    app = Starlette(routes=routes(), middleware=middleware(), exception_handlers=handlers(), lifespan=lifespan)
+    before = middleware((settings.host, *settings.allowed_hosts))
+    app = Starlette(routes=routes(), middleware=before, exception_handlers=handlers(), lifespan=lifespan)
     app.state.chat = Chat(accounts, rooms, presence, board, bridge)
     return app

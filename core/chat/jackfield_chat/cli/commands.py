@@ -35,6 +35,13 @@ def _addresses(context: click.Context, option: click.Parameter, values: tuple[st
     return tuple(value.rstrip("/") for value in values)
 
 
+def _names(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not value.strip("[].") or set(value) & set("/@ ?#*"):
+            raise click.BadParameter(f"{value!r} is no name: write chat.example.org, without http:// and port")
+    return values
+
+
 @click.group(cls=_Chat, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="jackfield-chat")
 def root() -> None:
@@ -51,6 +58,14 @@ def root() -> None:
     help="Folder for everything that the chat keeps; made when it is missing.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    callback=_names,
+    help="A name by which people call the chat, such as that of a reverse proxy; may be given again.",
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 takes a free one."
 )
@@ -87,6 +102,7 @@ def root() -> None:
 def serve(
     data: Path,
     host: str,
+    allowed_hosts: tuple[str, ...],
     port: int,
     marketplaces: tuple[str, ...],
     with_marketplace: bool,
@@ -119,6 +135,7 @@ def serve(
         seed,
         Path(home) if home else None,
         check_updates * 3600 or None,
+        allowed_hosts,
     )
     run(settings, say=click.echo)
 

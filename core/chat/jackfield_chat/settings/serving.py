@@ -18,6 +18,7 @@ class Settings:
         seed: a folder of wheels that it publishes at its start.
         home: where the plugins' framework keeps its data; None: below `data`, so that one folder holds all.
         updates_every_seconds: how often the marketplaces are asked for newer versions; None: never.
+        allowed_hosts: names by which it may be called, apart from `host` and those of the loopback.
     """
 
     data: Path
@@ -29,6 +30,7 @@ class Settings:
     seed: Path | None = None
     home: Path | None = None
     updates_every_seconds: float | None = 86400.0
+    allowed_hosts: tuple[str, ...] = ()
 
     @property
     def database(self) -> Path:

@@ -1,6 +1,6 @@
 """All routes of the page, and what answers when one fails."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,9 @@ def routes() -> list[BaseRoute]:
     return [*entrance.ROUTES, *chatroom.ROUTES, *plugin_page.ROUTES, *socket.ROUTES, *health.ROUTES, static]
 
 
-def middleware() -> list[Middleware]:
-    """Return what stands before every request."""
-    return [Middleware(Guard)]
+def middleware(names: Collection[str]) -> list[Middleware]:
+    """Return what stands before every request; `names` are those by which the chat may be called."""
+    return [Middleware(Guard, names=names)]
 
 
 def handlers() -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
