@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from importlib.machinery import PathFinder
+from importlib.machinery import FileFinder, PathFinder
+from pkgutil import get_importer
 from typing import TYPE_CHECKING
 
 from jackfield.discovery import discover, requirements_of, unique_distributions
@@ -59,13 +61,38 @@ class Environment:
         Raises:
             StoreError: a name is taken; the message says by what.
         """
+        listed, unlisted = self._importable()
         for name, regular in _top_level(table).items():
+            if not (name in listed or name in sys.stdlib_module_names or PathFinder.find_spec(name, unlisted)):
+                continue
             taken = self._taken(name, regular=regular)
             if taken is not None:
                 raise StoreError(
                     f"the package {name} would hide behind {taken} of the application's own environment",
                     hint="remove one of the two: what the application imports itself always wins",
                 )
+
+    def _importable(self) -> tuple[set[str], list[str]]:
+        """Every name that the path's folders may hold, and those places that cannot be listed and have to be asked.
+
+        To look for each of a hundred packages in each folder costs far more than to list the folders once.
+        """
+        listed: set[str] = set()
+        unlisted: list[str] = []
+        for place in self._path:
+            folder = place or os.getcwd()  # noqa: PTH109 - as the import system reads an empty entry
+            finder = get_importer(folder)
+            if finder is None:
+                continue  # nothing can be imported from there
+            try:
+                names = os.listdir(folder) if type(finder) is FileFinder else None  # noqa: PTH208 - names alone
+            except OSError:
+                names = None
+            if names is None:
+                unlisted.append(folder)
+            else:
+                listed.update(name.partition(".")[0] for name in names)
+        return listed, unlisted
 
     def _taken(self, name: str, *, regular: bool) -> str | None:
         if name in sys.stdlib_module_names:

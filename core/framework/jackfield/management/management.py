@@ -148,7 +148,10 @@ class Management:
             StoreError: the set changed since the plan was made, wheels collide, or the disk refused.
             WheelError, MarketError: a wheel that is not what was promised; nothing was changed.
         """
-        async with self._planner().catalog() as catalog:
+        from jackfield.management.catalog import MarketCatalog
+
+        active = self.store.active()  # only fetching is asked of the catalog: no manifest that is here is needed
+        async with MarketCatalog(self.marketplaces, self.store, active, {}, groups=self._groups) as catalog:
             return await self._changes().apply(
                 plan,
                 catalog,
