@@ -38,7 +38,10 @@ async def test_each_use_is_refused_without_its_permission_and_works_with_it_alon
     resource, action = permission.split(":")
     await stage.grant(one for one in everything if (one.resource, one.actions) != (resource, (action,)))
     answer = await stage.ask(use)
-    assert f"probe may not {permission} (asked in plugin.toml? granted? see: jackfield permissions probe)" in answer
+    hint = "asked in plugin.toml? granted? see: jackfield permissions probe"
+    if resource == "commands":
+        hint = "declare elsewhere in plugin.toml, under [contributes] commands; or ask for commands:register"
+    assert f"probe may not {permission} ({hint})" in answer
     await stage.grant(one for one in everything if (one.resource, one.actions) == (resource, (action,)))
     assert "may not" not in await stage.ask(use)
 
