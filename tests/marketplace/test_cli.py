@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -231,3 +232,16 @@ def test_a_data_folder_that_cannot_be_written_is_said_so(tmp_path):
 
 def test_the_command_is_on_the_path():
     assert shutil.which(script("jackfield-marketplace"))
+
+
+def test_a_command_on_the_data_folder_loads_no_server(tmp_path):
+    code = (
+        "import sys\nfrom jackfield_marketplace.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as ended:\n    code = ended.code\n"
+        "print(code, sorted({'fastapi', 'starlette', 'uvicorn'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    words = ["init", "--data", str(tmp_path / "data")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, env=clean_environment()
+    )
+    assert done.stderr.splitlines()[-1] == "0 []"

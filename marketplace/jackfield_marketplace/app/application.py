@@ -23,7 +23,7 @@ from jackfield_marketplace.app.front import Front
 from jackfield_marketplace.app.headers import SecurityHeaders
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import Hosts
-from jackfield_marketplace.db import Database, migrate
+from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.stats import DownloadCounter
 from jackfield_marketplace.uploads import Uploads
@@ -34,19 +34,6 @@ _DESCRIPTION = (
     "A Python package index that knows plugins. The index itself is at `/simple/` (PEPs 503, 691, 658, 592, 700, 792), "
     "uploads go to `/legacy/` as twine and uv send them; this document describes the plugin API beside it."
 )
-
-
-def open_database(settings: Settings) -> Database:
-    """Make what is missing of the data folder and return its database, brought to this version's tables.
-
-    Raises:
-        JackfieldError: the database is damaged or of a later version.
-        OSError: the folder cannot be written.
-    """
-    settings.make_folders()
-    database = Database(settings.database_url)
-    migrate(database)
-    return database
 
 
 def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ...] = ()) -> Front:

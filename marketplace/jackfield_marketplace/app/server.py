@@ -11,7 +11,8 @@ from pathlib import Path
 import uvicorn
 from jackfield.errors import UsageError
 
-from jackfield_marketplace.app.application import create_app, open_database
+from jackfield_marketplace.app.application import create_app
+from jackfield_marketplace.app.database import open_database
 from jackfield_marketplace.app.protocol import IndexProtocol
 from jackfield_marketplace.app.seed import seed
 from jackfield_marketplace.settings import Settings
