@@ -38,10 +38,10 @@ demo: setup ## Play the whole story on free ports, one line a step
 	@$(BIN)/python -m tests.demo
 
 test: setup ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup lint ## Lint, types, layers and the fast tests (under two minutes)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from tests.e2e.looks import pale_texts, small_targets
 from tests.support.chat_client import Member
 from tests.support.processes import clean_environment, script
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser-pages")]
+pytestmark = pytest.mark.slow
 
 OpenPage = Callable[..., Page]
 PASSWORD = "correct horse battery"

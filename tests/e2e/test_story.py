@@ -18,7 +18,7 @@ from tests.e2e.browser import shoot
 from tests.e2e.conftest import Site, say, sign_in, sign_up
 from tests.support.processes import clean_environment, script
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser-story")]
+pytestmark = pytest.mark.slow
 
 OpenPage = Callable[..., Page]
 

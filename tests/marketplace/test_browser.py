@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.browser import launched
 from tests.support.wheels import manifest_text, plugin_source
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 ARTEFACTS = Path(__file__).parents[1] / "artefacts" / "marketplace"
 PERMISSIONS = """
 [[permissions]]

@@ -9,7 +9,7 @@ import pytest
 from tests.scenarios.conftest import Market, Plugins
 from tests.support.wheels import build_plugin, manifest_text, plugin_source
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad-input")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.usefixtures("unchanged")

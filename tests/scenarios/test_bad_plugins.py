@@ -15,7 +15,7 @@ from tests.support.chat_client import Member, Refused
 from tests.support.processes import Server, clean_environment, script, wait_for
 from tests.support.wheels import build_plugin
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad-plugins")]
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery"
 UI = '[[permissions]]\nresource = "ui"\nactions = ["component"]\nreason = "to show"\n'
