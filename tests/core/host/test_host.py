@@ -261,7 +261,7 @@ async def test_a_wheel_that_was_installed_as_another_plugin_takes_nobodys_id(
         "a_thief/plugin.toml": manifest_text("weather", "9.0.0"),
     }
     points = {"chat.plugins": {"weather": "a_thief:Main"}}
-    thief = WheelSource("a-thief", "9.0.0", files=files, entry_points=points).build(tmp_path)
+    thief = WheelSource("a-thief", "9.0.0", files=dict(files), entry_points=points).build(tmp_path)
 
     def as_the_marketplace_said(wheel, requires):
         return replace(pin_of(wheel, requires), id="thief") if wheel == thief else pin_of(wheel, requires)
