@@ -195,9 +195,10 @@ def test_categories_with_their_numbers(market):
 
 def test_the_openapi_document_describes_every_route_and_field(standing):
     document = standing.client.get("/openapi.json").json()
-    assert {"/plugins/search", "/plugins/{plugin_id}", "/categories", "/plugins/{plugin_id}/changelog"} <= set(
-        document["paths"]
-    )
+    described = {"/plugins/search", "/plugins/{plugin_id}", "/categories", "/plugins/{plugin_id}/changelog"}
+    assert described | {"/plugins/submit"} <= set(document["paths"])
+    form = document["paths"]["/plugins/submit"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["required"] == ["content"]
     for path, operations in document["paths"].items():
         for operation in operations.values():
             assert operation.get("description"), path

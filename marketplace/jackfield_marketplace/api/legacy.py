@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from jackfield_marketplace.accounts import Identity, Limit, authenticate, note_use
+from jackfield_marketplace.api.models import Problem, Submission
 from jackfield_marketplace.catalog import Refusal
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
@@ -18,6 +22,22 @@ REASON_HEADER = "X-Reason"
 """Carries a refusal's sentence; the server puts it into the status line too, which is all that twine shows."""
 
 _AT_ONCE = 2
+
+_FORM = {
+    "required": ["content"],
+    "properties": {
+        "content": {"type": "string", "format": "binary", "description": "The wheel or source distribution."}
+    },
+    "additionalProperties": {"type": "string"},
+}
+_REFUSALS = {
+    400: "The file is not what it should be; the sentence names the culprit.",
+    401: "There is no token, or a wrong one.",
+    403: "The name belongs to somebody else, or takes no uploads.",
+    409: "Other bytes of that version are published.",
+    413: "The form is too large.",
+    429: "Too many uploads, or too many wrong tokens; Retry-After says when to come back.",
+}
 
 
 class UploadApi:
@@ -39,12 +59,31 @@ class UploadApi:
         self._by_address = Limit(settings.wrong_credentials)
 
     def routes(self) -> list[Route]:
-        """`/legacy/`, with and without the slash, and `/plugins/submit`."""
-        return [
-            Route("/legacy/", self._legacy, methods=["POST"]),
-            Route("/legacy", self._legacy, methods=["POST"]),
-            Route("/plugins/submit", self._submit, methods=["POST"]),
-        ]
+        """`/legacy/`, with and without the slash."""
+        return [Route("/legacy/", self._legacy, methods=["POST"]), Route("/legacy", self._legacy, methods=["POST"])]
+
+    def router(self) -> APIRouter:
+        """`/plugins/submit`, with its place in the OpenAPI document."""
+        refusals: dict[int | str, dict[str, Any]] = {
+            status: {"model": Problem, "description": sentence} for status, sentence in _REFUSALS.items()
+        }
+        router = APIRouter(tags=["plugins"])
+        router.add_api_route(
+            "/plugins/submit",
+            self._submit,
+            methods=["POST"],
+            summary="Submit a plugin",
+            description="Takes one file, inspects it without running it, and publishes it, holds it or says why not.",
+            response_model=Submission,
+            responses=refusals,
+            openapi_extra={
+                "requestBody": {
+                    "required": True,
+                    "content": {"multipart/form-data": {"schema": {"type": "object", **_FORM}}},
+                },
+            },
+        )
+        return router
 
     async def _legacy(self, request: Request) -> Response:
         body = Body(request, self._settings)

@@ -120,3 +120,23 @@ class Problem(BaseModel):
     """Why a request was not answered."""
 
     detail: str = Field(description="One sentence.")
+
+
+class FindingModel(BaseModel):
+    """One thing that the inspection found, without running anything."""
+
+    code: str = Field(description="A stable name for machines.")
+    severity: Literal["refuse", "quarantine", "note"]
+    message: str = Field(description="One sentence that names the culprit.")
+    path: str = Field(description="The file in the wheel, where one is to blame; else empty.")
+
+
+class Submission(BaseModel):
+    """What became of an upload (C39)."""
+
+    status: Literal["published", "identical", "quarantined"]
+    distribution: str
+    version: str
+    id: str | None = Field(description="The plugin's id; null for a library or a source distribution.")
+    message: str = Field(description="What happened, in one sentence.")
+    findings: list[FindingModel]

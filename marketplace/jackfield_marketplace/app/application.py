@@ -75,12 +75,14 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing is reported to anyone
     )
     simple = SimpleIndex(database, upstream=settings.upstream)
+    uploads = UploadApi(settings, database, Uploads(settings, database, blobs, hosts))
     routes = [
         *Batch(database, blobs, simple).routes(),
-        *UploadApi(settings, database, Uploads(settings, database, blobs, hosts)).routes(),
+        *uploads.routes(),
         Route("/healthz", _healthz),
     ]
     app.router.routes.extend(routes)
+    app.include_router(uploads.router())
     app.include_router(plugin_router(database, hosts))
     pages = Pages(settings, database, hosts)
     app.router.routes.extend(pages.routes())
