@@ -48,6 +48,14 @@ def test_every_package_on_the_map_exists() -> None:
     assert named - set(rooms()) - {"jackfield.errors"} == set()
 
 
+def test_what_the_map_says_to_open_is_there() -> None:
+    table = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("## To change X")[2]
+    roots = ["", "core/framework", "core/chat", "marketplace"]
+    named = re.findall(r"`((?:core|jackfield\w*|tests)/[\w/.-]+)`", table)
+    assert len(named) > 10
+    assert [name for name in named if not any((ROOT / root / name).exists() for root in roots)] == []
+
+
 @pytest.mark.parametrize("module", ["jackfield", "jackfield.manifest", "jackfield.worker", "jackfield.api"])
 def test_a_light_import_loads_no_network_or_terminal_library(module: str) -> None:
     code = (
