@@ -8,6 +8,7 @@ from jackfield.cli.lazy import LazyGroup
 from jackfield.cli.program import command_group
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "command-line.md"
+WIDTH = 78  # columns, whatever the terminal
 MARK = "<!-- generated from the commands; write with: python -m tests.core.cli.reference -->"
 
 
@@ -16,7 +17,7 @@ def commands(group: click.Group, context: click.Context) -> Iterator[tuple[click
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
-        below = click.Context(command, info_name=name, parent=context, max_content_width=100)
+        below = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH)
         yield command, below
         if isinstance(command, click.Group):
             yield from commands(command, below)
@@ -25,7 +26,7 @@ def commands(group: click.Group, context: click.Context) -> Iterator[tuple[click
 def root() -> tuple[LazyGroup, click.Context]:
     """The whole tree, under the name that people type."""
     group = command_group()
-    return group, click.Context(group, info_name="jackfield", max_content_width=100)
+    return group, click.Context(group, info_name="jackfield", terminal_width=WIDTH)
 
 
 def generated() -> str:

@@ -68,7 +68,7 @@ async def follow(wheels: dict[tuple[str, str], Path], steps: list[tuple[str, obj
         await host.reload_changes()
         check(host, profile)
     await host.stop()
-    assert not any(name.startswith("chat_") for name in sys.modules)
+    assert not {f"chat_{name}" for name, _ in wheels} & sys.modules.keys()
 
 
 def check(host: Host, profile: Profile) -> None:
