@@ -1,0 +1,51 @@
+"""Whose failure it was: logged once under the plugin's name, counted, and kept with its traceback (C8, U39)."""
+
+import logging
+import traceback
+
+from jackfield.errors import JackfieldError
+from jackfield.hooks import FailureLog
+from jackfield.host.plugins import Plugins
+
+
+class Failures:
+    """Takes every failure of a plugin's code.
+
+    Args:
+        app: the application's name; part of the loggers' names.
+        plugins: where failures are counted.
+    """
+
+    def __init__(self, app: str, plugins: Plugins) -> None:
+        self._app = app
+        self._plugins = plugins
+        self._told = FailureLog()
+        self._log = logging.getLogger(f"{app}.plugins")
+
+    def blame(self, plugin: str, what: str, error: BaseException) -> None:
+        """Log and count a failure.
+
+        Args:
+            plugin: the id of whose it is; empty for the host's own functions.
+            what: what failed: `on_enable`, `command roll`.
+            error: with its traceback.
+        """
+        if not plugin:
+            self._told.tell(self._log, f"{what} failed", error)
+            return
+        log = logging.getLogger(f"{self._app}.plugins.{plugin}")
+        self._told.tell(log, f"{plugin} failed in {what}", error)
+        self._count(plugin, what, error)
+
+    def blame_hook(self, plugin: str, hook: str, error: BaseException) -> None:
+        """Count the failure of a hook; the hook manager has logged it."""
+        self._count(plugin, f"hook {hook}", error)
+
+    def _count(self, plugin: str, what: str, error: BaseException) -> None:
+        try:
+            record = self._plugins.record(plugin)
+        except JackfieldError:  # a name that is no plugin's: an object that the host registered itself
+            return
+        record.errors += 1
+        record.last_failure = f"{type(error).__name__} in {what}: {error}"
+        record.last_error = "".join(traceback.format_exception(error))

@@ -1,0 +1,203 @@
+"""From what runs to what shall run: who goes down, who comes up, in which order (K18, K19, K23, U37)."""
+
+import asyncio
+from collections.abc import Iterable
+
+from jackfield.hooks import HookManager
+from jackfield.host.code import Code
+from jackfield.host.hearing import Hearing
+from jackfield.host.judgement import Verdict, levels
+from jackfield.host.lifecycle import Happening, Life, State
+from jackfield.host.plugins import Plugins, Record
+from jackfield.host.runner import Runner
+from jackfield.host.survey import Survey
+from jackfield.host.switch import Switch, compare
+from jackfield.store import Holds, Store
+
+
+class Following:
+    """Makes the plugins of a running host follow what is installed and wished.
+
+    Args:
+        host_name: the application's name for people.
+        plugins: where they stand.
+        runner: takes each through its steps.
+        manager: calls their hooks.
+        hearing: whose grants let them hear hooks.
+        code: what of them is in the process.
+        store: where installed plugins lie.
+        holds: the generations in use.
+    """
+
+    def __init__(
+        self,
+        host_name: str,
+        *,
+        plugins: Plugins,
+        runner: Runner,
+        manager: HookManager,
+        hearing: Hearing,
+        code: Code,
+        store: Store,
+        holds: Holds,
+    ) -> None:
+        self._host_name = host_name
+        self._plugins = plugins
+        self._runner = runner
+        self._manager = manager
+        self._hearing = hearing
+        self._code = code
+        self._store = store
+        self._holds = holds
+
+    async def settle(self, seen: Survey) -> None:
+        """Go from what runs to what shall run.
+
+        Args:
+            seen: what is there and what is wished.
+        """
+        verdicts = seen.judgement.verdicts
+        records = self._plugins.records()
+        running = {cid: record.footing for cid, record in records.items() if record.life.state.runs_code}
+        resting = {cid for cid in running if cid in verdicts and cid not in seen.wishes.enabled}
+        wanted = {cid: seen.footings[cid] for cid, verdict in verdicts.items() if verdict.runs or cid in resting}
+        switch = compare(running, wanted, self._code.loaded_machine_code)
+        idle = tuple(cid for cid in resting if cid not in switch.stop)
+        removed = frozenset(cid for cid in records if cid not in verdicts)
+        self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
+        await self.down(switch.stop, idle=idle, removed=removed, replaced=frozenset(wanted))
+        self._hearing.follow(seen.wishes.grants, self._manager)
+        self._code.exchange(seen.generation, switch, records)
+        for cid in removed - set(switch.held):
+            self._plugins.remove(cid)
+        for cid, verdict in verdicts.items():
+            self._note(cid, verdict, seen, switch)
+        self._plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
+        await self._up(seen)
+        self._mark_held(switch)
+        if not switch.held:  # else older code still runs, and may read its files at any time
+            self._holds.release(keep=seen.generation.number)
+        self._hearing.tell(self._manager)
+
+    async def down(
+        self,
+        stop: frozenset[str],
+        *,
+        idle: Iterable[str] = (),
+        removed: frozenset[str] = frozenset(),
+        replaced: frozenset[str] = frozenset(),
+    ) -> None:
+        """Disable what is active and unload what stops, dependents first.
+
+        Args:
+            stop: canonical ids of plugins to unload.
+            idle: of plugins to disable only.
+            removed: of those that are not installed any more.
+            replaced: of those that are loaded again; their new code gets what `on_unload` returns.
+        """
+        records = self._plugins.records()
+        going = [cid for cid in records if cid in stop or cid in idle]
+        needs = {cid: records[cid].footing.requires & frozenset(going) for cid in going}
+
+        async def take_down(cid: str) -> None:
+            record = records[cid]
+            if record.life.state in (State.ACTIVE, State.PENDING_RESTART):
+                await self._runner.disable(record)
+            if cid in stop:
+                await self._runner.unload(record, removed=cid in removed, replaced=cid in replaced)
+
+        for level in reversed(levels(going, needs)):
+            await asyncio.gather(*(take_down(cid) for cid in level))
+
+    def _note(self, cid: str, verdict: Verdict, seen: Survey, switch: Switch) -> None:
+        """Bring a plugin's record up to date, short of running code."""
+        record = self._plugins.records().get(cid)
+        if record is None:
+            record = Record(verdict.candidate)
+            self._plugins.put(cid, record)
+        wish_before, record.enabled = record.enabled, cid in seen.wishes.enabled
+        if cid in switch.held:
+            if record.life.state is State.ACTIVE:
+                problem = (
+                    f"{verdict.candidate.version} takes over when {self._host_name} starts again: {switch.held[cid]}"
+                )
+                self._plugins.tell(record, Happening.HELD, problem)
+            return
+        if record.life.state.runs_code:
+            return
+        footing = seen.footings[cid]
+        same = record.footing.code == footing.code and record.footing.trees == footing.trees
+        same = same and wish_before == record.enabled
+        if record.life.state is State.FAILED and same and verdict.runs:
+            return  # trying the same code again at every change of anything would fail again every time
+        record.candidate, record.footing = verdict.candidate, footing
+        target = State.BLOCKED if verdict.problem else State.FOUND
+        if record.life.state is target and record.life.problem == verdict.problem and not verdict.runs:
+            return
+        self._plugins.tell(record, Happening.FOUND)
+        if verdict.problem:
+            self._plugins.tell(record, Happening.BLOCKED, verdict.problem)
+        elif verdict.runs:
+            self._plugins.tell(record, Happening.RESOLVED)
+
+    def _mark_held(self, switch: Switch) -> None:
+        """Tell whose installed code waits for a restart, and whose does not any more."""
+        for cid, record in self._plugins.records().items():
+            if cid in switch.held and record.life.state in (State.ACTIVE, State.PENDING_RESTART):
+                why = f"what is installed waits for a restart of {self._host_name}: {switch.held[cid]}"
+                self._plugins.tell(record, Happening.HELD, why)
+            elif cid not in switch.held and record.life.state is State.PENDING_RESTART:
+                self._plugins.tell(record, Happening.RELEASED)
+
+    def _shadow(self, verdict: Verdict, seen: Survey) -> Record:
+        life = Life(State.SHADOWED, verdict.problem)
+        return Record(verdict.candidate, life, verdict.candidate.canonical_id in seen.wishes.enabled)
+
+    async def _up(self, seen: Survey) -> None:
+        """Load, then enable, level by level; whoever needs a plugin that did not come up is blocked (K18, K19)."""
+        for step in (self._load, self._enable):
+            for level in seen.judgement.levels:
+                await asyncio.gather(*(step(self._plugins.record(cid)) for cid in level))
+
+    async def _load(self, record: Record) -> None:
+        if record.life.state is not State.RESOLVED:
+            return
+        problem = self._missing_need(record, State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART)
+        stuck = self._code.stuck(record.footing.trees)
+        if stuck:
+            problem = f"waits for a restart of {self._host_name}: an earlier {stuck} is machine code and still there"
+        damage = self._store.damage_below(record.footing.trees)
+        if damage:
+            problem = f"{damage[0]} since it was installed: jackfield store verify --repair"
+        if problem:
+            self._plugins.tell(record, Happening.BLOCKED, problem)
+            return
+        self._code.note_owner(record)
+        await self._runner.load(record)
+
+    async def _enable(self, record: Record) -> None:
+        if record.life.state not in (State.LOADED, State.IDLE):
+            return
+        problem = self._missing_need(record, State.ACTIVE, State.PENDING_RESTART)
+        if problem:
+            await self._runner.unload(record, removed=False, replaced=False)
+            self._plugins.tell(record, Happening.FOUND)
+            self._plugins.tell(record, Happening.BLOCKED, problem)
+        else:
+            await self._runner.enable(record)
+
+    def _missing_need(self, record: Record, *up: State) -> str:
+        manifest = record.candidate.manifest
+        for need in manifest.requires if manifest is not None else ():
+            other = self._plugins.records().get(need.canonical_id)
+            if not need.optional and (other is None or other.life.state not in up):
+                return f"needs {need.id}, which {_why(other)}"
+        return ""
+
+
+def _why(record: Record | None) -> str:
+    if record is None:
+        return "is missing"
+    if record.life.state in (State.FAILED, State.BLOCKED):
+        return f"{'failed' if record.life.state is State.FAILED else 'is blocked'}: {record.life.problem}"
+    return f"is {record.life.state}"
