@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv --quiet pip compile --universal --generate-hashes --no-annotat
 	--no-emit-package jackfield-chat --no-emit-package jackfield-marketplace \
 	--group dev --group test requirements-editable.txt
 
-.PHONY: help setup run demo test check lint bench lock docs clean
+.PHONY: help setup run demo test check lint bench lock features docs clean
 
 help: ## Show what can be done
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ bench: setup ## Measure against the goals and the peers, in one run
 
 lock: $(BIN)/uv ## Lock the newest versions with hashes and without addresses
 	@$(LOCK) --upgrade --output-file requirements.lock
+
+features: setup ## Show what each row of the feature checklist stands on
+	@$(BIN)/python -m tests.architecture.features
 
 docs: setup ## Check the links of the documentation
 	@$(BIN)/python -m tests.architecture.links
