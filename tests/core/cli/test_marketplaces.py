@@ -9,6 +9,7 @@ def test_nothing_is_configured_at_first(tmp_path):
     assert marketplace_urls({"JACKFIELD_HOME": str(tmp_path)}, "chat") == ()
 
 
+@pytest.mark.feature("K40")
 @pytest.mark.parametrize("between", [" ", "  ", ",", ", ", " , ", ",,", "\n"])
 def test_the_environment_names_them_in_order(tmp_path, between):
     addresses = f"https://a.example{between}http://b.example:8080/m"

@@ -384,3 +384,27 @@ def test_a_reader_that_goes_away_is_no_reason_to_complain(polling: Desk):
     )
     os.close(writing)
     assert done.stderr == ""
+
+
+@pytest.mark.feature("U9", "U11")
+def test_a_list_is_written_and_installed_again(polling: Desk, tmp_path):
+    printed = polling.run("export")
+    assert re.fullmatch(r"poll==1\.3\.1@sha256:[0-9a-f]{64}\n", printed.out)
+    listed = tmp_path / "plugins.txt"
+    assert polling.run("export", "--output", listed).out == f"1 plugin written to {listed}.\n"
+    answer = polling.run("export", "--json").json
+    jsonschema.validate(answer, schema_of("export"))
+    assert polling.run("remove", "poll", "--yes").code == 0
+    again = polling.run("install", "-r", listed, "--accept-permissions")
+    assert re.search(r"poll 1\.3\.1 was installed and enabled", again.out)
+    assert polling.run("export").out == printed.out
+
+
+def test_nothing_named_is_a_usage_mistake(desk: Desk, tmp_path):
+    ran = desk.run("install")
+    assert (ran.code, ran.err.splitlines()[0]) == (2, "error: nothing to install was named")
+    assert desk.run("export").out == ""
+    (tmp_path / "folder").mkdir()
+    refused = desk.run("export", "--output", tmp_path / "folder" / "missing" / "x.txt")
+    assert refused.code == 1
+    assert "cannot be written" in refused.err

@@ -23,6 +23,7 @@ GOOD = {
     "remove": ["poll"],
     "update": ["--accept-permissions"],
     "rollback": [],
+    "export": [],
     "history": [],
     "list": [],
     "enable": ["weather", "--accept-permissions"],

@@ -63,6 +63,7 @@ def test_packages_and_modules_are_found_and_nothing_else(finder, tree):
         importlib.import_module("found_nowhere")
 
 
+@pytest.mark.feature("K42")
 def test_the_hosts_own_packages_win(finder, tree):
     finder.replace([tree("pluggy", "99.0", pluggy__init="raise RuntimeError('shadowed')")])
     assert not str(importlib.import_module("pluggy").__file__).startswith(str(finder.trees[0]))

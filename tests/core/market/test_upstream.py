@@ -33,6 +33,7 @@ def linked(upstream, tmp_path_factory):
         yield RunningMarketplace(server, folder / "data", folder / "wheels")
 
 
+@pytest.mark.feature("K39")
 @pytest.mark.slow
 async def test_a_library_that_is_not_held_comes_from_the_upstream_and_says_so(linked, upstream, tmp_path):
     wheel = upstream.publish_library("jf-elsewhere", "1.0")
@@ -85,6 +86,7 @@ async def test_a_plan_marks_what_is_unsigned_and_locks_it_by_hash(linked, upstre
     assert not await management.plan_install(["needy"])
 
 
+@pytest.mark.feature("K39", "K40")
 @pytest.mark.slow
 async def test_a_marketplace_that_holds_a_name_goes_before_the_upstream_of_another(linked, upstream, tmp_path, market):
     upstream.publish_library("jf-contested", "9.0")

@@ -43,6 +43,7 @@ async def test_made_for_another_host(index, solve):
     assert "1.0.0 is made for editor, not for chat" in await conflict(solve, "poll")
 
 
+@pytest.mark.feature("K41")
 async def test_two_plugins_want_different_versions(index, solve):
     index.library("jflib", "1.0")
     index.library("jflib", "2.0")

@@ -14,6 +14,7 @@ def versions(solution):
     return {pin.distribution: pin.version for pin in solution.pins}
 
 
+@pytest.mark.feature("K37")
 async def test_the_newest_version_with_all_that_it_needs(index, solve):
     index.library("jflib", "1.0")
     index.library("jflib", "2.0")
@@ -49,6 +50,7 @@ async def test_it_goes_back_to_an_older_version_where_the_newest_does_not_fit(in
     assert versions(await solve("poll", "dice")) == {"chat-poll": "1.0.0", "chat-dice": "1.0.0", "jflib": "1.0"}
 
 
+@pytest.mark.feature("K43")
 async def test_distributions_of_the_host_are_fixed_and_not_installed_again(index, solve):
     index.library("pluggy", "9.0")
     index.plugin("poll", "2.0.0", requires=("pluggy>=9",))

@@ -74,6 +74,7 @@ def test_the_lock_file_is_pep_751_and_holds_no_credentials(store, install, plugi
     assert "secret" not in text
 
 
+@pytest.mark.feature("K38")
 def test_the_table_says_which_wheel_each_file_comes_from(store, install, plugin, library):
     poll, (lib, lib_wheel) = plugin("poll"), library("jfshared", {"jfshared/__init__.py": "X = 1\n"})
     install(poll, (lib, lib_wheel))

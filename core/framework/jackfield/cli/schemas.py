@@ -242,6 +242,12 @@ ANSWERS: dict[str, Schema] = {
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
     "permissions grant": _GIVEN,
     "permissions revoke": _GIVEN,
+    "export": record(
+        {
+            "app": TEXT,
+            "plugins": many(record({"id": TEXT, "version": TEXT, "sha256": TEXT, "source": TEXT, "spec": TEXT})),
+        }
+    ),
     "store verify": record({"app": TEXT, "damaged": many(DAMAGED)}),
     "store gc": record(
         {

@@ -23,8 +23,10 @@ from jackfield.management.reports import (
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Again, ConsentMissing, Progress
+    from jackfield.management.export import Exported, exported
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
+    from jackfield.management.specs import read_spec_file
     from jackfield.management.upkeep import DamagedWheel
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "ConsentRequest",
     "DamagedWheel",
     "Environment",
+    "Exported",
     "Findings",
     "HistoryEntry",
     "Info",
@@ -49,6 +52,8 @@ __all__ = [
     "Said",
     "Update",
     "UpdateSchedule",
+    "exported",
+    "read_spec_file",
     "runs_as",
 ]
 
@@ -57,9 +62,12 @@ _LATER = {
     "Again": "applying",
     "ConsentMissing": "applying",
     "DamagedWheel": "upkeep",
+    "Exported": "export",
     "Findings": "offers",
     "Progress": "applying",
     "UpdateSchedule": "schedule",
+    "exported": "export",
+    "read_spec_file": "specs",
 }
 
 

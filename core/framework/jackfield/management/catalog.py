@@ -56,6 +56,7 @@ class MarketCatalog:
         self._reports: dict[str, WheelReport] = {}
         self._files: dict[str, tuple[File, Path]] = {}
         self._details: dict[tuple[str, str | None], Details | None] = {}
+        self._hashes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -96,8 +97,29 @@ class MarketCatalog:
         self._files[name] = (file, path)
         return report
 
+    def hold(self, distribution: str, sha256: str) -> None:
+        """Offer only files of a distribution whose hash begins so."""
+        self._hashes[distribution] = sha256
+
     async def offer(self, distribution: str) -> Offer | None:
-        """What is offered of a distribution, None if nobody has it."""
+        """What is offered of a distribution, None if nobody has it.
+
+        Raises:
+            MarketError: none of its files has the hash that it is held to.
+        """
+        found = await self._offered(distribution)
+        wanted = self._hashes.get(distribution)
+        if wanted is None or found is None:
+            return found
+        files = tuple(file for file in found.files if file.sha256.startswith(wanted))
+        if not files:
+            raise MarketError(
+                f"no file of {distribution} at {found.source} has a hash that begins with {wanted}",
+                hint="the file that was meant was replaced or taken away; nothing else is installed in its place",
+            )
+        return Offer(found.source, files)
+
+    async def _offered(self, distribution: str) -> Offer | None:
         if distribution in self._files:
             return Offer("file", (self._files[distribution][0],))
         pin = self._pins.get(distribution)

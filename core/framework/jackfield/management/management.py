@@ -62,12 +62,16 @@ class Management:
         self._environment = environment
         self._lock_seconds = lock_seconds
 
-    async def plan_install(self, specs: Sequence[str], *, pre: bool = False) -> Plan:
-        """Plan to install plugins; what is there stays in its version as far as possible.
+    async def plan_install(
+        self, specs: Sequence[str], *, pre: bool = False, upgrade: bool = False, alone: bool = False
+    ) -> Plan:
+        """Plan to install plugins; what is there stays in its version as far as possible (U9).
 
         Args:
-            specs: each `id`, `id==1.2`, `id@^1.2` or the path of a wheel.
+            specs: each `id`, `id==1.2`, `id@^1.2` or the path of a wheel; `@sha256:` and digits hold it to a hash.
             pre: whether pre-releases may be chosen.
+            upgrade: whether what is named and installed already moves to its newest version.
+            alone: whether nothing may come that was not named; `UsageError` where more is needed.
 
         Raises:
             UsageError, GrammarError: a spec that cannot be read, or no marketplace is configured.
@@ -76,7 +80,7 @@ class Management:
             PluginError: it came by pip, or it cannot run here.
             MarketError, WheelError: a source that does not answer, or a wheel that is refused.
         """
-        return await self._planner().install(specs, pre=pre)
+        return await self._planner().install(specs, pre=pre, upgrade=upgrade, alone=alone)
 
     async def plan_update(self, ids: Sequence[str] | None = None, *, pre: bool = False, growing: bool = True) -> Plan:
         """Plan to update plugins.

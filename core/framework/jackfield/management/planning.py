@@ -58,11 +58,18 @@ class Planner:
         inventory = self._inventory
         return MarketCatalog(self._urls, self._store, inventory.generation, inventory.stored, groups=inventory.groups)
 
-    async def install(self, specs: Sequence[str], *, pre: bool) -> Plan:
+    async def install(self, specs: Sequence[str], *, pre: bool, upgrade: bool = False, alone: bool = False) -> Plan:
         """Plan to install; what is installed stays in its version, as far as that is possible.
 
+        Args:
+            specs: what the user named.
+            pre: whether pre-releases may be chosen.
+            upgrade: whether what is named and installed already moves to its newest version.
+            alone: whether nothing may come that was not named.
+
         Raises:
-            UsageError, GrammarError: a spec that cannot be read, or no marketplace is configured.
+            UsageError, GrammarError: a spec that cannot be read, or no marketplace is configured; or more is needed
+                than may come.
             UnknownPlugin: no marketplace has it.
             ResolutionError, MarketError, WheelError, PluginError: as they say.
         """
@@ -75,7 +82,7 @@ class Planner:
         async with self.catalog() as catalog:
             wants = [await self._want(spec, catalog, pre=pre) for spec in parsed]
             named = {want.distribution for want in wants}
-            loose = {want.distribution for want in wants if want.requirement is not None}
+            loose = {want.distribution for want in wants if upgrade or want.requirement is not None}
             files = set(catalog.wheels)
             prefer = {
                 pin.distribution: pin.version
@@ -88,7 +95,10 @@ class Planner:
                 _refuse_impostor(want, solution)
             asked = [canonical(want.plugin) for want in wants]
             what = f"install {', '.join(want.plugin for want in wants)}"
-            return await self._compare(what, solution, catalog, asked)
+            plan = await self._compare(what, solution, catalog, asked)
+            if alone:
+                _refuse_company(plan, named)
+            return plan
 
     async def update(self, ids: Sequence[str] | None, *, pre: bool, growing: bool) -> Plan:
         """Plan to update; pins are kept, libraries move only where they must.
@@ -184,8 +194,10 @@ class Planner:
                 )
             plugin = report.manifest.id
             self._refuse_environment(plugin, "install")
-            name = await catalog.distribution(report.manifest.canonical_id)
-            return Want(name or report.name, plugin, pre=True)
+            found = await catalog.distribution(report.manifest.canonical_id) or report.name
+            if spec.sha256:
+                catalog.hold(found, spec.sha256)
+            return Want(found, plugin, pre=True)
         plugin = spec.id or ""
         self._refuse_environment(plugin, "install")
         name = await catalog.distribution(canonical(plugin))
@@ -194,6 +206,8 @@ class Planner:
             near = await near_ids(self._urls, plugin, app=self._app)
             hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"
             raise UnknownPlugin(f"no plugin {plugin} at {where}", plugin=plugin, hint=hint)
+        if spec.sha256:
+            catalog.hold(name, spec.sha256)
         return Want(name, plugin, spec.requirement, pre)
 
     def _keep(self, pin: Pin) -> Want:
@@ -310,6 +324,18 @@ def _refuse_impostor(want: Want, solution: Solution) -> None:
         raise MarketError(
             f"the marketplace says that {want.plugin} is in {want.distribution}, but that is {what}", plugin=want.plugin
         )
+
+
+def _refuse_company(plan: Plan, named: Collection[str]) -> None:
+    """Hold a plan to what was named.
+
+    Raises:
+        UsageError: something else would come or change.
+    """
+    company = [item for item in (*plan.added, *plan.changed) if item.distribution not in named]
+    if company:
+        words = ", ".join(f"{item.id or item.distribution} {item.new_version}" for item in company)
+        raise UsageError(f"it needs {words}, which --no-dependencies leaves out", hint="leave --no-dependencies away")
 
 
 def _differs(old: Pin, new: Pin) -> bool:

@@ -1,15 +1,18 @@
-"""What a user types after `install`: an id, an id with a version, or a wheel on this machine."""
+"""What a user types after `install`: an id, an id with a version, a wheel on this machine; and files of such lines."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jackfield.errors import GrammarError, UsageError
 from jackfield.manifest import Requirement, Version, canonical_id, parse_id
 
 _SPEC = re.compile(r"([A-Za-z0-9_.-]+?)\s*(==|@)\s*(.+)", re.DOTALL)
+_HASH = re.compile(r"@\s*sha256:(.*)$", re.DOTALL)
+_LEAST_DIGITS = 8  # fewer would be met by chance
+_LONGEST_FILE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +24,31 @@ class Spec:
         id: the plugin's id; None for a file.
         requirement: which versions will do; None for the newest.
         file: the wheel.
+        sha256: what the wheel's hash must begin with, in lower case; empty for any.
     """
 
     text: str
     id: str | None
     requirement: Requirement | None = None
     file: Path | None = None
+    sha256: str = ""
 
 
 def parse_spec(text: str) -> Spec:
-    """Read `id`, `id==1.2`, `id@^1.2` or `./x.whl`.
+    """Read `id`, `id==1.2`, `id@^1.2` or `./x.whl`; each may end in `@sha256:` and the first digits of a hash (U9).
 
     Raises:
         UsageError: a file that is not there or is no wheel, or a part outside its grammar.
     """
     written = text.strip()
+    pinned = _HASH.search(written)
+    if pinned is not None:
+        digits = pinned[1].strip().lower()
+        if re.fullmatch(rf"[0-9a-f]{{{_LEAST_DIGITS},64}}", digits) is None:
+            raise UsageError(
+                f"{text.strip()!r} cannot be installed: sha256: is followed by {_LEAST_DIGITS} to 64 hexadecimal digits"
+            )
+        return replace(parse_spec(written[: pinned.start()]), text=text, sha256=digits)
     if written.endswith(".whl") or "/" in written or "\\" in written:
         file = Path(written).expanduser().absolute()
         if not file.is_file():
@@ -53,6 +66,43 @@ def parse_spec(text: str) -> Spec:
         return Spec(text, parse_id(name.lower()), Requirement.parse(limit.strip()))
     except GrammarError as exc:
         raise UsageError(f"{written!r} cannot be installed: {exc.message}", hint=exc.hint) from exc
+
+
+def read_spec_file(path: Path) -> list[str]:
+    """Read what is to be installed from a file, one spec a line, as `jackfield export` writes it (U9, U11).
+
+    Empty lines and what follows a `#` are left out; a wheel's path counts from the file's folder.
+
+    Raises:
+        UsageError: it cannot be read, is no text, names nothing, or a line is no spec; the sentence names the line.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LONGEST_FILE + 1)
+        text = content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path} cannot be read: {exc}") from exc
+    if len(content) > _LONGEST_FILE:
+        raise UsageError(f"{path} has more than {_LONGEST_FILE} bytes: it is no list of plugins")
+    specs = []
+    for number, line in enumerate(text.splitlines(), 1):
+        written = re.sub(r"(^|\s)#.*", "", line).strip()
+        if written:
+            specs.append(_of_line(written, path, number))
+    if not specs:
+        raise UsageError(f"{path} names no plugin", hint="one on each line, as after jackfield install")
+    return specs
+
+
+def _of_line(written: str, path: Path, number: int) -> str:
+    beside = path.parent / written.partition("@sha256:")[0].strip()
+    if beside.suffix == ".whl":
+        written = f"{beside.absolute()}{written[written.index('.whl') + 4 :]}"
+    try:
+        parse_spec(written)
+    except UsageError as exc:
+        raise UsageError(f"{path}, line {number}: {exc.message}", hint=exc.hint) from exc
+    return written
 
 
 def canonical(text: str) -> str:

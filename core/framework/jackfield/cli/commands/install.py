@@ -1,6 +1,9 @@
 """`jackfield install`."""
 
 import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +11,11 @@ from jackfield.cli.options import accept_option, command, dry_run_option, pre_op
 from jackfield.cli.plans import Answers, Deed, carry_out
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined
+from jackfield.errors import UsageError
+from jackfield.management import read_spec_file
+
+if TYPE_CHECKING:
+    from jackfield.management import Plan
 
 
 @command(
@@ -18,11 +26,25 @@ from jackfield.cli.words import joined
         ("poll==1.2 dice", "two plugins, one in a version of your own"),
         ("'poll@^1.2'", "the newest 1.x from 1.2 on"),
         ("./chat_poll-1.3.1-py3-none-any.whl", "from a file"),
+        ("poll==1.3.1@sha256:5f1c09ab", "this very file, by the beginning of its hash"),
+        ("-r plugins.txt", "everything in a list, as export writes it"),
+        ("-U poll", "also where an older version is installed"),
         ("poll --dry-run", "see what would change"),
         ("poll --yes --accept-permissions", "without a question, as in a script"),
     ],
 )
-@click.argument("specs", metavar="PLUGIN...", nargs=-1, required=True)
+@click.argument("specs", metavar="[PLUGIN]...", nargs=-1)
+@click.option(
+    "--requirement",
+    "-r",
+    "lists",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Install what a file lists, one on each line; may be given several times.",
+)
+@click.option("--upgrade", "-U", is_flag=True, help="Bring what is installed already to its newest version.")
+@click.option("--no-dependencies", is_flag=True, help="Refuse where anything else would have to come or change.")
 @click.option("--disabled", is_flag=True, help="Install and leave disabled.")
 @pre_option
 @dry_run_option
@@ -31,6 +53,9 @@ from jackfield.cli.words import joined
 def install(
     session: Session,
     specs: tuple[str, ...],
+    lists: tuple[Path, ...],
+    upgrade: bool,
+    no_dependencies: bool,
     disabled: bool,
     pre: bool,
     dry_run: bool,
@@ -38,12 +63,19 @@ def install(
     accept_permissions: bool,
 ) -> None:
     """Plan, show, ask, apply."""
-    plan = asyncio.run(session.management.plan_install(specs, pre=pre))
+    named = [*specs, *(spec for path in lists for spec in read_spec_file(path))]
+    if not named:
+        raise UsageError("nothing to install was named", hint=f"{session.program} install PLUGIN, or -r FILE")
+
+    def planned() -> "Coroutine[None, None, Plan]":
+        return session.management.plan_install(named, pre=pre, upgrade=upgrade, alone=no_dependencies)
+
+    plan = asyncio.run(planned())
     deed = Deed(
         question="Install" if disabled else "Install and enable",
         done="installed" if disabled else "installed and enabled",
-        nothing=f"{joined(list(specs))}: already installed.",
+        nothing=f"{joined(named)}: already installed.",
         enable=not disabled,
     )
     answers = Answers(yes, accept_permissions, dry_run)
-    carry_out(session, plan, answers, deed, again=lambda: session.management.plan_install(specs, pre=pre))
+    carry_out(session, plan, answers, deed, again=planned)

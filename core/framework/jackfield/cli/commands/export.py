@@ -1,0 +1,44 @@
+"""`jackfield export`."""
+
+from pathlib import Path
+
+import click
+
+from jackfield.cli.options import command
+from jackfield.cli.session import Session
+from jackfield.cli.words import plural
+from jackfield.errors import StoreError
+
+
+@command(
+    "export",
+    told="Write the installed plugins as a list that `install -r` reads.\n\n"
+    "Each line holds a plugin to its version and to the hash of its file. Libraries come by themselves; what came by "
+    "pip stays with pip and is no part of the list.",
+    examples=[
+        ("", "print the list"),
+        ("--output plugins.txt", "write it to a file; then, elsewhere: install -r plugins.txt"),
+    ],
+)
+@click.option(
+    "--output", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write there instead."
+)
+def export(session: Session, file: Path | None) -> None:
+    """Read the active generation; ask nobody."""
+    from jackfield.management import exported
+
+    plugins = exported(session.management.store.active())
+    output = session.output
+    text = "".join(f"{one.spec}\n" for one in plugins)
+    if file is not None:
+        try:
+            file.write_text(f"# plugins of {session.host.name}\n{text}", encoding="utf-8")
+        except OSError as exc:
+            raise StoreError(f"{file} cannot be written: {exc.strerror}", hint="choose another --output") from exc
+        output.line(f"{plural(len(plugins), 'plugin')} written to {file}.")
+    else:
+        for one in plugins:
+            output.line(one.spec)
+        if not plugins:
+            output.note(f"No plugins to export. Find some: {session.program} search")
+    output.data({"app": session.host.name, "plugins": [one.to_mapping() for one in plugins]})
