@@ -99,6 +99,15 @@ def root() -> None:
     metavar="HOURS",
     help="How often to ask for newer versions of plugins, and tell the owner; 0 for never.",
 )
+@click.option(
+    "--scripts",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    envvar="JACKFIELD_CHAT_SCRIPTS",
+    show_envvar=True,
+    help="A folder of plugins that are single files; they run in the chat itself, fully trusted. May be given again.",
+)
 def serve(
     data: Path,
     host: str,
@@ -109,6 +118,7 @@ def serve(
     market_port: int,
     seed: Path | None,
     check_updates: float,
+    scripts: tuple[Path, ...],
 ) -> None:
     """Serve the chat until it is interrupted.
 
@@ -136,6 +146,7 @@ def serve(
         Path(home) if home else None,
         check_updates * 3600 or None,
         allowed_hosts,
+        scripts,
     )
     run(settings, say=click.echo)
 

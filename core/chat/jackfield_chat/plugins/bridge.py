@@ -15,6 +15,7 @@ from jackfield_chat.plugins.answers import Answer
 from jackfield_chat.plugins.capabilities import PluginChat, member
 from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.operations import Operations
+from jackfield_chat.plugins.scripts import SCRIPT_HOOKS
 from jackfield_chat.plugins.source import RoomSource
 from jackfield_chat.rooms import Board, Event
 from jackfield_chat.settings import Settings
@@ -92,6 +93,8 @@ class Bridge:
             updates_every_seconds=self._settings.updates_every_seconds,
             on_updates=self._tell_updates,
             command_prefix=COMMAND_PREFIX,
+            script_folders=self._settings.scripts,
+            script_hooks=SCRIPT_HOOKS,
         )
         self.application = application
         self._panel = Panel(application.host, self._board.presence, self.name_of)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jackfield.management import ConsentRequest, HistoryEntry, Plan, PlanItem, RollbackReport, Update
 
 _TRUST = "full trust"  # what management calls code that runs in the chat itself
-_SOURCES = {"environment": "this Python environment", "file": "a file"}
+_SOURCES = {"environment": "this Python environment", "file": "a file", "script": "a script folder"}
 
 
 @dataclass(frozen=True, slots=True)

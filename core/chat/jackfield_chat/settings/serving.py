@@ -19,6 +19,7 @@ class Settings:
         home: where the plugins' framework keeps its data; None: below `data`, so that one folder holds all.
         updates_every_seconds: how often the marketplaces are asked for newer versions; None: never.
         allowed_hosts: names by which it may be called, apart from `host` and those of the loopback.
+        scripts: folders of script plugins, which run in full trust.
     """
 
     data: Path
@@ -31,6 +32,7 @@ class Settings:
     home: Path | None = None
     updates_every_seconds: float | None = 86400.0
     allowed_hosts: tuple[str, ...] = ()
+    scripts: tuple[Path, ...] = ()
 
     @property
     def database(self) -> Path:

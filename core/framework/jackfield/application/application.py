@@ -11,10 +11,10 @@ from jackfield.api import ApiFactory
 from jackfield.application.lock import HostLock
 from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
-from jackfield.discovery import find_host
+from jackfield.discovery import SCRIPT_FOLDERS, find_host
 from jackfield.errors import StoreLocked
 from jackfield.hooks import OnError
-from jackfield.host import Host
+from jackfield.host import Host, ScriptHooks, Scripts
 from jackfield.manifest import HostFile
 from jackfield.store import Layout, Store
 
@@ -47,6 +47,9 @@ class Application:
             it happens in the first minute, and rounds are counted from the last one of any process (C41).
         on_updates: told of the updates that each round found, on the event loop's thread.
         command_prefix: what people write before a plugin's command, `!`; it stands in what they are told of its usage.
+        script_folders: folders whose `.py` files and packed plugins run in full trust, unless the user disables one;
+            what comes, goes or changes in them is followed as well (M1 to M3).
+        script_hooks: what makes hook implementations of scripts' plain functions, by their names.
 
     Raises:
         UsageError: there is no host file of that name.
@@ -67,12 +70,15 @@ class Application:
         updates_every_seconds: float | None = None,
         on_updates: Updates = lambda updates: None,
         command_prefix: str = "",
+        script_folders: Sequence[Path] = (),
+        script_hooks: ScriptHooks | None = None,
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
         self.marketplaces = tuple(marketplaces)
         self.layout = Layout.locate(app, profile=profile, environ=environ)
         self.hostfile = hostfile if hostfile is not None else find_host(app)
+        self._scripts = Scripts(tuple(script_folders), script_hooks or {})
         self.host = Host(
             app,
             specs=specs,
@@ -82,6 +88,7 @@ class Application:
             on_error=on_error,
             safe=safe,
             command_prefix=command_prefix,
+            scripts=self._scripts,
         )
         self._watch: Watch | None = None
         self._updates: UpdateWatch | None = None
@@ -107,7 +114,9 @@ class Application:
         lock.take()
         try:
             await self._settle()
-            watch = Watch(self.layout, self.host.reload_changes)  # made first: a change during the start is not missed
+            self._tell_folders()
+            # Made first: a change during the start is not missed.
+            watch = Watch(self.layout, self.host.reload_changes, script_folders=self._scripts.folders)
             await self.host.start()
         except BaseException:
             lock.release()
@@ -116,6 +125,12 @@ class Application:
         watch.start()
         if self._updates is not None:
             self._updates.start()
+
+    def _tell_folders(self) -> None:
+        """Leave word of the script folders, so that the command line lists and disables what lies in them."""
+        told = [str(folder.absolute()) for folder in self._scripts.folders]
+        if told != self.host.state.get(SCRIPT_FOLDERS, default=[]):
+            self.host.state.change({SCRIPT_FOLDERS: told}, by=self.app, why="script folders")
 
     async def _settle(self) -> None:
         """Complete what an installer that died left between the old and the new set."""

@@ -1,9 +1,11 @@
-"""Notices that another process installed, enabled, granted or set something: two `stat` calls, a few times a second."""
+"""Notices that another process installed, enabled, granted or set something, or that a script was saved: by `stat`."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
+from jackfield.discovery import stamp_of_folders
 from jackfield.errors import JackfieldError
 from jackfield.storage import State
 from jackfield.store import Layout, Store
@@ -22,15 +24,22 @@ class Watch:
         layout: the profile.
         changed: follows the change; what it raises is logged and the watch goes on.
         poll_seconds: how often to look.
+        script_folders: folders of scripts.
     """
 
     def __init__(
-        self, layout: Layout, changed: Callable[[], Awaitable[None]], *, poll_seconds: float = POLL_SECONDS
+        self,
+        layout: Layout,
+        changed: Callable[[], Awaitable[None]],
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        script_folders: Sequence[Path] = (),
     ) -> None:
         self._layout = layout
         self._state = State(layout.state)
         self._store = Store(layout)
         self._changed = changed
+        self._script_folders = tuple(script_folders)
         self._poll_seconds = poll_seconds
         self._seen = self._stamp()
         self._task: asyncio.Task[None] | None = None
@@ -78,5 +87,6 @@ class Watch:
         try:
             pointer = self._layout.current.stat()
         except OSError:
-            return (None, self._state.stamp())
-        return (pointer.st_ino, pointer.st_mtime_ns, self._state.stamp())
+            return (None, self._state.stamp(), stamp_of_folders(self._script_folders))
+        scripts = stamp_of_folders(self._script_folders)
+        return (pointer.st_ino, pointer.st_mtime_ns, self._state.stamp(), scripts)

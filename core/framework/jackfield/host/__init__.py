@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from jackfield.host.plugins import Plugins as Plugins
     from jackfield.host.plugins import PluginStatus as PluginStatus
     from jackfield.host.scopes import Scope as Scope
+    from jackfield.host.scripts import ScriptHooks as ScriptHooks
+    from jackfield.host.scripts import Scripts as Scripts
+    from jackfield.host.scripts import load_plugins_from_dir as load_plugins_from_dir
     from jackfield.host.switch import Footing as Footing
     from jackfield.host.switch import Switch as Switch
     from jackfield.host.switch import compare as compare
@@ -44,6 +47,7 @@ _HOMES = {
     "plugin_manager": ("LoadFailure", "PluginManager", "PluginRow"),
     "plugins": ("PluginStatus", "Plugins"),
     "scopes": ("Scope",),
+    "scripts": ("ScriptHooks", "Scripts", "load_plugins_from_dir"),
     "switch": ("Footing", "Switch", "compare"),
     "ui": ("Drawn", "Offered", "UiRegistry"),
 }

@@ -65,7 +65,7 @@ class Code:
         restart.
         """
         candidate = record.candidate
-        if candidate.origin == "store":
+        if candidate.origin in ("store", "script"):
             return
         if top_level(candidate) not in sys.modules:
             record.own_folder = candidate.folder

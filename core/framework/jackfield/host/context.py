@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from jackfield.host.events import EventBus, PluginEvents
 from jackfield.host.facets import PluginCommands, PluginScheduler, PluginSettings, PluginStorage
 from jackfield.host.guard import Guard
 from jackfield.host.scopes import Scope
+from jackfield.host.scripts import ScriptHooks
 from jackfield.host.ui import PluginUi, UiRegistry
 from jackfield.manifest import Candidate, Contributions
 from jackfield.permissions import Grant, require
@@ -32,6 +33,7 @@ class Surroundings:
         api: makes `context.api`; None: it is None.
         grant: the grant of a canonical id, as it is now.
         blame: told of failures.
+        script_hooks: what makes hook implementations of scripts' plain functions.
     """
 
     app: str
@@ -44,6 +46,7 @@ class Surroundings:
     api: ApiFactory | None
     grant: Callable[[str], Grant | None]
     blame: Callable[[str, str, BaseException], None]
+    script_hooks: ScriptHooks = field(default_factory=dict)
 
 
 class Wiring:

@@ -21,6 +21,7 @@ from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
 from jackfield.host.plugins import Plugins
 from jackfield.host.runner import Runner
+from jackfield.host.scripts import NO_SCRIPTS, Scripts
 from jackfield.host.survey import Survey, survey
 from jackfield.host.turn import Turn
 from jackfield.host.ui import UiRegistry
@@ -48,6 +49,7 @@ class Host:
         safe: start with no plugins at all.
         callback_timeout_seconds: what a callback, command or listener may take.
         command_prefix: what people write before a plugin's command, `!`.
+        scripts: folders whose scripts run unless the user disables them.
 
     Raises:
         UsageError: a hook needs a permission that the host file does not offer.
@@ -71,11 +73,13 @@ class Host:
         safe: bool = False,
         callback_timeout_seconds: float = 10.0,
         command_prefix: str = "",
+        scripts: Scripts = NO_SCRIPTS,
     ) -> None:
         self.app = app
         self.layout = layout if layout is not None else Layout.locate(app)
         self.hostfile = hostfile if hostfile is not None else find_host(app)
         self.safe = safe
+        self._scripts = scripts
         self.plugins = Plugins()
         self._hearing = Hearing(self.plugins)
         self._manager = HookManager(app, on_error=on_error, may=self._hearing.may)
@@ -103,6 +107,7 @@ class Host:
             api,
             self._hearing.grant,
             self._failures.blame,
+            scripts.hooks,
         )
         runner = Runner(self.plugins, around, self._manager)
         self._code = Code()
@@ -187,8 +192,7 @@ class Host:
     async def _look(self) -> Survey:
         wished: Collection[str] | None = () if self.safe else None
         while True:
-            seen = await asyncio.to_thread(
-                survey, self._store, self._state, self.hostfile, framework=self._framework, enabled=wished
-            )
+            told = (self._store, self._state, self.hostfile, self._scripts)
+            seen = await asyncio.to_thread(survey, *told, framework=self._framework, enabled=wished)
             if self._holds.take(seen.generation):
                 return seen

@@ -3,8 +3,9 @@
 Rules, the first that fails is the plugin's problem:
 
 1. What discovery could not read is blocked with discovery's words. Two plugins of one canonical id: the host's
-   environment wins over the store, the first over the second; the loser is shadowed (M8).
-2. Without a manifest: only when the user trusts it (decision 5), and never from the store.
+   environment wins over the store, the store over scripts, the first over the second; the loser is shadowed (M8).
+2. Without a manifest: only when the user trusts it (decision 5), and never from the store. A script asks nobody: its
+   user put it into a folder that they named.
 3. `[host]` must name this host (or `jackfield`) in a version that it has.
 4. `isolation = "worker"` waits for isolation; `any` and `inline` run inline.
 5. A grant must exist, be bound to the source that the plugin comes from, and cover what is asked, unless the user has
@@ -22,6 +23,9 @@ from jackfield.permissions import Grant, decide
 
 CAN_ISOLATE = False
 """Whether plugins can run in a process of their own yet."""
+
+_ORIGINS = ("environment", "store", "script")
+"""Whose plugin wins where several claim one id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +144,18 @@ def consent_problem(candidate: Candidate, source: str, grant: Grant | None, *, c
 def _winners(candidates: Sequence[Candidate]) -> tuple[dict[str, Candidate], tuple[Verdict, ...]]:
     winners: dict[str, Candidate] = {}
     shadowed = []
-    for candidate in sorted(candidates, key=lambda one: one.origin == "store"):  # stable: the environment first
+    for candidate in sorted(candidates, key=lambda one: _ORIGINS.index(one.origin)):  # stable: the first stays first
         winner = winners.setdefault(candidate.canonical_id, candidate)
         if winner is not candidate:
-            place = "the host's environment" if winner.origin == "environment" else f"{winner.distribution}"
-            problem = f"{winner.id} {winner.version} of {place} wins"
+            problem = f"{winner.id} {winner.version} of {_place(winner)} wins"
             shadowed.append(Verdict(candidate, runs=False, problem=problem, shadowed=True))
     return winners, tuple(shadowed)
+
+
+def _place(candidate: Candidate) -> str:
+    if candidate.origin == "environment":
+        return "the host's environment"
+    return candidate.distribution if candidate.file is None else str(candidate.file)
 
 
 def _own_problem(candidate: Candidate, cid: str, wishes: Wishes, hostfile: HostFile, framework: Version) -> str:
@@ -165,6 +174,8 @@ def _own_problem(candidate: Candidate, cid: str, wishes: Wishes, hostfile: HostF
         for name, requirement in manifest.host.items():
             if name in present and not requirement.accepts(present[name]):
                 return f"needs {name} {requirement}, this is {name} {present[name]}"
+    if candidate.origin == "script":
+        return ""
     if manifest.isolation == "worker" and not CAN_ISOLATE:
         return "asks for a process of its own, which this version of jackfield cannot give yet"
     source = "environment" if candidate.origin == "environment" else wishes.sources.get(cid, "file")

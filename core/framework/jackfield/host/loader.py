@@ -14,6 +14,7 @@ from typing import Any
 
 from jackfield.api import CommandMark, Context, command_mark
 from jackfield.errors import PluginError
+from jackfield.host.scripts import load_script
 from jackfield.manifest import Candidate
 
 CALLBACKS = ("on_load", "on_enable", "on_disable", "on_unload", "on_migrate", "on_removed")
@@ -70,7 +71,7 @@ def load(candidate: Candidate, context: Context) -> Loaded:
     problem = misplaced(candidate)
     if problem:
         raise PluginError(f"{candidate.id}: {problem}", plugin=candidate.id)
-    target = _resolve(candidate)
+    target: Any = _resolve(candidate) if candidate.origin != "script" else _script(candidate)
     if isinstance(target, ModuleType) and not candidate.legacy:
         return _of_module(target, context)
     if candidate.legacy:
@@ -98,6 +99,13 @@ def _resolve(candidate: Candidate) -> Any:
             ) from error
         raise
     return target
+
+
+def _script(candidate: Candidate) -> ModuleType:
+    try:
+        return load_script(candidate)
+    except SystemExit as error:
+        raise PluginError(f"{candidate.id} tried to end the process while it was imported") from error
 
 
 def _of_module(module: ModuleType, context: Context) -> Loaded:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from jackfield.errors import JackfieldError
@@ -17,6 +18,7 @@ from jackfield.host.guard import GRACE_SECONDS
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import Loaded, load, misplaced
 from jackfield.host.plugins import Plugins, Record
+from jackfield.host.scripts import forget_script, hooks_of_script
 
 _log = logging.getLogger("jackfield.host")
 
@@ -101,17 +103,23 @@ class Runner:
         result = await self._quietly(record, "on_unload")
         if removed:
             await self._quietly(record, "on_removed")
+        if result is None and record.loaded is not None and record.candidate.origin == "script":
+            result = record.loaded.target  # what a script keeps, it keeps in its module (M36)
         if replaced and result is not None:
             self._handed[record.candidate.canonical_id] = result
         if record.wiring is not None:
             record.wiring.database.close()
         record.loaded = None
         record.wiring = None
+        forget_script(record.candidate)
         self._plugins.tell(record, Happening.UNLOADED)
 
     def _open_entrances(self, record: Record, wiring: Wiring, loaded: Loaded) -> None:
         name = record.candidate.id
-        self._manager.register(loaded.target, name=name)
+        target = loaded.target
+        if isinstance(target, ModuleType) and record.candidate.origin == "script":
+            target = hooks_of_script(target, self._manager, self._around.script_hooks)
+        self._manager.register(target, name=name)
         wiring.entrances.begin("hooks", lambda: _unregister(self._manager, name))
         for mark, handler in loaded.commands:
             wiring.commands.add(mark.name, handler, aliases=mark.aliases, help=mark.help, usage=mark.usage)

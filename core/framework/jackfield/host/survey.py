@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jackfield.discovery import discover
+from jackfield.discovery import discover, discover_scripts
 from jackfield.errors import ManifestError, StoreError
 from jackfield.host.judgement import Judgement, Wishes, judge
+from jackfield.host.scripts import NO_SCRIPTS, Scripts, full_trust
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
 from jackfield.permissions import Grant
@@ -33,7 +34,13 @@ class Survey:
 
 
 def survey(
-    store: Store, state: State, hostfile: HostFile, *, framework: Version, enabled: Collection[str] | None = None
+    store: Store,
+    state: State,
+    hostfile: HostFile,
+    scripts: Scripts = NO_SCRIPTS,
+    *,
+    framework: Version,
+    enabled: Collection[str] | None = None,
 ) -> Survey:
     """Look at the environment, the active generation and the state log; imports no plugin.
 
@@ -41,6 +48,7 @@ def survey(
         store: the profile's.
         state: the profile's.
         hostfile: the host's own: its groups and its API version.
+        scripts: folders whose scripts run unless the user disabled them.
         framework: the version of jackfield.
         enabled: canonical ids to take as wished instead of the state's; empty for safe mode.
 
@@ -49,7 +57,11 @@ def survey(
     """
     generation = store.active()
     candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups)]
-    wishes = read_wishes(state, generation)
+    in_folders = discover_scripts(scripts.folders)
+    taken = {one.canonical_id for one in candidates}
+    own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
+    candidates += in_folders
+    wishes = _with_scripts(read_wishes(state, generation), own, state, hostfile)
     if enabled is not None:
         wishes = Wishes(frozenset(enabled), wishes.grants, wishes.trusted, wishes.sources)
     judgement = judge(candidates, wishes, hostfile, framework)
@@ -68,6 +80,17 @@ def read_wishes(state: State, generation: Generation) -> Wishes:
         grants=_grants(state.items("grants/")),
         trusted=frozenset(_flags(state.items("trust/"), "trust/")),
         sources={canonical_id(pin.id): pin.source for pin in generation.pins if pin.id is not None},
+    )
+
+
+def _with_scripts(wishes: Wishes, ids: Collection[str], state: State, hostfile: HostFile) -> Wishes:
+    """Wish and trust the scripts: whoever named their folder meant them, until they disable one."""
+    if not ids:
+        return wishes
+    refused = {key.removeprefix("wish/") for key, value in state.items("wish/").items() if not value}
+    grants = {cid: full_trust(cid, hostfile) for cid in ids}
+    return Wishes(
+        frozenset(wishes.enabled) | (set(ids) - refused), {**wishes.grants, **grants}, wishes.trusted, wishes.sources
     )
 
 
@@ -149,8 +172,14 @@ def _footing(candidate: Candidate, needs: frozenset[str], closures: Mapping[Path
         trees = closures.get(folder.parent, frozenset({folder.parent}))
     manifest = candidate.manifest
     return Footing(
-        code=(candidate.origin, candidate.distribution, candidate.version, candidate.entry_point, str(folder)),
+        code=_code(candidate),
         trees=trees,
         requires=needs,
-        restart_only=folder is None or (manifest is not None and manifest.reload == "restart"),
+        restart_only=(folder is None and candidate.origin != "script")
+        or (manifest is not None and manifest.reload == "restart"),
     )
+
+
+def _code(candidate: Candidate) -> tuple[str, ...]:
+    told = (candidate.origin, candidate.distribution, candidate.version, candidate.entry_point, str(candidate.folder))
+    return (*told, candidate.stamp) if candidate.origin == "script" else told

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
+from pathlib import Path
 
-from jackfield.discovery import discover
+from jackfield.discovery import SCRIPT_FOLDERS, discover, discover_scripts
 from jackfield.errors import ManifestError, UnknownPlugin
 from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
@@ -63,9 +64,19 @@ class Inventory:
         return self.surroundings.candidates
 
     @cached_property
+    def scripts(self) -> dict[str, Candidate]:
+        """Canonical id -> script, of the folders that the application named when it last started."""
+        return {one.canonical_id: one for one in reversed(self._in_folders)}  # the first of an id wins (M8)
+
+    @cached_property
+    def _in_folders(self) -> list[Candidate]:
+        folders = self._state.get(SCRIPT_FOLDERS)
+        return discover_scripts([Path(str(one)) for one in folders]) if isinstance(folders, list) else []
+
+    @cached_property
     def manifests(self) -> dict[str, Manifest]:
         """Canonical id -> manifest, of every installed plugin that has one."""
-        found = {**self.stored, **self.environment}
+        found = {**self.scripts, **self.stored, **self.environment}
         return {cid: one.manifest for cid, one in found.items() if one.manifest is not None}
 
     def candidate(self, plugin: str) -> Candidate:
@@ -75,13 +86,18 @@ class Inventory:
             UnknownPlugin: none of that id is installed.
         """
         cid = canonical(plugin)
-        found = self.environment.get(cid) or self.stored.get(cid)
+        found = self._found(cid)
         if found is None:
             raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint=f"jackfield install {plugin}")
         return found
 
+    def _found(self, cid: str) -> Candidate | None:
+        return self.environment.get(cid) or self.stored.get(cid) or self.scripts.get(cid)
+
     def source(self, candidate: Candidate) -> str:
-        """Where a plugin came from: the marketplace's URL, `file` or `environment`."""
+        """Where a plugin came from: the marketplace's URL, `file`, `environment` or `script`."""
+        if candidate.origin == "script":
+            return "script"
         pin = self.pins.get(candidate.canonical_id) if candidate.origin == "store" else None
         return pin.source if pin is not None else "environment"
 
@@ -122,10 +138,13 @@ class Inventory:
 
     def enabled(self, cid: str) -> bool:
         """The user's wish."""
-        return bool(self._state.get(f"wish/{cid}", default=self._hostfile is None and cid in self.environment))
+        undecided = cid in self.scripts or (self._hostfile is None and cid in self.environment)
+        return bool(self._state.get(f"wish/{cid}", default=undecided))
 
     def consented(self, candidate: Candidate) -> bool:
         """Whether the user said yes to this plugin from this source: a grant, or trust for one without a manifest."""
+        if candidate.origin == "script":
+            return True
         if candidate.legacy:
             return self._hostfile is None or bool(self._state.get(f"trust/{candidate.canonical_id}"))
         grant = self.grant(candidate.canonical_id)
@@ -133,7 +152,7 @@ class Inventory:
 
     def rows(self) -> list[Row]:
         """Every installed plugin, by id; one of the store that the environment hides is there as well."""
-        found = [*self.environment.values(), *self.stored.values()]
+        found = [*self.environment.values(), *self.stored.values(), *self._in_folders]
         missing = [pin for cid, pin in self.pins.items() if cid not in self.stored]
         rows = [self._row(candidate) for candidate in found] + [self._lost(pin) for pin in missing]
         return sorted(rows, key=lambda row: (row.id, row.state == "shadowed"))
@@ -146,8 +165,9 @@ class Inventory:
     def _row(self, candidate: Candidate) -> Row:
         cid = candidate.canonical_id
         enabled = self.enabled(cid)
-        shadowed = candidate.origin == "store" and cid in self.environment
-        problem = self._problem(candidate) if not shadowed else f"{cid} of the environment (pip, uv) is used instead"
+        winner = self.candidate(cid)
+        shadowed = winner is not candidate
+        problem = self._problem(candidate) if not shadowed else f"{cid} of {_place(winner)} is used instead"
         return Row(
             id=candidate.id,
             name=candidate.name,
@@ -201,14 +221,26 @@ class Inventory:
 
     def _missing(self, manifest: Manifest) -> str | None:
         for dependency in manifest.requires:
-            other = self.environment.get(dependency.canonical_id) or self.stored.get(dependency.canonical_id)
-            present = Version.from_pep440(other.version, published=False) if other is not None else None
+            other = self._found(dependency.canonical_id)
+            present = _version(other) if other is not None else None
             problem = dependency.problem(present)
             if problem is not None:
                 return problem
             if other is not None and not dependency.optional and not self.enabled(dependency.canonical_id):
                 return f"needs {dependency.id}, which is disabled"
         return None
+
+
+def _place(winner: Candidate) -> str:
+    places = {"environment": "the environment (pip, uv)", "store": "the store"}
+    return places.get(winner.origin, str(winner.file))
+
+
+def _version(candidate: Candidate) -> Version:
+    """The version that requirements are held against; a script's is no distribution's."""
+    if candidate.origin == "script":
+        return Version.parse(candidate.version or "0.0.0")
+    return Version.from_pep440(candidate.version, published=False)
 
 
 def runs_as(isolation: str) -> str:

@@ -292,6 +292,13 @@ class Planner:
         return cid
 
     def _refuse_environment(self, plugin: str, verb: str) -> None:
+        script = self._inventory.scripts.get(canonical(plugin))
+        if script is not None and verb != "install":
+            raise PluginError(
+                f"{plugin} is a script, {script.file}: {verb} it there",
+                plugin=plugin,
+                hint=f"disable it to have it left alone: jackfield disable {plugin}",
+            )
         found = self._inventory.environment.get(canonical(plugin))
         if found is not None and canonical(plugin) not in self._inventory.pins:
             done = {"install": "it is installed already; jackfield enable turns it on"}

@@ -60,8 +60,8 @@ class Row:
         state: `enabled` or `disabled` by the user's wish; `found`: in the environment, and nobody has said yes or no;
             `blocked`: wished, and `problem` says why it cannot run; `shadowed`: the environment's own one wins.
         enabled: the user's wish.
-        origin: `store`, or `environment` for one that pip or uv installed.
-        source: the marketplace's URL, `file` or `environment`.
+        origin: `store`, `environment` for one that pip or uv installed, or `script` for a file in a script folder.
+        source: the marketplace's URL, `file`, `environment` or `script`.
         isolation: where it runs here, or would if it could: `inline` in the application itself, `worker` in a process
             of its own. What its author asks is `isolation_asked`.
         problem: why it cannot run, None when it can.

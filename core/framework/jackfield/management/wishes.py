@@ -42,6 +42,8 @@ class Wishes:
         candidate = self._inventory.candidate(plugin)
         if candidate.problem is not None:
             raise candidate.problem
+        if candidate.origin == "script":
+            return self._script(candidate)
         if candidate.manifest is None:
             return self._legacy(candidate)
         problem = refusal(candidate.manifest, self._app, self._hostfile)
@@ -77,6 +79,8 @@ class Wishes:
         candidate = self._inventory.candidate(plugin)
         cid = candidate.canonical_id
         grant = self._inventory.grant(cid)
+        if candidate.origin == "script":
+            return PermissionReport(self._script(candidate), grant, self._inventory.enabled(cid))
         if candidate.manifest is None:
             return PermissionReport(self._legacy(candidate), grant, self._inventory.enabled(cid))
         standing = Standing(candidate.manifest, candidate.version, grant)
@@ -190,6 +194,19 @@ class Wishes:
             dependencies=before.dependencies if before is not None else (),
         )
         self._state.change({f"grants/{cid}": grant.to_mapping()}, by=by, why=why)
+
+    def _script(self, candidate: Candidate) -> ConsentRequest:
+        """A script asks for nothing: whoever put it into the folder trusted it, and it runs where it can do all."""
+        return ConsentRequest(
+            plugin=candidate.id,
+            name=candidate.name,
+            version=candidate.version,
+            source="script",
+            isolation_sentence=self._words.isolation_sentence("inline"),
+            permissions=(),
+            brings=(),
+            growth=Growth(),
+        )
 
     def _legacy(self, candidate: Candidate) -> ConsentRequest:
         entry = GrowthEntry("isolation", candidate.canonical_id, None, "has no manifest: it asks for full trust")

@@ -14,10 +14,12 @@ from jackfield.manifest.reader import read_manifest, read_manifest_file
 from jackfield.manifest.release import File, Pin, Release
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
+from jackfield.manifest.scripts import HOST_ID, nearest_id, read_script, script_manifest
 from jackfield.manifest.versions import Version
 
 __all__ = [
     "FRAMEWORK_RESOURCES",
+    "HOST_ID",
     "SCHEMA",
     "Action",
     "Candidate",
@@ -39,8 +41,11 @@ __all__ = [
     "Version",
     "canonical_id",
     "manifest_schema",
+    "nearest_id",
     "parse_id",
     "read_hostfile",
     "read_manifest",
     "read_manifest_file",
+    "read_script",
+    "script_manifest",
 ]

@@ -26,6 +26,8 @@ class Candidate:
         origin: where it lies: jackfield's store, the host's environment, a script folder.
         legacy: an installed distribution without a manifest: inline only, no permissions known (decision 5).
         problem: why it cannot be used, None when it can.
+        file: a script's file or folder.
+        stamp: another text whenever a script's file has changed.
     """
 
     id: str
@@ -39,6 +41,8 @@ class Candidate:
     origin: Origin
     legacy: bool = False
     problem: JackfieldError | None = None
+    file: Path | None = None
+    stamp: str = ""
 
     @property
     def name(self) -> str:

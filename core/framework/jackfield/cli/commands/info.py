@@ -70,6 +70,8 @@ def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tupl
     here = f"{row['version']}, {row['state']}" if row else "no"
     if row and row.get("origin") == "environment":
         here += ", by pip: update and remove it with pip"
+    if row and row.get("origin") == "script":
+        here += ", a script, fully trusted: remove it by removing its file"
     updated = ago(details["updated"]) if details.get("updated") else ""
     versions = [_version(one) for one in details.get("versions") or []]
     return [

@@ -5,7 +5,7 @@ from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
 from jackfield.cli.words import day, whom
 
-_ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file"}
+_ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file", "script": "script"}
 """Where a plugin came from, said only of those that came from no marketplace."""
 
 _STATES: dict[str, str] = {"found": "not enabled"}

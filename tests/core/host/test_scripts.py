@@ -1,0 +1,240 @@
+"""Folders of scripts in a running host: plain functions, full trust, one id one plugin, reload with what was kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from jackfield.hooks import HookspecMarker
+from jackfield.host import Scripts, State, load_plugins_from_dir
+
+hookspec = HookspecMarker("chat")
+
+
+class Specs:
+    @hookspec(pipeline="text")
+    def on_message_sent(self, text): ...
+
+    @hookspec
+    def asked(self): ...
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "scripts"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def start(running, folder):
+    async def begin(**options):
+        return await running(specs=Specs, scripts=Scripts((folder,), options.pop("hooks", {})), **options)
+
+    return begin
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.feature("S1", "S3", "S5", "M1", "M2")
+async def test_every_script_of_the_folder_runs_and_its_functions_are_hooks(folder, start):
+    write(folder, "shout.py", "def on_message_sent(text):\n    return text.upper()\n")
+    write(folder, "quiet.py", "import types\nseen = []\n\ndef on_load(server, previous):\n    seen.append(server)\n")
+    host = await start()
+    assert {one.id: (one.state, one.origin) for one in host.plugins} == {
+        "shout": (State.ACTIVE, "script"),
+        "quiet": (State.ACTIVE, "script"),
+    }
+    assert host.hook.on_message_sent(text="hello") == "HELLO"
+    module = sys.modules["jackfield_script_quiet"]
+    assert module.__spec__ is not None
+    assert module.__file__ == str(folder / "quiet.py")
+    assert module.seen[0].plugin_id == "quiet"
+
+
+@pytest.mark.feature("S6", "S8", "S9")
+async def test_filters_are_a_chain_that_neither_none_nor_an_exception_breaks(folder, start):
+    write(folder, "a.py", "def on_message_sent(text):\n    return text + ' c'\n")
+    write(folder, "b.py", "def on_message_sent(text):\n    raise ValueError('no')\n")
+    write(folder, "c.py", "def on_message_sent(text):\n    return None\n")
+    write(folder, "d.py", "def on_message_sent(text):\n    return text + ' a'\n")
+    host = await start()
+    assert host.hook.on_message_sent(text="words") == "words a c"
+    assert host.plugins.status("b").errors == 1
+
+
+@pytest.mark.feature("M6")
+async def test_a_script_without_metadata_loads_and_is_warned_about(folder, start, caplog):
+    write(folder, "Plain One.py", "def asked():\n    return 'here'\n")
+    with caplog.at_level(logging.WARNING, logger="jackfield.host"):
+        host = await start()
+    assert "Plain One.py has no PLUGIN_METADATA: it is called plain_one 0.0.0" in caplog.text
+    assert host.hook.asked() == ["here"]
+
+
+@pytest.mark.feature("M8")
+async def test_of_two_scripts_with_one_id_the_second_does_not_load(folder, start):
+    write(folder, "a.py", "PLUGIN_METADATA = {'id': 'same_id', 'version': '1.0'}\ndef asked():\n    return 'first'\n")
+    write(folder, "b.py", "PLUGIN_METADATA = {'id': 'same-id', 'version': '2.0'}\ndef asked():\n    return 'second'\n")
+    host = await start()
+    assert host.hook.asked() == ["first"]
+    told = {one.version: (one.state, one.problem) for one in host.plugins}
+    assert told["1.0"] == (State.ACTIVE, "")
+    assert told["2.0"] == (State.SHADOWED, f"same_id 1.0 of {folder / 'a.py'} wins")
+
+
+async def test_an_installed_plugin_wins_over_a_script_of_its_id(profile, build, folder, start):
+    profile.install(build("weather"))
+    profile.enable("weather")
+    write(folder, "weather.py", "def asked():\n    return 'script'\n")
+    host = await start()
+    assert {one.origin: one.state for one in host.plugins} == {"store": State.ACTIVE, "script": State.SHADOWED}
+    assert host.hook.asked() == []
+
+
+async def test_a_script_may_do_everything_and_its_user_can_disable_it(profile, folder, start):
+    write(
+        folder,
+        "keeper.py",
+        "async def on_enable(context):\n    await context.storage.set('a', 1)\n"
+        "    context.commands.add('any', print)\n",
+    )
+    host = await start()
+    assert host.plugins.status("keeper").state is State.ACTIVE
+    assert host.commands.has("any")
+    profile.disable("keeper")
+    await host.reload_changes()
+    assert host.plugins.status("keeper").state is State.IDLE
+    assert not host.commands.has("any")
+    profile.state.change({"wish/keeper": True}, by="test")
+    await host.reload_changes()
+    assert host.plugins.status("keeper").state is State.ACTIVE
+
+
+async def test_safe_mode_runs_no_script(folder, start):
+    write(folder, "a.py", "raise RuntimeError\n")
+    host = await start(safe=True)
+    assert host.plugins.status("a").state is State.FOUND
+
+
+@pytest.mark.feature("M3", "M36", "M38")
+async def test_scripts_come_change_and_go_while_the_host_runs(folder, start, tmp_path):
+    counter = (
+        "runs = 0\ndef on_load(server, previous):\n    global runs\n    runs = previous.runs + 1 if previous else 1\n"
+    )
+    host = await start()
+    path = write(folder, "counter.py", counter + "def asked():\n    return runs\n")
+    await host.reload_changes()
+    assert host.hook.asked() == [1]
+    first = sys.modules["jackfield_script_counter"]
+    write(folder, "counter.py", counter + "def asked():\n    return -runs\n")
+    await host.reload_changes()
+    assert host.hook.asked() == [-2]
+    assert sys.modules["jackfield_script_counter"] is not first
+    gone = tmp_path / "gone"
+    write(folder, "counter.py", f"def on_removed(server):\n    open({str(gone)!r}, 'w').close()\n")
+    await host.reload_changes()
+    path.unlink()
+    await host.reload_changes()
+    assert gone.exists()
+    assert list(host.plugins) == []
+    assert "jackfield_script_counter" not in sys.modules
+
+
+@pytest.mark.feature("M26", "C8")
+async def test_a_script_whose_import_is_missing_fails_by_name_and_hurts_nobody(folder, start):
+    write(folder, "bad.py", "import nowhere_to_be_found\n")
+    write(folder, "ends.py", "raise SystemExit\n")
+    write(folder, "good.py", "def asked():\n    return 'good'\n")
+    write(folder, "needs.py", "PLUGIN_METADATA = {'id': 'needs', 'dependencies': {'good': '>=1.0'}}\n")
+    write(folder, "lacks.py", "PLUGIN_METADATA = {'id': 'lacks', 'dependencies': {'absent': '*'}}\n")
+    write(folder, "foreign.py", "PLUGIN_METADATA = {'id': 'foreign', 'dependencies': {'mcdreforged': '>=1'}}\n")
+    host = await start()
+    told = {one.id: one for one in host.plugins}
+    assert host.hook.asked() == ["good"]
+    assert "No module named 'nowhere_to_be_found'" in told["bad"].problem
+    assert str(folder / "bad.py") in told["bad"].error
+    assert "tried to end the process" in told["ends"].problem
+    assert "needs good >=1.0, found 0.0.0" in told["needs"].problem
+    assert "needs absent, which is missing" in told["lacks"].problem
+    assert told["foreign"].problem == "is made for mcdreforged, not for chat"
+    write(folder, "bad.py", "def asked():\n    return 'mended'\n")
+    await host.reload_changes()
+    assert sorted(host.hook.asked()) == ["good", "mended"]
+
+
+@pytest.mark.feature("U1", "U31")
+async def test_a_packed_plugin_runs_is_exchanged_and_its_traceback_names_the_file(folder, start):
+    def pack(answer: str) -> None:
+        with zipfile.ZipFile(folder / "box.mcdr", "w") as archive:
+            archive.writestr("mcdreforged.plugin.json", json.dumps({"id": "boxed", "entrypoint": "boxed.entry"}))
+            archive.writestr("boxed/__init__.py", "")
+            archive.writestr("boxed/words.py", f"WORD = {answer!r}\n")
+            archive.writestr(
+                "boxed/entry.py", "from boxed.words import WORD\ndef asked():\n    return WORD[0] + WORD\n"
+            )
+
+    pack("first")
+    host = await start()
+    assert host.hook.asked() == ["ffirst"]
+    pack("another")
+    await host.reload_changes()
+    assert host.hook.asked() == ["aanother"]
+    pack("")
+    await host.reload_changes()
+    host.hook.asked()
+    assert "box.mcdr" in host.plugins.status("boxed").error
+    (folder / "box.mcdr").unlink()
+    await host.reload_changes()
+    assert not any(name == "boxed" or name.startswith("boxed.") for name in sys.modules)
+    assert str(folder / "box.mcdr") not in sys.path
+
+
+async def test_a_directory_plugin_runs(folder, start):
+    package = folder / "dir_plugin" / "dirplug"
+    package.mkdir(parents=True)
+    (package.parent / "mcdreforged.plugin.json").write_text('{"id": "dirplug"}', encoding="utf-8")
+    (package / "__init__.py").write_text("def asked():\n    return 'from a folder'\n", encoding="utf-8")
+    host = await start()
+    assert host.hook.asked() == ["from a folder"]
+    await host.stop()
+    assert "dirplug" not in sys.modules
+
+
+async def test_a_packed_plugin_hides_no_module_that_is_there(folder, start):
+    with zipfile.ZipFile(folder / "json.mcdr", "w") as archive:
+        archive.writestr("mcdreforged.plugin.json", '{"id": "json"}')
+        archive.writestr("json/__init__.py", "")
+    host = await start()
+    assert "its package json would hide behind" in host.plugins.status("json").problem
+    assert json.loads("1") == 1
+
+
+async def test_an_application_says_what_plain_functions_mean(folder, start):
+    def asked(function):
+        def asked():
+            return function("name")
+
+        return asked
+
+    write(folder, "old.py", "def on_asked(who):\n    return 'asked by ' + who\n")
+    host = await start(hooks={"on_asked": asked})
+    assert host.hook.asked() == ["asked by name"]
+
+
+@pytest.mark.feature("S2", "S3", "S4", "S9")
+def test_a_folder_is_loaded_as_a_list_of_modules_in_order(tmp_path, caplog):
+    write(tmp_path, "b.py", "NAME = 'b'\n")
+    write(tmp_path, "a.py", "NAME = 'ä'\n")
+    write(tmp_path, "broken.py", "1 / 0\n")
+    modules = load_plugins_from_dir(tmp_path)
+    assert [module.NAME for module in modules] == ["ä", "b"]
+    assert "the script broken.py could not be loaded" in caplog.text
