@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.application import Application, Watch
-from jackfield.errors import StoreError, StoreLocked
+from jackfield.errors import PluginError, StoreError, StoreLocked
 from jackfield.host import PluginStatus
 from jackfield.permissions import Grant, Permission
 from jackfield.store import Activation, now
@@ -172,3 +172,35 @@ async def test_a_change_that_cannot_be_followed_is_logged_and_the_watch_goes_on(
             await called.wait()
     await watch.stop()
     assert "the generation is damaged" in caplog.text
+
+
+@pytest.mark.feature("M3", "M36")
+async def test_a_saved_script_is_followed_and_the_command_line_knows_its_folder(tmp_path):
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    one = Application("chat", home=tmp_path / "home", hostfile=hostfile(), script_folders=[folder])
+    await one.start()
+    try:
+        script = folder / "counter.py"
+        text = "PLUGIN_METADATA = {'id': 'counter', 'version': '1.0.0'}\n"
+        script.write_text(text, encoding="utf-8")
+        await told(one, lambda status: status.version == "1.0.0" and status.state == "active")
+        (row,) = one.management.list()
+        assert (row.id, row.origin, row.source, row.state, row.isolation) == (
+            "counter",
+            "script",
+            "script",
+            "enabled",
+            "inline",
+        )
+        one.management.disable("counter", by="tester")
+        await told(one, lambda status: status.state == "idle")
+        assert one.management.list()[0].state == "disabled"
+        one.management.enable("counter", by="tester")
+        await told(one, lambda status: status.state == "active")
+        script.write_text(text.replace("1.0.0", "1.10.0"), encoding="utf-8")
+        await told(one, lambda status: status.version == "1.10.0" and status.state == "active")
+        with pytest.raises(PluginError, match="counter is a script"):
+            one.management.plan_remove(["counter"])
+    finally:
+        await one.stop()

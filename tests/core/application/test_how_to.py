@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from jackfield.api import List, Text
 from jackfield.application import Application
+from jackfield.hooks import HookspecMarker
 from jackfield.permissions import Grant, Permission
 from jackfield.store import Layout
 
@@ -127,3 +129,43 @@ def _unpack(wheel: Path, folder: Path) -> None:
 
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
+
+
+async def test_scripts_run_as_the_page_says(tmp_path):
+    stamp, metadata, loading = blocks("use-scripts.md", "python")
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    metadata = metadata.replace("another_script", "other")
+    (folder / "a.py").write_text(metadata + stamp, encoding="utf-8")
+    (folder / "b.py").write_text("PLUGIN_METADATA = {'id': 'other', 'version': '1.2'}", encoding="utf-8")
+
+    def message_sent(function):
+        def message_sent(text):
+            return function(text)
+
+        return message_sent
+
+    hooks = {"on_message_sent": message_sent}
+    application = Application(
+        "chat",
+        specs=_TextSpecs,
+        home=tmp_path / "home",
+        hostfile=hostfile(),
+        script_folders=[folder],
+        script_hooks=hooks,
+    )
+    await application.start()
+    try:
+        assert re.fullmatch(r"\[\d\d:\d\d\] hello", application.host.hook.message_sent(text="hello"))
+        assert [(one.id, one.name) for one in application.host.plugins] == [("other", "other"), ("stamp", "Time stamp")]
+        assert application.host.plugins.status("stamp").description == "The time before every message"
+    finally:
+        await application.stop()
+    namespace: dict[str, list[ModuleType]] = {}
+    exec(loading.replace('"scripts"', repr(str(folder))), namespace)
+    assert [module.__file__ for module in namespace["modules"]] == [str(folder / "a.py"), str(folder / "b.py")]
+
+
+class _TextSpecs:
+    @HookspecMarker("chat")(pipeline="text")
+    def message_sent(self, text): ...

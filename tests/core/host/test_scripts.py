@@ -92,9 +92,9 @@ async def test_of_two_scripts_with_one_id_the_second_does_not_load(folder, start
 
 
 async def test_an_installed_plugin_wins_over_a_script_of_its_id(profile, build, folder, start):
-    profile.install(build("weather"))
-    profile.enable("weather")
-    write(folder, "weather.py", "def asked():\n    return 'script'\n")
+    profile.install(build("climate"))
+    profile.enable("climate")
+    write(folder, "climate.py", "def asked():\n    return 'script'\n")
     host = await start()
     assert {one.origin: one.state for one in host.plugins} == {"store": State.ACTIVE, "script": State.SHADOWED}
     assert host.hook.asked() == []
