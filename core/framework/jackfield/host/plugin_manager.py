@@ -3,6 +3,7 @@
 import difflib
 import importlib.metadata
 import logging
+import os
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from jackfield.store import Layout
 
 logger = logging.getLogger("jackfield.host")
+
+SAFE_VARIABLE = "JACKFIELD_SAFE"
+"""A user's way to start an adopted application without its plugins, though it has no option for that."""
 
 # pluggy 1.7 keeps distributions as they are and wraps them when they are listed; 1.6 keeps them wrapped.
 _KEEPS_DISTRIBUTIONS = hasattr(HookManager, "list_plugin_distributions")
@@ -84,9 +88,11 @@ class PluginManager(HookManager):
         count: count calls and time from the start; see `HookManager.count`.
         layout: where state lies, if not where the project name says.
         remember: False neither reads nor writes any state.
+        safe: load no plugin of any entry point; None: what the environment's `JACKFIELD_SAFE` says (1, or empty).
 
     Attributes:
         failures: entry points that could not be loaded, by name.
+        safe: whether plugins of entry points are left out.
     """
 
     _pluggy_specs_are_pluggys = True
@@ -99,9 +105,11 @@ class PluginManager(HookManager):
         count: bool = False,
         layout: "Layout | None" = None,
         remember: bool = True,
+        safe: bool | None = None,
     ) -> None:
         super().__init__(project_name, on_error=on_error, count=count, may=self._may)
         self.failures: dict[str, LoadFailure] = {}
+        self.safe = os.environ.get(SAFE_VARIABLE, "") not in ("", "0") if safe is None else safe
         self._groups: list[str] = []
         self._from_store: set[str] = set()
         self._adoption = Adoption(project_name, layout=layout, remember=remember)
@@ -121,6 +129,9 @@ class PluginManager(HookManager):
         if group not in self._groups:
             self._groups.append(group)
             self._adoption.record(self._groups)
+        if self.safe:
+            logger.warning("safe mode: no plugin of %s is loaded", group)
+            return 0
         self._adoption.serve_store()
         wishes = self._adoption.wishes()
         loaded = 0
