@@ -32,6 +32,7 @@ from jackfield.api.components import (
 from jackfield.api.context import Context
 from jackfield.api.events import Event, EventHandler, Subscription
 from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
+from jackfield.api.plugins import PluginInfo, Plugins
 
 __all__ = [
     "ActionHandler",
@@ -56,6 +57,8 @@ __all__ = [
     "Markdown",
     "MenuItem",
     "Plugin",
+    "PluginInfo",
+    "Plugins",
     "Progress",
     "Render",
     "Scheduler",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jackfield.api.capabilities import Commands, Events, Scheduler, Settings, Storage, Ui
+from jackfield.api.plugins import Plugins
 
 
 class Context(Protocol):
@@ -51,6 +52,11 @@ class Context(Protocol):
     @property
     def scheduler(self) -> Scheduler:
         """Work that goes on beside the callbacks."""
+        ...
+
+    @property
+    def plugins(self) -> Plugins:
+        """The other plugins."""
         ...
 
     @property

@@ -2,7 +2,7 @@
 
 import importlib.machinery
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from jackfield.host.finder import GenerationFinder, drop_modules, extension_modules, modules_below
@@ -45,12 +45,21 @@ class Code:
             records: every plugin that was known before; those that stopped are not loaded any more.
         """
         before = set(self._finder.trees)
-        used = {tree for record in records.values() if record.life.state.runs_code for tree in record.footing.trees}
         # What is held comes first: for a name that both generations have, the old code goes on being imported.
         held = sorted(switch.keep_trees & before)
         self._finder.install()
         self._finder.replace([*held, *(path for path in generation.paths if path.is_dir())])
-        stale = before - set(self._finder.trees)
+        self.drop_unused(records, also=before - set(self._finder.trees))
+
+    def drop_unused(self, records: Mapping[str, Record], *, also: Collection[Path] = ()) -> None:
+        """Forget the modules of plugins that do not run, so that they are imported anew.
+
+        Args:
+            records: every plugin.
+            also: further folders that nobody runs from.
+        """
+        used = {tree for record in records.values() if record.life.state.runs_code for tree in record.footing.trees}
+        stale = set(also)
         for record in records.values():
             if not record.life.state.runs_code:
                 stale |= record.footing.trees

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jackfield.api import ApiFactory
+from jackfield.api import ApiFactory, Plugins
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.events import EventBus, PluginEvents
 from jackfield.host.facets import PluginCommands, PluginScheduler, PluginSettings, PluginStorage
@@ -34,6 +34,7 @@ class Surroundings:
         grant: the grant of a canonical id, as it is now.
         blame: told of failures.
         script_hooks: what makes hook implementations of scripts' plain functions.
+        plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
     """
 
     app: str
@@ -46,6 +47,7 @@ class Surroundings:
     api: ApiFactory | None
     grant: Callable[[str], Grant | None]
     blame: Callable[[str, str, BaseException], None]
+    plugins: Callable[[str, Scope, Callable[[str, str], None]], Plugins]
     script_hooks: ScriptHooks = field(default_factory=dict)
 
 
@@ -91,6 +93,7 @@ class Wiring:
             events=PluginEvents(name, around.events, self.scope, check, contributes.events),
             ui=PluginUi(name, around.ui, self.scope, check, components),
             scheduler=self.scheduler,
+            plugins=around.plugins(name, self.scope, check),
             logger=logging.getLogger(f"{around.app}.plugins.{name}"),
             data_dir=around.layout.data(cid) / "files",
             config_dir=around.layout.root / "config" / cid,
@@ -111,6 +114,7 @@ class PluginContext:
         events: PluginEvents,
         ui: PluginUi,
         scheduler: PluginScheduler,
+        plugins: Plugins,
         logger: logging.Logger,
         data_dir: Path,
         config_dir: Path,
@@ -123,6 +127,7 @@ class PluginContext:
         self._events = events
         self._ui = ui
         self._scheduler = scheduler
+        self._plugins = plugins
         self._logger = logger
         self._data_dir = data_dir
         self._config_dir = config_dir
@@ -166,6 +171,11 @@ class PluginContext:
     def scheduler(self) -> PluginScheduler:
         """Work that goes on beside the callbacks."""
         return self._scheduler
+
+    @property
+    def plugins(self) -> Plugins:
+        """The other plugins."""
+        return self._plugins
 
     @property
     def logger(self) -> logging.Logger:

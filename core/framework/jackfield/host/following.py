@@ -1,7 +1,7 @@
 """From what runs to what shall run: who goes down, who comes up, in which order (K18, K19, K23, U37)."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from jackfield.hooks import HookManager
 from jackfield.host.code import Code
@@ -11,7 +11,7 @@ from jackfield.host.lifecycle import Happening, Life, State
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.runner import Runner
 from jackfield.host.survey import Survey
-from jackfield.host.switch import Switch, compare
+from jackfield.host.switch import Switch, compare, with_dependents
 from jackfield.store import Holds, Store
 
 
@@ -59,7 +59,8 @@ class Following:
         verdicts = seen.judgement.verdicts
         records = self._plugins.records()
         running = {cid: record.footing for cid, record in records.items() if record.life.state.runs_code}
-        resting = {cid for cid in running if cid in verdicts and cid not in seen.wishes.enabled}
+        let_be = {*seen.wishes.enabled, *seen.wishes.out}
+        resting = {cid for cid in running if cid in verdicts and cid not in let_be}
         wanted = {cid: seen.footings[cid] for cid, verdict in verdicts.items() if verdict.runs or cid in resting}
         switch = compare(running, wanted, self._code.loaded_machine_code)
         idle = tuple(cid for cid in resting if cid not in switch.stop)
@@ -78,6 +79,34 @@ class Following:
         if not switch.held:  # else older code still runs, and may read its files at any time
             self._holds.release(keep=seen.generation.number)
         self._hearing.tell(self._manager)
+
+    async def settle_one(self, seen: Survey, cid: str) -> None:
+        """Do for one plugin what `settle` does for all; what it needs comes up before it, who needs it goes before it.
+
+        For a change within a change: everything else is on its way already.
+
+        Args:
+            seen: what is there and what is wished.
+            cid: canonical id of an installed plugin.
+        """
+        if seen.judgement.verdicts[cid].runs:
+            chosen = _required(cid, seen)
+            self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
+            self._note_each(chosen, seen)
+            await self._up(seen, chosen)
+        else:
+            records = self._plugins.records()
+            running = {name: record.footing for name, record in records.items() if record.life.state.runs_code}
+            gone = with_dependents({cid} & running.keys(), running)
+            stays = set() if cid in seen.wishes.out or seen.judgement.verdicts[cid].problem else {cid}
+            await self.down(frozenset(gone - stays), idle=gone & stays)
+            self._code.drop_unused(records)
+            self._note_each({cid, *gone}, seen)
+        self._hearing.tell(self._manager)
+
+    def _note_each(self, chosen: Iterable[str], seen: Survey) -> None:
+        for cid in chosen:
+            self._note(cid, seen.judgement.verdicts[cid], seen, Switch())
 
     async def down(
         self,
@@ -101,10 +130,11 @@ class Following:
 
         async def take_down(cid: str) -> None:
             record = records[cid]
-            if record.life.state in (State.ACTIVE, State.PENDING_RESTART):
-                await self._runner.disable(record)
-            if cid in stop:
-                await self._runner.unload(record, removed=cid in removed, replaced=cid in replaced)
+            async with record.step:
+                if record.life.state in (State.ACTIVE, State.PENDING_RESTART):
+                    await self._runner.disable(record)
+                if cid in stop and record.life.state in (State.LOADED, State.IDLE):
+                    await self._runner.unload(record, removed=cid in removed, replaced=cid in replaced)
 
         for level in reversed(levels(going, needs)):
             await asyncio.gather(*(take_down(cid) for cid in level))
@@ -115,7 +145,7 @@ class Following:
         if record is None:
             record = Record(verdict.candidate)
             self._plugins.put(cid, record)
-        wish_before, record.enabled = record.enabled, cid in seen.wishes.enabled
+        wish_before, record.enabled = record.enabled, cid in seen.wished
         if cid in switch.held:
             if record.life.state is State.ACTIVE:
                 problem = (
@@ -123,7 +153,8 @@ class Following:
                 )
                 self._plugins.tell(record, Happening.HELD, problem)
             return
-        if record.life.state.runs_code:
+        self._plugins.note(record, seen.wishes.out.get(cid, ""))
+        if record.life.state.runs_code or (cid in seen.wishes.out and record.life.state is State.UNLOADED):
             return
         footing = seen.footings[cid]
         same = record.footing.code == footing.code and record.footing.trees == footing.trees
@@ -151,13 +182,23 @@ class Following:
 
     def _shadow(self, verdict: Verdict, seen: Survey) -> Record:
         life = Life(State.SHADOWED, verdict.problem)
-        return Record(verdict.candidate, life, verdict.candidate.canonical_id in seen.wishes.enabled)
+        return Record(verdict.candidate, life, verdict.candidate.canonical_id in seen.wished)
 
-    async def _up(self, seen: Survey) -> None:
-        """Load, then enable, level by level; whoever needs a plugin that did not come up is blocked (K18, K19)."""
-        for step in (self._load, self._enable):
+    async def _up(self, seen: Survey, chosen: Collection[str] | None = None) -> None:
+        """Load, then enable, level by level; whoever needs a plugin that did not come up is blocked (K18, K19).
+
+        Args:
+            seen: names the levels.
+            chosen: the only plugins to bring up; None: all.
+        """
+        for step, left_out in ((self._load, frozenset()), (self._enable, seen.wishes.loads_only)):
             for level in seen.judgement.levels:
-                await asyncio.gather(*(step(self._plugins.record(cid)) for cid in level))
+                going = [cid for cid in level if cid not in left_out and (chosen is None or cid in chosen)]
+                await asyncio.gather(*(self._step(self._plugins.record(cid), step) for cid in going))
+
+    async def _step(self, record: Record, step: Callable[[Record], Awaitable[None]]) -> None:
+        async with record.step:
+            await step(record)
 
     async def _load(self, record: Record) -> None:
         if record.life.state is not State.RESOLVED:
@@ -193,6 +234,18 @@ class Following:
             if not need.optional and (other is None or other.life.state not in up):
                 return f"needs {need.id}, which {_why(other)}"
         return ""
+
+
+def _required(cid: str, seen: Survey) -> set[str]:
+    """Return a plugin and all that it requires, directly or through others."""
+    found, waiting = {cid}, [cid]
+    while waiting:
+        manifest = seen.judgement.verdicts[waiting.pop()].candidate.manifest
+        for need in manifest.requires if manifest is not None else ():
+            if not need.optional and need.canonical_id not in found:
+                found.add(need.canonical_id)
+                waiting.append(need.canonical_id)
+    return found
 
 
 def _why(record: Record | None) -> str:

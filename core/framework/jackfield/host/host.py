@@ -2,11 +2,12 @@
 
 import asyncio
 import importlib.metadata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 from jackfield.api import ApiFactory
+from jackfield.api import Plugins as PluginFacet
 from jackfield.discovery import find_host
 from jackfield.errors import UsageError
 from jackfield.hooks import HookManager, OnError
@@ -19,8 +20,12 @@ from jackfield.host.following import Following
 from jackfield.host.guard import Guard
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
-from jackfield.host.plugins import Plugins
+from jackfield.host.managing import PluginPlugins
+from jackfield.host.orders import Orders
+from jackfield.host.plugins import Plugins, PluginStatus
+from jackfield.host.presence import Presences
 from jackfield.host.runner import Runner
+from jackfield.host.scopes import Scope
 from jackfield.host.scripts import NO_SCRIPTS, Scripts
 from jackfield.host.survey import Survey, survey
 from jackfield.host.turn import Turn
@@ -107,6 +112,7 @@ class Host:
             api,
             self._hearing.grant,
             self._failures.blame,
+            self._plugins_for,
             scripts.hooks,
         )
         runner = Runner(self.plugins, around, self._manager)
@@ -122,7 +128,11 @@ class Host:
             holds=self._holds,
         )
         self._turn = Turn()
-        self._running = False
+        self._presences = Presences()
+        self._orders = Orders(self.plugins, self._following, self._turn, self._look, self._state, self._presences)
+
+    def _plugins_for(self, plugin: str, scope: Scope, check: Callable[[str, str], None]) -> PluginFacet:
+        return PluginPlugins(plugin, self.plugins, self._orders, self._presences, scope, check)
 
     @property
     def hook(self) -> Any:
@@ -147,14 +157,16 @@ class Host:
             UsageError: it runs already.
         """
         async with self._turn.taken():
-            if self._running:
+            if self._orders.running:
                 raise UsageError(f"the host of {self.app} runs already")
+            self._presences.clear()
             seen = await self._look()
             self._code.open()
-            self._running = True
+            self._orders.running = True
             for record in self.plugins.records().values():
                 self.plugins.tell(record, Happening.FOUND)  # what failed in an earlier run may try again
             await self._following.settle(seen)
+            await self._orders.end_released()
 
     async def reload_changes(self) -> None:
         """Follow what changed since: the active generation, wishes, grants, settings, the environment.
@@ -165,10 +177,11 @@ class Host:
             StoreError: the new generation or the state log is damaged; everything runs on as before.
         """
         async with self._turn.taken():
-            if not self._running:
+            if not self._orders.running:
                 return
             seen = await self._look()
             await self._following.settle(seen)
+            await self._orders.end_released()
             for record in self.plugins.records().values():
                 if record.wiring is not None:
                     record.wiring.settings.refresh()
@@ -176,23 +189,77 @@ class Host:
     async def stop(self) -> None:
         """Disable and unload every plugin, dependents first; what fails is logged and the rest still ends."""
         async with self._turn.taken():
-            if not self._running:
+            if not self._orders.running:
                 return
             records = self.plugins.records()
             await self._following.down(frozenset(cid for cid, record in records.items() if record.life.state.runs_code))
             self._code.close()
             self._holds.release()
-            self._running = False
+            self._orders.running = False
             self.plugins.stop_waiting()
+
+    async def load(self, plugin: str, *, enable: bool = True, by: str = "the host") -> PluginStatus:
+        """Run a plugin until the host stops, whether or not the user enabled it; the wish stays as it is (J15, J17).
+
+        Args:
+            plugin: its id.
+            enable: False: load its code, call `on_load`, and leave it at that (K21).
+            by: who asks, as the plugin's status shows it.
+
+        Raises:
+            UnknownPlugin: none of that id is installed.
+            PluginError: it is blocked or failed; the sentence says why.
+            UsageError: the host does not run.
+        """
+        return await self._orders.load(plugin, enable=enable, by=by)
+
+    async def enable(self, plugin: str, *, by: str = "the host") -> PluginStatus:
+        """Enable a plugin for good and bring it up; one that failed is tried again (K21).
+
+        Nothing is granted by it: a plugin that nobody consented to is blocked and says so.
+
+        Raises:
+            UnknownPlugin: none of that id is installed.
+            PluginError: it is blocked or failed; the sentence says why, and the wish is kept.
+            UsageError: the host does not run.
+        """
+        return await self._orders.enable(plugin, by=by)
+
+    async def disable(self, plugin: str, *, by: str = "the host") -> PluginStatus:
+        """Disable a plugin for good; who needs it goes down before it, its code stays loaded (K20).
+
+        Raises:
+            UnknownPlugin: none of that id is installed.
+            UsageError: the host does not run.
+        """
+        return await self._orders.disable(plugin, by=by)
+
+    async def unload(self, plugin: str, *, by: str = "the host") -> bool:
+        """Take a plugin down and drop its code, until it is loaded or enabled anew or the host starts again (J20, J21).
+
+        Returns:
+            Whether there is a plugin of that id; an unknown one is no error (C9).
+
+        Raises:
+            UsageError: the host does not run.
+        """
+        return await self._orders.unload(plugin, by=by)
 
     @cached_property
     def _framework(self) -> Version:
         return Version.from_pep440(importlib.metadata.version("jackfield"), published=False)
 
     async def _look(self) -> Survey:
-        wished: Collection[str] | None = () if self.safe else None
         while True:
-            told = (self._store, self._state, self.hostfile, self._scripts)
-            seen = await asyncio.to_thread(survey, *told, framework=self._framework, enabled=wished)
+            seen = await asyncio.to_thread(
+                survey,
+                self._store,
+                self._state,
+                self.hostfile,
+                self._scripts,
+                framework=self._framework,
+                safe=self.safe,
+                presences=self._presences.copy(),
+            )
             if self._holds.take(seen.generation):
                 return seen

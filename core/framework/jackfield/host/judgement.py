@@ -37,12 +37,16 @@ class Wishes:
         grants: what each was granted.
         trusted: the plugins without a manifest that may run.
         sources: where each store plugin comes from, as grants name it.
+        out: the plugins that shall not run for now although nobody disabled them, and why: `was unloaded by weather`.
+        loads_only: of the enabled, those whose code is loaded and that are not enabled further (K21).
     """
 
     enabled: Collection[str] = frozenset()
     grants: Mapping[str, Grant] = field(default_factory=dict)
     trusted: Collection[str] = frozenset()
     sources: Mapping[str, str] = field(default_factory=dict)
+    out: Mapping[str, str] = field(default_factory=dict)
+    loads_only: Collection[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def judge(candidates: Sequence[Candidate], wishes: Wishes, hostfile: HostFile, f
         if problem:
             problems[cid] = problem
     problems.update(_loops(winners, wished))
-    _spread(winners, wished, problems)
+    _spread(winners, wished, problems, wishes.out)
     runs = [cid for cid in winners if cid in wished and cid not in problems]
     needs = _order_edges(winners, runs)
     verdicts = {
@@ -217,7 +221,9 @@ def _circle(edges: Mapping[str, Sequence[str]], start: str) -> list[str]:
     return []
 
 
-def _spread(winners: Mapping[str, Candidate], wished: Collection[str], problems: dict[str, str]) -> None:
+def _spread(
+    winners: Mapping[str, Candidate], wished: Collection[str], problems: dict[str, str], out: Mapping[str, str]
+) -> None:
     """Block what requires something absent, wrong or blocked, naming the whole chain."""
     changed = True
     while changed:
@@ -226,7 +232,7 @@ def _spread(winners: Mapping[str, Candidate], wished: Collection[str], problems:
             if cid in problems:
                 continue
             for need in _requires(winners[cid]):
-                problem = _need_problem(need, winners, wished, problems)
+                problem = _need_problem(need, winners, wished, problems, out)
                 if problem:
                     problems[cid] = problem
                     changed = True
@@ -234,7 +240,11 @@ def _spread(winners: Mapping[str, Candidate], wished: Collection[str], problems:
 
 
 def _need_problem(
-    need: Dependency, winners: Mapping[str, Candidate], wished: Collection[str], problems: Mapping[str, str]
+    need: Dependency,
+    winners: Mapping[str, Candidate],
+    wished: Collection[str],
+    problems: Mapping[str, str],
+    out: Mapping[str, str],
 ) -> str:
     other = winners.get(canonical_id(need.id))
     if other is None:
@@ -243,6 +253,8 @@ def _need_problem(
         return f"needs {need.id} {need.requirement}, found {version}"
     if need.optional:
         return ""
+    if other.canonical_id in out:
+        return f"needs {other.id}, which {out[other.canonical_id]}"
     if other.canonical_id not in wished:
         return f"needs {other.id}, which is disabled (enable it: jackfield enable {other.id})"
     if other.canonical_id in problems:

@@ -34,6 +34,7 @@ class PluginStatus:
         errors: failures since the plugin was loaded (hooks, commands, tasks, callbacks).
         legacy: it has no manifest.
         description: one line from the manifest.
+        note: a sentence on where it stands that is no problem: what it waits for; empty where there is nothing to say.
     """
 
     id: str
@@ -48,6 +49,7 @@ class PluginStatus:
     errors: int = 0
     legacy: bool = False
     description: str = ""
+    note: str = ""
 
     @property
     def problem(self) -> str:
@@ -71,6 +73,8 @@ class Record:
         last_error: the traceback of the last one.
         last_failure: the last one in one line.
         uncalled: a sentence for each hook that it implements and may not hear.
+        note: a sentence on where it stands that is no problem.
+        step: held while it is taken a step of its life, so that no two are taken at once.
     """
 
     candidate: Candidate
@@ -84,6 +88,8 @@ class Record:
     last_error: str = ""
     last_failure: str = ""
     uncalled: tuple[str, ...] = ()
+    note: str = ""
+    step: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def status(self) -> PluginStatus:
@@ -102,6 +108,7 @@ class Record:
             errors=self.errors,
             legacy=self.candidate.legacy,
             description=manifest.description if manifest is not None else "",
+            note=self.note,
         )
 
     @property
@@ -202,6 +209,12 @@ class Plugins:
             return
         self._tell_waiters(record)
         self._tell_listeners(record)
+
+    def note(self, record: Record, sentence: str) -> None:
+        """Set what is said of where a plugin stands, and tell who listens."""
+        if sentence != record.note:
+            record.note = sentence
+            self._tell_listeners(record)
 
     def note_uncalled(self, record: Record, hooks: Sequence[tuple[str, str]]) -> None:
         """Set which hooks of a plugin are not called, each with the permission that it lacks, and tell who listens."""

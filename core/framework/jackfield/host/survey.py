@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jackfield.discovery import discover, discover_scripts
 from jackfield.errors import ManifestError, StoreError
 from jackfield.host.judgement import Judgement, Wishes, judge
+from jackfield.host.presence import Presence, with_presences
 from jackfield.host.scripts import NO_SCRIPTS, Scripts, full_trust
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
@@ -23,7 +25,8 @@ class Survey:
     Args:
         generation: the active one.
         judgement: which plugins run, and in which order.
-        wishes: what the user wants and allowed.
+        wishes: what the user wants and allowed, as it counts in this run of the host.
+        wished: the canonical ids that the user wants to run, whatever was asked for this run.
         footings: by canonical id, what each winner runs on or would run on.
     """
 
@@ -31,6 +34,7 @@ class Survey:
     judgement: Judgement
     wishes: Wishes
     footings: Mapping[str, Footing]
+    wished: frozenset[str]
 
 
 def survey(
@@ -40,7 +44,8 @@ def survey(
     scripts: Scripts = NO_SCRIPTS,
     *,
     framework: Version,
-    enabled: Collection[str] | None = None,
+    safe: bool = False,
+    presences: Mapping[str, Presence] = MappingProxyType({}),
 ) -> Survey:
     """Look at the environment, the active generation and the state log; imports no plugin.
 
@@ -50,7 +55,8 @@ def survey(
         hostfile: the host's own: its groups and its API version.
         scripts: folders whose scripts run unless the user disabled them.
         framework: the version of jackfield.
-        enabled: canonical ids to take as wished instead of the state's; empty for safe mode.
+        safe: run nothing but what was asked for this run.
+        presences: what was asked for this run of the host.
 
     Raises:
         StoreError: the active generation or the state log is damaged.
@@ -62,15 +68,15 @@ def survey(
     own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
     candidates += in_folders
     wishes = _with_scripts(read_wishes(state, generation), own, state, hostfile)
-    if enabled is not None:
-        wishes = Wishes(frozenset(enabled), wishes.grants, wishes.trusted, wishes.sources)
+    wished = frozenset(wishes.enabled)
+    wishes = with_presences(wishes, presences, safe=safe)
     judgement = judge(candidates, wishes, hostfile, framework)
     closures = _closures(generation)
     footings = {
         cid: _footing(verdict.candidate, judgement.needs.get(cid, frozenset()), closures)
         for cid, verdict in judgement.verdicts.items()
     }
-    return Survey(generation, judgement, wishes, footings)
+    return Survey(generation, judgement, wishes, footings, wished)
 
 
 def read_wishes(state: State, generation: Generation) -> Wishes:

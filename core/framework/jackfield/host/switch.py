@@ -67,14 +67,14 @@ def compare(
     changed = {cid for cid, footing in running.items() if cid in wanted and not _same(footing, wanted[cid])}
     gone = {cid for cid in running if cid not in wanted}
     # Whoever needs a plugin that goes for good cannot run on as it was, whatever speaks for holding it.
-    bereft = _with_dependents(gone, running)
+    bereft = with_dependents(gone, running)
     held = _held(running, wanted, changed - bereft, bereft, extension_modules)
-    stop = _with_dependents(bereft | (changed - set(held)), running) - set(held)
+    stop = with_dependents(bereft | (changed - set(held)), running) - set(held)
     keep = frozenset(tree for cid in held for tree in running[cid].trees)
     return Switch(frozenset(stop), held, keep)
 
 
-def _with_dependents(down: Collection[str], running: Mapping[str, Footing]) -> set[str]:
+def with_dependents(down: Collection[str], running: Mapping[str, Footing]) -> set[str]:
     """Add everyone who needs one of them, directly or through others."""
     found = set(down)
     grew = True

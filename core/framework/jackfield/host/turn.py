@@ -34,6 +34,12 @@ class Turn:
         """Whether nobody holds it, so that taking it does not wait."""
         return not self._lock.locked()
 
+    @property
+    def is_inner(self) -> bool:
+        """Whether the change that asks is within another one; for who holds it."""
+        stay = self._holder()
+        return stay is not None and stay.outer is not None and not stay.outer.over
+
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[None]:
         """Hold it; on the way out, wait for the changes within this one."""
