@@ -238,3 +238,20 @@ def test_a_folder_is_loaded_as_a_list_of_modules_in_order(tmp_path, caplog):
     modules = load_plugins_from_dir(tmp_path)
     assert [module.NAME for module in modules] == ["ä", "b"]
     assert "the script broken.py could not be loaded" in caplog.text
+
+
+@pytest.mark.feature("M3", "M36")
+async def test_a_script_that_is_saved_broken_runs_on_as_it_was_until_it_is_mended(folder, start):
+    write(folder, "a.py", "def asked():\n    return 'old'\n")
+    host = await start()
+    write(folder, "a.py", "def asked() return\n")
+    await host.reload_changes()
+    assert host.hook.asked() == ["old"]
+    status = host.plugins.status("a")
+    assert status.state is State.ACTIVE
+    assert status.problem.startswith("a was not reloaded: ")
+    await host.reload_changes()
+    assert host.plugins.status("a").errors == status.errors  # not tried again before it is saved again
+    write(folder, "a.py", "def asked():\n    return 'mended'\n")
+    await host.reload_changes()
+    assert (host.hook.asked(), host.plugins.status("a").problem) == (["mended"], "")

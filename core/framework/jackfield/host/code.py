@@ -1,17 +1,43 @@
 """Which code is in the process: the finder's trees, modules that are dropped, and machine code that cannot be."""
 
+import contextlib
 import importlib.machinery
+import importlib.util
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 
 from jackfield.host.finder import GenerationFinder, drop_modules, extension_modules, modules_below
 from jackfield.host.plugins import Record
+from jackfield.host.scripts import forget_script
 from jackfield.host.switch import Switch
 from jackfield.manifest import Candidate
 from jackfield.store import Generation
 
 _EXTENSIONS = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+
+
+class Aside:
+    """Modules out of the way of newer ones, and the way back.
+
+    Args:
+        places: where their code lies.
+        modules: by name.
+    """
+
+    def __init__(self, places: Collection[Path], modules: Mapping[str, ModuleType]) -> None:
+        self._places = places
+        self._modules = modules
+
+    def put_back(self) -> None:
+        """Forget what was imported since, and let the modules be found again."""
+        drop_modules(self._places)
+        sys.modules.update(self._modules)
+        for name, module in self._modules.items():
+            parent, _, child = name.rpartition(".")
+            if parent in sys.modules:
+                setattr(sys.modules[parent], child, module)
 
 
 class Code:
@@ -21,6 +47,8 @@ class Code:
         self._finder = GenerationFinder()
         self._machine_code: dict[str, str] = {}
         """Extension modules that were dropped from `sys.modules`, with their files: they stay in the process."""
+        self._files: dict[str, Mapping[str, tuple[int, int]]] = {}
+        """By canonical id, the source files of plugins of the environment when they were imported."""
 
     def open(self) -> None:
         """Begin to find plugins' modules."""
@@ -65,7 +93,38 @@ class Code:
                 stale |= record.footing.trees
                 if record.own_folder is not None:
                     stale.add(record.own_folder)
+                if record.candidate.origin == "script":
+                    forget_script(record.candidate)
         self._drop(stale - used)
+
+    def places(self, record: Record) -> frozenset[Path]:
+        """Return the files and folders of a plugin's own code; none where somebody else imported it, too."""
+        candidate = record.candidate
+        place = record.own_folder
+        if candidate.origin == "script":
+            place = candidate.file
+        elif candidate.origin == "store":
+            place = candidate.folder.parent if candidate.folder is not None else None
+        return frozenset({place}) if place is not None else frozenset()
+
+    def set_aside(self, records: Iterable[Record]) -> "Aside":
+        """Take the modules of loaded plugins out of the way, so that their next import runs what is on disk now."""
+        places = frozenset(place for record in records for place in self.places(record))
+        aside = Aside(places, modules_below(places))
+        drop_modules(places)
+        for place in places - set(self._finder.trees):
+            _forget_bytecode(place)
+        return aside
+
+    def note_files(self, record: Record) -> None:
+        """Remember the files of a plugin of the environment, as they are when it is imported."""
+        if record.own_folder is not None:
+            self._files[record.candidate.canonical_id] = _files_below(record.own_folder)
+
+    def changed_on_disk(self, record: Record) -> bool:
+        """Say whether a file of a plugin of the environment is another one than when it was imported."""
+        known = self._files.get(record.candidate.canonical_id)
+        return record.own_folder is not None and known is not None and known != _files_below(record.own_folder)
 
     def note_owner(self, record: Record) -> None:
         """Remember, before its import, whether a plugin of the environment is imported for us alone.
@@ -98,6 +157,23 @@ class Code:
             if extension_modules([module]):
                 self._machine_code[name] = str(module.__file__)
         drop_modules(places)
+
+
+def _files_below(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return size and time of each source file, by path."""
+    found = {}
+    for file in sorted((*folder.rglob("*.py"), *folder.rglob("*.toml"))):
+        with contextlib.suppress(OSError):  # it went between the two looks
+            status = file.stat()
+            found[str(file)] = (status.st_mtime_ns, status.st_size)
+    return found
+
+
+def _forget_bytecode(place: Path) -> None:
+    """Remove compiled files: they tell a source by whole seconds and its size, and an author saves more often."""
+    for file in place.rglob("*.py") if place.is_dir() else ():
+        with contextlib.suppress(OSError, NotImplementedError):
+            Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
 
 
 def top_level(candidate: Candidate) -> str:

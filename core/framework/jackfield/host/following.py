@@ -9,6 +9,7 @@ from jackfield.host.hearing import Hearing
 from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, Life, State
 from jackfield.host.plugins import Plugins, Record
+from jackfield.host.reloading import is_saved_broken
 from jackfield.host.runner import Runner
 from jackfield.host.survey import Survey
 from jackfield.host.switch import Switch, compare, with_dependents
@@ -62,6 +63,8 @@ class Following:
         let_be = {*seen.wishes.enabled, *seen.wishes.out}
         resting = {cid for cid in running if cid in verdicts and cid not in let_be}
         wanted = {cid: seen.footings[cid] for cid, verdict in verdicts.items() if verdict.runs or cid in resting}
+        broken = (cid for cid in running if cid in verdicts and is_saved_broken(records[cid], verdicts[cid]))
+        wanted |= {cid: running[cid] for cid in broken}
         switch = compare(running, wanted, self._code.loaded_machine_code)
         idle = tuple(cid for cid in resting if cid not in switch.stop)
         removed = frozenset(cid for cid in records if cid not in verdicts)
@@ -214,6 +217,7 @@ class Following:
             self._plugins.tell(record, Happening.BLOCKED, problem)
             return
         self._code.note_owner(record)
+        self._code.note_files(record)
         await self._runner.load(record)
 
     async def _enable(self, record: Record) -> None:

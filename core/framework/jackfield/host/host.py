@@ -24,6 +24,7 @@ from jackfield.host.managing import PluginPlugins
 from jackfield.host.orders import Orders
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.presence import Presences
+from jackfield.host.reloading import Reloading
 from jackfield.host.runner import Runner
 from jackfield.host.scopes import Scope
 from jackfield.host.scripts import NO_SCRIPTS, Scripts
@@ -129,7 +130,10 @@ class Host:
         )
         self._turn = Turn()
         self._presences = Presences()
-        self._orders = Orders(self.plugins, self._following, self._turn, self._look, self._state, self._presences)
+        reloading = Reloading(self.hostfile.name, plugins=self.plugins, runner=runner, code=self._code)
+        self._orders = Orders(
+            self.plugins, self._following, self._turn, self._look, self._state, self._presences, reloading
+        )
 
     def _plugins_for(self, plugin: str, scope: Scope, check: Callable[[str, str], None]) -> PluginFacet:
         return PluginPlugins(plugin, self.plugins, self._orders, self._presences, scope, check)
@@ -179,8 +183,8 @@ class Host:
         async with self._turn.taken():
             if not self._orders.running:
                 return
-            seen = await self._look()
-            await self._following.settle(seen)
+            await self._orders.reload_saved(await self._look(), on_disk=False)
+            await self._following.settle(await self._look())
             await self._orders.end_released()
             for record in self.plugins.records().values():
                 if record.wiring is not None:
@@ -193,6 +197,7 @@ class Host:
                 return
             records = self.plugins.records()
             await self._following.down(frozenset(cid for cid, record in records.items() if record.life.state.runs_code))
+            self._code.drop_unused(records)
             self._code.close()
             self._holds.release()
             self._orders.running = False
@@ -245,6 +250,31 @@ class Host:
         """
         return await self._orders.unload(plugin, by=by)
 
+    async def reload(self, plugin: str) -> PluginStatus:
+        """Import a plugin's code anew, and after it that of whoever needs it, with state handed over (M24, M36).
+
+        What `on_unload` of the old code returns goes to `on_load` of the new. One that failed or waits is tried again.
+
+        Raises:
+            UnknownPlugin: none of that id is installed.
+            PluginError: it is not enabled, cannot be exchanged without a restart, or its new code failed: then the
+                old code runs on. The sentence says which.
+            UsageError: the host does not run.
+        """
+        return await self._orders.reload(plugin)
+
+    async def reload_changed(self) -> list[str]:
+        """Import every plugin anew whose files changed on disk, and follow whatever else changed (M3, M24).
+
+        Returns:
+            A sentence for each plugin whose new code failed; its old code runs on.
+
+        Raises:
+            StoreError: the new generation or the state log is damaged; everything runs on as before.
+            UsageError: the host does not run.
+        """
+        return await self._orders.reload_changed()
+
     @cached_property
     def _framework(self) -> Version:
         return Version.from_pep440(importlib.metadata.version("jackfield"), published=False)
@@ -262,4 +292,5 @@ class Host:
                 presences=self._presences.copy(),
             )
             if self._holds.take(seen.generation):
+                self._presences.keep(seen.wished)
                 return seen

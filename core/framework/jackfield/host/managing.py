@@ -90,6 +90,11 @@ class PluginPlugins:
         self._check("plugins", "manage")
         return await self._orders.unload(plugin, by=self._plugin)
 
+    async def reload(self, plugin: str) -> PluginInfo:
+        """Import a plugin's code anew."""
+        self._check("plugins", "manage")
+        return _info(await self._orders.reload(plugin))
+
     async def unload_self(self) -> None:
         """Take this plugin down soon; returns at once."""
         self._orders.unload_later(self._plugin, by="itself")

@@ -1,6 +1,7 @@
 """What is asked of one plugin of a running host: by the user, by the host's own code, by another plugin, by itself."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context as Variables
 from typing import Any, TypeVar
@@ -10,10 +11,13 @@ from jackfield.host.following import Following
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.presence import Presence, Presences
+from jackfield.host.reloading import Reloading
 from jackfield.host.survey import Survey
 from jackfield.host.turn import Turn
 from jackfield.manifest import canonical_id
 from jackfield.storage import State as StateLog
+
+_log = logging.getLogger("jackfield.host")
 
 ResultT = TypeVar("ResultT")
 
@@ -33,6 +37,7 @@ class Orders:
         look: reads what is there and what is wished.
         state: where wishes are kept.
         presences: what is asked for this run alone.
+        reloading: imports code anew.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Orders:
         look: Callable[[], Awaitable[Survey]],
         state: StateLog,
         presences: Presences,
+        reloading: Reloading,
     ) -> None:
         self._plugins = plugins
         self._following = following
@@ -50,6 +56,7 @@ class Orders:
         self._look = look
         self._state = state
         self._presences = presences
+        self._reloading = reloading
         self._tasks: set[asyncio.Task[Any]] = set()
         self.running = False
 
@@ -117,6 +124,48 @@ class Orders:
 
         return await self._carry_out(change())
 
+    async def reload(self, plugin: str) -> PluginStatus:
+        """Import one plugin anew; see `Host.reload`."""
+        cid = canonical_id(plugin)
+
+        async def change() -> PluginStatus:
+            seen = await self._known(plugin)
+            record = self._plugins.records().get(cid)
+            if record is not None and record.life.state.runs_code:
+                await self._reloading.reload(seen, frozenset({cid}))
+                await self.end_released()
+            elif seen.judgement.verdicts[cid].runs:
+                await self._follow(cid, retry=True)
+                return self._required(cid, (*_UP, State.RESOLVED, State.LOADED), enabled=True)
+            else:
+                raise self._not_up(cid, seen)
+            return self._plugins.status(plugin)
+
+        return await self._carry_out(change())
+
+    async def reload_changed(self) -> list[str]:
+        """Import all anew whose code changed, and follow what else changed; see `Host.reload_changed`."""
+
+        async def change() -> list[str]:
+            failures = await self.reload_saved(await self._look(), on_disk=True)
+            await self._following.settle(await self._look())
+            await self.end_released()
+            return failures
+
+        return await self._carry_out(change())
+
+    async def reload_saved(self, seen: Survey, *, on_disk: bool) -> list[str]:
+        """Import anew what was saved since it was imported; returns a sentence for each that failed and runs on."""
+        failures = []
+        waiting = self._reloading.changed(seen, on_disk=on_disk)
+        for cid in sorted(waiting):
+            try:
+                await self._reloading.reload(seen, frozenset({cid}))
+            except PluginError as error:
+                _log.error("%s", error)
+                failures.append(str(error))
+        return failures
+
     def unload_later(self, plugin: str, *, by: str) -> None:
         """Take a plugin down as soon as nothing else changes; returns at once."""
 
@@ -162,6 +211,11 @@ class Orders:
         else:
             await self._following.settle(seen)
         await self.end_released()
+
+    def _not_up(self, cid: str, seen: Survey) -> PluginError:
+        candidate = seen.judgement.verdicts[cid].candidate
+        why = seen.judgement.verdicts[cid].problem or seen.wishes.out.get(cid) or "is not enabled"
+        return PluginError(f"{candidate.id} was not reloaded: it {why}", plugin=candidate.id)
 
     def _required(self, cid: str, wanted: tuple[State, ...], *, enabled: bool) -> PluginStatus:
         """Return the plugin's status.

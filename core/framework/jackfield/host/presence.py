@@ -1,6 +1,6 @@
 """What was asked of plugins for this run of the host alone: the user's wish stays what it is (J15, J17, J20 to J23)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -33,9 +33,6 @@ class Presences:
         self._asked: dict[str, Presence] = {}
         self._released: list[str] = []
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._asked))
-
     def copy(self) -> Mapping[str, Presence]:
         """Return what was asked, as it is now."""
         return dict(self._asked)
@@ -47,6 +44,10 @@ class Presences:
     def forget(self, cid: str) -> None:
         """Let the user's wish alone count."""
         self._asked.pop(cid, None)
+
+    def keep(self, wished: Collection[str]) -> None:
+        """Forget what was asked under another wish than the present one: the user has spoken since."""
+        self._asked = {cid: one for cid, one in self._asked.items() if one.wished == (cid in wished)}
 
     def clear(self) -> None:
         """Forget everything: the host starts anew."""

@@ -18,9 +18,13 @@ from jackfield.host.guard import GRACE_SECONDS
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import Loaded, load, misplaced
 from jackfield.host.plugins import Plugins, Record
-from jackfield.host.scripts import forget_script, hooks_of_script
+from jackfield.host.scripts import hooks_of_script
+from jackfield.manifest import Candidate
 
 _log = logging.getLogger("jackfield.host")
+
+#: A plugin's code and what ties it to the host.
+Brought = tuple[Wiring, Loaded]
 
 #: What `on_unload` returned, waiting for the `on_load` of the code that replaces it.
 HandedOver = dict[str, Any]
@@ -41,19 +45,33 @@ class Runner:
         self._manager = manager
         self._handed: HandedOver = {}
 
-    async def load(self, record: Record) -> None:
-        """Import a resolved plugin and call `on_load`; afterwards it is loaded, blocked or failed."""
+    async def bring(self, candidate: Candidate) -> Brought:
+        """Import a plugin's code and tie it to a context of its own; nothing of it has been called.
+
+        Raises:
+            PluginError: its code is not where its manifest is, or it did not come to an end.
+            Exception: whatever the plugin's code raises.
+        """
+        wiring = Wiring(candidate, self._around)
+        loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context)
+        return wiring, loaded
+
+    async def load(self, record: Record, brought: Brought | None = None) -> None:
+        """Import a resolved plugin and call `on_load`; afterwards it is loaded, blocked or failed.
+
+        Args:
+            record: the plugin.
+            brought: its code, where it has been imported already.
+        """
         candidate = record.candidate
-        problem = misplaced(candidate)
+        problem = misplaced(candidate) if brought is None else ""
         if problem:
             self._plugins.tell(record, Happening.BLOCKED, problem)
             return
         record.errors, record.last_error, record.last_failure = 0, "", ""
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
-            wiring = Wiring(candidate, self._around)
-            loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context)
-            record.wiring, record.loaded = wiring, loaded
+            record.wiring, record.loaded = brought or await self.bring(candidate)
             await self._callback(record, "on_load", previous)
         except Exception as error:  # noqa: BLE001  # whatever the plugin's code raises is its failure alone
             self._failed(record, "while it was loaded", error)
@@ -111,8 +129,16 @@ class Runner:
             record.wiring.database.close()
         record.loaded = None
         record.wiring = None
-        forget_script(record.candidate)
         self._plugins.tell(record, Happening.UNLOADED)
+
+    def handed(self) -> HandedOver:
+        """Return what waits to be handed over, as a copy."""
+        return dict(self._handed)
+
+    def hand(self, cid: str, handed: HandedOver) -> None:
+        """Hand over to the next `on_load` of a plugin what it handed over before."""
+        if cid in handed:
+            self._handed[cid] = handed[cid]
 
     def _open_entrances(self, record: Record, wiring: Wiring, loaded: Loaded) -> None:
         name = record.candidate.id

@@ -1,9 +1,11 @@
 """Scripts: their modules are made from their files, and their plain functions become hooks (S1 to S5)."""
 
+import contextlib
 import importlib
 import importlib.util
 import logging
 import sys
+import zipimport
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
@@ -85,7 +87,8 @@ def forget_script(candidate: Candidate) -> None:
     if file is None:
         return
     if file.suffix == ".py":
-        sys.modules.pop(candidate.entry_point, None)
+        if getattr(sys.modules.get(candidate.entry_point), "__file__", None) == str(file):
+            del sys.modules[candidate.entry_point]
         return
     place = str(file)
     for name, module in list(sys.modules.items()):
@@ -173,6 +176,9 @@ def _import_below(entry_point: str, place: Path) -> ModuleType:
 
 
 def _forget_finder(place: str) -> None:
-    """A zip's table of files is kept with its finder, and a folder's with its own."""
+    """A zip's table of files is kept with its finder and beside it, and a folder's with its own."""
+    if Path(place).is_file():
+        with contextlib.suppress(zipimport.ZipImportError):
+            zipimport.zipimporter(place).invalidate_caches()
     sys.path_importer_cache.pop(place, None)
     importlib.invalidate_caches()
