@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 
 import pytest
+
+from tests.support.waiting import until
 
 # use -> the permission that it needs
 GUARDED = [
@@ -178,6 +181,37 @@ class TestScheduler:
         assert (status.state, status.errors) == ("active", 1)
         assert status.problem == "ValueError in task failing: the task fails"
         assert "the task fails" in status.error
+
+    @pytest.mark.feature("K28")
+    async def test_a_thread_is_told_to_stop_when_the_plugin_is_disabled(self, stage):
+        await stage.ask("probe scheduler thread")
+        assert "probe: thread working" in {thread.name for thread in threading.enumerate()}
+        stage.profile.disable("probe")
+        await stage.host.reload_changes()
+        await until(lambda: "probe: thread working" not in {thread.name for thread in threading.enumerate()})
+        assert stage.host.plugins.status("probe").problem == ""
+
+    @pytest.mark.feature("K28")
+    async def test_timers_come_once_or_again_and_again(self, stage):
+        await stage.ask("probe scheduler timers")
+        heard: list[str] = []
+        async with asyncio.timeout(5):
+            while heard.count("again") < 2:
+                await asyncio.sleep(0.01)
+                heard = json.loads(await stage.ask("probe heard"))
+        assert heard.count("once") == 1
+
+
+class TestBlocking:
+    @pytest.mark.feature("U16")
+    async def test_a_thread_uses_the_facets_by_waiting(self, stage):
+        assert await stage.ask("probe blocking thread key") == "from a thread"
+        assert json.loads(await stage.ask("probe storage get key")) == "from a thread"
+
+    async def test_the_loops_thread_is_refused(self, stage):
+        answer = await stage.ask("probe blocking loop")
+        assert "probe called context.blocking.storage.get on the event loop's thread" in answer
+        assert "await context.storage.get(…)" in answer
 
 
 class TestCommands:

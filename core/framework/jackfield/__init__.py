@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from jackfield.api import Context as Context
     from jackfield.api import Plugin as Plugin
     from jackfield.api import command as command
+    from jackfield.api import new_thread as new_thread
     from jackfield.application import Application as Application
     from jackfield.errors import JackfieldError as JackfieldError
     from jackfield.errors import PermissionDenied as PermissionDenied
@@ -32,6 +33,7 @@ _HOMES = {
     "Plugin": "jackfield.api",
     "PluginManager": "jackfield.host",
     "command": "jackfield.api",
+    "new_thread": "jackfield.api",
 }
 
 __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 (the names are the keys above)

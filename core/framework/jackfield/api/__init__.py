@@ -9,7 +9,6 @@ from jackfield.api.capabilities import (
     Events,
     Json,
     Render,
-    Scheduler,
     Settings,
     Storage,
     Ui,
@@ -33,6 +32,7 @@ from jackfield.api.context import Context
 from jackfield.api.events import Event, EventHandler, Subscription
 from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
 from jackfield.api.plugins import PluginInfo, Plugins
+from jackfield.api.scheduling import Scheduler, Thread, new_thread
 
 __all__ = [
     "ActionHandler",
@@ -67,7 +67,9 @@ __all__ = [
     "Subscription",
     "Table",
     "Text",
+    "Thread",
     "Ui",
     "command",
     "command_mark",
+    "new_thread",
 ]

@@ -3,8 +3,7 @@
 What can wait is `async def`; what cannot is plain. Which facet asks for which permission: docs/reference/context.md.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from jackfield.api.components import Component, MenuItem
@@ -180,12 +179,4 @@ class Ui(Protocol):
         self, item: MenuItem, handler: Callable[[str], Awaitable[None] | None] | None = None
     ) -> Subscription:
         """Show an entry in a menu until the plugin is disabled; `handler` is called with the user's name."""
-        ...
-
-
-class Scheduler(Protocol):
-    """Work that goes on beside the callbacks; it belongs to the plugin and ends with it (K26, K28)."""
-
-    def start(self, coroutine: Coroutine[Any, Any, Any], *, name: str = "") -> "asyncio.Task[Any]":
-        """Start a task; it is cancelled when the plugin is disabled, and its failure is counted to the plugin."""
         ...

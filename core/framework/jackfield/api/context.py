@@ -4,8 +4,9 @@ import logging
 from pathlib import Path
 from typing import Any, Protocol
 
-from jackfield.api.capabilities import Commands, Events, Scheduler, Settings, Storage, Ui
+from jackfield.api.capabilities import Commands, Events, Settings, Storage, Ui
 from jackfield.api.plugins import Plugins
+from jackfield.api.scheduling import Scheduler
 
 
 class Context(Protocol):
@@ -57,6 +58,14 @@ class Context(Protocol):
     @property
     def plugins(self) -> Plugins:
         """The other plugins."""
+        ...
+
+    @property
+    def blocking(self) -> Any:
+        """A synchronous view of every facet, for plain functions in threads: `context.blocking.storage.get("key")`.
+
+        On the event loop's thread its methods raise `WouldBlock`.
+        """
         ...
 
     @property

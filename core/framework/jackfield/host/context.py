@@ -1,5 +1,6 @@
 """The context that an inline plugin gets: every facet, tied to one plugin, its scope and its grant."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.api import ApiFactory, Plugins
+from jackfield.host.blocking import BlockingView, Crossing
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.events import EventBus, PluginEvents
-from jackfield.host.facets import PluginCommands, PluginScheduler, PluginSettings, PluginStorage
+from jackfield.host.facets import PluginCommands, PluginSettings, PluginStorage
 from jackfield.host.guard import Guard
+from jackfield.host.scheduler import PluginScheduler
 from jackfield.host.scopes import Scope
 from jackfield.host.scripts import ScriptHooks
 from jackfield.host.ui import PluginUi, UiRegistry
@@ -80,7 +83,8 @@ class Wiring:
         self.entrances = Scope(name)
         self.database = PluginDatabase(around.layout.data(cid) / "storage.sqlite3", plugin=name)
         self.settings = Settings(around.state, cid, contributes.settings, plugin=name)
-        self.scheduler = PluginScheduler(name, self.scope, around.blame)
+        crossing = Crossing(name, asyncio.get_running_loop())
+        self.scheduler = PluginScheduler(name, self.scope, around.blame, crossing)
         texts = {one.name: (one.usage, one.help) for one in contributes.commands}
         self.commands = PluginCommands(name, around.commands, self.entrances, check, texts)
         components = {one.name: one for one in contributes.components}
@@ -94,6 +98,7 @@ class Wiring:
             ui=PluginUi(name, around.ui, self.scope, check, components),
             scheduler=self.scheduler,
             plugins=around.plugins(name, self.scope, check),
+            crossing=crossing,
             logger=logging.getLogger(f"{around.app}.plugins.{name}"),
             data_dir=around.layout.data(cid) / "files",
             config_dir=around.layout.root / "config" / cid,
@@ -115,6 +120,7 @@ class PluginContext:
         ui: PluginUi,
         scheduler: PluginScheduler,
         plugins: Plugins,
+        crossing: Crossing,
         logger: logging.Logger,
         data_dir: Path,
         config_dir: Path,
@@ -128,6 +134,7 @@ class PluginContext:
         self._ui = ui
         self._scheduler = scheduler
         self._plugins = plugins
+        self._crossing = crossing
         self._logger = logger
         self._data_dir = data_dir
         self._config_dir = config_dir
@@ -176,6 +183,11 @@ class PluginContext:
     def plugins(self) -> Plugins:
         """The other plugins."""
         return self._plugins
+
+    @property
+    def blocking(self) -> Any:
+        """A synchronous view of every facet, for plain functions in threads."""
+        return BlockingView(self, self._crossing)
 
     @property
     def logger(self) -> logging.Logger:

@@ -1,14 +1,12 @@
-"""The facets of `context` that are thin: storage, settings, commands, tasks."""
+"""The facets of `context` that are thin: storage, settings, commands."""
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from jackfield.api import Json, Subscription
-from jackfield.errors import PermissionDenied, PluginError
+from jackfield.errors import PermissionDenied
 from jackfield.host.commands import CommandRegistry, Handler
-from jackfield.host.guard import Blame, shielded
 from jackfield.host.scopes import Scope
 from jackfield.storage import PluginDatabase, Settings
 
@@ -147,53 +145,3 @@ class PluginCommands:
             # Seldom is the permission what its author wants: a command that is always there is declared, and free.
             hint = f"declare {undeclared} in plugin.toml, under [contributes] commands; or ask for commands:register"
             raise PermissionDenied(error.message, plugin=error.plugin, hint=hint) from error
-
-
-class PluginScheduler:
-    """`context.scheduler`: tasks that end with the plugin.
-
-    Args:
-        plugin: its id.
-        scope: what the tasks belong to.
-        blame: told of tasks that fail.
-    """
-
-    def __init__(self, plugin: str, scope: Scope, blame: Blame) -> None:
-        self._plugin = plugin
-        self._scope = scope
-        self._blame = blame
-        self._running: set[asyncio.Task[Any]] = set()
-
-    @property
-    def running(self) -> frozenset[asyncio.Task[Any]]:
-        """The tasks that have not ended."""
-        return frozenset(self._running)
-
-    def start(self, coroutine: Coroutine[Any, Any, Any], *, name: str = "") -> "asyncio.Task[Any]":
-        """Start a task; it is cancelled when the plugin is disabled."""
-        if not inspect.iscoroutine(coroutine):
-            raise TypeError(f"a task needs a coroutine, not {type(coroutine).__name__}")
-        what = name or coroutine.__qualname__
-        try:
-            self._scope.require_open(f"task {what}")
-        except PluginError:
-            coroutine.close()  # else Python warns that nobody awaited it
-            raise
-        task = asyncio.get_running_loop().create_task(
-            shielded(self._plugin, f"task {what}", coroutine), name=f"{self._plugin}: {what}"
-        )
-        self._running.add(task)
-
-        def stop() -> None:
-            task.cancel()
-
-        opened = self._scope.begin(f"task {what}", stop)
-
-        def ended(task: "asyncio.Task[Any]") -> None:
-            self._running.discard(task)
-            self._scope.forget(opened)
-            if not task.cancelled() and (error := task.exception()) is not None:
-                self._blame(self._plugin, f"task {what}", error)
-
-        task.add_done_callback(ended)
-        return task

@@ -75,6 +75,7 @@ class Record:
         uncalled: a sentence for each hook that it implements and may not hear.
         note: a sentence on where it stands that is no problem.
         step: held while it is taken a step of its life, so that no two are taken at once.
+        left_behind: a sentence for each task and thread that did not end when it was last disabled.
     """
 
     candidate: Candidate
@@ -90,6 +91,7 @@ class Record:
     uncalled: tuple[str, ...] = ()
     note: str = ""
     step: asyncio.Lock = field(default_factory=asyncio.Lock)
+    left_behind: tuple[str, ...] = ()
 
     @property
     def status(self) -> PluginStatus:
@@ -114,7 +116,7 @@ class Record:
     @property
     def _troubles(self) -> tuple[str, ...]:
         """What is wrong with a plugin that runs all the same."""
-        return (*self.uncalled, self.last_failure) if self.last_failure else self.uncalled
+        return (*self.uncalled, *self.left_behind, *((self.last_failure,) if self.last_failure else ()))
 
 
 class Plugins:

@@ -4,7 +4,6 @@ Nothing here raises for what a plugin does: the plugin's life tells it. C8: a fa
 C10: what fails in `on_disable` or `on_unload` is logged and counted, and the plugin goes all the same.
 """
 
-import asyncio
 import logging
 import traceback
 from collections.abc import Callable
@@ -179,13 +178,12 @@ class Runner:
         wiring = record.wiring
         if wiring is None:
             return
-        tasks = set(wiring.scheduler.running)
         wiring.entrances.close()
         wiring.scope.close()
-        if tasks:
-            _, left = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
-            for task in left:
-                _log.error("%s does not end when it is cancelled; it is left behind", task.get_name())
+        left = await wiring.scheduler.end(GRACE_SECONDS)
+        for name in left:
+            _log.error("%s does not end when it is told to; it is left behind", name)
+        record.left_behind = tuple(f"{name} did not end when it was told to" for name in left)
         wiring.database.close()
 
     def _failed(self, record: Record, when: str, error: Exception) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import json
 
-from jackfield import Plugin, command
+from jackfield import Plugin, command, new_thread
 from jackfield.api import Button, List, MenuItem, Text
+from jackfield.errors import WouldBlock
 
 
 class Probe(Plugin):
@@ -96,6 +97,28 @@ class Probe(Plugin):
         await asyncio.wait({task})
         await source.reply("failed")
 
+    @command("probe scheduler thread")
+    async def scheduler_thread(self, source) -> None:
+        self.context.scheduler.start_thread(self._work_until_told, name="working")
+        await source.reply("started")
+
+    @command("probe scheduler timers")
+    async def scheduler_timers(self, source) -> None:
+        self.context.scheduler.after(0, self.heard.append, "once")
+        self.context.scheduler.every(0.005, self.heard.append, "again")
+        await source.reply("started")
+
+    @command("probe blocking thread")
+    async def blocking_thread(self, source, key: str) -> None:
+        await source.reply(await self._keep(key))
+
+    @command("probe blocking loop")
+    async def blocking_loop(self, source) -> None:
+        try:
+            await source.reply(self.context.blocking.storage.get("key"))
+        except WouldBlock as error:
+            await source.reply(str(error))
+
     @command("probe api send")
     async def api_send(self, source, text: str) -> None:
         await self.context.api.send("lobby", text)
@@ -107,6 +130,14 @@ class Probe(Plugin):
         (self.context.config_dir / "file").write_text("configuration")
         self.context.logger.warning("folders were used")
         await source.reply(self.context.plugin_id)
+
+    @new_thread
+    def _keep(self, key: str) -> str:
+        self.context.blocking.storage.set(key, "from a thread")
+        return self.context.blocking.storage.get(key)
+
+    def _work_until_told(self, stopping) -> None:
+        stopping.wait(10)
 
     def _hear(self, event) -> None:
         self.heard.append(f"{event.name} from {event.plugin}: {json.dumps(dict(event.data))}")

@@ -1,0 +1,41 @@
+"""docs/reference/context.md: its examples are plugins, and they run."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.support.waiting import until
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "context.md").read_text()
+
+
+def example(name: str) -> str:
+    """The page's block of Python that defines the plugin `name`, as the package of an entry point `Main`."""
+    (block,) = (text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if f"class {name}(" in text)
+    return f"{block}\n\nMain = {name}\n"
+
+
+def asking(*permissions: str) -> str:
+    """TOML that asks for them."""
+    blocks = []
+    for permission in permissions:
+        resource, action = permission.split(":")
+        blocks.append(f'[[permissions]]\nresource = "{resource}"\nactions = ["{action}"]\n')
+    return "\n".join(blocks)
+
+
+@pytest.mark.feature("K28", "U16")
+async def test_the_counter_counts_beside_the_loop_and_ends(profile, build, running):
+    profile.install(build("counter", code=example("Counter"), permissions=asking("storage:write"), isolation="inline"))
+    profile.enable("counter")
+    host = await running()
+    database = host.plugins.record("counter").wiring.database
+    await until(lambda: database.get("words") == 2 and (database.get("ticks") or 0) > 1)
+    profile.disable("counter")
+    await host.reload_changes()
+    assert host.plugins.status("counter").problem == ""
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("counter:")]
