@@ -5,6 +5,7 @@ from jackfield.hooks.failures import FailureLog
 from jackfield.hooks.manager import BlameListener, HookManager, May
 from jackfield.hooks.markers import HookimplMarker, HookspecMarker
 from jackfield.hooks.specs import OnError, SpecOptions
+from jackfield.hooks.waking import Waker
 
 __all__ = [
     "BlameListener",
@@ -17,4 +18,5 @@ __all__ = [
     "May",
     "OnError",
     "SpecOptions",
+    "Waker",
 ]

@@ -7,6 +7,7 @@ import pluggy
 
 from jackfield.errors import UsageError
 from jackfield.hooks.calls import PLUGGY_APPLIES_DEFAULTS, Chain, compile_mapping, compile_signature
+from jackfield.hooks.waking import Waking
 
 
 class Calling(Protocol):
@@ -14,9 +15,11 @@ class Calling(Protocol):
 
     Attributes:
         version: another number after every change of a hook.
+        waking: which hooks bring somebody up when they are called.
     """
 
     version: int
+    waking: Waking
 
     def chain(
         self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], *, firstresult: bool, awaits: bool = False
@@ -69,6 +72,7 @@ class LazyCaller(pluggy.HookCaller):
     def __call__(self, **kwargs: object) -> Any:
         """Compile, then call; the contract is `pluggy.HookCaller`'s."""
         __tracebackhide__ = True
+        _manager(self).waking.now(self.name)
         special = _specialised(self)
         if special is not _PluggyCaller and all(name in kwargs for name in self.spec.argnames):  # type: ignore[union-attr]
             return special.__call__(self, **kwargs)
@@ -178,6 +182,7 @@ class AsyncCaller:
     async def _first_call(self, **kwargs: Any) -> Any:
         hook = self._hook
         manager = _manager(hook)
+        await manager.waking.first(hook.name)
         version = manager.version
         signature = _signature(hook)
         function = None

@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from jackfield.hooks.calls import Chain, compile_mapping
 from jackfield.hooks.counters import HookCounters
 from jackfield.hooks.failures import FailureLog
 from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
+from jackfield.hooks.waking import Waker, Waking
 
 logger = logging.getLogger("jackfield.hooks")
 
@@ -45,6 +46,7 @@ class HookManager(pluggy.PluginManager):
         call: `await manager.call.name(...)`, the asynchronous counterpart of `hook`.
         counters: calls, time and errors by plugin and hook.
         version: another number after every change of what a hook's call does.
+        waking: which hooks bring somebody up when they are called.
     """
 
     # An existing application may have `async def` specs or implementations whose coroutines it awaits itself, as
@@ -64,6 +66,7 @@ class HookManager(pluggy.PluginManager):
         self._monitors: list[_Monitor] = []
         self._known_hooks = 0
         self.version = 0
+        self.waking = Waking()
         self._own_hookexec = self._call_given
         self.counters = HookCounters(enabled=count)
         super().__init__(project_name)
@@ -143,6 +146,12 @@ class HookManager(pluggy.PluginManager):
             if type(caller) is pluggy.HookCaller:
                 caller.__class__ = LazyCaller
 
+    def wake_before(self, hook_names: Collection[str], waker: Waker) -> None:
+        """Have `waker` told before every call of these hooks, and of no others any more."""
+        for name in self.waking.become(hook_names, waker):
+            if isinstance(caller := self.hook.__dict__.get(name), LazyCaller):
+                self.changed(caller)
+
     # Permissions
 
     def grants_changed(self) -> None:
@@ -166,7 +175,7 @@ class HookManager(pluggy.PluginManager):
 
     def _called(self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl]) -> Sequence[pluggy.HookImpl]:
         needs = self.options(hook_name).needs
-        if needs is None or self._may is None:
+        if needs is None:
             return hookimpls
         return [each for each in hookimpls if self._is_allowed(each.plugin_name, needs)]
 

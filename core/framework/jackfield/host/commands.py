@@ -16,6 +16,8 @@ from jackfield.errors import JackfieldError, PluginError, UsageError
 Handler = Callable[..., Awaitable[None] | None]
 #: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
 Run = Callable[..., Awaitable[Any]]
+#: Makes a plugin's declared commands real: called before the first of them is used.
+Load = Callable[[], Awaitable[None]]
 
 
 def _truth(text: str) -> bool:
@@ -67,6 +69,7 @@ class CommandRegistry:
         self._prefix = prefix
         self._commands: dict[tuple[str, ...], Command] = {}
         self._roots: dict[str, str] = {}
+        self._declared: dict[str, tuple[Command, Load]] = {}
 
     def add(
         self,
@@ -111,9 +114,29 @@ class CommandRegistry:
 
         return take_away
 
+    def declare(self, plugin: str, name: str, load: Load, *, help: str = "", usage: str = "") -> Callable[[], None]:  # noqa: A002 (the word of the manifest)
+        """Show a command of a plugin whose code does not run yet, and return what takes it away again.
+
+        When it is first used, `load` is awaited, then the line is read again with what the plugin has added.
+
+        Raises:
+            PluginError: the root belongs to another plugin.
+        """
+        root = name.split(maxsplit=1)[0]
+        holder = self._roots.get(root, plugin)
+        if holder != plugin or (root in self._declared and self._declared[root][0].plugin != plugin):
+            raise PluginError(f"the command {root} of {plugin} is taken by {holder}", plugin=plugin)
+        self._declared[root] = (Command(plugin, name, help, usage or name, load), load)
+
+        def take_away() -> None:
+            self._declared.pop(root, None)
+
+        return take_away
+
     def all(self) -> list[Command]:
         """Return the commands, each once, by name."""
-        return sorted(set(self._commands.values()), key=lambda command: command.name)
+        declared = {command for root, (command, _) in self._declared.items() if root not in self._roots}
+        return sorted({*self._commands.values(), *declared}, key=lambda command: command.name)
 
     def help(self, prefix: str | None = None) -> str:
         """Return one line for each command: usage and help; `prefix` stands in place of the registry's own."""
@@ -124,13 +147,13 @@ class CommandRegistry:
 
     def has(self, text: str) -> bool:
         """Say whether `text` begins with the root of some plugin's command."""
-        first = text.split(maxsplit=1)
-        return bool(first) and first[0] in self._roots
+        return self.owner(text) is not None
 
     def owner(self, text: str) -> str | None:
         """Return the id of the plugin whose command `text` begins with, or None."""
         first = text.split(maxsplit=1)
-        return self._roots.get(first[0]) if first else None
+        declared = self._declared.get(first[0]) if first else None
+        return self._roots.get(first[0], declared[0].plugin if declared else None) if first else None
 
     async def dispatch(self, text: str, source: CommandSource) -> bool:
         """Run the command that `text` (without the host's prefix) names; False when no plugin has it.
@@ -139,6 +162,11 @@ class CommandRegistry:
         raised for what a plugin did.
         """
         words = text.split()
+        if words and words[0] in self._declared and words[0] not in self._roots:
+            await self._declared[words[0]][1]()
+            if words[0] not in self._roots:
+                await source.reply(f"{words[0]} could not be started")
+                return True
         for length in range(len(words), 0, -1):
             command = self._commands.get(tuple(words[:length]))
             if command is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from jackfield.host.scheduler import PluginScheduler
 from jackfield.host.scopes import Scope
 from jackfield.host.scripts import ScriptHooks
 from jackfield.host.ui import PluginUi, UiRegistry
+from jackfield.host.uses import Kind
 from jackfield.manifest import Candidate, Contributions
 from jackfield.permissions import Grant, require
 from jackfield.storage import PluginDatabase, Settings, State, make_private
@@ -37,6 +38,7 @@ class Surroundings:
         grant: the grant of a canonical id, as it is now.
         blame: told of failures.
         script_hooks: what makes hook implementations of scripts' plain functions.
+        wake: brings up the plugins that sleep until something is used: `await wake("services", name)`.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
     """
 
@@ -50,6 +52,7 @@ class Surroundings:
     api: ApiFactory | None
     grant: Callable[[str], Grant | None]
     blame: Callable[[str, str, BaseException], None]
+    wake: Callable[[Kind, str], Awaitable[None]]
     plugins: Callable[[str, Scope, Callable[[str, str], None]], Plugins]
     script_hooks: ScriptHooks = field(default_factory=dict)
 

@@ -22,11 +22,19 @@ class EventBus:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._listeners: dict[str, list[tuple[str, EventHandler]]] = {}
+        self._first: Callable[[str], Awaitable[None]] | None = None
+        self._listened: Callable[[str], None] | None = None
+
+    def tell(self, *, first: Callable[[str], Awaitable[None]], listened: Callable[[str], None]) -> None:
+        """Have `first(name)` awaited before each event is delivered, and `listened(name)` called for each listener."""
+        self._first, self._listened = first, listened
 
     def listen(self, name: str, plugin: str, handler: EventHandler) -> Callable[[], None]:
         """Add a listener and return what takes it away again; the host itself listens as plugin ""."""
         entry = (plugin, handler)
         self._listeners.setdefault(name, []).append(entry)
+        if self._listened is not None:
+            self._listened(name)
 
         def take_away() -> None:
             listeners = self._listeners.get(name, [])
@@ -39,6 +47,8 @@ class EventBus:
 
     async def emit(self, event: Event) -> None:
         """Call every listener of the event; one that fails never keeps it from the next."""
+        if self._first is not None:
+            await self._first(event.name)
         for plugin, handler in tuple(self._listeners.get(event.name, ())):
             try:
                 await self._run(plugin, f"listener of {event.name}", handler, event)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from jackfield.hooks import HookManager
 from jackfield.host.code import Code
+from jackfield.host.demand import Demand
 from jackfield.host.hearing import Hearing
 from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, Life, State
@@ -13,6 +14,8 @@ from jackfield.host.reloading import is_saved_broken
 from jackfield.host.runner import Runner
 from jackfield.host.survey import Survey
 from jackfield.host.switch import Switch, compare, with_dependents
+from jackfield.host.uses import sentence, uses
+from jackfield.manifest import Candidate
 from jackfield.store import Holds, Store
 
 
@@ -28,6 +31,7 @@ class Following:
         code: what of them is in the process.
         store: where installed plugins lie.
         holds: the generations in use.
+        demand: shows what plugins declare that are asleep.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Following:
         code: Code,
         store: Store,
         holds: Holds,
+        demand: Demand,
     ) -> None:
         self._host_name = host_name
         self._plugins = plugins
@@ -50,6 +55,57 @@ class Following:
         self._code = code
         self._store = store
         self._holds = holds
+        self._demand = demand
+        self._seen: Survey | None = None
+        self._woken: set[str] = set()
+
+    def begin(self) -> None:
+        """Let everybody sleep again who is loaded on demand: the host starts."""
+        self._woken.clear()
+
+    def rouse(self, cid: str) -> None:
+        """Have a plugin loaded at the next change, whether or not something of it is used."""
+        self._woken.add(cid)
+
+    def is_asleep(self, cid: str) -> bool:
+        """Say whether a plugin is loaded when something that it declares is first used, and was not yet."""
+        return self._seen is not None and cid in self._asleep(self._seen)
+
+    async def wake(self, cid: str, *, one_by_one: bool = False) -> None:
+        """Bring up a plugin that is asleep, and what it requires; nothing happens if it is not.
+
+        Args:
+            cid: its canonical id.
+            one_by_one: wait for nothing but the plugins themselves, so that plain callbacks need no event loop.
+        """
+        seen = self._seen
+        if seen is None or not self.is_asleep(cid):
+            return
+        self._woken.add(cid)
+        self._show_asleep(seen)  # what stands for the plugin makes room for what it adds itself
+        await self._up(seen, _required(cid, seen), one_by_one=one_by_one)
+        self._show_asleep(seen)
+        self._hearing.tell(self._manager)
+
+    def _asleep(self, seen: Survey) -> dict[str, Candidate]:
+        """Return the plugins that shall run, are loaded on demand, and are needed by none that runs already."""
+        records = self._plugins.records()
+        runs = [cid for level in seen.judgement.levels for cid in level]
+        sleepy = {
+            cid
+            for cid in runs
+            if records[cid].life.state is State.RESOLVED and cid not in self._woken and uses(records[cid].candidate)
+        }
+        for cid in runs:
+            if cid not in sleepy and cid not in seen.wishes.loads_only:
+                sleepy -= _required(cid, seen)
+        return {cid: records[cid].candidate for cid in runs if cid in sleepy}
+
+    def _show_asleep(self, seen: Survey) -> None:
+        asleep = self._asleep(seen)
+        self._demand.follow(asleep)
+        for cid, record in self._plugins.records().items():
+            self._plugins.note(record, sentence(asleep[cid]) if cid in asleep else seen.wishes.out.get(cid, ""))
 
     async def settle(self, seen: Survey) -> None:
         """Go from what runs to what shall run.
@@ -57,6 +113,7 @@ class Following:
         Args:
             seen: what is there and what is wished.
         """
+        self._seen = seen
         verdicts = seen.judgement.verdicts
         records = self._plugins.records()
         running = {cid: record.footing for cid, record in records.items() if record.life.state.runs_code}
@@ -77,7 +134,9 @@ class Following:
         for cid, verdict in verdicts.items():
             self._note(cid, verdict, seen, switch)
         self._plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
+        self._show_asleep(seen)
         await self._up(seen)
+        self._show_asleep(seen)
         self._mark_held(switch)
         if not switch.held:  # else older code still runs, and may read its files at any time
             self._holds.release(keep=seen.generation.number)
@@ -92,6 +151,7 @@ class Following:
             seen: what is there and what is wished.
             cid: canonical id of an installed plugin.
         """
+        self._seen = seen
         if seen.judgement.verdicts[cid].runs:
             chosen = _required(cid, seen)
             self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
@@ -105,6 +165,7 @@ class Following:
             await self.down(frozenset(gone - stays), idle=gone & stays)
             self._code.drop_unused(records)
             self._note_each({cid, *gone}, seen)
+        self._show_asleep(seen)
         self._hearing.tell(self._manager)
 
     def _note_each(self, chosen: Iterable[str], seen: Survey) -> None:
@@ -156,7 +217,6 @@ class Following:
                 )
                 self._plugins.tell(record, Happening.HELD, problem)
             return
-        self._plugins.note(record, seen.wishes.out.get(cid, ""))
         if record.life.state.runs_code or (cid in seen.wishes.out and record.life.state is State.UNLOADED):
             return
         footing = seen.footings[cid]
@@ -187,17 +247,26 @@ class Following:
         life = Life(State.SHADOWED, verdict.problem)
         return Record(verdict.candidate, life, verdict.candidate.canonical_id in seen.wished)
 
-    async def _up(self, seen: Survey, chosen: Collection[str] | None = None) -> None:
+    async def _up(self, seen: Survey, chosen: Collection[str] | None = None, *, one_by_one: bool = False) -> None:
         """Load, then enable, level by level; whoever needs a plugin that did not come up is blocked (K18, K19).
 
         Args:
             seen: names the levels.
-            chosen: the only plugins to bring up; None: all.
+            chosen: the only plugins to bring up; None: all that are not asleep.
+            one_by_one: not side by side.
         """
+        asleep = self._asleep(seen)
         for step, left_out in ((self._load, frozenset()), (self._enable, seen.wishes.loads_only)):
             for level in seen.judgement.levels:
-                going = [cid for cid in level if cid not in left_out and (chosen is None or cid in chosen)]
-                await asyncio.gather(*(self._step(self._plugins.record(cid), step) for cid in going))
+                going = [cid for cid in level if cid not in left_out and cid not in asleep]
+                steps = [
+                    self._step(self._plugins.record(cid), step) for cid in going if chosen is None or cid in chosen
+                ]
+                if not one_by_one:
+                    await asyncio.gather(*steps)
+                    continue
+                for each in steps:
+                    await each
 
     async def _step(self, record: Record, step: Callable[[Record], Awaitable[None]]) -> None:
         async with record.step:

@@ -14,6 +14,7 @@ from jackfield.hooks import HookManager, OnError
 from jackfield.host.code import Code
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.context import Surroundings
+from jackfield.host.demand import Demand
 from jackfield.host.events import EventBus
 from jackfield.host.failures import Failures
 from jackfield.host.following import Following
@@ -31,6 +32,7 @@ from jackfield.host.scripts import NO_SCRIPTS, Scripts
 from jackfield.host.survey import Survey, survey
 from jackfield.host.turn import Turn
 from jackfield.host.ui import UiRegistry
+from jackfield.host.uses import Kind
 from jackfield.manifest import HostFile, Version
 from jackfield.storage import State as StateLog
 from jackfield.store import Holds, Layout, Store
@@ -113,11 +115,14 @@ class Host:
             api,
             self._hearing.grant,
             self._failures.blame,
+            self.wake_for,
             self._plugins_for,
             scripts.hooks,
         )
         runner = Runner(self.plugins, around, self._manager)
         self._code = Code()
+        self._demand = Demand(manager=self._manager, hearing=self._hearing, commands=self.commands, ui=self.ui)
+        self.events.tell(first=lambda name: self._demand.use("listens", name), listened=self._wake_sender)
         self._following = Following(
             self.hostfile.name,
             plugins=self.plugins,
@@ -127,6 +132,7 @@ class Host:
             code=self._code,
             store=self._store,
             holds=self._holds,
+            demand=self._demand,
         )
         self._turn = Turn()
         self._presences = Presences()
@@ -134,6 +140,23 @@ class Host:
         self._orders = Orders(
             self.plugins, self._following, self._turn, self._look, self._state, self._presences, reloading
         )
+        self._demand.wake_by(self._orders.wake, self._orders.wake_now)
+
+    async def wake_for(self, kind: Kind, name: str) -> None:
+        """Bring up the plugins with `activation = "demand"` that declare what is about to be used.
+
+        Hooks, commands, components, menu items and events do so by themselves; other things of an application may.
+
+        Args:
+            kind: the key under `[contributes]`.
+            name: as the manifest has it; an event's with its `plugin:<id>:`.
+        """
+        await self._demand.use(kind, name)
+
+    def _wake_sender(self, event: str) -> None:
+        """Bring up who sends an event that somebody listens to now: it would never send it otherwise."""
+        if self._demand.wants("events", event):
+            self._orders.soon(self._demand.use("events", event))
 
     def _plugins_for(self, plugin: str, scope: Scope, check: Callable[[str, str], None]) -> PluginFacet:
         return PluginPlugins(plugin, self.plugins, self._orders, self._presences, scope, check)
@@ -166,7 +189,8 @@ class Host:
             self._presences.clear()
             seen = await self._look()
             self._code.open()
-            self._orders.running = True
+            self._orders.open()
+            self._following.begin()
             for record in self.plugins.records().values():
                 self.plugins.tell(record, Happening.FOUND)  # what failed in an earlier run may try again
             await self._following.settle(seen)
@@ -200,7 +224,8 @@ class Host:
             self._code.drop_unused(records)
             self._code.close()
             self._holds.release()
-            self._orders.running = False
+            self._orders.close()
+            self._demand.follow({})
             self.plugins.stop_waiting()
 
     async def load(self, plugin: str, *, enable: bool = True, by: str = "the host") -> PluginStatus:

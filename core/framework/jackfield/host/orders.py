@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+import threading
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextvars import Context as Variables
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.presence import Presence, Presences
 from jackfield.host.reloading import Reloading
+from jackfield.host.stepping import run_now
 from jackfield.host.survey import Survey
 from jackfield.host.turn import Turn
 from jackfield.manifest import canonical_id
@@ -20,6 +22,9 @@ from jackfield.storage import State as StateLog
 _log = logging.getLogger("jackfield.host")
 
 ResultT = TypeVar("ResultT")
+
+WAKE_SECONDS = 30.0
+"""How long another thread waits for plugins that it woke."""
 
 _UP = (State.ACTIVE, State.PENDING_RESTART)
 
@@ -58,7 +63,21 @@ class Orders:
         self._presences = presences
         self._reloading = reloading
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.running = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether orders are taken."""
+        return self._loop is not None
+
+    def open(self) -> None:
+        """Take orders from now on; on the event loop's thread."""
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+
+    def close(self) -> None:
+        """Take none any more."""
+        self._loop = None
 
     async def load(self, plugin: str, *, enable: bool, by: str, parent: str = "") -> PluginStatus:
         """Bring a plugin up for this run; see `Host.load`.
@@ -79,6 +98,7 @@ class Orders:
             leaving = asked is not None and asked.what == "out"  # its parent went, and it is about to follow
             if record is not None and record.life.state in wanted and not leaving:
                 return record.status
+            self._following.rouse(cid)
             what = "active" if enable else "loaded"
             self._presences.ask(cid, Presence(what, by, cid in seen.wished, parent))  # type: ignore[arg-type]  # one of both
             await self._follow(cid, retry=True)
@@ -94,7 +114,8 @@ class Orders:
             seen = await self._known(plugin)
             self._wish(seen, cid, True, by)
             await self._follow(cid, retry=True)
-            return self._required(cid, _UP, enabled=True)
+            asleep = (State.RESOLVED,) if self._following.is_asleep(cid) else ()
+            return self._required(cid, (*_UP, *asleep), enabled=True)
 
         return await self._carry_out(change())
 
@@ -174,7 +195,46 @@ class Orders:
                 await self.unload(plugin, by=by)
 
         # In variables of its own: a plugin that asks this while it is brought up does not go down in the same breath.
-        self._keep(Variables().run(asyncio.get_running_loop().create_task, change()))
+        self.soon(change())
+
+    async def wake(self, cid: str) -> None:
+        """Bring up a plugin that is asleep; one that fails says so in its status."""
+
+        async def change() -> None:
+            await self._following.wake(cid)
+            await self.end_released()
+
+        await self._carry_out(change())
+
+    def wake_now(self, cids: Collection[str], what: str) -> None:
+        """Bring up plugins that are asleep before this returns, where their callbacks are plain functions.
+
+        From another thread it waits for them, whatever they are. On the loop's own thread nothing can be awaited: what
+        has to wait goes on by itself, and what is called now goes on without it.
+
+        Args:
+            cids: canonical ids.
+            what: what is called, for the log.
+        """
+        loop = self._loop
+        if loop is None or not cids:
+            return
+        if threading.get_ident() != self._thread:
+            for cid in cids:
+                asyncio.run_coroutine_threadsafe(self.wake(cid), loop).result(timeout=WAKE_SECONDS)
+            return
+
+        async def change() -> None:
+            async with self._turn.taken():
+                for cid in cids:
+                    await self._following.wake(cid, one_by_one=True)
+                await self.end_released()
+
+        left = run_now(change())
+        if left is not None:
+            self._keep(left)
+            names = ", ".join(self._plugins.record(cid).candidate.id for cid in cids)
+            _log.warning("%s misses this call of %s, which nobody awaits: its start has to wait", names, what)
 
     async def end_released(self) -> None:
         """Unload the plugins whose parents are down, and their own children."""
@@ -183,6 +243,10 @@ class Orders:
             for cid in seen.wishes.out:
                 if cid in seen.judgement.verdicts:
                     await self._following.settle_one(seen, cid)
+
+    def soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something as soon as nothing else changes; returns at once."""
+        self._keep(Variables().run(asyncio.get_running_loop().create_task, work))
 
     async def _known(self, plugin: str) -> Survey:
         seen = await self._look()

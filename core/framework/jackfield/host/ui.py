@@ -132,6 +132,29 @@ class UiRegistry:
 
         return take_away
 
+    def announce_component(
+        self, plugin: str, component: ComponentContribution, wake: Callable[[], Awaitable[None]]
+    ) -> Callable[[], None]:
+        """Show a component of a plugin whose code is not loaded, and return what takes it away again.
+
+        When it is first drawn, `wake` brings the plugin up, which takes this away, and what the plugin shows by that
+        name is drawn.
+        """
+        identity = f"{plugin}:{component.name}"
+
+        async def render() -> Component:
+            await wake()
+            shown = self._components.get(identity)
+            if shown is None or shown.render is render:
+                raise PluginError(f"{plugin} declares it and does not show it", plugin=plugin)
+            drawn = await self._drawn(shown)
+            if drawn.component is None:
+                raise PluginError(drawn.error, plugin=plugin)
+            return drawn.component
+
+        title = component.title or component.name
+        return self.add_component(_Shown(plugin, component.name, title, component.position, render, None))
+
     def add_menu_item(self, plugin: str, item: MenuItem, handler: MenuHandler | None) -> Callable[[], None]:
         """Add an entry and return what takes it away again."""
         identity = f"{plugin}:{item.id}"

@@ -11,6 +11,7 @@ NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 
 _NAME = Text(longest=64, pattern=NAME)
 _LINE = Text(longest=500)
+_EVENT = Text(longest=200, pattern=rf"plugin:{NAME}:{NAME}")
 
 SETTING_TYPES = ("text", "number", "integer", "boolean", "choice", "list")
 
@@ -100,4 +101,13 @@ class Contributions:
     ] = ()
     services: Annotated[tuple[str, ...], Described("services that other plugins may call", ListOf(_NAME))] = ()
     events: Annotated[tuple[str, ...], Described("events that it sends", ListOf(_NAME))] = ()
-    hooks: Annotated[tuple[str, ...], Described("hooks that it implements", ListOf(_NAME))] = ()
+    hooks: Annotated[
+        tuple[str, ...],
+        Described('hooks that it implements; calling one wakes a plugin with `activation = "demand"`', ListOf(_NAME)),
+    ] = ()
+    listens: Annotated[
+        tuple[str, ...],
+        Described(
+            'events of other plugins, `plugin:poll:closed`, that wake one with `activation = "demand"`', ListOf(_EVENT)
+        ),
+    ] = ()
