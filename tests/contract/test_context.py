@@ -97,7 +97,25 @@ class TestSettings:
 
     async def test_one_that_is_not_declared_is_named(self, stage):
         answer = await stage.ask("probe settings get color")
-        assert "probe declares no setting color (declared: greeting, limit)" in answer
+        assert "probe declares no setting color (declared: greeting, limit, token)" in answer
+
+    @pytest.mark.feature("U25")
+    async def test_what_is_typed_into_the_file_is_heard_and_what_is_wrong_in_it_is_told(self, stage, settle):
+        await stage.ask("probe settings set limit 4")
+        await stage.ask("probe settings watch")
+        file = stage.profile.layout.config("probe") / "settings.toml"
+        file.write_text(file.read_text().replace("limit = 4", "limit = 99").replace("# greeting", "greeting"))
+        file.write_text(file.read_text().replace('"hello"', '"servus"'))
+        await stage.host.reload_changes()
+        await settle()
+        assert await stage.ask("probe heard") == '["greeting=servus"]'
+        assert await stage.ask("probe settings get limit") == "4"
+        status = stage.host.plugins.status("probe")
+        assert f"{file}, line 8: limit: 99 is above 10" in status.problem
+
+    async def test_a_secret_is_read_by_its_name_alone(self, stage):
+        assert "token" not in json.loads(await stage.ask("probe settings set token '\"hush\"'"))
+        assert await stage.ask("probe settings get token") == '"hush"'
 
     async def test_a_change_by_another_process_is_heard(self, stage, settle):
         await stage.ask("probe settings watch")

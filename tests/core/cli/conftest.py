@@ -19,6 +19,13 @@ from tests.support.wheels import WheelSource, build_plugin, plugin_source
 
 SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "to post results"\n'
 NAMES = '[[permissions]]\nresource = "members"\nactions = ["read"]\nreason = "to show who voted"\n'
+SETTINGS = (
+    "[contributes]\nsettings = [\n"
+    '  { key = "place", default = "Vienna", label = "Place", description = "where the forecast is for" },\n'
+    '  { key = "days", type = "integer", default = 3, minimum = 1, maximum = 10 },\n'
+    '  { key = "token", type = "secret", label = "Token" },\n'
+    "]\n"
+)
 CHANGES = "## 2.0.0\n- The sidebar shows who voted\n\n## 1.3.1\n- Counts right\n"
 
 # A command that imports plugin code leaves this mark and fails.
@@ -114,7 +121,8 @@ def environment_wheels(folder: Path) -> list[Path]:
         name="chat-legacy-x", version="0.1", files={"chat_legacy_x.py": MARKING}, entry_points=plain.entry_points
     )
     legacy.entry_points = {"chat.plugins": {"legacy-x": "chat_legacy_x"}}
-    return [build_plugin(folder, "weather", "1.4.0", code=MARKING, permissions=SEND), legacy.build(folder)]
+    weather = build_plugin(folder, "weather", "1.4.0", code=MARKING, permissions=SEND, more=SETTINGS)
+    return [weather, legacy.build(folder)]
 
 
 @pytest.fixture(scope="session")

@@ -253,6 +253,8 @@ def test_the_shell_completes_commands(desk: Desk):
         ("jackfield permissions revoke poll ", ["messages:send"]),
         ("jackfield permissions grant poll ", []),
         ("jackfield permissions grant weather ", ["messages:send"]),
+        ("jackfield settings set weather d", ["days"]),
+        ("jackfield settings set poll ", []),
     ],
 )
 def test_the_shell_completes_what_is_installed(polling: Desk, line, offered):

@@ -31,11 +31,17 @@ GOOD = {
     "permissions show": [],
     "permissions grant": ["poll", "messages:send"],
     "permissions revoke": ["poll", "--all"],
+    "settings show": ["weather"],
+    "settings set": ["weather", "days", "4"],
+    "settings unset": ["weather", "place"],
+    "settings edit": ["weather"],
     "store verify": [],
     "store gc": [],
     "completion": ["zsh"],
 }
 MORE = [
+    ("settings show", ["poll"]),
+    ("settings set", ["weather", "token", "abc"]),
     ("store verify", ["--repair"]),
     ("store gc", ["--keep", "0", "--dry-run"]),
     ("install", ["dice", "--dry-run"]),
@@ -81,6 +87,14 @@ BAD = [
     ("permissions grant", ["poll", "files:write"], 3),
     ("permissions revoke", ["poll", "files:write"], 3),
     ("permissions revoke", ["poll", "messages:send", "--all"], 2),
+    ("settings show", ["nope"], 1),
+    ("settings set", ["weather"], 2),
+    ("settings set", ["weather", "days", "11"], 2),
+    ("settings set", ["weather", "color", "red"], 2),
+    ("settings set", ["weather", "days"], 2),
+    ("settings unset", ["weather"], 2),
+    ("settings unset", ["weather", "place", "color"], 2),
+    ("settings edit", ["poll"], 2),
     ("completion", ["tcsh"], 2),
 ]
 

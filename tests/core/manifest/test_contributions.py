@@ -23,8 +23,22 @@ from jackfield.manifest import SettingContribution
         (SettingContribution("a", "choice", choices=("x", "y")), "y", None),
         (SettingContribution("a", "choice", choices=("x", "y")), "z", "expected one of 'x', 'y', found 'z'"),
         (SettingContribution("a", "list"), ["x"], None),
-        (SettingContribution("a", "list", maximum=1), ["x", "y"], "2 is above 1"),
-        (SettingContribution("a", "list"), "x", "expected a list, found 'x'"),
+        (SettingContribution("a", "list", maximum=1), ["x", "y"], "2 entries are above 1"),
+        (SettingContribution("a", "list"), "x", "expected a list of texts, found 'x'"),
+        (SettingContribution("a", "list"), ["x", 1], "expected a list of texts, found ['x', 1]"),
+        (SettingContribution("a", minimum=2), "x", "1 characters are below 2"),
+        (SettingContribution("a", "secret"), "xyz", None),
+        (SettingContribution("a", "secret"), 12345, "expected text, found something else"),
+        (SettingContribution("a", "path"), "/srv/music", None),
+        (SettingContribution("a", "path"), "~/music", None),
+        (SettingContribution("a", "path"), "", None),
+        (SettingContribution("a", "path"), 1, "expected a path, found 1"),
+        (SettingContribution("a", "path"), "/srv\0", "a path holds no NUL character"),
+        (
+            SettingContribution("a", "path"),
+            "music",
+            "'music' begins nowhere; write it from the root (/) or from the home folder (~) on",
+        ),
         (SettingContribution("a", "choice", choices=("x",)), ["x"], "expected one of 'x', found ['x']"),
     ],
     ids=lambda value: repr(value)[:60],
@@ -33,3 +47,20 @@ def test_a_value_fits_its_setting_or_says_why_not(
     setting: SettingContribution, value: Any, problem: str | None
 ) -> None:
     assert setting.problem(value) == problem
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        (SettingContribution("a", "integer", minimum=1, maximum=10), "a whole number from 1 to 10"),
+        (SettingContribution("a", "number", minimum=0.5), "a number from 0.5 on"),
+        (SettingContribution("a", "list", maximum=3), "a list of texts of up to 3 entries"),
+        (SettingContribution("a", "text", minimum=2, maximum=9), "text of 2 to 9 characters"),
+        (SettingContribution("a", "choice", choices=("x", "y")), "one of 'x', 'y'"),
+        (SettingContribution("a", "path", exists="folder"), "the path of a folder"),
+        (SettingContribution("a", "boolean"), "true or false"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_it_says_what_fits(setting: SettingContribution, expected: str) -> None:
+    assert setting.expected == expected

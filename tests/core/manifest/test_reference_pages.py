@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.manifest import Action, HostFile, Manifest, manifest_schema
+from jackfield.manifest import Action, HostFile, Manifest, SettingContribution, manifest_schema
 from jackfield.manifest.contributions import (
     CommandContribution,
     ComponentContribution,
     Contributions,
     MenuContribution,
-    SettingContribution,
 )
 from jackfield.manifest.fields import file_fields, model_schema, required_keys
 from jackfield.permissions import Permission

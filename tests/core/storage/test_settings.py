@@ -59,7 +59,7 @@ def test_what_fits_is_kept_for_every_process(settings, state, key, value, tmp_pa
         ("ratio", float("nan"), "the setting ratio: expected a number, found nan"),
         ("loud", "yes", "the setting loud: expected true or false, found 'yes'"),
         ("color", "blue", "the setting color: expected one of 'red', 'green', found 'blue'"),
-        ("words", "a", "the setting words: expected a list, found 'a'"),
+        ("words", "a", "the setting words: expected a list of texts, found 'a'"),
         ("name", "x" * 10_001, "the setting name: it is longer than 10000 characters"),
     ],
 )

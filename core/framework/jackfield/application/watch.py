@@ -1,4 +1,4 @@
-"""Notices that another process installed, enabled, granted or set something, or that a script was saved: by `stat`."""
+"""Notices that another process installed, enabled, granted or set something, or that a file was saved: by `stat`."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jackfield.discovery import stamp_of_folders
 from jackfield.errors import JackfieldError
-from jackfield.storage import State
+from jackfield.storage import State, stamp_of_files
 from jackfield.store import Layout, Store
 
 _log = logging.getLogger("jackfield.application")
@@ -18,7 +18,7 @@ Stamp = tuple[object, ...]
 
 
 class Watch:
-    """Calls back after a change of the pointer or the state log.
+    """Calls back after a change of the pointer, the state log, a script or somebody's `settings.toml`.
 
     Args:
         layout: the profile.
@@ -84,9 +84,10 @@ class Watch:
             return True  # the reader of the store will say what is damaged
 
     def _stamp(self) -> Stamp:
+        settings = stamp_of_files(self._layout.configuration)
+        rest = (self._state.stamp(), stamp_of_folders(self._script_folders), settings)
         try:
             pointer = self._layout.current.stat()
         except OSError:
-            return (None, self._state.stamp(), stamp_of_folders(self._script_folders))
-        scripts = stamp_of_folders(self._script_folders)
-        return (pointer.st_ino, pointer.st_mtime_ns, self._state.stamp(), scripts)
+            return (None, *rest)
+        return (pointer.st_ino, pointer.st_mtime_ns, *rest)

@@ -62,6 +62,20 @@ def asked_permissions(*, granted: bool) -> Completer:
     return complete
 
 
+def setting_keys() -> Completer:
+    """Make the completion of the settings of the plugin that is named before them."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        typed = ctx.params.get(param.name or "") or ()
+        try:
+            declared = _session(ctx).management.settings(str(ctx.params.get("plugin"))).declared
+        except (JackfieldError, OSError):
+            return []
+        return [one.key for one in declared if one.key.startswith(incomplete) and one.key not in typed]
+
+    return complete
+
+
 def _session(ctx: click.Context) -> Session:
     """The session of the options that were typed before the command; completion runs no callback that would make it."""
     current: click.Context | None = ctx

@@ -25,6 +25,7 @@ LAZY_COMMANDS = {
     "enable": Lazy(f"{_COMMANDS}.wishes:enable", "Enable plugins, with their permissions asked for."),
     "disable": Lazy(f"{_COMMANDS}.wishes:disable", "Disable plugins; their code, data and grants are kept."),
     "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),
+    "settings": Lazy(f"{_COMMANDS}.settings:settings", "Show and change what plugins let you set."),
     "export": Lazy(f"{_COMMANDS}.export:export", "Write the installed plugins as a list that `install -r` reads."),
     "store": Lazy(f"{_COMMANDS}.store:store", "Look after the files of installed plugins."),
     "completion": Lazy(f"{_COMMANDS}.completion:completion", "Print the script that completes commands in a shell."),

@@ -205,6 +205,24 @@ DAMAGED = record(
     }
 )
 
+SETTING = record(
+    {
+        "key": TEXT,
+        "type": TEXT,
+        "label": TEXT,
+        "description": TEXT,
+        "expected": TEXT,
+        "value": {"description": "what holds now; null of a secret"},
+        "default": {"description": "null of a secret"},
+        "set": FLAG,
+        "secret": FLAG,
+        "minimum": maybe({"type": "number"}),
+        "maximum": maybe({"type": "number"}),
+        "choices": many(TEXT),
+    }
+)
+
+_SETTINGS = record({"app": TEXT, "plugin": TEXT, "settings": many(SETTING), "file": TEXT, "problems": many(TEXT)})
 _WISHED = record({"app": TEXT, "plugins": many(record({"id": TEXT, "enabled": FLAG, "changed": FLAG}))})
 _GIVEN = record({"app": TEXT, "changed": many(TEXT), "plugin": PERMISSIONS})
 
@@ -242,6 +260,7 @@ ANSWERS: dict[str, Schema] = {
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
     "permissions grant": _GIVEN,
     "permissions revoke": _GIVEN,
+    **dict.fromkeys(("settings show", "settings set", "settings unset", "settings edit"), _SETTINGS),
     "export": record(
         {
             "app": TEXT,

@@ -20,7 +20,7 @@ from jackfield.host.ui import PluginUi, UiRegistry
 from jackfield.host.uses import Kind
 from jackfield.manifest import Candidate, Contributions
 from jackfield.permissions import Grant, require
-from jackfield.storage import PluginDatabase, Settings, State, make_private
+from jackfield.storage import FILE_NAME, PluginDatabase, Settings, State, make_private
 from jackfield.store import Layout
 
 
@@ -85,7 +85,9 @@ class Wiring:
         self.scope = Scope(name)
         self.entrances = Scope(name)
         self.database = PluginDatabase(around.layout.data(cid) / "storage.sqlite3", plugin=name)
-        self.settings = Settings(around.state, cid, contributes.settings, plugin=name)
+        self.settings = Settings(
+            around.state, cid, contributes.settings, plugin=name, file=around.layout.config(cid) / FILE_NAME
+        )
         crossing = Crossing(name, asyncio.get_running_loop())
         self.scheduler = PluginScheduler(name, self.scope, around.blame, crossing)
         texts = {one.name: (one.usage, one.help) for one in contributes.commands}
@@ -104,7 +106,7 @@ class Wiring:
             crossing=crossing,
             logger=logging.getLogger(f"{around.app}.plugins.{name}"),
             data_dir=around.layout.data(cid) / "files",
-            config_dir=around.layout.root / "config" / cid,
+            config_dir=around.layout.config(cid),
         )
 
 

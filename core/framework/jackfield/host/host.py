@@ -17,6 +17,7 @@ from jackfield.host.context import Surroundings
 from jackfield.host.demand import Demand
 from jackfield.host.events import EventBus
 from jackfield.host.failures import Failures
+from jackfield.host.followed_settings import follow_settings
 from jackfield.host.following import Following
 from jackfield.host.guard import Guard
 from jackfield.host.hearing import Hearing, require_offered
@@ -210,9 +211,8 @@ class Host:
             await self._orders.reload_saved(await self._look(), on_disk=False)
             await self._following.settle(await self._look())
             await self._orders.end_released()
-            for record in self.plugins.records().values():
-                if record.wiring is not None:
-                    record.wiring.settings.refresh()
+            wirings = [record.wiring for record in self.plugins.records().values() if record.wiring is not None]
+            await follow_settings([wiring.settings for wiring in wirings])
 
     async def stop(self) -> None:
         """Disable and unload every plugin, dependents first; what fails is logged and the rest still ends."""

@@ -116,7 +116,9 @@ class Record:
     @property
     def _troubles(self) -> tuple[str, ...]:
         """What is wrong with a plugin that runs all the same."""
-        return (*self.uncalled, *self.left_behind, *((self.last_failure,) if self.last_failure else ()))
+        wrong = self.wiring.settings.problems if self.wiring is not None else ()
+        last = (self.last_failure,) if self.last_failure else ()
+        return (*self.uncalled, *self.left_behind, *wrong, *last)
 
 
 class Plugins:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jackfield.management.export import Exported, exported
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
+    from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
     from jackfield.management.specs import read_spec_file
     from jackfield.management.upkeep import DamagedWheel
 
@@ -50,8 +51,11 @@ __all__ = [
     "RollbackReport",
     "Row",
     "Said",
+    "SettingReport",
+    "SettingsReport",
     "Update",
     "UpdateSchedule",
+    "describe_settings",
     "exported",
     "read_spec_file",
     "runs_as",
@@ -65,7 +69,10 @@ _LATER = {
     "Exported": "export",
     "Findings": "offers",
     "Progress": "applying",
+    "SettingReport": "settings",
+    "SettingsReport": "settings",
     "UpdateSchedule": "schedule",
+    "describe_settings": "settings",
     "exported": "export",
     "read_spec_file": "specs",
 }

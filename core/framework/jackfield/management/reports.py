@@ -275,5 +275,7 @@ def _state_key_in_words(key: str) -> str:
         "pin": f"the pin of {plugin}",
         "trust": f"the trust in {plugin}",
         "settings": f"the setting {name} of {plugin}",
+        "secrets": f"the secret {name} of {plugin}",
+        "quota": f"how much {plugin} may keep",
     }
     return words.get(kind, key)

@@ -6,7 +6,6 @@ from jackfield.manifest.contributions import (
     ComponentContribution,
     Contributions,
     MenuContribution,
-    SettingContribution,
 )
 from jackfield.manifest.hostfile import FRAMEWORK_RESOURCES, Action, HostFile, Resource, Risk, read_hostfile
 from jackfield.manifest.identity import canonical_id, parse_id
@@ -15,6 +14,7 @@ from jackfield.manifest.release import File, Pin, Release
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
 from jackfield.manifest.scripts import HOST_ID, nearest_id, read_script, script_manifest
+from jackfield.manifest.settings import SettingContribution, path_problem
 from jackfield.manifest.versions import Version
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "manifest_schema",
     "nearest_id",
     "parse_id",
+    "path_problem",
     "read_hostfile",
     "read_manifest",
     "read_manifest_file",

@@ -22,6 +22,7 @@ from jackfield.manifest.fields import (
 from jackfield.manifest.identity import ID_PATTERN, canonical_id, parse_id
 from jackfield.manifest.reading import Reading
 from jackfield.manifest.requirements import Dependency, Requirement
+from jackfield.manifest.settings import setting_problems
 from jackfield.manifest.versions import VERSION_PATTERN, Version
 from jackfield.permissions import Permission, described_value, shown_key
 
@@ -285,12 +286,7 @@ def _contradictions(manifest: Manifest) -> list[tuple[str, str]]:
         found += [(f"contributes.{key}", f"{name!r} stands there twice") for name in twice]
     for index, setting in enumerate(contributes.settings):
         place = f"contributes.settings[{index}]"
-        if setting.type == "choice" and not setting.choices:
-            found.append((f"{place}.choices", "missing; a choice chooses from them"))
-        elif setting.minimum is not None and setting.maximum is not None and setting.minimum > setting.maximum:
-            found.append((f"{place}.minimum", f"{setting.minimum} is above the maximum, {setting.maximum}"))
-        elif setting.default is not None and (problem := setting.problem(setting.default)):
-            found.append((f"{place}.default", problem))
+        found += [(f"{place}.{key}", sentence) for key, sentence in setting_problems(setting)]
     return found
 
 

@@ -2,10 +2,13 @@
 
 from jackfield.storage.database import PluginDatabase
 from jackfield.storage.folders import make_private
-from jackfield.storage.settings import Settings, check_setting, default_of
+from jackfield.storage.settings import Settings
+from jackfield.storage.settings_file import FILE_NAME, stamp_of_files
 from jackfield.storage.state import JSON, Change, Entry, Reverted, State
+from jackfield.storage.values import check_new, check_setting, default_of, setting_as_text, setting_from_text
 
 __all__ = [
+    "FILE_NAME",
     "JSON",
     "Change",
     "Entry",
@@ -13,7 +16,11 @@ __all__ = [
     "Reverted",
     "Settings",
     "State",
+    "check_new",
     "check_setting",
     "default_of",
     "make_private",
+    "setting_as_text",
+    "setting_from_text",
+    "stamp_of_files",
 ]

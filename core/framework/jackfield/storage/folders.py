@@ -1,5 +1,7 @@
-"""Folders of a profile: what plugins keep is for their user alone."""
+"""Folders and files of a profile: what plugins keep is for their user alone."""
 
+import os
+import tempfile
 from pathlib import Path
 
 
@@ -13,3 +15,28 @@ def make_private(folder: Path) -> None:
         return
     make_private(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file with mode 0600 in the place of another; readers see the old one or the new one, never a part.
+
+    Raises:
+        OSError: it cannot be written; the old one is untouched.
+    """
+    make_private(path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    if os.name != "nt":  # folders cannot be opened there; NTFS journals the rename itself
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

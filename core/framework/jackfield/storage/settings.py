@@ -1,35 +1,79 @@
-"""A plugin's settings: declared in its manifest, kept in the state log, checked when they are set (C22)."""
+"""A plugin's settings: declared in its manifest, kept in the state log and `settings.toml`, checked when set (C22)."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jackfield.errors import UsageError
+from jackfield.errors import StoreError, StoreLocked, UsageError
 from jackfield.manifest import SettingContribution
-from jackfield.storage.state import State
-
-MAXIMUM_CHARACTERS = 10_000
-"""Of one value, as JSON."""
+from jackfield.storage.folders import make_private
+from jackfield.storage.mirror import Agreement, compare
+from jackfield.storage.secrets import Secrets
+from jackfield.storage.settings_file import Content, SettingsFile
+from jackfield.storage.state import LOCK_SECONDS, State
+from jackfield.storage.values import check_new, check_setting, default_of
 
 
 class Settings:
     """The settings of one plugin; every process that shares the state sees the same.
 
+    Values lie in the state log under `settings/<cid>/<key>`, secrets in a file of their own. Where `file` is given it
+    mirrors the log: what somebody types into it counts from the next `take_up` on, what is set elsewhere is written
+    into it. What is wrong in it is told in `problems` and changes nothing.
+
     Args:
-        state: the profile's log; values lie under `settings/<cid>/<key>`.
+        state: the profile's log.
         cid: the plugin's canonical id.
         declared: what the manifest declares.
         plugin: the id as its author writes it, for errors; empty: `cid`.
+        file: the plugin's `settings.toml`; None: there is none.
     """
 
-    def __init__(self, state: State, cid: str, declared: Sequence[SettingContribution], *, plugin: str = "") -> None:
+    def __init__(
+        self,
+        state: State,
+        cid: str,
+        declared: Sequence[SettingContribution],
+        *,
+        plugin: str = "",
+        file: Path | None = None,
+    ) -> None:
         self._state = state
+        self._cid = cid
         self._prefix = f"settings/{cid}/"
         self._plugin = plugin or cid
         self._declared = {setting.key: setting for setting in declared}
+        self._secrets = Secrets(state.folder / "secrets" / f"{cid}.json")
+        self._file = SettingsFile(file, self._declared, plugin=self._plugin) if file is not None else None
+        self._agreement = Agreement(state.folder / "mirrors" / f"{cid}.json")
         self._listeners: list[Callable[[str, Any], None]] = []
-        self._known = dict(self.all())
+        self._guard = threading.RLock()
+        self._stamp: object = None
+        self._broken: str | None = None
+        self.problems: tuple[str, ...] = ()
+        """A sentence for each thing that is wrong in the file, with its line and key."""
+        self.take_up()
+        self._known = self._now()
+
+    @property
+    def plugin(self) -> str:
+        """The id as its author writes it."""
+        return self._plugin
+
+    @property
+    def declared(self) -> Sequence[SettingContribution]:
+        """What the manifest declares, in its order."""
+        return tuple(self._declared.values())
+
+    @property
+    def file(self) -> Path | None:
+        """The plugin's `settings.toml`, which may not be there yet."""
+        return self._file.path if self._file is not None else None
 
     def get(self, key: str) -> Any:
         """Return the user's value, or the default; a kept value that no longer fits counts as not set.
@@ -38,13 +82,13 @@ class Settings:
             UsageError: no such setting is declared.
         """
         setting = self._setting(key)
-        kept = self._state.get(self._prefix + key)
-        if kept is not None:
-            try:
-                return check_setting(setting, kept)
-            except UsageError:
-                pass  # the manifest of a later version narrowed it; the default is the better guess
-        return default_of(setting)
+        kept = self._kept(setting)
+        value = default_of(setting) if kept is None else kept
+        return os.path.expanduser(value) if setting.type == "path" else value  # noqa: PTH111  # Path raises for ~nobody
+
+    def is_set(self, key: str) -> bool:
+        """Whether the user set it; of a secret this is all that is ever shown."""
+        return self._kept(self._setting(key)) is not None
 
     def set(self, key: str, value: Any, *, by: str = "") -> None:
         """Change a setting; None returns it to its default.
@@ -56,30 +100,161 @@ class Settings:
 
         Raises:
             UsageError: the value does not fit; the sentence names the setting and what would fit.
+            StoreError: it cannot be kept, or `settings.toml` is broken; nothing was changed.
         """
-        setting = self._setting(key)
-        checked = None if value is None else check_setting(setting, value)
+        self.change({key: value}, by=by)
+
+    def change(self, values: Mapping[str, Any], *, by: str = "") -> None:
+        """Change several settings, all or none; as `set`."""
+        checked = {key: None if one is None else check_new(self._setting(key), one) for key, one in values.items()}
+        if not checked:
+            return
+        why = f"set {', '.join(checked)} of {self._plugin}"
         by = by or f"plugin {self._plugin}"
-        self._state.change({self._prefix + key: checked}, by=by, why=f"set {key} of {self._plugin}")
+        secret = {key for key in checked if self._declared[key].secret}
+        with self._locked():
+            self._agree()
+            if self._file is not None and self._broken is not None:
+                raise StoreError(
+                    f"nothing was set: {self._broken}", plugin=self._plugin, hint="mend the file, or delete it"
+                )
+            for key in secret:
+                self._secrets.set(key, checked[key])
+            self._state.change(
+                {
+                    # The log tells that a secret was set, when and by whom, and nothing of it.
+                    **{f"secrets/{self._cid}/{key}": checked[key] and uuid.uuid4().hex for key in secret},
+                    **{self._prefix + key: value for key, value in checked.items() if key not in secret},
+                },
+                by=by,
+                why=why,
+            )
+            self._agree(asked=frozenset(checked) - secret)
         self.refresh()
 
     def all(self) -> Mapping[str, Any]:
-        """Return every declared setting with its value."""
-        return MappingProxyType({key: self.get(key) for key in self._declared})
+        """Return every declared setting with its value, without the secrets: `get` them one by one."""
+        return MappingProxyType({key: self.get(key) for key, one in self._declared.items() if not one.secret})
 
     def on_change(self, listener: Callable[[str, Any], None]) -> Callable[[], None]:
         """Call `listener(key, value)` when `refresh` finds a change; returns what takes the listener away."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
+    def take_up(self) -> None:
+        """Read what was typed into `settings.toml` since; nothing but a `stat` where nothing was.
+
+        Where it cannot be followed the settings stay as they are, and `problems` says why.
+        """
+        if self._file is None or not self._declared:
+            return
+        with self._guard:
+            if self._stamp == (self._file.stamp(), self._state.stamp()):
+                return
+            if self._file.stamp() == (0, 0, 0):
+                self.problems, self._stamp = (), None
+                return
+            try:
+                with self._locked():
+                    self._agree()
+            except StoreError as error:
+                self.problems = (error.message,)
+
     def refresh(self) -> None:
         """Look for changes, also by other processes, and tell the listeners; the host calls it as the log grows."""
-        now = dict(self.all())
+        now = self._now()
         changed = [key for key, value in now.items() if self._known.get(key) != value]
         self._known = now
         for key in changed:
             for listener in tuple(self._listeners):
                 listener(key, now[key])
+
+    def write_file(self) -> Path:
+        """Make `settings.toml` where there is none, with what is set and all defaults as comments; return its path.
+
+        Raises:
+            UsageError: the plugin declares no settings.
+            StoreError: it cannot be written.
+        """
+        if self._file is None or not self._declared:
+            raise UsageError(f"{self._plugin} declares no settings", plugin=self._plugin)
+        with self._locked():
+            if self._file.stamp() == (0, 0, 0):
+                self._agreement.forget()
+                self._file.write({})
+                self._agree()
+        return self._file.path
+
+    def _agree(self, asked: frozenset[str] = frozenset()) -> None:
+        """Let log and file agree again; a broken file stays as it is, a missing one is made for what is `asked`."""
+        file, self._broken = self._file, None
+        if file is None:
+            return
+        content = file.read()
+        missing = content is None
+        content = content or Content()
+        self.problems, self._broken = content.problems, content.broken
+        if content.broken is None and (asked or not missing):
+            before = {} if missing else self._agreement.read()
+            ours = {key: value for key, value in before.items() if key in self._declared}
+            moves = compare(content, self._logged(), ours, asked=asked)
+            if moves.to_log:
+                changes = {self._prefix + key: value for key, value in moves.to_log.items()}
+                self._state.change(changes, by=file.path.name, why=f"edited {file.path.name} of {self._plugin}")
+            if moves.to_file:
+                file.write(moves.to_file)
+                self.problems = (file.read() or Content()).problems
+            # What another version of the plugin declared and this one does not is nobody's move.
+            agreed = {**{key: one for key, one in before.items() if key not in ours}, **moves.agreed}
+            if agreed != before:
+                self._remember(agreed)
+        self._stamp = (file.stamp(), self._state.stamp())
+
+    def _remember(self, agreed: Mapping[str, Any]) -> None:
+        try:
+            self._agreement.write(agreed)
+        except OSError as error:
+            raise StoreError(f"{self._agreement.path} cannot be written: {error.strerror}") from error
+
+    def _logged(self) -> dict[str, Any]:
+        kept = {key: self._kept(one) for key, one in self._declared.items() if not one.secret}
+        return {key: value for key, value in kept.items() if value is not None}
+
+    def _kept(self, setting: SettingContribution) -> Any:
+        kept = self._secrets.get(setting.key) if setting.secret else self._state.get(self._prefix + setting.key)
+        if kept is None:
+            return None
+        try:
+            return check_setting(setting, kept)
+        except UsageError:
+            return None  # the manifest of a later version narrowed it; the default is the better guess
+
+    def _now(self) -> dict[str, Any]:
+        try:
+            secrets = self._secrets.all()
+        except StoreError:  # whoever asks for one of them is told
+            secrets = {}
+        return {key: secrets.get(key, "") if one.secret else self.get(key) for key, one in self._declared.items()}
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One at a time, also between processes: else both would take up one edit, or write over another's."""
+        import filelock  # a reader never needs it
+
+        with self._guard:
+            place = self._agreement.path.with_suffix(".lock")
+            try:
+                make_private(place.parent)
+                lock = filelock.FileLock(place, timeout=LOCK_SECONDS, thread_local=False)
+                lock.acquire()
+            except filelock.Timeout as error:
+                raise StoreLocked(f"another process has been changing settings of {self._plugin}") from error
+            except OSError as error:
+                raise StoreError(f"{place} cannot be written: {error.strerror}") from error
+            try:
+                yield
+            finally:
+                lock.release()
 
     def _setting(self, key: str) -> SettingContribution:
         setting = self._declared.get(key)
@@ -89,28 +264,3 @@ class Settings:
                 f"{self._plugin} declares no setting {key}", plugin=self._plugin, hint=f"declared: {known}"
             )
         return setting
-
-
-def default_of(setting: SettingContribution) -> Any:
-    """Return the declared default, or the least surprising value of the type."""
-    if setting.default is not None:
-        return setting.default
-    if setting.type == "choice":
-        return setting.choices[0] if setting.choices else ""
-    if setting.type == "list":
-        return []
-    return {"boolean": False, "integer": 0, "number": 0.0}.get(setting.type, "")
-
-
-def check_setting(setting: SettingContribution, value: Any) -> Any:
-    """Return `value` as the setting holds it.
-
-    Raises:
-        UsageError: wrong type, or out of bounds; the sentence names the setting and what would fit.
-    """
-    problem = setting.problem(value)
-    if problem is None and len(json.dumps(value)) > MAXIMUM_CHARACTERS:
-        problem = f"it is longer than {MAXIMUM_CHARACTERS} characters"
-    if problem is not None:
-        raise UsageError(f"the setting {setting.key}: {problem}")
-    return value

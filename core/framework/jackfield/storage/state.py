@@ -81,6 +81,7 @@ class State:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._path = folder / "log.jsonl"
         self._guard = threading.RLock()
         self._forget()

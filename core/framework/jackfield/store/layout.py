@@ -109,6 +109,19 @@ class Layout:
         """The socket at which a running host takes orders."""
         return self.run / "control.sock"
 
+    @property
+    def configuration(self) -> Path:
+        """The folder that holds a folder of files for each plugin, which the user may edit."""
+        return self.root / "config"
+
+    def config(self, cid: str) -> Path:
+        """The folder of the files that the user may edit for one plugin.
+
+        Args:
+            cid: the plugin's canonical id.
+        """
+        return self.configuration / cid
+
     def data(self, cid: str) -> Path:
         """The folder of a plugin's own data; it stays when the plugin is removed.
 

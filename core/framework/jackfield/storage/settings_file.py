@@ -1,0 +1,246 @@
+"""`settings.toml`: a plugin's settings as a file that the user may edit, and that keeps what is written around them.
+
+Reading needs the standard library alone. tomlkit, which keeps comments and order, is loaded by whoever writes.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from jackfield.errors import StoreError, UsageError
+from jackfield.manifest import SettingContribution
+from jackfield.storage.folders import write_private
+from jackfield.storage.values import check_setting, default_of
+
+FILE_NAME = "settings.toml"
+
+LARGEST_FILE = 256 * 1024
+"""Bytes; a larger one is not read."""
+
+_AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a settings file says.
+
+    Args:
+        values: those that are declared and fit, by key.
+        problems: a sentence for each thing that is wrong, with file, line and key.
+        wrong: declared keys whose value does not fit.
+        broken: the sentence of a file that cannot be read at all, None for one that can.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    wrong: frozenset[str] = frozenset()
+    broken: str | None = None
+
+
+class SettingsFile:
+    """The file of one plugin.
+
+    Args:
+        path: where it lies; named in problems.
+        declared: the plugin's settings, by key.
+        plugin: the id as its author writes it.
+    """
+
+    def __init__(self, path: Path, declared: Mapping[str, SettingContribution], *, plugin: str) -> None:
+        self.path = path
+        self._declared = declared
+        self._plugin = plugin
+
+    def stamp(self) -> tuple[int, int, int]:
+        """A value that differs after every change, at the price of one `stat`."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return (0, 0, 0)
+        return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def read(self) -> Content | None:
+        """Return what the file says, None where there is none; what is wrong with it is part of the answer."""
+        try:
+            text = self._text()
+        except StoreError as error:
+            return Content(problems=(error.message,), broken=error.message)
+        if text is None:
+            return None
+        try:
+            read = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            problem = self._at(_broken_line(str(error)), f"not TOML: {_AT_LINE.sub('', str(error)).strip()}")
+            return Content(problems=(problem,), broken=problem)
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        wrong: set[str] = set()
+        for key, value in read.items():
+            why_not = self._problem(key, value)
+            if why_not is None:
+                values[key] = value
+                continue
+            problems.append(self._at(line_of(text, key), why_not))
+            if key in self._declared:
+                wrong.add(key)
+        return Content(values, tuple(problems), frozenset(wrong))
+
+    def _problem(self, key: str, value: object) -> str | None:
+        setting = self._declared.get(key)
+        if setting is None:
+            near = get_close_matches(key, list(self._declared), n=1)
+            return f"{key[:64]!r} is no setting of {self._plugin}" + (f", did you mean {near[0]!r}?" if near else "")
+        if setting.secret:
+            how = f"jackfield settings set {self._plugin} {key}"
+            return f"{key} is a secret and does not belong into this file; take it out and type: {how}"
+        try:
+            check_setting(setting, value)
+        except UsageError as error:
+            return error.message.removeprefix("the setting ")
+        return None
+
+    def _at(self, line: int | None, problem: str) -> str:
+        return f"{self.path}, line {line}: {problem}" if line is not None else f"{self.path}: {problem}"
+
+    def _text(self) -> str | None:
+        try:
+            with self.path.open("rb") as file:
+                content = file.read(LARGEST_FILE + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
+        if len(content) > LARGEST_FILE:
+            raise StoreError(f"{self.path} is larger than {LARGEST_FILE // 1024} KiB")
+        try:
+            return content.decode("utf-8-sig")  # editors on Windows write a byte-order mark
+        except UnicodeDecodeError as error:
+            raise StoreError(f"{self.path} is not UTF-8 at byte {error.start}") from error
+
+    def write(self, changes: Mapping[str, Any]) -> None:
+        """Put values into the file and leave every other character as it is; one that is missing is made.
+
+        A setting that returns to its default becomes a comment that shows the default, at its place.
+
+        Args:
+            changes: key to value; None for the default.
+
+        Raises:
+            StoreError: the file is broken, or cannot be written; it is as it was.
+        """
+        text = self._text()
+        text = self.template() if text is None else text
+        for key, value in changes.items():
+            text = _with(text, key, value, default_of(self._declared[key]))
+        try:
+            tomllib.loads(text)  # what we write, we can read again
+            write_private(self.path, text.encode())
+        except ValueError as error:
+            raise StoreError(f"{self.path} was not changed: {error}") from error
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
+
+    def template(self) -> str:
+        """Return a file in which nothing is set: what there is to set, what fits, and the defaults as comments."""
+        lines = [
+            f"# Settings of {self._plugin}. A line that begins with # is not set; what it shows is the default.",
+            f"# They can also be changed with: jackfield settings set {self._plugin} KEY VALUE",
+        ]
+        for setting in self._declared.values():
+            title = setting.title if setting.title == setting.key else f"{setting.title} ({setting.key})"
+            told = "a secret, which is kept elsewhere" if setting.secret else setting.expected
+            lines += ["", f"# {title}: {told}", *(f"# {line}" for line in setting.description.splitlines())]
+            if setting.secret:
+                lines.append(f"# type: jackfield settings set {self._plugin} {setting.key}")
+            else:
+                lines.append(f"# {_line(setting.key, default_of(setting))}")
+        return "\n".join(lines) + "\n"
+
+
+def stamp_of_files(folder: Path) -> tuple[object, ...]:
+    """A value that differs after every change of a settings file below a folder of configurations; for watchers.
+
+    Args:
+        folder: holds one folder for each plugin.
+    """
+    found: list[object] = []
+    try:
+        with os.scandir(folder) as plugins:
+            names = sorted(one.name for one in plugins)
+    except OSError:
+        return ()
+    for name in names:
+        try:
+            status = (folder / name / FILE_NAME).stat()
+        except OSError:
+            continue
+        found.append((name, status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(found)
+
+
+def line_of(text: str, key: str) -> int | None:
+    """Return the line, counted from 1, in which a top-level key of a TOML text begins; None where it has none."""
+    start, lines = 1, text.splitlines(keepends=True)
+    for number in range(1, len(lines) + 1):
+        try:
+            read = tomllib.loads("".join(lines[:number]))
+        except ValueError:
+            continue  # within a value of several lines
+        if key in read:
+            while start < number and not lines[start - 1].split("#")[0].strip():
+                start += 1  # blank lines and comments before the value belong to nobody
+            return start
+        start = number + 1
+    return None
+
+
+def _broken_line(message: str) -> int | None:
+    found = _AT_LINE.search(message)
+    return int(found.group(1)) if found else None
+
+
+def _line(key: str, value: Any) -> str:
+    import tomlkit
+
+    return tomlkit.dumps({key: value}).strip()
+
+
+def _with(text: str, key: str, value: Any, default: Any) -> str:
+    """Return the text with one key set, or commented out where `value` is None."""
+    import tomlkit
+
+    if value is None and key not in tomllib.loads(text):
+        return text
+    text = _uncommented(text, key)
+    document = tomlkit.parse(text)
+    document[key] = default if value is None else value
+    text = tomlkit.dumps(document)
+    if value is not None:
+        return text
+    line = line_of(text, key)
+    lines = text.splitlines(keepends=True)
+    if line is not None:
+        lines[line - 1] = f"# {lines[line - 1]}"
+    return "".join(lines)
+
+
+def _uncommented(text: str, key: str) -> str:
+    """Return the text with the line that shows the default of `key` made a line that sets it, if there is one."""
+    if key in tomllib.loads(text):
+        return text
+    quoted = re.escape(_line(key, 0).partition(" = ")[0])
+    shown = re.compile(rf"^#[ \t]*(?={quoted}[ \t]*=)", re.MULTILINE)
+    for match in shown.finditer(text):
+        candidate = text[: match.start()] + text[match.end() :]
+        try:
+            read: Sequence[str] | dict[str, Any] = tomllib.loads(candidate)
+        except ValueError:
+            continue
+        if key in read:  # and not within somebody's table
+            return candidate
+    return text
