@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from jackfield_marketplace.db import Database, User, migrate
 from jackfield_marketplace.db.migrate import HEAD, revision
+from jackfield_marketplace.search import search
 from jackfield_marketplace.settings import Settings
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, StatementError
@@ -44,6 +45,14 @@ def test_every_migration_leads_back_too(database):
     command.downgrade(configuration(database), "base")
     migrate(database)
     command.check(configuration(database))
+
+
+def test_plugins_of_an_older_database_are_found_by_a_slip_too(market):
+    market.publish("weather")
+    command.downgrade(configuration(market.database), "0002")
+    migrate(market.database)
+    with market.database.read() as session:
+        assert [plugin.plugin_id for plugin, _ in search(session, "wether").plugins] == ["weather"]
 
 
 def test_what_raises_is_undone_whole(database):

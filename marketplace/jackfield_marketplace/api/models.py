@@ -28,7 +28,9 @@ class PluginList(BaseModel):
     """One page of a list of plugins."""
 
     plugins: list[PluginSummary]
-    total: int = Field(description="How many there are on all pages.")
+    total: int = Field(
+        description="How many there are on all pages; of search with words or filters, counted up to 1000."
+    )
 
 
 class PermissionModel(BaseModel):

@@ -24,7 +24,7 @@ from jackfield_marketplace.api.models import (
 )
 from jackfield_marketplace.catalog import CATEGORIES, Hosts, PluginDetails, plugin_changelog, plugin_details
 from jackfield_marketplace.db import Database, Plugin
-from jackfield_marketplace.search import Found, count_categories, featured, search
+from jackfield_marketplace.search import Found, FoundPlugin, count_categories, featured, search
 
 _WRONG: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description": "A parameter is out of its bounds."}}
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No published plugin has that id."}}
@@ -134,7 +134,7 @@ def _list(found: Found) -> PluginList:
     )
 
 
-def _summary(plugin: Plugin, categories: tuple[str, ...]) -> dict[str, Any]:
+def _summary(plugin: Plugin | FoundPlugin, categories: tuple[str, ...]) -> dict[str, Any]:
     return {
         "id": plugin.plugin_id,
         "name": plugin.name,

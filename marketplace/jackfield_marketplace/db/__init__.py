@@ -16,6 +16,7 @@ from jackfield_marketplace.db.tables import (
     User,
     now,
 )
+from jackfield_marketplace.db.words import plain_words
 
 __all__ = [
     "Catalogue",
@@ -32,4 +33,5 @@ __all__ = [
     "User",
     "migrate",
     "now",
+    "plain_words",
 ]

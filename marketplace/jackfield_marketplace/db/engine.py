@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
+from jackfield_marketplace.db.words import add_word_functions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -91,6 +93,7 @@ def _make_private(file: str | None) -> None:
 def _configure(connection: Any, record: Any) -> None:
     """Settings of one SQLite connection; transactions are begun by `_begin`, not by the driver."""
     connection.isolation_level = None
+    add_word_functions(connection)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
-from jackfield_marketplace.catalog import app_facet, category_facet
-from jackfield_marketplace.db import Plugin, PluginCategory
-from jackfield_marketplace.search.words import match_expression, neighbours, words_of
+from jackfield_marketplace.catalog import app_facet, category_facet, count_plugins
+from jackfield_marketplace.db import PluginCategory
+from jackfield_marketplace.search.found import Found, load
+from jackfield_marketplace.search.vocabulary import neighbours, terms_beginning
+from jackfield_marketplace.search.words import match_expression, words_of
 
 COUNTED = 1000
 """Up to how many finds are counted: to count all that have a common word costs more than to find the first."""
 
 # The index is numbered by popularity: its own order is the order of the answer, and nothing is sorted.
-_FIND = text(
-    "SELECT rowid FROM plugin_search WHERE plugin_search MATCH :match AND rowid != :besides"
-    " ORDER BY rowid LIMIT :limit OFFSET :offset"
-)
-_COUNT = text("SELECT count(*) FROM (SELECT 1 FROM plugin_search WHERE plugin_search MATCH :match LIMIT :most)")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of a list: the plugins on it with their categories, and how many there are in all."""
-
-    plugins: tuple[tuple[Plugin, tuple[str, ...]], ...]
-    total: int
+_PAGE = """(
+    SELECT rowid AS place FROM plugin_search WHERE plugin_search MATCH ? AND rowid != ? ORDER BY rowid LIMIT ? OFFSET ?
+) AS page CROSS JOIN plugins ON plugins.rank = page.place ORDER BY page.place"""
+_COUNT = "SELECT count(*) FROM (SELECT 1 FROM plugin_search WHERE plugin_search MATCH ? LIMIT ?)"
+_RANK = "SELECT rank FROM plugins WHERE canonical_id = ?"
+_HAS = "SELECT 1 FROM plugin_search WHERE plugin_search MATCH ? AND rowid = ?"
+_NOBODY = -1  # no plugin's rank
 
 
 def search(
@@ -54,7 +47,7 @@ def search(
         offset: of the page.
 
     Returns:
-        the page; `total` is counted up to 1000.
+        the page; with words or filters, `total` is counted up to 1000.
     """
     words = words_of(typed)
     limit, offset = max(1, min(limit, 100)), max(0, offset)
@@ -63,81 +56,66 @@ def search(
         facets.append(category_facet(category))
     if not words:
         return Found((), 0) if typed.strip() else _all(session, facets, limit, offset)
-    match = match_expression([[word] for word in words], facets)
-    found = _matching(session, match, "-".join(words), limit, offset)
+    connection = session.connection()
+    groups = [terms_beginning(connection, word) for word in words]
+    found = _matching(connection, match_expression(groups, facets), "-".join(words), limit, offset)
     if found.total:
         return found
-    slips = [[word, *neighbours(session, word)] for word in words]
-    if all(len(group) == 1 for group in slips):
+    slips = [neighbours(connection, word) for word in words]
+    if not any(slips):
         return found
-    return _matching(session, match_expression(slips, facets), None, limit, offset)
+    forgiving = [
+        [*group, *(term for other in others for term in terms_beginning(connection, other))]
+        for group, others in zip(groups, slips, strict=True)
+    ]
+    return _matching(connection, match_expression(forgiving, facets), None, limit, offset)
 
 
-def _matching(session: Session, match: str, exact_id: str | None, limit: int, offset: int) -> Found:
-    total = session.scalar(_COUNT, {"match": match, "most": COUNTED}) or 0
-    if not total:
-        return Found((), 0)
-    exact = None
-    if exact_id is not None:
-        candidate = session.scalar(select(Plugin).where(Plugin.canonical_id == exact_id))
-        if candidate is not None and _has(session, match, candidate.rank):
-            exact = candidate
+def _matching(connection: Connection, match: str, exact_id: str | None, limit: int, offset: int) -> Found:
+    exact = None if exact_id is None else _rank_of(connection, exact_id, match)
     first = exact is not None and offset == 0
-    page = {
-        "match": match,
-        "besides": exact.rank if exact is not None else -1,
-        "limit": limit - first,
-        "offset": offset - (exact is not None and offset > 0),
-    }
-    ranks = list(session.scalars(_FIND, page))
-    plugins = session.scalars(select(Plugin).where(Plugin.rank.in_(ranks)).order_by(Plugin.rank)).all()
-    return Found(_with_categories(session, [*([exact] if exact is not None and first else []), *plugins]), total)
+    limit -= first
+    offset -= exact is not None and offset > 0
+    plugins = load(connection, _PAGE, (match, _NOBODY if exact is None else exact, limit, offset))
+    if len(plugins) < limit and (plugins or offset == 0):
+        total = offset + len(plugins) + (exact is not None)  # the last page: nothing is left to count
+    else:
+        total = connection.exec_driver_sql(_COUNT, (match, COUNTED + 1)).scalar_one()
+    if first and exact is not None:
+        plugins = [*load(connection, "plugins WHERE rank = ?", (exact,)), *plugins]
+    return Found(tuple(plugins), min(total, COUNTED), uncounted=total > COUNTED)
 
 
-def _has(session: Session, match: str, rank: int) -> bool:
-    asked = text("SELECT 1 FROM plugin_search WHERE plugin_search MATCH :match AND rowid = :rank")
-    return session.scalar(asked, {"match": match, "rank": rank}) is not None
+def _rank_of(connection: Connection, exact_id: str, match: str) -> int | None:
+    """The number of the plugin with this id, if it is one of those that are asked for."""
+    rank: int | None = connection.exec_driver_sql(_RANK, (exact_id,)).scalar()
+    if rank is None or connection.exec_driver_sql(_HAS, (match, rank)).scalar() is None:
+        return None
+    return rank
 
 
 def _all(session: Session, facets: list[str], limit: int, offset: int) -> Found:
     """Without words: everything, or all with these facets."""
     if facets:
-        return _matching(session, match_expression([], facets), None, limit, offset)
-    plugins = session.scalars(select(Plugin).order_by(Plugin.rank).limit(limit).offset(offset)).all()
-    total = session.scalar(select(func.count()).select_from(Plugin)) or 0
-    return Found(_with_categories(session, plugins), total)
+        return _matching(session.connection(), match_expression([], facets), None, limit, offset)
+    plugins = load(session.connection(), "plugins ORDER BY rank LIMIT ? OFFSET ?", (limit, offset))
+    return Found(tuple(plugins), count_plugins(session))
 
 
 def featured(session: Session, limit: int = 12) -> Found:
     """The plugins that the operator has put forward, in the operator's order."""
-    chosen = session.scalars(
-        select(Plugin).where(Plugin.featured_rank.is_not(None)).order_by(Plugin.featured_rank).limit(limit)
-    ).all()
-    return Found(_with_categories(session, chosen), len(chosen))
+    source = "plugins WHERE featured_rank IS NOT NULL ORDER BY featured_rank LIMIT ?"
+    chosen = load(session.connection(), source, (limit,))
+    return Found(tuple(chosen), len(chosen))
 
 
 def newest(session: Session, limit: int = 12) -> Found:
     """The plugins that were published or updated last."""
-    chosen = session.scalars(
-        select(Plugin).order_by(Plugin.updated_at.desc(), Plugin.project_id.desc()).limit(limit)
-    ).all()
-    total = session.scalar(select(func.count()).select_from(Plugin)) or 0
-    return Found(_with_categories(session, chosen), total)
+    source = "plugins ORDER BY updated_at DESC, project_id DESC LIMIT ?"
+    return Found(tuple(load(session.connection(), source, (limit,))), count_plugins(session))
 
 
 def count_categories(session: Session) -> dict[str, int]:
     """Slug -> number of published plugins in it; empty ones are left out."""
     rows = session.execute(select(PluginCategory.category, func.count()).group_by(PluginCategory.category))
     return {slug: int(count) for slug, count in rows}
-
-
-def _with_categories(session: Session, plugins: Sequence[Plugin]) -> tuple[tuple[Plugin, tuple[str, ...]], ...]:
-    rows = session.execute(
-        select(PluginCategory.project_id, PluginCategory.category)
-        .where(PluginCategory.project_id.in_([plugin.project_id for plugin in plugins]))
-        .order_by(PluginCategory.category)
-    )
-    by_plugin: dict[int, list[str]] = {}
-    for project_id, category in rows:
-        by_plugin.setdefault(project_id, []).append(category)
-    return tuple((plugin, tuple(by_plugin.get(plugin.project_id, ()))) for plugin in plugins)

@@ -1,72 +1,36 @@
-"""From what was typed to what the full-text index is asked, and the words of the index that are one slip away."""
+"""From what was typed to what the full-text index is asked."""
 
 from __future__ import annotations
 
-import re
-import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.orm import Session
+from jackfield_marketplace.db import plain_words
 
 LONGEST_QUERY = 200
 _MOST_WORDS = 8
-_SHORTEST_SLIP = 4  # letters: of shorter words, half the vocabulary is one edit away
-_MOST_NEIGHBOURS = 6
-_WORD = re.compile(r"[^\W_]+")
-_LETTERS = string.ascii_lowercase + string.digits
-_HEAD = 2
-
-# Words that begin alike are neighbours in the vocabulary; those with a slip in their first letters are looked up.
-_SAME_HEAD = text(
-    "SELECT term, doc FROM plugin_search_words"
-    " WHERE term >= :low AND term < :high AND length(term) BETWEEN :least AND :most"
-)
-_ONE_OF = text("SELECT term, doc FROM plugin_search_words WHERE term IN :terms").bindparams(
-    bindparam("terms", expanding=True)
-)
 
 
 def words_of(typed: str) -> list[str]:
-    """The words of a query, in lower case; at most 200 characters and 8 words of it count."""
-    return [word.lower() for word in _WORD.findall(typed[:LONGEST_QUERY])[:_MOST_WORDS]]
+    """The words of a query, in lower case, without accents; at most 200 characters and 8 words of it count."""
+    return plain_words(typed[:LONGEST_QUERY])[:_MOST_WORDS]
+
+
+def whole(word: str) -> str:
+    """What FTS5 is asked for one word.
+
+    It stands in quotes, a literal to FTS5: nothing that is typed can be one of its operators.
+    """
+    return f'"{word}"'
+
+
+def beginning(word: str) -> str:
+    """What FTS5 is asked for all words that begin with this one."""
+    return f'"{word}"*'
 
 
 def match_expression(alternatives: Iterable[Iterable[str]], facets: Iterable[str]) -> str:
-    """What FTS5 is asked: one of each group of words, by their beginnings, and every facet.
-
-    Each word stands in quotes, a literal to FTS5: nothing that is typed can be one of its operators.
-    """
-    groups = [" OR ".join(f'"{word}"*' for word in group) for group in alternatives]
-    return " AND ".join([*(f'"{facet}"' for facet in facets), *(f"({group})" for group in groups)])
-
-
-def neighbours(session: Session, word: str) -> list[str]:
-    """Words of the index that are one edit away: a letter too many, missing, wrong, or two that changed places.
-
-    The most frequent ones first; none for a word of fewer than four letters.
-    """
-    if len(word) < _SHORTEST_SLIP:
-        return []
-    head = word[:_HEAD]
-    bounds = {"low": head, "high": head[:-1] + chr(ord(head[-1]) + 1), "least": len(word) - 1, "most": len(word) + 1}
-    rows = session.execute(_SAME_HEAD, bounds).all()
-    found = {term: count for term, count in rows if is_one_edit(word, term)}
-    slips = sorted(set(_slips_at_the_beginning(word)))
-    found.update((term, count) for term, count in session.execute(_ONE_OF, {"terms": slips}))
-    found.pop(word, None)
-    return sorted(found, key=lambda term: (-found[term], term))[:_MOST_NEIGHBOURS]
-
-
-def _slips_at_the_beginning(word: str) -> Iterator[str]:
-    """Every word that differs by one edit in its first letters, over the letters that ids are made of."""
-    for place in range(_HEAD):
-        before, after = word[:place], word[place:]
-        yield before + after[1:]
-        yield before + after[1] + after[0] + after[2:]
-        for letter in _LETTERS:
-            yield before + letter + after
-            yield before + letter + after[1:]
+    """What FTS5 is asked: one of each group of terms (`whole`, `beginning`), and every facet."""
+    return " AND ".join([*map(whole, facets), *(f"({' OR '.join(group)})" for group in alternatives)])
 
 
 def is_one_edit(one: str, other: str) -> bool:
