@@ -86,6 +86,28 @@ def test_damage_is_found_named_and_mended_before_the_next_generation(name, store
     assert not store.layout.unfinished.exists()
 
 
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_is_found_by_one_who_has_found_the_wheel_whole_before(name, store, poll):
+    damage, expected = DAMAGE[name]
+    assert store.sound(poll[0])
+    assert store.sound(poll[0])  # by a glance
+    damage(source_of(store, poll[0]))
+    assert not store.sound(poll[0])
+    found = {(one.path, one.what) for one in store.entries.damage(poll[0].file.sha256)}
+    assert {one for one in found if ".pyc" not in one[0]} == expected
+
+
+def test_a_byte_that_changed_without_the_size_is_found_by_one_who_has_found_the_wheel_whole_before(store, poll):
+    assert store.sound(poll[0])
+    source = source_of(store, poll[0])
+    before = source.stat()
+    source.chmod(0o644)
+    with source.open("r+b") as file:
+        file.write(b"#")
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert not store.sound(poll[0])
+
+
 def test_bytecode_that_was_edited_is_found(store, poll):
     (bytecode,) = (source_of(store, poll[0]).parent / "__pycache__").iterdir()
     bytecode.chmod(0o644)

@@ -16,12 +16,15 @@ from jackfield.manifest import Candidate, Manifest, Origin, canonical_id, parse_
 MANIFEST = "plugin.toml"
 
 
-def discover(groups: Collection[str], *, path: Sequence[str | Path] | None = None) -> list[Candidate]:
+def discover(
+    groups: Collection[str], *, path: Sequence[str | Path] | None = None, beside: Sequence[str | Path] = ()
+) -> list[Candidate]:
     """Find the plugins of some entry-point groups, in the order of the path.
 
     Args:
         groups: entry-point groups, `chat.plugins`.
         path: the unpacked wheels of a generation (origin `store`); None: `sys.path`, the environment that runs now.
+        beside: more of them, in which the package of an entry point may lie as well; their plugins are not looked for.
 
     Returns:
         One candidate for each entry point; one that cannot be read carries its `problem`, one without a manifest is
@@ -29,8 +32,9 @@ def discover(groups: Collection[str], *, path: Sequence[str | Path] | None = Non
     """
     origin: Origin = "environment" if path is None else "store"
     places = [str(place) for place in path] if path is not None else None
+    roots = [*places, *(str(place) for place in beside)] if places is not None else None
     return [
-        _candidate(distribution, headers, entry, origin, places)
+        _candidate(distribution, headers, entry, origin, roots)
         for distribution, headers in unique_distributions(places if places is not None else sys.path)
         for entry in distribution.entry_points
         if entry.group in groups

@@ -22,12 +22,13 @@ from jackfield.management.reports import (
 )
 
 if TYPE_CHECKING:
-    from jackfield.management.applying import Again, ConsentMissing, Progress
+    from jackfield.management.applying import Again, ConsentMissing
     from jackfield.management.export import Exported, exported
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
     from jackfield.management.specs import read_spec_file
+    from jackfield.management.stepping import Progress
     from jackfield.management.upkeep import DamagedWheel
 
 __all__ = [
@@ -68,7 +69,7 @@ _LATER = {
     "DamagedWheel": "upkeep",
     "Exported": "export",
     "Findings": "offers",
-    "Progress": "applying",
+    "Progress": "stepping",
     "SettingReport": "settings",
     "SettingsReport": "settings",
     "UpdateSchedule": "schedule",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import uuid
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from jackfield.management.plan import ConsentRequest, Plan
 from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.specs import canonical
+from jackfield.management.stepping import Progress, run_steps
 from jackfield.management.timeline import again, back, forward, moved, none_to_go_to
 from jackfield.manifest import Pin
 from jackfield.storage import Reverted, State
@@ -27,14 +28,8 @@ from jackfield.store import Activation, Check, Generation, Store, StoredFile, no
 if TYPE_CHECKING:  # the history, a rollback and the users' wishes need neither the network nor the resolver
     from jackfield.management.catalog import MarketCatalog
 
-Progress = Callable[..., None]
-"""Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
-
 Again = Callable[[], Awaitable[Plan]]
 """Makes a plan anew, for what is installed by then."""
-
-POINT_OF_NO_RETURN = "journal-begun"
-"""The step after which a change is completed, whatever happens."""
 
 DOWNLOADS = 4
 """How many wheels are fetched at once."""
@@ -100,8 +95,9 @@ class Changes:
             self.settle()
             if self._is_outdated(plan):
                 plan = await self._planned_again(plan, again)
-            folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-")))
-            wheels = await self._fetch(plan, catalog, folder, progress)
+            sound = {pin.file.sha256 for pin in plan.pins if self._store.sound(pin)}
+            absent = [pin for pin in plan.pins if pin.file.sha256 not in sound and self._store.lacks(pin)]
+            wheels = await self._fetch(absent, plan.files, catalog, held, progress)
             if progress is not None:
                 progress("downloaded")
             activation = self._activation(plan, by, enable=enable)
@@ -110,8 +106,9 @@ class Changes:
                 self._hold_to_promises(plan, catalog)
                 self._check(table)
 
-            await _run(
-                self._store.commit(plan.pins, wheels, activation=activation, record=self._record, check=check),
+            record = self._record
+            await run_steps(
+                self._store.commit(plan.pins, wheels, activation=activation, record=record, check=check, sound=sound),
                 progress,
             )
             return Outcome(activation.transaction, self._store.active_number(), self._left_out(plan, wheels))
@@ -133,7 +130,7 @@ class Changes:
                 activation = self._forward(before, way, by)
             else:
                 raise none_to_go_to(to or 0, done, standing, before)
-            await _run(self._store.activate(activation, record=self._record), progress)
+            await run_steps(self._store.activate(activation, record=self._record), progress)
             return RollbackReport(
                 previous=before,
                 generation=activation.generation,
@@ -237,20 +234,28 @@ class Changes:
                 hold_to_promise(pin, self._store.entries.tree(pin.file.sha256), catalog.groups)
 
     async def _fetch(
-        self, plan: Plan, catalog: MarketCatalog, folder: Path, progress: Progress | None
+        self,
+        absent: Sequence[Pin],
+        files: Mapping[str, Path],
+        catalog: MarketCatalog,
+        held: ExitStack,
+        progress: Progress | None,
     ) -> dict[str, Path]:
+        """The wheels that have to come, below a folder of their own which goes with `held`."""
+        wheels = {pin.file.sha256: files[pin.file.sha256] for pin in absent if pin.file.sha256 in files}
+        coming = [pin for pin in absent if pin.file.sha256 not in wheels]
+        if not coming:
+            return wheels
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-")))
         slots = asyncio.Semaphore(DOWNLOADS)
 
         async def one(pin: Pin) -> tuple[str, Path]:
-            if pin.file.sha256 in plan.files:
-                return pin.file.sha256, plan.files[pin.file.sha256]
             async with slots:
                 target = folder / pin.file.sha256 / pin.file.filename
                 target.parent.mkdir()
                 return pin.file.sha256, await catalog.download(pin, target, progress)
 
-        absent = [pin for pin in plan.pins if self._store.lacks(pin)]
-        return dict(await asyncio.gather(*(one(pin) for pin in absent)))
+        return wheels | dict(await asyncio.gather(*(one(pin) for pin in coming)))
 
     def _activation(self, plan: Plan, by: str, *, enable: bool) -> Activation:
         changes: dict[str, Any] = {}
@@ -301,26 +306,3 @@ class Changes:
         except StoreError:
             return {}  # its files are gone; the history still tells the words
         return {pin.id: pin.version for pin in generation.pins if pin.id is not None}
-
-
-async def _run(steps: Generator[str], progress: Progress | None) -> None:
-    """Run the steps off the event loop, one by one, and tell each.
-
-    Cancelled before the journal knows of the change, it leaves everything as it was; after that it first completes it.
-    """
-    begun = False
-    while True:
-        running = asyncio.ensure_future(asyncio.to_thread(next, steps, None))
-        try:
-            step = await asyncio.shield(running)
-        except asyncio.CancelledError:
-            begun = await running == POINT_OF_NO_RETURN or begun
-            if begun:
-                await asyncio.to_thread(list, steps)
-            steps.close()
-            raise
-        if step is None:
-            return
-        begun = begun or step == POINT_OF_NO_RETURN
-        if progress is not None:
-            progress(step)

@@ -55,6 +55,7 @@ class MarketCatalog:
         }
         self._reports: dict[str, WheelReport] = {}
         self._files: dict[str, tuple[File, Path]] = {}
+        self._asked: set[str] = set()
         self._details: dict[tuple[str, str | None], Details | None] = {}
         self._hashes: dict[str, str] = {}
 
@@ -100,6 +101,19 @@ class MarketCatalog:
     def hold(self, distribution: str, sha256: str) -> None:
         """Offer only files of a distribution whose hash begins so."""
         self._hashes[distribution] = sha256
+
+    def ask_for(self, distributions: Collection[str]) -> None:
+        """See to it that the sources of these are asked, though what is installed of them would do."""
+        self._asked |= set(distributions)
+
+    def held(self, distributions: Collection[str]) -> dict[str, Offer]:
+        """Those of some distributions that are installed, each with nothing on offer but what is: nobody is asked."""
+        return {
+            name: Offer(pin.source, (pin.file,))
+            for name, pin in self._pins.items()
+            if name in distributions and name not in self._files and name not in self._asked
+            if self._store.holds(pin.file.sha256)
+        }
 
     async def offer(self, distribution: str) -> Offer | None:
         """What is offered of a distribution, None if nobody has it.

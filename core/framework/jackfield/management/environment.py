@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from importlib.machinery import FileFinder, PathFinder
 from pkgutil import get_importer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from jackfield.discovery import discover, requirements_of, unique_distributions
+from jackfield.discovery import MANIFEST, discover, requirements_of, unique_distributions
 from jackfield.errors import StoreError
 from jackfield.manifest import Candidate
-from jackfield.store import StoredFile
+from jackfield.store import Glance, StoredFile
 
 if TYPE_CHECKING:
     from jackfield.resolution import Installed
+
+METADATA = ("METADATA", "PKG-INFO", "entry_points.txt", "requires.txt", "RECORD")
+"""What is read of a distribution."""
+
+SETTLED_NS = 1_000_000_000
+"""How old a file must be for its times to tell it from the next version, on file systems that count coarsely."""
 
 
 class Environment:
@@ -29,7 +36,30 @@ class Environment:
 
     def __init__(self, groups: Collection[str], *, path: Sequence[str] | None = None) -> None:
         self._groups = groups
+        self._own = path is None
         self._path = list(sys.path if path is None else path)
+        self._begun_ns = 0
+        self._glance: Glance | None = None
+
+    def stands(self) -> bool:
+        """Whether nothing was installed, removed or edited since `watch`; costs one `stat` for each file."""
+        if self._glance is None or (self._own and self._path != sys.path):
+            return False
+        # What a manifest's stamp was before it was read is not known: one that was just written may be another by now.
+        old = all(stamp[-1] < self._begun_ns - SETTLED_NS for stamp in self._manifests.stamps)
+        return old and self._glance.holds() and self._manifests.holds()
+
+    def watch(self) -> Self:
+        """Take down how everything looks before it is read, so that `stands` can tell."""
+        self._begun_ns = time.time_ns()
+        self._glance = Glance.at(_telling(self._path))
+        return self
+
+    @cached_property
+    def _manifests(self) -> Glance:
+        """The manifests of the plugins, which may lie anywhere: an editable install has them in its source folder."""
+        folders = [one.folder for one in self.candidates.values() if one.folder is not None]
+        return Glance.at(str(folder / MANIFEST) for folder in folders)
 
     @cached_property
     def candidates(self) -> dict[str, Candidate]:
@@ -39,6 +69,7 @@ class Environment:
             found.setdefault(candidate.canonical_id, candidate)
         return found
 
+    @cached_property
     def installed(self) -> Mapping[str, Installed]:
         """Normalised name -> distribution; all of them fixed for the resolver."""
         from packaging.utils import canonicalize_name
@@ -117,3 +148,19 @@ def _top_level(table: Mapping[str, StoredFile]) -> dict[str, bool]:
         regular = rest.partition(".")[0] == "__init__"
         names[first] = names.get(first, False) or regular
     return names
+
+
+def _telling(path: Sequence[str]) -> list[str]:
+    """Everything on a path that tells of its distributions: the folders, their metadata folders and those files."""
+    paths = []
+    for place in dict.fromkeys(os.path.abspath(place) for place in path):  # noqa: PTH100 - an empty entry is here
+        paths.append(place)
+        try:
+            names = os.listdir(place)  # noqa: PTH208 - names alone
+        except OSError:
+            continue  # not there, or a zip file
+        for name in names:
+            if name.lower().endswith((".dist-info", ".egg-info", ".egg")) or name.lower() == "egg-info":
+                paths += [f"{place}/{name}", *(f"{place}/{name}/{file}" for file in METADATA)]
+                paths += [f"{place}/{name}/EGG-INFO/{file}" for file in METADATA if name.endswith(".egg")]
+    return paths

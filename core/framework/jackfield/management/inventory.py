@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
-from jackfield.discovery import SCRIPT_FOLDERS, discover, discover_scripts
+from jackfield.discovery import SCRIPT_FOLDERS, discover_scripts
 from jackfield.errors import ManifestError, UnknownPlugin
 from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
+from jackfield.management.memory import Memory
 from jackfield.management.reports import Row, Said, State
 from jackfield.management.specs import canonical
 from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version
@@ -29,6 +31,7 @@ class Inventory:
         app: the application's name.
         hostfile: its host file; without one, as for an application that only uses pluggy, plugins of the environment
             are enabled until somebody disables them.
+        memory: what earlier looks have read.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Inventory:
         groups: Collection[str],
         app: str,
         hostfile: HostFile | None,
+        memory: Memory | None = None,
     ) -> None:
         self.generation = generation
         self._state = state
@@ -46,19 +50,20 @@ class Inventory:
         self.groups = groups
         self._app = app
         self._hostfile = hostfile
+        self.memory = memory or Memory()
 
     @cached_property
     def stored(self) -> dict[str, Candidate]:
         """Canonical id -> plugin of the active generation."""
-        trees = [path for path in self.generation.paths if path.is_dir()]
-        return {one.canonical_id: one for one in discover(self.groups, path=trees)} if trees else {}
+        trees = [path for path in self.generation.paths if os.path.isdir(path)]  # noqa: PTH112 - of a hundred
+        return {one.canonical_id: one for one in self.memory.stored(self.groups, trees)}
 
     @cached_property
     def pins(self) -> dict[str, Pin]:
         """Canonical id -> pin, of the plugins of the active generation."""
         return {canonical(pin.id): pin for pin in self.generation.pins if pin.id is not None}
 
-    @property
+    @cached_property
     def environment(self) -> dict[str, Candidate]:
         """Canonical id -> plugin that pip or uv installed."""
         return self.surroundings.candidates

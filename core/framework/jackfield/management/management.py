@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jackfield.errors import StoreError
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
+from jackfield.management.memory import Memory
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, RollbackReport, Row, Update
 from jackfield.management.specs import canonical
 from jackfield.manifest import HostFile
@@ -16,11 +17,12 @@ from jackfield.storage import FILE_NAME, Settings, State
 from jackfield.store import GENERATIONS_KEPT, WAIT_SECONDS, Garbage, Layout, Store
 
 if TYPE_CHECKING:
-    from jackfield.management.applying import Again, Changes, Progress
+    from jackfield.management.applying import Again, Changes
     from jackfield.management.offers import Findings
     from jackfield.management.plan import ConsentRequest, Plan
     from jackfield.management.planning import Planner
     from jackfield.management.reports import Outcome
+    from jackfield.management.stepping import Progress
     from jackfield.management.upkeep import DamagedWheel
     from jackfield.management.wishes import Wishes
 
@@ -61,6 +63,7 @@ class Management:
         self.state = State(layout.state)
         self._environment = environment
         self._lock_seconds = lock_seconds
+        self._memory = Memory()
 
     async def plan_install(
         self, specs: Sequence[str], *, pre: bool = False, upgrade: bool = False, alone: bool = False
@@ -331,8 +334,10 @@ class Management:
 
     def _inventory(self) -> Inventory:
         self._heal()
-        environment = self._environment or Environment(self._groups)
-        return Inventory(self.store.active(), self.state, environment, self._groups, self.app, self.hostfile)
+        environment = self._environment or self._memory.environment(self._groups)
+        return Inventory(
+            self.store.active(), self.state, environment, self._groups, self.app, self.hostfile, self._memory
+        )
 
     def _heal(self) -> None:
         """Complete what an installer that died left open; one that is still at work is left alone."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from jackfield.errors import MarketError, MissingDependency, PluginError, UnknownPlugin, UsageError, WheelError
+from jackfield.errors import MissingDependency, PluginError, UnknownPlugin, UsageError, WheelError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.coming import coming_of
 from jackfield.management.consent import Coming, Consent, renewed
@@ -13,6 +14,7 @@ from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.offers import near_ids
 from jackfield.management.plan import ConsentRequest, Plan, differences
+from jackfield.management.refusals import refuse_company, refuse_impostor
 from jackfield.management.specs import Spec, canonical, parse_spec
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
 from jackfield.permissions import Grant
@@ -90,14 +92,15 @@ class Planner:
                 if pin.distribution not in loose
             }
             kept = [self._keep(pin) for pin in self._inventory.pins.values() if pin.distribution not in named]
+            catalog.ask_for(named)
             solution = await self._solve([*wants, *kept], catalog, prefer if not files else _without(prefer, named))
             for want in wants:
-                _refuse_impostor(want, solution)
+                refuse_impostor(want, solution)
             asked = [canonical(want.plugin) for want in wants]
             what = f"install {', '.join(want.plugin for want in wants)}"
             plan = await self._compare(what, solution, catalog, asked)
             if alone:
-                _refuse_company(plan, named)
+                refuse_company(plan, named)
             return plan
 
     async def update(self, ids: Sequence[str] | None, *, pre: bool, growing: bool) -> Plan:
@@ -225,9 +228,11 @@ class Planner:
         target = Target.current(
             app=self._app if self._hostfile is not None else None,
             api_version=self._hostfile.api_version if self._hostfile is not None else None,
-            installed=self._environment.installed(),
+            installed=self._environment.installed,
         )
-        return await resolve(wants, catalog=catalog, target=target, prefer=prefer)
+        held = catalog.held(prefer)
+        remembered = self._inventory.memory.details
+        return await resolve(wants, catalog=catalog, target=target, prefer=prefer, held=held, remembered=remembered)
 
     async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
         before = {pin.distribution: pin for pin in self._inventory.generation.pins}
@@ -236,17 +241,18 @@ class Planner:
         manifests = {name: one for name, one in solution.manifests.items() if name in fresh}
         for manifest in manifests.values():
             self._refuse_worker(manifest)
-        changelogs = {}
-        for name in manifests:
-            if name in before and (text := await self._news(before[name], catalog)):
-                changelogs[name] = text
+        texts, publishers = await asyncio.gather(
+            asyncio.gather(*(self._news(before.get(name), catalog) for name in manifests)),
+            asyncio.gather(
+                *(catalog.publisher(one.canonical_id, after[name].source) for name, one in manifests.items())
+            ),
+        )
+        changelogs = {name: text for name, text in zip(manifests, texts, strict=True) if text}
         absent = {pin.file.sha256 for pin in after.values() if not self._store.holds(pin.file.sha256)}
         added, changed, removed = differences(before, after, absent=absent, changelogs=changelogs)
         coming = {
-            one.canonical_id: coming_of(
-                name, solution, after, await catalog.publisher(one.canonical_id, after[name].source), set(before)
-            )
-            for name, one in manifests.items()
+            one.canonical_id: coming_of(name, solution, after, publisher, set(before))
+            for (name, one), publisher in zip(manifests.items(), publishers, strict=True)
         }
         published = {cid: {"by": one.publisher, "at": one.published} for cid, one in coming.items()}
         consent, grants = self._consent(coming)
@@ -279,8 +285,10 @@ class Planner:
             grants[cid] = renewed(one, standing, request.growth)
         return tuple(sorted(requests, key=lambda request: request.plugin)), grants
 
-    async def _news(self, old: Pin, catalog: MarketCatalog) -> str:
-        entries = await catalog.changelog(canonical(old.id), old.source, old.version) if old.id else []
+    async def _news(self, old: Pin | None, catalog: MarketCatalog) -> str:
+        if old is None or old.id is None:
+            return ""
+        entries = await catalog.changelog(canonical(old.id), old.source, old.version)
         return "\n\n".join(f"## {entry.version}\n{entry.text}".strip() for entry in entries)
 
     def _own(self, plugin: str, verb: str) -> str:
@@ -317,32 +325,6 @@ class Planner:
                 plugin=manifest.id,
                 hint='its author can allow both with isolation = "any"',
             )
-
-
-def _refuse_impostor(want: Want, solution: Solution) -> None:
-    """Ids and distributions are one to one: a marketplace that mixes them up is not followed.
-
-    Raises:
-        MarketError: the distribution that was named for a plugin is another plugin, or a library.
-    """
-    manifest = solution.manifests.get(want.distribution)
-    if manifest is None or manifest.canonical_id != canonical(want.plugin):
-        what = f"the plugin {manifest.id}" if manifest is not None else "no plugin"
-        raise MarketError(
-            f"the marketplace says that {want.plugin} is in {want.distribution}, but that is {what}", plugin=want.plugin
-        )
-
-
-def _refuse_company(plan: Plan, named: Collection[str]) -> None:
-    """Hold a plan to what was named.
-
-    Raises:
-        UsageError: something else would come or change.
-    """
-    company = [item for item in (*plan.added, *plan.changed) if item.distribution not in named]
-    if company:
-        words = ", ".join(f"{item.id or item.distribution} {item.new_version}" for item in company)
-        raise UsageError(f"it needs {words}, which --no-dependencies leaves out", hint="leave --no-dependencies away")
 
 
 def _differs(old: Pin, new: Pin) -> bool:

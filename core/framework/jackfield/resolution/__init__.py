@@ -1,9 +1,22 @@
 """Finds a set of versions in which everything fits, and the order in which plugins load."""
 
+from jackfield.resolution.knowledge import Remembered
 from jackfield.resolution.model import Catalog, Offer, Solution, Want
 from jackfield.resolution.order import load_order
 from jackfield.resolution.resolver import resolve
 from jackfield.resolution.target import Installed, Target
 from jackfield.resolution.wheels import Wheel, wheels_of
 
-__all__ = ["Catalog", "Installed", "Offer", "Solution", "Target", "Want", "Wheel", "load_order", "resolve", "wheels_of"]
+__all__ = [
+    "Catalog",
+    "Installed",
+    "Offer",
+    "Remembered",
+    "Solution",
+    "Target",
+    "Want",
+    "Wheel",
+    "load_order",
+    "resolve",
+    "wheels_of",
+]

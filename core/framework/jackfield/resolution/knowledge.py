@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement
-from packaging.version import Version as ReleaseVersion
 
 from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, ResolutionError
 from jackfield.manifest import File, Manifest
 from jackfield.resolution.demands import Demand, Markers, read_demands
-from jackfield.resolution.model import Ask, Catalog, Offer
+from jackfield.resolution.model import Ask, Catalog, Offer, release_version
 from jackfield.resolution.target import Target
 from jackfield.resolution.wheels import Wheel, wheels_of
 
@@ -27,6 +26,10 @@ class Details:
     requires: tuple[Demand, ...] = ()
     manifest: Manifest | None = None
     problem: str | None = None
+
+
+Remembered = dict[tuple[str, str | None, str | None], Details]
+"""What wheels said of themselves: hash of the wheel and, as promised, of its METADATA and manifest -> details."""
 
 
 class Missing(Exception):
@@ -46,12 +49,23 @@ class Knowledge:
         catalog: where to ask.
         target: what wheels must fit.
         prefer: distribution -> version that will be tried first.
+        held: distribution -> what is installed of it; its source is asked only where that will not do.
+        remembered: what wheels said of themselves in earlier resolutions, by their hashes; added to.
     """
 
-    def __init__(self, catalog: Catalog, target: Target, prefer: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        target: Target,
+        prefer: Mapping[str, str],
+        held: Mapping[str, Offer] | None = None,
+        remembered: Remembered | None = None,
+    ) -> None:
         self._catalog = catalog
         self._target = target
-        self._prefer = {name: ReleaseVersion(version) for name, version in prefer.items()}
+        self._prefer = {name: release_version(version) for name, version in prefer.items()}
+        self._held = dict(held or {})
+        self._remembered = remembered if remembered is not None else {}
         self._offers: dict[str, Offer | None] = {}
         self._wheels: dict[str, tuple[Wheel, ...]] = {}
         self._sources: dict[str, Offer] = {}
@@ -106,6 +120,22 @@ class Knowledge:
             raise Missing(plugin=plugin)
         return self._distributions[plugin]
 
+    def only_held(self, name: str) -> bool:
+        """Whether of a distribution nothing is known but what is installed."""
+        return name in self._held
+
+    async def learn_all(self) -> bool:
+        """Ask the sources for everything of which only what is installed is known; False where there was nothing.
+
+        Raises:
+            MarketError, ResolutionError: as for `learn`.
+        """
+        short = set(self._held)
+        for name in short:
+            self._forget(name)
+        await self._follow(short & self._limits.keys())
+        return bool(short)
+
     async def learn(self, missing: Missing) -> None:
         """Fetch what was missing, and with it, all at once, what its likely versions will ask for.
 
@@ -123,6 +153,7 @@ class Knowledge:
             name = self._distributions[missing.plugin]
             await self._follow({name} if name is not None else set())
         elif missing.project is not None:
+            self._forget(missing.project)
             await self._follow({missing.project})
 
     async def begin(self, asks: Iterable[Ask]) -> None:
@@ -139,9 +170,10 @@ class Knowledge:
             unknown = projects - self._offers.keys()
             if len(self._offers) + len(unknown) > MOST_PROJECTS:
                 raise ResolutionError(f"the set needs more than {MOST_PROJECTS} distributions")
-            await asyncio.gather(*(self._learn_project(name) for name in unknown))
+            asked = [name for name in unknown if not self._settle_for_held(name)]
+            await asyncio.gather(*(self._learn_project(name) for name in asked))
             likely = {name: file for name in projects if (file := self._likely(name)) is not None}
-            await asyncio.gather(*(self._learn_file(file) for file in likely.values()))
+            await asyncio.gather(*(self._learn_file(file) for file in likely.values() if not self._remembers(file)))
             new = [
                 (file, extra)
                 for name, file in likely.items()
@@ -150,6 +182,8 @@ class Knowledge:
             ]
             self._followed.update((file.sha256, extra) for file, extra in new)
             projects = await self._expect(new)
+            for name in [name for name in projects if name in self._held and not self._fits(name)]:
+                self._forget(name)
 
     async def _expect(self, new: Collection[tuple[File, str]]) -> set[str]:
         """The distributions that files ask for, each with one extra; `""` for none."""
@@ -183,20 +217,52 @@ class Knowledge:
         likely = [*(wheel for wheel in fitting if wheel.version == kept), *stable, *usable]
         return likely[0].file if likely else None
 
+    def _settle_for_held(self, name: str) -> bool:
+        """Take what is installed for all that there is, if it may do; else its source has to be asked."""
+        offer = self._held.get(name)
+        if offer is None:
+            return False
+        self._take(name, offer)
+        if self._fits(name):
+            return True
+        self._forget(name)
+        return False
+
+    def _fits(self, name: str) -> bool:
+        """Whether what is installed will do for everybody who asked until now."""
+        asks = self._limits.get(name, ())
+        return any(
+            wheel.problem is None and all(ask.accepts(wheel.version) for ask in asks)
+            for wheel in self._wheels.get(name, ())
+        )
+
+    def _forget(self, name: str) -> None:
+        """See to it that a distribution's source is asked; what is installed was not enough."""
+        if self._held.pop(name, None) is not None:
+            self._offers.pop(name, None)
+
+    def _remembers(self, file: File) -> bool:
+        known = self._remembered.get((file.sha256, file.metadata_sha256, file.manifest_sha256))
+        if known is not None:
+            self._details[file.sha256] = known
+        return file.sha256 in self._details
+
     async def _learn_plugins(self, plugins: Iterable[str]) -> None:
         unknown = sorted(set(plugins) - self._distributions.keys())
         found = await asyncio.gather(*(self._catalog.distribution(plugin) for plugin in unknown))
         self._distributions.update(zip(unknown, found, strict=True))
 
     async def _learn_project(self, name: str) -> None:
-        offer = await self._catalog.offer(name)
+        self._take(name, await self._catalog.offer(name))
+
+    def _take(self, name: str, offer: Offer | None) -> None:
         self._offers[name] = offer
         self._wheels[name] = wheels_of(name, offer.files, self._target) if offer is not None else ()
         if offer is not None:
             self._sources.update((wheel.file.sha256, offer) for wheel in self._wheels[name])
 
     async def _learn_file(self, file: File) -> None:
-        if file.sha256 in self._details:
+        if self._remembers(file):
             return
         offer = self._sources[file.sha256]
         try:
@@ -206,7 +272,8 @@ class Knowledge:
             demands = read_demands(metadata)
             direct = next((one.name for one in demands if one.direct and self.markers.hold(one, "")), None)
             problem = f"wants {direct} from an address of its own, past every marketplace" if direct else None
-            self._details[file.sha256] = Details(demands, manifest, problem)
+            details = self._details[file.sha256] = Details(demands, manifest, problem)
+            self._remembered[file.sha256, file.metadata_sha256, file.manifest_sha256] = details
         except MarketUnreachable:
             raise
         except (ManifestError, MarketError, InvalidRequirement) as error:

@@ -157,3 +157,13 @@ class Solution:
 def plugin_version(version: ReleaseVersion) -> Version:
     """A distribution's version in the manifest's order."""
     return Version.from_pep440(str(version), published=False)
+
+
+@lru_cache(16_384)
+def release_version(text: str) -> ReleaseVersion:
+    """A version in PEP 440's order; a set is full of equal ones, and a second resolution of the same.
+
+    Raises:
+        InvalidVersion: it is none.
+    """
+    return ReleaseVersion(text)

@@ -12,8 +12,8 @@ from resolvelib import AbstractProvider
 
 from jackfield.manifest import Manifest
 from jackfield.resolution.demands import Demand, read_demand
-from jackfield.resolution.knowledge import Details, Knowledge
-from jackfield.resolution.model import Ask, Candidate
+from jackfield.resolution.knowledge import Details, Knowledge, Missing
+from jackfield.resolution.model import Ask, Candidate, release_version
 from jackfield.resolution.target import Target
 from jackfield.resolution.wheels import Wheel
 
@@ -43,9 +43,9 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
     def __init__(self, known: Knowledge, target: Target, prefer: Mapping[str, str], wanted: frozenset[str]) -> None:
         self._known = known
         self._target = target
-        self._prefer = {name: ReleaseVersion(version) for name, version in prefer.items()}
+        self._prefer = {name: release_version(version) for name, version in prefer.items()}
         self._wanted = wanted
-        self._fixed = {name: ReleaseVersion(one.version) for name, one in target.installed.items()}
+        self._fixed = {name: release_version(one.version) for name, one in target.installed.items()}
         self._asked: dict[tuple[str, str, frozenset[str]], tuple[Ask, ...]] = {}
         self._held: set[str] = set()
         self.rejected: dict[str, dict[ReleaseVersion, str]] = {}
@@ -84,9 +84,22 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         incompatibilities: Mapping[Identifier, Iterator[Candidate]],
     ) -> Callable[[], Iterator[Candidate]] | list[Candidate]:
         """The versions that fulfil every ask, best first."""
-        name, extras = identifier
-        asks = list(requirements[identifier])
         refused = {candidate.version for candidate in incompatibilities[identifier]}
+        return self._find(identifier, list(requirements[identifier]), refused)
+
+    def best(self, identifier: Identifier, asks: Sequence[Ask]) -> Candidate | None:
+        """The best version that fulfils some asks; None where there is none.
+
+        Raises:
+            Missing: something was not fetched yet.
+        """
+        found = self._find(identifier, asks, set())
+        return next(iter(found() if callable(found) else found), None)
+
+    def _find(
+        self, identifier: Identifier, asks: Sequence[Ask], refused: set[ReleaseVersion]
+    ) -> Callable[[], Iterator[Candidate]] | list[Candidate]:
+        name, extras = identifier
         version = self._fixed.get(name)
         if version is not None:
             fits = version not in refused and all(ask.accepts(version) for ask in asks)
@@ -152,6 +165,8 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
                 continue
             seen.add(version)
             yield Candidate(name, version, extras, offer, wheel.file)
+        if self._known.only_held(name):
+            raise Missing(project=name)  # what is installed will not do: now its source is asked for more
 
     def _problem(self, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None) -> str | None:
         """Why a wheel cannot be chosen, as the end of a sentence."""

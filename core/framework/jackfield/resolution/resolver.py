@@ -16,10 +16,11 @@ from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Re
 from jackfield.errors import ResolutionError
 from jackfield.manifest import Manifest, Pin
 from jackfield.resolution.explain import Cause, explain
-from jackfield.resolution.knowledge import Knowledge, Missing
-from jackfield.resolution.model import Ask, Candidate, Catalog, Solution, Want, plugin_version
+from jackfield.resolution.knowledge import Knowledge, Missing, Remembered
+from jackfield.resolution.model import Ask, Candidate, Catalog, Offer, Solution, Want, plugin_version
 from jackfield.resolution.order import load_order
 from jackfield.resolution.provider import Identifier, OutOfTime, Provider
+from jackfield.resolution.straight import straight
 from jackfield.resolution.target import Target
 
 MOST_ROUNDS = 20_000
@@ -37,6 +38,8 @@ async def resolve(
     catalog: Catalog,
     target: Target,
     prefer: Mapping[str, str] | None = None,
+    held: Mapping[str, Offer] | None = None,
+    remembered: Remembered | None = None,
     seconds: float = MOST_SECONDS,
 ) -> Solution:
     """Find a set that fulfils every want.
@@ -46,6 +49,9 @@ async def resolve(
         catalog: where offers come from.
         target: what it must run on, and which distributions are fixed.
         prefer: distribution -> version that is tried first: what is installed and need not change.
+        held: distribution -> what is installed of it and need not change; its source is asked only where that will not
+            do, so a change of one plugin asks nothing about the others.
+        remembered: what wheels said of themselves, by their hashes; keep it between resolutions for the same target.
         seconds: how long it may take in all, the network included.
 
     Raises:
@@ -53,7 +59,7 @@ async def resolve(
         DependencyLoop: plugins require each other in a circle.
         MarketError: a source does not answer, or nonsense.
     """
-    known = Knowledge(catalog, target, prefer or {})
+    known = Knowledge(catalog, target, prefer or {}, held, remembered)
     wanted = frozenset(want.distribution for want in wants)
     asks = [Ask(want.distribution, requirement=want.requirement, pre=want.pre, plugin=want.plugin) for want in wants]
     provider = Provider(known, target, prefer or {}, wanted)
@@ -70,6 +76,9 @@ async def resolve(
                     provider.hold(loose)
                 except Missing as missing:
                     await known.learn(missing)
+                except ResolutionError:
+                    if not await known.learn_all():
+                        raise  # with everything known, so that the sentence names every way out
     except (OutOfTime, TimeoutError) as error:
         raise late from error
 
@@ -80,6 +89,9 @@ async def _search(asks: Sequence[Ask], provider: Provider, known: Knowledge, tar
     Nothing is learned meanwhile, so the thread is alone with what it reads.
     """
     provider.until = time.monotonic() + seconds
+    found = straight(asks, provider)
+    if found is not None:
+        return found
     resolver = Resolver(provider, BaseReporter[Ask, Candidate, Identifier]())
     try:
         result = await asyncio.to_thread(resolver.resolve, asks, max_rounds=MOST_ROUNDS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion
 from packaging.version import Version as ReleaseVersion
@@ -38,7 +39,7 @@ def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, 
         if not file.is_wheel:
             continue
         try:
-            project, version, _build, tags = parse_wheel_filename(file.filename)
+            project, version, tags = _parsed(file.filename)
         except (InvalidWheelFilename, InvalidVersion):
             continue
         if project != name:
@@ -46,6 +47,13 @@ def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, 
         ranks = [target.tags[tag] for tag in tags if tag in target.tags]
         found.append(Wheel(file, version, min(ranks, default=len(target.tags)), _problem(file, ranks, target)))
     return tuple(sorted(found, key=lambda wheel: (wheel.version, -wheel.rank, wheel.file.filename), reverse=True))
+
+
+@lru_cache(16_384)
+def _parsed(filename: str) -> tuple[str, ReleaseVersion, frozenset[Tag]]:
+    """Project, version and tags; the names of a marketplace's wheels come again with each plan."""
+    project, version, _build, tags = parse_wheel_filename(filename)
+    return project, version, tags
 
 
 def _problem(file: File, ranks: list[int], target: Target) -> str | None:

@@ -4,6 +4,7 @@ from jackfield.store.disk import Disk
 from jackfield.store.folder import Check, Record, Store, now
 from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, Hold, Holds
 from jackfield.store.generations import Generation
+from jackfield.store.glances import Glance
 from jackfield.store.integrity import Damage
 from jackfield.store.journal import Activation, Journal
 from jackfield.store.layout import Layout, home
@@ -19,6 +20,7 @@ __all__ = [
     "Disk",
     "Garbage",
     "Generation",
+    "Glance",
     "Hold",
     "Holds",
     "Journal",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from jackfield.errors import StoreError, WheelError
 from jackfield.manifest import Pin
 from jackfield.store.disk import Disk
 from jackfield.store.generations import TREE
+from jackfield.store.glances import Glance
 from jackfield.store.integrity import STAMP, Damage, examine, wheel_damage, write_stamp
 
 LEFT_OUT = "left-out.json"
@@ -33,6 +35,7 @@ class Entries:
         self._unfinished = unfinished
         self._disk = disk
         self._groups = groups
+        self._whole: dict[str, Glance] = {}
 
     def names(self) -> tuple[str, ...]:
         """The sha256 of every wheel that is here."""
@@ -47,7 +50,7 @@ class Entries:
 
     def holds(self, sha256: str) -> bool:
         """Whether the wheel of this hash is unpacked here, whatever became of its files."""
-        return self.tree(sha256).is_dir()
+        return os.path.isdir(f"{self._folder}/{sha256}/{TREE}")  # noqa: PTH112 - asked of each wheel at each change
 
     def wheel(self, sha256: str) -> Path | None:
         """The stored wheel of this hash, as it was downloaded; None if it is not here."""
@@ -61,8 +64,19 @@ class Entries:
             return ()
 
     def damage(self, sha256: str, *, thorough: bool = False) -> tuple[Damage, ...]:
-        """What of an entry is not as it was unpacked; see `examine`."""
-        return examine(self._folder / sha256, thorough=thorough)
+        """What of an entry is not as it was unpacked; see `examine`. What was found whole before is, if it looks so."""
+        if not thorough and self._looks_whole(sha256):
+            return ()
+        found, glance = examine(self._folder / sha256, thorough=thorough)
+        if glance is not None:
+            self._whole[sha256] = glance
+        else:
+            self._whole.pop(sha256, None)
+        return found
+
+    def sound(self, sha256: str) -> bool:
+        """Whether the wheel is unpacked here, and nothing of it is damaged as far as size and times tell."""
+        return self._looks_whole(sha256) or (self.holds(sha256) and not self.damage(sha256))
 
     def lacks(self, sha256: str) -> bool:
         """Whether the wheel has to be fetched: it is not here, or damaged beyond what its stored copy can mend."""
@@ -147,6 +161,10 @@ class Entries:
         self._disk.sync_filesystem(entry)
         self._disk.remove(draft)
         yield "wheel-mended"
+
+    def _looks_whole(self, sha256: str) -> bool:
+        before = self._whole.get(sha256)
+        return before is not None and before.holds()
 
     def _unpack(self, wheel: Path, sha256: str) -> Path:
         """Unpack a wheel below `unfinished`; returns the draft of its entry."""

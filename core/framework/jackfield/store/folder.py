@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -97,6 +97,7 @@ class Store(StoreReader):
         activation: Activation,
         record: Record,
         check: Check | None = None,
+        sound: Collection[str] = (),
     ) -> Generator[str]:
         """Make a generation of `pins` and activate it; yields the names of the steps as they are done.
 
@@ -106,6 +107,7 @@ class Store(StoreReader):
             activation: its words and changes; its generation number is chosen here.
             record: puts the state's part on disk.
             check: looks at the table of files before anything becomes visible.
+            sound: sha256 of wheels that the caller has just found sound, under this lock; they are not looked at again.
 
         Raises:
             WheelError: a wheel is not what it should be.
@@ -118,7 +120,7 @@ class Store(StoreReader):
             yield "leftovers-cleared"
             wanted = {pin.file.sha256 for pin in pins}
             yield from self.entries.add({sha256: path for sha256, path in wheels.items() if sha256 in wanted})
-            yield from self._mend(pins, wheels)
+            yield from self._mend([pin for pin in pins if pin.file.sha256 not in sound], wheels)
             table = build_table(pins, {sha256: self.entries.tree(sha256) for sha256 in wanted})
             if check is not None:
                 check(table)

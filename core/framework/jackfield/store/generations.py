@@ -1,28 +1,37 @@
 """A generation: one complete installed set, as a lock file (PEP 751) and a table of files.
 
-generations/<n>/generation.json       when, by whom, what for, after which
+generations/<n>/generation.json       when, by whom, what for, after which; and what the lock file says, read already
 generations/<n>/inline/pylock.toml    the distributions, each with its hash; `[packages.tool.jackfield]` adds the id
 generations/<n>/inline/files.json     path -> which wheel it comes from, its hash and size
+
+The lock file rules. Since TOML is read slowly, twenty milliseconds for a hundred plugins, generation.json holds the
+same as JSON, with the hash of the lock file that it was made from: it counts only beside that one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from jackfield.errors import StoreError
-from jackfield.manifest import File, Pin
+from jackfield.manifest import Pin
+from jackfield.store.glances import Stamp, stamp_of
+from jackfield.store.pylock import lock_text, pin_of
 from jackfield.store.table import StoredFile
 
-LOCK_VERSION = "1.0"
 TREE = "tree"
 """The name of the unpacked tree beside its wheel, in the store."""
+
+ABOUT = "generation.json"
+LOCK = "pylock.toml"
+_KEPT_GENERATIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +104,23 @@ def write_generation(
         table: the table of files.
         about: what generation.json says.
     """
-    import tomli_w
-
     inline = folder / "inline"
     inline.mkdir(parents=True)
-    lock = {
-        "lock-version": LOCK_VERSION,
-        "created-by": "jackfield",
-        "packages": [_package(pin) for pin in sorted(pins, key=lambda pin: pin.distribution)],
-    }
-    (inline / "pylock.toml").write_bytes(tomli_w.dumps(lock).encode())
+    text, packages = lock_text(pins)
+    lock = text.encode()
+    (inline / LOCK).write_bytes(lock)
     wheels = sorted({row.wheel for row in table.values()})
     numbers = {wheel: number for number, wheel in enumerate(wheels)}
     rows = {path: [numbers[row.wheel], row.digest, row.size] for path, row in sorted(table.items())}
     (inline / "files.json").write_text(json.dumps({"wheels": wheels, "files": rows}), encoding="utf-8")
-    (folder / "generation.json").write_text(json.dumps(dict(about), indent=1), encoding="utf-8")
+    said = json.dumps({**about, "lock_sha256": hashlib.sha256(lock).hexdigest()})
+    (folder / ABOUT).write_text(f'{said[:-1]}, "packages": {packages}}}', encoding="utf-8")
 
 
 def read_generation(folder: Path, number: int, store: Path) -> Generation:
     """Read a generation.
+
+    It does not change any more: what was read once is read anew only where its files are others by now.
 
     Args:
         folder: its folder.
@@ -123,21 +130,10 @@ def read_generation(folder: Path, number: int, store: Path) -> Generation:
     Raises:
         StoreError: a file is missing or damaged.
     """
-    path = folder / "inline" / "pylock.toml"
+    path = folder / "inline" / LOCK
     try:
-        lock = tomllib.loads(path.read_text(encoding="utf-8"))
-        about = json.loads((folder / "generation.json").read_bytes())
-        pins = tuple(_pin(package) for package in lock.get("packages", []))
-        return Generation(
-            number=number,
-            pins=pins,
-            entries=MappingProxyType({pin.file.sha256: store / pin.file.sha256 / TREE for pin in pins}),
-            created=about["created"],
-            by=about["by"],
-            what=about["what"],
-            folder=folder,
-        )
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        return _read(folder, number, store, (stamp_of(path), stamp_of(folder / ABOUT)))
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         if not folder.exists():
             raise StoreError(
                 f"generation {number} is not here any more", hint="another one: jackfield history"
@@ -149,43 +145,20 @@ def _damaged(path: Path) -> StoreError:
     return StoreError(f"{path} is missing or damaged", hint="go back to another generation: jackfield rollback")
 
 
-def _package(pin: Pin) -> dict[str, Any]:
-    """One entry of `packages` (PEP 751); never with credentials in an address."""
-    file = pin.file
-    wheel: dict[str, Any] = {"name": file.filename, "hashes": {"sha256": file.sha256}}
-    address = urlsplit(file.url)
-    if address.scheme in ("http", "https"):
-        wheel["url"] = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
-    else:
-        wheel["path"] = file.url
-    if file.size is not None:
-        wheel["size"] = file.size
-    own: dict[str, Any] = {"source": pin.source, "id": pin.id, "requires": list(pin.requires)}
-    own |= {"manifest_sha256": file.manifest_sha256, "upstream": file.upstream}
-    package: dict[str, Any] = {"name": pin.distribution, "version": pin.version, "wheels": [wheel]}
-    if file.requires_python:
-        package["requires-python"] = file.requires_python
-    package["tool"] = {"jackfield": {key: value for key, value in own.items() if value is not None}}
-    return package
-
-
-def _pin(package: Mapping[str, Any]) -> Pin:
-    wheel = package["wheels"][0]
-    own = package["tool"]["jackfield"]
-    file = File(
-        filename=wheel["name"],
-        url=wheel.get("url") or wheel["path"],
-        sha256=wheel["hashes"]["sha256"],
-        size=wheel.get("size"),
-        requires_python=package.get("requires-python"),
-        manifest_sha256=own.get("manifest_sha256"),
-        upstream=own.get("upstream"),
-    )
-    return Pin(
-        distribution=package["name"],
-        version=package["version"],
-        file=file,
-        id=own.get("id"),
-        source=own["source"],
-        requires=tuple(own["requires"]),
+@lru_cache(_KEPT_GENERATIONS)
+def _read(folder: Path, number: int, store: Path, _stamps: tuple[Stamp, Stamp]) -> Generation:
+    """Read a generation's files; how they look from outside is a part of the question."""
+    about = json.loads((folder / ABOUT).read_bytes())
+    lock = (folder / "inline" / LOCK).read_bytes()
+    compiled = about.get("lock_sha256") == hashlib.sha256(lock).hexdigest()
+    packages = about["packages"] if compiled else tomllib.loads(lock.decode()).get("packages", [])
+    pins = tuple(pin_of(package) for package in packages)
+    return Generation(
+        number=number,
+        pins=pins,
+        entries=MappingProxyType({pin.file.sha256: store / pin.file.sha256 / TREE for pin in pins}),
+        created=about["created"],
+        by=about["by"],
+        what=about["what"],
+        folder=folder,
     )

@@ -14,12 +14,12 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
 from jackfield.store.generations import TREE
+from jackfield.store.glances import Glance
 from jackfield.store.table import recorded_files
 
 STAMP = "stamp.json"
@@ -62,7 +62,7 @@ def write_stamp(entry: Path) -> None:
     tree = entry / TREE
     recorded = recorded_files(tree)
     rows: dict[str, Row] = {}
-    for path, status in _walk(tree):
+    for path, status in _walk(tree)[0].items():
         digest = recorded[path][0] if path in recorded else file_digest(tree / path)
         rows[path] = (digest, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     draft = entry / f"{STAMP}.new"
@@ -70,23 +70,28 @@ def write_stamp(entry: Path) -> None:
     draft.replace(entry / STAMP)
 
 
-def examine(entry: Path, *, thorough: bool = False) -> tuple[Damage, ...]:
-    """Look at one entry of the store; returns everything in it that is not as it was unpacked.
+def examine(entry: Path, *, thorough: bool = False) -> tuple[tuple[Damage, ...], Glance | None]:
+    """Look at one entry of the store.
 
     Args:
         entry: its folder, named by the wheel's sha256.
         thorough: hash every file and the wheel, instead of those only whose size or times changed.
+
+    Returns:
+        everything in it that is not as it was unpacked; and, where there is nothing, what it looks like.
     """
     tree, sha256 = entry / TREE, entry.name
     try:
+        seen = {str(entry / STAMP): (entry / STAMP).lstat()}
         rows: dict[str, Row] = {path: (*row,) for path, row in json.loads((entry / STAMP).read_bytes()).items()}
     except (OSError, ValueError, AttributeError, TypeError):
-        return (Damage(sha256, STAMP, "unreadable"),)
+        return (Damage(sha256, STAMP, "unreadable"),), None
     found: list[Damage] = []
-    seen = set()
+    files: dict[str, os.stat_result] = {}
     try:
-        for path, status in _walk(tree):
-            seen.add(path)
+        files, folders = _walk(tree)
+        seen |= {f"{tree}/{path}": status for path, status in (*folders.items(), *files.items())}
+        for path, status in files.items():
             if path not in rows:
                 if not _is_bytecode(path):
                     found.append(Damage(sha256, f"{TREE}/{path}", "added"))
@@ -96,10 +101,10 @@ def examine(entry: Path, *, thorough: bool = False) -> tuple[Damage, ...]:
                     found.append(Damage(sha256, f"{TREE}/{path}", what))
     except OSError:
         found.append(Damage(sha256, TREE, "unreadable"))
-    found += [Damage(sha256, f"{TREE}/{path}", "missing") for path in sorted(rows.keys() - seen)]
+    found += [Damage(sha256, f"{TREE}/{path}", "missing") for path in sorted(rows.keys() - files.keys())]
     if thorough:
         found += wheel_damage(entry)
-    return tuple(found)
+    return tuple(found), None if found else Glance.of(seen)
 
 
 def wheel_damage(entry: Path) -> tuple[Damage, ...]:
@@ -141,11 +146,23 @@ def _is_bytecode(path: str) -> bool:
     return "__pycache__/" in path and path.endswith(".pyc")
 
 
-def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """Every file below a folder, links included and not followed, with its status."""
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(folder / entry.name, f"{prefix}{entry.name}/")
-            else:
-                yield f"{prefix}{entry.name}", entry.stat(follow_symlinks=False)
+def _walk(root: Path) -> tuple[dict[str, os.stat_result], dict[str, os.stat_result]]:
+    """Every file below a folder, links included and not followed, and every folder; each with its status.
+
+    A folder's status is taken before its names: what comes later makes it another one.
+    """
+    files: dict[str, os.stat_result] = {}
+    folders: dict[str, os.stat_result] = {}
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        place = f"{root}/{prefix}"
+        folders[prefix] = os.lstat(place)
+        with os.scandir(place) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path = f"{prefix}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(f"{path}/")
+                else:
+                    files[path] = entry.stat(follow_symlinks=False)
+    return files, folders

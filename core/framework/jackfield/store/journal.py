@@ -15,6 +15,7 @@ from typing import Any
 
 from jackfield.errors import StoreError
 from jackfield.store.disk import Disk
+from jackfield.store.glances import Stamp, stamp_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Journal:
     def __init__(self, path: Path, disk: Disk) -> None:
         self._path = path
         self._disk = disk
+        self._known: tuple[Stamp, tuple[tuple[Activation, ...], Activation | None, int]] | None = None
 
     def begin(self, activation: Activation) -> None:
         """Put on disk what the activation is about to change."""
@@ -119,41 +121,52 @@ class Journal:
         return tuple(stack)
 
     def _read(self) -> tuple[tuple[Activation, ...], Activation | None, int]:
+        """The completed activations, the open one, and where the next record goes; one change asks a dozen times."""
         try:
+            stamp = stamp_of(self._path)
+            if self._known is not None and self._known[0] == stamp:
+                return self._known[1]
             text = self._path.read_bytes()
         except FileNotFoundError:
             return (), None, 0
         except OSError as error:
             raise StoreError(f"{self._path} cannot be read: {error.strerror}") from error
-        done: list[Activation] = []
-        begun: Activation | None = None
-        offset = 0
-        lines = text.split(b"\n")
-        for number, line in enumerate(lines[:-1]):
-            try:
-                read = json.loads(line)
-                record = read["record"]
-                closing = record != "begin" and str(read["transaction"])
-                begun_now = Activation.from_mapping(read) if record == "begin" else None
-            except (ValueError, KeyError, TypeError) as error:
-                if number == len(lines) - 2 and not lines[-1]:
-                    break  # torn: as if it was never written
-                raise StoreError(
-                    f"{self._path} is damaged at byte {offset}",
-                    hint="move it away: the active generation stays, its history is lost",
-                ) from error
-            if record == "done" and begun and begun.transaction == closing:
-                done.append(begun)
-            begun = begun_now
-            offset += len(line) + 1
-        return tuple(done), begun, offset
+        read = _parse(text, self._path)
+        self._known = stamp, read
+        return read
 
     def _append(self, record: Mapping[str, Any]) -> None:
         line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
         offset = self._read()[2]
+        self._known = None
         try:
             self._disk.append(self._path, line, offset=offset)
             if not offset:
                 self._disk.sync_folder(self._path.parent)
         except OSError as error:
             raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+
+
+def _parse(text: bytes, path: Path) -> tuple[tuple[Activation, ...], Activation | None, int]:
+    done: list[Activation] = []
+    begun: Activation | None = None
+    offset = 0
+    lines = text.split(b"\n")
+    for number, line in enumerate(lines[:-1]):
+        try:
+            read = json.loads(line)
+            record = read["record"]
+            closing = record != "begin" and str(read["transaction"])
+            begun_now = Activation.from_mapping(read) if record == "begin" else None
+        except (ValueError, KeyError, TypeError) as error:
+            if number == len(lines) - 2 and not lines[-1]:
+                break  # torn: as if it was never written
+            raise StoreError(
+                f"{path} is damaged at byte {offset}",
+                hint="move it away: the active generation stays, its history is lost",
+            ) from error
+        if record == "done" and begun and begun.transaction == closing:
+            done.append(begun)
+        begun = begun_now
+        offset += len(line) + 1
+    return tuple(done), begun, offset

@@ -109,6 +109,10 @@ class StoreReader:
         """Whether the wheel of this hash is unpacked here."""
         return self.entries.holds(sha256)
 
+    def sound(self, pin: Pin) -> bool:
+        """Whether a wheel is here, and nothing of it is damaged as far as size and times tell."""
+        return self.entries.sound(pin.file.sha256)
+
     def lacks(self, pin: Pin) -> bool:
         """Whether a wheel has to be fetched: it is not here, or damaged beyond what its stored copy can mend."""
         return self.entries.lacks(pin.file.sha256)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from jackfield.errors import StoreError, WheelError
 from jackfield.manifest import Pin
+from jackfield.store.glances import Stamp, stamp_of
+
+_KEPT_RECORDS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,11 @@ def build_table(pins: Sequence[Pin], trees: Mapping[str, Path]) -> dict[str, Sto
         StoreError: two wheels hold different files for one path; both are named.
     """
     table: dict[str, StoredFile] = {}
-    owners: dict[str, Pin] = {}
     for pin in pins:
-        for path, (digest, size) in recorded_files(trees[pin.file.sha256]).items():
-            there = table.get(path)
-            if there is None:
-                table[path] = StoredFile(pin.file.sha256, digest, size)
-                owners[path] = pin
-            elif there.digest != digest:
-                other = owners[path]
+        for path, row in _rows(pin.file.sha256, trees[pin.file.sha256]).items():
+            there = table.setdefault(path, row)
+            if there is not row and there.digest != row.digest:
+                other = next(one for one in pins if one.file.sha256 == there.wheel)
                 raise StoreError(
                     f"{pin.distribution} {pin.version} and {other.distribution} {other.version} hold different files"
                     f" for {path}",
@@ -63,9 +65,27 @@ def recorded_files(tree: Path) -> dict[str, tuple[str, int]]:
     Raises:
         WheelError: the tree has no RECORD, or not exactly one.
     """
-    records = sorted(tree.glob("*.dist-info/RECORD"))
-    if len(records) != 1:
-        raise WheelError(f"{tree} holds {len(records)} RECORD files instead of one")
-    with records[0].open(encoding="utf-8", newline="") as file:
+    return {path: (row.digest, row.size) for path, row in _rows("", tree).items()}
+
+
+def _rows(wheel: str, tree: Path) -> Mapping[str, StoredFile]:
+    """The rows of a tree's RECORD, read anew only where it is another file by now."""
+    root = str(tree)
+    found: list[tuple[str, Stamp]] = []
+    for name in os.listdir(root):  # noqa: PTH208 - names alone, for each wheel of a set at each change
+        if name.endswith(".dist-info"):
+            record = f"{root}/{name}/RECORD"
+            try:
+                found.append((record, stamp_of(record)))
+            except FileNotFoundError:
+                continue
+    if len(found) != 1:
+        raise WheelError(f"{tree} holds {len(found)} RECORD files instead of one")
+    return _read(wheel, *found[0])
+
+
+@lru_cache(_KEPT_RECORDS)
+def _read(wheel: str, record: str, _stamp: Stamp) -> Mapping[str, StoredFile]:
+    with Path(record).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.reader(file) if len(row) == 3 and row[1]]
-    return {path: (digest, int(size)) for path, digest, size in rows}
+    return MappingProxyType({path: StoredFile(wheel, digest, int(size)) for path, digest, size in rows})

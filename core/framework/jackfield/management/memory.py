@@ -1,0 +1,86 @@
+"""What a process that stays has read of a profile and its surroundings, for as long as the files look the same.
+
+Nothing here is believed for its age: another process may change anything at any time. What lies in files is looked at
+anew before it is used, by one `stat` each; what is named by its own hash cannot change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jackfield.discovery import MANIFEST, discover
+from jackfield.management.environment import Environment
+from jackfield.manifest import Candidate
+from jackfield.store import Glance
+
+if TYPE_CHECKING:  # whoever only looks needs no resolver
+    from jackfield.resolution import Remembered
+
+METADATA = ("METADATA", "entry_points.txt", "RECORD")
+"""The files of a `.dist-info` folder that discovery reads."""
+
+MOST_TREES = 4096
+"""How many unpacked wheels are remembered at most."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered from one look at a profile to the next.
+
+    Args:
+        details: what wheels said of themselves, by their hashes.
+    """
+
+    details: Remembered = field(default_factory=dict)
+    _trees: dict[str, tuple[Glance, list[Candidate]]] = field(default_factory=dict)
+    _environment: Environment | None = None
+    _looks: int = 0
+
+    def environment(self, groups: Collection[str]) -> Environment:
+        """The process's own environment: the one of the last look, where nothing has changed in it since."""
+        self._looks += 1
+        if self._looks == 1:
+            return Environment(groups)  # a command looks once, and watches for nothing
+        if self._environment is None or not self._environment.stands():
+            self._environment = Environment(groups).watch()
+        return self._environment
+
+    def stored(self, groups: Collection[str], trees: Sequence[Path]) -> list[Candidate]:
+        """The plugins in the unpacked wheels of one generation, in their order; only what changed is read.
+
+        Args:
+            groups: the entry-point groups of the application's plugins.
+            trees: the import roots.
+        """
+        if self._looks <= 1:
+            return discover(groups, path=trees) if trees else []
+        if len(self._trees) > MOST_TREES:
+            self._trees.clear()
+        return [candidate for tree in trees for candidate in self._in_tree(groups, tree, trees)]
+
+    def _in_tree(self, groups: Collection[str], tree: Path, trees: Sequence[Path]) -> list[Candidate]:
+        root = str(tree)
+        known = self._trees.get(root)
+        if known is not None and known[0].holds():
+            return known[1]
+        before = Glance.at(_telling(root))
+        found = discover(groups, path=[tree], beside=trees)
+        if all(one.folder is not None and one.folder.parent == tree for one in found):
+            self._trees[root] = before, found
+        # else what lies in the other trees has a say in it
+        return found
+
+
+def _telling(root: str) -> list[str]:
+    """Everything in an unpacked wheel that tells of its plugins: its metadata, its packages and their manifests."""
+    paths = [root]
+    with os.scandir(root) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                named = METADATA if entry.name.endswith(".dist-info") else (MANIFEST,)
+                paths += [entry.path, *(path for name in named if os.path.exists(path := f"{entry.path}/{name}"))]  # noqa: PTH110 - of each tree
+    return paths

@@ -1,0 +1,63 @@
+"""A change runs step by step beside the event loop, and can be given up until the journal knows of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+
+Progress = Callable[..., None]
+"""Told what is done: `progress(step)`, and for a download `progress(file name, bytes so far, bytes in all or None)`."""
+
+POINT_OF_NO_RETURN = "journal-begun"
+"""The step after which a change is completed, whatever happens."""
+
+
+class _Steps:
+    """The steps of a change, to be run off the event loop.
+
+    Args:
+        steps: as the store yields them.
+        told: whether somebody is told each; else they run in one go, since each hop between threads costs as much as
+            a step.
+    """
+
+    def __init__(self, steps: Generator[str], *, told: bool) -> None:
+        self.steps = steps
+        self.begun = False
+        self.halted = False
+        self._told = told
+
+    def go(self) -> str | None:
+        """Run to the next step that somebody waits for; None after the last."""
+        for step in self.steps:
+            self.begun = self.begun or step == POINT_OF_NO_RETURN
+            if self._told or (self.halted and not self.begun):
+                return step
+        return None
+
+
+async def run_steps(steps: Generator[str], progress: Progress | None) -> None:
+    """Run a change off the event loop, and tell its steps.
+
+    Cancelled before the journal knows of the change, it leaves everything as it was; after that it first completes it.
+
+    Args:
+        steps: as the store yields them.
+        progress: told the name of each.
+    """
+    work = _Steps(steps, told=progress is not None)
+    while True:
+        running = asyncio.ensure_future(asyncio.to_thread(work.go))
+        try:
+            step = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            work.halted = True
+            await running
+            if work.begun:
+                await asyncio.to_thread(list, steps)
+            steps.close()
+            raise
+        if step is None:
+            return
+        if progress is not None:
+            progress(step)
