@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,23 +14,12 @@ from jackfield.permissions import Permission
 from jackfield.store import Layout
 
 from tests.support.profiles import Profile
+from tests.support.speakers import Speaker
 from tests.support.wheels import WheelSource
 
 HERE = Path(__file__).parent
 ISOLATIONS = ["inline"]
 """Where the same suite runs; `worker` and `external` join with isolation."""
-
-
-@dataclass
-class Speaker:
-    """Whoever gives the commands."""
-
-    user: str = "alice"
-    room: str | None = "lobby"
-    answers: list[str] = field(default_factory=list)
-
-    async def reply(self, text: str) -> None:
-        self.answers.append(text)
 
 
 @dataclass

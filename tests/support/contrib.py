@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jackfield.api import Check
+from jackfield.api import Check, Level
 from jackfield.host import Host
 from jackfield.inspection import inspect_wheel
 from jackfield.manifest import HostFile, read_hostfile
@@ -18,6 +18,7 @@ from jackfield_chat_api import Member, Message, Room, specs
 
 from tests.demo.wheels import CONTRIB, build_wheels
 from tests.support.profiles import Profile
+from tests.support.speakers import Speaker
 
 
 @dataclass
@@ -79,18 +80,6 @@ class Members:
 
 
 @dataclass
-class Source:
-    """Who gave a command, and what was answered."""
-
-    user: str = "bea"
-    room: str | None = "lobby"
-    replies: list[str] = field(default_factory=list)
-
-    async def reply(self, text: str) -> None:
-        self.replies.append(text)
-
-
-@dataclass
 class Running:
     """One plugin, active in a host."""
 
@@ -98,11 +87,11 @@ class Running:
     chat: Chatroom
     profile: Profile
 
-    async def command(self, line: str, user: str = "bea") -> list[str]:
+    async def command(self, line: str, user: str = "bea", *, level: Level = Level.USER) -> list[str]:
         """Give a command and return the replies."""
-        source = Source(user)
+        source = Speaker(user, level=level)
         await self.host.commands.dispatch(line, source)
-        return source.replies
+        return source.answers
 
 
 def chat_hostfile() -> HostFile:

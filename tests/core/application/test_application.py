@@ -16,10 +16,12 @@ from jackfield.permissions import Grant, Permission
 from jackfield.store import Activation, now
 
 from tests.support.profiles import SOURCE, Profile, hostfile, pin_of
+from tests.support.speakers import Speaker
 from tests.support.wheels import build_plugin
 
 GREETER = """
 from jackfield import Plugin, command
+from tests.support.speakers import Speaker
 
 class Main(Plugin):
     @command("greet")
@@ -28,16 +30,6 @@ class Main(Plugin):
 """
 
 REGISTER = '[[permissions]]\nresource = "commands"\nactions = ["register"]\nreason = "to greet"'
-
-
-class Source:
-    user, room = "alice", "lobby"
-
-    def __init__(self) -> None:
-        self.answers: list[str] = []
-
-    async def reply(self, text: str) -> None:
-        self.answers.append(text)
 
 
 @pytest.fixture
@@ -84,7 +76,7 @@ async def test_what_another_process_enables_updates_and_disables_takes_effect(ap
 
     elsewhere.install(greeter("1.1.0"))
     await told(application, lambda status: status.state == "active" and status.version == "1.1.0")
-    source = Source()
+    source = Speaker()
     assert await application.host.commands.dispatch("greet", source)
     assert source.answers == ["hello from 1.1.0"]
 

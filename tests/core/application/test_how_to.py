@@ -17,6 +17,7 @@ from jackfield.permissions import Grant, Permission
 from jackfield.store import Layout
 
 from tests.support.profiles import SOURCE, Profile, hostfile
+from tests.support.speakers import Speaker
 from tests.support.wheels import WheelSource, manifest_text
 
 PAGES = Path(__file__).parents[3] / "docs" / "how-to"
@@ -70,16 +71,6 @@ def test_an_application_is_made_extensible_as_the_page_says(tmp_path):
     assert run.stdout.splitlines() == ["loud 1.0.0 active ", "['enabled (by loud)', 'BUY MILK']"]
 
 
-class Source:
-    user, room = "alice", "lobby"
-
-    def __init__(self) -> None:
-        self.answers: list[str] = []
-
-    async def reply(self, text: str) -> None:
-        self.answers.append(text)
-
-
 PERMISSIONS = """
 [[permissions]]
 resource = "storage"
@@ -111,7 +102,7 @@ async def test_the_plugins_of_the_page_run(tmp_path, number, attribute, line, an
     await application.start()
     try:
         assert application.host.plugins.status("page").problem == ""
-        source = Source()
+        source = Speaker()
         assert await application.host.commands.dispatch(line, source)
         assert source.answers == [answer]
         if attribute:

@@ -12,22 +12,10 @@ from jackfield.management import Management
 from jackfield.store import Layout
 
 from tests.support.profiles import Profile, hostfile
+from tests.support.speakers import Speaker
 from tests.support.wheels import WheelSource, manifest_text
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "settings.md"
-
-
-class Asking:
-    """Whoever asks for the forecast."""
-
-    user = "anna"
-    room = "lobby"
-
-    def __init__(self) -> None:
-        self.answers: list[str] = []
-
-    async def reply(self, text: str) -> None:
-        self.answers.append(text)
 
 
 async def eventually(check, *, seconds: float = 10.0) -> None:
@@ -55,7 +43,7 @@ async def test_the_plugin_of_the_page_hears_what_its_user_changes(tmp_path, capl
     application = Application("chat", hostfile=hostfile(), home=tmp_path / "home")
     await application.start()
     try:
-        asking = Asking()
+        asking = Speaker("anna")
         await application.host.commands.dispatch("forecast", asking)
         elsewhere = Management("chat", layout, (), hostfile(), groups=("chat.plugins",)).settings("weather")
         elsewhere.change({"place": "Graz", "token": "hush"}, by="another process")

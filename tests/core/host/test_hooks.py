@@ -6,6 +6,8 @@ import pytest
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.hooks import HookspecMarker
 
+from tests.support.speakers import Speaker
+
 hookspec = HookspecMarker("chat")
 
 
@@ -35,16 +37,6 @@ class Main(Plugin):
 REGISTER = '[contributes]\ncommands = [{ name = "fail" }]'
 
 
-class Source:
-    user, room = "alice", None
-
-    def __init__(self) -> None:
-        self.answers: list[str] = []
-
-    async def reply(self, text: str) -> None:
-        self.answers.append(text)
-
-
 @pytest.mark.feature("S8", "S9", "C30")
 async def test_they_are_called_while_the_plugin_is_active_and_failures_are_its_own(profile, build, running):
     profile.install(build("filter", code=FILTER, more=REGISTER))
@@ -66,7 +58,7 @@ async def test_a_command_that_fails_is_answered_and_counted(profile, build, runn
     profile.install(build("filter", code=FILTER, more=REGISTER))
     profile.enable("filter")
     host = await running(specs=Specs)
-    source = Source()
+    source = Speaker()
     assert await host.commands.dispatch("fail", source)
     assert source.answers == ["fail failed: ValueError: boom"]
     assert host.plugins.status("filter").errors == 1

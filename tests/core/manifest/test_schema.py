@@ -212,7 +212,7 @@ def test_plain_values_make_an_equal_manifest() -> None:
         ({"contributes": {"commands": ["weather"]}}, "contributes.commands[0]: expected a table, found text 'weather'"),
         ({"contributes": {"commands": [{"help": "x"}]}}, "contributes.commands[0].name: missing"),
         ({"contributes": {"commands": [{"name": "a"}, {"name": "a"}]}}, "contributes.commands: 'a' stands there twice"),
-        ({"contributes": {"commands": [{"name": "a b"}]}}, "contributes.commands[0].name: text 'a b' does not fit"),
+        ({"contributes": {"commands": [{"name": "a  b"}]}}, "contributes.commands[0].name: text 'a  b' does not fit"),
         ({"contributes": {"settings": [{"key": "a", "type": "choice"}]}}, "contributes.settings[0].choices: missing"),
         (
             {"contributes": {"settings": [{"key": "a", "default": 1}]}},
@@ -338,7 +338,7 @@ def test_the_json_schema_takes_what_the_reader_takes() -> None:
     "changes",
     [
         {"id": "My Plugin"}, {"name": 3}, {"version": "1..2"}, {"isolation": "wroker"}, {"autors": []}, {"schema": 2},
-        {"data_version": -1}, {"permissions": [{"resource": "a"}]}, {"contributes": {"commands": [{"name": "a b"}]}},
+        {"data_version": -1}, {"permissions": [{"resource": "a"}]}, {"contributes": {"commands": [{"name": "a  b"}]}},
         {"permissions": [{"resource": "network", "actions": ["connect"], "hosts": ["https://example.org"]}]},
     ],
     ids=str,

@@ -104,6 +104,15 @@ class Accounts:
         rows = self._database.rows("SELECT name, role FROM accounts ORDER BY folded")
         return [Account(row["name"], Role(row["role"])) for row in rows]
 
+    def beginning(self, name: str, *, limit: int) -> list[Account]:
+        """Return the first accounts whose name begins so, whatever its case, by name; at most `limit`."""
+        folded = name.casefold()
+        rows = self._database.rows(
+            "SELECT name, role FROM accounts WHERE folded >= ? AND substr(folded, 1, ?) = ? ORDER BY folded LIMIT ?",
+            (folded, len(folded), folded, limit),
+        )
+        return [Account(row["name"], Role(row["role"])) for row in rows]
+
     def set_role(self, name: str, role: Role) -> Account:
         """Give an account another role.
 

@@ -10,13 +10,14 @@ from jackfield.api import Check
 from jackfield.errors import JackfieldError, PluginError
 from jackfield_chat_api import Member, Message, Room
 
-from jackfield_chat.accounts import Accounts, Role
+from jackfield_chat.accounts import Account, Accounts, Role
 from jackfield_chat.plugins.answers import Answer
+from jackfield_chat.plugins.arguments import arguments
 from jackfield_chat.plugins.capabilities import PluginChat, member
 from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.operations import Operations
 from jackfield_chat.plugins.scripts import SCRIPT_HOOKS
-from jackfield_chat.plugins.source import RoomSource
+from jackfield_chat.plugins.source import MemberSource, RoomSource
 from jackfield_chat.rooms import Board, Event
 from jackfield_chat.settings import Settings
 
@@ -80,6 +81,7 @@ class Bridge:
     async def _start_application(self) -> None:
         # Loaded here and not at the top: the sign-in page need not wait for the framework and its network library.
         from jackfield.application import Application
+        from jackfield.host import add_own_commands
         from jackfield_chat_api import specs
 
         from jackfield_chat.plugins.panel import Panel
@@ -95,7 +97,9 @@ class Bridge:
             command_prefix=COMMAND_PREFIX,
             script_folders=self._settings.scripts,
             script_hooks=SCRIPT_HOOKS,
+            arguments=arguments(self._accounts, self._board),
         )
+        add_own_commands(application.host.commands)
         self.application = application
         self._panel = Panel(application.host, self._board.presence, self.name_of)
         self._operations = Operations(application, news=self._news, on_change=self._tell_plugins)
@@ -159,26 +163,55 @@ class Bridge:
         """Whether a line, without its `!`, begins with the command of a plugin."""
         return self.application is not None and self.application.host.commands.has(text)
 
-    def command_help(self) -> list[tuple[str, str]]:
-        """Return usage and help of each command of a plugin."""
+    def command_help(self, account: Account) -> list[tuple[str, str]]:
+        """Return usage and help of each command that a member may use."""
         if self.application is None:
             return []
-        return [(command.usage, command.help) for command in self.application.host.commands.all()]
+        commands = self.application.host.commands.all(MemberSource(account, ""))
+        return [(command.usage, command.help) for command in commands]
 
-    async def command(self, text: str, room: str, user: str) -> None:
-        """Run a command of a plugin; its answer goes to the room under the plugin's name (M43).
+    def answers_alone(self, text: str) -> bool:
+        """Whether a line, without its `!`, is a command of the chat's own, which nobody else reads: `!help`."""
+        return self.application is not None and self.application.host.commands.owner(text) == ""
+
+    async def command(self, text: str, room: str, account: Account) -> Answer | None:
+        """Run a command.
 
         Args:
             text: the line without its `!`.
             room: where it was given.
-            user: who gave it.
+            account: who gave it.
+
+        Returns:
+            what only they see, for a command of the chat's own; None when a plugin answers in the room, under its name
+            (M43).
         """
         if self.application is None:
-            return
+            return None
         commands = self.application.host.commands
-        plugin = commands.owner(text) or ""
-        source = RoomSource(user, room, plugin=plugin, name=self.name_of(plugin), board=self._board)
+        plugin = commands.owner(text)
+        if not plugin:
+            alone = MemberSource(account, room)
+            return alone.answer if await commands.dispatch(text, alone) else None
+        source = RoomSource(account, room, plugin=plugin, name=self.name_of(plugin), board=self._board)
         await commands.dispatch(text, source)
+        return None
+
+    async def complete(self, text: str, cursor: int, room: str, account: Account) -> list[Event]:
+        """Return what can stand at a place of a command.
+
+        Args:
+            text: the line with its `!`.
+            cursor: the place, in characters.
+            room: where it is written.
+            account: who writes.
+        """
+        skip = len(COMMAND_PREFIX)
+        if self.application is None or not text.startswith(COMMAND_PREFIX) or cursor < skip:
+            return []
+        source = MemberSource(account, room)
+        found = await self.application.host.commands.complete(text[skip:], cursor - skip, source)
+        return [{"text": one.text, "start": one.start + skip, "end": one.end + skip, "help": one.help} for one in found]
 
     async def plugins_command(self, text: str, *, who: str, owner: bool) -> Answer:
         """Do what `/plugins …` asks for.

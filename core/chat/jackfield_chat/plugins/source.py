@@ -1,26 +1,75 @@
 """Who gave a command, for the plugin that answers it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from jackfield.api import Level
 from jackfield_chat_api import Message
 
+from jackfield_chat.accounts import Account, Role
+from jackfield_chat.plugins.answers import Answer
 from jackfield_chat.rooms import LONGEST_MESSAGE, Board
 
+#: From which role on a member may do what a command of a plugin `needs`; what does not stand here only the owner may.
+RIGHTS: Mapping[str, Role] = MappingProxyType(
+    {
+        "messages:read": Role.GUEST,
+        "rooms:read": Role.GUEST,
+        "members:read": Role.GUEST,
+        "messages:send": Role.USER,
+        "rooms:create": Role.USER,
+    }
+)
 
-class RoomSource:
+
+class MemberSource:
+    """A member who gives a command, or is about to: for completions and answers that only they see.
+
+    Args:
+        account: the member.
+        room: the room's name.
+
+    Attributes:
+        lines: what was answered.
+    """
+
+    def __init__(self, account: Account, room: str) -> None:
+        self.user = account.name
+        self.room: str | None = room
+        self.level = Level(account.role)
+        self._account = account
+        self.lines: list[str] = []
+
+    def may(self, permission: str) -> bool:
+        """Say whether the member's role is high enough for `resource:action`."""
+        return self._account.may(RIGHTS.get(permission, Role.OWNER))
+
+    async def reply(self, text: str) -> None:
+        """Keep the answer for the member alone."""
+        self.lines += text.splitlines()
+
+    @property
+    def answer(self) -> Answer:
+        """What was answered, its first line as the title."""
+        title, *lines = self.lines or [""]
+        return Answer.of(title, *lines)
+
+
+class RoomSource(MemberSource):
     """A member who gave a command in a room; the answer is for the whole room, under the plugin's name.
 
     No permission is asked for an answer: whoever gave the command asked for it.
 
     Args:
-        user: the member's name.
+        account: the member.
         room: the room's name.
         plugin: the id of the plugin that answers.
         name: what that plugin is called.
         board: where the answer is posted.
     """
 
-    def __init__(self, user: str, room: str, *, plugin: str, name: str, board: Board) -> None:
-        self.user = user
-        self.room: str | None = room
+    def __init__(self, account: Account, room: str, *, plugin: str, name: str, board: Board) -> None:
+        super().__init__(account, room)
         self._where = room
         self._plugin = plugin
         self._name = name

@@ -35,12 +35,13 @@ async def say(chat: Chat, account: Account, room: str, text: str) -> Answer | No
     chat.rooms.check_text(text)
     if text.startswith("/") and not text.startswith("//"):
         return await _chat_command(chat, account, room, text[1:])
+    if text.startswith("!") and chat.bridge.answers_alone(text[1:]):
+        return await chat.bridge.command(text[1:], room, account)
     if not account.may(Role.USER):
         raise AccountError("A guest reads only. Ask the owner for the role of a user.")
     if text.startswith("!") and chat.bridge.has_command(text[1:]):
         chat.board.post(Message(0, room, account.name, text))
-        await chat.bridge.command(text[1:], room, account.name)
-        return None
+        return await chat.bridge.command(text[1:], room, account)
     if text.startswith("//"):
         text = text[1:]
     message = await chat.bridge.filtered(Message(0, room, account.name, text))
@@ -57,7 +58,7 @@ async def _chat_command(chat: Chat, account: Account, room: str, line: str) -> A
     if word == "plugins":
         return await chat.bridge.plugins_command(rest, who=account.name, owner=account.may(Role.OWNER))
     if word == "help":
-        commands = [f"!{usage}: {text}" if text else f"!{usage}" for usage, text in chat.bridge.command_help()]
+        commands = [f"!{usage}: {text}" if text else f"!{usage}" for usage, text in chat.bridge.command_help(account)]
         return Answer.of("What can be written", *HELP, *commands)
     if word == "rooms":
         return Answer.of("Rooms", *(f"{one.name}: {one.topic}" if one.topic else one.name for one in chat.rooms.all()))

@@ -6,6 +6,7 @@ A client sends `{"type": …}`:
     send   room, text, nonce                a message or command; answered by `sent` or `error` with the same nonce
     act    component, action, values, nonce a button or form of a plugin's component was used
     choose item, nonce                      a plugin's menu item was chosen
+    complete room, text, cursor, nonce      what can stand at a place of a command; answered by `completions`
 
 and receives:
 
@@ -20,6 +21,7 @@ and receives:
     plugins                                 plugins changed: installed, enabled, updated, rolled back …
     answer   title, lines, confirm, nonce   what only this member sees: the answer to a command, or, without a nonce,
                                             news for an owner
+    completions items, nonce                each with `text`, what it takes the place of (`start`, `end`) and `help`
     sent     nonce                          done
     error    message, nonce                 not done, and why
 """
@@ -156,8 +158,13 @@ class Conversation:
         elif kind == "choose":
             await self._chat.bridge.choose(_text(request, "item"), account.name)
             self._connection.send({"type": "sent", "nonce": nonce})
+        elif kind == "complete":
+            text, cursor = _text(request, "text"), request.get("cursor")
+            place = cursor if isinstance(cursor, int) and 0 <= cursor <= len(text) else len(text)
+            items = await self._chat.bridge.complete(text, place, _text(request, "room"), account)
+            self._connection.send({"type": "completions", "items": items, "nonce": nonce})
         else:
-            raise RoomError(f"type must be one of open, send, act, choose, not {kind!r}")
+            raise RoomError(f"type must be one of open, send, act, choose, complete, not {kind!r}")
 
     async def _open(self, name: str, account: Account) -> None:
         room = self._chat.rooms.get(name)
@@ -190,7 +197,7 @@ def _may_overtake(text: str) -> bool:
     # Messages keep the order in which they were written; an install or a plugin's form must not hold them up.
     with suppress(JackfieldError):
         request = _request(text)
-        return request.get("type") in {"act", "choose"} or str(request.get("text", "")).startswith("/")
+        return request.get("type") in {"act", "choose", "complete"} or str(request.get("text", "")).startswith("/")
     return False
 
 

@@ -1,11 +1,22 @@
 """All that a plugin author imports: `Plugin`, `command`, components as data, and the protocols behind `context`."""
 
+from jackfield.api.arguments import (
+    ArgumentType,
+    Choice,
+    Custom,
+    Duration,
+    Float,
+    Greedy,
+    Integer,
+    Quoted,
+    Word,
+    YesNo,
+)
 from jackfield.api.capabilities import (
     ActionHandler,
     ApiFactory,
     Check,
     Commands,
-    CommandSource,
     Events,
     Json,
     Render,
@@ -33,26 +44,40 @@ from jackfield.api.events import Event, EventHandler, Subscription
 from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
 from jackfield.api.plugins import PluginInfo, Plugins
 from jackfield.api.scheduling import Scheduler, Thread, new_thread
+from jackfield.api.sources import LEVELS, ArgumentSource, CommandSource, Level
+from jackfield.api.tree import CommandHandler, CommandNode, argument, literal
 
 __all__ = [
+    "LEVELS",
     "ActionHandler",
     "ApiFactory",
+    "ArgumentSource",
+    "ArgumentType",
     "Button",
     "Cell",
     "Chart",
     "Check",
+    "Choice",
+    "CommandHandler",
     "CommandMark",
+    "CommandNode",
     "CommandSource",
     "Commands",
     "Component",
     "Context",
+    "Custom",
+    "Duration",
     "Event",
     "EventHandler",
     "Events",
     "Field",
+    "Float",
     "Form",
+    "Greedy",
     "Image",
+    "Integer",
     "Json",
+    "Level",
     "List",
     "Markdown",
     "MenuItem",
@@ -60,6 +85,7 @@ __all__ = [
     "PluginInfo",
     "Plugins",
     "Progress",
+    "Quoted",
     "Render",
     "Scheduler",
     "Settings",
@@ -69,7 +95,11 @@ __all__ = [
     "Text",
     "Thread",
     "Ui",
+    "Word",
+    "YesNo",
+    "argument",
     "command",
     "command_mark",
+    "literal",
     "new_thread",
 ]

@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeAlias
 
 from jackfield.api.components import Component, MenuItem
 from jackfield.api.events import EventHandler, Subscription
+from jackfield.api.sources import Level
+from jackfield.api.tree import CommandNode
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -84,24 +86,6 @@ class Settings(Protocol):
         ...
 
 
-class CommandSource(Protocol):
-    """Who gave a command, and where the answer goes."""
-
-    @property
-    def user(self) -> str:
-        """The name of whoever gave the command."""
-        ...
-
-    @property
-    def room(self) -> str | None:
-        """The room it was given in, or None outside of rooms."""
-        ...
-
-    async def reply(self, text: str) -> None:
-        """Answer to where the command came from."""
-        ...
-
-
 class Commands(Protocol):
     """The plugin's own commands; those that the manifest does not declare need `commands:register` (M43)."""
 
@@ -113,11 +97,22 @@ class Commands(Protocol):
         aliases: tuple[str, ...] = (),
         help: str = "",  # noqa: A002 (the word of the manifest)
         usage: str = "",
+        level: Level | str = Level.GUEST,
+        needs: str = "",
     ) -> Subscription:
         """Add a command until the plugin is disabled; the same as `@command`, for names known only at run time.
 
         Raises:
-            PluginError: another plugin holds the root of the name; the sentence names it.
+            PluginError: another plugin holds the root of the name; the sentence names it. Or a parameter has a type
+                that no argument can have.
+        """
+        ...
+
+    def add_tree(self, tree: CommandNode) -> Subscription:
+        """Add a tree of commands until the plugin is disabled (M43, U13).
+
+        Raises:
+            PluginError: another plugin holds its root, two commands end at one place, or a type is none of an argument.
         """
         ...
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from jackfield.api.context import Context
+from jackfield.api.sources import Level
 from jackfield.errors import UsageError
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -42,12 +43,16 @@ class CommandMark:
         aliases: other names for the whole of `name`.
         help: one line for the list of commands; empty: the first line of the docstring.
         usage: how it is called; empty: made from the function's parameters.
+        level: who may use it.
+        needs: the permission that a user must have for it; empty: none.
     """
 
     name: str
     aliases: tuple[str, ...] = ()
     help: str = ""
     usage: str = ""
+    level: Level = Level.GUEST
+    needs: str = ""
 
 
 def command(
@@ -56,26 +61,33 @@ def command(
     aliases: tuple[str, ...] = (),
     help: str = "",  # noqa: A002 (the word of the manifest)
     usage: str = "",
+    level: Level | str = Level.GUEST,
+    needs: str = "",
 ) -> Callable[[FunctionT], FunctionT]:
     """Mark a method, or a module's function, as a command; it is there while the plugin is enabled.
 
-    The function takes the source and then its arguments: each parameter one word (quotes hold words together),
-    converted by its annotation (`str`, `int`, `float`, `bool`); a last parameter of type `str` takes the rest of the
-    line; `*words` takes all words that are left. A module's function takes `context` before the source.
+    The function takes the source and then its arguments, each read as its annotation says: `int`, `float`, `bool`,
+    `timedelta`, `Literal["a", "b"]`, an enum, the host's own things (`Member`), or `Annotated[int, Integer(1, 6)]` with
+    any type of `jackfield.api`. `str` is one word or quoted text; as the last parameter it takes the rest of the line;
+    `*words` takes all that is left. A module's function takes `context` before the source. See
+    docs/reference/commands.md (M43, U13, U26).
 
     Args:
         name: one word, or words with a space between (`poll close`); the first is the root and unique in the host.
         aliases: other names for it.
         help: one line; empty: the first line of the docstring.
         usage: how it is called; empty: made from the parameters.
+        level: who may use it: guest (whoever may give commands at all), user, helper, admin or owner (U17).
+        needs: a permission that the user must have besides, in the host's words (`messages:send`); empty: none.
 
     Raises:
-        UsageError: the name or an alias is empty.
+        UsageError: the name or an alias is empty, or there is no such level.
     """
     for text in (name, *aliases):
         if not text.split():
             raise UsageError("a command needs a name")
-    mark = CommandMark(" ".join(name.split()), tuple(" ".join(alias.split()) for alias in aliases), help, usage)
+    names = [" ".join(text.split()) for text in (name, *aliases)]
+    mark = CommandMark(names[0], tuple(names[1:]), help, usage, Level.parse(level), needs)
 
     def decorate(function: FunctionT) -> FunctionT:
         setattr(function, _MARK, mark)

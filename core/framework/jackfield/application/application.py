@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jackfield.api import ApiFactory
+from jackfield.api import ApiFactory, ArgumentSource
 from jackfield.application.lock import HostLock
 from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
@@ -50,6 +50,8 @@ class Application:
         script_folders: folders whose `.py` files and packed plugins run in full trust, unless the user disables one;
             what comes, goes or changes in them is followed as well (M1 to M3).
         script_hooks: what makes hook implementations of scripts' plain functions, by their names.
+        arguments: the application's things that can be named in commands (its members, its rooms), by the type that
+            plugins annotate with.
 
     Raises:
         UsageError: there is no host file of that name.
@@ -72,6 +74,7 @@ class Application:
         command_prefix: str = "",
         script_folders: Sequence[Path] = (),
         script_hooks: ScriptHooks | None = None,
+        arguments: Mapping[type, ArgumentSource] | None = None,
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
@@ -89,6 +92,7 @@ class Application:
             safe=safe,
             command_prefix=command_prefix,
             scripts=self._scripts,
+            arguments=arguments,
         )
         self._watch: Watch | None = None
         self._updates: UpdateWatch | None = None

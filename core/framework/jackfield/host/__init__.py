@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jackfield.host.commands import Command as Command
     from jackfield.host.commands import CommandRegistry as CommandRegistry
+    from jackfield.host.commands import Completion as Completion
+    from jackfield.host.commands import HelpLine as HelpLine
+    from jackfield.host.commands import HelpPage as HelpPage
+    from jackfield.host.commands import add_own_commands as add_own_commands
+    from jackfield.host.commands import duration_text as duration_text
+    from jackfield.host.commands import quoted as quoted
     from jackfield.host.events import EventBus as EventBus
     from jackfield.host.finder import GenerationFinder as GenerationFinder
     from jackfield.host.host import Host as Host
@@ -38,7 +44,16 @@ if TYPE_CHECKING:
     from jackfield.host.ui import UiRegistry as UiRegistry
 
 _HOMES = {
-    "commands": ("Command", "CommandRegistry"),
+    "commands": (
+        "Command",
+        "CommandRegistry",
+        "Completion",
+        "HelpLine",
+        "HelpPage",
+        "add_own_commands",
+        "duration_text",
+        "quoted",
+    ),
     "events": ("EventBus",),
     "finder": ("GenerationFinder",),
     "host": ("Host",),

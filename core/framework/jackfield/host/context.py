@@ -90,15 +90,15 @@ class Wiring:
         )
         crossing = Crossing(name, asyncio.get_running_loop())
         self.scheduler = PluginScheduler(name, self.scope, around.blame, crossing)
-        texts = {one.name: (one.usage, one.help) for one in contributes.commands}
-        self.commands = PluginCommands(name, around.commands, self.entrances, check, texts)
+        declared = {one.name: one for one in contributes.commands}
+        self.commands = PluginCommands(name, around.commands, self.entrances, check, declared)
         components = {one.name: one for one in contributes.components}
         self.context = PluginContext(
             plugin_id=name,
             api=around.api(name, check) if around.api is not None else None,
             storage=PluginStorage(self.database, check),
             settings=PluginSettings(name, self.settings, self.scope, around.guard.run),
-            commands=PluginCommands(name, around.commands, self.scope, check, texts),
+            commands=PluginCommands(name, around.commands, self.scope, check, declared),
             events=PluginEvents(name, around.events, self.scope, check, contributes.events),
             ui=PluginUi(name, around.ui, self.scope, check, components),
             scheduler=self.scheduler,

@@ -7,7 +7,7 @@ watched by whoever calls them.
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from jackfield.api import MenuItem
+from jackfield.api import Level, MenuItem
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.hooks import HookManager
 from jackfield.host.commands import CommandRegistry
@@ -118,7 +118,15 @@ class Demand:
 
             try:
                 shown.append(
-                    self._commands.declare(candidate.id, command.name, load, help=command.help, usage=command.usage)
+                    self._commands.declare(
+                        candidate.id,
+                        command.name,
+                        load,
+                        aliases=command.aliases,
+                        help=command.help,
+                        usage=command.usage,
+                        level=Level.parse(command.level),
+                    )
                 )
             except PluginError:
                 continue  # its root is taken: the plugin fails by name when it adds the command itself

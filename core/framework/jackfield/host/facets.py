@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from jackfield.api import Json, Subscription
+from jackfield.api import CommandNode, Json, Level, Subscription
 from jackfield.errors import PermissionDenied
 from jackfield.host.commands import CommandRegistry, Handler
 from jackfield.host.scopes import Scope
+from jackfield.manifest import CommandContribution
 from jackfield.storage import PluginDatabase, Settings
 
 Check = Callable[[str, str], None]
@@ -101,7 +103,7 @@ class PluginCommands:
         registry: the host's.
         scope: what the commands belong to.
         check: asks for `commands:register`.
-        texts: the manifest's commands: name to (usage, help).
+        declared: the manifest's commands, by name.
     """
 
     def __init__(
@@ -110,14 +112,14 @@ class PluginCommands:
         registry: CommandRegistry,
         scope: Scope,
         check: Check,
-        texts: Mapping[str, tuple[str, str]],
+        declared: Mapping[str, CommandContribution],
     ) -> None:
         self._plugin = plugin
         self._registry = registry
         self._scope = scope
         self._check = check
-        self._texts = texts
-        self._declared = {name.split()[0] for name in texts if name.split()}
+        self._declared = declared
+        self._roots = {name.split()[0] for one in declared.values() for name in (one.name, *one.aliases)}
 
     def add(
         self,
@@ -127,16 +129,40 @@ class PluginCommands:
         aliases: tuple[str, ...] = (),
         help: str = "",  # noqa: A002 (the word of the manifest)
         usage: str = "",
+        level: Level | str = Level.GUEST,
+        needs: str = "",
     ) -> Subscription:
-        """Add a command until the plugin is disabled."""
-        roots = {text.split()[0] for text in (name, *aliases) if text.split()}
-        if not roots <= self._declared:
-            self._require_register(", ".join(sorted(roots - self._declared)))
-        told_usage, told_help = self._texts.get(" ".join(name.split()), ("", ""))
+        """Add a command until the plugin is disabled.
+
+        What the call leaves out the manifest says; of two levels the higher one holds, and aliases are added.
+        """
+        self._require_declared(name, *aliases)
+        told = self._declared.get(" ".join(name.split()), CommandContribution(name))
         take_away = self._registry.add(
-            self._plugin, name, handler, aliases=aliases, help=help or told_help, usage=usage or told_usage
+            self._plugin,
+            name,
+            handler,
+            aliases=tuple(dict.fromkeys((*aliases, *told.aliases))),
+            help=help or told.help,
+            usage=usage or told.usage,
+            level=max(Level.parse(level), Level.parse(told.level)),
+            needs=needs,
+            check=self._check,
         )
         return self._scope.begin(f"command {name}", take_away)
+
+    def add_tree(self, tree: CommandNode) -> Subscription:
+        """Add a tree of commands until the plugin is disabled; of its level and the manifest's the higher one holds."""
+        self._require_declared(tree.name, *tree.aliases)
+        if (told := self._declared.get(tree.name)) is not None:
+            tree = replace(tree, level=max(tree.level, Level.parse(told.level)), help=tree.help or told.help)
+        take_away = self._registry.add_tree(self._plugin, tree, check=self._check)
+        return self._scope.begin(f"commands below {tree.name}", take_away)
+
+    def _require_declared(self, *names: str) -> None:
+        roots = {text.split()[0] for text in names if text.split()}
+        if not roots <= self._roots:
+            self._require_register(", ".join(sorted(roots - self._roots)))
 
     def _require_register(self, undeclared: str) -> None:
         try:

@@ -2,11 +2,11 @@
 
 import asyncio
 import importlib.metadata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from jackfield.api import ApiFactory
+from jackfield.api import ApiFactory, ArgumentSource
 from jackfield.api import Plugins as PluginFacet
 from jackfield.discovery import find_host
 from jackfield.errors import UsageError
@@ -59,13 +59,14 @@ class Host:
         callback_timeout_seconds: what a callback, command or listener may take.
         command_prefix: what people write before a plugin's command, `!`.
         scripts: folders whose scripts run unless the user disables them.
+        arguments: the host's things that can be named in commands, by the type that plugins annotate with.
 
     Raises:
         UsageError: a hook needs a permission that the host file does not offer.
 
     Attributes:
         plugins: every plugin found, with its status.
-        commands: `dispatch(text, source)`, `help()`.
+        commands: `dispatch(text, source)`, `complete(text, cursor, source)`, `help_page(topic, source)`.
         events: the bus between plugins.
         ui: components and menu items.
     """
@@ -83,6 +84,7 @@ class Host:
         callback_timeout_seconds: float = 10.0,
         command_prefix: str = "",
         scripts: Scripts = NO_SCRIPTS,
+        arguments: Mapping[type, ArgumentSource] | None = None,
     ) -> None:
         self.app = app
         self.layout = layout if layout is not None else Layout.locate(app)
@@ -98,7 +100,7 @@ class Host:
         self._failures = Failures(app, self.plugins)
         self._manager.add_blame_listener(self._failures.blame_hook)
         guard = Guard(self._failures.blame, timeout_seconds=callback_timeout_seconds)
-        self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix)
+        self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix, sources=arguments)
         self.events = EventBus(guard.run)
         drawing = Guard(self._failures.blame, timeout_seconds=min(DRAWING_SECONDS, callback_timeout_seconds))
         self.ui = UiRegistry(guard.run, drawing.run)

@@ -147,7 +147,15 @@ class Runner:
         self._manager.register(target, name=name)
         wiring.entrances.begin("hooks", lambda: _unregister(self._manager, name))
         for mark, handler in loaded.commands:
-            wiring.commands.add(mark.name, handler, aliases=mark.aliases, help=mark.help, usage=mark.usage)
+            wiring.commands.add(
+                mark.name,
+                handler,
+                aliases=mark.aliases,
+                help=mark.help,
+                usage=mark.usage,
+                level=mark.level,
+                needs=mark.needs,
+            )
 
     async def _migrate(self, record: Record) -> None:
         """Call `on_migrate` when the shape of the plugin's data changed since it last ran."""

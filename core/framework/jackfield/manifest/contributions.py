@@ -9,15 +9,23 @@ from jackfield.manifest.settings import NAME, SettingContribution
 _NAME = Text(longest=64, pattern=NAME)
 _LINE = Text(longest=500)
 _EVENT = Text(longest=200, pattern=rf"plugin:{NAME}:{NAME}")
+_COMMAND = Text(longest=200, pattern=f"{NAME}( {NAME}){{0,7}}")
+
+LEVELS = ("guest", "user", "helper", "admin", "owner")
+"""The levels of users, lowest first (U17)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContribution:
     """A command that users type."""
 
-    name: Annotated[str, Described("the word after the prefix", _NAME)]
+    name: Annotated[str, Described("the word or words after the prefix: `weather`, `poll close`", _COMMAND)]
     usage: Annotated[str, Described("how it is called, `weather <place>`", _LINE)] = ""
     help: Annotated[str, Described("what it does, one line", _LINE)] = ""
+    aliases: Annotated[tuple[str, ...], Described("other names for it", ListOf(_COMMAND))] = ()
+    level: Annotated[str, Described("who may use it: this level of users and those above", Text(choices=LEVELS))] = (
+        "guest"
+    )
 
 
 @dataclass(frozen=True, slots=True)

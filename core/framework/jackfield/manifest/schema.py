@@ -276,7 +276,7 @@ def _contradictions(manifest: Manifest) -> list[tuple[str, str]]:
     ]
     contributes = manifest.contributes
     named = {
-        "commands": [one.name for one in contributes.commands],
+        "commands": [name for one in contributes.commands for name in (one.name, *one.aliases)],
         "components": [one.name for one in contributes.components],
         "menu": [one.id for one in contributes.menu],
         "settings": [one.key for one in contributes.settings],

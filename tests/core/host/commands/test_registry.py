@@ -8,20 +8,7 @@ from hypothesis import strategies as st
 from jackfield.errors import PermissionDenied, PluginError, UsageError
 from jackfield.host import CommandRegistry
 
-
-class Source:
-    user, room = "alice", "lobby"
-
-    def __init__(self) -> None:
-        self.answers: list[str] = []
-
-    async def reply(self, text: str) -> None:
-        self.answers.append(text)
-
-
-async def run(_plugin, _what, handler, *arguments):
-    result = handler(*arguments)
-    return await result if hasattr(result, "__await__") else result
+from tests.support.speakers import Speaker, run
 
 
 @pytest.fixture
@@ -30,7 +17,7 @@ def registry() -> CommandRegistry:
 
 
 async def answers(registry: CommandRegistry, text: str) -> list[str]:
-    source = Source()
+    source = Speaker()
     assert await registry.dispatch(text, source)
     return source.answers
 
@@ -56,15 +43,15 @@ async def switch(source, on: bool) -> None:
         ("weather Rio de Janeiro", "fine in Rio de Janeiro"),
         ("weather   St John's  ", "fine in St John's"),
         ('weather "Rio de Janeiro"', "fine in Rio de Janeiro"),
-        ("weather", "place is missing. usage: weather <place>"),
+        ("weather", "place is missing: weather ‹place›\nusage: weather <place>"),
         ("roll 2", "(2, 6.0, ())"),
         ("roll 2 3.5", "(2, 3.5, ())"),
         ("roll 2 3 a 'b c'", "(2, 3.0, ('a', 'b c'))"),
-        ("roll two", "count must be a whole number, not 'two'. usage: roll <count> [sides] [words …]"),
+        ("roll two", "count must be a whole number: roll ‹two›\nusage: roll <count> [sides] [words …]"),
         ("switch yes", "True"),
         ("switch off", "False"),
-        ("switch maybe", "on must be yes or no, not 'maybe'. usage: switch <on>"),
-        ("switch on off", "'off' is too much. usage: switch <on>"),
+        ("switch maybe", "on must be yes or no: switch ‹maybe›\nusage: switch <on>"),
+        ("switch on off", "off is too much: switch on ‹off›\nusage: switch <on>"),
     ],
 )
 async def test_the_arguments_follow_the_functions_parameters(registry, text, answer):
@@ -86,7 +73,9 @@ async def test_the_longest_literal_wins_and_a_root_alone_shows_what_is_below_it(
     assert await answers(registry, "poll open") == ["opened"]
     assert await answers(registry, "poll show all of it") == ["other of it"]
     assert await answers(registry, "votes now") == ["other now"]
-    assert await answers(registry, "poll") == ["usage: poll open; poll show all <text>"]
+    assert await answers(registry, "poll") == [
+        "open or show must follow: poll ‹…›\nusage: poll open; poll show all <text>"
+    ]
     assert registry.owner("poll anything") == "a"
 
 
@@ -98,8 +87,8 @@ def test_help_has_a_line_for_each_command_with_its_first_line_of_documentation(r
 
 
 async def test_nobody_has_it(registry):
-    assert not await registry.dispatch("weather Lisbon", Source())
-    assert not await registry.dispatch("", Source())
+    assert not await registry.dispatch("weather Lisbon", Speaker())
+    assert not await registry.dispatch("", Speaker())
     assert registry.owner("") is None
 
 
@@ -120,7 +109,7 @@ def test_a_root_belongs_to_one_plugin_and_is_free_again_when_it_goes(registry):
     ("error", "answer"),
     [
         (ValueError("boom"), "broken failed: ValueError: boom"),
-        (UsageError("7 is no month", hint="1 to 12"), "7 is no month (1 to 12). usage: broken"),
+        (UsageError("7 is no month", hint="1 to 12"), "7 is no month (1 to 12)\nusage: broken"),
         (PermissionDenied("a may not messages:send", hint="see"), "broken: a may not messages:send (see)"),
     ],
 )
@@ -137,7 +126,7 @@ async def test_no_text_breaks_the_dispatcher(text):
     registry = CommandRegistry(run)
     registry.add("a", "weather", weather)
     registry.add("a", "roll", roll)
-    source = Source()
+    source = Speaker()
     for line in (text, f"weather {text}", f"roll 1 2 {text}"):
         await registry.dispatch(line, source)
 
@@ -148,7 +137,9 @@ async def test_the_usage_that_is_told_begins_with_the_applications_prefix():
 
     registry = CommandRegistry(run, prefix="!")
     registry.add("a", "poll vote", vote)
-    assert await answers(registry, "poll") == ["usage: !poll vote <number>"]
-    assert await answers(registry, "poll vote") == ["number is missing. usage: !poll vote <number>"]
-    assert await answers(registry, "poll vote 7") == ["no such answer. usage: !poll vote <number>"]
+    assert await answers(registry, "poll") == ["vote must follow: !poll ‹…›\nusage: !poll vote <number>"]
+    assert await answers(registry, "poll vote") == [
+        "number is missing: !poll vote ‹number›\nusage: !poll vote <number>"
+    ]
+    assert await answers(registry, "poll vote 7") == ["no such answer\nusage: !poll vote <number>"]
     assert registry.help() == "!poll vote <number>"

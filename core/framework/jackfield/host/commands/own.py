@@ -1,0 +1,56 @@
+"""The application's own commands: `help`, and for its owner `debug commands` and `debug threads` (M44, U19)."""
+
+import sys
+import threading
+import traceback
+from typing import Annotated
+
+from jackfield.api import CommandSource, Custom, Level
+from jackfield.host.commands.registry import CommandRegistry
+
+_FRAMES = 6  # of each thread: where it is now and how it came there
+
+
+def add_own_commands(registry: CommandRegistry) -> None:
+    """Add `help [topic]`, `debug commands [part]` and `debug threads` to an application's registry.
+
+    They belong to the application: no plugin can take these roots, and `registry.owner` returns an empty text for them.
+
+    Raises:
+        PluginError: a plugin holds one of the roots already; add them before the host starts.
+    """
+
+    def topics(prefix: str) -> list[str]:
+        return sorted(
+            {command.name for command in registry.all()} | {one.plugin for one in registry.all() if one.plugin}
+        )
+
+    topic = Custom(str, "a command, a plugin or a page's number", topics, rest=True)
+
+    async def help_command(source: CommandSource, about: Annotated[str, topic] = "") -> None:
+        """List the commands that you may use, or tell all of one."""
+        await source.reply(str(registry.help_page(about, source)))
+
+    async def commands(source: CommandSource, part: str = "") -> None:
+        """Show the command tree, or a part of it."""
+        await source.reply(registry.dump(part))
+
+    async def threads(source: CommandSource) -> None:
+        """Show what each thread of the application does now."""
+        await source.reply("\n".join(_threads()))
+
+    registry.add("", "help", help_command)
+    registry.add("", "debug commands", commands, level=Level.OWNER)
+    registry.add("", "debug threads", threads, level=Level.OWNER)
+
+
+def _threads() -> list[str]:
+    frames = sys._current_frames()  # documented; nothing else tells what other threads do
+    lines = []
+    for thread in threading.enumerate():
+        frame = frames.get(thread.ident or 0)
+        lines.append(thread.name + (" (daemon)" if thread.daemon else ""))
+        if frame is not None:
+            stack = traceback.extract_stack(frame)[-_FRAMES:]
+            lines += [f"  {one.filename}:{one.lineno} {one.name}" for one in stack]
+    return lines
