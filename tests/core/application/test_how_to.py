@@ -16,6 +16,7 @@ from jackfield.hooks import HookspecMarker
 from jackfield.permissions import Grant, Permission
 from jackfield.store import Layout
 
+from tests.support.console import console
 from tests.support.profiles import SOURCE, Profile, hostfile
 from tests.support.speakers import Speaker
 from tests.support.wheels import WheelSource, manifest_text
@@ -160,3 +161,16 @@ async def test_scripts_run_as_the_page_says(tmp_path):
 class _TextSpecs:
     @HookspecMarker("chat")(pipeline="text")
     def message_sent(self, text): ...
+
+
+def test_the_console_runs_the_script_of_the_page(tmp_path):
+    (script,) = blocks("run-mcdreforged-scripts.md", "python")
+    with console(tmp_path, {"visits.py": script}) as bench:
+        bench.start()
+        assert bench.type("!!visits") == ["nobody"]
+        bench.server("#join Alex")
+        bench.until("to Alex: visit 1")
+        bench.type("!!MCDR plugin reload visits")
+        assert bench.type("!!visits") == ["Alex: 1"]
+        assert bench.type("!!visits Alex") == ["1"]
+        assert "!!visits: How often everyone came" in bench.type("!!help")

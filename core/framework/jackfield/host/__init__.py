@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from jackfield.host.scopes import Scope as Scope
     from jackfield.host.scripts import ScriptHooks as ScriptHooks
     from jackfield.host.scripts import Scripts as Scripts
+    from jackfield.host.scripts import forget_script as forget_script
     from jackfield.host.scripts import load_plugins_from_dir as load_plugins_from_dir
+    from jackfield.host.scripts import load_script as load_script
     from jackfield.host.switch import Footing as Footing
     from jackfield.host.switch import Switch as Switch
     from jackfield.host.switch import compare as compare
@@ -62,7 +64,7 @@ _HOMES = {
     "plugin_manager": ("LoadFailure", "PluginManager", "PluginRow"),
     "plugins": ("PluginStatus", "Plugins"),
     "scopes": ("Scope",),
-    "scripts": ("ScriptHooks", "Scripts", "load_plugins_from_dir"),
+    "scripts": ("ScriptHooks", "Scripts", "forget_script", "load_plugins_from_dir", "load_script"),
     "switch": ("Footing", "Switch", "compare"),
     "ui": ("Drawn", "Offered", "UiRegistry"),
 }

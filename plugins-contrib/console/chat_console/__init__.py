@@ -1,0 +1,139 @@
+"""A console for a server of lines: starts and stops it, and runs MCDReforged-style scripts beside it, unmodified."""
+
+import asyncio
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from jackfield import Plugin, command
+from jackfield.api import Button, Component, Field, Form, List, Text
+from jackfield.api import CommandSource as Source
+
+from chat_console.dialects import DialectError, dialect
+from chat_console.engine import Arrangement, Engine
+from chat_console.shim import ShimFinder
+
+COMPONENT = "console"
+ANSWER_SECONDS = 5.0
+"""How long a line that was typed is waited for; a script that takes longer answers into the log."""
+
+LINES_SHOWN = 12
+ALLOWED = ("admin", "owner")
+"""Roles of the chat whose members may use the console."""
+
+_DIALECT = ("line", "chat", "joined", "left", "started", "stop", "say", "tell")
+
+
+class Console(Plugin):
+    """Supervises one server, and hands scripts the interface that they know."""
+
+    engine: Engine | None = None
+
+    async def on_enable(self) -> None:
+        """Load the scripts, and start the server where the user set it so."""
+        settings = self.context.settings
+        try:
+            arrangement = self._arrangement()
+        except DialectError as error:
+            raise ValueError(f"{error}: see the settings of the console") from error
+        self._lines: deque[str] = deque(maxlen=LINES_SHOWN)
+        self._loop = asyncio.get_running_loop()
+        self._shim = ShimFinder()
+        self._shim.install()
+        self.engine = Engine(arrangement, self.context.logger, self._shown)
+        await asyncio.to_thread(self.engine.start)
+        self.context.ui.add_component(COMPONENT, self.draw, on_action=self.press)
+        if settings.get("start"):
+            self.context.scheduler.start(asyncio.to_thread(self.engine.start_server), name="start of the server")
+
+    async def on_disable(self) -> None:
+        """Stop the server and unload the scripts."""
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            await asyncio.to_thread(engine.stop)
+            self._shim.remove()
+
+    @command("console")
+    async def console(self, source: Source, text: str = "") -> None:
+        """Type a line, of a script or of the server; or `start`, `stop`, `restart`, `kill`, `tail`, `scripts`."""
+        if await self._may(source.user):
+            await source.reply(await self._do(text.strip()))
+        else:
+            await source.reply(f"{source.user} may not use the console; it is for: {', '.join(ALLOWED)}")
+
+    async def press(self, action: str, values: dict[str, Any], user: str) -> None:
+        """Do what a button or the form of the box asks for."""
+        if await self._may(user):
+            answer = await self._do(str(values.get("line", "")) if action == "type" else action)
+            self._lines.extend(answer.splitlines())
+            self.context.ui.refresh(COMPONENT)
+
+    def draw(self) -> Component:
+        """Draw the last lines, buttons, and a line to type."""
+        engine = self.engine
+        if engine is None:
+            return Text("The console is not enabled.")
+        state = "ready" if engine.started else "running" if engine.process.runs else "not running"
+        players = ", ".join(sorted(engine.players)) or "nobody plays"
+        buttons = [Button(word.title(), word) for word in ("start", "stop", "restart")]
+        form = Form((Field("line", "Line", "text"),), "type")
+        return List((Text(f"The server is {state}; {players}"), Text("\n".join(self._lines)), *buttons, form))
+
+    async def _do(self, text: str) -> str:
+        engine = self.engine
+        if engine is None:
+            return "the console is not enabled"
+        word = text.partition(" ")[0]
+        if word in ("start", "stop", "restart", "kill") and text == word:
+            return await self._order(engine, word)
+        if word == "tail":
+            return "\n".join(list(engine.tail)[-20:]) or "nothing was shown yet"
+        if word in ("", "scripts"):
+            text = "!!MCDR plugin list" if word else "!!MCDR status"
+        return await self._type(engine, text)
+
+    async def _order(self, engine: Engine, word: str) -> str:
+        if word == "restart":
+            self.context.scheduler.start(asyncio.to_thread(engine.server.restart), name="restart of the server")
+            return "restart: on its way" if engine.process.runs else "the server does not run: console start"
+        orders = {"start": engine.start_server, "stop": engine.stop_server, "kill": engine.process.kill}
+        done = await asyncio.to_thread(orders[word])
+        if done:
+            return f"{word}: on its way"
+        return "the server was not started: it runs, or the log says why" if word == "start" else "no server runs"
+
+    async def _type(self, engine: Engine, text: str) -> str:
+        answers: list[str] = []
+        done = engine.type(text, answers.append)
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(done), ANSWER_SECONDS)
+        except TimeoutError:
+            answers.append("a script is busy; the answer will stand in the log")
+        return "\n".join(answers) or f"typed: {text}"
+
+    async def _may(self, user: str) -> bool:
+        members = await self.context.api.members.list()
+        return any(one.name == user and one.role in ALLOWED for one in members)
+
+    def _arrangement(self) -> Arrangement:
+        settings = self.context.settings
+        given = str(settings.get("folder") or "")
+        return Arrangement(
+            folder=Path(given).expanduser().absolute() if given else self.context.data_dir,
+            command=str(settings.get("command") or ""),
+            server_folder=str(settings.get("server_folder") or "server"),
+            script_folders=tuple(settings.get("script_folders") or ("plugins",)),
+            dialect=dialect(str(settings.get("preset")), {key: settings.get(f"pattern_{key}") for key in _DIALECT}),
+            encoding=str(settings.get("encoding") or "utf-8"),
+            language=str(settings.get("language") or "en_us"),
+            follow=bool(settings.get("follow")),
+            stop_seconds=float(settings.get("stop_seconds")),
+        )
+
+    def _shown(self, line: str) -> None:
+        self._lines.append(line)
+        self._loop.call_soon_threadsafe(self._redraw)
+
+    def _redraw(self) -> None:
+        if self.engine is not None:
+            self.context.ui.refresh(COMPONENT)

@@ -1,0 +1,119 @@
+"""Console, as its wheel runs in a host: who may use it, what its box shows, and that nothing of it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jackfield_chat_api import Member
+
+from tests.support.console import server_command
+from tests.support.contrib import Chatroom, Running, running
+
+OWNER = Member("olga", "owner")
+GREETER = """
+from mcdreforged.api.all import *
+
+PLUGIN_METADATA = {'id': 'greeter', 'version': '1.2.0', 'name': 'Greeter'}
+
+def on_load(server: PluginServerInterface, previous):
+    server.register_command(Literal('!!greet').runs(lambda source: source.reply(RText('hello', RColor.green))))
+
+def on_player_joined(server, player, info):
+    server.tell(player, f'welcome {player}')
+"""
+
+
+def people() -> Chatroom:
+    return Chatroom(people=[OWNER, Member("bea")])
+
+
+def settings(tmp_path: Path, **more: Any) -> dict[str, Any]:
+    (tmp_path / "game" / "plugins").mkdir(parents=True)
+    (tmp_path / "game" / "plugins" / "greeter.py").write_text(GREETER, encoding="utf-8")
+    return {"folder": str(tmp_path / "game"), "command": server_command(), **more}
+
+
+async def tail(plugin: Running, text: str) -> str:
+    """Wait until the console has shown a text."""
+    async with asyncio.timeout(20):
+        while True:
+            (shown,) = await plugin.command("console tail", "olga")
+            if text in shown:
+                return shown
+            await asyncio.sleep(0.02)
+
+
+async def test_the_owner_starts_the_server_types_and_stops_it(tmp_path: Path) -> None:
+    async with running("console", tmp_path, settings=settings(tmp_path), chat=people()) as plugin:
+        assert await plugin.command("console", "olga") == ["the server is not running; 0 players, 1 scripts"]
+        assert await plugin.command("console !!greet", "olga") == ["hello"]
+        assert await plugin.command("console stop", "olga") == ["no server runs"]
+        assert await plugin.command("console start", "olga") == ["start: on its way"]
+        await tail(plugin, "Done (")
+        assert await plugin.command("console #join Alex", "olga") == ["typed: #join Alex"]
+        await tail(plugin, "to Alex: welcome Alex")
+        (listed,) = await plugin.command("console scripts", "olga")
+        assert "greeter 1.2.0" in listed
+        assert await plugin.command("console stop", "olga") == ["stop: on its way"]
+        await tail(plugin, "the server ended with 0")
+
+
+async def test_a_member_without_the_role_may_do_nothing(tmp_path: Path) -> None:
+    async with running("console", tmp_path, settings=settings(tmp_path), chat=people()) as plugin:
+        told = ["bea may not use the console; it is for: admin, owner"]
+        assert await plugin.command("console start", "bea") == told
+        (box,) = await plugin.host.ui.components("sidebar")
+        await plugin.host.ui.act(box.id, "start", {}, "bea")
+        assert await plugin.command("console", "olga") == ["the server is not running; 0 players, 1 scripts"]
+
+
+@pytest.mark.feature("C18")
+async def test_the_box_shows_the_last_lines_and_its_form_types(tmp_path: Path) -> None:
+    async with running("console", tmp_path, settings=settings(tmp_path, start=True), chat=people()) as plugin:
+        await tail(plugin, "Done (")
+        (box,) = await plugin.host.ui.components("sidebar")
+        shown = repr(box)
+        assert "The server is ready; nobody plays" in shown
+        assert "Starting minecraft server" in shown
+        await plugin.host.ui.act(box.id, "type", {"line": "!!greet"}, "olga")
+        (box,) = await plugin.host.ui.components("sidebar")
+        assert "hello" in repr(box)
+
+
+async def test_disabled_it_leaves_no_process_no_thread_and_no_name(tmp_path: Path) -> None:
+    import threading
+
+    async with running("console", tmp_path, settings=settings(tmp_path, start=True), chat=people()) as plugin:
+        await tail(plugin, "Done (")
+        engine = sys.modules["chat_console.interface"].ServerInterface.instance._engine
+        assert "mcdreforged.api.all" in sys.modules
+    assert not engine.process.runs
+    assert not [name for name in sys.modules if name.startswith(("mcdreforged", "console_script", "chat_console"))]
+    assert not [one.name for one in threading.enumerate() if one.name in ("console: scripts", "console: server")]
+
+
+async def test_a_pattern_that_cannot_be_used_is_told_by_its_name(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, pattern_chat="(unclosed")
+    with pytest.raises(Exception, match="the pattern chat cannot be used"):
+        async with running("console", tmp_path, settings=chosen, chat=people()):
+            raise AssertionError("it must not run")
+
+
+@pytest.mark.feature("M1")
+async def test_an_own_server_is_understood_by_own_patterns(tmp_path: Path) -> None:
+    chosen = settings(
+        tmp_path,
+        command=server_command("plain"),
+        preset="plain",
+        pattern_joined=r"(?P<player>\w+) joined",
+        pattern_tell="tell {player} [{player}] {text}",
+    )
+    async with running("console", tmp_path, settings=chosen, chat=people()) as plugin:
+        await plugin.command("console start", "olga")
+        await tail(plugin, "ready")
+        await plugin.command("console #join Alex", "olga")
+        await tail(plugin, "to Alex: [Alex] welcome Alex")
