@@ -74,7 +74,7 @@ def test_make_run_asks_nothing_and_prints_both_addresses_and_the_password_once(
     market, chat = first.addresses
     assert "Sign in" in httpx.get(f"{chat}/sign-in", trust_env=False).text
     found = httpx.get(f"{market}/plugins/search", params={"q": ""}, trust_env=False).json()
-    assert {plugin["id"] for plugin in found["plugins"]} == {"dice", "poll", "timestamp", "welcome"}
+    assert {plugin["id"] for plugin in found["plugins"]} == {"console", "dice", "poll", "timestamp", "welcome"}
     assert first.output.count("password") == 1
     first.stop()
     again = make_run()

@@ -12,7 +12,8 @@ import pytest
 
 from tests.demo.wheels import CONTRIB, ROOT, build_wheels, poll_two_source, sentence, sources
 
-NAMES = ["dice", "poll", "timestamp", "welcome"]
+NAMES = ["console", "dice", "poll", "timestamp", "welcome"]
+DICE = NAMES.index("dice")
 
 
 @pytest.fixture
@@ -41,25 +42,25 @@ def test_nothing_is_built_again_when_nothing_changed(tmp_path: Path, copies: lis
     assert {result.state for result in build_wheels(tmp_path, copies)} == {"built"}
     again = build_wheels(tmp_path, copies)
     assert {result.state for result in again} == {"kept"}
-    assert [sentence(result) for result in again] == [""] * 4
+    assert [sentence(result) for result in again] == [""] * len(NAMES)
 
 
 def test_an_edit_without_a_new_version_is_named_and_the_first_wheel_stays(tmp_path: Path, copies: list[Path]) -> None:
-    dice = build_wheels(tmp_path, copies)[0]
+    dice = build_wheels(tmp_path, copies)[DICE]
     before = dice.path.read_bytes()
     code = dice.source / "chat_dice/__init__.py"
     code.write_text(code.read_text() + "# edited\n")
     results = build_wheels(tmp_path, copies)
-    assert [result.state for result in results] == ["edited", "kept", "kept", "kept"]
-    assert "chat-dice was edited and is still 1.0.0" in sentence(results[0])
+    assert [result.state for result in results] == ["kept", "edited", "kept", "kept", "kept"]
+    assert "chat-dice was edited and is still 1.0.0" in sentence(results[DICE])
     assert dice.path.read_bytes() == before
 
 
 def test_an_edit_with_a_new_version_is_built_beside_the_first(tmp_path: Path, copies: list[Path]) -> None:
     build_wheels(tmp_path, copies)
-    project = copies[0] / "pyproject.toml"
+    project = copies[DICE] / "pyproject.toml"
     project.write_text(project.read_text().replace('version = "1.0.0"', 'version = "1.0.1"'))
-    assert build_wheels(tmp_path, copies)[0].state == "built"
+    assert build_wheels(tmp_path, copies)[DICE].state == "built"
     assert sorted(path.name for path in tmp_path.glob("chat_dice-*")) == [
         "chat_dice-1.0.0-py3-none-any.whl",
         "chat_dice-1.0.1-py3-none-any.whl",
@@ -90,6 +91,6 @@ def test_the_command_says_what_it_built_and_is_silent_the_second_time(tmp_path: 
 
 @pytest.mark.slow
 def test_an_unreadable_project_is_named_in_one_line(tmp_path: Path, copies: list[Path]) -> None:
-    (copies[0] / "pyproject.toml").write_text("[project\n")
+    (copies[DICE] / "pyproject.toml").write_text("[project\n")
     with pytest.raises(SystemExit, match=r"dice/pyproject.toml cannot be read: "):
         build_wheels(tmp_path, copies)
