@@ -13,13 +13,14 @@ from jackfield.host.commands import CommandRegistry
 from jackfield.host.events import EventBus, PluginEvents
 from jackfield.host.facets import PluginCommands, PluginSettings, PluginStorage
 from jackfield.host.guard import Guard
+from jackfield.host.permits import Permits
 from jackfield.host.scheduler import PluginScheduler
 from jackfield.host.scopes import Scope
 from jackfield.host.scripts import ScriptHooks
 from jackfield.host.ui import PluginUi, UiRegistry
 from jackfield.host.uses import Kind
 from jackfield.manifest import Candidate, Contributions
-from jackfield.permissions import Grant, require
+from jackfield.permissions import Grant
 from jackfield.storage import FILE_NAME, PluginDatabase, Settings, State, make_private
 from jackfield.store import Layout
 
@@ -37,6 +38,7 @@ class Surroundings:
         api: makes `context.api`; None: it is None.
         grant: the grant of a canonical id, as it is now.
         blame: told of failures.
+        refused: told of uses that a grant does not cover.
         script_hooks: what makes hook implementations of scripts' plain functions.
         wake: brings up the plugins that sleep until something is used: `await wake("services", name)`.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
@@ -52,6 +54,7 @@ class Surroundings:
     api: ApiFactory | None
     grant: Callable[[str], Grant | None]
     blame: Callable[[str, str, BaseException], None]
+    refused: Callable[[str, str], None]
     wake: Callable[[Kind, str], Awaitable[None]]
     plugins: Callable[[str, Scope, Callable[[str, str], None]], Plugins]
     script_hooks: ScriptHooks = field(default_factory=dict)
@@ -79,9 +82,7 @@ class Wiring:
         name = candidate.id
         contributes = candidate.manifest.contributes if candidate.manifest is not None else Contributions()
 
-        def check(resource: str, action: str, target: str | None = None) -> None:
-            require(around.grant(cid), name, resource, action, target)
-
+        check = Permits(name, lambda: around.grant(cid), around.refused)
         self.scope = Scope(name)
         self.entrances = Scope(name)
         self.database = PluginDatabase(around.layout.data(cid) / "storage.sqlite3", plugin=name)

@@ -1,6 +1,7 @@
 """Whose failure it was: logged once under the plugin's name, counted, and kept with its traceback (C8, U39)."""
 
 import logging
+import threading
 import traceback
 
 from jackfield.errors import JackfieldError
@@ -20,6 +21,7 @@ class Failures:
         self._app = app
         self._plugins = plugins
         self._told = FailureLog()
+        self._counting = threading.Lock()
         self._log = logging.getLogger(f"{app}.plugins")
 
     def blame(self, plugin: str, what: str, error: BaseException) -> None:
@@ -40,6 +42,24 @@ class Failures:
     def blame_hook(self, plugin: str, hook: str, error: BaseException) -> None:
         """Count the failure of a hook; the hook manager has logged it."""
         self._count(plugin, f"hook {hook}", error)
+
+    def refuse(self, plugin: str, what: str) -> None:
+        """Count a use of a facet that the plugin's grant does not cover, and log the first of its kind.
+
+        Args:
+            plugin: the id of who tried.
+            what: `resource:action`.
+        """
+        try:
+            record = self._plugins.record(plugin)
+        except JackfieldError:
+            return
+        with self._counting:  # plain facets are used by the plugin's threads, too
+            before = record.refusals.get(what, 0)
+            record.refusals = {**record.refusals, what: before + 1}
+        if not before:
+            log = logging.getLogger(f"{self._app}.plugins.{plugin}")
+            log.warning("%s tried %s, which it was not granted; further tries are counted only", plugin, what)
 
     def _count(self, plugin: str, what: str, error: BaseException) -> None:
         try:

@@ -118,6 +118,7 @@ class Host:
             api,
             self._hearing.grant,
             self._failures.blame,
+            self._failures.refuse,
             self.wake_for,
             self._plugins_for,
             scripts.hooks,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class PluginStatus:
         errors: failures since the plugin was loaded (hooks, commands, tasks, callbacks).
         legacy: it has no manifest.
         description: one line from the manifest.
+        refusals: what it tried at `context` since it was loaded and was not granted: `resource:action` -> how often.
         note: a sentence on where it stands that is no problem: what it waits for; empty where there is nothing to say.
     """
 
@@ -49,6 +50,7 @@ class PluginStatus:
     errors: int = 0
     legacy: bool = False
     description: str = ""
+    refusals: Mapping[str, int] = field(default_factory=dict, hash=False)
     note: str = ""
 
     @property
@@ -75,6 +77,7 @@ class Record:
         uncalled: a sentence for each hook that it implements and may not hear.
         note: a sentence on where it stands that is no problem.
         step: held while it is taken a step of its life, so that no two are taken at once.
+        refusals: what it tried and was not granted, replaced at each change.
         left_behind: a sentence for each task and thread that did not end when it was last disabled.
     """
 
@@ -91,6 +94,7 @@ class Record:
     uncalled: tuple[str, ...] = ()
     note: str = ""
     step: asyncio.Lock = field(default_factory=asyncio.Lock)
+    refusals: Mapping[str, int] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
 
     @property
@@ -110,6 +114,7 @@ class Record:
             errors=self.errors,
             legacy=self.candidate.legacy,
             description=manifest.description if manifest is not None else "",
+            refusals=self.refusals,
             note=self.note,
         )
 

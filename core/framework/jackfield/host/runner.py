@@ -67,7 +67,7 @@ class Runner:
         if problem:
             self._plugins.tell(record, Happening.BLOCKED, problem)
             return
-        record.errors, record.last_error, record.last_failure = 0, "", ""
+        record.errors, record.last_error, record.last_failure, record.refusals = 0, "", "", {}
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
             record.wiring, record.loaded = brought or await self.bring(candidate)
