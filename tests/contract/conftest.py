@@ -1,4 +1,4 @@
-"""The room of the contract suite: a host with two plugins, in every isolation that there is."""
+"""The room of the contract suite: a host with three plugins, in every isolation that there is."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Lobby:
 
 @dataclass
 class Stage:
-    """A running host with the probe and its peer."""
+    """A running host with the probe, its peer, and the friend that it requires."""
 
     profile: Profile
     host: Host
@@ -76,8 +76,9 @@ def asked_permissions(name: str) -> tuple[Permission, ...]:
 @pytest.fixture(params=ISOLATIONS)
 async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     profile = Profile(Layout(tmp_path / "profile"))
-    profile.install(wheel("probe", "Probe", tmp_path / "wheels"), wheel("peer", "", tmp_path / "wheels"))
-    profile.enable("probe", "peer")
+    folder = tmp_path / "wheels"
+    profile.install(wheel("probe", "Probe", folder), wheel("peer", "", folder), wheel("friend", "", folder))
+    profile.enable("probe", "peer", "friend")
     said: list[tuple[str, str]] = []
     host = profile.host(api=lambda plugin, check: Lobby(plugin, check, said))
     await host.start()

@@ -19,6 +19,7 @@ GUARDED = [
     ("probe commands add elsewhere", "commands:register"),
     ("probe events emit undeclared", "events:emit"),
     ("probe events on plugin:peer:spoke", "events:listen"),
+    ("probe events on plugin:*", "events:observe"),
     ("probe ui component box", "ui:component"),
     ("probe ui menu", "ui:menu"),
     ("probe api send hello", "messages:send"),
@@ -30,6 +31,7 @@ FREE = [
     ("probe commands add probe-not", None),
     ("probe events emit declared", "sent"),
     ("probe events on own", "listening"),
+    ("probe events on plugin:friend:spoke", "listening"),
     ("probe scheduler start", "started"),
     ("probe folders", "probe"),
 ]
@@ -136,6 +138,23 @@ class TestEvents:
     async def test_nobody_speaks_in_another_ones_name(self, stage):
         answer = await stage.ask("probe events emit plugin:peer:spoke")
         assert "probe can only send events named plugin:probe:…" in answer
+
+    @pytest.mark.feature("C21", "U7", "M42")
+    async def test_a_marked_listener_hears_a_plugin_that_is_required(self, stage):
+        await stage.grant(())
+        await stage.ask("friend speak")
+        assert json.loads(await stage.ask("probe heard")) == ["marked: plugin:friend:spoke"]
+
+    @pytest.mark.feature("M40")
+    async def test_a_typed_listener_is_given_its_own_type(self, stage):
+        await stage.ask("probe events typed plugin:friend:spoke")
+        await stage.ask("""friend speak '{"text": "hello"}'""")
+        assert json.loads(await stage.ask("probe heard")) == ["marked: plugin:friend:spoke", "hello 1"]
+
+    @pytest.mark.feature("U6")
+    async def test_low_priorities_hear_first(self, stage):
+        await stage.ask("probe events order")
+        assert json.loads(await stage.ask("probe heard")) == ["early", "usual", "late"]
 
     @pytest.mark.feature("K27")
     async def test_listeners_end_with_the_plugin(self, stage):

@@ -9,8 +9,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from jackfield.api import Context as Context
+    from jackfield.api import Event as Event
+    from jackfield.api import EventType as EventType
     from jackfield.api import Plugin as Plugin
     from jackfield.api import command as command
+    from jackfield.api import listener as listener
     from jackfield.api import new_thread as new_thread
     from jackfield.application import Application as Application
     from jackfield.errors import JackfieldError as JackfieldError
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Application": "jackfield.application",
     "Context": "jackfield.api",
+    "Event": "jackfield.api",
+    "EventType": "jackfield.api",
     "HookManager": "jackfield.hooks",
     "HookimplMarker": "jackfield.hooks",
     "HookspecMarker": "jackfield.hooks",
@@ -33,6 +38,7 @@ _HOMES = {
     "Plugin": "jackfield.api",
     "PluginManager": "jackfield.host",
     "command": "jackfield.api",
+    "listener": "jackfield.api",
     "new_thread": "jackfield.api",
 }
 

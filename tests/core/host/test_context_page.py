@@ -7,7 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from jackfield.api import Event
+from jackfield.manifest import read_hostfile
 
+from tests.support.profiles import HOSTFILE
 from tests.support.waiting import until
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "context.md").read_text()
@@ -39,3 +42,22 @@ async def test_the_counter_counts_beside_the_loop_and_ends(profile, build, runni
     await host.reload_changes()
     assert host.plugins.status("counter").problem == ""
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("counter:")]
+
+
+@pytest.mark.feature("M40", "M42", "U7")
+async def test_the_tally_hears_by_call_by_mark_and_by_name(profile, build, running):
+    declared = '[contributes]\nevents = ["{}"]\n'
+    profile.install(
+        build("poll", more=declared.format("voted")),
+        build("tally", code=example("Tally"), more="[requires]\npoll = '*'\n" + declared.format("counted")),
+    )
+    profile.enable("poll", "tally")
+    chat = read_hostfile(HOSTFILE + "\n[events.opened]\n", source="host.toml")
+    host = await running(hostfile=chat)
+    counted: list[Event] = []
+    host.events.listen("plugin:tally:counted", "", counted.append)
+    await host.plugins.record("poll").wiring.context.events.emit("voted", {"choice": "tea", "count": 3})
+    await host.events.send("opened")
+    assert [event.data for event in counted] == [{"choice": "tea", "total": 3}]
+    tally = host.plugins.record("tally").loaded.target
+    assert [event.name for event in tally.seen] == ["plugin:poll:voted", "host:opened"]

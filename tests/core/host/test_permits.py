@@ -8,6 +8,8 @@ import logging
 import pytest
 from jackfield.host import Host
 
+from tests.support.speakers import Speaker
+
 CURIOUS = """
 from jackfield import Plugin, command
 
@@ -31,12 +33,6 @@ class Main(Plugin):
 
 
 COMMANDS = '[contributes]\ncommands = [{ name = "try" }, { name = "threads" }]\n'
-
-
-class Speaker:
-    user, room = "alice", None
-
-    async def reply(self, text: str) -> None: ...
 
 
 @pytest.mark.feature("C13")

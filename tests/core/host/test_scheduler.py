@@ -297,15 +297,16 @@ class Main(Plugin):
 
 @pytest.mark.feature("K28")
 async def test_the_status_names_what_did_not_end(profile, build, running, caplog):
-    profile.install(build("weather", code=STUBBORN))
-    profile.enable("weather")
+    profile.install(build("clingy", code=STUBBORN))
+    profile.enable("clingy")
     host = await running()
-    profile.disable("weather")
+    assert host.plugins.status("clingy").problem == ""
+    profile.disable("clingy")
     await host.reload_changes()
-    status = host.plugins.status("weather")
+    status = host.plugins.status("clingy")
     assert (status.state, status.problem) == (
         "idle",
-        "weather: thread stubborn did not end when it was told to",
+        "clingy: thread stubborn did not end when it was told to",
     )
-    assert "weather: thread stubborn does not end when it is told to; it is left behind" in caplog.text
-    importlib.import_module("chat_weather").LET_GO.set()
+    assert "clingy: thread stubborn does not end when it is told to; it is left behind" in caplog.text
+    importlib.import_module("chat_clingy").LET_GO.set()

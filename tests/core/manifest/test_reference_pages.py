@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.manifest import Action, HostFile, Manifest, SettingContribution, manifest_schema
+from jackfield.manifest import Action, HostEvent, HostFile, Manifest, SettingContribution, manifest_schema
 from jackfield.manifest.contributions import (
     CommandContribution,
     ComponentContribution,
@@ -61,6 +61,7 @@ def permission_rows() -> list[str]:
         SettingContribution,
         HostFile,
         Action,
+        HostEvent,
     ],
 )
 def test_every_key_of_a_manifest_is_on_its_page(model: type[Any]) -> None:

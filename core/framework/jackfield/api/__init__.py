@@ -17,7 +17,6 @@ from jackfield.api.capabilities import (
     ApiFactory,
     Check,
     Commands,
-    Events,
     Json,
     Render,
     Settings,
@@ -40,7 +39,18 @@ from jackfield.api.components import (
     Text,
 )
 from jackfield.api.context import Context
-from jackfield.api.events import Event, EventHandler, Subscription
+from jackfield.api.events import (
+    PRIORITY,
+    Event,
+    EventHandler,
+    Events,
+    EventType,
+    ListenerMark,
+    Subscription,
+    listener,
+    listener_marks,
+    plain_data,
+)
 from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
 from jackfield.api.plugins import PluginInfo, Plugins
 from jackfield.api.scheduling import Scheduler, Thread, new_thread
@@ -49,6 +59,7 @@ from jackfield.api.tree import CommandHandler, CommandNode, argument, literal
 
 __all__ = [
     "LEVELS",
+    "PRIORITY",
     "ActionHandler",
     "ApiFactory",
     "ArgumentSource",
@@ -69,6 +80,7 @@ __all__ = [
     "Duration",
     "Event",
     "EventHandler",
+    "EventType",
     "Events",
     "Field",
     "Float",
@@ -79,6 +91,7 @@ __all__ = [
     "Json",
     "Level",
     "List",
+    "ListenerMark",
     "Markdown",
     "MenuItem",
     "Plugin",
@@ -100,6 +113,9 @@ __all__ = [
     "argument",
     "command",
     "command_mark",
+    "listener",
+    "listener_marks",
     "literal",
     "new_thread",
+    "plain_data",
 ]

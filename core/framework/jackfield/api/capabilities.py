@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from jackfield.api.components import Component, MenuItem
-from jackfield.api.events import EventHandler, Subscription
+from jackfield.api.events import Subscription
 from jackfield.api.sources import Level
 from jackfield.api.tree import CommandNode
 
@@ -113,27 +113,6 @@ class Commands(Protocol):
 
         Raises:
             PluginError: another plugin holds its root, two commands end at one place, or a type is none of an argument.
-        """
-        ...
-
-
-class Events(Protocol):
-    """Events between plugins, named `plugin:<id>:<event>` (C21, M40).
-
-    A plugin sends in its own namespace only and hears it freely. Events that the manifest does not declare need
-    `events:emit`; hearing another plugin's needs `events:listen`.
-    """
-
-    async def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:
-        """Send `plugin:<own id>:<event>`; returns when every listener was called, failed ones are counted to them."""
-        ...
-
-    def on(self, event: str, handler: EventHandler) -> Subscription:
-        """Call `handler(event)` for each one, until closed or until the plugin is disabled.
-
-        Args:
-            event: a short name of the plugin's own (`voted`) or a full name (`plugin:poll:voted`).
-            handler: `def` or `async def`, given an `Event`.
         """
         ...
 

@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 from typing import Any, Protocol
 
-from jackfield.api.capabilities import Commands, Events, Settings, Storage, Ui
+from jackfield.api.capabilities import Commands, Settings, Storage, Ui
+from jackfield.api.events import Events
 from jackfield.api.plugins import Plugins
 from jackfield.api.scheduling import Scheduler
 

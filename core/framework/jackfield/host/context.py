@@ -10,9 +10,10 @@ from typing import Any
 from jackfield.api import ApiFactory, Plugins
 from jackfield.host.blocking import BlockingView, Crossing
 from jackfield.host.commands import CommandRegistry
-from jackfield.host.events import EventBus, PluginEvents
+from jackfield.host.events import EventBus
 from jackfield.host.facets import PluginCommands, PluginSettings, PluginStorage
 from jackfield.host.guard import Guard
+from jackfield.host.listening import PluginEvents
 from jackfield.host.permits import Permits
 from jackfield.host.scheduler import PluginScheduler
 from jackfield.host.scopes import Scope
@@ -72,6 +73,7 @@ class Wiring:
         scope: everything that it begins through `context`.
         entrances: its hooks and marked commands, which open last and close first.
         commands: adds its marked commands to `entrances`.
+        listeners: adds its marked listeners to `entrances`.
         scheduler: knows its tasks.
         database: behind `context.storage`.
         settings: behind `context.settings`.
@@ -93,6 +95,8 @@ class Wiring:
         self.scheduler = PluginScheduler(name, self.scope, around.blame, crossing)
         declared = {one.name: one for one in contributes.commands}
         self.commands = PluginCommands(name, around.commands, self.entrances, check, declared)
+        requires = frozenset(one.canonical_id for one in (candidate.manifest.requires if candidate.manifest else ()))
+        self.listeners = PluginEvents(name, around.events, self.entrances, check, requires=requires)
         components = {one.name: one for one in contributes.components}
         self.context = PluginContext(
             plugin_id=name,
@@ -100,7 +104,7 @@ class Wiring:
             storage=PluginStorage(self.database, check),
             settings=PluginSettings(name, self.settings, self.scope, around.guard.run),
             commands=PluginCommands(name, around.commands, self.scope, check, declared),
-            events=PluginEvents(name, around.events, self.scope, check, contributes.events),
+            events=PluginEvents(name, around.events, self.scope, check, declared=contributes.events, requires=requires),
             ui=PluginUi(name, around.ui, self.scope, check, components),
             scheduler=self.scheduler,
             plugins=around.plugins(name, self.scope, check),

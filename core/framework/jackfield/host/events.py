@@ -1,27 +1,59 @@
-"""The bus between plugins: `plugin:<id>:<event>`, with the sender set by the host (C17, C21)."""
+"""The bus: `plugin:<id>:<event>` between plugins, `host:<event>` from the host, the sender set by it (C17, C21)."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import bisect
+import contextvars
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
-from jackfield.api import Event, EventHandler, Subscription
-from jackfield.errors import UsageError
-from jackfield.host.scopes import Scope
+from jackfield.api import PRIORITY, Event, EventHandler, EventType, plain_data
+from jackfield.errors import PluginError, UsageError
+from jackfield.manifest import HostEvent, canonical_id
 
 #: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
 Run = Callable[..., Awaitable[Any]]
-Check = Callable[[str, str], None]
+
+LONGEST_CHAIN = 32
+"""Events that cause each other, listener by listener, before it counts as a circle."""
+
+_CHAIN: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("chain of events", default=())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listener:
+    """Who hears an event.
+
+    Args:
+        plugin: whose it is; empty for the host's own.
+        handler: what is called.
+        place: (priority, arrival): in this order they hear.
+        may: whether its plugin may hear the event of this key, asked each time; None: always.
+    """
+
+    plugin: str
+    handler: EventHandler
+    place: tuple[int, int]
+    may: Callable[[str], bool] | None = None
+
+
+_PLACE = attrgetter("place")
 
 
 class EventBus:
-    """Delivers each event to its listeners in the order in which they came.
+    """Delivers each event to its listeners, by priority and then in the order in which they came (M27, U6).
 
     Args:
         run: calls a listener on behalf of its plugin; what it raises was counted already.
+        host_events: what the host itself sends: short name -> what its host file says of it.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, host_events: Mapping[str, HostEvent] | None = None) -> None:
         self._run = run
-        self._listeners: dict[str, list[tuple[str, EventHandler]]] = {}
+        self.host_events: Mapping[str, HostEvent] = host_events or {}
+        self._listeners: dict[str, list[Listener]] = {}
+        self._wildcards: dict[str, list[Listener]] = {}
+        self._arrivals = 0
         self._first: Callable[[str], Awaitable[None]] | None = None
         self._listened: Callable[[str], None] | None = None
 
@@ -29,75 +61,120 @@ class EventBus:
         """Have `first(name)` awaited before each event is delivered, and `listened(name)` called for each listener."""
         self._first, self._listened = first, listened
 
-    def listen(self, name: str, plugin: str, handler: EventHandler) -> Callable[[], None]:
-        """Add a listener and return what takes it away again; the host itself listens as plugin ""."""
-        entry = (plugin, handler)
-        self._listeners.setdefault(name, []).append(entry)
+    def listen(
+        self,
+        name: str,
+        plugin: str,
+        handler: EventHandler,
+        *,
+        priority: int = PRIORITY,
+        may: Callable[[str], bool] | None = None,
+    ) -> Callable[[], None]:
+        """Add a listener and return what takes it away again; the host itself listens as plugin "".
+
+        Args:
+            name: a full name, or the beginning of one and `*`.
+            plugin: whose the listener is.
+            handler: called with the event.
+            priority: lower ones hear earlier.
+            may: asked for each event, by its key, whether the listener may hear it.
+        """
+        key = key_of(name)
+        homes = self._wildcards if key.endswith("*") else self._listeners
+        home = key.removesuffix("*")
+        self._arrivals += 1
+        entry = Listener(plugin, handler, (priority, self._arrivals), may)
+        bisect.insort(homes.setdefault(home, []), entry, key=_PLACE)
         if self._listened is not None:
             self._listened(name)
 
         def take_away() -> None:
-            listeners = self._listeners.get(name, [])
+            listeners = homes.get(home, [])
             if entry in listeners:
                 listeners.remove(entry)
             if not listeners:
-                self._listeners.pop(name, None)
+                homes.pop(home, None)
 
         return take_away
 
-    async def emit(self, event: Event) -> None:
-        """Call every listener of the event; one that fails never keeps it from the next."""
+    async def send(self, event: str | EventType[Any], data: Any = None) -> None:
+        """Send an event of the host, `host:<event>`; returns when every listener was called.
+
+        Args:
+            event: one that the host file declares, by its short name or as a type.
+            data: names with plain values; with a type, its payload.
+
+        Raises:
+            UsageError: the host file does not declare it, or the data is not plain.
+        """
+        name = event.name if isinstance(event, EventType) else event
+        full = f"host:{name.removeprefix('host:')}"
+        self.require_declared(full)
+        await self.emit(
+            Event(full, "", event.to_plain(data) if isinstance(event, EventType) else plain_data(data, full))
+        )
+
+    async def emit(self, event: Event[Any]) -> None:
+        """Call every listener of the event; one that fails never keeps it from the next.
+
+        Raises:
+            PluginError: it is caused by itself, by way of its listeners.
+        """
+        chain = (*_CHAIN.get(), event.name)
+        if len(chain) > LONGEST_CHAIN:
+            circle = chain[max(0, len(chain) - 1 - _length_of_circle(chain)) :]
+            raise PluginError(f"events cause each other in a circle: {' → '.join(circle)}", plugin=event.plugin or None)
+        key = key_of(event.name)
         if self._first is not None:
             await self._first(event.name)
-        for plugin, handler in tuple(self._listeners.get(event.name, ())):
-            try:
-                await self._run(plugin, f"listener of {event.name}", handler, event)
-            except Exception:  # noqa: BLE001, S112  # counted and logged by run; the others still hear of it
-                continue
+        token = _CHAIN.set(chain)
+        try:
+            for one in self._hearing(key):
+                if one.may is not None and not one.may(key):
+                    continue
+                try:
+                    await self._run(one.plugin, f"listener of {event.name}", one.handler, event)
+                except Exception:  # noqa: BLE001, S112  # counted and logged by run; the others still hear of it
+                    continue
+        finally:
+            _CHAIN.reset(token)
 
-
-class PluginEvents:
-    """`context.events` of one plugin.
-
-    Args:
-        plugin: its id.
-        bus: the host's.
-        scope: what its listeners belong to.
-        check: asks for `events:listen` when a name is another plugin's, for `events:emit` when it is not declared.
-        declared: the events that the manifest says it sends.
-    """
-
-    def __init__(self, plugin: str, bus: EventBus, scope: Scope, check: Check, declared: Collection[str] = ()) -> None:
-        self._plugin = plugin
-        self._bus = bus
-        self._scope = scope
-        self._check = check
-        self._declared = declared
-
-    async def emit(self, event: str, data: Mapping[str, Any] | None = None) -> None:
-        """Send `plugin:<own id>:<event>`.
+    def require_declared(self, name: str) -> None:
+        """Return if `host:<event>` is one that the host declares.
 
         Raises:
-            UsageError: the name is empty or in another plugin's namespace.
-            PermissionDenied: the manifest does not declare it and `events:emit` was not granted.
+            UsageError: it is not; the sentence names those that are.
         """
-        prefix = f"plugin:{self._plugin}:"
-        short = event.removeprefix(prefix)
-        if not short or short.startswith("plugin:"):
-            raise UsageError(f"{self._plugin} can only send events named {prefix}…, not {event!r}", plugin=self._plugin)
-        if short not in self._declared:
-            self._check("events", "emit")
-        await self._bus.emit(Event(prefix + short, self._plugin, dict(data or {})))
+        if name.removeprefix("host:") not in self.host_events:
+            known = ", ".join(f"host:{one}" for one in sorted(self.host_events)) or "none"
+            raise UsageError(f"the host sends no event {name} (it declares: {known})")
 
-    def on(self, event: str, handler: EventHandler) -> Subscription:
-        """Hear an event until the plugin is disabled.
+    def _hearing(self, key: str) -> list[Listener]:
+        """Who hears it, as a copy: listeners may come and go while it is told."""
+        found = list(self._listeners.get(key, ()))
+        if self._wildcards:
+            for beginning, listeners in self._wildcards.items():
+                if key.startswith(beginning):
+                    found += listeners
+            found.sort(key=_PLACE)
+        return found
 
-        Raises:
-            PermissionDenied: it is another plugin's and `events:listen` was not granted.
-        """
-        if not event:
-            raise UsageError("an event needs a name", plugin=self._plugin)
-        name = event if event.startswith("plugin:") else f"plugin:{self._plugin}:{event}"
-        if not name.startswith(f"plugin:{self._plugin}:"):
-            self._check("events", "listen")
-        return self._scope.begin(f"listener of {name}", self._bus.listen(name, self._plugin, handler))
+
+def key_of(name: str) -> str:
+    """Return a full name in the form in which names are compared: the plugin's id canonical."""
+    if not name.startswith("plugin:"):
+        return name
+    _, plugin, event = (*name.split(":", 2), "", "")[:3]
+    return name if not event else f"plugin:{canonical_id(plugin)}:{event}"
+
+
+def outside_of_events() -> contextvars.Context:
+    """Return the context for work that an event began and that goes on by itself: it is caused by no event any more."""
+    context = contextvars.copy_context()
+    context.run(_CHAIN.set, ())
+    return context
+
+
+def _length_of_circle(chain: tuple[str, ...]) -> int:
+    last = chain[-1]
+    return next((back for back in range(1, len(chain)) if chain[-1 - back] == last), len(chain) - 1)

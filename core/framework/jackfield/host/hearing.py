@@ -51,9 +51,10 @@ class Hearing:
             manager.grants_changed()
 
     def tell(self, manager: HookManager) -> None:
-        """Have each plugin's status say which of its hooks are not called."""
+        """Have each plugin's status say which of its hooks and listeners are not called."""
         for record in self._plugins.records().values():
-            self._plugins.note_uncalled(record, manager.uncalled(record.candidate.id))
+            unheard = record.wiring.listeners.unheard if record.wiring is not None else []
+            self._plugins.note_uncalled(record, [*manager.uncalled(record.candidate.id), *unheard])
 
 
 def require_offered(manager: HookManager, hostfile: HostFile) -> None:

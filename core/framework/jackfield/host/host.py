@@ -101,7 +101,7 @@ class Host:
         self._manager.add_blame_listener(self._failures.blame_hook)
         guard = Guard(self._failures.blame, timeout_seconds=callback_timeout_seconds)
         self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix, sources=arguments)
-        self.events = EventBus(guard.run)
+        self.events = EventBus(guard.run, self.hostfile.events)
         drawing = Guard(self._failures.blame, timeout_seconds=min(DRAWING_SECONDS, callback_timeout_seconds))
         self.ui = UiRegistry(guard.run, drawing.run)
         self._store = Store(self.layout)

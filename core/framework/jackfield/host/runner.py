@@ -15,6 +15,7 @@ from jackfield.hooks import HookManager
 from jackfield.host.context import Surroundings, Wiring
 from jackfield.host.guard import GRACE_SECONDS
 from jackfield.host.lifecycle import Happening, State
+from jackfield.host.listening import marked_listeners
 from jackfield.host.loader import Loaded, load, misplaced
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.scripts import hooks_of_script
@@ -156,6 +157,11 @@ class Runner:
                 level=mark.level,
                 needs=mark.needs,
             )
+        if not record.candidate.legacy:
+            events = self._around.events.host_events
+            taken = {*vars(self._manager.hook), *self._around.script_hooks}
+            for listened, hearer in marked_listeners(loaded.target, wiring.context, events, taken=taken):
+                wiring.listeners.add_marked(listened, hearer)
 
     async def _migrate(self, record: Record) -> None:
         """Call `on_migrate` when the shape of the plugin's data changed since it last ran."""

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from jackfield.api import Subscription
 from jackfield.errors import PluginError, UsageError
 from jackfield.host.blocking import Crossing
+from jackfield.host.events import outside_of_events
 from jackfield.host.guard import Blame, shielded
 from jackfield.host.scopes import Opened, Scope
 from jackfield.host.threads import ScopedThread, own_stopping
@@ -97,7 +98,9 @@ class PluginScheduler:
     def _begin(self, coroutine: Coroutine[Any, Any, Any], what: str) -> tuple["asyncio.Task[Any]", Opened]:
         self._require_open(coroutine, what)
         label = what.removeprefix("task ")
-        task = self._crossing.loop.create_task(shielded(self._plugin, what, coroutine), name=f"{self._plugin}: {label}")
+        task = self._crossing.loop.create_task(
+            shielded(self._plugin, what, coroutine), name=f"{self._plugin}: {label}", context=outside_of_events()
+        )
         self._tasks.add(task)
         opened = self._scope.begin(what, lambda: self._cancel(task))
 

@@ -7,7 +7,7 @@ from jackfield.manifest.contributions import (
     Contributions,
     MenuContribution,
 )
-from jackfield.manifest.hostfile import FRAMEWORK_RESOURCES, Action, HostFile, Resource, Risk, read_hostfile
+from jackfield.manifest.hostfile import FRAMEWORK_RESOURCES, Action, HostEvent, HostFile, Resource, Risk, read_hostfile
 from jackfield.manifest.identity import canonical_id, parse_id
 from jackfield.manifest.reader import read_manifest, read_manifest_file
 from jackfield.manifest.release import File, Pin, Release
@@ -28,6 +28,7 @@ __all__ = [
     "Contributions",
     "Dependency",
     "File",
+    "HostEvent",
     "HostFile",
     "Manifest",
     "MenuContribution",

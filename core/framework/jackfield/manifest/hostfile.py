@@ -34,6 +34,20 @@ class Resource:
     ]
 
 
+_EVENT = r"(?!(load|enable|disable|unload|migrate|removed)$)[a-z][a-z0-9_]{0,63}"
+"""Events of a host: a plugin hears one by a function `on_<event>`, and some of these names mean something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostEvent:
+    """Something that happens in the host, of which plugins hear as `host:<event>` (M39)."""
+
+    description: Annotated[str, Described("what happened, one line", Text(longest=500))] = ""
+    needs: Annotated[
+        str, Described("the permission to hear of it, `messages:read`; none when missing", Text(longest=200))
+    ] = ""
+
+
 def _resource(**actions: tuple[Risk, str]) -> Resource:
     return Resource({name: Action(sentence, risk) for name, (risk, sentence) in actions.items()})
 
@@ -46,7 +60,9 @@ FRAMEWORK_RESOURCES: Mapping[str, Resource] = MappingProxyType(
         "settings": _resource(read=("low", "read its own settings"), write=("low", "change its own settings")),
         "commands": _resource(register=("low", "add commands that users type")),
         "events": _resource(
-            emit=("low", "send events of its own"), listen=("medium", "listen to events of other plugins")
+            emit=("low", "send events of its own"),
+            listen=("medium", "listen to events of other plugins"),
+            observe=("high", "listen to everything that plugins tell each other"),
         ),
         "ui": _resource(
             component=("low", "show parts of the page"),
@@ -89,6 +105,10 @@ class HostFile:
     resources: Annotated[
         Mapping[str, Resource],
         Described("what plugins may be permitted", MapOf(Table(Resource), key_pattern=NAME_PATTERN)),
+    ] = field(default_factory=dict)
+    events: Annotated[
+        Mapping[str, HostEvent],
+        Described("what happens in it that plugins can hear of", MapOf(Table(HostEvent), key_pattern=_EVENT)),
     ] = field(default_factory=dict)
     schema: Annotated[int, Described("the form of this file", Whole(lowest=1))] = 1
 
@@ -133,5 +153,10 @@ def read_hostfile(text: str, *, source: str) -> HostFile:
     refuse_newer_schema(mapping, source)
     reading = Reading(source, strict=True)
     read = read_model(HostFile, mapping, "", reading, free=("x-",))
+    reading.finish()
+    for name, event in read.events.items():
+        resource, _, action = event.needs.partition(":")
+        if event.needs and read.action(resource, action) is None:
+            reading.wrong(f"events.{name}.needs", f"{event.needs!r} is no action that {read.name} offers")
     reading.finish()
     return read

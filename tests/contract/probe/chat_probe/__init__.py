@@ -2,10 +2,17 @@
 
 import asyncio
 import json
+from dataclasses import dataclass
 
-from jackfield import Plugin, command, new_thread
+from jackfield import EventType, Plugin, command, listener, new_thread
 from jackfield.api import Button, List, MenuItem, Text
 from jackfield.errors import WouldBlock
+
+
+@dataclass
+class Spoken:
+    text: str
+    times: int = 1
 
 
 class Probe(Plugin):
@@ -64,6 +71,23 @@ class Probe(Plugin):
     async def events_on(self, source, event: str) -> None:
         self.context.events.on(event, self._hear)
         await source.reply("listening")
+
+    @command("probe events typed")
+    async def events_typed(self, source, event: str) -> None:
+        spoken = EventType(event, Spoken)
+        self.context.events.on(spoken, lambda event: self.heard.append(f"{event.data.text} {event.data.times}"))
+        await source.reply("listening")
+
+    @command("probe events order")
+    async def events_order(self, source) -> None:
+        for name, priority in (("late", 2000), ("early", 1), ("usual", 1000)):
+            self.context.events.on("declared", lambda _, name=name: self.heard.append(name), priority=priority)
+        await self.context.events.emit("declared")
+        await source.reply("sent")
+
+    @listener("plugin:friend:spoke")
+    def friend_spoke(self, event) -> None:
+        self.heard.append(f"marked: {event.name}")
 
     @command("probe heard")
     async def tell_heard(self, source) -> None:

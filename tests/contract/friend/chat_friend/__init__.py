@@ -1,0 +1,11 @@
+"""Speaks when it is told to; whoever requires it may hear it."""
+
+import json
+
+from jackfield import Context, command
+
+
+@command("friend speak")
+async def speak(context: Context, source, data: str = "{}") -> None:
+    await context.events.emit("spoke", json.loads(data))
+    await source.reply("spoke")

@@ -1,0 +1,321 @@
+"""Events in a running host: order, names, who may hear what, and the ways to become a listener."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from jackfield.api import Event
+from jackfield.errors import PluginError, UsageError
+from jackfield.host import EventBus, Host
+from jackfield.host.guard import Guard
+from jackfield.manifest import read_hostfile
+from jackfield.permissions import Permission
+
+from tests.support.profiles import HOSTFILE
+
+CHAT = read_hostfile(
+    HOSTFILE
+    + """
+[resources.members.actions.read]
+sentence = "read member names"
+
+[events.joined]
+description = "somebody came in"
+needs = "members:read"
+
+[events.opened]
+description = "the chat opened"
+""",
+    source="host.toml",
+)
+SENDS = '[contributes]\nevents = ["voted"]\n'
+POLL = """
+from jackfield import Plugin
+
+class Main(Plugin): pass
+"""
+
+
+def hearing(*listeners: str, head: str = "") -> str:
+    """The code of a plugin that writes down what it hears."""
+    lines = "\n".join(f"    {line}" for text in listeners for line in text.strip().splitlines())
+    return f"from jackfield import EventType, Plugin, listener\n{head}\nHEARD = []\n\nclass Main(Plugin):\n{lines}\n"
+
+
+def asking(resource: str, action: str) -> str:
+    return f'[[permissions]]\nresource = "{resource}"\nactions = ["{action}"]\n'
+
+
+def heard(plugin: str) -> list[Any]:
+    found: list[Any] = importlib.import_module(f"chat_{plugin}").HEARD
+    return found
+
+
+async def emit(host: Host, plugin: str, event: str, data: object = None) -> None:
+    """Send an event as a plugin does."""
+    wiring = host.plugins.record(plugin).wiring
+    assert wiring is not None
+    await wiring.context.events.emit(event, data)
+
+
+class TestBus:
+    @pytest.fixture
+    def bus(self) -> EventBus:
+        return EventBus(Guard(lambda *_: None).run, CHAT.events)
+
+    @pytest.mark.feature("M27", "U6")
+    async def test_low_numbers_hear_first_and_equal_ones_in_the_order_in_which_they_came(self, bus):
+        order: list[str] = []
+
+        async def late(_: object) -> None:
+            order.append("late")
+
+        bus.listen("plugin:poll:voted", "", late, priority=2000)
+        for name in ("first", "second"):
+            bus.listen("plugin:poll:voted", "", lambda _, name=name: order.append(name))
+        bus.listen("plugin:*", "", lambda _: order.append("wildcard"), priority=500)
+        bus.listen("plugin:poll:voted", "", lambda _: order.append("early"), priority=-1)
+        await bus.emit(Event("plugin:poll:voted", "poll"))
+        assert order == ["early", "wildcard", "first", "second", "late"]
+
+    @pytest.mark.feature("M27")
+    async def test_one_that_fails_does_not_keep_the_next_from_hearing(self, bus):
+        order: list[str] = []
+
+        def fail(_: object) -> None:
+            raise ValueError("no")
+
+        bus.listen("plugin:poll:voted", "bad", fail)
+        bus.listen("plugin:poll:voted", "good", lambda event: order.append(event.data["choice"]))
+        await bus.emit(Event("plugin:poll:voted", "poll", {"choice": "tea"}))
+        assert order == ["tea"]
+
+    async def test_one_that_ends_while_an_event_is_told_disturbs_nobody(self, bus):
+        order: list[str] = []
+        ends: list[Callable[[], None]] = []
+
+        def once(_: object) -> None:
+            order.append("once")
+            ends[0]()
+            ends[0]()
+
+        ends.append(bus.listen("plugin:poll:voted", "", once))
+        bus.listen("plugin:poll:voted", "", lambda _: order.append("always"))
+        for _ in range(2):
+            await bus.emit(Event("plugin:poll:voted", "poll"))
+        assert order == ["once", "always", "always"]
+
+    @pytest.mark.parametrize(
+        ("listened", "hears"),
+        [
+            ("*", {"plugin:poll:voted", "plugin:Poll-Two:voted", "host:opened"}),
+            ("plugin:*", {"plugin:poll:voted", "plugin:Poll-Two:voted"}),
+            ("plugin:poll_two:*", {"plugin:Poll-Two:voted"}),
+            ("plugin:POLL:voted", {"plugin:poll:voted"}),
+            ("host:*", {"host:opened"}),
+        ],
+    )
+    async def test_names_and_wildcards(self, bus, listened, hears):
+        names: set[str] = set()
+        bus.listen(listened, "", lambda event: names.add(event.name))
+        for name in ("plugin:poll:voted", "plugin:Poll-Two:voted", "host:opened"):
+            await bus.emit(Event(name, "poll"))
+        assert names == hears
+
+    async def test_events_that_cause_each_other_in_a_circle_are_told_as_one(self, bus):
+        failures: list[BaseException] = []
+
+        async def again(event: Event) -> None:
+            there = {"plugin:a:x": "plugin:b:y", "plugin:b:y": "plugin:a:x"}[event.name]
+            try:
+                await bus.emit(Event(there, "a"))
+            except PluginError as error:
+                failures.append(error)
+
+        bus.listen("plugin:*", "", again)
+        await bus.emit(Event("plugin:a:x", "a"))
+        assert [str(error) for error in failures] == [
+            "events cause each other in a circle: plugin:a:x → plugin:b:y → plugin:a:x"
+        ]
+
+    async def test_the_host_tells_only_what_it_declares(self, bus):
+        with pytest.raises(UsageError, match=r"no event host:closed \(it declares: host:joined, host:opened\)"):
+            await bus.send("closed")
+
+
+class TestWhoMayHear:
+    @pytest.mark.feature("C21")
+    async def test_a_declared_dependency_is_heard_without_a_permission(self, profile, build, running):
+        code = hearing("async def on_enable(self): self.context.events.on('plugin:poll:voted', HEARD.append)")
+        profile.install(
+            build("poll", code=POLL, more=SENDS), build("needing", code=code, more="[requires]\npoll = '*'\n")
+        )
+        profile.enable("poll", "needing")
+        host = await running()
+        await emit(host, "poll", "voted", {"choice": "tea"})
+        assert [(event.name, event.plugin, event.data) for event in heard("needing")] == [
+            ("plugin:poll:voted", "poll", {"choice": "tea"})
+        ]
+        assert host.plugins.status("needing").refusals == {}
+
+    @pytest.mark.feature("C21")
+    async def test_any_other_needs_the_permission_also_later(self, profile, build, running):
+        code = hearing("async def on_enable(self): self.context.events.on('plugin:poll:voted', HEARD.append)")
+        profile.install(
+            build("poll", code=POLL, more=SENDS), build("curious", code=code, permissions=asking("events", "listen"))
+        )
+        profile.enable("poll", "curious")
+        host = await running()
+        await emit(host, "poll", "voted")
+        profile.enable("curious", permissions=[])
+        await host.reload_changes()
+        await emit(host, "poll", "voted")
+        assert len(heard("curious")) == 1
+
+    async def test_watching_everything_needs_a_permission_of_its_own(self, profile, build, running):
+        code = hearing("async def on_enable(self): self.context.events.on('plugin:*', HEARD.append)")
+        profile.install(
+            build("poll", code=POLL, more=SENDS),
+            build("watcher", code=code, permissions=asking("events", "observe")),
+            build("nosy", code=code, permissions=asking("events", "listen")),
+        )
+        profile.enable("poll", "watcher", "nosy")
+        host = await running()
+        await emit(host, "poll", "voted")
+        assert [event.name for event in heard("watcher")] == ["plugin:poll:voted"]
+        assert "nosy may not events:observe" in host.plugins.status("nosy").problem
+
+    async def test_an_event_of_the_host_needs_what_its_host_file_says(self, profile, build, running):
+        code = hearing(
+            "async def on_enable(self): self.context.events.on('host:*', HEARD.append)",
+        )
+        profile.install(build("greeter", code=code, permissions=asking("members", "read")))
+        profile.enable("greeter")
+        host = await running(hostfile=CHAT)
+        for event in ("joined", "opened"):
+            await host.events.send(event, {"who": "alice"})
+        profile.enable("greeter", permissions=[])
+        await host.reload_changes()
+        for event in ("joined", "opened"):
+            await host.events.send(event)
+        assert [event.name for event in heard("greeter")] == ["host:joined", "host:opened", "host:opened"]
+
+    @pytest.mark.parametrize(
+        "name", ["", "plugin:", "plugin:poll", "plugin:a:b:c", "plugin:p*:x", "other:x", "host:no"]
+    )
+    async def test_what_is_no_event_is_refused(self, profile, build, running, name):
+        profile.install(build("poll", code=POLL))
+        profile.enable("poll")
+        host = await running(hostfile=CHAT)
+        with pytest.raises(UsageError):
+            host.plugins.record("poll").wiring.context.events.on(name, print)
+
+
+class TestWaysToListen:
+    @pytest.mark.feature("U6", "U7", "M42", "M39")
+    async def test_by_mark_by_call_and_by_name(self, profile, build, running):
+        code = hearing(
+            "async def on_enable(self): self.context.events.on('host:opened', lambda event: HEARD.append('call'))",
+            "@listener('host:opened', priority=1)\ndef marked(self, event): HEARD.append('mark')",
+            "async def on_opened(self, event): HEARD.append('name')",
+            "def on_other(self, event): HEARD.append('wrong')",
+        )
+        profile.install(build("threeways", code=code))
+        profile.enable("threeways")
+        host = await running(hostfile=CHAT)
+        await host.events.send("opened")
+        assert heard("threeways") == ["mark", "call", "name"]
+        profile.disable("threeways")
+        await host.reload_changes()
+        await host.events.send("opened")
+        assert len(heard("threeways")) == 3
+
+    @pytest.mark.feature("M39")
+    async def test_functions_of_a_module_take_the_context(self, profile, build, running):
+        code = (
+            "from jackfield import listener\nHEARD = []\n"
+            "def on_opened(context, event): HEARD.append((context.plugin_id, event.name))\n"
+            "@listener('own')\ndef own(context, event): HEARD.append((context.plugin_id, event.name))\n"
+        )
+        wheel = build(
+            "modular",
+            code=code + "import sys\nMain = sys.modules[__name__]\n",
+            more='[contributes]\nevents = ["own"]\n',
+        )
+        profile.install(wheel)
+        profile.enable("modular")
+        host = await running(hostfile=CHAT)
+        await host.events.send("opened")
+        await emit(host, "modular", "own")
+        assert heard("modular") == [("modular", "host:opened"), ("modular", "plugin:modular:own")]
+
+    async def test_a_marked_listener_without_the_permission_is_told_in_the_status_and_heard_once_granted(
+        self, profile, build, running, caplog
+    ):
+        code = hearing("@listener('plugin:poll:voted')\ndef voted(self, event): HEARD.append(event)")
+        profile.install(
+            build("poll", code=POLL, more=SENDS), build("waiting", code=code, permissions=asking("events", "listen"))
+        )
+        profile.enable("poll")
+        profile.enable("waiting", permissions=[])
+        host = await running()
+        await emit(host, "poll", "voted")
+        told = "the listener of plugin:poll:voted is not called: waiting may not events:listen"
+        assert (host.plugins.status("waiting").state, host.plugins.status("waiting").problem) == ("active", told)
+        assert [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING] == [told]
+        profile.enable("waiting", permissions=[Permission("events", ("listen",))])
+        await host.reload_changes()
+        await emit(host, "poll", "voted")
+        assert (len(heard("waiting")), host.plugins.status("waiting").problem) == (1, "")
+
+    @pytest.mark.feature("M40")
+    async def test_with_a_type_each_side_has_its_own_definition(self, profile, build, running):
+        head = "from dataclasses import dataclass\n@dataclass\nclass Voted:\n    choice: str\n    count: int = 1\n"
+        head += "VOTED = EventType('plugin:poll:voted', Voted)\n"
+        sender = hearing(
+            "async def vote(self, choice): await self.context.events.emit(VOTED, Voted(choice, 2))", head=head
+        )
+        listens = hearing("@listener(VOTED)\ndef voted(self, event): HEARD.append(event.data)", head=head)
+        profile.install(
+            build("poll", code=sender, more=SENDS), build("typed", code=listens, more="[requires]\npoll = '*'\n")
+        )
+        profile.enable("poll", "typed")
+        host = await running()
+        await host.plugins.record("poll").loaded.target.vote("tea")
+        (data,) = heard("typed")
+        assert (type(data).__module__, data.choice, data.count) == ("chat_typed", "tea", 2)
+        await emit(host, "poll", "voted", {"choice": 7})
+        assert "is no Voted: Expected `str`, got `int`" in host.plugins.status("typed").problem
+        assert host.plugins.status("poll").problem == ""
+
+
+@pytest.mark.feature("U7")
+async def test_nothing_is_sent_from_on_load_or_after_on_disable(profile, build, running):
+    code = "from jackfield import Plugin\n\nclass Main(Plugin):\n"
+    code += "    async def on_load(self, previous): await self.context.events.emit('voted')\n"
+    profile.install(build("hasty", code=code, more=SENDS))
+    profile.enable("hasty")
+    host = await running()
+    problem = "hasty is not enabled, so it cannot send plugin:hasty:voted (send events in on_enable or later)"
+    assert problem in host.plugins.status("hasty").problem
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        ('[events.disable]\ndescription = "x"', "does not fit"),
+        (
+            '[events.joined]\nneeds = "members:burn"',
+            "events.joined.needs: 'members:burn' is no action that Chat offers",
+        ),
+    ],
+)
+def test_a_wrong_event_in_a_host_file_is_named(event, sentence):
+    from jackfield.errors import ManifestError
+
+    with pytest.raises(ManifestError, match=sentence):
+        read_hostfile(f"{HOSTFILE}\n{event}\n", source="host.toml")
