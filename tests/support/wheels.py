@@ -141,3 +141,13 @@ def plugin_source(
 def build_plugin(folder: Path, plugin_id: str, version: str = "1.0.0", **options: object) -> Path:
     """Build `plugin_source(plugin_id, version, **options)` into `folder`; returns the wheel's path."""
     return plugin_source(plugin_id, version, **options).build(folder)  # type: ignore[arg-type]  # passed through
+
+
+def unpack(source: WheelSource, folder: Path) -> None:
+    """Put a wheel's files into a folder of a path, as an installer does."""
+    for name, data in source.members().items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    rows = "".join(f"{name},,\n" for name in source.members())
+    (folder / f"{source.stem}.dist-info" / "RECORD").write_text(rows)

@@ -3,10 +3,9 @@
 The public names are loaded when they are first used, so that importing `jackfield` costs next to nothing.
 """
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
     from jackfield.api import Context as Context
     from jackfield.api import Event as Event

@@ -1,19 +1,45 @@
-"""Finds candidates through entry points, manifests and script folders; imports no plugin."""
+"""Finds candidates through entry points, manifests and script folders; imports no plugin.
 
-from jackfield.discovery.candidates import MANIFEST, discover, unique_distributions
-from jackfield.discovery.headers import requirements_of
-from jackfield.discovery.hosts import discover_hosts, find_host
-from jackfield.discovery.scripts import SCRIPT_FOLDERS, discover_scripts, read_candidate, stamp_of_folders
+Names are loaded when they are first used: whoever only asks the index does not pay for reading metadata.
+"""
 
-__all__ = [
-    "MANIFEST",
-    "SCRIPT_FOLDERS",
-    "discover",
-    "discover_hosts",
-    "discover_scripts",
-    "find_host",
-    "read_candidate",
-    "requirements_of",
-    "stamp_of_folders",
-    "unique_distributions",
-]
+TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
+if TYPE_CHECKING:
+    from jackfield.discovery.candidates import discover as discover
+    from jackfield.discovery.distributions import unique_distributions as unique_distributions
+    from jackfield.discovery.entry_points import installed_entry_points as installed_entry_points
+    from jackfield.discovery.headers import requirements_of as requirements_of
+    from jackfield.discovery.hosts import discover_hosts as discover_hosts
+    from jackfield.discovery.hosts import find_host as find_host
+    from jackfield.discovery.index import MANIFEST as MANIFEST
+    from jackfield.discovery.index import Row as Row
+    from jackfield.discovery.scripts import SCRIPT_FOLDERS as SCRIPT_FOLDERS
+    from jackfield.discovery.scripts import discover_scripts as discover_scripts
+    from jackfield.discovery.scripts import read_candidate as read_candidate
+    from jackfield.discovery.scripts import stamp_of_folders as stamp_of_folders
+
+_HOMES = {
+    "candidates": ("discover",),
+    "distributions": ("unique_distributions",),
+    "entry_points": ("installed_entry_points",),
+    "headers": ("requirements_of",),
+    "hosts": ("discover_hosts", "find_host"),
+    "index": ("MANIFEST", "Row"),
+    "scripts": ("SCRIPT_FOLDERS", "discover_scripts", "read_candidate", "stamp_of_folders"),
+}
+
+__all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 (the names are those above)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module on first use (PEP 562)."""
+    from importlib import import_module
+
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"jackfield.discovery.{module}"), name)
+    raise AttributeError(f"module 'jackfield.discovery' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

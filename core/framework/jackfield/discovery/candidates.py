@@ -1,19 +1,17 @@
 """Plugins found through entry points: read, never imported; what is wrong with one is data on it (design §4)."""
 
-import sys
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 
-from importlib_metadata import Distribution, EntryPoint, distributions
-
-from jackfield.discovery.folders import package_folder
-from jackfield.discovery.headers import Headers, headers_of
+from jackfield.discovery.entry_points import installed_entry_points
+from jackfield.discovery.index import MANIFEST, Row
 from jackfield.errors import DiscoveryError, GrammarError, JackfieldError
 from jackfield.manifest import Candidate, Manifest, Origin, canonical_id, parse_id, read_manifest_file
 
-MANIFEST = "plugin.toml"
+if TYPE_CHECKING:
+    from importlib_metadata import Distribution
 
 
 def discover(
@@ -30,59 +28,95 @@ def discover(
         One candidate for each entry point; one that cannot be read carries its `problem`, one without a manifest is
         `legacy`. Of two distributions with one name the first on the path counts, as in imports.
     """
-    origin: Origin = "environment" if path is None else "store"
-    places = [str(place) for place in path] if path is not None else None
-    roots = [*places, *(str(place) for place in beside)] if places is not None else None
-    return [
-        _candidate(distribution, headers, entry, origin, roots)
-        for distribution, headers in unique_distributions(places if places is not None else sys.path)
-        for entry in distribution.entry_points
-        if entry.group in groups
-    ]
+    if path is None:
+        return [_of_row(group, row) for group in groups for row in installed_entry_points(group, strict=True)]
+    places = [str(place) for place in path]
+    return list(_in_places(groups, places, [*places, *(str(place) for place in beside)]))
 
 
-def unique_distributions(path: Sequence[str]) -> Iterator[tuple[Distribution, Headers]]:
-    """Yield the distributions of a path, the first of each name; those without name or version are broken: left out."""
-    seen: set[str] = set()
-    # The path is always named: without one, every finder is asked, also the one that serves our own store.
-    for found in distributions(path=list(path)):
-        distribution = cast(Distribution, found)  # it is one; the annotation promises less
-        headers = headers_of(distribution)
-        normalised = canonical_id(headers.name) if headers is not None and headers.name.isascii() else None
-        if headers is not None and normalised is not None and normalised not in seen:
-            seen.add(normalised)
-            yield distribution, headers
+def _in_places(groups: Collection[str], path: Sequence[str], roots: Sequence[str]) -> Iterator[Candidate]:
+    """Read what lies in some folders, without the index: the trees of a store are looked at when they change.
+
+    Args:
+        groups: entry-point groups.
+        path: the folders.
+        roots: where the package of an entry point may lie.
+    """
+    from jackfield.discovery.distributions import unique_distributions
+    from jackfield.discovery.folders import package_folder
+
+    for distribution, headers in unique_distributions(path):
+
+        def locate(package: str, distribution: "Distribution" = distribution) -> Path | None:
+            return package_folder(distribution, package, MANIFEST, roots)
+
+        for entry in distribution.entry_points:
+            if entry.group in groups:
+                found = Found(headers.name, headers.version, entry.group, entry.name, entry.value, locate)
+                yield _candidate(found, "store")
 
 
-def _candidate(
-    distribution: Distribution, headers: Headers, entry: EntryPoint, origin: Origin, path: Sequence[str] | None
-) -> Candidate:
-    name, version = headers.name, headers.version
-    what = f"{name} {version}"
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry point and what is known of its package, before anything is judged.
+
+    Args:
+        distribution: its name as written.
+        version: likewise.
+        group, name, value: of the entry point.
+        locate: finds the folder of the package, None for a single module.
+        read: reads the manifest in a folder; called with the folder and what errors call it.
+    """
+
+    distribution: str
+    version: str
+    group: str
+    name: str
+    value: str
+    locate: Callable[[str], Path | None]
+    read: Callable[[Path, str], Manifest] = lambda folder, source: read_manifest_file(folder / MANIFEST, source=source)
+
+
+def _of_row(group: str, row: Row) -> Candidate:
+    """Make a candidate of what the index knows; the manifest's plain values are judged as if just read."""
+    values = row.manifest
+
+    def read(folder: Path, source: str) -> Manifest:
+        if values is None:  # it could not be read; now it may be, and else its error is told
+            return read_manifest_file(folder / MANIFEST, source=source)
+        return Manifest.from_mapping(values, source=source)
+
+    folder = Path(row.folder) if row.folder else None
+    found = Found(row.distribution, row.version, group, row.name, row.value, lambda package: folder, read)
+    return _candidate(found, "environment", known=values is not None)
+
+
+def _candidate(found: Found, origin: Origin, *, known: bool = False) -> Candidate:
+    what = f"{found.distribution} {found.version}"
     bare = Candidate(
-        id=entry.name,
-        canonical_id=entry.name,
-        distribution=name,
-        version=version,
-        entry_point=entry.value,
-        group=entry.group,
+        id=found.name,
+        canonical_id=found.name,
+        distribution=found.distribution,
+        version=found.version,
+        entry_point=found.value,
+        group=found.group,
         folder=None,
         manifest=None,
         origin=origin,
     )
     try:
-        bare = replace(bare, canonical_id=canonical_id(parse_id(entry.name)))
-        package = entry.value.partition(":")[0].partition(".")[0].strip()
+        bare = replace(bare, canonical_id=canonical_id(parse_id(found.name)))
+        package = found.value.partition(":")[0].partition(".")[0].strip()
         if not package.isidentifier():
             raise DiscoveryError(
-                f"{what}: the entry point {entry.name} = {entry.value} names no module", plugin=entry.name
+                f"{what}: the entry point {found.name} = {found.value} names no module", plugin=found.name
             )
-        folder = package_folder(distribution, package, MANIFEST, path)
+        folder = found.locate(package)
         bare = replace(bare, folder=folder)
-        if folder is None or not (folder / MANIFEST).is_file():
+        if folder is None or (not known and not (folder / MANIFEST).is_file()):
             return replace(bare, legacy=True)
-        manifest = read_manifest_file(folder / MANIFEST, source=f"{MANIFEST} of {what}")
-        return replace(bare, manifest=manifest, problem=_disagreement(what, entry.name, version, manifest))
+        manifest = found.read(folder, f"{MANIFEST} of {what}")
+        return replace(bare, manifest=manifest, problem=_disagreement(what, found.name, found.version, manifest))
     except JackfieldError as problem:
         return replace(bare, problem=problem)
 

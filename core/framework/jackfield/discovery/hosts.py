@@ -1,16 +1,13 @@
 """Applications that take plugins: the group `jackfield.hosts` names a package with a host.toml, read without import."""
 
 import logging
-import sys
 from pathlib import Path
 
-from jackfield.discovery.candidates import unique_distributions
-from jackfield.discovery.folders import package_folder
+from jackfield.discovery.entry_points import installed_entry_points
+from jackfield.discovery.index import HOSTFILE, HOSTS
 from jackfield.errors import DiscoveryError, JackfieldError, UsageError
 from jackfield.manifest import HostFile, read_hostfile
 
-GROUP = "jackfield.hosts"
-HOSTFILE = "host.toml"
 MAXIMUM_BYTES = 256 * 1024
 
 _log = logging.getLogger("jackfield.discovery")
@@ -46,19 +43,17 @@ def find_host(app: str) -> HostFile:
 
 def _outcomes() -> dict[str, HostFile | JackfieldError]:
     outcomes: dict[str, HostFile | JackfieldError] = {}
-    for distribution, headers in unique_distributions(sys.path):
-        for entry in distribution.entry_points:
-            if entry.group != GROUP or entry.name in outcomes:
-                continue
-            what = f"{HOSTFILE} of {headers.name}"
-            package = entry.value.partition(":")[0].partition(".")[0].strip()
-            try:
-                folder = package_folder(distribution, package, HOSTFILE, None)
-                if folder is None:
-                    raise DiscoveryError(f"{what}: the package {package} is not there")
-                outcomes[entry.name] = read_hostfile(_read(folder / HOSTFILE, what), source=what)
-            except JackfieldError as problem:
-                outcomes[entry.name] = problem
+    for row in installed_entry_points(HOSTS, strict=True):
+        if row.name in outcomes:
+            continue
+        what = f"{HOSTFILE} of {row.distribution}"
+        try:
+            if not row.folder:
+                package = row.value.partition(":")[0].partition(".")[0].strip()
+                raise DiscoveryError(f"{what}: the package {package} is not there")
+            outcomes[row.name] = read_hostfile(_read(Path(row.folder) / HOSTFILE, what), source=what)
+        except JackfieldError as problem:
+            outcomes[row.name] = problem
     return outcomes
 
 

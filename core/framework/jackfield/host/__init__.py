@@ -4,8 +4,7 @@ Names are loaded when they are first used: an application that takes `PluginMana
 the event loop, the database and the discovery that `Host` needs.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
     from jackfield.host.commands import Command as Command
     from jackfield.host.commands import CommandRegistry as CommandRegistry

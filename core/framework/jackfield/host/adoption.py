@@ -6,16 +6,16 @@ The services are imported when they are first needed: the application that chang
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from importlib.metadata import Distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jackfield.errors import ConsentRequired, JackfieldError, PluginError, StoreError, UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
     from jackfield.host.finder import GenerationFinder
     from jackfield.storage import State
     from jackfield.store import Layout
@@ -123,7 +123,7 @@ class Adoption:
             self._finder.replace(trees)
             self._finder.install()
 
-    def is_stored(self, distribution: Distribution) -> bool:
+    def is_stored(self, distribution: "Distribution") -> bool:
         """Say whether jackfield installed a distribution; else pip or another tool did."""
         if self._finder is None:
             return False
@@ -197,6 +197,8 @@ def _recorded(file: Path) -> list[str]:
 
 
 def _replace(file: Path, text: str) -> None:
+    import tempfile  # once in the life of an environment
+
     descriptor, temporary = tempfile.mkstemp(prefix=file.name, dir=file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

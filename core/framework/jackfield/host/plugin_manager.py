@@ -1,28 +1,26 @@
 """`jackfield.PluginManager`: a drop-in for pluggy's, with a state that lasts and plugins that fail alone."""
 
-import difflib
-import importlib.metadata
 import logging
 import os
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from jackfield.errors import UnknownPlugin
 from jackfield.hooks import HookManager, OnError
 from jackfield.host.adoption import Adoption, comparable
+from jackfield.host.installed import InstalledEntryPoint, entry_points_of
 
 if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
     from jackfield.store import Layout
 
 logger = logging.getLogger("jackfield.host")
 
 SAFE_VARIABLE = "JACKFIELD_SAFE"
 """A user's way to start an adopted application without its plugins, though it has no option for that."""
-
-# pluggy 1.7 keeps distributions as they are and wraps them when they are listed; 1.6 keeps them wrapped.
-_KEEPS_DISTRIBUTIONS = hasattr(HookManager, "list_plugin_distributions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,9 @@ class PluginManager(HookManager):
         super().__init__(project_name, on_error=on_error, count=count, may=self._may)
         self.failures: dict[str, LoadFailure] = {}
         self.safe = os.environ.get(SAFE_VARIABLE, "") not in ("", "0") if safe is None else safe
+        self._remember = remember
         self._groups: list[str] = []
+        self._brought: list[tuple[Any, InstalledEntryPoint]] = []
         self._from_store: set[str] = set()
         self._adoption = Adoption(project_name, layout=layout, remember=remember)
 
@@ -135,13 +135,13 @@ class PluginManager(HookManager):
         self._adoption.serve_store()
         wishes = self._adoption.wishes()
         loaded = 0
-        for distribution, entry_point in _entry_points(group):
+        for entry_point in entry_points_of(group, keep=self._remember):
             if name is not None and entry_point.name != name:
                 continue
             if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
                 continue
-            if self._wished(distribution, entry_point.name, wishes):
-                loaded += self._load(distribution, entry_point)
+            if self._wished(entry_point, wishes):
+                loaded += self._load(entry_point)
         return loaded
 
     def list_plugins(self) -> tuple[PluginRow, ...]:
@@ -149,9 +149,9 @@ class PluginManager(HookManager):
         wishes = self._adoption.wishes()
         rows: dict[str, PluginRow] = {}
         for group in self._groups:
-            for distribution, entry_point in _entry_points(group):
+            for entry_point in entry_points_of(group, keep=self._remember):
                 if entry_point.name not in rows:
-                    rows[entry_point.name] = self._row(distribution, entry_point, wishes)
+                    rows[entry_point.name] = self._row(entry_point, wishes)
         for name, plugin in self.list_name_plugin():
             if name not in rows:
                 rows[name] = PluginRow(name, "", "", "", True, "blocked" if plugin is None else "active")
@@ -171,7 +171,7 @@ class PluginManager(HookManager):
         """
         found = self._find(name)
         self._adoption.wish(name, False, by=by)
-        for _, entry_point in found:
+        for entry_point in found:
             self._unload(entry_point.name)
         self.failures.pop(name, None)
 
@@ -188,13 +188,12 @@ class PluginManager(HookManager):
             StoreError: the state cannot be written; nothing was changed.
         """
         found = self._find(name)
-        for distribution, _ in found:
-            if self._adoption.is_stored(distribution):
-                self._adoption.require_loadable(name, self._groups)
+        if any(self._is_stored(entry_point) for entry_point in found):
+            self._adoption.require_loadable(name, self._groups)
         self._adoption.wish(name, True, by=by)
-        for distribution, entry_point in found:
+        for entry_point in found:
             if not self.has_plugin(entry_point.name) and not self.is_blocked(entry_point.name):
-                self._load(distribution, entry_point)
+                self._load(entry_point)
         return self.has_plugin(name)
 
     def is_enabled(self, name: str) -> bool:
@@ -203,17 +202,29 @@ class PluginManager(HookManager):
         Raises:
             UnknownPlugin: no group loaded so far has it.
         """
-        distribution, entry_point = self._find(name)[0]
-        return self._wished(distribution, entry_point.name, self._adoption.wishes())
+        return self._wished(self._find(name)[0], self._adoption.wishes())
 
-    def _wished(self, distribution: importlib.metadata.Distribution, name: str, wishes: Mapping[str, bool]) -> bool:
+    def list_plugin_distributions(self) -> "list[tuple[Any, Distribution]]":
+        """Return (plugin, distribution) for what entry points brought, as pluggy 1.7 does; read when it is asked."""
+        return [(plugin, entry_point.distribution) for plugin, entry_point in self._brought]
+
+    def list_plugin_distinfo(self) -> list[tuple[Any, Any]]:
+        """Return the same with each distribution behind pluggy's facade."""
+        from pluggy._manager import DistFacade  # type: ignore[attr-defined]  # what pluggy's own method returns
+
+        return [(plugin, DistFacade(distribution)) for plugin, distribution in self.list_plugin_distributions()]
+
+    def _is_stored(self, entry_point: InstalledEntryPoint) -> bool:
+        return not entry_point.indexed and self._adoption.is_stored(entry_point.distribution)
+
+    def _wished(self, entry_point: InstalledEntryPoint, wishes: Mapping[str, bool]) -> bool:
         """Say whether a plugin is to be loaded.
 
         One that pip installed is, as with pluggy, until it is switched off; one that jackfield installed, once it is
         switched on.
         """
-        wish = wishes.get(comparable(name) or "") if wishes else None
-        return wish if wish is not None else not self._adoption.is_stored(distribution)
+        wish = wishes.get(comparable(entry_point.name) or "") if wishes else None
+        return wish if wish is not None else not self._is_stored(entry_point)
 
     def _may(self, name: str, resource: str, action: str) -> bool:
         """Hold what jackfield installed to its grant; everything else is the application's own business, as ever."""
@@ -221,26 +232,21 @@ class PluginManager(HookManager):
 
     # One entry point
 
-    def _load(self, distribution: importlib.metadata.Distribution, entry_point: importlib.metadata.EntryPoint) -> bool:
+    def _load(self, entry_point: InstalledEntryPoint) -> bool:
         name = entry_point.name
         try:
-            if self._adoption.is_stored(distribution):
+            if self._is_stored(entry_point):
                 self._adoption.require_loadable(name, self._groups)
                 self._from_store.add(name)
             plugin = entry_point.load()
             self.register(plugin, name=name)
         except (Exception, SystemExit) as error:  # a plugin that exits at import ends itself, not the application
             self._unload(name)  # a replay of a historic call fails after the plugin was registered
-            self.failures[name] = LoadFailure(name, entry_point.group, _label(distribution), error)
-            logger.exception("plugin %s of %s was not loaded; the others are", name, _label(distribution))
+            self.failures[name] = LoadFailure(name, entry_point.group, entry_point.label, error)
+            logger.exception("plugin %s of %s was not loaded; the others are", name, entry_point.label)
             return False
         self.failures.pop(name, None)
-        kept: Any = distribution
-        if not _KEEPS_DISTRIBUTIONS:
-            from pluggy._manager import DistFacade  # type: ignore[attr-defined]  # where 1.6 has it
-
-            kept = DistFacade(distribution)
-        self._plugin_distinfo.append((plugin, kept))
+        self._brought.append((plugin, entry_point))
         return True
 
     def _unload(self, name: str) -> None:
@@ -248,16 +254,11 @@ class PluginManager(HookManager):
         plugin = self.get_plugin(name)
         if plugin is not None:
             self.unregister(plugin, name)
-            self._plugin_distinfo[:] = [pair for pair in self._plugin_distinfo if pair[0] is not plugin]
+            self._brought[:] = [pair for pair in self._brought if pair[0] is not plugin]
 
-    def _row(
-        self,
-        distribution: importlib.metadata.Distribution,
-        entry_point: importlib.metadata.EntryPoint,
-        wishes: Mapping[str, bool],
-    ) -> PluginRow:
+    def _row(self, entry_point: InstalledEntryPoint, wishes: Mapping[str, bool]) -> PluginRow:
         name = entry_point.name
-        enabled = self._wished(distribution, name, wishes)
+        enabled = self._wished(entry_point, wishes)
         failure = self.failures.get(name)
         state: Literal["active", "disabled", "blocked", "failed", "found"] = "found" if enabled else "disabled"
         if self.is_blocked(name):
@@ -267,27 +268,16 @@ class PluginManager(HookManager):
         elif failure is not None:
             state = "failed"
         said = "" if failure is None else f"{type(failure.error).__name__}: {failure.error}"
-        metadata = distribution.metadata
-        return PluginRow(name, metadata["Name"], metadata["Version"], entry_point.group, enabled, state, said)
+        told = entry_point.distribution_name, entry_point.version
+        return PluginRow(name, *told, entry_point.group, enabled, state, said)
 
-    def _find(self, name: str) -> list[tuple[importlib.metadata.Distribution, importlib.metadata.EntryPoint]]:
-        pairs = [pair for group in self._groups for pair in _entry_points(group)]
-        found = [pair for pair in pairs if pair[1].name == name]
+    def _find(self, name: str) -> list[InstalledEntryPoint]:
+        known = [entry_point for group in self._groups for entry_point in entry_points_of(group, keep=self._remember)]
+        found = [entry_point for entry_point in known if entry_point.name == name]
         if not found:
-            near = difflib.get_close_matches(name, [entry_point.name for _, entry_point in pairs], n=1)
+            import difflib
+
+            near = difflib.get_close_matches(name, [entry_point.name for entry_point in known], n=1)
             hint = f"did you mean {near[0]}?" if near else f"groups: {', '.join(self._groups) or 'none loaded yet'}"
             raise UnknownPlugin(f"{self.project_name} has no plugin {name!r}", plugin=name, hint=hint)
         return found
-
-
-def _entry_points(
-    group: str,
-) -> Iterator[tuple[importlib.metadata.Distribution, importlib.metadata.EntryPoint]]:
-    for distribution in list(importlib.metadata.distributions()):
-        for entry_point in distribution.entry_points:
-            if entry_point.group == group:
-                yield distribution, entry_point
-
-
-def _label(distribution: importlib.metadata.Distribution) -> str:
-    return f"{distribution.metadata['Name']} {distribution.metadata['Version']}"

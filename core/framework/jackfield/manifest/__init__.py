@@ -9,7 +9,7 @@ from jackfield.manifest.contributions import (
 )
 from jackfield.manifest.hostfile import FRAMEWORK_RESOURCES, Action, HostEvent, HostFile, Resource, Risk, read_hostfile
 from jackfield.manifest.identity import canonical_id, parse_id
-from jackfield.manifest.reader import read_manifest, read_manifest_file
+from jackfield.manifest.reader import manifest_values, read_manifest, read_manifest_file
 from jackfield.manifest.release import File, Pin, Release
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
@@ -42,6 +42,7 @@ __all__ = [
     "Version",
     "canonical_id",
     "manifest_schema",
+    "manifest_values",
     "nearest_id",
     "parse_id",
     "path_problem",

@@ -1,6 +1,7 @@
 """Reading plugin.toml from text and from disk."""
 
 from pathlib import Path
+from typing import Any
 
 from jackfield.manifest.schema import Manifest
 from jackfield.manifest.toml import parse_toml, read_text
@@ -20,6 +21,15 @@ def read_manifest(text: str, *, source: str, strict: bool = False) -> Manifest:
             what was found.
     """
     return Manifest.from_mapping(parse_toml(text, source), source=source, strict=strict)
+
+
+def manifest_values(path: Path, *, source: str) -> dict[str, Any]:
+    """Return the plain values of a plugin.toml, which `Manifest.from_mapping` makes a manifest of; nothing is judged.
+
+    Raises:
+        ManifestError: it cannot be opened, is too large, is not UTF-8, is no TOML or beyond its bounds.
+    """
+    return parse_toml(read_text(path, source), source)
 
 
 def read_manifest_file(path: Path, *, source: str | None = None, strict: bool = False) -> Manifest:

@@ -1,0 +1,31 @@
+"""The entry points of this process's path: through the index, which is made where it is missing.
+
+Like the index itself, it loads nothing that the interpreter has not.
+"""
+
+import os
+import sys
+
+from jackfield.discovery.index import Row, index_folder, read_index
+
+TYPE_CHECKING = False  # see jackfield.discovery.index
+if TYPE_CHECKING:
+    from jackfield.discovery.index import Segment
+
+
+def installed_entry_points(group: str, *, strict: bool, keep: bool = True) -> list[Row]:
+    """Return the entry points of a group, of all that this process can import, without importing any of it.
+
+    Args:
+        group: which.
+        strict: whether a file that was edited in place is noticed, at the price of a `stat` for each; what pip, uv and
+            other installers do is noticed in either case.
+        keep: whether what was found may be written down for the next time.
+    """
+
+    def build(folder: str) -> "Segment | None":
+        from jackfield.discovery.indexing import build_segment  # what it imports takes longer than all the rest
+
+        return build_segment(folder)
+
+    return read_index(group, sys.path, index_folder(os.environ), build, strict=strict, keep=keep)

@@ -1,0 +1,107 @@
+"""Making a segment of the index from what is installed: slowly, and exactly as `importlib_metadata` sees it."""
+
+import marshal
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from importlib_metadata import Distribution, EntryPoint, distributions
+
+from jackfield.discovery.folders import package_folder
+from jackfield.discovery.headers import headers_of
+from jackfield.discovery.index import HOSTFILE, HOSTS, MANIFEST, stamp_of
+from jackfield.errors import ManifestError
+from jackfield.manifest import canonical_id, manifest_values
+
+if TYPE_CHECKING:
+    from jackfield.discovery.index import Stamp
+
+METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg")
+
+
+def build_segment(folder: str) -> dict[str, Any] | None:
+    """Return what one folder or archive of the path holds: names, rows, and the stamps of all that they were made from.
+
+    `outside` are files that lie elsewhere, such as the manifest of an editable install and the `.pth` that leads to it:
+    the folder's own times tell nothing of them. None where it holds no distribution.
+    """
+    if os.path.isdir(folder) and not any(name.endswith(METADATA_SUFFIXES) for name in os.listdir(folder)):  # noqa: PTH112, PTH208
+        return None  # the folder of a script, say: it changes often, and nothing was ever installed there
+    segment = _Segment(folder)
+    for found in distributions(path=[folder]):
+        segment.add(cast(Distribution, found))  # it is one; the annotation promises less
+    return segment.to_mapping()
+
+
+class _Segment:
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._names: dict[str, None] = {}
+        self._groups: dict[str, list[tuple[str | bytes, ...]]] = {}
+        self._outside: dict[str, Stamp] = {}
+        self._files: dict[str, Stamp] = {}
+
+    def add(self, distribution: Distribution) -> None:
+        headers = headers_of(distribution)
+        if headers is None or not headers.name.isascii():
+            return
+        normalised = canonical_id(headers.name)
+        if normalised in self._names:
+            return
+        self._names[normalised] = None
+        entries = [*distribution.entry_points]
+        place = getattr(distribution, "_path", None)  # nothing public tells where the metadata lies
+        where = str(place) if isinstance(place, Path) else ""
+        if isinstance(place, Path) and entries:
+            for name in ("entry_points.txt", "METADATA" if (place / "METADATA").exists() else "PKG-INFO"):
+                self._watch(f"{where}{os.sep}{name}")
+        for entry in entries:
+            folder, source = self._source(distribution, entry)
+            row = (normalised, headers.name, headers.version, entry.name, entry.value, folder, where, source)
+            self._groups.setdefault(entry.group, []).append(row)
+
+    def _source(self, distribution: Distribution, entry: EntryPoint) -> tuple[str, bytes]:
+        """Return the package's folder and its manifest's plain values; empty where there is none that can be read."""
+        package = entry.value.partition(":")[0].partition(".")[0].strip()
+        if not package.isidentifier():
+            return "", b""
+        wanted = HOSTFILE if entry.group == HOSTS else MANIFEST
+        folder = package_folder(distribution, package, wanted, None)
+        if folder is None:
+            return "", b""
+        file = folder / wanted
+        self._watch(str(file))
+        if wanted == HOSTFILE:
+            return str(folder), b""  # one of a few: whoever needs it reads it
+        try:
+            return str(folder), marshal.dumps(manifest_values(file, source=wanted))
+        except (ManifestError, ValueError):  # unreadable, or a date: whoever needs it reads the file itself
+            return str(folder), b""
+
+    def _watch(self, path: str) -> None:
+        if path in self._files or path in self._outside:
+            return
+        if path.startswith(f"{self._folder}{os.sep}"):
+            self._files[path] = stamp_of(path)
+        else:
+            self._outside[path] = stamp_of(path)
+            for lead in _leads(self._folder):
+                self._outside.setdefault(lead, stamp_of(lead))
+
+    def to_mapping(self) -> dict[str, Any]:
+        return {
+            "names": list(self._names),
+            "groups": {group: marshal.dumps(rows) for group, rows in self._groups.items()},
+            "outside": list(self._outside.items()),
+            "files": marshal.dumps(list(self._files.items())),
+        }
+
+
+def _leads(folder: str) -> Iterator[str]:
+    """Every `.pth` of a folder: it may lead to the packages that an editable install left elsewhere."""
+    if not os.path.isdir(folder):  # noqa: PTH112 (an archive has none)
+        return
+    for name in sorted(os.listdir(folder)):  # noqa: PTH208 (names alone)
+        if name.endswith(".pth"):
+            yield f"{folder}{os.sep}{name}"

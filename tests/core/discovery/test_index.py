@@ -1,0 +1,223 @@
+"""The index answers as what is installed would, never from what another could have written, and never for long."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jackfield.discovery.index import FOLDER, index_folder, is_private, read_index
+from jackfield.discovery.indexing import build_segment
+from jackfield.store import home
+
+from tests.support.wheels import WheelSource, plugin_source, unpack
+
+GROUP = "chat.plugins"
+
+
+class Site:
+    """A folder of a path, its index, and how often it was looked through."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder = folder
+        self.cache = cache
+        self.built: list[str] = []
+        folder.mkdir(exist_ok=True)
+
+    def put(self, source: WheelSource) -> None:
+        unpack(source, self.folder)
+
+    def names(self, *more: Path, strict: bool = False, group: str = GROUP) -> list[tuple[str, str]]:
+        def build(folder: str) -> dict[str, Any] | None:
+            self.built.append(folder)
+            return build_segment(folder)
+
+        path = [str(self.folder), *map(str, more)]
+        return [(row.name, row.version) for row in read_index(group, path, str(self.cache), build, strict=strict)]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    found = Site(tmp_path / "site", tmp_path / "home" / FOLDER)
+    found.put(plugin_source("weather", "1.0.0"))
+    return found
+
+
+def test_what_is_known_is_not_looked_through_again(site: Site) -> None:
+    assert site.names() == site.names(strict=True) == [("weather", "1.0.0")]
+    assert len(site.built) == 1
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_an_installer_does_is_noticed(site: Site, strict: bool) -> None:
+    site.names(strict=strict)
+    site.put(plugin_source("poll", "2.0.0"))
+    assert sorted(site.names(strict=strict)) == [("poll", "2.0.0"), ("weather", "1.0.0")]
+    shutil.rmtree(site.folder / "chat_weather-1.0.0.dist-info")
+    assert site.names(strict=strict) == [("poll", "2.0.0")]
+    assert len(site.built) == 3
+
+
+@pytest.mark.parametrize("file", ["chat_weather-1.0.0.dist-info/entry_points.txt", "chat_weather/plugin.toml"])
+def test_an_edit_in_place_is_noticed_by_the_strict_check_alone(site: Site, file: str) -> None:
+    site.names()
+    path = site.folder / file
+    path.write_text(path.read_text().replace("weather", "climate"))
+    site.names(strict=False)
+    assert len(site.built) == 1
+    site.names(strict=True)
+    assert len(site.built) == 2
+
+
+def test_a_copy_with_the_same_times_is_another_folder(site: Site, tmp_path: Path) -> None:
+    site.names()
+    kept = tmp_path / "kept"
+    shutil.move(site.folder, kept)
+    subprocess.run(["cp", "-a", str(kept), str(site.folder)], check=True)
+    site.names()
+    assert len(site.built) == 2
+
+
+def test_the_manifest_of_an_editable_install_is_noticed_by_both_checks(site: Site, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    unpack(plugin_source("poll", "1.0.0"), project)
+    shutil.move(project / "chat_poll-1.0.0.dist-info", site.folder)
+    (site.folder / "chat_poll-1.0.0.dist-info/RECORD").write_text("")
+    (site.folder / "poll.pth").write_text(f"{project}\n")
+    sys.path.append(str(project))
+    try:
+        site.names()
+        site.names()
+        assert len(site.built) == 1
+        manifest = project / "chat_poll/plugin.toml"
+        manifest.write_text(manifest.read_text() + "\n# edited\n")
+        site.names()
+        assert len(site.built) == 2
+    finally:
+        sys.path.remove(str(project))
+
+
+def test_of_two_folders_with_one_distribution_the_first_counts(site: Site, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    unpack(plugin_source("weather", "9.0.0"), other)
+    unpack(plugin_source("poll", "1.0.0"), other)
+    for _ in range(2):
+        assert site.names(other) == [("weather", "1.0.0"), ("poll", "1.0.0")]
+
+
+def test_other_groups_cost_no_second_look(site: Site) -> None:
+    assert site.names(group="other.plugins") == []
+    assert site.names() == [("weather", "1.0.0")]
+    assert len(site.built) == 1
+
+
+def segment(site: Site) -> Path:
+    (file,) = site.cache.iterdir()
+    return file
+
+
+def write_short(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-3])
+
+
+def write_zeros(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:24] + bytes(file.stat().st_size - 24))
+
+
+def write_nonsense(file: Path) -> None:
+    file.write_bytes(b"something else")
+
+
+@pytest.mark.parametrize("spoil", [write_short, write_zeros, write_nonsense, Path.unlink])
+def test_a_damaged_segment_is_made_anew(site: Site, spoil: Callable[[Path], object]) -> None:
+    site.names()
+    spoil(segment(site))
+    assert site.names() == [("weather", "1.0.0")]
+    assert site.names() == [("weather", "1.0.0")]
+    assert len(site.built) == 2
+
+
+def test_a_segment_that_others_may_write_is_not_read(site: Site) -> None:
+    site.names()
+    segment(site).chmod(0o666)
+    site.names()
+    assert len(site.built) == 2
+    assert segment(site).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_others_may_write_is_neither_read_nor_written(site: Site) -> None:
+    site.names()
+    site.cache.chmod(0o777)
+    site.names()
+    site.names()
+    assert len(site.built) == 3
+    assert not is_private(str(site.cache))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file to another user")
+def test_a_segment_of_another_user_is_not_read(site: Site) -> None:
+    site.names()
+    os.chown(segment(site), 12345, 12345)
+    site.names()
+    assert len(site.built) == 2
+
+
+def test_a_link_in_its_place_is_not_followed(site: Site, tmp_path: Path) -> None:
+    site.names()
+    moved = segment(site).rename(tmp_path / "elsewhere")
+    (site.cache / moved.name).symlink_to(moved)
+    link = site.cache / segment(site).name
+    link.unlink()
+    link.symlink_to(moved)
+    site.names()
+    assert len(site.built) == 2
+
+
+def test_a_place_that_cannot_be_written_remembers_nothing(site: Site) -> None:
+    site.cache.parent.mkdir()
+    site.cache.write_text("a file where the folder would be")
+    assert site.names() == site.names() == [("weather", "1.0.0")]
+    assert len(site.built) == 2
+
+
+def test_folders_without_distributions_cost_no_import(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "run.py").touch()
+    assert build_segment(str(tmp_path / "scripts")) is None
+    assert site.names(tmp_path / "scripts", tmp_path / "missing") == [("weather", "1.0.0")]
+
+
+@pytest.mark.parametrize("moved", ["", "~/somewhere", "relative"])
+def test_it_lies_where_all_data_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, moved: str) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JACKFIELD_HOME", raising=False)
+    if moved:
+        monkeypatch.setenv("JACKFIELD_HOME", moved)
+    assert index_folder(os.environ) == str(home(os.environ) / FOLDER)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert index_folder(os.environ) == str(home(os.environ) / FOLDER)
+
+
+def test_to_ask_it_loads_nothing_that_the_interpreter_has_not(tmp_path: Path) -> None:
+    """What is loaded for it decides what it costs: not even `typing` is."""
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "from jackfield.discovery import installed_entry_points\n"
+        "rows = installed_entry_points('jackfield.hosts', strict=True)\n"
+        "print(sorted(row.name for row in rows), sorted(set(sys.modules) - before))"
+    )
+    environment = {**os.environ, "JACKFIELD_HOME": str(tmp_path)}
+    for _ in range(2):
+        command = [sys.executable, "-c", code]
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    own = ["jackfield", *(f"jackfield.discovery{name}" for name in ("", ".entry_points", ".index"))]
+    assert said.startswith("['chat']")
+    loaded = set(ast.literal_eval(said.partition("] ")[2]))
+    assert {name for name in loaded if not name.startswith("importlib") and name not in own} <= {"warnings"}
