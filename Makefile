@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 MARKET_PORT ?= 8001
 DATA ?= .data
+# Compiled code is kept, as it is for everyone who uses this: without it nothing that is measured here would be true.
+unexport PYTHONDONTWRITEBYTECODE
 PROJECTS := pyproject.toml core/framework/pyproject.toml core/chat-api/pyproject.toml core/chat/pyproject.toml marketplace/pyproject.toml
 LOCK := $(BIN)/uv --quiet pip compile --universal --generate-hashes --no-annotate --python-version 3.11 \
 	--custom-compile-command "make lock" --no-emit-package jackfield --no-emit-package jackfield-chat-api \

@@ -41,7 +41,16 @@ def free_port() -> int:
 
 def clean_environment(**more: str) -> dict[str, str]:
     """This process's environment without any setting of jackfield, pip, uv or a proxy, plus `more`."""
-    foreign = ("JACKFIELD_", "PIP_", "UV_", "TWINE_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    foreign = (
+        "JACKFIELD_",
+        "PIP_",
+        "UV_",
+        "TWINE_",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "PYTHONDONTWRITEBYTECODE",
+    )
     kept = {key: value for key, value in os.environ.items() if not key.upper().startswith(foreign)}
     return {**kept, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **more}
 

@@ -1,34 +1,74 @@
-"""Unpacked wheels by content, generations, the pointer and the journal."""
+"""Unpacked wheels by content, generations, the pointer and the journal.
 
-from jackfield.store.disk import Disk
-from jackfield.store.folder import Check, Record, Store, now
-from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, Hold, Holds
-from jackfield.store.generations import Generation
-from jackfield.store.glances import Glance
-from jackfield.store.integrity import Damage
-from jackfield.store.journal import Activation, Journal
-from jackfield.store.layout import Layout, home
-from jackfield.store.lock import WAIT_SECONDS, install_lock
-from jackfield.store.table import StoredFile
+Names are loaded when they are first used: whoever only asks where things lie does not pay for what installs them.
+"""
 
-__all__ = [
-    "GENERATIONS_KEPT",
-    "WAIT_SECONDS",
-    "Activation",
-    "Check",
-    "Damage",
-    "Disk",
-    "Garbage",
-    "Generation",
-    "Glance",
-    "Hold",
-    "Holds",
-    "Journal",
-    "Layout",
-    "Record",
-    "Store",
-    "StoredFile",
-    "home",
-    "install_lock",
-    "now",
-]
+TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
+if TYPE_CHECKING:
+    from jackfield.store.disk import Disk as Disk
+    from jackfield.store.folder import Check as Check
+    from jackfield.store.folder import Record as Record
+    from jackfield.store.folder import Store as Store
+    from jackfield.store.folder import now as now
+    from jackfield.store.garbage import GENERATIONS_KEPT as GENERATIONS_KEPT
+    from jackfield.store.garbage import Garbage as Garbage
+    from jackfield.store.garbage import Hold as Hold
+    from jackfield.store.garbage import Holds as Holds
+    from jackfield.store.generations import Generation as Generation
+    from jackfield.store.glances import Glance as Glance
+    from jackfield.store.integrity import Damage as Damage
+    from jackfield.store.journal import Activation as Activation
+    from jackfield.store.journal import Journal as Journal
+    from jackfield.store.layout import Layout as Layout
+    from jackfield.store.layout import home as home
+    from jackfield.store.lock import WAIT_SECONDS as WAIT_SECONDS
+    from jackfield.store.lock import install_lock as install_lock
+    from jackfield.store.table import StoredFile as StoredFile
+
+_HOMES = {
+    "disk": ("Disk",),
+    "folder": (
+        "Check",
+        "Record",
+        "Store",
+        "now",
+    ),
+    "garbage": (
+        "GENERATIONS_KEPT",
+        "Garbage",
+        "Hold",
+        "Holds",
+    ),
+    "generations": ("Generation",),
+    "glances": ("Glance",),
+    "integrity": ("Damage",),
+    "journal": (
+        "Activation",
+        "Journal",
+    ),
+    "layout": (
+        "Layout",
+        "home",
+    ),
+    "lock": (
+        "WAIT_SECONDS",
+        "install_lock",
+    ),
+    "table": ("StoredFile",),
+}
+
+__all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 (the names are those above)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module on first use (PEP 562)."""
+    from importlib import import_module
+
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"jackfield.store.{module}"), name)
+    raise AttributeError(f"module 'jackfield.store' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
