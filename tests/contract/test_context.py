@@ -20,6 +20,8 @@ GUARDED = [
     ("probe events emit undeclared", "events:emit"),
     ("probe events on plugin:peer:spoke", "events:listen"),
     ("probe events on plugin:*", "events:observe"),
+    ("probe services call shouter you", "services:call"),
+    ("probe services provide", "services:provide"),
     ("probe ui component box", "ui:component"),
     ("probe ui menu", "ui:menu"),
     ("probe api send hello", "messages:send"),
@@ -32,6 +34,8 @@ FREE = [
     ("probe events emit declared", "sent"),
     ("probe events on own", "listening"),
     ("probe events on plugin:friend:spoke", "listening"),
+    ("probe services call greeter you", '["hello you"]'),
+    ("probe services protocol", '["hello you"]'),
     ("probe scheduler start", "started"),
     ("probe folders", "probe"),
 ]
@@ -44,6 +48,8 @@ async def test_each_use_is_refused_without_its_permission_and_works_with_it_alon
     await stage.grant(one for one in everything if (one.resource, one.actions) != (resource, (action,)))
     answer = await stage.ask(use)
     hint = "asked in plugin.toml? granted? see: jackfield permissions probe"
+    if use.startswith("probe services call"):
+        hint = "name peer, which offers shouter, under [requires] in plugin.toml; or ask for services:call"
     if resource == "commands":
         hint = "declare elsewhere in plugin.toml, under [contributes] commands; or ask for commands:register"
     assert f"probe may not {permission} ({hint})" in answer
@@ -165,6 +171,25 @@ class TestEvents:
         await stage.host.reload_changes()
         await stage.ask("peer speak")
         assert await stage.ask("probe heard") == "[]"
+
+
+class TestServices:
+    @pytest.mark.feature("U28", "K25", "K47")
+    async def test_arguments_and_results_are_plain_data(self, stage):
+        assert json.loads(await stage.ask("probe services call greeter you 2")) == ["hello you", "hello you"]
+        assert json.loads(await stage.ask("probe services call peer:shouter you")) == ["HELLO YOU"]
+
+    @pytest.mark.feature("U28", "K27")
+    async def test_a_handle_is_dead_when_its_provider_starts_anew(self, stage):
+        await stage.ask("probe services keep")
+        assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
+        await stage.host.reload("friend")
+        await stage.ask("probe services keep")
+        await stage.host.reload("peer")
+        answer = await stage.ask("probe services use")
+        assert "probe called greet of the service shouter, which peer does not offer any more" in answer
+        await stage.ask("probe services keep")
+        assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
 
 
 class TestUi:

@@ -61,3 +61,16 @@ async def test_the_tally_hears_by_call_by_mark_and_by_name(profile, build, runni
     assert [event.data for event in counted] == [{"choice": "tea", "total": 3}]
     tally = host.plugins.record("tally").loaded.target
     assert [event.name for event in tally.seen] == ["plugin:poll:voted", "host:opened"]
+
+
+@pytest.mark.feature("U28", "K47")
+@pytest.mark.parametrize("there", [True, False])
+async def test_the_weather_asks_the_geocoder_if_it_is_there(profile, build, running, there):
+    profile.install(
+        build("geo", code=example("Geo"), more='[contributes]\nservices = ["geocoder"]\n'),
+        build("weather", code=example("Weather"), more='[requires]\ngeo = ">=1.0?"\n'),
+    )
+    profile.enable("weather", *(["geo"] if there else []))
+    host = await running()
+    forecast = await host.plugins.record("weather").loaded.target.forecast("Oslo")
+    assert forecast == ("rain at (59.9, 10.7)" if there else "no map")

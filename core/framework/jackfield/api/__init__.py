@@ -54,6 +54,7 @@ from jackfield.api.events import (
 from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
 from jackfield.api.plugins import PluginInfo, Plugins
 from jackfield.api.scheduling import Scheduler, Thread, new_thread
+from jackfield.api.services import Services, service_name
 from jackfield.api.sources import LEVELS, ArgumentSource, CommandSource, Level
 from jackfield.api.tree import CommandHandler, CommandNode, argument, literal
 
@@ -101,6 +102,7 @@ __all__ = [
     "Quoted",
     "Render",
     "Scheduler",
+    "Services",
     "Settings",
     "Storage",
     "Subscription",
@@ -118,4 +120,5 @@ __all__ = [
     "literal",
     "new_thread",
     "plain_data",
+    "service_name",
 ]

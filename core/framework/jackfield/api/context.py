@@ -8,6 +8,7 @@ from jackfield.api.capabilities import Commands, Settings, Storage, Ui
 from jackfield.api.events import Events
 from jackfield.api.plugins import Plugins
 from jackfield.api.scheduling import Scheduler
+from jackfield.api.services import Services
 
 
 class Context(Protocol):
@@ -59,6 +60,11 @@ class Context(Protocol):
     @property
     def plugins(self) -> Plugins:
         """The other plugins."""
+        ...
+
+    @property
+    def services(self) -> Services:
+        """What plugins offer to each other."""
         ...
 
     @property

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from jackfield.host.permits import Permits
 from jackfield.host.scheduler import PluginScheduler
 from jackfield.host.scopes import Scope
 from jackfield.host.scripts import ScriptHooks
+from jackfield.host.services import PluginServices, ServiceRegistry
 from jackfield.host.ui import PluginUi, UiRegistry
 from jackfield.host.uses import Kind
 from jackfield.manifest import Candidate, Contributions
@@ -40,6 +42,7 @@ class Surroundings:
         grant: the grant of a canonical id, as it is now.
         blame: told of failures.
         refused: told of uses that a grant does not cover.
+        services: what plugins offer to each other.
         script_hooks: what makes hook implementations of scripts' plain functions.
         wake: brings up the plugins that sleep until something is used: `await wake("services", name)`.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
@@ -59,6 +62,7 @@ class Surroundings:
     wake: Callable[[Kind, str], Awaitable[None]]
     plugins: Callable[[str, Scope, Callable[[str, str], None]], Plugins]
     script_hooks: ScriptHooks = field(default_factory=dict)
+    services: ServiceRegistry = field(default_factory=ServiceRegistry)
 
 
 class Wiring:
@@ -95,7 +99,8 @@ class Wiring:
         self.scheduler = PluginScheduler(name, self.scope, around.blame, crossing)
         declared = {one.name: one for one in contributes.commands}
         self.commands = PluginCommands(name, around.commands, self.entrances, check, declared)
-        requires = frozenset(one.canonical_id for one in (candidate.manifest.requires if candidate.manifest else ()))
+        needed = candidate.manifest.requires if candidate.manifest is not None else ()
+        requires = {one.canonical_id: one.optional for one in needed}
         self.listeners = PluginEvents(name, around.events, self.entrances, check, requires=requires)
         components = {one.name: one for one in contributes.components}
         self.context = PluginContext(
@@ -107,6 +112,16 @@ class Wiring:
             events=PluginEvents(name, around.events, self.scope, check, declared=contributes.events, requires=requires),
             ui=PluginUi(name, around.ui, self.scope, check, components),
             scheduler=self.scheduler,
+            services=PluginServices(
+                name,
+                around.services,
+                self.scope,
+                check,
+                wake=partial(around.wake, "services"),
+                blame=around.blame,
+                declared=contributes.services,
+                requires=requires,
+            ),
             plugins=around.plugins(name, self.scope, check),
             crossing=crossing,
             logger=logging.getLogger(f"{around.app}.plugins.{name}"),
@@ -129,6 +144,7 @@ class PluginContext:
         events: PluginEvents,
         ui: PluginUi,
         scheduler: PluginScheduler,
+        services: PluginServices,
         plugins: Plugins,
         crossing: Crossing,
         logger: logging.Logger,
@@ -143,6 +159,7 @@ class PluginContext:
         self._events = events
         self._ui = ui
         self._scheduler = scheduler
+        self._services = services
         self._plugins = plugins
         self._crossing = crossing
         self._logger = logger
@@ -193,6 +210,11 @@ class PluginContext:
     def plugins(self) -> Plugins:
         """The other plugins."""
         return self._plugins
+
+    @property
+    def services(self) -> PluginServices:
+        """What plugins offer to each other."""
+        return self._services
 
     @property
     def blocking(self) -> Any:

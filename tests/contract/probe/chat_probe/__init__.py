@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 from jackfield import EventType, Plugin, command, listener, new_thread
 from jackfield.api import Button, List, MenuItem, Text
@@ -13,6 +14,10 @@ from jackfield.errors import WouldBlock
 class Spoken:
     text: str
     times: int = 1
+
+
+class Greeter(Protocol):
+    async def greet(self, name: str, times: int = 1) -> list[str]: ...
 
 
 class Probe(Plugin):
@@ -142,6 +147,30 @@ class Probe(Plugin):
             await source.reply(self.context.blocking.storage.get("key"))
         except WouldBlock as error:
             await source.reply(str(error))
+
+    @command("probe services call")
+    async def services_call(self, source, service: str, name: str, times: int = 1) -> None:
+        greeter = await self.context.services.get(service)
+        await source.reply(json.dumps(greeter if greeter is None else await greeter.greet(name, times=times)))
+
+    @command("probe services protocol")
+    async def services_protocol(self, source) -> None:
+        greeter = await self.context.services.require(Greeter)
+        await source.reply(json.dumps(await greeter.greet("you")))
+
+    @command("probe services keep")
+    async def services_keep(self, source) -> None:
+        self.kept = await self.context.services.get("shouter")
+        await source.reply("kept")
+
+    @command("probe services use")
+    async def services_use(self, source) -> None:
+        await source.reply(json.dumps(await self.kept.greet("you")))
+
+    @command("probe services provide")
+    async def services_provide(self, source) -> None:
+        self.context.services.provide("undeclared", self)
+        await source.reply("offered")
 
     @command("probe api send")
     async def api_send(self, source, text: str) -> None:
