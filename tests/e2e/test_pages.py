@@ -9,18 +9,31 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, Request
+from playwright.sync_api import ConsoleMessage, Page, Request
 
 from tests.e2e.browser import VIEWS, overflow, shoot
 from tests.e2e.conftest import Site, say, sign_in
 from tests.e2e.looks import pale_texts, small_targets
 from tests.support.chat_client import Member
 from tests.support.processes import clean_environment, script
+from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
 
 OpenPage = Callable[..., Page]
 PASSWORD = "correct horse battery"
+SETTINGS = """
+[contributes]
+settings = [
+  { key = "place", default = "Vienna", label = "Place", description = "where the forecast is for", maximum = 20 },
+  { key = "days", type = "integer", default = 3, minimum = 1, maximum = 10, label = "Days" },
+  { key = "warn", type = "boolean", default = true, label = "Warn of storms", description = "in every room" },
+  { key = "units", type = "choice", choices = ["metric", "imperial"], label = "Units" },
+  { key = "quiet", type = "list", label = "Quiet rooms", description = "rooms that hear no forecast" },
+  { key = "sound", type = "path", exists = "file", label = "Bell" },
+  { key = "token", type = "secret", label = "Access token", description = "from the weather service" },
+]
+"""
 
 
 @pytest.fixture(params=list(VIEWS))
@@ -54,14 +67,18 @@ def failures(request: Request) -> list[str]:
     return [] if request.failure == "net::ERR_ABORTED" else [f"{request.url} failed: {request.failure}"]
 
 
+def complaint(message: ConsoleMessage) -> list[str]:
+    """What the browser complains of; that a form was refused (422), it says of every one that should be."""
+    refused = "status of 422" in message.text
+    return [message.text] if message.type in {"error", "warning"} and not refused else []
+
+
 @pytest.fixture
 def page(open_page: OpenPage, view: str) -> Iterator[Page]:
     """A page that must give the browser nothing to complain of, such as a refused script or a missing file."""
     complaints: list[str] = []
     page = open_page(view)
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
-    )
+    page.on("console", lambda message: complaints.extend(complaint(message)))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.extend(failures(request)))
     yield page
@@ -148,3 +165,36 @@ def test_plugins_installed(busy: Site, page: Page, view: str) -> None:
     page.goto(f"{busy.chat}/plugins?q=")
     page.get_by_role("button", name="Disable poll").wait_for()
     keep(page, "chat-plugins-installed", view, full_page=True)
+
+
+@pytest.fixture(scope="module")
+def configurable(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The chat with a plugin that lets its owner set one thing of each type."""
+    wheel = build_plugin(tmp_path_factory.mktemp("wheels"), "weather", more=SETTINGS)
+    environment = clean_environment(JACKFIELD_HOME=str(site.data / "plugins"), JACKFIELD_MARKETPLACE=site.market)
+    install = [script("jackfield"), "install", "--yes", "--accept-permissions", str(wheel)]
+    subprocess.run(install, env=environment, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    return site
+
+
+@pytest.mark.feature("C22")
+def test_settings(configurable: Site, page: Page, view: str) -> None:
+    sign_in(page, configurable)
+    page.goto(f"{configurable.chat}/plugins")
+    page.get_by_role("link", name="Settings of weather").click()
+    page.get_by_role("heading", name="Settings of Weather").wait_for()
+    keep(page, "settings", view, full_page=True)
+    page.get_by_label("Days").fill("99")
+    page.get_by_label("Place").fill("Graz")
+    with page.expect_response(lambda response: response.status == 422):
+        page.get_by_role("button", name="Save").click()
+    page.get_by_text("99 is above 10").wait_for()
+    assert page.get_by_label("Days").input_value() == "99"
+    page.locator("[name=set-days]:focus").wait_for()
+    keep(page, "settings-refused", view, full_page=True)
+    page.get_by_label("Days").fill("7")
+    page.get_by_label("Access token").fill("hush-hush")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("were saved.").or_(page.get_by_text("was saved.")).wait_for()
+    assert page.get_by_label("Access token").input_value() == ""
+    keep(page, "settings-saved", view, full_page=True)

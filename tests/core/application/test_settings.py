@@ -45,7 +45,7 @@ async def test_the_plugin_of_the_page_hears_what_its_user_changes(tmp_path, capl
     try:
         asking = Speaker("anna")
         await application.host.commands.dispatch("forecast", asking)
-        elsewhere = Management("chat", layout, (), hostfile(), groups=("chat.plugins",)).settings("weather")
+        elsewhere = Management("chat", layout, (), hostfile(), groups=("chat.plugins",)).kept.settings("weather")
         elsewhere.change({"place": "Graz", "token": "hush"}, by="another process")
         await eventually(lambda: "place is now Graz" in caplog.text)
         file = layout.config("weather") / "settings.toml"

@@ -3,6 +3,7 @@
 from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.plugins.bridge import Bridge
 from jackfield_chat.plugins.operations import Action, Installed, Offer, Operations, Question
+from jackfield_chat.plugins.plugin_settings import Field, Form
 from jackfield_chat.plugins.sentences import parts, update_line
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "Answer",
     "AnswerLine",
     "Bridge",
+    "Field",
+    "Form",
     "Installed",
     "Offer",
     "Operations",

@@ -15,6 +15,7 @@ USAGE = (
     "/plugins enable ID, /plugins disable ID: switch one on or off",
     "/plugins update [ID]: what is newer; with an id, update it",
     "/plugins remove ID: take one away",
+    "/plugins settings ID: what one lets you set; /plugins settings ID KEY VALUE sets it",
     "/plugins rollback: undo the last change",
     "/plugins history: what was changed, when and by whom",
 )
@@ -45,13 +46,15 @@ async def run(operations: Operations, text: str, *, who: str, owner: bool) -> An
         return await _list(operations)
     if word == "search":
         return await _search(operations, " ".join(rest))
-    if word not in {*_ASKING, *_CHANGES, "history", "rollback"}:
+    if word not in {*_ASKING, *_CHANGES, "history", "rollback", "settings"}:
         raise UsageError(f"There is no command /plugins {word}. /plugins help lists those there are.")
     if not owner:
         raise PermissionDenied("Only the owner of the chat changes its plugins.")
     if word == "history":
         lines = history_lines(await operations.history(), _HISTORY)
         return Answer.of("What was changed, newest first", *lines) if lines else Answer.of("Nothing was changed yet")
+    if word == "settings":
+        return await _settings(operations, text, rest, who=who)
     if word == "rollback":
         return Answer.of(await operations.rollback(who=who, to=_number(rest)))
     if word == "update" and not rest:
@@ -108,6 +111,17 @@ async def _search(operations: Operations, query: str) -> Answer:
 async def _updates(operations: Operations) -> Answer:
     lines = tuple(update_line(update) for update in await operations.updates())
     return Answer("What is newer", lines) if lines else Answer.of("Every plugin is at its newest version")
+
+
+async def _settings(operations: Operations, text: str, rest: list[str], *, who: str) -> Answer:
+    plugin = _id("settings", rest)
+    if len(rest) == 1:
+        title, lines = await operations.settings.lines(plugin)
+        return Answer.of(title, *lines)
+    if len(rest) == 2:  # ID and KEY
+        raise UsageError(f"To what? Write /plugins settings {plugin} {rest[1]} VALUE.")
+    value = text.split(maxsplit=3)[3]  # with the spaces that stand in it
+    return Answer.of(await operations.settings.set_one(plugin, rest[1], value, who=who))
 
 
 async def _disable(operations: Operations, plugin: str, who: str) -> str:

@@ -14,8 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from jackfield.errors import JackfieldError, UsageError
+from jackfield.manifest import canonical_id
 
 from jackfield_chat.plugins.news import News
+from jackfield_chat.plugins.plugin_settings import PluginSettings, by_whom
 from jackfield_chat.plugins.sentences import done, headline, rolled_back
 
 if TYPE_CHECKING:
@@ -61,10 +63,12 @@ class Installed:
     Args:
         row: what is known without running it.
         status: how it runs; None where it was not loaded.
+        has_settings: whether there is something to set.
     """
 
     row: Row
     status: PluginStatus | None
+    has_settings: bool = False
 
     @property
     def state(self) -> str:
@@ -131,7 +135,15 @@ class Operations:
     async def installed(self) -> list[Installed]:
         """Return every plugin, by id."""
         statuses = {status.id: status for status in self._host.plugins.list()}
-        return [Installed(row, statuses.get(row.id)) for row in await asyncio.to_thread(self._management.list)]
+        rows, settable = await asyncio.to_thread(
+            lambda: (self._management.list(), self._management.kept.with_settings())
+        )
+        return [Installed(row, statuses.get(row.id), canonical_id(row.id) in settable) for row in rows]
+
+    @cached_property
+    def settings(self) -> PluginSettings:
+        """What plugins let the owner set."""
+        return PluginSettings(self._management, self._follow)
 
     async def search(self, query: str) -> list[Offer]:
         """Return what the marketplaces hold; with an empty query, everything.
@@ -230,7 +242,7 @@ class Operations:
     async def disable(self, plugin: str, *, who: str) -> str:
         """Disable a plugin; return the sentence that says so."""
         async with self._turn:
-            await asyncio.to_thread(self._management.disable, plugin, by=_by(who))
+            await asyncio.to_thread(self._management.disable, plugin, by=by_whom(who))
             await self._follow()
         return f"{plugin} was disabled. Its data is kept."
 
@@ -242,7 +254,7 @@ class Operations:
     async def rollback(self, *, who: str, to: int | None = None) -> str:
         """Undo the last change, or go back to a generation of the history; return the sentence that says so."""
         async with self._turn:
-            report = await self._management.rollback(to=to, by=_by(who))
+            report = await self._management.rollback(to=to, by=by_whom(who))
             await self._follow()
         return rolled_back(report)
 
@@ -250,13 +262,13 @@ class Operations:
         async with self._turn:
             yes = shown is not None
             enable = self._management.enable
-            await asyncio.to_thread(enable, plugin, accept_permissions=yes, shown=shown, by=_by(who))
+            await asyncio.to_thread(enable, plugin, accept_permissions=yes, shown=shown, by=by_whom(who))
             await self._follow()
         return f"{plugin} was enabled.{self._trouble(plugin)}"
 
     async def _apply(self, plan: Plan, plugin: str, *, who: str, accept: bool) -> str:
         async with self._turn:
-            await self._management.apply(plan, accept_permissions=accept, by=_by(who))
+            await self._management.apply(plan, accept_permissions=accept, by=by_whom(who))
             await self._follow()
         return f"{done(plan)}{self._trouble(plugin.partition('==')[0].partition('@')[0])}"
 
@@ -273,7 +285,3 @@ class Operations:
         if status.state in {"failed", "blocked", "pending restart"}:
             return f" It is {status.state}: {status.problem}"
         return ""
-
-
-def _by(who: str) -> str:
-    return f"{who} in the chat"

@@ -11,7 +11,7 @@ from jackfield_chat.rooms import RoomError
 from jackfield_chat.web.state import Chat
 
 _COMMAND = re.compile(r"![a-z][a-z0-9_-]*(?=\s|$)", re.IGNORECASE)
-_HINT = re.compile(r"\bjackfield (enable|disable|history|install|list|remove|rollback|search|update)\b")
+_HINT = re.compile(r"\bjackfield (enable|disable|history|install|list|remove|rollback|search|settings|update)\b")
 HELP = (
     "/help: this list",
     "/rooms: the rooms there are",

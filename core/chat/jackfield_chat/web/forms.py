@@ -9,8 +9,12 @@ MOST_BYTES = 64 * 1024
 MOST_FIELDS = 32
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, *, most_fields: int = MOST_FIELDS) -> dict[str, str]:
     """Return the fields of an urlencoded form; the last of several of one name counts.
+
+    Args:
+        request: what was sent.
+        most_fields: more than that is refused.
 
     Raises:
         HTTPException: 413 when it is longer than 64 KiB, 415 when it is no form, 400 when it cannot be read.
@@ -24,7 +28,7 @@ async def read_form(request: Request) -> dict[str, str]:
         if len(body) > MOST_BYTES:
             raise HTTPException(413, f"The form is longer than {MOST_BYTES // 1024} KiB.")
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=most_fields))
     except ValueError as exc:
         raise HTTPException(400, "The form cannot be read.") from exc
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from jackfield_chat.web import chatroom, entrance, health, plugin_page, socket
+from jackfield_chat.web import chatroom, entrance, health, plugin_page, settings_page, socket
 from jackfield_chat.web.guard import Guard
 from jackfield_chat.web.rendering import page
 
@@ -38,7 +38,15 @@ async def _failure(request: Request, exc: Exception) -> Response:
 def routes() -> list[BaseRoute]:
     """Return every route of the page."""
     static = Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    return [*entrance.ROUTES, *chatroom.ROUTES, *plugin_page.ROUTES, *socket.ROUTES, *health.ROUTES, static]
+    return [
+        *entrance.ROUTES,
+        *chatroom.ROUTES,
+        *plugin_page.ROUTES,
+        *settings_page.ROUTES,
+        *socket.ROUTES,
+        *health.ROUTES,
+        static,
+    ]
 
 
 def middleware(names: Collection[str]) -> list[Middleware]:

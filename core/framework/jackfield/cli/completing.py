@@ -68,7 +68,7 @@ def setting_keys() -> Completer:
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
         typed = ctx.params.get(param.name or "") or ()
         try:
-            declared = _session(ctx).management.settings(str(ctx.params.get("plugin"))).declared
+            declared = _session(ctx).management.kept.settings(str(ctx.params.get("plugin"))).declared
         except (JackfieldError, OSError):
             return []
         return [one.key for one in declared if one.key.startswith(incomplete) and one.key not in typed]

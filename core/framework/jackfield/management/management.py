@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from jackfield.errors import StoreError
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
+from jackfield.management.keeping import Keeping
 from jackfield.management.memory import Memory
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, RollbackReport, Row, Update
 from jackfield.management.specs import canonical
 from jackfield.manifest import HostFile
-from jackfield.storage import FILE_NAME, Settings, State
+from jackfield.storage import State
 from jackfield.store import GENERATIONS_KEPT, WAIT_SECONDS, Garbage, Layout, Store
 
 if TYPE_CHECKING:
@@ -321,16 +322,10 @@ class Management:
         """Hold a plugin to versions for every later update; None lets it go. See `Wishes.pin`."""
         self._wishes().pin(plugin, requirement, by=by)
 
-    def settings(self, plugin: str) -> Settings:
-        """What the user may set for an installed plugin; `management.describe_settings` tells it.
-
-        Raises:
-            UnknownPlugin: it is not installed.
-        """
-        candidate = self._inventory().candidate(plugin)
-        declared = candidate.manifest.contributes.settings if candidate.manifest is not None else ()
-        file = self.layout.config(candidate.canonical_id) / FILE_NAME
-        return Settings(self.state, candidate.canonical_id, declared, plugin=candidate.id, file=file)
+    @property
+    def kept(self) -> Keeping:
+        """What plugins keep: settings and data."""
+        return Keeping(self.layout, self.state, self._inventory())
 
     def _inventory(self) -> Inventory:
         self._heal()

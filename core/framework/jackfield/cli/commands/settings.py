@@ -43,7 +43,7 @@ def show(session: Session, plugin: str) -> None:
     """Print a row for each setting."""
     from jackfield.management import describe_settings
 
-    report = describe_settings(session.management.settings(plugin)).to_mapping()
+    report = describe_settings(session.management.kept.settings(plugin)).to_mapping()
     session.output.data({"app": session.host.name, **report})
     _show(session.output, report)
 
@@ -61,7 +61,7 @@ def set_(session: Session, plugin: str, key: str, value: str | None) -> None:
     """Read the value by the setting's type, keep it, say so."""
     from jackfield.storage import setting_from_text
 
-    kept = session.management.settings(plugin)
+    kept = session.management.kept.settings(plugin)
     declared = {one.key: one for one in kept.declared}
     if key in declared:
         text = _asked_value(session, key, secret=declared[key].secret) if value is None else value
@@ -80,7 +80,7 @@ def set_(session: Session, plugin: str, key: str, value: str | None) -> None:
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True, shell_complete=setting_keys())
 def unset(session: Session, plugin: str, keys: tuple[str, ...]) -> None:
     """All of them or none."""
-    session.management.settings(plugin).change(dict.fromkeys(keys), by=session.by)
+    session.management.kept.settings(plugin).change(dict.fromkeys(keys), by=session.by)
     _tell(session, plugin, list(keys))
 
 
@@ -93,7 +93,7 @@ def unset(session: Session, plugin: str, keys: tuple[str, ...]) -> None:
 @click.argument("plugin", shell_complete=installed_ids())
 def edit(session: Session, plugin: str) -> None:
     """Make the file, open it, take up what was saved, and say what is wrong with it."""
-    path = session.management.settings(plugin).write_file()
+    path = session.management.kept.settings(plugin).write_file()
     if sys.stdin.isatty() and session.output.on_terminal:  # elsewhere nobody could close the editor
         click.edit(filename=str(path))
     _tell(session, plugin, [])
@@ -112,7 +112,7 @@ def _tell(session: Session, plugin: str, keys: list[str]) -> None:
     """Say what holds now."""
     from jackfield.management import describe_settings
 
-    report = describe_settings(session.management.settings(plugin)).to_mapping()
+    report = describe_settings(session.management.kept.settings(plugin)).to_mapping()
     session.output.data({"app": session.host.name, **report})
     for one in report["settings"]:
         if one["key"] in keys:
