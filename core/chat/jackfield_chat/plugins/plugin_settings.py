@@ -147,16 +147,14 @@ class PluginSettings:
         Raises:
             UsageError: there is no such setting, the value does not fit, or it is a secret.
         """
-        from jackfield.storage import setting_from_text
-
         report = await asyncio.to_thread(self._report, plugin)
-        setting = next((one.setting for one in report.settings if one.setting.key == key), None)
-        if setting is None:
+        one = next((one for one in report.settings if one.setting.key == key), None)
+        if one is None:
             known = ", ".join(one.setting.key for one in report.settings) or "none"
             raise UsageError(f"{report.plugin} has no setting {key}. There are: {known}.")
-        if setting.secret:
+        if one.setting.secret:
             raise UsageError(f"{key} is a secret. Set it on the page of plugins, where it is not shown.")
-        await self._change(plugin, {key: setting_from_text(setting, text)}, who)
+        await self._change(plugin, {key: one.read(text)}, who)
         return f"{key} of {report.plugin} was set to {text.strip()}."
 
     async def lines(self, plugin: str) -> tuple[str, list[str]]:
@@ -185,8 +183,6 @@ def by_whom(who: str) -> str:
 
 
 def _read(report: SettingsReport, sent: Mapping[str, str]) -> _Read:
-    from jackfield.storage import setting_from_text
-
     read = _Read()
     for one in report.settings:
         setting, name = one.setting, f"{_PREFIX}{one.setting.key}"
@@ -205,7 +201,7 @@ def _read(report: SettingsReport, sent: Mapping[str, str]) -> _Read:
             continue
         try:
             blank = setting.type in {"integer", "number"} and not typed.strip()
-            read.values[setting.key] = None if blank else setting_from_text(setting, typed)
+            read.values[setting.key] = None if blank else one.read(typed)
         except UsageError as error:
             problem = error.message.removeprefix(f"the setting {setting.key}: ")
             read.problems[setting.key] = problem[0].upper() + problem[1:]
@@ -213,11 +209,9 @@ def _read(report: SettingsReport, sent: Mapping[str, str]) -> _Read:
 
 
 def _text(one: SettingReport) -> str:
-    from jackfield.storage import setting_as_text
-
     if one.setting.type == "list" and isinstance(one.value, list):
         return "\n".join(one.value)
-    return setting_as_text(one.setting, one.value)
+    return one.text
 
 
 def _line(one: SettingReport) -> str:

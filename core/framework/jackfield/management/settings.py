@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jackfield.manifest import SettingContribution
-from jackfield.storage import Settings, default_of
+from jackfield.storage import Settings, default_of, setting_as_text, setting_from_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,19 @@ class SettingReport:
     setting: SettingContribution
     value: Any
     is_set: bool
+
+    @property
+    def text(self) -> str:
+        """The value as `read` reads it; of a secret nothing."""
+        return setting_as_text(self.setting, self.value)
+
+    def read(self, text: str) -> Any:
+        """Return the value that somebody typed for it.
+
+        Raises:
+            UsageError: it does not fit; the sentence names the setting and what would.
+        """
+        return setting_from_text(self.setting, text)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
