@@ -35,6 +35,7 @@ GOOD = {
     "settings set": ["weather", "days", "4"],
     "settings unset": ["weather", "place"],
     "settings edit": ["weather"],
+    "safe-mode": [],
     "store verify": [],
     "store gc": [],
     "completion": ["zsh"],
@@ -42,6 +43,7 @@ GOOD = {
 MORE = [
     ("settings show", ["poll"]),
     ("settings set", ["weather", "token", "abc"]),
+    ("safe-mode", ["--leave"]),
     ("store verify", ["--repair"]),
     ("store gc", ["--keep", "0", "--dry-run"]),
     ("install", ["dice", "--dry-run"]),

@@ -241,6 +241,15 @@ async def test_a_plugin_that_fails_when_it_is_woken_fails_alone(profile, lazy, b
     assert not host.commands.has("bad")
 
 
+async def test_a_command_of_a_plugin_that_fails_when_it_is_woken_is_answered(profile, lazy, running):
+    contributes = 'commands = [{ name = "roll" }]'
+    host = await begin(profile, running, lazy("a", contributes, code="raise ValueError('boom')"))
+    source = Source()
+    await host.commands.dispatch("roll 8", source)
+    assert len(source.answers) == 1
+    assert "a" in source.answers[0]
+
+
 async def test_who_may_not_hear_a_hook_is_not_woken_by_it(profile, lazy, running):
     permissions = '[[permissions]]\nresource = "messages"\nactions = ["send"]\n'
     wheel = lazy("a", 'hooks = ["guarded"]', permissions=permissions)

@@ -108,6 +108,7 @@ def root() -> None:
     show_envvar=True,
     help="A folder of plugins that are single files; they run in the chat itself, fully trusted. May be given again.",
 )
+@click.option("--safe", is_flag=True, help="Start without plugins, to find out or disable which one breaks the chat.")
 def serve(
     data: Path,
     host: str,
@@ -119,6 +120,7 @@ def serve(
     seed: Path | None,
     check_updates: float,
     scripts: tuple[Path, ...],
+    safe: bool,
 ) -> None:
     """Serve the chat until it is interrupted.
 
@@ -147,6 +149,7 @@ def serve(
         check_updates * 3600 or None,
         allowed_hosts,
         scripts,
+        safe,
     )
     run(settings, say=click.echo)
 

@@ -98,6 +98,7 @@ class Bridge:
             script_folders=self._settings.scripts,
             script_hooks=SCRIPT_HOOKS,
             arguments=arguments(self._accounts, self._board),
+            safe=self._settings.safe,
         )
         add_own_commands(application.host.commands)
         self.application = application
@@ -119,6 +120,12 @@ class Bridge:
             self._panel.close()
         if self.application is not None:
             await self.application.stop()
+
+    @property
+    def safe_mode(self) -> str:
+        """Why the chat runs without its plugins, as a sentence; empty where it runs with them."""
+        safe = self.application.safe_mode if self.application is not None else None
+        return f"Safe mode: the plugins are not started, since {safe.reason}." if safe is not None else ""
 
     def name_of(self, plugin: str) -> str:
         """Return what a plugin is called, by its id."""

@@ -20,6 +20,7 @@ class Settings:
         updates_every_seconds: how often the marketplaces are asked for newer versions; None: never.
         allowed_hosts: names by which it may be called, apart from `host` and those of the loopback.
         scripts: folders of script plugins, which run in full trust.
+        safe: start without plugins.
     """
 
     data: Path
@@ -33,6 +34,7 @@ class Settings:
     updates_every_seconds: float | None = 86400.0
     allowed_hosts: tuple[str, ...] = ()
     scripts: tuple[Path, ...] = ()
+    safe: bool = False
 
     @property
     def database(self) -> Path:

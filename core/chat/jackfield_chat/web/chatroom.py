@@ -141,6 +141,7 @@ def _room_page(
         answer=answer,
         new_room=new_room,
         room_error=room_error,
+        safe_mode=chat.bridge.safe_mode,
     )
 
 

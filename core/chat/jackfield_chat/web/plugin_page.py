@@ -134,6 +134,7 @@ async def _render(request: Request, account: Account, view: View, *, status_code
         history=history[:_HISTORY],
         consent=[(request_, parts(request_)) for request_ in view.question.requests] if view.question else [],
         changelogs=_changelogs(view.question),
+        safe_mode=chat_of(request).bridge.safe_mode,
         problem_elsewhere=bool(view.problem) and view.about not in here,
     )
 

@@ -1,6 +1,8 @@
 """`Application`: plugins running and plugins being installed, joined for one application."""
 
 import asyncio
+import hashlib
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,15 +13,24 @@ from jackfield.api import ApiFactory, ArgumentSource
 from jackfield.application.lock import HostLock
 from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
-from jackfield.discovery import SCRIPT_FOLDERS, find_host
-from jackfield.errors import StoreLocked
+from jackfield.discovery import SCRIPT_FOLDERS, find_host, stamp_of_folders
+from jackfield.errors import JackfieldError, StoreLocked
 from jackfield.hooks import OnError
 from jackfield.host import Host, ScriptHooks, Scripts
 from jackfield.manifest import HostFile
+from jackfield.storage import STABLE_SECONDS, SafeMode, Starts
 from jackfield.store import Layout, Store
 
 if TYPE_CHECKING:
     from jackfield.management import Management
+
+
+_log = logging.getLogger("jackfield.application")
+
+_WAY_OUT = (
+    "Disable the one that is to blame (jackfield --app %s bisect finds it), or have all of them tried again: "
+    "jackfield safe-mode --leave"
+)
 
 
 class Application:
@@ -42,7 +53,8 @@ class Application:
         marketplaces: their URLs, in order; none: plugins can be run, listed, enabled and removed, not searched.
         hostfile: what the application offers; None: the installed one of that name.
         on_error: what a hook call does when an implementation fails.
-        safe: start with no plugins at all.
+        safe: start with no plugins at all. By itself it does so after two starts in a row that did not come through,
+            until other plugins are installed or enabled, or somebody says `jackfield safe-mode --leave`.
         updates_every_seconds: how often to look for updates while it runs, 86400 for every day; None: never. Nothing of
             it happens in the first minute, and rounds are counted from the last one of any process (C41).
         on_updates: told of the updates that each round found, on the event loop's thread.
@@ -89,7 +101,6 @@ class Application:
             hostfile=self.hostfile,
             api=api,
             on_error=on_error,
-            safe=safe,
             command_prefix=command_prefix,
             scripts=self._scripts,
             arguments=arguments,
@@ -99,6 +110,14 @@ class Application:
         if updates_every_seconds is not None and self.marketplaces:
             self._updates = UpdateWatch(lambda: self.management, on_updates, every_seconds=updates_every_seconds)
         self._lock: HostLock | None = None
+        self._safe = safe
+        self._starts = Starts(self.layout.starts)
+        self._stable: asyncio.TimerHandle | None = None
+
+    @property
+    def safe_mode(self) -> SafeMode | None:
+        """That the plugins are not started, and why; None while they are."""
+        return self._starts.safe_mode() if self.host.safe else None
 
     @cached_property
     def management(self) -> "Management":
@@ -120,15 +139,42 @@ class Application:
             await self._settle()
             self._tell_folders()
             # Made first: a change during the start is not missed.
-            watch = Watch(self.layout, self.host.reload_changes, script_folders=self._scripts.folders)
-            await self.host.start()
+            watch = Watch(self.layout, self._follow, script_folders=self._scripts.folders)
+            self._begin()
+            await self._start_host()
         except BaseException:
             lock.release()
             raise
+        self._stable = asyncio.get_running_loop().call_later(STABLE_SECONDS, self._starts.stable)
         self._lock, self._watch = lock, watch
         watch.start()
         if self._updates is not None:
             self._updates.start()
+
+    def _begin(self) -> None:
+        """Note that a start begins, and say it where it is one without plugins."""
+        wished = sorted(key for key, wish in self.host.state.items("wish/").items() if wish)
+        told = (Store(self.layout).active_number(), wished, stamp_of_folders(self._scripts.folders))
+        plugins = hashlib.sha256(repr(told).encode()).hexdigest()
+        safe = self._starts.begin(plugins, chosen=self._safe)
+        self.host.safe = safe is not None
+        if safe is not None:
+            _log.warning(
+                "SAFE MODE: %s starts without plugins: %s. %s", self.hostfile.name, safe.reason, _WAY_OUT % self.app
+            )
+
+    async def _start_host(self) -> None:
+        try:
+            await self.host.start()
+        except (JackfieldError, asyncio.CancelledError, KeyboardInterrupt):
+            self._starts.end()  # no plugin's doing
+            raise
+
+    async def _follow(self) -> None:
+        if self.host.safe and self._starts.safe_mode() is None:
+            _log.warning("safe mode is over: the plugins of %s are tried again", self.hostfile.name)
+            self.host.safe = False
+        await self.host.reload_changes()
 
     def _tell_folders(self) -> None:
         """Leave word of the script folders, so that the command line lists and disables what lies in them."""
@@ -151,7 +197,7 @@ class Application:
         While another installer is half way, nothing happens: the watch follows when it is done.
         """
         if Store(self.layout).settled():
-            await self.host.reload_changes()
+            await self._follow()
 
     async def stop(self) -> None:
         """Stop watching, stop every plugin, and let go of the profile."""
@@ -160,7 +206,12 @@ class Application:
         watch, self._watch = self._watch, None
         if watch is not None:
             await watch.stop()
+        stable, self._stable = self._stable, None
+        if stable is not None:
+            stable.cancel()
         await self.host.stop()
+        if stable is not None:
+            self._starts.end()
         lock, self._lock = self._lock, None
         if lock is not None:
             lock.release()

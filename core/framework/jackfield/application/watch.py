@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jackfield.discovery import stamp_of_folders
 from jackfield.errors import JackfieldError
-from jackfield.storage import State, stamp_of_files
+from jackfield.storage import Starts, State, stamp_of_files
 from jackfield.store import Layout, Store
 
 _log = logging.getLogger("jackfield.application")
@@ -40,6 +40,7 @@ class Watch:
         self._store = Store(layout)
         self._changed = changed
         self._script_folders = tuple(script_folders)
+        self._starts = Starts(layout.starts)
         self._poll_seconds = poll_seconds
         self._seen = self._stamp()
         self._task: asyncio.Task[None] | None = None
@@ -85,7 +86,7 @@ class Watch:
 
     def _stamp(self) -> Stamp:
         settings = stamp_of_files(self._layout.configuration)
-        rest = (self._state.stamp(), stamp_of_folders(self._script_folders), settings)
+        rest = (self._state.stamp(), stamp_of_folders(self._script_folders), settings, self._starts.stamp())
         try:
             pointer = self._layout.current.stat()
         except OSError:

@@ -27,6 +27,9 @@ LAZY_COMMANDS = {
     "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),
     "settings": Lazy(f"{_COMMANDS}.settings:settings", "Show and change what plugins let you set."),
     "export": Lazy(f"{_COMMANDS}.export:export", "Write the installed plugins as a list that `install -r` reads."),
+    "safe-mode": Lazy(
+        f"{_COMMANDS}.safe_mode:safe_mode", "Say whether the application runs without plugins, and leave that."
+    ),
     "store": Lazy(f"{_COMMANDS}.store:store", "Look after the files of installed plugins."),
     "completion": Lazy(f"{_COMMANDS}.completion:completion", "Print the script that completes commands in a shell."),
 }

@@ -111,6 +111,8 @@ CHANGED = record({"app": TEXT, "plan": PLAN, "applied": FLAG, "outcome": maybe(O
 
 SAID = record({"by": TEXT, "at": MOMENT})
 
+SAFE_MODE = record({"reason": TEXT, "since": TEXT, "chosen": FLAG})
+
 ROW = record(
     {
         "id": TEXT,
@@ -254,7 +256,7 @@ ANSWERS: dict[str, Schema] = {
     "update": {"anyOf": [record({"app": TEXT, "updates": many(UPDATE)}), CHANGED]},
     "rollback": record({"app": TEXT, "report": ROLLBACK}),
     "history": record({"app": TEXT, "total": NUMBER, "entries": many(ENTRY)}),
-    "list": record({"app": TEXT, "plugins": many(ROW)}),
+    "list": record({"app": TEXT, "plugins": many(ROW), "safe_mode": maybe(SAFE_MODE)}),
     "enable": _WISHED,
     "disable": _WISHED,
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
@@ -267,6 +269,7 @@ ANSWERS: dict[str, Schema] = {
             "plugins": many(record({"id": TEXT, "version": TEXT, "sha256": TEXT, "source": TEXT, "spec": TEXT})),
         }
     ),
+    "safe-mode": record({"app": TEXT, "safe_mode": maybe(SAFE_MODE), "left": FLAG}),
     "store verify": record({"app": TEXT, "damaged": many(DAMAGED)}),
     "store gc": record(
         {

@@ -105,6 +105,11 @@ class Layout:
         return self.run / "host.lock"
 
     @property
+    def starts(self) -> Path:
+        """The record of how the last starts of the host went."""
+        return self.run / "starts.json"
+
+    @property
     def control(self) -> Path:
         """The socket at which a running host takes orders."""
         return self.run / "control.sock"

@@ -1,9 +1,13 @@
 """`jackfield list`."""
 
+import click
+
+from jackfield.cli.commands.safe_mode import told
 from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
 from jackfield.cli.words import day, whom
+from jackfield.storage import Starts
 
 _ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file", "script": "script"}
 """Where a plugin came from, said only of those that came from no marketplace."""
@@ -21,7 +25,16 @@ def list_(session: Session) -> None:
     """Read the active generation, the environment's entry points and the state; import no plugin."""
     rows = [row.to_mapping() for row in session.management.list()]
     output = session.output
-    output.data({"app": session.host.name, "plugins": rows})
+    safe = Starts(session.layout.starts).safe_mode()
+    output.data(
+        {
+            "app": session.host.name,
+            "plugins": rows,
+            "safe_mode": safe.to_mapping() if safe is not None else None,
+        }
+    )
+    if safe is not None:
+        output.line(click.style(told(safe), fg="yellow", bold=True) + f" See: {session.program} safe-mode")
     if not rows:
         output.line(f"No plugins yet. Find some: {session.program} search")
         return

@@ -1,0 +1,150 @@
+"""How the last starts of an application went: two that fail in a row lead to one without plugins (design §6).
+
+`run/starts.json` holds the count of failed starts, whether one is under way, the set of plugins that was started, and
+whether the present one is in safe mode. A start that is killed, or whose process dies, cannot take its word back: the
+next one finds it and counts it.
+
+Rules:
+
+- A start failed if neither `stable` nor `end` was told of it.
+- Two failed in a row, of one set of plugins: safe mode. Another set is tried as usual: the user did something.
+- A start in safe mode says nothing of the plugins. So the next one is in safe mode too, until the set is another one or
+  the user says that it shall be tried again (`leave`).
+"""
+
+import contextlib
+import datetime as dt
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+FAILED_STARTS = 2
+"""How many in a row lead to safe mode."""
+
+STABLE_SECONDS = 10.0
+"""How long a start has to live before it counts as one that went well."""
+
+_LONGEST = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class SafeMode:
+    """That an application runs without plugins, or will at its next start.
+
+    Args:
+        reason: why, as the end of a sentence: `the last 2 starts did not come through`.
+        since: ISO 8601 in UTC; empty where it is about the next start.
+        chosen: whether somebody asked for it.
+    """
+
+    reason: str
+    since: str = ""
+    chosen: bool = False
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+class Starts:
+    """The record of one profile's starts; whoever starts holds the profile's lock.
+
+    Args:
+        file: where it lies; its folder is there when something is written.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def begin(self, plugins: str, *, chosen: bool) -> SafeMode | None:
+        """Note that a start begins, and say whether it has to be in safe mode.
+
+        Args:
+            plugins: another text for every other set of plugins.
+            chosen: somebody asked for safe mode.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        told = self._read()
+        failed = told["failed"] + (1 if told["open"] else 0)
+        if told["plugins"] != plugins:
+            failed = 0
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        safe = None
+        if chosen:
+            safe = SafeMode("it was asked for", now, chosen=True)
+        elif failed >= FAILED_STARTS:
+            safe = SafeMode(_failed(failed), now)
+        self._write(failed=failed, open=safe is None, plugins=plugins, safe=safe.to_mapping() if safe else None)
+        return safe
+
+    def stable(self) -> None:
+        """Note that the start went well."""
+        told = self._read()
+        if told["open"]:
+            self._write(**{**told, "failed": 0, "open": False})
+
+    def end(self) -> None:
+        """Note that the application was stopped, as it should be."""
+        told = self._read()
+        failed = 0 if told["open"] else told["failed"]
+        self._write(**{**told, "failed": failed, "open": False, "safe": None})
+
+    def leave(self) -> bool:
+        """Have the plugins tried again: by the running application, and at the next start.
+
+        Returns:
+            Whether there was anything to leave.
+        """
+        found = self.safe_mode() is not None
+        if found:
+            self._write(**{**self._read(), "failed": 0, "safe": None})
+        return found
+
+    def safe_mode(self) -> SafeMode | None:
+        """Return the safe mode that the application runs in, or will at its next start with the same plugins."""
+        told = self._read()
+        if told["safe"] is not None:
+            return SafeMode(**told["safe"])
+        failed = told["failed"]
+        return SafeMode(_failed(failed)) if failed >= FAILED_STARTS else None
+
+    def stamp(self) -> object:
+        """Return something that is another one after every change."""
+        try:
+            status = self._file.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def _read(self) -> dict[str, Any]:
+        empty: dict[str, Any] = {"failed": 0, "open": False, "plugins": "", "safe": None}
+        try:
+            with self._file.open(encoding="utf-8") as file:
+                told = json.loads(file.read(_LONGEST))
+            safe = told["safe"]
+            if safe is not None:
+                safe = SafeMode(str(safe["reason"]), str(safe["since"]), bool(safe["chosen"])).to_mapping()
+            return {
+                "failed": int(told["failed"]),
+                "open": bool(told["open"]),
+                "plugins": str(told["plugins"]),
+                "safe": safe,
+            }
+        except (OSError, ValueError, KeyError, TypeError):
+            return empty  # nobody has started yet; or it is damaged, and a start that goes well writes it anew
+
+    def _write(self, **told: Any) -> None:
+        fresh = self._file.with_suffix(".new")
+        with contextlib.suppress(FileNotFoundError):
+            fresh.unlink()  # its mode would stay as it was
+        with open(fresh, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            json.dump(told, file)
+        fresh.replace(self._file)
+
+
+def _failed(count: int) -> str:
+    return f"the last {count} starts did not come through"

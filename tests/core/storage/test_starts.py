@@ -1,0 +1,119 @@
+"""The record of starts: what counts as failed, when safe mode begins, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jackfield.storage import FAILED_STARTS, Starts
+
+
+@pytest.fixture
+def starts(tmp_path: Path) -> Starts:
+    return Starts(tmp_path / "starts.json")
+
+
+def crash(starts: Starts, plugins: str = "a") -> None:
+    """A start whose process died: nothing is told after its begin."""
+    starts.begin(plugins, chosen=False)
+
+
+def test_two_starts_in_a_row_that_die_lead_to_safe_mode(starts):
+    assert starts.begin("a", chosen=False) is None
+    assert starts.begin("a", chosen=False) is None
+    safe = starts.begin("a", chosen=False)
+    assert safe is not None
+    assert (safe.reason, safe.chosen) == ("the last 2 starts did not come through", False)
+    assert starts.safe_mode() == safe
+
+
+@pytest.mark.parametrize("well", [Starts.stable, Starts.end], ids=["stable", "stopped"])
+def test_a_start_that_went_well_in_between_counts(starts, well):
+    crash(starts)
+    starts.begin("a", chosen=False)
+    well(starts)
+    crash(starts)
+    assert starts.begin("a", chosen=False) is None
+
+
+def test_a_crash_long_after_the_start_does_not_count(starts):
+    for _ in range(5):
+        assert starts.begin("a", chosen=False) is None
+        starts.stable()
+
+
+def test_safe_mode_lasts_until_there_are_other_plugins(starts):
+    crash(starts)
+    crash(starts)
+    for end in (lambda: None, starts.end, starts.stable):
+        assert starts.begin("a", chosen=False) is not None
+        end()
+    assert starts.safe_mode() is not None
+    assert starts.begin("b", chosen=False) is None
+    assert starts.safe_mode() is None
+    assert starts.begin("b", chosen=False) is None
+
+
+def test_leaving_it_gives_the_same_plugins_two_more_starts(starts):
+    assert starts.leave() is False
+    crash(starts)
+    crash(starts)
+    starts.begin("a", chosen=False)
+    before = starts.stamp()
+    assert starts.leave() is True
+    assert starts.stamp() != before
+    assert starts.safe_mode() is None
+    assert [starts.begin("a", chosen=False) is not None for _ in range(3)] == [False, False, True]
+
+
+def test_what_was_asked_for_says_so_and_ends_with_the_application(starts):
+    safe = starts.begin("a", chosen=True)
+    assert safe is not None
+    assert (safe.reason, safe.chosen) == ("it was asked for", True)
+    starts.end()
+    assert starts.safe_mode() is None
+    assert starts.begin("a", chosen=False) is None
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"failed": "x"}', '{"failed": 1, "open": 0, "plugins": ""}'])
+def test_a_damaged_record_is_none(tmp_path, text):
+    file = tmp_path / "starts.json"
+    file.write_text(text)
+    starts = Starts(file)
+    assert starts.safe_mode() is None
+    assert starts.begin("a", chosen=False) is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_the_record_is_its_users_alone(starts, tmp_path):
+    crash(starts)
+    assert stat.S_IMODE((tmp_path / "starts.json").stat().st_mode) == 0o600
+
+
+STEPS = st.lists(
+    st.one_of(st.tuples(st.just("start"), st.sampled_from("ab")), st.just(("stable", "")), st.just(("end", ""))),
+    max_size=20,
+)
+
+
+@given(steps=STEPS)
+def test_safe_mode_is_never_entered_before_two_starts_of_one_set_died(tmp_path_factory, steps):
+    starts = Starts(tmp_path_factory.mktemp("starts") / "starts.json")
+    died: list[str] = []
+    running = None
+    for step, plugins in steps:
+        if step == "start":
+            if running is not None:
+                died.append(running)
+            safe = starts.begin(plugins, chosen=False)
+            if safe is not None:
+                assert len(died) >= FAILED_STARTS
+                assert set(died[-FAILED_STARTS:]) == {plugins}
+            running = plugins if safe is None else None
+        elif running is not None:
+            getattr(starts, step)()
+            died, running = [], None
