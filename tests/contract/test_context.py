@@ -7,7 +7,9 @@ import json
 import threading
 
 import pytest
+from jackfield.api import Level
 
+from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
 # use -> the permission that it needs
@@ -17,6 +19,7 @@ GUARDED = [
     ("probe storage set key 1", "storage:write"),
     ("probe storage delete key", "storage:write"),
     ("probe commands add elsewhere", "commands:register"),
+    ("probe commands tree elsewhere", "commands:register"),
     ("probe events emit undeclared", "events:emit"),
     ("probe events on plugin:peer:spoke", "events:listen"),
     ("probe events on plugin:*", "events:observe"),
@@ -285,6 +288,21 @@ class TestCommands:
         stage.profile.disable("probe")
         await stage.host.reload_changes()
         assert not stage.host.commands.has("echo")
+
+    @pytest.mark.feature("M43", "U13", "U17")
+    async def test_a_tree_works_until_the_plugin_is_disabled_and_asks_for_its_level(self, stage):
+        await stage.ask("probe commands tree tally")
+        assert await stage.ask("tally count 2") == "tally is for helpers and above"
+        helper = Speaker(level=Level.HELPER)
+        await stage.host.commands.dispatch("tally count 2", helper)
+        await stage.host.commands.dispatch("tally count 10", helper)
+        assert helper.answers == [
+            "tally counted 3",
+            "number must be a whole number from 1 to 9: tally count ‹10›\nusage: tally count <number>",
+        ]
+        stage.profile.disable("probe")
+        await stage.host.reload_changes()
+        assert not stage.host.commands.has("tally")
 
     async def test_the_root_of_another_plugin_is_refused_and_named(self, stage):
         assert "the command peer of probe is taken by peer" in await stage.ask("probe commands add peer")

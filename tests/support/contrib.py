@@ -93,6 +93,10 @@ class Running:
         await self.host.commands.dispatch(line, source)
         return source.answers
 
+    async def offered(self, line: str) -> list[str]:
+        """Return what a line becomes with each of the completions at its end."""
+        return [one.applied(line) for one in await self.host.commands.complete(line, len(line), Speaker())]
+
 
 def chat_hostfile() -> HostFile:
     """The chat's own host file."""

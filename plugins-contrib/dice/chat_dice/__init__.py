@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import SystemRandom
+from typing import Annotated
 
 from jackfield import Context, command
-from jackfield.api import CommandSource
+from jackfield.api import CommandSource, Custom
 
 MOST_DICE = 100
 MOST_SIDES = 1000
@@ -46,16 +47,20 @@ class Roll:
         return [pick(1, self.sides) for _ in range(self.count)]
 
 
+def known(_prefix: str) -> list[str]:
+    """Return what is offered while a roll is written."""
+    return ["d6", "2d6", "d20", "3d8+2"]
+
+
+#: A roll as the argument of a command: what cannot be read is told with its place, and a few are offered.
+ROLL = Custom(Roll.parse, "a roll like 2d6", known, rest=True)
+
+
 @command("roll")
-async def roll(context: Context, source: CommandSource, dice: str = "d6") -> None:
+async def roll(context: Context, source: CommandSource, dice: Annotated[Roll, ROLL] = Roll(1, 6)) -> None:
     """Roll dice: 2d6, d20, 3d8+2."""
-    try:
-        wanted = Roll.parse(dice)
-    except ValueError as problem:
-        await source.reply(str(problem))
-        return
-    shown = wanted.throw(SystemRandom().randint)
-    parts = " + ".join(map(str, shown)) + (f" {wanted.bonus:+d}" if wanted.bonus else "")
-    total = sum(shown) + wanted.bonus
+    shown = dice.throw(SystemRandom().randint)
+    parts = " + ".join(map(str, shown)) + (f" {dice.bonus:+d}" if dice.bonus else "")
+    total = sum(shown) + dice.bonus
     context.logger.debug("%s rolled %s: %s", source.user, dice, total)
     await source.reply(f"{source.user} rolled {total}" + (f" ({parts})" if parts != str(total) else ""))

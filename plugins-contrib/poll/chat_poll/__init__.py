@@ -1,13 +1,13 @@
 """`!poll Tea? | yes | no` asks the room, `!vote 1` or a press in the sidebar answers, `!poll close` posts the votes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from jackfield import Plugin, command
-from jackfield.api import Button, Chart, Component, List, Text
+from jackfield.api import Button, Chart, Component, Integer, List, Text
 from jackfield.api import CommandSource as Source
 
-from chat_poll.ballot import Ballot, BallotError
+from chat_poll.ballot import MOST_ANSWERS, Ballot, BallotError
 
 COMPONENT = "poll"
 
@@ -49,7 +49,7 @@ class Poll(Plugin):
         await self._post(source, ballot, f"result: {ballot.result()}")
 
     @command("vote")
-    async def vote(self, source: Source, number: int) -> None:
+    async def vote(self, source: Source, number: Annotated[int, Integer(1, MOST_ANSWERS)]) -> None:
         """Vote for an answer, or change your vote."""
         await source.reply(await self._vote(source.user, number))
 

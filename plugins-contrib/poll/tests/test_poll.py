@@ -68,6 +68,10 @@ async def test_a_poll_is_asked_voted_on_and_closed(tmp_path: Path) -> None:
         await plugin.command(ASK)
         assert await plugin.command("vote 2") == ["bea voted. Tea or coffee? coffee: 1, tea: 0"]
         assert await plugin.command("vote 7") == ["there is no answer 7; vote for 1 to 2"]
+        assert (await plugin.command("vote tea"))[0].startswith(
+            "number must be a whole number from 1 to 10: vote ‹tea›"
+        )
+        assert await plugin.offered("poll c") == ["poll close"]
         assert "a poll is running" in (await plugin.command(ASK))[0]
         await plugin.command("poll close")
         assert await plugin.command("poll close") == ["no poll is running"]

@@ -73,6 +73,11 @@ class Person:
     async def say(self, text: str, room: str = "lobby") -> dict[str, Any]:
         return await self.ask(type="send", room=room, text=text)
 
+    async def complete(self, text: str, *, cursor: int | None = None, room: str = "lobby") -> dict[str, Any]:
+        """Ask what can stand at a place of a line, its end by default."""
+        place = len(text) if cursor is None else cursor
+        return await self.ask(type="complete", room=room, text=text, cursor=place)
+
     async def hears(self, text: str) -> dict[str, Any]:
         """Return the message with this text in it, whether it came already or not."""
         for event in self.seen:

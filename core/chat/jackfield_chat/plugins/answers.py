@@ -26,11 +26,13 @@ class Answer:
         title: what it is about.
         lines: the rest.
         confirm: what to write to say yes, where the answer is a question; else "".
+        following: what to write for the next page; "" where there is none.
     """
 
     title: str
     lines: tuple[AnswerLine, ...] = ()
     confirm: str = ""
+    following: str = ""
 
     @classmethod
     def of(cls, title: str, *lines: str) -> "Answer":
@@ -40,4 +42,4 @@ class Answer:
     def to_mapping(self) -> dict[str, object]:
         """Return it as pages and clients receive it."""
         lines = [{"text": line.text, "risk": line.risk, "heading": line.heading} for line in self.lines]
-        return {"title": self.title, "lines": lines, "confirm": self.confirm}
+        return {"title": self.title, "lines": lines, "confirm": self.confirm, "following": self.following}

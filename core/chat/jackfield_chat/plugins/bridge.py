@@ -22,7 +22,9 @@ from jackfield_chat.rooms import Board, Event
 from jackfield_chat.settings import Settings
 
 if TYPE_CHECKING:
+    from jackfield.api import CommandSource
     from jackfield.application import Application
+    from jackfield.host import HelpPage
     from jackfield.management import Update
 
     from jackfield_chat.plugins.panel import Panel
@@ -100,7 +102,7 @@ class Bridge:
             arguments=arguments(self._accounts, self._board),
             safe=self._settings.safe,
         )
-        add_own_commands(application.host.commands)
+        add_own_commands(application.host.commands, show=_show_help)
         self.application = application
         self._panel = Panel(application.host, self._board.presence, self.name_of)
         self._operations = Operations(application, news=self._news, on_change=self._tell_plugins)
@@ -295,6 +297,13 @@ class Bridge:
 
     def _api(self, plugin: str, check: Check) -> PluginChat:
         return PluginChat(plugin, check, self._board, self._accounts, name_of=self.name_of)
+
+
+async def _show_help(source: "CommandSource", page: "HelpPage") -> None:
+    if isinstance(source, MemberSource):
+        source.show(page)
+    else:
+        await source.reply(str(page))
 
 
 def _message(made: object, before: Message) -> Message:

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from jackfield.api import Level
 from jackfield_chat_api import Message
 
 from jackfield_chat.accounts import Account, Role
-from jackfield_chat.plugins.answers import Answer
+from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.rooms import LONGEST_MESSAGE, Board
+
+if TYPE_CHECKING:
+    from jackfield.host import HelpPage
 
 #: From which role on a member may do what a command of a plugin `needs`; what does not stand here only the owner may.
 RIGHTS: Mapping[str, Role] = MappingProxyType(
@@ -30,7 +34,7 @@ class MemberSource:
         room: the room's name.
 
     Attributes:
-        lines: what was answered.
+        answer: what was answered last.
     """
 
     def __init__(self, account: Account, room: str) -> None:
@@ -38,21 +42,21 @@ class MemberSource:
         self.room: str | None = room
         self.level = Level(account.role)
         self._account = account
-        self.lines: list[str] = []
+        self.answer = Answer("")
 
     def may(self, permission: str) -> bool:
         """Say whether the member's role is high enough for `resource:action`."""
         return self._account.may(RIGHTS.get(permission, Role.OWNER))
 
     async def reply(self, text: str) -> None:
-        """Keep the answer for the member alone."""
-        self.lines += text.splitlines()
+        """Keep the answer for the member alone; its first line becomes the title."""
+        title, *lines = text.splitlines() or [""]
+        self.answer = Answer.of(title, *lines)
 
-    @property
-    def answer(self) -> Answer:
-        """What was answered, its first line as the title."""
-        title, *lines = self.lines or [""]
-        return Answer.of(title, *lines)
+    def show(self, page: "HelpPage") -> None:
+        """Keep a page of help for the member alone, with a way to the next one."""
+        lines = tuple(AnswerLine(str(line)) for line in page.lines)
+        self.answer = Answer(page.title, lines, following=page.following)
 
 
 class RoomSource(MemberSource):

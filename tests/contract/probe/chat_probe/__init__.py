@@ -3,10 +3,10 @@
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 from jackfield import EventType, Plugin, command, listener, new_thread
-from jackfield.api import Button, List, MenuItem, Text
+from jackfield.api import Button, Integer, List, MenuItem, Text, argument, literal
 from jackfield.errors import WouldBlock
 
 
@@ -65,6 +65,16 @@ class Probe(Plugin):
             await source.reply(f"{name} heard {text}")
 
         self.context.commands.add(name, added)
+        await source.reply("added")
+
+    @command("probe commands tree")
+    async def commands_tree(self, source, name: str) -> None:
+        async def counted(source, number: int) -> None:
+            """Count up."""
+            await source.reply(f"{name} counted {number + 1}")
+
+        numbers = argument("number", Annotated[int, Integer(1, 9)]).runs(counted)
+        self.context.commands.add_tree(literal(name).then(literal("count").then(numbers).requires("helper")))
         await source.reply("added")
 
     @command("probe events emit")

@@ -87,6 +87,14 @@ async def test_what_is_offered_says_what_it_is_and_stands_before_the_cursor_only
     (found,) = await registry.complete("plot op for all", 7, Speaker())
     assert (found.text, found.start, found.end, found.help) == ("open", 5, 7, "Open it")
     assert found.applied("plot op for all") == "plot open for all"
+    assert [(one.text, one.help) for one in await registry.complete("pl", 2, Speaker())] == [
+        ("plant", "Plant a tree"),
+        ("plot", "close, open"),
+    ]
+    registry.add("a", "room sweep", done)
+    registry.add("a", "room lock", done, level=Level.ADMIN)
+    (room,) = await registry.complete("roo", 3, Speaker())
+    assert (room.text, room.help) == ("room", "sweep")
     ada = (await registry.complete("plot a", 6, Speaker()))[0]
     assert (ada.text, ada.help) == ("ada", "who")
 

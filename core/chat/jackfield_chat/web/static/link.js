@@ -42,9 +42,9 @@ export class Link {
 
   receive(event) {
     const request = this.waiting.get(event.nonce);
-    if (request && event.type === "sent") {
+    if (request && (event.type === "sent" || event.type === "completions")) {
       this.waiting.delete(event.nonce);
-      request.resolve();
+      request.resolve(event);
     } else if (request && event.type === "error") {
       this.waiting.delete(event.nonce);
       request.reject(new Error(event.message));
@@ -58,7 +58,7 @@ export class Link {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(request));
   }
 
-  /** Send and wait until it is done; rejects with a sentence. */
+  /** Send and wait until it is done; resolves with what came back, rejects with a sentence. */
   ask(request) {
     if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("Not connected. Nothing was sent."));
     const nonce = String((this.number += 1));

@@ -1,6 +1,7 @@
 // The page of a room: joins what the server drew to the link.
 
 import { Boxes } from "./boxes.js";
+import { Completions } from "./completions.js";
 import { busy, element } from "./elements.js";
 import { Link } from "./link.js";
 import { Messages } from "./messages.js";
@@ -81,7 +82,7 @@ document.addEventListener("click", (event) => {
 });
 
 /** An answer that only this member sees; one that asks has two buttons of equal weight. */
-function showAnswer({ title, lines, confirm, nonce }) {
+function showAnswer({ title, lines, confirm, following, nonce }) {
   const items = lines.map((line) => element("li", { class: line.risk ? `risk-${line.risk}` : line.heading ? "heading" : null }, line.text));
   const answer = element("section", { class: "answer" }, element("p", { class: "only-you" }, "Only you see this"), element("h3", {}, title), element("ul", {}, ...items));
   if (confirm) {
@@ -104,7 +105,13 @@ function showAnswer({ title, lines, confirm, nonce }) {
   } else {
     const close = element("button", { type: "button", class: "button" }, "Close");
     close.addEventListener("click", () => answer.remove());
-    answer.append(element("p", { class: "actions" }, close));
+    const actions = element("p", { class: "actions" }, close);
+    if (following) {
+      const next = element("button", { type: "button", class: "button" }, "Next page");
+      next.addEventListener("click", () => link.ask({ type: "send", room, text: following }).catch((failure) => showProblem(failure.message)));
+      actions.prepend(next);
+    }
+    answer.append(actions);
   }
   // News that nobody asked for must not take away a question that somebody is about to answer.
   if (nonce === undefined) find("answers").prepend(answer);
@@ -151,6 +158,7 @@ composer.addEventListener("submit", async (event) => {
     free();
   }
 });
+new Completions(text, find("completions"), find("completion-count"), (line, cursor) => link.ask({ type: "complete", room, text: line, cursor }));
 text.addEventListener("input", grow);
 text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

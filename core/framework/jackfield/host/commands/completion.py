@@ -123,9 +123,17 @@ def words(place: Place, source: CommandSource) -> Iterator[Completion]:
     for word, child in sorted(place.node.literals.items()):
         if not word.startswith(place.written) or (child.alias and not place.written) or not child.open_to(source):
             continue
-        runs = child.command if child.command is not None else next(child.commands())
-        told = runs.help if child.command is not None or len(list(child.commands())) == 1 else runs.plugin
-        yield Completion(word, place.start, end, told)
+        yield Completion(word, place.start, end, _told(child, source))
+
+
+def _told(node: Node, source: CommandSource) -> str:
+    """What a word is: the help of the command that it stands for, else the words that can follow it."""
+    reached = [node]
+    for one in reached:  # grows while it is walked: arguments below, but no further words
+        if one.command is not None and one.command.help and one.command.requirement.met_by(source):
+            return one.command.help
+        reached += one.arguments
+    return ", ".join(word for word, child in sorted(node.literals.items()) if not child.alias and child.open_to(source))
 
 
 def wanted(place: Place, source: CommandSource) -> Iterator[Wanted]:

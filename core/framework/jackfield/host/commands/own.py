@@ -3,18 +3,32 @@
 import sys
 import threading
 import traceback
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from jackfield.api import CommandSource, Custom, Level
+from jackfield.host.commands.help import HelpPage
 from jackfield.host.commands.registry import CommandRegistry
 
 _FRAMES = 6  # of each thread: where it is now and how it came there
 
 
-def add_own_commands(registry: CommandRegistry) -> None:
+#: Shows a page of help to a source.
+ShowHelp = Callable[[CommandSource, HelpPage], Awaitable[None]]
+
+
+async def _in_text(source: CommandSource, page: HelpPage) -> None:
+    await source.reply(str(page))
+
+
+def add_own_commands(registry: CommandRegistry, *, show: ShowHelp = _in_text) -> None:
     """Add `help [topic]`, `debug commands [part]` and `debug threads` to an application's registry.
 
     They belong to the application: no plugin can take these roots, and `registry.owner` returns an empty text for them.
+
+    Args:
+        registry: the application's.
+        show: how a page of help is shown; as text, unless the application has more to offer than text.
 
     Raises:
         PluginError: a plugin holds one of the roots already; add them before the host starts.
@@ -29,7 +43,7 @@ def add_own_commands(registry: CommandRegistry) -> None:
 
     async def help_command(source: CommandSource, about: Annotated[str, topic] = "") -> None:
         """List the commands that you may use, or tell all of one."""
-        await source.reply(str(registry.help_page(about, source)))
+        await show(source, registry.help_page(about, source))
 
     async def commands(source: CommandSource, part: str = "") -> None:
         """Show the command tree, or a part of it."""

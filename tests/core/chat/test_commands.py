@@ -1,0 +1,164 @@
+"""Commands in the chat: members and rooms as arguments, levels, help for its asker alone, completions while writing."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jackfield.store import Layout
+
+from tests.support.profiles import Profile
+from tests.support.wheels import build_plugin
+
+if TYPE_CHECKING:
+    from tests.core.chat.conftest import Person, RunningChat
+
+pytestmark = pytest.mark.slow
+
+KEEPER = """
+from datetime import timedelta
+from typing import Literal
+
+from jackfield import Plugin, command
+from jackfield_chat_api import Member, Room
+
+class Main(Plugin):
+    @command("mute", level="helper")
+    async def mute(self, source, who: Member, time: timedelta, how: Literal["softly", "firmly"] = "softly"):
+        \"\"\"Ask someone to be quiet.\"\"\"
+        await source.reply(f"{who.name} ({who.role}, {'here' if who.online else 'away'}) is {how} muted for {time}")
+
+    @command("topic")
+    async def topic(self, source, where: Room):
+        \"\"\"Tell what a room is for.\"\"\"
+        await source.reply(f"{where.name}: {where.topic}")
+
+    @command("shout", needs="messages:send")
+    async def shout(self, source, text: str):
+        await source.reply(text.upper())
+
+    @command("wipe", needs="rooms:wipe")
+    async def wipe(self, source):
+        await source.reply("wiped")
+"""
+
+MORE = """
+[[permissions]]
+resource = "members"
+actions = ["read"]
+reason = "to mute"
+
+[contributes]
+commands = [{ name = "mute" }, { name = "topic" }, { name = "shout" }, { name = "wipe" }]
+"""
+
+
+@pytest.fixture
+async def keeper(chat: "RunningChat", tmp_path: Path) -> "RunningChat":
+    """A chat with a plugin that keeps order."""
+    profile = Profile(Layout.locate("chat", environ={"JACKFIELD_HOME": str(chat.settings.plugin_home)}))
+    profile.install(build_plugin(tmp_path / "wheels", "keeper", code=KEEPER, more=MORE))
+    profile.enable("keeper")
+    await chat.plugin("keeper")
+    return chat
+
+
+async def offered(person: "Person", text: str, **more: Any) -> list[str]:
+    """The lines that the completions at the end of a text make of it."""
+    person_items = (await person.complete(text, **more))["items"]
+    return [text[: one["start"]] + one["text"] + text[one["end"] :] for one in person_items]
+
+
+@pytest.mark.feature("U13", "U17")
+async def test_a_helper_names_a_member_and_a_user_may_not(keeper: "RunningChat") -> None:
+    ada, owner = await keeper.person("ada"), await keeper.person("owner")
+    await ada.say("!mute owner 5m")
+    assert (await ada.hears("!mute is for"))["text"] == "!mute is for helpers and above"
+    await owner.say("/role ada helper")
+    await ada.say("!mute @Owner 1h30m firmly")
+    assert (await ada.hears("muted"))["text"] == "owner (owner, here) is firmly muted for 1:30:00"
+    await ada.say("!mute eve 5m")
+    told = (await ada.hears("eve"))["text"]
+    assert told == "!mute eve 5m"
+    assert (await ada.hears("no member"))["text"] == (
+        "there is no member eve: !mute ‹eve› 5m\nusage: !mute <who> <time> [how]"
+    )
+
+
+@pytest.mark.feature("C4")
+async def test_a_room_is_given_only_to_a_plugin_that_may_read_rooms(keeper: "RunningChat") -> None:
+    ada = await keeper.person("ada")
+    await ada.say("!topic #nowhere")
+    assert "there is no room nowhere: !topic ‹#nowhere›" in (await ada.hears("no room"))["text"]
+    await ada.say("!topic #lobby")
+    assert "keeper may not rooms:read" in (await ada.hears("may not"))["text"]
+
+
+@pytest.mark.feature("U23")
+async def test_a_command_may_need_a_permission_of_its_user(keeper: "RunningChat") -> None:
+    ada, owner = await keeper.person("ada"), await keeper.person("owner")
+    await ada.say("!shout hey")
+    await ada.hears("HEY")
+    await ada.say("!wipe")
+    assert (await ada.hears("who may"))["text"] == "!wipe is for those who may rooms:wipe"
+    await owner.say("!wipe")
+    assert (await owner.hears("wiped"))["plugin"] == "keeper"
+
+
+@pytest.mark.feature("M44")
+async def test_help_is_told_to_whoever_asks_and_holds_what_they_may_use(keeper: "RunningChat") -> None:
+    ada, bob, owner = [await keeper.person(name) for name in ("ada", "bob", "owner")]
+    answer = await ada.say("!help")
+    assert (answer["type"], answer["title"]) == ("answer", "Commands")
+    lines = [line["text"] for line in answer["lines"]]
+    assert lines == [
+        "!help [about] — List the commands that you may use, or tell all of one",
+        "!shout <text>",
+        "!topic <where> — Tell what a room is for",
+    ]
+    assert "!mute <who> <time> [how] — Ask someone to be quiet" in str((await owner.say("!help"))["lines"])
+    told = await ada.say("!help topic")
+    assert [line["text"] for line in told["lines"]] == [
+        "Tell what a room is for.",
+        "<where> — a room of this chat",
+        "by — keeper",
+    ]
+    assert (await ada.say("!help mute"))["title"].startswith("there is no command !mute")
+    await owner.say("/role bob guest")
+    assert (await bob.say("!help"))["title"] == "Commands"
+    assert [line["text"] for line in (await bob.say("/help"))["lines"] if "mute" in line["text"]] == []
+    await ada.say("done")
+    await bob.hears("done")
+    assert "!help" not in [event["message"]["text"] for event in bob.seen if event["type"] == "message"]
+
+
+@pytest.mark.feature("U19")
+async def test_only_the_owner_sees_the_tree_of_commands(keeper: "RunningChat") -> None:
+    ada, owner = await keeper.person("ada"), await keeper.person("owner")
+    assert (await ada.say("!debug commands"))["title"] == "!debug is for owners"
+    told = await owner.say("!debug commands mute")
+    assert told["title"] == "<who: a member of this chat>"
+    assert told["lines"][0]["text"] == "  <time: a time like 1h30m> → keeper, for helpers and above"
+
+
+@pytest.mark.feature("M43")
+async def test_what_can_follow_is_offered_over_the_socket(keeper: "RunningChat") -> None:
+    ada, owner = await keeper.person("ada"), await keeper.person("owner")
+    async with keeper.browser() as browser:  # zoe has an account, and no page open
+        await browser.post("/sign-up", data={"name": "zoe", "password": "long enough 1"})
+    assert await offered(ada, "!") == ["!help", "!shout", "!topic"]
+    assert await offered(ada, "!topic #lo") == ["!topic #lobby"]
+    assert await offered(ada, "!mute ") == []
+    assert await offered(owner, "!mute ") == ["!mute ada", "!mute owner", "!mute zoe"]
+    assert await offered(owner, "!mute @Z") == ["!mute @zoe"]
+    assert await offered(owner, "!mute zoe 5m f") == ["!mute zoe 5m firmly"]
+    assert await offered(ada, "no command") == []
+    assert await offered(ada, "") == []
+    (first, *_) = (await ada.complete("!to lobby", cursor=3))["items"]
+    assert first == {"text": "topic", "start": 1, "end": 3, "help": "Tell what a room is for"}
+    assert (await ada.complete("!to", cursor=-7))["items"][0]["text"] == "topic"
+
+
+@pytest.mark.parametrize("text", ['!mute "\ud800', "!topic \x00", '!topic "zz', "!help \ud800"])
+async def test_no_text_breaks_what_is_offered(keeper: "RunningChat", text: str) -> None:
+    owner = await keeper.person("owner")
+    assert (await owner.complete(text))["items"] == []
