@@ -44,10 +44,32 @@ def test_each_answer_is_what_a_request_of_its_own_gets(market):
     )
 
 
+def test_what_it_tells_of_a_plugin_is_what_a_request_of_its_own_gets_before_and_after_a_change(market):
+    changelog = "# Changelog\n\n## 1.1.0\n\n- Größer & schneller\n"
+    paths = ["/plugins/Changing", "/plugins/changing/changelog?since=1.0.0"]
+    market.publish("changing", "1.0.0")
+    for version in ("1.0.0", "1.1.0"):
+        if version != "1.0.0":
+            market.publish("changing", version, changelog=changelog)
+        for _ in range(2):  # put together, and ready
+            detail, changes = batch(market, *paths)
+            assert detail == {"status": 200, "body": httpx.get(market.url + paths[0]).text}
+            assert changes == {"status": 200, "body": httpx.get(market.url + paths[1]).text}
+            assert httpx.Response(200, text=detail["body"]).json()["version"] == version
+    assert "1.1.0" in changes["body"]
+
+
 def test_what_is_not_there_is_said_and_what_is_not_answered_here_too(market):
     nothing = f"/files/{'0' * 64}/x-1.0-py3-none-any.whl.metadata"
     asked = [nothing, "/plugins/nobody/latest", "/plugins/ /latest", "/simple/nobody/", "/simple/Not_Canonical/", "/x"]
     assert [answer["status"] for answer in batch(market, *asked)] == [404, 404, 404, 421, 421, 421]
+    about = [
+        "/plugins/nobody",
+        "/plugins/nobody/changelog?since=1.0",
+        "/plugins/search",
+        "/plugins/x/changelog?since=new",
+    ]
+    assert [answer["status"] for answer in batch(market, *about)] == [404, 404, 421, 421]
 
 
 @pytest.mark.parametrize(

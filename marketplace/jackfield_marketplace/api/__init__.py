@@ -2,9 +2,20 @@
 
 from jackfield_marketplace.api.answers import Answer, Headers
 from jackfield_marketplace.api.batch import Batch
+from jackfield_marketplace.api.details import PluginAnswers
 from jackfield_marketplace.api.files import FilePages
 from jackfield_marketplace.api.legacy import REASON_HEADER, UploadApi
 from jackfield_marketplace.api.plugins import plugin_router
 from jackfield_marketplace.api.simple import SimpleIndex
 
-__all__ = ["REASON_HEADER", "Answer", "Batch", "FilePages", "Headers", "SimpleIndex", "UploadApi", "plugin_router"]
+__all__ = [
+    "REASON_HEADER",
+    "Answer",
+    "Batch",
+    "FilePages",
+    "Headers",
+    "PluginAnswers",
+    "SimpleIndex",
+    "UploadApi",
+    "plugin_router",
+]

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from jackfield_marketplace.api.details import PluginAnswers, is_version
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import latest_versions, texts_served
@@ -33,6 +35,8 @@ _PAGES_AT_ONCE = 16  # then others have their turn: a page that was not rendered
 _PROJECT = re.compile(r"/simple/([ -.0-~]{1,200})/")
 _TEXT = re.compile(r"/files/([0-9a-f]{64})/([ -.0-~]{1,300})(\.metadata|\.plugin\.toml)")
 _LATEST = re.compile(r"/plugins/([ -.0-~]{1,100})/latest")
+_ABOUT = re.compile(r"/plugins/([A-Za-z0-9._-]{1,100})(?:/changelog\?since=([A-Za-z0-9.%_-]{1,300}))?")
+_NO_IDS = frozenset({"search", "featured", "submit"})
 
 _Answer = dict[str, Any]
 _ALONE: _Answer = {"status": 421}
@@ -42,18 +46,21 @@ _ALONE: _Answer = {"status": 421}
 class Batch:
     """`POST /batch` with `{"get": [path, …]}`; answers `{"answers": [{"status", "body"}, …]}` in the same order.
 
-    Paths are those of project pages, of METADATA and plugin.toml beside a file, and of a plugin's latest version.
+    Paths are those of project pages, of METADATA and plugin.toml beside a file, and of a plugin's details, its
+    changelog since a version, and its latest version.
 
     Args:
         database: the catalogue.
         blobs: holds the texts.
         simple: renders the project pages.
+        plugins: tells of plugins.
     """
 
-    def __init__(self, database: Database, blobs: DiskBlobs, simple: SimpleIndex) -> None:
+    def __init__(self, database: Database, blobs: DiskBlobs, simple: SimpleIndex, plugins: PluginAnswers) -> None:
         self._database = database
         self._blobs = blobs
         self._simple = simple
+        self._plugins = plugins
 
     def routes(self) -> list[Route]:
         """The one address."""
@@ -64,7 +71,10 @@ class Batch:
         if paths is None:
             reason = f'expected {{"get": [path, …]}} with at most {MOST_PATHS} paths'
             return PlainTextResponse(reason, status_code=422)
-        found = await run_in_threadpool(self._look_up, paths)
+        found = {path: answer for path in paths if (answer := self._ready(path)) is not None}
+        others = [path for path in paths if path not in found and not path.startswith("/simple/")]
+        if others:
+            found |= await run_in_threadpool(self._look_up, others)
         answers, size = [], 0
         for number, path in enumerate(paths, 1):
             match = _PROJECT.fullmatch(path)
@@ -84,8 +94,14 @@ class Batch:
             return {"status": 200, "body": body.decode()}
         return {"status": 404} if self._simple.upstream_of(name) is None else _ALONE
 
+    def _ready(self, path: str) -> _Answer | None:
+        """What lies ready of a plugin; no thread is needed for it."""
+        asked = _about(path)
+        body = self._plugins.ready(*asked) if asked is not None else None
+        return {"status": 200, "body": body.decode()} if body is not None else None
+
     def _look_up(self, paths: Sequence[str]) -> dict[str, _Answer]:
-        """The answers for texts and latest versions."""
+        """The answers for texts and plugins."""
         texts = {path: match for path in paths if (match := _TEXT.fullmatch(path))}
         plugins = {path: match[1] for path in paths if (match := _LATEST.fullmatch(path))}
         with self._database.read() as session:
@@ -101,6 +117,9 @@ class Batch:
                 plugin_id, version, distribution = latest[given]
                 body = json.dumps({"id": plugin_id, "version": version, "distribution": distribution})
                 answers[path] = {"status": 200, "body": body}
+        for path, (plugin_id, since) in {path: asked for path in paths if (asked := _about(path))}.items():
+            about = self._plugins.detail(plugin_id) if since is None else self._plugins.changelog(plugin_id, since)
+            answers[path] = {"status": 200, "body": about.decode()} if about is not None else {"status": 404}
         return answers
 
     def _text(self, sha256: str | None) -> _Answer:
@@ -111,6 +130,15 @@ class Batch:
             return {"status": 200, "body": path.read_bytes().decode()}
         except UnicodeDecodeError:
             return _ALONE  # JSON carries text alone
+
+
+def _about(path: str) -> tuple[str, str | None] | None:
+    """The plugin that a path asks about, and since which version, None for its details; None for any other path."""
+    match = _ABOUT.fullmatch(path)
+    if match is None or match[1] in _NO_IDS:
+        return None
+    since = unquote(match[2]) if match[2] is not None else None
+    return (match[1], since) if since is None or (len(since) <= 100 and is_version(since)) else None
 
 
 async def _paths(request: Request) -> list[str] | None:

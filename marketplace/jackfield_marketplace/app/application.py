@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from jackfield_marketplace import __version__
-from jackfield_marketplace.api import Batch, FilePages, SimpleIndex, UploadApi, plugin_router
+from jackfield_marketplace.api import Batch, FilePages, PluginAnswers, SimpleIndex, UploadApi, plugin_router
 from jackfield_marketplace.app.front import Front
 from jackfield_marketplace.app.headers import SecurityHeaders
 from jackfield_marketplace.blobs import DiskBlobs
@@ -75,15 +75,16 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing is reported to anyone
     )
     simple = SimpleIndex(database, upstream=settings.upstream)
+    plugins = PluginAnswers(database, hosts)
     uploads = UploadApi(settings, database, Uploads(settings, database, blobs, hosts))
     routes = [
-        *Batch(database, blobs, simple).routes(),
+        *Batch(database, blobs, simple, plugins).routes(),
         *uploads.routes(),
         Route("/healthz", _healthz),
     ]
     app.router.routes.extend(routes)
     app.include_router(uploads.router())
-    app.include_router(plugin_router(database, hosts))
+    app.include_router(plugin_router(database, plugins))
     pages = Pages(settings, database, hosts)
     app.router.routes.extend(pages.routes())
     app.add_exception_handler(404, pages.not_found)

@@ -44,7 +44,6 @@ class Stall:
         self.page = {"meta": {"api-version": "1.4"}, "name": "chat-poll", "files": [file]}
         self.content = content
         self.answers = {
-            "/plugins/poll/latest": b'{"id": "poll", "version": "1.0.0", "distribution": "chat-poll"}',
             "/plugins/poll": b'{"id": "poll", "distribution": "chat-poll"}',
             "/simple/chat-poll/": json.dumps(self.page).encode(),
             ".whl": content,
@@ -120,9 +119,9 @@ async def test_it_installs_where_nobody_cheats(management):
 @pytest.mark.parametrize(
     ("end", "cheat", "words"),
     [
-        ("/latest", say(b"<html>Welcome</html>"), "what no marketplace answers"),
-        ("/latest", say(b"", b"500 Oops"), "answers 500"),
-        ("/latest", say(b"", b"429 Busy", b"Retry-After: 9999"), "asks to wait 9999 s"),
+        ("/plugins/poll", say(b"<html>Welcome</html>"), "what no marketplace answers"),
+        ("/plugins/poll", say(b"", b"500 Oops"), "answers 500"),
+        ("/plugins/poll", say(b"", b"429 Busy", b"Retry-After: 9999"), "asks to wait 9999 s"),
         ("/simple/chat-poll/", say(b"<html>Welcome</html>"), "what no marketplace answers"),
         ("/simple/chat-poll/", say(b'{"name": "evil", "files": []}'), "is the page of 'evil', not of chat-poll"),
         ("/simple/chat-poll/", say(b"", b"302 Found", b"Location: http://127.0.0.1:9/"), "redirects to"),
@@ -160,7 +159,7 @@ async def test_wrong_bytes_of_the_right_size(management, stall):
     assert installed(management) == []
 
 
-@pytest.mark.parametrize("end", ["/latest", "/simple/chat-poll/", ".metadata", ".whl"])
+@pytest.mark.parametrize("end", ["/plugins/poll", "/simple/chat-poll/", ".metadata", ".whl"])
 async def test_silence_is_ended(management, stall, end, monkeypatch):
     monkeypatch.setitem(Marketplace.__init__.__kwdefaults__, "timeout_seconds", 0.5)
     stall.cheats[end] = hang

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
 from jackfield.inspection import WheelReport, inspect_wheel
@@ -21,6 +21,8 @@ from jackfield.manifest import Candidate, File, Manifest, Pin
 from jackfield.market import ChangelogEntry, Details, Marketplace, Progress
 from jackfield.resolution import Offer
 from jackfield.store import Generation, Store
+
+_Answer = TypeVar("_Answer")
 
 
 class MarketCatalog:
@@ -48,6 +50,7 @@ class MarketCatalog:
         self._markets = {market.url: market for market in (Marketplace(url, partials=partials) for url in urls)}
         self._store = store
         self._pins = {pin.distribution: pin for pin in generation.pins}
+        self._installed = {pin.file.sha256 for pin in generation.pins}
         self._manifests = {
             pin.file.sha256: stored[canonical(pin.id)].manifest
             for pin in generation.pins
@@ -56,7 +59,7 @@ class MarketCatalog:
         self._reports: dict[str, WheelReport] = {}
         self._files: dict[str, tuple[File, Path]] = {}
         self._asked: set[str] = set()
-        self._details: dict[tuple[str, str | None], Details | None] = {}
+        self._under_way: dict[tuple[str, ...], asyncio.Task[Any]] = {}
         self._hashes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
@@ -65,6 +68,9 @@ class MarketCatalog:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
         await asyncio.gather(*(market.aclose() for market in self._markets.values()))
 
     @property
@@ -175,22 +181,45 @@ class MarketCatalog:
         for pin in self._pins.values():
             if pin.id is not None and canonical(pin.id) == plugin:
                 return pin.distribution
-        if (plugin, None) in self._details:  # fetched for another reason; else the short answer does
-            details = self._details[plugin, None]
-            return _normalised(details.distribution) if details is not None else None
-        for market in self._markets.values():
+        for url, market in self._markets.items():
             try:
-                return _normalised((await market.latest(plugin)).distribution)
+                # What is asked for anyway tells it, too; else the short answer does.
+                under_way = ("details", url, plugin) in self._under_way
+                found = await (self._details(plugin, url) if under_way else market.latest(plugin))
             except UnknownPlugin:
                 continue
+            return _normalised(found.distribution)
         return None
 
     async def details(self, plugin: str, source: str | None = None) -> Details | None:
         """What the first marketplace that has a plugin says of it, or the one named; None if none has it."""
-        asked = (plugin, source)  # what one marketplace says of an id is nothing that another one said
-        if asked not in self._details:
-            self._details[asked] = await self._find(plugin, source)
-        return self._details[asked]
+        for url in (source,) if source in self._markets else tuple(self._markets):
+            try:
+                details = await self._details(plugin, url)
+            except UnknownPlugin:
+                continue
+            return details
+        return None
+
+    def expect(
+        self, plugin: str, distribution: str | None, source: str | None = None, since: str | None = None
+    ) -> None:
+        """Ask in one go for all that a plan will probably need of a plugin; what fails is told to who needs it.
+
+        Args:
+            plugin: its canonical id.
+            distribution: where it is known already.
+            source: the marketplace; the first one where None.
+            since: the installed version, to learn what changed after it.
+        """
+        url = source if source is not None else next(iter(self._markets), None)
+        if url is None or url not in self._markets:
+            return
+        self._details(plugin, url)
+        if distribution is not None:
+            self._page(distribution, url)
+        if since is not None:
+            self._news(plugin, url, since)
 
     def asks(self, source: str) -> bool:
         """Whether a source is one of the marketplaces that are asked."""
@@ -206,29 +235,36 @@ class MarketCatalog:
         if source not in self._markets:
             return []
         try:
-            return await self._markets[source].changelog(plugin, since)
+            entries = await self._news(plugin, source, since)
         except (MarketError, UnknownPlugin):
             return []  # a plan does not fail for want of news
+        return entries
 
     async def download(self, pin: Pin, destination: Path, progress: Progress | None) -> Path:
         """Fetch a wheel of the plan, its hash checked."""
         return await self._market(Offer(pin.source, ())).download(pin.file, destination, progress)
 
-    async def _find(self, plugin: str, source: str | None) -> Details | None:
-        markets = [self._markets[source]] if source in self._markets else list(self._markets.values())
-        for market in markets:
-            try:
-                return await market.plugin(plugin)
-            except UnknownPlugin:
-                continue
-        return None
+    def _details(self, plugin: str, url: str) -> asyncio.Task[Details]:
+        return self._once(("details", url, plugin), lambda: self._markets[url].plugin(plugin))
+
+    def _page(self, distribution: str, url: str) -> asyncio.Task[list[File]]:
+        return self._once(("page", url, distribution), lambda: self._markets[url].project(distribution))
+
+    def _news(self, plugin: str, url: str, since: str) -> asyncio.Task[list[ChangelogEntry]]:
+        return self._once(("news", url, plugin, since), lambda: self._markets[url].changelog(plugin, since))
+
+    def _once(self, key: tuple[str, ...], ask: Callable[[], Coroutine[Any, Any, _Answer]]) -> asyncio.Task[_Answer]:
+        """What is asked once for this plan, also where it is asked for before it is needed."""
+        if key not in self._under_way:
+            self._under_way[key] = asyncio.ensure_future(ask())
+        return self._under_way[key]
 
     async def _first(self, distribution: str, source: str | None) -> Offer | None:
         """The first marketplace that holds a name; only where none does, the first whose upstream has it."""
         markets = [self._markets[source]] if source is not None else list(self._markets.values())
         elsewhere = None
         for market in markets:
-            files = await market.project(distribution)
+            files = await self._page(distribution, market.url)
             offer = Offer(market.url, tuple(files)) if files else None
             if offer is not None and offer.files[0].upstream is None:
                 return offer
@@ -244,8 +280,8 @@ class MarketCatalog:
             ) from None
 
     def _tree(self, file: File) -> Path | None:
-        pin = next((one for one in self._pins.values() if one.file.sha256 == file.sha256), None)
-        return self._store.layout.store / file.sha256 / "tree" if pin and self._store.holds(file.sha256) else None
+        known = file.sha256 in self._installed and self._store.holds(file.sha256)
+        return self._store.entries.tree(file.sha256) if known else None
 
 
 def _normalised(name: str) -> str:

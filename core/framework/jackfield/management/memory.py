@@ -33,9 +33,12 @@ class Memory:
 
     Args:
         details: what wheels said of themselves, by their hashes.
+        distributions: canonical id -> the distribution that a marketplace named for it; asked for again each time, this
+            only tells what to ask for beside.
     """
 
     details: Remembered = field(default_factory=dict)
+    distributions: dict[str, str] = field(default_factory=dict)
     _trees: dict[str, tuple[Glance, list[Candidate]]] = field(default_factory=dict)
     _environment: Environment | None = None
     _looks: int = 0

@@ -82,6 +82,7 @@ class Planner:
                 hint='set JACKFIELD_MARKETPLACE, or marketplaces = ["https://…"] in the configuration file',
             )
         async with self.catalog() as catalog:
+            self._expect(parsed, catalog)
             wants = [await self._want(spec, catalog, pre=pre) for spec in parsed]
             named = {want.distribution for want in wants}
             loose = {want.distribution for want in wants if upgrade or want.requirement is not None}
@@ -119,6 +120,9 @@ class Planner:
         chosen = set(self._inventory.pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
         held: dict[str, ConsentRequest] = {}
         async with self.catalog() as catalog:
+            for cid in chosen if ids is not None else ():
+                pin = self._inventory.pins[cid]
+                catalog.expect(cid, pin.distribution, pin.source, pin.version)
             while True:
                 plan = await self._update(chosen - held.keys(), catalog, pre=pre)
                 growers = {canonical(one.plugin): one for one in plan.consent if canonical(one.plugin) in chosen}
@@ -188,6 +192,13 @@ class Planner:
         words = ", ".join(sorted(self._inventory.pins[cid].id or cid for cid in chosen))
         return await self._compare(f"update {words}", solution, catalog, ())
 
+    def _expect(self, specs: Sequence[Spec], catalog: MarketCatalog) -> None:
+        """Ask for all plugins at once, and where one was looked up before, also for what was found then."""
+        known = self._inventory.memory.distributions
+        for cid in [canonical(spec.id) for spec in specs if spec.id is not None]:
+            pin = self._inventory.pins.get(cid)
+            catalog.expect(cid, pin.distribution if pin else known.get(cid), pin.source if pin else None)
+
     async def _want(self, spec: Spec, catalog: MarketCatalog, *, pre: bool) -> Want:
         if spec.file is not None:
             report = catalog.add_file(spec.file)
@@ -204,7 +215,9 @@ class Planner:
         plugin = spec.id or ""
         self._refuse_environment(plugin, "install")
         name = await catalog.distribution(canonical(plugin))
-        if name is None:
+        if name is not None:
+            self._inventory.memory.distributions[canonical(plugin)] = name
+        else:
             where = ", ".join(catalog.sources)
             near = await near_ids(self._urls, plugin, app=self._app)
             hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"

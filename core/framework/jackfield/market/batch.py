@@ -14,7 +14,7 @@ import msgspec
 from jackfield.errors import MarketError, MarketUnreachable
 from jackfield.market.transport import NotServed, Transport
 
-FEWEST = 3
+FEWEST = 2
 MOST = 256  # the server's bound
 FOUND, ABSENT = 200, 404
 

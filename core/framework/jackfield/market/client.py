@@ -106,10 +106,7 @@ class Marketplace:
         Raises:
             UnknownPlugin: this marketplace has none of that id.
         """
-        path = f"/plugins/{quote(canonical_id(plugin_id), safe='')}/latest"
-        return decode(
-            _known(await self._batcher.get(path, accept="application/json"), plugin_id, self.url), Latest, self.url
-        )
+        return decode(await self._plugin(plugin_id, "/latest"), Latest, self.url)
 
     async def changelog(self, plugin_id: str, since: str | None = None) -> list[ChangelogEntry]:
         """What changed in the versions after `since`, newest first.
@@ -117,8 +114,8 @@ class Marketplace:
         Raises:
             UnknownPlugin: this marketplace has none of that id.
         """
-        params = {"since": since} if since else {}
-        return decode(await self._plugin(plugin_id, "/changelog", params), ChangelogAnswer, self.url).changelog
+        below = f"/changelog?since={quote(since, safe='')}" if since else "/changelog"
+        return decode(await self._plugin(plugin_id, below), ChangelogAnswer, self.url).changelog
 
     async def project(self, distribution: str) -> list[File]:
         """Every file of a distribution (PEP 691), in the index's order; empty if the index has no such project.
@@ -191,9 +188,9 @@ class Marketplace:
     async def _list(self, path: str, params: dict[str, str]) -> FoundList:
         return decode(await self._need(path, params), FoundList, self.url)
 
-    async def _plugin(self, plugin_id: str, below: str, params: dict[str, str] | None = None) -> bytes:
+    async def _plugin(self, plugin_id: str, below: str) -> bytes:
         path = f"/plugins/{quote(canonical_id(plugin_id), safe='')}{below}"
-        return _known(await self._transport.get(path, params=params), plugin_id, self.url)
+        return _known(await self._batcher.get(path, accept="application/json"), plugin_id, self.url)
 
     async def _need(self, path: str, params: dict[str, str] | None = None) -> bytes:
         body = await self._transport.get(path, params=params)
