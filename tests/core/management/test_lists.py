@@ -41,13 +41,13 @@ async def test_what_is_installed_moves_only_when_it_is_to_be_upgraded(market, ma
 @pytest.mark.feature("U9")
 async def test_alone_it_brings_nothing_and_says_what_it_would_need(market, manage):
     market.publish("company")
-    market.publish("lonely", more='[requires]\ncompany = "^1.0"\n')
+    market.publish("alone", more='[requires]\ncompany = "^1.0"\n')
     management = manage(market.url)
     with pytest.raises(UsageError, match=r"it needs company 1\.0\.0, which --no-dependencies leaves out"):
-        await management.plan_install(["lonely"], alone=True)
+        await management.plan_install(["alone"], alone=True)
     await installed(management, "company")
-    (item,) = (await management.plan_install(["lonely"], alone=True)).added
-    assert item.id == "lonely"
+    (item,) = (await management.plan_install(["alone"], alone=True)).added
+    assert item.id == "alone"
 
 
 @pytest.mark.feature("U11")
