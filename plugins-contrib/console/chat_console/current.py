@@ -1,24 +1,26 @@
-"""Which script's code runs in a thread: `ServerInterface.psi()` and the failure of a thread ask for it."""
+"""Which script's code runs: `ServerInterface.psi()` and the failure of a thread ask for it.
 
-import threading
+It is kept by thread and by asynchronous task: the coroutines of several scripts take turns on one thread.
+"""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-_local = threading.local()
+_script: ContextVar[Any] = ContextVar("script", default=None)
 
 
 def current_script() -> Any:
-    """Return the script whose code runs in this thread; None outside of scripts."""
-    return getattr(_local, "script", None)
+    """Return the script whose code runs here; None outside of scripts."""
+    return _script.get()
 
 
 @contextmanager
 def as_script(script: Any) -> Iterator[None]:
     """Run what follows as the code of a script."""
-    before = current_script()
-    _local.script = script
+    token = _script.set(script)
     try:
         yield
     finally:
-        _local.script = before
+        _script.reset(token)

@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from chat_console.current import as_script, current_script
+
 _CLONE_FS = 0x00000200  # linux/sched.h: whether threads share the working directory
 
 
@@ -65,7 +67,7 @@ class Executor:
         """Return a result; of a coroutine, what it returns."""
         if not inspect.iscoroutine(result):
             return result
-        return asyncio.run_coroutine_threadsafe(_awaited(result), self.loop()).result()
+        return asyncio.run_coroutine_threadsafe(_awaited(result, current_script()), self.loop()).result()
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop of asynchronous scripts, on a thread of its own; started when first needed."""
@@ -90,8 +92,9 @@ class Executor:
                 future.set_exception(error)
 
 
-async def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    return await coroutine
+async def _awaited(coroutine: Coroutine[Any, Any, Any], script: Any) -> Any:
+    with as_script(script):
+        return await coroutine
 
 
 def _move_to(folder: Path) -> bool:

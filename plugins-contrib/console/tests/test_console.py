@@ -13,6 +13,8 @@ from jackfield_chat_api import Member
 from tests.support.console import server_command
 from tests.support.contrib import Chatroom, Running, running
 
+pytestmark = pytest.mark.slow  # each test builds a wheel, and most start a server
+
 OWNER = Member("olga", "owner")
 GREETER = """
 from mcdreforged.api.all import *
