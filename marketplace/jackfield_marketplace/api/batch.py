@@ -20,8 +20,7 @@ from starlette.routing import Route
 
 from jackfield_marketplace.api.details import PluginAnswers, is_version
 from jackfield_marketplace.api.simple import SimpleIndex
-from jackfield_marketplace.blobs import DiskBlobs
-from jackfield_marketplace.catalog import latest_versions, texts_served
+from jackfield_marketplace.catalog import Contents, latest_versions, texts_served
 from jackfield_marketplace.db import Database
 
 MOST_PATHS = 256
@@ -51,14 +50,14 @@ class Batch:
 
     Args:
         database: the catalogue.
-        blobs: holds the texts.
+        contents: holds the texts.
         simple: renders the project pages.
         plugins: tells of plugins.
     """
 
-    def __init__(self, database: Database, blobs: DiskBlobs, simple: SimpleIndex, plugins: PluginAnswers) -> None:
+    def __init__(self, database: Database, contents: Contents, simple: SimpleIndex, plugins: PluginAnswers) -> None:
         self._database = database
-        self._blobs = blobs
+        self._contents = contents
         self._simple = simple
         self._plugins = plugins
 
@@ -123,11 +122,11 @@ class Batch:
         return answers
 
     def _text(self, sha256: str | None) -> _Answer:
-        path = self._blobs.path(sha256) if sha256 is not None else None
-        if path is None:
+        text = self._contents.read(sha256) if sha256 is not None else None
+        if text is None:
             return {"status": 404}
         try:
-            return {"status": 200, "body": path.read_bytes().decode()}
+            return {"status": 200, "body": text.decode()}
         except UnicodeDecodeError:
             return _ALONE  # JSON carries text alone
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from jackfield_marketplace.api.answers import Answer, holds, refused_method, text_answer
-from jackfield_marketplace.blobs import DiskBlobs
-from jackfield_marketplace.catalog import file_served
+from jackfield_marketplace.catalog import Contents, file_served
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.stats import DownloadCounter
 
@@ -20,20 +18,19 @@ _CACHE = "public, max-age=31536000, immutable"
 _ADDRESS = re.compile(r"/files/([0-9a-f]{64})/([^/]{1,300})")
 _TYPES = {".metadata": "text/plain; charset=utf-8", ".plugin.toml": "application/toml"}
 _KEPT_FILES = 8192
-_KEPT_BYTES = 64 * 1024  # a text that is larger is read from disk each time
+_KEPT_BYTES = 64 * 1024  # a text that is larger is read each time
 
 
 @dataclass(slots=True)
 class _Served:
-    """What an address leads to: an answer that is ready, or the path of the file that a download sends.
+    """What an address leads to: an answer that is ready, or the hash of what a download sends.
 
     `stamp` is the catalogue's serial at which it held.
     """
 
     stamp: int
-    etag: str
     answer: Answer | None
-    path: Path
+    sha256: str
     media_type: str
     counted: tuple[int, str] | None
 
@@ -43,13 +40,13 @@ class FilePages:
 
     Args:
         database: knows which files are published.
-        blobs: holds their bytes.
+        contents: holds their bytes.
         downloads: counts those of wheels.
     """
 
-    def __init__(self, database: Database, blobs: DiskBlobs, downloads: DownloadCounter) -> None:
+    def __init__(self, database: Database, contents: Contents, downloads: DownloadCounter) -> None:
         self._database = database
-        self._blobs = blobs
+        self._contents = contents
         self._downloads = downloads
         self._served: OrderedDict[str, _Served] = OrderedDict()
         self._checked = (-1, -1)
@@ -74,16 +71,24 @@ class FilePages:
         return served.answer if served is not None and served.stamp == self._serial() else None
 
     async def _send_file(self, served: _Served, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {"cache-control": _CACHE, "x-content-type-options": "nosniff", "etag": served.etag}
+        headers, etag = {"cache-control": _CACHE}, f'"{served.sha256}"'
         names = {name for name, _ in scope["headers"]}
         held = [value for name, value in scope["headers"] if name == b"if-none-match"]
-        if any(holds(value, served.etag.encode()) for value in held):
-            unchanged = Answer(304, b"", served.media_type, {"cache-control": _CACHE}, etag=served.etag)
-            await unchanged.send_to(scope, send)
+        if any(holds(value, etag.encode()) for value in held):
+            await Answer(304, b"", served.media_type, headers, etag=etag).send_to(scope, send)
+            return
+        content = self._contents.find(served.sha256)
+        if content is None:
+            await text_answer(404, "there is no such file here").send_to(scope, send)
             return
         if served.counted is not None and scope["method"] == "GET" and b"range" not in names:
             self._downloads.add(*served.counted)
-        await FileResponse(served.path, media_type=served.media_type, headers=headers)(scope, receive, send)
+        if isinstance(content, bytes):
+            # Whole, whatever range was asked for (RFC 9110, 14.2): it is small.
+            await Answer(200, content, served.media_type, headers, etag=etag).send_to(scope, send)
+        else:
+            headers |= {"x-content-type-options": "nosniff", "etag": etag}
+            await FileResponse(content, media_type=served.media_type, headers=headers)(scope, receive, send)
 
     def _find(self, address: str) -> _Served | None:
         serial = self._serial()
@@ -117,12 +122,13 @@ class FilePages:
         if served is None:
             return None
         blob = {"": served.sha256, ".metadata": served.metadata_sha256, ".plugin.toml": served.manifest_sha256}[part]
-        path = self._blobs.path(blob) if blob is not None else None
-        if path is None:
+        content = self._contents.find(blob) if blob is not None else None
+        if blob is None or content is None:
             return None
-        etag, media_type = f'"{blob}"', _TYPES.get(part, "application/octet-stream")
+        media_type = _TYPES.get(part, "application/octet-stream")
         answer = None
-        if part and path.stat().st_size <= _KEPT_BYTES:
-            answer = Answer(200, path.read_bytes(), media_type, {"cache-control": _CACHE}, etag=etag)
+        if part and (isinstance(content, bytes) or content.stat().st_size <= _KEPT_BYTES):
+            text = content if isinstance(content, bytes) else content.read_bytes()
+            answer = Answer(200, text, media_type, {"cache-control": _CACHE}, etag=f'"{blob}"')
         counted = (served.project_id, served.version) if served.kind == "wheel" and not part else None
-        return _Served(serial, etag, answer, path, media_type, counted)
+        return _Served(serial, answer, blob, media_type, counted)

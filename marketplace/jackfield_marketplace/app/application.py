@@ -22,7 +22,7 @@ from jackfield_marketplace.api import Batch, FilePages, PluginAnswers, SimpleInd
 from jackfield_marketplace.app.front import Front
 from jackfield_marketplace.app.headers import SecurityHeaders
 from jackfield_marketplace.blobs import DiskBlobs
-from jackfield_marketplace.catalog import Hosts
+from jackfield_marketplace.catalog import Contents, Hosts
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.stats import DownloadCounter
@@ -51,7 +51,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     shutil.rmtree(settings.incoming, ignore_errors=True)
     settings.make_folders()
     hosts = Hosts(settings.hosts, hostfiles)
-    blobs = DiskBlobs(settings.blobs)
+    contents = Contents(database, DiskBlobs(settings.blobs))
 
     downloads = DownloadCounter(database)
 
@@ -76,9 +76,9 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     )
     simple = SimpleIndex(database, upstream=settings.upstream)
     plugins = PluginAnswers(database, hosts)
-    uploads = UploadApi(settings, database, Uploads(settings, database, blobs, hosts))
+    uploads = UploadApi(settings, database, Uploads(settings, database, contents, hosts))
     routes = [
-        *Batch(database, blobs, simple, plugins).routes(),
+        *Batch(database, contents, simple, plugins).routes(),
         *uploads.routes(),
         Route("/healthz", _healthz),
     ]
@@ -90,7 +90,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     app.add_exception_handler(404, pages.not_found)
     app.add_exception_handler(RequestValidationError, _out_of_bounds)
     app.add_middleware(SecurityHeaders)
-    return Front(simple, FilePages(database, blobs, downloads), app, downloads, tuple(hosts.problems))
+    return Front(simple, FilePages(database, contents, downloads), app, downloads, tuple(hosts.problems))
 
 
 async def _write_often(downloads: DownloadCounter, seconds: float) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import IO
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -41,11 +42,11 @@ class DiskBlobs:
             self._place(Path(file.name), sha256)
         return sha256
 
-    def add_file(self, source: Path, sha256: str) -> None:
-        """Store a copy of `source`, whose sha256 the caller has computed."""
+    def add_file(self, source: IO[bytes], sha256: str) -> None:
+        """Store a copy of `source` from where it stands; the caller has computed its sha256."""
         if self.path(sha256) is None:
-            with source.open("rb") as original, tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as copy:
-                shutil.copyfileobj(original, copy, 1024 * 1024)
+            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as copy:
+                shutil.copyfileobj(source, copy, 1024 * 1024)
                 copy.flush()
                 os.fsync(copy.fileno())
             self._place(Path(copy.name), sha256)

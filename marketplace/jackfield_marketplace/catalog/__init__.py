@@ -2,11 +2,12 @@
 
 from jackfield_marketplace.catalog.categories import CATEGORIES, categories_of
 from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_since, parse_changelog
+from jackfield_marketplace.catalog.contents import Contents
 from jackfield_marketplace.catalog.facets import app_facet, category_facet
 from jackfield_marketplace.catalog.hosts import AskedPermission, Hosts, add_hostfile
-from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, refresh_plugin, set_status, yank
+from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, set_status, yank
 from jackfield_marketplace.catalog.popularity import count_plugins, rank_plugins
-from jackfield_marketplace.catalog.publish import Refusal, Upload, publish
+from jackfield_marketplace.catalog.publish import publish
 from jackfield_marketplace.catalog.queries import (
     PluginDetails,
     SimpleFile,
@@ -18,13 +19,16 @@ from jackfield_marketplace.catalog.queries import (
     project_names,
     simple_project,
 )
+from jackfield_marketplace.catalog.shown import refresh_plugin
 from jackfield_marketplace.catalog.together import latest_versions, texts_served
+from jackfield_marketplace.catalog.upload import Refusal, Upload
 
 __all__ = [
     "CATEGORIES",
     "STATUSES",
     "AskedPermission",
     "ChangelogEntry",
+    "Contents",
     "Hosts",
     "PluginDetails",
     "Refusal",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, or_, select
 
-from jackfield_marketplace.db import Project
+from jackfield_marketplace.db import Direct, Prepared, Project
 
+_ALIKE = Prepared(
+    select(Project.name, Project.skeleton, Project.plugin_id)
+    .where(or_(Project.skeleton == bindparam("skeleton"), Project.id_skeleton == bindparam("id_skeleton")))
+    .order_by(Project.id)
+    .limit(1)
+)
 _SAME = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "-": ""})
 
 
@@ -19,14 +24,13 @@ def skeleton(name: str) -> str:
     return name.translate(_SAME).replace("rn", "m").replace("vv", "w")
 
 
-def lookalike(session: Session, name: str, plugin_id: str | None) -> str | None:
+def lookalike(direct: Direct, name: str, plugin_id: str | None) -> str | None:
     """An existing name or id that a new one could be taken for, or None. Both are canonical."""
     wanted_name = skeleton(name)
     wanted_id = None if plugin_id is None else skeleton(plugin_id)
-    alike = [Project.skeleton == wanted_name]
-    if wanted_id is not None:
-        alike.append(Project.id_skeleton == wanted_id)
-    found = session.scalar(select(Project).where(or_(*alike)).order_by(Project.id).limit(1))
+    # Without an id nothing is found by it: NULL equals nothing.
+    found = direct.row(_ALIKE, skeleton=wanted_name, id_skeleton=wanted_id)
     if found is None:
         return None
-    return found.name if found.skeleton == wanted_name else found.plugin_id
+    other, other_skeleton, other_id = found
+    return str(other if other_skeleton == wanted_name else other_id)

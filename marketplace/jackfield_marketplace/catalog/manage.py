@@ -1,83 +1,20 @@
-"""Changes to what is published: the row that lists show, yanking, featuring."""
+"""Changes to what is published: yanking, featuring, how a project stands."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from jackfield.errors import UnknownPlugin, UsageError
-from jackfield.manifest import canonical_id, read_manifest
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from jackfield_marketplace.catalog.categories import categories_of
-from jackfield_marketplace.catalog.facets import facets_of
-from jackfield_marketplace.db import Download, File, Plugin, PluginCategory, Project, Release, now
+from jackfield_marketplace.catalog.shown import refresh_plugin
+from jackfield_marketplace.db import Direct, Plugin, Project, Release
 
 Status = Literal["active", "archived", "deprecated", "quarantined"]
 STATUSES: tuple[Status, ...] = ("active", "archived", "deprecated", "quarantined")
-
-
-def refresh_plugin(session: Session, project: Project) -> None:
-    """Bring the row that lists and search show in line with the project's latest release.
-
-    The latest is the highest final version that is published and not yanked; failing that a pre-release, failing
-    that a yanked one. A project with nothing published has no row.
-    """
-    releases = session.scalars(
-        select(Release)
-        .where(Release.project_id == project.id, Release.manifest_toml.is_not(None))
-        .options(selectinload(Release.files))
-        .execution_options(populate_existing=True)
-    ).all()
-    shown = [release for release in releases if any(_is_shown(file) for file in release.files)]
-    if project.status == "quarantined":
-        shown = []
-    plugin = session.get(Plugin, project.id)
-    session.execute(delete(PluginCategory).where(PluginCategory.project_id == project.id))
-    if not shown:
-        if plugin is not None:
-            session.delete(plugin)
-        session.flush()
-        return
-    latest = max(shown, key=_precedence)
-    manifest = read_manifest(latest.manifest_toml or "", source=f"plugin.toml of {project.name} {latest.version}")
-    publisher = project.owner.name
-    if plugin is None:
-        # Last by popularity: `stats` finds its place with the next downloads that are counted.
-        rank = (session.scalar(select(func.max(Plugin.rank))) or 0) + 1
-        downloads = session.scalar(select(func.sum(Download.count)).where(Download.project_id == project.id)) or 0
-        plugin = Plugin(project_id=project.id, downloads=downloads, rank=rank)
-    if plugin.version != latest.version:
-        plugin.updated_at = now()
-    plugin.plugin_id = manifest.id
-    plugin.canonical_id = canonical_id(manifest.id)
-    plugin.distribution = project.name
-    plugin.name = manifest.name
-    plugin.summary = manifest.description or latest.summary
-    plugin.keywords = " ".join([*latest.keywords, project.name])
-    plugin.publisher = publisher
-    plugin.isolation = manifest.isolation
-    plugin.app = latest.app
-    categories = categories_of(latest.keywords)
-    plugin.facets = facets_of(latest.app, categories)
-    plugin.version = latest.version
-    session.add(plugin)
-    session.flush()
-    for category in categories:
-        session.add(PluginCategory(project_id=project.id, category=category))
-    session.flush()
-
-
-def _is_shown(file: File) -> bool:
-    return file.state == "published" and file.kind == "wheel"
-
-
-def _precedence(release: Release) -> tuple[bool, bool, Version]:
-    version = Version(release.version)
-    available = any(_is_shown(file) and file.yanked_reason is None for file in release.files)
-    return available, not version.is_prerelease, version
 
 
 def find_project(session: Session, name: str) -> Project:
@@ -132,8 +69,7 @@ def yank(session: Session, name: str, version: str, reason: str, *, undo: bool =
     for file in release.files:
         file.yanked_reason = None if undo else reason
     project.serial += 1
-    session.flush()
-    refresh_plugin(session, project)
+    refresh_plugin(Direct.within(session), project.id)
     return len(release.files)
 
 
@@ -152,8 +88,7 @@ def set_status(session: Session, name: str, status: Status, reason: str = "") ->
     project = find_project(session, name)
     project.status, project.status_reason = status, reason
     project.serial += 1
-    session.flush()
-    refresh_plugin(session, project)
+    refresh_plugin(Direct.within(session), project.id)
     return project.name
 
 

@@ -15,22 +15,25 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version as Pep440Version
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
 
-from jackfield_marketplace.db import Project, Release
+from jackfield_marketplace.db import Direct, Prepared, Project, Release
 
+_PLUGIN = Prepared(
+    select(Project.id, Project.plugin_id).where(Project.name == bindparam("name"), Project.plugin_id.is_not(None))
+)
+_VERSIONS = Prepared(select(Release.version).where(Release.project_id == bindparam("project")))
 _NAMED = re.compile(r"\d+(?:\.\d+)*")
 
 
-def disagreement(session: Session, manifest: Manifest, requires_dist: Iterable[str]) -> str | None:
+def disagreement(direct: Direct, manifest: Manifest, requires_dist: Iterable[str]) -> str | None:
     """What a wheel's METADATA says otherwise than its plugin.toml, as a sentence, or None.
 
     Held against each other are the versions of that plugin that are published here, those that either side names, and
     the next after each of them. Pre-releases are left out: the two grammars have rules of their own for them.
 
     Args:
-        session: one that reads, to know which distributions are plugins.
+        direct: a transaction, to know which distributions are plugins.
         manifest: of the wheel.
         requires_dist: its METADATA's requirements, PEP 508.
     """
@@ -38,19 +41,20 @@ def disagreement(session: Session, manifest: Manifest, requires_dist: Iterable[s
     for line in requires_dist:
         requirement = Requirement(line)
         name = canonicalize_name(requirement.name)
-        project = session.scalar(select(Project).where(Project.name == name, Project.plugin_id.is_not(None)))
-        if project is None or project.plugin_id is None:
+        found = direct.row(_PLUGIN, name=name)
+        if found is None:
             continue  # a library, or a plugin that this marketplace does not know
-        dependency = required.get(project.plugin_id)
+        project_id, plugin_id = found
+        dependency = required.get(plugin_id)
         if dependency is None:
-            return f"Requires-Dist names {name}, the plugin {project.plugin_id}; plugin.toml's [requires] does not"
-        published = session.scalars(select(Release.version).where(Release.project_id == project.id))
+            return f"Requires-Dist names {name}, the plugin {plugin_id}; plugin.toml's [requires] does not"
+        published = [text for (text,) in direct.rows(_VERSIONS, project=project_id)]
         for version in _samples(dependency, requirement.specifier, published):
             by_pip = requirement.specifier.contains(version.to_pep440(), prereleases=True)
             if by_pip != dependency.requirement.accepts(version):
                 taken = ("takes", "does not") if by_pip else ("does not take", "does")
                 return (
-                    f"Requires-Dist {requirement} {taken[0]} {project.plugin_id} {version}; "
+                    f"Requires-Dist {requirement} {taken[0]} {plugin_id} {version}; "
                     f"plugin.toml's [requires] {dependency.requirement} {taken[1]}"
                 )
     return None

@@ -2,8 +2,10 @@
 
 from jackfield_marketplace.db.engine import Database
 from jackfield_marketplace.db.migrate import migrate
+from jackfield_marketplace.db.prepared import Direct, Prepared
 from jackfield_marketplace.db.tables import (
     Catalogue,
+    Content,
     Download,
     File,
     FileState,
@@ -20,12 +22,15 @@ from jackfield_marketplace.db.words import plain_words
 
 __all__ = [
     "Catalogue",
+    "Content",
     "Database",
+    "Direct",
     "Download",
     "File",
     "FileState",
     "Plugin",
     "PluginCategory",
+    "Prepared",
     "Project",
     "Release",
     "Table",

@@ -140,6 +140,14 @@ class File(Table):
     release: Mapped[Release] = relationship(back_populates="files")
 
 
+class Content(Table):
+    """The bytes of a small file, by their hash: written with the row that points to them, in one transaction."""
+
+    __tablename__ = "contents"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[bytes]
+
+
 class Plugin(Table):
     """What lists and search show of a plugin: one row for each, of its latest version.
 

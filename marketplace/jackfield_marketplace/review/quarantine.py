@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.catalog import refresh_plugin
-from jackfield_marketplace.db import File, Project, Release
+from jackfield_marketplace.db import Direct, File, Project, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +54,4 @@ def release(session: Session, filename: str) -> None:
     file.state = "published"
     project = file.release.project
     project.serial += 1
-    session.flush()
-    refresh_plugin(session, project)
+    refresh_plugin(Direct.within(session), project.id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
+import io
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from jackfield.errors import WheelError
 from jackfield.inspection import Finding, SdistReport, WheelReport, inspect_sdist, inspect_wheel, is_plugin_group
@@ -15,14 +16,23 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from jackfield_marketplace.accounts import Identity
-from jackfield_marketplace.blobs import DiskBlobs
-from jackfield_marketplace.catalog import Hosts, Refusal, Upload, publish
+from jackfield_marketplace.catalog import Contents, Hosts, Refusal, Upload, publish
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
 
 # Paths of the plugin API that a plugin of that id would hide behind.
 RESERVED_IDS = frozenset({"search", "featured", "submit"})
 _CHUNK = 1024 * 1024
+
+
+def _blake2_256() -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=32)
+
+
+_DIGESTS: dict[str, Callable[[], Any]] = {
+    "sha256_digest": hashlib.sha256,
+    "blake2_256_digest": _blake2_256,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +60,16 @@ class Uploads:
     """Takes files in. Inspections run one at a time: each is bounded, and so is their sum.
 
     Args:
-        settings: bounds and folders.
+        settings: bounds.
         database: the catalogue.
-        blobs: where files end up.
+        contents: where files end up.
         hosts: which entry-point groups hold plugins.
     """
 
-    def __init__(self, settings: Settings, database: Database, blobs: DiskBlobs, hosts: Hosts) -> None:
+    def __init__(self, settings: Settings, database: Database, contents: Contents, hosts: Hosts) -> None:
         self._settings = settings
         self._database = database
-        self._blobs = blobs
+        self._contents = contents
         self._hosts = hosts
         self._turn = threading.Lock()
 
@@ -76,36 +86,38 @@ class Uploads:
             Refusal: it is not taken; nothing of it stays.
         """
         _check_filename(filename)
-        with tempfile.TemporaryDirectory(dir=self._settings.incoming) as folder:
-            path = Path(folder) / filename
-            _place(file, path, fields, self._settings.upload_bytes)
-            with self._turn:
-                return self._accept(path, fields, uploader)
+        _check_bytes(file, filename, fields, self._settings.upload_bytes)
+        with self._turn:
+            return self._accept(file, filename, fields, uploader)
 
-    def _accept(self, path: Path, fields: dict[str, str], uploader: Identity) -> Accepted:
-        parts: tuple[bytes | None, ...]
+    def _accept(self, file: IO[bytes], filename: str, fields: dict[str, str], uploader: Identity) -> Accepted:
+        limits, path = self._settings.limits, Path(filename)
+        parts: tuple[tuple[str | None, bytes | None], ...]
         try:
-            if path.name.endswith(".whl"):
-                report = inspect_wheel(path, groups=self._hosts.groups, limits=self._settings.limits, strict=True)
+            if filename.endswith(".whl"):
+                report = inspect_wheel(path, file=file, groups=self._hosts.groups, limits=limits, strict=True)
                 _require_acceptable(report)
-                upload, parts = self._wheel(report, path.name), (report.metadata, report.manifest_bytes)
+                upload = self._wheel(report, filename)
+                parts = (upload.metadata_sha256, report.metadata), (upload.manifest_sha256, report.manifest_bytes)
             else:
-                source = inspect_sdist(path, limits=self._settings.limits)
+                source = inspect_sdist(path, file=file, limits=limits)
                 _require_acceptable(source)
-                upload, parts = _sdist(source, path.name), ()
+                upload, parts = _sdist(source, filename), ()
         except WheelError as exc:
             raise Refusal(400, str(exc)) from exc
         _check_fields(fields, upload)
-        with self._database.write() as session:
-            outcome, findings = publish(session, upload, uploader)
-            # Before the commit, so that no row ever points to a missing blob; after the decision, so that what is
+        with self._database.write_directly() as direct:
+            outcome, findings = publish(direct, upload, uploader)
+            # Before the commit, so that no row ever points to what is missing; after the decision, so that what is
             # refused leaves nothing behind.
-            self._blobs.add_file(path, upload.sha256)
-            for part in parts:
-                if part is not None:
-                    self._blobs.add_bytes(part)
+            self._contents.add(direct, upload.sha256, file, upload.size)
+            for sha256, part in parts:
+                if sha256 is not None and part is not None:
+                    self._contents.add_text(direct, sha256, part)
         found = tuple(Finding(**finding) for finding in findings)
-        return Accepted(outcome, upload.distribution, upload.version, upload.plugin_id, found)
+        return Accepted(
+            outcome, upload.distribution, upload.version, None if upload.manifest is None else upload.manifest.id, found
+        )
 
     def _wheel(self, report: WheelReport, filename: str) -> Upload:
         groups = [entry.group for entry in report.entry_points if is_plugin_group(entry.group, self._hosts.groups)]
@@ -129,7 +141,7 @@ class Uploads:
             requires_dist=report.requires_dist,
             keywords=report.keywords,
             links=dict(report.links),
-            plugin_id=report.plugin_id,
+            manifest=report.manifest,
             app=app,
             manifest_toml=None if manifest_bytes is None else manifest_bytes.decode("utf-8"),
             changelog=report.changelog,
@@ -178,21 +190,21 @@ def _check_filename(filename: str) -> None:
         raise Refusal(400, f"{filename} is neither a wheel (.whl) nor a source distribution (.tar.gz)")
 
 
-def _place(file: IO[bytes], path: Path, fields: dict[str, str], bound: int) -> None:
-    """Copy the file under its own name, and hold it against the digests of the form."""
-    sha256, blake2 = hashlib.sha256(), hashlib.blake2b(digest_size=32)
-    size = 0
-    with path.open("xb") as target:
+def _check_bytes(file: IO[bytes], filename: str, fields: dict[str, str], bound: int) -> None:
+    """Hold the file against its bound, and against the digests of the form."""
+    size = file.seek(0, io.SEEK_END)
+    if size > bound:
+        raise Refusal(413, f"{filename} has more than {bound} bytes")
+    for field, algorithm in _DIGESTS.items():
+        wanted = fields.get(field, "").lower()
+        if not wanted:
+            continue
+        file.seek(0)
+        digest = algorithm()
         while chunk := file.read(_CHUNK):
-            size += len(chunk)
-            if size > bound:
-                raise Refusal(413, f"{path.name} has more than {bound} bytes")
-            sha256.update(chunk)
-            blake2.update(chunk)
-            target.write(chunk)
-    for field, digest in (("sha256_digest", sha256), ("blake2_256_digest", blake2)):
-        if fields.get(field, "").lower() not in ("", digest.hexdigest()):
-            raise Refusal(400, f"{path.name} does not have the {field} of the form: it was damaged on the way")
+            digest.update(chunk)
+        if digest.hexdigest() != wanted:
+            raise Refusal(400, f"{filename} does not have the {field} of the form: it was damaged on the way")
 
 
 def _check_fields(fields: dict[str, str], upload: Upload) -> None:

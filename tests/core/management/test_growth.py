@@ -7,7 +7,7 @@ from jackfield.errors import ConsentRequired, UnknownPlugin
 from jackfield_marketplace.accounts import find_user
 from jackfield_marketplace.app import open_database
 from jackfield_marketplace.catalog import refresh_plugin
-from jackfield_marketplace.db import Project
+from jackfield_marketplace.db import Direct, Project
 from jackfield_marketplace.settings import Settings
 from sqlalchemy import select
 
@@ -32,9 +32,7 @@ def hand_over(market, distribution, user):
             project = session.scalars(select(Project).where(Project.name == distribution)).one()
             project.owner_id = find_user(session, user).id
             project.serial += 1
-            session.flush()
-            session.refresh(project)
-            refresh_plugin(session, project)
+            refresh_plugin(Direct.within(session), project.id)
     finally:
         database.close()
 

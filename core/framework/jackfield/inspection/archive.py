@@ -7,13 +7,10 @@ import stat
 import struct
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from jackfield.errors import WheelError
 from jackfield.inspection.report import Finding, WheelFile, WheelLimits
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
 _LOCAL = struct.Struct("<4s5H3L2H")  # local file header, APPNOTE.TXT 4.3.7
@@ -29,8 +26,8 @@ class WheelArchive:
     Nothing may be read from an archive whose findings refuse it: `readable` says so.
     """
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, limits: WheelLimits) -> None:
-        self.path = path
+    def __init__(self, file: IO[bytes], archive: zipfile.ZipFile, limits: WheelLimits) -> None:
+        self._file = file
         self.limits = limits
         self.findings: list[Finding] = []
         self._archive = archive
@@ -52,7 +49,7 @@ class WheelArchive:
         self.findings.append(Finding(code, "refuse", message, path))
 
     def close(self) -> None:
-        """Close the file."""
+        """Let go of the file, which stays open."""
         self._archive.close()
 
     def read_text(self, path: str) -> bytes | None:
@@ -85,26 +82,27 @@ class WheelArchive:
         return tuple(files)
 
 
-def open_archive(path: Path, limits: WheelLimits) -> WheelArchive:
-    """Open the wheel at `path` and look at its structure; no file in it is unpacked.
+def open_archive(name: str, file: IO[bytes], limits: WheelLimits) -> WheelArchive:
+    """Open a wheel and look at its structure; no file in it is unpacked.
+
+    Args:
+        name: of the wheel, for what is said of it.
+        file: its bytes; whoever opened them closes them.
+        limits: bounds.
 
     Raises:
         WheelError: it is not a zip archive, is cut short, or its directory cannot be read under the bounds.
     """
     try:
-        with path.open("rb") as file:
-            _check_end(file, limits)
-            archive = zipfile.ZipFile(path)
-    except OSError as exc:
-        raise WheelError(f"{path.name} cannot be read: {exc.strerror or exc}") from exc
+        _check_end(file, limits)
+        archive = zipfile.ZipFile(file)
     except UNREADABLE as exc:
-        raise WheelError(f"{path.name} is not a zip archive: {exc}") from exc
-    opened = WheelArchive(path, archive, limits)
+        raise WheelError(f"{name} is not a zip archive: {exc}") from exc
+    opened = WheelArchive(file, archive, limits)
     try:
         _check_entries(opened)
         if opened.readable:
-            with path.open("rb") as file:
-                _check_layout(opened, file)
+            _check_layout(opened, file)
     except BaseException:
         archive.close()
         raise

@@ -9,8 +9,10 @@ import gzip
 import hashlib
 import tarfile
 import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from io import SEEK_END
+from typing import IO, TYPE_CHECKING
 
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
@@ -21,6 +23,7 @@ from jackfield.inspection.report import Finding, WheelLimits
 if TYPE_CHECKING:
     from pathlib import Path
 
+_CHUNK = 256 * 1024
 _UNREADABLE = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError, UnicodeError)
 
 
@@ -42,12 +45,13 @@ class SdistReport:
         return tuple(finding for finding in self.findings if finding.severity == "refuse")
 
 
-def inspect_sdist(path: Path, *, limits: WheelLimits) -> SdistReport:
+def inspect_sdist(path: Path, *, limits: WheelLimits, file: IO[bytes] | None = None) -> SdistReport:
     """Read a source distribution's PKG-INFO and the names of its files; nothing is unpacked to disk or built.
 
     Args:
         path: a `.tar.gz`; its file name counts.
         limits: bounds, the same as a wheel's.
+        file: its bytes, where they lie elsewhere or in memory; it can be sought in, and is left open.
 
     Raises:
         WheelError: it is not a source distribution, is cut short, or is over the bounds.
@@ -58,15 +62,18 @@ def inspect_sdist(path: Path, *, limits: WheelLimits) -> SdistReport:
         raise WheelError(f"{path.name} is not the name of a source distribution: {exc}") from exc
     if not path.name.endswith(".tar.gz") or not path.name.isascii():
         raise WheelError(f"{path.name}: a source distribution is a .tar.gz (PEP 625)")
-    size = path.stat().st_size
-    if size > limits.archive_bytes:
-        raise WheelError(f"{path.name} has {size} bytes, more than {limits.archive_bytes}")
     name = WheelName(path.name.removesuffix(".tar.gz").rpartition("-")[0], canonical, str(version), ())
     try:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            with gzip.GzipFile(fileobj=file) as unpacked:
+        with path.open("rb") if file is None else nullcontext(file) as opened:
+            size = opened.seek(0, SEEK_END)
+            if size > limits.archive_bytes:
+                raise WheelError(f"{path.name} has {size} bytes, more than {limits.archive_bytes}")
+            opened.seek(0)
+            digest = hashlib.sha256()
+            while chunk := opened.read(_CHUNK):
+                digest.update(chunk)
+            opened.seek(0)
+            with gzip.GzipFile(fileobj=opened, mode="rb") as unpacked:
                 metadata, findings = _scan(_Bounded(unpacked, limits), limits)
     except _UNREADABLE as exc:
         raise WheelError(f"{path.name} cannot be read: {exc}") from exc
@@ -79,7 +86,13 @@ def inspect_sdist(path: Path, *, limits: WheelLimits) -> SdistReport:
         core, metadata_findings = read_metadata(metadata, name, "PKG-INFO")
         findings += metadata_findings
     return SdistReport(
-        core.name if core else name.distribution, name.version, metadata or b"", core, tuple(findings), sha256, size
+        core.name if core else name.distribution,
+        name.version,
+        metadata or b"",
+        core,
+        tuple(findings),
+        digest.hexdigest(),
+        size,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from io import SEEK_END
+from typing import IO, TYPE_CHECKING
 
 from jackfield.errors import WheelError
 from jackfield.inspection.archive import UNREADABLE, WheelArchive, open_archive
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
 
 _ORDER = {"refuse": 0, "quarantine": 1, "note": 2}
 DEFAULT_LIMITS = WheelLimits()
+_CHUNK = 256 * 1024
 
 
 def inspect_wheel(
     path: Path,
     *,
+    file: IO[bytes] | None = None,
     groups: Collection[str] | None = None,
     limits: WheelLimits = DEFAULT_LIMITS,
     strict: bool = False,
@@ -32,6 +36,7 @@ def inspect_wheel(
 
     Args:
         path: the wheel; its file name counts.
+        file: its bytes, where they lie elsewhere or in memory; it can be sought in, and is left open.
         groups: the entry-point groups that hold plugins; None takes every group that ends in `.plugins`.
         limits: bounds on sizes and counts, held before anything is read into memory.
         strict: unknown keys in plugin.toml refuse the wheel, as an upload does.
@@ -43,23 +48,28 @@ def inspect_wheel(
         WheelError: it is not a wheel at all: another file name, not a zip archive, cut short, over the bounds.
     """
     name = parse_name(path.name)
-    archive = open_archive(path, limits)
     try:
-        return _inspect(path, name, archive, groups, strict=strict)
+        with path.open("rb") if file is None else nullcontext(file) as opened:
+            archive = open_archive(path.name, opened, limits)
+            try:
+                return _inspect(name, opened, archive, groups, strict=strict)
+            finally:
+                archive.close()
     except UNREADABLE as exc:
         raise WheelError(f"{path.name} is damaged: {exc}") from exc
     except OSError as exc:
         raise WheelError(f"{path.name} cannot be read: {exc.strerror or exc}") from exc
-    finally:
-        archive.close()
 
 
 def _inspect(
-    path: Path, name: WheelName, archive: WheelArchive, groups: Collection[str] | None, *, strict: bool
+    name: WheelName, file: IO[bytes], archive: WheelArchive, groups: Collection[str] | None, *, strict: bool
 ) -> WheelReport:
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    sha256 = digest.hexdigest()
     findings = list(check_paths((info.orig_filename for info in archive.infos), archive.limits))
     if findings or not archive.readable:
         # The archive itself is hostile: reading on would trust its directory.

@@ -1,0 +1,59 @@
+"""The bytes behind a hash: small files in the database, larger ones in the folder of blobs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import bindparam, insert, select
+
+from jackfield_marketplace.blobs import DiskBlobs
+from jackfield_marketplace.db import Content, Database, Direct, Prepared
+
+SMALL_BYTES = 64 * 1024
+"""A file of up to this size lies in the database: there SQLite is the faster file system, and it asks for no fsync."""
+
+_DATA = Prepared(select(Content.data).where(Content.sha256 == bindparam("sha256")))
+_KNOWN = Prepared(select(Content.sha256).where(Content.sha256 == bindparam("sha256")))
+_INSERT = Prepared(insert(Content))
+
+
+class Contents:
+    """Files by content, for rows of the catalogue to point to.
+
+    A small file is written by the transaction that points to it: after a power cut both are there or neither is. A
+    larger one is on disk, data and name, before that transaction ends.
+
+    Args:
+        database: holds the small ones.
+        blobs: holds the others.
+    """
+
+    def __init__(self, database: Database, blobs: DiskBlobs) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    def add(self, direct: Direct, sha256: str, file: IO[bytes], size: int) -> None:
+        """Store a file whose sha256 and size in bytes the caller has computed; without work where it is there."""
+        file.seek(0)
+        if size <= SMALL_BYTES:
+            self.add_text(direct, sha256, file.read())
+        else:
+            self._blobs.add_file(file, sha256)
+
+    def add_text(self, direct: Direct, sha256: str, data: bytes) -> None:
+        """Store what is in memory already, as `add` does."""
+        if len(data) > SMALL_BYTES:
+            self._blobs.add_bytes(data)
+        elif direct.row(_KNOWN, sha256=sha256) is None:
+            direct.run(_INSERT, sha256=sha256, data=data)
+
+    def find(self, sha256: str) -> bytes | Path | None:
+        """The bytes, or the path of the file that holds them, or None if nothing has this hash."""
+        found = self._database.look_up(_DATA, sha256=sha256)
+        return found[0] if found is not None else self._blobs.path(sha256)
+
+    def read(self, sha256: str) -> bytes | None:
+        """The bytes, or None if nothing has this hash."""
+        found = self.find(sha256)
+        return found.read_bytes() if isinstance(found, Path) else found

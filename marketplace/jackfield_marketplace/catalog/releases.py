@@ -1,0 +1,81 @@
+"""The release that an uploaded file belongs to."""
+
+from __future__ import annotations
+
+from packaging.version import Version
+from sqlalchemy import bindparam, insert, select, update
+
+from jackfield_marketplace.catalog.upload import Refusal, Upload
+from jackfield_marketplace.db import Direct, File, Prepared, Release
+
+_VERSIONS = Prepared(select(Release.id, Release.version).where(Release.project_id == bindparam("project")))
+_MANIFEST = Prepared(select(Release.manifest_toml).where(Release.id == bindparam("release")))
+_WHEEL = Prepared(select(File.id).where(File.release_id == bindparam("release"), File.kind == "wheel").limit(1))
+_SAID = (
+    "summary",
+    "readme",
+    "readme_type",
+    "requires_python",
+    "requires_dist",
+    "keywords",
+    "links",
+    "manifest_toml",
+    "changelog",
+    "app",
+)
+_INSERT = Prepared(
+    insert(Release).values({name: bindparam(name) for name in ("project_id", "version", *_SAID)}).returning(Release.id)
+)
+_UPDATE = Prepared(
+    update(Release).where(Release.id == bindparam("release")).values({name: bindparam(name) for name in _SAID})
+)
+
+
+def release_for(direct: Direct, project_id: int, name: str, upload: Upload, *, is_new: bool) -> int:
+    """Make the release that the file belongs to, or fill it in: its first wheel says what is shown of it.
+
+    Args:
+        direct: a transaction that writes.
+        project_id: of the project.
+        name: of the project, for people.
+        upload: the file.
+        is_new: whether the project has no releases yet.
+
+    Returns:
+        the release's id.
+
+    Raises:
+        Refusal: 409; another wheel of this version has another manifest.
+    """
+    wanted = Version(upload.version)
+    found: int | None = None
+    if not is_new:
+        # In any spelling: 1.0 and 1.0.0 are one release.
+        versions = direct.rows(_VERSIONS, project=project_id)
+        found = next((release_id for release_id, version in versions if Version(version) == wanted), None)
+    if found is None:
+        made: int = direct.value(_INSERT, project_id=project_id, version=upload.version, **_said(upload))
+        return made
+    if upload.kind == "sdist":
+        return found
+    if direct.row(_WHEEL, release=found) is None:
+        direct.run(_UPDATE, release=found, **_said(upload))
+    elif direct.value(_MANIFEST, release=found) != upload.manifest_toml:
+        # What a user consents to must not depend on the platform of the wheel.
+        raise Refusal(409, f"{name} {upload.version} has a wheel with another plugin.toml")
+    return found
+
+
+def _said(upload: Upload) -> dict[str, object]:
+    return {
+        "summary": upload.summary,
+        "readme": upload.readme,
+        "readme_type": upload.readme_type,
+        "requires_python": upload.requires_python,
+        "requires_dist": list(upload.requires_dist),
+        "keywords": list(upload.keywords),
+        "links": dict(upload.links or {}),
+        "manifest_toml": upload.manifest_toml,
+        "changelog": upload.changelog,
+        "app": upload.app,
+    }

@@ -1,0 +1,144 @@
+"""The row that lists and search show of a plugin, made of its latest release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jackfield.manifest import Manifest, canonical_id, read_manifest
+from packaging.version import Version
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select, update
+
+from jackfield_marketplace.catalog.categories import categories_of
+from jackfield_marketplace.catalog.facets import facets_of
+from jackfield_marketplace.db import (
+    Direct,
+    Download,
+    File,
+    Plugin,
+    PluginCategory,
+    Prepared,
+    Project,
+    Release,
+    User,
+    now,
+)
+
+_PROJECT: BindParameter[int] = bindparam("project")
+_PROJECT_ROW = Prepared(
+    select(Project.name, Project.status, User.name)
+    .join(User, Project.owner_id == User.id)
+    .where(Project.id == _PROJECT)
+)
+_WHEELS = Prepared(
+    select(Release.id, Release.version, File.yanked_reason)
+    .join(File, File.release_id == Release.id)
+    .where(
+        Release.project_id == _PROJECT,
+        Release.manifest_toml.is_not(None),
+        File.state == "published",
+        File.kind == "wheel",
+    )
+)
+_RELEASE = Prepared(
+    select(Release.version, Release.manifest_toml, Release.summary, Release.keywords, Release.app).where(
+        Release.id == bindparam("release")
+    )
+)
+_TEXTS = ("plugin_id", "name", "summary", "keywords", "facets")
+_OTHERS = ("canonical_id", "distribution", "publisher", "isolation", "app", "version", "updated_at")
+_SHOWN = Prepared(
+    select(Plugin.version, Plugin.updated_at, *(getattr(Plugin, name) for name in _TEXTS)).where(
+        Plugin.project_id == _PROJECT
+    )
+)
+_HIGHEST_RANK = Prepared(select(func.max(Plugin.rank)))
+_DOWNLOADS = Prepared(select(func.sum(Download.count)).where(Download.project_id == _PROJECT))
+_INSERT = Prepared(
+    insert(Plugin).values(
+        project_id=_PROJECT, **{name: bindparam(name) for name in (*_TEXTS, *_OTHERS, "downloads", "rank")}
+    )
+)
+# Apart, because the full-text index is written anew with every statement that names one of its columns.
+_UPDATE_TEXTS = Prepared(
+    update(Plugin).where(Plugin.project_id == _PROJECT).values({name: bindparam(name) for name in _TEXTS})
+)
+_UPDATE_OTHERS = Prepared(
+    update(Plugin).where(Plugin.project_id == _PROJECT).values({name: bindparam(name) for name in _OTHERS})
+)
+_DELETE = Prepared(delete(Plugin).where(Plugin.project_id == _PROJECT))
+_DELETE_CATEGORIES = Prepared(delete(PluginCategory).where(PluginCategory.project_id == _PROJECT))
+_INSERT_CATEGORY = Prepared(insert(PluginCategory))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadManifest:
+    """A manifest that somebody has read already, with the text that it was read from."""
+
+    text: str
+    manifest: Manifest
+
+
+def refresh_plugin(direct: Direct, project_id: int, *, known: ReadManifest | None = None) -> None:
+    """Bring the row that lists and search show in line with the project's latest release.
+
+    The latest is the highest final version that is published and not yanked; failing that a pre-release, failing
+    that a yanked one. A project with nothing published has no row.
+
+    Args:
+        direct: a transaction that writes.
+        project_id: of the project.
+        known: saves reading the latest release's manifest where it is this one.
+    """
+    name, status, publisher = direct.row(_PROJECT_ROW, project=project_id) or ("", "quarantined", "")
+    latest = None if status == "quarantined" else _latest(direct, project_id)
+    before = direct.row(_SHOWN, project=project_id)
+    if before is not None:
+        direct.run(_DELETE_CATEGORIES, project=project_id)
+    if latest is None:
+        if before is not None:
+            direct.run(_DELETE, project=project_id)
+        return
+    version, text, summary, keywords, app = direct.row(_RELEASE, release=latest) or ("", "", "", [], "")
+    if known is not None and known.text == text:
+        manifest = known.manifest
+    else:
+        manifest = read_manifest(text, source=f"plugin.toml of {name} {version}")
+    categories = categories_of(keywords)
+    texts = {
+        "plugin_id": manifest.id,
+        "name": manifest.name,
+        "summary": manifest.description or summary,
+        "keywords": " ".join([*keywords, name]),
+        "facets": facets_of(app, categories),
+    }
+    others: dict[str, Any] = {
+        "canonical_id": canonical_id(manifest.id),
+        "distribution": name,
+        "publisher": publisher,
+        "isolation": manifest.isolation,
+        "app": app,
+        "version": version,
+        "updated_at": before[1] if before is not None and before[0] == version else now(),
+    }
+    if before is None:
+        # Last by popularity: `stats` finds its place with the next downloads that are counted.
+        rank = (direct.value(_HIGHEST_RANK) or 0) + 1
+        downloads = direct.value(_DOWNLOADS, project=project_id) or 0
+        direct.run(_INSERT, project=project_id, rank=rank, downloads=downloads, **texts, **others)
+    else:
+        if before[2:] != tuple(texts[each] for each in _TEXTS):
+            direct.run(_UPDATE_TEXTS, project=project_id, **texts)
+        direct.run(_UPDATE_OTHERS, project=project_id, **others)
+    for category in categories:
+        direct.run(_INSERT_CATEGORY, project_id=project_id, category=category)
+
+
+def _latest(direct: Direct, project_id: int) -> int | None:
+    """The release that stands for the project."""
+    precedence: dict[int, tuple[bool, bool, Version]] = {}
+    for release_id, text, yanked_reason in direct.rows(_WHEELS, project=project_id):
+        version = Version(text)
+        of_file = (yanked_reason is None, not version.is_prerelease, version)
+        precedence[release_id] = max(of_file, precedence.get(release_id, of_file))
+    return max(precedence, key=lambda each: precedence[each]) if precedence else None

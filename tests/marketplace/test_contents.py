@@ -1,0 +1,113 @@
+"""Where the bytes of a file lie: small ones in the database with the row that points to them, others in a folder."""
+
+import hashlib
+import io
+import os
+
+import pytest
+from alembic import command
+from jackfield_marketplace.blobs import DiskBlobs
+from jackfield_marketplace.catalog import Contents
+from jackfield_marketplace.catalog.contents import SMALL_BYTES
+from jackfield_marketplace.db import Database, migrate
+
+from tests.marketplace.test_database import configuration
+from tests.support.wheels import plugin_source
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'market.sqlite3'}")
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def contents(database, tmp_path):
+    return Contents(database, DiskBlobs(tmp_path / "blobs"))
+
+
+def add(database, contents, data):
+    sha256 = hashlib.sha256(data).hexdigest()
+    with database.write_directly() as direct:
+        contents.add(direct, sha256, io.BytesIO(data), len(data))
+    return sha256
+
+
+def large_plugin(folder, plugin_id="poll"):
+    source = plugin_source(plugin_id)
+    source.files[f"chat_{plugin_id}/data.bin"] = os.urandom(2 * SMALL_BYTES)
+    return source.build(folder)
+
+
+@pytest.mark.parametrize("size", [0, 1, SMALL_BYTES, SMALL_BYTES + 1])
+def test_what_is_added_is_found(database, contents, tmp_path, size):
+    data = os.urandom(size)
+    sha256 = add(database, contents, data)
+    assert contents.read(sha256) == data
+    on_disk = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+    assert len(on_disk) == (size > SMALL_BYTES)
+    assert add(database, contents, data) == sha256  # again: it is there
+
+
+@pytest.mark.parametrize("wrong", ["", "../secret", "0" * 64])
+def test_what_was_never_added_is_not_found(contents, wrong):
+    assert contents.find(wrong) is None
+    assert contents.read(wrong) is None
+
+
+def test_a_small_file_is_taken_back_with_the_transaction_it_came_in(database, contents):
+    class Unexpected(Exception):
+        pass
+
+    sha256 = hashlib.sha256(b"data").hexdigest()
+
+    def add_and_fail():
+        with database.write_directly() as direct:
+            contents.add(direct, sha256, io.BytesIO(b"data"), 4)
+            raise Unexpected
+
+    with pytest.raises(Unexpected):
+        add_and_fail()
+    assert contents.find(sha256) is None
+
+
+def test_files_that_earlier_versions_left_in_the_folder_are_served(contents, tmp_path):
+    sha256 = DiskBlobs(tmp_path / "blobs").add_bytes(b"small, and on disk")
+    assert contents.read(sha256) == b"small, and on disk"
+
+
+def test_an_earlier_version_finds_the_files_in_the_folder(database, contents, tmp_path):
+    sha256 = add(database, contents, b"data")
+    command.downgrade(configuration(database), "0003")
+    path = DiskBlobs(tmp_path / "blobs").path(sha256)
+    assert path is not None
+    assert path.read_bytes() == b"data"
+    migrate(database)
+    assert contents.read(sha256) == b"data"
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_every_size_is_served_under_its_hash(market, large):
+    path = large_plugin(market.wheels) if large else market.publish("poll")
+    if large:
+        assert market.upload(path).status_code == 200
+    (entry,) = market.project("chat-poll")["files"]
+    answer = market.client.get(entry["url"])
+    assert (answer.status_code, answer.content) == (200, path.read_bytes())
+    assert answer.headers["etag"] == f'"{entry["hashes"]["sha256"]}"'
+    again = market.client.get(entry["url"], headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    head = market.client.head(entry["url"])
+    assert (head.headers["content-length"], head.content) == (str(path.stat().st_size), b"")
+    metadata = market.client.get(entry["url"] + ".metadata")
+    assert hashlib.sha256(metadata.content).hexdigest() == entry["core-metadata"]["sha256"]
+
+
+def test_a_part_of_a_large_file_can_be_asked_for(market):
+    path = large_plugin(market.wheels)
+    assert market.upload(path).status_code == 200
+    (entry,) = market.project("chat-poll")["files"]
+    answer = market.client.get(entry["url"], headers={"Range": "bytes=10-19"})
+    assert (answer.status_code, answer.content) == (206, path.read_bytes()[10:20])
