@@ -85,7 +85,7 @@ class Hosts:
             risk=known.risk if known else "high",
             resource=permission.resource,
             action=action,
-            targets=(*permission.hosts, *permission.paths),
+            targets=permission.limits,
         )
 
 

@@ -245,7 +245,7 @@ def test_plain_values_make_an_equal_manifest() -> None:
                     {"resource": "network", "actions": ["connect", "listen"], "hosts": ["a.org:443"] * 250},
                 ]
             },
-            "permissions: 501 actions on hosts or paths are asked, at most 500 are allowed",
+            "permissions: 501 actions on hosts, paths or names are asked, at most 500 are allowed",
         ),
         ({"name": "Weather\x1b[1A"}, "name: the hidden character U+001B in text"),
         ({"name": "two\nlines"}, "name: the hidden character U+000A"),

@@ -42,6 +42,9 @@ def test_an_action_that_stands_twice_counts_once() -> None:
         ({**PLAIN, "hosts": "a.org:443"}, "here.hosts: expected a list of texts, found text 'a.org:443'"),
         ({**PLAIN, "hosts": ["a.org"]}, "here.hosts[0]: 'a.org' is no host with a port"),
         ({**PLAIN, "paths": ["/a"]}, "here: hosts and paths in one permission"),
+        ({**PLAIN, "names": ["A"]}, "here: hosts and names in one permission"),
+        ({"resource": "a", "actions": ["b"], "names": ["*"]}, "here.names[0]: '*' is no environment variable"),
+        ({"resource": "a", "actions": ["b"], "names": ["A=B"]}, "here.names[0]: 'A=B' is no environment variable"),
         (
             {"resource": "a", "actions": ["b"], "paths": ["a"]},
             "here.paths[0]: 'a' is neither absolute nor begins with ~/",
@@ -75,6 +78,11 @@ def test_a_caller_may_take_unknown_keys_as_warnings() -> None:
         (Permission("network", ("read",), paths=("/data",)), "read", "/data/x", True),
         (Permission("network", ("read",), paths=("/data",)), "read", "/etc", False),
         (Permission("network", ("read",), paths=("/data",)), "read", None, False),
+        (Permission("network", ("read",), names=("A_TOKEN", "B_*")), "read", "A_TOKEN", True),
+        (Permission("network", ("read",), names=("A_TOKEN", "B_*")), "read", "B_TOKEN", True),
+        (Permission("network", ("read",), names=("A_TOKEN", "B_*")), "read", "A_TOKENS", False),
+        (Permission("network", ("read",), names=("A_TOKEN", "B_*")), "read", "a_token", False),
+        (Permission("network", ("read",), names=("A_TOKEN",)), "read", None, False),
         (Permission("messages", ("connect",)), "connect", None, False),
     ],
 )
@@ -91,7 +99,9 @@ plain_values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["resource", "actions", "reason", "hosts", "paths", "x"]), plain_values))
+@given(
+    st.dictionaries(st.sampled_from(["resource", "actions", "reason", "hosts", "paths", "names", "x"]), plain_values)
+)
 def test_no_plain_value_crashes_the_reader(changes: dict[str, Any]) -> None:
     try:
         read = Permission.from_mapping({**PLAIN, **changes})

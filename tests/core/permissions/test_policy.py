@@ -123,6 +123,7 @@ def test_growth_is_told_in_plain_values() -> None:
 
 hosts = st.sampled_from(["a.org:443", "*.a.org:443", "x.a.org:443", "a.org:*", "*:443"])
 paths = st.sampled_from(["/data", "/data/a", "/", "~/x"])
+names = st.sampled_from(["A", "A_B", "A_*", "A*"])
 permissions = st.builds(
     lambda resource, actions, reason, limits: Permission(resource, tuple(actions), reason, *limits),
     st.sampled_from(["messages", "network"]),
@@ -132,6 +133,7 @@ permissions = st.builds(
         st.just(((), ())),
         st.tuples(st.lists(hosts, max_size=2, unique=True).map(tuple), st.just(())),
         st.tuples(st.just(()), st.lists(paths, max_size=2, unique=True).map(tuple)),
+        st.tuples(st.just(()), st.just(()), st.lists(names, max_size=2, unique=True).map(tuple)),
     ),
 )
 permission_lists = st.lists(permissions, max_size=3).map(tuple)

@@ -138,7 +138,7 @@ class Consent:
 
     def sentence(self, permission: Permission, action: str) -> str:
         """What the plugin may then do, and where, if it is limited."""
-        limits = ", ".join((*permission.hosts, *permission.paths))
+        limits = ", ".join(permission.limits)
         said = self._sentence(permission.resource, action)
         return f"{said}: {limits} only" if limits else said
 
@@ -194,12 +194,12 @@ def renewed(coming: Coming, standing: Standing | None, grown: Growth) -> Grant:
 
 
 def _meets(asked: Permission, action: str, grown: Permission) -> bool:
-    """Whether what grew is a part of what is asked: the same action, on one of the same hosts or paths."""
+    """Whether what grew is a part of what is asked: the same action, on one of the same hosts, paths or names."""
     if asked.resource != grown.resource or action not in grown.actions:
         return False
-    limits, others = {*asked.hosts, *asked.paths}, {*grown.hosts, *grown.paths}
+    limits, others = set(asked.limits), set(grown.limits)
     return bool(limits & others) or limits == others
 
 
 def _single(permission: Permission, action: str) -> Permission:
-    return Permission(permission.resource, (action,), "", permission.hosts, permission.paths)
+    return replace(permission, actions=(action,), reason="")

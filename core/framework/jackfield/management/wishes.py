@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from jackfield.errors import PermissionDenied, PluginError, UsageError
@@ -231,14 +232,14 @@ def _matches(permission: Permission, text: str) -> bool:
 def _only(permission: Permission, text: str) -> Permission:
     action = text.partition(":")[2]
     actions = (action,) if action else permission.actions
-    return Permission(permission.resource, actions, permission.reason, permission.hosts, permission.paths)
+    return replace(permission, actions=actions)
 
 
 def _less(permission: Permission, resource: str, action: str) -> Permission | None:
     if permission.resource != resource:
         return permission
     rest = tuple(one for one in permission.actions if one != action)
-    return Permission(resource, rest, permission.reason, permission.hosts, permission.paths) if rest else None
+    return replace(permission, actions=rest) if rest else None
 
 
 def _asked(manifest: Manifest) -> str:

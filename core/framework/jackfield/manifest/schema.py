@@ -30,7 +30,7 @@ SCHEMA = 1
 """The newest schema of plugin.toml and host.toml that this jackfield reads."""
 
 MOST_ASKED = 500
-"""Single permissions in a manifest, one action on one host or path each: more than anybody reads at consent.
+"""Single permissions in a manifest, one action on one host, path or name each: more than anybody reads at consent.
 
 Growth holds each of one version against each of another, so the bound also keeps a stranger's manifest cheap.
 """
@@ -104,9 +104,11 @@ class _Permissions:
                 )
             except ManifestError as error:
                 reading.wrong("", str(error))
-        asked = sum(len(one.actions) * max(1, len(one.hosts) + len(one.paths)) for one in read)
+        asked = sum(len(one.actions) * max(1, len(one.limits)) for one in read)
         if asked > MOST_ASKED:
-            reading.wrong(where, f"{asked} actions on hosts or paths are asked, at most {MOST_ASKED} are allowed")
+            reading.wrong(
+                where, f"{asked} actions on hosts, paths or names are asked, at most {MOST_ASKED} are allowed"
+            )
         return tuple(read)
 
     def schema(self) -> dict[str, Any]:

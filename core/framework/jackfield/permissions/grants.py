@@ -35,8 +35,8 @@ class Grant:
         Args:
             resource: `messages`, `network`, …
             action: `read`, `send`, `connect`, …
-            target: the host (`api.example.org:443`) or path that is meant. Where the grant is limited to hosts or
-                paths and no target is named, the answer is no.
+            target: the host (`api.example.org:443`), path or name that is meant. Where the grant is limited and no
+                target is named, the answer is no.
         """
         return any(one.allows(resource, action, target) for one in self.permissions)
 
@@ -45,13 +45,13 @@ class Grant:
         return (self.plugin, self.source, self.publisher) == (plugin, source, publisher)
 
     def limits(self, resource: str, action: str) -> tuple[str, ...] | None:
-        """Return the hosts or paths that `action` is limited to: empty for no limit, None when it is not granted."""
+        """Return what `action` is limited to (hosts, paths, names): empty for no limit, None when it is not granted."""
         matching = [one for one in self.permissions if one.resource == resource and action in one.actions]
         if not matching:
             return None
-        if any(not one.hosts and not one.paths for one in matching):
+        if any(not one.limits for one in matching):
             return ()
-        return tuple(dict.fromkeys(limit for one in matching for limit in (*one.hosts, *one.paths)))
+        return tuple(dict.fromkeys(limit for one in matching for limit in one.limits))
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain JSON values for the state log."""

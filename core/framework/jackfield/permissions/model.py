@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from jackfield.errors import ManifestError
@@ -14,7 +14,16 @@ from jackfield.permissions.plain import (
     text_value,
     text_values,
 )
-from jackfield.permissions.targets import HOST_PATTERN, check_host, check_path, host_covers, path_covers
+from jackfield.permissions.targets import (
+    HOST_PATTERN,
+    NAME_LIMIT_PATTERN,
+    check_host,
+    check_name,
+    check_path,
+    host_covers,
+    name_covers,
+    path_covers,
+)
 
 LONGEST_REASON = 500
 """Characters in a reason: it is read at consent, so it is a sentence."""
@@ -23,6 +32,13 @@ NAME_PATTERN = r"[a-z][a-z0-9_.-]{0,63}"
 """Resources and actions, as a regular expression."""
 
 _NAME = re.compile(NAME_PATTERN)
+
+#: What a permission can be limited by: the key -> how a limit is read, and whether one takes another.
+_LIMITS: dict[str, tuple[Callable[[str, str], str], Callable[[str, str], bool]]] = {
+    "hosts": (check_host, host_covers),
+    "paths": (check_path, path_covers),
+    "names": (check_name, name_covers),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,7 @@ class Permission:
         reason: why, in the author's words; shown at consent and never compared.
         hosts: what the permission is limited to, each `name:port`; empty means any host.
         paths: likewise, each an absolute path or `~/…`; empty means any path.
+        names: likewise, each the name of an environment variable or its beginning and `*`; empty means any name.
     """
 
     resource: str = field(
@@ -80,6 +97,16 @@ class Permission:
             }
         },
     )
+    names: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "schema": {
+                "type": "array",
+                "items": {"type": "string", "pattern": f"^{NAME_LIMIT_PATTERN}$"},
+                "description": "limits it to these environment variables; none means any",
+            }
+        },
+    )
 
     @classmethod
     def from_mapping(
@@ -119,27 +146,29 @@ class Permission:
             raise ManifestError(f"{where}.reason: {len(reason)} characters, at most {LONGEST_REASON} are allowed")
         if hidden := hidden_character(reason):
             raise ManifestError(f"{where}.reason: the hidden character {hidden}")
-        hosts = tuple(
-            check_host(one, f"{where}.hosts[{index}]")
-            for index, one in enumerate(text_values(mapping.get("hosts", ()), f"{where}.hosts"))
-        )
-        paths = tuple(
-            check_path(one, f"{where}.paths[{index}]")
-            for index, one in enumerate(text_values(mapping.get("paths", ()), f"{where}.paths"))
-        )
-        if hosts and paths:
-            raise ManifestError(f"{where}: hosts and paths in one permission", hint="write two permissions")
-        return cls(resource, tuple(dict.fromkeys(actions)), reason, hosts, paths)
+        limits = {
+            key: tuple(
+                check(one, f"{where}.{key}[{index}]")
+                for index, one in enumerate(text_values(mapping.get(key, ()), f"{where}.{key}"))
+            )
+            for key, (check, _) in _LIMITS.items()
+        }
+        given = [key for key, values in limits.items() if values]
+        if len(given) > 1:
+            raise ManifestError(f"{where}: {' and '.join(given)} in one permission", hint="write two permissions")
+        return cls(resource, tuple(dict.fromkeys(actions)), reason, **limits)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The hosts, paths or names that it is limited to; empty means it is not."""
+        return self.hosts or self.paths or self.names
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values from which `from_mapping` makes the same permission; what is empty is left out."""
         plain: dict[str, Any] = {"resource": self.resource, "actions": list(self.actions)}
         if self.reason:
             plain["reason"] = self.reason
-        if self.hosts:
-            plain["hosts"] = list(self.hosts)
-        if self.paths:
-            plain["paths"] = list(self.paths)
+        plain |= {key: list(values) for key in _LIMITS if (values := getattr(self, key))}
         return plain
 
     def allows(self, resource: str, action: str, target: str | None = None) -> bool:
@@ -149,28 +178,24 @@ class Permission:
         """
         if resource != self.resource or action not in self.actions:
             return False
-        if self.hosts:
-            return target is not None and any(host_covers(host, target) for host in self.hosts)
-        if self.paths:
-            return target is not None and any(path_covers(path, target) for path in self.paths)
-        return True
+        if not self.limits:
+            return True
+        covers = _LIMITS[_limited_by(self)][1]
+        return target is not None and any(covers(one, target) for one in self.limits)
 
     def __str__(self) -> str:
-        limits = self.hosts or self.paths
-        return f"{self.resource}:{'+'.join(self.actions)}" + (f" ({', '.join(limits)})" if limits else "")
+        limits = f" ({', '.join(self.limits)})" if self.limits else ""
+        return f"{self.resource}:{'+'.join(self.actions)}{limits}"
 
 
 def atoms(permissions: Iterable[Permission]) -> list[Permission]:
-    """Take permissions apart into the smallest: one action, at most one host or path each, in the order asked."""
+    """Take permissions apart into the smallest: one action, at most one host, path or name each, in the order asked."""
     split: dict[Permission, None] = {}
     for one in permissions:
+        limited_by = _limited_by(one)
         for action in one.actions:
-            if one.hosts:
-                parts = [Permission(one.resource, (action,), one.reason, hosts=(host,)) for host in one.hosts]
-            elif one.paths:
-                parts = [Permission(one.resource, (action,), one.reason, paths=(path,)) for path in one.paths]
-            else:
-                parts = [Permission(one.resource, (action,), one.reason)]
+            single = replace(one, actions=(action,))
+            parts = [_limited(single, limited_by, (limit,)) for limit in one.limits] or [single]
             split.update(dict.fromkeys(parts))
     return list(split)
 
@@ -178,30 +203,37 @@ def atoms(permissions: Iterable[Permission]) -> list[Permission]:
 def covered(atom: Permission, by: Iterable[Permission]) -> bool:
     """Tell whether some permission of `by` covers an atom; the order and the reasons do not matter."""
     action = atom.actions[0]
+    limited_by = _limited_by(atom)
     for one in by:
         if one.resource != atom.resource or action not in one.actions:
             continue
-        if not one.hosts and not one.paths:
+        if not one.limits:
             return True
-        if atom.hosts and any(host_covers(host, atom.hosts[0]) for host in one.hosts):
-            return True
-        if atom.paths and any(path_covers(path, atom.paths[0]) for path in one.paths):
+        if limited_by and any(_LIMITS[limited_by][1](limit, atom.limits[0]) for limit in getattr(one, limited_by)):
             return True
     return False
 
 
 def merged(parts: Iterable[Permission]) -> tuple[Permission, ...]:
     """Put atoms together again: one permission for each resource, reason and limit, with all its actions."""
-    limits: dict[tuple[str, str, str, str], list[Permission]] = {}
-    for atom in parts:
-        limited_by = "hosts" if atom.hosts else "paths" if atom.paths else ""  # an unlimited one swallows no limit
-        limits.setdefault((atom.resource, atom.reason, limited_by, atom.actions[0]), []).append(atom)
-    together: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    for (resource, reason, _, action), same in limits.items():
-        hosts = tuple(host for one in same for host in one.hosts)
-        paths = tuple(path for one in same for path in one.paths)
-        together.setdefault((resource, reason, hosts, paths), []).append(action)
+    same_limit: dict[tuple[str, str, str, str], list[Permission]] = {}
+    for atom in parts:  # an unlimited one swallows no limit
+        same_limit.setdefault((atom.resource, atom.reason, _limited_by(atom), atom.actions[0]), []).append(atom)
+    together: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    for (resource, reason, limited_by, action), same in same_limit.items():
+        limits = tuple(limit for one in same for limit in one.limits)
+        together.setdefault((resource, reason, limited_by, limits), []).append(action)
     return tuple(
-        Permission(resource, tuple(actions), reason, hosts, paths)
-        for (resource, reason, hosts, paths), actions in together.items()
+        _limited(Permission(resource, tuple(actions), reason), limited_by, limits)
+        for (resource, reason, limited_by, limits), actions in together.items()
     )
+
+
+def _limited_by(permission: Permission) -> str:
+    """The key that limits it; empty for none."""
+    return next((key for key in _LIMITS if getattr(permission, key)), "")
+
+
+def _limited(permission: Permission, limited_by: str, limits: tuple[str, ...]) -> Permission:
+    taken = {key: limits if key == limited_by else () for key in _LIMITS}
+    return Permission(permission.resource, permission.actions, permission.reason, **taken)

@@ -1,4 +1,4 @@
-"""Facets of a permission: which hosts and which paths it is limited to.
+"""Facets of a permission: which hosts, paths and environment variables it is limited to.
 
 Hosts are written `name:port`. `*.example.org:443` takes every name below example.org, at any depth, and not
 example.org itself; `*:443` takes every host; `:*` takes every port. Names are ASCII (IDNA's `xn--` form) and compared
@@ -11,6 +11,9 @@ import re
 from jackfield.errors import ManifestError
 from jackfield.permissions.plain import hidden_character
 
+NAME_LIMIT_PATTERN = r"[A-Za-z_][A-Za-z0-9_]{0,126}\*?"
+"""The grammar of an environment variable's name, or of its beginning and `*`, as a regular expression."""
+
 LONGEST_TARGET = 4096
 """Characters in a path (Linux' PATH_MAX); hosts are bounded by their grammar."""
 
@@ -18,6 +21,7 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 HOST_PATTERN = rf"(\*|(\*\.)?{_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]+\]):(\*|[1-9][0-9]{{0,4}})"
 """The grammar of a host facet as a regular expression, for the JSON schema; ports end at 65535."""
 
+_NAME_LIMIT = re.compile(NAME_LIMIT_PATTERN, re.ASCII)
 _HOST = re.compile(HOST_PATTERN, re.ASCII)
 _WILD_ADDRESS = re.compile(r"\*\.([^:]*\.)?[0-9]+:")  # "*.0.0.1" would take 127.0.0.1 and any other ending so
 _LONGEST_HOST = 253 + len(":65535")  # RFC 1035, section 2.3.4
@@ -60,6 +64,26 @@ def check_path(text: str, where: str) -> str:
     if "\\" in text and not _DRIVE.match(text):
         raise ManifestError(f"{where}: {text[:80]!r} has a backslash; names are separated by '/'")
     return text
+
+
+def check_name(text: str, where: str) -> str:
+    """Return `text` if it names an environment variable, or is the beginning of such names and `*`.
+
+    Raises:
+        ManifestError: it is neither; a `*` alone would take every secret there is.
+    """
+    if not _NAME_LIMIT.fullmatch(text):
+        raise ManifestError(
+            f"{where}: {text[:80]!r} is no environment variable", hint="as in WEATHER_TOKEN or WEATHER_*"
+        )
+    return text
+
+
+def name_covers(granted: str, wanted: str) -> bool:
+    """Tell whether every name that `wanted` takes is taken by `granted`."""
+    if granted.endswith("*"):
+        return wanted.startswith(granted[:-1])
+    return granted == wanted
 
 
 def host_covers(granted: str, wanted: str) -> bool:
