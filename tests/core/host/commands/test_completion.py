@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -133,6 +134,17 @@ async def test_a_type_of_a_plugins_own_that_fails_offers_nothing():
     registry.add_tree("a", literal("do").then(argument("it", Custom(str, "it", broken)).runs(done)))
     assert await complete(registry, "do ") == []
     assert blamed == [("a", "completion of do")]
+
+
+async def test_what_a_plugin_offers_too_late_is_not_waited_for():
+    async def slow(prefix: str) -> list[str]:
+        await asyncio.sleep(60)
+        return ["late"]
+
+    registry = CommandRegistry(run)
+    registry.add_tree("a", literal("do").then(argument("it", Custom(str, "it", slow)).runs(done)))
+    async with asyncio.timeout(30):
+        assert await complete(registry, "do ") == []
 
 
 WORDS = ["plot", "plant", "grow", "open", "ada", '"Big Ben"', '"dark red"', "now", "oak", "here", "2", "5m", "zzz"]

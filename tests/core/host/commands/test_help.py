@@ -114,6 +114,9 @@ async def test_the_applications_own_commands(polls):
     await polls.dispatch("help nothing", source)
     assert source.answers[2].startswith("there is no command !nothing")
     assert [one.text for one in await polls.complete("help poll v", 11, source)] == ["poll vote"]
+    assert [one.text for one in await polls.complete("help poll c", 11, source)] == []
+    owner = Speaker(level=Level.OWNER)
+    assert [one.text for one in await polls.complete("help poll c", 11, owner)] == ["poll close"]
     with pytest.raises(PluginError, match="the command help of b is taken by the application"):
         polls.add("b", "help", close)
 

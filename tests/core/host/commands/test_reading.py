@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jackfield.api import Choice, Custom, Duration, Float, Greedy, Integer, Quoted, Word, YesNo
+from jackfield.api import Choice, Custom, Duration, Float, Greedy, Integer, Quoted, Word, YesNo, argument, literal
 from jackfield.errors import PluginError, UsageError
 from jackfield.host import CommandRegistry, duration_text, quoted
 
@@ -116,6 +116,42 @@ async def test_any_number_that_is_written_is_read_back(number):
 @given(st.text(alphabet=st.characters(exclude_categories=["Z", "C"]), min_size=1))
 async def test_any_word_is_read_back(text):
     assert await read(Annotated[str, Word()], text) == text
+
+
+WRITTEN = [
+    (Annotated[int, Integer(-99, 99)], st.integers(-99, 99), str),
+    (float, st.floats(allow_nan=False, allow_infinity=False), repr),
+    (bool, st.booleans(), lambda value: "yes" if value else "off"),
+    (Annotated[str, Quoted()], st.text(), quoted),
+    (Literal["red", "dark green"], st.sampled_from(["red", "dark green"]), quoted),
+    (timedelta, st.integers(0, 10**9).map(lambda count: timedelta(milliseconds=count)), duration_text),
+    (Person, st.sampled_from(["ada", "Big Ben"]).map(Person), lambda person: quoted(person.name)),
+]
+
+
+@given(st.data())
+async def test_any_arguments_that_are_written_out_are_read_back(data):
+    chosen = data.draw(st.lists(st.sampled_from(WRITTEN), min_size=1, max_size=5))
+    values = [data.draw(strategy) for _, strategy, _ in chosen]
+    got: list[Any] = []
+
+    def handler(source, **arguments: Any) -> None:
+        got.extend(arguments.values())
+
+    node = None
+    for number, (type_, _, _) in reversed(list(enumerate(chosen))):
+        following = argument(f"value{number}", type_)
+        node = following.runs(handler) if node is None else following.then(node)
+    assert node is not None
+    registry = CommandRegistry(run, sources={Person: People()})
+    registry.add_tree("a", literal("do").then(node))
+    gap = data.draw(st.sampled_from([" ", "  ", "\t "]))
+    source = Speaker()
+    await registry.dispatch(
+        gap.join(["do", *(write(value) for (_, _, write), value in zip(chosen, values, strict=True))]), source
+    )
+    assert source.answers == []
+    assert got == values
 
 
 KINDS = [Integer(1, 6), Float(), YesNo(), Word(), Quoted(), Greedy(), Choice(("a", "b c")), Duration(), EVEN, Person]

@@ -6,8 +6,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from jackfield.api import CommandSource, Custom, Level
+from jackfield.api import CommandSource, Level
 from jackfield.host.commands.help import HelpPage
+from jackfield.host.commands.reading import FromHost
 from jackfield.host.commands.registry import CommandRegistry
 
 _FRAMES = 6  # of each thread: where it is now and how it came there
@@ -19,6 +20,25 @@ ShowHelp = Callable[[CommandSource, HelpPage], Awaitable[None]]
 
 async def _in_text(source: CommandSource, page: HelpPage) -> None:
     await source.reply(str(page))
+
+
+class _Topics:
+    """What there is help about, for whoever asks: the commands that they may use, and whose these are."""
+
+    label = "a command, a plugin or a page's number"
+    permission = ""
+
+    def __init__(self, registry: CommandRegistry) -> None:
+        self._registry = registry
+
+    def resolve(self, text: str, source: CommandSource) -> str:
+        """Return the text: what it means is seen when the page is made."""
+        return text
+
+    def complete(self, prefix: str, source: CommandSource) -> list[str]:
+        """Return names of commands and plugins."""
+        commands = self._registry.all(source)
+        return sorted({one.name for one in commands} | {one.plugin for one in commands if one.plugin})
 
 
 def add_own_commands(registry: CommandRegistry, *, show: ShowHelp = _in_text) -> None:
@@ -34,14 +54,9 @@ def add_own_commands(registry: CommandRegistry, *, show: ShowHelp = _in_text) ->
         PluginError: a plugin holds one of the roots already; add them before the host starts.
     """
 
-    def topics(prefix: str) -> list[str]:
-        return sorted(
-            {command.name for command in registry.all()} | {one.plugin for one in registry.all() if one.plugin}
-        )
-
-    topic = Custom(str, "a command, a plugin or a page's number", topics, rest=True)
-
-    async def help_command(source: CommandSource, about: Annotated[str, topic] = "") -> None:
+    async def help_command(
+        source: CommandSource, about: Annotated[str, FromHost(_Topics(registry), rest=True)] = ""
+    ) -> None:
         """List the commands that you may use, or tell all of one."""
         await show(source, registry.help_page(about, source))
 

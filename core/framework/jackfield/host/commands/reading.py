@@ -43,9 +43,15 @@ _MOST_SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class FromHost:
-    """The type of an argument that the host finds: a member, a room."""
+    """The type of an argument that the host finds: a member, a room.
+
+    Args:
+        source: who finds it.
+        rest: takes the rest of the line.
+    """
 
     source: ArgumentSource
+    rest: bool = False
 
 
 Kind: TypeAlias = ArgumentType | FromHost
@@ -88,7 +94,7 @@ def word_end(text: str, position: int) -> int:
 
 def takes_rest(kind: Kind) -> bool:
     """Say whether nothing can follow an argument of this kind."""
-    return isinstance(kind, Greedy) or (isinstance(kind, Custom) and kind.rest)
+    return isinstance(kind, Greedy) or (isinstance(kind, Custom | FromHost) and kind.rest)
 
 
 def read_text(kind: Kind, text: str, start: int) -> tuple[str, int]:

@@ -5,6 +5,7 @@ place, and the usage below it. What someone may not use they neither see in help
 sentence.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ Run = Callable[..., Awaitable[Any]]
 #: Makes a plugin's declared commands real: called before the first of them is used.
 Load = Callable[[], Awaitable[None]]
 _MOST_USAGES = 4
+_OFFER_SECONDS = 1.0  # what comes later is of no use to whoever writes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -310,7 +312,8 @@ class CommandRegistry:
             return [str(one) for one in (await offered if isawaitable(offered) else offered)]
 
         try:
-            return list(await self._run(command.plugin, f"completion of {command.name}", ask))
+            async with asyncio.timeout(_OFFER_SECONDS):
+                return list(await self._run(command.plugin, f"completion of {command.name}", ask))
         except Exception:  # noqa: BLE001  # counted by run; whoever types waits for no plugin's mistake
             return []
 

@@ -89,7 +89,7 @@ def kind_of(annotation: Any, *, last: bool, owner: Owner, where: tuple[str, str]
     """
     if typing.get_origin(annotation) is Annotated:
         for one in annotation.__metadata__:
-            if isinstance(one, ArgumentType) or (isinstance(one, type) and issubclass(one, ArgumentType)):
+            if isinstance(one, Kind) or (isinstance(one, type) and issubclass(one, ArgumentType)):
                 return kind_of(one, last=last, owner=owner, where=where)
         annotation = annotation.__origin__
     if typing.get_origin(annotation) in (Union, UnionType):
@@ -108,7 +108,7 @@ def kind_of(annotation: Any, *, last: bool, owner: Owner, where: tuple[str, str]
 
 
 def _simple(annotation: Any, *, last: bool, owner: Owner) -> Kind | None:
-    if isinstance(annotation, ArgumentType):
+    if isinstance(annotation, Kind):
         return annotation
     if annotation in (str, Any, object, inspect.Parameter.empty):
         return Greedy() if last else Quoted()
