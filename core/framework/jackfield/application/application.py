@@ -169,6 +169,8 @@ class Application:
         except (JackfieldError, asyncio.CancelledError, KeyboardInterrupt):
             self._starts.end()  # no plugin's doing
             raise
+        records = self.host.plugins.records()
+        self._starts.note_slow({cid: record.start_seconds for cid, record in records.items()})
 
     async def _follow(self) -> None:
         if self.host.safe and self._starts.safe_mode() is None:

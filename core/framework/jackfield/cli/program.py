@@ -31,6 +31,8 @@ LAZY_COMMANDS = {
         f"{_COMMANDS}.safe_mode:safe_mode", "Say whether the application runs without plugins, and leave that."
     ),
     "store": Lazy(f"{_COMMANDS}.store:store", "Look after the files of installed plugins."),
+    "doctor": Lazy(f"{_COMMANDS}.doctor:doctor", "Say what is wrong with the plugins, and what to do."),
+    "bisect": Lazy(f"{_COMMANDS}.bisect:bisect", "Find the plugin that breaks the application, by halves."),
     "completion": Lazy(f"{_COMMANDS}.completion:completion", "Print the script that completes commands in a shell."),
 }
 

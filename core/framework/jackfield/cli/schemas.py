@@ -111,6 +111,8 @@ CHANGED = record({"app": TEXT, "plan": PLAN, "applied": FLAG, "outcome": maybe(O
 
 SAID = record({"by": TEXT, "at": MOMENT})
 
+FINDING = record({"kind": TEXT, "plugin": maybe(TEXT), "problem": TEXT, "advice": TEXT})
+
 SAFE_MODE = record({"reason": TEXT, "since": TEXT, "chosen": FLAG})
 
 ROW = record(
@@ -279,6 +281,16 @@ ANSWERS: dict[str, Schema] = {
             "held": many(NUMBER),
             "wheels": many(TEXT),
             "size": {"type": "integer", "minimum": 0, "description": "bytes that are freed"},
+        }
+    ),
+    "doctor": record({"app": TEXT, "findings": many(FINDING)}),
+    "bisect": record(
+        {
+            "app": TEXT,
+            "culprit": maybe(TEXT),
+            "alone": maybe(FLAG),
+            "tried": many(record({"enabled": many(TEXT), "bad": FLAG})),
+            "restored": FLAG,
         }
     ),
     "completion": record({"shell": {"enum": ["bash", "zsh", "fish"]}, "script": TEXT}),

@@ -1,6 +1,7 @@
 """From what runs to what shall run: who goes down, who comes up, in which order (K18, K19, K23, U37)."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from jackfield.hooks import HookManager
@@ -270,7 +271,11 @@ class Following:
 
     async def _step(self, record: Record, step: Callable[[Record], Awaitable[None]]) -> None:
         async with record.step:
+            began = time.perf_counter()
+            if record.life.state is State.RESOLVED:
+                record.start_seconds = 0.0
             await step(record)
+            record.start_seconds += time.perf_counter() - began
 
     async def _load(self, record: Record) -> None:
         if record.life.state is not State.RESOLVED:

@@ -76,6 +76,7 @@ class Record:
         last_failure: the last one in one line.
         uncalled: a sentence for each hook that it implements and may not hear.
         note: a sentence on where it stands that is no problem.
+        start_seconds: what it took to come up, the last time.
         step: held while it is taken a step of its life, so that no two are taken at once.
         refusals: what it tried and was not granted, replaced at each change.
         left_behind: a sentence for each task and thread that did not end when it was last disabled.
@@ -93,6 +94,7 @@ class Record:
     last_failure: str = ""
     uncalled: tuple[str, ...] = ()
     note: str = ""
+    start_seconds: float = 0.0
     step: asyncio.Lock = field(default_factory=asyncio.Lock)
     refusals: Mapping[str, int] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()

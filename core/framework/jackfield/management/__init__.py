@@ -23,6 +23,8 @@ from jackfield.management.reports import (
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Again, ConsentMissing
+    from jackfield.management.bisection import Bisection, Trial, restore
+    from jackfield.management.diagnosis import Finding, diagnose
     from jackfield.management.export import Exported, exported
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
@@ -34,12 +36,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Again",
     "AskedPermission",
+    "Bisection",
     "Consent",
     "ConsentMissing",
     "ConsentRequest",
     "DamagedWheel",
     "Environment",
     "Exported",
+    "Finding",
     "Findings",
     "HistoryEntry",
     "Info",
@@ -54,16 +58,24 @@ __all__ = [
     "Said",
     "SettingReport",
     "SettingsReport",
+    "Trial",
     "Update",
     "UpdateSchedule",
     "describe_settings",
+    "diagnose",
     "exported",
     "read_spec_file",
+    "restore",
     "runs_as",
 ]
 
 
 _LATER = {
+    "Bisection": "bisection",
+    "Finding": "diagnosis",
+    "Trial": "bisection",
+    "diagnose": "diagnosis",
+    "restore": "bisection",
     "Again": "applying",
     "ConsentMissing": "applying",
     "DamagedWheel": "upkeep",

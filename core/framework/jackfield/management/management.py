@@ -123,7 +123,7 @@ class Management:
         """
         from jackfield.management.updates import UpdateCheck
 
-        inventory = self._inventory()
+        inventory = self.inventory()
         async with self._planner(inventory).catalog() as catalog:
             check = UpdateCheck(
                 self.app, self.hostfile, state=self.state, inventory=inventory, catalog=catalog, pre=pre
@@ -224,7 +224,7 @@ class Management:
 
     def list(self) -> list[Row]:
         """Every plugin, from the store and from the environment, by id."""
-        return self._inventory().rows()
+        return self.inventory().rows()
 
     async def info(self, plugin: str) -> Info:
         """All about one plugin, installed or not; a marketplace that is down is the answer's `problem`.
@@ -235,7 +235,7 @@ class Management:
         from jackfield.errors import UnknownPlugin
         from jackfield.management.offers import find_details, near_ids
 
-        inventory = self._inventory()
+        inventory = self.inventory()
         row = inventory.row(plugin)
         details, where, problem = await find_details(self.marketplaces, plugin)
         if row is None and details is None:
@@ -325,9 +325,10 @@ class Management:
     @property
     def kept(self) -> Keeping:
         """What plugins keep: settings and data."""
-        return Keeping(self.layout, self.state, self._inventory())
+        return Keeping(self.layout, self.state, self.inventory())
 
-    def _inventory(self) -> Inventory:
+    def inventory(self) -> Inventory:
+        """One look at what is installed, wished and granted."""
         self._heal()
         environment = self._environment or self._memory.environment(self._groups)
         return Inventory(
@@ -345,7 +346,7 @@ class Management:
     def _planner(self, inventory: Inventory | None = None) -> Planner:
         from jackfield.management.planning import Planner
 
-        inventory = inventory or self._inventory()
+        inventory = inventory or self.inventory()
         return Planner(
             self.app,
             self.hostfile,
@@ -365,4 +366,4 @@ class Management:
     def _wishes(self, inventory: Inventory | None = None) -> Wishes:
         from jackfield.management.wishes import Wishes
 
-        return Wishes(self.app, self.hostfile, self.state, inventory or self._inventory())
+        return Wishes(self.app, self.hostfile, self.state, inventory or self.inventory())

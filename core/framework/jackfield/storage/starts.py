@@ -16,6 +16,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ FAILED_STARTS = 2
 
 STABLE_SECONDS = 10.0
 """How long a start has to live before it counts as one that went well."""
+
+SLOW_SECONDS = 1.0
+"""What a plugin may take to come up before it is named."""
 
 _LONGEST = 65536
 
@@ -78,7 +82,8 @@ class Starts:
             safe = SafeMode("it was asked for", now, chosen=True)
         elif failed >= FAILED_STARTS:
             safe = SafeMode(_failed(failed), now)
-        self._write(failed=failed, open=safe is None, plugins=plugins, safe=safe.to_mapping() if safe else None)
+        mapping = safe.to_mapping() if safe is not None else None
+        self._write(**{**told, "failed": failed, "open": safe is None, "plugins": plugins, "safe": mapping})
         return safe
 
     def stable(self) -> None:
@@ -104,6 +109,21 @@ class Starts:
             self._write(**{**self._read(), "failed": 0, "safe": None})
         return found
 
+    def note_slow(self, seconds: Mapping[str, float]) -> None:
+        """Keep which plugins held up the start.
+
+        Args:
+            seconds: by canonical id, what each took to come up.
+        """
+        slow = {cid: round(took, 3) for cid, took in seconds.items() if took >= SLOW_SECONDS}
+        told = self._read()
+        if slow != told["slow"]:
+            self._write(**{**told, "slow": slow})
+
+    def slow(self) -> dict[str, float]:
+        """Return the plugins that held up the last start, by canonical id, with the seconds that each took."""
+        return dict(self._read()["slow"])
+
     def safe_mode(self) -> SafeMode | None:
         """Return the safe mode that the application runs in, or will at its next start with the same plugins."""
         told = self._read()
@@ -121,7 +141,7 @@ class Starts:
         return status.st_ino, status.st_mtime_ns
 
     def _read(self) -> dict[str, Any]:
-        empty: dict[str, Any] = {"failed": 0, "open": False, "plugins": "", "safe": None}
+        empty: dict[str, Any] = {"failed": 0, "open": False, "plugins": "", "safe": None, "slow": {}}
         try:
             with self._file.open(encoding="utf-8") as file:
                 told = json.loads(file.read(_LONGEST))
@@ -133,6 +153,7 @@ class Starts:
                 "open": bool(told["open"]),
                 "plugins": str(told["plugins"]),
                 "safe": safe,
+                "slow": {str(cid): float(took) for cid, took in dict(told.get("slow", {})).items()},
             }
         except (OSError, ValueError, KeyError, TypeError):
             return empty  # nobody has started yet; or it is damaged, and a start that goes well writes it anew

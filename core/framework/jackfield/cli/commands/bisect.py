@@ -1,0 +1,125 @@
+"""`jackfield bisect`."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from jackfield.cli.options import command
+from jackfield.cli.session import Session
+from jackfield.cli.words import joined, plain, plural
+from jackfield.errors import UsageError
+
+if TYPE_CHECKING:
+    from jackfield.management import Trial
+
+Happens = Callable[[tuple[str, ...], int], bool]
+"""Asked with the plugins that are enabled now and how many questions are left: whether it happens."""
+
+
+@command(
+    "bisect",
+    told="Find the plugin that breaks the application, by halves.\n\n"
+    "Some of the enabled plugins are disabled, dependencies always along, and you say whether it still happens; or "
+    "--command says so: it is run for each set, and it happens where its exit code is not 0. At the end, and with "
+    "Ctrl-C, all of them are enabled as they were. A running application follows at once; one that does not start has "
+    "to be started for each answer.",
+    examples=[
+        ("", "be asked"),
+        ("--command 'my-app --self-test'", "have a command answer"),
+        ("--restore", "enable all again after a search that was killed"),
+    ],
+)
+@click.option("--command", "program", metavar="CMD", help="Run this in the shell; 0: all is well, else: it happens.")
+@click.option("--restore", "only_restore", is_flag=True, help="Enable again what a search left disabled, and end.")
+def bisect(session: Session, program: str | None, only_restore: bool) -> None:
+    """Change wishes, ask, and give them back however it ends."""
+    from jackfield.management import Trial, restore
+
+    management, output = session.management, session.output
+    if only_restore:
+        restored = restore(management.state, by=session.by)
+        output.data(_answer(session, None, None, restored=restored))
+        output.line("The plugins are enabled as they were." if restored else "No search was cut off.")
+        return
+    if program is None and output.as_json:
+        raise UsageError("--json asks nobody", hint="say with --command what is to be tried")
+    trial = Trial.of(management.inventory(), management.state, by=session.by)
+    happens = _ask(session, trial) if program is None else _try(session, program)
+    trial.begin()
+    try:
+        culprit = _search(trial, happens)
+        alone = None if culprit is None else _alone(trial, culprit, happens)
+    finally:
+        trial.restore()
+    output.data(_answer(session, trial, culprit, alone=alone))
+    if culprit is None:
+        output.line("It happens without any plugin, too: none of them is to blame.")
+        return
+    beside = "" if alone else " It takes other plugins, too: by itself it does no harm."
+    output.line(click.style(f"{plain(culprit)} is to blame.", bold=True) + beside)
+    output.line(f"All plugins are enabled as they were. Disable it: {session.program} disable {plain(culprit)}")
+
+
+def _search(trial: "Trial", happens: Happens) -> str | None:
+    from jackfield.management import Bisection
+
+    search = Bisection(trial.suspects)
+    while (plugins := search.question) is not None:
+        trial.run_with(plugins)
+        bad = happens(plugins, search.questions_left)
+        trial.note(plugins, bad=bad)
+        search.answer(bad=bad)
+    return search.culprit
+
+
+def _alone(trial: "Trial", culprit: str, happens: Happens) -> bool:
+    """Whether it happens with the culprit and what it requires alone."""
+    plugins = trial.with_needs(culprit)
+    asked = next((one.bad for one in trial.tried if set(one.enabled) == set(plugins)), None)
+    if asked is not None:
+        return asked
+    trial.run_with(plugins)
+    bad = happens(plugins, 1)
+    trial.note(plugins, bad=bad)
+    return bad
+
+
+def _ask(session: Session, trial: "Trial") -> Happens:
+    """Ask the person; whoever presses Ctrl-C, or is not there, ends the search."""
+
+    def happens(plugins: tuple[str, ...], left: int) -> bool:
+        enabled = joined(list(plugins)) if plugins else "no plugin"
+        session.output.line(f"Enabled now: {plain(enabled)} ({len(plugins)} of {len(trial.suspects)}).")
+        question = f"Try it. Does it still happen? ({plural(left, 'question')} left at most)"
+        return click.confirm(question, default=None)
+
+    return happens
+
+
+def _try(session: Session, program: str) -> Happens:
+    """Run a command; what it says stands beside the answer."""
+
+    def happens(plugins: tuple[str, ...], left: int) -> bool:
+        del left
+        # The user's own words, meant for the user's shell. Their output must not mix into the JSON.
+        code = subprocess.run(program, shell=True, check=False, stdout=sys.stderr).returncode  # noqa: S602
+        told = "all is well" if code == 0 else f"it happens (exit code {code})"
+        session.output.line(f"{plural(len(plugins), 'plugin')} enabled: {told}")
+        return code != 0
+
+    return happens
+
+
+def _answer(
+    session: Session,
+    trial: "Trial | None",
+    culprit: str | None,
+    *,
+    alone: bool | None = None,
+    restored: bool = True,
+) -> dict[str, object]:
+    tried = [one.to_mapping() for one in trial.tried] if trial is not None else []
+    return {"app": session.host.name, "culprit": culprit, "alone": alone, "tried": tried, "restored": restored}

@@ -1,0 +1,38 @@
+"""`jackfield doctor`."""
+
+import click
+
+from jackfield.cli.options import command
+from jackfield.cli.session import Session
+from jackfield.cli.words import plain, plural
+
+
+@command(
+    "doctor",
+    told="Say what is wrong with the plugins, and what to do.\n\n"
+    "Looks for plugins that are blocked or in each other's way, new versions that wait for a yes, damaged files, slow "
+    "starts, data of plugins that are gone, and safe mode. It runs no plugin and asks no marketplace. The exit code is "
+    "1 where something is wrong.",
+    examples=[("", "look at everything"), ("--json", "for a program")],
+)
+def doctor(session: Session) -> None:
+    """Look, tell, and end with 1 where something is wrong."""
+    from jackfield.management import diagnose
+
+    management, output = session.management, session.output
+    found = diagnose(management.layout, management.store, management.state, management.inventory())
+    output.data({"app": session.host.name, "findings": [one.to_mapping() for one in found]})
+    for finding in found:
+        whose = f"{finding.plugin}: " if finding.plugin else ""
+        label = click.style(f"{finding.kind}:", fg="yellow", bold=True)
+        output.line(f"{label} {plain(whose + finding.problem)}")
+        output.line(f"  → {plain(_as_here(finding.advice, session.program))}")
+    if found:
+        output.line(f"{plural(len(found), 'problem')}.")
+        click.get_current_context().exit(1)
+    output.line("All is well.")
+
+
+def _as_here(advice: str, program: str) -> str:
+    """The advice in the words of this program: the chat's command is called otherwise."""
+    return advice.replace("jackfield ", f"{program} ")

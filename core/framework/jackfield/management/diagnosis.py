@@ -1,0 +1,174 @@
+"""What is wrong with the plugins of a profile, as far as can be told without running them, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from jackfield.errors import StoreError
+from jackfield.management.bisection import BISECT_KEY
+from jackfield.management.inventory import Inventory
+from jackfield.manifest import Candidate, canonical_id
+from jackfield.permissions import decide
+from jackfield.storage import SLOW_SECONDS, Starts, State
+from jackfield.store import Layout, Store
+
+Kind = Literal["safe mode", "unfinished", "broken", "blocked", "conflict", "growth", "slow", "orphaned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Args:
+        kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `broken`: files that
+            are not as they were installed; `blocked`: enabled and cannot run; `conflict`: two plugins want the same;
+            `growth`: a version waits for consent to more; `slow`: it held up the last start; `orphaned`: data of
+            plugins that are not installed.
+        plugin: whose, as its author writes the id; None where it is nobody's.
+        problem: one sentence.
+        advice: what to do: a command, or a sentence.
+    """
+
+    kind: Kind
+    plugin: str | None
+    problem: str
+    advice: str
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def diagnose(layout: Layout, store: Store, state: State, inventory: Inventory) -> list[Finding]:
+    """Look at everything; reads every installed file once, which takes about a second for each gigabyte.
+
+    Args:
+        layout: where the profile lies.
+        store: its installed sets.
+        state: its wishes and grants.
+        inventory: what is installed.
+
+    Returns:
+        what is wrong, the most urgent kinds first; empty where all is well.
+    """
+    starts = Starts(layout.starts)
+    return [
+        *_safe_mode(starts),
+        *_unfinished(store, state),
+        *_broken(store),
+        *_blocked(inventory),
+        *_conflicts(inventory),
+        *_growth(inventory),
+        *_slow(starts, inventory),
+        *_orphaned(layout, inventory),
+    ]
+
+
+def _safe_mode(starts: Starts) -> Iterator[Finding]:
+    safe = starts.safe_mode()
+    if safe is not None:
+        yield Finding("safe mode", None, f"no plugin is started, since {safe.reason}", "jackfield bisect")
+
+
+def _unfinished(store: Store, state: State) -> Iterator[Finding]:
+    if not store.settled():
+        yield Finding(
+            "unfinished", None, "an install is at work, or was cut off", "wait for it, or start the application"
+        )
+    if state.get(BISECT_KEY) is not None:
+        problem = "a search for who is to blame was cut off: plugins that you enabled are disabled"
+        yield Finding("unfinished", None, problem, "jackfield bisect --restore")
+
+
+def _broken(store: Store) -> Iterator[Finding]:
+    pins = {pin.file.sha256: pin for pin in store.active().pins}
+    for sha256, damage in store.verify().items():
+        pin = pins.get(sha256)
+        if pin is not None:
+            told = f"{damage[0]} since it was installed" + (f", and {len(damage) - 1} more" if len(damage) > 1 else "")
+            yield Finding("broken", pin.id or pin.distribution, told, "jackfield store verify --repair")
+
+
+def _blocked(inventory: Inventory) -> Iterator[Finding]:
+    waiting = {finding.plugin for finding in _growth(inventory)}
+    for row in inventory.rows():
+        if row.state == "blocked" and row.id not in waiting:
+            problem, _, advice = (row.problem or "it cannot run").partition(": jackfield ")
+            way_out = f"jackfield {advice}" if advice else f"jackfield update {row.id}, or jackfield disable {row.id}"
+            yield Finding("blocked", row.id, problem, way_out)
+
+
+def _conflicts(inventory: Inventory) -> Iterator[Finding]:
+    """Name who is hidden, and whose commands and services clash: the second one would fail when it starts."""
+    for row in inventory.rows():
+        if row.state == "shadowed" and row.enabled:
+            advice = f"remove one of the two: pip uninstall, or jackfield remove {row.id}"
+            yield Finding("conflict", row.id, row.problem or "another one of its id wins", advice)
+    holders: dict[tuple[str, str], str] = {}
+    for candidate in _enabled(inventory):
+        manifest = candidate.manifest
+        if manifest is None:
+            continue
+        roots = [("command", one.name.split()[0]) for one in manifest.contributes.commands if one.name.split()]
+        for what in dict.fromkeys(roots):
+            first = holders.setdefault(what, candidate.id)
+            if first != candidate.id:
+                problem = f"its {what[0]} {what[1]} is that of {first}, too: only one of them can have it"
+                yield Finding("conflict", candidate.id, problem, f"jackfield disable {candidate.id}, or {first}")
+
+
+def _growth(inventory: Inventory) -> Iterator[Finding]:
+    for candidate in _enabled(inventory):
+        manifest = candidate.manifest
+        grant = inventory.grant(candidate.canonical_id)
+        if manifest is None or grant is None or candidate.origin == "script":
+            continue
+        seen = grant.version in (str(manifest.version or ""), candidate.version)
+        missing = decide(manifest.permissions, grant).missing
+        if missing and not seen:
+            problem = f"{candidate.version} asks for more than you allowed: {'; '.join(map(str, missing))}"
+            yield Finding("growth", candidate.id, problem, f"jackfield enable {candidate.id}")
+
+
+def _slow(starts: Starts, inventory: Inventory) -> Iterator[Finding]:
+    names = {candidate.canonical_id: candidate.id for candidate in _enabled(inventory)}
+    for cid, seconds in sorted(starts.slow().items(), key=lambda one: -one[1]):
+        if cid in names:
+            problem = f"it took {seconds:.1f} s of the last start; {SLOW_SECONDS:g} s are much"
+            yield Finding("slow", names[cid], problem, f"tell its author, or jackfield disable {names[cid]}")
+
+
+def _orphaned(layout: Layout, inventory: Inventory) -> Iterator[Finding]:
+    known = {canonical_id(row.id) for row in inventory.rows()}
+    try:
+        folders = sorted(path for path in layout.data("x").parent.iterdir() if path.is_dir())
+    except OSError:
+        return
+    for folder in folders:
+        if folder.name not in known and any(folder.iterdir()):
+            problem = f"{_size(folder)} of data of a plugin that is not installed, in {folder}"
+            advice = f"jackfield install {folder.name} to use it again, or delete the folder"
+            yield Finding("orphaned", folder.name, problem, advice)
+
+
+def _enabled(inventory: Inventory) -> list[Candidate]:
+    """The plugins that the user wants to run, in the order of their ids."""
+    found = []
+    for row in inventory.rows():
+        if row.enabled and row.state != "shadowed":
+            try:
+                found.append(inventory.candidate(row.id))
+            except StoreError:
+                continue
+    return found
+
+
+def _size(folder: Path) -> str:
+    total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    for unit, length in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if total >= length:
+            return f"{total / length:.1f} {unit}"
+    return f"{total} byte{'s' if total != 1 else ''}"

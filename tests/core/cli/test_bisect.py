@@ -1,0 +1,115 @@
+"""`jackfield bisect` and `jackfield doctor`, as people and programs call them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.processes import script, wait_for
+
+pytestmark = pytest.mark.slow
+
+TELLS = """
+import json, subprocess, sys
+rows = json.loads(subprocess.run([{jackfield!r}, "list", "--json"], capture_output=True, text=True, check=True).stdout)
+enabled = {{row["id"] for row in rows["plugins"] if row["enabled"]}}
+sys.exit(1 if "dice" in enabled else 0)
+"""
+
+
+@pytest.fixture
+def crowded(polling):
+    """poll, dice, and weather of pip's are enabled; dice is to blame."""
+    for words in (("install", "dice", "--yes", "--accept-permissions"), ("enable", "weather", "--accept-permissions")):
+        assert polling.run(*words).code == 0
+    return polling
+
+
+@pytest.fixture
+def program(tmp_path):
+    file = tmp_path / "tells.py"
+    file.write_text(TELLS.format(jackfield=script("jackfield")))
+    return f"{sys.executable} {file}"
+
+
+def enabled(desk) -> dict[str, bool]:
+    return {name: row["enabled"] for name, row in desk.rows().items()}
+
+
+def test_a_command_finds_the_culprit_and_everything_is_enabled_as_before(crowded, program):
+    before = enabled(crowded)
+    found = crowded.run("bisect", "--command", program, "--json")
+    assert found.code == 0, found.err
+    assert (found.json["culprit"], found.json["alone"], found.json["restored"]) == ("dice", True, True)
+    assert found.json["tried"][0] == {"enabled": [], "bad": False}
+    assert enabled(crowded) == before
+
+    told = crowded.run("bisect", "--command", program)
+    assert "dice is to blame." in told.out
+    assert "Disable it: jackfield disable dice" in told.out
+
+
+def test_where_it_is_no_plugin_nobody_is_blamed(crowded):
+    before = enabled(crowded)
+    found = crowded.run("bisect", "--command", "exit 3")
+    assert found.out.splitlines()[-1] == "It happens without any plugin, too: none of them is to blame."
+    assert enabled(crowded) == before
+
+
+def test_a_person_is_asked(crowded):
+    before = enabled(crowded)
+    found = crowded.run("bisect", typed="n\nn\ny\ny\n")
+    assert found.code == 0, found.err
+    assert "Enabled now: no plugin (0 of 3)." in found.out
+    assert "is to blame." in found.out
+    assert enabled(crowded) == before
+    gone = crowded.run("bisect", typed="n\n")  # and then nobody is there any more
+    assert gone.code == 130
+    assert enabled(crowded) == before
+    assert crowded.run("bisect", "--json").code == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])
+def test_a_search_that_is_stopped_or_killed_can_be_taken_back(crowded, tmp_path, way):
+    before = enabled(crowded)
+    mark = tmp_path / "runs"
+    code = f"import pathlib, time; pathlib.Path({str(mark)!r}).touch(); time.sleep(60)"
+    (tmp_path / "waits.py").write_text(code)
+    process = subprocess.Popen(
+        [script("jackfield"), "bisect", "--command", f"exec {sys.executable} {tmp_path / 'waits.py'}"],
+        env=crowded.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    wait_for(mark.exists)
+    os.killpg(process.pid, way)
+    process.communicate(timeout=30)
+    if way is signal.SIGKILL:
+        assert not any(enabled(crowded).values())
+        assert crowded.run("doctor").code == 1
+        assert crowded.run("bisect", "--command", "exit 0").code == 2
+        assert crowded.run("bisect", "--restore").out == "The plugins are enabled as they were.\n"
+    assert enabled(crowded) == before
+    assert crowded.run("bisect", "--restore").out == "No search was cut off.\n"
+
+
+def test_the_doctor_names_each_trouble_with_what_to_do(polling):
+    assert polling.run("doctor").out == "All is well.\n"
+    orphan = next(polling.home.glob("chat/*/")) / "data" / "gone"
+    orphan.mkdir(parents=True)
+    (orphan / "file").write_bytes(b"x")
+    done = polling.run("doctor")
+    assert done.code == 1
+    lines = done.out.splitlines()
+    assert lines[0].startswith("orphaned: gone: 1 byte of data of a plugin that is not installed, in ")
+    assert lines[1] == "  → jackfield install gone to use it again, or delete the folder"
+    assert lines[-1] == "1 problem."
+    answer = polling.run("doctor", "--json")
+    assert answer.code == 1
+    assert [one["kind"] for one in answer.json["findings"]] == ["orphaned"]

@@ -1,0 +1,134 @@
+"""What `jackfield doctor` finds: each kind of trouble, with what to do about it, and nothing where all is well."""
+
+from __future__ import annotations
+
+import pytest
+from jackfield.management import Environment, Management, Trial, diagnose
+from jackfield.permissions import Grant, Permission
+from jackfield.storage import Starts
+from jackfield.store import Layout
+
+from tests.support.profiles import SOURCE, Profile, hostfile
+from tests.support.wheels import build_plugin, manifest_text
+
+SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\n'
+ROLLS = '[contributes]\ncommands = [{ name = "roll" }]\n'
+
+
+@pytest.fixture
+def profile(tmp_path) -> Profile:
+    return Profile(Layout(tmp_path / "profile"))
+
+
+@pytest.fixture
+def build(tmp_path):
+    return lambda *names, **options: build_plugin(tmp_path / "wheels", *names, **options)
+
+
+@pytest.fixture
+def found(profile):
+    def look() -> list[tuple[str, str | None, str, str]]:
+        management = Management(
+            "chat", profile.layout, [], hostfile(), environment=Environment(("chat.plugins",), path=[])
+        )
+        findings = diagnose(profile.layout, management.store, management.state, management.inventory())
+        return [(one.kind, one.plugin, one.problem, one.advice) for one in findings]
+
+    return look
+
+
+def test_all_is_well_with_plugins_that_run_or_are_disabled(profile, build, found):
+    profile.install(build("a", more=ROLLS, permissions=SEND), build("b", more=ROLLS))
+    profile.enable("a")
+    assert found() == []
+
+
+@pytest.mark.feature("U37")
+def test_what_is_blocked_is_told_with_the_way_out(profile, build, found):
+    profile.install(build("a", more='[requires]\nb = "*"'), build("b"), build("c", more='[requires]\nnone = "*"'))
+    profile.enable("a", "c")
+    profile.state.change({"wish/b": True}, by="test")
+    kinds = {plugin: (kind, problem, advice) for kind, plugin, problem, advice in found()}
+    assert kinds["b"] == ("blocked", "nothing was granted to it", "jackfield enable b")
+    assert kinds["c"][0] == "blocked"
+    assert kinds["c"][2] == "jackfield update c, or jackfield disable c"
+    assert "none" in kinds["c"][1]
+
+
+def test_two_that_want_one_command_are_in_conflict(profile, build, found):
+    profile.install(build("a", more=ROLLS), build("b", more=ROLLS))
+    profile.enable("a", "b")
+    assert found() == [
+        (
+            "conflict",
+            "b",
+            "its command roll is that of a, too: only one of them can have it",
+            "jackfield disable b, or a",
+        )
+    ]
+
+
+def test_a_version_that_asks_for_more_waits(profile, build, found):
+    profile.install(build("a", "2.0.0", permissions=SEND))
+    grant = Grant("a", SOURCE, None, (Permission("storage", ("read",)),), "1.0.0")
+    profile.state.change({"wish/a": True, "grants/a": grant.to_mapping()}, by="test")
+    ((kind, plugin, problem, advice),) = found()
+    assert (kind, plugin, advice) == ("growth", "a", "jackfield enable a")
+    assert problem == "2.0.0 asks for more than you allowed: messages:send"
+
+
+def test_files_that_were_changed_are_broken(profile, build, found):
+    profile.install(build("a"))
+    profile.enable("a")
+    module = profile.store.active().paths[0] / "chat_a" / "__init__.py"
+    module.chmod(0o644)
+    module.write_text("changed = True\n")
+    ((kind, plugin, problem, advice),) = found()
+    assert (kind, plugin, advice) == ("broken", "a", "jackfield store verify --repair")
+    assert "chat_a/__init__.py was changed since it was installed" in problem
+
+
+def test_data_of_plugins_that_are_gone_is_orphaned(profile, build, found):
+    profile.install(build("a"))
+    for name in ("a", "gone", "empty"):
+        profile.layout.data(name).mkdir(parents=True)
+    (profile.layout.data("gone") / "storage.sqlite3").write_bytes(bytes(2048))
+    (profile.layout.data("a") / "storage.sqlite3").write_bytes(bytes(10))
+    ((kind, plugin, problem, advice),) = found()
+    assert (kind, plugin) == ("orphaned", "gone")
+    assert problem.startswith("2.0 KiB of data of a plugin that is not installed, in ")
+    assert advice == "jackfield install gone to use it again, or delete the folder"
+
+
+def test_who_held_up_the_last_start_is_slow(profile, build, found):
+    profile.install(build("a"), build("b"))
+    profile.enable("a")
+    profile.layout.run.mkdir(parents=True, exist_ok=True)
+    Starts(profile.layout.starts).note_slow({"a": 3.25, "b": 9.0, "c": 0.2})
+    assert found() == [
+        ("slow", "a", "it took 3.2 s of the last start; 1 s are much", "tell its author, or jackfield disable a")
+    ]
+
+
+def test_safe_mode_and_a_search_that_was_cut_off_come_first(profile, build, found):
+    profile.install(build("a"))
+    profile.enable("a")
+    profile.layout.run.mkdir(parents=True, exist_ok=True)
+    for _ in range(3):
+        Starts(profile.layout.starts).begin("set", chosen=False)
+    trial = Trial(profile.state, ("a",), "test")
+    trial.begin()
+    trial.run_with(())
+    assert [one[0] for one in found()] == ["safe mode", "unfinished"]
+    assert [one[3] for one in found()] == ["jackfield bisect", "jackfield bisect --restore"]
+
+
+def test_a_manifest_that_cannot_be_read_is_named(profile, build, tmp_path, found):
+    good = build("a", manifest=manifest_text("a"))
+    profile.install(good)
+    profile.enable("a")
+    manifest = profile.store.active().paths[0] / "chat_a" / "plugin.toml"
+    manifest.chmod(0o644)
+    manifest.write_text("nonsense")
+    kinds = [one[0] for one in found()]
+    assert "broken" in kinds
