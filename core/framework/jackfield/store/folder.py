@@ -242,6 +242,8 @@ class Store(StoreReader):
         """See to it that every wheel of a set is here and is what was installed."""
         for pin in pins:
             sha256 = pin.file.sha256
+            if self.entries.sound(sha256):
+                continue
             if not self.holds(sha256):
                 raise StoreError(
                     f"{pin.distribution} {pin.version} is not in the store ({sha256[:12]}…)",

@@ -156,7 +156,7 @@ def _read(folder: Path, number: int, store: Path, _stamps: tuple[Stamp, Stamp]) 
     return Generation(
         number=number,
         pins=pins,
-        entries=MappingProxyType({pin.file.sha256: store / pin.file.sha256 / TREE for pin in pins}),
+        entries=MappingProxyType({pin.file.sha256: Path(f"{store}/{pin.file.sha256}/{TREE}") for pin in pins}),
         created=about["created"],
         by=about["by"],
         what=about["what"],
