@@ -19,7 +19,7 @@ from jackfield.store import Layout
 from tests.support.console import console
 from tests.support.profiles import SOURCE, Profile, hostfile
 from tests.support.speakers import Speaker
-from tests.support.wheels import WheelSource, manifest_text
+from tests.support.wheels import WheelSource, build_plugin, manifest_text
 
 PAGES = Path(__file__).parents[3] / "docs" / "how-to"
 
@@ -124,20 +124,26 @@ def _unpack(wheel: Path, folder: Path) -> None:
 
 
 async def test_scripts_run_as_the_page_says(tmp_path):
-    stamp, metadata, loading = blocks("use-scripts.md", "python")
+    stamp, metadata, language, loading = blocks("use-scripts.md", "python")
+    (manifest,) = blocks("use-scripts.md", "toml")
     folder = tmp_path / "scripts"
     folder.mkdir()
     metadata = metadata.replace("another_script", "other")
     (folder / "a.py").write_text(metadata + stamp, encoding="utf-8")
     (folder / "b.py").write_text("PLUGIN_METADATA = {'id': 'other', 'version': '1.2'}", encoding="utf-8")
+    (folder / "bye.say").write_text("goodbye\n", encoding="utf-8")
 
     def message_sent(function):
-        def message_sent(text):
-            return function(text)
+        def message_sent(message):
+            return function(message)
 
         return message_sent
 
     hooks = {"on_message_sent": message_sent}
+    code = language.replace("class Sayings", "class Main")
+    profile = Profile(Layout.locate("chat", environ={"JACKFIELD_HOME": str(tmp_path / "home")}))
+    profile.install(build_plugin(tmp_path / "wheels", "sayings", code=code, more=manifest))
+    profile.enable("sayings")
     application = Application(
         "chat",
         specs=_TextSpecs,
@@ -148,8 +154,10 @@ async def test_scripts_run_as_the_page_says(tmp_path):
     )
     await application.start()
     try:
-        assert re.fullmatch(r"\[\d\d:\d\d\] hello", application.host.hook.message_sent(text="hello"))
-        assert [(one.id, one.name) for one in application.host.plugins] == [("other", "other"), ("stamp", "Time stamp")]
+        sent = application.host.hook.message_sent(message="hello")
+        assert re.fullmatch(r"\[\d\d:\d\d\] hello goodbye", sent)
+        names = {one.id: one.name for one in application.host.plugins}
+        assert names == {"other": "other", "stamp": "Time stamp", "sayings": "Sayings", "bye": "bye"}
         assert application.host.plugins.status("stamp").description == "The time before every message"
     finally:
         await application.stop()
@@ -159,8 +167,8 @@ async def test_scripts_run_as_the_page_says(tmp_path):
 
 
 class _TextSpecs:
-    @HookspecMarker("chat")(pipeline="text")
-    def message_sent(self, text): ...
+    @HookspecMarker("chat")(pipeline="message")
+    def message_sent(self, message): ...
 
 
 def test_the_console_runs_the_script_of_the_page(tmp_path):

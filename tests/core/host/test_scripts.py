@@ -255,3 +255,84 @@ async def test_a_script_that_is_saved_broken_runs_on_as_it_was_until_it_is_mende
     write(folder, "a.py", "def asked():\n    return 'mended'\n")
     await host.reload_changes()
     assert (host.hook.asked(), host.plugins.status("a").problem) == (["mended"], "")
+
+
+SAYINGS = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def load_script(self, file, context):
+        return Sayings(file.read_text(encoding="utf-8"))
+
+class Sayings:
+    previous = None
+
+    def __init__(self, text):
+        self.answers = dict(line.split(" = ") for line in text.splitlines())
+        self.words = self.answers["asked"]
+
+    def on_load(self, previous):
+        self.previous = previous
+
+    def on_enable(self):
+        for name, answer in self.answers.items():
+            self.context.commands.add(name, self.answering(answer))
+
+    def answering(self, answer):
+        async def say(source):
+            await source.reply(answer)
+        return say
+
+    def asked(self):
+        return self.words if self.previous is None else f"{self.words}, before: {self.previous.words}"
+"""
+
+
+class Source:
+    user, room = "bea", "lobby"
+
+    def __init__(self) -> None:
+        self.replies: list[str] = []
+
+    async def reply(self, text: str) -> None:
+        self.replies.append(text)
+
+
+@pytest.mark.feature("U38")
+async def test_a_plugin_brings_a_language_for_scripts(profile, build, folder, start):
+    profile.install(build("sayings", code=SAYINGS, more='[contributes]\nlanguages = [".say"]\n'))
+    write(folder, "greet.say", "asked = good day\nhello = hello to you\n")
+    host = await start()
+    assert host.plugins.status("greet").problem.startswith("needs sayings, which is disabled")
+    profile.enable("sayings")
+    await host.reload_changes()
+    assert (host.plugins.status("greet").state, host.plugins.status("greet").origin) == (State.ACTIVE, "script")
+    assert host.hook.asked() == ["good day"]
+    source = Source()
+    await host.commands.dispatch("hello", source)
+    assert source.replies == ["hello to you"]
+    write(folder, "greet.say", "asked = good night\n")
+    write(folder, "broken.say", "no such thing\n")
+    await host.reload_changes()
+    assert host.hook.asked() == ["good night, before: good day"]
+    assert not host.commands.has("hello")
+    assert "ValueError" in host.plugins.status("broken").problem
+    profile.disable("sayings")
+    await host.reload_changes()
+    assert host.hook.asked() == []
+
+
+@pytest.mark.feature("U38")
+async def test_a_plugin_that_declares_a_language_and_cannot_run_it_is_named(profile, build, folder, start):
+    profile.install(build("mute", more='[contributes]\nlanguages = [".mute"]\n'))
+    profile.enable("mute")
+    write(folder, "a.mute", "")
+    host = await start()
+    assert "mute declares the language and has no load_script(file, context)" in host.plugins.status("a").problem
+
+
+@pytest.mark.feature("U29")
+async def test_a_script_is_understood_before_any_of_it_runs(folder, start):
+    write(folder, "a.py", "PLUGIN_METADATA = {'id': 'a', 'dependencies': {'absent': '*'}}\nraise RuntimeError('ran')\n")
+    host = await start()
+    assert host.plugins.status("a").problem.startswith("needs absent, which is missing")

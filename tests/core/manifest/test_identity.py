@@ -13,7 +13,7 @@ from jackfield.manifest.identity import ID_PATTERN
 ids = st.from_regex(ID_PATTERN, fullmatch=True).filter(lambda text: text.strip("-_.") != "")
 
 
-@pytest.mark.feature("M7", "K6")
+@pytest.mark.feature("M7", "K6", "U3")
 @pytest.mark.parametrize(
     "text",
     [

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jackfield.discovery.index import Row as Row
     from jackfield.discovery.scripts import SCRIPT_FOLDERS as SCRIPT_FOLDERS
     from jackfield.discovery.scripts import discover_scripts as discover_scripts
+    from jackfield.discovery.scripts import languages_of as languages_of
     from jackfield.discovery.scripts import read_candidate as read_candidate
     from jackfield.discovery.scripts import stamp_of_folders as stamp_of_folders
 
@@ -25,7 +26,7 @@ _HOMES = {
     "headers": ("requirements_of",),
     "hosts": ("discover_hosts", "find_host"),
     "index": ("MANIFEST", "Row"),
-    "scripts": ("SCRIPT_FOLDERS", "discover_scripts", "read_candidate", "stamp_of_folders"),
+    "scripts": ("SCRIPT_FOLDERS", "discover_scripts", "languages_of", "read_candidate", "stamp_of_folders"),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 (the names are those above)

@@ -6,6 +6,7 @@
 | `name.mcdr`, `name.pyz` | a packed plugin: a zip with `mcdreforged.plugin.json` and a package |
 | a folder with `mcdreforged.plugin.json` | the same, unpacked |
 | a folder with `mcdreforged.linked_directory_plugin.json` | such a folder elsewhere, named by its `target` |
+| `name.lua` | a script in a language that a plugin brings (`[contributes] languages`; U38): it requires that plugin |
 """
 
 import io
@@ -14,14 +15,26 @@ import tokenize
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jackfield.errors import DiscoveryError, JackfieldError
-from jackfield.manifest import Candidate, Manifest, canonical_id, nearest_id, read_script, script_manifest
+from jackfield.manifest import (
+    SCHEMA,
+    Candidate,
+    Dependency,
+    Manifest,
+    canonical_id,
+    nearest_id,
+    read_script,
+    script_manifest,
+)
 
 PACKED_METADATA = "mcdreforged.plugin.json"
 LINK = "mcdreforged.linked_directory_plugin.json"
 PACKED_SUFFIXES = (".mcdr", ".pyz")
+NO_LANGUAGES: Mapping[str, str] = MappingProxyType({})
+_OURS = (".py", *PACKED_SUFFIXES)
 MODULE_PREFIX = "jackfield_script_"
 """Before the id in the name of a script's module, so that no script hides a library of its name."""
 
@@ -32,29 +45,39 @@ MOST_BYTES = 4 * 1024 * 1024
 """A script, or the metadata of a packed one; what is larger is no text that somebody wrote."""
 
 
-def discover_scripts(folders: Sequence[Path]) -> list[Candidate]:
+def discover_scripts(folders: Sequence[Path], languages: Mapping[str, str] = NO_LANGUAGES) -> list[Candidate]:
     """Find the scripts of some folders, folder by folder, each by the names of its files.
 
     Args:
         folders: one that is missing holds nothing.
+        languages: suffix -> id of the plugin that runs such scripts, see `languages_of`.
 
     Returns:
         One candidate for each script; one that cannot be read carries its `problem`. Several may claim one id: whoever
         runs them decides (M8).
     """
-    return [read_candidate(path) for path in script_files(folders)]
-
-
-def script_files(folders: Iterable[Path]) -> list[Path]:
-    """Return the scripts of some folders, without reading them; each once."""
     found: dict[Path, None] = {}
     for folder in folders:
-        found.update(dict.fromkeys(_in_folder(folder)))
-    return list(found)
+        found.update(dict.fromkeys(_in_folder(folder, languages)))
+    return [read_candidate(path, language=languages.get(path.suffix, "")) for path in found]
 
 
-def read_candidate(path: Path) -> Candidate:
-    """Read one script: a `.py`, a packed plugin, or a plugin's folder; it is not imported."""
+def languages_of(candidates: Iterable[Candidate]) -> dict[str, str]:
+    """Return which suffix is a script of which plugin's language; of two plugins with one suffix the first counts."""
+    found: dict[str, str] = {}
+    for one in candidates:
+        for suffix in one.manifest.contributes.languages if one.manifest is not None else ():
+            found.setdefault(suffix, one.id)
+    return found
+
+
+def read_candidate(path: Path, *, language: str = "") -> Candidate:
+    """Read one script: a `.py`, a packed plugin, or a plugin's folder; it is not imported.
+
+    Args:
+        path: where it lies.
+        language: the id of the plugin that runs it, where it is no Python.
+    """
     path = path.absolute()
     name = path.name if path.is_dir() else path.stem
     identity = nearest_id(name)
@@ -63,7 +86,10 @@ def read_candidate(path: Path) -> Candidate:
     entry_point = ""
     place = path
     try:
-        if path.suffix == ".py":
+        if path.suffix not in _OURS and language and path.is_file():
+            needs = (Dependency.parse(language),)
+            manifest = Manifest(SCHEMA, identity, name=name, isolation="inline", requires=needs)
+        elif path.suffix == ".py":
             manifest = read_script(_source(path), source=path.name, fallback_id=name)
             entry_point = MODULE_PREFIX + canonical_id(manifest.id).replace("-", "_")
         else:
@@ -87,6 +113,7 @@ def read_candidate(path: Path) -> Candidate:
         problem=problem,
         file=place,
         stamp=stamp_of(place),
+        language=canonical_id(language) if language and path.suffix not in _OURS else "",
     )
 
 
@@ -96,23 +123,34 @@ def stamp_of(path: Path) -> str:
 
 
 def stamp_of_folders(folders: Iterable[Path]) -> str:
-    """Return a text that changes when a script comes, goes or changes; it costs one `stat` for each file."""
-    return "\n".join(f"{path}={stamp_of(_target_or_self(path))}" for path in script_files(folders))
+    """Return a text that changes when a file comes, goes or changes; it costs one `stat` for each file.
+
+    Every file counts, since any suffix may be one of a plugin's language; folders count where they are plugins.
+    """
+    paths = (path for folder in folders for path in _entries(folder))
+    scripts = (path for path in paths if path.is_file() or _is_plugin(path))
+    return "\n".join(f"{path}={stamp_of(_target_or_self(path))}" for path in scripts)
 
 
-def _in_folder(folder: Path) -> Iterator[Path]:
-    try:
-        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
-    except OSError:  # it is not there yet, or not ours to read
-        return
-    for entry in entries:
-        if entry.name.startswith((".", "_")):
-            continue
-        if entry.suffix == ".py" or entry.suffix in PACKED_SUFFIXES:
+def _in_folder(folder: Path, languages: Mapping[str, str]) -> Iterator[Path]:
+    for entry in _entries(folder):
+        if entry.suffix in _OURS or entry.suffix in languages:
             if entry.is_file():
                 yield entry.absolute()
-        elif (entry / PACKED_METADATA).is_file() or (entry / LINK).is_file():
+        elif _is_plugin(entry):
             yield entry.absolute()
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what lies in a folder and is not hidden, by name; nothing where it is not there, or not ours to read."""
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
+    except OSError:
+        return []
+
+
+def _is_plugin(folder: Path) -> bool:
+    return (folder / PACKED_METADATA).is_file() or (folder / LINK).is_file()
 
 
 def _stats(path: Path) -> Iterator[tuple[str, int, int]]:

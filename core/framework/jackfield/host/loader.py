@@ -14,7 +14,7 @@ from typing import Any
 
 from jackfield.api import CommandMark, Context, command_mark
 from jackfield.errors import PluginError
-from jackfield.host.scripts import load_script
+from jackfield.host.scripts import load_script, run_foreign
 from jackfield.manifest import Candidate
 
 CALLBACKS = ("on_load", "on_enable", "on_disable", "on_unload", "on_migrate", "on_removed")
@@ -59,10 +59,15 @@ def misplaced(candidate: Candidate) -> str:
     return f"its package {name} would be loaded from {found}, its manifest lies in {candidate.folder}"
 
 
-def load(candidate: Candidate, context: Context) -> Loaded:
+def load(candidate: Candidate, context: Context, language: object = None) -> Loaded:
     """Import a plugin and tie it to its context.
 
     The entry point may name a module, a class (made here, without arguments) or an object.
+
+    Args:
+        candidate: the plugin.
+        context: what it gets.
+        language: the plugin that runs scripts of this kind (U38), where it is one that is no Python.
 
     Raises:
         PluginError: the code is not where the manifest is, or the entry point names nothing usable.
@@ -71,7 +76,7 @@ def load(candidate: Candidate, context: Context) -> Loaded:
     problem = misplaced(candidate)
     if problem:
         raise PluginError(f"{candidate.id}: {problem}", plugin=candidate.id)
-    target: Any = _resolve(candidate) if candidate.origin != "script" else _script(candidate)
+    target: Any = _resolve(candidate) if candidate.origin != "script" else _script(candidate, context, language)
     if isinstance(target, ModuleType) and not candidate.legacy:
         return _of_module(target, context)
     if candidate.legacy:
@@ -101,8 +106,10 @@ def _resolve(candidate: Candidate) -> Any:
     return target
 
 
-def _script(candidate: Candidate) -> ModuleType:
+def _script(candidate: Candidate, context: Context, language: object) -> object:
     try:
+        if candidate.language:
+            return run_foreign(candidate, context, language)
         return load_script(candidate)
     except SystemExit as error:
         raise PluginError(f"{candidate.id} tried to end the process while it was imported") from error

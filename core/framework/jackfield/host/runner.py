@@ -7,7 +7,6 @@ C10: what fails in `on_disable` or `on_unload` is logged and counted, and the pl
 import logging
 import traceback
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 from jackfield.errors import JackfieldError
@@ -53,7 +52,9 @@ class Runner:
             Exception: whatever the plugin's code raises.
         """
         wiring = Wiring(candidate, self._around)
-        loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context)
+        language = self._plugins.records().get(candidate.language)
+        speaker = language.loaded.target if language is not None and language.loaded is not None else None
+        loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context, speaker)
         return wiring, loaded
 
     async def load(self, record: Record, brought: Brought | None = None) -> None:
@@ -143,7 +144,7 @@ class Runner:
     def _open_entrances(self, record: Record, wiring: Wiring, loaded: Loaded) -> None:
         name = record.candidate.id
         target = loaded.target
-        if isinstance(target, ModuleType) and record.candidate.origin == "script":
+        if record.candidate.origin == "script":
             target = hooks_of_script(target, self._manager, self._around.script_hooks)
         self._manager.register(target, name=name)
         wiring.entrances.begin("hooks", lambda: _unregister(self._manager, name))

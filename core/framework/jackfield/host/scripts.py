@@ -13,6 +13,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, TypeAlias
 
+from jackfield.api import Context
 from jackfield.discovery import discover_scripts
 from jackfield.errors import PluginError
 from jackfield.hooks import HookimplMarker, HookManager
@@ -99,7 +100,30 @@ def forget_script(candidate: Candidate) -> None:
     _forget_finder(place)
 
 
-def hooks_of_script(module: ModuleType, manager: HookManager, makers: ScriptHooks) -> object:
+def run_foreign(candidate: Candidate, context: Context, language: object) -> object:
+    """Have the plugin of its language make an object of a script that is no Python (U38).
+
+    Args:
+        candidate: the script.
+        context: what it gets; the language hands it on as it likes.
+        language: that plugin's code; its `load_script(file, context)` returns an object whose methods are hooks and
+            callbacks by their names, as those of a plugin's class.
+
+    Raises:
+        PluginError: the plugin has no such function.
+        Exception: whatever it raises.
+    """
+    make = getattr(language, "load_script", None)
+    if not callable(make):
+        raise PluginError(
+            f"{candidate.id}: {candidate.language} declares the language and has no load_script(file, context)",
+            plugin=candidate.id,
+        )
+    made: object = make(candidate.file, context)
+    return made
+
+
+def hooks_of_script(script: object, manager: HookManager, makers: ScriptHooks) -> object:
     """Return what is registered for a script: every function that has a hook's name, or one that `makers` knows (S5).
 
     A function that carries the hook marker counts under its own terms, as in any plugin.
@@ -107,13 +131,15 @@ def hooks_of_script(module: ModuleType, manager: HookManager, makers: ScriptHook
     mark = HookimplMarker(manager.project_name)
     target = _Hooks()
     hooks = vars(manager.hook)
-    for name, value in vars(module).items():
-        if not callable(value):
+    named = vars(script) if isinstance(script, ModuleType) else {name: getattr(script, name) for name in dir(script)}
+    for name, value in named.items():
+        if not callable(value) or name.startswith("__"):
             continue
         if getattr(value, f"{manager.project_name}_impl", None) is not None:
             setattr(target, name, value)
         elif name in hooks:
-            setattr(target, name, mark(value))
+            mark(getattr(value, "__func__", value))  # a bound method takes no mark, its function does
+            setattr(target, name, value)
         elif name in makers:
             made = makers[name](value)
             target.__dict__.setdefault(made.__name__, mark(made))

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jackfield.discovery import discover, discover_scripts
+from jackfield.discovery import discover, discover_scripts, languages_of
 from jackfield.errors import ManifestError, StoreError
 from jackfield.host.judgement import Judgement, Wishes, judge
 from jackfield.host.presence import Presence, with_presences
@@ -63,7 +63,7 @@ def survey(
     """
     generation = store.active()
     candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups)]
-    in_folders = discover_scripts(scripts.folders)
+    in_folders = discover_scripts(scripts.folders, languages_of(candidates))
     taken = {one.canonical_id for one in candidates}
     own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
     candidates += in_folders

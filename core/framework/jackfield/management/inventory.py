@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
-from jackfield.discovery import SCRIPT_FOLDERS, discover_scripts
+from jackfield.discovery import SCRIPT_FOLDERS, discover_scripts, languages_of
 from jackfield.errors import ManifestError, UnknownPlugin
 from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
@@ -76,7 +76,10 @@ class Inventory:
     @cached_property
     def _in_folders(self) -> list[Candidate]:
         folders = self._state.get(SCRIPT_FOLDERS)
-        return discover_scripts([Path(str(one)) for one in folders]) if isinstance(folders, list) else []
+        if not isinstance(folders, list) or not folders:
+            return []
+        languages = languages_of([*self.environment.values(), *self.stored.values()])
+        return discover_scripts([Path(str(one)) for one in folders], languages)
 
     @cached_property
     def manifests(self) -> dict[str, Manifest]:

@@ -28,6 +28,7 @@ class Candidate:
         problem: why it cannot be used, None when it can.
         file: a script's file or folder.
         stamp: another text whenever a script's file has changed.
+        language: the canonical id of the plugin that runs a script of this kind; empty for Python.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Candidate:
     problem: JackfieldError | None = None
     file: Path | None = None
     stamp: str = ""
+    language: str = ""
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from jackfield.manifest.settings import NAME, SettingContribution
 
 _NAME = Text(longest=64, pattern=NAME)
 _LINE = Text(longest=500)
+_SUFFIX = Text(longest=16, pattern=r"\.[a-z0-9]{1,15}")
 _EVENT = Text(longest=200, pattern=rf"plugin:{NAME}:{NAME}")
 _COMMAND = Text(longest=200, pattern=f"{NAME}( {NAME}){{0,7}}")
 
@@ -73,4 +74,8 @@ class Contributions:
         Described(
             'events of other plugins, `plugin:poll:closed`, that wake one with `activation = "demand"`', ListOf(_EVENT)
         ),
+    ] = ()
+    languages: Annotated[
+        tuple[str, ...],
+        Described("suffixes of scripts that it runs, `.lua`: it brings a language to script folders", ListOf(_SUFFIX)),
     ] = ()
