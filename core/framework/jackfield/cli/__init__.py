@@ -1,5 +1,40 @@
 """The `jackfield` command, and the same commands for an application to embed."""
 
-from jackfield.cli.program import group_for, main
+import sys
+
+TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than an answer that is recalled
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jackfield.cli.program import group_for as group_for
 
 __all__ = ["group_for", "main"]
+
+
+def main(argv: "Sequence[str] | None" = None) -> None:
+    """Run the `jackfield` command and end the process.
+
+    Args:
+        argv: the words after the program's name; those of the process where None.
+
+    Raises:
+        SystemExit: always, with one of the exit codes in the help.
+    """
+    from jackfield.cli.recall import recalled
+
+    answer = recalled(sys.argv[1:] if argv is None else argv)
+    if answer is not None:
+        sys.stdout.write(answer)
+        sys.exit(0)
+    from jackfield.cli.program import main as run
+
+    run(argv)
+
+
+def __getattr__(name: str) -> object:
+    """Load `group_for` on first use (PEP 562): it brings the library that parses commands."""
+    if name != "group_for":
+        raise AttributeError(f"module 'jackfield.cli' has no attribute {name!r}")
+    from jackfield.cli.program import group_for
+
+    return group_for

@@ -47,9 +47,7 @@ class Output:
     def data(self, mapping: Mapping[str, Any]) -> None:
         """The answer as JSON; nothing where text was asked for."""
         if self.as_json:
-            from json import dumps  # costs 5 ms; only those who ask for JSON pay
-
-            click.echo(dumps(mapping, indent=2, ensure_ascii=False, sort_keys=False))
+            click.echo(as_json(mapping))
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int = -1) -> None:
         """Aligned columns under one header line, at most as wide as the terminal.
@@ -59,25 +57,48 @@ class Output:
             rows: cells, cleaned of control characters here; a column that is empty in every row is left out.
             flexible: the column that is cut where the terminal is narrow, so that names and versions stay whole.
         """
-        if not rows:
-            return
-        cells = [[plain(cell) for cell in row] for row in rows]
-        used = [index for index in range(len(cells[0])) if any(row[index] for row in cells)]
-        lines = [[row[index] for index in used] for row in ([list(header), *cells] if header else cells)]
-        widths = [max(width(line[index]) for line in lines) for index in range(len(used))]
-        cut = flexible % len(cells[0])
-        if self.columns is not None and cut in used:
-            column = used.index(cut)
-            others = sum(widths) - widths[column] + _GAP * (len(widths) - 1)
-            widths[column] = min(widths[column], max(self.columns - others, _LEAST))
-        for number, line in enumerate(lines):
-            text = (" " * _GAP).join(_fitted(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
+        for number, text in enumerate(laid_out(header, rows, flexible=flexible, columns=self.columns)):
             self.line(click.style(text, dim=True) if header and number == 0 else text)
 
     @property
     def columns(self) -> int | None:
         """The terminal's width in columns, None where stdout is no terminal and nothing is cut."""
         return shutil.get_terminal_size().columns if self.on_terminal else None
+
+
+def as_json(mapping: Mapping[str, Any]) -> str:
+    """The text of a JSON answer, without the end of its last line."""
+    from json import dumps  # costs 5 ms; only those who ask for JSON pay
+
+    return dumps(mapping, indent=2, ensure_ascii=False, sort_keys=False)
+
+
+def laid_out(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int = -1, columns: int | None = None
+) -> list[str]:
+    """The lines of a table, its header first; see `Output.table`.
+
+    Args:
+        header: a name for each column; empty for a table that needs none.
+        rows: cells.
+        flexible: the column that is cut.
+        columns: how many there are; None: nothing is cut.
+    """
+    if not rows:
+        return []
+    cells = [[plain(cell) for cell in row] for row in rows]
+    used = [index for index in range(len(cells[0])) if any(row[index] for row in cells)]
+    lines = [[row[index] for index in used] for row in ([list(header), *cells] if header else cells)]
+    widths = [max(width(line[index]) for line in lines) for index in range(len(used))]
+    cut = flexible % len(cells[0])
+    if columns is not None and cut in used:
+        column = used.index(cut)
+        others = sum(widths) - widths[column] + _GAP * (len(widths) - 1)
+        widths[column] = min(widths[column], max(columns - others, _LEAST))
+    return [
+        (" " * _GAP).join(_fitted(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
 
 
 def _fitted(cell: str, columns: int) -> str:

@@ -11,8 +11,16 @@ if TYPE_CHECKING:
     from jackfield.discovery.headers import requirements_of as requirements_of
     from jackfield.discovery.hosts import discover_hosts as discover_hosts
     from jackfield.discovery.hosts import find_host as find_host
+    from jackfield.discovery.index import HOSTFILE as HOSTFILE
+    from jackfield.discovery.index import HOSTS as HOSTS
     from jackfield.discovery.index import MANIFEST as MANIFEST
     from jackfield.discovery.index import Row as Row
+    from jackfield.discovery.index import index_folder as index_folder
+    from jackfield.discovery.index import is_private as is_private
+    from jackfield.discovery.index import place_in as place_in
+    from jackfield.discovery.index import read_private as read_private
+    from jackfield.discovery.index import stamp_of as stamp_of
+    from jackfield.discovery.index import write_private as write_private
     from jackfield.discovery.scripts import SCRIPT_FOLDERS as SCRIPT_FOLDERS
     from jackfield.discovery.scripts import discover_scripts as discover_scripts
     from jackfield.discovery.scripts import languages_of as languages_of
@@ -25,7 +33,18 @@ _HOMES = {
     "entry_points": ("installed_entry_points",),
     "headers": ("requirements_of",),
     "hosts": ("discover_hosts", "find_host"),
-    "index": ("MANIFEST", "Row"),
+    "index": (
+        "HOSTFILE",
+        "HOSTS",
+        "MANIFEST",
+        "Row",
+        "index_folder",
+        "is_private",
+        "place_in",
+        "read_private",
+        "stamp_of",
+        "write_private",
+    ),
     "scripts": ("SCRIPT_FOLDERS", "discover_scripts", "languages_of", "read_candidate", "stamp_of_folders"),
 }
 

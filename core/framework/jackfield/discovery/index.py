@@ -138,11 +138,11 @@ def read_index(
         key = stamp_of(folder)
         if key is None:
             continue
-        segment = _read(_file(cache, folder)) if trusted else None
+        segment = read_private(place_in(cache, folder)) if trusted else None
         if segment is None or not _holds(segment, folder, key, strict=strict):
             segment = _made(folder, key, build)
             if cache and keep:
-                trusted = _write(cache, _file(cache, folder), segment) or trusted
+                trusted = write_private(cache, place_in(cache, folder), segment) or trusted
         packed = segment["groups"].get(group)
         found = marshal.loads(packed) if packed is not None else ()  # noqa: S302 (of the segment itself)
         rows += map(Row, found) if seen.isdisjoint(segment["names"]) else map(Row, _first(found, seen))
@@ -169,13 +169,15 @@ def _own(status: os.stat_result) -> bool:
     return status.st_uid in (os.geteuid(), 0) and not status.st_mode & _OTHERS_WRITE
 
 
-def _file(cache: str, folder: str) -> str:
+def place_in(cache: str, name: str) -> str:
+    """Return the file of an index that belongs to a name of any length."""
     # Any number that tells folders apart will do, and two that share one take turns: the segment names its folder.
-    number = int.from_bytes(os.fsencode(folder), "big") % _PRIME
+    number = int.from_bytes(os.fsencode(name), "big") % _PRIME
     return os.path.join(cache, f"{number:x}-{sys.hexversion:x}")  # noqa: PTH118 (pathlib is not loaded)
 
 
-def _read(file: str) -> "Segment | None":
+def read_private(file: str) -> "Segment | None":
+    """Return what `write_private` wrote; None if it is not there, not whole, or another user could have written it."""
     try:
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
@@ -209,12 +211,18 @@ def _holds(segment: "Segment", folder: str, key: "Stamp", *, strict: bool) -> bo
 def _made(folder: str, key: "Stamp", build: "Callable[[str], Segment | None]") -> "Segment":
     """The segment of a folder as it is now; what changes while it is looked at does not hold at the next look."""
     made = build(folder) or {"names": [], "groups": {}, "outside": [], "files": marshal.dumps([])}
-    return {"format": FORMAT, "folder": folder, "key": key, **made}
+    return {"folder": folder, "key": key, **made}
 
 
-def _write(cache: str, file: str, segment: "Segment") -> bool:
-    """Keep a segment for later; a folder that cannot be written remembers nothing."""
-    body = marshal.dumps(segment)
+def write_private(cache: str, file: str, values: "Segment") -> bool:
+    """Keep plain values for later, whole or not at all; returns whether the folder could be written.
+
+    Args:
+        cache: the folder, made for this user alone where it is missing.
+        file: in that folder.
+        values: what `marshal` takes.
+    """
+    body = marshal.dumps({"format": FORMAT, **values})
     temporary = f"{file}.{os.getpid()}"
     try:
         os.makedirs(cache, mode=0o700, exist_ok=True)  # noqa: PTH103 (pathlib is not loaded)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.management.consent import Consent
 from jackfield.management.environment import Environment
-from jackfield.management.inventory import runs_as
+from jackfield.management.inventory import Inventory, runs_as
 from jackfield.management.management import Management
 from jackfield.management.plan import AskedPermission, ConsentRequest, Plan, PlanItem
 from jackfield.management.reports import (
@@ -47,6 +47,7 @@ __all__ = [
     "Findings",
     "HistoryEntry",
     "Info",
+    "Inventory",
     "Management",
     "Outcome",
     "PermissionReport",

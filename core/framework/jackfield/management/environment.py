@@ -49,6 +49,10 @@ class Environment:
         old = all(stamp[-1] < self._begun_ns - SETTLED_NS for stamp in self._manifests.stamps)
         return old and self._glance.holds() and self._manifests.holds()
 
+    def telling(self) -> list[str]:
+        """Every file and folder that tells which plugins are here: whatever changes in one of them may change that."""
+        return [*_telling(self._path), *self._manifests.paths]
+
     def watch(self) -> Self:
         """Take down how everything looks before it is read, so that `stands` can tell."""
         self._begun_ns = time.time_ns()

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
-from jackfield.discovery import SCRIPT_FOLDERS, discover_scripts, languages_of
+from jackfield.discovery import MANIFEST, SCRIPT_FOLDERS, discover_scripts, languages_of
 from jackfield.errors import ManifestError, UnknownPlugin
 from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
@@ -86,6 +86,14 @@ class Inventory:
         """Canonical id -> manifest, of every installed plugin that has one."""
         found = {**self.scripts, **self.stored, **self.environment}
         return {cid: one.manifest for cid, one in found.items() if one.manifest is not None}
+
+    def telling(self) -> list[str]:
+        """Every file and folder that `rows` is made from, besides the state and the pointer."""
+        trees = [str(path) for path in self.generation.paths]
+        stored = [str(one.folder / MANIFEST) for one in self.stored.values() if one.folder is not None]
+        folders = [str(one) for one in self._state.get(SCRIPT_FOLDERS) or ()]
+        scripts = [str(one.file) for one in self._in_folders]
+        return [*self.surroundings.telling(), *trees, *stored, *folders, *scripts]
 
     def candidate(self, plugin: str) -> Candidate:
         """One installed plugin; the environment's own before the store's.

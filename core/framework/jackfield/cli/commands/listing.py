@@ -1,13 +1,21 @@
 """`jackfield list`."""
 
+import sys
+import time
+
 import click
 
 from jackfield.cli.commands.safe_mode import told
 from jackfield.cli.options import command
-from jackfield.cli.output import JsonObject
+from jackfield.cli.output import JsonObject, as_json, laid_out
+from jackfield.cli.recall import remember
 from jackfield.cli.session import Session
 from jackfield.cli.words import day, whom
+from jackfield.discovery import HOSTFILE, HOSTS, installed_entry_points
 from jackfield.storage import Starts
+from jackfield.store import home
+
+_HEADER = ("PLUGIN", "VERSION", "STATE", "RUNS", "FROM", "")
 
 _ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file", "script": "script"}
 """Where a plugin came from, said only of those that came from no marketplace."""
@@ -23,22 +31,35 @@ _STATES: dict[str, str] = {"found": "not enabled"}
 )
 def list_(session: Session) -> None:
     """Read the active generation, the environment's entry points and the state; import no plugin."""
-    rows = [row.to_mapping() for row in session.management.list()]
+    begun_ns = time.time_ns()
+    inventory = session.management.inventory()
+    rows = [row.to_mapping() for row in inventory.rows()]
     output = session.output
     safe = Starts(session.layout.starts).safe_mode()
-    output.data(
-        {
-            "app": session.host.name,
-            "plugins": rows,
-            "safe_mode": safe.to_mapping() if safe is not None else None,
-        }
-    )
+    answer: JsonObject = {
+        "app": session.host.name,
+        "plugins": rows,
+        "safe_mode": safe.to_mapping() if safe is not None else None,
+    }
+    output.data(answer)
     if safe is not None:
         output.line(click.style(told(safe), fg="yellow", bold=True) + f" See: {session.program} safe-mode")
     if not rows:
         output.line(f"No plugins yet. Find some: {session.program} search")
         return
-    output.table(("PLUGIN", "VERSION", "STATE", "RUNS", "FROM", ""), [_row(row, session.by) for row in rows])
+    cells = [_row(row, session.by) for row in rows]
+    output.table(_HEADER, cells)
+    if safe is None and session.program == "jackfield":
+        text = as_json(answer) if output.as_json else "\n".join(laid_out(_HEADER, cells))
+        remember(sys.argv[1:], f"{text}\n", [*inventory.telling(), *_profile(session)], begun_ns)
+
+
+def _profile(session: Session) -> list[str]:
+    """What else the answer hangs on: the applications that are here, the profile's state, its running host."""
+    layout = session.layout
+    kept = (layout.current, layout.journal, layout.state / "log.jsonl", layout.starts, layout.control, layout.host_lock)
+    hosts = [f"{row.folder}/{HOSTFILE}" for row in installed_entry_points(HOSTS, strict=True)]
+    return [*(str(path) for path in (home(session.environ), layout.root, *kept)), *hosts]
 
 
 def _row(row: JsonObject, reader: str) -> tuple[str, str, str, str, str, str]:
