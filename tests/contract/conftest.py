@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -70,7 +70,7 @@ def wheel(name: str, attribute: str, folder: Path) -> Path:
 def asked_permissions(name: str) -> tuple[Permission, ...]:
     """What the plugin's manifest asks, taken apart into single actions."""
     manifest = read_manifest_file(HERE / name / f"chat_{name}" / "plugin.toml")
-    return tuple(Permission(one.resource, (action,)) for one in manifest.permissions for action in one.actions)
+    return tuple(replace(one, actions=(action,)) for one in manifest.permissions for action in one.actions)
 
 
 @pytest.fixture(params=ISOLATIONS)

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from jackfield.api import Level
+from jackfield.permissions import Permission
 
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
@@ -25,6 +26,9 @@ GUARDED = [
     ("probe events on plugin:*", "events:observe"),
     ("probe services call shouter you", "services:call"),
     ("probe services provide", "services:provide"),
+    ("probe files stat /nowhere", "files:read"),
+    ("probe files write /nowhere/file text", "files:write"),
+    ("probe environment PROBE_TOKEN", "environment:read"),
     ("probe ui component box", "ui:component"),
     ("probe ui menu", "ui:menu"),
     ("probe api send hello", "messages:send"),
@@ -55,7 +59,8 @@ async def test_each_use_is_refused_without_its_permission_and_works_with_it_alon
         hint = "name peer, which offers shouter, under [requires] in plugin.toml; or ask for services:call"
     if resource == "commands":
         hint = "declare elsewhere in plugin.toml, under [contributes] commands; or ask for commands:register"
-    assert f"probe may not {permission} ({hint})" in answer
+    assert f"probe may not {permission}" in answer
+    assert f"({hint})" in answer
     await stage.grant(one for one in everything if (one.resource, one.actions) == (resource, (action,)))
     assert "may not" not in await stage.ask(use)
 
@@ -193,6 +198,33 @@ class TestServices:
         assert "probe called greet of the service shouter, which peer does not offer any more" in answer
         await stage.ask("probe services keep")
         assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
+
+
+class TestFiles:
+    async def test_they_are_written_read_and_listed(self, stage, tmp_path):
+        folder = tmp_path / "granted"
+        folder.mkdir()
+        await stage.grant(
+            [Permission("files", ("read", "write"), paths=(str(folder),)), Permission("commands", ("register",))]
+        )
+        await stage.ask(f"probe files write {folder}/a.txt 0123456789")
+        assert (folder / "a.txt").read_text() == "0123456789"
+        assert await stage.ask(f"probe files read {folder}/a.txt") == "0123456789"
+        assert json.loads(await stage.ask(f"probe files parts {folder}/a.txt")) == ["0123", "456789"]
+        assert json.loads(await stage.ask(f"probe files list {folder}")) == ["a.txt"]
+        assert json.loads(await stage.ask(f"probe files stat {folder}/a.txt")) == ["a.txt", "file", 10]
+        (folder / "out").symlink_to("/etc")
+        for path in (f"{tmp_path}/other", f"{folder}/out/passwd"):
+            answer = await stage.ask(f"probe files read {path}")
+            assert "may not files:read" in answer or "symbolic link out, which is not followed" in answer
+
+
+class TestEnvironment:
+    async def test_only_granted_names_are_told(self, stage, monkeypatch):
+        monkeypatch.setenv("PROBE_TOKEN", "t")
+        monkeypatch.setenv("OTHER_TOKEN", "s")
+        assert json.loads(await stage.ask("probe environment PROBE_TOKEN")) == "t"
+        assert "probe may not environment:read OTHER_TOKEN" in await stage.ask("probe environment OTHER_TOKEN")
 
 
 class TestUi:

@@ -51,6 +51,7 @@ from jackfield.api.events import (
     listener_marks,
     plain_data,
 )
+from jackfield.api.files import Environment, FileEntry, Files, OpenFile, OpenMode, PathText
 from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
 from jackfield.api.plugins import PluginInfo, Plugins
 from jackfield.api.scheduling import Scheduler, Thread, new_thread
@@ -79,11 +80,14 @@ __all__ = [
     "Context",
     "Custom",
     "Duration",
+    "Environment",
     "Event",
     "EventHandler",
     "EventType",
     "Events",
     "Field",
+    "FileEntry",
+    "Files",
     "Float",
     "Form",
     "Greedy",
@@ -95,6 +99,9 @@ __all__ = [
     "ListenerMark",
     "Markdown",
     "MenuItem",
+    "OpenFile",
+    "OpenMode",
+    "PathText",
     "Plugin",
     "PluginInfo",
     "Plugins",

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from jackfield.api.capabilities import Commands, Settings, Storage, Ui
 from jackfield.api.events import Events
+from jackfield.api.files import Environment, Files
 from jackfield.api.plugins import Plugins
 from jackfield.api.scheduling import Scheduler
 from jackfield.api.services import Services
@@ -65,6 +66,16 @@ class Context(Protocol):
     @property
     def services(self) -> Services:
         """What plugins offer to each other."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Files of the user, as far as they were granted."""
+        ...
+
+    @property
+    def environment(self) -> Environment:
+        """Environment variables, as far as they were granted."""
         ...
 
     @property

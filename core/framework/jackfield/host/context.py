@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.api import ApiFactory, Plugins
+from jackfield.host.beneath import Beneath
 from jackfield.host.blocking import BlockingView, Crossing
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.events import EventBus
 from jackfield.host.facets import PluginCommands, PluginSettings, PluginStorage
+from jackfield.host.files import PluginEnvironment, PluginFiles
 from jackfield.host.guard import Guard
 from jackfield.host.listening import PluginEvents
 from jackfield.host.permits import Permits
@@ -112,6 +114,8 @@ class Wiring:
             events=PluginEvents(name, around.events, self.scope, check, declared=contributes.events, requires=requires),
             ui=PluginUi(name, around.ui, self.scope, check, components),
             scheduler=self.scheduler,
+            files=PluginFiles(name, self.scope, check, Beneath(str(around.layout.root))),
+            environment=PluginEnvironment(check),
             services=PluginServices(
                 name,
                 around.services,
@@ -144,6 +148,8 @@ class PluginContext:
         events: PluginEvents,
         ui: PluginUi,
         scheduler: PluginScheduler,
+        files: PluginFiles,
+        environment: PluginEnvironment,
         services: PluginServices,
         plugins: Plugins,
         crossing: Crossing,
@@ -159,6 +165,8 @@ class PluginContext:
         self._events = events
         self._ui = ui
         self._scheduler = scheduler
+        self._files = files
+        self._environment = environment
         self._services = services
         self._plugins = plugins
         self._crossing = crossing
@@ -215,6 +223,16 @@ class PluginContext:
     def services(self) -> PluginServices:
         """What plugins offer to each other."""
         return self._services
+
+    @property
+    def files(self) -> PluginFiles:
+        """Files of the user, as far as they were granted."""
+        return self._files
+
+    @property
+    def environment(self) -> PluginEnvironment:
+        """Environment variables, as far as they were granted."""
+        return self._environment
 
     @property
     def blocking(self) -> Any:

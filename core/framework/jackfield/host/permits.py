@@ -29,8 +29,21 @@ class Permits:
         try:
             require(self._grant(), self.plugin, resource, action, target)
         except PermissionDenied:
-            self._refused(self.plugin, f"{resource}:{action}")
+            self.count(resource, action)
             raise
+
+    def refusal(self, resource: str, action: str, target: str) -> PermissionDenied:
+        """Return the error for a target that a facet found outside of the grant, and count it."""
+        self.count(resource, action)
+        return PermissionDenied(
+            f"{self.plugin} may not {resource}:{action} {target}",
+            plugin=self.plugin,
+            hint=f"asked in plugin.toml? granted? see: jackfield permissions {self.plugin}",
+        )
+
+    def count(self, resource: str, action: str) -> None:
+        """Count a refusal that a facet worded itself."""
+        self._refused(self.plugin, f"{resource}:{action}")
 
     def may(self, resource: str, action: str, target: str | None = None) -> bool:
         """Say whether it may, for what nobody tried yet; not counted."""

@@ -182,6 +182,33 @@ class Probe(Plugin):
         self.context.services.provide("undeclared", self)
         await source.reply("offered")
 
+    @command("probe files write")
+    async def files_write(self, source, path: str, text: str) -> None:
+        await self.context.files.write_text(path, text)
+        await source.reply("written")
+
+    @command("probe files read")
+    async def files_read(self, source, path: str) -> None:
+        await source.reply(await self.context.files.read_text(path))
+
+    @command("probe files stat")
+    async def files_stat(self, source, path: str) -> None:
+        entry = await self.context.files.stat(path)
+        await source.reply(json.dumps(entry and [entry.name, entry.kind, entry.size]))
+
+    @command("probe files list")
+    async def files_list(self, source, path: str) -> None:
+        await source.reply(json.dumps([entry.name for entry in await self.context.files.list(path)]))
+
+    @command("probe files parts")
+    async def files_parts(self, source, path: str) -> None:
+        async with await self.context.files.open(path) as file:
+            await source.reply(json.dumps([(await file.read(4)).decode(), (await file.read()).decode()]))
+
+    @command("probe environment")
+    async def environment(self, source, name: str) -> None:
+        await source.reply(json.dumps(self.context.environment.get(name)))
+
     @command("probe api send")
     async def api_send(self, source, text: str) -> None:
         await self.context.api.send("lobby", text)
