@@ -87,9 +87,10 @@ class Running:
     chat: Chatroom
     profile: Profile
 
-    async def command(self, line: str, user: str = "bea", *, level: Level = Level.USER) -> list[str]:
-        """Give a command and return the replies."""
-        source = Speaker(user, level=level)
+    async def command(self, line: str, user: str = "bea") -> list[str]:
+        """Give a command and return the replies; who is not among the chat's people is a user."""
+        roles = {member.name: member.role for member in self.chat.people}
+        source = Speaker(user, level=Level.parse(roles.get(user, "user")))
         await self.host.commands.dispatch(line, source)
         return source.answers
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jackfield import Plugin, command
-from jackfield.api import Button, Component, Field, Form, List, Text
+from jackfield.api import Button, Component, Field, Form, Level, List, Text
 from jackfield.api import CommandSource as Source
 
 from chat_console.dialects import DialectError, dialect
@@ -18,8 +18,8 @@ ANSWER_SECONDS = 5.0
 """How long a line that was typed is waited for; a script that takes longer answers into the log."""
 
 LINES_SHOWN = 12
-ALLOWED = ("admin", "owner")
-"""Roles of the chat whose members may use the console."""
+LEVEL = Level.ADMIN
+"""Whose members may use the console: this level of the chat and above."""
 
 _DIALECT = ("line", "chat", "joined", "left", "started", "stop", "say", "tell")
 
@@ -53,13 +53,10 @@ class Console(Plugin):
             await asyncio.to_thread(engine.stop)
             self._shim.remove()
 
-    @command("console")
+    @command("console", level=LEVEL)
     async def console(self, source: Source, text: str = "") -> None:
         """Type a line, of a script or of the server; or `start`, `stop`, `restart`, `kill`, `tail`, `scripts`."""
-        if await self._may(source.user):
-            await source.reply(await self._do(text.strip()))
-        else:
-            await source.reply(f"{source.user} may not use the console; it is for: {', '.join(ALLOWED)}")
+        await source.reply(await self._do(text.strip()))
 
     async def press(self, action: str, values: dict[str, Any], user: str) -> None:
         """Do what a button or the form of the box asks for."""
@@ -113,7 +110,7 @@ class Console(Plugin):
 
     async def _may(self, user: str) -> bool:
         members = await self.context.api.members.list()
-        return any(one.name == user and one.role in ALLOWED for one in members)
+        return any(one.name == user and Level.parse(one.role) >= LEVEL for one in members)
 
     def _arrangement(self) -> Arrangement:
         settings = self.context.settings

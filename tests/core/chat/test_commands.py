@@ -131,6 +131,36 @@ async def test_help_is_told_to_whoever_asks_and_holds_what_they_may_use(keeper: 
     assert "!help" not in [event["message"]["text"] for event in bob.seen if event["type"] == "message"]
 
 
+MANY = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self):
+        for number in range(15):
+            self.context.commands.add(f"many n{number:02}", self.run)
+
+    async def run(self, source): ...
+"""
+
+
+@pytest.mark.feature("M44")
+async def test_help_goes_on_by_what_its_answer_says(chat: "RunningChat", tmp_path: Path) -> None:
+    profile = Profile(Layout.locate("chat", environ={"JACKFIELD_HOME": str(chat.settings.plugin_home)}))
+    more = '[contributes]\ncommands = [{ name = "many" }]'
+    profile.install(build_plugin(tmp_path / "wheels", "many", code=MANY, more=more))
+    profile.enable("many")
+    await chat.plugin("many")
+    ada = await chat.person("ada")
+    first = await ada.say("!help many")
+    assert (first["title"], len(first["lines"]), first["following"]) == (
+        "Commands of many, page 1 of 2",
+        10,
+        "!help many 2",
+    )
+    second = await ada.say(first["following"])
+    assert (second["title"], len(second["lines"]), second["following"]) == ("Commands of many, page 2 of 2", 5, "")
+
+
 @pytest.mark.feature("U19")
 async def test_only_the_owner_sees_the_tree_of_commands(keeper: "RunningChat") -> None:
     ada, owner = await keeper.person("ada"), await keeper.person("owner")
