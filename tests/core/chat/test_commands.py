@@ -161,6 +161,14 @@ async def test_help_goes_on_by_what_its_answer_says(chat: "RunningChat", tmp_pat
     assert (second["title"], len(second["lines"]), second["following"]) == ("Commands of many, page 2 of 2", 5, "")
 
 
+@pytest.mark.feature("M44")
+async def test_a_mistyped_command_is_answered_with_the_one_that_was_meant(keeper: "RunningChat") -> None:
+    ada = await keeper.person("ada")
+    for written, told in (("!Topic", "Did you mean !topic?"), ("!shuot x", "Did you mean !shout?")):
+        assert told in (await ada.say(written))["lines"][0]["text"]
+    assert "Did you mean" not in str((await ada.say("!mut eve"))["lines"])  # what she may not use is not named to her
+
+
 @pytest.mark.feature("U19")
 async def test_only_the_owner_sees_the_tree_of_commands(keeper: "RunningChat") -> None:
     ada, owner = await keeper.person("ada"), await keeper.person("owner")

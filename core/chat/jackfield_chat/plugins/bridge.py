@@ -172,6 +172,12 @@ class Bridge:
         """Whether a line, without its `!`, begins with the command of a plugin."""
         return self.application is not None and self.application.host.commands.has(text)
 
+    def nearest_command(self, text: str, account: Account) -> str | None:
+        """Return the command, among those that a member may use, that an unknown one was perhaps meant to be."""
+        if self.application is None:
+            return None
+        return self.application.host.commands.nearest(text, MemberSource(account, ""))
+
     def command_help(self, account: Account) -> list[tuple[str, str]]:
         """Return usage and help of each command that a member may use."""
         if self.application is None:

@@ -101,6 +101,13 @@ def test_help_of_what_is_not_there_says_what_is(polls, topic, told):
         polls.help_page(topic, Speaker())
 
 
+def test_the_nearest_root_is_one_that_may_be_used(polls):
+    assert polls.nearest("POL now", Speaker()) == "poll"
+    assert polls.nearest("vot", Speaker()) == "vote"
+    assert polls.nearest("zzz", Speaker()) is None
+    assert polls.nearest("", Speaker()) is None
+
+
 @pytest.mark.feature("M44", "U19")
 async def test_the_applications_own_commands(polls):
     add_own_commands(polls)

@@ -1,7 +1,8 @@
 """The commands of plugins: one tree of literals and typed arguments (M43, M44, U13, U26).
 
-`reading` knows the types of arguments, `nodes` the tree, `signature` how plugins write it, `parsing` and `completion`
-walk it, `help` tells it; `registry` joins them and is all that the rest of the host uses. docs/reference/commands.md.
+`reading` knows the types of arguments, `nodes` and `roots` the tree, `signature` how plugins write it. `parsing` and
+`completion` walk it, `dispatching` runs a line, `help` tells of it. `registry` joins them and is all that the rest of
+the host uses. docs/reference/commands.md.
 """
 
 from jackfield.host.commands.completion import Completion
@@ -9,7 +10,8 @@ from jackfield.host.commands.help import HelpLine, HelpPage
 from jackfield.host.commands.nodes import Command, Handler, Requirement
 from jackfield.host.commands.own import add_own_commands
 from jackfield.host.commands.reading import duration_text, quoted
-from jackfield.host.commands.registry import CommandRegistry, Load
+from jackfield.host.commands.registry import CommandRegistry
+from jackfield.host.commands.roots import Load
 
 __all__ = [
     "Command",

@@ -6,37 +6,21 @@ sentence.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from inspect import getdoc, isawaitable
 from typing import Any
 
 from jackfield.api import ArgumentSource, CommandNode, CommandSource, Greedy, Level
-from jackfield.errors import JackfieldError, PluginError, UsageError
 from jackfield.host.commands.completion import MOST_COMPLETIONS, Completion, completed, custom, offers, places, wanted
 from jackfield.host.commands.completion import words as literal_completions
+from jackfield.host.commands.dispatching import Dispatcher, Run
 from jackfield.host.commands.help import HelpPage, help_page, tree_lines
-from jackfield.host.commands.nodes import Check, Command, Handler, Node, Parameter, Requirement
-from jackfield.host.commands.parsing import Mistake, marked, parse
+from jackfield.host.commands.nodes import Check, Command, Handler, Parameter, Requirement
+from jackfield.host.commands.roots import Branch, Load, Roots
 from jackfield.host.commands.signature import Owner, of_function, of_tree, parameters_of, summary
 
-#: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
-Run = Callable[..., Awaitable[Any]]
-#: Makes a plugin's declared commands real: called before the first of them is used.
-Load = Callable[[], Awaitable[None]]
-_MOST_USAGES = 4
 _OFFER_SECONDS = 1.0  # what comes later is of no use to whoever writes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Branch:
-    """What one call added below one root; `load` where it only stands for what the plugin will add."""
-
-    plugin: str
-    node: Node
-    load: Load | None = None
 
 
 class CommandRegistry:
@@ -52,8 +36,8 @@ class CommandRegistry:
         self._run = run
         self.prefix = prefix
         self._sources = dict(sources or {})
-        self._branches: dict[str, list[_Branch]] = {}
-        self._root = Node("")
+        self._roots = Roots()
+        self._dispatcher = Dispatcher(self._roots, run, prefix)
 
     def add(
         self,
@@ -100,7 +84,7 @@ class CommandRegistry:
             check=check,
             text=text,
         )
-        return self._hang([_Branch(plugin, root) for root in of_function(command, names)])
+        return self._roots.hang([Branch(plugin, root) for root in of_function(command, names)])
 
     def add_tree(self, plugin: str, tree: CommandNode, *, check: Check | None = None) -> Callable[[], None]:
         """Add a tree and return what takes it away again.
@@ -108,7 +92,7 @@ class CommandRegistry:
         Raises:
             PluginError: its root belongs to another plugin, two commands end at one place, or it cannot be one.
         """
-        return self._hang([_Branch(plugin, root) for root in of_tree(tree, Owner(plugin, self._sources, check))])
+        return self._roots.hang([Branch(plugin, root) for root in of_tree(tree, Owner(plugin, self._sources, check))])
 
     def declare(
         self,
@@ -140,43 +124,11 @@ class CommandRegistry:
             aliases=names[1:],
             requirement=Requirement(level),
         )
-        return self._hang([_Branch(plugin, root, load) for root in of_function(command, names)])
-
-    def _hang(self, branches: list[_Branch]) -> Callable[[], None]:
-        for branch in branches:
-            holder = self.owner(branch.node.name)
-            if holder is not None and holder != branch.plugin:
-                by = holder or "the application"
-                raise PluginError(
-                    f"the command {branch.node.name} of {branch.plugin} is taken by {by}", plugin=branch.plugin
-                )
-        names = dict.fromkeys(branch.node.name for branch in branches)
-        self._exchange(
-            {
-                root: [*self._branches.get(root, ()), *(one for one in branches if one.node.name == root)]
-                for root in names
-            }
-        )
-
-        def take_away() -> None:
-            self._exchange(
-                {root: [one for one in self._branches.get(root, ()) if one not in branches] for root in names}
-            )
-
-        return take_away
-
-    def _exchange(self, changed: Mapping[str, list[_Branch]]) -> None:
-        joined = {root: _joined(root, branches) for root, branches in changed.items() if branches}
-        for root, branches in changed.items():  # nothing is changed before all of it could be joined
-            if branches:
-                self._branches[root], self._root.literals[root] = branches, joined[root]
-            else:
-                self._branches.pop(root, None)
-                self._root.literals.pop(root, None)
+        return self._roots.hang([Branch(plugin, root, load) for root in of_function(command, names)])
 
     def all(self, source: CommandSource | None = None) -> list[Command]:
         """Return the commands, each once, by name; for a `source` those that it may use."""
-        found = dict.fromkeys(self._root.commands())
+        found = dict.fromkeys(self._roots.tree.commands())
         return sorted(
             (command for command in found if source is None or command.requirement.met_by(source)),
             key=lambda command: (command.name, len(command.parameters)),
@@ -201,15 +153,19 @@ class CommandRegistry:
         """
         return help_page(self.all(source), topic, prefix=self.prefix)
 
+    def nearest(self, text: str, source: CommandSource) -> str | None:
+        """Return the root, among those that `source` may use, that the first word of `text` was perhaps meant to be."""
+        roots = {name.split()[0] for one in self.all(source) for name in (one.name, *one.aliases)}
+        found = get_close_matches(text.split(maxsplit=1)[0].lower() if text.split() else "", roots, n=1)
+        return found[0] if found else None
+
     def has(self, text: str) -> bool:
         """Say whether `text` begins with the root of some plugin's command."""
         return self.owner(text) is not None
 
     def owner(self, text: str) -> str | None:
         """Return the id of the plugin whose command `text` begins with; empty: the application's; None: nobody's."""
-        first = text.split(maxsplit=1)
-        found = self._branches.get(first[0]) if first else None
-        return found[0].plugin if found else None
+        return self._roots.owner(text)
 
     async def dispatch(self, text: str, source: CommandSource) -> bool:
         """Run the command that `text` (without the host's prefix) names; False when no plugin has it.
@@ -217,72 +173,7 @@ class CommandRegistry:
         Whoever gave it is always answered: a mistake with its place and the usage, a plugin's failure with one line.
         Nothing is raised for what a plugin did.
         """
-        text = text.strip()
-        if not self.has(text):
-            return False
-        with suppress(_Answered):
-            root = text.split(maxsplit=1)[0]
-            await self._made_real(root, source)
-            found = parse(self._root.literals[root], text, len(root), source)
-            if isinstance(found, Mistake):
-                await self._tell(found, text, source)
-            else:
-                command = found.command
-                await self._invoke(command, lambda: self._call(command, found.values, source), source)
-        return True
-
-    async def _made_real(self, root: str, source: CommandSource) -> None:
-        branches = self._branches[root]
-        load = next((branch.load for branch in branches if branch.load is not None), None)
-        if load is None or any(branch.load is None for branch in branches):
-            return
-        if not self._root.literals[root].open_to(source):
-            return  # it will be refused: nobody has a plugin loaded whose command they may not use
-        try:
-            await load()
-        except Exception as error:  # whatever the plugin's start does ends here
-            told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
-            await source.reply(f"{branches[0].plugin} could not be started: {told}")
-            raise _Answered from error
-        if all(branch.load is not None for branch in self._branches.get(root, ())):
-            plugin = branches[0].plugin
-            await source.reply(f"{self.prefix}{root} cannot be used now: {plugin} did not start, or does not have it")
-            raise _Answered
-
-    async def _call(self, command: Command, values: dict[str, Any], source: CommandSource) -> None:
-        for parameter in command.parameters:
-            permission = getattr(getattr(parameter.kind, "source", None), "permission", "")
-            if permission and command.check is not None and parameter.name in values:
-                command.check(*permission.split(":", 1))
-        if command.by_name:
-            await self._run(command.plugin, f"command {command.name}", partial(command.handler, **values), source)
-        else:
-            arguments = command.arguments(values)
-            await self._run(command.plugin, f"command {command.name}", command.handler, source, *arguments)
-
-    async def _invoke(self, command: Command, call: Callable[[], Awaitable[None]], source: CommandSource) -> None:
-        try:
-            await call()
-        except UsageError as error:
-            await source.reply(f"{error}\nusage: {self.prefix}{command.usage}")
-        except JackfieldError as error:
-            await source.reply(f"{command.name}: {error}")
-        except Exception as error:  # noqa: BLE001  # a plugin's failure of any kind ends at its command
-            await source.reply(f"{command.name} failed: {type(error).__name__}: {error}")
-
-    async def _tell(self, mistake: Mistake, text: str, source: CommandSource) -> None:
-        if mistake.failed is not None:
-            command, error = mistake.failed
-            await self._invoke(command, lambda: self._run(command.plugin, "an argument", _raise, error), source)
-            return
-        if mistake.refused:
-            await source.reply(f"{self.prefix}{text[: mistake.start].strip()} {mistake.message}")
-            return
-        usages = [self.prefix + one.usage for one in dict.fromkeys(mistake.node.commands())
-                  if one.requirement.met_by(source)]  # fmt: skip
-        more = " …" if len(usages) > _MOST_USAGES else ""
-        shown = marked(text, mistake, prefix=self.prefix)
-        await source.reply(f"{mistake.message}: {shown}\nusage: {'; '.join(usages[:_MOST_USAGES])}{more}")
+        return await self._dispatcher.dispatch(text, source)
 
     async def complete(self, text: str, cursor: int, source: CommandSource) -> list[Completion]:
         """Return what can stand at a place of a line, words of the tree first; at most 50.
@@ -296,7 +187,7 @@ class CommandRegistry:
         """
         line = text[: max(0, cursor)]
         found: dict[Completion, None] = {}
-        for place in places(self._root, line, 0, source):
+        for place in places(self._roots.tree, line, 0, source):
             found.update(dict.fromkeys(literal_completions(place, source)))
             for want in wanted(place, source):
                 asked = custom(want)
@@ -323,20 +214,4 @@ class CommandRegistry:
         Raises:
             UsageError: there is no such part.
         """
-        return "\n".join(tree_lines(self._root, text.split(), self.prefix)) or "no commands"
-
-
-def _joined(name: str, branches: list[_Branch]) -> Node:
-    """One root of several branches; what a manifest declares is there only while the plugin has nothing of it."""
-    root = Node(name, alias=all(branch.node.alias for branch in branches))
-    for branch in [branch for branch in branches if branch.load is None] or branches:
-        root.add(branch.node)
-    return root
-
-
-def _raise(error: Exception) -> None:
-    raise error
-
-
-class _Answered(Exception):
-    """Ends a dispatch whose source has its answer."""
+        return "\n".join(tree_lines(self._roots.tree, text.split(), self.prefix)) or "no commands"

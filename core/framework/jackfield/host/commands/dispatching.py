@@ -1,0 +1,109 @@
+"""Running a line: whoever gave it always gets an answer, and nothing is raised for what a plugin did (M43)."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from jackfield.api import CommandSource
+from jackfield.errors import JackfieldError, UsageError
+from jackfield.host.commands.nodes import Command
+from jackfield.host.commands.parsing import Mistake, marked, parse
+from jackfield.host.commands.reading import FromHost
+from jackfield.host.commands.roots import Roots
+
+#: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
+Run = Callable[..., Awaitable[Any]]
+_MOST_USAGES = 4
+
+
+class Dispatcher:
+    """Reads a line, runs what it calls, and tells what came of it where the command itself does not.
+
+    Args:
+        roots: the tree.
+        run: calls a handler on behalf of a plugin; what it raises was counted already.
+        prefix: what people write before a command.
+    """
+
+    def __init__(self, roots: Roots, run: Run, prefix: str) -> None:
+        self._roots = roots
+        self._run = run
+        self._prefix = prefix
+
+    async def dispatch(self, text: str, source: CommandSource) -> bool:
+        """Run the command that `text` names; False when nobody has its root."""
+        text = text.strip()
+        if self._roots.owner(text) is None:
+            return False
+        with suppress(_Answered):
+            root = text.split(maxsplit=1)[0]
+            await self._made_real(root, source)
+            found = parse(self._roots.tree.literals[root], text, len(root), source)
+            if isinstance(found, Mistake):
+                await self._tell(found, text, source)
+            else:
+                command = found.command
+                await self._invoke(command, lambda: self._call(command, found.values, source), source)
+        return True
+
+    async def _made_real(self, root: str, source: CommandSource) -> None:
+        load = self._roots.waiting(root)
+        if load is None:
+            return
+        plugin = self._roots.owner(root)
+        if not self._roots.tree.literals[root].open_to(source):
+            return  # it will be refused: nobody has a plugin loaded whose command they may not use
+        try:
+            await load()
+        except Exception as error:  # whatever the plugin's start does ends here
+            told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
+            await source.reply(f"{plugin} could not be started: {told}")
+            raise _Answered from error
+        if self._roots.owner(root) is None or self._roots.waiting(root) is not None:
+            await source.reply(f"{self._prefix}{root} cannot be used now: {plugin} did not start, or does not have it")
+            raise _Answered
+
+    async def _call(self, command: Command, values: dict[str, Any], source: CommandSource) -> None:
+        for parameter in command.parameters:
+            permission = parameter.kind.source.permission if isinstance(parameter.kind, FromHost) else ""
+            if permission and command.check is not None and parameter.name in values:
+                resource, _, action = permission.partition(":")
+                command.check(resource, action)
+        if command.by_name:
+            await self._run(command.plugin, f"command {command.name}", partial(command.handler, **values), source)
+        else:
+            arguments = command.arguments(values)
+            await self._run(command.plugin, f"command {command.name}", command.handler, source, *arguments)
+
+    async def _invoke(self, command: Command, call: Callable[[], Awaitable[None]], source: CommandSource) -> None:
+        try:
+            await call()
+        except UsageError as error:
+            await source.reply(f"{error}\nusage: {self._prefix}{command.usage}")
+        except JackfieldError as error:
+            await source.reply(f"{command.name}: {error}")
+        except Exception as error:  # noqa: BLE001  # a plugin's failure of any kind ends at its command
+            await source.reply(f"{command.name} failed: {type(error).__name__}: {error}")
+
+    async def _tell(self, mistake: Mistake, text: str, source: CommandSource) -> None:
+        if mistake.failed is not None:
+            command, error = mistake.failed
+            await self._invoke(command, lambda: self._run(command.plugin, "an argument", _raise, error), source)
+            return
+        if mistake.refused:
+            await source.reply(f"{self._prefix}{text[: mistake.start].strip()} {mistake.message}")
+            return
+        usages = [self._prefix + one.usage for one in dict.fromkeys(mistake.node.commands())
+                  if one.requirement.met_by(source)]  # fmt: skip
+        more = " …" if len(usages) > _MOST_USAGES else ""
+        shown = marked(text, mistake, prefix=self._prefix)
+        await source.reply(f"{mistake.message}: {shown}\nusage: {'; '.join(usages[:_MOST_USAGES])}{more}")
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+class _Answered(Exception):
+    """Ends a dispatch whose source has its answer."""
