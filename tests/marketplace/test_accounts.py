@@ -15,6 +15,7 @@ from jackfield_marketplace.accounts import (
     find_user,
     hash_password,
     note_use,
+    read_credentials,
     user_name,
     verify_password,
 )
@@ -37,8 +38,8 @@ def basic(user, secret):
 
 
 def who(database, header, **options):
-    with database.read() as session:
-        return authenticate(session, header, **options)
+    credentials = read_credentials(header)
+    return None if credentials is None else authenticate(database, credentials, **options)
 
 
 @pytest.mark.parametrize(("text", "name"), [("Alice", "alice"), (" bob-2 ", "bob-2"), ("a", "a"), ("x" * 40, "x" * 40)])

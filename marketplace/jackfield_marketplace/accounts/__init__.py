@@ -4,17 +4,20 @@ from jackfield_marketplace.accounts.limits import Limit
 from jackfield_marketplace.accounts.names import InvalidName, UnknownUser, user_name
 from jackfield_marketplace.accounts.passwords import hash_password, verify_password
 from jackfield_marketplace.accounts.tokens import (
+    Credentials,
     Identity,
     authenticate,
     create_token,
     delete_token,
     note_use,
+    read_credentials,
     revoke_token,
     tokens_of,
 )
 from jackfield_marketplace.accounts.users import add_user, find_user
 
 __all__ = [
+    "Credentials",
     "Identity",
     "InvalidName",
     "Limit",
@@ -26,6 +29,7 @@ __all__ = [
     "find_user",
     "hash_password",
     "note_use",
+    "read_credentials",
     "revoke_token",
     "tokens_of",
     "user_name",

@@ -11,14 +11,20 @@ from datetime import datetime, timedelta
 
 from jackfield.errors import UsageError
 from packaging.utils import InvalidName, canonicalize_name
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.accounts.passwords import verify_password
-from jackfield_marketplace.db import Token, User, now
+from jackfield_marketplace.db import Database, Prepared, Token, User, now
 
 PREFIX = "jfm-"  # lets secret scanners, and people, see what it is
 _USED_STEP = timedelta(minutes=1)
+_TOKEN = Prepared(
+    select(Token.id, Token.user_id, User.name, Token.project, Token.expires_at, Token.last_used_at)
+    .join(User, Token.user_id == User.id)
+    .where(Token.digest == bindparam("digest"))
+)
+_USER = Prepared(select(User.id, User.name, User.password_hash).where(User.name == bindparam("name")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +97,21 @@ def revoke_token(session: Session, number: int) -> None:
     session.delete(token)
 
 
-def authenticate(session: Session, authorization: str | None, *, at: datetime | None = None) -> Identity | None:
-    """Say who sends the `Authorization` header `Basic …`, or None if nobody can be told from it.
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request says of who sends it: a user's name with the password, or a token."""
 
-    User `__token__` with a token as password, as twine and uv send it, or a user's name with the password.
+    user_name: str
+    secret: str
 
-    Args:
-        session: one that reads: a password takes long enough to check that no writer should wait for it.
-        authorization: the header's value.
-        at: the time that expiry is held against; now by default.
-    """
+    @property
+    def is_token(self) -> bool:
+        """Whether the secret is a token, as twine and uv send it: to look one up takes microseconds."""
+        return self.user_name == "__token__"
+
+
+def read_credentials(authorization: str | None) -> Credentials | None:
+    """Take the `Authorization` header `Basic …` apart (RFC 7617), or None where it is not one."""
     scheme, _, encoded = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -108,21 +119,36 @@ def authenticate(session: Session, authorization: str | None, *, at: datetime | 
         user_name, _, secret = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
-    if user_name == "__token__":
-        return _by_token(session, secret.strip(), at or now())
-    user = session.scalar(select(User).where(User.name == user_name.lower()))
-    if verify_password(user.password_hash if user else None, secret) and user is not None:
-        return Identity(user.id, user.name)
+    return Credentials(user_name, secret)
+
+
+def authenticate(database: Database, credentials: Credentials, *, at: datetime | None = None) -> Identity | None:
+    """Say whose credentials these are, or None if they are nobody's. A password takes long to check, on purpose.
+
+    Args:
+        database: as of its last commit.
+        credentials: of a request.
+        at: the time that expiry is held against; now by default.
+    """
+    if credentials.is_token:
+        return _by_token(database, credentials.secret.strip(), at or now())
+    found = database.look_up(_USER, name=credentials.user_name.lower())
+    user_id, name, password_hash = found or (0, "", None)
+    if verify_password(password_hash, credentials.secret) and found is not None:
+        return Identity(user_id, name)
     return None
 
 
-def _by_token(session: Session, text: str, at: datetime) -> Identity | None:
+def _by_token(database: Database, text: str, at: datetime) -> Identity | None:
     # Looked up by hash: 256 random bits need no slow hash, and an index lookup of a hash tells nothing by its time.
-    token = session.scalar(select(Token).where(Token.digest == _digest(text)))
-    if token is None or (token.expires_at is not None and token.expires_at <= at):
+    found = database.look_up(_TOKEN, digest=_digest(text))
+    if found is None:
         return None
-    noted = token.last_used_at is not None and at - token.last_used_at < _USED_STEP
-    return Identity(token.user_id, token.user.name, None if noted else token.id, token.project)
+    token_id, user_id, name, project, expires_at, last_used_at = found
+    if expires_at is not None and expires_at <= at:
+        return None
+    noted = last_used_at is not None and at - last_used_at < _USED_STEP
+    return Identity(user_id, name, None if noted else token_id, project)
 
 
 def note_use(session: Session, identity: Identity) -> None:

@@ -91,10 +91,10 @@ def holds(if_none_match: bytes, etag: bytes) -> bool:
     return held == b"*" or etag in {one.strip().removeprefix(b"W/") for one in held.split(b",")}
 
 
-def text_answer(status: int, sentence: str) -> Answer:
-    """A sentence in plain text, which no cache keeps."""
+def text_answer(status: int, sentence: str, headers: dict[str, str] | None = None) -> Answer:
+    """A sentence in plain text, which no cache keeps; `headers` are further ones, names in lower case."""
     body = sentence.encode("utf-8", "replace") + b"\n"
-    return Answer(status, body, _TEXT, {"cache-control": "no-store"})
+    return Answer(status, body, _TEXT, {"cache-control": "no-store"} | (headers or {}))
 
 
 def redirect(status: int, location: str, headers: dict[str, str] | None = None) -> Answer:

@@ -8,10 +8,11 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from jackfield_marketplace.accounts import Identity, Limit, authenticate, note_use
+from jackfield_marketplace.accounts import Identity, Limit, authenticate, note_use, read_credentials
+from jackfield_marketplace.api.answers import Answer, text_answer
 from jackfield_marketplace.api.models import Problem, Submission
 from jackfield_marketplace.catalog import Refusal
 from jackfield_marketplace.db import Database
@@ -22,6 +23,7 @@ REASON_HEADER = "X-Reason"
 """Carries a refusal's sentence; the server puts it into the status line too, which is all that twine shows."""
 
 _AT_ONCE = 2
+_NOT_ALLOWED = Answer(405, b"uploads are sent by POST\n", "text/plain; charset=utf-8", {"allow": "POST"})
 
 _FORM = {
     "required": ["content"],
@@ -58,9 +60,22 @@ class UploadApi:
         self._by_user = Limit(settings.uploads)
         self._by_address = Limit(settings.wrong_credentials)
 
-    def routes(self) -> list[Route]:
-        """`/legacy/`, with and without the slash."""
-        return [Route("/legacy/", self._legacy, methods=["POST"]), Route("/legacy", self._legacy, methods=["POST"])]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request to `/legacy/`, as an ASGI application of its own."""
+        if scope["method"] != "POST":
+            await _NOT_ALLOWED.send_to(scope, send)
+            return
+        request = Request(scope, receive)
+        body = Body(request, self._settings)
+        try:
+            accepted = await self._take(request, body, legacy=True)
+        except Refusal as refusal:
+            await body.drop()
+            headers = {name.lower(): value for name, value in _refusal_headers(refusal).items()}
+            answer = text_answer(refusal.status, refusal.message, headers)
+        else:
+            answer = text_answer(200, accepted.sentence)
+        await answer.send_to(scope, send)
 
     def router(self) -> APIRouter:
         """`/plugins/submit`, with its place in the OpenAPI document."""
@@ -84,15 +99,6 @@ class UploadApi:
             },
         )
         return router
-
-    async def _legacy(self, request: Request) -> Response:
-        body = Body(request, self._settings)
-        try:
-            accepted = await self._take(request, body, legacy=True)
-        except Refusal as refusal:
-            await body.drop()
-            return PlainTextResponse(refusal.message + "\n", refusal.status, headers=_refusal_headers(refusal))
-        return PlainTextResponse(accepted.sentence + "\n")
 
     async def _submit(self, request: Request) -> Response:
         body = Body(request, self._settings)
@@ -120,7 +126,7 @@ class UploadApi:
         async with read_form(request, body, self._settings) as form:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
-            arguments = form.content.file, form.filename, form.fields, uploader
+            arguments = form.content, form.filename, form.fields, uploader
             return await run_sync(self._uploads.accept, *arguments, limiter=self._limiter)
 
     async def _uploader(self, request: Request) -> Identity:
@@ -132,7 +138,7 @@ class UploadApi:
         address = request.client.host if request.client is not None else ""
         # Before the password is looked at: to check one costs what a guess must not.
         _require_now(self._by_address.wait(address), "too many wrong credentials came from this address")
-        uploader = await run_sync(self._identify, request.headers.get("authorization"), limiter=self._limiter)
+        uploader = await self._identify(request.headers.get("authorization"))
         if uploader is None:
             self._by_address.take(address)
             raise Refusal(401, "an upload needs a token: user __token__, the token as password")
@@ -140,13 +146,20 @@ class UploadApi:
         self._by_user.take(uploader.user_id)
         return uploader
 
-    def _identify(self, authorization: str | None) -> Identity | None:
-        with self._database.read() as session:
-            identity = authenticate(session, authorization)
+    async def _identify(self, authorization: str | None) -> Identity | None:
+        credentials = read_credentials(authorization)
+        if credentials is None:
+            return None
+        if not credentials.is_token:
+            return await run_sync(authenticate, self._database, credentials, limiter=self._limiter)
+        identity = authenticate(self._database, credentials)
         if identity is not None and identity.unnoted_token is not None:
-            with self._database.write() as session:
-                note_use(session, identity)
+            await run_sync(self._note_use, identity, limiter=self._limiter)
         return identity
+
+    def _note_use(self, identity: Identity) -> None:
+        with self._database.write() as session:
+            note_use(session, identity)
 
 
 def _require_now(wait_seconds: int, what: str) -> None:

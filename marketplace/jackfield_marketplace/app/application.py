@@ -79,7 +79,6 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     uploads = UploadApi(settings, database, Uploads(settings, database, contents, hosts))
     routes = [
         *Batch(database, contents, simple, plugins).routes(),
-        *uploads.routes(),
         Route("/healthz", _healthz),
     ]
     app.router.routes.extend(routes)
@@ -90,7 +89,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     app.add_exception_handler(404, pages.not_found)
     app.add_exception_handler(RequestValidationError, _out_of_bounds)
     app.add_middleware(SecurityHeaders)
-    return Front(simple, FilePages(database, contents, downloads), app, downloads, tuple(hosts.problems))
+    return Front(simple, FilePages(database, contents, downloads), uploads, app, downloads, tuple(hosts.problems))
 
 
 async def _write_often(downloads: DownloadCounter, seconds: float) -> None:

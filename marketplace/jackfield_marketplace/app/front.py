@@ -1,10 +1,10 @@
-"""What every request meets first: the index answers by itself, everything else goes through the framework."""
+"""What every request meets first: index and uploads answer by themselves, the rest goes through the framework."""
 
 from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jackfield_marketplace.api import Answer, FilePages, Headers, SimpleIndex
+from jackfield_marketplace.api import Answer, FilePages, Headers, SimpleIndex, UploadApi
 from jackfield_marketplace.stats import DownloadCounter
 
 
@@ -14,6 +14,7 @@ class Front:
     Args:
         simple: answers below `/simple`.
         files: answers below `/files`.
+        uploads: answers at `/legacy/`.
         rest: the framework's application, which also has the lifespan.
         downloads: counted and not yet written.
         problems: of host files that could not be read, a line each.
@@ -23,12 +24,14 @@ class Front:
         self,
         simple: SimpleIndex,
         files: FilePages,
+        uploads: UploadApi,
         rest: ASGIApp,
         downloads: DownloadCounter,
         problems: tuple[str, ...],
     ) -> None:
         self._simple = simple
         self._files = files
+        self._uploads = uploads
         self._rest = rest
         self.downloads = downloads
         self.problems = problems
@@ -55,5 +58,8 @@ class Front:
                 return
             if path.startswith("/files/"):
                 await self._files(scope, receive, send)
+                return
+            if path in ("/legacy/", "/legacy"):
+                await self._uploads(scope, receive, send)
                 return
         await self._rest(scope, receive, send)

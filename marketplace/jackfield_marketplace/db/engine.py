@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.pool import PoolProxiedConnection
 
+# Of 4 KiB each, until the log is brought into the database with two fsyncs: an upload writes some thirty.
+_LOG_PAGES = 4000
 _BUSY_MILLISECONDS = 30_000  # to number a hundred thousand plugins anew takes a writer several seconds
 
 
@@ -137,6 +139,7 @@ def _configure(connection: Any, record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     cursor.close()

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import IO
 
 from anyio import move_on_after
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from anyio.to_thread import run_sync
+from starlette.requests import Request
 from starlette.types import Message
 
 from jackfield_marketplace.catalog import Refusal
 from jackfield_marketplace.settings import Settings
+from jackfield_marketplace.uploads.multipart import FormReader, boundary_of
 
-# Values of one field: the description is the only long one.
-_FIELD_BYTES = 2 * 1024 * 1024
 _DROP_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class UploadForm:
-    """The form: its text fields, and the file as it lies in a temporary place until the form is closed."""
+    """The form: its text fields, and the file as it lies in memory or on disk until the form is closed."""
 
     fields: dict[str, str]
     filename: str
-    content: UploadFile
+    content: IO[bytes]
 
 
 @asynccontextmanager
@@ -46,70 +45,33 @@ async def read_form(request: Request, body: Body, settings: Settings) -> AsyncIt
     declared = request.headers.get("content-length")
     if declared is not None and (not declared.isdecimal() or int(declared) > bound):
         raise Refusal(413, f"the upload has {declared} bytes; {settings.upload_bytes} are taken at most")
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise Refusal(400, "an upload is a form of the type multipart/form-data")
-    parser = _Parser(
-        request.headers,
-        _pieces(body),
-        max_files=1,
-        max_fields=settings.form_fields,
-        max_part_size=_FIELD_BYTES,
-    )
-    parser.text_bytes = settings.form_bytes
+    boundary = boundary_of(request.headers.get("content-type", ""))
+    if boundary is None:
+        raise Refusal(400, "an upload is a form of the type multipart/form-data, with a boundary")
+    reader = FormReader(boundary, settings.incoming, text_bytes=settings.form_bytes, most_fields=settings.form_fields)
     try:
-        form = await _parse(parser)
-        content = form.get("content")
-        if not isinstance(content, UploadFile) or not content.filename:
+        await _read(reader, body)
+        if reader.content is None:
             raise Refusal(400, "the form has no file called content")
-        fields = {key: value for key, value in form.items() if isinstance(value, str)}
-        yield UploadForm(fields, content.filename, content)
+        yield UploadForm(reader.fields, reader.filename, reader.content)
     finally:
-        parser.close()
+        reader.close()
 
 
-async def _parse(parser: _Parser) -> FormData:
-    try:
-        return await parser.parse()
-    except MultiPartException as exc:
-        raise Refusal(400, f"the form cannot be read: {exc.message}") from exc
-    except ClientDisconnect as exc:
-        raise Refusal(400, "the form broke off") from exc
-    except (ValueError, UnicodeError, KeyError) as exc:
-        raise Refusal(400, f"the form cannot be read: {exc}") from exc
-
-
-class _Parser(MultiPartParser):
-    """Starlette's, which closes its temporary files only after errors of its own, and bounds each field by itself."""
-
-    text_bytes = 0
-    """How much text may still come; only a file may be larger."""
-
-    def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        """Count what is not of the file.
-
-        Raises:
-            Refusal: 413; the fields, held in memory, are larger than all of them may be.
-        """
-        if self._current_part.file is None:
-            self.text_bytes -= end - start
-            if self.text_bytes < 0:
-                raise Refusal(413, "the form's fields hold more than is taken")
-        super().on_part_data(data, start, end)
-
-    def close(self) -> None:
-        """Close every temporary file, also that of a part that never ended."""
-        for file in self._files_to_close_on_error:
-            file.close()
-
-
-async def _pieces(body: Body) -> AsyncGenerator[bytes, None]:
-    while True:
+async def _read(reader: FormReader, body: Body) -> None:
+    more = True
+    while more:
         message = await body.receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        yield message.get("body", b"")
-        if not message.get("more_body", False):
-            return
+            raise Refusal(400, "the form broke off")
+        piece = message.get("body", b"")
+        if reader.on_disk:
+            await run_sync(reader.feed, piece)
+        else:
+            reader.feed(piece)
+        more = message.get("more_body", False)
+    if not reader.ended:
+        raise Refusal(400, "the form cannot be read: it ends before its last boundary")
 
 
 class Body:

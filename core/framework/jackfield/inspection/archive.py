@@ -17,6 +17,8 @@ _LOCAL = struct.Struct("<4s5H3L2H")  # local file header, APPNOTE.TXT 4.3.7
 _ENCRYPTED, _DESCRIPTOR = 0x1, 0x8
 _DESCRIPTOR_BYTES = 24  # with signature and zip64 sizes, the longest form
 _CHUNK = 256 * 1024
+_SMALL = 256 * 1024
+_KNOWN_FLAGS = 0x0806 | _DESCRIPTOR  # how hard the packer tried, where the sizes stand, and UTF-8
 _DIRECTORY_BYTES_A_FILE = 1024  # 46 fixed, a path of at most 255 characters in UTF-8, extra fields of common writers
 
 
@@ -30,6 +32,8 @@ class WheelArchive:
         self._file = file
         self.limits = limits
         self.findings: list[Finding] = []
+        self._starts: dict[int, int] = {}
+        self._kept: dict[str, bytes] = {}
         self._archive = archive
         self.infos = archive.infolist()
         self.directory_offset: int = archive.start_dir
@@ -43,6 +47,10 @@ class WheelArchive:
     def members(self) -> list[zipfile.ZipInfo]:
         """Every entry that is a file."""
         return [info for info in self.infos if not info.is_dir()]
+
+    def note_starts(self, starts: dict[int, int]) -> None:
+        """Keep where each file's own bytes begin, by the place of its header."""
+        self._starts = starts
 
     def refuse(self, code: str, message: str, path: str = "") -> None:
         """Add a finding for which nobody may install the wheel."""
@@ -61,7 +69,8 @@ class WheelArchive:
         if info.file_size > self.limits.text_bytes:
             self.refuse("too-large", f"{path} has {info.file_size} bytes, more than {self.limits.text_bytes}", path)
             return None
-        return self._archive.read(info)
+        kept = self._kept.get(path)
+        return self._archive.read(info) if kept is None else kept
 
     def hash_files(self) -> tuple[WheelFile, ...]:
         """Unpack every file into nothing, in pieces, and return what it really holds.
@@ -69,17 +78,46 @@ class WheelArchive:
         Raises:
             WheelError: a file is cut short, or does not hold what its checksum says.
         """
-        files = []
+        files, left = [], self.limits.text_bytes
         for info in self.members:
-            digest, size = hashlib.sha256(), 0
-            with self._archive.open(info) as stream:
-                while chunk := stream.read(_CHUNK):
-                    digest.update(chunk)
-                    size += len(chunk)
-            if size != info.file_size:
-                raise WheelError(f"{info.filename} ends after {size} of {info.file_size} bytes")
-            files.append(WheelFile(info.filename, size, digest.hexdigest()))
+            data = self._unpack_small(info)
+            if data is None:
+                files.append(self._hash_in_pieces(info))
+                continue
+            if len(data) <= left:
+                left -= len(data)
+                self._kept[info.filename] = data  # the texts among them are read next
+            files.append(WheelFile(info.filename, len(data), hashlib.sha256(data).hexdigest()))
         return tuple(files)
+
+    def _hash_in_pieces(self, info: zipfile.ZipInfo) -> WheelFile:
+        digest, size = hashlib.sha256(), 0
+        with self._archive.open(info) as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+        if size != info.file_size:
+            raise WheelError(f"{info.filename} ends after {size} of {info.file_size} bytes")
+        return WheelFile(info.filename, size, digest.hexdigest())
+
+    def _unpack_small(self, info: zipfile.ZipInfo) -> bytes | None:
+        """The bytes of a small file, or None for one that zipfile should read; its layout has been checked.
+
+        zipfile makes four objects and reads the header again for each file, which takes longer than to unpack one.
+        """
+        start = self._starts.get(info.header_offset)
+        if start is None or max(info.file_size, info.compress_size) > _SMALL or info.flag_bits & ~_KNOWN_FLAGS:
+            return None
+        self._file.seek(start)
+        data = self._file.read(info.compress_size)
+        if info.compress_type == zipfile.ZIP_DEFLATED:
+            stream = zlib.decompressobj(-zlib.MAX_WBITS)
+            data = stream.decompress(data, info.file_size + 1)
+        if len(data) != info.file_size:
+            raise zipfile.BadZipFile(f"{info.filename} does not hold the {info.file_size} bytes that its header says")
+        if zlib.crc32(data) != info.CRC:
+            raise zipfile.BadZipFile(f"{info.filename} does not hold what its checksum says")
+        return data
 
 
 def open_archive(name: str, file: IO[bytes], limits: WheelLimits) -> WheelArchive:
@@ -102,7 +140,7 @@ def open_archive(name: str, file: IO[bytes], limits: WheelLimits) -> WheelArchiv
     try:
         _check_entries(opened)
         if opened.readable:
-            _check_layout(opened, file)
+            opened.note_starts(_check_layout(opened, file))
     except BaseException:
         archive.close()
         raise
@@ -167,18 +205,22 @@ def _check_entries(archive: WheelArchive) -> None:
         archive.refuse("zip-bomb", f"the wheel unpacks to {total} bytes, more than {limits.total_bytes}")
 
 
-def _check_layout(archive: WheelArchive, file: IO[bytes]) -> None:
+def _check_layout(archive: WheelArchive, file: IO[bytes]) -> dict[int, int]:
     """Hold the local headers against the directory: entries side by side, no gap, no overlap, equal names.
 
     Overlapping entries are the cheapest zip bomb, and a name that differs between the two places is read
     differently by streaming readers.
+
+    Returns:
+        place of a header -> place of the bytes after it.
     """
     expected = slack = 0
+    starts: dict[int, int] = {}
     for info in sorted(archive.infos, key=lambda each: each.header_offset):
         name = info.filename
         if not expected <= info.header_offset <= expected + slack:
             archive.refuse("zip-confusion", f"{name} overlaps another file, or bytes are hidden before it", name)
-            return
+            return starts
         file.seek(info.header_offset)
         header = file.read(_LOCAL.size)
         if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
@@ -188,12 +230,14 @@ def _check_layout(archive: WheelArchive, file: IO[bytes]) -> None:
         encoding = "utf-8" if flags & 0x800 else "cp437"
         if local_name.decode(encoding, "replace") != info.orig_filename or method != info.compress_type:
             archive.refuse("zip-confusion", f"{name} is called otherwise in its own header", name)
-            return
+            return starts
         if not flags & _DESCRIPTOR and (fields[7], fields[8]) != (info.compress_size, info.file_size):
             archive.refuse("zip-confusion", f"{name} has another size in its own header", name)
-            return
-        expected = info.header_offset + _LOCAL.size + len(local_name) + extra + info.compress_size
+            return starts
+        start = starts[info.header_offset] = info.header_offset + _LOCAL.size + len(local_name) + extra
+        expected = start + info.compress_size
         slack = _DESCRIPTOR_BYTES if flags & _DESCRIPTOR else 0
     directory = archive.directory_offset
     if not expected <= directory <= expected + slack:
         archive.refuse("zip-confusion", "bytes are hidden between the last file and the directory")
+    return starts

@@ -172,6 +172,8 @@ def _info_folder(paths: list[str], name: WheelName) -> tuple[str | None, list[Fi
         listed = ", ".join(folders) or "none"
         return None, [Finding("dist-info", "refuse", f"a wheel has one .dist-info folder; this one has {listed}")]
     folder = folders[0]
+    if folder == f"{name.stem}.dist-info":
+        return folder, []  # as every builder writes it
     distribution, _, version = folder.removesuffix(".dist-info").rpartition("-")
     try:
         inner = parse_name(f"{distribution}-{version}-py3-none-any.whl")

@@ -6,11 +6,12 @@ schema and the reference page all come from there, so they cannot drift apart.
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, dataclass
 from difflib import get_close_matches
+from functools import cache
 from math import isfinite
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, Protocol, TypeVar, cast, get_args
 
 from jackfield.errors import ManifestError
 from jackfield.manifest.reading import Reading
@@ -231,24 +232,27 @@ class Table:
         return model_schema(self.model)
 
 
-def file_fields(model: type[Any]) -> dict[str, Described]:
+def file_fields(model: type[Any]) -> Mapping[str, Described]:
     """Return the fields of a model that stand in the file, by their key."""
-    return {
-        one.name: described
-        for one in dataclasses.fields(model)
-        for described in get_args(one.type)
-        if isinstance(described, Described)
-    }
+    return _described(cast("Hashable", model))[0]
 
 
 def required_keys(model: type[Any]) -> list[str]:
     """Return the keys that the file must carry: those without a default."""
-    in_file = file_fields(model)
-    return [
-        one.name
-        for one in dataclasses.fields(model)
-        if one.name in in_file and one.default is MISSING and one.default_factory is MISSING
-    ]
+    return list(_described(cast("Hashable", model))[1])
+
+
+@cache  # a class does not change, and to read its annotations takes longer than to read a file
+def _described(model: Hashable) -> tuple[dict[str, Described], tuple[str, ...]]:
+    """Fields by key, and the keys among them that have no default."""
+    every = dataclasses.fields(cast("Any", model))
+    in_file = {
+        one.name: described for one in every for described in get_args(one.type) if isinstance(described, Described)
+    }
+    required = tuple(
+        one.name for one in every if one.name in in_file and one.default is MISSING and one.default_factory is MISSING
+    )
+    return in_file, required
 
 
 def read_model(model: type[Model], value: object, where: str, reading: Reading, *, free: tuple[str, ...] = ()) -> Model:
