@@ -181,7 +181,7 @@ async def test_a_dependent_that_cannot_live_with_the_new_code_takes_both_back(pr
     assert version(host, "a") == "VERSION"
 
 
-@pytest.mark.feature("M24")
+@pytest.mark.feature("M24", "K24")
 async def test_what_says_restart_is_not_reloaded_alone_or_with_others(profile, running, put, noted):
     manifest = manifest_text("slow", more='[requires]\na = "*"').replace("\n\n", '\nreload = "restart"\n\n', 1)
     host = await start(

@@ -13,6 +13,8 @@ USAGE = (
     "/plugins search [WORDS]: what the marketplace holds",
     "/plugins install ID: install and enable a plugin, after showing what it wants",
     "/plugins enable ID, /plugins disable ID: switch one on or off",
+    "/plugins load ID, /plugins unload ID: run one or take it down until the chat stops, enabled or not",
+    "/plugins reload [ID]: import the code of one anew; without an id, of all that were saved since",
     "/plugins update [ID]: what is newer; with an id, update it",
     "/plugins remove ID: take one away",
     "/plugins settings ID: what one lets you set; /plugins settings ID KEY VALUE sets it",
@@ -46,7 +48,7 @@ async def run(operations: Operations, text: str, *, who: str, owner: bool) -> An
         return await _list(operations)
     if word == "search":
         return await _search(operations, " ".join(rest))
-    if word not in {*_ASKING, *_CHANGES, "history", "rollback", "settings"}:
+    if word not in {*_ASKING, *_CHANGES, "history", "reload", "rollback", "settings"}:
         raise UsageError(f"There is no command /plugins {word}. /plugins help lists those there are.")
     if not owner:
         raise PermissionDenied("Only the owner of the chat changes its plugins.")
@@ -55,6 +57,8 @@ async def run(operations: Operations, text: str, *, who: str, owner: bool) -> An
         return Answer.of("What was changed, newest first", *lines) if lines else Answer.of("Nothing was changed yet")
     if word == "settings":
         return await _settings(operations, text, rest, who=who)
+    if word == "reload":
+        return Answer.of(await operations.running.reload(rest[0] if rest else None))
     if word == "rollback":
         return Answer.of(await operations.rollback(who=who, to=_number(rest)))
     if word == "update" and not rest:
@@ -92,7 +96,8 @@ async def _list(operations: Operations) -> Answer:
     lines = []
     for one in await operations.installed():
         line = f"{one.row.id} {one.row.version}, {one.state}"
-        lines.append(f"{line}: {one.problem}" if one.problem else line)
+        told = one.problem or (f"it {one.note}" if one.note else "")
+        lines.append(f"{line}: {told}" if told else line)
     if not lines:
         return Answer.of(
             "No plugin is installed", "/plugins search lists what there is; /plugins install ID installs one"
@@ -128,13 +133,23 @@ async def _disable(operations: Operations, plugin: str, who: str) -> str:
     return await operations.disable(plugin, who=who)
 
 
+async def _load(operations: Operations, plugin: str, who: str) -> str:
+    return await operations.running.load(plugin, who=who)
+
+
+async def _unload(operations: Operations, plugin: str, who: str) -> str:
+    return await operations.running.unload(plugin, who=who)
+
+
 async def _remove(operations: Operations, plugin: str, who: str) -> str:
     return await operations.remove(plugin, who=who)
 
 
 _CHANGES: dict[str, Callable[[Operations, str, str], Awaitable[str]]] = {
     "disable": _disable,
+    "load": _load,
     "remove": _remove,
+    "unload": _unload,
 }
 
 

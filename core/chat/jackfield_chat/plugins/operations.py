@@ -18,6 +18,7 @@ from jackfield.manifest import canonical_id
 
 from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.plugin_settings import PluginSettings, by_whom
+from jackfield_chat.plugins.running import Running
 from jackfield_chat.plugins.sentences import done, headline, rolled_back
 
 if TYPE_CHECKING:
@@ -73,9 +74,15 @@ class Installed:
     @property
     def state(self) -> str:
         """Where it stands, in one word or two."""
-        if self.status is not None and self.status.enabled:
+        # Also one that nobody enabled and somebody loaded for as long as the chat runs.
+        if self.status is not None and (self.status.enabled or self.status.state in {"active", "loaded"}):
             return str(self.status.state)
         return "not enabled yet" if self.row.state == "found" else self.row.state
+
+    @property
+    def note(self) -> str:
+        """What there is to say of it that is no problem: what it waits for."""
+        return self.status.note if self.status is not None else ""
 
     @property
     def problem(self) -> str:
@@ -118,6 +125,9 @@ class Operations:
         application: the running plugins and their management.
         news: keeps what a look for updates finds.
         on_change: called after each change.
+
+    Attributes:
+        running: what is asked of single plugins for as long as the chat runs.
     """
 
     def __init__(self, application: Application, *, news: News, on_change: Callable[[], None]) -> None:
@@ -127,6 +137,7 @@ class Operations:
         self._on_change = on_change
         self._questions: dict[str, tuple[str, Question]] = {}
         self._turn = asyncio.Lock()
+        self.running = Running(application.host, on_change)
 
     @cached_property
     def _management(self) -> Management:

@@ -70,7 +70,7 @@ def load(candidate: Candidate, context: Context, language: object = None) -> Loa
         language: the plugin that runs scripts of this kind (U38), where it is one that is no Python.
 
     Raises:
-        PluginError: the code is not where the manifest is, or the entry point names nothing usable.
+        PluginError: the code is not where the manifest is, or the entry point names nothing that can be a plugin (K1).
         Exception: whatever the plugin's code raises.
     """
     problem = misplaced(candidate)
@@ -83,6 +83,12 @@ def load(candidate: Candidate, context: Context, language: object = None) -> Loa
         return Loaded(target, MappingProxyType({}), ())  # an ordinary pluggy plugin: its hooks and nothing else
     if inspect.isclass(target):
         target = target()
+    elif type(target).__module__ == "builtins":  # a function, a number, a text
+        raise PluginError(
+            f"{candidate.id}: the entry point {candidate.entry_point} names a {type(target).__name__}: "
+            "a plugin is a class, a module, or an object of a class",
+            plugin=candidate.id,
+        )
     with contextlib.suppress(AttributeError):  # __slots__: it gets on without a context
         target.context = context
     callbacks = {name: value for name in CALLBACKS if callable(value := getattr(target, name, None))}
