@@ -99,5 +99,7 @@ def test_help_and_a_mistake_are_read_on_the_page(playing: Site, open_page: OpenP
     expect(answer.locator("h3")).to_have_text("!vote <number>")
     expect(answer).to_contain_text("a whole number from 1 to 10")
     say(page, "!vote tea")
-    expect(page.locator("#messages")).to_contain_text("number must be a whole number from 1 to 10: !vote ‹tea›")
+    expect(page.locator("#text-error")).to_contain_text("number must be a whole number from 1 to 10: !vote ‹tea›")
+    expect(page.locator("#text")).to_have_value("!vote tea")
+    expect(page.locator("#messages")).not_to_contain_text("!vote tea")
     shoot(page, "help-and-mistake")

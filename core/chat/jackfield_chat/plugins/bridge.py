@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jackfield.api import Check
-from jackfield.errors import JackfieldError, PluginError
+from jackfield.errors import JackfieldError, PluginError, UsageError
 from jackfield_chat_api import Member, Message, Room
 
 from jackfield_chat.accounts import Account, Accounts, Role
@@ -198,8 +198,11 @@ class Bridge:
             account: who gave it.
 
         Returns:
-            what only they see, for a command of the chat's own; None when a plugin answers in the room, under its name
-            (M43).
+            what only they see, for a command of the chat's own; None when line and answer stand in the room, the answer
+            under the plugin's name (M43).
+
+        Raises:
+            UsageError: the line cannot be read, or they may not use it; the room sees nothing of it.
         """
         if self.application is None:
             return None
@@ -208,8 +211,11 @@ class Bridge:
         if not plugin:
             alone = MemberSource(account, room)
             return alone.answer if await commands.dispatch(text, alone) else None
-        source = RoomSource(account, room, plugin=plugin, name=self.name_of(plugin), board=self._board)
-        await commands.dispatch(text, source)
+        line = COMMAND_PREFIX + text
+        source = RoomSource(account, room, line, plugin=plugin, name=self.name_of(plugin), board=self._board)
+        await commands.dispatch(text, source, on_run=source.begin)
+        if source.mistake:
+            raise UsageError(source.mistake)
         return None
 
     async def complete(self, text: str, cursor: int, room: str, account: Account) -> list[Event]:

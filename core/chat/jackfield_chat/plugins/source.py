@@ -62,22 +62,35 @@ class MemberSource:
 class RoomSource(MemberSource):
     """A member who gave a command in a room; the answer is for the whole room, under the plugin's name.
 
-    No permission is asked for an answer: whoever gave the command asked for it.
+    No permission is asked for an answer: whoever gave the command asked for it. What is answered before the command
+    runs is about a mistake in the line, and for the member alone: the room sees neither.
 
     Args:
         account: the member.
         room: the room's name.
+        line: what they wrote, for the room to see once it runs.
         plugin: the id of the plugin that answers.
         name: what that plugin is called.
-        board: where the answer is posted.
+        board: where line and answer are posted.
+
+    Attributes:
+        mistake: what is wrong with the line; empty: nothing.
     """
 
-    def __init__(self, account: Account, room: str, *, plugin: str, name: str, board: Board) -> None:
+    def __init__(self, account: Account, room: str, line: str, *, plugin: str, name: str, board: Board) -> None:
         super().__init__(account, room)
+        self.mistake = ""
+        self._line = line
+        self._runs = False
         self._where = room
         self._plugin = plugin
         self._name = name
         self._board = board
+
+    def begin(self) -> None:
+        """Show the line in the room: its command runs now."""
+        self._runs = True
+        self._board.post(Message(0, self._where, self.user, self._line))
 
     async def reply(self, text: str) -> None:
         """Post the answer; one that is longer than a message may be is cut, with an ellipsis.
@@ -85,6 +98,9 @@ class RoomSource(MemberSource):
         Raises:
             RoomError: the text is empty.
         """
+        if not self._runs:
+            self.mistake = text
+            return
         if len(text) > LONGEST_MESSAGE:
             text = text[: LONGEST_MESSAGE - 1] + "…"
         self._board.post(Message(0, self._where, self._name, text), plugin=self._plugin)

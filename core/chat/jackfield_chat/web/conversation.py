@@ -40,7 +40,6 @@ async def say(chat: Chat, account: Account, room: str, text: str) -> Answer | No
     if not account.may(Role.USER):
         raise AccountError("A guest reads only. Ask the owner for the role of a user.")
     if text.startswith("!") and chat.bridge.has_command(text[1:]):
-        chat.board.post(Message(0, room, account.name, text))
         return await chat.bridge.command(text[1:], room, account)
     if text.startswith("//"):
         text = text[1:]

@@ -97,6 +97,13 @@ async def test_a_command_is_refused_in_one_sentence_below_its_level_and_without_
     assert await answer(tree, text, **source) == told
 
 
+async def test_a_line_that_is_understood_is_told_from_one_that_is_not(tree):
+    ran: list[str] = []
+    for line in ("poll vote 3", "poll vote 9", "poll close", "poll"):
+        await tree.dispatch(line, Speaker(), on_run=lambda line=line: ran.append(line))
+    assert ran == ["poll vote 3"]
+
+
 @pytest.mark.feature("U17")
 async def test_a_marked_command_has_its_own_level_beside_others_of_its_root(registry):
     async def kick(source, who: str) -> None:

@@ -31,8 +31,8 @@ class Dispatcher:
         self._run = run
         self._prefix = prefix
 
-    async def dispatch(self, text: str, source: CommandSource) -> bool:
-        """Run the command that `text` names; False when nobody has its root."""
+    async def dispatch(self, text: str, source: CommandSource, on_run: Callable[[], None]) -> bool:
+        """Run the command that `text` names, after `on_run`; False when nobody has its root."""
         text = text.strip()
         if self._roots.owner(text) is None:
             return False
@@ -44,7 +44,7 @@ class Dispatcher:
                 await self._tell(found, text, source)
             else:
                 command = found.command
-                await self._invoke(command, lambda: self._call(command, found.values, source), source)
+                await self._invoke(command, lambda: self._call(command, found.values, source, on_run), source)
         return True
 
     async def _made_real(self, root: str, source: CommandSource) -> None:
@@ -64,12 +64,15 @@ class Dispatcher:
             await source.reply(f"{self._prefix}{root} cannot be used now: {plugin} did not start, or does not have it")
             raise _Answered
 
-    async def _call(self, command: Command, values: dict[str, Any], source: CommandSource) -> None:
+    async def _call(
+        self, command: Command, values: dict[str, Any], source: CommandSource, on_run: Callable[[], None]
+    ) -> None:
         for parameter in command.parameters:
             permission = parameter.kind.source.permission if isinstance(parameter.kind, FromHost) else ""
             if permission and command.check is not None and parameter.name in values:
                 resource, _, action = permission.partition(":")
                 command.check(resource, action)
+        on_run()
         if command.by_name:
             await self._run(command.plugin, f"command {command.name}", partial(command.handler, **values), source)
         else:

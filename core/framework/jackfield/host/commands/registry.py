@@ -167,13 +167,19 @@ class CommandRegistry:
         """Return the id of the plugin whose command `text` begins with; empty: the application's; None: nobody's."""
         return self._roots.owner(text)
 
-    async def dispatch(self, text: str, source: CommandSource) -> bool:
+    async def dispatch(self, text: str, source: CommandSource, *, on_run: Callable[[], None] = lambda: None) -> bool:
         """Run the command that `text` (without the host's prefix) names; False when no plugin has it.
 
         Whoever gave it is always answered: a mistake with its place and the usage, a plugin's failure with one line.
         Nothing is raised for what a plugin did.
+
+        Args:
+            text: the line.
+            source: who gave it; gets the answers.
+            on_run: called when the line is understood and allowed, right before the command runs: what was answered
+                before is about the line itself, what is answered after comes from the command.
         """
-        return await self._dispatcher.dispatch(text, source)
+        return await self._dispatcher.dispatch(text, source, on_run)
 
     async def complete(self, text: str, cursor: int, source: CommandSource) -> list[Completion]:
         """Return what can stand at a place of a line, words of the tree first; at most 50.
