@@ -32,7 +32,7 @@ from chat_console.translations import Translations
 LINES_KEPT = 500
 """Lines of output that can be looked at afterwards."""
 
-FOLLOW_SECONDS = 0.5
+FOLLOW_SECONDS = 0.25
 """How often the folders of scripts are looked at."""
 
 _EVENTS = MCDRPluginEvents
@@ -241,11 +241,13 @@ class Engine:
         self.dispatch(_EVENTS.MCDR_START, ())
 
     def _follow(self, seen: str) -> None:
+        looked = seen
         while not self._stopping.wait(FOLLOW_SECONDS):
             stamp = stamp_of_folders(self.scripts.folders)
-            if stamp != seen:
+            if stamp == looked != seen:  # two looks alike: nobody is half way through a file
                 seen = stamp
                 self.executor.submit(self.scripts.refresh)
+            looked = stamp
 
     def _line(self, text: str) -> None:
         """Take a line of the server's output; called on the thread that reads it."""

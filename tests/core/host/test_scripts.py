@@ -171,6 +171,18 @@ async def test_a_script_whose_import_is_missing_fails_by_name_and_hurts_nobody(f
     assert sorted(host.hook.asked()) == ["good", "mended"]
 
 
+async def test_a_saved_version_that_does_not_load_leaves_the_old_one_running(folder, start):
+    write(folder, "a.py", "def asked():\n    return 'old'\n")
+    host = await start()
+    write(folder, "a.py", "1 / 0\n")
+    await host.reload_changes()
+    assert host.hook.asked() == ["old"]
+    assert "ZeroDivisionError" in host.plugins.status("a").problem
+    write(folder, "a.py", "def asked():\n    return 'newer'\n")
+    await host.reload_changes()
+    assert (host.hook.asked(), host.plugins.status("a").problem) == (["newer"], "")
+
+
 @pytest.mark.feature("U1", "U31")
 async def test_a_packed_plugin_runs_is_exchanged_and_its_traceback_names_the_file(folder, start):
     def pack(answer: str) -> None:

@@ -42,7 +42,7 @@ class Watch:
         self._script_folders = tuple(script_folders)
         self._starts = Starts(layout.starts)
         self._poll_seconds = poll_seconds
-        self._seen = self._stamp()
+        self._seen = self._looked = self._stamp()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -60,6 +60,9 @@ class Watch:
         while True:
             await asyncio.sleep(self._poll_seconds)
             stamp = self._stamp()
+            if self._script_folders and stamp != self._looked:
+                self._looked = stamp  # an editor may be half way through a file: it is read when two looks are alike
+                continue
             if stamp != self._seen and self._is_settled():
                 self._seen = stamp  # before following: a change during it is followed in the next round
                 following = asyncio.ensure_future(self._follow())
