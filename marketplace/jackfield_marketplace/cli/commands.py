@@ -294,3 +294,37 @@ def review_release(filename: str, data: Path) -> None:
     with _writing(data) as session:
         review.release(session, filename)
     click.echo(f"published {filename}")
+
+
+@main.group("reports")
+def reports_group() -> None:
+    """What people report of plugins."""
+
+
+@reports_group.command("list")
+@_data
+@click.option("--all", "closed", is_flag=True, help="Closed ones too.")
+@_without_traceback
+def reports_list(data: Path, closed: bool) -> None:
+    """List them, the oldest first."""
+    with _writing(data) as session:
+        found = review.reports(session, closed=closed)
+    for one in found:
+        state = f"  closed {one.closed_at:%Y-%m-%d} {one.note}".rstrip() if one.closed_at else ""
+        click.echo(f"{one.number}  {one.created_at:%Y-%m-%d}  {one.plugin_id} {one.version}  {one.reason}{state}")
+        for line in (*one.details.splitlines(), *((f"contact: {one.contact}",) if one.contact else ())):
+            click.echo(f"    {line}")
+    if not found:
+        click.echo("nothing is reported")
+
+
+@reports_group.command("close")
+@click.argument("number", type=int)
+@_data
+@click.option("--note", default="", help="What was done, for whoever reads it later.")
+@_without_traceback
+def reports_close(number: int, data: Path, note: str) -> None:
+    """Note that the report of this NUMBER was dealt with."""
+    with _writing(data) as session:
+        review.close_report(session, number, note)
+    click.echo(f"report {number} is closed")

@@ -194,6 +194,22 @@ class Download(Table):
     count: Mapped[int] = mapped_column(default=0)
 
 
+class Report(Table):
+    """What somebody reported of a plugin, for the operator alone; closed once it was looked at."""
+
+    __tablename__ = "reports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
+    version: Mapped[str]
+    reason: Mapped[str]
+    details: Mapped[str]
+    contact: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    closed_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(default="")
+    project: Mapped[Project] = relationship()
+
+
 class Catalogue(Table):
     """One row: `serial` grows with that of any project, by triggers."""
 

@@ -37,6 +37,7 @@ class Settings:
         count_seconds: for how long downloads are counted before they are written.
         uploads: how often one user may upload.
         wrong_credentials: how often one address may send credentials that are none.
+        reports: how often one address may report a plugin.
     """
 
     data: Path
@@ -49,6 +50,7 @@ class Settings:
     count_seconds: float = 5.0
     uploads: Rate = Rate(at_once=1000, per_minute=600)
     wrong_credentials: Rate = Rate(at_once=20, per_minute=20)
+    reports: Rate = Rate(at_once=5, per_minute=2)
 
     @property
     def database_url(self) -> str:

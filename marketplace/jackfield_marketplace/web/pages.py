@@ -19,6 +19,7 @@ from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.stats import daily_downloads
 from jackfield_marketplace.web.chart import downloads_chart
 from jackfield_marketplace.web.readme import render_text
+from jackfield_marketplace.web.report_page import ReportPage
 from jackfield_marketplace.web.words import ISOLATION, file_size, relative_time, short_number
 
 _PAGE_SIZE = 20
@@ -48,6 +49,7 @@ class Pages:
         self._templates.globals.update(
             site=settings.title, release=__version__, categories=CATEGORIES, isolation=ISOLATION, app_name=hosts.name_of
         )
+        self._reports = ReportPage(settings, database, self._render, self._missing)
         self._templates.filters.update(ago=relative_time, short=short_number, size=file_size)
 
     def routes(self) -> list[BaseRoute]:
@@ -57,6 +59,7 @@ class Pages:
             Route("/", self._home),
             Route("/search", self._search),
             Route("/plugin/{plugin_id}", self._plugin),
+            *self._reports.routes(),
             Mount("/static", StaticFiles(directory=static)),
         ]
 
