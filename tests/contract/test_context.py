@@ -10,6 +10,7 @@ import pytest
 from jackfield.api import Level
 from jackfield.permissions import Permission
 
+from tests.support.http_server import http_server
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
@@ -29,6 +30,7 @@ GUARDED = [
     ("probe files stat /nowhere", "files:read"),
     ("probe files write /nowhere/file text", "files:write"),
     ("probe environment PROBE_TOKEN", "environment:read"),
+    ("probe http get http://127.0.0.1:1/", "network:connect"),
     ("probe ui component box", "ui:component"),
     ("probe ui menu", "ui:menu"),
     ("probe api send hello", "messages:send"),
@@ -225,6 +227,24 @@ class TestEnvironment:
         monkeypatch.setenv("OTHER_TOKEN", "s")
         assert json.loads(await stage.ask("probe environment PROBE_TOKEN")) == "t"
         assert "probe may not environment:read OTHER_TOKEN" in await stage.ask("probe environment OTHER_TOKEN")
+
+
+class TestHttp:
+    async def test_a_granted_host_is_asked_and_no_other(self, stage):
+        async with http_server() as granted, http_server() as other:
+            granted.answers |= {
+                "/a": ("200 OK", b"hello"),
+                "/json": ("201 Created", b'{"made": true}'),
+                "/away": (f"302 Found\r\nLocation: {other.url}/", b""),
+            }
+            await stage.grant([Permission("network", ("connect",), hosts=(f"127.0.0.1:{granted.port}",))])
+            assert json.loads(await stage.ask(f"probe http get {granted.url}/a")) == [200, "hello"]
+            assert json.loads(await stage.ask(f"probe http post {granted.url}/json")) == [201, {"made": True}]
+            assert json.loads(granted.asked[-1].body) == {"from": "probe"}
+            for url in (f"{other.url}/", f"{granted.url}/away"):
+                answer = await stage.ask(f"probe http get {url}")
+                assert f"probe may not network:connect 127.0.0.1:{other.port}" in answer
+            assert other.asked == []
 
 
 class TestUi:

@@ -18,6 +18,7 @@ and an exit code, never into a traceback.
     │   └── StoreLocked             another installer is at work
     ├── MarketError                 a marketplace refused, or answered something wrong
     │   └── MarketUnreachable       nobody answered                                           exit code 5
+    ├── NetworkError                a request of a plugin that nobody answered in time and within bounds
     ├── PermissionDenied            a plugin did what it was not granted                      exit code 3
     ├── ConsentRequired             an install, update or enable asks for a yes               exit code 3
     └── PluginError                 a plugin that cannot load, activate or answer
@@ -119,6 +120,10 @@ class MarketUnreachable(MarketError):
     """No marketplace answered within the time allowed."""
 
     exit_code = 5
+
+
+class NetworkError(JackfieldError):
+    """A plugin's request got no answer in time, or one that is larger than it may be."""
 
 
 class PermissionDenied(JackfieldError):

@@ -10,6 +10,7 @@ import pytest
 from jackfield.api import Event
 from jackfield.manifest import read_hostfile
 
+from tests.support.http_server import http_server
 from tests.support.profiles import HOSTFILE
 from tests.support.waiting import until
 
@@ -74,3 +75,18 @@ async def test_the_weather_asks_the_geocoder_if_it_is_there(profile, build, runn
     host = await running()
     forecast = await host.plugins.record("weather").loaded.target.forecast("Oslo")
     assert forecast == ("rain at (59.9, 10.7)" if there else "no map")
+
+
+async def test_the_forecast_is_asked_for(profile, build, running):
+    async with http_server() as server:
+        server.answers["/forecast"] = ("200 OK", b'{"text": "rain"}')
+        hosts = f'hosts = ["127.0.0.1:{server.port}"]\n'
+        profile.install(build("forecast", code=example("Forecast"), permissions=asking("network:connect") + hosts))
+        profile.enable("forecast")
+        host = await running()
+        forecast = host.plugins.record("forecast").loaded.target
+        forecast.server = server.url
+        assert await forecast.tomorrow("Oslo") == "rain"
+        assert server.asked[0].path == "/forecast?place=Oslo"
+        server.answers.clear()
+        assert await forecast.tomorrow("Oslo") == "the server says 404"

@@ -52,6 +52,7 @@ from jackfield.api.events import (
     plain_data,
 )
 from jackfield.api.files import Environment, FileEntry, Files, OpenFile, OpenMode, PathText
+from jackfield.api.http import Body, Http, Response
 from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
 from jackfield.api.plugins import PluginInfo, Plugins
 from jackfield.api.scheduling import Scheduler, Thread, new_thread
@@ -66,6 +67,7 @@ __all__ = [
     "ApiFactory",
     "ArgumentSource",
     "ArgumentType",
+    "Body",
     "Button",
     "Cell",
     "Chart",
@@ -91,6 +93,7 @@ __all__ = [
     "Float",
     "Form",
     "Greedy",
+    "Http",
     "Image",
     "Integer",
     "Json",
@@ -108,6 +111,7 @@ __all__ = [
     "Progress",
     "Quoted",
     "Render",
+    "Response",
     "Scheduler",
     "Services",
     "Settings",

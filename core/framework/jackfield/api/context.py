@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from jackfield.api.capabilities import Commands, Settings, Storage, Ui
 from jackfield.api.events import Events
 from jackfield.api.files import Environment, Files
+from jackfield.api.http import Http
 from jackfield.api.plugins import Plugins
 from jackfield.api.scheduling import Scheduler
 from jackfield.api.services import Services
@@ -76,6 +77,11 @@ class Context(Protocol):
     @property
     def environment(self) -> Environment:
         """Environment variables, as far as they were granted."""
+        ...
+
+    @property
+    def http(self) -> Http:
+        """Requests to other computers, as far as they were granted."""
         ...
 
     @property

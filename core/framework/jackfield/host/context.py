@@ -16,7 +16,9 @@ from jackfield.host.events import EventBus
 from jackfield.host.facets import PluginCommands, PluginSettings, PluginStorage
 from jackfield.host.files import PluginEnvironment, PluginFiles
 from jackfield.host.guard import Guard
+from jackfield.host.http import PluginHttp
 from jackfield.host.listening import PluginEvents
+from jackfield.host.network import Fetcher
 from jackfield.host.permits import Permits
 from jackfield.host.scheduler import PluginScheduler
 from jackfield.host.scopes import Scope
@@ -45,6 +47,7 @@ class Surroundings:
         blame: told of failures.
         refused: told of uses that a grant does not cover.
         services: what plugins offer to each other.
+        fetcher: does plugins' requests by HTTP.
         script_hooks: what makes hook implementations of scripts' plain functions.
         wake: brings up the plugins that sleep until something is used: `await wake("services", name)`.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
@@ -65,6 +68,7 @@ class Surroundings:
     plugins: Callable[[str, Scope, Callable[[str, str], None]], Plugins]
     script_hooks: ScriptHooks = field(default_factory=dict)
     services: ServiceRegistry = field(default_factory=ServiceRegistry)
+    fetcher: Fetcher = field(default_factory=Fetcher)
 
 
 class Wiring:
@@ -116,6 +120,7 @@ class Wiring:
             scheduler=self.scheduler,
             files=PluginFiles(name, self.scope, check, Beneath(str(around.layout.root))),
             environment=PluginEnvironment(check),
+            http=PluginHttp(name, check, around.fetcher),
             services=PluginServices(
                 name,
                 around.services,
@@ -150,6 +155,7 @@ class PluginContext:
         scheduler: PluginScheduler,
         files: PluginFiles,
         environment: PluginEnvironment,
+        http: PluginHttp,
         services: PluginServices,
         plugins: Plugins,
         crossing: Crossing,
@@ -167,6 +173,7 @@ class PluginContext:
         self._scheduler = scheduler
         self._files = files
         self._environment = environment
+        self._http = http
         self._services = services
         self._plugins = plugins
         self._crossing = crossing
@@ -233,6 +240,11 @@ class PluginContext:
     def environment(self) -> PluginEnvironment:
         """Environment variables, as far as they were granted."""
         return self._environment
+
+    @property
+    def http(self) -> PluginHttp:
+        """Requests to other computers, as far as they were granted."""
+        return self._http
 
     @property
     def blocking(self) -> Any:

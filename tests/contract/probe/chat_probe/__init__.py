@@ -209,6 +209,16 @@ class Probe(Plugin):
     async def environment(self, source, name: str) -> None:
         await source.reply(json.dumps(self.context.environment.get(name)))
 
+    @command("probe http get")
+    async def http_get(self, source, url: str) -> None:
+        answer = await self.context.http.get(url)
+        await source.reply(json.dumps([answer.status, answer.text]))
+
+    @command("probe http post")
+    async def http_post(self, source, url: str) -> None:
+        answer = await self.context.http.post(url, json={"from": self.context.plugin_id})
+        await source.reply(json.dumps([answer.status, answer.json()]))
+
     @command("probe api send")
     async def api_send(self, source, text: str) -> None:
         await self.context.api.send("lobby", text)

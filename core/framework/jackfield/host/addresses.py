@@ -1,0 +1,53 @@
+"""From a host's name to addresses that a plugin may reach: resolved once, checked, and then connected to as checked.
+
+Who connects by name after a check resolves it a second time, and a hostile name server answers differently then (DNS
+rebinding, CWE-350). Used by `context.http`, and by whoever opens connections for plugins in processes of their own.
+"""
+
+import asyncio
+import ipaddress
+import socket
+
+from jackfield.errors import NetworkError, PermissionDenied
+
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+"""IPv4 behind NAT64 (RFC 6052)."""
+
+
+async def addresses_of(host: str, port: int, *, private: bool) -> list[str]:
+    """Return the addresses that a host may be reached at, in the resolver's order.
+
+    Args:
+        host: a name, or an address without brackets.
+        port: where on it.
+        private: whether addresses of this computer and of private networks count.
+
+    Raises:
+        NetworkError: nobody knows the name.
+        PermissionDenied: it leads into a private network alone; without the plugin's name, which the caller knows.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise NetworkError(f"{host} cannot be found: {getattr(error, 'strerror', None) or error}") from None
+    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+    allowed = [address for address in addresses if private or is_public(address)]
+    if not allowed:
+        raise PermissionDenied(f"{host} leads to {addresses[0]}, an address of this computer or a private network")
+    return allowed
+
+
+def is_public(address: str) -> bool:
+    """Say whether an address belongs to the public internet, also looked at through what carries IPv4 within IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo is not None else None)
+        if parsed in _TRANSLATED:
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
