@@ -6,14 +6,19 @@ falls on both sides of it.
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pluggy
 from jackfield.hooks import HookimplMarker, HookManager, HookspecMarker
 
+from tests.benchmarks.peers.environment import PeersMissing, peer_script
 from tests.benchmarks.table import Row
 
 IMPLEMENTATIONS = (1, 10, 100)
@@ -40,9 +45,15 @@ class Silent:
         return None
 
 
-def measure() -> list[Row]:
-    """Measure direct calls, pluggy, and ours bare and with everything on, at 1, 10 and 100 implementations."""
-    return [*(row for number in IMPLEMENTATIONS for row in _rows(number)), _half_silent(10), _half_silent(100)]
+def measure() -> Iterable[Row]:
+    """Measure direct calls, pluggy, blinker, and ours bare and with everything on, at 1, 10 and 100 implementations."""
+    try:
+        _blinker()
+    except PeersMissing as error:
+        yield Row.missing("hook calls, blinker", str(error))
+    yield from (row for number in IMPLEMENTATIONS for row in _rows(number))
+    yield _half_silent(10)
+    yield _half_silent(100)
 
 
 def _rows(number: int) -> list[Row]:
@@ -55,6 +66,9 @@ def _rows(number: int) -> list[Row]:
         "bare": _registered(HookManager("bench"), plugins).hook.visit,
         "everything": everything.hook.visit,
     }
+    signal = _signal(plugins)
+    if signal is not None:
+        contenders["blinker"] = signal
     answers = {name: call(room="lobby", text="hello") for name, call in contenders.items()}
     assert all(answer == ["hello"] * number for answer in answers.values()), answers
     rounds = _rounds(contenders, max(CALLS_A_ROUND // number // 10, 50))
@@ -62,6 +76,7 @@ def _rows(number: int) -> list[Row]:
     rows = [
         Row(f"{what}, called by hand", median(rounds["direct"]), "ns"),
         Row(f"{what}, pluggy {pluggy.__version__}", median(rounds["pluggy"]), "ns"),
+        *([Row(f"{what}, blinker to pluggy", _ratio(rounds, "blinker", "pluggy"), "x")] if signal is not None else []),
         Row.at_most(f"{what}, ours to pluggy", _ratio(rounds, "bare", "pluggy"), 0.25, "x"),
     ]
     if number >= 10:
@@ -97,6 +112,37 @@ def _direct(plugins: list[Plugin]) -> Callable[..., Any]:
     exec("\n".join([*lines, "    return results"]), namespace)
     direct: Callable[..., Any] = namespace["direct"]
     return direct
+
+
+@cache
+def _blinker() -> Any:
+    """The module out of the peers' environment: it has no dependencies, and must run in this process to be compared.
+
+    Raises:
+        PeersMissing: the peers cannot be installed here.
+    """
+    (packages,) = Path(peer_script("python")).parents[1].glob("lib/python*/site-packages")
+    sys.path.append(str(packages))
+    try:
+        return import_module("blinker")
+    finally:
+        sys.path.remove(str(packages))
+
+
+def _signal(plugins: list[Plugin]) -> Callable[..., Any] | None:
+    """One of blinker's signals to which every plugin listens; it answers pairs, of which the second is the value."""
+    try:
+        signal = _blinker().Signal()
+    except PeersMissing:
+        return None
+    receivers = [lambda sender, room, text, visit=plugin.visit: visit(room, text) for plugin in plugins]
+    for receiver in receivers:
+        signal.connect(receiver, weak=False)
+
+    def call(*, room: str, text: str) -> list[str]:
+        return [answer for _receiver, answer in signal.send(None, room=room, text=text)]
+
+    return call
 
 
 def _ratio(rounds: dict[str, list[float]], ours: str, peer: str) -> float:
