@@ -20,6 +20,8 @@ GUARDED = [
     ("probe storage keys", "storage:read"),
     ("probe storage set key 1", "storage:write"),
     ("probe storage delete key", "storage:write"),
+    ("probe table insert {}", "storage:write"),
+    ("probe table select", "storage:read"),
     ("probe commands add elsewhere", "commands:register"),
     ("probe commands tree elsewhere", "commands:register"),
     ("probe events emit undeclared", "events:emit"),
@@ -104,6 +106,37 @@ class TestStorage:
         await stage.host.stop()
         await stage.host.start()
         assert await stage.ask("probe storage get key") == "7"
+
+
+class TestTables:
+    @pytest.mark.feature("C20")
+    async def test_rows_are_kept_chosen_changed_and_gone(self, stage):
+        for user, choice in (("ann", 1), ("carl", 2)):
+            row = json.dumps({"room": "lobby", "user": user, "choice": choice})
+            await stage.ask(f"probe table insert '{row}'")
+        assert await stage.ask("probe table select") == '["carl", "ann"]'
+        assert await stage.ask("probe table select '{\"choice <\": 2}'") == '["ann"]'
+        assert await stage.ask("probe table update '{\"choice\": 5}'") == "[2, 2]"
+        taken = await stage.ask('probe table insert \'{"room": "lobby", "user": "ann"}\'')
+        assert "votes has a row with room 'lobby', user 'ann' already" in taken
+        assert await stage.ask("probe table delete") == "2"
+        assert await stage.ask("probe table select") == "[]"
+
+    async def test_changes_happen_together_or_not_at_all(self, stage):
+        assert await stage.ask("probe apply ann") == "[null, 1, null]"
+        assert await stage.ask("probe storage get last") == '"ann"'
+        assert "votes has 1 rows where" in await stage.ask("probe apply ann")
+        assert await stage.ask("probe apply carl") == "[null, 2, null]"
+
+    @pytest.mark.feature("C14")
+    async def test_what_is_kept_is_bounded_by_the_users_word(self, stage):
+        stage.profile.state.change({"quota/probe": 65536}, by="test")
+        text = json.dumps("x" * 30000)
+        await stage.ask(f"probe storage set one '{text}'")
+        answer = await stage.ask(f"probe storage set two '{text}'")
+        assert "probe keeps" in answer
+        assert "of 64 KiB: nothing more was kept" in answer
+        assert await stage.ask("probe storage keys") == '["one"]'
 
 
 class TestSettings:

@@ -15,7 +15,9 @@ and an exit code, never into a traceback.
     ├── DiscoveryError              a candidate that cannot be read
     ├── ResolutionError             no set of versions holds; the conflict as sentences
     ├── StoreError                  files of the store, generations, the journal
-    │   └── StoreLocked             another installer is at work
+    │   ├── StoreLocked             another installer is at work
+    │   ├── QuotaExceeded           a plugin keeps as much as it may
+    │   └── DataConflict            a change that another one has made impossible
     ├── MarketError                 a marketplace refused, or answered something wrong
     │   └── MarketUnreachable       nobody answered                                           exit code 5
     ├── NetworkError                a request of a plugin that nobody answered in time and within bounds
@@ -110,6 +112,14 @@ class StoreError(JackfieldError):
 
 class StoreLocked(StoreError):
     """Another installer holds the store."""
+
+
+class QuotaExceeded(StoreError):
+    """A plugin keeps as much as it may; nothing was added."""
+
+
+class DataConflict(StoreError):
+    """A row is there already, or what a change depends on is not so any more; nothing was changed."""
 
 
 class MarketError(JackfieldError):

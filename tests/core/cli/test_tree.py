@@ -31,6 +31,11 @@ GOOD = {
     "permissions show": [],
     "permissions grant": ["poll", "messages:send"],
     "permissions revoke": ["poll", "--all"],
+    "data show": [],
+    "data export": ["poll", "{folder}/poll.zip"],
+    "data quota": ["poll", "200MiB"],
+    "data discard": ["poll"],
+    "data keep": ["poll"],
     "settings show": ["weather"],
     "settings set": ["weather", "days", "4"],
     "settings unset": ["weather", "place"],
@@ -43,6 +48,9 @@ GOOD = {
     "completion": ["zsh"],
 }
 MORE = [
+    ("data show", ["poll"]),
+    ("data quota", ["poll", "default"]),
+    ("remove", ["poll", "--purge", "--yes"]),
     ("settings show", ["poll"]),
     ("settings set", ["weather", "token", "abc"]),
     ("safe-mode", ["--leave"]),
@@ -92,6 +100,13 @@ BAD = [
     ("permissions grant", ["poll", "files:write"], 3),
     ("permissions revoke", ["poll", "files:write"], 3),
     ("permissions revoke", ["poll", "messages:send", "--all"], 2),
+    ("data show", ["nope"], 1),
+    ("data export", ["poll"], 2),
+    ("data export", ["nope", "x.zip"], 1),
+    ("data export", ["poll", "/nowhere/at/all/x.zip"], 1),
+    ("data quota", ["poll", "much"], 2),
+    ("data discard", ["nope"], 1),
+    ("remove", ["nope", "--purge"], 1),
     ("settings show", ["nope"], 1),
     ("settings set", ["weather"], 2),
     ("settings set", ["weather", "days", "11"], 2),
@@ -108,8 +123,13 @@ def label(value):
     return " ".join(value) if isinstance(value, list) else str(value)
 
 
+def placed(words, desk: Desk):
+    """The arguments, with a folder of the test's own in place of `{folder}`."""
+    return [word.replace("{folder}", str(desk.home.parent)) for word in words]
+
+
 def answer_of(desk: Desk, name, words):
-    ran = desk.run(*name.split(), *words, "--json")
+    ran = desk.run(*name.split(), *placed(words, desk), "--json")
     jsonschema.validate(ran.json, schema_of(name))
     return ran
 
@@ -129,7 +149,7 @@ def test_json_answers_follow_their_schema(polling: Desk, name, words):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "words"), [*GOOD.items(), *MORE], ids=label)
 def test_the_same_is_said_in_words(polling: Desk, name, words):
-    ran = polling.run(*name.split(), *words)
+    ran = polling.run(*name.split(), *placed(words, polling))
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.strip()
     assert "\x1b" not in ran.out  # no colour and no progress off a terminal

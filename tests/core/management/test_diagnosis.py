@@ -97,7 +97,7 @@ def test_data_of_plugins_that_are_gone_is_orphaned(profile, build, found):
     ((kind, plugin, problem, advice),) = found()
     assert (kind, plugin) == ("orphaned", "gone")
     assert problem.startswith("2.0 KiB of data of a plugin that is not installed, in ")
-    assert advice == "jackfield install gone to use it again, or delete the folder"
+    assert advice == "jackfield install gone to use it again, or jackfield remove gone --purge"
 
 
 def test_who_held_up_the_last_start_is_slow(profile, build, found):

@@ -81,6 +81,13 @@ def test_one_that_is_not_declared_is_an_error_that_lists_those_that_are(settings
     assert caught.value.hint == "declared: color, limit, loud, name, ratio, words"
 
 
+def test_one_that_is_not_declared_holds_up_the_others_too(settings):
+    settings.set("limit", 5)
+    with pytest.raises(UsageError, match="Weather declares no setting colour"):
+        settings.change({"limit": None, "colour": None})
+    assert settings.get("limit") == 5
+
+
 def test_a_kept_value_that_no_longer_fits_counts_as_not_set(state):
     Settings(state, "weather", DECLARED).set("limit", 9)
     narrower = Settings(state, "weather", (Declared("limit", "integer", 2, maximum=5),))

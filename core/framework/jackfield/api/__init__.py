@@ -17,10 +17,8 @@ from jackfield.api.capabilities import (
     ApiFactory,
     Check,
     Commands,
-    Json,
     Render,
     Settings,
-    Storage,
     Ui,
 )
 from jackfield.api.components import (
@@ -58,6 +56,20 @@ from jackfield.api.plugins import PluginInfo, Plugins
 from jackfield.api.scheduling import Scheduler, Thread, new_thread
 from jackfield.api.services import Services, service_name
 from jackfield.api.sources import LEVELS, ArgumentSource, CommandSource, Level
+from jackfield.api.storage import (
+    DataChange,
+    Delete,
+    Forget,
+    Insert,
+    Json,
+    Put,
+    Require,
+    Row,
+    Storage,
+    StoredTable,
+    Update,
+    Where,
+)
 from jackfield.api.tree import CommandHandler, CommandNode, argument, literal
 
 __all__ = [
@@ -81,6 +93,8 @@ __all__ = [
     "Component",
     "Context",
     "Custom",
+    "DataChange",
+    "Delete",
     "Duration",
     "Environment",
     "Event",
@@ -91,10 +105,12 @@ __all__ = [
     "FileEntry",
     "Files",
     "Float",
+    "Forget",
     "Form",
     "Greedy",
     "Http",
     "Image",
+    "Insert",
     "Integer",
     "Json",
     "Level",
@@ -109,18 +125,24 @@ __all__ = [
     "PluginInfo",
     "Plugins",
     "Progress",
+    "Put",
     "Quoted",
     "Render",
+    "Require",
     "Response",
+    "Row",
     "Scheduler",
     "Services",
     "Settings",
     "Storage",
+    "StoredTable",
     "Subscription",
     "Table",
     "Text",
     "Thread",
     "Ui",
+    "Update",
+    "Where",
     "Word",
     "YesNo",
     "argument",

@@ -11,8 +11,6 @@ from jackfield.api.events import Subscription
 from jackfield.api.sources import Level
 from jackfield.api.tree import CommandNode
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-
 
 class Check(Protocol):
     """Asks whether the plugin may do something; the host gives one to each plugin's `context.api`."""
@@ -29,33 +27,6 @@ class Check(Protocol):
 #: Makes what one plugin gets as `context.api`: called with the plugin's id and its check. What it returns holds the
 #: host's capabilities, each of which calls the check before it acts (C15).
 ApiFactory: TypeAlias = Callable[[str, Check], object]
-
-
-class Storage(Protocol):
-    """The plugin's own key-value store; it survives disabling, updating and reinstalling (C14, C20, U40).
-
-    Values are JSON. Reading needs `storage:read`, changing needs `storage:write`.
-    """
-
-    async def get(self, key: str, default: Any = None) -> Any:
-        """Return the value under `key`, or `default`."""
-        ...
-
-    async def set(self, key: str, value: Json) -> None:
-        """Keep `value` under `key`; on return it is on disk.
-
-        Raises:
-            UsageError: the value is not JSON, or larger than 1 MiB.
-        """
-        ...
-
-    async def delete(self, key: str) -> None:
-        """Forget `key`; a key that is not there is no error."""
-        ...
-
-    async def keys(self, prefix: str = "") -> list[str]:
-        """Return the keys that start with `prefix`, sorted."""
-        ...
 
 
 class Settings(Protocol):

@@ -4,13 +4,14 @@ import logging
 from pathlib import Path
 from typing import Any, Protocol
 
-from jackfield.api.capabilities import Commands, Settings, Storage, Ui
+from jackfield.api.capabilities import Commands, Settings, Ui
 from jackfield.api.events import Events
 from jackfield.api.files import Environment, Files
 from jackfield.api.http import Http
 from jackfield.api.plugins import Plugins
 from jackfield.api.scheduling import Scheduler
 from jackfield.api.services import Services
+from jackfield.api.storage import Storage
 
 
 class Context(Protocol):
@@ -31,7 +32,7 @@ class Context(Protocol):
 
     @property
     def storage(self) -> Storage:
-        """The plugin's own key-value store."""
+        """What the plugin keeps: values by key, and small tables."""
         ...
 
     @property

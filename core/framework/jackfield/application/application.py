@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jackfield.api import ApiFactory, ArgumentSource
+from jackfield.application.discarding import discard_marked
 from jackfield.application.lock import HostLock
 from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
@@ -138,6 +139,7 @@ class Application:
         try:
             await self._settle()
             self._tell_folders()
+            await discard_marked(self.layout, self.host.state, by=self.app)
             # Made first: a change during the start is not missed.
             watch = Watch(self.layout, self._follow, script_folders=self._scripts.folders)
             self._begin()
@@ -177,6 +179,7 @@ class Application:
             _log.warning("safe mode is over: the plugins of %s are tried again", self.hostfile.name)
             self.host.safe = False
         await self.host.reload_changes()
+        await discard_marked(self.layout, self.host.state, by=self.app, but=self.host.plugins.records())
 
     def _tell_folders(self) -> None:
         """Leave word of the script folders, so that the command line lists and disables what lies in them."""

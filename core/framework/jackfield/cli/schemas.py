@@ -226,6 +226,24 @@ SETTING = record(
     }
 )
 
+DATA = record(
+    {
+        "plugin": TEXT,
+        "installed": FLAG,
+        "stored_bytes": NUMBER,
+        "files": NUMBER,
+        "files_bytes": NUMBER,
+        "configuration": {"type": "integer", "description": "files of its configuration"},
+        "snapshots_bytes": NUMBER,
+        "settings": many(TEXT),
+        "secrets": many(TEXT),
+        "quota": {"type": "integer", "description": "bytes that it may keep"},
+        "marked": {"type": "boolean", "description": "deleted when the application starts next"},
+        "words": many(TEXT),
+    }
+)
+
+_DATA = record({"app": TEXT, "plugin": DATA}, {"file": TEXT})
 _SETTINGS = record({"app": TEXT, "plugin": TEXT, "settings": many(SETTING), "file": TEXT, "problems": many(TEXT)})
 _WISHED = record({"app": TEXT, "plugins": many(record({"id": TEXT, "enabled": FLAG, "changed": FLAG}))})
 _GIVEN = record({"app": TEXT, "changed": many(TEXT), "plugin": PERMISSIONS})
@@ -264,6 +282,9 @@ ANSWERS: dict[str, Schema] = {
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
     "permissions grant": _GIVEN,
     "permissions revoke": _GIVEN,
+    "data show": record({"app": TEXT, "plugins": many(DATA)}),
+    **dict.fromkeys(("data export", "data quota", "data discard"), _DATA),
+    "data keep": record({"app": TEXT, "plugin": TEXT, "changed": FLAG}),
     **dict.fromkeys(("settings show", "settings set", "settings unset", "settings edit"), _SETTINGS),
     "export": record(
         {

@@ -13,10 +13,11 @@ from jackfield.host.beneath import Beneath
 from jackfield.host.blocking import BlockingView, Crossing
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.events import EventBus
-from jackfield.host.facets import PluginCommands, PluginSettings, PluginStorage
+from jackfield.host.facets import PluginCommands, PluginSettings
 from jackfield.host.files import PluginEnvironment, PluginFiles
 from jackfield.host.guard import Guard
 from jackfield.host.http import PluginHttp
+from jackfield.host.keeping import PluginStorage
 from jackfield.host.listening import PluginEvents
 from jackfield.host.network import Fetcher
 from jackfield.host.permits import Permits
@@ -28,7 +29,17 @@ from jackfield.host.ui import PluginUi, UiRegistry
 from jackfield.host.uses import Kind
 from jackfield.manifest import Candidate, Contributions
 from jackfield.permissions import Grant
-from jackfield.storage import FILE_NAME, PluginDatabase, Settings, State, make_private
+from jackfield.storage import (
+    DATABASE,
+    FILE_NAME,
+    FILES,
+    PluginDatabase,
+    Quota,
+    Settings,
+    State,
+    make_private,
+    quota_of,
+)
 from jackfield.store import Layout
 
 
@@ -97,7 +108,9 @@ class Wiring:
         check = Permits(name, lambda: around.grant(cid), around.refused)
         self.scope = Scope(name)
         self.entrances = Scope(name)
-        self.database = PluginDatabase(around.layout.data(cid) / "storage.sqlite3", plugin=name)
+        data = around.layout.data(cid)
+        quota = Quota(name, partial(quota_of, around.state, cid), data / FILES)
+        self.database = PluginDatabase(data / DATABASE, plugin=name, quota=quota)
         self.settings = Settings(
             around.state, cid, contributes.settings, plugin=name, file=around.layout.config(cid) / FILE_NAME
         )
@@ -134,7 +147,7 @@ class Wiring:
             plugins=around.plugins(name, self.scope, check),
             crossing=crossing,
             logger=logging.getLogger(f"{around.app}.plugins.{name}"),
-            data_dir=around.layout.data(cid) / "files",
+            data_dir=data / FILES,
             config_dir=around.layout.config(cid),
         )
 

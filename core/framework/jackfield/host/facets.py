@@ -1,52 +1,19 @@
-"""The facets of `context` that are thin: storage, settings, commands."""
+"""The facets of `context` that are thin: settings, commands."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from jackfield.api import CommandNode, Json, Level, Subscription
+from jackfield.api import CommandNode, Level, Subscription
 from jackfield.errors import PermissionDenied
 from jackfield.host.commands import CommandRegistry, Handler
 from jackfield.host.scopes import Scope
 from jackfield.manifest import CommandContribution
-from jackfield.storage import PluginDatabase, Settings
+from jackfield.storage import Settings
 
 Check = Callable[[str, str], None]
 Run = Callable[..., Awaitable[Any]]
-
-
-class PluginStorage:
-    """`context.storage`: the plugin's database off the loop's thread, each call against its grant.
-
-    Args:
-        database: the plugin's own.
-        check: asks for `storage:read` and `storage:write`.
-    """
-
-    def __init__(self, database: PluginDatabase, check: Check) -> None:
-        self._database = database
-        self._check = check
-
-    async def get(self, key: str, default: Any = None) -> Any:
-        """Return the value under `key`, or `default`."""
-        self._check("storage", "read")
-        return await asyncio.to_thread(self._database.get, key, default)
-
-    async def set(self, key: str, value: Json) -> None:
-        """Keep `value` under `key`; on return it is on disk."""
-        self._check("storage", "write")
-        await asyncio.to_thread(self._database.set, key, value)
-
-    async def delete(self, key: str) -> None:
-        """Forget `key`."""
-        self._check("storage", "write")
-        await asyncio.to_thread(self._database.delete, key)
-
-    async def keys(self, prefix: str = "") -> list[str]:
-        """Return the keys that start with `prefix`, sorted."""
-        self._check("storage", "read")
-        return await asyncio.to_thread(self._database.keys, prefix)
 
 
 class PluginSettings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jackfield.management.consent import Consent
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory, runs_as
+from jackfield.management.keeping import DataReport, Keeping
 from jackfield.management.management import Management
 from jackfield.management.plan import AskedPermission, ConsentRequest, Plan, PlanItem
 from jackfield.management.reports import (
@@ -41,6 +42,7 @@ __all__ = [
     "ConsentMissing",
     "ConsentRequest",
     "DamagedWheel",
+    "DataReport",
     "Environment",
     "Exported",
     "Finding",
@@ -48,6 +50,7 @@ __all__ = [
     "HistoryEntry",
     "Info",
     "Inventory",
+    "Keeping",
     "Management",
     "Outcome",
     "PermissionReport",

@@ -150,7 +150,7 @@ def _orphaned(layout: Layout, inventory: Inventory) -> Iterator[Finding]:
     for folder in folders:
         if folder.name not in known and any(folder.iterdir()):
             problem = f"{_size(folder)} of data of a plugin that is not installed, in {folder}"
-            advice = f"jackfield install {folder.name} to use it again, or delete the folder"
+            advice = f"jackfield install {folder.name} to use it again, or jackfield remove {folder.name} --purge"
             yield Finding("orphaned", folder.name, problem, advice)
 
 

@@ -1,10 +1,36 @@
-"""What plugins keep for their user: settings, read and changed without running them."""
+"""What plugins keep for their user: settings and data, told and changed without running them."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jackfield.errors import StoreError, UnknownPlugin
 from jackfield.management.inventory import Inventory
-from jackfield.storage import FILE_NAME, Settings, State
+from jackfield.management.specs import canonical
+from jackfield.storage import FILE_NAME, Belongings, Kept, Settings, State
 from jackfield.store import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """What one plugin keeps, and whether it is still there.
+
+    Args:
+        plugin: the id; of one that is gone in the canonical form.
+        installed: whether it is installed.
+        kept: what there is.
+    """
+
+    plugin: str
+    installed: bool
+    kept: Kept
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {**self.kept.to_mapping(), "plugin": self.plugin, "installed": self.installed}
 
 
 class Keeping:
@@ -20,6 +46,7 @@ class Keeping:
         self._layout = layout
         self._state = state
         self._inventory = inventory
+        self._belongings = Belongings(layout.root, state)
 
     def settings(self, plugin: str) -> Settings:
         """What the user may set for an installed plugin; `describe_settings` tells it as data (C22).
@@ -36,3 +63,98 @@ class Keeping:
         """The canonical ids of the installed plugins that let their user set something."""
         manifests = self._inventory.manifests
         return frozenset(cid for cid, manifest in manifests.items() if manifest.contributes.settings)
+
+    def data(self, plugin: str) -> DataReport:
+        """What one plugin keeps, installed or not.
+
+        Raises:
+            UnknownPlugin: it is not installed and keeps nothing.
+        """
+        cid = canonical(plugin)
+        name = self._name(cid)
+        kept = self._belongings.of(cid)
+        if name is None and not kept:
+            raise UnknownPlugin(f"{plugin} is not installed and keeps nothing", plugin=plugin)
+        return DataReport(name or cid, name is not None, kept)
+
+    def all_data(self) -> list[DataReport]:
+        """What every plugin keeps, by id; one that keeps nothing is left out."""
+        return [self.data(cid) for cid in self._belongings.plugins()]
+
+    def orphaned_data(self) -> list[DataReport]:
+        """What plugins keep that are not installed any more."""
+        return [one for one in self.all_data() if not one.installed]
+
+    def export_data(self, plugin: str, target: Path) -> DataReport:
+        """Write what a plugin keeps into a zip archive; see `Belongings.export`.
+
+        Raises:
+            UnknownPlugin: it is not installed and keeps nothing.
+            StoreError: it cannot be read or written.
+        """
+        report = self.data(plugin)
+        self._belongings.export(report.kept.cid, target)
+        return report
+
+    def set_quota(self, plugin: str, limit: int | None, *, by: str) -> DataReport:
+        """Say how many bytes a plugin may keep; None for as many as any other.
+
+        Raises:
+            UnknownPlugin: it is not installed and keeps nothing.
+        """
+        report = self.data(plugin)
+        self._state.change({f"quota/{report.kept.cid}": limit}, by=by, why=f"quota of {report.plugin}")
+        return self.data(plugin)
+
+    def discard_data(self, plugin: str, *, by: str) -> DataReport:
+        """Have what a plugin keeps deleted when the application starts the next time (U40).
+
+        Raises:
+            UnknownPlugin: it is not installed and keeps nothing.
+        """
+        self._belongings.mark(self.data(plugin).kept.cid, by=by)
+        return self.data(plugin)
+
+    def keep_data(self, plugin: str, *, by: str) -> bool:
+        """Keep it after all; return whether it was to be deleted."""
+        return self._belongings.unmark(canonical(plugin), by=by)
+
+    def purge_data(self, plugin: str, *, by: str) -> bool:
+        """Delete what a removed plugin keeps: at once, or by the running application as soon as it let go of it.
+
+        Returns:
+            whether it is deleted already.
+
+        Raises:
+            StoreError: something cannot be deleted, or the plugin is installed.
+        """
+        cid = canonical(plugin)
+        if self._name(cid) is not None:
+            raise StoreError(
+                f"{plugin} is installed; remove it first", plugin=plugin, hint=f"jackfield remove {plugin}"
+            )
+        with ExitStack() as stack:
+            if self._hold_host(stack):
+                self._belongings.delete(cid, by=by)
+                return True
+        self._belongings.mark(cid, by=by)
+        return False
+
+    def _hold_host(self, stack: ExitStack) -> bool:
+        """Keep the application from starting meanwhile; False where it runs."""
+        import filelock
+
+        if not self._layout.run.is_dir():
+            return True
+        lock = filelock.FileLock(self._layout.host_lock, timeout=0, thread_local=False)
+        try:
+            stack.enter_context(lock)
+        except filelock.Timeout:
+            return False
+        return True
+
+    def _name(self, cid: str) -> str | None:
+        try:
+            return self._inventory.candidate(cid).id
+        except UnknownPlugin:
+            return None

@@ -101,15 +101,15 @@ class Management:
         """
         return await self._planner().update(ids, pre=pre, growing=growing)
 
-    def plan_remove(self, ids: Sequence[str]) -> Plan:
-        """Plan to remove plugins, and with them what only they brought; their data stays.
+    def plan_remove(self, ids: Sequence[str], *, purge: bool = False) -> Plan:
+        """Plan to remove plugins, and with them what only they brought; their data stays unless it is purged after.
 
         Raises:
             UnknownPlugin: one is not installed.
             MissingDependency: another installed plugin needs one.
             PluginError: one came by pip: it is removed with pip.
         """
-        return self._planner().remove(ids)
+        return self._planner().remove(ids, purge=purge)
 
     async def check_updates(self, ids: Sequence[str] | None = None, *, pre: bool = False) -> list[Update]:
         """Look for updates; a plugin that cannot be looked up is a record with its `problem`, never the end (C42).

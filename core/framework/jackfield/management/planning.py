@@ -141,8 +141,8 @@ class Planner:
         )  # the history names what changed, not what was asked
         return replace(plan, what=what, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
 
-    def remove(self, ids: Sequence[str]) -> Plan:
-        """Plan to remove plugins, and with them what only they brought; their data stays.
+    def remove(self, ids: Sequence[str], *, purge: bool = False) -> Plan:
+        """Plan to remove plugins, and with them what only they brought; their data stays unless it is purged after.
 
         Raises:
             UnknownPlugin: one is not installed.
@@ -178,6 +178,7 @@ class Planner:
             notes=tuple(
                 f"the data of {self._inventory.pins[cid].id or cid} stays in {self._store.layout.data(cid)}"
                 for cid in sorted(gone)
+                if not purge
             ),
         )
 

@@ -276,6 +276,7 @@ def _state_key_in_words(key: str) -> str:
         "trust": f"the trust in {plugin}",
         "settings": f"the setting {name} of {plugin}",
         "secrets": f"the secret {name} of {plugin}",
+        "delete": f"whether what {plugin} keeps is deleted",
         "quota": f"how much {plugin} may keep",
     }
     return words.get(kind, key)

@@ -1,22 +1,32 @@
 """Each plugin's database, settings, the log of state changes, and the record of starts."""
 
+from jackfield.storage.belongings import DATABASE, FILES, Belongings, Kept, quota_of
 from jackfield.storage.database import PluginDatabase
 from jackfield.storage.folders import make_private
+from jackfield.storage.quota import DEFAULT_QUOTA, Quota, folder_size, shown_bytes
 from jackfield.storage.settings import Settings
 from jackfield.storage.settings_file import FILE_NAME, stamp_of_files
 from jackfield.storage.starts import FAILED_STARTS, SLOW_SECONDS, STABLE_SECONDS, SafeMode, Starts
 from jackfield.storage.state import JSON, Change, Entry, Reverted, State
+from jackfield.storage.tables import Definition
 from jackfield.storage.values import check_new, check_setting, default_of, setting_as_text, setting_from_text
 
 __all__ = [
+    "DATABASE",
+    "DEFAULT_QUOTA",
     "FAILED_STARTS",
+    "FILES",
     "FILE_NAME",
     "JSON",
     "SLOW_SECONDS",
     "STABLE_SECONDS",
+    "Belongings",
     "Change",
+    "Definition",
     "Entry",
+    "Kept",
     "PluginDatabase",
+    "Quota",
     "Reverted",
     "SafeMode",
     "Settings",
@@ -25,8 +35,11 @@ __all__ = [
     "check_new",
     "check_setting",
     "default_of",
+    "folder_size",
     "make_private",
+    "quota_of",
     "setting_as_text",
     "setting_from_text",
+    "shown_bytes",
     "stamp_of_files",
 ]

@@ -1,39 +1,51 @@
-"""A plugin's own key-value store: JSON under text keys, in one SQLite file for each plugin (C14, C20, U40)."""
+"""A plugin's own database: JSON under text keys and small tables, in one SQLite file (C14, C20, U40)."""
 
 import json
 import sqlite3
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from jackfield.errors import StoreError, UsageError
+from jackfield.api import DataChange, Delete, Forget, Insert, Put, Require, Update
+from jackfield.errors import DataConflict, StoreError, UsageError
 from jackfield.storage.folders import make_private
+from jackfield.storage.quota import Quota
+from jackfield.storage.tables import Definition, Tables
 
 MAXIMUM_VALUE_BYTES = 1 << 20
 MAXIMUM_KEY_CHARACTERS = 512
+MOST_CHANGES = 1000
+"""In one `apply`."""
+
 BUSY_SECONDS = 5.0
 """How long a call waits for another process that writes the same file."""
 
+Result = TypeVar("Result")
+
 
 class PluginDatabase:
-    """JSON by key; what `set` and `delete` have returned from survives a power loss.
+    """Values by key, and tables; what a change has returned from survives a power loss.
 
-    The file is made at the first write and opened at the first use. Safe to use from several threads.
+    The file is made at the first change and opened at the first use. Safe to use from several threads.
 
     Args:
         path: the SQLite file; its folder is made when needed.
         plugin: whose it is, for errors.
+        quota: how much the plugin may keep; None: as much as the disk holds.
     """
 
-    def __init__(self, path: Path, *, plugin: str | None = None) -> None:
+    def __init__(self, path: Path, *, plugin: str | None = None, quota: Quota | None = None) -> None:
         self._path = path
         self._plugin = plugin
+        self._quota = quota
         self._guard = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._made: dict[str, Definition] = {}
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value under `key`, or `default`."""
-        rows = self._read("SELECT value FROM entries WHERE key = ?", (key,))
+        rows = self._rows("SELECT value FROM entries WHERE key = ?", key)
         return json.loads(rows[0][0]) if rows else default
 
     def set(self, key: str, value: Any) -> None:
@@ -41,29 +53,77 @@ class PluginDatabase:
 
         Raises:
             UsageError: the value is not JSON or is larger than 1 MiB; the key is empty or longer than 512 characters.
+            QuotaExceeded: the plugin keeps as much as it may.
             StoreError: the file cannot be written.
         """
-        if not key or len(key) > MAXIMUM_KEY_CHARACTERS:
-            raise UsageError(f"a key has 1 to {MAXIMUM_KEY_CHARACTERS} characters", plugin=self._plugin)
-        try:
-            text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError, RecursionError) as error:
-            raise UsageError(f"the value of {key} is not JSON: {error}", plugin=self._plugin) from error
-        if len(text.encode()) > MAXIMUM_VALUE_BYTES:
-            raise UsageError(f"the value of {key} is larger than {MAXIMUM_VALUE_BYTES} bytes", plugin=self._plugin)
-        self._write(
-            "INSERT INTO entries VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", key, text
-        )
+        self.apply([Put(key, value)])
 
     def delete(self, key: str) -> None:
         """Forget `key`; one that is not there is no error."""
         if self._path.exists():
-            self._write("DELETE FROM entries WHERE key = ?", key)
+            self.apply([Forget(key)])
 
     def keys(self, prefix: str = "") -> list[str]:
         """Return the keys that start with `prefix`, sorted by code point."""
-        rows = self._read("SELECT key FROM entries WHERE substr(key, 1, ?) = ? ORDER BY key", (len(prefix), prefix))
-        return [row[0] for row in rows]
+        statement = "SELECT key FROM entries WHERE substr(key, 1, ?) = ? ORDER BY key"
+        return [row[0] for row in self._rows(statement, len(prefix), prefix)]
+
+    def tables(self) -> list[Definition]:
+        """Return every table that there is, by name."""
+        return self._read(lambda connection: Tables(connection, self._plugin).all(), [])
+
+    def select(
+        self,
+        table: Definition,
+        where: Mapping[str, Any] | None = None,
+        order: Sequence[str] = (),
+        limit: int = 1000,
+        offset: int = 0,
+    ) -> list[dict[str, Any]]:
+        """Return rows of a table; see `jackfield.api.StoredTable`."""
+        if not self._path.exists():
+            return []
+        self._require(table)
+
+        def found(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+            return Tables(connection, self._plugin).select(table.name, where or {}, order, limit, offset)
+
+        return self._read(found, [])
+
+    def count(self, table: Definition, where: Mapping[str, Any] | None = None) -> int:
+        """Count rows of a table."""
+        if not self._path.exists():
+            return 0
+        self._require(table)
+        return self._read(lambda connection: Tables(connection, self._plugin).count(table.name, where or {}), 0)
+
+    def drop(self, name: str) -> None:
+        """Remove a table with all its rows."""
+        self._made.pop(name, None)
+        if self._path.exists():
+            self._write(lambda connection: Tables(connection, self._plugin).drop(name), grows=False)
+
+    def apply(self, changes: Sequence[DataChange], tables: Sequence[Definition] = ()) -> list[int | None]:
+        """Make changes, all of them or none; see `jackfield.api.Storage`.
+
+        Args:
+            changes: in their order.
+            tables: what the plugin declared; made where they are missing.
+
+        Raises:
+            UsageError, DataConflict, QuotaExceeded, StoreError: nothing was changed.
+        """
+        if len(changes) > MOST_CHANGES:
+            raise UsageError(f"{len(changes)} changes at once; {MOST_CHANGES} are the most", plugin=self._plugin)
+        for definition in tables:
+            self._require(definition)
+        steps = [self._step(change) for change in changes]
+        grows = any(isinstance(change, Put | Insert | Update) for change in changes)
+        return self._write(lambda connection: [step(connection) for step in steps], grows=grows)
+
+    def size(self) -> int:
+        """Return the bytes that are in use; what was deleted and may be used again does not count."""
+        return self._read(_used, 0)
 
     def close(self) -> None:
         """Close the file, so that it can be copied; the next use opens it again."""
@@ -72,32 +132,110 @@ class PluginDatabase:
                 self._connection.close()
                 self._connection = None
 
-    def _read(self, statement: str, arguments: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    def _require(self, table: Definition) -> None:
+        """Make a table where it is missing or lacks columns."""
+        if self._made.get(table.name) != table:
+            self._write(lambda connection: Tables(connection, self._plugin).make(table), grows=True)
+            self._made[table.name] = table
+
+    def _step(self, change: DataChange) -> Callable[[sqlite3.Connection], int | None]:
+        """Return what carries a change out, checked as far as it can be without the file."""
+        plugin = self._plugin
+        match change:
+            case Put(key, value):
+                text = self._text(key, value)
+                put = "INSERT INTO entries VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value"
+                return lambda connection: _none(connection.execute(put, (key, text)))
+            case Forget(key):
+                return lambda connection: _none(connection.execute("DELETE FROM entries WHERE key = ?", (key,)))
+            case Insert(table, row, replace):
+                return lambda connection: Tables(connection, plugin).insert(table, row, replace=replace)
+            case Update(table, changes, where):
+                return lambda connection: Tables(connection, plugin).update(table, changes, where)
+            case Delete(table, where):
+                return lambda connection: Tables(connection, plugin).delete(table, where)
+            case Require(table, where, least, most):
+                return lambda connection: self._hold(connection, table, where, least, most)
+        raise UsageError(f"{type(change).__name__} is no change of what is kept", plugin=plugin)
+
+    def _hold(
+        self, connection: sqlite3.Connection, table: str, where: Mapping[str, Any], least: int, most: int | None
+    ) -> None:
+        found = Tables(connection, self._plugin).count(table, where)
+        if found < least or (most is not None and found > most):
+            raise DataConflict(
+                f"{table} has {found} rows where {dict(where)}; nothing was changed", plugin=self._plugin
+            )
+
+    def _text(self, key: str, value: Any) -> str:
+        if not key or len(key) > MAXIMUM_KEY_CHARACTERS:
+            raise UsageError(f"a key has 1 to {MAXIMUM_KEY_CHARACTERS} characters", plugin=self._plugin)
+        try:
+            text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UsageError(f"the value of {key} is not JSON: {error}", plugin=self._plugin) from error
+        if len(text.encode()) > MAXIMUM_VALUE_BYTES:
+            raise UsageError(f"the value of {key} is larger than {MAXIMUM_VALUE_BYTES} bytes", plugin=self._plugin)
+        return text
+
+    def _rows(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
+        return self._read(lambda connection: connection.execute(statement, arguments).fetchall(), [])
+
+    def _read(self, work: Callable[[sqlite3.Connection], Result], nothing: Result) -> Result:
         with self._guard:
             if self._connection is None and not self._path.exists():
-                return []  # reading makes no file
+                return nothing  # reading makes no file
             try:
-                return self._open().execute(statement, arguments).fetchall()
+                return work(self._open())
             except sqlite3.Error as error:
                 raise self._broken(error) from error
 
-    def _write(self, statement: str, *arguments: object) -> None:
+    def _write(self, work: Callable[[sqlite3.Connection], Result], *, grows: bool) -> Result:
         with self._guard:
             try:
-                with self._open() as connection:
-                    connection.execute(statement, arguments)
+                connection = self._open()
+                if self._quota is not None:
+                    self._bound(connection, self._quota, grows=grows)
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    result = work(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:  # a full disk ends the transaction by itself
+                        connection.execute("ROLLBACK")
+                    raise
             except (sqlite3.Error, OSError) as error:
+                if self._quota is not None and _is_full(error) and self._near(self._quota):
+                    raise self._quota.exceeded(_used(self._open())) from error
                 raise self._broken(error) from error
+            return result
+
+    def _bound(self, connection: sqlite3.Connection, quota: Quota, *, grows: bool) -> None:
+        """Have SQLite itself hold the bound, within the transaction; what only shrinks is always let through."""
+        left = quota.left()
+        if grows and _used(connection) >= left:
+            raise quota.exceeded(_used(connection))
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {max(1, left // page)}")
+
+    def _near(self, quota: Quota) -> bool:
+        """Whether the quota stopped a change, and not a disk without room: SQLite says the same of both."""
+        connection = self._open()
+        (most,) = connection.execute("PRAGMA max_page_count").fetchone()
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+        return bool(most * page <= max(quota.left(), page))
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             make_private(self._path.parent)
-            connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, check_same_thread=False)
+            connection = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+            )
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")  # WAL's default may lose the last writes at power loss
                 connection.execute("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-                connection.commit()
+                Tables.prepare(connection)
             except sqlite3.Error:
                 connection.close()
                 raise
@@ -106,3 +244,18 @@ class PluginDatabase:
 
     def _broken(self, error: Exception) -> StoreError:
         return StoreError(f"the storage of {self._plugin or self._path} failed: {error}", plugin=self._plugin)
+
+
+def _used(connection: sqlite3.Connection) -> int:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int((pages - free) * size)
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+
+
+def _none(_cursor: sqlite3.Cursor) -> None:
+    return None

@@ -106,12 +106,13 @@ class Settings:
 
     def change(self, values: Mapping[str, Any], *, by: str = "") -> None:
         """Change several settings, all or none; as `set`."""
-        checked = {key: None if one is None else check_new(self._setting(key), one) for key, one in values.items()}
+        declared = {key: self._setting(key) for key in values}
+        checked = {key: None if one is None else check_new(declared[key], one) for key, one in values.items()}
         if not checked:
             return
         why = f"set {', '.join(checked)} of {self._plugin}"
         by = by or f"plugin {self._plugin}"
-        secret = {key for key in checked if self._declared[key].secret}
+        secret = {key for key in checked if declared[key].secret}
         with self._locked():
             self._agree()
             if self._file is not None and self._broken is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from jackfield import EventType, Plugin, command, listener, new_thread
-from jackfield.api import Button, Integer, List, MenuItem, Text, argument, literal
+from jackfield.api import Button, Insert, Integer, List, MenuItem, Put, Require, Text, argument, literal
 from jackfield.errors import WouldBlock
 
 
@@ -43,6 +43,39 @@ class Probe(Plugin):
     @command("probe storage keys")
     async def storage_keys(self, source, prefix: str = "") -> None:
         await source.reply(json.dumps(await self.context.storage.keys(prefix)))
+
+    @property
+    def _votes(self):
+        return self.context.storage.table("votes", {"room": str, "user": str, "choice": int}, unique=("room", "user"))
+
+    @command("probe table insert")
+    async def table_insert(self, source, row: str) -> None:
+        await source.reply(json.dumps(await self._votes.insert(json.loads(row))))
+
+    @command("probe table select")
+    async def table_select(self, source, where: str = "{}") -> None:
+        rows = await self._votes.select(where=json.loads(where), order=("-choice",), limit=10)
+        await source.reply(json.dumps([row["user"] for row in rows]))
+
+    @command("probe table update")
+    async def table_update(self, source, changes: str) -> None:
+        changed = await self._votes.update(json.loads(changes), where={"room": "lobby"})
+        await source.reply(json.dumps([changed, await self._votes.count()]))
+
+    @command("probe table delete")
+    async def table_delete(self, source) -> None:
+        gone = await self._votes.delete()
+        await self.context.storage.drop("votes")
+        await source.reply(json.dumps(gone))
+
+    @command("probe apply")
+    async def apply(self, source, user: str) -> None:
+        storage = self.context.storage
+        self._votes  # noqa: B018  # declares the table
+        done = await storage.apply(
+            Require("votes", {"user": user}, most=0), Insert("votes", {"user": user}), Put("last", user)
+        )
+        await source.reply(json.dumps(done))
 
     @command("probe settings get")
     async def settings_get(self, source, key: str) -> None:

@@ -1,0 +1,74 @@
+"""`jackfield data` and `remove --purge`: what plugins keep, and how it ends."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from jackfield.storage import PluginDatabase
+
+from tests.core.cli.conftest import Desk
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def folder(polling: Desk) -> Path:
+    """The data folder of poll, with three answers in it."""
+    (profile,) = (polling.home / "chat").iterdir()
+    database = PluginDatabase(profile / "data" / "poll" / "storage.sqlite3")
+    database.set("answers", [1, 2, 3])
+    database.close()
+    return profile / "data" / "poll"
+
+
+@pytest.mark.feature("C14")
+def test_it_is_shown_bounded_and_exported(polling: Desk, folder: Path, tmp_path):
+    shown = polling.run("data")
+    assert shown.out.splitlines()[1].startswith("poll    20 KiB in its storage  100 MiB")
+    assert polling.run("data", "quota", "poll", "200MiB").out == "poll keeps 20 KiB of 200 MiB.\n"
+    assert polling.run("data", "quota", "poll", "default").out == "poll keeps 20 KiB of 100 MiB.\n"
+    ran = polling.run("data", "export", "poll", tmp_path / "poll.zip")
+    assert ran.out == f"poll keeps 20 KiB in its storage: written to {tmp_path}/poll.zip.\n"
+    with zipfile.ZipFile(tmp_path / "poll.zip") as archive:
+        assert archive.read("entries.jsonl") == b'{"key": "answers", "value": [1, 2, 3]}\n'
+
+
+@pytest.mark.feature("U40")
+def test_it_outlives_removal_and_is_deleted_by_a_word_of_its_own(polling: Desk, folder: Path):
+    polling.run("remove", "poll")
+    assert "not installed" in polling.run("data").out
+    asked = polling.run("remove", "poll", "--purge")
+    assert asked.code == 3
+    assert "poll keeps 20 KiB in its storage" in asked.out
+    assert "nobody said yes to deleting what poll keeps; nothing was changed" in asked.err
+    assert polling.run("remove", "poll", "--purge", typed="n\n").code == 3
+    assert folder.exists()
+    done = polling.run("remove", "poll", "--purge", typed="y\n")
+    assert done.code == 0
+    assert "Delete what poll keeps? No rollback brings it back. [y/N]" in done.out
+    assert "What poll kept was deleted." in done.out
+    assert not folder.exists()
+    assert polling.run("data").out == "No plugin keeps anything.\n"
+
+
+def test_plugin_and_data_go_together(polling: Desk, folder: Path):
+    assert polling.run("remove", "poll", "--purge", "--dry-run").code == 0
+    assert folder.exists()
+    done = polling.run("remove", "poll", "--purge", "--yes")
+    assert "poll 1.3.1 was removed" in done.out
+    assert "stays in" not in done.out
+    assert not folder.exists()
+
+
+@pytest.mark.feature("U40")
+def test_a_mark_can_be_taken_back(polling: Desk, folder: Path):
+    told = polling.run("data", "discard", "poll").out
+    assert told.splitlines() == [
+        "What poll keeps is deleted when chat starts next: 20 KiB in its storage.",
+        "To keep it: jackfield data keep poll",
+    ]
+    assert "deleted at the next start" in polling.run("data").out
+    assert polling.run("data", "keep", "poll").out == "What poll keeps is kept.\n"
+    assert folder.exists()

@@ -1,0 +1,91 @@
+"""What a plugin keeps is told, exported and deleted, whole."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pytest
+from jackfield.api import Insert, Put
+from jackfield.errors import StoreError
+from jackfield.manifest import SettingContribution
+from jackfield.storage import Belongings, Definition, PluginDatabase, Settings, State, quota_of
+
+TABLE = Definition.of("votes", {"user": str})
+
+
+@pytest.fixture
+def state(tmp_path):
+    return State(tmp_path / "state")
+
+
+@pytest.fixture
+def belongings(tmp_path, state):
+    """Poll keeps something of each kind; dice keeps a setting alone."""
+    database = PluginDatabase(tmp_path / "data" / "poll" / "storage.sqlite3", plugin="poll")
+    database.apply([Put("count", 3), *[Insert("votes", {"user": f"u{number}"}) for number in range(900)]], [TABLE])
+    database.apply([Insert("votes", {"user": f"v{number}"}) for number in range(900)])
+    database.close()
+    folder = tmp_path / "data" / "poll" / "files" / "pictures"
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes(b"picture")
+    (folder / "link").symlink_to("/etc/passwd")
+    declared = (SettingContribution("limit", "integer", 3), SettingContribution("token", "secret"))
+    settings = Settings(state, "poll", declared, file=tmp_path / "config" / "poll" / "settings.toml")
+    settings.change({"limit": 5, "token": "hush-hush"}, by="test")
+    Settings(state, "dice", declared).set("limit", 4)
+    return Belongings(tmp_path, state)
+
+
+@pytest.mark.feature("C14")
+def test_it_is_told_in_words(belongings):
+    assert belongings.plugins() == ("dice", "poll")
+    kept = belongings.of("poll")
+    assert (kept.files, kept.configuration, kept.settings, kept.secrets) == (1, 1, ("limit",), ("token",))
+    assert "1 setting" in kept.words
+    assert "1 secret" in kept.words
+    assert kept.words[0].endswith("KiB in its storage")
+    assert not belongings.of("other")
+
+
+def test_an_export_holds_all_but_the_secrets(belongings, tmp_path):
+    target = tmp_path / "poll.zip"
+    belongings.export("poll", target)
+    with zipfile.ZipFile(target) as archive:
+        assert archive.testzip() is None
+        read = {name: archive.read(name) for name in archive.namelist()}
+    assert read["entries.jsonl"] == b'{"key": "count", "value": 3}\n'
+    rows = [json.loads(line) for line in read["tables/votes.jsonl"].splitlines()]
+    assert (len(rows), rows[0], rows[-1]["user"]) == (1800, {"id": 1, "user": "u0"}, "v899")
+    assert json.loads(read["tables.json"]) == [{"name": "votes", "columns": {"user": "text"}, "unique": []}]
+    assert json.loads(read["settings.json"]) == {"limit": 5}
+    assert read["files/pictures/a.png"] == b"picture"
+    assert "files/pictures/link" not in read
+    assert b"limit = 5" in read["config/settings.toml"]
+    assert not any(b"hush-hush" in content for content in read.values())
+
+
+def test_an_export_that_cannot_be_written_leaves_nothing(belongings, tmp_path):
+    with pytest.raises(StoreError, match="could not be written"):
+        belongings.export("poll", tmp_path / "nowhere" / "poll.zip")
+    assert not list(tmp_path.glob(".poll.zip*"))
+
+
+@pytest.mark.feature("U40")
+def test_deleting_leaves_nothing_of_it_and_all_of_the_others(belongings, tmp_path, state):
+    state.change({"quota/poll": 7, "grants/poll": {"x": 1}}, by="test")
+    belongings.delete("poll", by="test")
+    assert belongings.plugins() == ("dice",)
+    left = [path for path in tmp_path.rglob("*") if (path.is_file() and "poll" in path.parts) or path.stem == "poll"]
+    assert left == []
+    assert quota_of(state, "poll") == 100 * 1024 * 1024
+    assert state.get("grants/poll") == {"x": 1}
+
+
+@pytest.mark.feature("U40")
+def test_a_mark_is_set_and_taken_back(belongings):
+    belongings.mark("poll", by="test")
+    assert (belongings.marked(), belongings.of("poll").marked) == (("poll",), True)
+    assert belongings.unmark("poll", by="test") is True
+    assert belongings.unmark("poll", by="test") is False
+    assert belongings.marked() == ()
