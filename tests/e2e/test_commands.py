@@ -39,7 +39,7 @@ def test_what_can_follow_is_seen_above_the_field(playing: Site, open_page: OpenP
     expect(page.locator("#box-list .box")).to_have_count(1)
     page.locator("#text").press_sequentially("!")
     expect(page.locator("#completions")).to_be_visible()
-    assert offered(page) == ["debug", "help", "poll", "roll", "vote"]
+    assert offered(page) == ["debug", "help", "perm", "poll", "roll", "vote"]
     expect(page.locator("#completions")).to_contain_text("debug commands, threads", use_inner_text=True)
     expect(page.locator("#completions")).to_contain_text("poll Ask the room", use_inner_text=True)
     page.locator("#text").press("ArrowDown")

@@ -103,6 +103,42 @@ async def test_a_command_may_need_a_permission_of_its_user(keeper: "RunningChat"
     assert (await owner.hears("wiped"))["plugin"] == "keeper"
 
 
+@pytest.mark.feature("U23", "U24")
+async def test_an_owner_permits_beyond_roles_and_takes_it_back(keeper: "RunningChat") -> None:
+    ada, bob, owner = [await keeper.person(name) for name in ("ada", "bob", "owner")]
+    assert (await ada.say("!perm permit ada *:*"))["title"] == "!perm is for owners"
+    told = await owner.say("!perm permissions")
+    assert {"command:keeper.mute", "rooms:wipe", "messages:send"} <= {line["text"] for line in told["lines"]}
+    assert "or who may command:keeper.mute" in str((await owner.say("!help mute"))["lines"])
+
+    assert (await owner.say("!perm permit Ada command:keeper.mute"))["title"] == (
+        "command:keeper.mute is permitted to ada"
+    )
+    await ada.say("!mute bob 5m")
+    assert "bob (user, here) is softly muted" in (await ada.hears("muted"))["text"]
+    assert (await bob.say("!mute ada 5m"))["message"] == "!mute is for helpers and above"
+    assert "mute" in str((await ada.say("!help"))["lines"])
+
+    await owner.say("!perm permit role:helper rooms:*")
+    assert (await bob.say("!wipe"))["type"] == "error"
+    await owner.say("/role bob admin")
+    await bob.say("!wipe")
+    await bob.hears("wiped")
+
+    listed = await owner.say("!perm permitted")
+    assert [line["text"] for line in listed["lines"]] == ["ada: command:keeper.mute", "role:helper: rooms:*"]
+    assert [line["text"] for line in (await owner.say("!perm permitted ada"))["lines"]] == ["ada: command:keeper.mute"]
+    await owner.say("!perm cancel ada command:keeper.mute")
+    assert (await ada.say("!mute bob 5m"))["message"] == "!mute is for helpers and above"
+    assert (await owner.say("!perm cancelall role:helper"))["title"] == ("1 permissions of role:helper were taken back")
+    assert (await bob.say("!wipe"))["type"] == "error"
+    told = await owner.say("!perm permit eve rooms:wipe")
+    assert told["title"].startswith(
+        "there is no member eve; a role is written role:helper, everyone *: !perm permit ‹eve›"
+    )
+    assert await offered(owner, "!perm permit role:h") == ["!perm permit role:helper"]
+
+
 @pytest.mark.feature("M44")
 async def test_help_is_told_to_whoever_asks_and_holds_what_they_may_use(keeper: "RunningChat") -> None:
     ada, bob, owner = [await keeper.person(name) for name in ("ada", "bob", "owner")]

@@ -8,6 +8,7 @@ import time
 
 from jackfield_chat.accounts.model import Account, AccountError, Role, TooManyTries
 from jackfield_chat.accounts.passwords import hash_password, random_password, verify_password
+from jackfield_chat.accounts.permits import Permits
 from jackfield_chat.accounts.throttle import Throttle
 from jackfield_chat.db import Database
 
@@ -25,10 +26,14 @@ class Accounts:
 
     Args:
         database: where they are kept.
+
+    Attributes:
+        permits: what owners permit beyond roles.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.permits = Permits(database, self.find)
         self._failures = (Throttle(5, 60), Throttle(30, 60), Throttle(20, 60))
         self._sign_ups = Throttle(20, 3600)
 

@@ -29,4 +29,11 @@ STEPS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX messages_by_room ON messages(room, id);
     """,
+    """
+    CREATE TABLE permits (
+        who TEXT NOT NULL,
+        permission TEXT NOT NULL,
+        PRIMARY KEY (who, permission)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

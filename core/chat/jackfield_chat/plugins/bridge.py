@@ -16,6 +16,7 @@ from jackfield_chat.plugins.arguments import arguments
 from jackfield_chat.plugins.capabilities import PluginChat, member
 from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.operations import Operations
+from jackfield_chat.plugins.permitting import add_permit_commands
 from jackfield_chat.plugins.scripts import SCRIPT_HOOKS
 from jackfield_chat.plugins.source import MemberSource, RoomSource
 from jackfield_chat.rooms import Board, Event
@@ -103,6 +104,7 @@ class Bridge:
             safe=self._settings.safe,
         )
         add_own_commands(application.host.commands, show=_show_help)
+        add_permit_commands(application.host.commands, self._accounts)
         self.application = application
         self._panel = Panel(application.host, self._board.presence, self.name_of)
         self._operations = Operations(application, news=self._news, on_change=self._tell_plugins)
@@ -176,13 +178,13 @@ class Bridge:
         """Return the command, among those that a member may use, that an unknown one was perhaps meant to be."""
         if self.application is None:
             return None
-        return self.application.host.commands.nearest(text, MemberSource(account, ""))
+        return self.application.host.commands.nearest(text, MemberSource(account, "", permits=self._accounts.permits))
 
     def command_help(self, account: Account) -> list[tuple[str, str]]:
         """Return usage and help of each command that a member may use."""
         if self.application is None:
             return []
-        commands = self.application.host.commands.all(MemberSource(account, ""))
+        commands = self.application.host.commands.all(MemberSource(account, "", permits=self._accounts.permits))
         return [(command.usage, command.help) for command in commands]
 
     def answers_alone(self, text: str) -> bool:
@@ -209,10 +211,18 @@ class Bridge:
         commands = self.application.host.commands
         plugin = commands.owner(text)
         if not plugin:
-            alone = MemberSource(account, room)
+            alone = MemberSource(account, room, permits=self._accounts.permits)
             return alone.answer if await commands.dispatch(text, alone) else None
         line = COMMAND_PREFIX + text
-        source = RoomSource(account, room, line, plugin=plugin, name=self.name_of(plugin), board=self._board)
+        source = RoomSource(
+            account,
+            room,
+            permits=self._accounts.permits,
+            line=line,
+            plugin=plugin,
+            name=self.name_of(plugin),
+            board=self._board,
+        )
         await commands.dispatch(text, source, on_run=source.begin)
         if source.mistake:
             raise UsageError(source.mistake)
@@ -230,7 +240,7 @@ class Bridge:
         skip = len(COMMAND_PREFIX)
         if self.application is None or not text.startswith(COMMAND_PREFIX) or cursor < skip:
             return []
-        source = MemberSource(account, room)
+        source = MemberSource(account, room, permits=self._accounts.permits)
         found = await self.application.host.commands.complete(text[skip:], cursor - skip, source)
         return [{"text": one.text, "start": one.start + skip, "end": one.end + skip, "help": one.help} for one in found]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jackfield.api import Level
 from jackfield_chat_api import Message
 
-from jackfield_chat.accounts import Account, Role
+from jackfield_chat.accounts import Account, Permits, Role
 from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.rooms import LONGEST_MESSAGE, Board
 
@@ -32,21 +32,23 @@ class MemberSource:
     Args:
         account: the member.
         room: the room's name.
+        permits: what owners permit beyond roles.
 
     Attributes:
         answer: what was answered last.
     """
 
-    def __init__(self, account: Account, room: str) -> None:
+    def __init__(self, account: Account, room: str, *, permits: Permits) -> None:
         self.user = account.name
         self.room: str | None = room
         self.level = Level(account.role)
         self._account = account
+        self._permits = permits
         self.answer = Answer("")
 
     def may(self, permission: str) -> bool:
-        """Say whether the member's role is high enough for `resource:action`."""
-        return self._account.may(RIGHTS.get(permission, Role.OWNER))
+        """Say whether the member's role is high enough for `resource:action`, or an owner permitted it."""
+        return self._account.may(RIGHTS.get(permission, Role.OWNER)) or self._permits.allows(self._account, permission)
 
     async def reply(self, text: str) -> None:
         """Keep the answer for the member alone; its first line becomes the title."""
@@ -68,6 +70,7 @@ class RoomSource(MemberSource):
     Args:
         account: the member.
         room: the room's name.
+        permits: what owners permit beyond roles.
         line: what they wrote, for the room to see once it runs.
         plugin: the id of the plugin that answers.
         name: what that plugin is called.
@@ -77,8 +80,10 @@ class RoomSource(MemberSource):
         mistake: what is wrong with the line; empty: nothing.
     """
 
-    def __init__(self, account: Account, room: str, line: str, *, plugin: str, name: str, board: Board) -> None:
-        super().__init__(account, room)
+    def __init__(
+        self, account: Account, room: str, *, permits: Permits, line: str, plugin: str, name: str, board: Board
+    ) -> None:
+        super().__init__(account, room, permits=permits)
         self.mistake = ""
         self._line = line
         self._runs = False

@@ -104,6 +104,17 @@ async def test_a_line_that_is_understood_is_told_from_one_that_is_not(tree):
     assert ran == ["poll vote 3"]
 
 
+@pytest.mark.feature("U23")
+async def test_each_command_has_a_permission_that_stands_for_its_level(tree):
+    assert await answer(tree, "poll close", permissions=("command:polls.poll.close",)) == "{}"
+    assert (
+        await answer(tree, "poll close", permissions=("command:polls.poll",)) == "!poll close is for helpers and above"
+    )
+    both = ("command:polls.poll.wipe.all", "messages:delete")
+    assert await answer(tree, "poll wipe all", permissions=both) == "{}"
+    assert "who may messages:delete" in await answer(tree, "poll wipe all", permissions=both[:1])
+
+
 @pytest.mark.feature("U17")
 async def test_a_marked_command_has_its_own_level_beside_others_of_its_root(registry):
     async def kick(source, who: str) -> None:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from jackfield.api import Level
 from jackfield.errors import UsageError
-from jackfield.host.commands.nodes import Command, Node, Requirement
+from jackfield.host.commands.nodes import Command, Node
 from jackfield.host.commands.reading import described
 
 LINES_A_PAGE = 10
@@ -124,8 +124,9 @@ def _one(command: Command, prefix: str) -> HelpPage:
         lines.append(HelpLine(parameter.usage, told))
     if command.aliases:
         lines.append(HelpLine("also", ", ".join(prefix + alias for alias in command.aliases)))
-    if command.requirement.level > Level.GUEST or command.requirement.needs:
-        lines.append(HelpLine("only", str(command.requirement)))
+    if command.requirement.asks:
+        other = f", or who may {command.requirement.own}" if command.requirement.level > Level.GUEST else ""
+        lines.append(HelpLine("only", str(command.requirement) + (other if command.requirement.own else "")))
     if command.plugin:
         lines.append(HelpLine("by", command.plugin, command.plugin))
     return HelpPage(prefix + command.usage, tuple(lines))
@@ -149,7 +150,7 @@ def _below(node: Node, depth: int) -> Iterator[str]:
         line = child.name if child.parameter is None else f"<{child.name}: {described(child.parameter.kind)}>"
         if child.command is not None:
             line += f" → {child.command.plugin or 'the application'}"
-            if child.command.requirement != Requirement():
+            if child.command.requirement.asks:
                 line += f", {child.command.requirement}"
         yield "  " * depth + line
         yield from _below(child, depth + 1)

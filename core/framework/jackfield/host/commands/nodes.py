@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jackfield.api import CommandSource, Level
@@ -22,14 +22,18 @@ class Requirement:
     Args:
         level: the lowest level that may use it.
         needs: permissions that the user must have besides.
+        own: the permission that stands for the level: who has it may use the command at any level; empty: none (U23).
     """
 
     level: Level = Level.GUEST
     needs: tuple[str, ...] = ()
+    own: str = ""
 
     def met_by(self, source: CommandSource) -> bool:
         """Say whether `source` may use it."""
         high_enough = self.level is Level.GUEST or source.level >= self.level  # nobody is below a guest
+        if not high_enough and self.own:
+            high_enough = source.may(self.own)
         return high_enough and all(source.may(permission) for permission in self.needs)
 
     def __str__(self) -> str:
@@ -41,6 +45,15 @@ class Requirement:
     def and_also(self, other: Requirement) -> Requirement:
         """Return what asks for both."""
         return Requirement(max(self.level, other.level), tuple(dict.fromkeys((*self.needs, *other.needs))))
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anyone who does not meet it."""
+        return self.level > Level.GUEST or bool(self.needs)
+
+    def of(self, plugin: str, name: str) -> Requirement:
+        """Return it for a command, with the permission that is that command's own: `command:<plugin>.<name>`."""
+        return replace(self, own="command:" + ".".join([plugin, *name.split()]) if plugin else "")
 
 
 @dataclass(frozen=True, slots=True)

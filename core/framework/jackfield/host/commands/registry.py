@@ -80,7 +80,7 @@ class CommandRegistry:
             handler,
             parameters,
             aliases=names[1:],
-            requirement=Requirement(level, (needs,) if needs else ()),
+            requirement=Requirement(level, (needs,) if needs else ()).of(plugin, names[0]),
             check=check,
             text=text,
         )
@@ -122,7 +122,7 @@ class CommandRegistry:
             load,  # never called as a handler: the line is read again when this has made the real one
             (Parameter("rest", Greedy(), required=False),),
             aliases=names[1:],
-            requirement=Requirement(level),
+            requirement=Requirement(level).of(plugin, names[0]),
         )
         return self._roots.hang([Branch(plugin, root, load) for root in of_function(command, names)])
 

@@ -230,7 +230,7 @@ def _command(
         handler,
         before,
         by_name=True,
-        requirement=requirement,
+        requirement=requirement.of(owner.plugin, name),
         check=owner.check,
         text=text,
     )
