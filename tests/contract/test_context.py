@@ -33,6 +33,10 @@ GUARDED = [
     ("probe files write /nowhere/file text", "files:write"),
     ("probe environment PROBE_TOKEN", "environment:read"),
     ("probe http get http://127.0.0.1:1/", "network:connect"),
+    ("probe plugins list", "plugins:read"),
+    ("probe plugins status peer", "plugins:read"),
+    ("probe plugins load peer", "plugins:manage"),
+    ("probe plugins unload ghost", "plugins:manage"),
     ("probe ui component box", "ui:component"),
     ("probe ui menu", "ui:menu"),
     ("probe api send hello", "messages:send"),
@@ -47,6 +51,7 @@ FREE = [
     ("probe events on plugin:friend:spoke", "listening"),
     ("probe services call greeter you", '["hello you"]'),
     ("probe services protocol", '["hello you"]'),
+    ("probe plugins status probe", "probe 1.0.0 active"),
     ("probe scheduler start", "started"),
     ("probe folders", "probe"),
 ]
@@ -362,6 +367,15 @@ class TestBlocking:
         answer = await stage.ask("probe blocking loop")
         assert "probe called context.blocking.storage.get on the event loop's thread" in answer
         assert "await context.storage.get(…)" in answer
+
+
+class TestPlugins:
+    @pytest.mark.feature("J17", "J23")
+    async def test_another_one_is_taken_down_and_brought_back(self, stage):
+        assert await stage.ask("probe plugins list") == "friend peer probe"
+        assert await stage.ask("probe plugins unload peer") == "True"
+        assert await stage.ask("probe plugins status peer") == "peer 1.0.0 unloaded"
+        assert await stage.ask("probe plugins load peer") == "active"
 
 
 class TestCommands:

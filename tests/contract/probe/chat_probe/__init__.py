@@ -252,6 +252,23 @@ class Probe(Plugin):
         answer = await self.context.http.post(url, json={"from": self.context.plugin_id})
         await source.reply(json.dumps([answer.status, answer.json()]))
 
+    @command("probe plugins list")
+    async def plugins_list(self, source) -> None:
+        await source.reply(" ".join(info.id for info in await self.context.plugins.list()))
+
+    @command("probe plugins status")
+    async def plugins_status(self, source, plugin: str) -> None:
+        info = await self.context.plugins.status(plugin)
+        await source.reply(f"{info.id} {info.version} {info.state}")
+
+    @command("probe plugins unload")
+    async def plugins_unload(self, source, plugin: str) -> None:
+        await source.reply(str(await self.context.plugins.unload(plugin)))
+
+    @command("probe plugins load")
+    async def plugins_load(self, source, plugin: str) -> None:
+        await source.reply((await self.context.plugins.load(plugin)).state)
+
     @command("probe api send")
     async def api_send(self, source, text: str) -> None:
         await self.context.api.send("lobby", text)
