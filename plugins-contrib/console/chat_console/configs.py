@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chat_console.serializing import Serializable, deserialize, serialize
+from chat_console.yaml_text import read_yaml, write_yaml
 
 
 class ConfigError(ValueError):
@@ -49,7 +50,7 @@ def load_config(
             raise ConfigError(f"{path.name} is missing, and there is no default") from error
         log(f"{path.name} is missing, the default is written")
         data, imperfect = deepcopy(defaults), True
-    except (ValueError, ImportError, OSError) as error:
+    except (ValueError, OSError) as error:
         if failure_policy == "raise" or defaults is None:
             raise ConfigError(f"{path.name} cannot be read: {error}") from error
         log(f"{path.name} cannot be read, the default is written: {error}")
@@ -83,10 +84,7 @@ def save_config(path: Path, config: Any, *, encoding: str, file_format: str | No
     form = file_format or ("yaml" if path.suffix in (".yml", ".yaml") else "json")
     plain = config.model_dump(mode="json") if hasattr(config, "model_dump") else serialize(config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if form == "yaml":
-        text = _yaml().safe_dump(plain, allow_unicode=True, sort_keys=False)
-    else:
-        text = json.dumps(plain, indent=4, ensure_ascii=False)
+    text = write_yaml(plain) if form == "yaml" else json.dumps(plain, indent=4, ensure_ascii=False)
     replacement = path.with_name(path.name + ".new")
     replacement.write_text(text, encoding=encoding)
     replacement.replace(path)
@@ -104,7 +102,7 @@ def _defaults(default: Mapping[str, Any] | None, target_class: Any) -> dict[str,
 
 def _read(path: Path, form: str, encoding: str, process: Callable[[Any], bool] | None) -> tuple[Any, bool]:
     text = path.read_text(encoding=encoding)
-    data = _yaml().safe_load(text) if form == "yaml" else json.loads(text)
+    data = read_yaml(text) if form == "yaml" else json.loads(text)
     return data, bool(process(data)) if process is not None else False
 
 
@@ -114,11 +112,3 @@ def _made(data: Any, target_class: Any) -> Any:
     if hasattr(target_class, "model_validate"):
         return target_class.model_validate(data)
     return deserialize(data, target_class)
-
-
-def _yaml() -> Any:
-    try:
-        import yaml  # see translations
-    except ImportError as error:
-        raise ImportError("YAML needs the library PyYAML beside the application") from error
-    return yaml

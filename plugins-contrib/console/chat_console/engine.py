@@ -20,6 +20,7 @@ from chat_console.executor import Executor
 from chat_console.info import Info, InfoFilter, InfoSource
 from chat_console.interface import ServerInterface
 from chat_console.levels import Levels
+from chat_console.loggers import MCDReforgedLogger
 from chat_console.nodes import call
 from chat_console.plugin_interface import PluginServerInterface
 from chat_console.process import ServerProcess
@@ -214,7 +215,7 @@ class Engine:
 
     def logger_of(self, script_id: str) -> logging.Logger:
         """Return a script's logger; its lines carry the id (M4)."""
-        return self.log.getChild(script_id)
+        return MCDReforgedLogger(script_id, parent=self.log)
 
     def interface_of(self, script: Script) -> PluginServerInterface:
         """Make what a script's functions are handed."""

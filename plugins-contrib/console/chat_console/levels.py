@@ -39,6 +39,8 @@ class PermissionLevel:
     CONSOLE_LEVEL = OWNER
     PLUGIN_LEVEL = OWNER
     DEFAULT_LEVEL = USER
+    MCDR_CONTROL_LEVEL = ADMIN
+    PHYSICAL_SERVER_CONTROL_LEVEL = OWNER
 
     @classmethod
     def from_value(cls, value: Any) -> PermissionLevelItem:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -10,14 +11,17 @@ class MCDReforgedLogger(logging.Logger):
 
     Args:
         plugin_id: whose it is.
+        parent: the console's log; scripts that make a logger of their own name none.
     """
 
-    def __init__(self, plugin_id: str | None = None) -> None:
-        super().__init__(plugin_id or "console")
-        self.parent = logging.getLogger("jackfield.console")
+    def __init__(self, plugin_id: str | None = None, *, parent: logging.Logger | None = None) -> None:
+        above = parent or logging.getLogger("jackfield.console")
+        super().__init__(f"{above.name}.{plugin_id}" if plugin_id else above.name)
+        self.parent = above
 
     def set_file(self, file_name: str) -> None:
         """Write into a file as well."""
+        Path(file_name).parent.mkdir(parents=True, exist_ok=True)
         self.addHandler(logging.FileHandler(file_name, encoding="utf-8"))
 
     def debug(self, *args: Any, option: Any = None, no_check: bool = False, **kwargs: Any) -> None:  # type: ignore[override]

@@ -20,7 +20,7 @@ from chat_console.decorators import LISTENS
 from chat_console.metadata import Metadata, PluginType
 from chat_console.script_events import MCDRPluginEvents
 
-API_VERSION = "2.15.0"
+API_VERSION = "2.15.7"
 """The version of MCDReforged whose names scripts find here; what they require is held against it."""
 
 HOST = HostFile("mcdreforged", "the console", Version.parse(API_VERSION), ("console.scripts",))
@@ -258,8 +258,8 @@ class Scripts:
                 return False
         self.failed.pop(cid, None)
         if before is not None:
-            self._unload(cid, dropped=False)
-        self.loaded[cid] = script
+            self._let_go(before)
+        self.loaded[cid] = script  # in one step: threads of other scripts find one of the two at any time
         self._attach(script, before.module if before is not None else None)
         return True
 
@@ -276,15 +276,18 @@ class Scripts:
         engine.dispatch(_EVENTS.PLUGIN_LOADED, (previous,), owner=script)
         script.logger.info("%s %s is loaded", script.id, script.candidate.version)
 
-    def _unload(self, cid: str, *, removed: bool = False, dropped: bool = True) -> None:
+    def _unload(self, cid: str, *, removed: bool = False) -> None:
         script = self.loaded.pop(cid)
+        self._let_go(script, removed=removed)
+        forget_script(script.candidate)
+
+    def _let_go(self, script: Script, *, removed: bool = False) -> None:
+        """Tell a script that it ends, and forget what it registered."""
         engine = self._engine
         engine.dispatch(_EVENTS.PLUGIN_UNLOADED, (), owner=script)
         if removed:
             engine.dispatch(_EVENTS.PLUGIN_REMOVED, (), owner=script)
         engine.drop(script)
-        if dropped:
-            forget_script(script.candidate)
 
 
 def _named(candidate: Candidate) -> Candidate:

@@ -9,6 +9,7 @@ from typing import Any
 
 from chat_console.rtext import RText, RTextBase, RTextMCDRTranslation
 from chat_console.serializing import Serializable
+from chat_console.yaml_text import read_yaml
 
 FALLBACK = "en_us"
 """The language that is taken where another has no such text."""
@@ -135,7 +136,7 @@ class Translations:
             language, _, form = name.rpartition(".")
             try:
                 self.register(owner, language, _parsed(form, content.decode("utf-8-sig")))
-            except (ValueError, ImportError) as error:
+            except ValueError as error:
                 warn(f"lang/{name} cannot be read: {error}")
 
     def _find(self, key: str, language: str, *, fallback: bool) -> str | None:
@@ -147,17 +148,7 @@ class Translations:
 
 
 def _parsed(form: str, text: str) -> Mapping[str, Any]:
-    if form == "json":
-        read = json.loads(text)
-    else:
-        try:
-            import yaml  # no library of ours: there where the application or another plugin brought it
-        except ImportError as error:
-            raise ImportError("YAML needs the library PyYAML beside the application") from error
-        try:
-            read = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ValueError(str(error)) from error
+    read = json.loads(text) if form == "json" else read_yaml(text)
     if not isinstance(read, Mapping):
         raise ValueError("it holds no mapping")  # noqa: TRY004 (of the file, as a syntax error is)
     return read

@@ -83,7 +83,7 @@ def test_dependencies_come_first_and_what_lacks_one_says_so(tmp_path):
             assert failed["d"] == "needs absent, which is missing"
             assert failed["e"] == "needs c >=2, found 1.0"
             assert failed["f"] == "requires itself in a circle: f → g → f"
-            assert failed["h"] == "needs mcdreforged >=99, this is mcdreforged 2.15.0"
+            assert failed["h"] == "needs mcdreforged >=99, this is mcdreforged 2.15.7"
             assert failed["i"] == "needs d, which needs absent, which is missing"
             bench.script("absent.py", "PLUGIN_METADATA = {'id': 'absent'}\n")
             bench.type("!!MCDR reload plugin")
