@@ -25,7 +25,8 @@ class FailureLog:
             sentence: what failed.
             error: what was raised.
         """
-        key = (sentence, type(error), _place(error.__traceback__))
+        kind = type(error)  # by name: a class of the plugin's own would keep its code alive
+        key = (sentence, f"{kind.__module__}.{kind.__qualname__}", _place(error.__traceback__))
         if len(self._times) >= MOST_KEPT and key not in self._times:
             self._times.clear()
         times = self._times[key] = self._times.get(key, 0) + 1

@@ -86,27 +86,37 @@ class PluginEvents:
     def add_marked(self, mark: ListenerMark, handler: EventHandler) -> None:
         """Hear what a mark says, from when the plugin may: one that may not yet is told of by `unheard`."""
         name = self._listened(mark.event)
-        self._listen(name, mark.event, handler, mark.priority)
         self._marked.append(name)
+        self._listen(name, mark.event, handler, mark.priority, ended=lambda: self._marked.remove(name))
 
     @property
     def unheard(self) -> list[tuple[str, str]]:
         """The marked listeners that are not called now, each with the permission that it lacks."""
-        if not self._scope.is_open:
-            self._marked.clear()
         return [
             (f"the listener of {name}", ":".join(needed))
             for name in self._marked
             if (needed := self._needs(key_of(name))) is not None and not self._permits.may(*needed)
         ]
 
-    def _listen(self, name: str, event: str | EventType[Any], handler: EventHandler, priority: int) -> Subscription:
+    def _listen(
+        self,
+        name: str,
+        event: str | EventType[Any],
+        handler: EventHandler,
+        priority: int,
+        ended: Callable[[], None] | None = None,
+    ) -> Subscription:
         if isinstance(event, EventType):
             handler = partial(_hear_typed, event, handler)
-        take_away = self._bus.listen(
-            name, self._plugin, handler, priority=priority, may=partial(self._may, key_of(name))
-        )
-        return self._scope.begin(f"listener of {name}", take_away)
+        may = partial(self._may, key_of(name))
+        take_away = self._bus.listen(name, self._plugin, handler, priority=priority, may=may)
+
+        def end() -> None:
+            take_away()
+            if ended is not None:
+                ended()
+
+        return self._scope.begin(f"listener of {name}", end)
 
     def _full_name(self, name: str) -> str:
         """Return a name with the plugin's namespace before it, spelled as the plugin spells its id.
