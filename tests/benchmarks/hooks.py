@@ -81,7 +81,7 @@ def _rows(number: int) -> list[Row]:
     ]
     if number >= 10:
         rows.append(Row.at_most(f"{what}, ours to calls by hand", _ratio(rounds, "bare", "direct"), 1.5, "x"))
-    all_on = f"{what}, isolation, counters and time on, to bare pluggy"
+    all_on = f"{what}, isolation, counters, time and p99 on, to bare pluggy"
     return [*rows, Row.at_most(all_on, _ratio(rounds, "everything", "pluggy"), 0.75, "x")]
 
 

@@ -1,9 +1,11 @@
 """Hook specs, markers and the generated callers behind `HookManager`."""
 
-from jackfield.hooks.counters import HookCount, HookCounters
+from jackfield.hooks.accounts import BlameListener, UseListener
+from jackfield.hooks.counters import HookCount, HookCounters, percentile_of
 from jackfield.hooks.failures import FailureLog
-from jackfield.hooks.manager import BlameListener, HookManager, May
+from jackfield.hooks.manager import HookManager, May
 from jackfield.hooks.markers import HookimplMarker, HookspecMarker
+from jackfield.hooks.running import running_implementation
 from jackfield.hooks.specs import OnError, SpecOptions
 from jackfield.hooks.waking import Waker
 
@@ -18,5 +20,8 @@ __all__ = [
     "May",
     "OnError",
     "SpecOptions",
+    "UseListener",
     "Waker",
+    "percentile_of",
+    "running_implementation",
 ]

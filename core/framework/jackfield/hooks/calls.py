@@ -46,6 +46,7 @@ class Chain:
         awaits: the function is `async def` and awaits its asynchronous implementations.
         resolves: synchronous implementations may also answer with something to await.
         counts: one for each implementation, or None not to count.
+        used: told of each implementation before it is called, or None.
         blame: told of each failure: the implementation and the error. None: failures are nobody's business.
         late: makes the error for an implementation that took too long: the implementation, seconds it took (None:
             it was stopped).
@@ -61,13 +62,15 @@ class Chain:
     awaits: bool = False
     resolves: bool = False
     counts: tuple[HookCount, ...] | None = None
+    used: Callable[[pluggy.HookImpl], None] | None = None
     blame: Callable[[pluggy.HookImpl, BaseException], None] | None = None
     late: Callable[[pluggy.HookImpl, float | None], Exception] | None = None
 
     @property
     def bare(self) -> bool:
         """Nothing is asked that pluggy's own call would not do."""
-        return not (self.pipeline or self.timeout_seconds or self.skip or self.awaits or self.counts or self.blame)
+        asked = (self.pipeline, self.timeout_seconds, self.skip, self.awaits, self.counts, self.used, self.blame)
+        return not any(asked)
 
 
 def compile_signature(chain: Chain, required: Sequence[str], defaults: dict[str, object]) -> Callable[..., Any] | None:
@@ -202,9 +205,12 @@ class _Body:
         if each.hookwrapper:
             begun = f"_jf_begin_old_style({self._application(place, each)}, whose=_jf_whose{place})"
         lines = [f"_jf_begun.append(({place}, {begun}))"]
-        if self.chain.counts is not None:
-            lines.insert(0, f"_jf_count{place}.calls += 1")
-        return self._guarded(place, lines, instead=["pass"])
+        return [*self._noted(place), *self._guarded(place, lines, instead=["pass"])]
+
+    def _noted(self, place: int) -> list[str]:
+        """Say that an implementation is begun, whether or not it fails."""
+        lines = [f"_jf_count{place}.calls += 1"] if self.chain.counts is not None else []
+        return [*lines, f"_jf_used(_jf_implementations[{place}])"] if self.chain.used is not None else lines
 
     def _call(self, place: int, each: pluggy.HookImpl) -> list[str]:
         chain = self.chain
@@ -224,9 +230,7 @@ class _Body:
                 f"if {name} is not None and not _jf_isinstance({name}, _jf_class):",
                 f"    raise _jf_wrong({place}, {name})",
             ]
-        lines = self._guarded(place, answer, instead=[f"{name} = None"])
-        if chain.counts is not None:
-            lines.insert(0, f"_jf_count{place}.calls += 1")  # begun, whether or not it fails
+        lines = [*self._noted(place), *self._guarded(place, answer, instead=[f"{name} = None"])]
         if self.timed:
             lines += self._timing(place, measured=not asynchronous)
         if chain.pipeline is not None:
@@ -240,7 +244,15 @@ class _Body:
     def _timing(self, place: int, *, measured: bool) -> list[str]:
         lines = ["_jf_now = _jf_clock()"]
         if self.chain.counts is not None:
-            lines.append(f"_jf_count{place}.nanoseconds += _jf_now - _jf_last")
+            # HookCount.took, written out: a call of it would cost as much as all that it does.
+            lines += [
+                "_jf_took = _jf_now - _jf_last",
+                f"_jf_count{place}.nanoseconds += _jf_took",
+                f"_jf_count{place}.durations[_jf_took.bit_length()] += 1",
+                f"if _jf_took > _jf_count{place}.worst_nanoseconds:",
+                f"    _jf_count{place}.worst_nanoseconds = _jf_took",
+                f"_jf_count{place}.last_nanoseconds = _jf_now",
+            ]
         if self.chain.timeout_seconds is not None and measured:
             unless = f" and _jf_awaited != {place}" if self.chain.resolves else ""
             lines += [f"if _jf_now - _jf_last > _jf_limit{unless}:", f"    _jf_overrun({place}, _jf_now - _jf_last)"]
@@ -279,7 +291,7 @@ def _indent(lines: Sequence[str]) -> list[str]:
 def _function(chain: Chain, signature: str, body: Sequence[str], values: dict[str, object]) -> Callable[..., Any]:
     define: Literal["async def", "def"] = "async def" if chain.awaits else "def"
     source = "\n".join([f"{define} call({signature}):", *_indent(body)])
-    namespace = {**_bindings(chain), **values}
+    namespace = {**_bindings(chain), **values, "_jf_source": source, "_jf_hook": chain.hook_name}
     exec(_compiled(source), namespace)  # noqa: S102 (our own text: of names that are identifiers, and numbers)
     function: Callable[..., Any] = namespace["call"]
     return function
@@ -321,6 +333,8 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         ),
         "_jf_blame": place_blame,
         "_jf_caught": caught,
+        "_jf_used": chain.used,
+        "_jf_implementations": implementations,
     }
     for place, implementation in enumerate(implementations):
         bindings[f"_jf_call{place}"] = implementation.function

@@ -1,7 +1,6 @@
 """`HookManager`: a `pluggy.PluginManager` with compiled calls, pipelines, blame, time limits and asynchronous calls."""
 
 import inspect
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -9,18 +8,13 @@ from typing import Any, TypeAlias
 import pluggy
 from pluggy._callers import _multicall  # what pluggy's manager calls; it has no public name
 
-from jackfield.errors import PluginError, UsageError
+from jackfield.errors import UsageError
+from jackfield.hooks.accounts import Accounts, BlameListener, UseListener, late
 from jackfield.hooks.callers import CallRelay, LazyCaller, forget
 from jackfield.hooks.calls import Chain, compile_mapping
 from jackfield.hooks.counters import HookCounters
-from jackfield.hooks.failures import FailureLog
 from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
 from jackfield.hooks.waking import Waker, Waking
-
-logger = logging.getLogger("jackfield.hooks")
-
-BlameListener: TypeAlias = Callable[[str, str, BaseException], None]
-"""Told of each failure: the plugin's registered name, the hook's name, the error."""
 
 May: TypeAlias = Callable[[str, str, str], bool]
 """Asked with a plugin's registered name, a resource and an action: whether the plugin was granted it."""
@@ -44,7 +38,6 @@ class HookManager(pluggy.PluginManager):
 
     Attributes:
         call: `await manager.call.name(...)`, the asynchronous counterpart of `hook`.
-        counters: calls, time and errors by plugin and hook.
         version: another number after every change of what a hook's call does.
         waking: which hooks bring somebody up when they are called.
     """
@@ -60,15 +53,13 @@ class HookManager(pluggy.PluginManager):
             raise UsageError(f'on_error is "skip" or "raise", not {on_error!r}')
         self._on_error = on_error
         self._may = may
-        self._failures = FailureLog()
+        self._accounts = Accounts(count=count)
         self._options: dict[str, SpecOptions] = {}
-        self._listeners: list[BlameListener] = []
         self._monitors: list[_Monitor] = []
         self._known_hooks = 0
         self.version = 0
         self.waking = Waking()
         self._own_hookexec = self._call_given
-        self.counters = HookCounters(enabled=count)
         super().__init__(project_name)
         self.call = CallRelay(self.hook)
         self._inner_hookexec = self._own_hookexec
@@ -152,6 +143,11 @@ class HookManager(pluggy.PluginManager):
             if isinstance(caller := self.hook.__dict__.get(name), LazyCaller):
                 self.changed(caller)
 
+    @property
+    def counters(self) -> HookCounters:
+        """Calls, time and errors by plugin and hook."""
+        return self._accounts.counters
+
     # Permissions
 
     def grants_changed(self) -> None:
@@ -190,12 +186,25 @@ class HookManager(pluggy.PluginManager):
         Returns:
             A function that takes the listener off again.
         """
-        self._listeners.append(listener)
+        return self._listen(self._accounts.blames, listener)
+
+    def add_use_listener(self, listener: UseListener) -> Callable[[], None]:
+        """Have `listener(plugin_name, hook_name)` told before every call of an implementation (C32).
+
+        Calls are told only while somebody listens; a listener that fails is logged and does not disturb the call.
+
+        Returns:
+            A function that takes the listener off again.
+        """
+        return self._listen(self._accounts.uses, listener)
+
+    def _listen(self, listeners: list[Any], listener: Any) -> Callable[[], None]:
+        listeners.append(listener)
         self._all_changed()
 
         def remove() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
+            if listener in listeners:
+                listeners.remove(listener)
                 self._all_changed()
 
         return remove
@@ -204,30 +213,6 @@ class HookManager(pluggy.PluginManager):
         """Begin or stop counting calls and time; the counts so far are kept in `counters`."""
         self.counters.enabled = enabled
         self._all_changed()
-
-    def _blame(self, hook_name: str, skip: bool, hookimpl: pluggy.HookImpl, error: BaseException) -> None:
-        plugin = hookimpl.plugin_name
-        self.counters.of(plugin, hook_name).errors += 1
-        if skip:
-            self._failures.tell(logger, f"plugin {plugin} failed in hook {hook_name}; the others go on", error)
-        for listener in tuple(self._listeners):
-            try:
-                listener(plugin, hook_name, error)
-            except Exception:
-                logger.exception("a blame listener failed, told of plugin %s in hook %s", plugin, hook_name)
-
-    def _late(self, hook_name: str, hookimpl: pluggy.HookImpl, seconds: float | None) -> Exception:
-        limit = f"{self.options(hook_name).timeout_seconds:g} s"
-        if seconds is None:
-            return PluginError(
-                f"plugin {hookimpl.plugin_name} did not answer hook {hook_name} within {limit}",
-                plugin=hookimpl.plugin_name,
-            )
-        return PluginError(
-            f"plugin {hookimpl.plugin_name} took {seconds:.3g} s for hook {hook_name}, {limit} are allowed",
-            plugin=hookimpl.plugin_name,
-            hint="code that does not await cannot be stopped in its own thread; its answer was used",
-        )
 
     # Calls
 
@@ -252,7 +237,7 @@ class HookManager(pluggy.PluginManager):
         skip = (options.on_error or self._on_error) == "skip"
         ordered = tuple(reversed(self._called(hook_name, hookimpls)))
         counting = self.counters.enabled
-        blamed = skip or counting or bool(self._listeners) or options.timeout_seconds is not None
+        blamed = skip or counting or bool(self._accounts.blames) or options.timeout_seconds is not None
         return Chain(
             hook_name,
             ordered,
@@ -264,8 +249,9 @@ class HookManager(pluggy.PluginManager):
             awaits=awaits,
             resolves=awaits and options.asynchronous,
             counts=tuple(self.counters.of(each.plugin_name, hook_name) for each in ordered) if counting else None,
-            blame=partial(self._blame, hook_name, skip) if blamed else None,
-            late=partial(self._late, hook_name) if options.timeout_seconds is not None else None,
+            used=partial(self._accounts.used, hook_name) if self._accounts.uses else None,
+            blame=partial(self._accounts.blame, hook_name, skip) if blamed else None,
+            late=partial(late, hook_name, options.timeout_seconds) if options.timeout_seconds is not None else None,
         )
 
     def changed(self, hook: pluggy.HookCaller) -> None:

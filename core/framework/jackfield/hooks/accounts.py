@@ -1,0 +1,78 @@
+"""The books of one manager: what plugins did, what failed, and who wants to be told of either."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+import pluggy
+
+from jackfield.errors import PluginError
+from jackfield.hooks.counters import HookCounters
+from jackfield.hooks.failures import FailureLog
+
+logger = logging.getLogger("jackfield.hooks")
+
+BlameListener: TypeAlias = Callable[[str, str, BaseException], None]
+"""Told of each failure: the plugin's registered name, the hook's name, the error."""
+
+UseListener: TypeAlias = Callable[[str, str], None]
+"""Told of each use, before it: the plugin's registered name, the hook's name."""
+
+
+class Accounts:
+    """Counters and listeners; a call knows of them only as far as somebody wants to know.
+
+    Args:
+        count: count calls and time from the start.
+
+    Attributes:
+        counters: calls, time and errors by plugin and hook.
+        blames: told of failures.
+        uses: told of uses.
+    """
+
+    def __init__(self, *, count: bool) -> None:
+        self.counters = HookCounters(enabled=count)
+        self.blames: list[BlameListener] = []
+        self.uses: list[UseListener] = []
+        self._failures = FailureLog()
+
+    def blame(self, hook_name: str, skip: bool, hookimpl: pluggy.HookImpl, error: BaseException) -> None:
+        """Count the failure of an implementation and tell it; log it where the call goes on without it."""
+        plugin = hookimpl.plugin_name
+        self.counters.of(plugin, hook_name).errors += 1
+        if skip:
+            self._failures.tell(logger, f"plugin {plugin} failed in hook {hook_name}; the others go on", error)
+        for listener in tuple(self.blames):
+            try:
+                listener(plugin, hook_name, error)
+            except Exception:
+                logger.exception("a blame listener failed, told of plugin %s in hook %s", plugin, hook_name)
+
+    def used(self, hook_name: str, hookimpl: pluggy.HookImpl) -> None:
+        """Tell that an implementation is about to be called."""
+        for listener in tuple(self.uses):
+            try:
+                listener(hookimpl.plugin_name, hook_name)
+            except Exception:
+                logger.exception("a use listener failed, told of plugin %s in hook %s", hookimpl.plugin_name, hook_name)
+
+
+def late(hook_name: str, limit_seconds: float, hookimpl: pluggy.HookImpl, seconds: float | None) -> PluginError:
+    """Make the error for an implementation that took too long.
+
+    Args:
+        hook_name: the hook.
+        limit_seconds: what its spec allows.
+        hookimpl: who took longer.
+        seconds: how long; None: it was stopped.
+    """
+    plugin = hookimpl.plugin_name
+    limit = f"{limit_seconds:g} s"
+    if seconds is None:
+        return PluginError(f"plugin {plugin} did not answer hook {hook_name} within {limit}", plugin=plugin)
+    return PluginError(
+        f"plugin {plugin} took {seconds:.3g} s for hook {hook_name}, {limit} are allowed",
+        plugin=plugin,
+        hint="code that does not await cannot be stopped in its own thread; its answer was used",
+    )
