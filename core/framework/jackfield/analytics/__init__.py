@@ -1,1 +1,23 @@
-"""Counters of use and errors, attributed to plugins. (Furnished with the runtime.)"""
+"""What plugins did: uses, errors, time and log lines by plugin, told while it happens and kept for later."""
+
+from jackfield.analytics.analytics import Analytics
+from jackfield.analytics.log_file import LogFile
+from jackfield.analytics.log_lines import LogLine, LogRing, message_of
+from jackfield.analytics.stats import KINDS, PluginStats, UseStats, stats_of
+from jackfield.analytics.usage import PluginUsage, UsageListener
+from jackfield.analytics.usage_file import UsageFile
+
+__all__ = [
+    "KINDS",
+    "Analytics",
+    "LogFile",
+    "LogLine",
+    "LogRing",
+    "PluginStats",
+    "PluginUsage",
+    "UsageFile",
+    "UsageListener",
+    "UseStats",
+    "message_of",
+    "stats_of",
+]

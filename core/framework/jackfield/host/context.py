@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jackfield.api import ApiFactory, Plugins
+from jackfield.api import ApiFactory, Check, Plugins
 from jackfield.host.beneath import Beneath
 from jackfield.host.blocking import BlockingView, Crossing
 from jackfield.host.commands import CommandRegistry
@@ -62,6 +62,8 @@ class Surroundings:
         script_hooks: what makes hook implementations of scripts' plain functions.
         wake: brings up the plugins that sleep until something is used: `await wake("services", name)`.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
+        logger: makes `context.logger`, by the plugin's id.
+        counted: makes the check for `context.api`, which counts what it lets through, of the plugin's id and its check.
     """
 
     app: str
@@ -77,6 +79,8 @@ class Surroundings:
     refused: Callable[[str, str], None]
     wake: Callable[[Kind, str], Awaitable[None]]
     plugins: Callable[[str, Scope, Callable[[str, str], None]], Plugins]
+    logger: Callable[[str], logging.Logger]
+    counted: Callable[[str, Check], Check]
     script_hooks: ScriptHooks = field(default_factory=dict)
     services: ServiceRegistry = field(default_factory=ServiceRegistry)
     fetcher: Fetcher = field(default_factory=Fetcher)
@@ -124,7 +128,7 @@ class Wiring:
         components = {one.name: one for one in contributes.components}
         self.context = PluginContext(
             plugin_id=name,
-            api=around.api(name, check) if around.api is not None else None,
+            api=around.api(name, around.counted(name, check)) if around.api is not None else None,
             storage=PluginStorage(self.database, check),
             settings=PluginSettings(name, self.settings, self.scope, around.guard.run),
             commands=PluginCommands(name, around.commands, self.scope, check, declared),
@@ -146,7 +150,7 @@ class Wiring:
             ),
             plugins=around.plugins(name, self.scope, check),
             crossing=crossing,
-            logger=logging.getLogger(f"{around.app}.plugins.{name}"),
+            logger=around.logger(name),
             data_dir=data / FILES,
             config_dir=around.layout.config(cid),
         )

@@ -6,6 +6,7 @@ import traceback
 
 from jackfield.errors import JackfieldError
 from jackfield.hooks import FailureLog
+from jackfield.host.observing import Observing
 from jackfield.host.plugins import Plugins
 
 
@@ -14,12 +15,14 @@ class Failures:
 
     Args:
         app: the application's name; part of the loggers' names.
-        plugins: where failures are counted.
+        plugins: where failures are shown.
+        observing: where they are counted, and kept as log lines.
     """
 
-    def __init__(self, app: str, plugins: Plugins) -> None:
+    def __init__(self, app: str, plugins: Plugins, observing: Observing) -> None:
         self._app = app
         self._plugins = plugins
+        self._observing = observing
         self._told = FailureLog()
         self._counting = threading.Lock()
         self._log = logging.getLogger(f"{app}.plugins")
@@ -35,12 +38,13 @@ class Failures:
         if not plugin:
             self._told.tell(self._log, f"{what} failed", error)
             return
-        log = logging.getLogger(f"{self._app}.plugins.{plugin}")
-        self._told.tell(log, f"{plugin} failed in {what}", error)
+        self._observing.usage.failed(plugin, what)
+        self._told.tell(self._observing.logs.logger(plugin), f"{plugin} failed in {what}", error)
         self._count(plugin, what, error)
 
     def blame_hook(self, plugin: str, hook: str, error: BaseException) -> None:
-        """Count the failure of a hook; the hook manager has logged it."""
+        """Count the failure of a hook; the hook manager has logged it, and the plugin's own lines tell it too."""
+        self._told.tell(self._observing.logs.unheard(plugin), f"{plugin} failed in hook {hook}", error)
         self._count(plugin, f"hook {hook}", error)
 
     def refuse(self, plugin: str, what: str) -> None:
@@ -58,7 +62,7 @@ class Failures:
             before = record.refusals.get(what, 0)
             record.refusals = {**record.refusals, what: before + 1}
         if not before:
-            log = logging.getLogger(f"{self._app}.plugins.{plugin}")
+            log = self._observing.logs.logger(plugin)
             log.warning("%s tried %s, which it was not granted; further tries are counted only", plugin, what)
 
     def _count(self, plugin: str, what: str, error: BaseException) -> None:

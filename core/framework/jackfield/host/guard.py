@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from jackfield.errors import PluginError, UsageError
+from jackfield.hooks import HookCount
 
 _log = logging.getLogger("jackfield.host")
 
@@ -16,6 +17,9 @@ GRACE_SECONDS = 1.0
 
 #: Told of each failure: the plugin's id, what it was doing, the error.
 Blame = Callable[[str, str, BaseException], None]
+
+#: Told that a call begins: the plugin's id, what for; returns where its time is counted.
+Begin = Callable[[str, str], HookCount]
 
 
 class Guard:
@@ -27,10 +31,12 @@ class Guard:
     Args:
         blame: told of each failure.
         timeout_seconds: for a call that names no other limit.
+        begin: told of each call; the time of the call is added to what it returns.
     """
 
-    def __init__(self, blame: Blame, *, timeout_seconds: float = 10.0) -> None:
+    def __init__(self, blame: Blame, *, timeout_seconds: float = 10.0, begin: Begin = HookCount) -> None:
         self._blame = blame
+        self._begin = begin
         self.timeout_seconds = timeout_seconds
 
     async def run(self, plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
@@ -47,7 +53,7 @@ class Guard:
             Exception: what the function raised, unchanged, after it was blamed.
         """
         try:
-            return await self._bounded(plugin, what, function, arguments)
+            return await self.bounded(plugin, what, function, arguments)
         except Exception as error:
             self._blame(plugin, what, error)
             raise
@@ -55,16 +61,23 @@ class Guard:
     async def run_for_user(self, plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
         """The same for what a user asked: `UsageError` is then the user's mistake and not counted to the plugin."""
         try:
-            return await self._bounded(plugin, what, function, arguments)
+            return await self.bounded(plugin, what, function, arguments)
         except UsageError:
             raise
         except Exception as error:
             self._blame(plugin, what, error)
             raise
 
-    async def _bounded(
-        self, plugin: str, what: str, function: Callable[..., Any], arguments: tuple[object, ...]
-    ) -> Any:
+    async def bounded(self, plugin: str, what: str, function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
+        """Call it in its time and count it, and leave the blame to who called; see `run`."""
+        count, begun = self._begin(plugin, what), time.perf_counter_ns()
+        try:
+            return await self._timed(plugin, what, function, arguments)
+        finally:
+            ended = time.perf_counter_ns()
+            count.took(ended - begun, ended)
+
+    async def _timed(self, plugin: str, what: str, function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
         limit = self.timeout_seconds
         started = time.perf_counter()
         try:

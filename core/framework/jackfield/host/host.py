@@ -23,6 +23,7 @@ from jackfield.host.guard import Guard
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
 from jackfield.host.managing import PluginPlugins
+from jackfield.host.observing import Observing
 from jackfield.host.orders import Orders
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.presence import Presences
@@ -34,6 +35,7 @@ from jackfield.host.survey import Survey, survey
 from jackfield.host.turn import Turn
 from jackfield.host.ui import UiRegistry
 from jackfield.host.uses import Kind
+from jackfield.host.watchdog import THRESHOLD_SECONDS
 from jackfield.manifest import HostFile, Version
 from jackfield.storage import State as StateLog
 from jackfield.store import Holds, Layout, Store
@@ -60,6 +62,7 @@ class Host:
         command_prefix: what people write before a plugin's command, `!`.
         scripts: folders whose scripts run unless the user disables them.
         arguments: the host's things that can be named in commands, by the type that plugins annotate with.
+        watchdog_seconds: for how long a plugin may block the event loop before it is named (U18); None: for ever.
 
     Raises:
         UsageError: a hook needs a permission that the host file does not offer.
@@ -69,6 +72,9 @@ class Host:
         commands: `dispatch(text, source)`, `complete(text, cursor, source)`, `help_page(topic, source)`.
         events: the bus between plugins.
         ui: components and menu items.
+        observed: what is seen of plugins while they run: `stats()`, `threads()`.
+        usage: what plugins are used for, with errors and time; `on_use(listener)` tells of each use (C29 to C32).
+        logs: the last lines of each plugin's logger, and its level (K15).
     """
 
     def __init__(
@@ -85,6 +91,7 @@ class Host:
         command_prefix: str = "",
         scripts: Scripts = NO_SCRIPTS,
         arguments: Mapping[type, ArgumentSource] | None = None,
+        watchdog_seconds: float | None = THRESHOLD_SECONDS,
     ) -> None:
         self.app = app
         self.layout = layout if layout is not None else Layout.locate(app)
@@ -93,16 +100,20 @@ class Host:
         self._scripts = scripts
         self.plugins = Plugins()
         self._hearing = Hearing(self.plugins)
-        self._manager = HookManager(app, on_error=on_error, may=self._hearing.may)
+        self._manager = HookManager(app, on_error=on_error, count=True, may=self._hearing.may)
         for spec in specs if isinstance(specs, Sequence) else (specs,):
             self._manager.add_hookspecs(spec)
         require_offered(self._manager, self.hostfile)
-        self._failures = Failures(app, self.plugins)
+        self.observed = Observing(app, self.layout, self.plugins, self._manager, watchdog_seconds)
+        self.usage, self.logs = self.observed.usage, self.observed.logs
+        self._failures = Failures(app, self.plugins, self.observed)
         self._manager.add_blame_listener(self._failures.blame_hook)
-        guard = Guard(self._failures.blame, timeout_seconds=callback_timeout_seconds)
+        begin = self.usage.begin
+        guard = Guard(self._failures.blame, timeout_seconds=callback_timeout_seconds, begin=begin)
         self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix, sources=arguments)
         self.events = EventBus(guard.run, self.hostfile.events)
-        drawing = Guard(self._failures.blame, timeout_seconds=min(DRAWING_SECONDS, callback_timeout_seconds))
+        limit = min(DRAWING_SECONDS, callback_timeout_seconds)
+        drawing = Guard(self._failures.blame, timeout_seconds=limit, begin=begin)
         self.ui = UiRegistry(guard.run, drawing.run)
         self._store = Store(self.layout)
         self._holds = Holds()
@@ -121,12 +132,14 @@ class Host:
             self._failures.refuse,
             self.wake_for,
             self._plugins_for,
+            self.logs.logger,
+            self.observed.counted,
             scripts.hooks,
         )
         runner = Runner(self.plugins, around, self._manager)
         self._code = Code()
         self._demand = Demand(manager=self._manager, hearing=self._hearing, commands=self.commands, ui=self.ui)
-        self.events.tell(first=lambda name: self._demand.use("listens", name), listened=self._wake_sender)
+        self.events.tell(first=self._before_event, listened=self._wake_sender)
         self._following = Following(
             self.hostfile.name,
             plugins=self.plugins,
@@ -156,6 +169,10 @@ class Host:
             name: as the manifest has it; an event's with its `plugin:<id>:`.
         """
         await self._demand.use(kind, name)
+
+    async def _before_event(self, event: str) -> None:
+        self.observed.sent(event)
+        await self._demand.use("listens", event)
 
     def _wake_sender(self, event: str) -> None:
         """Bring up who sends an event that somebody listens to now: it would never send it otherwise."""
@@ -194,6 +211,8 @@ class Host:
             seen = await self._look()
             self._code.open()
             self._orders.open()
+            self.observed.follow(self._state)
+            self.observed.start()
             self._following.begin()
             for record in self.plugins.records().values():
                 self.plugins.tell(record, Happening.FOUND)  # what failed in an earlier run may try again
@@ -211,6 +230,7 @@ class Host:
         async with self._turn.taken():
             if not self._orders.running:
                 return
+            self.observed.follow(self._state)
             await self._orders.reload_saved(await self._look(), on_disk=False)
             await self._following.settle(await self._look())
             await self._orders.end_released()
@@ -230,6 +250,7 @@ class Host:
             self._orders.close()
             self._demand.follow({})
             self.plugins.stop_waiting()
+            await asyncio.to_thread(self.observed.stop)
 
     async def load(self, plugin: str, *, enable: bool = True, by: str = "the host") -> PluginStatus:
         """Run a plugin until the host stops, whether or not the user enabled it; the wish stays as it is (J15, J17).

@@ -36,6 +36,8 @@ class PluginStatus:
         description: one line from the manifest.
         refusals: what it tried at `context` since it was loaded and was not granted: `resource:action` -> how often.
         note: a sentence on where it stands that is no problem: what it waits for; empty where there is nothing to say.
+        blocked: how often it has blocked the event loop since the host started.
+        blocked_seconds: the longest time for which it did.
     """
 
     id: str
@@ -52,6 +54,8 @@ class PluginStatus:
     description: str = ""
     refusals: Mapping[str, int] = field(default_factory=dict, hash=False)
     note: str = ""
+    blocked: int = 0
+    blocked_seconds: float = 0.0
 
     @property
     def problem(self) -> str:
@@ -80,6 +84,8 @@ class Record:
         step: held while it is taken a step of its life, so that no two are taken at once.
         refusals: what it tried and was not granted, replaced at each change.
         left_behind: a sentence for each task and thread that did not end when it was last disabled.
+        blocked: how often it has blocked the event loop.
+        blocked_seconds: the longest time for which it did.
     """
 
     candidate: Candidate
@@ -98,6 +104,8 @@ class Record:
     step: asyncio.Lock = field(default_factory=asyncio.Lock)
     refusals: Mapping[str, int] = field(default_factory=dict)
     left_behind: tuple[str, ...] = ()
+    blocked: int = 0
+    blocked_seconds: float = 0.0
 
     @property
     def status(self) -> PluginStatus:
@@ -118,6 +126,8 @@ class Record:
             description=manifest.description if manifest is not None else "",
             refusals=self.refusals,
             note=self.note,
+            blocked=self.blocked,
+            blocked_seconds=self.blocked_seconds,
         )
 
     @property
@@ -226,6 +236,13 @@ class Plugins:
         if sentence != record.note:
             record.note = sentence
             self._tell_listeners(record)
+
+    def blocked(self, plugin: str, seconds: float) -> None:
+        """Count that a plugin blocked the event loop; told by the watchdog's thread."""
+        record = self._records.get(canonical_id(plugin))
+        if record is not None:
+            record.blocked += 1
+            record.blocked_seconds = max(record.blocked_seconds, seconds)
 
     def note_uncalled(self, record: Record, hooks: Sequence[tuple[str, str]]) -> None:
         """Set which hooks of a plugin are not called, each with the permission that it lacks, and tell who listens."""

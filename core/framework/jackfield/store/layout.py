@@ -115,6 +115,16 @@ class Layout:
         return self.run / "control.sock"
 
     @property
+    def usage(self) -> Path:
+        """What was counted of plugins in earlier runs."""
+        return self.root / "usage.json"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of each plugin's last log lines."""
+        return self.root / "logs"
+
+    @property
     def configuration(self) -> Path:
         """The folder that holds a folder of files for each plugin, which the user may edit."""
         return self.root / "config"
