@@ -157,7 +157,9 @@ async def test_any_arguments_that_are_written_out_are_read_back(data):
 KINDS = [Integer(1, 6), Float(), YesNo(), Word(), Quoted(), Greedy(), Choice(("a", "b c")), Duration(), EVEN, Person]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize(
+    "kind", KINDS, ids=lambda kind: kind.__name__ if isinstance(kind, type) else type(kind).__name__
+)
 @given(text=st.text(max_size=20) | st.text(alphabet="0123456789.eE+-whdms'\"\\ ab", max_size=20))
 async def test_no_text_breaks_a_type(kind, text):
     registry = CommandRegistry(run, sources={Person: People()})
