@@ -288,6 +288,9 @@ class Scripts:
         if removed:
             engine.dispatch(_EVENTS.PLUGIN_REMOVED, (), owner=script)
         engine.drop(script)
+        for handler in list(script.logger.handlers):  # files that it logged into
+            script.logger.removeHandler(handler)
+            handler.close()
 
 
 def _named(candidate: Candidate) -> Candidate:

@@ -73,6 +73,19 @@ def test_what_was_written_is_read_again(rich):
     assert rich.RColor.red in list(rich.RColor)
 
 
+def test_a_script_logs_into_a_file_of_its_own_that_is_closed_with_it(tmp_path):
+    text = """
+def on_load(server, old):
+    server.logger.set_file('logs/own.log')
+    server.logger.warning('kept')
+"""
+    with console(tmp_path, {"writer.py": text}) as bench:
+        (handler,) = bench.engine.scripts.find("writer").logger.handlers
+        assert bench.type("!!MCDR plugin unload writer") == ["writer is unloaded"]
+        assert handler.stream is None
+    assert (tmp_path / "logs" / "own.log").read_text(encoding="utf-8") == "kept\n"
+
+
 @pytest.mark.feature("U14")
 def test_each_reads_the_language_that_they_prefer(tmp_path):
     text = """
