@@ -125,6 +125,23 @@ async def test_all_that_was_saved_is_reloaded_and_nothing_else(profile, running,
     assert not any(line.startswith("c ") for line in noted)
 
 
+async def test_two_that_were_saved_together_come_up_together(profile, running, put, site, noted):
+    """The new code of the one that sorts first cannot be imported beside the old code of the other."""
+    host = await start(
+        profile,
+        running,
+        put,
+        plugin_source("above", code=CODE, more='[requires]\nbelow = "*"'),
+        plugin_source("below", code=CODE),
+    )
+    save(site, "above", "from chat_below import NEW\n" + CODE.replace('"VERSION"', '"2"'))
+    save(site, "below", CODE.replace('VERSION = "VERSION"', 'VERSION = "2"\nNEW = True'))
+    noted.clear()
+    assert await host.reload_changed() == []
+    assert [version(host, name) for name in ("above", "below")] == ["2", "2"]
+    assert noted.count("above 2 enable") == 1
+
+
 @pytest.mark.parametrize(
     ("code", "why", "told"),
     [

@@ -231,8 +231,8 @@ class Host:
             if not self._orders.running:
                 return
             self.observed.follow(self._state)
-            await self._orders.reload_saved(await self._look(), on_disk=False)
-            await self._following.settle(await self._look())
+            seen, _ = await self._orders.reload_saved(on_disk=False)
+            await self._following.settle(seen)
             await self._orders.end_released()
             wirings = [record.wiring for record in self.plugins.records().values() if record.wiring is not None]
             await follow_settings([wiring.settings for wiring in wirings])

@@ -168,24 +168,37 @@ class Orders:
         """Import all anew whose code changed, and follow what else changed; see `Host.reload_changed`."""
 
         async def change() -> list[str]:
-            failures = await self.reload_saved(await self._look(), on_disk=True)
-            await self._following.settle(await self._look())
+            seen, failures = await self.reload_saved(on_disk=True)
+            await self._following.settle(seen)
             await self.end_released()
             return failures
 
         return await self._carry_out(change())
 
-    async def reload_saved(self, seen: Survey, *, on_disk: bool) -> list[str]:
-        """Import anew what was saved since it was imported; returns a sentence for each that failed and runs on."""
-        failures = []
+    async def reload_saved(self, *, on_disk: bool) -> tuple[Survey, list[str]]:
+        """Import anew what was saved since it was imported, dependencies first.
+
+        Args:
+            on_disk: look for changed files of the environment's plugins, too.
+
+        Returns:
+            What is there and wished now, and a sentence for each plugin that failed and runs on as it was.
+        """
+        seen = await self._look()
         waiting = self._reloading.changed(seen, on_disk=on_disk)
-        for cid in sorted(waiting):
+        if not waiting:
+            return seen, []
+        failures, done = [], set()
+        ordered = [cid for level in seen.judgement.levels for cid in level if cid in waiting]
+        for cid in dict.fromkeys([*ordered, *sorted(waiting)]):
+            if cid in done:
+                continue  # it came along with what it needs
             try:
-                await self._reloading.reload(seen, frozenset({cid}))
+                done |= await self._reloading.reload(seen, frozenset({cid}))
             except PluginError as error:
                 _log.error("%s", error)
                 failures.append(str(error))
-        return failures
+        return await self._look(), failures
 
     def unload_later(self, plugin: str, *, by: str) -> None:
         """Take a plugin down as soon as nothing else changes; returns at once."""

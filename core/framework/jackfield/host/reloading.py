@@ -76,12 +76,15 @@ class Reloading:
                 found.add(cid)
         return frozenset(found)
 
-    async def reload(self, seen: Survey, chosen: frozenset[str]) -> None:
+    async def reload(self, seen: Survey, chosen: frozenset[str]) -> set[str]:
         """Reload plugins that are loaded, and whoever needs them, in the order of their dependencies.
 
         Args:
             seen: what is there now; the new code is what it names.
             chosen: canonical ids.
+
+        Returns:
+            The canonical ids of all that were reloaded.
 
         Raises:
             PluginError: one of them cannot be exchanged, or its new code failed and the old one runs on; the sentence
@@ -111,7 +114,7 @@ class Reloading:
         if not broken:
             for cid in going:
                 self._code.note_files(records[cid])
-            return
+            return going
         failed = next((cid for cid in broken if records[cid].life.state is State.FAILED), broken[0])
         problem = _failure(records[failed], records[failed].life.problem)
         if all(_keeps_its_data(befores[cid], seen) for cid in going):
