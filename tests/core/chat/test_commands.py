@@ -228,6 +228,7 @@ async def test_what_can_follow_is_offered_over_the_socket(keeper: "RunningChat")
     assert await offered(ada, "") == []
     (first, *_) = (await ada.complete("!to lobby", cursor=3))["items"]
     assert first == {"text": "topic", "start": 1, "end": 3, "help": "Tell what a room is for"}
+    assert (await ada.complete("!topic "))["usages"] == ["!topic <where>"]
     assert (await ada.complete("!to", cursor=-7))["items"][0]["text"] == "topic"
 
 

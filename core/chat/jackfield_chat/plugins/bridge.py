@@ -228,8 +228,8 @@ class Bridge:
             raise UsageError(source.mistake)
         return None
 
-    async def complete(self, text: str, cursor: int, room: str, account: Account) -> list[Event]:
-        """Return what can stand at a place of a command.
+    async def complete(self, text: str, cursor: int, room: str, account: Account) -> Event:
+        """Return what can stand at a place of a command (`items`), and how what it can become is called (`usages`).
 
         Args:
             text: the line with its `!`.
@@ -239,10 +239,14 @@ class Bridge:
         """
         skip = len(COMMAND_PREFIX)
         if self.application is None or not text.startswith(COMMAND_PREFIX) or cursor < skip:
-            return []
+            return {"items": [], "usages": []}
         source = MemberSource(account, room, permits=self._accounts.permits)
-        found = await self.application.host.commands.complete(text[skip:], cursor - skip, source)
-        return [{"text": one.text, "start": one.start + skip, "end": one.end + skip, "help": one.help} for one in found]
+        commands, line, place = self.application.host.commands, text[skip:], cursor - skip
+        items = [
+            {"text": one.text, "start": one.start + skip, "end": one.end + skip, "help": one.help}
+            for one in await commands.complete(line, place, source)
+        ]
+        return {"items": items, "usages": commands.usages(line, place, source)}
 
     async def plugins_command(self, text: str, *, who: str, owner: bool) -> Answer:
         """Do what `/plugins …` asks for.

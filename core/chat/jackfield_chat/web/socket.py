@@ -21,7 +21,8 @@ and receives:
     plugins                                 plugins changed: installed, enabled, updated, rolled back …
     answer   title, lines, confirm, nonce   what only this member sees: the answer to a command, or, without a nonce,
                                             news for an owner
-    completions items, nonce                each with `text`, what it takes the place of (`start`, `end`) and `help`
+    completions items, usages, nonce        each with `text`, what it takes the place of (`start`, `end`) and `help`;
+                                            how the commands are called that the line can become
     sent     nonce                          done
     error    message, nonce                 not done, and why
 """
@@ -161,8 +162,8 @@ class Conversation:
         elif kind == "complete":
             text, cursor = _text(request, "text"), request.get("cursor")
             place = cursor if isinstance(cursor, int) and 0 <= cursor <= len(text) else len(text)
-            items = await self._chat.bridge.complete(text, place, _text(request, "room"), account)
-            self._connection.send({"type": "completions", "items": items, "nonce": nonce})
+            found = await self._chat.bridge.complete(text, place, _text(request, "room"), account)
+            self._connection.send({"type": "completions", "nonce": nonce, **found})
         else:
             raise RoomError(f"type must be one of open, send, act, choose, complete, not {kind!r}")
 

@@ -100,6 +100,17 @@ async def test_what_is_offered_says_what_it_is_and_stands_before_the_cursor_only
     assert (ada.text, ada.help) == ("ada", "who")
 
 
+def test_how_a_line_goes_on_is_told_once_its_root_is_written(registry):
+    plant = "!plant <what> <where> [dice] [wait] [names …]"
+    assert registry.usages("pl", 2, Speaker()) == []
+    assert registry.usages("plant ", 6, Speaker()) == [plant]
+    assert registry.usages("plant oak he", 12, Speaker()) == [plant]
+    assert registry.usages("plot ", 5, Speaker()) == ["!plot open", "!plot close", "!plot <who>"]
+    assert registry.usages("plot wipe ", 10, Speaker()) == []
+    assert registry.usages("plot wipe ", 10, Speaker(level=Level.ADMIN)) == ["!plot wipe"]
+    assert registry.usages("nothing ", 8, Speaker()) == []
+
+
 @pytest.mark.feature("U17")
 async def test_what_someone_may_not_use_is_not_offered_to_them(registry):
     assert "plot wipe" not in await complete(registry, "plot ")

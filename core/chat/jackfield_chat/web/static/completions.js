@@ -10,13 +10,16 @@ const units = (text, count) => [...text].slice(0, count).join("").length;
 export class Completions {
   /**
    * @param {HTMLTextAreaElement} field where commands are written
-   * @param {HTMLElement} list an empty listbox
+   * @param {HTMLElement} box holds an empty listbox, and a line for the usage
    * @param {HTMLElement} count says to screen readers how many there are
-   * @param {(text: string, cursor: number) => Promise<{items: object[]}>} ask
+   * @param {(text: string, cursor: number) => Promise<{items: object[], usages: string[]}>} ask
    */
-  constructor(field, list, count, ask) {
+  constructor(field, box, count, ask) {
+    const list = box.querySelector("[role=listbox]");
     this.field = field;
+    this.box = box;
     this.list = list;
+    this.usage = box.querySelector("p");
     this.count = count;
     this.ask = ask;
     this.items = [];
@@ -33,7 +36,7 @@ export class Completions {
     });
     field.addEventListener("blur", () => this.close());
     field.form.addEventListener("submit", () => this.close());
-    list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+    box.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
       if (option) this.take([...list.children].indexOf(option));
@@ -51,23 +54,25 @@ export class Completions {
     const { value, selectionStart, selectionEnd } = this.field;
     if (selectionStart !== selectionEnd || !value.startsWith(PREFIX)) return this.close();
     let items = [];
+    let usages = [];
     try {
-      ({ items } = await this.ask(value, points(value.slice(0, selectionStart))));
+      ({ items, usages } = await this.ask(value, points(value.slice(0, selectionStart))));
     } catch {
       // the link is down: nothing is offered, and the line itself will say so when it is sent
     }
     if (round !== this.round) return; // something newer was written meanwhile
     const written = value.slice(0, selectionStart);
-    this.show(items.filter((item) => item.text !== written.slice(units(value, item.start))));
+    this.show(items.filter((item) => item.text !== written.slice(units(value, item.start))), usages);
   }
 
-  show(items) {
+  show(items, usages) {
     this.items = items;
+    this.usage.textContent = usages.join("\n");
     const options = items.map((item, index) =>
       element("li", { role: "option", id: `completion-${index}`, "aria-selected": "false" }, element("b", {}, item.text), element("span", { class: "hint" }, item.help)),
     );
     this.list.replaceChildren(...options);
-    this.list.hidden = items.length === 0;
+    this.box.hidden = items.length === 0 && usages.length === 0;
     this.count.textContent = items.length === 0 ? "" : items.length === 1 ? "1 suggestion" : `${items.length} suggestions`;
     this.choose(-1);
   }
@@ -83,13 +88,14 @@ export class Completions {
   }
 
   key(event) {
-    if (this.list.hidden || event.isComposing) return;
     const { length } = this.items;
-    if (event.key === "ArrowDown") this.choose(this.active + 1 < length ? this.active + 1 : 0);
+    if (this.box.hidden || event.isComposing) return;
+    if (event.key === "Escape") this.close();
+    else if (length === 0) return; // only the usage is shown: the keys are the field's
+    else if (event.key === "ArrowDown") this.choose(this.active + 1 < length ? this.active + 1 : 0);
     else if (event.key === "ArrowUp") this.choose(this.active > 0 ? this.active - 1 : length - 1);
     else if (event.key === "Tab" && !event.shiftKey) this.take(Math.max(this.active, 0));
     else if (event.key === "Enter" && this.active >= 0) this.take(this.active);
-    else if (event.key === "Escape") this.close();
     else return;
     event.preventDefault();
     event.stopImmediatePropagation(); // Enter takes what is chosen and does not send the line
@@ -111,6 +117,6 @@ export class Completions {
   close() {
     clearTimeout(this.timer);
     this.round += 1;
-    this.show([]);
+    this.show([], []);
   }
 }

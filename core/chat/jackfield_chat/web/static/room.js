@@ -158,7 +158,7 @@ composer.addEventListener("submit", async (event) => {
     free();
   }
 });
-new Completions(text, find("completions"), find("completion-count"), (line, cursor) => link.ask({ type: "complete", room, text: line, cursor }));
+new Completions(text, find("completion-box"), find("completion-count"), (line, cursor) => link.ask({ type: "complete", room, text: line, cursor }));
 text.addEventListener("input", grow);
 text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

@@ -20,6 +20,7 @@ from jackfield.host.commands.nodes import Check, Command, Handler, Parameter, Re
 from jackfield.host.commands.roots import Branch, Load, Roots
 from jackfield.host.commands.signature import Owner, of_function, of_tree, parameters_of, summary
 
+MOST_USAGES = 3
 _OFFER_SECONDS = 1.0  # what comes later is of no use to whoever writes
 
 
@@ -202,6 +203,21 @@ class CommandRegistry:
                     offered = await self._offered(want.command, asked.complete, place.written)
                 found.update(dict.fromkeys(completed(want, offered, line)))
         return list(found)[:MOST_COMPLETIONS]
+
+    def usages(self, text: str, cursor: int, source: CommandSource) -> list[str]:
+        """Return how the commands are called that a line can still become, once its root is written; at most 3.
+
+        Args:
+            text: the line without the host's prefix.
+            cursor: the place, in characters from the start of `text`.
+            source: who writes.
+        """
+        found: dict[str, None] = {}
+        for place in places(self._roots.tree, text[: max(0, cursor)], 0, source):
+            if place.node is not self._roots.tree:
+                open_ones = (one for one in place.node.commands() if one.requirement.met_by(source))
+                found.update(dict.fromkeys(self.prefix + one.usage for one in open_ones))
+        return list(found)[:MOST_USAGES]
 
     async def _offered(self, command: Command, complete: Callable[[str], Any], prefix: str) -> list[str]:
         async def ask() -> list[str]:
