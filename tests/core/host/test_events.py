@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -319,3 +320,30 @@ def test_a_wrong_event_in_a_host_file_is_named(event, sentence):
 
     with pytest.raises(ManifestError, match=sentence):
         read_hostfile(f"{HOSTFILE}\n{event}\n", source="host.toml")
+
+
+SLEEPING = """
+schema = 1
+id = "opener"
+name = "Opener"
+version = "1.0.0"
+isolation = "any"
+activation = "demand"
+
+[host]
+chat = ">=1.0 <2.0"
+
+[contributes]
+listens = ["host:opened"]
+"""
+
+
+@pytest.mark.feature("M39")
+async def test_an_event_of_the_host_wakes_who_sleeps_until_it(profile, build, running):
+    code = hearing("def on_opened(self, event): HEARD.append(event.name)")
+    profile.install(build("opener", code=code, manifest=SLEEPING))
+    profile.enable("opener")
+    host = await running(hostfile=CHAT)
+    assert "chat_opener" not in sys.modules
+    await host.events.send("opened")
+    assert heard("opener") == ["host:opened"]

@@ -83,9 +83,9 @@ class Record:
         start_seconds: what it took to come up, the last time.
         step: held while it is taken a step of its life, so that no two are taken at once.
         refusals: what it tried and was not granted, replaced at each change.
-        left_behind: a sentence for each task and thread that did not end when it was last disabled.
         blocked: how often it has blocked the event loop.
         blocked_seconds: the longest time for which it did.
+        left_behind: names of the tasks and threads that have not ended since it was last disabled; kept up to date.
     """
 
     candidate: Candidate
@@ -103,9 +103,9 @@ class Record:
     start_seconds: float = 0.0
     step: asyncio.Lock = field(default_factory=asyncio.Lock)
     refusals: Mapping[str, int] = field(default_factory=dict)
-    left_behind: tuple[str, ...] = ()
     blocked: int = 0
     blocked_seconds: float = 0.0
+    left_behind: Sequence[str] = ()
 
     @property
     def status(self) -> PluginStatus:
@@ -135,7 +135,8 @@ class Record:
         """What is wrong with a plugin that runs all the same."""
         wrong = self.wiring.settings.problems if self.wiring is not None else ()
         last = (self.last_failure,) if self.last_failure else ()
-        return (*self.uncalled, *self.left_behind, *wrong, *last)
+        left = (f"{name} did not end when it was told to" for name in self.left_behind)
+        return (*self.uncalled, *left, *wrong, *last)
 
 
 class Plugins:

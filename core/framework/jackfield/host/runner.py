@@ -195,10 +195,9 @@ class Runner:
             return
         wiring.entrances.close()
         wiring.scope.close()
-        left = await wiring.scheduler.end(GRACE_SECONDS)
-        for name in left:
+        record.left_behind = await wiring.scheduler.end(GRACE_SECONDS)
+        for name in record.left_behind:
             _log.error("%s does not end when it is told to; it is left behind", name)
-        record.left_behind = tuple(f"{name} did not end when it was told to" for name in left)
         wiring.database.close()
 
     def _failed(self, record: Record, when: str, error: Exception) -> None:

@@ -79,8 +79,10 @@ class PluginScheduler:
         what = f"timer {name or name_of(function)}"
         return self._here("scheduler.every", self._begin_timer, self._repeat(interval, function, arguments, what), what)
 
-    async def end(self, grace_seconds: float) -> tuple[str, ...]:
+    async def end(self, grace_seconds: float) -> list[str]:
         """Wait until everything has ended that the scope's close told to end; return the names of what has not.
+
+        What ends later takes its name off the list.
 
         Args:
             grace_seconds: how long it may take altogether.
@@ -91,9 +93,12 @@ class PluginScheduler:
             thread.ended: f"{self._plugin}: {thread.name}" for thread in self._threads
         }
         if not names:
-            return ()
-        _, left = await asyncio.wait(names, timeout=grace_seconds)
-        return tuple(names[one] for one in left)
+            return []
+        _, unended = await asyncio.wait(names, timeout=grace_seconds)
+        left = [names[one] for one in unended]
+        for one in unended:
+            one.add_done_callback(lambda ended: left.remove(names[ended]))
+        return left
 
     def _begin(self, coroutine: Coroutine[Any, Any, Any], what: str) -> tuple["asyncio.Task[Any]", Opened]:
         self._require_open(coroutine, what)

@@ -9,7 +9,7 @@ from jackfield.manifest.settings import NAME, SettingContribution
 _NAME = Text(longest=64, pattern=NAME)
 _LINE = Text(longest=500)
 _SUFFIX = Text(longest=16, pattern=r"\.[a-z0-9]{1,15}")
-_EVENT = Text(longest=200, pattern=rf"plugin:{NAME}:{NAME}")
+_EVENT = Text(longest=200, pattern=rf"(plugin:{NAME}|host):{NAME}")
 _COMMAND = Text(longest=200, pattern=f"{NAME}( {NAME}){{0,7}}")
 
 LEVELS = ("guest", "user", "helper", "admin", "owner")
@@ -72,7 +72,7 @@ class Contributions:
     listens: Annotated[
         tuple[str, ...],
         Described(
-            'events of other plugins, `plugin:poll:closed`, that wake one with `activation = "demand"`', ListOf(_EVENT)
+            'events, `plugin:poll:closed` or `host:opened`, that wake one with `activation = "demand"`', ListOf(_EVENT)
         ),
     ] = ()
     languages: Annotated[
