@@ -63,6 +63,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         finally:
             writing.cancel()
             await run_sync(downloads.write)
+            await run_sync(uploads.close)
             database.close()
 
     app = FastAPI(

@@ -2,14 +2,16 @@
 
 import configparser
 import random
+import re
 import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import WheelError
-from jackfield.inspection import WheelLimits, inspect_wheel
+from jackfield.inspection import WheelLimits, inspect_wheel, paths
 from jackfield.inspection.metadata import _plain_entry_points, read_entry_points
+from jackfield.inspection.paths import check_paths
 
 from tests.support.wheels import plugin_source
 
@@ -95,3 +97,15 @@ def test_texts_are_kept_within_the_bound_of_one(tmp_path):
     source = plugin_source("poll", code="x = 1\n" * 300)
     report = inspect_wheel(source.build(tmp_path), limits=WheelLimits(text_bytes=1000))
     assert report.plugin_id == "poll"
+
+
+SEGMENTS = st.sampled_from(["a", "b.py", "con", "Aux.py", "x-1.0.dist-info", ".hidden", "a.", "..", "", "é", "a b"])
+
+
+@given(st.lists(SEGMENTS, min_size=1, max_size=4), st.booleans())
+def test_plain_paths_say_what_the_long_way_says(segments, folder):
+    path = "/".join(segments) + ("/" if folder else "")
+    shorter = [(each.code, each.message) for each in check_paths([path], WheelLimits())]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "_PLAIN", re.compile("never^"))
+        assert [(each.code, each.message) for each in check_paths([path], WheelLimits())] == shorter

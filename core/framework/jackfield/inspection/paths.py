@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jackfield.inspection.report import WheelLimits
+
+# What nearly every path is made of: nothing in it can be wrong but a device's name and its length.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*/?")
+_UNSAFE = re.compile(r'[<>:"|?*]')
 
 # Names that Windows keeps for devices, with any extension.
 _DEVICES = frozenset(
@@ -38,7 +43,8 @@ def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
     for path in paths:
         yield from _check_path(path, limits)
         # What a file system that ignores case, or composes accents, would take for the same file.
-        key = unicodedata.normalize("NFKC", path).casefold().rstrip("/")
+        composed = path if path.isascii() else unicodedata.normalize("NFKC", path)
+        key = composed.casefold().rstrip("/")
         if key in seen:
             other = seen[key]
             how = "twice" if other == path else f"as {other} too, the same file where case does not count"
@@ -55,8 +61,12 @@ def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
 
 def _check_path(path: str, limits: WheelLimits) -> Iterator[Finding]:
     """Findings on one path."""
-    shown = ascii(path) if not path.isprintable() else path
     parts = path.removesuffix("/").split("/")
+    if len(path) <= limits.path_characters and _PLAIN.fullmatch(path):
+        if any(part.split(".", 1)[0].casefold() in _DEVICES for part in parts):
+            yield Finding("unsafe-name", "refuse", f"{path} is a device's name on Windows", path)
+        return
+    shown = ascii(path) if not path.isprintable() else path
     if "\\" in path:
         yield Finding(
             "backslash", "refuse", f"{shown} has a backslash: a folder on one system, a name on another", path
@@ -71,7 +81,7 @@ def _check_path(path: str, limits: WheelLimits) -> Iterator[Finding]:
         yield Finding("unsafe-name", "refuse", f"{shown[:60]}… has {len(path)} characters", path)
     for part in parts:
         stem = part.split(".")[0].casefold()
-        if not part.isprintable() or any(character in '<>:"|?*' for character in part) or part != part.rstrip(". "):
+        if not part.isprintable() or _UNSAFE.search(part) or part != part.rstrip(". "):
             if part != "..":
                 yield Finding("unsafe-name", "refuse", f"{shown} has characters that not every system can store", path)
                 break
