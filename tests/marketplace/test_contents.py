@@ -105,9 +105,19 @@ def test_every_size_is_served_under_its_hash(market, large):
     assert hashlib.sha256(metadata.content).hexdigest() == entry["core-metadata"]["sha256"]
 
 
-def test_a_part_of_a_large_file_can_be_asked_for(market):
-    path = large_plugin(market.wheels)
-    assert market.upload(path).status_code == 200
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(("asked", "start", "end"), [("10-19", 10, 20), ("10-", 10, None), ("-7", -7, None)])
+def test_a_part_can_be_asked_for(market, large, asked, start, end):
+    path = large_plugin(market.wheels) if large else market.publish("poll")
+    if large:
+        assert market.upload(path).status_code == 200
     (entry,) = market.project("chat-poll")["files"]
-    answer = market.client.get(entry["url"], headers={"Range": "bytes=10-19"})
-    assert (answer.status_code, answer.content) == (206, path.read_bytes()[10:20])
+    answer = market.client.get(entry["url"], headers={"Range": f"bytes={asked}"})
+    assert (answer.status_code, answer.content) == (206, path.read_bytes()[start:end])
+    size = path.stat().st_size
+    first = start % size
+    assert answer.headers["content-range"] == f"bytes {first}-{first + len(answer.content) - 1}/{size}"
+    other = market.client.get(entry["url"], headers={"Range": f"bytes={asked}", "If-Range": '"other"'})
+    assert (other.status_code, other.content) == (200, path.read_bytes())
+    beyond = market.client.get(entry["url"], headers={"Range": f"bytes={size}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")

@@ -16,6 +16,8 @@ from jackfield_marketplace.stats import DownloadCounter
 
 _CACHE = "public, max-age=31536000, immutable"
 _ADDRESS = re.compile(r"/files/([0-9a-f]{64})/([^/]{1,300})")
+# One range; where several are asked for the whole is sent, as a server may.
+_RANGE = re.compile(rb"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 _TYPES = {".metadata": "text/plain; charset=utf-8", ".plugin.toml": "application/toml"}
 _KEPT_FILES = 8192
 _KEPT_BYTES = 64 * 1024  # a text that is larger is read each time
@@ -84,8 +86,7 @@ class FilePages:
         if served.counted is not None and scope["method"] == "GET" and b"range" not in names:
             self._downloads.add(*served.counted)
         if isinstance(content, bytes):
-            # Whole, whatever range was asked for (RFC 9110, 14.2): it is small.
-            await Answer(200, content, served.media_type, headers, etag=etag).send_to(scope, send)
+            await _in_memory(content, served.media_type, headers, etag, scope).send_to(scope, send)
         else:
             headers |= {"x-content-type-options": "nosniff", "etag": etag}
             await FileResponse(content, media_type=served.media_type, headers=headers)(scope, receive, send)
@@ -132,3 +133,20 @@ class FilePages:
             answer = Answer(200, text, media_type, {"cache-control": _CACHE}, etag=f'"{blob}"')
         counted = (served.project_id, served.version) if served.kind == "wheel" and not part else None
         return _Served(serial, answer, blob, media_type, counted)
+
+
+def _in_memory(content: bytes, media_type: str, headers: dict[str, str], etag: str, scope: Scope) -> Answer:
+    """The answer with a small file, or the part of it that is asked for (RFC 9110, 14.2 and 13.1.5)."""
+    asked = dict(scope["headers"])
+    headers = headers | {"accept-ranges": "bytes"}
+    match = _RANGE.fullmatch(asked.get(b"range", b""))
+    if match is None or scope["method"] != "GET" or asked.get(b"if-range", etag.encode()) != etag.encode():
+        return Answer(200, content, media_type, headers, etag=etag)
+    first, last, at_the_end = match.groups()
+    size = len(content)
+    start = int(first) if first else max(0, size - int(at_the_end))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
+        return Answer(416, b"", media_type, headers | {"content-range": f"bytes */{size}"})
+    headers["content-range"] = f"bytes {start}-{end}/{size}"
+    return Answer(206, content[start : end + 1], media_type, headers, etag=etag)
