@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,7 @@ class Stage:
     profile: Profile
     host: Host
     said: list[tuple[str, str]]
+    languages: dict[str | None, str] = field(default_factory=dict)
 
     async def ask(self, text: str) -> str:
         """Give a command and return its one answer."""
@@ -61,7 +62,9 @@ def wheel(name: str, attribute: str, folder: Path) -> Path:
     package = f"chat_{name}"
     source = HERE / name / package
     files: dict[str, str | bytes] = {
-        f"{package}/{path.name}": path.read_text() for path in sorted(source.iterdir()) if path.is_file()
+        f"{package}/{path.relative_to(source).as_posix()}": path.read_text(encoding="utf-8")
+        for path in sorted(source.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
     }
     entry = f"{package}:{attribute}" if attribute else package
     return WheelSource(f"chat-{name}", files=files, entry_points={"chat.plugins": {name: entry}}).build(folder)
@@ -80,11 +83,12 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
     profile.install(wheel("probe", "Probe", folder), wheel("peer", "", folder), wheel("friend", "", folder))
     profile.enable("probe", "peer", "friend")
     said: list[tuple[str, str]] = []
-    host = profile.host(api=lambda plugin, check: Lobby(plugin, check, said))
+    languages: dict[str | None, str] = {}
+    host = profile.host(api=lambda plugin, check: Lobby(plugin, check, said), language_of=languages.get)
     await host.start()
     await host.plugins.wait_for("probe", timeout_seconds=5)
     await host.plugins.wait_for("peer", timeout_seconds=5)
-    yield Stage(profile, host, said)
+    yield Stage(profile, host, said, languages)
     await host.stop()
 
 

@@ -144,6 +144,48 @@ class TestTables:
         assert await stage.ask("probe storage keys") == '["one"]'
 
 
+@pytest.mark.feature("K34", "U16")
+async def test_files_of_the_package_are_read_and_nothing_beside_it(stage):
+    await stage.grant(())
+    content, size, names = json.loads(await stage.ask("probe resources lang/de.toml"))
+    assert content == 'greeting = "Grüß dich, {user}"\n'
+    assert size == len(content.encode())
+    assert names == ["lang/de.toml", "lang/de_AT.toml", "lang/en.toml"]
+    for name in ("lang/../../chat_peer/__init__.py", "/etc/passwd", "missing.txt"):
+        assert f"there is no file {name!r} in the package of probe" in await stage.ask(f"probe resources {name}")
+
+
+class TestTranslations:
+    @pytest.mark.feature("U14")
+    @pytest.mark.parametrize(
+        ("key", "language", "text"),
+        [
+            ("greeting", "de-AT", "Servus alice"),
+            ("greeting", "de-CH", "Grüß dich, alice"),
+            ("greeting", "fr", "Hello alice"),
+            ("only", "de-AT", "only in English"),
+            ("errors.unknown", "de", "Nobody knows {what}, {really}"),
+            ("missing", "de", "missing"),
+        ],
+    )
+    async def test_a_text_comes_in_the_nearest_language_that_has_it(self, stage, key, language, text):
+        assert await stage.ask(f"probe say {key} {language}") == text
+
+    async def test_each_user_has_a_language_of_their_own(self, stage):
+        assert await stage.ask("probe say greeting") == "Hello alice"
+        stage.languages["alice"] = "de_at"
+        assert await stage.ask("probe say greeting") == "Servus alice"
+        stage.languages["alice"] = "no language"
+        stage.languages[None] = "de"
+        assert await stage.ask("probe say greeting") == "Grüß dich, alice"
+
+    async def test_what_is_missing_is_logged_once(self, stage, caplog):
+        for _ in range(3):
+            await stage.ask("probe say missing de")
+        told = [record for record in caplog.records if "there is no text 'missing'" in record.message]
+        assert [record.name for record in told] == ["chat.plugins.probe"]
+
+
 class TestSettings:
     @pytest.mark.feature("C22")
     async def test_a_value_that_does_not_fit_is_refused_with_the_settings_name(self, stage):

@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 import time
 
+from jackfield_chat.accounts.languages import Languages
 from jackfield_chat.accounts.model import Account, AccountError, Role, TooManyTries
 from jackfield_chat.accounts.passwords import hash_password, random_password, verify_password
 from jackfield_chat.accounts.permits import Permits
@@ -29,11 +30,13 @@ class Accounts:
 
     Attributes:
         permits: what owners permit beyond roles.
+        languages: which language each prefers.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.permits = Permits(database, self.find)
+        self.languages = Languages(database)
         self._failures = (Throttle(5, 60), Throttle(30, 60), Throttle(20, 60))
         self._sign_ups = Throttle(20, 3600)
 

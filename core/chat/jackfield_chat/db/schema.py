@@ -36,4 +36,7 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (who, permission)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE accounts ADD COLUMN language TEXT;
+    """,
 )

@@ -17,6 +17,7 @@ HELP = (
     "/rooms: the rooms there are",
     "/who: who is here now",
     "/plugins: what plugins are installed; /plugins help says more",
+    "/language [LANGUAGE]: in which language plugins write to you, such as de; /language browser goes by your browser",
     "/role NAME ROLE: give a member another role (owner)",
     "//text: a message that begins with /",
 )
@@ -63,9 +64,22 @@ async def _chat_command(chat: Chat, account: Account, room: str, line: str) -> A
         return Answer.of("Rooms", *(f"{one.name}: {one.topic}" if one.topic else one.name for one in chat.rooms.all()))
     if word == "who":
         return Answer.of(f"In {room} now", *chat.presence.members(room))
+    if word == "language":
+        return _language(chat, account, rest.strip())
     if word == "role":
         return _set_role(chat, account, rest.split())
     raise RoomError(f"There is no command /{word}. /help lists those there are; //{word} sends it as a message.")
+
+
+def _language(chat: Chat, account: Account, wanted: str) -> Answer:
+    languages = chat.accounts.languages
+    if wanted:
+        languages.choose(account.name, None if wanted == "browser" else wanted)
+    chosen, language = languages.chosen(account.name), languages.of(account.name)
+    if language is None:
+        return Answer.of("Plugins write to you in their own language", "/language de would make it German")
+    why = "as you chose" if chosen else "as your browser asks for"
+    return Answer.of(f"Plugins write to you in {language} where they can, {why}")
 
 
 def _set_role(chat: Chat, account: Account, words: list[str]) -> Answer:

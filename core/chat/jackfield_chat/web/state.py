@@ -67,6 +67,8 @@ def signed_in(role: Role = Role.GUEST) -> Callable[[Page], Handler]:
         @wraps(page)
         async def handle(request: Request) -> Response:
             account = account_of(request)
+            if account is not None:
+                chat_of(request).accounts.languages.hear(account.name, request.headers.get("accept-language", ""))
             if account is None:
                 back = request.url.path if request.method == "GET" else "/"
                 return RedirectResponse(f"/sign-in?next={quote(back)}", status_code=303)

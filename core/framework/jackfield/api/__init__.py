@@ -70,6 +70,7 @@ from jackfield.api.storage import (
     Update,
     Where,
 )
+from jackfield.api.texts import LanguageOf, Resources, Translations
 from jackfield.api.tree import CommandHandler, CommandNode, argument, literal
 
 __all__ = [
@@ -113,6 +114,7 @@ __all__ = [
     "Insert",
     "Integer",
     "Json",
+    "LanguageOf",
     "Level",
     "List",
     "ListenerMark",
@@ -129,6 +131,7 @@ __all__ = [
     "Quoted",
     "Render",
     "Require",
+    "Resources",
     "Response",
     "Row",
     "Scheduler",
@@ -140,6 +143,7 @@ __all__ = [
     "Table",
     "Text",
     "Thread",
+    "Translations",
     "Ui",
     "Update",
     "Where",

@@ -12,6 +12,7 @@ from jackfield.api.plugins import Plugins
 from jackfield.api.scheduling import Scheduler
 from jackfield.api.services import Services
 from jackfield.api.storage import Storage
+from jackfield.api.texts import Resources, Translations
 
 
 class Context(Protocol):
@@ -83,6 +84,16 @@ class Context(Protocol):
     @property
     def http(self) -> Http:
         """Requests to other computers, as far as they were granted."""
+        ...
+
+    @property
+    def resources(self) -> Resources:
+        """The files of the plugin's own package."""
+        ...
+
+    @property
+    def translations(self) -> Translations:
+        """The plugin's texts in the languages of those who read them."""
         ...
 
     @property

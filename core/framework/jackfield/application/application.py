@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jackfield.api import ApiFactory, ArgumentSource
+from jackfield.api import ApiFactory, ArgumentSource, LanguageOf
 from jackfield.application.discarding import discard_marked
 from jackfield.application.lock import HostLock
 from jackfield.application.updates import Updates, UpdateWatch
@@ -65,6 +65,7 @@ class Application:
         script_hooks: what makes hook implementations of scripts' plain functions, by their names.
         arguments: the application's things that can be named in commands (its members, its rooms), by the type that
             plugins annotate with.
+        language_of: says which language a user prefers, and with None which the application speaks (U14).
 
     Raises:
         UsageError: there is no host file of that name.
@@ -88,6 +89,7 @@ class Application:
         script_folders: Sequence[Path] = (),
         script_hooks: ScriptHooks | None = None,
         arguments: Mapping[type, ArgumentSource] | None = None,
+        language_of: LanguageOf = lambda user: None,
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
@@ -105,6 +107,7 @@ class Application:
             command_prefix=command_prefix,
             scripts=self._scripts,
             arguments=arguments,
+            language_of=language_of,
         )
         self._watch: Watch | None = None
         self._updates: UpdateWatch | None = None

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jackfield.api import ApiFactory, Check, Plugins
+from jackfield.api import ApiFactory, Check, LanguageOf, Plugins
 from jackfield.host.beneath import Beneath
 from jackfield.host.blocking import BlockingView, Crossing
 from jackfield.host.commands import CommandRegistry
@@ -21,10 +21,12 @@ from jackfield.host.keeping import PluginStorage
 from jackfield.host.listening import PluginEvents
 from jackfield.host.network import Fetcher
 from jackfield.host.permits import Permits
+from jackfield.host.resources import PluginResources
 from jackfield.host.scheduler import PluginScheduler
 from jackfield.host.scopes import Scope
 from jackfield.host.scripts import ScriptHooks
 from jackfield.host.services import PluginServices, ServiceRegistry
+from jackfield.host.translations import PluginTranslations, nobody_prefers
 from jackfield.host.ui import PluginUi, UiRegistry
 from jackfield.host.uses import Kind
 from jackfield.manifest import Candidate, Contributions
@@ -61,6 +63,7 @@ class Surroundings:
         fetcher: does plugins' requests by HTTP.
         script_hooks: what makes hook implementations of scripts' plain functions.
         wake: brings up the plugins that sleep until something is used: `await wake("services", name)`.
+        language_of: says which language somebody prefers.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
         logger: makes `context.logger`, by the plugin's id.
         counted: makes the check for `context.api`, which counts what it lets through, of the plugin's id and its check.
@@ -84,6 +87,7 @@ class Surroundings:
     script_hooks: ScriptHooks = field(default_factory=dict)
     services: ServiceRegistry = field(default_factory=ServiceRegistry)
     fetcher: Fetcher = field(default_factory=Fetcher)
+    language_of: LanguageOf = nobody_prefers
 
 
 class Wiring:
@@ -126,6 +130,9 @@ class Wiring:
         requires = {one.canonical_id: one.optional for one in needed}
         self.listeners = PluginEvents(name, around.events, self.entrances, check, requires=requires)
         components = {one.name: one for one in contributes.components}
+        resources = PluginResources(name, candidate)
+        logger = around.logger(name)
+        language = candidate.manifest.language if candidate.manifest is not None else ""
         self.context = PluginContext(
             plugin_id=name,
             api=around.api(name, around.counted(name, check)) if around.api is not None else None,
@@ -150,7 +157,9 @@ class Wiring:
             ),
             plugins=around.plugins(name, self.scope, check),
             crossing=crossing,
-            logger=around.logger(name),
+            resources=resources,
+            translations=PluginTranslations(resources, language, around.language_of, logger),
+            logger=logger,
             data_dir=data / FILES,
             config_dir=around.layout.config(cid),
         )
@@ -175,6 +184,8 @@ class PluginContext:
         http: PluginHttp,
         services: PluginServices,
         plugins: Plugins,
+        resources: PluginResources,
+        translations: PluginTranslations,
         crossing: Crossing,
         logger: logging.Logger,
         data_dir: Path,
@@ -193,6 +204,8 @@ class PluginContext:
         self._http = http
         self._services = services
         self._plugins = plugins
+        self._resources = resources
+        self._translations = translations
         self._crossing = crossing
         self._logger = logger
         self._data_dir = data_dir
@@ -262,6 +275,16 @@ class PluginContext:
     def http(self) -> PluginHttp:
         """Requests to other computers, as far as they were granted."""
         return self._http
+
+    @property
+    def resources(self) -> PluginResources:
+        """The files of the plugin's own package."""
+        return self._resources
+
+    @property
+    def translations(self) -> PluginTranslations:
+        """The plugin's texts in the languages of those who read them."""
+        return self._translations
 
     @property
     def blocking(self) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from jackfield.api import ApiFactory, ArgumentSource
+from jackfield.api import ApiFactory, ArgumentSource, LanguageOf
 from jackfield.api import Plugins as PluginFacet
 from jackfield.discovery import find_host
 from jackfield.errors import UsageError
@@ -32,6 +32,7 @@ from jackfield.host.runner import Runner
 from jackfield.host.scopes import Scope
 from jackfield.host.scripts import NO_SCRIPTS, Scripts
 from jackfield.host.survey import Survey, survey
+from jackfield.host.translations import nobody_prefers
 from jackfield.host.turn import Turn
 from jackfield.host.ui import UiRegistry
 from jackfield.host.uses import Kind
@@ -63,6 +64,7 @@ class Host:
         scripts: folders whose scripts run unless the user disables them.
         arguments: the host's things that can be named in commands, by the type that plugins annotate with.
         watchdog_seconds: for how long a plugin may block the event loop before it is named (U18); None: for ever.
+        language_of: says which language a user prefers, and with None which the application speaks (U14).
 
     Raises:
         UsageError: a hook needs a permission that the host file does not offer.
@@ -92,6 +94,7 @@ class Host:
         scripts: Scripts = NO_SCRIPTS,
         arguments: Mapping[type, ArgumentSource] | None = None,
         watchdog_seconds: float | None = THRESHOLD_SECONDS,
+        language_of: LanguageOf = nobody_prefers,
     ) -> None:
         self.app = app
         self.layout = layout if layout is not None else Layout.locate(app)
@@ -135,6 +138,7 @@ class Host:
             self.logs.logger,
             self.observed.counted,
             scripts.hooks,
+            language_of=language_of,
         )
         runner = Runner(self.plugins, around, self._manager)
         self._code = Code()

@@ -169,6 +169,13 @@ class Manifest:
             Text(choices=("live", "restart")),
         ),
     ] = "live"
+    language: Annotated[
+        str,
+        Described(
+            "the language of its texts where `lang/` has none in the reader's: `en`, `de-AT`",
+            Text(longest=35, pattern=r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}"),
+        ),
+    ] = "en"
     data_version: Annotated[
         int, Described("raised when what it stores changes shape; `on_migrate` is then called", Whole(lowest=0))
     ] = 1

@@ -77,6 +77,16 @@ class Probe(Plugin):
         )
         await source.reply(json.dumps(done))
 
+    @command("probe resources")
+    async def resources(self, source, name: str) -> None:
+        told = self.context.resources
+        await source.reply(json.dumps([told.read_text(name), len(told.read_bytes(name)), told.names("lang/")]))
+
+    @command("probe say")
+    async def say(self, source, key: str, language: str = "") -> None:
+        texts = self.context.translations
+        await source.reply(texts.text(key, language or await texts.language_of(source.user), user=source.user))
+
     @command("probe settings get")
     async def settings_get(self, source, key: str) -> None:
         await source.reply(json.dumps(self.context.settings.get(key)))
