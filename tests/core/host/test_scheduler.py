@@ -12,6 +12,7 @@ from jackfield.api import new_thread
 from jackfield.errors import PluginError, UsageError
 from jackfield.host import Scope
 from jackfield.host.blocking import Crossing
+from jackfield.host.guard import Guard
 from jackfield.host.scheduler import PluginScheduler
 
 from tests.support.waiting import until
@@ -25,7 +26,8 @@ class Room:
         self.scope.open()
         self.failures: list[tuple[str, str, BaseException]] = []
         crossing = Crossing("weather", asyncio.get_running_loop())
-        self.scheduler = PluginScheduler("weather", self.scope, lambda *told: self.failures.append(told), crossing)
+        guard = Guard(lambda *told: self.failures.append(told))
+        self.scheduler = PluginScheduler("weather", self.scope, guard, crossing)
 
     async def close(self, grace_seconds: float = 5.0) -> list[str]:
         self.scope.close()
@@ -311,3 +313,25 @@ async def test_the_status_names_what_did_not_end(profile, build, running, caplog
     assert "clingy: thread stubborn does not end when it is told to; it is left behind" in caplog.text
     importlib.import_module("chat_clingy").LET_GO.set()
     await until(lambda: host.plugins.status("clingy").problem == "")
+
+
+TICKING = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.scheduler.every(0.005, self.tick, name="ticks")
+
+    def tick(self):
+        raise SystemExit(3)
+"""
+
+
+@pytest.mark.feature("C29", "C30")
+async def test_timers_count_as_uses_and_cannot_end_the_process(profile, build, running):
+    profile.install(build("ticking", code=TICKING))
+    profile.enable("ticking")
+    host = await running()
+    await until(lambda: host.usage.one("ticking").actions.get("timer ticks", 0) >= 2)
+    assert host.usage.one("ticking").errors >= 1
+    assert "ticking: timer ticks tried to end the process" in host.plugins.status("ticking").problem

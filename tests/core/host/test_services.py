@@ -31,6 +31,7 @@ class Table:
     async def find(self, place): return [self.name, place]
     def known(self): return 2
     async def fail(self): raise ValueError("no map")
+    def leave(self): raise SystemExit(3)
 
 class Main(Plugin):
     async def on_enable(self):
@@ -222,6 +223,21 @@ class TestHandles:
             await handle.fail()
         assert host.plugins.status("geo").problem == "ValueError in service geocoder.fail: no map"
         assert host.plugins.status("weather").problem == ""
+
+    @pytest.mark.feature("C29", "C30")
+    async def test_calls_count_as_uses_of_the_provider(self, host):
+        handle = await services(host, "weather").get("geocoder")
+        await handle.find("Oslo")
+        handle.known()
+        with pytest.raises(PluginError, match=r"geo: service geocoder\.leave tried to end the process"):
+            handle.leave()
+        used = host.usage.one("geo").actions
+        assert {name: count for name, count in used.items() if name.startswith("service ")} == {
+            "service geocoder.find": 1,
+            "service geocoder.known": 1,
+            "service geocoder.leave": 1,
+        }
+        assert host.usage.one("geo").errors == 1
 
     async def test_a_thread_calls_it_through_the_blocking_view(self, host):
         view = host.plugins.record("weather").wiring.context.blocking

@@ -123,7 +123,7 @@ class Wiring:
             around.state, cid, contributes.settings, plugin=name, file=around.layout.config(cid) / FILE_NAME
         )
         crossing = Crossing(name, asyncio.get_running_loop())
-        self.scheduler = PluginScheduler(name, self.scope, around.blame, crossing)
+        self.scheduler = PluginScheduler(name, self.scope, around.guard, crossing)
         declared = {one.name: one for one in contributes.commands}
         self.commands = PluginCommands(name, around.commands, self.entrances, check, declared)
         needed = candidate.manifest.requires if candidate.manifest is not None else ()
@@ -151,7 +151,7 @@ class Wiring:
                 self.scope,
                 check,
                 wake=partial(around.wake, "services"),
-                blame=around.blame,
+                guard=around.guard,
                 declared=contributes.services,
                 requires=requires,
             ),

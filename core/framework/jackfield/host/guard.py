@@ -1,10 +1,11 @@
 """Calls what plugins wrote: bounded in time, blamed on the plugin, and never able to end the host."""
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from jackfield.errors import PluginError, UsageError
@@ -32,10 +33,13 @@ class Guard:
         blame: told of each failure.
         timeout_seconds: for a call that names no other limit.
         begin: told of each call; the time of the call is added to what it returns.
+
+    Attributes:
+        blame: as given, for work that is not run from here.
     """
 
     def __init__(self, blame: Blame, *, timeout_seconds: float = 10.0, begin: Begin = HookCount) -> None:
-        self._blame = blame
+        self.blame = blame
         self._begin = begin
         self.timeout_seconds = timeout_seconds
 
@@ -55,7 +59,7 @@ class Guard:
         try:
             return await self.bounded(plugin, what, function, arguments)
         except Exception as error:
-            self._blame(plugin, what, error)
+            self.blame(plugin, what, error)
             raise
 
     async def run_for_user(self, plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
@@ -65,7 +69,7 @@ class Guard:
         except UsageError:
             raise
         except Exception as error:
-            self._blame(plugin, what, error)
+            self.blame(plugin, what, error)
             raise
 
     async def bounded(self, plugin: str, what: str, function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
@@ -73,6 +77,34 @@ class Guard:
         count, begun = self._begin(plugin, what), time.perf_counter_ns()
         try:
             return await self._timed(plugin, what, function, arguments)
+        finally:
+            ended = time.perf_counter_ns()
+            count.took(ended - begun, ended)
+
+    @contextlib.contextmanager
+    def watched(self, plugin: str, what: str, *, for_user: bool = False) -> Iterator[None]:
+        """Count and blame what happens in this block, without a limit in time: for work that may take long.
+
+        Args:
+            plugin: whose code runs.
+            what: what it is doing: `timer save`, `service geocoder.find`.
+            for_user: whether `UsageError` is the mistake of who called, and not counted to the plugin.
+
+        Raises:
+            PluginError: it tried to end the process.
+            Exception: what it raised, unchanged, after it was blamed.
+        """
+        count, begun = self._begin(plugin, what), time.perf_counter_ns()
+        try:
+            yield
+        except SystemExit as error:
+            failure = PluginError(f"{plugin}: {what} tried to end the process", plugin=plugin)
+            self.blame(plugin, what, failure)
+            raise failure from error
+        except Exception as error:
+            if not (for_user and isinstance(error, UsageError)):
+                self.blame(plugin, what, error)
+            raise
         finally:
             ended = time.perf_counter_ns()
             count.took(ended - begun, ended)
@@ -87,7 +119,7 @@ class Guard:
         spent = time.perf_counter() - started
         if spent > limit:
             slow = PluginError(f"{plugin}: {what} held everything up for {spent:.1f} s", plugin=plugin)
-            self._blame(plugin, what, slow)
+            self.blame(plugin, what, slow)
         if not inspect.isawaitable(result):
             return result
         return await self._await(plugin, what, result, limit)

@@ -1,6 +1,7 @@
 """`context.scheduler`: tasks, threads and timers that belong to a plugin's scope (K26, K28)."""
 
 import asyncio
+import contextlib
 import inspect
 import math
 import threading
@@ -11,7 +12,7 @@ from jackfield.api import Subscription
 from jackfield.errors import PluginError, UsageError
 from jackfield.host.blocking import Crossing
 from jackfield.host.events import outside_of_events
-from jackfield.host.guard import Blame, shielded
+from jackfield.host.guard import Guard, shielded
 from jackfield.host.scopes import Opened, Scope
 from jackfield.host.threads import ScopedThread, own_stopping
 
@@ -25,14 +26,14 @@ class PluginScheduler:
     Args:
         plugin: its id.
         scope: what everything belongs to.
-        blame: told of what fails.
+        guard: counts timers, and is told of what fails.
         crossing: leads from the plugin's threads to the event loop.
     """
 
-    def __init__(self, plugin: str, scope: Scope, blame: Blame, crossing: Crossing) -> None:
+    def __init__(self, plugin: str, scope: Scope, guard: Guard, crossing: Crossing) -> None:
         self._plugin = plugin
         self._scope = scope
-        self._blame = blame
+        self._guard = guard
         self._crossing = crossing
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads: set[ScopedThread] = set()
@@ -69,7 +70,7 @@ class PluginScheduler:
 
         async def wait_and_call() -> None:
             await asyncio.sleep(delay)
-            await _called(function, arguments)
+            await self._turn(function, arguments, what)
 
         return self._here("scheduler.after", self._begin_timer, wait_and_call(), what)
 
@@ -115,7 +116,7 @@ class PluginScheduler:
             self._scope.forget(opened)
             coroutine.close()  # one that was cancelled before it began would count as never awaited
             if not task.cancelled() and (error := task.exception()) is not None:
-                self._blame(self._plugin, what, error)
+                self._guard.blame(self._plugin, what, error)
 
         task.add_done_callback(ended)
         return task, opened
@@ -134,7 +135,7 @@ class PluginScheduler:
             self._threads.discard(thread)
             self._scope.forget(thread.opened)
             if (error := thread.failure) is not None:
-                self._blame(self._plugin, what, error)
+                self._guard.blame(self._plugin, what, error)
 
         thread.ended.add_done_callback(ended)
         thread.start()
@@ -147,14 +148,18 @@ class PluginScheduler:
         turn = loop.time() + interval
         while True:
             await asyncio.sleep(turn - loop.time())
-            try:
-                await shielded(self._plugin, what, _called(function, arguments))
-            except Exception as error:  # noqa: BLE001  # whatever it raises is counted; the next turn comes
-                self._blame(self._plugin, what, error)
+            await self._turn(function, arguments, what)
             if asyncio.current_task() in self._closed_themselves:
                 return
             missed = max(0, math.floor((loop.time() - turn) / interval))
             turn += interval * (1 + missed)
+
+    async def _turn(self, function: Callable[..., Any], arguments: tuple[object, ...], what: str) -> None:
+        """Call a timer's function; whatever it raises is counted to the plugin and ends there."""
+        with contextlib.suppress(Exception), self._guard.watched(self._plugin, what):
+            result = function(*arguments)
+            if inspect.isawaitable(result):
+                await result
 
     def _cancel(self, task: "asyncio.Task[Any]") -> None:
         """Cancel a task; one that closes itself finishes what it is at, and is not broken off in the middle."""
@@ -201,9 +206,3 @@ def name_of(function: Callable[..., Any]) -> str:
     """Return what a function is called in the log: its name, also behind a partial or an object's `__call__`."""
     inner = getattr(function, "func", function)
     return getattr(inner, "__qualname__", type(inner).__qualname__).removeprefix("<locals>.").rpartition("<locals>.")[2]
-
-
-async def _called(function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
-    result = function(*arguments)
-    if inspect.isawaitable(result):
-        await result

@@ -1,13 +1,14 @@
 """The services of one host's plugins: offered under names, reached by handles that die with their provider (U28)."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, ClassVar
 
 from jackfield.api import Subscription, service_name
 from jackfield.errors import IdentityError, PermissionDenied, PluginError, UsageError
-from jackfield.host.guard import Blame
+from jackfield.host.guard import Guard
 from jackfield.host.permits import Permits
 from jackfield.host.scopes import Scope
 from jackfield.manifest import canonical_id
@@ -65,16 +66,16 @@ class ServiceHandle:
         offer: the service.
         consumer: the id of who holds it.
         members: the methods that can be called; None: every public one.
-        blame: told of what fails in the provider.
+        guard: counts the calls to the provider, and what fails in it.
     """
 
     on_loop: ClassVar[bool] = True
 
-    def __init__(self, offer: Offer, consumer: str, members: Collection[str] | None, blame: Blame) -> None:
+    def __init__(self, offer: Offer, consumer: str, members: Collection[str] | None, guard: Guard) -> None:
         self._offer = offer
         self._consumer = consumer
         self._members = members
-        self._blame = blame
+        self._guard = guard
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -87,23 +88,17 @@ class ServiceHandle:
 
     def _call(self, method: str, /, *arguments: object, **named: object) -> Any:
         function = getattr(self._target(method), method)
-        try:
-            result = function(*arguments, **named)
-        except UsageError:
-            raise
-        except Exception as error:
-            self._blame(self._offer.plugin, f"service {self._offer.name}.{method}", error)
-            raise
-        return self._watched(method, result) if inspect.isawaitable(result) else result
+        if inspect.iscoroutinefunction(function):
+            return self._awaited(method, function(*arguments, **named))
+        with self._watched(method):
+            return function(*arguments, **named)
 
-    async def _watched(self, method: str, result: Awaitable[Any]) -> Any:
-        try:
-            return await result
-        except UsageError:
-            raise
-        except Exception as error:
-            self._blame(self._offer.plugin, f"service {self._offer.name}.{method}", error)
-            raise
+    async def _awaited(self, method: str, call: Coroutine[Any, Any, Any]) -> Any:
+        with self._watched(method):
+            return await call
+
+    def _watched(self, method: str) -> AbstractContextManager[None]:
+        return self._guard.watched(self._offer.plugin, f"service {self._offer.name}.{method}", for_user=True)
 
     def _target(self, method: str) -> object:
         offer = self._offer
@@ -130,7 +125,7 @@ class PluginServices:
         scope: what it offers belongs to.
         permits: its grant.
         wake: brings up a plugin that sleeps until its service is used.
-        blame: told of what fails in a service.
+        guard: counts the calls to services, and what fails in them.
         declared: the services that the manifest says it offers.
         requires: canonical id of each plugin that the manifest requires -> whether it is optional, as written.
     """
@@ -143,7 +138,7 @@ class PluginServices:
         permits: Permits,
         *,
         wake: Callable[[str], Awaitable[None]],
-        blame: Blame,
+        guard: Guard,
         declared: Collection[str] = (),
         requires: Mapping[str, bool] | None = None,
     ) -> None:
@@ -152,7 +147,7 @@ class PluginServices:
         self._scope = scope
         self._permits = permits
         self._wake = wake
-        self._blame = blame
+        self._guard = guard
         self._declared = declared
         self._requires = requires or {}
         self._own = canonical_id(plugin)
@@ -183,13 +178,13 @@ class PluginServices:
             self._refuse_absence(name, provider, offers)
             return None
         if isinstance(service, str):
-            return ServiceHandle(offer, self._plugin, None, self._blame)
+            return ServiceHandle(offer, self._plugin, None, self._guard)
         if lacking := _lacking(offer.target, service):
             raise PluginError(
                 f"the service {name} of {offer.plugin} is no {service.__name__}: it lacks {', '.join(lacking)}",
                 plugin=offer.plugin,
             )
-        return ServiceHandle(offer, self._plugin, _members(service), self._blame)
+        return ServiceHandle(offer, self._plugin, _members(service), self._guard)
 
     async def require(self, service: Any) -> Any:
         """Return a handle as `get` does, and never None."""
