@@ -28,26 +28,57 @@ class Console(Plugin):
     """Supervises one server, and hands scripts the interface that they know."""
 
     engine: Engine | None = None
+    _enabled = False
 
     async def on_enable(self) -> None:
         """Load the scripts, and start the server where the user set it so."""
-        settings = self.context.settings
-        try:
-            arrangement = self._arrangement()
-        except DialectError as error:
-            raise ValueError(f"{error}: see the settings of the console") from error
         self._lines: deque[str] = deque(maxlen=LINES_SHOWN)
         self._loop = asyncio.get_running_loop()
-        self._shim = ShimFinder()
-        self._shim.install()
-        self.engine = Engine(arrangement, self.context.logger, self._shown)
-        await asyncio.to_thread(self.engine.start)
+        self._turn = asyncio.Lock()
+        await self._begin()
+        self._enabled = True
         self.context.ui.add_component(COMPONENT, self.draw, on_action=self.press)
-        if settings.get("start"):
+        self.context.settings.on_change(self.arrange)
+        if self.context.settings.get("start") and self.engine is not None:
             self.context.scheduler.start(asyncio.to_thread(self.engine.start_server), name="start of the server")
 
     async def on_disable(self) -> None:
         """Stop the server and unload the scripts."""
+        async with self._turn:
+            self._enabled = False
+            await self._end()
+
+    async def arrange(self, key: str, value: Any) -> None:
+        """Begin anew with changed settings; a server that runs is not disturbed, it keeps those it was started with."""
+        async with self._turn:
+            if not self._enabled:
+                return
+            if self.engine is not None and self.engine.process.runs:
+                self._shown(f"{key} was changed: it counts when the console is enabled anew")
+                return
+            await self._end()
+            try:
+                await self._begin()
+            except (ValueError, OSError) as error:
+                self.context.logger.error("%s", error)  # noqa: TRY400 (a sentence for whoever set it)
+                self._shown(str(error))
+        self._redraw()
+
+    async def _begin(self) -> None:
+        try:
+            engine = Engine(self._arrangement(), self.context.logger, self._shown)
+        except DialectError as error:
+            raise ValueError(f"{error}: see the settings of the console") from error
+        self._shim = ShimFinder()
+        self._shim.install()
+        try:
+            await asyncio.to_thread(engine.start)
+        except BaseException:
+            self._shim.remove()
+            raise
+        self.engine = engine
+
+    async def _end(self) -> None:
         engine, self.engine = self.engine, None
         if engine is not None:
             await asyncio.to_thread(engine.stop)
@@ -69,7 +100,7 @@ class Console(Plugin):
         """Draw the last lines, buttons, and a line to type."""
         engine = self.engine
         if engine is None:
-            return Text("The console is not enabled.")
+            return Text("\n".join(["The console does not run.", *self._lines]))
         state = "ready" if engine.started else "running" if engine.process.runs else "not running"
         players = ", ".join(sorted(engine.players)) or "nobody plays"
         buttons = [Button(word.title(), word) for word in ("start", "stop", "restart")]
@@ -79,7 +110,7 @@ class Console(Plugin):
     async def _do(self, text: str) -> str:
         engine = self.engine
         if engine is None:
-            return "the console is not enabled"
+            return f"the console does not run: {self._lines[-1] if self._lines else 'see its settings'}"
         word = text.partition(" ")[0]
         if word in ("start", "stop", "restart", "kill") and text == word:
             return await self._order(engine, word)
@@ -132,5 +163,5 @@ class Console(Plugin):
         self._loop.call_soon_threadsafe(self._redraw)
 
     def _redraw(self) -> None:
-        if self.engine is not None:
+        if self._enabled:
             self.context.ui.refresh(COMPONENT)

@@ -71,15 +71,24 @@ class Levels:
         self.load()
 
     def load(self) -> None:
-        """Read the file; one that is not there says nothing, one that is damaged raises ValueError."""
-        self._of.clear()
+        """Read the file; one that is not there says nothing.
+
+        Raises:
+            ValueError: it is damaged; nothing has changed then: nobody gets a level by a slip.
+        """
         if not self._path.is_file():
             return
-        read = json.loads(self._path.read_text(encoding="utf-8"))
-        self.default = PermissionLevel.from_value(read.get("default_level", self.default)).level
-        for name in PermissionLevel.NAMES:
-            for player in read.get(name) or ():
-                self._of[str(player)] = PermissionLevel.from_value(name).level
+        try:
+            read = json.loads(self._path.read_text(encoding="utf-8"))
+            default = PermissionLevel.from_value(read.get("default_level", self.default)).level
+            found = {
+                str(player): level
+                for level, name in enumerate(PermissionLevel.NAMES)
+                for player in read.get(name) or ()
+            }
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f"{self._path.name} cannot be read: {error}") from error
+        self.default, self._of = default, found
 
     def of(self, player: str) -> int:
         """Return a player's level; names are compared without regard to case, as the server does."""

@@ -40,8 +40,11 @@ class Translations:
         self._local = threading.local()
         self._preferred: dict[str, str] = {}
         if preferences.is_file():
-            read = json.loads(preferences.read_text(encoding="utf-8"))
-            self._preferred = {str(name): str(one) for name, one in read.items()}
+            try:
+                read = json.loads(preferences.read_text(encoding="utf-8"))
+                self._preferred = {str(name): str(one) for name, one in read.items()}
+            except (ValueError, AttributeError) as error:
+                raise ValueError(f"{preferences.name} cannot be read: {error}") from error
 
     def register(self, owner: Any, language: str, mapping: Mapping[str, Any]) -> None:
         """Add texts; a nested mapping is the same as keys with dots."""

@@ -105,6 +105,38 @@ async def test_a_pattern_that_cannot_be_used_is_told_by_its_name(tmp_path: Path)
             raise AssertionError("it must not run")
 
 
+async def test_changed_settings_count_at_once_unless_the_server_runs(tmp_path: Path) -> None:
+    async with running("console", tmp_path, settings=settings(tmp_path), chat=people()) as plugin:
+
+        async def change(key: str, value: Any) -> None:
+            plugin.profile.state.change({f"settings/console/{key}": value}, by="test")
+            await plugin.host.reload_changes()
+
+        async def answers(told: str, line: str = "console") -> None:
+            async with asyncio.timeout(20):
+                while told not in (await plugin.command(line, "olga"))[0]:  # noqa: ASYNC110 (the console begins anew)
+                    await asyncio.sleep(0.02)
+
+        await answers("1 scripts")
+        await change("script_folders", ["elsewhere"])
+        await answers("0 scripts")
+        await change("pattern_say", "say {nothing}")
+        await answers("the console does not run: the command say cannot be used")
+        (box,) = await plugin.host.ui.components("sidebar")
+        assert "the command say cannot be used" in repr(box)
+        await change("pattern_say", "say {text}")
+        await answers("0 scripts")
+    assert not [name for name in sys.modules if name.startswith("mcdreforged")]
+
+
+async def test_a_damaged_file_of_levels_is_named_and_gives_nobody_a_level(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    (tmp_path / "game" / "permissions.json").write_text('{"owner": ["Eve"', encoding="utf-8")
+    with pytest.raises(Exception, match=r"permissions\.json cannot be read"):
+        async with running("console", tmp_path, settings=chosen, chat=people()):
+            raise AssertionError("it must not run")
+
+
 @pytest.mark.feature("M1")
 async def test_an_own_server_is_understood_by_own_patterns(tmp_path: Path) -> None:
     chosen = settings(
