@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from jackfield.api import Level
+from jackfield.errors import WrongValues
 from jackfield.permissions import Permission
 
 from tests.support.http_server import http_server
@@ -353,6 +354,26 @@ class TestUi:
         assert broken.error == "broken of probe could not be drawn: ValueError: no paint"
         assert (broken.component, well.error) == (None, "")
         assert stage.host.plugins.status("probe").errors == 1
+
+    @pytest.mark.feature("C18")
+    async def test_what_a_form_sends_comes_as_its_fields_say_or_is_told_at_the_field(self, stage):
+        await stage.ask("probe ui form")
+        await stage.host.ui.components()
+        with pytest.raises(WrongValues) as caught:
+            await stage.host.ui.act("probe:form", "keep", {"count": "x"}, "bob")
+        assert caught.value.fields == {"name": "must not be empty", "count": "expected a whole number"}
+        with pytest.raises(WrongValues) as caught:
+            await stage.host.ui.act("probe:form", "keep", {"name": "ann", "count": "13"}, "bob")
+        assert caught.value.fields == {"count": "brings bad luck"}
+        assert stage.host.plugins.status("probe").errors == 0
+        await stage.host.ui.act("probe:form", "keep", {"name": "ann", "count": "7", "more": 1}, "bob")
+        assert json.loads(await stage.ask("probe heard")) == ['keep by bob: {"name": "ann", "count": 7}']
+
+    @pytest.mark.feature("C18")
+    async def test_a_plugin_cannot_fill_the_page(self, stage):
+        for number in range(50):
+            await stage.ask(f"probe ui component box{number}")
+        assert "shows 50 components already" in await stage.ask("probe ui component more")
 
     @pytest.mark.feature("C19")
     async def test_a_menu_item_is_offered_and_chosen(self, stage):

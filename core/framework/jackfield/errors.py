@@ -5,6 +5,7 @@ and an exit code, never into a traceback.
 
     JackfieldError
     ├── UsageError                  the call itself is wrong                                  exit code 2
+    │   └── WrongValues             what was typed into a form, field by field
     ├── ManifestError               plugin.toml, host.toml or a text in them
     │   ├── GrammarError            a version, requirement, dependency or id; knows the column
     │   │   ├── IdentityError
@@ -29,6 +30,8 @@ and an exit code, never into a traceback.
         ├── DependencyLoop          printed as a → b → a
         └── WouldBlock              a synchronous call on the event loop's thread
 """
+
+from collections.abc import Mapping
 
 
 class JackfieldError(Exception):
@@ -56,6 +59,22 @@ class UsageError(JackfieldError):
     """The call itself is wrong: an unknown name, two options that exclude each other."""
 
     exit_code = 2
+
+
+class WrongValues(UsageError):
+    """What somebody typed into a form does not do; each front end shows every sentence at its field.
+
+    A plugin raises it in `on_action`; it is the user's mistake and not counted to the plugin.
+
+    Args:
+        fields: the name of each field that is wrong, and why, e.g. `{"days": "at most 10"}`.
+        labels: what users call the fields; the name where one is missing.
+    """
+
+    def __init__(self, fields: Mapping[str, str], *, labels: Mapping[str, str] | None = None) -> None:
+        self.fields = dict(fields)
+        names = labels or {}
+        super().__init__("; ".join(f"{names.get(name, name)}: {why}" for name, why in self.fields.items()))
 
 
 class ManifestError(JackfieldError):

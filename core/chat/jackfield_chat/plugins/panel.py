@@ -1,15 +1,16 @@
 """What plugins show on the page: boxes and menu items, drawn for everyone, and told of when they change."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 
 from jackfield.host import Drawn, Host
 
-from jackfield_chat.plugins.drawing import drawing
+from jackfield_chat.plugins.drawing import LONGEST_LABEL, drawing
 from jackfield_chat.rooms import Event, Presence
 
 GATHER_SECONDS = 0.05  # a plugin that changes three boxes at once makes the pages draw once
+POSITIONS = ("sidebar", "room")  # beside the messages, and above them
+LONGEST_ERROR = 500  # characters
 
 
 class Panel:
@@ -30,25 +31,27 @@ class Panel:
         self._end = host.ui.on_change(self._changed)
 
     async def boxes(self) -> list[Event]:
-        """Return every box of the sidebar; one whose plugin fails carries its error."""
-        return [self._box(drawn) for drawn in await self._host.ui.components("sidebar")]
+        """Return every box; one whose plugin fails carries its error.
+
+        One for a position that this front end does not have stands in the sidebar, so that nothing is lost.
+        """
+        return [self._box(drawn) for drawn in await self._host.ui.components()]
 
     def _box(self, drawn: Drawn) -> Event:
         component, error = None, drawn.error
         if drawn.component is not None:
             try:
-                component = drawing(drawn.component)
-                # One value that is no JSON would keep all boxes from every page.
-                json.dumps(component, allow_nan=False)
-            except (TypeError, ValueError, AttributeError, RecursionError) as exc:
+                component = drawing(drawn.component)  # as JSON: one that is none would keep all boxes from the pages
+            except Exception as exc:  # noqa: BLE001  # plain data, says its type; a plugin can put anything into it
                 component, error = None, f"{drawn.name} of {drawn.plugin} holds what cannot be shown: {exc}"
         return {
             "id": drawn.id,
             "plugin": drawn.plugin,
             "plugin_name": self._name_of(drawn.plugin),
-            "title": str(drawn.title),
+            "title": str(drawn.title)[:LONGEST_LABEL],
+            "position": drawn.position if drawn.position in POSITIONS else POSITIONS[0],
             "component": component,
-            "error": error,
+            "error": error[:LONGEST_ERROR],
         }
 
     def menu(self) -> list[Event]:
@@ -58,7 +61,7 @@ class Panel:
                 "id": offered.id,
                 "plugin": offered.plugin,
                 "plugin_name": self._name_of(offered.plugin),
-                "label": str(offered.item.label),
+                "label": str(offered.item.label)[:LONGEST_LABEL],
             }
             for offered in self._host.ui.menu()
         ]
@@ -67,6 +70,7 @@ class Panel:
         """Tell a plugin that a button or form of its box was used.
 
         Raises:
+            WrongValues: something that was typed does not do.
             PluginError: there is no such box, it does not react, or the plugin failed.
         """
         await self._host.ui.act(component, action, values, user)

@@ -24,7 +24,7 @@ and receives:
     completions items, usages, nonce        each with `text`, what it takes the place of (`start`, `end`) and `help`;
                                             how the commands are called that the line can become
     sent     nonce                          done
-    error    message, nonce                 not done, and why
+    error    message, nonce, fields         not done, and why; of a form also by the names of its `fields`
 """
 
 import asyncio
@@ -33,7 +33,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 
-from jackfield.errors import JackfieldError
+from jackfield.errors import JackfieldError, WrongValues
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -132,6 +132,8 @@ class Conversation:
             request = _request(text)
             nonce = request.get("nonce")
             await self._answer(account, request, nonce)
+        except WrongValues as exc:
+            self._connection.send({"type": "error", "message": sentence(exc), "fields": exc.fields, "nonce": nonce})
         except JackfieldError as exc:
             self._connection.send({"type": "error", "message": sentence(exc), "nonce": nonce})
         except Exception:  # a fault of ours must not leave the page waiting, nor end the connection

@@ -72,7 +72,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields and a button; sending it calls `on_action` with the values by field name."""
+    """Fields and a button; sending it calls `on_action` with the values by field name, each in its field's type.
+
+    `on_action` refuses values with `jackfield.errors.WrongValues({name: why})`, which is shown at the fields.
+    """
 
     fields: tuple[Field, ...]
     action: str

@@ -117,7 +117,7 @@ class Host:
         self.events = EventBus(guard.run, self.hostfile.events)
         limit = min(DRAWING_SECONDS, callback_timeout_seconds)
         drawing = Guard(self._failures.blame, timeout_seconds=limit, begin=begin)
-        self.ui = UiRegistry(guard.run, drawing.run)
+        self.ui = UiRegistry(guard.run_for_user, drawing.run)
         self._store = Store(self.layout)
         self._holds = Holds()
         self._state = StateLog(self.layout.state)

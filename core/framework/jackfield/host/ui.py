@@ -25,7 +25,8 @@ from jackfield.api import (
     Table,
     Text,
 )
-from jackfield.errors import PluginError, UnknownPlugin
+from jackfield.errors import PluginError, UnknownPlugin, UsageError
+from jackfield.host.forms import form_in, read_form
 from jackfield.host.scopes import Scope
 from jackfield.manifest import ComponentContribution
 
@@ -33,6 +34,9 @@ from jackfield.manifest import ComponentContribution
 Run = Callable[..., Awaitable[Any]]
 Check = Callable[[str, str], None]
 MenuHandler = Callable[[str], Awaitable[None] | None]
+
+MOST_SHOWN = 50
+"""Components, and menu items, of one plugin: the page is everybody's."""
 
 _log = logging.getLogger("jackfield.host")
 
@@ -91,7 +95,7 @@ class UiRegistry:
     """Every component and menu item of the enabled plugins.
 
     Args:
-        run: calls a function on behalf of a plugin; what it raises was counted already.
+        run: calls a function of a plugin for a user; what it raises was counted already, save the user's mistakes.
         draw: the same for drawing, which a page waits for; None: `run`.
     """
 
@@ -99,6 +103,8 @@ class UiRegistry:
         self._run = run
         self._draw = draw or run
         self._components: dict[str, _Shown] = {}
+        self._last: dict[str, Component] = {}
+        """By component id, what it was drawn as: a form that is sent is held against what its user saw."""
         self._menu: dict[str, tuple[Offered, MenuHandler | None]] = {}
         self._listeners: list[Callable[[str], None]] = []
 
@@ -123,11 +129,13 @@ class UiRegistry:
         identity = f"{shown.plugin}:{shown.name}"
         if identity in self._components:
             raise PluginError(f"{shown.plugin} adds the component {shown.name} twice", plugin=shown.plugin)
+        _bound(shown.plugin, "components", sum(one.plugin == shown.plugin for one in self._components.values()))
         self._components[identity] = shown
         self.changed(identity)
 
         def take_away() -> None:
             self._components.pop(identity, None)
+            self._last.pop(identity, None)
             self.changed(identity)
 
         return take_away
@@ -160,6 +168,7 @@ class UiRegistry:
         identity = f"{plugin}:{item.id}"
         if identity in self._menu:
             raise PluginError(f"{plugin} adds the menu item {item.id} twice", plugin=plugin)
+        _bound(plugin, "menu items", sum(offered.plugin == plugin for offered, _ in self._menu.values()))
         self._menu[identity] = (Offered(identity, plugin, item), handler)
         self.changed("menu")
 
@@ -197,25 +206,33 @@ class UiRegistry:
             error = f"{shown.name} of {shown.plugin} could not be drawn: {type(failure).__name__}: {failure}"
         drawn = component if isinstance(component, _COMPONENTS) else None
         identity = f"{shown.plugin}:{shown.name}"
+        if drawn is not None and identity in self._components:
+            self._last[identity] = drawn
         return Drawn(identity, shown.plugin, shown.name, shown.title, shown.position, drawn, error)
 
     async def act(self, identity: str, action: str, values: Mapping[str, Any], user: str) -> None:
         """Tell a component that a button or form in it was used.
 
+        What a form sends is held against its fields, and comes to the plugin as their types say.
+
         Args:
             identity: `<plugin>:<name>`.
             action: the button's or form's.
-            values: by name.
+            values: by name; a number may be the text that was typed.
             user: who did it.
 
         Raises:
+            WrongValues: some values of a form do not do, say its fields or its plugin.
+            UsageError: the plugin says that it is the user's mistake.
             UnknownPlugin: no plugin shows a component of that id.
             PluginError: it does not react, or failed; the failure was counted.
         """
         shown = self._shown(identity)
         if shown.on_action is None:
             raise PluginError(f"{shown.name} of {shown.plugin} does not react", plugin=shown.plugin)
-        await self._answer(shown.plugin, f"{action} of {shown.name}", shown.on_action, action, dict(values), user)
+        form = form_in(self._last.get(identity), action)
+        sent = read_form(form, values) if form is not None else dict(values)
+        await self._answer(shown.plugin, f"{action} of {shown.name}", shown.on_action, action, sent, user)
 
     def menu(self, position: str | None = None) -> list[Offered]:
         """Return the entries of a menu, or of all."""
@@ -237,7 +254,7 @@ class UiRegistry:
     async def _answer(self, plugin: str, what: str, handler: Callable[..., Any], *arguments: object) -> None:
         try:
             await self._run(plugin, what, handler, *arguments)
-        except PluginError:
+        except (PluginError, UsageError):
             raise
         except Exception as failure:
             raise PluginError(f"{plugin}: {what} failed: {failure}", plugin=plugin) from failure
@@ -247,6 +264,11 @@ class UiRegistry:
         if shown is None:
             raise UnknownPlugin(f"no plugin shows the component {identity}")
         return shown
+
+
+def _bound(plugin: str, what: str, shown: int) -> None:
+    if shown >= MOST_SHOWN:
+        raise PluginError(f"{plugin} shows {MOST_SHOWN} {what} already; no more fit on a page", plugin=plugin)
 
 
 class PluginUi:

@@ -6,8 +6,21 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from jackfield import EventType, Plugin, command, listener, new_thread
-from jackfield.api import Button, Insert, Integer, List, MenuItem, Put, Require, Text, argument, literal
-from jackfield.errors import WouldBlock
+from jackfield.api import (
+    Button,
+    Field,
+    Form,
+    Insert,
+    Integer,
+    List,
+    MenuItem,
+    Put,
+    Require,
+    Text,
+    argument,
+    literal,
+)
+from jackfield.errors import WouldBlock, WrongValues
 
 
 @dataclass
@@ -163,6 +176,12 @@ class Probe(Plugin):
         self.context.ui.add_component("broken", self._cannot_be_drawn)
         await source.reply("shown")
 
+    @command("probe ui form")
+    async def ui_form(self, source) -> None:
+        fields = (Field("name", "Name", required=True), Field("count", "Count", "integer"))
+        self.context.ui.add_component("form", Form(fields, "keep"), on_action=self._kept)
+        await source.reply("shown")
+
     @command("probe ui menu")
     async def ui_menu(self, source) -> None:
         self.context.ui.add_menu_item(MenuItem("item", "An item"), lambda user: self.heard.append(f"chosen by {user}"))
@@ -304,6 +323,11 @@ class Probe(Plugin):
 
     def _pressed(self, action: str, values, user: str) -> None:
         self.heard.append(f"{action} by {user}: {json.dumps(dict(values))}")
+
+    def _kept(self, action: str, values, user: str) -> None:
+        if values["count"] == 13:
+            raise WrongValues({"count": "brings bad luck"})
+        self._pressed(action, values, user)
 
     def _cannot_be_drawn(self) -> None:
         raise ValueError("no paint")

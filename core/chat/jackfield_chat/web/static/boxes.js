@@ -1,134 +1,24 @@
-// The plugins' boxes: data from the server to HTML. A box that fails shows its own error; the others are not touched.
+// The plugins' boxes. A box that fails shows its own error; the others are not touched.
 
-import { busy, element, shape } from "./elements.js";
-import { markdown } from "./markdown.js";
-
-const WIDTH = 256;
-
-/** Draw one component; `act(action, values, button)` is called when something in it is used. */
-export function draw(component, act, key = "0") {
-  const maker = MAKERS[component.kind];
-  if (!maker) return element("p", { class: "error" }, `This page cannot show a ${component.kind}.`);
-  return maker(component, act, key);
-}
-
-const MAKERS = {
-  text: ({ text }) => element("p", {}, text),
-  markdown: ({ text }) => markdown(text),
-  list: ({ items, ordered }, act, key) => {
-    if (!ordered) return element("div", { class: "items" }, ...items.map((item, index) => draw(item, act, `${key}.${index}`)));
-    return element("ol", { class: "items" }, ...items.map((item, index) => element("li", {}, draw(item, act, `${key}.${index}`))));
-  },
-  table: ({ columns, rows }) => table(columns, rows),
-  button: ({ label, action, values, style }, act) => {
-    const button = element("button", { type: "button", class: `button ${style}` }, label);
-    button.addEventListener("click", () => act(action, values, button));
-    return button;
-  },
-  form: (form, act, key) => formElement(form, act, key),
-  chart: (chart) => chartElement(chart),
-  progress: ({ value, total, label }) => {
-    const bar = element("progress", { value, max: total || 1, "aria-label": label || "Progress" });
-    return element("div", {}, ...(label ? [element("p", {}, label)] : []), bar);
-  },
-  image: ({ source, alternative }) => element("img", { src: source, alt: alternative }),
-};
-
-function cell(value) {
-  if (value === null) return "–";
-  if (value === true) return "yes";
-  if (value === false) return "no";
-  return typeof value === "number" ? value.toLocaleString() : String(value);
-}
-
-function table(columns, rows) {
-  const numeric = columns.map((_, index) => rows.length > 0 && rows.every((row) => typeof row[index] === "number"));
-  const kind = (index) => ({ class: numeric[index] ? "number" : null });
-  const head = element("tr", {}, ...columns.map((title, index) => element("th", { scope: "col", ...kind(index) }, title)));
-  const body = rows.map((row) => element("tr", {}, ...row.map((value, index) => element("td", kind(index), cell(value)))));
-  return element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
-}
-
-function formElement({ fields, action, submit }, act, key) {
-  const form = element("form", { "data-key": key });
-  for (const field of fields) form.append(fieldElement(field, `${key}-${field.name}`));
-  const button = element("button", { class: "button primary" }, submit);
-  form.append(button);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const values = {};
-    for (const field of fields) {
-      const input = form.elements.namedItem(field.name);
-      if (field.type === "boolean") values[field.name] = input.checked;
-      else if (field.type === "integer" || field.type === "float") values[field.name] = input.value === "" ? null : Number(input.value);
-      else values[field.name] = input.value;
-    }
-    act(action, values, button, () => form.reset());
-  });
-  return form;
-}
-
-function fieldElement(field, id) {
-  const shared = { id, name: field.name, required: field.required && field.type !== "boolean" };
-  if (field.type === "boolean") {
-    return element("label", { class: "check" }, element("input", { type: "checkbox", ...shared, checked: field.value === true }), field.label);
-  }
-  const label = element("label", { for: id }, field.label);
-  let input;
-  if (field.type === "multiline") input = element("textarea", { rows: 3, ...shared }, field.value ?? "");
-  else if (field.type === "choice") {
-    input = element("select", shared, ...field.choices.map((one) => element("option", { selected: one === field.value }, one)));
-  } else {
-    const number = field.type === "integer" || field.type === "float";
-    input = element("input", { type: number ? "number" : "text", step: field.type === "float" ? "any" : null, value: field.value, ...shared });
-  }
-  return element("div", { class: "field" }, label, input);
-}
-
-/** A chart with the table of its numbers behind it, for those who read instead. */
-function chartElement({ labels, values, shape: form, unit }) {
-  const most = Math.max(...values, 0) || 1;
-  const shapes = form === "line" ? lineShapes(values, most) : barShapes(labels, values, most, unit);
-  const height = form === "line" ? 96 : labels.length * 40;
-  const summary = labels.map((label, index) => `${label}: ${values[index]}${unit ? ` ${unit}` : ""}`).join(", ");
-  const picture = shape("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": summary }, ...shapes);
-  const numbers = table(["", unit || "Value"], labels.map((label, index) => [label, values[index]]));
-  return element("figure", {}, picture, element("details", {}, element("summary", {}, "Show as a table"), numbers));
-}
-
-function barShapes(labels, values, most, unit) {
-  return labels.flatMap((label, index) => {
-    const top = index * 40;
-    return [
-      shape("text", { x: 0, y: top + 14 }, label),
-      shape("text", { x: WIDTH, y: top + 14, "text-anchor": "end" }, unit ? `${values[index]} ${unit}` : values[index]),
-      shape("rect", { class: "track", x: 0, y: top + 20, width: WIDTH, height: 8, rx: 4 }),
-      shape("rect", { class: "bar-shape", x: 0, y: top + 20, width: Math.max(0, (WIDTH * values[index]) / most), height: 8, rx: 4 }),
-    ];
-  });
-}
-
-function lineShapes(values, most) {
-  const step = values.length > 1 ? WIDTH / (values.length - 1) : WIDTH;
-  const points = values.map((value, index) => `${(index * step).toFixed(1)},${(90 - (84 * Math.max(0, value)) / most).toFixed(1)}`);
-  return [shape("polyline", { class: "line-shape", points: points.join(" ") })];
-}
+import { draw } from "./components.js";
+import { busy, element } from "./elements.js";
+import { showWrong } from "./forms.js";
 
 export class Boxes {
   /**
-   * @param list where the boxes go
+   * @param {Object<string, Element>} places where the boxes of each position go
    * @param empty what says that there are none
    * @param {(component: string, action: string, values: object) => Promise<void>} act
    */
-  constructor(list, empty, act) {
-    this.list = list;
+  constructor(places, empty, act) {
+    this.places = places;
     this.empty = empty;
     this.act = act;
     this.drawn = new Map();
     this.pressed = false;
     this.later = null;
     // A box that is drawn anew between press and release would swallow the click.
-    list.addEventListener("pointerdown", () => (this.pressed = true));
+    for (const place of Object.values(places)) place.addEventListener("pointerdown", () => (this.pressed = true));
     for (const end of ["pointerup", "pointercancel"]) {
       window.addEventListener(end, () => setTimeout(() => this.release()));
     }
@@ -146,7 +36,7 @@ export class Boxes {
       this.later = boxes;
       return;
     }
-    this.empty.hidden = boxes.length > 0;
+    this.empty.hidden = boxes.some((box) => box.position === "sidebar");
     const wanted = new Set(boxes.map((box) => box.id));
     for (const [id, { node }] of this.drawn) {
       if (!wanted.has(id)) {
@@ -155,6 +45,7 @@ export class Boxes {
       }
     }
     for (const box of boxes) this.put(box);
+    for (const place of Object.values(this.places)) place.hidden = place.childElementCount === 0;
   }
 
   put(box) {
@@ -165,23 +56,36 @@ export class Boxes {
     if (before) {
       this.keep(before.node, node);
       before.node.replaceWith(node);
-    } else this.list.append(node);
+    } else (this.places[box.position] ?? this.places.sidebar).append(node);
     this.drawn.set(box.id, { node, text });
   }
 
-  /** Carry over what somebody is typing into a box that is drawn anew. */
+  /** Carry over what somebody is typing into a box that is drawn anew, and what was said about it. */
   keep(old, fresh) {
     for (const input of old.querySelectorAll("form [name]")) {
       const same = fresh.querySelector(`#${CSS.escape(input.id)}`);
       if (!same) continue;
-      const changed = input.type === "checkbox" ? input.checked !== input.defaultChecked : input.localName !== "select" && input.value !== input.defaultValue;
-      if (!changed) continue;
-      if (input.type === "checkbox") same.checked = input.checked;
-      else same.value = input.value;
+      if (input.type === "checkbox") {
+        if (input.checked !== input.defaultChecked) same.checked = input.checked;
+      } else if (input.localName === "select") {
+        const before = [...input.options].find((option) => option.defaultSelected);
+        const offered = [...same.options].some((option) => option.value === input.value);
+        if (input.value !== before?.value && offered) same.value = input.value;
+      } else if (input.value !== input.defaultValue) same.value = input.value;
       if (input === document.activeElement) requestAnimationFrame(() => same.focus());
+    }
+    for (const form of old.querySelectorAll("form")) {
+      const same = [...fresh.querySelectorAll("form")].find((one) => one.dataset.action === form.dataset.action);
+      const wrong = [...form.querySelectorAll("[aria-invalid]")].map((input) => [input.name, form.querySelector(`#${CSS.escape(`${input.id}-wrong`)}`).textContent]);
+      if (same) showWrong(same, Object.fromEntries(wrong));
     }
     const open = [...old.querySelectorAll("details")].map((one) => one.open);
     fresh.querySelectorAll("details").forEach((one, index) => (one.open = open[index] ?? false));
+    const [said, problem] = [old, fresh].map((box) => box.querySelector(":scope > .problem"));
+    if (said && problem) {
+      problem.textContent = said.textContent;
+      problem.hidden = said.hidden;
+    }
   }
 
   boxElement(box) {
@@ -195,16 +99,25 @@ export class Boxes {
       }
       return node;
     }
-    const problem = element("p", { class: "error", role: "alert", hidden: true });
-    const act = async (action, values, button, done = () => {}) => {
+    const problem = element("p", { class: "error problem", role: "alert", hidden: true });
+    const say = (text) => {
+      // The box may have been drawn anew since: what is said stands in the one that is there.
+      const place = this.drawn.get(box.id)?.node.querySelector(":scope > .problem") ?? problem;
+      place.textContent = text;
+      place.hidden = !text;
+    };
+    const formOf = (action) => [...(this.drawn.get(box.id)?.node.querySelectorAll("form") ?? [])].find((one) => one.dataset.action === action);
+    const act = async (action, values, button) => {
       const free = busy(button);
-      problem.hidden = true;
+      say("");
       try {
         await this.act(box.id, action, values);
-        done();
+        formOf(action)?.reset();
       } catch (failure) {
-        problem.textContent = failure.message;
-        problem.hidden = false;
+        const fields = failure.fields ?? {};
+        const form = formOf(action);
+        const homeless = form ? showWrong(form, fields, true) : Object.keys(fields);
+        if (Object.keys(fields).length === 0 || homeless.length > 0) say(failure.message);
       } finally {
         free();
       }

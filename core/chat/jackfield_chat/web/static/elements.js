@@ -12,13 +12,6 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
-export function shape(name, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-  set(node, attributes);
-  node.append(...children.map((child) => (child instanceof Node ? child : String(child))));
-  return node;
-}
-
 function set(node, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);

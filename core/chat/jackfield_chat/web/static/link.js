@@ -47,7 +47,7 @@ export class Link {
       request.resolve(event);
     } else if (request && event.type === "error") {
       this.waiting.delete(event.nonce);
-      request.reject(new Error(event.message));
+      request.reject(Object.assign(new Error(event.message), { fields: event.fields ?? {} }));
     } else {
       this.onEvent(event);
     }

@@ -3,7 +3,8 @@
 
 import { element } from "./elements.js";
 
-const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|__([^_]+)__|\*([^*]+)\*|_([^_]+)_|\[([^\]]+)\]\(([^)\s]+)\)/;
+// The bounds keep a text of nothing but brackets from being read to its end at each of them.
+const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|__([^_]+)__|\*([^*]+)\*|_([^_]+)_|\[([^\]]{1,500})\]\(([^)\s]{1,2000})\)/;
 
 function inline(text) {
   const nodes = [];

@@ -9,7 +9,7 @@ import { Messages } from "./messages.js";
 const find = (id) => document.getElementById(id);
 const room = document.body.dataset.room;
 const messages = new Messages(find("messages"), find("scroll"), find("empty"));
-const boxes = new Boxes(find("box-list"), find("no-boxes"), (component, action, values) =>
+const boxes = new Boxes({ sidebar: find("box-list"), room: find("room-boxes") }, find("no-boxes"), (component, action, values) =>
   link.ask({ type: "act", component, action, values }),
 );
 

@@ -1,0 +1,114 @@
+"""What a user sent with a form, held against its fields before the plugin sees it."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jackfield.api import Component, Field, Form, List
+from jackfield.errors import WrongValues
+
+DEEPEST = 20  # lists in lists; a plugin can put one into itself
+LONGEST_LINE = 2_000
+LONGEST_TEXT = 20_000
+LONGEST_WHOLE = 1_000  # digits; reading more costs more than it is worth
+
+
+def form_in(component: Component | None, action: str, depth: int = 0) -> Form | None:
+    """Return the form in a component that sends an action, if there is one."""
+    if isinstance(component, Form):
+        return component if component.action == action else None
+    if isinstance(component, List) and depth < DEEPEST:
+        found = (form_in(item, action, depth + 1) for item in component.items)
+        return next((form for form in found if form is not None), None)
+    return None
+
+
+def read_form(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a form as their fields' types: what the plugin gets holds, whichever client sent it.
+
+    Numbers may come as text, as people type them. A field that was left empty and need not be filled is None where
+    it is a number, and "" where it is text. What is no field of the form is left out.
+
+    Raises:
+        WrongValues: some do not fit; it says for each which and why.
+    """
+    read: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for field in form.fields:
+        try:
+            read[field.name] = _READERS.get(field.type, _text)(field, values.get(field.name))
+        except ValueError as error:
+            wrong[field.name] = str(error)
+    if wrong:
+        raise WrongValues(wrong, labels={field.name: field.label for field in form.fields})
+    return read
+
+
+def _text(field: Field, value: object) -> str:
+    text = "" if value is None else value if isinstance(value, str) else str(value)
+    longest = LONGEST_TEXT if field.type == "multiline" else LONGEST_LINE
+    if len(text) > longest:
+        raise ValueError(f"{len(text):,} characters; at most {longest:,} fit")
+    if field.required and not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def _integer(field: Field, value: object) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = _number_text(field, value)
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError("expected a whole number") from error
+
+
+def _float(field: Field, value: object) -> float | None:
+    text = _number_text(field, value)
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise ValueError("expected a number") from error
+    if not math.isfinite(number):
+        raise ValueError("expected a number")
+    return number
+
+
+def _number_text(field: Field, value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise ValueError("expected a number")  # noqa: TRY004  # said to a person at the field, like the others
+    text = "" if value is None else str(value).strip()
+    if len(text) > LONGEST_WHOLE:
+        raise ValueError(f"at most {LONGEST_WHOLE:,} digits fit")
+    if not text and field.required:
+        raise ValueError("must not be empty")
+    return text or None
+
+
+def _boolean(field: Field, value: object) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise ValueError("expected yes or no")
+    return bool(value)
+
+
+def _choice(field: Field, value: object) -> str:
+    if value in (None, "") and not field.required:
+        return ""
+    if value not in field.choices:
+        raise ValueError("choose one of those offered")
+    return str(value)
+
+
+_READERS: Mapping[str, Callable[[Field, Any], Any]] = {
+    "text": _text,
+    "multiline": _text,
+    "integer": _integer,
+    "float": _float,
+    "boolean": _boolean,
+    "choice": _choice,
+}

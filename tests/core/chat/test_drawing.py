@@ -1,0 +1,107 @@
+"""Components as pages get them: whatever a plugin hands over, JSON within bounds or one sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from jackfield.api import Button, Chart, Field, Form, Image, List, Markdown, Progress, Table, Text
+from jackfield_chat.plugins.charts import chart_svg, number_text
+from jackfield_chat.plugins.drawing import LARGEST_BYTES, drawing
+
+NAME = "{http://www.w3.org/2000/svg}"
+ANY_TEXT = some.text(some.characters(exclude_categories=()), max_size=40)
+NUMBERS = some.floats(allow_nan=False, allow_infinity=False) | some.integers(-(10**20), 10**20)
+CELLS = some.none() | some.booleans() | some.integers() | some.floats() | ANY_TEXT
+LEAVES: some.SearchStrategy[Any] = some.one_of(
+    some.builds(Text, ANY_TEXT),
+    some.builds(Markdown, ANY_TEXT),
+    some.builds(Button, ANY_TEXT, ANY_TEXT),
+    some.builds(Progress, some.floats(), some.floats(), ANY_TEXT),
+    some.builds(Table, some.lists(ANY_TEXT, min_size=2, max_size=2), some.lists(some.tuples(CELLS, CELLS))),
+    some.builds(Chart, some.lists(ANY_TEXT, max_size=3), some.lists(some.floats() | some.integers(), max_size=3)),
+    some.builds(Image, some.binary(), some.sampled_from(["image/png", "text/html"]), ANY_TEXT),
+    some.builds(Form, some.lists(some.builds(Field, ANY_TEXT, ANY_TEXT), max_size=3), ANY_TEXT),
+)
+
+
+@pytest.mark.feature("C18")
+@given(some.recursive(LEAVES, lambda inner: some.builds(List, some.lists(inner, max_size=4)), max_leaves=8))
+def test_anything_is_drawn_as_bounded_json_or_refused_with_a_sentence(component: Any) -> None:
+    try:
+        drawn = drawing(component)
+    except ValueError:
+        return
+    assert len(json.dumps(drawn, allow_nan=False)) <= LARGEST_BYTES
+
+
+@given(some.lists(some.tuples(ANY_TEXT, NUMBERS), max_size=60), some.sampled_from(["bar", "line"]), ANY_TEXT)
+def test_a_chart_is_well_formed_and_stays_within_its_frame(pairs: Any, kind: Any, unit: str) -> None:
+    svg = chart_svg([label for label, _ in pairs], [float(value) for _, value in pairs], kind, unit)
+    root = ET.fromstring(svg.encode())  # our own
+    assert {one.tag.removeprefix(NAME) for one in root.iter()} <= {
+        *("svg", "text", "rect", "title", "line", "polyline", "circle")
+    }
+    assert all("style" not in one.attrib for one in root.iter())
+    for bar in root.iter(f"{NAME}rect"):
+        assert -0.1 <= float(bar.attrib["x"]) <= float(bar.attrib["x"]) + float(bar.attrib["width"]) <= 256.2
+    for line in root.iter(f"{NAME}polyline"):
+        assert all(0 <= float(y) <= 112 for y in (one.split(",")[1] for one in line.attrib["points"].split()))
+
+
+def test_a_chart_is_read_out_by_its_values_or_summed_up_where_they_are_many() -> None:
+    few = ET.fromstring(chart_svg(["a", "b"], [1, 2.5], "bar", "km"))  # our own
+    many = ET.fromstring(chart_svg([str(n) for n in range(100)], list(range(100)), "line", ""))
+    assert few.attrib["aria-label"] == "a: 1 km, b: 2.5 km"
+    assert many.attrib["aria-label"] == "100 values from 0 to 99, between 0 and 99"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (1234567, "1,234,567"), (-0.5, "-0.5"), (1e20, "1e+20"), (1 / 3, "0.333333")]
+)
+def test_numbers_are_written_as_people_read_them(value: float, text: str) -> None:
+    assert number_text(value) == text
+
+
+def test_what_a_whole_number_loses_in_json_goes_as_text() -> None:
+    rows = drawing(Table(("n",), ((2**53 - 1,), (2**53,), (-(10**5000),))))["rows"]
+    assert rows == [[9007199254740991], ["9,007,199,254,740,992"], ["-1e+5000 (about)"]]
+
+
+def test_parts_beyond_the_bound_are_counted() -> None:
+    drawn: Any = drawing(List(tuple(Text("x") for _ in range(10_000))))
+    assert len(drawn["items"]) == 500
+    assert drawn["items"][-1]["text"] == "… and 9,501 more"
+
+
+def test_a_component_larger_than_its_bound_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 1024 KiB are shown"):
+        drawing(List(tuple(Text("x" * 10_000) for _ in range(200))))
+
+
+@pytest.mark.parametrize(
+    ("component", "why"),
+    [
+        (Image(b"GIF89a", "image/png", "x"), "are not of image/png"),
+        (Image(b"<html>", "text/html", "x"), "are not of text/html"),  # type: ignore[arg-type]  # a plugin may
+        (Image(b"GIF89a", "image/gif", " "), "the alternative text is empty"),
+        (Image(b"GIF89a" + b"x" * 300_000, "image/gif", "x"), "at most 262144 are shown"),
+        (Progress(1, 0), "the total is above 0"),
+        (Progress(float("nan")), "has no place on a scale"),
+        (Chart(("a",), (1, 2)), "1 labels for 2 values"),
+        (Chart(("a",), (10**400,)), "too large to be drawn"),
+        (Chart(tuple("x" * 2000), (1.0,) * 2000), "at most 1000 are shown"),
+        (Table((), ()), "a table without columns"),
+        (Button(" ", "press"), "the label of a button is empty"),
+        (Form((Field("a", "A"), Field("a", "B")), "send"), "two fields of a form are called a"),
+        (Form((Field("a", "A", "choice"),), "send"), "the field a offers no choices"),
+        (Form((Field("a", "A", "file"),), "send"), "unknown type file"),  # type: ignore[arg-type]  # a plugin may
+    ],
+)
+def test_what_has_no_meaning_is_refused_with_a_sentence(component: Any, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        drawing(component)
