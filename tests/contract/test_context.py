@@ -212,6 +212,12 @@ class TestSettings:
         status = stage.host.plugins.status("probe")
         assert f"{file}, line 8: limit: 99 is above 10" in status.problem
 
+    @pytest.mark.feature("U15", "U25")
+    async def test_a_dataclass_takes_them_by_name(self, stage):
+        await stage.ask("probe settings set limit 4")
+        assert await stage.ask("probe settings typed") == ("Wishes(greeting='hello', limit=4, token='', colour='red')")
+        assert "Spoken has a field that is no setting" in await stage.ask("probe settings untyped")
+
     async def test_a_secret_is_read_by_its_name_alone(self, stage):
         assert "token" not in json.loads(await stage.ask("probe settings set token '\"hush\"'"))
         assert await stage.ask("probe settings get token") == '"hush"'

@@ -1,8 +1,11 @@
 """What plugins keep is made for its user alone."""
 
 import stat
+import subprocess
+import sys
 
 from jackfield.storage import PluginDatabase, State, make_private
+from jackfield.storage.folders import write_private
 
 
 def modes(*folders):
@@ -22,3 +25,27 @@ def test_a_state_log_and_a_database_make_private_profiles(tmp_path):
     State(tmp_path / "one" / "state").change({"wish/poll": True}, by="a test")
     PluginDatabase(tmp_path / "two" / "data" / "poll" / "storage.sqlite3").set("a", 1)
     assert modes(tmp_path / "one", tmp_path / "two", tmp_path / "two" / "data" / "poll") == {0o700}
+
+
+def test_what_a_list_needs_brings_no_database_and_no_event_loop():
+    code = (
+        "import sys\nfrom jackfield.storage import State, Starts, make_private\n"
+        "print(sorted({'asyncio', 'sqlite3', 'tomlkit', 'filelock', 'zipfile'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_every_name_of_the_room_is_there():
+    import jackfield.storage as room
+
+    assert [name for name in room.__all__ if not hasattr(room, name)] == []
+
+
+def test_a_file_is_exchanged_whole_and_for_its_user_alone(tmp_path):
+    path = tmp_path / "inner" / "file"
+    write_private(path, b"one")
+    write_private(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [one.name for one in path.parent.iterdir()] == ["file"]

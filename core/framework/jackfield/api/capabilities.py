@@ -4,12 +4,14 @@ What can wait is `async def`; what cannot is plain. Which facet asks for which p
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from jackfield.api.components import Component, MenuItem
 from jackfield.api.events import Subscription
 from jackfield.api.sources import Level
 from jackfield.api.tree import CommandNode
+
+Model = TypeVar("Model")
 
 
 class Check(Protocol):
@@ -49,7 +51,18 @@ class Settings(Protocol):
         ...
 
     def all(self) -> Mapping[str, Any]:
-        """Return every declared setting with its value."""
+        """Return every declared setting with its value, without the secrets: `get` them one by one."""
+        ...
+
+    def typed(self, model: type[Model]) -> Model:
+        """Return the settings as a dataclass: each field takes the setting of its name, secrets included (U15, U25).
+
+        It shows how they are now; make it again in `on_change`. A field that no setting is declared for keeps its
+        default.
+
+        Raises:
+            UsageError: it is no dataclass, or a field has neither setting nor default.
+        """
         ...
 
     def on_change(self, handler: Callable[[str, Any], Awaitable[None] | None]) -> Subscription:

@@ -1,12 +1,13 @@
 """The facets of `context` that are thin: settings, commands."""
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from jackfield.api import CommandNode, Level, Subscription
-from jackfield.errors import PermissionDenied
+from jackfield.errors import PermissionDenied, UsageError
 from jackfield.host.commands import CommandRegistry, Handler
 from jackfield.host.scopes import Scope
 from jackfield.manifest import CommandContribution
@@ -14,6 +15,7 @@ from jackfield.storage import Settings
 
 Check = Callable[[str, str], None]
 Run = Callable[..., Awaitable[Any]]
+Model = TypeVar("Model")
 
 
 class PluginSettings:
@@ -44,6 +46,19 @@ class PluginSettings:
     def all(self) -> Mapping[str, Any]:
         """Return every declared setting with its value."""
         return self._settings.all()
+
+    def typed(self, model: type[Model]) -> Model:
+        """Return the settings as a dataclass: each field takes the setting of its name."""
+        if not dataclasses.is_dataclass(model):
+            raise UsageError(f"{model!r} is no dataclass, so settings cannot fill it", plugin=self._plugin)
+        declared = {one.key for one in self._settings.declared}
+        names = [one.name for one in dataclasses.fields(model) if one.init and one.name in declared]
+        values = {name: self._settings.get(name) for name in names}
+        try:
+            return model(**values)
+        except TypeError as error:
+            told = f"{model.__name__} has a field that is no setting: {error}"
+            raise UsageError(told, plugin=self._plugin) from error
 
     def on_change(self, handler: Callable[[str, Any], Awaitable[None] | None]) -> Subscription:
         """Call `handler(key, value)` after a change, until the plugin is disabled."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from jackfield.management.consent import Consent
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory, runs_as
-from jackfield.management.keeping import DataReport, Keeping
 from jackfield.management.management import Management
 from jackfield.management.plan import AskedPermission, ConsentRequest, Plan, PlanItem
 from jackfield.management.reports import (
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from jackfield.management.bisection import Bisection, Trial, restore
     from jackfield.management.diagnosis import Finding, diagnose
     from jackfield.management.export import Exported, exported
+    from jackfield.management.keeping import DataReport, Keeping
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
@@ -75,6 +75,8 @@ __all__ = [
 
 
 _LATER = {
+    "DataReport": "keeping",
+    "Keeping": "keeping",
     "Bisection": "bisection",
     "Finding": "diagnosis",
     "Trial": "bisection",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from jackfield.errors import StoreError
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
-from jackfield.management.keeping import Keeping
 from jackfield.management.memory import Memory
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, RollbackReport, Row, Update
 from jackfield.management.specs import canonical
@@ -19,6 +18,7 @@ from jackfield.store import GENERATIONS_KEPT, WAIT_SECONDS, Garbage, Layout, Sto
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Again, Changes
+    from jackfield.management.keeping import Keeping
     from jackfield.management.offers import Findings
     from jackfield.management.plan import ConsentRequest, Plan
     from jackfield.management.planning import Planner
@@ -325,6 +325,8 @@ class Management:
     @property
     def kept(self) -> Keeping:
         """What plugins keep: settings and data."""
+        from jackfield.management.keeping import Keeping
+
         return Keeping(self.layout, self.state, self.inventory())
 
     def inventory(self) -> Inventory:

@@ -1,15 +1,22 @@
-"""Each plugin's database, settings, the log of state changes, and the record of starts."""
+"""Each plugin's database, settings, the log of state changes, and the record of starts.
 
-from jackfield.storage.belongings import DATABASE, FILES, Belongings, Kept, quota_of
-from jackfield.storage.database import PluginDatabase
+What only running plugins, a form or an export need is loaded when it is first used, so that `list` stays light.
+"""
+
+from typing import TYPE_CHECKING, Any
+
 from jackfield.storage.folders import make_private
-from jackfield.storage.quota import DEFAULT_QUOTA, Quota, folder_size, shown_bytes
-from jackfield.storage.settings import Settings
-from jackfield.storage.settings_file import FILE_NAME, stamp_of_files
 from jackfield.storage.starts import FAILED_STARTS, SLOW_SECONDS, STABLE_SECONDS, SafeMode, Starts
 from jackfield.storage.state import JSON, Change, Entry, Reverted, State
-from jackfield.storage.tables import Definition
-from jackfield.storage.values import check_new, check_setting, default_of, setting_as_text, setting_from_text
+
+if TYPE_CHECKING:
+    from jackfield.storage.belongings import DATABASE, FILES, Belongings, Kept, quota_of
+    from jackfield.storage.database import PluginDatabase
+    from jackfield.storage.quota import DEFAULT_QUOTA, Quota, folder_size, shown_bytes
+    from jackfield.storage.settings import Settings
+    from jackfield.storage.settings_file import FILE_NAME, stamp_of_files
+    from jackfield.storage.tables import Definition
+    from jackfield.storage.values import check_new, check_setting, default_of, setting_as_text, setting_from_text
 
 __all__ = [
     "DATABASE",
@@ -43,3 +50,33 @@ __all__ = [
     "shown_bytes",
     "stamp_of_files",
 ]
+
+_LATER = {
+    "Belongings": "belongings",
+    "DATABASE": "belongings",
+    "DEFAULT_QUOTA": "quota",
+    "Definition": "tables",
+    "FILES": "belongings",
+    "FILE_NAME": "settings_file",
+    "Kept": "belongings",
+    "PluginDatabase": "database",
+    "Quota": "quota",
+    "Settings": "settings",
+    "check_new": "values",
+    "check_setting": "values",
+    "default_of": "values",
+    "folder_size": "quota",
+    "quota_of": "belongings",
+    "setting_as_text": "values",
+    "setting_from_text": "values",
+    "shown_bytes": "quota",
+    "stamp_of_files": "settings_file",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(f"jackfield.storage.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

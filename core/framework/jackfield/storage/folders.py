@@ -1,7 +1,6 @@
 """Folders and files of a profile: what plugins keep is for their user alone."""
 
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -23,6 +22,8 @@ def write_private(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; the old one is untouched.
     """
+    import tempfile  # brings shutil and random, which a reader never needs
+
     make_private(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp makes it 0600
     try:

@@ -29,6 +29,14 @@ class Spoken:
     times: int = 1
 
 
+@dataclass
+class Wishes:
+    greeting: str
+    limit: int
+    token: str = ""
+    colour: str = "red"
+
+
 class Greeter(Protocol):
     async def greet(self, name: str, times: int = 1) -> list[str]: ...
 
@@ -108,6 +116,14 @@ class Probe(Plugin):
     async def settings_set(self, source, key: str, value: str) -> None:
         self.context.settings.set(key, json.loads(value))
         await source.reply(json.dumps(dict(self.context.settings.all())))
+
+    @command("probe settings typed")
+    async def settings_typed(self, source) -> None:
+        await source.reply(repr(self.context.settings.typed(Wishes)))
+
+    @command("probe settings untyped")
+    async def settings_untyped(self, source) -> None:
+        self.context.settings.typed(Spoken)
 
     @command("probe settings watch")
     async def settings_watch(self, source) -> None:
