@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,16 @@ from jackfield.store import Layout
 
 from tests.support.profiles import Profile
 from tests.support.wheels import build_plugin
+
+
+@pytest.fixture(autouse=True)
+def _its_own_process() -> Iterator[None]:
+    """Take away what an application on `PluginManager` leaves behind: it ends with its process, a test does not."""
+    modules, finders = set(sys.modules), list(sys.meta_path)
+    yield
+    for name in [name for name in sys.modules if name.startswith("chat_") and name not in modules]:
+        del sys.modules[name]
+    sys.meta_path[:] = finders
 
 
 @pytest.fixture
