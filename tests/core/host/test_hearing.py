@@ -95,10 +95,11 @@ def test_a_hook_cannot_need_what_nobody_could_be_asked_for(profile):
 def test_a_plugin_manager_asks_only_what_jackfield_installed_for_its_grant(profile, build):
     plain = FILTER.replace("Plugin\n", "\n").replace("import HookimplMarker, ", "import HookimplMarker")
     plain = plain.replace("(Plugin)", "").replace("async def", "def") + "\nMain = Main()\n"
-    profile.install(build("weather", code=plain, permissions=READ))
-    profile.enable("weather", permissions=[MAY_SEND])
+    # a name of its own: an application on pluggy keeps its plugins' modules until it ends
+    profile.install(build("adopted", code=plain, permissions=READ))
+    profile.enable("adopted", permissions=[MAY_SEND])
     assert _answers(profile) == ["own"]
-    profile.enable("weather", permissions=[MAY_READ])
+    profile.enable("adopted", permissions=[MAY_READ])
     assert _answers(profile) == ["own", "stored!"]
 
 
