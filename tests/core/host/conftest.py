@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from jackfield.host import Host
+from jackfield.host import GenerationFinder, Host
 from jackfield.store import Layout
 
 from tests.support.profiles import Profile
@@ -17,11 +17,11 @@ from tests.support.wheels import build_plugin
 @pytest.fixture(autouse=True)
 def _its_own_process() -> Iterator[None]:
     """Take away what an application on `PluginManager` leaves behind: it ends with its process, a test does not."""
-    modules, finders = set(sys.modules), list(sys.meta_path)
+    modules = set(sys.modules)
     yield
     for name in [name for name in sys.modules if name.startswith("chat_") and name not in modules]:
         del sys.modules[name]
-    sys.meta_path[:] = finders
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, GenerationFinder)]
 
 
 @pytest.fixture
