@@ -21,6 +21,7 @@ and an exit code, never into a traceback.
     │   └── DataConflict            a change that another one has made impossible
     ├── MarketError                 a marketplace refused, or answered something wrong
     │   └── MarketUnreachable       nobody answered                                           exit code 5
+    ├── HostUnreachable             no host runs, or it does not answer
     ├── NetworkError                a request of a plugin that nobody answered in time and within bounds
     ├── PermissionDenied            a plugin did what it was not granted                      exit code 3
     ├── ConsentRequired             an install, update or enable asks for a yes               exit code 3
@@ -149,6 +150,10 @@ class MarketUnreachable(MarketError):
     """No marketplace answered within the time allowed."""
 
     exit_code = 5
+
+
+class HostUnreachable(JackfieldError):
+    """No host runs with these plugins, or the one that does gave no answer."""
 
 
 class NetworkError(JackfieldError):

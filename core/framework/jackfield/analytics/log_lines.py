@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+LEVEL_KEY = "log_level/"
+"""In the state, before a plugin's canonical id: the level from which the user wants its lines, `debug`."""
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
 MOST_LINES = 1000
 MOST_BYTES = 256 << 10
 LONGEST_MESSAGE = 8 << 10

@@ -1,7 +1,39 @@
-"""Joins the running side and the installing side for one application."""
+"""Joins the running side and the installing side for one application.
 
-from jackfield.application.application import Application
-from jackfield.application.updates import QUIET_SECONDS, Updates, UpdateWatch
-from jackfield.application.watch import POLL_SECONDS, Watch
+Names are loaded when they are first used: whoever asks a running host something does not pay for running one.
+"""
 
-__all__ = ["POLL_SECONDS", "QUIET_SECONDS", "Application", "UpdateWatch", "Updates", "Watch"]
+TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
+if TYPE_CHECKING:
+    from jackfield.application.application import Application as Application
+    from jackfield.application.control_socket import ControlSocket as ControlSocket
+    from jackfield.application.running import RunningHost as RunningHost
+    from jackfield.application.updates import QUIET_SECONDS as QUIET_SECONDS
+    from jackfield.application.updates import Updates as Updates
+    from jackfield.application.updates import UpdateWatch as UpdateWatch
+    from jackfield.application.watch import POLL_SECONDS as POLL_SECONDS
+    from jackfield.application.watch import Watch as Watch
+
+_HOMES = {
+    "application": ("Application",),
+    "control_socket": ("ControlSocket",),
+    "running": ("RunningHost",),
+    "updates": ("QUIET_SECONDS", "UpdateWatch", "Updates"),
+    "watch": ("POLL_SECONDS", "Watch"),
+}
+
+__all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 (the names are those above)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module on first use (PEP 562)."""
+    from importlib import import_module
+
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"jackfield.application.{module}"), name)
+    raise AttributeError(f"module 'jackfield.application' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jackfield.api import ApiFactory, ArgumentSource, LanguageOf
+from jackfield.application.answers import HostAnswers
+from jackfield.application.control_socket import ControlSocket
 from jackfield.application.discarding import discard_marked
 from jackfield.application.lock import HostLock
 from jackfield.application.updates import Updates, UpdateWatch
@@ -17,7 +19,7 @@ from jackfield.application.watch import Watch
 from jackfield.discovery import SCRIPT_FOLDERS, find_host, stamp_of_folders
 from jackfield.errors import JackfieldError, StoreLocked
 from jackfield.hooks import OnError
-from jackfield.host import Host, ScriptHooks, Scripts
+from jackfield.host import THRESHOLD_SECONDS, Host, ScriptHooks, Scripts
 from jackfield.manifest import HostFile
 from jackfield.storage import STABLE_SECONDS, SafeMode, Starts
 from jackfield.store import Layout, Store
@@ -66,6 +68,7 @@ class Application:
         arguments: the application's things that can be named in commands (its members, its rooms), by the type that
             plugins annotate with.
         language_of: says which language a user prefers, and with None which the application speaks (U14).
+        watchdog_seconds: for how long a plugin may block the event loop before it is named; None: for ever.
 
     Raises:
         UsageError: there is no host file of that name.
@@ -90,6 +93,7 @@ class Application:
         script_hooks: ScriptHooks | None = None,
         arguments: Mapping[type, ArgumentSource] | None = None,
         language_of: LanguageOf = lambda user: None,
+        watchdog_seconds: float | None = THRESHOLD_SECONDS,
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
@@ -108,7 +112,9 @@ class Application:
             scripts=self._scripts,
             arguments=arguments,
             language_of=language_of,
+            watchdog_seconds=watchdog_seconds,
         )
+        self._control: ControlSocket | None = None
         self._watch: Watch | None = None
         self._updates: UpdateWatch | None = None
         if updates_every_seconds is not None and self.marketplaces:
@@ -139,6 +145,8 @@ class Application:
         """
         lock = HostLock(self.layout, self.app)
         lock.take()
+        control = ControlSocket(self.layout, HostAnswers(self.host, asyncio.get_running_loop()))
+        control.start()  # first: who hangs while it starts can be asked at what
         try:
             await self._settle()
             self._tell_folders()
@@ -148,8 +156,10 @@ class Application:
             self._begin()
             await self._start_host()
         except BaseException:
+            await asyncio.to_thread(control.stop)
             lock.release()
             raise
+        self._control = control
         self._stable = asyncio.get_running_loop().call_later(STABLE_SECONDS, self._starts.stable)
         self._lock, self._watch = lock, watch
         watch.start()
@@ -214,6 +224,9 @@ class Application:
         watch, self._watch = self._watch, None
         if watch is not None:
             await watch.stop()
+        control, self._control = self._control, None
+        if control is not None:
+            await asyncio.to_thread(control.stop)
         stable, self._stable = self._stable, None
         if stable is not None:
             stable.cancel()

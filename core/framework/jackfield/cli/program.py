@@ -24,6 +24,8 @@ LAZY_COMMANDS = {
     "list": Lazy(f"{_COMMANDS}.listing:list_", "Show the plugins that are there and whether they are enabled."),
     "enable": Lazy(f"{_COMMANDS}.wishes:enable", "Enable plugins, with their permissions asked for."),
     "disable": Lazy(f"{_COMMANDS}.wishes:disable", "Disable plugins; their code, data and grants are kept."),
+    "stats": Lazy(f"{_COMMANDS}.stats:stats", "Show what plugins did: calls, time, errors, messages."),
+    "logs": Lazy(f"{_COMMANDS}.logs:logs", "Show a plugin's last log lines, follow them, set their level."),
     "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),
     "data": Lazy(f"{_COMMANDS}.data:data", "Show, export, bound and delete what plugins keep."),
     "settings": Lazy(f"{_COMMANDS}.settings:settings", "Show and change what plugins let you set."),
@@ -34,6 +36,7 @@ LAZY_COMMANDS = {
     "store": Lazy(f"{_COMMANDS}.store:store", "Look after the files of installed plugins."),
     "doctor": Lazy(f"{_COMMANDS}.doctor:doctor", "Say what is wrong with the plugins, and what to do."),
     "bisect": Lazy(f"{_COMMANDS}.bisect:bisect", "Find the plugin that breaks the application, by halves."),
+    "debug": Lazy(f"{_COMMANDS}.debug:debug", "Look into a running application."),
     "completion": Lazy(f"{_COMMANDS}.completion:completion", "Print the script that completes commands in a shell."),
 }
 

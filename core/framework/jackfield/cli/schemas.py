@@ -11,6 +11,7 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
+DECIMAL: Schema = {"type": "number"}
 MOMENT: Schema = {"type": "string", "description": "ISO 8601, UTC"}
 
 
@@ -131,8 +132,64 @@ ROW = record(
         "held": maybe(TEXT),
         "legacy": FLAG,
         "trusted": maybe(SAID),
+    },
+    {
+        "running": maybe(
+            record(
+                {
+                    "state": TEXT,
+                    "problem": maybe(TEXT),
+                    "hooks": maybe(NUMBER),
+                    "calls": NUMBER,
+                    "seconds": DECIMAL,
+                    "errors": NUMBER,
+                }
+            )
+        ),
+    },
+)
+
+USE = record(
+    {
+        "use": TEXT,
+        "kind": {"enum": ["hook", "command", "event", "callback", "other", "action", "sent", "blocked"]},
+        "calls": NUMBER,
+        "errors": NUMBER,
+        "seconds": DECIMAL,
+        "worst_seconds": DECIMAL,
+        "p99_seconds": DECIMAL,
+        "last_used": maybe(MOMENT),
+        "durations": {"type": "object", "description": "bits of nanoseconds -> how many calls took so long"},
     }
 )
+
+STATS = record(
+    {
+        "plugin": TEXT,
+        "invocations": NUMBER,
+        "errors": NUMBER,
+        "seconds": DECIMAL,
+        "worst_seconds": DECIMAL,
+        "p99_seconds": DECIMAL,
+        "last_used": maybe(MOMENT),
+        "hooks": NUMBER,
+        "commands": NUMBER,
+        "events": NUMBER,
+        "events_sent": NUMBER,
+        "messages": NUMBER,
+        "storage_bytes": NUMBER,
+        "blocked": NUMBER,
+        "blocked_seconds": DECIMAL,
+        "uses": many(USE),
+    }
+)
+
+LINE = record(
+    {"number": NUMBER, "time": MOMENT, "level": TEXT, "message": TEXT},
+    {"fields": {"type": "object"}, "traceback": TEXT},
+)
+
+STACK = record({"name": TEXT, "stack": TEXT}, {"plugin": maybe(TEXT), "daemon": FLAG})
 
 PERMISSIONS = record({**_CONSENT_FIELDS, "grant": maybe({"type": "object"}), "enabled": FLAG})
 
@@ -245,7 +302,17 @@ DATA = record(
 
 _DATA = record({"app": TEXT, "plugin": DATA}, {"file": TEXT})
 _SETTINGS = record({"app": TEXT, "plugin": TEXT, "settings": many(SETTING), "file": TEXT, "problems": many(TEXT)})
-_WISHED = record({"app": TEXT, "plugins": many(record({"id": TEXT, "enabled": FLAG, "changed": FLAG}))})
+_WISHED = record(
+    {
+        "app": TEXT,
+        "plugins": many(
+            record(
+                {"id": TEXT, "enabled": FLAG, "changed": FLAG},
+                {"running": maybe(record({"state": TEXT, "problem": maybe(TEXT)}))},
+            )
+        ),
+    }
+)
 _GIVEN = record({"app": TEXT, "changed": many(TEXT), "plugin": PERMISSIONS})
 
 ANSWERS: dict[str, Schema] = {
@@ -279,6 +346,15 @@ ANSWERS: dict[str, Schema] = {
     "list": record({"app": TEXT, "plugins": many(ROW), "safe_mode": maybe(SAFE_MODE)}),
     "enable": _WISHED,
     "disable": _WISHED,
+    "stats": record({"app": TEXT, "running": FLAG, "plugins": many(STATS)}),
+    # With --follow each line is printed as an object of its own.
+    "logs": {
+        "anyOf": [
+            record({"app": TEXT, "plugin": TEXT, "running": FLAG, "level": maybe(TEXT), "lines": many(LINE)}),
+            LINE,
+        ]
+    },
+    "debug threads": record({"app": TEXT, "process": NUMBER, "threads": many(STACK), "tasks": many(STACK)}),
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
     "permissions grant": _GIVEN,
     "permissions revoke": _GIVEN,

@@ -13,6 +13,7 @@ from jackfield.cli.output import Output
 from jackfield.errors import UsageError
 
 if TYPE_CHECKING:
+    from jackfield.application import RunningHost
     from jackfield.management import Management
     from jackfield.store import Layout
 
@@ -58,6 +59,13 @@ class Session:
         from jackfield.store import Layout
 
         return Layout.locate(self.host.name, profile=self.profile, environ=self.environ)
+
+    @cached_property
+    def running(self) -> "RunningHost":
+        """The application where it runs with these plugins; making it asks nothing."""
+        from jackfield.application import RunningHost
+
+        return RunningHost(self.layout)
 
     @cached_property
     def marketplace_urls(self) -> tuple[str, ...]:

@@ -124,6 +124,15 @@ def duration(seconds: float) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
+def brief(seconds: float) -> str:
+    """How long a call took: `0.4 s`, `12 ms`, `7.5 µs`; `–` for nothing at all."""
+    for unit, length in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= 0.9995 * length:
+            value = seconds / length
+            return duration(seconds) if unit == "s" else f"{value:.{1 if value < 9.95 else 0}f} {unit}"
+    return f"{seconds * 1e9:.0f} ns" if seconds > 0 else "–"
+
+
 def whom(by: str, reader: str) -> str:
     """The one who did something, as the history names people: `you` where that is who reads it."""
     return "you" if by == reader else plain(by)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from jackfield.host.ui import Drawn as Drawn
     from jackfield.host.ui import Offered as Offered
     from jackfield.host.ui import UiRegistry as UiRegistry
+    from jackfield.host.watchdog import THRESHOLD_SECONDS as THRESHOLD_SECONDS
 
 _HOMES = {
     "commands": (
@@ -66,6 +67,7 @@ _HOMES = {
     "scripts": ("ScriptHooks", "Scripts", "forget_script", "load_plugins_from_dir", "load_script"),
     "switch": ("Footing", "Switch", "compare"),
     "ui": ("Drawn", "Offered", "UiRegistry"),
+    "watchdog": ("THRESHOLD_SECONDS",),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 (the names are those above)

@@ -9,13 +9,8 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from jackfield.analytics import LogFile, LogLine, LogRing, message_of
+from jackfield.analytics import LEVELS, LogFile, LogLine, LogRing, message_of
 from jackfield.manifest import canonical_id
-
-LEVEL_KEY = "log_level/"
-"""In the state, before a plugin's canonical id: the level that the user wants of it, `debug`."""
-
-LEVELS = ("debug", "info", "warning", "error", "critical")
 
 _log = logging.getLogger("jackfield.host")
 

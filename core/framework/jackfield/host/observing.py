@@ -5,15 +5,15 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from jackfield.analytics import Analytics, PluginStats, UsageFile
+from jackfield.analytics import LEVEL_KEY, Analytics, PluginStats, UsageFile
 from jackfield.api import Check
 from jackfield.errors import JackfieldError
 from jackfield.hooks import HookManager
-from jackfield.host.logs import LEVEL_KEY, PluginLogs
+from jackfield.host.logs import PluginLogs
 from jackfield.host.plugins import Plugins
 from jackfield.host.stacks import Whose, threads_and_tasks
 from jackfield.host.watchdog import Block, Watchdog
-from jackfield.storage import State
+from jackfield.storage import DATABASE, State
 from jackfield.store import Layout
 
 _log = logging.getLogger("jackfield.host")
@@ -41,6 +41,7 @@ class Observing:
         self.logs = PluginLogs(app, layout.logs)
         self._layout = layout
         self._plugins = plugins
+        self._manager = manager
         self._whose = Whose(plugins)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watchdog: Watchdog | None = None
@@ -100,6 +101,11 @@ class Observing:
         idle = [PluginStats(name, (), storage[name]) for name in sorted(storage) if name not in names]
         return [*known, *idle]
 
+    def hooks_of(self, plugin: str) -> int:
+        """Return how many hooks a plugin implements now."""
+        target = self._manager.get_plugin(plugin)
+        return len(self._manager.get_hookcallers(target) or ()) if target is not None else 0
+
     def threads(self) -> Mapping[str, Any]:
         """Return every thread and task with its stack; from any thread."""
         return threads_and_tasks(self._whose, self._loop)
@@ -107,7 +113,7 @@ class Observing:
     def _storage(self) -> dict[str, int]:
         found = {}
         for cid, record in self._plugins.records().items():
-            database = self._layout.data(cid) / "storage.sqlite3"
+            database = self._layout.data(cid) / DATABASE
             sizes = []
             for path in (database, database.with_name(database.name + "-wal")):
                 try:

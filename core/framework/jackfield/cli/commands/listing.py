@@ -10,12 +10,14 @@ from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject, as_json, laid_out
 from jackfield.cli.recall import remember
 from jackfield.cli.session import Session
-from jackfield.cli.words import day, whom
+from jackfield.cli.words import brief, count, day, whom
 from jackfield.discovery import HOSTFILE, HOSTS, installed_entry_points
+from jackfield.errors import JackfieldError
 from jackfield.storage import Starts
 from jackfield.store import home
 
 _HEADER = ("PLUGIN", "VERSION", "STATE", "RUNS", "FROM", "")
+_LIVE_HEADER = ("PLUGIN", "VERSION", "STATE", "RUNS", "HOOKS", "CALLS", "TIME", "ERRORS", "FROM", "")
 
 _ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file", "script": "script"}
 """Where a plugin came from, said only of those that came from no marketplace."""
@@ -35,6 +37,7 @@ def list_(session: Session) -> None:
     inventory = session.management.inventory()
     rows = [row.to_mapping() for row in inventory.rows()]
     output = session.output
+    live = _live(session, rows)
     safe = Starts(session.layout.starts).safe_mode()
     answer: JsonObject = {
         "app": session.host.name,
@@ -47,7 +50,14 @@ def list_(session: Session) -> None:
     if not rows:
         output.line(f"No plugins yet. Find some: {session.program} search")
         return
-    cells = [_row(row, session.by) for row in rows]
+    cells = [_row(row, session) for row in rows]
+    if live:
+        header, columns = (
+            _LIVE_HEADER,
+            [_with_counts(cell, row["running"]) for cell, row in zip(cells, rows, strict=True)],
+        )
+        output.table(header, columns)
+        return
     output.table(_HEADER, cells)
     if safe is None and session.program == "jackfield":
         text = as_json(answer) if output.as_json else "\n".join(laid_out(_HEADER, cells))
@@ -62,11 +72,39 @@ def _profile(session: Session) -> list[str]:
     return [*(str(path) for path in (home(session.environ), layout.root, *kept)), *hosts]
 
 
-def _row(row: JsonObject, reader: str) -> tuple[str, str, str, str, str, str]:
-    state = _STATES.get(str(row["state"]), str(row["state"]))
+def _live(session: Session, rows: list[JsonObject]) -> bool:
+    """Put beside each row what the running application knows of the plugin; say whether one runs."""
+    if not session.layout.control.exists():
+        return False
+    try:
+        found = {one["id"]: one for one in session.running.ask("list")["plugins"]}
+    except JackfieldError:
+        return False
+    for row in rows:
+        row["running"] = found.get(row["id"])
+    return True
+
+
+def _with_counts(cell: tuple[str, ...], running: JsonObject | None) -> tuple[str, ...]:
+    """The row with the columns of a running application: HOOKS, CALLS, TIME, ERRORS."""
+    counts = ("–", "–", "–", "–")
+    if running is not None:
+        hooks = str(running["hooks"]) if running["hooks"] is not None else "–"
+        counts = (hooks, count(running["calls"]), brief(running["seconds"]), str(running["errors"]))
+    return (*cell[:4], *counts, *cell[4:])
+
+
+def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, str]:
+    state, reader = _STATES.get(str(row["state"]), str(row["state"])), session.by
+    running: JsonObject | None = row.get("running")
+    failure = ""
+    if running is not None and row["enabled"]:
+        state = running["state"]
+        if state == "failed":
+            failure = f"{running['problem'] or running['failure']} · {session.program} logs {row['id']}"
     origin = _ORIGINS.get(str(row["source"]), "")
     remarks = [
-        row["problem"] or "",
+        failure or row["problem"] or "",
         f"held at {row['held']}" if row["held"] else "",
         _trust(row["trusted"], reader) if row["legacy"] else "",
     ]

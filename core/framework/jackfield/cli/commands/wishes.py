@@ -9,6 +9,7 @@ from jackfield.cli.options import accept_option, command, yes_option
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
 from jackfield.cli.words import plain
+from jackfield.errors import JackfieldError
 
 
 @command(
@@ -32,7 +33,7 @@ def enable(session: Session, ids: tuple[str, ...], yes: bool, accept_permissions
         shown = requests[plugin]
         management.enable(plugin, accept_permissions=bool(shown.growth), shown=shown, by=session.by)
         output.line(f"{plain(plugin)} was {'enabled already' if wished[plugin] else 'enabled'}.")
-    output.data({"app": session.host.name, "plugins": _answers(wished, enabled=True)})
+    _tell_host(session, "enable", wished, enabled=True)
 
 
 def _ask(session: Session, plugin: str, request: JsonObject) -> None:
@@ -62,12 +63,37 @@ def disable(session: Session, ids: tuple[str, ...]) -> None:
     for plugin in ids:
         session.management.disable(plugin, by=session.by)
         session.output.line(f"{plain(plugin)} was {'disabled' if wished[plugin] else 'disabled already'}.")
-    session.output.data({"app": session.host.name, "plugins": _answers(wished, enabled=False)})
+    _tell_host(session, "disable", wished, enabled=False)
 
 
-def _answers(wished: dict[str, bool], *, enabled: bool) -> list[JsonObject]:
-    """What each plugin is now, and whether it was something else before."""
-    return [{"id": plugin, "enabled": enabled, "changed": was != enabled} for plugin, was in wished.items()]
+def _tell_host(session: Session, order: str, wished: dict[str, bool], *, enabled: bool) -> None:
+    """Have a running application follow at once, and tell how that went; the exit code is 1 where it failed."""
+    answers: list[JsonObject] = []
+    failed = False
+    there = session.running.is_there
+    for plugin, was in wished.items():
+        outcome: JsonObject | None = None
+        if there:
+            outcome = _outcome(session, order, plugin)
+            failed = failed or (enabled and bool(outcome["problem"]))
+        answers.append({"id": plugin, "enabled": enabled, "changed": was != enabled, "running": outcome})
+    session.output.data({"app": session.host.name, "plugins": answers})
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _outcome(session: Session, order: str, plugin: str) -> JsonObject:
+    """Give the order; say where the plugin stands, or why not and where to look."""
+    try:
+        told = session.running.ask(order, plugin=plugin, by=session.by)["plugin"]
+    except JackfieldError as error:
+        problem = error.message
+        session.output.note(
+            click.style("note:", bold=True) + f" {plain(problem)}. See: {session.program} logs {plain(plugin)}"
+        )
+        return {"state": "failed", "problem": problem}
+    session.output.line(f"The running {plain(session.host.name)} has followed: {plain(plugin)} is {told['state']}.")
+    return {"state": told["state"], "problem": told["problem"] if told["state"] in ("failed", "blocked") else None}
 
 
 def _enabled(session: Session, plugin: str) -> bool:

@@ -1,0 +1,116 @@
+"""What both ends of a host's control socket agree on: lines of JSON, their bounds, who may speak, where it lies.
+
+A request is one line, `{"jackfield": 1, "command": "stats", …}`. The answer is one line `{"answer": {…}}`, or several
+where a command goes on, or `{"error": {"kind": …, "message": …}}`; then the host closes. Fields that one end does not
+know it leaves alone; another number under `jackfield` is another protocol.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import struct
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jackfield.errors import JackfieldError, UsageError
+
+PROTOCOL = 1
+MOST_REQUEST_BYTES = 64 << 10
+MOST_ANSWER_BYTES = 32 << 20
+"""Of one line: every stack of a host with a thousand tasks fits many times."""
+
+REQUEST_SECONDS = 5.0
+"""How long a client may take for its line."""
+
+_LONGEST_PATH = 100  # sun_path holds 104 bytes on some systems, 108 on others
+
+
+@contextlib.contextmanager
+def reachable(path: Path) -> Iterator[str]:
+    """Yield an address that the system takes for a socket's path, however long the path is.
+
+    Raises:
+        OSError: its folder is not there, or the path is too long and this system knows no way around.
+    """
+    if len(os.fsencode(path)) <= _LONGEST_PATH or not sys.platform.startswith("linux"):
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def is_of_this_user(connection: socket.socket) -> bool:
+    """Say whether the other end is a process of this user or of root, as the system says; true where it cannot tell."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True  # the folder is the user's alone (0700), and so is the socket (0600)
+    size = struct.calcsize("3i")
+    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return user in (os.geteuid(), 0)
+
+
+def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
+    """Send one line.
+
+    Raises:
+        OSError: the other end is gone, or does not read.
+    """
+    connection.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+
+def lines_of(connection: socket.socket, *, most_bytes: int) -> Iterator[dict[str, Any]]:
+    """Yield what the other end sends, line by line, until it closes.
+
+    Raises:
+        UsageError: a line is longer than it may be, or is no JSON object.
+        OSError: nothing came in the connection's time.
+    """
+    held = bytearray()
+    while True:
+        end = held.find(b"\n")
+        if end >= 0:
+            line = bytes(held[:end])
+            del held[: end + 1]
+            yield _object(line)
+            continue
+        if len(held) > most_bytes:
+            raise UsageError(f"a line of more than {most_bytes} bytes")
+        more = connection.recv(1 << 16)
+        if not more:
+            return
+        held += more
+
+
+def error_to_mapping(error: JackfieldError) -> dict[str, Any]:
+    """Return an error as it crosses the socket."""
+    told = {"kind": type(error).__name__, "message": error.message, "plugin": error.plugin, "hint": error.hint}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def error_from_mapping(mapping: Mapping[str, Any]) -> JackfieldError:
+    """Return the error that crossed the socket; of a kind that is not known here, the general one."""
+    from jackfield import errors
+
+    kind = getattr(errors, str(mapping.get("kind")), JackfieldError)
+    if not (isinstance(kind, type) and issubclass(kind, JackfieldError)):
+        kind = JackfieldError
+    told: dict[str, Any] = {name: mapping.get(name) for name in ("plugin", "hint")}
+    try:
+        return kind(str(mapping.get("message")), **told)
+    except TypeError:  # one that is made of more than that
+        return JackfieldError(str(mapping.get("message")), **told)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError("a line that is no JSON") from error
+    if not isinstance(found, dict):
+        raise UsageError("a line that is no JSON object")
+    return found

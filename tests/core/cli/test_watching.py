@@ -1,0 +1,207 @@
+"""What the command line tells of a running application, and of one that ran."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jackfield.application import Application
+from jackfield.hooks import HookspecMarker
+
+from tests.core.cli.conftest import Ran
+from tests.support.processes import clean_environment, script
+from tests.support.profiles import Profile
+from tests.support.speakers import Speaker
+from tests.support.waiting import until
+from tests.support.wheels import build_plugin
+
+hookspec = HookspecMarker("chat")
+
+
+class Specs:
+    @hookspec
+    def told(self, text: str) -> None:
+        """Hear."""
+
+
+class Api:
+    def __init__(self, plugin: str, check: Any) -> None:
+        self._check = check
+
+    def send(self) -> None:
+        self._check("messages", "send")
+
+
+CODE = """
+from jackfield import HookimplMarker, Plugin, command
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    @hookimpl
+    def told(self, text): self.context.api.send()
+
+    @command("say")
+    async def say(self, source, text: str):
+        self.context.logger.debug("about to say %s", text)
+        self.context.logger.warning("said %s", text, extra={"place": "Vienna"})
+"""
+MORE = '[contributes]\ncommands = [{ name = "say" }]\n'
+SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "speaks"\n'
+
+
+class Running:
+    """An application that runs here, and a user in another terminal."""
+
+    def __init__(self, application: Application, home: Path) -> None:
+        self.application = application
+        self.environment = clean_environment(JACKFIELD_HOME=str(home))
+
+    def _run(self, *words: str) -> Ran:
+        done = subprocess.run(
+            [script("jackfield"), "--app", "chat", *words],
+            env=self.environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    async def run(self, *words: str) -> Ran:
+        return await asyncio.to_thread(self._run, *words)
+
+    async def use(self) -> None:
+        self.application.host.hook.told(text="hello")
+        await self.application.host.commands.dispatch("say hello", Speaker())
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    home = tmp_path / "home"
+    application = Application("chat", home=home, specs=Specs, api=Api)
+    profile = Profile(application.layout)
+    profile.install(
+        build_plugin(tmp_path / "wheels", "weather", "1.0.0", code=CODE, more=MORE, permissions=SEND),
+        build_plugin(tmp_path / "wheels", "broken", "1.0.0", code="raise ValueError('no rain')"),
+    )
+    profile.enable("weather")
+    await application.start()
+    yield Running(application, home)
+    await application.stop()
+
+
+@pytest.mark.feature("C29", "C31")
+async def test_stats_are_a_table_the_most_used_first_and_one_plugin_has_its_uses(running):
+    await running.use()
+    lines = (await running.run("stats")).out.splitlines()
+    assert lines[0].split() == ["PLUGIN", "CALLS", "TIME", "WORST", "P99", "ERRORS", "MESSAGES", "STORAGE"]
+    first = lines[1].split()
+    assert first[0] == "weather"
+    assert int(first[1]) >= 2
+    assert (await running.run("stats", "--top", "1")).out.count("\n") == 2
+
+    one = (await running.run("stats", "weather")).out
+    assert re.search(r"^told +hook +1 ", one, re.MULTILINE)
+    assert re.search(r"^command say +command +1 ", one, re.MULTILINE)
+
+    told = (await running.run("stats", "--json")).json
+    assert told["running"] is True
+    assert told["plugins"][0]["messages"] == 1
+
+
+async def test_without_a_running_application_its_earlier_runs_are_told(running):
+    await running.use()
+    await running.application.stop()
+    ran = await running.run("stats", "--json")
+    assert ran.json["running"] is False
+    assert ran.json["plugins"][0]["plugin"] == "weather"
+    assert "earlier runs" in (await running.run("stats")).out
+    missing = await running.run("stats", "nobody")
+    assert (missing.code, missing.err.splitlines()[-2:]) == (
+        1,
+        ["error: nothing was counted of a plugin nobody", "hint: jackfield stats"],
+    )
+
+
+async def test_list_shows_the_live_state_and_the_counts_while_it_runs(running):
+    await running.use()
+    out = (await running.run("list")).out
+    assert "HOOKS  CALLS" in out
+    assert re.search(r"^weather +1\.0\.0 +active +\w+ +1 +\d", out, re.MULTILINE)
+    rows = {one["id"]: one for one in (await running.run("list", "--json")).json["plugins"]}
+    assert rows["weather"]["running"]["calls"] >= 2
+    await running.application.stop()
+    assert "HOOKS" not in (await running.run("list")).out
+
+
+@pytest.mark.feature("U39")
+async def test_enable_and_disable_tell_the_running_application_and_report_how_it_went(running):
+    off = await running.run("disable", "weather")
+    assert "weather is idle" in off.out
+    assert running.application.host.plugins.status("weather").state == "idle"
+    on = await running.run("enable", "weather", "--accept-permissions")
+    assert (on.code, "weather is active" in on.out) == (0, True)
+
+    failed = await running.run("enable", "broken", "--accept-permissions")
+    assert failed.code == 1
+    assert "ValueError: no rain" in failed.err
+    assert "See: jackfield logs broken" in failed.err
+    listed = (await running.run("list")).out
+    assert re.search(r"broken .*failed .*ValueError: no rain.* · jackfield logs broken", listed)
+    logged = (await running.run("logs", "broken")).out
+    assert "ValueError: no rain" in logged
+
+
+@pytest.mark.feature("K15")
+async def test_logs_are_shown_filtered_and_outlast_the_application(running):
+    await running.use()
+    out = (await running.run("logs", "weather")).out
+    assert re.fullmatch(r"\d\d:\d\d:\d\d WARNING said hello  place=Vienna\n", out)
+    assert "has logged nothing" in (await running.run("logs", "weather", "--least", "error")).out
+    assert (await running.run("logs", "weather", "-n", "0", "--json")).json["lines"] == []
+    await running.application.stop()
+    kept = await running.run("logs", "weather", "--json")
+    assert [line["message"] for line in kept.json["lines"]] == ["said hello"]
+    assert kept.json["running"] is False
+    follow = await running.run("logs", "weather", "--follow")
+    assert (follow.code, "no application runs" in follow.err) == (1, True)
+
+
+@pytest.mark.feature("K15")
+async def test_the_level_is_set_for_a_running_application(running):
+    assert "weather keeps log lines from debug on." in (await running.run("logs", "weather", "--level", "debug")).out
+    await until(lambda: running.application.host.logs.level("weather") == "debug")
+    await running.use()
+    assert "DEBUG   about to say hello" in (await running.run("logs", "weather")).out
+    await running.run("logs", "weather", "--level", "default")
+    await until(lambda: running.application.host.logs.level("weather") == "info")
+    assert (await running.run("logs", "nobody")).code == 1
+    assert (await running.run("logs", "weather", "--level", "loud")).code == 2
+
+
+async def test_lines_are_followed_as_they_come(running):
+    reader = await asyncio.create_subprocess_exec(
+        script("jackfield"), "--app", "chat", "logs", "weather", "--follow", "--json",
+        env={**running.environment, "PYTHONUNBUFFERED": "1"}, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert reader.stdout is not None
+    await running.use()
+    line = json.loads(await asyncio.wait_for(reader.stdout.readline(), 60))
+    assert line["message"] == "said hello"
+    await running.application.stop()
+    assert await reader.wait() == 0
+
+
+@pytest.mark.feature("U19")
+async def test_the_threads_of_a_running_application_are_dumped(running):
+    out = (await running.run("debug", "threads")).out
+    assert re.match(r"process \d+: \d+ threads?, \d+ tasks?\n", out)
+    assert "thread MainThread" in out
+    assert "task jackfield: watch" in out
+    told = (await running.run("debug", "threads", "--json")).json
+    assert {"name", "stack", "plugin", "daemon"} <= set(told["threads"][0])
+    await running.application.stop()
+    assert (await running.run("debug", "threads")).code == 1
