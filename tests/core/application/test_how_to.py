@@ -182,3 +182,30 @@ def test_the_console_runs_the_script_of_the_page(tmp_path):
         assert bench.type("!!visits") == ["Alex: 1"]
         assert bench.type("!!visits Alex") == ["1"]
         assert "!!visits: How often everyone came" in bench.type("!!help")
+
+
+@pytest.mark.feature("C31", "C32", "K15")
+def test_plugins_are_watched_as_the_page_says(tmp_path):
+    program, plugin = blocks("watch-plugins.md", "python")
+    home = tmp_path / "home"
+    more = '[contributes]\ncommands = [{ name = "weather" }]\n'
+    wheel = build_plugin(
+        tmp_path / "wheels", "weather", "1.0.0", code=plugin.replace("class Weather", "class Main"), more=more
+    )
+    profile = Profile(Layout.locate("chat", environ={"JACKFIELD_HOME": str(home)}))
+    profile.install(wheel)
+    profile.enable("weather")
+    program += "from tests.support.speakers import Speaker\nsource = Speaker()\nasyncio.run(main())\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "JACKFIELD_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "weather command weather command"
+    assert lines[1].startswith("weather ")
+    assert "'command weather': 1" in lines[1]
+    assert lines[-1] == "INFO forecast {'place': 'Vienna'}"

@@ -16,6 +16,7 @@ from jackfield.errors import ConsentRequired, JackfieldError, PluginError, Store
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
+    from jackfield.hooks import HookCounters
     from jackfield.host.finder import GenerationFinder
     from jackfield.storage import State
     from jackfield.store import Layout
@@ -39,6 +40,7 @@ class Adoption:
         self._project = project
         self._given_layout = layout
         self._remember = remember
+        self._keeps_usage = False
         self._finder: GenerationFinder | None = None
         self._sources: Mapping[str | None, str] = {}  # distribution of the store -> where it came from
 
@@ -74,6 +76,15 @@ class Adoption:
                 _replace(file, json.dumps({"schema": 1, "groups": sorted({*known, *groups})}))
         except OSError as error:
             logger.debug("the entry-point groups of %s were not recorded: %s", self._project, error)
+
+    def keep_usage(self, counters: "HookCounters") -> None:
+        """Have what was counted added to the profile's numbers when the process ends."""
+        if self._layout is None or self._keeps_usage:
+            return
+        import atexit  # most applications do not count
+
+        self._keeps_usage = True
+        atexit.register(_add_usage, counters, self._layout.usage)
 
     # Wishes
 
@@ -186,6 +197,15 @@ def comparable(name: str) -> str | None:
         return canonical_id(name)
     except JackfieldError:
         return None
+
+
+def _add_usage(counters: "HookCounters", file: Path) -> None:
+    from jackfield.analytics import UsageFile, UseStats
+
+    try:
+        UsageFile(file).merge(UseStats.of(count, "hook") for count in counters if count.calls or count.errors)
+    except JackfieldError as error:
+        logger.debug("what plugins did was not kept: %s", error)
 
 
 def _recorded(file: Path) -> list[str]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("jackfield.host")
 
+COUNT_VARIABLE = "JACKFIELD_COUNT"
+"""A user's way to have an adopted application count what its plugins do, though it has no option for that."""
+
 SAFE_VARIABLE = "JACKFIELD_SAFE"
 """A user's way to start an adopted application without its plugins, though it has no option for that."""
 
@@ -83,7 +86,9 @@ class PluginManager(HookManager):
     Args:
         project_name: the name that markers and manager share; the app's name on the command line.
         on_error: "raise" is pluggy's meaning; see `HookManager`.
-        count: count calls and time from the start; see `HookManager.count`.
+        count: count calls and time from the start; see `HookManager.count`. Also with the environment's
+            `JACKFIELD_COUNT` (1, or empty). What was counted is added to the profile's numbers when the process ends:
+            `jackfield --app <project name> stats`.
         layout: where state lies, if not where the project name says.
         remember: False neither reads nor writes any state.
         safe: load no plugin of any entry point; None: what the environment's `JACKFIELD_SAFE` says (1, or empty).
@@ -105,6 +110,7 @@ class PluginManager(HookManager):
         remember: bool = True,
         safe: bool | None = None,
     ) -> None:
+        count = count or os.environ.get(COUNT_VARIABLE, "") not in ("", "0")
         super().__init__(project_name, on_error=on_error, count=count, may=self._may)
         self.failures: dict[str, LoadFailure] = {}
         self.safe = os.environ.get(SAFE_VARIABLE, "") not in ("", "0") if safe is None else safe
@@ -113,6 +119,14 @@ class PluginManager(HookManager):
         self._brought: list[tuple[Any, InstalledEntryPoint]] = []
         self._from_store: set[str] = set()
         self._adoption = Adoption(project_name, layout=layout, remember=remember)
+        if count:
+            self._adoption.keep_usage(self.counters)
+
+    def count(self, enabled: bool = True) -> None:
+        """Begin or stop counting calls and time; what is counted is kept when the process ends."""
+        super().count(enabled)
+        if enabled:
+            self._adoption.keep_usage(self.counters)
 
     def load_setuptools_entrypoints(self, group: str, name: str | None = None) -> int:
         """Load the enabled plugins of an entry-point group; the contract is pluggy's, except that none fails the rest.
