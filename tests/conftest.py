@@ -1,6 +1,9 @@
 """What every test shares: asyncio as the one event loop, and how Hypothesis runs."""
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +20,19 @@ settings.load_profile("jackfield")
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _own_modules() -> Iterator[None]:
+    """Forget the modules that a test imported from its own folders: the next one has others of the same names."""
+    before, finders = set(sys.modules), list(sys.meta_path)
+    yield
+    temporary = tempfile.gettempdir()
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(temporary):
+            del sys.modules[name]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder in finders or not _serves_a_store(finder)]
+
+
+def _serves_a_store(finder: object) -> bool:
+    return type(finder).__module__ == "jackfield.host.finder"

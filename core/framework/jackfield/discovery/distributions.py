@@ -3,18 +3,27 @@
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from importlib_metadata import Distribution, distributions
+from importlib_metadata import Distribution, DistributionFinder, MetadataPathFinder
 
 from jackfield.discovery.headers import Headers, headers_of
 from jackfield.manifest import canonical_id
 
 
+def found_in(path: Sequence[str]) -> Iterator[Distribution]:
+    """Yield every distribution in the folders and archives of a path.
+
+    The finder is asked by itself: `distributions()` asks whatever stands in `sys.meta_path`. The store has a finder
+    there, and somebody may have put back what stood there before `importlib_metadata` was imported.
+    """
+    context = DistributionFinder.Context(path=list(path))  # type: ignore[no-untyped-call]  # its __init__ has no types
+    for found in MetadataPathFinder.find_distributions(context):
+        yield cast(Distribution, found)  # it is one; the annotation promises less
+
+
 def unique_distributions(path: Sequence[str]) -> Iterator[tuple[Distribution, Headers]]:
     """Yield the distributions of a path, the first of each name; those without name or version are broken: left out."""
     seen: set[str] = set()
-    # The path is always named: without one, every finder is asked, also the one that serves our own store.
-    for found in distributions(path=list(path)):
-        distribution = cast(Distribution, found)  # it is one; the annotation promises less
+    for distribution in found_in(path):
         headers = headers_of(distribution)
         normalised = canonical_id(headers.name) if headers is not None and headers.name.isascii() else None
         if headers is not None and normalised is not None and normalised not in seen:

@@ -4,10 +4,11 @@ import marshal
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from importlib_metadata import Distribution, EntryPoint, distributions
+from importlib_metadata import Distribution, EntryPoint
 
+from jackfield.discovery.distributions import found_in
 from jackfield.discovery.folders import package_folder
 from jackfield.discovery.headers import headers_of
 from jackfield.discovery.index import HOSTFILE, HOSTS, MANIFEST, stamp_of
@@ -29,8 +30,8 @@ def build_segment(folder: str) -> dict[str, Any] | None:
     if os.path.isdir(folder) and not any(name.endswith(METADATA_SUFFIXES) for name in os.listdir(folder)):  # noqa: PTH112, PTH208
         return None  # the folder of a script, say: it changes often, and nothing was ever installed there
     segment = _Segment(folder)
-    for found in distributions(path=[folder]):
-        segment.add(cast(Distribution, found))  # it is one; the annotation promises less
+    for found in found_in([folder]):
+        segment.add(found)
     return segment.to_mapping()
 
 
