@@ -9,10 +9,11 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from jackfield.errors import JackfieldError
+from jackfield.errors import JackfieldError, PluginError
 from jackfield.hooks import HookManager
 from jackfield.host.context import Surroundings, Wiring
 from jackfield.host.guard import GRACE_SECONDS
+from jackfield.host.imports import Packages
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.listening import marked_listeners
 from jackfield.host.loader import Loaded, load, misplaced
@@ -43,14 +44,21 @@ class Runner:
         self._around = around
         self._manager = manager
         self._handed: HandedOver = {}
+        self._known: tuple[tuple[Candidate, ...], Packages] | None = None
 
     async def bring(self, candidate: Candidate) -> Brought:
         """Import a plugin's code and tie it to a context of its own; nothing of it has been called.
 
         Raises:
-            PluginError: its code is not where its manifest is, or it did not come to an end.
+            PluginError: its code is not where its manifest is, it imports what it may not, or did not come to an end.
             Exception: whatever the plugin's code raises.
         """
+        problem = self._packages().problem(candidate)
+        if problem:
+            raise PluginError(problem, plugin=candidate.id)
+        return await self._bring(candidate)
+
+    async def _bring(self, candidate: Candidate) -> Brought:
         wiring = Wiring(candidate, self._around)
         language = self._plugins.records().get(candidate.language)
         speaker = language.loaded.target if language is not None and language.loaded is not None else None
@@ -65,14 +73,14 @@ class Runner:
             brought: its code, where it has been imported already.
         """
         candidate = record.candidate
-        problem = misplaced(candidate) if brought is None else ""
+        problem = (misplaced(candidate) or self._packages().problem(candidate)) if brought is None else ""
         if problem:
             self._plugins.tell(record, Happening.BLOCKED, problem)
             return
         record.errors, record.last_error, record.last_failure, record.refusals = 0, "", "", {}
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
-            record.wiring, record.loaded = brought or await self.bring(candidate)
+            record.wiring, record.loaded = brought or await self._bring(candidate)
             await self._callback(record, "on_load", previous)
         except Exception as error:  # noqa: BLE001  # whatever the plugin's code raises is its failure alone
             self._failed(record, "while it was loaded", error)
@@ -140,6 +148,13 @@ class Runner:
         """Hand over to the next `on_load` of a plugin what it handed over before."""
         if cid in handed:
             self._handed[cid] = handed[cid]
+
+    def _packages(self) -> Packages:
+        """Whose packages are whose, among all plugins that are known; the same for every plugin of one start."""
+        candidates = tuple(record.candidate for record in self._plugins.records().values())
+        if self._known is None or self._known[0] != candidates:
+            self._known = (candidates, Packages.of(candidates))
+        return self._known[1]
 
     def _open_entrances(self, record: Record, wiring: Wiring, loaded: Loaded) -> None:
         name = record.candidate.id

@@ -38,6 +38,7 @@ Growth holds each of one version against each of another, so the bound also keep
 _ABSURD_SCHEMA = 1000  # beyond it a mistake, not a later jackfield
 
 REQUIREMENT = Parsed(longest=1024, parse=Requirement.parse)
+MODULE_PATTERN = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
 APP_PATTERN = r"[a-z0-9_][a-z0-9_.-]{0,63}"
 
 Isolation = Literal["worker", "inline", "any"]
@@ -193,6 +194,14 @@ class Manifest:
             _Requires(),
         ),
     ] = ()
+    exports: Annotated[
+        tuple[str, ...] | None,
+        Described(
+            "modules that plugins which require it may import, each with what lies below it; "
+            "when missing, all of its own",
+            ListOf(Text(longest=200, pattern=MODULE_PATTERN)),
+        ),
+    ] = None
     permissions: Annotated[tuple[Permission, ...], Described("what it may do, and why", _Permissions())] = ()
     contributes: Annotated[
         Contributions, Described("what it adds, shown before its code runs", Table(Contributions))
