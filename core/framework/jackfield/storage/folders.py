@@ -16,8 +16,13 @@ def make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Put a file with mode 0600 in the place of another; readers see the old one or the new one, never a part.
+
+    Args:
+        path: the file.
+        content: all of it.
+        durable: whether it is on disk when this returns; else after a power failure it may be the old one, or empty.
 
     Raises:
         OSError: it cannot be written; the old one is untouched.
@@ -30,12 +35,13 @@ def write_private(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    if os.name != "nt":  # folders cannot be opened there; NTFS journals the rename itself
+    if durable and os.name != "nt":  # folders cannot be opened there; NTFS journals the rename itself
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -90,12 +90,12 @@ class Agreement:
         return kept if isinstance(kept, dict) else {}
 
     def write(self, agreed: Mapping[str, Any]) -> None:
-        """Keep it.
+        """Keep it; without waiting for the disk, since file and log agree by themselves where this is lost.
 
         Raises:
             OSError: it cannot be written.
         """
-        write_private(self.path, json.dumps(dict(agreed)).encode())
+        write_private(self.path, json.dumps(dict(agreed)).encode(), durable=False)
 
     def forget(self) -> None:
         """They never agreed."""
