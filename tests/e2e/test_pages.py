@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request
@@ -165,6 +166,47 @@ def test_plugins_installed(busy: Site, page: Page, view: str) -> None:
     page.goto(f"{busy.chat}/plugins?q=")
     page.get_by_role("button", name="Disable poll").wait_for()
     keep(page, "chat-plugins-installed", view, full_page=True)
+
+
+@pytest.mark.feature("C31")
+def test_what_plugins_did(busy: Site, page: Page, view: str) -> None:
+    sign_in(page, busy)
+    page.goto(f"{busy.chat}/plugins")
+    page.get_by_role("link", name="What they did").click()
+    page.get_by_role("heading", name="In numbers").wait_for()
+    assert page.get_by_role("img", name="Poll").first.is_visible()
+    keep(page, "figures", view, full_page=True)
+    page.get_by_role("link", name="Poll", exact=True).click()
+    page.get_by_role("rowheader", name="command poll").wait_for()
+    keep(page, "figures-plugin", view, full_page=True)
+
+
+STORMY = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.logger.info("asked for the forecast", extra={"place": "Vienna", "days": 3})
+        self.context.logger.warning("the forecast is two days old")
+        raise ValueError("no forecast for a place called " + "Nowhere" * 12)
+"""
+
+
+@pytest.mark.feature("U39")
+def test_the_log_of_a_plugin_that_failed(site: Site, page: Page, view: str, tmp_path: Path) -> None:
+    wheel = build_plugin(tmp_path, "stormy", "1.0.0", code=STORMY)
+    environment = clean_environment(JACKFIELD_HOME=str(site.data / "plugins"), JACKFIELD_MARKETPLACE=site.market)
+    install = [script("jackfield"), "install", "--yes", "--accept-permissions", str(wheel)]
+    subprocess.run(install, env=environment, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    sign_in(page, site)
+    page.goto(f"{site.chat}/plugins")
+    while page.get_by_role("link", name="Log of stormy").count() == 0:  # until the chat has followed
+        page.reload()
+    page.get_by_role("link", name="Log of stormy").click()
+    page.get_by_text("the forecast is two days old").wait_for()
+    page.get_by_text("What happened").first.click()
+    page.get_by_text("in on_enable").first.wait_for()
+    keep(page, "plugin-log", view, full_page=True)
 
 
 @pytest.fixture(scope="module")

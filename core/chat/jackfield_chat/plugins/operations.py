@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from jackfield.errors import JackfieldError, UsageError
 from jackfield.manifest import canonical_id
 
+from jackfield_chat.plugins.figures import Figures
 from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.plugin_settings import PluginSettings, by_whom
 from jackfield_chat.plugins.running import Running
@@ -155,6 +156,11 @@ class Operations:
     def settings(self) -> PluginSettings:
         """What plugins let the owner set."""
         return PluginSettings(self._management, self._follow)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """What the plugins did since the chat started."""
+        return Figures(self._host)
 
     async def search(self, query: str) -> list[Offer]:
         """Return what the marketplaces hold; with an empty query, everything.
