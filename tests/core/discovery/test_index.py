@@ -64,6 +64,25 @@ def test_what_an_installer_does_is_noticed(site: Site, strict: bool) -> None:
     assert len(site.built) == 3
 
 
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("there", [[], ["METADATA"], ["METADATA", "RECORD"]], ids=["nothing", "headers", "record"])
+def test_what_an_installer_is_half_way_through_is_noticed_when_it_is_done(
+    site: Site, tmp_path: Path, there: list[str], strict: bool
+) -> None:
+    unpack(plugin_source("poll", "2.0.0"), tmp_path / "wheel")
+    info = tmp_path / "wheel" / "chat_poll-2.0.0.dist-info"
+    shutil.copytree(tmp_path / "wheel" / "chat_poll", site.folder / "chat_poll")
+    begun = site.folder / info.name
+    begun.mkdir()
+    for name in there:
+        shutil.copy(info / name, begun)
+    assert site.names(strict=strict) == [("weather", "1.0.0")]
+    shutil.copytree(info, begun, dirs_exist_ok=True)
+    assert sorted(site.names(strict=strict)) == [("poll", "2.0.0"), ("weather", "1.0.0")]
+    site.names(strict=strict)
+    assert len(site.built) == 2
+
+
 @pytest.mark.parametrize("file", ["chat_weather-1.0.0.dist-info/entry_points.txt", "chat_weather/plugin.toml"])
 def test_an_edit_in_place_is_noticed_by_the_strict_check_alone(site: Site, file: str) -> None:
     site.names()

@@ -36,8 +36,8 @@ class Room:
         self.refused: list[str] = []
         self.permissions: tuple[Permission, ...] = ()
         self.grant(str(self.notes))
-        permits = Permits("weather", self._grant, lambda _, what: self.refused.append(what))
-        self.files = PluginFiles("weather", self.scope, permits, Beneath(str(self.profile)))
+        self.permits = Permits("weather", self._grant, lambda _, what: self.refused.append(what))
+        self.files = PluginFiles("weather", self.scope, self.permits, Beneath(str(self.profile)))
 
     def grant(self, *paths: str, actions: tuple[str, ...] = ("read", "write")) -> None:
         self.permissions = (Permission("files", actions, paths=paths),)
@@ -222,6 +222,18 @@ class TestAttacks:
             with pytest.raises(PermissionDenied, match="lies where the host keeps plugins and grants"):
                 await room.files.move(room.profile, room.home / "elsewhere")
         assert (room.profile / "state" / "log").read_text() == "grants"
+
+    async def test_the_hosts_own_state_moved_along_with_a_folder_above_it(self, room):
+        share = room.home / "share"
+        share.mkdir()
+        room.profile.rename(share / "profile")
+        files = PluginFiles("weather", room.scope, room.permits, Beneath(str(share / "profile")))
+        room.grant("~")
+        with pytest.raises(PermissionDenied, match="~/share holds what the host keeps of plugins and grants"):
+            await files.move("~/share", "~/elsewhere")
+        assert (share / "profile" / "state" / "log").read_text() == "grants"
+        await files.move("~/notes", "~/share/notes")
+        assert (share / "notes" / "a.txt").read_text() == "a"
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
     async def test_a_pipe_that_never_answers(self, room):

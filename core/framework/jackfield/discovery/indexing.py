@@ -24,8 +24,9 @@ METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg")
 def build_segment(folder: str) -> dict[str, Any] | None:
     """Return what one folder or archive of the path holds: names, rows, and the stamps of all that they were made from.
 
-    `outside` are files that lie elsewhere, such as the manifest of an editable install and the `.pth` that leads to it:
-    the folder's own times tell nothing of them. None where it holds no distribution.
+    `outside` is what the folder's own times tell nothing of: files that lie elsewhere, such as the manifest of an
+    editable install and the `.pth` that leads to it, and the metadata of what an installer may not be done with. None
+    where it holds no distribution.
     """
     if os.path.isdir(folder) and not any(name.endswith(METADATA_SUFFIXES) for name in os.listdir(folder)):  # noqa: PTH112, PTH208
         return None  # the folder of a script, say: it changes often, and nothing was ever installed there
@@ -44,6 +45,11 @@ class _Segment:
         self._files: dict[str, Stamp] = {}
 
     def add(self, distribution: Distribution) -> None:
+        place = getattr(distribution, "_path", None)  # nothing public tells where the metadata lies
+        where = str(place) if isinstance(place, Path) else ""
+        if where and not _is_whole(distribution):
+            # Before it is read: what an installer adds to it changes this folder, and not the one above.
+            self._outside[where] = stamp_of(where)
         headers = headers_of(distribution)
         if headers is None or not headers.name.isascii():
             return
@@ -52,8 +58,6 @@ class _Segment:
             return
         self._names[normalised] = None
         entries = [*distribution.entry_points]
-        place = getattr(distribution, "_path", None)  # nothing public tells where the metadata lies
-        where = str(place) if isinstance(place, Path) else ""
         if isinstance(place, Path) and entries:
             for name in ("entry_points.txt", "METADATA" if (place / "METADATA").exists() else "PKG-INFO"):
                 self._watch(f"{where}{os.sep}{name}")
@@ -97,6 +101,14 @@ class _Segment:
             "outside": list(self._outside.items()),
             "files": marshal.dumps(list(self._files.items())),
         }
+
+
+def _is_whole(distribution: Distribution) -> bool:
+    """Say whether everything of its metadata is there; installers write RECORD last, or what it lists in any order."""
+    record = distribution.read_text("RECORD")
+    if not record or not distribution.read_text("METADATA"):
+        return False
+    return "/entry_points.txt," not in record or distribution.read_text("entry_points.txt") is not None
 
 
 def _leads(folder: str) -> Iterator[str]:

@@ -169,7 +169,9 @@ class Beneath:
         """Move a file or folder; a file in its new place is replaced."""
         with self._parent(source) as (before, old), self._parent(target) as (after, new):
             path, at = before.at(old)
-            self._refuse_forbidden(os.lstat(path, dir_fd=at), source)
+            held = os.lstat(path, dir_fd=at)
+            self._refuse_forbidden(held, source)
+            self._refuse_what_holds_it(held, source)
             new_path, new_at = after.at(new)
             os.replace(path, new_path, src_dir_fd=at, dst_dir_fd=new_at)
 
@@ -220,6 +222,13 @@ class Beneath:
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(held, Path(self._forbidden).stat()):
                 raise self._refusal(place, "lies where the host keeps plugins and grants")
+
+    def _refuse_what_holds_it(self, held: os.stat_result, place: Place) -> None:
+        """Refuse to move a folder above the forbidden one: elsewhere, nobody would know it any more."""
+        for folder in _real(Path(self._forbidden)).parents:
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(held, folder.stat()):
+                    raise self._refusal(place, "holds what the host keeps of plugins and grants")
 
     def _refusal(self, place: Place, why: str) -> PermissionDenied:
         return PermissionDenied(f"{place.shown} {why}")
