@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+ROOT = Path(__file__).resolve().parents[1]
+
 # What is remembered of installed packages, by tests and by all that they start, stays out of the user's own folders.
-os.environ["XDG_DATA_HOME"] = str(Path(__file__).parents[1] / ".cache" / "test-data")
+os.environ["XDG_DATA_HOME"] = str(ROOT / ".cache" / "test-data")
 
 # Two busy cores: how long one example takes says nothing of the code.
 settings.register_profile("jackfield", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,9 +29,10 @@ def _own_modules() -> Iterator[None]:
     """Forget the modules that a test imported from its own folders: the next one has others of the same names."""
     before, finders = set(sys.modules), list(sys.meta_path)
     yield
-    temporary = tempfile.gettempdir()
+    temporary, ours = tempfile.gettempdir(), str(ROOT)
     for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(temporary):
+        file = str(getattr(sys.modules[name], "__file__", None) or "")
+        if file.startswith(temporary) and not file.startswith(ours):  # a clone may lie in a temporary folder itself
             del sys.modules[name]
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder in finders or not _serves_a_store(finder)]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import struct
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -83,12 +85,37 @@ def test_a_component_larger_than_its_bound_is_refused() -> None:
         drawing(List(tuple(Text("x" * 10_000) for _ in range(200))))
 
 
+PICTURES = {
+    "image/png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60_000, 50_000),
+    "image/gif": b"GIF89a" + struct.pack("<HH", 60_000, 50_000),
+    "image/jpeg": b"\xff\xd8\xff\xe0\0\x04ab\xff\xff\xc2\0\x11\x08" + struct.pack(">HH", 50_000, 60_000),
+    "image/webp": b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0"
+    + (59_999).to_bytes(3, "little")
+    + (49_999).to_bytes(3, "little"),
+}
+
+
+@pytest.mark.parametrize("media_type", PICTURES)
+def test_a_small_file_that_unfolds_to_a_huge_picture_is_refused(media_type: Any) -> None:
+    with pytest.raises(ValueError, match="an image of 60,000 x 50,000 pixels; at most 16,777,216 are shown"):
+        drawing(Image(PICTURES[media_type], media_type, "x"))
+
+
+@given(some.sampled_from(list(PICTURES)), some.binary(max_size=60), some.integers(0, 40))
+def test_a_damaged_picture_is_drawn_or_refused(media_type: Any, tail: bytes, kept: int) -> None:
+    with contextlib.suppress(ValueError):
+        assert drawing(Image(PICTURES[media_type][:kept] + tail, media_type, "x"))["kind"] == "image"
+
+
 @pytest.mark.parametrize(
     ("component", "why"),
     [
         (Image(b"GIF89a", "image/png", "x"), "are not of image/png"),
         (Image(b"<html>", "text/html", "x"), "are not of text/html"),  # type: ignore[arg-type]  # a plugin may
-        (Image(b"GIF89a", "image/gif", " "), "the alternative text is empty"),
+        (Image(b"GIF89a" + b"\1\0\1\0", "image/gif", " "), "the alternative text is empty"),
+        (Image(b"<svg><use href='#a'/></svg>", "image/svg+xml", "x"), "an SVG with <use is not shown"),
+        (Image(b"<!DOCTYPE svg [<!ENTITY a '&b;'>]><svg/>", "image/svg+xml", "x"), "it can unfold without end"),
+        (Image("<svg/>".encode("utf-16"), "image/svg+xml", "x"), "are not of image/svg"),
         (Image(b"GIF89a" + b"x" * 300_000, "image/gif", "x"), "at most 262144 are shown"),
         (Progress(1, 0), "the total is above 0"),
         (Progress(float("nan")), "has no place on a scale"),

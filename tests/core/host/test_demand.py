@@ -162,7 +162,7 @@ class Main(Plugin):
     one = lazy("a", contributes, code=code, permissions=UI)
     two = lazy("b", contributes, code=code, permissions=UI)
     host = await begin(profile, running, one, two)
-    assert [offered.item for offered in host.ui.menu() if offered.plugin == "a"] == [MenuItem("open", "Open", "menu")]
+    assert [offered.item for offered in host.ui.menu() if offered.plugin == "a"] == [MenuItem("open", "Open", "main")]
     await host.ui.choose("a:open", "alice")
     assert host.plugins.record("a").loaded.target.chosen == ["alice"]
     assert not is_imported("b")

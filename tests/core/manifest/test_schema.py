@@ -109,7 +109,7 @@ def test_every_field_is_read() -> None:
         ("weather", "weather <place>", "Forecast for a place")
     ]
     assert [(one.name, one.position, one.title) for one in contributes.components] == [("map", "sidebar", "Map")]
-    assert [(one.id, one.label, one.position) for one in contributes.menu] == [("refresh", "Fetch again", "menu")]
+    assert [(one.id, one.label, one.position) for one in contributes.menu] == [("refresh", "Fetch again", "main")]
     assert [(one.key, one.type, one.default, one.minimum) for one in contributes.settings] == [
         ("unit", "choice", "celsius", None),
         ("days", "integer", 3, 1),

@@ -4,7 +4,6 @@ A plugin may hand over anything. Too much of something is cut and said to be cut
 none, a share of nothing) is an error, which the page shows in the component's own box.
 """
 
-import base64
 import json
 import math
 from collections.abc import Iterable, Sequence
@@ -27,10 +26,10 @@ from jackfield.api import (
 )
 
 from jackfield_chat.plugins.charts import chart_svg, finite
+from jackfield_chat.plugins.images import image_source
 
 Drawing = dict[str, object]
 
-LARGEST_IMAGE_BYTES = 256 * 1024
 LARGEST_BYTES = 1024 * 1024  # one component as JSON, with its pictures
 LONGEST_TEXT = 10_000  # characters of a paragraph or of Markdown
 LONGEST_LABEL = 200  # characters of a label, a heading or an action
@@ -44,13 +43,6 @@ MOST_PARTS = 500  # components in one component
 DEEPEST = 8  # lists in lists, before the rest is left out
 LARGEST_WHOLE = 2**53 - 1  # beyond it, JSON's readers round (RFC 8259, 6)
 
-#: How a file of each kind begins; an SVG may have a prologue before its element.
-_BEGINNINGS = {
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/gif": (b"GIF87a", b"GIF89a"),
-    "image/webp": (b"RIFF",),
-}
 _FIELD_TYPES = ("text", "multiline", "integer", "float", "boolean", "choice")
 
 
@@ -167,21 +159,8 @@ def _progress(value: float, total: float, label: str) -> Drawing:
 
 
 def _image(image: Image) -> Drawing:
-    if len(image.data) > LARGEST_IMAGE_BYTES:
-        raise ValueError(f"an image of {len(image.data)} bytes; at most {LARGEST_IMAGE_BYTES} are shown")
-    if not _is_image(image.data, image.media_type):
-        raise ValueError(f"the bytes of an image are not of {str(image.media_type)[:LONGEST_LABEL]}")
-    # In an <img>, an SVG runs no script and fetches nothing, whatever is in it.
-    source = f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+    source = image_source(bytes(image.data), str(image.media_type))
     return {"kind": "image", "source": source, "alternative": _label(image.alternative, "the alternative text")}
-
-
-def _is_image(data: bytes, media_type: str) -> bool:
-    if media_type == "image/svg+xml":
-        return b"<svg" in data[:4096]
-    if media_type == "image/webp" and data[8:12] != b"WEBP":
-        return False
-    return data.startswith(_BEGINNINGS.get(media_type, ())) if media_type in _BEGINNINGS else False
 
 
 def _form(form: Form) -> Drawing:

@@ -9,6 +9,7 @@ from jackfield_chat.plugins.drawing import LONGEST_LABEL, drawing
 from jackfield_chat.rooms import Event, Presence
 
 GATHER_SECONDS = 0.05  # a plugin that changes three boxes at once makes the pages draw once
+CALM_SECONDS = 0.2  # a plugin that changes without end makes them draw five times a second, not all the time
 POSITIONS = ("sidebar", "room")  # beside the messages, and above them
 LONGEST_ERROR = 500  # characters
 
@@ -28,6 +29,8 @@ class Panel:
         self._name_of = name_of
         self._waiting: asyncio.Task[None] | None = None
         self._again = False
+        self._told: list[Event] | None = None
+        """What every page shows; None once one was told something else, as whoever has just come."""
         self._end = host.ui.on_change(self._changed)
 
     async def boxes(self) -> list[Event]:
@@ -35,6 +38,11 @@ class Panel:
 
         One for a position that this front end does not have stands in the sidebar, so that nothing is lost.
         """
+        boxes = await self._drawn()
+        self._told = None
+        return boxes
+
+    async def _drawn(self) -> list[Event]:
         return [self._box(drawn) for drawn in await self._host.ui.components()]
 
     def _box(self, drawn: Drawn) -> Event:
@@ -98,5 +106,9 @@ class Panel:
         while self._again:
             await asyncio.sleep(GATHER_SECONDS)
             self._again = False
-            self._presence.tell_everyone({"type": "boxes", "boxes": await self.boxes()})
+            boxes = await self._drawn()
+            if boxes != self._told:
+                self._presence.tell_everyone({"type": "boxes", "boxes": boxes})
+            self._told = boxes
             self._presence.tell_everyone({"type": "menu", "items": self.menu()})
+            await asyncio.sleep(CALM_SECONDS)

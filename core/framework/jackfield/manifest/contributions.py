@@ -44,7 +44,7 @@ class MenuContribution:
 
     id: Annotated[str, Described("its name within the plugin", _NAME)]
     label: Annotated[str, Described("what the user reads", _LINE)]
-    position: Annotated[str, Described("which menu", _NAME)] = "menu"
+    position: Annotated[str, Described("which menu", _NAME)] = "main"
 
 
 @dataclass(frozen=True, slots=True)
