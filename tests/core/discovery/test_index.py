@@ -198,6 +198,12 @@ def test_a_link_in_its_place_is_not_followed(site: Site, tmp_path: Path) -> None
     assert len(site.built) == 2
 
 
+def test_its_folders_are_made_for_their_user_alone(site: Site) -> None:
+    site.names()
+    assert site.cache.stat().st_mode & 0o777 == 0o700
+    assert site.cache.parent.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_place_that_cannot_be_written_remembers_nothing(site: Site) -> None:
     site.cache.parent.mkdir()
     site.cache.write_text("a file where the folder would be")

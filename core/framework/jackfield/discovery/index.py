@@ -225,7 +225,8 @@ def write_private(cache: str, file: str, values: "Segment") -> bool:
     body = marshal.dumps({"format": FORMAT, **values})
     temporary = f"{file}.{os.getpid()}"
     try:
-        os.makedirs(cache, mode=0o700, exist_ok=True)  # noqa: PTH103 (pathlib is not loaded)
+        for folder in (os.path.dirname(cache), cache):  # noqa: PTH120 (pathlib is not loaded)
+            os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 (pathlib is not loaded)
         if not is_private(cache):
             return False
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
