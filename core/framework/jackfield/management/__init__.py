@@ -10,6 +10,7 @@ from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory, runs_as
 from jackfield.management.management import Management
 from jackfield.management.plan import AskedPermission, ConsentRequest, Plan, PlanItem
+from jackfield.management.reading import ManagementReader
 from jackfield.management.reports import (
     HistoryEntry,
     Info,
@@ -52,6 +53,7 @@ __all__ = [
     "Inventory",
     "Keeping",
     "Management",
+    "ManagementReader",
     "Outcome",
     "PermissionReport",
     "Plan",

@@ -2,69 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jackfield.errors import StoreError
-from jackfield.management.environment import Environment
-from jackfield.management.inventory import Inventory
-from jackfield.management.memory import Memory
-from jackfield.management.reports import HistoryEntry, Info, PermissionReport, RollbackReport, Row, Update
-from jackfield.management.specs import canonical
-from jackfield.manifest import HostFile
-from jackfield.storage import State
-from jackfield.store import GENERATIONS_KEPT, WAIT_SECONDS, Garbage, Layout, Store
+from jackfield.management.reading import ManagementReader
+from jackfield.management.reports import PermissionReport, RollbackReport
+from jackfield.store import GENERATIONS_KEPT, Garbage
 
 if TYPE_CHECKING:
-    from jackfield.management.applying import Again, Changes
-    from jackfield.management.keeping import Keeping
-    from jackfield.management.offers import Findings
+    from jackfield.management.applying import Again
     from jackfield.management.plan import ConsentRequest, Plan
-    from jackfield.management.planning import Planner
     from jackfield.management.reports import Outcome
     from jackfield.management.stepping import Progress
     from jackfield.management.upkeep import DamagedWheel
-    from jackfield.management.wishes import Wishes
 
 
-class Management:
+class Management(ManagementReader):
     """The install, update and rollback story of one profile; the same for the command line and a running application.
 
     Making it reads nothing and asks nobody. No method imports plugin code. Calls that may wait are `async`;
-    synchronous callers use `asyncio.run`.
-
-    Args:
-        app: the application's name, as in its host.toml.
-        layout: where the profile lies.
-        marketplaces: addresses, asked in this order.
-        hostfile: its resources, sentences and API version; None for an application that only uses pluggy.
-        groups: the entry-point groups of its plugins; the host file's by default, else `<app>.plugins`.
-        environment: where the host imports from; the process that runs now by default.
-        lock_seconds: how long a change waits for another installer.
+    synchronous callers use `asyncio.run`. What only looks is `ManagementReader`, which takes the same arguments.
     """
-
-    def __init__(
-        self,
-        app: str,
-        layout: Layout,
-        marketplaces: Sequence[str],
-        hostfile: HostFile | None = None,
-        *,
-        groups: Collection[str] = (),
-        environment: Environment | None = None,
-        lock_seconds: float = WAIT_SECONDS,
-    ) -> None:
-        self.app = app
-        self.layout = layout
-        self.marketplaces = tuple(marketplaces)
-        self.hostfile = hostfile
-        self._groups = tuple(groups) or (hostfile.groups if hostfile is not None else (f"{app}.plugins",))
-        self.store = Store(layout, groups=self._groups)
-        self.state = State(layout.state)
-        self._environment = environment
-        self._lock_seconds = lock_seconds
-        self._memory = Memory()
 
     async def plan_install(
         self, specs: Sequence[str], *, pre: bool = False, upgrade: bool = False, alone: bool = False
@@ -110,25 +68,6 @@ class Management:
             PluginError: one came by pip: it is removed with pip.
         """
         return self._planner().remove(ids, purge=purge)
-
-    async def check_updates(self, ids: Sequence[str] | None = None, *, pre: bool = False) -> list[Update]:
-        """Look for updates; a plugin that cannot be looked up is a record with its `problem`, never the end (C42).
-
-        Args:
-            ids: which; None for all.
-            pre: whether pre-releases count.
-
-        Raises:
-            MarketUnreachable: no marketplace answers at all.
-        """
-        from jackfield.management.updates import UpdateCheck
-
-        inventory = self.inventory()
-        async with self._planner(inventory).catalog() as catalog:
-            check = UpdateCheck(
-                self.app, self.hostfile, state=self.state, inventory=inventory, catalog=catalog, pre=pre
-            )
-            return await check.run([canonical(plugin) for plugin in ids] if ids is not None else None)
 
     async def apply(
         self,
@@ -188,10 +127,6 @@ class Management:
         """
         return await self._changes().rollback(to=to, by=by, progress=progress)
 
-    def history(self) -> list[HistoryEntry]:
-        """Every change of the installed set, newest first."""
-        return self._changes().history()
-
     async def verify(self, *, repair: bool = False, by: str) -> Sequence[DamagedWheel]:
         """Hash every file of the store and name what is not as it was installed.
 
@@ -222,60 +157,6 @@ class Management:
         """
         return self._changes().settle_if_needed(by)
 
-    def list(self) -> list[Row]:
-        """Every plugin, from the store and from the environment, by id."""
-        return self.inventory().rows()
-
-    async def info(self, plugin: str) -> Info:
-        """All about one plugin, installed or not; a marketplace that is down is the answer's `problem`.
-
-        Raises:
-            UnknownPlugin: it is neither installed nor offered.
-        """
-        from jackfield.errors import UnknownPlugin
-        from jackfield.management.offers import find_details, near_ids
-
-        inventory = self.inventory()
-        row = inventory.row(plugin)
-        details, where, problem = await find_details(self.marketplaces, plugin)
-        if row is None and details is None:
-            if problem is not None:
-                raise problem
-            near = await near_ids(self.marketplaces, plugin, app=self.app)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"
-            raise UnknownPlugin(f"there is no plugin {plugin}", plugin=plugin, hint=hint)
-        asked = self._wishes(inventory).permissions(plugin).request.permissions if row is not None else ()
-        said = problem.message if problem is not None else None
-        return Info(canonical(plugin) if row is None else row.id, row, details, where, asked, said)
-
-    async def search(self, query: str = "", *, category: str | None = None, limit: int = 50) -> Findings:
-        """Search all marketplaces at the same time; an id that two of them hold is the first one's.
-
-        Args:
-            query: words; empty lists everything.
-            category: only plugins of this one.
-            limit: how many at most.
-
-        Returns:
-            the plugins, each with its marketplace; how many fit in all; and the marketplaces that did not answer.
-
-        Raises:
-            UsageError: no marketplace is configured.
-            MarketUnreachable: none of them answered.
-        """
-        from jackfield.management.offers import search
-
-        return await search(self.marketplaces, query, category=category, app=self.app, limit=limit)
-
-    def enable_request(self, plugin: str) -> ConsentRequest:
-        """What enabling a plugin asks; its growth is empty where the user agreed before.
-
-        Raises:
-            UnknownPlugin: it is not installed.
-            PluginError: it cannot run here at all.
-        """
-        return self._wishes().request(plugin)
-
     def enable(
         self, plugin: str, *, accept_permissions: bool = False, shown: ConsentRequest | None = None, by: str
     ) -> None:
@@ -302,14 +183,6 @@ class Management:
         """
         self._wishes().disable(plugin, by=by)
 
-    def permissions(self, plugin: str) -> PermissionReport:
-        """What a plugin asks, and what of it is granted.
-
-        Raises:
-            UnknownPlugin: it is not installed.
-        """
-        return self._wishes().permissions(plugin)
-
     def grant(self, plugin: str, permission: str | None = None, *, by: str) -> PermissionReport:
         """Grant `resource:action`, or all that the manifest asks; see `Wishes.grant`."""
         return self._wishes().grant(plugin, permission, by=by)
@@ -321,51 +194,3 @@ class Management:
     def pin(self, plugin: str, requirement: str | None, *, by: str) -> None:
         """Hold a plugin to versions for every later update; None lets it go. See `Wishes.pin`."""
         self._wishes().pin(plugin, requirement, by=by)
-
-    @property
-    def kept(self) -> Keeping:
-        """What plugins keep: settings and data."""
-        from jackfield.management.keeping import Keeping
-
-        return Keeping(self.layout, self.state, self.inventory())
-
-    def inventory(self) -> Inventory:
-        """One look at what is installed, wished and granted."""
-        self._heal()
-        environment = self._environment or self._memory.environment(self._groups)
-        return Inventory(
-            self.store.active(), self.state, environment, self._groups, self.app, self.hostfile, self._memory
-        )
-
-    def _heal(self) -> None:
-        """Complete what an installer that died left open; one that is still at work is left alone."""
-        if not self.store.settled():
-            from jackfield.management.applying import Changes
-
-            with contextlib.suppress(StoreError):  # at work, or a disk that cannot be written: reading goes on
-                Changes(self.store, self.state, check=lambda _table: None, lock_seconds=0).settle_if_needed("reader")
-
-    def _planner(self, inventory: Inventory | None = None) -> Planner:
-        from jackfield.management.planning import Planner
-
-        inventory = inventory or self.inventory()
-        return Planner(
-            self.app,
-            self.hostfile,
-            store=self.store,
-            state=self.state,
-            inventory=inventory,
-            environment=inventory.surroundings,
-            urls=self.marketplaces,
-        )
-
-    def _changes(self) -> Changes:
-        from jackfield.management.applying import Changes
-
-        environment = self._environment or Environment(self._groups)
-        return Changes(self.store, self.state, check=environment.refuse_shadowing, lock_seconds=self._lock_seconds)
-
-    def _wishes(self, inventory: Inventory | None = None) -> Wishes:
-        from jackfield.management.wishes import Wishes
-
-        return Wishes(self.app, self.hostfile, self.state, inventory or self.inventory())
