@@ -22,8 +22,13 @@ class Main(Plugin):
 
     @command("fail")
     async def fail(self, source): raise ValueError("too wet")
+
+    @command("half")
+    async def half(self, source):
+        self.context.logger.warning("a name that is no UTF-8: \\udcff")
+        raise ValueError("\\udcff, too")
 """
-DECLARED = '[contributes]\ncommands = [{ name = "talk" }, { name = "fail" }]\n'
+DECLARED = '[contributes]\ncommands = [{ name = "talk" }, { name = "fail" }, { name = "half" }]\n'
 
 
 @pytest.fixture
@@ -66,6 +71,15 @@ async def test_charts_a_table_and_a_log(owner):
     member = await chat.person("member")
     assert (await member.http.get("/plugins/stats")).status_code == 403
     assert (await member.http.get("/plugins/stats/weather")).status_code == 403
+
+
+@pytest.mark.slow
+async def test_a_plugin_that_says_half_a_character_breaks_no_page(owner):
+    person, _ = owner
+    await person.say("!half")
+    one = await person.http.get("/plugins/stats/weather")
+    assert (one.status_code, "a name that is no UTF-8: ?" in one.text) == (200, True)
+    assert (await person.http.get("/plugins")).status_code == 200
 
 
 @pytest.mark.slow

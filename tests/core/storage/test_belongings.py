@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import zipfile
 
 import pytest
@@ -63,6 +65,21 @@ def test_an_export_holds_all_but_the_secrets(belongings, tmp_path):
     assert "files/pictures/link" not in read
     assert b"limit = 5" in read["config/settings.toml"]
     assert not any(b"hush-hush" in content for content in read.values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems hold no names that are no UTF-8")
+def test_an_export_holds_what_its_format_cannot_say(belongings, tmp_path):
+    database = PluginDatabase(tmp_path / "data" / "poll" / "storage.sqlite3", plugin="poll")
+    database.set("half", "\ud83d")
+    database.close()
+    old = tmp_path / "data" / "poll" / "files" / os.fsdecode(b"old-\xff")
+    old.write_text("from the beginning of time")
+    os.utime(old, (0, 0))
+    belongings.export("poll", tmp_path / "poll.zip")
+    with zipfile.ZipFile(tmp_path / "poll.zip") as archive:
+        assert archive.read("files/old-\\xff") == b"from the beginning of time"
+        entries = [json.loads(line) for line in archive.read("entries.jsonl").splitlines()]
+    assert {"key": "half", "value": "\ud83d"} in entries
 
 
 def test_an_export_that_cannot_be_written_leaves_nothing(belongings, tmp_path):

@@ -7,8 +7,9 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jackfield.api import Insert, Put
 from jackfield.errors import StoreError, UsageError
-from jackfield.storage import PluginDatabase
+from jackfield.storage import Definition, PluginDatabase
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -71,6 +72,21 @@ def test_bounds_hold(database):
     for key in ("", "k" * 513):
         with pytest.raises(UsageError, match="1 to 512 characters"):
             database.set(key, 1)
+
+
+def test_half_a_character_is_refused_and_nothing_is_changed(database):
+    table = Definition.of("votes", {"user": str})
+    database.apply([Insert("votes", {"user": "anna"})], [table])
+    half = r"'\\ud83d' is no character that can be kept"
+    for use in (
+        lambda: database.set("\ud83d", 1),
+        lambda: database.get("\ud83d"),
+        lambda: database.apply([Put("new", 1), Insert("votes", {"user": "\ud83d"})]),
+        lambda: database.select(table, {"user": "\ud83d"}),
+    ):
+        with pytest.raises(UsageError, match=half):
+            use()
+    assert (database.keys(), database.count(table)) == ([], 1)
 
 
 def test_threads_may_share_it(database):

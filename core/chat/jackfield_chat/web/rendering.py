@@ -31,7 +31,8 @@ def page(
 ) -> HTMLResponse:
     """Return the page that a template makes of the values."""
     text = _environment().get_template(template).render(**values)
-    return HTMLResponse(text, status_code=status_code, headers=headers)
+    # What plugins say may hold half a character, which UTF-8 cannot: the rest of the page is shown all the same.
+    return HTMLResponse(text.encode(errors="replace"), status_code=status_code, headers=headers)
 
 
 def stamp(moment: datetime) -> str:

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jackfield.errors import StoreError
 from jackfield.storage.database import PluginDatabase
@@ -189,7 +189,7 @@ class Belongings:
         try:
             descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
             try:
-                with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                with os.fdopen(descriptor, "wb") as file, _archive(file) as archive:
                     self._write(cid, archive)
                 Path(name).replace(target)
             except BaseException:
@@ -217,10 +217,10 @@ class Belongings:
             database.close()
         prefix = f"settings/{cid}/"
         settings = {key.removeprefix(prefix): value for key, value in self._state.items(prefix).items()}
-        archive.writestr("settings.json", json.dumps(settings, indent=1, ensure_ascii=False))
+        archive.writestr("settings.json", json.dumps(settings, indent=1))
         for place, folder in (("files", data / FILES), ("config", self._root / "config" / cid)):
             for path in sorted(_files(folder)):
-                archive.write(path, f"{place}/{path.relative_to(folder).as_posix()}")
+                archive.write(path, f"{place}/{_shown(path.relative_to(folder))}")
 
     def _keys(self, kind: str, cid: str) -> tuple[str, ...]:
         prefix = f"{kind}/{cid}/"
@@ -235,7 +235,17 @@ def _pages(database: PluginDatabase, table: Any) -> Iterator[list[dict[str, Any]
 
 
 def _lines(rows: Any) -> str:
-    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    return "".join(f"{json.dumps(row)}\n" for row in rows)  # ASCII: JSON can hold half a character, UTF-8 cannot
+
+
+def _archive(file: IO[bytes]) -> zipfile.ZipFile:
+    """Begin an archive; what is older than its format can say gets the oldest time that it can."""
+    return zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as archives hold it, in UTF-8; bytes of a name that are none stand there in hexadecimal."""
+    return os.fsencode(path.as_posix()).decode(errors="backslashreplace")
 
 
 def _files(folder: Path) -> Iterator[Path]:

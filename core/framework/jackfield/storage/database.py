@@ -187,6 +187,8 @@ class PluginDatabase:
                 return nothing  # reading makes no file
             try:
                 return work(self._open())
+            except UnicodeEncodeError as error:
+                raise self._no_text(error) from error
             except sqlite3.Error as error:
                 raise self._broken(error) from error
 
@@ -204,6 +206,8 @@ class PluginDatabase:
                     if connection.in_transaction:  # a full disk ends the transaction by itself
                         connection.execute("ROLLBACK")
                     raise
+            except UnicodeEncodeError as error:
+                raise self._no_text(error) from error
             except (sqlite3.Error, OSError) as error:
                 if self._quota is not None and _is_full(error) and self._near(self._quota):
                     raise self._quota.exceeded(_used(self._open())) from error
@@ -241,6 +245,11 @@ class PluginDatabase:
                 raise
             self._connection = connection
         return self._connection
+
+    def _no_text(self, error: UnicodeEncodeError) -> UsageError:
+        """The error for half a surrogate pair, as in names of files that are no UTF-8."""
+        told = ascii(error.object[error.start : error.end])
+        return UsageError(f"{told} is no character that can be kept", plugin=self._plugin)
 
     def _broken(self, error: Exception) -> StoreError:
         return StoreError(f"the storage of {self._plugin or self._path} failed: {error}", plugin=self._plugin)
