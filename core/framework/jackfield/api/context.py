@@ -106,7 +106,11 @@ class Context(Protocol):
 
     @property
     def logger(self) -> logging.Logger:
-        """A logger whose lines carry the plugin's id (M4)."""
+        """A logger whose lines carry the plugin's id (M4).
+
+        Its level is the user's to set, and `isEnabledFor` asks for it; a message may be a function, called only if the
+        level is on; what `extra=` says is kept beside the line (K15).
+        """
         ...
 
     @property
