@@ -135,6 +135,36 @@ async def test_enable_disable_and_reload_are_carried_out_and_their_outcome_told(
     assert (rows["broken"]["state"], rows["broken"]["failure"]) == ("failed", "ValueError: no")
 
 
+async def test_what_was_installed_a_moment_ago_is_known(application, tmp_path):
+    profile = Profile(application.layout)
+    pins = [
+        build_plugin(tmp_path / "wheels", "fresh", "1.0.0"),
+        build_plugin(tmp_path / "wheels", "talker", "1.0.0", code=CODE, more=MORE),
+    ]
+    profile.install(*pins)
+    profile.enable("fresh")
+    assert (await ask(application, "enable", plugin="fresh"))["plugin"]["state"] == "active"
+    with pytest.raises(UnknownPlugin):
+        await ask(application, "enable", plugin="nobody")
+
+
+async def test_an_order_ends_safe_mode_as_any_other_change_does(application):
+    await application.stop()
+    one = Application("chat", home=application.layout.root.parents[1], hostfile=hostfile(), safe=True)
+    assert one.layout == application.layout
+    await one.start()
+    try:
+        assert (await ask(one, "ping"))["safe"] is True
+        Profile(one.layout).disable("talker")
+        Profile(one.layout).enable("talker")
+        from jackfield.storage import Starts
+
+        Starts(one.layout.starts).leave()
+        assert (await ask(one, "enable", plugin="talker"))["plugin"]["state"] == "active"
+    finally:
+        await one.stop()
+
+
 @pytest.mark.feature("K15")
 async def test_a_log_is_followed_until_the_reader_goes(application):
     await application.host.commands.dispatch("say one", Speaker())

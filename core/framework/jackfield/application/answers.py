@@ -23,11 +23,15 @@ class HostAnswers:
     Args:
         host: the running host.
         loop: the loop that runs it.
+        follow: follows what others have changed; done before an order that changes plugins.
     """
 
-    def __init__(self, host: Host, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, host: Host, loop: asyncio.AbstractEventLoop, follow: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
         self._host = host
         self._loop = loop
+        self._follow = follow
         self._commands: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "ping": self._ping,
             "list": self._list,
@@ -100,9 +104,14 @@ class HostAnswers:
     def _change(
         self, asked: Mapping[str, Any], order: Callable[..., Coroutine[Any, Any, PluginStatus]]
     ) -> dict[str, Any]:
-        plugin = self._host.plugins.status(str(asked.get("plugin"))).id
+        plugin = str(asked.get("plugin"))
         by = str(asked.get("by") or "another terminal")[:200]
-        return {"plugin": _told(self._on_loop(order(plugin, by=by), plugin))}
+
+        async def carried_out() -> PluginStatus:
+            await self._follow()  # it may have been installed a moment ago, and that may have ended safe mode
+            return await order(plugin, by=by)
+
+        return {"plugin": _told(self._on_loop(carried_out(), plugin))}
 
     def _on_loop(self, coroutine: Coroutine[Any, Any, Result], plugin: str) -> Result:
         carried_out = asyncio.run_coroutine_threadsafe(coroutine, self._loop)

@@ -145,7 +145,7 @@ class Application:
         """
         lock = HostLock(self.layout, self.app)
         lock.take()
-        control = ControlSocket(self.layout, HostAnswers(self.host, asyncio.get_running_loop()))
+        control = ControlSocket(self.layout, HostAnswers(self.host, asyncio.get_running_loop(), self.reload))
         control.start()  # first: who hangs while it starts can be asked at what
         try:
             await self._settle()
