@@ -53,7 +53,9 @@ class Main(Plugin):
             Chart(("a", "b"), (1e308, -1e308)), Chart(("a", "b"), (5e-324, 0), kind="line"), Progress(1e308, 1.0),
         )), title="Huge")
         add("nan", Chart(("a",), (float("nan"),)), title="Nan")
-        add("torn", Image(b"\\x89PNG\\r\\n\\x1a\\nno picture at all", "image/png", "A torn picture"), title="Torn")
+        header = b"\\x89PNG\\r\\n\\x1a\\n\\0\\0\\0\\rIHDR"
+        add("torn", Image(header + b"\\0\\0\\0\\7" * 2 + b"torn", "image/png", "A torn picture"), title="Torn")
+        add("bomb", Image(header + b"\\0\\1\\0\\0" * 2, "image/png", "Everything"), title="Bomb")
         add("text", Image(b"no picture", "image/png", "None"), title="No image")
         add("ragged", Table(("a", "b"), ((1,),)), title="Ragged")
         add("none", lambda: None, title="None")
@@ -267,6 +269,7 @@ def test_too_much_is_cut_and_what_has_no_meaning_is_said_in_its_own_box(hostile:
     told = {
         "nan": "the value of a is nan",
         "text": "the bytes of an image are not of image/png",
+        "bomb": "an image of 65,536 x 65,536 pixels",
         "ragged": "row 1 of a table has 1 cells for 2 columns",
         "none": "was drawn as NoneType, which is no component",
     }
