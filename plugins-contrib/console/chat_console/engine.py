@@ -202,11 +202,14 @@ class Engine:
         self.started, self.return_code = False, None
         self.players.clear()
         try:
-            self.process.start()
+            if self.executor.is_here:  # what the server says waits its turn behind what is being done now
+                self.process.start()
+                self.dispatch(_EVENTS.SERVER_START, ())
+            else:  # the event is in line before the first word of the server
+                self.process.start(lambda: self._dispatch_in_turn(_EVENTS.SERVER_START))
         except RuntimeError as error:
             self.log.error("%s", error)  # noqa: TRY400 (a sentence for whoever runs the console)
             return False
-        self._dispatch_in_turn(_EVENTS.SERVER_START)
         return True
 
     def stop_server(self) -> bool:

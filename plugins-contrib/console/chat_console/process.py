@@ -58,8 +58,11 @@ class ServerProcess:
         """Whether it runs; until its last line was told."""
         return not self._ended.is_set()
 
-    def start(self) -> None:
+    def start(self, begun: Callable[[], None] = lambda: None) -> None:
         """Start it.
+
+        Args:
+            begun: called once it runs and before any of its output is read.
 
         Raises:
             ProcessError: it runs already, or cannot be started.
@@ -84,6 +87,7 @@ class ServerProcess:
             except OSError as error:
                 raise ProcessError(f"{words[0]} cannot be started: {error.strerror}") from error
             self._ended.clear()
+            begun()
             threading.Thread(target=self._read, args=(self._process,), name="console: server", daemon=True).start()
 
     def send(self, text: str) -> bool:

@@ -18,7 +18,7 @@ from tests.support.wheels import WheelSource, manifest_text
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "settings.md"
 
 
-async def eventually(check, *, seconds: float = 10.0) -> None:
+async def eventually(check, *, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while True:
             if check():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 
 import pytest
 from jackfield.errors import MarketError, StoreError, StoreLocked
@@ -160,9 +161,10 @@ async def test_a_marketplace_that_loses_a_wheel_between_plan_and_download(market
     market.publish("vanishing")
     management = manage(market.url)
     plan = await management.plan_install(["vanishing"])
-    for blob in market.data.rglob(f"*{plan.pins[0].file.sha256}*"):
-        if blob.is_file():
-            blob.unlink()
+    digest = plan.pins[0].file.sha256
+    with sqlite3.connect(market.data / "marketplace.sqlite3") as database:
+        assert database.execute("DELETE FROM contents WHERE sha256 = ?", (digest,)).rowcount == 1
+    database.close()
     with pytest.raises(MarketError):
         await management.apply(plan, accept_permissions=True, by="tester")
     assert management.list() == []
