@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jackfield.discovery import discover
 from jackfield.discovery.index import FOLDER, index_folder, is_private, read_index
 from jackfield.discovery.indexing import build_segment
 from jackfield.store import home
@@ -120,6 +121,25 @@ def test_the_manifest_of_an_editable_install_is_noticed_by_both_checks(site: Sit
         assert len(site.built) == 2
     finally:
         sys.path.remove(str(project))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("METADATA", b"Name: chat_poll\nVersion: 2.0.0\nAuthor: J\xfcrgen\n\n"),
+        ("METADATA", b"Name: " + b"long-" * 20 + b"\nVersion: 2.0.0\n\n"),
+        ("METADATA", b"Name: no name\x00\nVersion: 2.0.0\n\n"),
+        ("entry_points.txt", b"[chat.plugins]\npoll\n"),
+        ("entry_points.txt", b"[chat.plugins]\npoll = chat_poll # \xff\n"),
+        ("RECORD", b"\xff,,\n"),
+    ],
+    ids=["author", "long name", "no name", "no value", "bytes", "record"],
+)
+def test_a_distribution_that_is_damaged_takes_no_other_along(site: Site, file: str, content: bytes) -> None:
+    site.put(plugin_source("poll", "2.0.0"))
+    (site.folder / "chat_poll-2.0.0.dist-info" / file).write_bytes(content)
+    assert ("weather", "1.0.0") in site.names()
+    assert "weather" in [one.id for one in discover([GROUP], path=[site.folder])]
 
 
 def test_of_two_folders_with_one_distribution_the_first_counts(site: Site, tmp_path: Path) -> None:

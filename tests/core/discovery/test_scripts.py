@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -160,6 +161,44 @@ def test_a_packed_plugin_that_is_broken_says_what_is_wrong(tmp_path):
 
 
 @pytest.mark.feature("M3")
+def damaged_zip(*, compression: int = 0, flags: int = 0) -> bytes:
+    """A packed plugin whose metadata is packed in another way, or kept with a password, by what its headers say."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("mcdreforged.plugin.json", "{}")
+    changed = bytearray(content.getvalue())
+    entry = changed.find(b"PK\x01\x02")
+    changed[6] |= flags
+    changed[entry + 8] |= flags
+    changed[8] = changed[entry + 10] = compression
+    return bytes(changed)
+
+
+@pytest.mark.feature("S4")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("bad.py", b"x = " + b"-" * 100_000 + b"1\n"),
+        ("bad.py", b"x = 1" + b" + 1" * 100_000),
+        ("bad.py", b"# coding: undefined\n"),
+        ("bad.py", b"PLUGIN_METADATA = {'version': 0x" + b"f" * 5000 + b"}\n"),
+        ("bad.mcdr", damaged_zip(compression=99)),
+        ("bad.mcdr", damaged_zip(compression=zipfile.ZIP_DEFLATED)),
+        ("bad.mcdr", damaged_zip(flags=1)),
+        ("bad/mcdreforged.plugin.json", b"[" * 100_000),
+        ("bad/mcdreforged.linked_directory_plugin.json", b'{"target": "a\\u0000b"}'),
+    ],
+    ids=["minus", "sum", "codec", "number", "method", "damaged", "password", "json", "link"],
+)
+def test_whatever_is_in_one_file_the_others_are_found(tmp_path, name, content):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "good.py").write_text("PLUGIN_METADATA = {'id': 'good', 'version': '1.0.0'}\n")
+    bad, good = discover_scripts([tmp_path])
+    assert (bad.id, isinstance(bad.problem, DiscoveryError), good.problem) == ("bad", True, None)
+    assert stamp_of_folders([tmp_path])
+
+
 def test_the_stamp_of_folders_changes_with_every_file_that_comes_changes_or_goes(tmp_path):
     script = tmp_path / "a.py"
     stamps = [stamp_of_folders([tmp_path])]

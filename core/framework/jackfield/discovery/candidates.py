@@ -42,7 +42,7 @@ def _in_places(groups: Collection[str], path: Sequence[str], roots: Sequence[str
         path: the folders.
         roots: where the package of an entry point may lie.
     """
-    from jackfield.discovery.distributions import unique_distributions
+    from jackfield.discovery.distributions import entry_points_of, unique_distributions
     from jackfield.discovery.folders import package_folder
 
     for distribution, headers in unique_distributions(path):
@@ -50,7 +50,7 @@ def _in_places(groups: Collection[str], path: Sequence[str], roots: Sequence[str
         def locate(package: str, distribution: "Distribution" = distribution) -> Path | None:
             return package_folder(distribution, package, MANIFEST, roots)
 
-        for entry in distribution.entry_points:
+        for entry in entry_points_of(distribution):
             if entry.group in groups:
                 found = Found(headers.name, headers.version, entry.group, entry.name, entry.value, locate)
                 yield _candidate(found, "store")

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from importlib_metadata import Distribution, DistributionFinder, MetadataPathFinder
+from importlib_metadata import Distribution, DistributionFinder, EntryPoint, MetadataPathFinder
 
 from jackfield.discovery.headers import Headers, headers_of
+from jackfield.errors import IdentityError
 from jackfield.manifest import canonical_id
 
 
@@ -25,7 +26,33 @@ def unique_distributions(path: Sequence[str]) -> Iterator[tuple[Distribution, He
     seen: set[str] = set()
     for distribution in found_in(path):
         headers = headers_of(distribution)
-        normalised = canonical_id(headers.name) if headers is not None and headers.name.isascii() else None
+        normalised = normalised_name(headers) if headers is not None else None
         if headers is not None and normalised is not None and normalised not in seen:
             seen.add(normalised)
             yield distribution, headers
+
+
+def normalised_name(headers: Headers) -> str | None:
+    """Return a distribution's canonical name; None for one that is no name, or a longer one than plugins have."""
+    if not headers.name.isascii():
+        return None
+    try:
+        return canonical_id(headers.name)
+    except IdentityError:
+        return None
+
+
+def entry_points_of(distribution: Distribution) -> list[EntryPoint]:
+    """Return a distribution's entry points; none where the file cannot be read: it must not take all others along."""
+    try:
+        return [*distribution.entry_points]
+    except (TypeError, ValueError, AttributeError, OSError):  # a line without "=", bytes that are no UTF-8
+        return []
+
+
+def text_of(distribution: Distribution, name: str) -> str | None:
+    """Return a file of a distribution's metadata; None where it is missing or no UTF-8."""
+    try:
+        return distribution.read_text(name)
+    except (ValueError, OSError):
+        return None

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from importlib_metadata import Distribution
 
+from jackfield.discovery.distributions import text_of
+
 
 def package_folder(distribution: Distribution, package: str, file: str, path: Sequence[str] | None) -> Path | None:
     """Return the folder of a top-level package that holds, or could hold, `file`; None for a single module.
@@ -37,7 +39,7 @@ def package_folder(distribution: Distribution, package: str, file: str, path: Se
 
 def _recorded(distribution: Distribution, name: str) -> Path | None:
     """Return the file if the distribution's RECORD lists it and it is there."""
-    record = distribution.read_text("RECORD") or ""
+    record = text_of(distribution, "RECORD") or ""
     # Searched as text: `Distribution.files` parses every row, which a large library makes thousands of.
     if not any(record.startswith(mark) or f"\n{mark}" in record for mark in (f"{name},", f'"{name}",')):
         return None

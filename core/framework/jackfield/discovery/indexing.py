@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from importlib_metadata import Distribution, EntryPoint
 
-from jackfield.discovery.distributions import found_in
+from jackfield.discovery.distributions import entry_points_of, found_in, normalised_name, text_of
 from jackfield.discovery.folders import package_folder
 from jackfield.discovery.headers import headers_of
 from jackfield.discovery.index import HOSTFILE, HOSTS, MANIFEST, stamp_of
 from jackfield.errors import ManifestError
-from jackfield.manifest import canonical_id, manifest_values
+from jackfield.manifest import manifest_values
 
 if TYPE_CHECKING:
     from jackfield.discovery.index import Stamp
@@ -51,13 +51,11 @@ class _Segment:
             # Before it is read: what an installer adds to it changes this folder, and not the one above.
             self._outside[where] = stamp_of(where)
         headers = headers_of(distribution)
-        if headers is None or not headers.name.isascii():
-            return
-        normalised = canonical_id(headers.name)
-        if normalised in self._names:
+        normalised = normalised_name(headers) if headers is not None else None
+        if headers is None or normalised is None or normalised in self._names:
             return
         self._names[normalised] = None
-        entries = [*distribution.entry_points]
+        entries = entry_points_of(distribution)
         if isinstance(place, Path) and entries:
             for name in ("entry_points.txt", "METADATA" if (place / "METADATA").exists() else "PKG-INFO"):
                 self._watch(f"{where}{os.sep}{name}")
@@ -105,10 +103,10 @@ class _Segment:
 
 def _is_whole(distribution: Distribution) -> bool:
     """Say whether everything of its metadata is there; installers write RECORD last, or what it lists in any order."""
-    record = distribution.read_text("RECORD")
-    if not record or not distribution.read_text("METADATA"):
+    record = text_of(distribution, "RECORD")
+    if not record or headers_of(distribution) is None:
         return False
-    return "/entry_points.txt," not in record or distribution.read_text("entry_points.txt") is not None
+    return "/entry_points.txt," not in record or text_of(distribution, "entry_points.txt") is not None
 
 
 def _leads(folder: str) -> Iterator[str]:

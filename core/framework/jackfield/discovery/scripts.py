@@ -100,6 +100,8 @@ def read_candidate(path: Path, *, language: str = "") -> Candidate:
         identity = manifest.id
     except JackfieldError as error:
         problem = error
+    except Exception as error:  # noqa: BLE001 (whatever is in one file, the others run: a zip cut off, an endless sum)
+        problem = DiscoveryError(f"{path.name} cannot be read: {str(error) or type(error).__name__}", plugin=identity)
     return Candidate(
         id=identity,
         canonical_id=canonical_id(identity),
@@ -195,7 +197,10 @@ def _target(path: Path) -> Path:
     target = _mapping(_bytes(link), f"{LINK} of {path.name}").get("target")
     if not isinstance(target, str):
         raise DiscoveryError(f"{path.name}: {LINK} names no target")
-    place = (path / target).resolve()
+    try:
+        place = (path / target).resolve()
+    except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise DiscoveryError(f"{path.name}: {LINK} names no folder: {error}") from error
     if not (place / PACKED_METADATA).is_file():
         raise DiscoveryError(f"{path.name}: its target {place} holds no {PACKED_METADATA}")
     return place
@@ -224,7 +229,7 @@ def _packed_metadata(place: Path) -> Mapping[str, Any]:
 def _mapping(content: bytes, what: str) -> Mapping[str, Any]:
     try:
         read = json.loads(content.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DiscoveryError(f"{what} is no JSON: {error}") from error
     if not isinstance(read, Mapping):
         raise DiscoveryError(f"{what} holds no table")
