@@ -23,6 +23,7 @@ and an exit code, never into a traceback.
     │   └── MarketUnreachable       nobody answered                                           exit code 5
     ├── HostUnreachable             no host runs, or it does not answer
     ├── NetworkError                a request of a plugin that nobody answered in time and within bounds
+    ├── SandboxError                a process cannot be confined as was asked
     ├── PermissionDenied            a plugin did what it was not granted                      exit code 3
     ├── ConsentRequired             an install, update or enable asks for a yes               exit code 3
     └── PluginError                 a plugin that cannot load, activate or answer
@@ -158,6 +159,10 @@ class HostUnreachable(JackfieldError):
 
 class NetworkError(JackfieldError):
     """A plugin's request got no answer in time, or one that is larger than it may be."""
+
+
+class SandboxError(JackfieldError):
+    """A process cannot be confined as was asked; the message names the layer."""
 
 
 class PermissionDenied(JackfieldError):

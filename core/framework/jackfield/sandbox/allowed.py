@@ -1,0 +1,128 @@
+"""What a confined process may ask of the kernel: lists, and conditions on arguments. Everything else is refused.
+
+A call that is new to a kernel, or that somebody forgot here, is refused: that is why it is a list of what is allowed. A
+condition sees numbers, never what a pointer leads to; where the danger lies behind a pointer the whole call is refused.
+"""
+
+import errno
+from types import MappingProxyType
+from typing import Final
+
+from jackfield.sandbox.bpf import AnyBit, Condition, NoBit, Null, OneOf
+
+_READING_WRITING_WAITING: Final = """
+    read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range dup dup2 dup3
+    poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2
+    pipe pipe2 recvfrom recvmsg recvmmsg getsockname getpeername getsockopt shutdown splice tee sendfile copy_file_range
+"""
+
+_FILES: Final = """
+    open openat openat2 creat access faccessat faccessat2 stat lstat fstat newfstatat statx statfs fstatfs readlink
+    readlinkat getcwd chdir fchdir getdents getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
+    truncate ftruncate fallocate fsync fdatasync sync_file_range fadvise64 readahead umask flock
+"""
+
+_MEMORY_THREADS_OWN_SIGNALS: Final = """
+    mmap munmap mprotect mremap madvise msync brk membarrier rseq set_robust_list get_robust_list set_tid_address
+    rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack pause
+    restart_syscall signalfd signalfd4 futex futex_waitv futex_wait futex_wake sched_yield sched_get_priority_max
+    sched_get_priority_min getcpu arch_prctl exit exit_group wait4 waitid
+"""
+
+_TIME_AND_ITSELF: Final = """
+    nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times alarm getitimer setitimer
+    timerfd_create timerfd_settime timerfd_gettime getpid getppid gettid getuid geteuid getgid getegid getresuid
+    getresgid getgroups getpgrp capget uname sysinfo getrusage getrandom getrlimit
+"""
+
+ALLOWED: Final = frozenset(
+    name
+    for names in (_READING_WRITING_WAITING, _FILES, _MEMORY_THREADS_OWN_SIGNALS, _TIME_AND_ITSELF)
+    for name in names.split()
+)
+"""Allowed with any arguments. Which files the calls of files reach, Landlock and the private root decide."""
+
+CHANGING_BY_DESCRIPTOR: Final = frozenset({"fchmod"})
+"""Allowed below a private root only.
+
+They need no right to write, only a descriptor, and Landlock does not see them: whoever owns the code that it reads, as
+root owns `/usr`, could take it from everybody, or make it writable for everybody. There, code is mounted read-only.
+"""
+
+_PERMITTED: Final = errno.EPERM
+_CLONE_THREAD: Final = 0x0001_0000
+# VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID, DETACHED: what glibc and musl ask for.
+_THREAD_FLAGS: Final = 0x007D_0F00
+_MSG_FASTOPEN: Final = 0x2000_0000
+_UNIX: Final = 1
+_STREAM: Final = tuple(1 | extra for extra in (0, 0o2000000, 0o4000, 0o2004000))  # with CLOEXEC, NONBLOCK
+
+# DUPFD, GETFD, SETFD, GETFL, SETFL, GETLK, SETLK, SETLKW, OFD_GETLK, OFD_SETLK, OFD_SETLKW, DUPFD_CLOEXEC, GETPIPE_SZ.
+# Not SETOWN, SETOWN_EX, SETSIG (signals to processes outside), SETLEASE (stops them opening), NOTIFY, SETPIPE_SZ.
+_FCNTL: Final = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+_IOCTL: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIO(N)CLEX
+_PRCTL: Final = (15, 16, 3, 39, 0x53564D41)  # SET_NAME, GET_NAME, GET_DUMPABLE, GET_NO_NEW_PRIVS, SET_VMA
+_LEVELS: Final = (1, 6)  # SOL_SOCKET, IPPROTO_TCP
+# Of the one REUSEADDR, SNDBUF, RCVBUF, KEEPALIVE, LINGER, RCVTIMEO, SNDTIMEO; of the other NODELAY, KEEPIDLE,
+# KEEPINTVL, KEEPCNT, QUICKACK, USER_TIMEOUT. Never ATTACH_FILTER: a way into the kernel's BPF.
+_OPTIONS: Final = (1, 2, 4, 5, 6, 7, 8, 9, 12, 13, 18, 20, 21)
+
+
+def conditional(pid: int, *, private_root: bool) -> MappingProxyType[str, tuple[tuple[Condition, ...], int]]:
+    """Return the calls that are allowed under conditions: all of them hold, else the errno.
+
+    Args:
+        pid: the process that is confined, the only one that it may signal.
+        private_root: whether files outside its own folders are mounted read-only.
+    """
+    itself = (OneOf(0, (0, pid)),)
+    table: dict[str, tuple[tuple[Condition, ...], int]] = {
+        # The hot ones first: the kernel remembers plain answers, but asks the program each time for these.
+        "sendto": ((Null(4), NoBit(3, _MSG_FASTOPEN)), _PERMITTED),
+        "sendmsg": ((NoBit(2, _MSG_FASTOPEN),), _PERMITTED),
+        "sendmmsg": ((NoBit(3, _MSG_FASTOPEN),), _PERMITTED),
+        "fcntl": ((OneOf(1, _FCNTL),), _PERMITTED),
+        "ioctl": ((OneOf(1, _IOCTL),), errno.ENOTTY),
+        "clone": ((AnyBit(0, _CLONE_THREAD), NoBit(0, ~_THREAD_FLAGS & 0xFFFF_FFFF)), _PERMITTED),
+        # A datagram socket reaches any other by path through sendmsg(msg_name), which lies behind a pointer.
+        "socketpair": ((OneOf(0, (_UNIX,)), OneOf(1, _STREAM)), _PERMITTED),
+        "setsockopt": ((OneOf(1, _LEVELS), OneOf(2, _OPTIONS)), _PERMITTED),
+        "kill": ((OneOf(0, (pid,)),), _PERMITTED),
+        "tgkill": ((OneOf(0, (pid,)),), _PERMITTED),
+        "prlimit64": ((*itself, Null(2)), _PERMITTED),
+        "prctl": ((OneOf(0, _PRCTL),), _PERMITTED),
+        "getpriority": ((OneOf(0, (0,)), OneOf(1, (0, pid))), _PERMITTED),
+    }
+    for name in ("getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler"):
+        table[name] = (itself, _PERMITTED)
+    if private_root:
+        # By descriptor only: Landlock does not govern times by path.
+        table["utimensat"] = ((Null(1),), _PERMITTED)
+    return MappingProxyType(table)
+
+
+ANSWERED: Final = MappingProxyType(
+    {
+        # Flags behind a pointer: libc falls back to clone, whose flags can be seen.
+        "clone3": errno.ENOSYS,
+        # Probed by libraries, which then do without.
+        **dict.fromkeys(
+            (
+                "io_uring_setup", "io_uring_enter", "io_uring_register", "memfd_create", "memfd_secret", "userfaultfd",
+                "pidfd_open", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp",
+                "statmount", "listmount",
+            ),
+            errno.ENOSYS,
+        ),
+        # shutil.copystat goes on after ENOTSUP, not after EPERM.
+        **dict.fromkeys(
+            (
+                "setxattr", "lsetxattr", "fsetxattr", "setxattrat", "getxattr", "lgetxattr", "fgetxattr", "getxattrat",
+                "listxattr", "llistxattr", "flistxattr", "listxattrat", "removexattr", "lremovexattr", "fremovexattr",
+                "removexattrat",
+            ),
+            errno.ENOTSUP,
+        ),
+    }
+)  # fmt: skip
+"""Calls that are refused with another errno than EPERM, so that libc and libraries take their other way."""

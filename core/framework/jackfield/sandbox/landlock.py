@@ -1,0 +1,89 @@
+"""Landlock: which folders a process reads and writes, from now on and for good (landlock(7)).
+
+It binds the calling thread and what that starts, so it is applied before any other thread exists. It is no wall around
+the network and does not see stat, chmod, times, or extended attributes: seccomp and the private root do the rest.
+"""
+
+import contextlib
+import os
+import stat
+import struct
+from collections.abc import Sequence
+from typing import Final
+
+from jackfield.sandbox.kernel import call
+
+LEAST_ABI: Final = 3
+"""From Linux 6.2 on: before, a file that may not be written could still be truncated."""
+
+_VERSION: Final = 1  # LANDLOCK_CREATE_RULESET_VERSION
+_PATH_BENEATH: Final = 1
+_RIGHTS: Final = (
+    "execute", "write_file", "read_file", "read_dir", "remove_dir", "remove_file", "make_char", "make_dir", "make_reg",
+    "make_sock", "make_fifo", "make_block", "make_sym", "refer", "truncate", "ioctl_dev",
+)  # fmt: skip
+_BIT: Final = {name: 1 << place for place, name in enumerate(_RIGHTS)}
+_KNOWN_BY_ABI: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
+"""How many of the rights each version knows; later ones have added none."""
+
+_NETWORK_FROM: Final = 4
+_SCOPES_FROM: Final = 6
+_BIND_AND_CONNECT: Final = 3
+_ABSTRACT_SOCKETS_AND_SIGNALS: Final = 3
+
+
+def _rights(*names: str) -> int:
+    return sum(_BIT[name] for name in names)
+
+
+# No execute anywhere: that governs execve alone, and libraries are still mapped.
+_READ: Final = _rights("read_file", "read_dir")
+_WRITE: Final = _READ | _rights("write_file", "remove_dir", "remove_file", "make_dir", "make_reg", "refer", "truncate")
+_OF_FILES: Final = _rights("execute", "write_file", "read_file", "truncate", "ioctl_dev")
+
+
+def abi() -> int:
+    """Return the kernel's Landlock version; 0 where it has none, or it is switched off."""
+    try:
+        return call("landlock_create_ruleset", None, 0, _VERSION)
+    except OSError:
+        return 0
+
+
+def restrict(read: Sequence[str], write: Sequence[str], version: int) -> None:
+    """Let the calling thread read and write below these folders only, and reach no TCP port.
+
+    Args:
+        read: folders and files to read. One that does not exist is left out.
+        write: folders and files to read, write, make and remove.
+        version: the rules to use, 1 up to what `abi` says.
+
+    Raises:
+        OSError: the kernel refused; nothing is restricted then.
+    """
+    handled = (1 << _KNOWN_BY_ABI[min(version, max(_KNOWN_BY_ABI))]) - 1
+    attributes = [handled]
+    if version >= _NETWORK_FROM:
+        attributes.append(_BIND_AND_CONNECT)
+    if version >= _SCOPES_FROM:
+        attributes.append(_ABSTRACT_SOCKETS_AND_SIGNALS)
+    packed = struct.pack(f"{len(attributes)}Q", *attributes)
+    ruleset = call("landlock_create_ruleset", packed, len(packed), 0)
+    try:
+        for paths, rights in ((read, _READ), (write, _WRITE)):
+            for path in paths:
+                with contextlib.suppress(FileNotFoundError):
+                    _allow(ruleset, path, rights & handled)
+        call("landlock_restrict_self", ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            rights &= _OF_FILES
+        call("landlock_add_rule", ruleset, _PATH_BENEATH, struct.pack("<Qi", rights, descriptor), 0)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,41 @@
+"""Limits of one process that the kernel keeps (setrlimit(2)); hard ones, so that they can only sink."""
+
+import sys
+from typing import Final
+
+if sys.platform != "win32":
+    import resource  # here and not where it is used: below a private root nothing more can be imported
+
+_NOTHING: Final = 0
+
+
+def apply(*, address_space_bytes: int, file_bytes: int, descriptors: int, threads: int | None) -> None:
+    """Set them for the calling process.
+
+    `RLIMIT_AS` is a backstop: it counts what is mapped and not what is used. The memory that a plugin uses is measured
+    from outside. A limit that is lower already stays.
+
+    Args:
+        address_space_bytes: of all mappings together.
+        file_bytes: the size that one file can be given.
+        descriptors: open at one time.
+        threads: at one time; None sets no limit, for the kernel counts all processes of the user. Below a private root
+            it counts what runs in there, except for root, for whom it does not count.
+
+    Raises:
+        OSError: a limit was refused.
+    """
+    wanted = {
+        resource.RLIMIT_AS: address_space_bytes,
+        resource.RLIMIT_FSIZE: file_bytes,
+        resource.RLIMIT_NOFILE: descriptors,
+        resource.RLIMIT_CORE: _NOTHING,  # a core file holds what the process knew
+        resource.RLIMIT_MEMLOCK: _NOTHING,
+        resource.RLIMIT_MSGQUEUE: _NOTHING,
+    }
+    if threads is not None:
+        wanted[resource.RLIMIT_NPROC] = threads
+    for kind, most in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        lowered = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (lowered, lowered))

@@ -1,0 +1,121 @@
+"""A file system, network and IPC of its own: user namespace, detached mounts, `pivot_root` (user_namespaces(7)).
+
+What was not named does not exist in there, so there is nothing to stat, to list or to connect to. It needs no right
+that an ordinary user has not, but some systems switch it off, or leave the namespace without power (AppArmor on Ubuntu
+24.04): only trying tells.
+"""
+
+import contextlib
+import os
+import stat
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from jackfield.sandbox.kernel import PR_SET_DUMPABLE, call, control, mount
+
+_NEW_MOUNTS: Final = 0x0002_0000
+_NEW_HOST_NAME: Final = 0x0400_0000
+_NEW_IPC: Final = 0x0800_0000
+_NEW_USER: Final = 0x1000_0000
+_NEW_NETWORK: Final = 0x4000_0000
+
+_MS_RECURSIVE: Final = 0x4000
+_MS_PRIVATE: Final = 0x4_0000
+_MS_NO_SUID: Final = 2
+_MS_NO_DEVICES: Final = 4
+_READ_ONLY: Final = 1  # MOUNT_ATTR_*
+_NO_SUID: Final = 2
+_NO_DEVICES: Final = 4
+_CLONE_TREE: Final = 1  # OPEN_TREE_CLONE
+_FROM_DESCRIPTOR: Final = 4  # MOVE_MOUNT_F_EMPTY_PATH
+_EMPTY_PATH: Final = 0x1000
+_RECURSIVE: Final = 0x8000
+_HERE: Final = -100  # AT_FDCWD
+_DETACH: Final = 2
+
+_PLACE: Final = "/proc"
+"""Where the new root is put together: a folder that is always there and that nobody needs once it is covered."""
+
+
+def enter(read: Sequence[str], write: Sequence[str]) -> None:
+    """Move the calling process into a root that holds only these, at the paths they have outside.
+
+    There is no `/proc` in there and no `/tmp`; links at the top (`/lib`) are kept. Folders to read are mounted
+    read-only, with all that is mounted below them. The working directory becomes `/`.
+
+    Args:
+        read: folders and files to see. One that does not exist is left out.
+        write: folders and files to write too.
+
+    Raises:
+        OSError: the system gives no such namespaces; the process may be in some of them already and must end.
+    """
+    _unshare()
+    mount(None, "/", None, _MS_RECURSIVE | _MS_PRIVATE)
+    # All trees are held before the new root covers anything; afterwards paths mean something else.
+    trees = {path: tree for path in _spelled(read) if (tree := _detached(path, read_only=True)) is not None}
+    trees |= {path: tree for path in _spelled(write) if (tree := _detached(path, read_only=False)) is not None}
+    links = _links_at_the_top()
+    mount("tmpfs", _PLACE, "tmpfs", _MS_NO_SUID | _MS_NO_DEVICES, "size=1m,mode=755")
+    for path in sorted(trees):  # what is above comes first
+        _attach(trees[path], _PLACE + path)
+    for name, target in links.items():
+        with contextlib.suppress(FileExistsError):
+            Path(_PLACE, name).symlink_to(target)
+    os.chdir(_PLACE)
+    call("pivot_root", b".", b".")
+    call("umount2", b".", _DETACH)
+    os.chdir("/")
+    _set_attributes(_HERE, b"/", 0, _READ_ONLY)
+
+
+def _unshare() -> None:
+    """Leave the namespaces of the host; inside, the user keeps their own number."""
+    uid, gid = os.geteuid(), os.getegid()
+    # A process that changed its uid is not dumpable, and then its own files in /proc belong to root.
+    control(PR_SET_DUMPABLE, 1)
+    call("unshare", _NEW_USER | _NEW_MOUNTS | _NEW_NETWORK | _NEW_IPC | _NEW_HOST_NAME)
+    itself = Path("/proc/self")
+    (itself / "setgroups").write_bytes(b"deny")
+    (itself / "uid_map").write_bytes(b"%d %d 1" % (uid, uid))
+    (itself / "gid_map").write_bytes(b"%d %d 1" % (gid, gid))
+
+
+def _spelled(paths: Sequence[str]) -> list[str]:
+    """Every path as it was given and as it is without links, so that both are found inside."""
+    return [spelled for path in paths for spelled in dict.fromkeys((path, os.path.realpath(path)))]
+
+
+def _detached(path: str, *, read_only: bool) -> int | None:
+    """Return a descriptor of a copy of the mounts at and below a path; None if nothing is there."""
+    try:
+        tree = call("open_tree", _HERE, os.fsencode(path) + b"\0", _CLONE_TREE | os.O_CLOEXEC | _RECURSIVE)
+    except FileNotFoundError:
+        return None
+    kind = os.fstat(tree).st_mode
+    attributes = _NO_SUID | (0 if stat.S_ISCHR(kind) else _NO_DEVICES) | (_READ_ONLY if read_only else 0)
+    _set_attributes(tree, b"", _EMPTY_PATH | _RECURSIVE, attributes)
+    return tree
+
+
+def _set_attributes(descriptor: int, path: bytes, flags: int, attributes: int) -> None:
+    packed = struct.pack("=4Q", attributes, 0, 0, 0)
+    call("mount_setattr", descriptor, path + b"\0", flags, packed, len(packed))
+
+
+def _attach(tree: int, target: str) -> None:
+    place = Path(target)
+    if stat.S_ISDIR(os.fstat(tree).st_mode):
+        place.mkdir(parents=True, exist_ok=True)
+    elif not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    call("move_mount", tree, b"\0", _HERE, os.fsencode(target) + b"\0", _FROM_DESCRIPTOR)
+    os.close(tree)
+
+
+def _links_at_the_top() -> dict[str, str]:
+    """`/lib` and its like: on most systems they are links into `/usr`, and the linker asks for them by name."""
+    return {path.name: str(path.readlink()) for path in Path("/").iterdir() if path.is_symlink()}

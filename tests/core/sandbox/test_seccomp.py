@@ -1,0 +1,200 @@
+"""The filter on system calls, run by an interpreter: what is not in the list is refused, on both architectures."""
+
+import errno
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jackfield.sandbox.allowed import ALLOWED, ANSWERED, CHANGING_BY_DESCRIPTOR, conditional
+from jackfield.sandbox.bpf import MOST_INSTRUCTIONS
+from jackfield.sandbox.calls import AARCH64, X86_64, Architecture
+from jackfield.sandbox.seccomp import program
+
+from tests.core.sandbox.interpreter import ALLOW, KILL, refused, run
+
+PID = 4242
+WORD = st.integers(0, 2**64 - 1)
+ARGUMENTS = st.tuples(WORD, WORD, WORD, WORD, WORD, WORD)
+CODE = {
+    (one.name, rooted): b"".join(line.packed() for line in program(one, PID, private_root=rooted))
+    for one in (X86_64, AARCH64)
+    for rooted in (False, True)
+}
+both = pytest.mark.parametrize("machine", [X86_64, AARCH64], ids=lambda one: one.name)
+either_way = pytest.mark.parametrize("rooted", [False, True], ids=["base", "full"])
+
+
+def verdict(machine: Architecture, name: str, *arguments: int, rooted: bool = False) -> int:
+    return run(CODE[machine.name, rooted], machine.audit, machine.calls[name], arguments)
+
+
+@both
+@either_way
+def test_the_program_is_one_that_the_kernel_takes(machine, rooted):
+    lines = program(machine, PID, private_root=rooted)
+    assert len(lines) < MOST_INSTRUCTIONS
+    for place, line in enumerate(lines):
+        assert max(line.if_true, line.if_false) < 256
+        assert place + 1 + max(line.if_true, line.if_false) < len(lines) or line.code == 0x06
+
+
+@both
+@either_way
+@given(number=st.integers(0, 2**32 - 1), arguments=ARGUMENTS)
+def test_whatever_is_not_in_the_list_is_refused(machine, rooted, number, arguments):
+    names = {number: name for name, number in machine.calls.items()}
+    permitted = ALLOWED | set(conditional(PID, private_root=rooted)) | (CHANGING_BY_DESCRIPTOR if rooted else set())
+    outcome = run(CODE[machine.name, rooted], machine.audit, number, arguments)
+    if names.get(number) not in permitted:
+        assert outcome == KILL or refused(outcome)
+
+
+@both
+@either_way
+def test_every_known_call_is_answered_by_its_list(machine, rooted):
+    listed = ALLOWED | CHANGING_BY_DESCRIPTOR if rooted else ALLOWED
+    for name, number in machine.calls.items():
+        outcome = run(CODE[machine.name, rooted], machine.audit, number)
+        if name in listed:
+            assert outcome == ALLOW, name
+        elif name in ANSWERED:
+            assert refused(outcome) == ANSWERED[name], name
+        elif name not in conditional(PID, private_root=rooted):
+            assert refused(outcome) == errno.EPERM, name
+
+
+@both
+@either_way
+@given(audit=st.integers(0, 2**32 - 1), number=st.integers(0, 600), arguments=ARGUMENTS)
+def test_a_foreign_architecture_kills(machine, rooted, audit, number, arguments):
+    if audit != machine.audit:
+        assert run(CODE[machine.name, rooted], audit, number, arguments) == KILL
+
+
+@pytest.mark.parametrize("audit", [0x4000_0003, 0x4000_0028, AARCH64.audit], ids=["i386", "arm", "aarch64"])
+def test_calls_by_int80_and_of_other_processors_kill(audit):
+    assert run(CODE["x86_64", False], audit, X86_64.calls["getpid"]) == KILL
+
+
+def test_x32_kills():
+    for number in (0x4000_0000, 0x4000_0000 | X86_64.calls["read"], 0x4000_0000 | 520, 0xFFFF_FFFF):
+        assert run(CODE["x86_64", False], X86_64.audit, number) == KILL
+
+
+@both
+def test_a_call_newer_than_the_table_does_not_exist(machine):
+    for number in (machine.unknown_from, machine.unknown_from + 100, 0x3FFF_FFFF):
+        assert refused(run(CODE[machine.name, False], machine.audit, number)) == errno.ENOSYS
+
+
+@both
+def test_a_thread_is_started_and_nothing_else(machine):
+    glibc, musl = 0x003D_0F00, 0x007D_0F00
+    assert verdict(machine, "clone", glibc) == ALLOW
+    assert verdict(machine, "clone", musl) == ALLOW
+    fork = 0x0120_0011
+    for flags in (
+        fork,
+        17,
+        0,
+        glibc & ~0x10000,
+        *(glibc | space for space in (0x20000, 1 << 28, 1 << 30, 0x80, 0x2000)),
+    ):
+        assert refused(verdict(machine, "clone", flags)) == errno.EPERM, hex(flags)
+    assert refused(verdict(machine, "clone3", 0x1234, 88)) == errno.ENOSYS
+
+
+@both
+@pytest.mark.parametrize("name", ["kill", "tgkill"])
+@given(pid=WORD)
+def test_only_itself_is_signalled(machine, name, pid):
+    allowed = verdict(machine, name, pid, 9) == ALLOW
+    assert allowed == (pid & 0xFFFF_FFFF == PID)
+
+
+@both
+def test_nobody_is_signalled_by_a_descriptor(machine):
+    setown, setsig, setown_ex, setlease, notify, pipe_size = 8, 10, 15, 1024, 1026, 1031
+    for command in (setown, setsig, setown_ex, setlease, notify, pipe_size):
+        assert refused(verdict(machine, "fcntl", 5, command, 1)) == errno.EPERM
+    for command in (1, 2, 3, 4, 6, 1030):
+        assert verdict(machine, "fcntl", 5, command, 1) == ALLOW
+
+
+@both
+@given(address=WORD, flags=WORD)
+def test_nothing_is_sent_to_an_address(machine, address, flags):
+    outcome = verdict(machine, "sendto", 3, 0x5000, 10, flags, address)
+    assert (outcome == ALLOW) == (address == 0 and not flags & 0x2000_0000)
+
+
+@both
+def test_an_address_in_the_upper_half_is_seen(machine):
+    assert refused(verdict(machine, "sendto", 3, 0x5000, 10, 0, 1 << 32)) == errno.EPERM
+    assert refused(verdict(machine, "prlimit64", 0, 7, 1 << 40)) == errno.EPERM
+
+
+@both
+def test_tcp_fast_open_is_refused_in_every_spelling(machine):
+    fast_open = 0x2000_0000
+    assert refused(verdict(machine, "sendmsg", 3, 0x5000, fast_open)) == errno.EPERM
+    assert refused(verdict(machine, "sendmmsg", 3, 0x5000, 1, fast_open)) == errno.EPERM
+    assert verdict(machine, "sendmsg", 3, 0x5000, 0) == ALLOW
+
+
+@both
+@given(domain=st.integers(0, 50), kind=WORD)
+def test_socket_pairs_are_unix_streams(machine, domain, kind):
+    outcome = verdict(machine, "socketpair", domain, kind, 0)
+    assert (outcome == ALLOW) == (domain == 1 and kind & 0xFFFF_FFFF in {1, 0x801, 0x80001, 0x80801})
+
+
+@both
+def test_own_limits_are_read_and_not_set(machine):
+    assert verdict(machine, "prlimit64", 0, 7, 0, 0x5000) == ALLOW
+    assert verdict(machine, "prlimit64", PID, 7, 0, 0x5000) == ALLOW
+    assert refused(verdict(machine, "prlimit64", 0, 7, 0x5000, 0)) == errno.EPERM
+    assert refused(verdict(machine, "prlimit64", 1, 7, 0, 0x5000)) == errno.EPERM
+    assert refused(verdict(machine, "setpriority", 0, 0, 5)) == errno.EPERM
+
+
+@both
+@given(command=WORD)
+def test_devices_are_commanded_by_a_short_list(machine, command):
+    known = {0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451}
+    outcome = verdict(machine, "ioctl", 0, command)
+    assert outcome == ALLOW if command & 0xFFFF_FFFF in known else refused(outcome) == errno.ENOTTY
+
+
+@both
+def test_only_harmless_options_of_a_process_are_set(machine):
+    set_name, set_pdeathsig, set_dumpable, set_seccomp, set_mm = 15, 1, 4, 22, 35
+    assert verdict(machine, "prctl", set_name, 0x5000) == ALLOW
+    for option in (set_pdeathsig, set_dumpable, set_seccomp, set_mm):
+        assert refused(verdict(machine, "prctl", option, 0)) == errno.EPERM
+
+
+@both
+def test_a_socket_takes_no_program(machine):
+    sol_socket, attach_filter, attach_bpf, sndbuf = 1, 26, 50, 7
+    assert verdict(machine, "setsockopt", 3, sol_socket, sndbuf) == ALLOW
+    for option in (attach_filter, attach_bpf):
+        assert refused(verdict(machine, "setsockopt", 3, sol_socket, option)) == errno.EPERM
+    assert refused(verdict(machine, "setsockopt", 3, 0, sndbuf)) == errno.EPERM
+
+
+@both
+def test_modes_and_times_change_by_descriptor_and_below_a_private_root_only(machine):
+    assert verdict(machine, "fchmod", 3, 0o644, rooted=True) == ALLOW
+    assert verdict(machine, "utimensat", 3, 0, 0x5000, 0, rooted=True) == ALLOW
+    assert refused(verdict(machine, "utimensat", 3, 1 << 33, 0x5000, 0, rooted=True)) == errno.EPERM
+    for name in ("fchmod", "utimensat"):
+        assert refused(verdict(machine, name, 3, 0)) == errno.EPERM
+    for name in ("fchmodat", "fchmodat2", "fchown", "fchownat"):
+        assert refused(verdict(machine, name, 3, 0, rooted=True)) == errno.EPERM
+
+
+@both
+def test_copystat_is_told_that_there_are_no_attributes(machine):
+    for name in ("setxattr", "listxattr", "fgetxattr", "lremovexattr"):
+        assert refused(verdict(machine, name, 0x5000, 0x6000)) == errno.ENOTSUP
