@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -249,3 +251,14 @@ async def test_a_profile_may_lie_deep(tmp_path):
         assert (await ask(application, "ping"))["app"] == "chat"
     finally:
         await application.stop()
+
+
+def test_who_asks_loads_nothing_of_what_runs_plugins():
+    code = (
+        "import sys\nfrom jackfield.application import RunningHost\nfrom jackfield.store import Layout\n"
+        "from pathlib import Path\nassert not RunningHost(Layout(Path('/nowhere'))).is_there\n"
+        "print([name for name in ('asyncio', 'jackfield.host', 'jackfield.management', 'httpx', 'pluggy')"
+        " if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
