@@ -11,7 +11,7 @@ import jackfield.api as api
 import pytest
 from jackfield.api import Button, Chart, Context, List, MenuItem, Text, command, command_mark
 from jackfield.errors import UsageError
-from jackfield.host.context import PluginContext
+from jackfield.host.facets.context import PluginContext
 
 
 def test_a_mark_says_what_the_command_is_called():

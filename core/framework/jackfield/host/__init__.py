@@ -6,6 +6,9 @@ the event loop, the database and the discovery that `Host` needs.
 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
+    from jackfield.host.adopted import LoadFailure as LoadFailure
+    from jackfield.host.adopted import PluginManager as PluginManager
+    from jackfield.host.adopted import PluginRow as PluginRow
     from jackfield.host.commands import Command as Command
     from jackfield.host.commands import CommandRegistry as CommandRegistry
     from jackfield.host.commands import Completion as Completion
@@ -14,7 +17,10 @@ if TYPE_CHECKING:
     from jackfield.host.commands import add_own_commands as add_own_commands
     from jackfield.host.commands import duration_text as duration_text
     from jackfield.host.commands import quoted as quoted
-    from jackfield.host.events import EventBus as EventBus
+    from jackfield.host.facets import Drawn as Drawn
+    from jackfield.host.facets import EventBus as EventBus
+    from jackfield.host.facets import Offered as Offered
+    from jackfield.host.facets import UiRegistry as UiRegistry
     from jackfield.host.finder import GenerationFinder as GenerationFinder
     from jackfield.host.host import Host as Host
     from jackfield.host.judgement import Judgement as Judgement
@@ -26,9 +32,6 @@ if TYPE_CHECKING:
     from jackfield.host.lifecycle import State as State
     from jackfield.host.lifecycle import advance as advance
     from jackfield.host.lifecycle import possible as possible
-    from jackfield.host.plugin_manager import LoadFailure as LoadFailure
-    from jackfield.host.plugin_manager import PluginManager as PluginManager
-    from jackfield.host.plugin_manager import PluginRow as PluginRow
     from jackfield.host.plugins import Plugins as Plugins
     from jackfield.host.plugins import PluginStatus as PluginStatus
     from jackfield.host.scopes import Scope as Scope
@@ -40,10 +43,7 @@ if TYPE_CHECKING:
     from jackfield.host.switch import Footing as Footing
     from jackfield.host.switch import Switch as Switch
     from jackfield.host.switch import compare as compare
-    from jackfield.host.ui import Drawn as Drawn
-    from jackfield.host.ui import Offered as Offered
-    from jackfield.host.ui import UiRegistry as UiRegistry
-    from jackfield.host.watchdog import THRESHOLD_SECONDS as THRESHOLD_SECONDS
+    from jackfield.host.watching import THRESHOLD_SECONDS as THRESHOLD_SECONDS
 
 _HOMES = {
     "commands": (
@@ -56,18 +56,17 @@ _HOMES = {
         "duration_text",
         "quoted",
     ),
-    "events": ("EventBus",),
     "finder": ("GenerationFinder",),
     "host": ("Host",),
     "judgement": ("Judgement", "Verdict", "Wishes", "judge"),
     "lifecycle": ("Happening", "Life", "State", "advance", "possible"),
-    "plugin_manager": ("LoadFailure", "PluginManager", "PluginRow"),
+    "adopted": ("LoadFailure", "PluginManager", "PluginRow"),
     "plugins": ("PluginStatus", "Plugins"),
     "scopes": ("Scope",),
     "scripts": ("ScriptHooks", "Scripts", "forget_script", "load_plugins_from_dir", "load_script"),
     "switch": ("Footing", "Switch", "compare"),
-    "ui": ("Drawn", "Offered", "UiRegistry"),
-    "watchdog": ("THRESHOLD_SECONDS",),
+    "facets": ("Drawn", "EventBus", "Offered", "UiRegistry"),
+    "watching": ("THRESHOLD_SECONDS",),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 (the names are those above)

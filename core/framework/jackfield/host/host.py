@@ -11,32 +11,30 @@ from jackfield.api import Plugins as PluginFacet
 from jackfield.discovery import find_host
 from jackfield.errors import UsageError
 from jackfield.hooks import HookManager, OnError
-from jackfield.host.code import Code
+from jackfield.host.changes import (
+    Code,
+    Demand,
+    Following,
+    Orders,
+    PluginPlugins,
+    Presences,
+    Reloading,
+    Runner,
+    Survey,
+    Turn,
+    follow_settings,
+    survey,
+)
 from jackfield.host.commands import CommandRegistry
-from jackfield.host.context import Surroundings
-from jackfield.host.demand import Demand
-from jackfield.host.events import EventBus
-from jackfield.host.failures import Failures
-from jackfield.host.followed_settings import follow_settings
-from jackfield.host.following import Following
+from jackfield.host.facets import EventBus, Surroundings, UiRegistry, nobody_prefers
 from jackfield.host.guard import Guard
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
-from jackfield.host.managing import PluginPlugins
-from jackfield.host.observing import Observing
-from jackfield.host.orders import Orders
 from jackfield.host.plugins import Plugins, PluginStatus
-from jackfield.host.presence import Presences
-from jackfield.host.reloading import Reloading
-from jackfield.host.runner import Runner
 from jackfield.host.scopes import Scope
 from jackfield.host.scripts import NO_SCRIPTS, Scripts
-from jackfield.host.survey import Survey, survey
-from jackfield.host.translations import nobody_prefers
-from jackfield.host.turn import Turn
-from jackfield.host.ui import UiRegistry
 from jackfield.host.uses import Kind
-from jackfield.host.watchdog import THRESHOLD_SECONDS
+from jackfield.host.watching import THRESHOLD_SECONDS, Failures, Observing
 from jackfield.manifest import HostFile, Version
 from jackfield.storage import State as StateLog
 from jackfield.store import Holds, Layout, Store

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jackfield.errors import PluginError, UnknownPlugin
-from jackfield.host.context import Wiring
+from jackfield.host.facets import Wiring
 from jackfield.host.lifecycle import Happening, Life, State, advance
 from jackfield.host.loader import Loaded
 from jackfield.host.switch import Footing

@@ -1,0 +1,297 @@
+"""`jackfield.PluginManager`: a drop-in for pluggy's, with a state that lasts and plugins that fail alone."""
+
+import logging
+import os
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from jackfield.errors import UnknownPlugin
+from jackfield.hooks import HookManager, OnError
+from jackfield.host.adopted.adoption import Adoption, comparable
+from jackfield.host.adopted.installed import InstalledEntryPoint, entry_points_of
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+    from jackfield.store import Layout
+
+logger = logging.getLogger("jackfield.host")
+
+COUNT_VARIABLE = "JACKFIELD_COUNT"
+"""A user's way to have an adopted application count what its plugins do, though it has no option for that."""
+
+SAFE_VARIABLE = "JACKFIELD_SAFE"
+"""A user's way to start an adopted application without its plugins, though it has no option for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailure:
+    """An entry point that could not be imported or registered; the others were loaded.
+
+    Attributes:
+        name: the entry point's name, which is the plugin's.
+        group: its group.
+        distribution: the distribution that brought it, with version: `chat-weather 1.2.0`.
+        error: what was raised.
+    """
+
+    name: str
+    group: str
+    distribution: str
+    error: BaseException
+
+    @property
+    def traceback(self) -> str:
+        """The traceback as text, for a person."""
+        return "".join(traceback.format_exception(self.error))
+
+
+@dataclass(frozen=True, slots=True)
+class PluginRow:
+    """One plugin as `PluginManager.list_plugins` shows it.
+
+    Attributes:
+        name: the name it is, or would be, registered under.
+        distribution: the distribution that brought it; empty for one that the application registered itself.
+        version: that distribution's version.
+        group: the entry-point group; empty for one that the application registered itself.
+        enabled: the user's wish.
+        state: "active" is registered; "disabled" by the user; "blocked" by the application (`set_blocked`); "failed"
+            could not be loaded; "found" is not loaded yet.
+        error: what it failed with, one line; empty otherwise.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    group: str
+    enabled: bool
+    state: Literal["active", "disabled", "blocked", "failed", "found"]
+    error: str = ""
+
+
+class PluginManager(HookManager):
+    """A `pluggy.PluginManager` whose plugins can be listed, switched off, blamed and counted.
+
+    An application on pluggy adopts it by changing that one name. All plugins are loaded, as with pluggy, except those
+    that the user switched off, here or with `jackfield --app <project name> disable`, and beside them those that
+    `jackfield --app <project name> install` installed; a plugin that cannot be imported or registered is logged and
+    kept in `failures`, and the rest are loaded. All of them run in this process.
+
+    State lies where `jackfield.store.Layout` says for the project name. Reading it never fails the application, and
+    a folder that cannot be written only means that nothing is remembered.
+
+    Args:
+        project_name: the name that markers and manager share; the app's name on the command line.
+        on_error: "raise" is pluggy's meaning; see `HookManager`.
+        count: count calls and time from the start; see `HookManager.count`. Also with the environment's
+            `JACKFIELD_COUNT` (1, or empty). What was counted is added to the profile's numbers when the process ends:
+            `jackfield --app <project name> stats`.
+        layout: where state lies, if not where the project name says.
+        remember: False neither reads nor writes any state.
+        safe: load no plugin of any entry point; None: what the environment's `JACKFIELD_SAFE` says (1, or empty).
+
+    Attributes:
+        failures: entry points that could not be loaded, by name.
+        safe: whether plugins of entry points are left out.
+    """
+
+    _pluggy_specs_are_pluggys = True
+
+    def __init__(
+        self,
+        project_name: str,
+        *,
+        on_error: OnError = "raise",
+        count: bool = False,
+        layout: "Layout | None" = None,
+        remember: bool = True,
+        safe: bool | None = None,
+    ) -> None:
+        count = count or os.environ.get(COUNT_VARIABLE, "") not in ("", "0")
+        super().__init__(project_name, on_error=on_error, count=count, may=self._may)
+        self.failures: dict[str, LoadFailure] = {}
+        self.safe = os.environ.get(SAFE_VARIABLE, "") not in ("", "0") if safe is None else safe
+        self._remember = remember
+        self._groups: list[str] = []
+        self._brought: list[tuple[Any, InstalledEntryPoint]] = []
+        self._from_store: set[str] = set()
+        self._adoption = Adoption(project_name, layout=layout, remember=remember)
+        if count:
+            self._adoption.keep_usage(self.counters)
+
+    def count(self, enabled: bool = True) -> None:
+        """Begin or stop counting calls and time; what is counted is kept when the process ends."""
+        super().count(enabled)
+        if enabled:
+            self._adoption.keep_usage(self.counters)
+
+    def load_setuptools_entrypoints(self, group: str, name: str | None = None) -> int:
+        """Load the enabled plugins of an entry-point group; the contract is pluggy's, except that none fails the rest.
+
+        The group is recorded, so that the command line knows this application.
+
+        Args:
+            group: the entry-point group.
+            name: load only the entry points of this name.
+
+        Returns:
+            How many plugins were loaded by this call.
+        """
+        if group not in self._groups:
+            self._groups.append(group)
+            self._adoption.record(self._groups)
+        if self.safe:
+            logger.warning("safe mode: no plugin of %s is loaded", group)
+            return 0
+        self._adoption.serve_store()
+        wishes = self._adoption.wishes()
+        loaded = 0
+        for entry_point in entry_points_of(group, keep=self._remember):
+            if name is not None and entry_point.name != name:
+                continue
+            if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
+                continue
+            if self._wished(entry_point, wishes):
+                loaded += self._load(entry_point)
+        return loaded
+
+    def list_plugins(self) -> tuple[PluginRow, ...]:
+        """Return every plugin of the groups loaded so far and every registered one, by name; imports none."""
+        wishes = self._adoption.wishes()
+        rows: dict[str, PluginRow] = {}
+        for group in self._groups:
+            for entry_point in entry_points_of(group, keep=self._remember):
+                if entry_point.name not in rows:
+                    rows[entry_point.name] = self._row(entry_point, wishes)
+        for name, plugin in self.list_name_plugin():
+            if name not in rows:
+                rows[name] = PluginRow(name, "", "", "", True, "blocked" if plugin is None else "active")
+        return tuple(rows[name] for name in sorted(rows))
+
+    def disable(self, name: str, *, by: str = "application") -> None:
+        """Switch a plugin off, now and for every later start.
+
+        Args:
+            name: the entry point's name.
+            by: who asked for it; kept in the state's history.
+
+        Raises:
+            UnknownPlugin: no group loaded so far has it.
+            UsageError: the name is no plugin id, or this manager remembers nothing.
+            StoreError: the state cannot be written; nothing was changed.
+        """
+        found = self._find(name)
+        self._adoption.wish(name, False, by=by)
+        for entry_point in found:
+            self._unload(entry_point.name)
+        self.failures.pop(name, None)
+
+    def enable(self, name: str, *, by: str = "application") -> bool:
+        """Switch a plugin on, for every later start too, and load it.
+
+        Returns:
+            Whether it is registered now; if not, `failures` says why, or the application blocks it.
+
+        Raises:
+            UnknownPlugin: no group loaded so far has it.
+            UsageError: the name is no plugin id, or this manager remembers nothing.
+            ConsentRequired: jackfield installed it, and the user has not yet said yes to what it asks for.
+            StoreError: the state cannot be written; nothing was changed.
+        """
+        found = self._find(name)
+        if any(self._is_stored(entry_point) for entry_point in found):
+            self._adoption.require_loadable(name, self._groups)
+        self._adoption.wish(name, True, by=by)
+        for entry_point in found:
+            if not self.has_plugin(entry_point.name) and not self.is_blocked(entry_point.name):
+                self._load(entry_point)
+        return self.has_plugin(name)
+
+    def is_enabled(self, name: str) -> bool:
+        """Return whether a plugin is loaded at a start, as far as the user is asked.
+
+        Raises:
+            UnknownPlugin: no group loaded so far has it.
+        """
+        return self._wished(self._find(name)[0], self._adoption.wishes())
+
+    def list_plugin_distributions(self) -> "list[tuple[Any, Distribution]]":
+        """Return (plugin, distribution) for what entry points brought, as pluggy 1.7 does; read when it is asked."""
+        return [(plugin, entry_point.distribution) for plugin, entry_point in self._brought]
+
+    def list_plugin_distinfo(self) -> list[tuple[Any, Any]]:
+        """Return the same with each distribution behind pluggy's facade."""
+        from pluggy._manager import DistFacade  # type: ignore[attr-defined]  # what pluggy's own method returns
+
+        return [(plugin, DistFacade(distribution)) for plugin, distribution in self.list_plugin_distributions()]
+
+    def _is_stored(self, entry_point: InstalledEntryPoint) -> bool:
+        return not entry_point.indexed and self._adoption.is_stored(entry_point.distribution)
+
+    def _wished(self, entry_point: InstalledEntryPoint, wishes: Mapping[str, bool]) -> bool:
+        """Say whether a plugin is to be loaded.
+
+        One that pip installed is, as with pluggy, until it is switched off; one that jackfield installed, once it is
+        switched on.
+        """
+        wish = wishes.get(comparable(entry_point.name) or "") if wishes else None
+        return wish if wish is not None else not self._is_stored(entry_point)
+
+    def _may(self, name: str, resource: str, action: str) -> bool:
+        """Hold what jackfield installed to its grant; everything else is the application's own business, as ever."""
+        return name not in self._from_store or self._adoption.allows(name, resource, action)
+
+    # One entry point
+
+    def _load(self, entry_point: InstalledEntryPoint) -> bool:
+        name = entry_point.name
+        try:
+            if self._is_stored(entry_point):
+                self._adoption.require_loadable(name, self._groups)
+                self._from_store.add(name)
+            plugin = entry_point.load()
+            self.register(plugin, name=name)
+        except (Exception, SystemExit) as error:  # a plugin that exits at import ends itself, not the application
+            self._unload(name)  # a replay of a historic call fails after the plugin was registered
+            self.failures[name] = LoadFailure(name, entry_point.group, entry_point.label, error)
+            logger.exception("plugin %s of %s was not loaded; the others are", name, entry_point.label)
+            return False
+        self.failures.pop(name, None)
+        self._brought.append((plugin, entry_point))
+        return True
+
+    def _unload(self, name: str) -> None:
+        self._from_store.discard(name)
+        plugin = self.get_plugin(name)
+        if plugin is not None:
+            self.unregister(plugin, name)
+            self._brought[:] = [pair for pair in self._brought if pair[0] is not plugin]
+
+    def _row(self, entry_point: InstalledEntryPoint, wishes: Mapping[str, bool]) -> PluginRow:
+        name = entry_point.name
+        enabled = self._wished(entry_point, wishes)
+        failure = self.failures.get(name)
+        state: Literal["active", "disabled", "blocked", "failed", "found"] = "found" if enabled else "disabled"
+        if self.is_blocked(name):
+            state = "blocked"
+        elif self.has_plugin(name):
+            state = "active"
+        elif failure is not None:
+            state = "failed"
+        said = "" if failure is None else f"{type(failure.error).__name__}: {failure.error}"
+        told = entry_point.distribution_name, entry_point.version
+        return PluginRow(name, *told, entry_point.group, enabled, state, said)
+
+    def _find(self, name: str) -> list[InstalledEntryPoint]:
+        known = [entry_point for group in self._groups for entry_point in entry_points_of(group, keep=self._remember)]
+        found = [entry_point for entry_point in known if entry_point.name == name]
+        if not found:
+            import difflib
+
+            near = difflib.get_close_matches(name, [entry_point.name for entry_point in known], n=1)
+            hint = f"did you mean {near[0]}?" if near else f"groups: {', '.join(self._groups) or 'none loaded yet'}"
+            raise UnknownPlugin(f"{self.project_name} has no plugin {name!r}", plugin=name, hint=hint)
+        return found

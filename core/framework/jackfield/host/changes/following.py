@@ -1,0 +1,334 @@
+"""From what runs to what shall run: who goes down, who comes up, in which order (K18, K19, K23, U37)."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable
+
+from jackfield.hooks import HookManager
+from jackfield.host.changes.code import Code
+from jackfield.host.changes.demand import Demand
+from jackfield.host.changes.reloading import is_saved_broken
+from jackfield.host.changes.runner import Runner
+from jackfield.host.changes.survey import Survey
+from jackfield.host.hearing import Hearing
+from jackfield.host.judgement import Verdict, levels
+from jackfield.host.lifecycle import Happening, Life, State
+from jackfield.host.plugins import Plugins, Record
+from jackfield.host.switch import Switch, compare, with_dependents
+from jackfield.host.uses import sentence, uses
+from jackfield.manifest import Candidate
+from jackfield.store import Holds, Store
+
+
+class Following:
+    """Makes the plugins of a running host follow what is installed and wished.
+
+    Args:
+        host_name: the application's name for people.
+        plugins: where they stand.
+        runner: takes each through its steps.
+        manager: calls their hooks.
+        hearing: whose grants let them hear hooks.
+        code: what of them is in the process.
+        store: where installed plugins lie.
+        holds: the generations in use.
+        demand: shows what plugins declare that are asleep.
+    """
+
+    def __init__(
+        self,
+        host_name: str,
+        *,
+        plugins: Plugins,
+        runner: Runner,
+        manager: HookManager,
+        hearing: Hearing,
+        code: Code,
+        store: Store,
+        holds: Holds,
+        demand: Demand,
+    ) -> None:
+        self._host_name = host_name
+        self._plugins = plugins
+        self._runner = runner
+        self._manager = manager
+        self._hearing = hearing
+        self._code = code
+        self._store = store
+        self._holds = holds
+        self._demand = demand
+        self._seen: Survey | None = None
+        self._woken: set[str] = set()
+
+    def begin(self) -> None:
+        """Let everybody sleep again who is loaded on demand: the host starts."""
+        self._woken.clear()
+
+    def rouse(self, cid: str) -> None:
+        """Have a plugin loaded at the next change, whether or not something of it is used."""
+        self._woken.add(cid)
+
+    def is_asleep(self, cid: str) -> bool:
+        """Say whether a plugin is loaded when something that it declares is first used, and was not yet."""
+        return self._seen is not None and cid in self._asleep(self._seen)
+
+    async def wake(self, cid: str, *, one_by_one: bool = False) -> None:
+        """Bring up a plugin that is asleep, and what it requires; nothing happens if it is not.
+
+        Args:
+            cid: its canonical id.
+            one_by_one: wait for nothing but the plugins themselves, so that plain callbacks need no event loop.
+        """
+        seen = self._seen
+        if seen is None or not self.is_asleep(cid):
+            return
+        self._woken.add(cid)
+        self._show_asleep(seen)  # what stands for the plugin makes room for what it adds itself
+        await self._up(seen, _required(cid, seen), one_by_one=one_by_one)
+        self._show_asleep(seen)
+        self._hearing.tell(self._manager)
+
+    def _asleep(self, seen: Survey) -> dict[str, Candidate]:
+        """Return the plugins that shall run, are loaded on demand, and are needed by none that runs already."""
+        records = self._plugins.records()
+        runs = [cid for level in seen.judgement.levels for cid in level]
+        sleepy = {
+            cid
+            for cid in runs
+            if records[cid].life.state is State.RESOLVED and cid not in self._woken and uses(records[cid].candidate)
+        }
+        for cid in runs:
+            if cid not in sleepy and cid not in seen.wishes.loads_only:
+                sleepy -= _required(cid, seen)
+        return {cid: records[cid].candidate for cid in runs if cid in sleepy}
+
+    def _show_asleep(self, seen: Survey) -> None:
+        asleep = self._asleep(seen)
+        self._demand.follow(asleep)
+        for cid, record in self._plugins.records().items():
+            self._plugins.note(record, sentence(asleep[cid]) if cid in asleep else seen.wishes.out.get(cid, ""))
+
+    async def settle(self, seen: Survey) -> None:
+        """Go from what runs to what shall run.
+
+        Args:
+            seen: what is there and what is wished.
+        """
+        self._seen = seen
+        verdicts = seen.judgement.verdicts
+        records = self._plugins.records()
+        running = {cid: record.footing for cid, record in records.items() if record.life.state.runs_code}
+        let_be = {*seen.wishes.enabled, *seen.wishes.out}
+        resting = {cid for cid in running if cid in verdicts and cid not in let_be}
+        wanted = {cid: seen.footings[cid] for cid, verdict in verdicts.items() if verdict.runs or cid in resting}
+        broken = (cid for cid in running if cid in verdicts and is_saved_broken(records[cid], verdicts[cid]))
+        wanted |= {cid: running[cid] for cid in broken}
+        switch = compare(running, wanted, self._code.loaded_machine_code)
+        idle = tuple(cid for cid in resting if cid not in switch.stop)
+        removed = frozenset(cid for cid in records if cid not in verdicts)
+        self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
+        await self.down(switch.stop, idle=idle, removed=removed, replaced=frozenset(wanted))
+        self._hearing.follow(seen.wishes.grants, self._manager)
+        self._code.exchange(seen.generation, switch, records)
+        for cid in removed - set(switch.held):
+            self._plugins.remove(cid)
+        for cid, verdict in verdicts.items():
+            self._note(cid, verdict, seen, switch)
+        self._plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
+        self._show_asleep(seen)
+        await self._up(seen)
+        self._show_asleep(seen)
+        self._mark_held(switch)
+        if not switch.held:  # else older code still runs, and may read its files at any time
+            self._holds.release(keep=seen.generation.number)
+        self._hearing.tell(self._manager)
+
+    async def settle_one(self, seen: Survey, cid: str) -> None:
+        """Do for one plugin what `settle` does for all; what it needs comes up before it, who needs it goes before it.
+
+        For a change within a change: everything else is on its way already.
+
+        Args:
+            seen: what is there and what is wished.
+            cid: canonical id of an installed plugin.
+        """
+        self._seen = seen
+        if seen.judgement.verdicts[cid].runs:
+            chosen = _required(cid, seen)
+            self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
+            self._note_each(chosen, seen)
+            await self._up(seen, chosen)
+        else:
+            records = self._plugins.records()
+            running = {name: record.footing for name, record in records.items() if record.life.state.runs_code}
+            gone = with_dependents({cid} & running.keys(), running)
+            stays = set() if cid in seen.wishes.out or seen.judgement.verdicts[cid].problem else {cid}
+            await self.down(frozenset(gone - stays), idle=gone & stays)
+            self._code.drop_unused(records)
+            self._note_each({cid, *gone}, seen)
+        self._show_asleep(seen)
+        self._hearing.tell(self._manager)
+
+    def _note_each(self, chosen: Iterable[str], seen: Survey) -> None:
+        for cid in chosen:
+            self._note(cid, seen.judgement.verdicts[cid], seen, Switch())
+
+    async def down(
+        self,
+        stop: frozenset[str],
+        *,
+        idle: Iterable[str] = (),
+        removed: frozenset[str] = frozenset(),
+        replaced: frozenset[str] = frozenset(),
+    ) -> None:
+        """Disable what is active and unload what stops, dependents first.
+
+        Args:
+            stop: canonical ids of plugins to unload.
+            idle: of plugins to disable only.
+            removed: of those that are not installed any more.
+            replaced: of those that are loaded again; their new code gets what `on_unload` returns.
+        """
+        records = self._plugins.records()
+        going = [cid for cid in records if cid in stop or cid in idle]
+        needs = {cid: records[cid].footing.requires & frozenset(going) for cid in going}
+
+        async def take_down(cid: str) -> None:
+            record = records[cid]
+            async with record.step:
+                if record.life.state in (State.ACTIVE, State.PENDING_RESTART):
+                    await self._runner.disable(record)
+                if cid in stop and record.life.state in (State.LOADED, State.IDLE):
+                    await self._runner.unload(record, removed=cid in removed, replaced=cid in replaced)
+
+        for level in reversed(levels(going, needs)):
+            await asyncio.gather(*(take_down(cid) for cid in level))
+
+    def _note(self, cid: str, verdict: Verdict, seen: Survey, switch: Switch) -> None:
+        """Bring a plugin's record up to date, short of running code."""
+        record = self._plugins.records().get(cid)
+        if record is None:
+            record = Record(verdict.candidate)
+            self._plugins.put(cid, record)
+        wish_before, record.enabled = record.enabled, cid in seen.wished
+        if cid in switch.held:
+            if record.life.state is State.ACTIVE:
+                problem = (
+                    f"{verdict.candidate.version} takes over when {self._host_name} starts again: {switch.held[cid]}"
+                )
+                self._plugins.tell(record, Happening.HELD, problem)
+            return
+        if record.life.state.runs_code or (cid in seen.wishes.out and record.life.state is State.UNLOADED):
+            return
+        footing = seen.footings[cid]
+        same = record.footing.code == footing.code and record.footing.trees == footing.trees
+        same = same and wish_before == record.enabled
+        if record.life.state is State.FAILED and same and verdict.runs:
+            return  # trying the same code again at every change of anything would fail again every time
+        record.candidate, record.footing = verdict.candidate, footing
+        target = State.BLOCKED if verdict.problem else State.FOUND
+        if record.life.state is target and record.life.problem == verdict.problem and not verdict.runs:
+            return
+        self._plugins.tell(record, Happening.FOUND)
+        if verdict.problem:
+            self._plugins.tell(record, Happening.BLOCKED, verdict.problem)
+        elif verdict.runs:
+            self._plugins.tell(record, Happening.RESOLVED)
+
+    def _mark_held(self, switch: Switch) -> None:
+        """Tell whose installed code waits for a restart, and whose does not any more."""
+        for cid, record in self._plugins.records().items():
+            if cid in switch.held and record.life.state in (State.ACTIVE, State.PENDING_RESTART):
+                why = f"what is installed waits for a restart of {self._host_name}: {switch.held[cid]}"
+                self._plugins.tell(record, Happening.HELD, why)
+            elif cid not in switch.held and record.life.state is State.PENDING_RESTART:
+                self._plugins.tell(record, Happening.RELEASED)
+
+    def _shadow(self, verdict: Verdict, seen: Survey) -> Record:
+        life = Life(State.SHADOWED, verdict.problem)
+        return Record(verdict.candidate, life, verdict.candidate.canonical_id in seen.wished)
+
+    async def _up(self, seen: Survey, chosen: Collection[str] | None = None, *, one_by_one: bool = False) -> None:
+        """Load, then enable, level by level; whoever needs a plugin that did not come up is blocked (K18, K19).
+
+        Args:
+            seen: names the levels.
+            chosen: the only plugins to bring up; None: all that are not asleep.
+            one_by_one: not side by side.
+        """
+        asleep = self._asleep(seen)
+        for step, left_out in ((self._load, frozenset()), (self._enable, seen.wishes.loads_only)):
+            for level in seen.judgement.levels:
+                going = [cid for cid in level if cid not in left_out and cid not in asleep]
+                steps = [
+                    self._step(self._plugins.record(cid), step) for cid in going if chosen is None or cid in chosen
+                ]
+                if not one_by_one:
+                    await asyncio.gather(*steps)
+                    continue
+                for each in steps:
+                    await each
+
+    async def _step(self, record: Record, step: Callable[[Record], Awaitable[None]]) -> None:
+        async with record.step:
+            began = time.perf_counter()
+            if record.life.state is State.RESOLVED:
+                record.start_seconds = 0.0
+            await step(record)
+            record.start_seconds += time.perf_counter() - began
+
+    async def _load(self, record: Record) -> None:
+        if record.life.state is not State.RESOLVED:
+            return
+        problem = self._missing_need(record, State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART)
+        stuck = self._code.stuck(record.footing.trees)
+        if stuck:
+            problem = f"waits for a restart of {self._host_name}: an earlier {stuck} is machine code and still there"
+        damage = self._store.damage_below(record.footing.trees)
+        if damage:
+            problem = f"{damage[0]} since it was installed: jackfield store verify --repair"
+        if problem:
+            self._plugins.tell(record, Happening.BLOCKED, problem)
+            return
+        self._code.note_owner(record)
+        self._code.note_files(record)
+        await self._runner.load(record)
+
+    async def _enable(self, record: Record) -> None:
+        if record.life.state not in (State.LOADED, State.IDLE):
+            return
+        problem = self._missing_need(record, State.ACTIVE, State.PENDING_RESTART)
+        if problem:
+            await self._runner.unload(record, removed=False, replaced=False)
+            self._plugins.tell(record, Happening.FOUND)
+            self._plugins.tell(record, Happening.BLOCKED, problem)
+        else:
+            await self._runner.enable(record)
+
+    def _missing_need(self, record: Record, *up: State) -> str:
+        manifest = record.candidate.manifest
+        for need in manifest.requires if manifest is not None else ():
+            other = self._plugins.records().get(need.canonical_id)
+            if not need.optional and (other is None or other.life.state not in up):
+                return f"needs {need.id}, which {_why(other)}"
+        return ""
+
+
+def _required(cid: str, seen: Survey) -> set[str]:
+    """Return a plugin and all that it requires, directly or through others."""
+    found, waiting = {cid}, [cid]
+    while waiting:
+        manifest = seen.judgement.verdicts[waiting.pop()].candidate.manifest
+        for need in manifest.requires if manifest is not None else ():
+            if not need.optional and need.canonical_id not in found:
+                found.add(need.canonical_id)
+                waiting.append(need.canonical_id)
+    return found
+
+
+def _why(record: Record | None) -> str:
+    if record is None:
+        return "is missing"
+    if record.life.state in (State.FAILED, State.BLOCKED):
+        return f"{'failed' if record.life.state is State.FAILED else 'is blocked'}: {record.life.problem}"
+    return f"is {record.life.state}"

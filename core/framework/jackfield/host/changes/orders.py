@@ -1,0 +1,330 @@
+"""What is asked of one plugin of a running host: by the user, by the host's own code, by another plugin, by itself."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from contextvars import Context as Variables
+from typing import Any, TypeVar
+
+from jackfield.errors import PluginError, UnknownPlugin, UsageError
+from jackfield.host.changes.following import Following
+from jackfield.host.changes.presence import Presence, Presences
+from jackfield.host.changes.reloading import Reloading
+from jackfield.host.changes.stepping import run_now
+from jackfield.host.changes.survey import Survey
+from jackfield.host.changes.turn import Turn
+from jackfield.host.lifecycle import Happening, State
+from jackfield.host.plugins import Plugins, PluginStatus
+from jackfield.manifest import canonical_id
+from jackfield.storage import State as StateLog
+
+_log = logging.getLogger("jackfield.host")
+
+ResultT = TypeVar("ResultT")
+
+WAKE_SECONDS = 30.0
+"""How long another thread waits for plugins that it woke."""
+
+_UP = (State.ACTIVE, State.PENDING_RESTART)
+
+
+class Orders:
+    """Loads, enables, disables and unloads single plugins.
+
+    Each order is carried out by a task of the host's own: whoever gave it may be gone before it ends, a plugin that
+    takes itself down above all.
+
+    Args:
+        plugins: where they stand.
+        following: takes them from one state to another.
+        turn: one change at a time.
+        look: reads what is there and what is wished.
+        state: where wishes are kept.
+        presences: what is asked for this run alone.
+        reloading: imports code anew.
+    """
+
+    def __init__(
+        self,
+        plugins: Plugins,
+        following: Following,
+        turn: Turn,
+        look: Callable[[], Awaitable[Survey]],
+        state: StateLog,
+        presences: Presences,
+        reloading: Reloading,
+    ) -> None:
+        self._plugins = plugins
+        self._following = following
+        self._turn = turn
+        self._look = look
+        self._state = state
+        self._presences = presences
+        self._reloading = reloading
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether orders are taken."""
+        return self._loop is not None
+
+    def open(self) -> None:
+        """Take orders from now on; on the event loop's thread."""
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+
+    def close(self) -> None:
+        """Take none any more."""
+        self._loop = None
+
+    async def load(self, plugin: str, *, enable: bool, by: str, parent: str = "") -> PluginStatus:
+        """Bring a plugin up for this run; see `Host.load`.
+
+        Args:
+            plugin: its id.
+            enable: whether it shall run, or only have its code loaded.
+            by: who asks, for the sentence.
+            parent: the canonical id of the plugin in whose scope it shall run.
+        """
+        cid = canonical_id(plugin)
+        wanted = _UP if enable else (*_UP, State.LOADED, State.IDLE)
+
+        async def change() -> PluginStatus:
+            seen = await self._known(plugin)
+            record = self._plugins.records().get(cid)
+            asked = self._presences.copy().get(cid)
+            leaving = asked is not None and asked.what == "out"  # its parent went, and it is about to follow
+            if record is not None and record.life.state in wanted and not leaving:
+                return record.status
+            self._following.rouse(cid)
+            what = "active" if enable else "loaded"
+            self._presences.ask(cid, Presence(what, by, cid in seen.wished, parent))  # type: ignore[arg-type]  # one of both
+            await self._follow(cid, retry=True)
+            return self._required(cid, wanted, enabled=False)
+
+        return await self._carry_out(change())
+
+    async def enable(self, plugin: str, *, by: str) -> PluginStatus:
+        """Wish a plugin and bring it up; see `Host.enable`."""
+        cid = canonical_id(plugin)
+
+        async def change() -> PluginStatus:
+            seen = await self._known(plugin)
+            self._wish(seen, cid, True, by)
+            await self._follow(cid, retry=True)
+            asleep = (State.RESOLVED,) if self._following.is_asleep(cid) else ()
+            return self._required(cid, (*_UP, *asleep), enabled=True)
+
+        return await self._carry_out(change())
+
+    async def disable(self, plugin: str, *, by: str) -> PluginStatus:
+        """Take the wish for a plugin back; see `Host.disable`."""
+        cid = canonical_id(plugin)
+
+        async def change() -> PluginStatus:
+            seen = await self._known(plugin)
+            self._wish(seen, cid, False, by)
+            await self._follow(cid)
+            return self._plugins.status(plugin)
+
+        return await self._carry_out(change())
+
+    async def unload(self, plugin: str, *, by: str) -> bool:
+        """Take a plugin down and keep the wish; see `Host.unload`."""
+        cid = canonical_id(plugin)
+
+        async def change() -> bool:
+            seen = await self._look()
+            if cid not in seen.judgement.verdicts:
+                return False
+            self._presences.ask(cid, Presence("out", by, cid in seen.wished))
+            await self._follow(cid)
+            return True
+
+        return await self._carry_out(change())
+
+    async def reload(self, plugin: str) -> PluginStatus:
+        """Import one plugin anew; see `Host.reload`."""
+        cid = canonical_id(plugin)
+
+        async def change() -> PluginStatus:
+            seen = await self._known(plugin)
+            record = self._plugins.records().get(cid)
+            if record is not None and record.life.state.runs_code:
+                await self._reloading.reload(seen, frozenset({cid}))
+                await self.end_released()
+            elif seen.judgement.verdicts[cid].runs:
+                await self._follow(cid, retry=True)
+                return self._required(cid, (*_UP, State.RESOLVED, State.LOADED), enabled=True)
+            else:
+                raise self._not_up(cid, seen)
+            return self._plugins.status(plugin)
+
+        return await self._carry_out(change())
+
+    async def reload_changed(self) -> list[str]:
+        """Import all anew whose code changed, and follow what else changed; see `Host.reload_changed`."""
+
+        async def change() -> list[str]:
+            seen, failures = await self.reload_saved(on_disk=True)
+            await self._following.settle(seen)
+            await self.end_released()
+            return failures
+
+        return await self._carry_out(change())
+
+    async def reload_saved(self, *, on_disk: bool) -> tuple[Survey, list[str]]:
+        """Import anew what was saved since it was imported, dependencies first.
+
+        Args:
+            on_disk: look for changed files of the environment's plugins, too.
+
+        Returns:
+            What is there and wished now, and a sentence for each plugin that failed and runs on as it was.
+        """
+        seen = await self._look()
+        waiting = self._reloading.changed(seen, on_disk=on_disk)
+        if not waiting:
+            return seen, []
+        failures, done = [], set()
+        ordered = [cid for level in seen.judgement.levels for cid in level if cid in waiting]
+        for cid in dict.fromkeys([*ordered, *sorted(waiting)]):
+            if cid in done:
+                continue  # it came along with what it needs
+            try:
+                done |= await self._reloading.reload(seen, frozenset({cid}))
+            except PluginError as error:
+                _log.error("%s", error)
+                failures.append(str(error))
+        return await self._look(), failures
+
+    def unload_later(self, plugin: str, *, by: str) -> None:
+        """Take a plugin down as soon as nothing else changes; returns at once."""
+
+        async def change() -> None:
+            if self.running:  # else the host was faster
+                await self.unload(plugin, by=by)
+
+        # In variables of its own: a plugin that asks this while it is brought up does not go down in the same breath.
+        self.soon(change())
+
+    async def wake(self, cid: str) -> None:
+        """Bring up a plugin that is asleep; one that fails says so in its status."""
+
+        async def change() -> None:
+            await self._following.wake(cid)
+            await self.end_released()
+
+        await self._carry_out(change())
+
+    def wake_now(self, cids: Collection[str], what: str) -> None:
+        """Bring up plugins that are asleep before this returns, where their callbacks are plain functions.
+
+        From another thread it waits for them, whatever they are. On the loop's own thread nothing can be awaited: what
+        has to wait goes on by itself, and what is called now goes on without it.
+
+        Args:
+            cids: canonical ids.
+            what: what is called, for the log.
+        """
+        loop = self._loop
+        if loop is None or not cids:
+            return
+        if threading.get_ident() != self._thread:
+            for cid in cids:
+                asyncio.run_coroutine_threadsafe(self.wake(cid), loop).result(timeout=WAKE_SECONDS)
+            return
+
+        async def change() -> None:
+            async with self._turn.taken():
+                for cid in cids:
+                    await self._following.wake(cid, one_by_one=True)
+                await self.end_released()
+
+        left = run_now(change())
+        if left is not None:
+            self._keep(left)
+            names = ", ".join(self._plugins.record(cid).candidate.id for cid in cids)
+            _log.warning("%s misses this call of %s, which nobody awaits: its start has to wait", names, what)
+
+    async def end_released(self) -> None:
+        """Unload the plugins whose parents are down, and their own children."""
+        while self._presences.take_released():
+            seen = await self._look()
+            for cid in seen.wishes.out:
+                if cid in seen.judgement.verdicts:
+                    await self._following.settle_one(seen, cid)
+
+    def soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something as soon as nothing else changes; returns at once."""
+        self._keep(Variables().run(asyncio.get_running_loop().create_task, work))
+
+    async def _known(self, plugin: str) -> Survey:
+        seen = await self._look()
+        if canonical_id(plugin) not in seen.judgement.verdicts:
+            raise UnknownPlugin(f"no plugin {plugin} is installed", plugin=plugin)
+        return seen
+
+    def _wish(self, seen: Survey, cid: str, wished: bool, by: str) -> None:
+        self._presences.forget(cid)
+        identity = seen.judgement.verdicts[cid].candidate.id
+        self._state.change({f"wish/{cid}": wished}, by=by, why=f"{'enable' if wished else 'disable'} {identity}")
+
+    async def _follow(self, cid: str, *, retry: bool = False) -> None:
+        """Look again and go there; one plugin only where this is a change within a change.
+
+        Args:
+            cid: whose change it is.
+            retry: whether it is tried again if it failed before.
+        """
+        record = self._plugins.records().get(cid)
+        if retry and record is not None and record.life.state is State.FAILED:
+            self._plugins.tell(record, Happening.FOUND)
+        seen = await self._look()
+        if self._turn.is_inner:
+            await self._following.settle_one(seen, cid)
+        else:
+            await self._following.settle(seen)
+        await self.end_released()
+
+    def _not_up(self, cid: str, seen: Survey) -> PluginError:
+        candidate = seen.judgement.verdicts[cid].candidate
+        why = seen.judgement.verdicts[cid].problem or seen.wishes.out.get(cid) or "is not enabled"
+        return PluginError(f"{candidate.id} was not reloaded: it {why}", plugin=candidate.id)
+
+    def _required(self, cid: str, wanted: tuple[State, ...], *, enabled: bool) -> PluginStatus:
+        """Return the plugin's status.
+
+        Raises:
+            PluginError: it did not come up.
+        """
+        record = self._plugins.record(cid)
+        status = record.status
+        if record.life.state in wanted:
+            return status
+        if record.life.state is State.BLOCKED and not enabled:
+            self._presences.forget(cid)  # or it would come up later, when nobody expects it any more
+        why = status.problem or (f"it {status.note}" if status.note else "")
+        raise PluginError(f"{status.id} is {status.state}" + (f": {why}" if why else ""), plugin=status.id)
+
+    async def _carry_out(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        async def in_turn() -> ResultT:
+            async with self._turn.taken():
+                if not self.running:
+                    work.close()
+                    raise UsageError("the host does not run", hint="start it first")
+                return await work
+
+        return await asyncio.shield(self._keep(asyncio.get_running_loop().create_task(in_turn())))
+
+    def _keep(self, task: "asyncio.Task[ResultT]") -> "asyncio.Task[ResultT]":
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may be gone, and nobody else retrieves it

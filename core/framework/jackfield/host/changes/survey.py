@@ -1,0 +1,191 @@
+"""What is there and what is wished, read once from disk for one decision of the host."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from jackfield.discovery import discover, discover_scripts, languages_of
+from jackfield.errors import ManifestError, StoreError
+from jackfield.host.changes.presence import Presence, with_presences
+from jackfield.host.judgement import Judgement, Wishes, judge
+from jackfield.host.scripts import NO_SCRIPTS, Scripts, full_trust
+from jackfield.host.switch import Footing
+from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
+from jackfield.permissions import Grant
+from jackfield.storage import State
+from jackfield.store import Generation, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A consistent look at one profile.
+
+    Args:
+        generation: the active one.
+        judgement: which plugins run, and in which order.
+        wishes: what the user wants and allowed, as it counts in this run of the host.
+        wished: the canonical ids that the user wants to run, whatever was asked for this run.
+        footings: by canonical id, what each winner runs on or would run on.
+    """
+
+    generation: Generation
+    judgement: Judgement
+    wishes: Wishes
+    footings: Mapping[str, Footing]
+    wished: frozenset[str]
+
+
+def survey(
+    store: Store,
+    state: State,
+    hostfile: HostFile,
+    scripts: Scripts = NO_SCRIPTS,
+    *,
+    framework: Version,
+    safe: bool = False,
+    presences: Mapping[str, Presence] = MappingProxyType({}),
+) -> Survey:
+    """Look at the environment, the active generation and the state log; imports no plugin.
+
+    Args:
+        store: the profile's.
+        state: the profile's.
+        hostfile: the host's own: its groups and its API version.
+        scripts: folders whose scripts run unless the user disabled them.
+        framework: the version of jackfield.
+        safe: run nothing but what was asked for this run.
+        presences: what was asked for this run of the host.
+
+    Raises:
+        StoreError: the active generation or the state log is damaged.
+    """
+    generation = store.active()
+    candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups)]
+    in_folders = discover_scripts(scripts.folders, languages_of(candidates))
+    taken = {one.canonical_id for one in candidates}
+    own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
+    candidates += in_folders
+    wishes = _with_scripts(read_wishes(state, generation), own, state, hostfile)
+    wished = frozenset(wishes.enabled)
+    wishes = with_presences(wishes, presences, safe=safe)
+    judgement = judge(candidates, wishes, hostfile, framework)
+    closures = _closures(generation)
+    footings = {
+        cid: _footing(verdict.candidate, judgement.needs.get(cid, frozenset()), closures)
+        for cid, verdict in judgement.verdicts.items()
+    }
+    return Survey(generation, judgement, wishes, footings, wished)
+
+
+def read_wishes(state: State, generation: Generation) -> Wishes:
+    """Read wishes, grants and trust; a grant that is damaged counts as none, so that the plugin asks again."""
+    return Wishes(
+        enabled=frozenset(_flags(state.items("wish/"), "wish/")),
+        grants=_grants(state.items("grants/")),
+        trusted=frozenset(_flags(state.items("trust/"), "trust/")),
+        sources={canonical_id(pin.id): pin.source for pin in generation.pins if pin.id is not None},
+    )
+
+
+def _with_scripts(wishes: Wishes, ids: Collection[str], state: State, hostfile: HostFile) -> Wishes:
+    """Wish and trust the scripts: whoever named their folder meant them, until they disable one."""
+    if not ids:
+        return wishes
+    refused = {key.removeprefix("wish/") for key, value in state.items("wish/").items() if not value}
+    grants = {cid: full_trust(cid, hostfile) for cid in ids}
+    return Wishes(
+        frozenset(wishes.enabled) | (set(ids) - refused), {**wishes.grants, **grants}, wishes.trusted, wishes.sources
+    )
+
+
+def _flags(items: Mapping[str, Any], prefix: str) -> list[str]:
+    return [key.removeprefix(prefix) for key, value in items.items() if value]
+
+
+def _grants(items: Mapping[str, Any]) -> dict[str, Grant]:
+    grants = {}
+    for key, value in items.items():
+        try:
+            grants[key.removeprefix("grants/")] = Grant.from_mapping(value)
+        except ManifestError:
+            continue
+    return grants
+
+
+def _installed(generation: Generation, groups: Sequence[str]) -> list[Candidate]:
+    missing = generation.missing()
+    trees = [generation.tree(pin) for pin in generation.pins if pin not in missing]
+    found = [one for one in discover(groups, path=trees) if _is_its_own(one, generation)] if trees else []
+    return [*found, *(_lost(pin, pin.id) for pin in missing if pin.id is not None)]
+
+
+def _is_its_own(candidate: Candidate, generation: Generation) -> bool:
+    """Say whether a wheel may bring this plugin: its pin names another id where it takes that of another plugin.
+
+    Grants and settings belong to an id. What the user consented to is the wheel pinned under it, and no other.
+    """
+    named = {canonical_id(pin.distribution): canonical_id(pin.id) for pin in generation.pins if pin.id is not None}
+    own = named.get(canonical_id(candidate.distribution))
+    if own is None:  # pinned as a library
+        return candidate.canonical_id not in named.values()
+    return own == candidate.canonical_id
+
+
+def _lost(pin: Pin, plugin: str) -> Candidate:
+    """Make a candidate for a plugin whose files are gone: it is broken, which is not the same as uninstalled."""
+    return Candidate(
+        id=plugin,
+        canonical_id=canonical_id(plugin),
+        distribution=pin.distribution,
+        version=pin.version,
+        entry_point="",
+        group="",
+        folder=None,
+        manifest=None,
+        origin="store",
+        problem=StoreError("its files are missing in the store", plugin=plugin, hint=f"jackfield install {plugin}"),
+    )
+
+
+def _closures(generation: Generation) -> dict[Path, frozenset[Path]]:
+    """For each tree of the generation, itself and every library that its distribution reaches through `requires`.
+
+    Other plugins are not libraries: what their change means for this one is told by `Footing.requires`.
+    """
+    pins = {canonical_id(pin.distribution): pin for pin in generation.pins}
+    return {
+        generation.tree(pin): frozenset(generation.tree(pins[name]) for name in _reached(name, pins))
+        for name, pin in pins.items()
+    }
+
+
+def _reached(name: str, pins: Mapping[str, Pin]) -> set[str]:
+    reached, waiting = {name}, [name]
+    while waiting:
+        for required in map(canonical_id, pins[waiting.pop()].requires):
+            if required in pins and required not in reached and pins[required].id is None:
+                reached.add(required)
+                waiting.append(required)
+    return reached
+
+
+def _footing(candidate: Candidate, needs: frozenset[str], closures: Mapping[Path, frozenset[Path]]) -> Footing:
+    folder = candidate.folder
+    trees: frozenset[Path] = frozenset()
+    if candidate.origin == "store" and folder is not None:
+        trees = closures.get(folder.parent, frozenset({folder.parent}))
+    manifest = candidate.manifest
+    return Footing(
+        code=_code(candidate),
+        trees=trees,
+        requires=needs,
+        restart_only=(folder is None and candidate.origin != "script")
+        or (manifest is not None and manifest.reload == "restart"),
+    )
+
+
+def _code(candidate: Candidate) -> tuple[str, ...]:
+    told = (candidate.origin, candidate.distribution, candidate.version, candidate.entry_point, str(candidate.folder))
+    return (*told, candidate.stamp) if candidate.origin == "script" else told

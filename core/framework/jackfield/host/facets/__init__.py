@@ -1,0 +1,24 @@
+"""What `context` gives to an inline plugin: each facet tied to the plugin, its scope and its grant.
+
+`context` puts them together over the `Surroundings` of the host. `files` goes over `beneath`, `http` over `network` and
+`addresses`; `context.storage` is `keeping`, `context.events` is `listening` over the bus of `events`. Each asks
+`permits` at every use.
+"""
+
+from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
+from jackfield.host.facets.events import EventBus
+from jackfield.host.facets.listening import marked_listeners
+from jackfield.host.facets.translations import nobody_prefers
+from jackfield.host.facets.ui import Drawn, Offered, UiRegistry
+
+__all__ = [
+    "Drawn",
+    "EventBus",
+    "Offered",
+    "PluginContext",
+    "Surroundings",
+    "UiRegistry",
+    "Wiring",
+    "marked_listeners",
+    "nobody_prefers",
+]

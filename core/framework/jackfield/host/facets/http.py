@@ -1,0 +1,111 @@
+"""`context.http` of one plugin: its requests, each host of them held to its grant."""
+
+import asyncio
+import ipaddress
+import json as json_module
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from jackfield.api import Body, Response
+from jackfield.errors import JackfieldError, PermissionDenied, UsageError
+from jackfield.host.facets.network import Bounds, Fetcher, Request
+from jackfield.host.facets.permits import Permits
+
+AT_ONCE = 8
+"""Requests of one plugin that are on their way at the same time; further ones wait."""
+
+
+class PluginHttp:
+    """`context.http`.
+
+    Args:
+        plugin: its id.
+        permits: its grant.
+        fetcher: does the requests.
+    """
+
+    def __init__(self, plugin: str, permits: Permits, fetcher: Fetcher) -> None:
+        self._plugin = plugin
+        self._permits = permits
+        self._fetcher = fetcher
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Body = None,
+        timeout_seconds: float = 30.0,
+        longest_bytes: int = 10 * 1024 * 1024,
+        redirects: int = 5,
+    ) -> Response:
+        """Send a request and return the answer, whatever its status."""
+        given = tuple((str(name), str(value)) for name, value in (headers or {}).items())
+        body, kind = _body(json, data)
+        if kind and not any(name.lower() == "content-type" for name, _ in given):
+            given = (*given, ("content-type", kind))
+        if params:
+            url += ("&" if urlsplit(url).query else "?") + urlencode(params)
+        bounds = Bounds(timeout_seconds, longest_bytes, redirects)
+        try:
+            async with self._turns:
+                return await self._fetcher.fetch(Request(method.upper(), url, given, body), bounds, self._allow)
+        except PermissionDenied as error:
+            if error.plugin is not None:
+                raise
+            self._permits.count("network", "connect")
+            raise PermissionDenied(
+                f"{self._plugin}: {error.message}",
+                plugin=self._plugin,
+                hint="the permission has to name that very address under hosts, as in 127.0.0.1:8080",
+            ) from None
+        except JackfieldError as error:
+            error.plugin = self._plugin
+            raise
+
+    async def get(self, url: str, **options: Any) -> Response:
+        """Send a GET; the options are those of `request`."""
+        return await self.request("GET", url, **options)
+
+    async def post(self, url: str, **options: Any) -> Response:
+        """Send a POST; the options are those of `request`."""
+        return await self.request("POST", url, **options)
+
+    def _allow(self, host: str) -> bool:
+        """Refuse a host that was not granted; say whether it was granted as an address, so that it may be private.
+
+        A name is not enough for that: whoever owns it says where it leads.
+        """
+        self._permits("network", "connect", host)
+        name, _, _ = host.lower().rpartition(":")
+        limits = self._permits.limits("network", "connect") or ()
+        named = any(limit.lower() in (host.lower(), f"{name}:*") for limit in limits)
+        return named and _is_address(name.strip("[]"))
+
+
+def _is_address(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _body(json: Any, data: Body) -> tuple[bytes, str]:
+    """The bytes of a body and its content type."""
+    if json is not None and data is not None:
+        raise UsageError("a request has one body: json or data")
+    if json is not None:
+        return json_module.dumps(json, ensure_ascii=False).encode(), "application/json"
+    if isinstance(data, Mapping):
+        return urlencode(data).encode(), "application/x-www-form-urlencoded"
+    if isinstance(data, str):
+        return data.encode(), "text/plain; charset=utf-8"
+    return bytes(data or b""), ""

@@ -1,0 +1,253 @@
+"""The services of one host's plugins: offered under names, reached by handles that die with their provider (U28)."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any, ClassVar
+
+from jackfield.api import Subscription, service_name
+from jackfield.errors import IdentityError, PermissionDenied, PluginError, UsageError
+from jackfield.host.facets.permits import Permits
+from jackfield.host.guard import Guard
+from jackfield.host.scopes import Scope
+from jackfield.manifest import canonical_id
+
+
+class Offer:
+    """A service that is there; `target` is None as soon as it is not.
+
+    Args:
+        plugin: the id of who offers it.
+        name: its name.
+        target: what answers.
+    """
+
+    __slots__ = ("name", "plugin", "target")
+
+    def __init__(self, plugin: str, name: str, target: object) -> None:
+        self.plugin = plugin
+        self.name = name
+        self.target: object | None = target
+
+
+class ServiceRegistry:
+    """What is offered now, by canonical id and name."""
+
+    def __init__(self) -> None:
+        self._offers: dict[tuple[str, str], Offer] = {}
+
+    def add(self, offer: Offer) -> Callable[[], None]:
+        """Add an offer, and return what takes it away again and lets go of its target.
+
+        Raises:
+            UsageError: its plugin offers one of that name already.
+        """
+        key = (canonical_id(offer.plugin), offer.name)
+        if key in self._offers:
+            raise UsageError(f"{offer.plugin} offers the service {offer.name} twice", plugin=offer.plugin)
+        self._offers[key] = offer
+
+        def take_away() -> None:
+            offer.target = None
+            self._offers.pop(key, None)
+
+        return take_away
+
+    def named(self, name: str) -> Mapping[str, Offer]:
+        """Return who offers it: canonical id -> offer."""
+        return {cid: offer for (cid, offered), offer in self._offers.items() if offered == name}
+
+
+class ServiceHandle:
+    """What a consumer holds: the methods of a service, looked up at each call, so that it never keeps the provider.
+
+    Args:
+        offer: the service.
+        consumer: the id of who holds it.
+        members: the methods that can be called; None: every public one.
+        guard: counts the calls to the provider, and what fails in it.
+    """
+
+    on_loop: ClassVar[bool] = True
+
+    def __init__(self, offer: Offer, consumer: str, members: Collection[str] | None, guard: Guard) -> None:
+        self._offer = offer
+        self._consumer = consumer
+        self._members = members
+        self._guard = guard
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        offer = self._offer
+        known = self._members is None or name in self._members
+        if not known or not callable(getattr(self._target(name), name, None)):
+            raise AttributeError(f"the service {offer.name} of {offer.plugin} has no method {name}")
+        return partial(self._call, name)
+
+    def _call(self, method: str, /, *arguments: object, **named: object) -> Any:
+        function = getattr(self._target(method), method)
+        if inspect.iscoroutinefunction(function):
+            return self._awaited(method, function(*arguments, **named))
+        with self._watched(method):
+            return function(*arguments, **named)
+
+    async def _awaited(self, method: str, call: Coroutine[Any, Any, Any]) -> Any:
+        with self._watched(method):
+            return await call
+
+    def _watched(self, method: str) -> AbstractContextManager[None]:
+        return self._guard.watched(self._offer.plugin, f"service {self._offer.name}.{method}", for_user=True)
+
+    def _target(self, method: str) -> object:
+        offer = self._offer
+        if offer.target is None:
+            raise PluginError(
+                f"{self._consumer} called {method} of the service {offer.name}, which {offer.plugin} does not offer "
+                "any more",
+                plugin=self._consumer,
+                hint="get it again when it is needed",
+            )
+        return offer.target
+
+    def __repr__(self) -> str:
+        gone = " (gone)" if self._offer.target is None else ""
+        return f"<the service {self._offer.name} of {self._offer.plugin}{gone}>"
+
+
+class PluginServices:
+    """`context.services` of one plugin.
+
+    Args:
+        plugin: its id.
+        registry: the host's.
+        scope: what it offers belongs to.
+        permits: its grant.
+        wake: brings up a plugin that sleeps until its service is used.
+        guard: counts the calls to services, and what fails in them.
+        declared: the services that the manifest says it offers.
+        requires: canonical id of each plugin that the manifest requires -> whether it is optional, as written.
+    """
+
+    def __init__(
+        self,
+        plugin: str,
+        registry: ServiceRegistry,
+        scope: Scope,
+        permits: Permits,
+        *,
+        wake: Callable[[str], Awaitable[None]],
+        guard: Guard,
+        declared: Collection[str] = (),
+        requires: Mapping[str, bool] | None = None,
+    ) -> None:
+        self._plugin = plugin
+        self._registry = registry
+        self._scope = scope
+        self._permits = permits
+        self._wake = wake
+        self._guard = guard
+        self._declared = declared
+        self._requires = requires or {}
+        self._own = canonical_id(plugin)
+
+    def provide(self, service: "str | type[Any]", target: object) -> Subscription:
+        """Offer an object until closed or until the plugin is disabled."""
+        name = service_name(service)
+        if not name or ":" in name:
+            raise UsageError(f"{self._plugin} cannot offer a service named {name!r}", plugin=self._plugin)
+        if not isinstance(service, str) and (lacking := _lacking(target, service)):
+            raise UsageError(
+                f"{self._plugin} offers a {service.__name__} that lacks {', '.join(lacking)}", plugin=self._plugin
+            )
+        if name not in self._declared:
+            self._permits("services", "provide")
+        self._scope.require_open(f"service {name}")
+        return self._scope.begin(f"service {name}", self._registry.add(Offer(self._plugin, name, target)))
+
+    async def get(self, service: Any) -> Any:
+        """Return a handle of a service; None where only an optional dependency could offer it, and none does."""
+        name, provider = self._parse(service)
+        await self._wake(name)
+        offers = self._registry.named(name)
+        if provider is not None:
+            offers = {cid: offer for cid, offer in offers.items() if cid == provider}
+        offer = self._reachable(offers, name)
+        if offer is None:
+            self._refuse_absence(name, provider, offers)
+            return None
+        if isinstance(service, str):
+            return ServiceHandle(offer, self._plugin, None, self._guard)
+        if lacking := _lacking(offer.target, service):
+            raise PluginError(
+                f"the service {name} of {offer.plugin} is no {service.__name__}: it lacks {', '.join(lacking)}",
+                plugin=offer.plugin,
+            )
+        return ServiceHandle(offer, self._plugin, _members(service), self._guard)
+
+    async def require(self, service: Any) -> Any:
+        """Return a handle as `get` does, and never None."""
+        handle = await self.get(service)
+        if handle is None:
+            raise self._absent(self._parse(service)[0])
+        return handle
+
+    def _parse(self, service: Any) -> tuple[str, str | None]:
+        provider, _, name = service_name(service).rpartition(":")
+        try:
+            return name, canonical_id(provider) if provider else None
+        except IdentityError as error:
+            raise UsageError(f"{service!r} names no service: {error}", plugin=self._plugin) from None
+
+    def _reachable(self, offers: Mapping[str, Offer], name: str) -> Offer | None:
+        """The one that is meant: its own, the first in `[requires]`, or the only other if it may call others."""
+        for cid in (self._own, *self._requires):
+            if cid in offers:
+                return offers[cid]
+        if not offers or not self._permits.may("services", "call"):
+            return None
+        if len(offers) > 1:
+            every = ", ".join(sorted(f"{offer.plugin}:{name}" for offer in offers.values()))
+            raise UsageError(
+                f"{self._plugin} asks for the service {name}, which is one of {every}", plugin=self._plugin
+            )
+        return next(iter(offers.values()))
+
+    def _refuse_absence(self, name: str, provider: str | None, offers: Mapping[str, Offer]) -> None:
+        """Return if the plugin has to get on without: whoever could offer it is optional, or anybody."""
+        optional = any(self._requires.values()) if provider is None else self._requires.get(provider, False)
+        required = provider in self._requires and not optional
+        if optional or (not required and self._permits.may("services", "call")):
+            return
+        if not offers:
+            raise self._absent(name)
+        others = ", ".join(sorted(offer.plugin for offer in offers.values()))
+        try:
+            self._permits("services", "call")
+        except PermissionDenied as error:
+            # Seldom is the permission what its author wants: whoever builds on a plugin says so, and may call it.
+            hint = f"name {others}, which offers {name}, under [requires] in plugin.toml; or ask for services:call"
+            raise PermissionDenied(error.message, plugin=error.plugin, hint=hint) from error
+
+    def _absent(self, name: str) -> PluginError:
+        return PluginError(
+            f"{self._plugin} asks for the service {name}, which no plugin that it can reach offers",
+            plugin=self._plugin,
+            hint="is its plugin enabled, and under [requires] in plugin.toml?",
+        )
+
+
+def _members(protocol: type[Any]) -> frozenset[str]:
+    """The public methods of a protocol, inherited ones too."""
+    return frozenset(
+        name
+        for kind in protocol.__mro__
+        if kind is not object and kind.__module__ != "typing"
+        for name, value in vars(kind).items()
+        if not name.startswith("_") and callable(value)
+    )
+
+
+def _lacking(target: object, protocol: type[Any]) -> list[str]:
+    return sorted(name for name in _members(protocol) if not callable(getattr(target, name, None)))

@@ -1,0 +1,358 @@
+"""`context.http`: each hop is held to the grant, and no answer is without bounds; each attack is a test of its name."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from jackfield.api import Response
+from jackfield.errors import NetworkError, PermissionDenied, UsageError
+from jackfield.host.facets.addresses import is_public
+from jackfield.host.facets.http import PluginHttp
+from jackfield.host.facets.network import Fetcher
+from jackfield.host.facets.permits import Permits
+from jackfield.permissions import Grant, Permission
+
+from tests.support.http_server import HttpServer, http_server
+
+
+class Room:
+    """A plugin's `context.http` beside a server."""
+
+    def __init__(self, server: HttpServer, fetcher: Fetcher | None = None) -> None:
+        self.server = server
+        self.refused: list[str] = []
+        self.permissions: tuple[Permission, ...] = ()
+        self.grant(f"127.0.0.1:{server.port}")
+        permits = Permits("weather", self._grant, lambda _, what: self.refused.append(what))
+        self.http = PluginHttp("weather", permits, fetcher or Fetcher())
+
+    def grant(self, *hosts: str) -> None:
+        self.permissions = (Permission("network", ("connect",), hosts=hosts),)
+
+    def _grant(self) -> Grant:
+        return Grant("weather", "file", None, self.permissions)
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    async with http_server() as server:
+        yield Room(server)
+
+
+@pytest.fixture
+def resolves(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Names and where the system's resolver says they lead; others are asked of the system."""
+    names: dict[str, list[str]] = {}
+    system = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, *arguments: object, **named: object) -> object:
+        if host not in names:
+            return system(host, port, *arguments, **named)  # type: ignore[arg-type]  # passed through
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in names[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return names
+
+
+class TestRequests:
+    async def test_an_answer_is_plain_data(self, room):
+        room.server.answers["/a"] = (
+            "200 OK\r\nContent-Type: text/plain; charset=latin-1\r\nX-A: 1\r\nX-A: 2",
+            b"gr\xfcn",
+        )
+        answer = await room.http.get(f"{room.server.url}/a", params={"q": "ö &"}, headers={"X-Mine": "yes"})
+        assert (answer.status, answer.ok, answer.text, answer.headers["x-a"]) == (200, True, "grün", "1, 2")
+        assert answer.url == f"{room.server.url}/a?q=%C3%B6+%26"
+        (asked,) = room.server.asked
+        assert (asked.method, asked.headers["x-mine"], asked.headers["user-agent"]) == ("GET", "yes", "jackfield")
+        assert asked.headers["host"] == f"127.0.0.1:{room.server.port}"
+        assert asked.headers["accept-encoding"] == "identity"
+
+    async def test_bodies(self, room):
+        await room.http.post(f"{room.server.url}/a", json={"a": "ö"})
+        await room.http.post(f"{room.server.url}/a", data={"a": "1 2"})
+        await room.http.request("put", f"{room.server.url}/a", data=b"raw", headers={"Content-Type": "image/png"})
+        told = [(one.method, one.headers.get("content-type"), one.body) for one in room.server.asked]
+        assert told == [
+            ("POST", "application/json", '{"a": "ö"}'.encode()),
+            ("POST", "application/x-www-form-urlencoded", b"a=1+2"),
+            ("PUT", "image/png", b"raw"),
+        ]
+
+    async def test_a_failure_is_an_answer_too(self, room):
+        answer = await room.http.get(f"{room.server.url}/nothing")
+        assert (answer.status, answer.ok, answer.body) == (404, False, b"nothing here")
+
+    @pytest.mark.parametrize(
+        ("options", "sentence"),
+        [
+            ({"url": "ftp://127.0.0.1/"}, "no URL that begins with https:// or http://"),
+            ({"url": "/only/a/path"}, "no URL that begins with"),
+            ({"url": "http://user:secret@127.0.0.1/"}, "a name or password in a URL"),
+            ({"method": "CONNECT"}, "'CONNECT' is no method"),
+            ({"method": "GET / HTTP/1.1\r\nX: y"}, "is no method"),
+            ({"headers": {"Host": "elsewhere.org"}}, "the header Host is the host's to send"),
+            ({"headers": {"Transfer-Encoding": "chunked"}}, "the header Transfer-Encoding is the host's to send"),
+            ({"headers": {"X-A": "1\r\nX-B: 2"}}, "Illegal header value"),
+            ({"timeout_seconds": 0}, "timeout_seconds is more than 0"),
+            ({"timeout_seconds": 1000}, "timeout_seconds is more than 0 and at most 120"),
+            ({"longest_bytes": 2**40}, "longest_bytes is more than 0"),
+            ({"json": 1, "data": "x"}, "one body: json or data"),
+        ],
+    )
+    async def test_a_wrong_request_is_told(self, room, options, sentence):
+        arguments = {"method": "GET", "url": f"{room.server.url}/a", **options}
+        with pytest.raises(UsageError, match=sentence):
+            await room.http.request(arguments.pop("method"), arguments.pop("url"), **arguments)
+        assert room.server.asked == []
+
+    async def test_nobody_there_is_told_without_secrets(self, room):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            port = unused.getsockname()[1]
+        room.grant(f"127.0.0.1:{port}")
+        with pytest.raises(NetworkError) as caught:
+            await room.http.get(f"http://127.0.0.1:{port}/a?key=secret")
+        assert f"http://127.0.0.1:{port}/a cannot be reached" in str(caught.value)
+        assert "secret" not in str(caught.value)
+
+
+class TestGrants:
+    @pytest.mark.feature("C4", "C13")
+    @pytest.mark.parametrize("hosts", [("127.0.0.1:1",), ("api.example.org:*",), ("localhost:*",)])
+    async def test_a_host_that_was_not_granted_is_not_asked(self, room, hosts):
+        room.grant(*hosts)
+        with pytest.raises(PermissionDenied, match=rf"weather may not network:connect 127\.0\.0\.1:{room.server.port}"):
+            await room.http.get(f"{room.server.url}/a")
+        assert (room.server.asked, room.refused) == ([], ["network:connect"])
+
+    async def test_a_name_is_asked_at_its_address_under_its_name(self, room, resolves):
+        resolves["localhost"] = ["127.0.0.1"]
+        room.grant("localhost:*")
+        await room.http.get(f"http://LOCALHOST:{room.server.port}/a")
+        assert room.server.asked[0].headers["host"].lower() == f"localhost:{room.server.port}"
+
+
+class TestRedirects:
+    async def test_one_is_followed_and_told_by_the_url(self, room):
+        room.server.answers |= {"/a": ("302 Found\r\nLocation: /b", b""), "/b": ("200 OK", b"there")}
+        answer = await room.http.get(f"{room.server.url}/a")
+        assert (answer.body, answer.url) == (b"there", f"{room.server.url}/b")
+        answer = await room.http.get(f"{room.server.url}/a", redirects=0)
+        assert (answer.status, answer.headers["location"]) == (302, "/b")
+
+    async def test_redirect_to_a_host_that_was_not_granted(self, room):
+        async with http_server() as other:
+            other.answers["/"] = ("200 OK", b"other")
+            room.server.answers["/a"] = (f"302 Found\r\nLocation: {other.url}/", b"")
+            with pytest.raises(PermissionDenied, match=rf"network:connect 127\.0\.0\.1:{other.port}"):
+                await room.http.get(f"{room.server.url}/a")
+            assert other.asked == []
+
+    async def test_secrets_stay_with_the_host_they_were_meant_for(self, room):
+        async with http_server() as other:
+            room.grant(f"127.0.0.1:{room.server.port}", f"127.0.0.1:{other.port}")
+            room.server.answers |= {
+                "/a": (f"307 Temporary Redirect\r\nLocation: {other.url}/", b""),
+                "/b": ("307 Temporary Redirect\r\nLocation: /c", b""),
+            }
+            for path in ("/a", "/b"):
+                await room.http.post(
+                    f"{room.server.url}{path}", data="x", headers={"Authorization": "s", "Cookie": "c"}
+                )
+            assert not {"authorization", "cookie"} & set(other.asked[0].headers)
+            assert other.asked[0].body == b"x"
+            assert room.server.asked[-1].headers["authorization"] == "s"
+
+    async def test_after_a_form_the_next_page_is_got(self, room):
+        room.server.answers |= {"/a": ("303 See Other\r\nLocation: /b", b""), "/b": ("200 OK", b"done")}
+        await room.http.post(f"{room.server.url}/a", data={"a": "1"})
+        last = room.server.asked[-1]
+        assert (last.method, last.body, "content-type" in last.headers) == ("GET", b"", False)
+
+    async def test_a_circle(self, room):
+        room.server.answers["/a"] = ("302 Found\r\nLocation: /a", b"")
+        with pytest.raises(NetworkError, match="/a redirects for the 6th time"):
+            await room.http.get(f"{room.server.url}/a")
+        assert len(room.server.asked) == 6
+
+    @pytest.mark.parametrize("location", ["file:///etc/passwd", "gopher://127.0.0.1/", "http://user:x@127.0.0.1/"])
+    async def test_a_redirect_to_what_is_no_page(self, room, location):
+        room.server.answers["/a"] = (f"302 Found\r\nLocation: {location}", b"")
+        with pytest.raises(UsageError):
+            await room.http.get(f"{room.server.url}/a")
+
+
+class TestBounds:
+    async def test_endless_data(self, room):
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            while True:
+                writer.write(b"400\r\n" + b"0" * 1024 + b"\r\n")
+                await writer.drain()
+
+        room.server.answers["/a"] = endless
+        with pytest.raises(NetworkError, match="/a is larger than 5000 bytes"):
+            await room.http.get(f"{room.server.url}/a", longest_bytes=5000)
+
+    async def test_a_slow_drip(self, room):
+        async def drip(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+            while True:
+                writer.write(b"0")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+        room.server.answers["/a"] = drip
+        with pytest.raises(NetworkError, match=r"/a did not answer within 0\.3 s"):
+            await room.http.get(f"{room.server.url}/a", timeout_seconds=0.3)
+
+    async def test_a_compressed_bomb_stays_as_small_as_it_came(self, room):
+        import gzip
+
+        bomb = gzip.compress(b"0" * 10_000_000)
+        room.server.answers["/a"] = ("200 OK\r\nContent-Encoding: gzip", bomb)
+        assert (await room.http.get(f"{room.server.url}/a")).body == bomb
+
+    async def test_what_is_no_http(self, room):
+        async def nonsense(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"SSH-2.0-OpenSSH\r\n\r\n")
+            await writer.drain()
+
+        room.server.answers["/a"] = nonsense
+        with pytest.raises(NetworkError, match="/a broke off"):
+            await room.http.get(f"{room.server.url}/a")
+
+
+class TestPrivateNetworks:
+    @pytest.mark.parametrize("granted", [("evil.example.org:*",), ("*:*",), ()])
+    async def test_a_granted_name_that_leads_home(self, room, resolves, granted):
+        resolves["evil.example.org"] = ["127.0.0.1"]
+        room.grant(*granted)
+        with pytest.raises(PermissionDenied) as caught:
+            await room.http.get(f"http://evil.example.org:{room.server.port}/a")
+        assert str(caught.value) == (
+            "weather: evil.example.org leads to 127.0.0.1, an address of this computer or a private network "
+            "(the permission has to name that very address under hosts, as in 127.0.0.1:8080)"
+        )
+        assert (room.server.asked, room.refused) == ([], ["network:connect"])
+
+    async def test_a_name_that_answers_differently_the_second_time(self, room, resolves, monkeypatch):
+        answers = iter([["203.0.113.1"], ["127.0.0.1"]])
+        asked: list[str] = []
+        system = socket.getaddrinfo
+
+        def rebinding(host: str, port: int, *arguments: object, **named: object) -> object:
+            if host != "evil.example.org":
+                return system(host, port, *arguments, **named)  # type: ignore[arg-type]  # passed through
+            asked.append(host)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(answers)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+        monkeypatch.setattr("jackfield.host.facets.addresses.is_public", lambda address: address == "203.0.113.1")
+        room.grant(f"evil.example.org:{room.server.port}")
+        with pytest.raises(NetworkError):
+            await room.http.get(f"http://evil.example.org:{room.server.port}/a", timeout_seconds=0.5)
+        assert (asked, room.server.asked) == (["evil.example.org"], [])
+
+    @pytest.mark.parametrize("spelled", ["127.1", "2130706433", "0x7f000001", "0", "[::ffff:127.0.0.1]", "localhost."])
+    async def test_this_computer_in_other_spellings(self, room, spelled):
+        room.grant()
+        with pytest.raises((PermissionDenied, NetworkError)):
+            await room.http.get(f"http://{spelled}:{room.server.port}/a")
+        assert room.server.asked == []
+
+    async def test_everything_granted_is_not_the_private_network(self, room):
+        room.grant()
+        with pytest.raises(PermissionDenied, match=r"127\.0\.0\.1 leads to 127\.0\.0\.1, an address of this computer"):
+            await room.http.get(f"{room.server.url}/a")
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "240.0.0.1",
+            "::1",
+            "::",
+            "fe80::1%eth0",
+            "fc00::1",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "2002:7f00:1::",
+            "64:ff9b::a00:1",
+            "2001:0:a00:1::",
+            "no address",
+        ],
+    )
+    def test_what_is_not_public(self, address):
+        assert not is_public(address)
+
+    @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+    def test_what_is(self, address):
+        assert is_public(address)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("certificate")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return key, certificate
+
+
+class TestEncrypted:
+    @pytest.fixture
+    async def encrypted(self, certificate: tuple[Path, Path]) -> AsyncIterator[Room]:
+        key, path = certificate
+        serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        serving.load_cert_chain(path, key)
+        async with http_server(tls=serving) as server:
+            yield Room(server, Fetcher(lambda: ssl.create_default_context(cafile=str(path))))
+
+    async def test_the_certificate_is_held_against_the_name_not_the_address(self, encrypted, resolves):
+        resolves["localhost"] = ["127.0.0.1"]
+        encrypted.server.answers["/a"] = ("200 OK", b"private")
+        encrypted.grant("localhost:*", "127.0.0.1:*")
+        answer: Response = await encrypted.http.get(f"https://localhost:{encrypted.server.port}/a")
+        assert answer.body == b"private"
+        with pytest.raises(NetworkError, match=r"cannot be reached: .*certificate verify failed"):
+            await encrypted.http.get(f"https://127.0.0.1:{encrypted.server.port}/a")
+
+    async def test_a_certificate_that_nobody_signed(self, encrypted, resolves):
+        resolves["localhost"] = ["127.0.0.1"]
+        room = Room(encrypted.server)
+        room.grant("localhost:*")
+        with pytest.raises(NetworkError, match="certificate verify failed"):
+            await room.http.get(f"https://localhost:{encrypted.server.port}/a")
+        assert encrypted.server.asked == []
+
+    async def test_redirect_to_what_is_not_encrypted(self, encrypted, resolves):
+        resolves["localhost"] = ["127.0.0.1"]
+        encrypted.grant("localhost:*")
+        encrypted.server.answers["/a"] = ("302 Found\r\nLocation: http://localhost:1/", b"")
+        with pytest.raises(NetworkError, match="redirects to http://localhost:1/, which is not encrypted"):
+            await encrypted.http.get(f"https://localhost:{encrypted.server.port}/a")
+
+
+def test_httpx_is_loaded_with_the_first_request_only():
+    import sys
+
+    code = "import sys, jackfield.host.host, jackfield.host.facets.context; print('httpx' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
