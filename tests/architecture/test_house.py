@@ -89,6 +89,13 @@ def test_links_of_the_documentation_lead_somewhere(page: Path) -> None:
     assert broken_links(page) == []
 
 
+def test_each_decision_has_a_number_of_its_own_and_its_page_says_it() -> None:
+    numbered = {page.name: int(page.name[:4]) for page in (ROOT / "docs/adr").glob("*.md")}
+    assert len(set(numbered.values())) == len(numbered), sorted(numbered)
+    for page, number in numbered.items():
+        assert (ROOT / "docs/adr" / page).read_text(encoding="utf-8").startswith(f"# {number}. "), page
+
+
 def test_committed_files_name_no_registry_host_and_no_machine_path() -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
