@@ -89,6 +89,23 @@ async def test_leaving_the_process_is_a_failure_like_any_other(guard, blamed):
     assert len(blamed) == 2
 
 
+async def test_what_would_end_its_caller_is_a_failure_like_any_other(guard, blamed):
+    def cancelled() -> None:
+        raise asyncio.CancelledError  # as the result of a task that was cancelled does
+
+    def closed() -> None:
+        raise GeneratorExit
+
+    async def closed_later() -> None:
+        await asyncio.sleep(0)
+        raise GeneratorExit
+
+    for function, told in ((cancelled, "cancelled itself"), (closed, "raised Gen"), (closed_later, "raised Gen")):
+        with pytest.raises(PluginError, match=f"weather: on_disable {told}"):
+            await guard.run("weather", "on_disable", function)
+    assert len(blamed) == 3
+
+
 async def test_cancelling_the_caller_cancels_the_plugin(guard):
     ended = asyncio.Event()
 

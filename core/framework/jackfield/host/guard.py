@@ -27,7 +27,7 @@ class Guard:
     """Runs functions of plugins.
 
     A coroutine is cancelled when its time is over. A plain function cannot be: it is measured, and blamed when it was
-    slow. `SystemExit` counts as a failure like any other; `KeyboardInterrupt` is the user's and passes.
+    slow. `SystemExit` and its like count as a failure like any other; `KeyboardInterrupt` is the user's and passes.
 
     Args:
         blame: told of each failure.
@@ -114,8 +114,10 @@ class Guard:
         started = time.perf_counter()
         try:
             result = function(*arguments)
-        except SystemExit as error:
-            raise PluginError(f"{plugin}: {what} tried to end the process", plugin=plugin) from error
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise _ending(plugin, what, error) from error
         spent = time.perf_counter() - started
         if spent > limit:
             slow = PluginError(f"{plugin}: {what} held everything up for {spent:.1f} s", plugin=plugin)
@@ -129,8 +131,9 @@ class Guard:
         try:
             await asyncio.wait({task}, timeout=limit)
             if task.done():
-                if task.cancelled():
-                    raise PluginError(f"{plugin}: {what} cancelled itself", plugin=plugin)
+                failure = asyncio.CancelledError() if task.cancelled() else task.exception()
+                if failure is not None and not isinstance(failure, Exception | KeyboardInterrupt):
+                    raise _ending(plugin, what, failure) from failure
                 return task.result()
             task.cancel()
             await asyncio.wait({task}, timeout=GRACE_SECONDS)
@@ -149,6 +152,15 @@ async def shielded(plugin: str, what: str, awaitable: Awaitable[Any]) -> Any:
         return await awaitable
     except SystemExit as error:
         raise PluginError(f"{plugin}: {what} tried to end the process", plugin=plugin) from error
+
+
+def _ending(plugin: str, what: str, error: BaseException) -> PluginError:
+    """The failure of a plugin's code that raised what would end its caller, and so everybody's start or stop."""
+    if isinstance(error, SystemExit):
+        return PluginError(f"{plugin}: {what} tried to end the process", plugin=plugin)
+    if isinstance(error, asyncio.CancelledError):
+        return PluginError(f"{plugin}: {what} cancelled itself", plugin=plugin)
+    return PluginError(f"{plugin}: {what} raised {type(error).__name__}: {error}", plugin=plugin)
 
 
 def _retrieve(task: "asyncio.Future[Any]") -> None:
