@@ -45,8 +45,12 @@ class Settings(Protocol):
     def set(self, key: str, value: Any) -> None:
         """Change a setting on the user's behalf; checked against its type and bounds.
 
+        The history of the application keeps each change, so they are few: 100 in a row, then one a minute. To set what
+        is set already is none. What the plugin itself remembers belongs into `storage`.
+
         Raises:
-            UsageError: the value does not fit; the sentence names the setting and what would fit.
+            UsageError: the value does not fit, and the sentence names the setting and what would fit; or the plugin
+                changed its settings too often.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -16,6 +17,12 @@ from jackfield.storage import Settings
 Check = Callable[[str, str], None]
 Run = Callable[..., Awaitable[Any]]
 Model = TypeVar("Model")
+
+MOST_CHANGES = 100
+"""Of settings by their plugin, one after the other; the history keeps each for good."""
+
+SECONDS_A_CHANGE = 60.0
+"""After so many, how long until the next one."""
 
 
 class PluginSettings:
@@ -34,6 +41,8 @@ class PluginSettings:
         self._scope = scope
         self._run = run
         self._calls: set[asyncio.Task[None]] = set()
+        self._allowance = float(MOST_CHANGES)
+        self._filled = time.monotonic()
 
     def get(self, key: str) -> Any:
         """Return the user's value, or the default."""
@@ -41,7 +50,22 @@ class PluginSettings:
 
     def set(self, key: str, value: Any) -> None:
         """Change a setting, checked against its type and bounds."""
+        if self._settings.is_set(key) and repr(self._settings.get(key)) == repr(value):
+            return  # the user's own yes to what it is counts as a change, a plugin's does not
+        self._require_allowance()
         self._settings.set(key, value)
+        self._allowance -= 1
+
+    def _require_allowance(self) -> None:
+        now = time.monotonic()
+        self._allowance = min(MOST_CHANGES, self._allowance + (now - self._filled) / SECONDS_A_CHANGE)
+        self._filled = now
+        if self._allowance < 1:
+            raise UsageError(
+                f"{self._plugin} changed its settings {MOST_CHANGES} times: the next time in a minute",
+                plugin=self._plugin,
+                hint="settings are what the user wishes; what the plugin itself remembers goes into context.storage",
+            )
 
     def all(self) -> Mapping[str, Any]:
         """Return every declared setting with its value."""
