@@ -100,6 +100,8 @@ class TestRequests:
             ({"headers": {"Host": "elsewhere.org"}}, "the header Host is the host's to send"),
             ({"headers": {"Transfer-Encoding": "chunked"}}, "the header Transfer-Encoding is the host's to send"),
             ({"headers": {"X-A": "1\r\nX-B: 2"}}, "Illegal header value"),
+            ({"headers": {"X-A": "grün"}}, "a header holds ASCII alone"),
+            ({"redirects": -1}, "redirects is 0 to 20"),
             ({"timeout_seconds": 0}, "timeout_seconds is more than 0"),
             ({"timeout_seconds": 1000}, "timeout_seconds is more than 0 and at most 120"),
             ({"longest_bytes": 2**40}, "longest_bytes is more than 0"),
@@ -182,10 +184,10 @@ class TestRedirects:
             await room.http.get(f"{room.server.url}/a")
         assert len(room.server.asked) == 6
 
-    @pytest.mark.parametrize("location", ["file:///etc/passwd", "gopher://127.0.0.1/", "http://user:x@127.0.0.1/"])
+    @pytest.mark.parametrize("location", ["file:///etc/passwd", "http://user:x@127.0.0.1/", "http://["])
     async def test_a_redirect_to_what_is_no_page(self, room, location):
         room.server.answers["/a"] = (f"302 Found\r\nLocation: {location}", b"")
-        with pytest.raises(UsageError):
+        with pytest.raises(NetworkError, match="/a redirects to nowhere"):
             await room.http.get(f"{room.server.url}/a")
 
 

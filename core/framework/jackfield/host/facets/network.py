@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 LONGEST_SECONDS = 120.0
 MOST_BYTES = 64 * 1024 * 1024
+MOST_REDIRECTS = 20
 MOST_ADDRESSES = 3
 """Of one host that are tried."""
 
@@ -174,8 +175,12 @@ async def _answer(transport: "httpx.AsyncHTTPTransport", asked: "httpx.Request",
 def _redirected(request: Request, status: int, location: str) -> Request:
     """The request that a redirect asks for (RFC 9110, 15.4): secrets stay with the host they were meant for."""
     before = _parsed(request.url)
-    url = urljoin(request.url, location)
-    after = _parsed(url)
+    try:
+        url = urljoin(request.url, location)
+        after = _parsed(url)
+    except (UsageError, ValueError) as error:  # the server's mistake, and not that of who asked
+        told = error.message if isinstance(error, UsageError) else str(error)
+        raise NetworkError(f"{_shown(request.url)} redirects to nowhere: {told}") from None
     if before.scheme == "https" and after.scheme != "https":
         raise NetworkError(f"{_shown(request.url)} redirects to {_shown(url)}, which is not encrypted")
     if (before.host, before.port) != (after.host, after.port):
@@ -193,6 +198,10 @@ def _require_sound(request: Request, bounds: Bounds) -> None:
     for name, _ in request.headers:
         if name.lower() in _OURS or name.lower().startswith("proxy-"):
             raise UsageError(f"the header {name} is the host's to send")
+    if not all(one.isascii() for header in request.headers for one in header):
+        raise UsageError("a header holds ASCII alone", hint="percent-encode other characters (RFC 8187)")
+    if not 0 <= bounds.redirects <= MOST_REDIRECTS:
+        raise UsageError(f"redirects is 0 to {MOST_REDIRECTS}, not {bounds.redirects!r}")
     if not 0 < bounds.seconds <= LONGEST_SECONDS:
         raise UsageError(f"timeout_seconds is more than 0 and at most {LONGEST_SECONDS:g}, not {bounds.seconds!r}")
     if not 0 < bounds.longest_bytes <= MOST_BYTES:
