@@ -223,6 +223,18 @@ class TestAttacks:
                 await room.files.move(room.profile, room.home / "elsewhere")
         assert (room.profile / "state" / "log").read_text() == "grants"
 
+    @pytest.mark.skipif(not os.path.ismount("/proc"), reason="processes are no files here")
+    @pytest.mark.parametrize("granted", [(), ("/proc/self",), ("/",)], ids=["everything", "it", "above"])
+    async def test_the_hosts_memory_and_environment(self, room, granted):
+        room.grant(*granted)
+        for path in ("/proc/self/environ", f"/proc/{os.getpid()}/mem", "/proc/self/task"):
+            if granted == ("/proc/self",) and not path.startswith("/proc/self"):
+                continue
+            with pytest.raises(PermissionDenied, match="what processes hold, the host's own too"):
+                await room.files.open(path, "r+b")
+            with pytest.raises(PermissionDenied, match="what processes hold"):
+                await room.files.list(path)
+
     async def test_the_hosts_own_state_moved_along_with_a_folder_above_it(self, room):
         share = room.home / "share"
         share.mkdir()

@@ -10,6 +10,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -197,6 +198,7 @@ class Beneath:
         descriptor = os.open(place.root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0)) if _HAS_AT else None
         folder = Folder(descriptor, place.root)
         try:
+            self._refuse_forbidden(os.fstat(descriptor) if descriptor is not None else Path(place.root).stat(), place)
             for name in place.parts:
                 self._refuse_link(folder, name, place)
                 path, at = folder.at(name)
@@ -222,6 +224,8 @@ class Beneath:
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(held, Path(self._forbidden).stat()):
                 raise self._refusal(place, "lies where the host keeps plugins and grants")
+        if held.st_dev == _device_of_processes():
+            raise self._refusal(place, "is no file: the system shows there what processes hold, the host's own too")
 
     def _refuse_what_holds_it(self, held: os.stat_result, place: Place) -> None:
         """Refuse to move a folder above the forbidden one: elsewhere, nobody would know it any more."""
@@ -285,6 +289,12 @@ def _sync(folder: Folder) -> None:
         os.fsync(readable)
     finally:
         os.close(readable)
+
+
+@cache
+def _device_of_processes() -> int | None:
+    """What holds `/proc`, where the host's memory and environment look like files; None where there is none."""
+    return Path("/proc").stat().st_dev if os.path.ismount("/proc") else None
 
 
 def _real(path: Path) -> Path:
