@@ -7,12 +7,9 @@ import json
 import threading
 
 import pytest
-from jackfield.api import Level
-from jackfield.errors import WrongValues
 from jackfield.permissions import Permission
 
 from tests.support.http_server import http_server
-from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
 # use -> the permission that it needs
@@ -81,70 +78,6 @@ async def test_what_is_the_plugins_own_or_declared_needs_no_permission(stage, us
     assert await stage.ask(use) == answer
 
 
-class TestStorage:
-    @pytest.mark.feature("C20")
-    @pytest.mark.parametrize("value", ["null", "true", "1.5", '"text"', "[1, [2]]", '{"a": {"b": null}}'])
-    async def test_it_keeps_json(self, stage, value):
-        await stage.ask(f"probe storage set key '{value}'")
-        assert json.loads(await stage.ask("probe storage get key")) == json.loads(value)
-
-    async def test_it_lists_and_forgets(self, stage):
-        for key in ("b/2", "b/1", "a"):
-            await stage.ask(f"probe storage set {key} 1")
-        assert await stage.ask("probe storage keys b/") == '["b/1", "b/2"]'
-        await stage.ask("probe storage delete b/1")
-        assert await stage.ask("probe storage keys") == '["a", "b/2"]'
-        assert await stage.ask("probe storage get b/1") == '"nothing"'
-
-    @pytest.mark.feature("C14")
-    async def test_each_plugin_has_its_own(self, stage):
-        await stage.ask("probe storage set key 1")
-        assert await stage.ask("peer look key") == "null"
-
-    @pytest.mark.feature("U40")
-    async def test_it_survives_disabling_and_a_new_host(self, stage):
-        await stage.ask("probe storage set key 7")
-        stage.profile.disable("probe")
-        await stage.host.reload_changes()
-        stage.profile.enable("probe")
-        await stage.host.reload_changes()
-        assert await stage.ask("probe storage get key") == "7"
-        await stage.host.stop()
-        await stage.host.start()
-        assert await stage.ask("probe storage get key") == "7"
-
-
-class TestTables:
-    @pytest.mark.feature("C20")
-    async def test_rows_are_kept_chosen_changed_and_gone(self, stage):
-        for user, choice in (("ann", 1), ("carl", 2)):
-            row = json.dumps({"room": "lobby", "user": user, "choice": choice})
-            await stage.ask(f"probe table insert '{row}'")
-        assert await stage.ask("probe table select") == '["carl", "ann"]'
-        assert await stage.ask("probe table select '{\"choice <\": 2}'") == '["ann"]'
-        assert await stage.ask("probe table update '{\"choice\": 5}'") == "[2, 2]"
-        taken = await stage.ask('probe table insert \'{"room": "lobby", "user": "ann"}\'')
-        assert "votes has a row with room 'lobby', user 'ann' already" in taken
-        assert await stage.ask("probe table delete") == "2"
-        assert await stage.ask("probe table select") == "[]"
-
-    async def test_changes_happen_together_or_not_at_all(self, stage):
-        assert await stage.ask("probe apply ann") == "[null, 1, null]"
-        assert await stage.ask("probe storage get last") == '"ann"'
-        assert "votes has 1 rows where" in await stage.ask("probe apply ann")
-        assert await stage.ask("probe apply carl") == "[null, 2, null]"
-
-    @pytest.mark.feature("C14")
-    async def test_what_is_kept_is_bounded_by_the_users_word(self, stage):
-        stage.profile.state.change({"quota/probe": 65536}, by="test")
-        text = json.dumps("x" * 30000)
-        await stage.ask(f"probe storage set one '{text}'")
-        answer = await stage.ask(f"probe storage set two '{text}'")
-        assert "probe keeps" in answer
-        assert "of 64 KiB: nothing more was kept" in answer
-        assert await stage.ask("probe storage keys") == '["one"]'
-
-
 @pytest.mark.feature("K34", "U16")
 async def test_files_of_the_package_are_read_and_nothing_beside_it(stage):
     await stage.grant(())
@@ -185,108 +118,6 @@ class TestTranslations:
             await stage.ask("probe say missing de")
         told = [record for record in caplog.records if "there is no text 'missing'" in record.message]
         assert [record.name for record in told] == ["chat.plugins.probe"]
-
-
-class TestSettings:
-    @pytest.mark.feature("C22")
-    async def test_a_value_that_does_not_fit_is_refused_with_the_settings_name(self, stage):
-        assert "the setting limit: 11 is above 10" in await stage.ask("probe settings set limit 11")
-        assert "the setting limit: expected a whole number" in await stage.ask("probe settings set limit '\"x\"'")
-        assert await stage.ask("probe settings get limit") == "3"
-
-    async def test_one_that_is_not_declared_is_named(self, stage):
-        answer = await stage.ask("probe settings get color")
-        assert "probe declares no setting color (declared: greeting, limit, token)" in answer
-
-    @pytest.mark.feature("U25")
-    async def test_what_is_typed_into_the_file_is_heard_and_what_is_wrong_in_it_is_told(self, stage, settle):
-        await stage.ask("probe settings set limit 4")
-        await stage.ask("probe settings watch")
-        file = stage.profile.layout.config("probe") / "settings.toml"
-        file.write_text(file.read_text().replace("limit = 4", "limit = 99").replace("# greeting", "greeting"))
-        file.write_text(file.read_text().replace('"hello"', '"servus"'))
-        await stage.host.reload_changes()
-        await settle()
-        assert await stage.ask("probe heard") == '["greeting=servus"]'
-        assert await stage.ask("probe settings get limit") == "4"
-        status = stage.host.plugins.status("probe")
-        assert f"{file}, line 8: limit: 99 is above 10" in status.problem
-
-    @pytest.mark.feature("U15", "U25")
-    async def test_a_dataclass_takes_them_by_name(self, stage):
-        await stage.ask("probe settings set limit 4")
-        assert await stage.ask("probe settings typed") == ("Wishes(greeting='hello', limit=4, token='', colour='red')")
-        assert "Spoken has a field that is no setting" in await stage.ask("probe settings untyped")
-
-    async def test_a_secret_is_read_by_its_name_alone(self, stage):
-        assert "token" not in json.loads(await stage.ask("probe settings set token '\"hush\"'"))
-        assert await stage.ask("probe settings get token") == '"hush"'
-
-    async def test_a_change_by_another_process_is_heard(self, stage, settle):
-        await stage.ask("probe settings watch")
-        stage.profile.state.change({"settings/probe/greeting": "moin"}, by="test")
-        await stage.host.reload_changes()
-        await settle()
-        assert await stage.ask("probe heard") == '["greeting=moin"]'
-
-
-class TestEvents:
-    @pytest.mark.feature("C17", "C21", "M40")
-    async def test_they_carry_the_senders_namespace_and_id(self, stage):
-        await stage.ask("probe events on plugin:peer:spoke")
-        await stage.ask("peer speak")
-        assert json.loads(await stage.ask("probe heard")) == ['plugin:peer:spoke from peer: {"loud": true}']
-
-    @pytest.mark.feature("C21")
-    async def test_nobody_speaks_in_another_ones_name(self, stage):
-        answer = await stage.ask("probe events emit plugin:peer:spoke")
-        assert "probe can only send events named plugin:probe:…" in answer
-
-    @pytest.mark.feature("C21", "U7", "M42")
-    async def test_a_marked_listener_hears_a_plugin_that_is_required(self, stage):
-        await stage.grant(())
-        await stage.ask("friend speak")
-        assert json.loads(await stage.ask("probe heard")) == ["marked: plugin:friend:spoke"]
-
-    @pytest.mark.feature("M40")
-    async def test_a_typed_listener_is_given_its_own_type(self, stage):
-        await stage.ask("probe events typed plugin:friend:spoke")
-        await stage.ask("""friend speak '{"text": "hello"}'""")
-        assert json.loads(await stage.ask("probe heard")) == ["marked: plugin:friend:spoke", "hello 1"]
-
-    @pytest.mark.feature("U6")
-    async def test_low_priorities_hear_first(self, stage):
-        await stage.ask("probe events order")
-        assert json.loads(await stage.ask("probe heard")) == ["early", "usual", "late"]
-
-    @pytest.mark.feature("K27")
-    async def test_listeners_end_with_the_plugin(self, stage):
-        await stage.ask("probe events on plugin:peer:spoke")
-        stage.profile.disable("probe")
-        await stage.host.reload_changes()
-        stage.profile.enable("probe")
-        await stage.host.reload_changes()
-        await stage.ask("peer speak")
-        assert await stage.ask("probe heard") == "[]"
-
-
-class TestServices:
-    @pytest.mark.feature("U28", "K25", "K47")
-    async def test_arguments_and_results_are_plain_data(self, stage):
-        assert json.loads(await stage.ask("probe services call greeter you 2")) == ["hello you", "hello you"]
-        assert json.loads(await stage.ask("probe services call peer:shouter you")) == ["HELLO YOU"]
-
-    @pytest.mark.feature("U28", "K27")
-    async def test_a_handle_is_dead_when_its_provider_starts_anew(self, stage):
-        await stage.ask("probe services keep")
-        assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
-        await stage.host.reload("friend")
-        await stage.ask("probe services keep")
-        await stage.host.reload("peer")
-        answer = await stage.ask("probe services use")
-        assert "probe called greet of the service shouter, which peer does not offer any more" in answer
-        await stage.ask("probe services keep")
-        assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
 
 
 class TestFiles:
@@ -332,62 +163,6 @@ class TestHttp:
                 answer = await stage.ask(f"probe http get {url}")
                 assert f"probe may not network:connect 127.0.0.1:{other.port}" in answer
             assert other.asked == []
-
-
-class TestUi:
-    @pytest.mark.feature("C18")
-    async def test_a_component_is_drawn_acted_on_and_gone_with_the_plugin(self, stage):
-        await stage.ask("probe ui component box")
-        (drawn,) = await stage.host.ui.components("sidebar")
-        assert (drawn.id, drawn.title, drawn.error) == ("probe:box", "box", "")
-        assert drawn.component.items[0].text == "0 heard"
-        await stage.host.ui.act("probe:box", "press", {"n": 1}, "bob")
-        assert json.loads(await stage.ask("probe heard")) == ['press by bob: {"n": 1}']
-        assert (await stage.host.ui.draw("probe:box")).component.items[0].text == "1 heard"
-        stage.profile.disable("probe")
-        await stage.host.reload_changes()
-        assert await stage.host.ui.components() == []
-
-    async def test_a_declared_component_stands_where_the_manifest_says(self, stage):
-        await stage.ask("probe ui component declared")
-        (drawn,) = await stage.host.ui.components("panel")
-        assert drawn.title == "Declared"
-
-    async def test_one_that_fails_shows_its_error_in_its_own_box(self, stage):
-        await stage.ask("probe ui broken")
-        await stage.ask("probe ui component box")
-        broken, well = await stage.host.ui.components()
-        assert broken.error == "broken of probe could not be drawn: ValueError: no paint"
-        assert (broken.component, well.error) == (None, "")
-        assert stage.host.plugins.status("probe").errors == 1
-
-    @pytest.mark.feature("C18")
-    async def test_what_a_form_sends_comes_as_its_fields_say_or_is_told_at_the_field(self, stage):
-        await stage.ask("probe ui form")
-        await stage.host.ui.components()
-        with pytest.raises(WrongValues) as caught:
-            await stage.host.ui.act("probe:form", "keep", {"count": "x"}, "bob")
-        assert caught.value.fields == {"name": "must not be empty", "count": "expected a whole number"}
-        with pytest.raises(WrongValues) as caught:
-            await stage.host.ui.act("probe:form", "keep", {"name": "ann", "count": "13"}, "bob")
-        assert caught.value.fields == {"count": "brings bad luck"}
-        assert stage.host.plugins.status("probe").errors == 0
-        await stage.host.ui.act("probe:form", "keep", {"name": "ann", "count": "7", "more": 1}, "bob")
-        assert json.loads(await stage.ask("probe heard")) == ['keep by bob: {"name": "ann", "count": 7}']
-
-    @pytest.mark.feature("C18")
-    async def test_a_plugin_cannot_fill_the_page(self, stage):
-        for number in range(50):
-            await stage.ask(f"probe ui component box{number}")
-        assert "shows 50 components already" in await stage.ask("probe ui component more")
-
-    @pytest.mark.feature("C19")
-    async def test_a_menu_item_is_offered_and_chosen(self, stage):
-        await stage.ask("probe ui menu")
-        (offered,) = stage.host.ui.menu()
-        assert (offered.id, offered.item.label) == ("probe:item", "An item")
-        await stage.host.ui.choose("probe:item", "bob")
-        assert json.loads(await stage.ask("probe heard")) == ["chosen by bob"]
 
 
 class TestScheduler:
@@ -436,44 +211,6 @@ class TestBlocking:
         answer = await stage.ask("probe blocking loop")
         assert "probe called context.blocking.storage.get on the event loop's thread" in answer
         assert "await context.storage.get(…)" in answer
-
-
-class TestPlugins:
-    @pytest.mark.feature("J17", "J23")
-    async def test_another_one_is_taken_down_and_brought_back(self, stage):
-        assert await stage.ask("probe plugins list") == "friend peer probe"
-        assert await stage.ask("probe plugins unload peer") == "True"
-        assert await stage.ask("probe plugins status peer") == "peer 1.0.0 unloaded"
-        assert await stage.ask("probe plugins load peer") == "active"
-
-
-class TestCommands:
-    @pytest.mark.feature("M43")
-    async def test_one_added_at_run_time_works_until_the_plugin_is_disabled(self, stage):
-        await stage.ask("probe commands add echo")
-        assert await stage.ask("echo one two") == "echo heard one two"
-        assert "echo [text] — Say it back" in stage.host.commands.help()
-        stage.profile.disable("probe")
-        await stage.host.reload_changes()
-        assert not stage.host.commands.has("echo")
-
-    @pytest.mark.feature("M43", "U13", "U17")
-    async def test_a_tree_works_until_the_plugin_is_disabled_and_asks_for_its_level(self, stage):
-        await stage.ask("probe commands tree tally")
-        assert await stage.ask("tally count 2") == "tally is for helpers and above"
-        helper = Speaker(level=Level.HELPER)
-        await stage.host.commands.dispatch("tally count 2", helper)
-        await stage.host.commands.dispatch("tally count 10", helper)
-        assert helper.answers == [
-            "tally counted 3",
-            "number must be a whole number from 1 to 9: tally count ‹10›\nusage: tally count <number>",
-        ]
-        stage.profile.disable("probe")
-        await stage.host.reload_changes()
-        assert not stage.host.commands.has("tally")
-
-    async def test_the_root_of_another_plugin_is_refused_and_named(self, stage):
-        assert "the command peer of probe is taken by peer" in await stage.ask("probe commands add peer")
 
 
 @pytest.mark.feature("C15")

@@ -1,24 +1,18 @@
 """Install, update, roll back, enable, grant: told by the real command against a real marketplace."""
 
 import getpass
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 
-import click
 import jsonschema
 import pytest
-from click.testing import CliRunner
-from jackfield.cli import group_for
 from jackfield.cli.schemas import schema_of
 from jackfield.management import Management
 from jackfield.store import Layout
 
 from tests.core.cli.conftest import Desk, plugin_wheels
-from tests.support.processes import Server, free_port, script
+from tests.support.processes import Server, script
 from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
@@ -230,160 +224,9 @@ def test_permissions_are_revoked_and_granted_one_by_one(polling: Desk):
     )
 
 
-class TestFromPip:
-    """Plugins of the environment: one with a manifest by uv, one without by pip."""
-
-    def test_they_are_found_and_not_enabled(self, desk: Desk):
-        rows = desk.rows()
-        assert "no manifest" in desk.run("list").out
-        assert {name: (row["state"], row["origin"]) for name, row in rows.items()} == {
-            "weather": ("found", "environment"),
-            "legacy-x": ("found", "environment"),
-        }
-        assert re.search(r"weather +1\.4\.0 +not enabled +inline +pip", desk.run("list").out)
-
-    def test_consent_is_asked_at_enable(self, desk: Desk):
-        ran = desk.run("enable", "weather", typed="y\n")
-        assert ran.code == 0
-        assert re.search(r"wants to +send messages +to post results", ran.out)
-        assert "this Python environment, where pip or uv put it" in ran.out
-        assert desk.rows()["weather"]["state"] == "enabled"
-
-    def test_one_without_a_manifest_asks_for_full_trust(self, desk: Desk):
-        ran = desk.run("enable", "legacy-x", typed="y\n")
-        assert ran.code == 0
-        assert "it has no manifest, so a yes is full trust" in ran.out
-        row = desk.rows()["legacy-x"]
-        assert (row["state"], row["legacy"], row["isolation"], row["isolation_asked"]) == (
-            "enabled",
-            True,
-            "inline",
-            None,
-        )
-        today = datetime.now().astimezone()
-        assert f"no manifest: trusted by you on {today.day} {today:%B}" in desk.run("list").out
-
-    def test_they_are_disabled_like_the_others(self, desk: Desk):
-        desk.run("enable", "weather", "--accept-permissions")
-        assert desk.run("disable", "weather").out == "weather was disabled.\n"
-        assert desk.rows()["weather"]["enabled"] is False
-        # The grant is kept: enabled again, it asks nothing.
-        assert desk.run("enable", "weather").code == 0
-
-    @pytest.mark.parametrize("verb", ["update", "remove"])
-    def test_their_update_and_removal_are_left_to_pip(self, desk: Desk, verb):
-        ran = desk.run(verb, "weather")
-        assert ran.code == 1
-        assert f"weather came by pip: {verb} it with pip" in ran.err
-        assert "hint: pip" in ran.err
-
-
-@pytest.mark.parametrize(
-    "words", ["disable poll", "enable poll", "history", "permissions poll", "rollback --yes", "list"]
-)
-def test_what_asks_no_marketplace_loads_neither_the_network_nor_the_resolver(polling: Desk, words: str):
-    code = (
-        "import sys\nfrom jackfield.cli import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit as ended:\n    code = ended.code\n"
-        "print(code, sorted({'httpx', 'resolvelib', 'tuf'} & set(sys.modules)), file=sys.stderr)\n"
-    )
-    command = [sys.executable, "-c", code, *words.split()]
-    done = subprocess.run(command, env=polling.environ, capture_output=True, text=True, check=True)
-    assert done.stderr.splitlines()[-1] == "0 []"
-
-
 def test_a_removal_tells_where_the_data_of_each_plugin_stays(polling: Desk):
     layout = Layout.locate("chat", environ=polling.environ)
     assert f"note: the data of poll stays in {layout.data('poll')}\n" in polling.run("remove", "poll").out
-
-
-def test_a_marketplace_that_is_down_has_its_own_exit_code(desk: Desk):
-    nobody = f"http://127.0.0.1:{free_port()}"
-    for words in (["search", "poll"], ["install", "poll", "--yes"], ["info", "poll"]):
-        ran = desk.run(*words, market=nobody)
-        assert ran.code == 5
-        assert nobody in ran.err
-
-
-def test_one_marketplace_that_is_down_does_not_hide_the_other(desk: Desk):
-    nobody = f"http://127.0.0.1:{free_port()}"
-    ran = desk.run("search", "poll", market=f"{nobody} {desk.market}")
-    assert ran.code == 0
-    assert "poll" in ran.out
-    assert ran.err.startswith(f"warning: {nobody}")
-
-
-def test_without_a_marketplace_it_says_how_to_name_one(desk: Desk):
-    ran = desk.run("search", "poll", market="")
-    assert ran.code == 2
-    assert "no marketplace is configured" in ran.err
-    assert "--marketplace URL" in ran.err
-
-
-def test_the_option_goes_before_the_environment(desk: Desk):
-    ran = desk.run("--marketplace", desk.market, "search", "poll", market="http://127.0.0.1:9")
-    assert ran.code == 0
-
-
-def test_an_unknown_application_is_named_with_those_that_are_here(desk: Desk):
-    ran = desk.run("--app", "chta", "list")
-    assert ran.code == 2
-    assert ran.err.splitlines() == [
-        "error: no application is called 'chta'; here is chat",
-        "hint: did you mean --app chat?",
-    ]
-
-
-def test_an_adopted_application_is_listed_and_its_plugins_switched_off(desk: Desk, adopted_app):
-    app = adopted_app(desk)
-    assert app.loaded() == ["tool-x"]
-    rows = desk.run("--app", "tool", "list", "--json").json["plugins"]
-    assert [(row["id"], row["enabled"]) for row in rows] == [("tool-x", True)]
-    assert desk.run("--app", "tool", "disable", "tool-x").code == 0
-    assert app.loaded() == []
-    assert desk.run("--app", "tool", "enable", "tool-x").code == 0
-    assert app.loaded() == ["tool-x"]
-
-
-def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):
-    @click.group()
-    def chat():
-        pass
-
-    chat.add_command(group_for("chat", marketplaces=[polling.market], home=polling.home))
-    runner = CliRunner()
-    listed = runner.invoke(chat, ["plugins", "list"], prog_name="jackfield-chat")
-    assert listed.exit_code == 0, listed.stderr
-    assert "poll" in listed.stdout
-    found = runner.invoke(chat, ["plugins", "search", "poll"], prog_name="jackfield-chat")
-    assert found.exit_code == 0, found.stderr
-    wrong = runner.invoke(chat, ["plugins", "remove"], prog_name="jackfield-chat")
-    assert wrong.exit_code == 2
-    assert "hint: jackfield-chat plugins remove --help" in wrong.stderr
-    unknown = runner.invoke(chat, ["plugins", "permissions", "nothing"], prog_name="jackfield-chat")
-    assert "hint: jackfield-chat plugins install nothing" in unknown.stderr
-
-
-def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(polling: Desk):
-    polling.more["PYTHONIOENCODING"] = "latin-1"
-    ran = polling.run("update", "--check")
-    assert ran.code == 0
-    assert "1.3.1 ? 2.0.0" in ran.out
-
-
-def test_a_reader_that_goes_away_is_no_reason_to_complain(polling: Desk):
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [script("jackfield"), "list"],
-        env=polling.environ,
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    os.close(writing)
-    assert done.stderr == ""
 
 
 @pytest.mark.feature("U9", "U11")

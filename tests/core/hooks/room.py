@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -77,8 +78,6 @@ def appending_later(text: str) -> Callable[[str], Awaitable[str]]:
     """Make a filter that does so after a turn of the event loop."""
 
     async def append(message: str) -> str:
-        import asyncio
-
         await asyncio.sleep(0)
         return message + text
 
@@ -92,3 +91,14 @@ def nothing(message: str) -> None:
 def failing(message: str) -> str:
     """Fail."""
     raise ValueError(f"cannot read {message}")
+
+
+def answer(room: str) -> str:
+    """Answer at once."""
+    return room
+
+
+async def answer_later(room: str) -> str:
+    """Answer after a turn of the event loop."""
+    await asyncio.sleep(0)
+    return f"{room} later"

@@ -6,12 +6,9 @@ import pytest
 from jackfield.errors import MarketError, UsageError
 from jackfield.management import exported
 
+from tests.core.management.story import installed
+
 pytestmark = pytest.mark.slow
-
-
-async def installed(management, *specs, **options):
-    plan = await management.plan_install(specs, **options)
-    return await management.apply(plan, accept_permissions=True, by="test")
 
 
 @pytest.mark.feature("U9")

@@ -2,78 +2,17 @@
 
 import json
 import marshal
-import tomllib
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import ManifestError, SchemaTooNew
-from jackfield.manifest import Dependency, Manifest, Requirement, Version, manifest_schema
+from jackfield.manifest import Dependency, Manifest, Requirement, Version
 from jackfield.manifest.fields import file_fields
 from jackfield.permissions import Permission
 
-FULL = """
-schema = 1
-id = "weather"
-name = "Weather"
-version = "1.4.0-rc.1"
-description = "Forecasts in the room"
-authors = ["A. Author", "B. Author"]
-link = "https://example.org/weather"
-isolation = "any"
-activation = "demand"
-reload = "restart"
-data_version = 2
-
-[host]
-chat = ">=1.0 <2.0"
-
-[requires]
-geocoder = "^1.2"
-"chat-command" = "[1.0, 2.0)?"
-
-[[permissions]]
-resource = "messages"
-actions = ["read", "send"]
-reason = "answers !weather"
-
-[[permissions]]
-resource = "network"
-actions = ["connect"]
-hosts = ["api.example.org:443"]
-reason = "fetches forecasts"
-
-[contributes]
-commands = [{ name = "weather", usage = "weather <place>", help = "Forecast for a place" }]
-components = [{ name = "map", position = "sidebar", title = "Map" }]
-menu = [{ id = "refresh", label = "Fetch again" }]
-services = ["forecast"]
-events = ["storm"]
-hooks = ["message_received"]
-
-[[contributes.settings]]
-key = "unit"
-type = "choice"
-choices = ["celsius", "fahrenheit"]
-default = "celsius"
-label = "Unit"
-
-[[contributes.settings]]
-key = "days"
-type = "integer"
-minimum = 1
-maximum = 10
-default = 3
-
-[x-build]
-date = 2026-01-02
-"""
-
-
-def parsed(**changes: Any) -> dict[str, Any]:
-    return {**tomllib.loads(FULL), **changes}
+from tests.core.manifest.weather import parsed
 
 
 def problems(mapping: object, *, strict: bool = True) -> list[str]:
@@ -321,36 +260,3 @@ def test_no_plain_value_crashes_the_reader(changes: dict[str, Any]) -> None:
     if not problems(mapping, strict=False):
         manifest = Manifest.from_mapping(mapping, source="plugin.toml")
         assert Manifest.from_mapping(manifest.to_mapping(), source="cache") == manifest
-
-
-@pytest.mark.feature("K3", "K4")
-def test_the_json_schema_takes_what_the_reader_takes() -> None:
-    schema = manifest_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    plain = json.loads(json.dumps(Manifest.from_mapping(parsed(), source="plugin.toml").to_mapping()))
-    jsonschema.validate(plain, schema)
-    jsonschema.validate({"schema": 1, "id": "dice", "requires": {"geo": "^1?"}, "authors": "Alice"}, schema)
-    jsonschema.validate({"schema": 1, "id": "dice", "requires": ["geo", "b:[1.0, 2.0)?"], "x-a": 1}, schema)
-
-
-@pytest.mark.feature("K3", "K4")
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"id": "My Plugin"}, {"name": 3}, {"version": "1..2"}, {"isolation": "wroker"}, {"autors": []}, {"schema": 2},
-        {"data_version": -1}, {"permissions": [{"resource": "a"}]}, {"contributes": {"commands": [{"name": "a  b"}]}},
-        {"permissions": [{"resource": "network", "actions": ["connect"], "hosts": ["https://example.org"]}]},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_the_json_schema_refuses_what_the_reader_refuses(changes: dict[str, Any]) -> None:
-    mapping = {"schema": 1, "id": "dice", **changes}
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(mapping, manifest_schema())
-    with pytest.raises(ManifestError):
-        Manifest.from_mapping(mapping, source="plugin.toml", strict=True)
-
-
-def test_the_json_schema_describes_every_key() -> None:
-    for key, one in manifest_schema()["properties"].items():
-        assert one["description"], key

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 import tomllib
@@ -11,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from jackfield.errors import StoreError, StoreLocked, WheelError
-from jackfield.store import Activation, Disk, Store, now
+from jackfield.store import Activation, Disk, now
 
 from tests.core.store.conftest import pin_of
 from tests.support.wheels import plugin_source
@@ -203,100 +201,6 @@ def test_a_damaged_pointer_or_generation_is_an_error_with_a_way_out(store, insta
     layout.current.write_text("nonsense")
     with pytest.raises(StoreError, match="current is damaged"):
         store.active()
-
-
-class RecordingDisk(Disk):
-    """The real disk, remembering the order of what decides."""
-
-    def __init__(self, patch):
-        self.calls = []
-        self.patch = patch
-
-    def write(self, path, data):
-        synced = []
-        real = os.fsync
-
-        def fsync(descriptor: int) -> None:
-            real(descriptor)
-            synced.append(os.fstat(descriptor).st_ino)
-
-        self.patch.setattr(os, "fsync", fsync)
-        super().write(path, data)
-        self.patch.undo()
-        assert synced == [path.stat().st_ino]
-        self.calls.append(("write and fsync", path.name.partition(".")[0]))
-
-    def sync_filesystem(self, path):
-        self.calls.append(("sync_filesystem", path.name))
-        super().sync_filesystem(path)
-
-    def rename(self, source, target):
-        self.calls.append(("rename", target.name))
-        super().rename(source, target)
-
-    def replace(self, source, target):
-        self.calls.append(("replace", target.name))
-        super().replace(source, target)
-
-    def sync_folder(self, folder):
-        self.calls.append(("sync_folder", folder.name))
-        super().sync_folder(folder)
-
-    def append(self, path, data, *, offset):
-        self.calls.append(("append", json.loads(data)["record"]))
-        super().append(path, data, offset=offset)
-
-
-def test_what_is_named_is_on_disk_before_its_name_and_the_pointer_comes_last(layout, install, plugin, monkeypatch):
-    disk = RecordingDisk(monkeypatch)
-    pin, wheel = plugin("poll")
-    install((pin, wheel), on=Store(layout, disk=disk))
-    assert disk.calls == [
-        ("sync_filesystem", "unfinished"),
-        ("rename", pin.file.sha256),
-        ("sync_folder", "store"),
-        ("sync_filesystem", "generation-1"),
-        ("rename", "1"),
-        ("sync_folder", "generations"),
-        ("append", "begin"),
-        ("sync_folder", "profile"),
-        ("write and fsync", "current"),
-        ("replace", "current"),
-        ("sync_folder", "profile"),
-        ("append", "done"),
-    ]
-
-
-def test_what_is_mended_is_on_disk_before_the_generation_that_names_it(layout, install, plugin, monkeypatch):
-    pin, wheel = plugin("poll")
-    install((pin, wheel), what="one")
-    source = Store(layout).entries.tree(pin.file.sha256) / "chat_poll" / "__init__.py"
-    source.chmod(0o644)
-    source.write_text("edited\n")
-    disk = RecordingDisk(monkeypatch)
-    install((pin, wheel), what="two", on=Store(layout, disk=disk))
-    assert disk.calls[:5] == [
-        ("sync_filesystem", f"wheel-{pin.file.sha256}"),
-        ("replace", "__init__.py"),
-        ("sync_filesystem", pin.file.sha256),
-        ("sync_filesystem", "generation-2"),
-        ("rename", "2"),
-    ]
-
-
-def test_a_generation_is_out_of_sight_on_disk_before_its_wheels_go(layout, install, plugin, monkeypatch):
-    pin, wheel = plugin("poll")
-    install((pin, wheel), what="one")
-    install(what="two")
-    disk = RecordingDisk(monkeypatch)
-    store = Store(layout, disk=disk)
-    with store.lock(by="tester"):
-        list(store.collect(keep=0))
-    assert disk.calls == [
-        ("rename", "gone-generation-1"),
-        ("sync_folder", "generations"),
-        ("rename", f"gone-wheel-{pin.file.sha256}"),
-    ]
 
 
 class TestSettle:

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from jackfield import EventType, Plugin, command, listener, new_thread
 from jackfield.api import (
@@ -22,23 +21,7 @@ from jackfield.api import (
 )
 from jackfield.errors import WouldBlock, WrongValues
 
-
-@dataclass
-class Spoken:
-    text: str
-    times: int = 1
-
-
-@dataclass
-class Wishes:
-    greeting: str
-    limit: int
-    token: str = ""
-    colour: str = "red"
-
-
-class Greeter(Protocol):
-    async def greet(self, name: str, times: int = 1) -> list[str]: ...
+from chat_probe.shapes import Greeter, Spoken, Wishes
 
 
 class Probe(Plugin):

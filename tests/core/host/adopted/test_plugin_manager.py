@@ -5,88 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pluggy
 import pytest
-from jackfield.errors import ConsentRequired, StoreError, UnknownPlugin, UsageError
+from jackfield.errors import StoreError, UnknownPlugin, UsageError
 from jackfield.host import PluginManager
 from jackfield.storage import State
 from jackfield.store import Layout
 
-from tests.support.profiles import Profile
-from tests.support.wheels import WheelSource
-
-hookspec = pluggy.HookspecMarker("atlas")
-hookimpl = pluggy.HookimplMarker("atlas")
-
-GOOD = """
-import pluggy
-
-hookimpl = pluggy.HookimplMarker("atlas")
-
-
-@hookimpl
-def draw(place):
-    return f"{place} drawn by {__name__}"
-"""
-
-Install = Callable[..., None]
-
-
-class Specs:
-    @hookspec
-    def draw(self, place: str) -> str: ...
-
-
-@pytest.fixture
-def clean_imports() -> Iterator[None]:
-    """What a test imports and puts before others goes away again."""
-    modules, finders = set(sys.modules), list(sys.meta_path)
-    yield
-    sys.meta_path[:] = finders
-    for name in set(sys.modules) - modules:
-        if name.startswith("atlas_"):
-            del sys.modules[name]
-
-
-def atlas_wheel(folder: Path, name: str, code: str, *, manifest: str | None = None, version: str = "1.2.0") -> Path:
-    package = f"atlas_{name}"
-    files: dict[str, str | bytes] = {f"{package}/__init__.py": code}
-    if manifest is not None:
-        files[f"{package}/plugin.toml"] = manifest
-    source = WheelSource(f"atlas-{name}", version, files, entry_points={"atlas": {name: package}})
-    return source.build(folder)
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_imports: None) -> Install:
-    """Install an ordinary pluggy plugin as pip would: `install(name, code)`."""
-    site = tmp_path / "site"
-    site.mkdir()
-    monkeypatch.syspath_prepend(site)
-
-    def put(name: str, code: str = GOOD, **options: Any) -> None:
-        with zipfile.ZipFile(atlas_wheel(tmp_path / "wheels", name, code, **options)) as wheel:
-            wheel.extractall(site)
-
-    return put
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path / "profile")
-
-
-def started(layout: Layout | None, **options: Any) -> PluginManager:
-    """Make the application's manager and load its plugins, as a start of the application does."""
-    manager = PluginManager("atlas", layout=layout, **options)
-    manager.add_hookspecs(Specs)
-    manager.load_setuptools_entrypoints("atlas")
-    return manager
+from tests.core.host.adopted.conftest import GOOD, Install, Specs, hookimpl, hookspec, started
 
 
 def test_all_plugins_are_loaded_as_with_pluggy(install: Install, layout: Layout) -> None:
@@ -349,66 +277,3 @@ def test_async_results_of_specs_that_pluggy_marks_stay_the_applications_own(layo
 
 
 # Plugins that `jackfield --app atlas install` put into the store
-
-
-@pytest.fixture
-def stored(layout: Layout, tmp_path: Path, clean_imports: None) -> Callable[..., Profile]:
-    def put(name: str, *, isolation: str = "any") -> Profile:
-        manifest = f'schema = 1\nid = "{name}"\nname = "{name}"\ndescription = "a map"\nisolation = "{isolation}"\n'
-        profile = Profile(layout)
-        profile.install(atlas_wheel(tmp_path / "wheels", name, GOOD, manifest=manifest))
-        return profile
-
-    return put
-
-
-def test_an_installed_plugin_is_loaded_once_it_is_enabled(layout: Layout, stored: Callable[..., Profile]) -> None:
-    profile = stored("lakes")
-    assert not started(layout).has_plugin("lakes")
-
-    profile.enable("lakes")
-
-    assert started(layout).hook.draw(place="Ulm") == ["Ulm drawn by atlas_lakes"]
-
-
-def test_an_installed_plugin_that_nobody_consented_to_is_not_enabled(
-    layout: Layout, stored: Callable[..., Profile]
-) -> None:
-    stored("lakes")
-    manager = started(layout)
-
-    with pytest.raises(ConsentRequired, match="jackfield --app atlas enable lakes"):
-        manager.enable("lakes")
-    assert [row.state for row in manager.list_plugins()] == ["disabled"]
-
-
-def test_a_yes_to_what_came_from_elsewhere_is_none(layout: Layout, stored: Callable[..., Profile]) -> None:
-    stored("lakes").enable("lakes", source="https://another.example.org")
-
-    manager = started(layout)
-
-    assert not manager.has_plugin("lakes")
-    assert "it came from https://another.example.org, now from" in str(manager.failures["lakes"].error)
-
-
-def test_a_plugin_that_asks_for_a_process_of_its_own_is_not_run_in_the_applications(
-    layout: Layout, stored: Callable[..., Profile]
-) -> None:
-    stored("lakes", isolation="worker").enable("lakes")
-
-    manager = started(layout)
-
-    assert "process of its own" in str(manager.failures["lakes"].error)
-    assert "atlas_lakes" not in sys.modules
-
-
-def test_what_pip_installed_wins_over_the_store(
-    layout: Layout, stored: Callable[..., Profile], install: Install
-) -> None:
-    stored("lakes").enable("lakes")
-    install("lakes", GOOD.replace("drawn by", "drawn by pip's"), version="9.0.0")
-
-    manager = started(layout)
-
-    assert manager.hook.draw(place="Ulm") == ["Ulm drawn by pip's atlas_lakes"]
-    assert [row.version for row in manager.list_plugins()] == ["9.0.0"]

@@ -12,52 +12,10 @@ from pathlib import Path
 import pytest
 from jackfield.api import Response
 from jackfield.errors import NetworkError, PermissionDenied, UsageError
-from jackfield.host.facets.addresses import is_public
-from jackfield.host.facets.http import PluginHttp
 from jackfield.host.facets.network import Fetcher
-from jackfield.host.facets.permits import Permits
-from jackfield.permissions import Grant, Permission
 
-from tests.support.http_server import HttpServer, http_server
-
-
-class Room:
-    """A plugin's `context.http` beside a server."""
-
-    def __init__(self, server: HttpServer, fetcher: Fetcher | None = None) -> None:
-        self.server = server
-        self.refused: list[str] = []
-        self.permissions: tuple[Permission, ...] = ()
-        self.grant(f"127.0.0.1:{server.port}")
-        permits = Permits("weather", self._grant, lambda _, what: self.refused.append(what))
-        self.http = PluginHttp("weather", permits, fetcher or Fetcher())
-
-    def grant(self, *hosts: str) -> None:
-        self.permissions = (Permission("network", ("connect",), hosts=hosts),)
-
-    def _grant(self) -> Grant:
-        return Grant("weather", "file", None, self.permissions)
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with http_server() as server:
-        yield Room(server)
-
-
-@pytest.fixture
-def resolves(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """Names and where the system's resolver says they lead; others are asked of the system."""
-    names: dict[str, list[str]] = {}
-    system = socket.getaddrinfo
-
-    def getaddrinfo(host: str, port: int, *arguments: object, **named: object) -> object:
-        if host not in names:
-            return system(host, port, *arguments, **named)  # type: ignore[arg-type]  # passed through
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in names[host]]
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    return names
+from tests.core.host.facets.conftest import Room
+from tests.support.http_server import http_server
 
 
 class TestRequests:
@@ -230,82 +188,6 @@ class TestBounds:
         room.server.answers["/a"] = nonsense
         with pytest.raises(NetworkError, match="/a broke off"):
             await room.http.get(f"{room.server.url}/a")
-
-
-class TestPrivateNetworks:
-    @pytest.mark.parametrize("granted", [("evil.example.org:*",), ("*:*",), ()])
-    async def test_a_granted_name_that_leads_home(self, room, resolves, granted):
-        resolves["evil.example.org"] = ["127.0.0.1"]
-        room.grant(*granted)
-        with pytest.raises(PermissionDenied) as caught:
-            await room.http.get(f"http://evil.example.org:{room.server.port}/a")
-        assert str(caught.value) == (
-            "weather: evil.example.org leads to 127.0.0.1, an address of this computer or a private network "
-            "(the permission has to name that very address under hosts, as in 127.0.0.1:8080)"
-        )
-        assert (room.server.asked, room.refused) == ([], ["network:connect"])
-
-    async def test_a_name_that_answers_differently_the_second_time(self, room, resolves, monkeypatch):
-        answers = iter([["203.0.113.1"], ["127.0.0.1"]])
-        asked: list[str] = []
-        system = socket.getaddrinfo
-
-        def rebinding(host: str, port: int, *arguments: object, **named: object) -> object:
-            if host != "evil.example.org":
-                return system(host, port, *arguments, **named)  # type: ignore[arg-type]  # passed through
-            asked.append(host)
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(answers)]
-
-        monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-        monkeypatch.setattr("jackfield.host.facets.addresses.is_public", lambda address: address == "203.0.113.1")
-        room.grant(f"evil.example.org:{room.server.port}")
-        with pytest.raises(NetworkError):
-            await room.http.get(f"http://evil.example.org:{room.server.port}/a", timeout_seconds=0.5)
-        assert (asked, room.server.asked) == (["evil.example.org"], [])
-
-    @pytest.mark.parametrize("spelled", ["127.1", "2130706433", "0x7f000001", "0", "[::ffff:127.0.0.1]", "localhost."])
-    async def test_this_computer_in_other_spellings(self, room, spelled):
-        room.grant()
-        with pytest.raises((PermissionDenied, NetworkError)):
-            await room.http.get(f"http://{spelled}:{room.server.port}/a")
-        assert room.server.asked == []
-
-    async def test_everything_granted_is_not_the_private_network(self, room):
-        room.grant()
-        with pytest.raises(PermissionDenied, match=r"127\.0\.0\.1 leads to 127\.0\.0\.1, an address of this computer"):
-            await room.http.get(f"{room.server.url}/a")
-
-    @pytest.mark.parametrize(
-        "address",
-        [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.0.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "224.0.0.1",
-            "255.255.255.255",
-            "240.0.0.1",
-            "::1",
-            "::",
-            "fe80::1%eth0",
-            "fc00::1",
-            "ff02::1",
-            "::ffff:10.0.0.1",
-            "2002:7f00:1::",
-            "64:ff9b::a00:1",
-            "2001:0:a00:1::",
-            "no address",
-        ],
-    )
-    def test_what_is_not_public(self, address):
-        assert not is_public(address)
-
-    @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
-    def test_what_is(self, address):
-        assert is_public(address)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,292 @@
+"""The records of which the JSON answers of commands are made, as JSON Schema; `schemas` puts them together."""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "integer"}
+FLAG: Schema = {"type": "boolean"}
+DECIMAL: Schema = {"type": "number"}
+MOMENT: Schema = {"type": "string", "description": "ISO 8601, UTC"}
+
+
+def maybe(schema: Schema) -> Schema:
+    """`schema`, or null where nothing is known."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def many(schema: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": schema}
+
+
+def record(required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    """An object with these fields; others may come later.
+
+    Args:
+        required: fields that are always there.
+        optional: fields that may be absent.
+    """
+    return {"type": "object", "properties": {**required, **(optional or {})}, "required": list(required)}
+
+
+ERROR = record(
+    {"error": record({"kind": TEXT, "message": TEXT, "exit_code": NUMBER}, {"plugin": TEXT, "hint": TEXT})},
+    {"plan": {"type": "object"}},
+)
+
+RISK: Schema = {"enum": ["low", "medium", "high"]}
+
+PERMISSION = record(
+    {
+        "sentence": TEXT,
+        "reason": TEXT,
+        "risk": RISK,
+        "resource": TEXT,
+        "action": TEXT,
+        "new": FLAG,
+        "granted": FLAG,
+    }
+)
+
+GROWTH = record(
+    {
+        "kind": {"enum": ["permission", "dependency", "publisher", "source", "isolation"]},
+        "plugin": TEXT,
+        "permission": maybe(record({"resource": TEXT, "actions": many(TEXT)})),
+        "detail": TEXT,
+    }
+)
+
+ITEM = record(
+    {
+        "id": maybe(TEXT),
+        "distribution": TEXT,
+        "old_version": maybe(TEXT),
+        "new_version": maybe(TEXT),
+        "kind": {"enum": ["plugin", "library"]},
+        "source": TEXT,
+        "size": {"type": "integer", "minimum": 0, "description": "bytes to fetch"},
+        "changelog": maybe(TEXT),
+        "unsigned": FLAG,
+    }
+)
+
+_CONSENT_FIELDS: dict[str, Schema] = {
+    "plugin": TEXT,
+    "name": TEXT,
+    "version": TEXT,
+    "previous": maybe(TEXT),
+    "source": TEXT,
+    "publisher": maybe(TEXT),
+    "published": maybe(MOMENT),
+    "legacy": FLAG,
+    "isolation_sentence": TEXT,
+    "permissions": many(PERMISSION),
+    "brings": many(TEXT),
+    "growth": many(GROWTH),
+}
+
+PLAN = record(
+    {
+        "what": TEXT,
+        "added": many(ITEM),
+        "changed": many(ITEM),
+        "removed": many(ITEM),
+        "growth": many(GROWTH),
+        "consent": many(record(_CONSENT_FIELDS)),
+        "download_bytes": NUMBER,
+        "notes": many(TEXT),
+        "held": many(record(_CONSENT_FIELDS)),
+    }
+)
+
+OUTCOME = record({"transaction": TEXT, "generation": NUMBER, "left_out": {"type": "object"}})
+CHANGED = record({"app": TEXT, "plan": PLAN, "applied": FLAG, "outcome": maybe(OUTCOME)})
+SAID = record({"by": TEXT, "at": MOMENT})
+FINDING = record({"kind": TEXT, "plugin": maybe(TEXT), "problem": TEXT, "advice": TEXT})
+SAFE_MODE = record({"reason": TEXT, "since": TEXT, "chosen": FLAG})
+
+ROW = record(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "version": TEXT,
+        "distribution": TEXT,
+        "state": {"enum": ["enabled", "disabled", "found", "blocked", "shadowed"]},
+        "enabled": FLAG,
+        "origin": TEXT,
+        "source": TEXT,
+        "isolation": {"enum": ["inline", "worker"], "description": "where it runs here"},
+        "isolation_asked": maybe({"enum": ["inline", "worker", "any"], "description": "as its manifest says"}),
+        "problem": maybe(TEXT),
+        "held": maybe(TEXT),
+        "legacy": FLAG,
+        "trusted": maybe(SAID),
+    },
+    {
+        "running": maybe(
+            record(
+                {
+                    "state": TEXT,
+                    "problem": maybe(TEXT),
+                    "hooks": maybe(NUMBER),
+                    "calls": NUMBER,
+                    "seconds": DECIMAL,
+                    "errors": NUMBER,
+                }
+            )
+        ),
+    },
+)
+
+USE = record(
+    {
+        "use": TEXT,
+        "kind": {"enum": ["hook", "command", "event", "callback", "other", "action", "sent", "blocked"]},
+        "calls": NUMBER,
+        "errors": NUMBER,
+        "seconds": DECIMAL,
+        "worst_seconds": DECIMAL,
+        "p99_seconds": DECIMAL,
+        "last_used": maybe(MOMENT),
+        "durations": {"type": "object", "description": "bits of nanoseconds -> how many calls took so long"},
+    }
+)
+
+STATS = record(
+    {
+        "plugin": TEXT,
+        "invocations": NUMBER,
+        "errors": NUMBER,
+        "seconds": DECIMAL,
+        "worst_seconds": DECIMAL,
+        "p99_seconds": DECIMAL,
+        "last_used": maybe(MOMENT),
+        "hooks": NUMBER,
+        "commands": NUMBER,
+        "events": NUMBER,
+        "events_sent": NUMBER,
+        "messages": NUMBER,
+        "storage_bytes": NUMBER,
+        "blocked": NUMBER,
+        "blocked_seconds": DECIMAL,
+        "uses": many(USE),
+    }
+)
+
+LINE = record(
+    {"number": NUMBER, "time": MOMENT, "level": TEXT, "message": TEXT},
+    {"fields": {"type": "object"}, "traceback": TEXT},
+)
+
+STACK = record({"name": TEXT, "stack": TEXT}, {"plugin": maybe(TEXT), "daemon": FLAG})
+PERMISSIONS = record({**_CONSENT_FIELDS, "grant": maybe({"type": "object"}), "enabled": FLAG})
+
+FOUND = record(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "summary": TEXT,
+        "version": TEXT,
+        "distribution": TEXT,
+        "publisher": maybe(TEXT),
+        "isolation": TEXT,
+        "downloads": NUMBER,
+        "categories": many(TEXT),
+        "app": maybe(TEXT),
+        "updated": maybe(MOMENT),
+        "marketplace": TEXT,
+    }
+)
+
+UPDATE = record(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "current": TEXT,
+        "new": maybe(TEXT),
+        "changelog": TEXT,
+        "growth": many(GROWTH),
+        "permissions": many(PERMISSION),
+        "problem": maybe(TEXT),
+        "held": maybe(TEXT),
+        "held_back": maybe(TEXT),
+        "pinned": maybe(SAID),
+        "brings": many(TEXT),
+    }
+)
+
+ROLLBACK = record(
+    {
+        "from": NUMBER,
+        "to": NUMBER,
+        "restored": many(TEXT),
+        "kept": many(TEXT),
+        "kept_in_words": many(TEXT),
+        "undone": many(TEXT),
+        "redone": many(TEXT),
+        "plugins": {"type": "object", "description": "id -> version before and version now; null for not installed"},
+    }
+)
+
+ENTRY = record(
+    {
+        "generation": NUMBER,
+        "previous": NUMBER,
+        "at": MOMENT,
+        "by": TEXT,
+        "what": TEXT,
+        "transaction": TEXT,
+        "current": FLAG,
+        "undone": FLAG,
+        "plugins": {"type": "object", "description": "id -> version"},
+    }
+)
+
+DAMAGED = record(
+    {
+        "sha256": TEXT,
+        "distribution": TEXT,
+        "version": TEXT,
+        "plugin": maybe(TEXT),
+        "damage": many(TEXT),
+        "repaired": FLAG,
+        "problem": maybe(TEXT),
+    }
+)
+
+SETTING = record(
+    {
+        "key": TEXT,
+        "type": TEXT,
+        "label": TEXT,
+        "description": TEXT,
+        "expected": TEXT,
+        "value": {"description": "what holds now; null of a secret"},
+        "default": {"description": "null of a secret"},
+        "set": FLAG,
+        "secret": FLAG,
+        "minimum": maybe({"type": "number"}),
+        "maximum": maybe({"type": "number"}),
+        "choices": many(TEXT),
+    }
+)
+
+DATA = record(
+    {
+        "plugin": TEXT,
+        "installed": FLAG,
+        "stored_bytes": NUMBER,
+        "files": NUMBER,
+        "files_bytes": NUMBER,
+        "configuration": {"type": "integer", "description": "files of its configuration"},
+        "snapshots_bytes": NUMBER,
+        "settings": many(TEXT),
+        "secrets": many(TEXT),
+        "quota": {"type": "integer", "description": "bytes that it may keep"},
+        "marked": {"type": "boolean", "description": "deleted when the application starts next"},
+        "words": many(TEXT),
+    }
+)

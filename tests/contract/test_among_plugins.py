@@ -1,0 +1,75 @@
+"""What `context` promises of events, services and other plugins: the same wherever the plugin runs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+class TestEvents:
+    @pytest.mark.feature("C17", "C21", "M40")
+    async def test_they_carry_the_senders_namespace_and_id(self, stage):
+        await stage.ask("probe events on plugin:peer:spoke")
+        await stage.ask("peer speak")
+        assert json.loads(await stage.ask("probe heard")) == ['plugin:peer:spoke from peer: {"loud": true}']
+
+    @pytest.mark.feature("C21")
+    async def test_nobody_speaks_in_another_ones_name(self, stage):
+        answer = await stage.ask("probe events emit plugin:peer:spoke")
+        assert "probe can only send events named plugin:probe:…" in answer
+
+    @pytest.mark.feature("C21", "U7", "M42")
+    async def test_a_marked_listener_hears_a_plugin_that_is_required(self, stage):
+        await stage.grant(())
+        await stage.ask("friend speak")
+        assert json.loads(await stage.ask("probe heard")) == ["marked: plugin:friend:spoke"]
+
+    @pytest.mark.feature("M40")
+    async def test_a_typed_listener_is_given_its_own_type(self, stage):
+        await stage.ask("probe events typed plugin:friend:spoke")
+        await stage.ask("""friend speak '{"text": "hello"}'""")
+        assert json.loads(await stage.ask("probe heard")) == ["marked: plugin:friend:spoke", "hello 1"]
+
+    @pytest.mark.feature("U6")
+    async def test_low_priorities_hear_first(self, stage):
+        await stage.ask("probe events order")
+        assert json.loads(await stage.ask("probe heard")) == ["early", "usual", "late"]
+
+    @pytest.mark.feature("K27")
+    async def test_listeners_end_with_the_plugin(self, stage):
+        await stage.ask("probe events on plugin:peer:spoke")
+        stage.profile.disable("probe")
+        await stage.host.reload_changes()
+        stage.profile.enable("probe")
+        await stage.host.reload_changes()
+        await stage.ask("peer speak")
+        assert await stage.ask("probe heard") == "[]"
+
+
+class TestServices:
+    @pytest.mark.feature("U28", "K25", "K47")
+    async def test_arguments_and_results_are_plain_data(self, stage):
+        assert json.loads(await stage.ask("probe services call greeter you 2")) == ["hello you", "hello you"]
+        assert json.loads(await stage.ask("probe services call peer:shouter you")) == ["HELLO YOU"]
+
+    @pytest.mark.feature("U28", "K27")
+    async def test_a_handle_is_dead_when_its_provider_starts_anew(self, stage):
+        await stage.ask("probe services keep")
+        assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
+        await stage.host.reload("friend")
+        await stage.ask("probe services keep")
+        await stage.host.reload("peer")
+        answer = await stage.ask("probe services use")
+        assert "probe called greet of the service shouter, which peer does not offer any more" in answer
+        await stage.ask("probe services keep")
+        assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
+
+
+class TestPlugins:
+    @pytest.mark.feature("J17", "J23")
+    async def test_another_one_is_taken_down_and_brought_back(self, stage):
+        assert await stage.ask("probe plugins list") == "friend peer probe"
+        assert await stage.ask("probe plugins unload peer") == "True"
+        assert await stage.ask("probe plugins status peer") == "peer 1.0.0 unloaded"
+        assert await stage.ask("probe plugins load peer") == "active"

@@ -1,0 +1,118 @@
+"""The commands where a marketplace is down, an application another one, a terminal poor or its reader gone."""
+
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+from jackfield.cli import group_for
+
+from tests.core.cli.conftest import Desk
+from tests.support.processes import free_port, script
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "words", ["disable poll", "enable poll", "history", "permissions poll", "rollback --yes", "list"]
+)
+def test_what_asks_no_marketplace_loads_neither_the_network_nor_the_resolver(polling: Desk, words: str):
+    code = (
+        "import sys\nfrom jackfield.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as ended:\n    code = ended.code\n"
+        "print(code, sorted({'httpx', 'resolvelib', 'tuf'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", code, *words.split()]
+    done = subprocess.run(command, env=polling.environ, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "0 []"
+
+
+def test_a_marketplace_that_is_down_has_its_own_exit_code(desk: Desk):
+    nobody = f"http://127.0.0.1:{free_port()}"
+    for words in (["search", "poll"], ["install", "poll", "--yes"], ["info", "poll"]):
+        ran = desk.run(*words, market=nobody)
+        assert ran.code == 5
+        assert nobody in ran.err
+
+
+def test_one_marketplace_that_is_down_does_not_hide_the_other(desk: Desk):
+    nobody = f"http://127.0.0.1:{free_port()}"
+    ran = desk.run("search", "poll", market=f"{nobody} {desk.market}")
+    assert ran.code == 0
+    assert "poll" in ran.out
+    assert ran.err.startswith(f"warning: {nobody}")
+
+
+def test_without_a_marketplace_it_says_how_to_name_one(desk: Desk):
+    ran = desk.run("search", "poll", market="")
+    assert ran.code == 2
+    assert "no marketplace is configured" in ran.err
+    assert "--marketplace URL" in ran.err
+
+
+def test_the_option_goes_before_the_environment(desk: Desk):
+    ran = desk.run("--marketplace", desk.market, "search", "poll", market="http://127.0.0.1:9")
+    assert ran.code == 0
+
+
+def test_an_unknown_application_is_named_with_those_that_are_here(desk: Desk):
+    ran = desk.run("--app", "chta", "list")
+    assert ran.code == 2
+    assert ran.err.splitlines() == [
+        "error: no application is called 'chta'; here is chat",
+        "hint: did you mean --app chat?",
+    ]
+
+
+def test_an_adopted_application_is_listed_and_its_plugins_switched_off(desk: Desk, adopted_app):
+    app = adopted_app(desk)
+    assert app.loaded() == ["tool-x"]
+    rows = desk.run("--app", "tool", "list", "--json").json["plugins"]
+    assert [(row["id"], row["enabled"]) for row in rows] == [("tool-x", True)]
+    assert desk.run("--app", "tool", "disable", "tool-x").code == 0
+    assert app.loaded() == []
+    assert desk.run("--app", "tool", "enable", "tool-x").code == 0
+    assert app.loaded() == ["tool-x"]
+
+
+def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):
+    @click.group()
+    def chat():
+        pass
+
+    chat.add_command(group_for("chat", marketplaces=[polling.market], home=polling.home))
+    runner = CliRunner()
+    listed = runner.invoke(chat, ["plugins", "list"], prog_name="jackfield-chat")
+    assert listed.exit_code == 0, listed.stderr
+    assert "poll" in listed.stdout
+    found = runner.invoke(chat, ["plugins", "search", "poll"], prog_name="jackfield-chat")
+    assert found.exit_code == 0, found.stderr
+    wrong = runner.invoke(chat, ["plugins", "remove"], prog_name="jackfield-chat")
+    assert wrong.exit_code == 2
+    assert "hint: jackfield-chat plugins remove --help" in wrong.stderr
+    unknown = runner.invoke(chat, ["plugins", "permissions", "nothing"], prog_name="jackfield-chat")
+    assert "hint: jackfield-chat plugins install nothing" in unknown.stderr
+
+
+def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail(polling: Desk):
+    polling.more["PYTHONIOENCODING"] = "latin-1"
+    ran = polling.run("update", "--check")
+    assert ran.code == 0
+    assert "1.3.1 ? 2.0.0" in ran.out
+
+
+def test_a_reader_that_goes_away_is_no_reason_to_complain(polling: Desk):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [script("jackfield"), "list"],
+        env=polling.environ,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert done.stderr == ""
