@@ -25,8 +25,9 @@ _FILES: Final = """
 _MEMORY_THREADS_OWN_SIGNALS: Final = """
     mmap munmap mprotect mremap madvise msync brk membarrier rseq set_robust_list get_robust_list set_tid_address
     rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack pause
-    restart_syscall signalfd signalfd4 futex futex_waitv futex_wait futex_wake sched_yield sched_get_priority_max
-    sched_get_priority_min getcpu arch_prctl exit exit_group wait4 waitid
+    restart_syscall signalfd signalfd4 futex futex_waitv futex_wait futex_wake sched_yield sched_getaffinity
+    sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu arch_prctl exit exit_group
+    wait4 waitid
 """
 
 _TIME_AND_ITSELF: Final = """
@@ -93,7 +94,7 @@ def conditional(pid: int, *, private_root: bool) -> MappingProxyType[str, tuple[
         "prctl": ((OneOf(0, _PRCTL),), _PERMITTED),
         "getpriority": ((OneOf(0, (0,)), OneOf(1, (0, pid))), _PERMITTED),
     }
-    for name in ("getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler"):
+    for name in ("getpgid", "getsid"):
         table[name] = (itself, _PERMITTED)
     if private_root:
         # By descriptor only: Landlock does not govern times by path.

@@ -1,0 +1,88 @@
+"""Attacks by taking much of something: memory in all its guises, descriptors, objects that outlive a process."""
+
+import ctypes
+import fcntl
+import os
+import socket
+
+from jackfield.sandbox.kernel import call
+
+from tests.scenarios.attacks.catalogue import attack
+from tests.scenarios.attacks.scene import Scene
+
+MEBIBYTE = 1024 * 1024
+IPC_PRIVATE = 0
+IPC_RMID = 0
+SHM_RMID = 0
+
+
+@attack("resources")
+def heap(scene: Scene) -> None:
+    """Mapped and not touched: that is what the limit counts."""
+    assert len(bytearray(2048 * MEBIBYTE))
+
+
+@attack("resources")
+def memory_by_memfd(scene: Scene) -> None:
+    """Pages of a file without a name, which the limit on address space does not count."""
+    descriptor = os.memfd_create("attack")
+    os.ftruncate(descriptor, 64 * MEBIBYTE)
+
+
+@attack("resources")
+def memory_in_pipes(scene: Scene) -> None:
+    held = 0
+    while held < 32 * MEBIBYTE:
+        _, writing = os.pipe()
+        held += fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, MEBIBYTE)
+
+
+@attack("resources")
+def memory_in_socket_buffers(scene: Scene) -> None:
+    held = 0
+    pairs = []
+    while held < 24 * MEBIBYTE:
+        pairs.append(socket.socketpair())
+        ours = pairs[-1][0]
+        ours.setblocking(False)
+        try:
+            while True:
+                held += ours.send(bytes(65536))
+        except BlockingIOError:
+            continue
+
+
+@attack("resources")
+def descriptors(scene: Scene) -> None:
+    for _ in range(500):
+        os.dup(0)
+
+
+@attack("resources")
+def lock_memory(scene: Scene) -> None:
+    """Pages that are never swapped out."""
+    page = ctypes.create_string_buffer(8192)
+    call("mlock", ctypes.addressof(page), 4096)
+
+
+@attack("resources")
+def sysv_shared_memory(scene: Scene) -> None:
+    segment = call("shmget", IPC_PRIVATE, MEBIBYTE, 0o600)
+    call("shmctl", segment, IPC_RMID, None)
+
+
+@attack("resources")
+def sysv_semaphores(scene: Scene) -> None:
+    call("semctl", call("semget", IPC_PRIVATE, 1, 0o600), 0, IPC_RMID, 0)
+
+
+@attack("resources")
+def sysv_messages(scene: Scene) -> None:
+    call("msgctl", call("msgget", IPC_PRIVATE, 0o600), IPC_RMID, None)
+
+
+@attack("resources")
+def posix_message_queue(scene: Scene) -> None:
+    name = b"attack-%d\0" % os.getpid()
+    call("mq_open", name, os.O_CREAT | os.O_RDWR, 0o600, None)
+    call("mq_unlink", name)
