@@ -145,6 +145,11 @@ class Console(Plugin):
 
     def _arrangement(self) -> Arrangement:
         settings = self.context.settings
+        encoding = str(settings.get("encoding") or "utf-8")
+        try:
+            "".encode(encoding)
+        except LookupError as error:
+            raise DialectError(str(error)) from error
         given = str(settings.get("folder") or "")
         return Arrangement(
             folder=Path(given).expanduser().absolute() if given else self.context.data_dir,
@@ -152,7 +157,7 @@ class Console(Plugin):
             server_folder=str(settings.get("server_folder") or "server"),
             script_folders=tuple(settings.get("script_folders") or ("plugins",)),
             dialect=dialect(str(settings.get("preset")), {key: settings.get(f"pattern_{key}") for key in _DIALECT}),
-            encoding=str(settings.get("encoding") or "utf-8"),
+            encoding=encoding,
             language=str(settings.get("language") or "en_us"),
             follow=bool(settings.get("follow")),
             stop_seconds=float(settings.get("stop_seconds")),

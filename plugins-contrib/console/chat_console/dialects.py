@@ -9,6 +9,12 @@ from typing import Any
 from chat_console.info import Info, InfoSource
 from chat_console.rtext import RTextBase
 
+_GROUPS = {
+    "chat": frozenset({"player", "message"}),
+    "joined": frozenset({"player"}),
+    "left": frozenset({"player"}),
+}
+_TIME = frozenset({"hour", "minute", "second"})
 _NAME = r"(?P<player>\w{1,16})"
 
 
@@ -51,9 +57,12 @@ class Dialect:
         made = replace(self, **{key: value for key, value in changes.items() if value})
         for key in ("line", "chat", "joined", "left", "started"):
             try:
-                re.compile(getattr(made, key))
+                named = set(re.compile(getattr(made, key)).groupindex)
             except re.error as error:
                 raise DialectError(f"the pattern {key} cannot be used: {error}") from error
+            needed = _TIME if key == "line" and named & _TIME else _GROUPS.get(key, frozenset())
+            if lacking := sorted(needed - named):
+                raise DialectError(f"the pattern {key} lacks (?P<{lacking[0]}>…)")
         for key in ("say", "tell"):
             try:
                 getattr(made, key).format(text="", json="", player="")

@@ -255,7 +255,11 @@ class Engine:
 
     def _line(self, text: str) -> None:
         """Take a line of the server's output; called on the thread that reads it."""
-        info = self.arrangement.dialect.parse(text)
+        try:
+            info = self.arrangement.dialect.parse(text)
+        except ValueError as error:  # a pattern of the user's takes something for a time; the server must be read on
+            self.log.error("the line %r cannot be taken apart: %s", text, error)  # noqa: TRY400 (a sentence for the user)
+            info = Info(InfoSource.SERVER, text, content=text)
         info._server = self.server
         if info.player is not None:
             info._command_source = PlayerCommandSource(self.server, info, info.player)
@@ -273,9 +277,8 @@ class Engine:
     def _heard(self, info: Info) -> None:
         """Tell the scripts of a line: as a command, as an event, and as what it says of players and the server."""
         for each, script in self.filters:
-            with as_script(script):
-                if info.is_from_server and not each.filter_server_info(info):
-                    return
+            if info.is_from_server and not self._passes(info, each, script):
+                return
         if info.is_user and info.content and self.commands.has(info.content):
             info.cancel_send_to_server()
             with contextlib.suppress(Exception):  # noted at its script
@@ -288,6 +291,12 @@ class Engine:
                 self.process.send(info.content)
             return
         self._notice(info)
+
+    def _passes(self, info: Info, each: InfoFilter, script: Script) -> bool:
+        """Ask a script's filter; one that fails keeps nothing from the others."""
+        with contextlib.suppress(Exception):  # noted at its script
+            return bool(self.guarded(script, "its filter", lambda: each.filter_server_info(info)))
+        return True
 
     def _notice(self, info: Info) -> None:
         dialect = self.arrangement.dialect

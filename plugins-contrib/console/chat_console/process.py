@@ -70,11 +70,14 @@ class ServerProcess:
         with self._guard:
             if self.runs:
                 raise ProcessError("the server runs already")
-            words = shlex.split(self._command)
+            try:
+                words = shlex.split(self._command)
+            except ValueError as error:
+                raise ProcessError(f"the command cannot be read: {error}") from error
             if not words:
                 raise ProcessError("no command is set that starts the server")
-            self._folder.mkdir(parents=True, exist_ok=True)
             try:
+                self._folder.mkdir(parents=True, exist_ok=True)
                 self._process = subprocess.Popen(
                     words,
                     cwd=self._folder,

@@ -99,9 +99,18 @@ async def test_disabled_it_leaves_no_process_no_thread_and_no_name(tmp_path: Pat
             await asyncio.sleep(0.02)
 
 
-async def test_a_pattern_that_cannot_be_used_is_told_by_its_name(tmp_path: Path) -> None:
-    chosen = settings(tmp_path, pattern_chat="(unclosed")
-    with pytest.raises(Exception, match="the pattern chat cannot be used"):
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"pattern_chat": "(unclosed"}, "the pattern chat cannot be used"),
+        ({"encoding": "klingon"}, "unknown encoding: klingon: see the settings of the console"),
+    ],
+)
+async def test_a_setting_that_cannot_be_used_is_told_by_its_name(
+    tmp_path: Path, wrong: dict[str, str], told: str
+) -> None:
+    chosen = settings(tmp_path, **wrong)
+    with pytest.raises(Exception, match=told):
         async with running("console", tmp_path, settings=chosen, chat=people()):
             raise AssertionError("it must not run")
 

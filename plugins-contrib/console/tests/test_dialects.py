@@ -74,6 +74,20 @@ def test_what_a_user_sets_replaces_the_presets_words(dialects):
         dialects.dialect("odd", {})
 
 
+@pytest.mark.parametrize(
+    ("key", "pattern", "lacks"),
+    [
+        ("chat", r"(?P<player>\w+): .*", "message"),
+        ("joined", r".* came", "player"),
+        ("left", r".* went", "player"),
+        ("line", r"(?P<hour>\d+) (?P<content>.*)", "minute"),
+    ],
+)
+def test_a_pattern_names_the_group_that_it_lacks(dialects, key, pattern, lacks):
+    with pytest.raises(dialects.DialectError, match=rf"the pattern {key} lacks \(\?P<{lacks}>…\)"):
+        dialects.dialect("plain", {key: pattern})
+
+
 @settings(deadline=None)
 @given(st.text(max_size=80))
 def test_no_line_is_too_odd(dialects, text):

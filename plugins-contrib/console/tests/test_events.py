@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.console import Bench, console
@@ -99,6 +101,13 @@ def test_a_server_that_cannot_be_started_is_told(tmp_path, caplog):
         assert "there-is-no-such-program cannot be started" in caplog.text
         assert bench.engine.server.stop() is False
         assert bench.engine.server.is_server_running() is False
+
+
+@pytest.mark.parametrize("command", ["java 'unclosed", ""])
+def test_a_command_that_is_none_is_told(tmp_path, caplog, command):
+    with console(tmp_path, command=command) as bench:
+        assert bench.engine.start_server() is False
+    assert "command" in caplog.text
 
 
 @pytest.mark.feature("M27", "M42", "U6", "U7")
@@ -314,3 +323,39 @@ heard = []
         bench.server("#raw spam and more", "#raw something else")
         bench.wait(lambda: "something else" in heard(bench, "quiet"))
         assert "spam and more" not in heard(bench, "quiet")
+
+
+def test_a_filter_that_fails_keeps_nothing_from_the_others(tmp_path, caplog):
+    failing = """
+from mcdreforged.api.types import InfoFilter
+
+class Broken(InfoFilter):
+    def filter_server_info(self, info):
+        raise RuntimeError('no idea')
+
+def on_load(server, old):
+    server.register_info_filter(Broken())
+"""
+    hearing = """
+heard = []
+
+def on_info(server, info):
+    heard.append(info.content)
+"""
+    with console(tmp_path, {"broken.py": failing, "hearing.py": hearing}) as bench:
+        bench.start()
+        bench.server("#raw something")
+        bench.wait(lambda: "something" in heard(bench, "hearing"))
+    assert "broken (broken.py) failed in its filter" in caplog.text
+
+
+def test_a_line_that_own_patterns_take_for_a_time_is_told_and_the_next_one_is_read(tmp_path, caplog):
+    line = r"(?P<hour>\w+)-(?P<minute>\w+)-(?P<second>\w+) (?P<content>.*)|(?P<rest>.*)"
+    with console(tmp_path) as bench:
+        bench.start()
+        bench.engine.arrangement = replace(
+            bench.engine.arrangement, dialect=bench.engine.arrangement.dialect.with_changes({"line": line})
+        )
+        bench.server("#raw a-b-c odd", "#raw plain")
+        bench.until("plain")
+    assert "the line 'a-b-c odd' cannot be taken apart" in caplog.text
