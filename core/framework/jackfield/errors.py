@@ -24,6 +24,12 @@ and an exit code, never into a traceback.
     ├── HostUnreachable             no host runs, or it does not answer
     ├── NetworkError                a request of a plugin that nobody answered in time and within bounds
     ├── SandboxError                a process cannot be confined as was asked
+    ├── LinkError                   the connection to another process, or a call over it
+    │   ├── LinkClosed              it has ended; the message says why
+    │   │   └── ProtocolViolation   the other side sent what it must not; that has ended the link
+    │   ├── CallTimeout             no whole answer within the time of the call
+    │   ├── CannotCross             a value or a signature that cannot go to another process
+    │   └── RemoteError             the other side's code raised; knows the kind and the traceback
     ├── PermissionDenied            a plugin did what it was not granted                      exit code 3
     ├── ConsentRequired             an install, update or enable asks for a yes               exit code 3
     └── PluginError                 a plugin that cannot load, activate or answer
@@ -163,6 +169,54 @@ class NetworkError(JackfieldError):
 
 class SandboxError(JackfieldError):
     """A process cannot be confined as was asked; the message names the layer."""
+
+
+class LinkError(JackfieldError):
+    """The connection to another process does not work, or a call over it failed."""
+
+
+class LinkClosed(LinkError):
+    """The connection has ended; every call that was open fails with this."""
+
+
+class ProtocolViolation(LinkClosed):
+    """The other side sent what the protocol does not allow; the connection was ended for it."""
+
+
+class CallTimeout(LinkError):
+    """A call had no whole answer within its time; the time counts from its start, sending included."""
+
+
+class CannotCross(LinkError):
+    """A value or a signature that cannot be carried to another process; nothing was sent."""
+
+
+class RemoteError(LinkError):
+    """The code on the other side raised an error that this side does not know as its own.
+
+    Args:
+        message: what the error said.
+        kind: its class there, e.g. "ZeroDivisionError".
+        remote_traceback: where it was raised there, as text; empty where that was not told.
+        plugin: whom it blames.
+        hint: what to do next.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        remote_traceback: str = "",
+        plugin: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, plugin=plugin, hint=hint)
+        self.kind = kind
+        self.remote_traceback = remote_traceback
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {super().__str__()}"
 
 
 class PermissionDenied(JackfieldError):

@@ -1,1 +1,33 @@
-"""Framing, messages, codec and connection between a host and a worker. (Furnished with isolation.)"""
+"""Calls between two processes: framing, messages, codec, and a connection whose caller waits.
+
+It knows nothing of plugins. The connection that an event loop drives stands apart, in `jackfield.rpc.loop`.
+"""
+
+from jackfield.rpc.blocking import BlockingConnection
+from jackfield.rpc.codec import CallCodec, can_cross
+from jackfield.rpc.descriptors import DescriptorReceiver, DescriptorSender
+from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
+from jackfield.rpc.ledger import OpenCall
+from jackfield.rpc.link import Limits, Link, Serve, Served
+from jackfield.rpc.messages import PROTOCOL_VERSION, Hello, read_message
+from jackfield.rpc.replies import Reply
+
+__all__ = [
+    "FRAME_BYTES",
+    "PROTOCOL_VERSION",
+    "BlockingConnection",
+    "CallCodec",
+    "DescriptorReceiver",
+    "DescriptorSender",
+    "FrameReader",
+    "FrameWriter",
+    "Hello",
+    "Limits",
+    "Link",
+    "OpenCall",
+    "Reply",
+    "Serve",
+    "Served",
+    "can_cross",
+    "read_message",
+]

@@ -1,0 +1,256 @@
+"""A connection whose caller waits: the child's main thread, and a host without an event loop.
+
+Whoever waits for an answer reads the socket, and runs what the other side calls in the meantime: so a worker can call
+back while its host waits, and the host again, and nobody waits for the other in a circle. Of several threads that wait,
+one reads for all. While a message does not leave because the other side is sending too, what comes is taken in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+from jackfield.errors import CallTimeout, CannotCross, LinkClosed, ProtocolViolation
+from jackfield.rpc.codec import CallCodec
+from jackfield.rpc.ledger import OpenCall
+from jackfield.rpc.link import Link
+from jackfield.rpc.messages import ANSWERS, ASKED, Cancel, Goodbye, Hello, Message, Notification, raw
+from jackfield.rpc.serving import Server
+from jackfield.rpc.turns import Turn
+from jackfield.rpc.wire import FOREVER, ReceiveTimeout, Wire
+
+
+class BlockingConnection:
+    """Drives a link by waiting. Its methods may be called from any thread.
+
+    Args:
+        link: the link; nothing else drives it meanwhile.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._turn = Turn()
+        self._wire = Wire(link, self._turn)
+        self._server = Server(link, self._send_answer)
+        self._deadline = FOREVER  # of the calls that the reading thread waits for, the nearest
+
+    @property
+    def ended(self) -> LinkClosed | None:
+        """Why the connection has ended; None while it is alive."""
+        return self._link.ended
+
+    def greet(self, details: Mapping[str, str] | None = None, *, timeout_seconds: float = 5.0) -> Hello:
+        """Exchange greetings, the first thing that both sides do.
+
+        Args:
+            details: what the other side is told, e.g. a key.
+            timeout_seconds: to wait for its greeting.
+
+        Raises:
+            CallTimeout: it did not greet in time.
+            LinkClosed: it went away, speaks another protocol or another version of it.
+        """
+        self.send_hello(details)
+        return self.receive_hello(timeout_seconds=timeout_seconds)
+
+    def send_hello(self, details: Mapping[str, str] | None = None) -> None:
+        """Greet the other side; who is asked for a key greets first, who asks for it afterwards."""
+        self._send(self._link.hello_of_ours(details or {}))
+
+    def receive_hello(self, *, timeout_seconds: float = 5.0) -> Hello:
+        """Read the greeting of the other side; `close` is the answer to one that is not welcome.
+
+        Raises:
+            CallTimeout: it did not greet in time.
+            LinkClosed: it went away, speaks another protocol or another version of it.
+        """
+        try:
+            message = self._wire.receive(monotonic() + timeout_seconds)
+        except ReceiveTimeout:
+            raise CallTimeout(f"{self._link.peer} did not greet within {timeout_seconds:g} s") from None
+        if isinstance(message, Goodbye):
+            self._part(message)
+        try:
+            return self._link.greeted(message)
+        except ProtocolViolation as error:
+            self._wire.refuse(error)
+
+    def call(
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, *, timeout_seconds: float | None = None
+    ) -> Any:
+        """Call a method of the other side and wait for its answer; what it calls here runs meanwhile.
+
+        Args:
+            method: its name there.
+            arguments: by name; values are encoded as what they are.
+            codec: reads the answer.
+            timeout_seconds: for all of it, from the first byte sent to the last byte of the answer; None for no limit.
+
+        Raises:
+            CannotCross: an argument is no data, or too large; nothing was sent.
+            CallTimeout: the time is over. The call goes on there; the caller may end the process.
+            LinkClosed: the connection has ended, before or during the call.
+            Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
+        """
+        return self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
+
+    def call_batch(
+        self, method: str, many: Sequence[Mapping[str, Any]], codec: CallCodec, *, timeout_seconds: float | None = None
+    ) -> list[Any]:
+        """Call one method many times with one message in each direction.
+
+        Returns:
+            list: for each call its answer, or the error that it raised (not raised here).
+
+        Raises:
+            JackfieldError: as `call` does, where it concerns the whole batch.
+        """
+        link = self._link
+        link.check()
+        with self._wire.sending:
+            call, message = link.batch(method, list(many), codec, timeout_seconds)
+            self._dispatch(call, message)
+        answers: list[Any] = self.finish(call)
+        return answers
+
+    def begin(
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, *, timeout_seconds: float | None = None
+    ) -> OpenCall:
+        """Send a call and do not wait: several processes are at work before the first answer is read.
+
+        Raises:
+            CannotCross: an argument is no data, or too large; nothing was sent.
+            LinkClosed: the connection has ended.
+        """
+        link = self._link
+        if link.ended is not None:
+            link.check()
+        with self._wire.sending:  # ids leave in their order
+            call, message = link.request(method, arguments, codec, timeout_seconds)
+            self._dispatch(call, message)
+        return call
+
+    def finish(self, call: OpenCall) -> Any:
+        """Wait for the answer to a call that was begun.
+
+        Raises:
+            CallTimeout: its time is over.
+            LinkClosed: the connection has ended.
+            Exception: what the method raised.
+        """
+        if not call.done:
+            try:
+                self._await(call)
+            except (ReceiveTimeout, TimeoutError):
+                self._give_up(call)
+                raise CallTimeout(f"{self._link.peer} did not answer {call.method} in time") from None
+        return call.result()
+
+    def notify(self, method: str, arguments: Mapping[str, Any]) -> None:
+        """Call a method of the other side and want no answer.
+
+        Raises:
+            CannotCross: an argument is no data, or too large.
+            LinkClosed: the connection has ended.
+        """
+        self._send(Notification(method, raw(arguments)))
+
+    def serve(self) -> None:
+        """Read and run what the other side calls until it goes away; that is the life of a worker's main thread.
+
+        Raises:
+            LinkClosed: the connection was ended for a reason; none if the other side just went away.
+        """
+        self._turn.take(lambda: False, FOREVER)
+        try:
+            while True:
+                self._take(self._wire.receive(FOREVER))
+        except LinkClosed:
+            if not self._link.went_away:
+                raise
+        finally:
+            self._turn.leave()
+            self._server.end()
+
+    def close(self, reason: str = "it is not needed any more") -> None:
+        """Say goodbye and end the connection; calls that are open fail with this reason."""
+        self._wire.end(LinkClosed(f"the connection to {self._link.peer} was closed: {reason}"))
+        self._server.end()
+
+    def _await(self, call: OpenCall) -> None:
+        """Read until the call is done, or let the thread that reads already do so.
+
+        Raises:
+            ReceiveTimeout: its time is over.
+            TimeoutError: its time is over, and another thread was reading.
+        """
+        turn = self._turn
+        if turn.is_mine:  # called by what the other side called
+            self._read_until(call)
+        elif turn.take_if_free() or turn.take(lambda: call.done, call.deadline):
+            try:
+                if not call.done:
+                    self._read_until(call)
+            finally:
+                turn.leave()
+
+    def _read_until(self, call: OpenCall) -> None:
+        """Read; a call within a call has no more time than the outer one."""
+        outer = self._deadline
+        self._deadline = deadline = min(outer, call.deadline)
+        try:
+            while True:
+                self._take(self._wire.receive(deadline))
+                if call.done:
+                    return
+                if deadline != FOREVER and monotonic() > deadline:  # each message was in time, all of them are not
+                    raise ReceiveTimeout
+        finally:
+            self._deadline = outer
+
+    def _take(self, message: Message) -> None:
+        try:
+            if isinstance(message, ANSWERS):
+                self._link.ledger.settle(message)
+                self._turn.wake()
+            elif isinstance(message, ASKED):
+                self._server.take(message)
+            elif isinstance(message, Goodbye):
+                self._part(message)
+            else:
+                self._link.greeted(message)  # refuses a second one
+        except ProtocolViolation as error:
+            self._wire.refuse(error)
+
+    def _part(self, goodbye: Goodbye) -> None:
+        self._link.went_away = True
+        self._link.close(LinkClosed(f"{self._link.peer} ended the connection: {goodbye.reason}"))
+        self._turn.wake()
+        self._link.check()
+
+    def _give_up(self, call: OpenCall) -> None:
+        try:
+            self._link.ledger.abandon(call)
+        except ProtocolViolation as error:
+            self._wire.refuse(error)
+        if self._link.ended is None:
+            self._wire.whisper(Cancel(call.number))
+
+    def _dispatch(self, call: OpenCall, message: object) -> None:
+        """Send a request while the sending lock is held."""
+        try:
+            self._wire.write(message, call.deadline)
+        except CannotCross:
+            self._link.ledger.forget(call)
+            raise
+
+    def _send(self, message: object) -> None:
+        self._link.check()
+        with self._wire.sending:
+            self._wire.write(message, FOREVER)
+
+    def _send_answer(self, answer: object) -> None:
+        if self._link.ended is None:
+            with self._wire.sending:
+                self._wire.write(answer, FOREVER)

@@ -1,0 +1,166 @@
+"""How the arguments and the answer of one method are carried: by the annotations of its signature.
+
+A method can cross to another process when its annotations can: builtins, dataclasses, msgspec structs, enums, dates and
+bytes, also within each other. Encoding needs no types; decoding holds every value to its annotation.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, NotRequired, TypedDict
+
+import msgspec
+from msgspec.inspect import (
+    AnyType,
+    BoolType,
+    BytesType,
+    CustomType,
+    DateTimeType,
+    DateType,
+    DictType,
+    EnumType,
+    ExtType,
+    FloatType,
+    FrozenSetType,
+    IntType,
+    LiteralType,
+    NoneType,
+    RawType,
+    SetType,
+    StrType,
+    Type,
+    UnionType,
+    type_info,
+)
+
+from jackfield.errors import CannotCross, ProtocolViolation
+from jackfield.rpc.messages import DECODING_ERRORS
+from jackfield.rpc.plain import UNCHECKED_BYTES, check_plain
+
+Encoded = msgspec.Raw | bytes
+#: Keys that nobody can choose so that all of them fall on one place (see `plain`); UUIDs, decimals and tuples are not.
+_KEYS = (StrType, BytesType, IntType, FloatType, BoolType, NoneType, EnumType, LiteralType, DateType, DateTimeType)
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+class CallCodec:
+    """Reads the arguments and the answers of one method; each of its attributes takes encoded bytes.
+
+    They raise `CannotCross` for what does not fit the annotations, is nested too deep, or could make keys collide.
+
+    Args:
+        signature: of the method, without `self`, its annotations resolved (`inspect.signature(..., eval_str=True)`).
+
+    Attributes:
+        arguments: a call's arguments by name; those that the signature does not know are left out.
+        many_arguments: the arguments of each call of a batch.
+        answer: what a call answered.
+        many_answers: what the calls of a batch answered; None where one failed.
+
+    Raises:
+        CannotCross: an annotation is no data, is missing, or a parameter cannot be given by name.
+    """
+
+    __slots__ = ("answer", "arguments", "many_answers", "many_arguments")
+
+    def __init__(self, signature: inspect.Signature) -> None:
+        if sentence := can_cross(signature):
+            raise CannotCross(sentence, hint="annotate it with data, or let the plugin run inline")
+        fields = {
+            name: one.annotation if one.default is one.empty else NotRequired[one.annotation]
+            for name, one in signature.parameters.items()
+        }
+        arguments: Any = TypedDict("Arguments", fields)  # type: ignore[misc]  # made from a signature
+        answer: Any = signature.return_annotation
+        loose = any(_is_loose(one.annotation) for one in signature.parameters.values())
+        self.arguments: Callable[[Encoded], dict[str, Any]] = _reader(arguments, loose)
+        self.many_arguments: Callable[[Encoded], list[dict[str, Any]]] = _reader(list[arguments], loose)
+        self.answer: Callable[[Encoded], Any] = _reader(answer, _is_loose(answer))
+        self.many_answers: Callable[[Encoded], list[Any]] = _reader(
+            list[None] if answer is None else list[answer | None], _is_loose(answer)
+        )
+
+
+def _reader(kind: Any, loose: bool) -> Callable[[Encoded], Any]:
+    """What decodes one type.
+
+    Args:
+        kind: an annotation.
+        loose: whether a part of it may be anything.
+    """
+    decode = msgspec.msgpack.Decoder(kind).decode
+
+    def read(encoded: Encoded) -> Any:
+        try:
+            if loose and len(encoded) > UNCHECKED_BYTES:
+                check_plain(memoryview(encoded))
+            return decode(encoded)
+        except (*DECODING_ERRORS, ProtocolViolation) as error:
+            raise CannotCross(f"does not fit what is declared: {error}") from error
+
+    return read
+
+
+def can_cross(signature: inspect.Signature) -> str:
+    """Why a method of this signature cannot be called in another process, as a sentence; empty when it can."""
+    for name, parameter in signature.parameters.items():
+        if parameter.kind not in _BY_NAME:
+            return f"argument {name} cannot be given by name, as arguments are that go to another process"
+        if sentence := _why_not(parameter.annotation, f"argument {name}"):
+            return sentence
+    return _why_not(signature.return_annotation, "the answer")
+
+
+def _why_not(annotation: Any, what: str) -> str:
+    if annotation is inspect.Signature.empty:
+        return f"{what} has no annotation, so its type is not known to another process"
+    if isinstance(annotation, str):
+        return f"{what} is annotated {annotation!r}, a name that could not be resolved"
+    try:
+        for one in _walk(type_info(annotation), {}):
+            if isinstance(one, CustomType):
+                return f"{what} holds {one.cls.__qualname__}, an object of its process; only data can cross"
+            if isinstance(one, ExtType | RawType):
+                return f"{what} holds encoded bytes, which only this process can read"
+            keys = one.key_type if isinstance(one, DictType) else None
+            if isinstance(one, SetType | FrozenSetType):
+                keys = one.item_type
+            if isinstance(keys, AnyType) and isinstance(one, DictType):
+                continue  # `check_plain` looks at them
+            if keys is not None and not _is_key(keys):
+                return (
+                    f"{what} has keys or members that a hostile process could let collide; text, bytes and numbers do"
+                )
+    except (TypeError, NameError, ValueError) as error:
+        return f"{what} cannot be carried: {error}"
+    return ""
+
+
+def _is_key(one: Type) -> bool:
+    if isinstance(one, UnionType):
+        return all(_is_key(part) for part in one.types)
+    return isinstance(one, _KEYS)
+
+
+def _is_loose(annotation: Any) -> bool:
+    """Whether a part of it may be anything, so that only a look at the bytes tells what is in it."""
+    return any(isinstance(one, AnyType) for one in _walk(type_info(annotation), {}))
+
+
+def _walk(one: Any, seen: dict[int, Any]) -> Iterator[Type]:
+    """A type and all within it, each once: a dataclass may hold itself."""
+    if id(one) in seen:
+        return
+    seen[id(one)] = one  # kept alive, so that no other takes its id
+    if isinstance(one, Type):
+        yield one
+    if isinstance(one, LiteralType | EnumType):
+        return
+    if isinstance(one, tuple | list):
+        for part in one:
+            yield from _walk(part, seen)
+    elif isinstance(one, Type | msgspec.inspect.Field):
+        for name in type(one).__struct_fields__:
+            if name not in ("default", "default_factory"):
+                yield from _walk(getattr(one, name), seen)

@@ -1,0 +1,117 @@
+"""Errors on their way to another process: the framework's own and Python's plain ones arrive as what they were.
+
+Anything else arrives as `RemoteError`, which knows the kind. Nothing that ends a program or a task arrives as itself:
+a plugin in a worker cannot raise `SystemExit` in the host.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+
+from jackfield import errors
+from jackfield.errors import CannotCross, GrammarError, JackfieldError, LinkError, RemoteError, WrongValues
+
+#: Python's errors that carry a sentence and nothing else of use.
+_PLAIN: dict[str, type[Exception]] = {
+    one.__name__: one
+    for one in (
+        *(ArithmeticError, ZeroDivisionError, OverflowError, AssertionError, AttributeError, BufferError, EOFError),
+        *(LookupError, KeyError, IndexError, NameError, NotImplementedError, RuntimeError, TypeError, ValueError),
+        *(OSError, FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError),
+        *(ConnectionError, ConnectionRefusedError, ConnectionResetError, TimeoutError),
+    )
+}
+MESSAGE_CHARACTERS = 4000
+TRACEBACK_CHARACTERS = 12_000
+
+Told = tuple[str, str, dict[str, str]]
+
+
+def tell(error: BaseException, *, with_traceback: bool) -> Told:
+    """The kind, the sentence and the details of an error, within the bounds of the protocol.
+
+    Args:
+        error: what was raised.
+        with_traceback: whether the other side may read where; a worker tells its host, a host does not tell a plugin.
+    """
+    details: dict[str, str] = {}
+    message = str(error)
+    if isinstance(error, JackfieldError):
+        message = error.message
+        details |= {name: value for name in ("plugin", "hint") if (value := getattr(error, name))}
+    if isinstance(error, KeyError) and error.args:
+        message = str(error.args[0])  # the text of a KeyError is its key's representation
+    if isinstance(error, WrongValues):
+        details |= {f"field.{name}"[:100]: why for name, why in list(error.fields.items())[:24]}
+    elif isinstance(error, GrammarError):
+        details |= {"text": error.text, "column": str(error.column)}
+    elif isinstance(error, RemoteError):
+        details["kind"] = error.kind
+    if with_traceback:
+        lines = traceback.format_exception(error, limit=-20)
+        details["traceback"] = "".join(lines)[-TRACEBACK_CHARACTERS:]
+    kind = type(error).__name__[:200]
+    return kind, _text(message), {name: _text(value) for name, value in details.items()}
+
+
+def told(kind: str, message: str, details: dict[str, str], peer: str) -> Exception:
+    """The error that a failure tells of; where it was raised stands in a note of it.
+
+    Args:
+        kind: its class on the other side.
+        message: its sentence.
+        details: as `tell` gives them; those of a hostile side are text all the same.
+        peer: who raised it, for the note.
+    """
+    where = details.get("traceback", "")
+    error = _made(kind, message, details) or RemoteError(
+        message,
+        kind=details.get("kind", kind) if kind == "RemoteError" else kind,
+        remote_traceback=where,
+        plugin=details.get("plugin"),
+        hint=details.get("hint"),
+    )
+    if where:
+        error.add_note(f"raised in {peer}:\n{where}")
+    return error
+
+
+def _made(kind: str, message: str, details: dict[str, str]) -> Exception | None:
+    """One of the errors that both sides know; None for another kind."""
+    if kind in _PLAIN:
+        return _PLAIN[kind](message)
+    if kind == "WrongValues":
+        fields = {name[6:]: why for name, why in details.items() if name.startswith("field.")}
+        return WrongValues(fields)
+    own = _OWN.get(kind)
+    if own is None:
+        return None
+    plugin, hint = details.get("plugin"), details.get("hint")
+    if issubclass(own, GrammarError):
+        column = details.get("column", "0")
+        place = int(column) if column.isascii() and column.isdigit() and len(column) < 10 else 0
+        return own(message, text=details.get("text", ""), column=place, hint=hint)
+    return own(message, plugin=plugin, hint=hint)
+
+
+def _below(kind: type[JackfieldError]) -> Iterator[type[JackfieldError]]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from _below(one)
+
+
+#: The tree as it stands in `errors`; those that a plugin derives from it are told as `RemoteError`. What is said of a
+#: connection is said by the side that has it: a worker cannot let the host believe that the connection has ended.
+_OWN = {
+    one.__name__: one
+    for one in _below(JackfieldError)
+    if one.__module__ == errors.__name__
+    and one is not WrongValues
+    and (one is CannotCross or not issubclass(one, LinkError))
+}
+
+
+def _text(value: str) -> str:
+    """Short enough for the protocol, and without what UTF-8 cannot carry (file names may hold lone surrogates)."""
+    return value.encode("utf-8", "backslashreplace").decode()[: max(MESSAGE_CHARACTERS, TRACEBACK_CHARACTERS)]

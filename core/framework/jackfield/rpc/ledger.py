@@ -1,0 +1,203 @@
+"""Which calls are open in both directions, as a state machine without I/O.
+
+The rules, each a `ProtocolViolation` of the other side when it breaks one:
+
+- its requests carry rising ids, and no more than `open_calls` of them wait for an answer at a time;
+- it answers what it was asked, once, and in the form it was asked: one answer for a call, a list for a batch;
+- a batch is answered for each of its calls, and an answer fits the return annotation.
+
+A call that this side has given up (its time was over) may still be answered once; too many of those never answered mean
+that the other side does not answer any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation
+from jackfield.rpc.codec import CallCodec
+from jackfield.rpc.failures import told
+from jackfield.rpc.messages import BatchResponse, Failure, Response
+
+#: Calls given up and not answered yet.
+ABANDONED_CALLS = 1000
+
+
+class OpenCall:
+    """A call that was sent and whose answer is awaited.
+
+    Args:
+        number: its id.
+        method: what was called.
+        codec: reads the answer.
+        count: how many calls, if it is a batch; None for a single one.
+        deadline: when its time is over, in seconds of `time.monotonic()`; infinity for never.
+    """
+
+    __slots__ = ("codec", "count", "deadline", "done", "error", "method", "number", "settled", "value", "waiter")
+
+    def __init__(self, number: int, method: str, codec: CallCodec, count: int | None, deadline: float) -> None:
+        self.number = number
+        self.method = method
+        self.codec = codec
+        self.count = count
+        self.deadline = deadline
+        self.done = False
+        self.value: Any = None
+        self.error: Exception | None = None
+        self.settled: Callable[[OpenCall], object] | None = None  # told when it has its answer
+        self.waiter: Any = None  # what the driver keeps for that moment
+
+    def result(self) -> Any:
+        """What was answered.
+
+        Raises:
+            Exception: what the other side raised, or why there is no answer.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    def settle(self, value: Any, error: Exception | None) -> None:
+        """Give it its answer, the first time."""
+        if self.done:
+            return
+        self.value, self.error = value, error
+        self.done = True
+        if self.settled is not None:
+            self.settled(self)
+
+
+class Ledger:
+    """The calls of one connection.
+
+    Args:
+        peer: what the other side is called in sentences, e.g. "the worker of weather".
+        open_calls: how many requests of the other side may wait for an answer.
+    """
+
+    __slots__ = ("_abandoned", "_asked", "_mine", "_number", "_theirs", "open_calls", "peer")
+
+    def __init__(self, peer: str, open_calls: int) -> None:
+        self.peer = peer
+        self.open_calls = open_calls
+        self._number = 0
+        self._mine: dict[int, OpenCall] = {}
+        self._abandoned: dict[int, None] = {}
+        self._asked = 0
+        self._theirs: set[int] = set()
+
+    @property
+    def awaited(self) -> int:
+        """How many calls of this side wait for their answer."""
+        return len(self._mine)
+
+    def open(self, method: str, codec: CallCodec, count: int | None, deadline: float) -> OpenCall:
+        """Note a call that is about to be sent."""
+        self._number += 1
+        call = OpenCall(self._number, method, codec, count, deadline)
+        self._mine[self._number] = call
+        return call
+
+    def overdue(self, now: float) -> list[OpenCall]:
+        """The calls whose time is over."""
+        return [call for call in self._mine.values() if call.deadline <= now]
+
+    def nearest_deadline(self) -> float:
+        """When the first of the open calls will be late; infinity if none can be."""
+        return min((call.deadline for call in self._mine.values()), default=float("inf"))
+
+    def forget(self, call: OpenCall) -> None:
+        """Take a call back that was never sent."""
+        self._mine.pop(call.number, None)
+
+    def abandon(self, call: OpenCall) -> None:
+        """Give a call up that was sent; its answer may come late.
+
+        Raises:
+            ProtocolViolation: too many calls were never answered.
+        """
+        self._abandoned[call.number] = None  # first, for another thread may settle it in this moment
+        if self._mine.pop(call.number, None) is None:
+            del self._abandoned[call.number]
+            return
+        if len(self._abandoned) > ABANDONED_CALLS:
+            raise ProtocolViolation(f"{self.peer} left {ABANDONED_CALLS} calls without an answer")
+
+    def settle(self, message: Response | Failure | BatchResponse) -> None:
+        """Give an answer to the call that waits for it.
+
+        Raises:
+            ProtocolViolation: no call waits for it, or it is not the answer to that call.
+        """
+        number = message.id
+        call = self._mine.pop(number, None)
+        if call is None:
+            if number in self._abandoned:
+                del self._abandoned[number]
+                return
+            asked = "a second time" if number <= self._number else "which was never made"
+            raise ProtocolViolation(f"{self.peer} answered call {number} {asked}")
+        try:
+            if isinstance(message, Response) and call.count is None:
+                call.settle(call.codec.answer(message.answer), None)
+                return
+            value, error = self._answer(call, message)
+        except (CannotCross, ProtocolViolation) as wrong:
+            violation = ProtocolViolation(f"{self.peer} answered {call.method} with what {wrong.message}")
+            call.settle(None, violation)
+            raise violation from wrong
+        call.settle(value, error)
+
+    def _answer(self, call: OpenCall, message: Response | Failure | BatchResponse) -> tuple[Any, Exception | None]:
+        if isinstance(message, Failure):
+            return None, told(message.kind, message.message, message.details, self.peer)
+        if isinstance(message, Response):
+            raise ProtocolViolation("answers one call, and a batch was sent")
+        if call.count is None:
+            raise ProtocolViolation("answers a batch, and one call was sent")
+        answers = call.codec.many_answers(message.answers)
+        if len(answers) != call.count:
+            raise ProtocolViolation(f"answers {len(answers)} calls, and {call.count} were sent")
+        for one in message.failures:
+            if one.place >= call.count:
+                raise ProtocolViolation(f"tells of call {one.place} of {call.count}")
+            answers[one.place] = told(one.kind, one.message, one.details, self.peer)
+        return answers, None
+
+    def admit(self, number: int) -> None:
+        """Note a request of the other side.
+
+        Raises:
+            ProtocolViolation: its id is not above the last, or too many are open.
+        """
+        if number <= self._asked:
+            raise ProtocolViolation(f"{self.peer} used the id {number} after {self._asked}; ids rise")
+        if len(self._theirs) >= self.open_calls:
+            raise ProtocolViolation(f"{self.peer} has more than {self.open_calls} calls open")
+        self._asked = number
+        self._theirs.add(number)
+
+    def is_open(self, number: int) -> bool:
+        """Whether a request of the other side still waits for its answer."""
+        return number in self._theirs
+
+    def answered(self, number: int) -> bool:
+        """Note that a request is answered; False if it was before."""
+        if number not in self._theirs:
+            return False
+        self._theirs.remove(number)
+        return True
+
+    def end(self, error: LinkClosed) -> None:
+        """Fail every call that waits."""
+        for call in list(self._waiting()):
+            call.settle(
+                None, type(error)(error.message, hint=error.hint)
+            )  # each is raised, with a traceback of its own
+        self._theirs.clear()
+
+    def _waiting(self) -> Iterator[OpenCall]:
+        while self._mine:
+            yield self._mine.popitem()[1]

@@ -1,0 +1,312 @@
+"""A connection driven by an event loop: many calls at once, answers in any order, and no thread.
+
+The loop watches the socket and takes in what has come in portions, so that a flood on one connection leaves the others
+and the rest of the program their turns. When the other side does not read, its requests are not read either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from jackfield.errors import CallTimeout, CannotCross, LinkClosed, ProtocolViolation
+from jackfield.rpc.codec import CallCodec
+from jackfield.rpc.ledger import OpenCall
+from jackfield.rpc.link import Link
+from jackfield.rpc.loop.intake import Intake
+from jackfield.rpc.loop.outbox import Outbox
+from jackfield.rpc.messages import ANSWERS, ASKED, Cancel, Goodbye, Hello, Message, Notification, raw
+from jackfield.rpc.replies import Reply
+from jackfield.rpc.serving import Cancelled, Server
+from jackfield.rpc.wire import FOREVER
+
+
+class LoopConnection:
+    """Drives a link from the running event loop; all of its methods belong to the loop's thread.
+
+    Args:
+        link: the link; nothing else drives it meanwhile.
+
+    Raises:
+        RuntimeError: no event loop is running.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._link = link
+        self._outbox = Outbox(link, self._loop, self._has_room)
+        self._intake = Intake(link, self._loop, self._take, self._is_held, self._end)
+        self._server = Server(link, self._send_answer, self._later)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._nearest = FOREVER  # when it rings
+        self._greeting: asyncio.Future[Hello] | None = None
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        link.on_end = self._ended
+        self._intake.start()
+
+    @property
+    def ended(self) -> LinkClosed | None:
+        """Why the connection has ended; None while it is alive."""
+        return self._link.ended
+
+    async def greet(self, details: Mapping[str, str] | None = None, *, timeout_seconds: float = 5.0) -> Hello:
+        """Exchange greetings, the first thing that both sides do.
+
+        Args:
+            details: what the other side is told, e.g. a key.
+            timeout_seconds: to wait for its greeting.
+
+        Raises:
+            CallTimeout: it did not greet in time.
+            LinkClosed: it went away, speaks another protocol or another version of it.
+        """
+        self.send_hello(details)
+        return await self.receive_hello(timeout_seconds=timeout_seconds)
+
+    def send_hello(self, details: Mapping[str, str] | None = None) -> None:
+        """Greet the other side; who is asked for a key greets first, who asks for it afterwards."""
+        self._link.check()
+        self._outbox.send(self._link.hello_of_ours(details or {}))
+
+    async def receive_hello(self, *, timeout_seconds: float = 5.0) -> Hello:
+        """Wait for the greeting of the other side; `close` is the answer to one that is not welcome.
+
+        Raises:
+            CallTimeout: it did not greet in time.
+            LinkClosed: it went away, speaks another protocol or another version of it.
+        """
+        self._link.check()
+        if self._link.hello is not None:
+            return self._link.hello
+        self._greeting = self._loop.create_future()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._greeting
+        except TimeoutError:
+            raise CallTimeout(f"{self._link.peer} did not greet within {timeout_seconds:g} s") from None
+
+    async def call(
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, *, timeout_seconds: float | None = None
+    ) -> Any:
+        """Call a method of the other side; a task that is cancelled meanwhile cancels the call there.
+
+        Args:
+            method: its name there.
+            arguments: by name; values are encoded as what they are.
+            codec: reads the answer.
+            timeout_seconds: for all of it, from the first byte sent to the last byte of the answer; None for no limit.
+
+        Raises:
+            CannotCross: an argument is no data, or too large; nothing was sent.
+            CallTimeout: the time is over. The other side is told, and may go on all the same.
+            LinkClosed: the connection has ended, before or during the call.
+            Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
+        """
+        if self._outbox.is_full:
+            await self._outbox.room()
+        return await self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
+
+    async def call_batch(
+        self, method: str, many: Sequence[Mapping[str, Any]], codec: CallCodec, *, timeout_seconds: float | None = None
+    ) -> list[Any]:
+        """Call one method many times with one message in each direction.
+
+        Returns:
+            list: for each call its answer, or the error that it raised (not raised here).
+
+        Raises:
+            JackfieldError: as `call` does, where it concerns the whole batch.
+        """
+        if self._outbox.is_full:
+            await self._outbox.room()
+        self._link.check()
+        answers: list[Any] = await self.finish(
+            self._sent(*self._link.batch(method, list(many), codec, timeout_seconds))
+        )
+        return answers
+
+    def begin(
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, *, timeout_seconds: float | None = None
+    ) -> OpenCall:
+        """Send a call and do not wait: several processes are at work before the first answer is awaited.
+
+        Raises:
+            CannotCross: an argument is no data, or too large; nothing was sent.
+            LinkClosed: the connection has ended.
+        """
+        self._link.check()
+        return self._sent(*self._link.request(method, arguments, codec, timeout_seconds))
+
+    async def finish(self, call: OpenCall) -> Any:
+        """Wait for the answer to a call that was begun; its time runs while it is not awaited too.
+
+        Raises:
+            CallTimeout: its time is over.
+            LinkClosed: the connection has ended.
+            Exception: what the method raised.
+        """
+        if call.done:
+            return call.result()
+        call.waiter = self._loop.create_future()
+        call.settled = _wake
+        try:
+            await call.waiter
+        except asyncio.CancelledError:
+            self._give_up(call)
+            raise
+        return call.result()
+
+    async def notify(self, method: str, arguments: Mapping[str, Any]) -> None:
+        """Call a method of the other side and want no answer; waits only where the other side does not read.
+
+        Raises:
+            CannotCross: an argument is no data, or too large.
+            LinkClosed: the connection has ended.
+        """
+        if self._outbox.is_full:
+            await self._outbox.room()
+        self._link.check()
+        self._outbox.send(Notification(method, raw(arguments)))
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has ended, for whatever reason; `ended` tells which."""
+        await asyncio.shield(self._closed)
+
+    def close(self, reason: str = "it is not needed any more") -> None:
+        """Say goodbye and end the connection; calls that are open fail with this reason."""
+        self._end(LinkClosed(f"the connection to {self._link.peer} was closed: {reason}"))
+
+    def release(self) -> Link:
+        """Stop to drive the link and give it back alive, for another driver.
+
+        Raises:
+            RuntimeError: calls are open, or something waits to be sent.
+        """
+        if self._link.ledger.awaited or self._tasks or self._outbox.waiting_bytes:
+            raise RuntimeError("the connection is in use")
+        self._intake.stop()
+        self._stop_time()
+        self._link.on_end = None
+        return self._link
+
+    # Calls of this side
+
+    def _sent(self, call: OpenCall, message: object) -> OpenCall:
+        try:
+            self._outbox.send(message)
+        except CannotCross:
+            self._link.ledger.forget(call)
+            raise
+        if call.deadline < self._nearest:
+            self._watch_time(call.deadline)
+        return call
+
+    def _watch_time(self, deadline: float) -> None:
+        """One timer for all calls: to make and cancel one for each costs more than the call."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._nearest = deadline
+        self._timer = self._loop.call_later(max(deadline - monotonic(), 0.0), self._time_is_over)
+
+    def _stop_time(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._nearest = None, FOREVER
+
+    def _time_is_over(self) -> None:
+        self._timer, self._nearest = None, FOREVER
+        for call in self._link.ledger.overdue(monotonic()):
+            self._give_up(call)
+            call.settle(None, CallTimeout(f"{self._link.peer} did not answer {call.method} in time"))
+        if (deadline := self._link.ledger.nearest_deadline()) != FOREVER:
+            self._watch_time(deadline)
+
+    def _give_up(self, call: OpenCall) -> None:
+        if self._link.ended is not None or call.done:
+            return
+        try:
+            self._link.ledger.abandon(call)
+            self._outbox.send(Cancel(call.number))
+        except ProtocolViolation as error:
+            self._end(error)
+        except LinkClosed:
+            pass  # every call has been told
+
+    # Calls of the other side
+
+    def _later(self, awaitable: Any, reply: Reply) -> None:
+        task = self._loop.create_task(_run(awaitable, reply))
+        self._tasks.add(task)
+
+        def done(_: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()  # it never began, if the task was cancelled before its first step
+            reply.fail(Cancelled("nobody waits for the answer any more"))  # unless it has answered
+
+        task.add_done_callback(done)
+        reply.on_cancel(task.cancel)
+
+    def _send_answer(self, answer: object) -> None:
+        if self._link.ended is not None:
+            return
+        self._outbox.send(answer)
+        if self._outbox.is_full:
+            self._intake.stop()
+
+    def _is_held(self) -> bool:
+        return self._outbox.is_full
+
+    def _has_room(self) -> None:
+        self._intake.start()
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, ANSWERS):
+            self._link.ledger.settle(message)
+        elif isinstance(message, ASKED):
+            self._server.take(message)
+        elif isinstance(message, Goodbye):
+            self._link.went_away = True
+            self._link.close(LinkClosed(f"{self._link.peer} ended the connection: {message.reason}"))
+        else:
+            hello = self._link.greeted(message)
+            if self._greeting is not None and not self._greeting.done():
+                self._greeting.set_result(hello)
+
+    # The end
+
+    def _end(self, reason: LinkClosed) -> None:
+        """Tell the other side why, if it can be told at once, and end the link."""
+        if self._link.ended is None:
+            if not self._outbox.waiting_bytes:
+                with suppress(LinkClosed):
+                    self._outbox.send(Goodbye(reason.message[:1000]))
+            self._link.close(reason)
+
+    def _ended(self) -> None:
+        """Stop watching, before the socket is closed and its number used again."""
+        self._intake.stop()
+        self._outbox.stop()
+        self._stop_time()
+        self._server.end()
+        if self._greeting is not None and not self._greeting.done():
+            self._greeting.set_exception(self._link.ended or LinkClosed("the connection has ended"))
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+
+def _wake(call: OpenCall) -> None:
+    if not call.waiter.done():
+        call.waiter.set_result(None)
+
+
+async def _run(awaitable: Any, reply: Reply) -> None:
+    try:
+        reply.give(await awaitable)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
+        reply.fail(error)

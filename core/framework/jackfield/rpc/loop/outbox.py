@@ -1,0 +1,139 @@
+"""What an event loop sends: at once where the socket takes it, else when it does, in order and within bounds."""
+
+from __future__ import annotations
+
+import socket
+from asyncio import AbstractEventLoop, Future, TimerHandle
+from collections import deque
+from collections.abc import Callable
+
+from jackfield.errors import LinkClosed
+from jackfield.rpc.link import Link
+
+
+class Outbox:
+    """The frames of one link that have not left yet.
+
+    Args:
+        link: the link.
+        loop: the event loop that drives it.
+        moved: told when there is room again.
+    """
+
+    __slots__ = (
+        "_descriptor",
+        "_frames",
+        "_full_bytes",
+        "_link",
+        "_loop",
+        "_moved",
+        "_socket",
+        "_timer",
+        "_waiters",
+        "waiting_bytes",
+    )
+
+    def __init__(self, link: Link, loop: AbstractEventLoop, moved: Callable[[], None]) -> None:
+        self._link = link
+        self._loop = loop
+        self._moved = moved
+        self._socket = link.socket
+        self._descriptor = link.socket.fileno()
+        self._frames: deque[memoryview] = deque()
+        self._timer: TimerHandle | None = None
+        self._waiters: list[Future[None]] = []
+        self._full_bytes = link.limits.backlog_bytes // 4
+        self.waiting_bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more waits than should; senders that can wait do."""
+        return self.waiting_bytes > self._full_bytes
+
+    def send(self, message: object) -> None:
+        """Send a message, or put it in line.
+
+        Raises:
+            CannotCross: it is no data, or too large; nothing was sent.
+            LinkClosed: the other side is gone, or so much waits already that it cannot be reading.
+        """
+        frame = self._link.writer.frame(message)
+        if self._frames:
+            if self.waiting_bytes + len(frame) > self._link.limits.backlog_bytes:
+                self._overdue()
+                self._link.check()
+            self._queue(memoryview(bytes(frame)))
+            return
+        try:
+            sent = self._socket.send(frame, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._link.lose(error, may_read=True)
+            self._link.check()
+        if sent < len(frame):
+            self._queue(memoryview(bytes(memoryview(frame)[sent:])))
+            self._loop.add_writer(self._descriptor, self._writable)
+            self._restart_timer()
+
+    async def room(self) -> None:
+        """Wait until there is room again, or the link has ended."""
+        while self.is_full and self._link.ended is None:
+            waiter: Future[None] = self._loop.create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    def stop(self) -> None:
+        """Forget what waits; the socket is not watched any more."""
+        if self._frames:
+            self._loop.remove_writer(self._descriptor)
+        self._frames.clear()
+        self.waiting_bytes = 0
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake()
+
+    def _queue(self, frame: memoryview) -> None:
+        self._frames.append(frame)
+        self.waiting_bytes += len(frame)
+
+    def _writable(self) -> None:
+        was_full = self.is_full
+        try:
+            while self._frames:
+                frame = self._frames[0]
+                sent = self._socket.send(frame, socket.MSG_DONTWAIT)
+                self.waiting_bytes -= sent
+                if sent < len(frame):
+                    self._frames[0] = frame[sent:]
+                    break
+                self._frames.popleft()
+                self._restart_timer()
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._link.lose(error, may_read=True)
+            return
+        if not self._frames:
+            self._loop.remove_writer(self._descriptor)
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        if was_full and not self.is_full:
+            self._wake()
+            self._moved()
+
+    def _restart_timer(self) -> None:
+        """Give the frame that is first in line its time; a byte now and then does not prolong it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(self._link.limits.send_seconds, self._overdue)
+
+    def _overdue(self) -> None:
+        self._link.close(LinkClosed(f"{self._link.peer} does not read what it is sent"))
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)

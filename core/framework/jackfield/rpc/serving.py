@@ -1,0 +1,200 @@
+"""Running what the other side calls, the same for both drivers; each sends what comes out in its own way."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from jackfield.errors import CannotCross, UsageError
+from jackfield.rpc.link import Link, Raised, Served
+from jackfield.rpc.messages import Batch, BatchResponse, Cancel, Failure, Notification, Request, Response
+from jackfield.rpc.replies import Gathered, Reply
+
+#: The calls of a batch that run before others have their turn on the event loop.
+CALLS_A_TURN = 50
+
+Answer = Response | Failure | BatchResponse
+#: Takes an awaitable and where its outcome belongs; only an event loop has one.
+Later = Callable[[Any, Reply], None]
+
+
+class Server:
+    """Answers the requests of one link.
+
+    Args:
+        link: where they come from.
+        send: sends an answer.
+        later: runs what a method returned and is to be awaited; None where nothing can be.
+    """
+
+    __slots__ = ("_depth", "_later", "_link", "_open", "_send")
+
+    def __init__(self, link: Link, send: Callable[[Answer], None], later: Later | None = None) -> None:
+        self._link = link
+        self._send = send
+        self._later = later
+        self._open: dict[int, Reply | Gathered] = {}
+        self._depth = 0
+
+    def take(self, message: Request | Batch | Notification | Cancel) -> None:
+        """Run what was asked for; the answer is sent now or, by a deferred or asynchronous method, later.
+
+        Raises:
+            ProtocolViolation: a request breaks a rule of the ledger.
+        """
+        if isinstance(message, Cancel):
+            if (waiting := self._open.pop(message.id, None)) is not None:
+                waiting.cancel()
+            return
+        if not isinstance(message, Notification):
+            self._link.ledger.admit(message.id)
+        self._depth += 1
+        try:
+            self._run(message)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
+            if not isinstance(message, Notification):
+                self._answer(self._link.failure(message.id, error))
+        finally:
+            self._depth -= 1
+
+    def end(self) -> None:
+        """Tell everything that still runs for the other side that nobody waits for it."""
+        while self._open:
+            self._open.popitem()[1].cancel()
+
+    def _run(self, message: Request | Batch | Notification) -> None:
+        served = self._link.serve(message.method)
+        if served is None:
+            raise UsageError(f"there is no method {message.method}")
+        if self._depth > self._link.limits.nesting:
+            raise UsageError(f"calls go back and forth more than {self._link.limits.nesting} deep")
+        if isinstance(message, Batch):
+            self._run_batch(message, served)
+            return
+        try:
+            arguments = served.codec.arguments(message.arguments)
+        except CannotCross as error:
+            raise _unfitting(message, error) from error
+        if isinstance(message, Notification):
+            self._start(served, arguments, Reply(_nowhere, 0))
+        elif served.deferred:
+            self._start(served, arguments, self._reply(message, served))
+        else:
+            value = served.function(**arguments)
+            if self._later is not None and inspect.isawaitable(value):
+                self._later(value, self._reply(message, served))
+            else:
+                self._answer(self._link.response(message.id, served, value))
+
+    def _run_batch(self, message: Batch, served: Served) -> None:
+        try:
+            many = served.codec.many_arguments(message.arguments)
+        except CannotCross as error:
+            raise _unfitting(message, error) from error
+        number = message.id
+
+        def send(answers: Any) -> None:
+            self._open.pop(number, None)
+            if isinstance(answers, Raised):
+                self._answer(self._link.failure(number, answers.error))
+            else:
+                self._answer(self._link.batch_response(number, served, answers))
+
+        if self._later is not None:
+            reply = self._open[number] = Reply(send, message.milliseconds)
+            self._later(_one_by_one(served, many), reply)
+        elif served.deferred and many:
+            gathered = self._open[number] = Gathered(len(many), send, message.milliseconds)
+            for arguments, one in zip(many, gathered.replies, strict=True):
+                self._start(served, arguments, one)
+        else:
+            send(_call_all(served, many))
+
+    def _start(self, served: Served, arguments: dict[str, Any], reply: Reply) -> None:
+        """Run one call whose answer goes to a reply."""
+        try:
+            if served.deferred:
+                served.function(reply, **arguments)
+                return
+            value = served.function(**arguments)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
+            reply.fail(error)
+            return
+        if self._later is not None and inspect.isawaitable(value):
+            self._later(value, reply)
+        else:
+            reply.give(value)
+
+    def _reply(self, message: Request, served: Served) -> Reply:
+        number = message.id
+
+        def send(value: Any) -> None:
+            self._open.pop(number, None)
+            if isinstance(value, Raised):
+                self._answer(self._link.failure(number, value.error))
+            else:
+                self._answer(self._link.response(number, served, value))
+
+        reply = self._open[number] = Reply(send, message.milliseconds)
+        return reply
+
+    def _answer(self, answer: Answer) -> None:
+        """Send it unless the request was answered or the link has ended."""
+        if not self._link.ledger.answered(answer.id):
+            return
+        try:
+            self._send(answer)
+        except CannotCross as error:  # it is larger than the other side takes
+            self._send(self._link.failure(answer.id, error))
+
+
+class Cancelled(Exception):
+    """What a call ends with that nobody waits for; told as the kind "Cancelled"."""
+
+
+async def _one_by_one(served: Served, many: list[dict[str, Any]]) -> list[Any]:
+    """Run a batch in its order, and let others have their turn in between."""
+    from asyncio import sleep
+
+    answers: list[Any] = []
+    for place, arguments in enumerate(many):
+        value = _call(served, arguments)
+        if inspect.isawaitable(value):
+            try:
+                value = await value
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # one call of a batch does not take the others with it
+                value = Raised(error)
+        answers.append(value)
+        if not (place + 1) % CALLS_A_TURN:
+            await sleep(0)
+    return answers
+
+
+def _call_all(served: Served, many: list[dict[str, Any]]) -> list[Any]:
+    """Run a batch in its order; one loop without a function for each call, for there may be thousands."""
+    function = served.function
+    answers: list[Any] = []
+    add = answers.append
+    for arguments in many:
+        try:
+            add(function(**arguments))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # one call does not take the others with it
+            add(Raised(error))
+    return answers
+
+
+def _call(served: Served, arguments: dict[str, Any]) -> Any:
+    try:
+        return served.function(**arguments)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # one call of a batch does not take the others with it
+        return Raised(error)
+
+
+def _unfitting(message: Request | Batch | Notification, error: CannotCross) -> TypeError:
+    """Arguments that do not fit are the mistake of who called, not one of the protocol."""
+    return TypeError(f"the arguments of {message.method}: {error.message}")
+
+
+def _nowhere(_: Any) -> None:
+    """Where the answer to a notification goes."""

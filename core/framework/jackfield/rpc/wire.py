@@ -1,0 +1,202 @@
+"""Receiving and sending messages by waiting, each within a deadline.
+
+A deadline is one for the whole: who sends a byte a second does not move it. Nothing is received with control messages,
+so descriptors that somebody sends are closed by the kernel.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+from threading import Lock
+from time import monotonic
+from typing import NoReturn
+
+from jackfield.errors import LinkClosed, ProtocolViolation
+from jackfield.rpc.link import Link
+from jackfield.rpc.messages import Goodbye, Message
+from jackfield.rpc.turns import Turn
+
+FOREVER = float("inf")
+_TIMEVAL = struct.Struct("ll")
+#: A receive timeout that is set already is kept while it is this near: setting it is a system call.
+_NEAR_SECONDS = 0.001
+
+
+class ReceiveTimeout(Exception):
+    """No whole message before the deadline."""
+
+
+class Wire:
+    """The socket of a link, for threads that may wait.
+
+    Args:
+        link: the link.
+        turn: whose turn it is to read.
+    """
+
+    __slots__ = ("_link", "_receive_seconds", "_socket", "_turn", "sending")
+
+    def __init__(self, link: Link, turn: Turn) -> None:
+        self._link = link
+        self._socket = link.socket
+        self._turn = turn
+        self._receive_seconds = -1.0  # as the socket has it: not known yet, for another driver may have set it
+        self.sending = Lock()
+
+    def receive(self, deadline: float) -> Message:
+        """The next message.
+
+        Args:
+            deadline: in seconds of `time.monotonic()`.
+
+        Raises:
+            ReceiveTimeout: it has not come whole before the deadline.
+            LinkClosed: the other side is gone, or has sent what is no message.
+        """
+        link = self._link
+        while True:
+            if link.ended is not None:
+                link.check()
+            try:
+                message = link.next_message()
+            except ProtocolViolation as error:
+                self.refuse(error)
+            if message is not None:
+                return message
+            if deadline == FOREVER:
+                seconds = 0.0
+            elif (seconds := deadline - monotonic()) <= 0:
+                raise ReceiveTimeout
+            if abs(seconds - self._receive_seconds) > _NEAR_SECONDS or not seconds:
+                self._limit_receiving(seconds)
+            self._fill()
+
+    def write(self, message: object, deadline: float) -> None:
+        """Send a message; `sending` must be held, for a frame leaves whole.
+
+        Raises:
+            CannotCross: it is no data, or too large; nothing was sent.
+            LinkClosed: the other side is gone, or did not read for too long.
+        """
+        frame = self._link.writer.frame(message)
+        try:
+            sent = self._socket.send(frame, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._gone(error)
+        if sent < len(frame):
+            with memoryview(frame) as whole, whole[sent:] as rest:
+                self._write_rest(rest, min(deadline, monotonic() + self._link.limits.send_seconds))
+
+    def whisper(self, message: object) -> None:
+        """Send a message if it leaves at once; one that does not is left out."""
+        if not self.sending.acquire(blocking=False):
+            return
+        try:
+            frame = self._link.writer.frame(message)
+            sent = self._socket.send(frame, socket.MSG_DONTWAIT)
+        except OSError:
+            return
+        finally:
+            self.sending.release()
+        if sent < len(frame):
+            self._link.close(LinkClosed(f"{self._link.peer} does not read what it is sent"))
+
+    def end(self, reason: LinkClosed) -> None:
+        """Tell the other side why, if it can be told at once, and end the link."""
+        if self._link.ended is None:
+            self.whisper(Goodbye(reason.message[:1000]))
+            self._link.close(reason)
+        self._turn.wake()
+
+    def refuse(self, violation: ProtocolViolation) -> NoReturn:
+        """End the link for what the other side did.
+
+        Raises:
+            ProtocolViolation: always.
+        """
+        self.end(violation)
+        raise violation
+
+    def _fill(self, flags: int = 0) -> None:
+        reader = self._link.reader
+        try:
+            count = self._socket.recv_into(reader.room(), 0, flags)
+        except BlockingIOError:
+            if flags:
+                return
+            raise ReceiveTimeout from None
+        except OSError as error:
+            self._gone(error)
+        if not count:
+            self._gone(None)
+        reader.received(count)
+
+    def _limit_receiving(self, seconds: float) -> None:
+        """Let a receive end after so many seconds; 0 for never."""
+        if seconds == self._receive_seconds:
+            return
+        whole = int(seconds)
+        microseconds = int((seconds - whole) * 1e6)
+        if seconds and not whole:
+            microseconds = max(microseconds, 1)  # nothing would be no limit
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(whole, microseconds))
+        except OSError as error:
+            self._gone(error)
+        self._receive_seconds = seconds
+
+    def _write_rest(self, rest: memoryview, deadline: float) -> None:
+        """Send what did not leave at once, and take in what comes meanwhile: the other side may be sending as well."""
+        reader, backlog = self._link.reader, self._link.limits.backlog_bytes
+        taken = not self._turn.is_mine and self._turn.take_if_free()
+        may_read = taken or self._turn.is_mine
+        poll = select.poll()
+        sent = 0
+        try:
+            while sent < len(rest):
+                left = deadline - monotonic()
+                if left <= 0:
+                    self._link.close(LinkClosed(f"{self._link.peer} does not read what it is sent"))
+                    self._link.check()
+                reads = may_read and reader.waiting_bytes < backlog
+                poll.register(self._socket, select.POLLOUT | (select.POLLIN if reads else 0))
+                for _, event in poll.poll(min(left, 3600) * 1000):
+                    if event & select.POLLIN:
+                        self._fill(socket.MSG_DONTWAIT)
+                    if event & ~select.POLLIN:
+                        sent += self._send_some(rest[sent:])
+        except OSError as error:
+            self._gone(error)
+        except ValueError as error:  # another thread has closed the socket, and so it has no number
+            self._gone(OSError(str(error)))
+        finally:
+            if taken:
+                self._turn.leave()
+
+    def _send_some(self, part: memoryview) -> int:
+        try:
+            return self._socket.send(part, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+        finally:
+            part.release()
+
+    def _gone(self, error: OSError | None) -> NoReturn:
+        """End the link because its other end is closed.
+
+        Raises:
+            LinkClosed: always.
+        """
+        free = not self._turn.is_mine and self._turn.take_if_free()
+        try:
+            self._link.lose(error, may_read=free or self._turn.is_mine)
+        finally:
+            if free:
+                self._turn.leave()
+        self._turn.wake()
+        self._link.check()
+        raise AssertionError("a link that has ended knows why")

@@ -1,0 +1,257 @@
+"""Calls driven by an event loop: many at once, answers in any order, no threads."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from jackfield.errors import (
+    CallTimeout,
+    CannotCross,
+    LinkClosed,
+    PermissionDenied,
+    ProtocolViolation,
+)
+from jackfield.rpc import BlockingConnection, Limits, Link, Served
+from jackfield.rpc.loop import LoopConnection
+
+from tests.core.rpc.child import CODECS, ONE, PING_PONG, SIZE, Message, child, link, one
+
+
+class Host:
+    """A host with an event loop; what the child calls back is partly asynchronous."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        table = {"one": Served(self.one, ONE), "size": Served(self.size, SIZE)}
+        self.link = link(connection, table | {"ping_pong": Served(self.ping_pong, PING_PONG)})
+        self.connection = LoopConnection(self.link)
+
+    async def one(self) -> int:
+        await asyncio.sleep(0)
+        return 1
+
+    def size(self, data: bytes) -> int:
+        return len(data)
+
+    async def ping_pong(self, depth: int) -> int:
+        return int(await self.connection.call("ping_pong", {"depth": depth - 1}, PING_PONG)) + 1 if depth else 0
+
+    async def call(self, method: str, timeout_seconds: float | None = 20, **arguments: Any) -> Any:
+        return await self.connection.call(method, arguments, CODECS[method], timeout_seconds=timeout_seconds)
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[Host]:
+    with child() as connection:
+        host = Host(connection)
+        await host.connection.greet()
+        yield host
+        host.connection.close()
+
+
+async def test_calls_answers_and_errors_cross(host: Host) -> None:
+    assert await host.call("echo", message=Message("lobby", "hi")) == Message("lobby", "hi")
+    with pytest.raises(PermissionDenied):
+        await host.call("refuse")
+    with pytest.raises(CannotCross, match="beyond"):
+        await host.call("size", data=bytes(2_000_000))
+    assert await host.call("size", data=bytes(1_000_000)) == 1_000_000
+    assert threading.active_count() == 1
+
+
+async def test_many_calls_are_open_at_once_and_answered_in_any_order(host: Host) -> None:
+    order: list[int] = []
+
+    async def ask(number: int) -> None:
+        assert await host.call("later", number=number) == number
+        order.append(number)
+
+    await asyncio.gather(*(ask(number) for number in (30, 1, 15)))
+    assert order == [1, 15, 30]
+    assert await asyncio.gather(*(host.call("double", number=n) for n in range(500))) == [2 * n for n in range(500)]
+
+
+async def test_a_batch_answers_each_call_or_tells_its_error(host: Host) -> None:
+    numbers = [{"number": number} for number in (2, 0, 4)]
+    first, second, third = await host.connection.call_batch("divide", numbers, CODECS["divide"])
+    assert (first, third) == (0.5, 0.25)
+    assert isinstance(second, ZeroDivisionError)
+
+
+async def test_a_child_calls_back_while_its_host_waits(host: Host) -> None:
+    assert await host.call("call_back", times=20) == 20
+    assert await host.call("ping_pong", depth=20) == 20
+
+
+async def test_both_sides_may_send_much_at_the_same_time(host: Host) -> None:
+    sizes = await asyncio.gather(*(host.call("exchange", data=bytes(900_000)) for _ in range(6)))
+    assert sizes == [1_800_000] * 6
+
+
+async def test_a_call_that_takes_too_long_is_given_up_and_others_go_on(host: Host) -> None:
+    slow = host.connection.begin("sleep", {"seconds": 0.3}, CODECS["sleep"], timeout_seconds=0.05)
+    quick = host.connection.begin("double", {"number": 2}, CODECS["double"], timeout_seconds=20)
+    with pytest.raises(CallTimeout, match="did not answer sleep in time"):
+        await host.connection.finish(slow)
+    assert await host.connection.finish(quick) == 4
+
+
+async def test_a_cancelled_task_cancels_the_call_on_the_other_side() -> None:
+    ours, theirs = socket.socketpair()
+    ended: list[str] = []
+
+    async def wait() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    host = LoopConnection(link(ours))
+    other = LoopConnection(link(theirs, {"wait": Served(wait, CODECS["until_cancelled"])}))
+    await asyncio.gather(host.greet(), other.greet())
+    task = asyncio.create_task(host.call("wait", {}, CODECS["until_cancelled"]))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(lambda: ended == ["cancelled"])
+    with pytest.raises(CallTimeout):
+        await host.call("wait", {}, CODECS["until_cancelled"], timeout_seconds=0.02)
+    await until(lambda: ended == ["cancelled", "cancelled"])
+    host.close()
+    await other.wait_closed()
+
+
+async def test_what_runs_for_the_other_side_ends_with_the_connection() -> None:
+    ours, theirs = socket.socketpair()
+    ended: list[str] = []
+
+    async def wait() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("ended")
+
+    host = LoopConnection(link(ours))
+    other = LoopConnection(link(theirs, {"wait": Served(wait, CODECS["until_cancelled"])}))
+    await asyncio.gather(host.greet(), other.greet())
+    task = asyncio.create_task(host.call("wait", {}, CODECS["until_cancelled"]))
+    await asyncio.sleep(0.05)
+    host.close("enough")
+    with pytest.raises(LinkClosed, match="enough"):
+        await task
+    await until(lambda: ended == ["ended"])
+    assert "enough" in str(other.ended)
+
+
+async def test_who_does_not_read_is_not_sent_to_for_ever() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        limits = Limits(send_seconds=0.1)
+        host, other = LoopConnection(link(ours, limits=limits)), BlockingConnection(link(theirs))
+        other.send_hello()
+        await host.greet()
+
+        async def send() -> None:
+            while True:
+                await host.notify("size", {"data": bytes(500_000)})
+
+        with pytest.raises(LinkClosed, match="does not read"):
+            await send()
+        assert host.ended is not None
+
+
+async def test_senders_wait_where_the_other_side_reads_slowly() -> None:
+    ours, theirs = socket.socketpair()
+    got: list[int] = []
+
+    def take(data: bytes) -> int:
+        got.append(len(data))
+        return 0
+
+    host = LoopConnection(link(ours))
+    reader = BlockingConnection(link(theirs, {"size": Served(take, SIZE)}))
+    reader.send_hello()
+    await host.greet()
+    reader.receive_hello()
+    serving = threading.Thread(target=reader.serve)
+    threading.Timer(0.1, serving.start).start()
+    for _ in range(30):
+        await host.notify("size", {"data": bytes(500_000)})
+    await until(lambda: len(got) == 30)
+    host.close()
+    serving.join(20)
+
+
+async def test_the_death_of_a_child_ends_every_call() -> None:
+    ours, theirs = socket.socketpair()
+    host, other = LoopConnection(link(ours)), LoopConnection(link(theirs))
+    await asyncio.gather(host.greet(), other.greet())
+    theirs.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(LinkClosed, match="went away"):
+        await host.call("anything", {}, ONE)
+    await host.wait_closed()
+    with pytest.raises(LinkClosed, match="went away"):
+        await host.call("anything", {}, ONE)
+    await other.wait_closed()
+
+
+async def test_a_link_goes_from_one_driver_to_the_other_and_back(host: Host) -> None:
+    assert await host.call("double", number=1) == 2
+    waiting = BlockingConnection(host.connection.release())
+    host.link.serve = {"one": Served(one, ONE)}.get
+    assert waiting.call("double", {"number": 2}, ONE) == 4
+    assert waiting.call("call_back", {"times": 2}, ONE) == 2
+    host.connection = LoopConnection(host.link)
+    assert await host.call("double", number=3) == 6
+
+
+async def test_a_connection_in_use_is_not_given_away(host: Host) -> None:
+    call = host.connection.begin("double", {"number": 1}, ONE)
+    with pytest.raises(RuntimeError, match="in use"):
+        host.connection.release()
+    assert await host.connection.finish(call) == 2
+
+
+async def test_a_flood_leaves_the_rest_of_the_program_its_turns() -> None:
+    ours, theirs = socket.socketpair()
+    turns, heard = 0, 0
+
+    def hear() -> int:
+        nonlocal heard
+        heard += 1
+        return 0
+
+    host = LoopConnection(Link(ours, {"one": Served(hear, ONE)}.get, peer="the worker"))
+    other = LoopConnection(link(theirs))
+    await asyncio.gather(host.greet(), other.greet())
+    for _ in range(2000):
+        await other.notify("one", {})
+    while heard < 2000:
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns >= 2000 // 100
+    host.close()
+    await other.wait_closed()
+
+
+async def test_a_violation_ends_the_connection_and_names_it() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        host = LoopConnection(link(ours))
+        theirs.sendall(b"\x01\0\0\0\xc1")
+        with pytest.raises(ProtocolViolation, match="the worker: a frame is no message"):
+            await host.greet()
+        assert b"no message" in theirs.recv(4096)
+
+
+async def until(condition: Any) -> None:
+    """Wait on the loop for a condition."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110  # what is waited for is a plain list
+            await asyncio.sleep(0.005)
