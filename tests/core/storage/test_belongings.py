@@ -50,6 +50,13 @@ def test_it_is_told_in_words(belongings):
     assert not belongings.of("other")
 
 
+def test_a_folder_that_is_no_plugins_is_left_alone(belongings, tmp_path):
+    for name in ("lost+found", "Poll", "backup of poll"):
+        (tmp_path / "data" / name).mkdir()
+        (tmp_path / "data" / name / "file").write_text("somebody's")
+    assert belongings.plugins() == ("dice", "poll")
+
+
 def test_an_export_holds_all_but_the_secrets(belongings, tmp_path):
     target = tmp_path / "poll.zip"
     belongings.export("poll", target)

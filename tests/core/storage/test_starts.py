@@ -79,7 +79,17 @@ def test_what_was_asked_for_says_so_and_ends_with_the_application(starts):
     assert starts.begin("a", chosen=False) is None
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"failed": "x"}', '{"failed": 1, "open": 0, "plugins": ""}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        "[]",
+        '{"failed": "x"}',
+        '{"failed": 1, "open": 0, "plugins": ""}',
+        '{"failed": 1e999, "open": true, "plugins": "", "safe": null}',
+    ],
+)
 def test_a_damaged_record_is_none(tmp_path, text):
     file = tmp_path / "starts.json"
     file.write_text(text)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from jackfield.errors import StoreError
 from jackfield.management.bisection import BISECT_KEY
 from jackfield.management.inventory import Inventory
-from jackfield.manifest import Candidate, canonical_id
+from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
 from jackfield.storage import SLOW_SECONDS, Starts, State
 from jackfield.store import Layout, Store
@@ -148,7 +148,7 @@ def _orphaned(layout: Layout, inventory: Inventory) -> Iterator[Finding]:
     except OSError:
         return
     for folder in folders:
-        if folder.name not in known and any(folder.iterdir()):
+        if is_canonical(folder.name) and folder.name not in known and any(folder.iterdir()):
             problem = f"{_size(folder)} of data of a plugin that is not installed, in {folder}"
             advice = f"jackfield install {folder.name} to use it again, or jackfield remove {folder.name} --purge"
             yield Finding("orphaned", folder.name, problem, advice)

@@ -8,7 +8,7 @@ from jackfield.manifest.contributions import (
     MenuContribution,
 )
 from jackfield.manifest.hostfile import FRAMEWORK_RESOURCES, Action, HostEvent, HostFile, Resource, Risk, read_hostfile
-from jackfield.manifest.identity import canonical_id, parse_id
+from jackfield.manifest.identity import canonical_id, is_canonical, parse_id
 from jackfield.manifest.reader import manifest_values, read_manifest, read_manifest_file
 from jackfield.manifest.release import File, Pin, Release
 from jackfield.manifest.requirements import Dependency, Requirement
@@ -41,6 +41,7 @@ __all__ = [
     "SettingContribution",
     "Version",
     "canonical_id",
+    "is_canonical",
     "manifest_schema",
     "manifest_values",
     "nearest_id",

@@ -78,6 +78,14 @@ def canonical_id(text: str) -> str:
     return canonical
 
 
+def is_canonical(text: str) -> bool:
+    """Say whether a text is an id in that form: of a folder, that it is a plugin's and nobody else's."""
+    try:
+        return canonical_id(text) == text
+    except IdentityError:
+        return False
+
+
 def _nearest(text: str) -> str | None:
     """Return a sentence with the closest valid id, None where nothing of the text can stand in one."""
     plain = unicodedata.normalize("NFKD", text[: 2 * LONGEST_ID]).encode("ascii", "ignore").decode().lower()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from jackfield.errors import StoreError
+from jackfield.manifest import is_canonical
 from jackfield.storage.database import PluginDatabase
 from jackfield.storage.quota import DEFAULT_QUOTA, folder_size, shown_bytes
 from jackfield.storage.state import State
@@ -110,7 +111,7 @@ class Belongings:
         for place in ("data", "config", "snapshots"):
             folder = self._root / place
             found |= {one.name for one in folder.iterdir() if one.is_dir()} if folder.is_dir() else set()
-        return tuple(cid for cid in sorted(found) if self.of(cid))
+        return tuple(cid for cid in sorted(found) if is_canonical(cid) and self.of(cid))
 
     def of(self, cid: str) -> Kept:
         """Return what one plugin keeps."""

@@ -155,7 +155,7 @@ class Starts:
                 "safe": safe,
                 "slow": {str(cid): float(took) for cid, took in dict(told.get("slow", {})).items()},
             }
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return empty  # nobody has started yet; or it is damaged, and a start that goes well writes it anew
 
     def _write(self, **told: Any) -> None:
