@@ -14,7 +14,9 @@ from jackfield.api import CommandSource, Custom
 
 MOST_DICE = 100
 MOST_SIDES = 1000
-_SPELLING = re.compile(r"(?P<count>\d{0,4})d(?P<sides>\d{1,5})(?P<bonus>[+-]\d{1,5})?", re.ASCII | re.IGNORECASE)
+_SPELLING = re.compile(
+    r"(?P<count>\d{0,4}) *d *(?P<sides>\d{1,5})(?: *(?P<sign>[+-]) *(?P<bonus>\d{1,5}))?", re.ASCII | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,10 @@ class Roll:
         Raises:
             ValueError: it is none of these, or has more than 100 dice or 1000 sides; the sentence says which.
         """
-        match = _SPELLING.fullmatch(text.replace(" ", ""))
+        match = _SPELLING.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"{text!r} is no roll; write it like 2d6, d20 or 3d8+2")
-        roll = cls(int(match["count"] or 1), int(match["sides"]), int(match["bonus"] or 0))
+        roll = cls(int(match["count"] or 1), int(match["sides"]), int(f"{match['sign'] or ''}{match['bonus'] or 0}"))
         if not 1 <= roll.count <= MOST_DICE:
             raise ValueError(f"{roll.count} dice cannot be rolled; 1 to {MOST_DICE} can")
         if not 2 <= roll.sides <= MOST_SIDES:

@@ -99,6 +99,17 @@ def test_a_search_that_is_stopped_or_killed_can_be_taken_back(crowded, tmp_path,
     assert crowded.run("bisect", "--restore").out == "No search was cut off.\n"
 
 
+def test_where_nobody_answers_it_says_so_and_changes_nothing(crowded):
+    before = enabled(crowded)
+    asked = crowded.run("bisect", typed="n\n")
+    assert asked.code == 2
+    assert asked.err.splitlines()[-2:] == [
+        "error: nobody answered; the plugins are enabled as they were",
+        "hint: say with --command what is to be tried",
+    ]
+    assert enabled(crowded) == before
+
+
 def test_the_doctor_names_each_trouble_with_what_to_do(polling):
     assert polling.run("doctor").out == "All is well.\n"
     orphan = next(polling.home.glob("chat/*/")) / "data" / "gone"

@@ -31,6 +31,12 @@ def test_it_shows_values_bounds_and_help(desk: Desk, file):
     assert not file.exists()  # showing changes nothing
 
 
+def test_without_a_plugin_it_says_which_have_something_to_set(desk: Desk):
+    ran = desk.run("settings")
+    assert ran.code == 2
+    assert ran.err == "error: which plugin's settings?\nhint: these have something to set: weather\n"
+
+
 def test_what_is_set_is_kept_and_unset_again(desk: Desk):
     assert desk.run("settings", "set", "weather", "days", "5").out == "weather: days is 5.\n"
     assert desk.run("settings", "weather", "--json").json["settings"][1]["value"] == 5

@@ -155,6 +155,17 @@ async def test_enable_and_disable_tell_the_running_application_and_report_how_it
     assert "ValueError: no rain" in logged
 
 
+async def test_the_doctor_names_what_failed_in_the_running_application(running):
+    assert (await running.run("doctor")).out == "All is well.\n"
+    await running.run("enable", "broken", "--accept-permissions")
+    seen = await running.run("doctor")
+    assert seen.code == 1
+    assert re.match(r"failed: broken: .*ValueError: no rain", seen.out)
+    assert "  → jackfield logs broken, or jackfield disable broken\n" in seen.out
+    await running.application.stop()
+    assert (await running.run("doctor")).out == "All is well.\n"
+
+
 @pytest.mark.feature("K15")
 async def test_logs_are_shown_filtered_and_outlast_the_application(running):
     await running.use()

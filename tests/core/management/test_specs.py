@@ -70,5 +70,5 @@ def test_a_list_that_is_none_names_file_and_line(tmp_path: Path, content: bytes,
 
 
 def test_a_list_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"nowhere\.txt cannot be read"):
+    with pytest.raises(UsageError, match=r"nowhere\.txt cannot be read: No such file or directory$"):
         read_spec_file(tmp_path / "nowhere.txt")

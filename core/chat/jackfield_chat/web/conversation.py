@@ -48,7 +48,7 @@ async def say(chat: Chat, account: Account, room: str, text: str) -> Answer | No
     chat.board.post(message)
     if (unknown := _COMMAND.match(text)) is not None:
         near = chat.bridge.nearest_command(unknown[0][1:], account)
-        hint = f"Did you mean !{near}? !help lists those there are" if near else "/help lists those there are"
+        hint = f"Did you mean !{near}? !help lists those there are" if near else "!help lists those there are"
         return Answer.of(f"No plugin has the command {unknown[0]}, so this was sent as a message", hint)
     return None
 

@@ -36,13 +36,16 @@ def show_permissions(output: Output, label: str, permissions: Sequence[JsonObjec
     """Permissions as sentences in the order given (risky first), each with its author's reason beside or below it."""
     limit = output.columns or _PIPE_COLUMNS
     sentences = [_marked(one) for one in permissions]
-    aligned = max((columns for columns in map(width, sentences) if columns <= _SENTENCE), default=0)
+    reasons = max((width(plain(one["reason"])) for one in permissions), default=0)
+    widest = max(map(width, sentences), default=0)
+    if _INDENT + widest + 2 + reasons > limit:  # not all stand beside: long sentences must not push away the short ones
+        widest = max((columns for columns in map(width, sentences) if columns <= _SENTENCE), default=0)
     for number, (one, sentence) in enumerate(zip(permissions, sentences, strict=True)):
         start = f"  {label if number == 0 else '':<{_INDENT - 2}}"
         lines = textwrap.wrap(sentence, max(limit - _INDENT, 20)) or [""]
         shown = [click.style(line, fg=_COLOURS.get(one["risk"])) for line in lines]
         reason = plain(one["reason"])
-        column = max(aligned, width(lines[-1])) + 2
+        column = max(widest, width(lines[-1])) + 2
         if reason and len(lines) == 1 and _INDENT + column + width(reason) <= limit:
             output.line(f"{start}{shown[0]}{' ' * (column - width(lines[0]))}{reason}")
             continue

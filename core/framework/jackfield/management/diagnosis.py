@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from jackfield.permissions import decide
 from jackfield.storage import SLOW_SECONDS, Starts, State
 from jackfield.store import Layout, Store
 
-Kind = Literal["safe mode", "unfinished", "broken", "blocked", "conflict", "growth", "slow", "orphaned"]
+Kind = Literal["safe mode", "unfinished", "failed", "broken", "blocked", "conflict", "growth", "slow", "orphaned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class Finding:
     """One thing that is wrong.
 
     Args:
-        kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `broken`: files that
-            are not as they were installed; `blocked`: enabled and cannot run; `conflict`: two plugins want the same;
-            `growth`: a version waits for consent to more; `slow`: it held up the last start; `orphaned`: data of
-            plugins that are not installed.
+        kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `failed`: it does not
+            run in the application that runs now; `broken`: files that are not as they were installed; `blocked`:
+            enabled and cannot run; `conflict`: two plugins want the same; `growth`: a version waits for consent to
+            more; `slow`: it held up the last start; `orphaned`: data of plugins that are not installed.
         plugin: whose, as its author writes the id; None where it is nobody's.
         problem: one sentence.
         advice: what to do: a command, or a sentence.
@@ -42,7 +42,9 @@ class Finding:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def diagnose(layout: Layout, store: Store, state: State, inventory: Inventory) -> list[Finding]:
+def diagnose(
+    layout: Layout, store: Store, state: State, inventory: Inventory, failures: Mapping[str, str] | None = None
+) -> list[Finding]:
     """Look at everything; reads every installed file once, which takes about a second for each gigabyte.
 
     Args:
@@ -50,6 +52,7 @@ def diagnose(layout: Layout, store: Store, state: State, inventory: Inventory) -
         store: its installed sets.
         state: its wishes and grants.
         inventory: what is installed.
+        failures: what the running application says of each plugin that failed there, by id; empty where none runs.
 
     Returns:
         what is wrong, the most urgent kinds first; empty where all is well.
@@ -58,6 +61,7 @@ def diagnose(layout: Layout, store: Store, state: State, inventory: Inventory) -
     return [
         *_safe_mode(starts),
         *_unfinished(store, state),
+        *_failed(failures or {}),
         *_broken(store),
         *_blocked(inventory),
         *_conflicts(inventory),
@@ -81,6 +85,11 @@ def _unfinished(store: Store, state: State) -> Iterator[Finding]:
     if state.get(BISECT_KEY) is not None:
         problem = "a search for who is to blame was cut off: plugins that you enabled are disabled"
         yield Finding("unfinished", None, problem, "jackfield bisect --restore")
+
+
+def _failed(failures: Mapping[str, str]) -> Iterator[Finding]:
+    for plugin, why in sorted(failures.items()):
+        yield Finding("failed", plugin, why, f"jackfield logs {plugin}, or jackfield disable {plugin}")
 
 
 def _broken(store: Store) -> Iterator[Finding]:

@@ -80,8 +80,10 @@ def read_spec_file(path: Path) -> list[str]:
         with path.open("rb") as file:
             content = file.read(_LONGEST_FILE + 1)
         text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} cannot be read: {exc}") from exc
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{path} cannot be read: it is no text in UTF-8 (byte {exc.start})") from exc
     if len(content) > _LONGEST_FILE:
         raise UsageError(f"{path} has more than {_LONGEST_FILE} bytes: it is no list of plugins")
     specs = []

@@ -94,7 +94,14 @@ def _ask(session: Session, trial: "Trial") -> Happens:
         enabled = joined(list(plugins)) if plugins else "no plugin"
         session.output.line(f"Enabled now: {plain(enabled)} ({len(plugins)} of {len(trial.suspects)}).")
         question = f"Try it. Does it still happen? ({plural(left, 'question')} left at most)"
-        return click.confirm(question, default=None)
+        try:
+            return click.confirm(question, default=None)
+        except click.Abort as stopped:
+            if not isinstance(stopped.__context__, EOFError):
+                raise  # Ctrl-C
+            session.output.line()  # what comes next stands on a line of its own
+            hint = "say with --command what is to be tried"
+            raise UsageError("nobody answered; the plugins are enabled as they were", hint=hint) from stopped
 
     return happens
 

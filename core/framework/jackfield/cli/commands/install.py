@@ -74,8 +74,13 @@ def install(
     deed = Deed(
         question="Install" if disabled else "Install and enable",
         done="installed" if disabled else "installed and enabled",
-        nothing=f"{joined(named)}: already installed.",
+        nothing=f"{joined([_without_hash(spec) for spec in named])}: already installed.",
         enable=not disabled,
     )
     answers = Answers(yes, accept_permissions, dry_run)
     carry_out(session, plan, answers, deed, again=planned)
+
+
+def _without_hash(spec: str) -> str:
+    """`poll==1.2` of `poll==1.2@sha256:…`: sixty-four digits for each plugin of a list hide which plugins they are."""
+    return spec.partition("@sha256:")[0]

@@ -38,11 +38,20 @@ settings = LazyGroup(
     told="Show what a plugin lets you set, and what is set.",
     examples=[("weather", "one plugin"), ("weather --json", "for a program")],
 )
-@click.argument("plugin", shell_complete=installed_ids())
-def show(session: Session, plugin: str) -> None:
-    """Print a row for each setting."""
+@click.argument("plugin", required=False, shell_complete=installed_ids())
+def show(session: Session, plugin: str | None) -> None:
+    """Print a row for each setting.
+
+    Raises:
+        UsageError: no plugin is named; the hint says which have something to set.
+    """
     from jackfield.management import describe_settings
 
+    if plugin is None:
+        kept = session.management.kept
+        offering = [row.id for row in session.management.list() if kept.settings(row.id).declared]
+        named = f"these have something to set: {', '.join(offering)}" if offering else "no plugin has anything to set"
+        raise UsageError("which plugin's settings?", hint=named)
     report = describe_settings(session.management.kept.settings(plugin)).to_mapping()
     session.output.data({"app": session.host.name, **report})
     _show(session.output, report)
