@@ -94,6 +94,32 @@ async def test_a_second_host_of_one_profile_is_refused_and_names_the_first(appli
     await second.stop()
 
 
+async def test_a_start_that_is_broken_off_leaves_nothing_running_and_can_be_begun_again(application, tmp_path):
+    quick = "from jackfield import Plugin\n\nclass Main(Plugin): pass\n"
+    slow = """
+import asyncio
+from jackfield import Plugin
+
+class Main(Plugin):
+    async def on_enable(self): await asyncio.sleep(2)
+"""
+    await application.stop()
+    profile = Profile(application.layout)
+    profile.install(
+        build_plugin(tmp_path / "wheels", "quick", code=quick),
+        build_plugin(tmp_path / "wheels", "slow", code=slow, more='[requires]\nquick = "*"'),
+    )
+    profile.enable("quick", "slow")
+    starting = asyncio.create_task(application.start())
+    await application.host.plugins.wait_for("quick", timeout_seconds=10)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert [str(one.state) for one in application.host.plugins.list()] == ["unloaded", "unloaded"]
+    await application.start()
+    assert [str(one.state) for one in application.host.plugins.list()] == ["active", "active"]
+
+
 async def test_an_application_without_marketplaces_runs(application):
     assert application.marketplaces == ()
     assert list(application.host.plugins) == []

@@ -157,6 +157,7 @@ class Application:
             await self._start_host()
         except BaseException:
             await asyncio.to_thread(control.stop)
+            await self.host.stop()  # what came up before the start was broken off must not run on without its lock
             lock.release()
             raise
         self._control = control
