@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from jackfield.errors import JackfieldError, ManifestError
-from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, Risk, read_hostfile
+from jackfield.errors import JackfieldError
+from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, Risk, read_hostfile_file
 from jackfield.permissions import Permission
 
 _ORDER = {"high": 0, "medium": 1, "low": 2}
@@ -39,13 +39,13 @@ class Hosts:
         for path in sorted(folder.glob("*.toml")):
             # One that was edited into nonsense must not keep the index from starting.
             try:
-                hostfile = _read(path)
+                hostfile = read_hostfile_file(path)
             except JackfieldError as exc:
                 self.problems.append(exc.message)
             else:
                 self._files[hostfile.app] = hostfile
         for path in more:
-            hostfile = _read(path)
+            hostfile = read_hostfile_file(path)
             self._files[hostfile.app] = hostfile
 
     @property
@@ -95,14 +95,7 @@ def add_hostfile(path: Path, folder: Path) -> HostFile:
     Raises:
         ManifestError: it cannot be read.
     """
-    hostfile = _read(path)
+    hostfile = read_hostfile_file(path)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, folder / f"{hostfile.app}.toml")
     return hostfile
-
-
-def _read(path: Path) -> HostFile:
-    try:
-        return read_hostfile(path.read_text("utf-8"), source=str(path))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ManifestError(f"{path} cannot be read: {exc}") from exc

@@ -6,9 +6,7 @@ from pathlib import Path
 from jackfield.discovery.entry_points import installed_entry_points
 from jackfield.discovery.index import HOSTFILE, HOSTS
 from jackfield.errors import DiscoveryError, JackfieldError, UsageError
-from jackfield.manifest import HostFile, read_hostfile
-
-MAXIMUM_BYTES = 256 * 1024
+from jackfield.manifest import HostFile, read_hostfile_file
 
 _log = logging.getLogger("jackfield.discovery")
 
@@ -51,21 +49,7 @@ def _outcomes() -> dict[str, HostFile | JackfieldError]:
             if not row.folder:
                 package = row.value.partition(":")[0].partition(".")[0].strip()
                 raise DiscoveryError(f"{what}: the package {package} is not there")
-            outcomes[row.name] = read_hostfile(_read(Path(row.folder) / HOSTFILE, what), source=what)
+            outcomes[row.name] = read_hostfile_file(Path(row.folder) / HOSTFILE, source=what)
         except JackfieldError as problem:
             outcomes[row.name] = problem
     return outcomes
-
-
-def _read(path: Path, what: str) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAXIMUM_BYTES + 1)
-    except OSError as error:
-        raise DiscoveryError(f"{what} cannot be read: {error.strerror}") from error
-    if len(content) > MAXIMUM_BYTES:
-        raise DiscoveryError(f"{what} is larger than {MAXIMUM_BYTES // 1024} KiB")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise DiscoveryError(f"{what} is not UTF-8 at byte {error.start}") from error

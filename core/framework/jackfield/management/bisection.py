@@ -69,11 +69,6 @@ class Bisection:
         """The plugin with which it begins; None while it is searched, and where it happens without any."""
         return self.order[self._bad - 1] if self.question is None and self._bad else None
 
-    @property
-    def before_it(self) -> tuple[str, ...]:
-        """The plugins with which alone all is well."""
-        return self.order[: max(self._good, 0)]
-
 
 @dataclass(frozen=True, slots=True)
 class Tried:

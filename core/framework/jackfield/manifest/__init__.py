@@ -7,7 +7,16 @@ from jackfield.manifest.contributions import (
     Contributions,
     MenuContribution,
 )
-from jackfield.manifest.hostfile import FRAMEWORK_RESOURCES, Action, HostEvent, HostFile, Resource, Risk, read_hostfile
+from jackfield.manifest.hostfile import (
+    FRAMEWORK_RESOURCES,
+    Action,
+    HostEvent,
+    HostFile,
+    Resource,
+    Risk,
+    read_hostfile,
+    read_hostfile_file,
+)
 from jackfield.manifest.identity import canonical_id, is_canonical, parse_id
 from jackfield.manifest.reader import manifest_values, read_manifest, read_manifest_file
 from jackfield.manifest.release import File, Pin, Release
@@ -48,6 +57,7 @@ __all__ = [
     "parse_id",
     "path_problem",
     "read_hostfile",
+    "read_hostfile_file",
     "read_manifest",
     "read_manifest_file",
     "read_script",

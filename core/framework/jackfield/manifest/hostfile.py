@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from jackfield.manifest.fields import Described, ListOf, MapOf, Parsed, Table, Text, Whole, read_model
 from jackfield.manifest.reading import Reading
 from jackfield.manifest.schema import APP_PATTERN, refuse_newer_schema
-from jackfield.manifest.toml import parse_toml
+from jackfield.manifest.toml import parse_toml, read_text
 from jackfield.manifest.versions import Version
 from jackfield.permissions import NAME_PATTERN
 
@@ -160,3 +161,13 @@ def read_hostfile(text: str, *, source: str) -> HostFile:
             reading.wrong(f"events.{name}.needs", f"{event.needs!r} is no action that {read.name} offers")
     reading.finish()
     return read
+
+
+def read_hostfile_file(path: Path, *, source: str | None = None) -> HostFile:
+    """Read a host.toml from disk; `source` defaults to the path, the rest is as in `read_hostfile`.
+
+    Raises:
+        ManifestError: it cannot be opened, is too large, is not UTF-8, or as in `read_hostfile`.
+    """
+    named = source or str(path)
+    return read_hostfile(read_text(path, named), source=named)

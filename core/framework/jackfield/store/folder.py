@@ -75,20 +75,6 @@ class Store(StoreReader):
         self.journal.finish(pending.transaction)
         return pending.what
 
-    def add_wheel(self, path: Path, *, sha256: str) -> Path:
-        """Put one wheel into the store, unpacked; returns its tree, also if it was there.
-
-        Raises:
-            WheelError: the file has another hash, is refused by the inspection, or cannot be unpacked.
-            StoreError: the store cannot be written.
-        """
-        try:
-            for _step in self.entries.add({sha256: path}):
-                pass
-        except OSError as error:
-            raise self._unwritable(error) from error
-        return self.entries.tree(sha256)
-
     def commit(
         self,
         pins: Sequence[Pin],

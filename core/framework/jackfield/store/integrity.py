@@ -25,9 +25,6 @@ from jackfield.store.table import recorded_files
 STAMP = "stamp.json"
 """Beside a tree: path -> hash, size in bytes, mtime and ctime in nanoseconds."""
 
-READ_BYTES = 1024 * 1024
-"""How much of a file is read at once while it is hashed."""
-
 Row = tuple[str, int, int, int]
 
 
@@ -125,11 +122,8 @@ def file_digest(path: Path) -> str:
 
 
 def _hash(path: Path) -> bytes:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(READ_BYTES):
-            digest.update(piece)
-    return digest.digest()
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _difference(path: Path, status: os.stat_result, digest: str) -> str:

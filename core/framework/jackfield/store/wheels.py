@@ -31,8 +31,6 @@ STARTUP_SUFFIXES = (".pth", ".start")
 """Files that Python executes when it starts, if they lie in a site folder."""
 
 READ_ONLY = 0o444
-HASH_BYTES = 1024 * 1024
-"""How much of a wheel is read at once while it is hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +118,9 @@ def unpack(wheel: Path, tree: Path, *, final: Path) -> Unpacked:
 
 
 def file_sha256(path: Path) -> str:
-    """The hex sha256 of a file, read in pieces of `HASH_BYTES`."""
-    digest = hashlib.sha256()
+    """The hex sha256 of a file, read piece by piece."""
     with path.open("rb") as file:
-        while piece := file.read(HASH_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _inside(name: str) -> PurePosixPath:
