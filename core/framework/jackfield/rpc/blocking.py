@@ -15,7 +15,7 @@ from jackfield.errors import CallTimeout, CannotCross, LinkClosed, ProtocolViola
 from jackfield.rpc.codec import CallCodec
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link
-from jackfield.rpc.messages import ANSWERS, ASKED, Cancel, Goodbye, Hello, Message, Notification, raw
+from jackfield.rpc.messages import ANSWERS, ASKED, Cancel, Goodbye, Hello, Message, Notification, Request, raw
 from jackfield.rpc.serving import Server
 from jackfield.rpc.turns import Turn
 from jackfield.rpc.wire import FOREVER, ReceiveTimeout, Wire
@@ -186,9 +186,10 @@ class BlockingConnection:
             TimeoutError: its time is over, and another thread was reading.
         """
         turn = self._turn
-        if turn.is_mine:  # called by what the other side called
+        free = turn.take_if_free()
+        if not free and turn.is_mine:  # called by what the other side called
             self._read_until(call)
-        elif turn.take_if_free() or turn.take(lambda: call.done, call.deadline):
+        elif free or turn.take(lambda: call.done, call.deadline):
             try:
                 if not call.done:
                     self._read_until(call)
@@ -211,7 +212,9 @@ class BlockingConnection:
 
     def _take(self, message: Message) -> None:
         try:
-            if isinstance(message, ANSWERS):
+            if isinstance(message, Request):  # the two most frequent first
+                self._server.request(message)
+            elif isinstance(message, ANSWERS):
                 self._link.ledger.settle(message)
                 self._turn.wake()
             elif isinstance(message, ASKED):

@@ -14,6 +14,7 @@ from jackfield.errors import CannotCross, ProtocolViolation
 
 LENGTH = struct.Struct("<I")
 HEADER_BYTES = LENGTH.size
+_pack_into, _unpack_from = LENGTH.pack_into, LENGTH.unpack_from
 #: The largest body by default. A megabyte of empty lists costs the one who decodes it about 70 MiB.
 FRAME_BYTES = 1 << 20
 #: What is read at once, and what a reader keeps while nothing is on its way.
@@ -26,9 +27,12 @@ class FrameReader:
 
     Args:
         limit_bytes: the largest body that is taken.
+
+    Attributes:
+        waiting_bytes: what has come and has not been taken as a frame.
     """
 
-    __slots__ = ("_buffer", "_end", "_start", "_view", "limit_bytes")
+    __slots__ = ("_buffer", "_end", "_start", "_view", "limit_bytes", "waiting_bytes")
 
     def __init__(self, limit_bytes: int = FRAME_BYTES) -> None:
         self.limit_bytes = limit_bytes
@@ -36,20 +40,16 @@ class FrameReader:
         self._view = memoryview(self._buffer)
         self._start = 0
         self._end = 0
+        self.waiting_bytes = 0
 
     @property
     def held_bytes(self) -> int:
         """What the buffer occupies: `BUFFER_BYTES`, or about twice what has come and has not been taken."""
         return len(self._buffer)
 
-    @property
-    def waiting_bytes(self) -> int:
-        """What has come and has not been taken as a frame."""
-        return self._end - self._start
-
     def room(self) -> memoryview:
         """The part of the buffer where the next bytes belong, never empty; frames taken before are void from here."""
-        waiting = self._end - self._start
+        waiting = self.waiting_bytes
         if not waiting:
             self._start = self._end = 0
             if len(self._buffer) > BUFFER_BYTES:  # a large frame was an exception; do not keep its room
@@ -65,6 +65,7 @@ class FrameReader:
     def received(self, count: int) -> None:
         """Count bytes that were written into `room()`."""
         self._end += count
+        self.waiting_bytes += count
 
     def next_frame(self) -> memoryview | None:
         """The body of the next whole frame, valid until `room()` is asked for; None while there is none.
@@ -72,25 +73,26 @@ class FrameReader:
         Raises:
             ProtocolViolation: its length is nothing, or beyond the limit.
         """
-        begin = self._start + HEADER_BYTES
-        if begin > self._end:
+        waiting = self.waiting_bytes - HEADER_BYTES
+        if waiting < 0:
             return None
-        (length,) = LENGTH.unpack_from(self._buffer, self._start)
+        (length,) = _unpack_from(self._buffer, self._start)
         if not 0 < length <= self.limit_bytes:
             raise ProtocolViolation(
                 f"a frame of {length} bytes is beyond the {self.limit_bytes} that are taken"
                 if length
                 else "an empty frame"
             )
-        end = begin + int(length)
-        if end > self._end:
+        if length > waiting:
             return None
-        self._start = end
+        begin = self._start + HEADER_BYTES
+        self._start = end = begin + length
+        self.waiting_bytes = waiting - length
         return self._view[begin:end]
 
     def _exchange(self, size: int) -> None:
         """Go on in a buffer of another size: the old one cannot change while views of it are alive."""
-        waiting = self._end - self._start
+        waiting = self.waiting_bytes
         buffer = bytearray(size)
         buffer[:waiting] = self._view[self._start : self._end]
         self._buffer, self._view = buffer, memoryview(buffer)
@@ -132,5 +134,5 @@ class FrameWriter:
                 f"a message of {length} bytes is beyond the {self.limit_bytes} that the other side takes",
                 hint="send it in parts",
             )
-        LENGTH.pack_into(buffer, 0, length)
+        _pack_into(buffer, 0, length)
         return buffer

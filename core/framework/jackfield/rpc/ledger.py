@@ -12,8 +12,10 @@ that the other side does not answer any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
+
+from msgspec import Struct
 
 from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation
 from jackfield.rpc.codec import CallCodec
@@ -24,7 +26,7 @@ from jackfield.rpc.messages import BatchResponse, Failure, Response
 ABANDONED_CALLS = 1000
 
 
-class OpenCall:
+class OpenCall(Struct, eq=False):
     """A call that was sent and whose answer is awaited.
 
     Args:
@@ -33,21 +35,25 @@ class OpenCall:
         codec: reads the answer.
         count: how many calls, if it is a batch; None for a single one.
         deadline: when its time is over, in seconds of `time.monotonic()`; infinity for never.
+        done: whether it has its answer.
+        value: what was answered.
+        error: what was raised instead.
+        settled: told when it is done; a driver's.
+        waiter: what the driver keeps for that moment.
     """
 
-    __slots__ = ("codec", "count", "deadline", "done", "error", "method", "number", "settled", "value", "waiter")
+    # A struct is made four times as fast as an object with slots, and there is one for each call.
 
-    def __init__(self, number: int, method: str, codec: CallCodec, count: int | None, deadline: float) -> None:
-        self.number = number
-        self.method = method
-        self.codec = codec
-        self.count = count
-        self.deadline = deadline
-        self.done = False
-        self.value: Any = None
-        self.error: Exception | None = None
-        self.settled: Callable[[OpenCall], object] | None = None  # told when it has its answer
-        self.waiter: Any = None  # what the driver keeps for that moment
+    number: int
+    method: str
+    codec: Any
+    count: int | None
+    deadline: float
+    done: bool = False
+    value: Any = None
+    error: Any = None
+    settled: Any = None
+    waiter: Any = None
 
     def result(self) -> Any:
         """What was answered.
@@ -95,9 +101,8 @@ class Ledger:
 
     def open(self, method: str, codec: CallCodec, count: int | None, deadline: float) -> OpenCall:
         """Note a call that is about to be sent."""
-        self._number += 1
-        call = OpenCall(self._number, method, codec, count, deadline)
-        self._mine[self._number] = call
+        self._number = number = self._number + 1
+        call = self._mine[number] = OpenCall(number, method, codec, count, deadline)
         return call
 
     def overdue(self, now: float) -> list[OpenCall]:
@@ -140,8 +145,11 @@ class Ledger:
             asked = "a second time" if number <= self._number else "which was never made"
             raise ProtocolViolation(f"{self.peer} answered call {number} {asked}")
         try:
-            if isinstance(message, Response) and call.count is None:
-                call.settle(call.codec.answer(message.answer), None)
+            if call.count is None and isinstance(message, Response):
+                call.value = call.codec.answer(message.answer)
+                call.done = True
+                if call.settled is not None:
+                    call.settled(call)
                 return
             value, error = self._answer(call, message)
         except (CannotCross, ProtocolViolation) as wrong:

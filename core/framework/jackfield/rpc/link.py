@@ -300,4 +300,7 @@ def encode(value: Any) -> bytes:
 
 def _milliseconds(timeout_seconds: float | None) -> int:
     """What goes on the wire; a limit below a millisecond is still a limit."""
-    return min(max(int(timeout_seconds * 1000), 1), _LONGEST_MILLISECONDS) if timeout_seconds else 0
+    if not timeout_seconds:
+        return 0
+    milliseconds = int(timeout_seconds * 1000)
+    return milliseconds if 0 < milliseconds <= _LONGEST_MILLISECONDS else _LONGEST_MILLISECONDS if milliseconds else 1

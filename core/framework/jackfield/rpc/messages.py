@@ -117,9 +117,9 @@ class Goodbye(Struct, array_like=True, tag=8, forbid_unknown_fields=True, gc=Fal
 
 Message = Hello | Request | Response | Failure | Notification | Batch | BatchResponse | Cancel | Goodbye
 
-#: The kinds that answer a request, and those that ask for something.
+#: The kinds that answer a request, and those beside a request that ask for something.
 ANSWERS = (Response, Failure, BatchResponse)
-ASKED = (Request, Batch, Notification, Cancel)
+ASKED = (Batch, Notification, Cancel)
 
 #: What decoding raises for bytes that do not fit: not msgpack, another shape, too deep, text that is no UTF-8.
 DECODING_ERRORS = (msgspec.MsgspecError, RecursionError, ValueError, OverflowError)

@@ -37,23 +37,55 @@ class Server:
         self._open: dict[int, Reply | Gathered] = {}
         self._depth = 0
 
-    def take(self, message: Request | Batch | Notification | Cancel) -> None:
-        """Run what was asked for; the answer is sent now or, by a deferred or asynchronous method, later.
+    def request(self, message: Request) -> None:
+        """Run one call; its answer is sent now or, by a deferred or asynchronous method, later.
 
         Raises:
-            ProtocolViolation: a request breaks a rule of the ledger.
+            ProtocolViolation: the request breaks a rule of the ledger.
+        """
+        link = self._link
+        link.ledger.admit(message.id)
+        self._depth += 1
+        try:
+            served = self._served(message)
+            try:
+                arguments = served.codec.arguments(message.arguments)
+            except CannotCross as error:
+                raise _unfitting(message, error) from error
+            if served.deferred:
+                self._start(served, arguments, self._reply(message, served))
+                return
+            value = served.function(**arguments)
+            if self._later is not None and inspect.isawaitable(value):
+                self._later(value, self._reply(message, served))
+                return
+            self._answer(link.response(message.id, served, value))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
+            self._answer(link.failure(message.id, error))
+        finally:
+            self._depth -= 1
+
+    def take(self, message: Batch | Notification | Cancel) -> None:
+        """Run what else was asked for.
+
+        Raises:
+            ProtocolViolation: a batch breaks a rule of the ledger.
         """
         if isinstance(message, Cancel):
             if (waiting := self._open.pop(message.id, None)) is not None:
                 waiting.cancel()
             return
-        if not isinstance(message, Notification):
+        if isinstance(message, Batch):
             self._link.ledger.admit(message.id)
         self._depth += 1
         try:
-            self._run(message)
+            served = self._served(message)
+            if isinstance(message, Batch):
+                self._run_batch(message, served)
+            else:
+                self._start(served, served.codec.arguments(message.arguments), Reply(_nowhere, 0))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
-            if not isinstance(message, Notification):
+            if isinstance(message, Batch):
                 self._answer(self._link.failure(message.id, error))
         finally:
             self._depth -= 1
@@ -63,29 +95,13 @@ class Server:
         while self._open:
             self._open.popitem()[1].cancel()
 
-    def _run(self, message: Request | Batch | Notification) -> None:
+    def _served(self, message: Request | Batch | Notification) -> Served:
         served = self._link.serve(message.method)
         if served is None:
             raise UsageError(f"there is no method {message.method}")
         if self._depth > self._link.limits.nesting:
             raise UsageError(f"calls go back and forth more than {self._link.limits.nesting} deep")
-        if isinstance(message, Batch):
-            self._run_batch(message, served)
-            return
-        try:
-            arguments = served.codec.arguments(message.arguments)
-        except CannotCross as error:
-            raise _unfitting(message, error) from error
-        if isinstance(message, Notification):
-            self._start(served, arguments, Reply(_nowhere, 0))
-        elif served.deferred:
-            self._start(served, arguments, self._reply(message, served))
-        else:
-            value = served.function(**arguments)
-            if self._later is not None and inspect.isawaitable(value):
-                self._later(value, self._reply(message, served))
-            else:
-                self._answer(self._link.response(message.id, served, value))
+        return served
 
     def _run_batch(self, message: Batch, served: Served) -> None:
         try:
@@ -191,7 +207,7 @@ def _call(served: Served, arguments: dict[str, Any]) -> Any:
         return Raised(error)
 
 
-def _unfitting(message: Request | Batch | Notification, error: CannotCross) -> TypeError:
+def _unfitting(message: Request | Batch, error: CannotCross) -> TypeError:
     """Arguments that do not fit are the mistake of who called, not one of the protocol."""
     return TypeError(f"the arguments of {message.method}: {error.message}")
 

@@ -25,7 +25,7 @@ class Turn:
 
     def take_if_free(self) -> bool:
         """Take the turn if nobody has it."""
-        if self._held.acquire(blocking=False):
+        if self._held.acquire(False):
             self._reading = get_ident()
             return True
         return False
@@ -61,7 +61,8 @@ class Turn:
         """Give the turn to whoever waits."""
         self._reading = None
         self._held.release()
-        self.wake()
+        if self._waiting:
+            self.wake()
 
     def wake(self) -> None:
         """Let those who wait see whether what they wait for has come."""

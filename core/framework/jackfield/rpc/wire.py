@@ -55,23 +55,32 @@ class Wire:
             ReceiveTimeout: it has not come whole before the deadline.
             LinkClosed: the other side is gone, or has sent what is no message.
         """
-        link = self._link
+        link, reader = self._link, self._link.reader
         while True:
             if link.ended is not None:
                 link.check()
-            try:
-                message = link.next_message()
-            except ProtocolViolation as error:
-                self.refuse(error)
-            if message is not None:
-                return message
+            if reader.waiting_bytes:
+                try:
+                    message = link.next_message()
+                except ProtocolViolation as error:
+                    self.refuse(error)
+                if message is not None:
+                    return message
             if deadline == FOREVER:
                 seconds = 0.0
             elif (seconds := deadline - monotonic()) <= 0:
                 raise ReceiveTimeout
             if abs(seconds - self._receive_seconds) > _NEAR_SECONDS or not seconds:
                 self._limit_receiving(seconds)
-            self._fill()
+            try:
+                count = self._socket.recv_into(reader.room())
+            except BlockingIOError:
+                raise ReceiveTimeout from None
+            except OSError as error:
+                self._gone(error)
+            if not count:
+                self._gone(None)
+            reader.received(count)
 
     def write(self, message: object, deadline: float) -> None:
         """Send a message; `sending` must be held, for a frame leaves whole.
@@ -121,20 +130,6 @@ class Wire:
         self.end(violation)
         raise violation
 
-    def _fill(self, flags: int = 0) -> None:
-        reader = self._link.reader
-        try:
-            count = self._socket.recv_into(reader.room(), 0, flags)
-        except BlockingIOError:
-            if flags:
-                return
-            raise ReceiveTimeout from None
-        except OSError as error:
-            self._gone(error)
-        if not count:
-            self._gone(None)
-        reader.received(count)
-
     def _limit_receiving(self, seconds: float) -> None:
         """Let a receive end after so many seconds; 0 for never."""
         if seconds == self._receive_seconds:
@@ -166,7 +161,7 @@ class Wire:
                 poll.register(self._socket, select.POLLOUT | (select.POLLIN if reads else 0))
                 for _, event in poll.poll(min(left, 3600) * 1000):
                     if event & select.POLLIN:
-                        self._fill(socket.MSG_DONTWAIT)
+                        self._take_in()
                     if event & ~select.POLLIN:
                         sent += self._send_some(rest[sent:])
         except OSError as error:
@@ -176,6 +171,16 @@ class Wire:
         finally:
             if taken:
                 self._turn.leave()
+
+    def _take_in(self) -> None:
+        reader = self._link.reader
+        try:
+            count = self._socket.recv_into(reader.room(), 0, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        if not count:
+            self._gone(None)
+        reader.received(count)
 
     def _send_some(self, part: memoryview) -> int:
         try:

@@ -19,7 +19,7 @@ from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link
 from jackfield.rpc.loop.intake import Intake
 from jackfield.rpc.loop.outbox import Outbox
-from jackfield.rpc.messages import ANSWERS, ASKED, Cancel, Goodbye, Hello, Message, Notification, raw
+from jackfield.rpc.messages import ANSWERS, ASKED, Cancel, Goodbye, Hello, Message, Notification, Request, raw
 from jackfield.rpc.replies import Reply
 from jackfield.rpc.serving import Cancelled, Server
 from jackfield.rpc.wire import FOREVER
@@ -268,6 +268,8 @@ class LoopConnection:
     def _take(self, message: Message) -> None:
         if isinstance(message, ANSWERS):
             self._link.ledger.settle(message)
+        elif isinstance(message, Request):
+            self._server.request(message)
         elif isinstance(message, ASKED):
             self._server.take(message)
         elif isinstance(message, Goodbye):
