@@ -89,9 +89,9 @@ def test_links_of_the_documentation_lead_somewhere(page: Path) -> None:
     assert broken_links(page) == []
 
 
-def test_each_decision_has_a_number_of_its_own_and_its_page_says_it() -> None:
+def test_decisions_are_numbered_without_gaps_and_each_page_says_its_own() -> None:
     numbered = {page.name: int(page.name[:4]) for page in (ROOT / "docs/adr").glob("*.md")}
-    assert len(set(numbered.values())) == len(numbered), sorted(numbered)
+    assert sorted(numbered.values()) == list(range(1, len(numbered) + 1)), sorted(numbered)
     for page, number in numbered.items():
         assert (ROOT / "docs/adr" / page).read_text(encoding="utf-8").startswith(f"# {number}. "), page
 
