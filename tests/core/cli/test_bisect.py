@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from jackfield.sandbox import grade_of, probe, sentences
 
 from tests.support.processes import script, wait_for
 
@@ -124,3 +125,15 @@ def test_the_doctor_names_each_trouble_with_what_to_do(polling):
     answer = polling.run("doctor", "--json")
     assert answer.code == 1
     assert [one["kind"] for one in answer.json["findings"]] == ["orphaned"]
+
+
+def test_the_doctor_tries_the_sandbox_where_it_is_asked_to(polling):
+    assert polling.run("doctor", "--json").json["sandbox"] is None
+    told = polling.run("doctor", "--json", "--sandbox").json["sandbox"]
+    assert told["grade"] == grade_of(probe())
+    assert told["sentences"] == list(sentences(probe()))
+    assert [one["attack"] for one in told["attacks"] if not one["held"]] == []
+    page = polling.run("doctor", "--sandbox").out
+    assert f"sandbox: {told['grade']}\n" in page
+    assert page.count(", held within") == len(told["attacks"])
+    assert page.endswith("All is well.\n")

@@ -60,6 +60,7 @@ MORE = [
     ("settings show", ["poll"]),
     ("settings set", ["weather", "token", "abc"]),
     ("safe-mode", ["--leave"]),
+    ("doctor", ["--sandbox"]),
     ("bisect", ["--restore"]),
     ("store verify", ["--repair"]),
     ("store gc", ["--keep", "0", "--dry-run"]),

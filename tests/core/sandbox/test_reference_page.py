@@ -24,7 +24,7 @@ def test_every_grade_is_on_the_page():
     assert [grade for grade in Grade if f"| `{grade.value}` |" not in text] == []
 
 
-@pytest.mark.parametrize("forbidden", ["subprocess", "asyncio", "httpx", "jackfield.api"])
+@pytest.mark.parametrize("forbidden", ["json", "socket", "subprocess", "asyncio", "httpx", "jackfield.api"])
 def test_importing_it_is_light(forbidden):
     code = f"import sys, jackfield.sandbox; sys.exit({forbidden!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-S", "-c", code], check=False, env=_without_site()).returncode == 0

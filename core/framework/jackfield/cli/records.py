@@ -106,6 +106,13 @@ OUTCOME = record({"transaction": TEXT, "generation": NUMBER, "left_out": {"type"
 CHANGED = record({"app": TEXT, "plan": PLAN, "applied": FLAG, "outcome": maybe(OUTCOME)})
 SAID = record({"by": TEXT, "at": MOMENT})
 FINDING = record({"kind": TEXT, "plugin": maybe(TEXT), "problem": TEXT, "advice": TEXT})
+SANDBOX = record(
+    {
+        "grade": {"enum": ["full", "base", "process"], "description": "how well this machine confines a process"},
+        "sentences": many(TEXT),
+        "attacks": many(record({"attack": TEXT, "unconfined": FLAG, "held": FLAG})),
+    }
+)
 SAFE_MODE = record({"reason": TEXT, "since": TEXT, "chosen": FLAG})
 
 ROW = record(

@@ -20,6 +20,7 @@ from jackfield.cli.records import (
     ROLLBACK,
     ROW,
     SAFE_MODE,
+    SANDBOX,
     SETTING,
     STACK,
     STATS,
@@ -111,7 +112,7 @@ ANSWERS: dict[str, Schema] = {
             "size": {"type": "integer", "minimum": 0, "description": "bytes that are freed"},
         }
     ),
-    "doctor": record({"app": TEXT, "findings": many(FINDING)}),
+    "doctor": record({"app": TEXT, "findings": many(FINDING), "sandbox": maybe(SANDBOX)}),
     "bisect": record(
         {
             "app": TEXT,

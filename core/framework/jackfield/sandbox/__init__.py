@@ -1,10 +1,35 @@
 """Confinement of the calling process: private root, Landlock, seccomp, limits; it knows nothing of plugins.
 
 `probe()` says what the machine offers, `grade_of` what that is worth, and `confine(policy)` does it, for good.
+`self_test()` tries whether it holds; it is loaded when it is first used, so that a worker stays light.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from jackfield.sandbox.confine import Policy, confine
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
 from jackfield.sandbox.shims import install as install_shims
 
-__all__ = ["Grade", "Machine", "Policy", "confine", "grade_of", "install_shims", "probe", "sentences"]
+if TYPE_CHECKING:
+    from jackfield.sandbox.selftest import Trial, self_test
+
+__all__ = [
+    "Grade",
+    "Machine",
+    "Policy",
+    "Trial",
+    "confine",
+    "grade_of",
+    "install_shims",
+    "probe",
+    "self_test",
+    "sentences",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"Trial", "self_test"}:
+        from importlib import import_module
+
+        return getattr(import_module("jackfield.sandbox.selftest"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,8 +1,11 @@
 """`jackfield doctor`."""
 
+from typing import Any
+
 import click
 
 from jackfield.cli.options import command
+from jackfield.cli.output import Output
 from jackfield.cli.session import Session
 from jackfield.cli.words import plain, plural
 from jackfield.errors import JackfieldError
@@ -13,24 +16,30 @@ from jackfield.errors import JackfieldError
     told="Say what is wrong with the plugins, and what to do.\n\n"
     "Looks for plugins that failed in the running application, are blocked or in each other's way, new versions that "
     "wait for a yes, damaged files, slow starts, data of plugins that are gone, and safe mode. It runs no plugin and "
-    "asks no marketplace. The exit code is 1 where something is wrong.",
-    examples=[("", "look at everything"), ("--json", "for a program")],
+    "asks no marketplace. The exit code is 1 where something is wrong.\n\n"
+    "With --sandbox it says how well this machine confines a process, and tries whether that holds: a few attacks that "
+    "harm nothing, each without the sandbox and within it.",
+    examples=[("", "look at everything"), ("--json", "for a program"), ("--sandbox", "try the sandbox too")],
 )
-def doctor(session: Session) -> None:
+@click.option("--sandbox", "tries", is_flag=True, help="Try how well this machine confines a process.")
+def doctor(session: Session, tries: bool) -> None:
     """Look, tell, and end with 1 where something is wrong."""
     from jackfield.management import diagnose
 
     management, output = session.management, session.output
     failures = _failures(session)
     found = diagnose(management.layout, management.store, management.state, management.inventory(), failures)
-    output.data({"app": session.host.name, "findings": [one.to_mapping() for one in found]})
+    sandbox = _tried() if tries else None
+    findings = [one.to_mapping() for one in found]
+    output.data({"app": session.host.name, "findings": findings, "sandbox": sandbox})
+    passed = _tell_sandbox(output, sandbox) if sandbox else 0
     for finding in found:
         whose = f"{finding.plugin}: " if finding.plugin else ""
         label = click.style(f"{finding.kind}:", fg="yellow", bold=True)
         output.line(f"{label} {plain(whose + finding.problem)}")
         output.line(f"  → {plain(_as_here(finding.advice, session.program))}")
-    if found:
-        output.line(f"{plural(len(found), 'problem')}.")
+    if found or passed:
+        output.line(f"{plural(len(found) + passed, 'problem')}.")
         click.get_current_context().exit(1)
     output.line("All is well.")
 
@@ -44,6 +53,30 @@ def _failures(session: Session) -> dict[str, str]:
     except JackfieldError:
         return {}
     return {row["id"]: str(row["problem"] or row["failure"]) for row in rows if row["state"] == "failed"}
+
+
+def _tried() -> dict[str, Any]:
+    """The sandbox's grade, its sentences, and what came of the attacks."""
+    from jackfield.sandbox import grade_of, probe, self_test, sentences
+
+    machine = probe()
+    return {
+        "grade": grade_of(machine).value,
+        "sentences": list(sentences(machine)),
+        "attacks": [{"attack": one.attack, "unconfined": one.unconfined, "held": one.held} for one in self_test()],
+    }
+
+
+def _tell_sandbox(output: Output, sandbox: dict[str, Any]) -> int:
+    """Tell it, and return how many attacks got through."""
+    output.line(click.style(f"sandbox: {sandbox['grade']}", bold=True))
+    for sentence in sandbox["sentences"]:
+        output.line(f"  {plain(sentence)}")
+    for one in sandbox["attacks"]:
+        outside = "succeeds" if one["unconfined"] else "fails"
+        inside = "held" if one["held"] else click.style("gets through", fg="red", bold=True)
+        output.line(f"  {one['attack']}: {outside} without the sandbox, {inside} within")
+    return sum(not one["held"] for one in sandbox["attacks"])
 
 
 def _as_here(advice: str, program: str) -> str:
