@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Generator
@@ -105,6 +106,19 @@ def test_a_plugin_that_exits_does_not_end_a_host_that_skips() -> None:
 
     assert manager.hook.names(room="lobby") == []
     assert [type(error) for _, _, error in blames] == [SystemExit]
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, GeneratorExit])
+def test_what_would_cancel_its_caller_does_not_end_a_host_that_skips(kind: type[BaseException]) -> None:
+    def cancelled(room: str) -> str:
+        raise kind  # as the result of a task does that was cancelled
+
+    manager = room(on_error="skip")
+    manager.register(plugin("names", cancelled), "confused")
+    blames = told(manager)
+
+    assert manager.hook.names(room="lobby") == []
+    assert [type(error) for _, _, error in blames] == [kind]
 
 
 def test_an_interrupt_is_nobodys_failure(either: HookManager) -> None:

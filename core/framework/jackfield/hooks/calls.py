@@ -16,15 +16,12 @@ from typing import Any, Literal
 import pluggy
 
 from jackfield.hooks.counters import HookCount
-from jackfield.hooks.limits import cancelling, limiting
+from jackfield.hooks.limits import cancelling, limiting, skipped
 from jackfield.hooks.specs import is_asynchronous
 from jackfield.hooks.wrappers import GENERATED, begin, begin_old_style, unwind
 
 # pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
 PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
-
-# A plugin that calls sys.exit() must not end a host that goes on without failing plugins.
-SKIPPED = (Exception, SystemExit)
 
 MISSING = object()
 
@@ -305,7 +302,7 @@ def _compiled(source: str) -> CodeType:
 def _bindings(chain: Chain) -> dict[str, Any]:
     """Bind the names that the source uses."""
     implementations, blame = chain.implementations, chain.blame
-    caught = SKIPPED if chain.skip else Exception
+    caught = skipped(awaits=chain.awaits) if chain.skip else Exception
     place_blame = None
     if blame is not None:
         told = blame

@@ -1,5 +1,6 @@
 """What an awaited call knows of time and cancellation; asyncio is imported by programs that await, and by no other."""
 
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -53,3 +54,19 @@ def cancelling() -> dict[str, Any]:
         return task is None or task.cancelling() > 0
 
     return {"_jf_cancelled": asyncio.CancelledError, "_jf_is_ending": is_ending}
+
+
+def skipped(*, awaits: bool) -> tuple[type[BaseException], ...]:
+    """Return what a plugin may raise without ending a host that goes on without failing plugins.
+
+    `sys.exit()` is a failure like any other. In a call that awaits nothing so is what cancels a task: its own would be
+    cancelled while it waits, and here nothing waits.
+
+    Args:
+        awaits: whether the call awaits implementations.
+    """
+    if awaits:
+        return (Exception, SystemExit)
+    asyncio = sys.modules.get("asyncio")  # where nobody loaded it, nobody raises its errors
+    cancelled = (asyncio.CancelledError,) if asyncio is not None else ()
+    return (Exception, SystemExit, GeneratorExit, *cancelled)
