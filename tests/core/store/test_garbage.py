@@ -105,15 +105,16 @@ def test_readers_always_find_a_whole_set_while_it_is_replaced_and_collected(stor
     over, problems, reads = threading.Event(), [], [0, 0, 0, 0]
 
     def read(index: int) -> None:
-        reader = Store(layout)
+        reader, holds = Store(layout), Holds()
         while not over.is_set():
             try:
-                generation, hold = reader.hold_active()
-                assert hold is not None
+                generation = reader.active()
+                while not holds.take(generation):
+                    generation = reader.active()
                 for path, row in generation.files().items():
                     if (reader.entries.tree(row.wheel) / path).stat().st_size != row.size:
                         problems.append(path)
-                hold.release()
+                holds.release()
             except (StoreError, OSError) as error:
                 problems.append(str(error))
             reads[index] += 1

@@ -9,7 +9,7 @@ from jackfield.errors import StoreError
 from jackfield.manifest import Pin
 from jackfield.store.disk import Disk
 from jackfield.store.entries import Entries
-from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, Hold, seized, tree_size
+from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, seized, tree_size
 from jackfield.store.generations import Generation, read_generation
 from jackfield.store.integrity import Damage
 from jackfield.store.journal import Journal
@@ -45,25 +45,6 @@ class StoreReader:
                 before, number = number, self.active_number()
                 if number == before:
                     raise  # else it was collected between the two looks
-
-    def hold_active(self) -> tuple[Generation, Hold | None]:
-        """The active generation, kept from being collected until the hold is released; 0 needs none.
-
-        A program that goes on reading from a generation's trees holds it as long as it does.
-
-        Raises:
-            StoreError: the pointer or the generation is damaged.
-        """
-        while True:
-            generation = self.active()
-            if generation.folder is None:
-                return generation, None
-            try:
-                return generation, Hold(generation.folder)
-            except FileNotFoundError:
-                continue  # collected meanwhile: the pointer has moved on
-            except OSError as error:
-                raise StoreError(f"{generation.folder} cannot be read: {error.strerror or error}") from error
 
     def active_number(self) -> int:
         """The number that the pointer holds, 0 without a pointer.
