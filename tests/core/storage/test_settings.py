@@ -69,6 +69,19 @@ def test_what_does_not_fit_is_refused_by_name(settings, key, value, sentence):
     assert caught.value.message == sentence
 
 
+def test_half_a_character_is_refused_and_spoils_nothing(state, tmp_path):
+    declared = (Declared("name", "text"), Declared("limit", "integer", 3))
+    settings = Settings(state, "poll", declared, file=tmp_path / "settings.toml")
+    with pytest.raises(UsageError, match="the setting name: it cannot be kept"):
+        settings.set("name", "\ud83d")
+    settings.set("limit", 4)
+    assert (settings.get("name"), settings.get("limit")) == ("", 4)
+    (tmp_path / "settings.toml").write_text("limit = 0x" + "f" * 5000)
+    again = Settings(state, "poll", declared, file=tmp_path / "settings.toml")
+    assert again.problems == (f"{tmp_path / 'settings.toml'}, line 1: limit: it cannot be kept",)
+    assert again.get("limit") == 4
+
+
 def test_none_returns_to_the_default(settings):
     settings.set("limit", 5)
     settings.set("limit", None)

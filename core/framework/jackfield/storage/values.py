@@ -32,9 +32,14 @@ def check_setting(setting: SettingContribution, value: Any) -> Any:
     Raises:
         UsageError: wrong type, or out of bounds; the sentence names the setting and what would fit.
     """
-    problem = setting.problem(value)
-    if problem is None and len(json.dumps(value)) > MAXIMUM_CHARACTERS:
-        problem = f"it is longer than {MAXIMUM_CHARACTERS} characters"
+    try:
+        problem = setting.problem(value)
+        if problem is None:
+            json.dumps(value, ensure_ascii=False).encode()
+            if len(json.dumps(value)) > MAXIMUM_CHARACTERS:
+                problem = f"it is longer than {MAXIMUM_CHARACTERS} characters"
+    except ValueError:  # half a character, which no file can hold; a number of thousands of digits
+        problem = "it cannot be kept"
     if problem is not None:
         raise UsageError(f"the setting {setting.key}: {problem}", hint=f"it takes {setting.expected}")
     return value
