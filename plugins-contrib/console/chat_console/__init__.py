@@ -128,7 +128,7 @@ class Console(Plugin):
         done = await asyncio.to_thread(orders[word])
         if done:
             return f"{word}: on its way"
-        return "the server was not started: it runs, or the log says why" if word == "start" else "no server runs"
+        return f"the server was not started: {engine.not_started}" if word == "start" else "no server runs"
 
     async def _type(self, engine: Engine, text: str) -> str:
         answers: list[str] = []

@@ -103,6 +103,7 @@ class Engine:
         self.server = ServerInterface(self)
         self.started = False
         self.return_code: int | None = None
+        self.not_started = ""
         self.exit_after_stop = False
         self._stopping = threading.Event()
 
@@ -195,8 +196,9 @@ class Engine:
                 raise
 
     def start_server(self) -> bool:
-        """Start the server; False where it runs already, or cannot be started (logged)."""
+        """Start the server; False where it runs already, or cannot be started: `not_started` says why."""
         if self.process.runs:
+            self.not_started = "it runs already"
             return False
         self._dispatch_in_turn(_EVENTS.SERVER_START_PRE)
         self.started, self.return_code = False, None
@@ -209,6 +211,7 @@ class Engine:
                 self.process.start(lambda: self._dispatch_in_turn(_EVENTS.SERVER_START))
         except RuntimeError as error:
             self.log.error("%s", error)  # noqa: TRY400 (a sentence for whoever runs the console)
+            self.not_started = str(error)
             return False
         return True
 

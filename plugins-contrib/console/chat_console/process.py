@@ -75,7 +75,7 @@ class ServerProcess:
             except ValueError as error:
                 raise ProcessError(f"the command cannot be read: {error}") from error
             if not words:
-                raise ProcessError("no command is set that starts the server")
+                raise ProcessError("no command is set that starts it (in the settings of the console)")
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._process = subprocess.Popen(

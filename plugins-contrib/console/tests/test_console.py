@@ -65,6 +65,12 @@ async def test_the_owner_starts_the_server_types_and_stops_it(tmp_path: Path) ->
         await tail(plugin, "the server ended with 0")
 
 
+async def test_a_server_that_is_not_started_says_why(tmp_path: Path) -> None:
+    async with running("console", tmp_path, settings={**settings(tmp_path), "command": ""}, chat=people()) as plugin:
+        told = "the server was not started: no command is set that starts it (in the settings of the console)"
+        assert await plugin.command("console start", "olga") == [told]
+
+
 async def test_a_member_without_the_role_may_do_nothing(tmp_path: Path) -> None:
     async with running("console", tmp_path, settings=settings(tmp_path), chat=people()) as plugin:
         told = ["console is for admins and above"]

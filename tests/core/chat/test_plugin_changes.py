@@ -169,7 +169,7 @@ async def test_an_update_asks_for_what_is_new_and_a_rollback_takes_it_back(serve
         await owner.hears("1.0.0 counts 2")
         history = lines_of(await owner.say("/plugins history"))
         assert "update counter" in " ".join(history)
-        assert "owner in the chat" in history[0]
+        assert re.search(r"by owner in the chat, \d{4}-\d\d-\d\d \d\d:\d\d UTC$", history[0])
 
 
 async def test_mistakes_are_told_in_a_sentence(serve: "Serve", marketplace: RunningMarketplace) -> None:

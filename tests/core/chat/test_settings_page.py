@@ -170,6 +170,7 @@ async def test_it_is_the_owners_alone_and_no_other_sites(owner: "Person") -> Non
 
 
 async def test_in_a_room_it_is_one_line_each(owner: "Person") -> None:
+    assert (await owner.say("/plugins settings"))["message"].endswith("These have something to set: weather.")
     listed = await owner.say("/plugins settings weather")
     assert listed["title"] == "Settings of weather"
     assert listed["lines"][1]["text"] == "days = 3 (a whole number from 1 to 10): Days"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -204,6 +205,20 @@ async def test_lines_are_followed_as_they_come(running):
     assert line["message"] == "said hello"
     await running.application.stop()
     assert await reader.wait() == 0
+
+
+async def test_whoever_follows_ends_it_with_ctrl_c_and_that_is_no_failure(running):
+    reader = await asyncio.create_subprocess_exec(
+        script("jackfield"), "--app", "chat", "logs", "weather", "--follow",
+        env={**running.environment, "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert reader.stdout is not None
+    await running.use()
+    assert b"said hello" in await asyncio.wait_for(reader.stdout.readline(), 60)
+    reader.send_signal(signal.SIGINT)
+    _, told = await asyncio.wait_for(reader.communicate(), 60)
+    assert (reader.returncode, told.strip()) == (0, b"")
 
 
 @pytest.mark.feature("U19")

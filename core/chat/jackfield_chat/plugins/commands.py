@@ -119,7 +119,14 @@ async def _updates(operations: Operations) -> Answer:
 
 
 async def _settings(operations: Operations, text: str, rest: list[str], *, who: str) -> Answer:
-    plugin = _id("settings", rest)
+    if not rest:
+        offering = await operations.settings.offering()
+        raise UsageError(
+            f"Which plugin? Write /plugins settings ID. These have something to set: {', '.join(offering)}."
+            if offering
+            else "No installed plugin has anything to set."
+        )
+    plugin = rest[0]
     if len(rest) == 1:
         title, lines = await operations.settings.lines(plugin)
         return Answer.of(title, *lines)

@@ -164,6 +164,15 @@ class PluginSettings:
             return f"{report.plugin} has nothing to set", []
         return f"Settings of {report.plugin}", [*map(_line, report.settings), *report.problems]
 
+    async def offering(self) -> list[str]:
+        """Return the ids of the plugins that let something be set."""
+
+        def find() -> list[str]:
+            kept = self._management.kept
+            return [row.id for row in self._management.list() if kept.settings(row.id).declared]
+
+        return await asyncio.to_thread(find)
+
     def _report(self, plugin: str) -> SettingsReport:
         from jackfield.management import describe_settings
 

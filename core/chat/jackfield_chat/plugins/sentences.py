@@ -127,5 +127,6 @@ def history_lines(entries: Sequence[HistoryEntry], limit: int) -> list[str]:
     lines = []
     for entry in entries[:limit]:
         mark = " (now)" if entry.current else " (undone)" if entry.undone else ""
-        lines.append(f"{entry.generation}{mark}: {entry.what}, by {entry.by}, {entry.at}")
+        when = datetime.fromisoformat(entry.at).astimezone(UTC)
+        lines.append(f"{entry.generation}{mark}: {entry.what}, by {entry.by}, {when:%Y-%m-%d %H:%M} UTC")
     return lines

@@ -2,15 +2,16 @@
 
 import sys
 import time
+from collections.abc import Sequence
 
 import click
 
 from jackfield.cli.commands.safe_mode import told
 from jackfield.cli.options import command
-from jackfield.cli.output import JsonObject, as_json, laid_out
+from jackfield.cli.output import JsonObject, Output, as_json, laid_out
 from jackfield.cli.recall import remember
 from jackfield.cli.session import Session
-from jackfield.cli.words import brief, count, day, whom
+from jackfield.cli.words import brief, count, day, plain, whom
 from jackfield.discovery import HOSTFILE, HOSTS, installed_entry_points
 from jackfield.errors import JackfieldError
 from jackfield.storage import Starts
@@ -56,12 +57,21 @@ def list_(session: Session) -> None:
             _LIVE_HEADER,
             [_with_counts(cell, row["running"]) for cell, row in zip(cells, rows, strict=True)],
         )
-        output.table(header, columns)
+        _table(output, header, columns)
         return
-    output.table(_HEADER, cells)
+    _table(output, _HEADER, cells)
     if safe is None and session.program == "jackfield":
         text = as_json(answer) if output.as_json else "\n".join(laid_out(_HEADER, cells))
         remember(sys.argv[1:], f"{text}\n", [*inventory.telling(), *_profile(session)], begun_ns)
+
+
+def _table(output: Output, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """The table, and below it what a narrow terminal has cut off: why a plugin does not run, and what to do."""
+    output.table(header, rows)
+    shown = laid_out(header, rows, columns=output.columns)
+    for row, line in zip(rows, shown[1:], strict=True):
+        if not line.endswith(plain(row[-1])):
+            output.line(plain(f"{row[0]}: {row[-1]}"))
 
 
 def _profile(session: Session) -> list[str]:

@@ -52,9 +52,12 @@ def logs(session: Session, plugin: str, follow: bool, number: int, level: str | 
         return
     shown = [LogLine.from_mapping(line) for line in first["lines"]]
     _show(session, plugin, _wanted(shown, least)[-number:] if number else [], follow=follow, level=first["level"])
-    for more in running:
-        lines = [LogLine.from_mapping(line) for line in more["lines"]]
-        _show(session, plugin, _wanted(lines, least), follow=True, level=None)
+    try:
+        for more in running:
+            lines = [LogLine.from_mapping(line) for line in more["lines"]]
+            _show(session, plugin, _wanted(lines, least), follow=True, level=None)
+    except KeyboardInterrupt:
+        session.output.note("")  # behind the ^C; who follows has no other way to end, so that is no failure
 
 
 def _set(session: Session, plugin: str, level: str) -> None:
