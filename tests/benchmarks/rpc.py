@@ -1,7 +1,8 @@
 """Calls into another process, beside a bare socket pair and other libraries (performance.md, "Worker calls").
 
-All processes stay on one core, so that a figure is what both ends cost and not how the kernel spreads them. Contenders
-take turns in short rounds; a ratio is the median of the rounds' ratios.
+All processes stay on one core, so that a figure is what both ends cost and not how the kernel spreads them; only the
+ten workers may use every core, since it is their working side by side that is measured. Contenders take turns in short
+rounds; a ratio is the median of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -47,15 +48,16 @@ def measure() -> Iterable[Row]:
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(cores)})
     try:
-        yield from _measure()
+        yield from _measure(cores)
     finally:
         os.sched_setaffinity(0, cores)
 
 
-def _measure() -> Iterator[Row]:
+def _measure(cores: set[int]) -> Iterator[Row]:
     with ExitStack() as stack:
         bare = stack.enter_context(forked(serve_bare))
-        worker, *workers = [waiting(stack.enter_context(forked(serve))) for _ in range(WORKERS + 1)]
+        worker = waiting(stack.enter_context(forked(serve)))
+        workers = [waiting(stack.enter_context(forked(serve, cores))) for _ in range(WORKERS)]
         looping = link(stack.enter_context(forked(serve)))
         loop = asyncio.Runner()
         stack.callback(loop.close)
@@ -125,11 +127,12 @@ def timed(call: Callable[[], object], count: int) -> float:
 
 
 @contextmanager
-def forked(run: Callable[[socket.socket], None]) -> Iterator[socket.socket]:
-    """A child on this core; it ends when its socket does."""
+def forked(run: Callable[[socket.socket], None], cores: set[int] | None = None) -> Iterator[socket.socket]:
+    """A child on this core, or on any of those."""
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if not pid:
+        os.sched_setaffinity(0, cores or os.sched_getaffinity(0))
         ours.close()
         with suppress(OSError):
             run(theirs)

@@ -113,6 +113,20 @@ class Ledger:
         """When the first of the open calls will be late; infinity if none can be."""
         return min((call.deadline for call in self._mine.values()), default=float("inf"))
 
+    def number(self) -> int:
+        """The id of the next request, which is sent before it is noted."""
+        self._number = number = self._number + 1
+        return number
+
+    def note(self, number: int, method: str, codec: CallCodec, deadline: float) -> OpenCall:
+        """Note a call that was sent; the caller reads, so that nobody can have settled it."""
+        call = self._mine[number] = OpenCall(number, method, codec, None, deadline)
+        return call
+
+    def wrong_answer(self, method: str, error: CannotCross | ProtocolViolation) -> ProtocolViolation:
+        """What the other side has broken by an answer that is none to that method."""
+        return ProtocolViolation(f"{self.peer} answered {method} with what {error.message}")
+
     def forget(self, call: OpenCall) -> None:
         """Take a call back that was never sent."""
         self._mine.pop(call.number, None)
@@ -153,7 +167,7 @@ class Ledger:
                 return
             value, error = self._answer(call, message)
         except (CannotCross, ProtocolViolation) as wrong:
-            violation = ProtocolViolation(f"{self.peer} answered {call.method} with what {wrong.message}")
+            violation = self.wrong_answer(call.method, wrong)
             call.settle(None, violation)
             raise violation from wrong
         call.settle(value, error)
@@ -180,11 +194,23 @@ class Ledger:
         Raises:
             ProtocolViolation: its id is not above the last, or too many are open.
         """
+        self.rise(number)
+        self._theirs.add(number)
+
+    def rise(self, number: int) -> None:
+        """Note the id of a request that is answered before the next one is read, and so is never open.
+
+        Raises:
+            ProtocolViolation: its id is not above the last, or too many are open.
+        """
         if number <= self._asked:
             raise ProtocolViolation(f"{self.peer} used the id {number} after {self._asked}; ids rise")
         if len(self._theirs) >= self.open_calls:
             raise ProtocolViolation(f"{self.peer} has more than {self.open_calls} calls open")
         self._asked = number
+
+    def hold(self, number: int) -> None:
+        """Let a request that has risen be open until it is answered."""
         self._theirs.add(number)
 
     def is_open(self, number: int) -> bool:

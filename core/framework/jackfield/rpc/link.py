@@ -159,9 +159,11 @@ class Link:
             if frame is None:
                 return None
             message = read_message(frame)
+            if self.hello is not None:
+                return message
         except ProtocolViolation as error:
             raise ProtocolViolation(f"{self.peer}: {error.message}") from error
-        if self.hello is None and not isinstance(message, Hello):
+        if not isinstance(message, Hello):
             raise ProtocolViolation(f"{self.peer} sent a {type(message).__name__} before its greeting")
         return message
 
@@ -170,7 +172,7 @@ class Link:
     ) -> tuple[OpenCall, Request]:
         """Note a call and make its message."""
         call = self.ledger.open(method, codec, None, monotonic() + timeout_seconds if timeout_seconds else float("inf"))
-        return call, Request(call.number, method, raw(arguments), _milliseconds(timeout_seconds))
+        return call, Request(call.number, method, raw(arguments), whole_milliseconds(timeout_seconds))
 
     def batch(
         self, method: str, many: list[Mapping[str, Any]], codec: CallCodec, timeout_seconds: float | None
@@ -185,7 +187,7 @@ class Link:
         call = self.ledger.open(
             method, codec, len(many), monotonic() + timeout_seconds if timeout_seconds else float("inf")
         )
-        return call, Batch(call.number, method, raw(many), _milliseconds(timeout_seconds))
+        return call, Batch(call.number, method, raw(many), whole_milliseconds(timeout_seconds))
 
     def response(self, number: int, served: Served, value: Any) -> Response | Failure:
         """The message that answers a request; a value which is not what was declared is answered by that error."""
@@ -298,7 +300,7 @@ def encode(value: Any) -> bytes:
         raise CannotCross(f"is no data: {error}") from error
 
 
-def _milliseconds(timeout_seconds: float | None) -> int:
+def whole_milliseconds(timeout_seconds: float | None) -> int:
     """What goes on the wire; a limit below a millisecond is still a limit."""
     if not timeout_seconds:
         return 0

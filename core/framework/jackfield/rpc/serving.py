@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from jackfield.errors import CannotCross, UsageError
+from jackfield.errors import CannotCross, LinkClosed, UsageError
 from jackfield.rpc.link import Link, Raised, Served
 from jackfield.rpc.messages import Batch, BatchResponse, Cancel, Failure, Notification, Request, Response
 from jackfield.rpc.replies import Gathered, Reply
@@ -44,10 +44,13 @@ class Server:
             ProtocolViolation: the request breaks a rule of the ledger.
         """
         link = self._link
-        link.ledger.admit(message.id)
+        link.ledger.rise(message.id)
         self._depth += 1
+        answer: Answer
         try:
-            served = self._served(message)
+            served = link.serve(message.method)
+            if served is None or self._depth > link.limits.nesting:
+                raise self._not_served(message)  # noqa: TRY301  # one call less for each request
             try:
                 arguments = served.codec.arguments(message.arguments)
             except CannotCross as error:
@@ -59,11 +62,12 @@ class Server:
             if self._later is not None and inspect.isawaitable(value):
                 self._later(value, self._reply(message, served))
                 return
-            self._answer(link.response(message.id, served, value))
+            answer = link.response(message.id, served, value)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
-            self._answer(link.failure(message.id, error))
+            answer = link.failure(message.id, error)
         finally:
             self._depth -= 1
+        self._dispatch(answer)
 
     def take(self, message: Batch | Notification | Cancel) -> None:
         """Run what else was asked for.
@@ -79,7 +83,9 @@ class Server:
             self._link.ledger.admit(message.id)
         self._depth += 1
         try:
-            served = self._served(message)
+            served = self._link.serve(message.method)
+            if served is None or self._depth > self._link.limits.nesting:
+                raise self._not_served(message)  # noqa: TRY301  # one call less for each request
             if isinstance(message, Batch):
                 self._run_batch(message, served)
             else:
@@ -95,13 +101,10 @@ class Server:
         while self._open:
             self._open.popitem()[1].cancel()
 
-    def _served(self, message: Request | Batch | Notification) -> Served:
-        served = self._link.serve(message.method)
-        if served is None:
-            raise UsageError(f"there is no method {message.method}")
-        if self._depth > self._link.limits.nesting:
-            raise UsageError(f"calls go back and forth more than {self._link.limits.nesting} deep")
-        return served
+    def _not_served(self, message: Request | Batch | Notification) -> UsageError:
+        if self._link.serve(message.method) is None:
+            return UsageError(f"there is no method {message.method}")
+        return UsageError(f"calls go back and forth more than {self._link.limits.nesting} deep")
 
     def _run_batch(self, message: Batch, served: Served) -> None:
         try:
@@ -144,6 +147,7 @@ class Server:
 
     def _reply(self, message: Request, served: Served) -> Reply:
         number = message.id
+        self._link.ledger.hold(number)
 
         def send(value: Any) -> None:
             self._open.pop(number, None)
@@ -156,13 +160,17 @@ class Server:
         return reply
 
     def _answer(self, answer: Answer) -> None:
-        """Send it unless the request was answered or the link has ended."""
-        if not self._link.ledger.answered(answer.id):
-            return
+        """Send the answer to an open request, unless it was answered."""
+        if self._link.ledger.answered(answer.id):
+            self._dispatch(answer)
+
+    def _dispatch(self, answer: Answer) -> None:
         try:
             self._send(answer)
         except CannotCross as error:  # it is larger than the other side takes
             self._send(self._link.failure(answer.id, error))
+        except LinkClosed:
+            pass  # nobody waits for it any more; whoever reads next is told why
 
 
 class Cancelled(Exception):
