@@ -174,6 +174,26 @@ def make_a_fifo(scene: Scene) -> None:
     os.mkfifo(scene.data / "fifo")
 
 
+@attack("files")
+def leave_a_setuid_program(scene: Scene) -> None:
+    """Whoever runs it later, outside, runs it as the plugin's user."""
+    descriptor = os.open(scene.data / "program", os.O_WRONLY | os.O_CREAT, 0o4755)
+    assert os.fstat(descriptor).st_mode & stat.S_ISUID
+
+
+@attack("files")
+def leave_a_setuid_program_by_chmod(scene: Scene) -> None:
+    descriptor = os.open(scene.data / "program", os.O_WRONLY | os.O_CREAT, 0o755)
+    os.fchmod(descriptor, 0o4755)
+
+
+@attack("files", unconfined="root")
+def change_a_shared_device(scene: Scene) -> None:
+    """What may be written is owned by root: without its mode nobody could use it any more. The mode that it has."""
+    descriptor = os.open("/dev/null", os.O_WRONLY)
+    os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode))
+
+
 @attack("files", unconfined="root")
 def core_pattern(scene: Scene) -> None:
     """Whoever may open it for writing names a program that the kernel runs as root."""

@@ -17,7 +17,7 @@ _READING_WRITING_WAITING: Final = """
 """
 
 _FILES: Final = """
-    open openat openat2 creat access faccessat faccessat2 stat lstat fstat newfstatat statx statfs fstatfs readlink
+    access faccessat faccessat2 stat lstat fstat newfstatat statx statfs fstatfs readlink
     readlinkat getcwd chdir fchdir getdents getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
     truncate ftruncate fallocate fsync fdatasync sync_file_range fadvise64 readahead umask flock
 """
@@ -43,17 +43,12 @@ ALLOWED: Final = frozenset(
 )
 """Allowed with any arguments. Which files the calls of files reach, Landlock and the private root decide."""
 
-CHANGING_BY_DESCRIPTOR: Final = frozenset({"fchmod"})
-"""Allowed below a private root only.
-
-They need no right to write, only a descriptor, and Landlock does not see them: whoever owns the code that it reads, as
-root owns `/usr`, could take it from everybody, or make it writable for everybody. There, code is mounted read-only.
-"""
-
 _PERMITTED: Final = errno.EPERM
 _CLONE_THREAD: Final = 0x0001_0000
 # VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID, DETACHED: what glibc and musl ask for.
 _THREAD_FLAGS: Final = 0x007D_0F00
+# What runs a program as its owner or group, whoever starts it: a trap that would outlive the sandbox.
+_SETUID_SETGID: Final = 0o6000
 _MSG_FASTOPEN: Final = 0x2000_0000
 _UNIX: Final = 1
 _STREAM: Final = tuple(1 | extra for extra in (0, 0o2000000, 0o4000, 0o2004000))  # with CLOEXEC, NONBLOCK
@@ -84,6 +79,10 @@ def conditional(pid: int, *, private_root: bool) -> MappingProxyType[str, tuple[
         "sendmmsg": ((NoBit(3, _MSG_FASTOPEN),), _PERMITTED),
         "fcntl": ((OneOf(1, _FCNTL),), _PERMITTED),
         "ioctl": ((OneOf(1, _IOCTL),), errno.ENOTTY),
+        # The mode of a file that is made; libc passes 0 where none is.
+        "openat": ((NoBit(3, _SETUID_SETGID),), _PERMITTED),
+        "open": ((NoBit(2, _SETUID_SETGID),), _PERMITTED),
+        "creat": ((NoBit(1, _SETUID_SETGID),), _PERMITTED),
         "clone": ((AnyBit(0, _CLONE_THREAD), NoBit(0, ~_THREAD_FLAGS & 0xFFFF_FFFF)), _PERMITTED),
         # A datagram socket reaches any other by path through sendmsg(msg_name), which lies behind a pointer.
         "socketpair": ((OneOf(0, (_UNIX,)), OneOf(1, _STREAM)), _PERMITTED),
@@ -97,15 +96,18 @@ def conditional(pid: int, *, private_root: bool) -> MappingProxyType[str, tuple[
     for name in ("getpgid", "getsid"):
         table[name] = (itself, _PERMITTED)
     if private_root:
-        # By descriptor only: Landlock does not govern times by path.
+        # By descriptor, which needs no right to write, and Landlock does not see it: whoever owns the code that is
+        # read, as root owns /usr, could make it writable for everybody. Below a private root it is mounted read-only.
+        table["fchmod"] = ((NoBit(1, _SETUID_SETGID),), _PERMITTED)
         table["utimensat"] = ((Null(1),), _PERMITTED)
     return MappingProxyType(table)
 
 
 ANSWERED: Final = MappingProxyType(
     {
-        # Flags behind a pointer: libc falls back to clone, whose flags can be seen.
+        # Flags behind a pointer: libc falls back to clone and openat, whose flags can be seen.
         "clone3": errno.ENOSYS,
+        "openat2": errno.ENOSYS,
         # Probed by libraries, which then do without.
         **dict.fromkeys(
             (

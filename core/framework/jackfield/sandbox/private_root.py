@@ -94,8 +94,11 @@ def _detached(path: str, *, read_only: bool) -> int | None:
         tree = call("open_tree", _HERE, os.fsencode(path) + b"\0", _CLONE_TREE | os.O_CLOEXEC | _RECURSIVE)
     except FileNotFoundError:
         return None
-    kind = os.fstat(tree).st_mode
-    attributes = _NO_SUID | (0 if stat.S_ISCHR(kind) else _NO_DEVICES) | (_READ_ONLY if read_only else 0)
+    if stat.S_ISCHR(os.fstat(tree).st_mode):
+        # Writing to a device changes no file; its mode, which all processes share, must not change.
+        attributes = _NO_SUID | _READ_ONLY
+    else:
+        attributes = _NO_SUID | _NO_DEVICES | (_READ_ONLY if read_only else 0)
     _set_attributes(tree, b"", _EMPTY_PATH | _RECURSIVE, attributes)
     return tree
 

@@ -6,7 +6,7 @@ import struct
 from typing import Final
 
 from jackfield.sandbox import bpf
-from jackfield.sandbox.allowed import ALLOWED, ANSWERED, CHANGING_BY_DESCRIPTOR, conditional
+from jackfield.sandbox.allowed import ALLOWED, ANSWERED, conditional
 from jackfield.sandbox.bpf import Instruction
 from jackfield.sandbox.calls import Architecture
 from jackfield.sandbox.kernel import call
@@ -29,7 +29,6 @@ def program(architecture: Architecture, pid: int, *, private_root: bool) -> tupl
     """
     numbers = architecture.calls
     conditions = conditional(pid, private_root=private_root)
-    plain = ALLOWED | CHANGING_BY_DESCRIPTOR if private_root else ALLOWED
     lines = [
         bpf.load(bpf.ARCHITECTURE_AT),
         Instruction(bpf.IF_EQUAL, 1, 0, architecture.audit),
@@ -41,7 +40,7 @@ def program(architecture: Architecture, pid: int, *, private_root: bool) -> tupl
     for name, (required, otherwise) in conditions.items():
         if name in numbers:
             lines += bpf.only(numbers[name], bpf.guarded(required, bpf.error(otherwise)))
-    for number in sorted(numbers[name] for name in plain if name in numbers):
+    for number in sorted(numbers[name] for name in ALLOWED if name in numbers):
         lines += bpf.only(number, [bpf.answer(bpf.ALLOW)])
     for name, otherwise in ANSWERED.items():
         if name in numbers:
