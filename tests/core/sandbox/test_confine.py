@@ -251,3 +251,10 @@ def test_a_layer_that_is_refused_is_named(uid):
     told = str(ended_well(in_child(work, uid=uid)))
     assert "layer private root was refused" in told
     assert "unshare" in told
+
+
+def test_a_process_whose_parent_died_before_ends_at_once(data):
+    """Told the parent's number, `confine` sees that it is not that process' child any more."""
+    chosen = replace(policy("full", data), parent=1 if os.getppid() != 1 else 2)
+    outcome = in_child(lambda: "ran on", policy=chosen)
+    assert outcome == Outcome(refused="exit 1", unexpected=True)

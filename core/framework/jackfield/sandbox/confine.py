@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +117,8 @@ def _end_with(parent: int) -> None:
     """Be killed when the thread that forked this process ends; be dumpable, so that the host can measure memory."""
     control(PR_SET_DUMPABLE, 1)
     control(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before it was asked for
-        sys.exit(1)
+    if os.getppid() != parent:  # it died before that; an exception would unwind what was forked from it
+        os._exit(1)
 
 
 def _close_others(kept: tuple[int, ...]) -> None:

@@ -25,6 +25,7 @@ def _libc() -> Any:
     return libc
 
 
+@functools.cache
 def architecture() -> Architecture | None:
     """Return this machine's table of system calls; None where nothing can be confined.
 
