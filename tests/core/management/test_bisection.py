@@ -25,12 +25,21 @@ def search(bisection: Bisection, happens) -> tuple[str | None, list[tuple[str, .
 
 @given(st.integers(1, 40).flatmap(lambda count: st.tuples(st.just(count), st.integers(0, count - 1))))
 def test_the_culprit_is_found_in_as_many_questions_as_halving_takes(sizes):
+    """The last one takes one more: that it happens with all of them has to be seen once."""
     count, place = sizes
     order = [f"p{number}" for number in range(count)]
     culprit, asked = search(Bisection(order), lambda plugins: order[place] in plugins)
     assert culprit == order[place]
     assert asked[0] == ()
-    assert len(asked) <= 1 + math.ceil(math.log2(count)) if count > 1 else 1
+    assert len(asked) <= 1 + math.ceil(math.log2(count)) + (place == count - 1)
+
+
+@given(st.integers(1, 40))
+def test_what_does_not_happen_with_all_of_them_is_nobodys_fault(count):
+    order = [f"p{number}" for number in range(count)]
+    culprit, asked = search(Bisection(order), lambda plugins: False)
+    assert culprit is None
+    assert asked[-1] == tuple(order)
 
 
 @given(st.sets(st.integers(0, 19), min_size=2, max_size=4))

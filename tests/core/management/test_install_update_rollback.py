@@ -176,6 +176,8 @@ async def test_a_plugin_that_cannot_be_looked_up_does_not_hide_the_others(market
     assert updates["fine"].new == "1.1.0"
     assert updates["broken-later"].new is None
     assert "does not offer it any more" in updates["broken-later"].problem
+    (unasked,) = [one for one in await manage().check_updates() if one.id == "fine"]
+    assert (unasked.new, unasked.problem) == (None, f"not checked: {market.url}, where it came from, is not asked")
     assert wheel.is_file()
 
 

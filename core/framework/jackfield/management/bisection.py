@@ -4,6 +4,9 @@ The plugins stand in a row, dependencies first, so that the first so many of the
 any, all is well; with all of them it is not. So somewhere in the row stands the one with which it begins, and each
 question halves where that can be. That also finds a plugin that breaks things only beside another one: of such two it
 names the one that stands later.
+
+Where every answer was that all is well, nobody has seen it happen: then it is asked with all of them, so that no plugin
+is blamed for what did not happen.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ class Bisection:
         self._good = -1
         """With so many it is well; -1: not known even without any."""
         self._bad = len(self.order)
+        self._seen = False
+        """Whether it was seen to happen at all."""
 
     @property
     def question(self) -> tuple[str, ...] | None:
@@ -42,21 +47,23 @@ class Bisection:
         if self._good < 0:
             return ()
         if self._bad - self._good <= 1:
-            return None
+            return None if self._seen or self._bad == self._good else self.order
         return self.order[: (self._good + self._bad) // 2]
 
     @property
     def questions_left(self) -> int:
         """How many more there are at most."""
         if self._good < 0:
-            return 1 + math.ceil(math.log2(max(1, len(self.order))))
-        return math.ceil(math.log2(max(1, self._bad - self._good)))
+            return 2 + math.ceil(math.log2(max(1, len(self.order))))
+        unseen = not self._seen and self._bad != self._good
+        return math.ceil(math.log2(max(1, self._bad - self._good))) + unseen
 
     def answer(self, *, bad: bool) -> None:
         """Take the answer to the question: whether it happens with these plugins."""
         asked = self.question
         if asked is None:
             return
+        self._seen = self._seen or bad
         if bad:
             self._bad = len(asked)
         else:
@@ -66,8 +73,8 @@ class Bisection:
 
     @property
     def culprit(self) -> str | None:
-        """The plugin with which it begins; None while it is searched, and where it happens without any."""
-        return self.order[self._bad - 1] if self.question is None and self._bad else None
+        """The plugin with which it begins; None while it is searched, where it happens without any, or not at all."""
+        return self.order[self._bad - 1] if self.question is None and self._bad != self._good else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,9 @@ class UpdateCheck:
             return error
 
     async def _check(self, cid: str, pin: Pin) -> Update | None:
+        if pin.source != "file" and not self._catalog.asks(pin.source):
+            hint = f"--marketplace {pin.source}"
+            raise UnknownPlugin(f"{pin.source}, where it came from, is not asked", plugin=pin.id, hint=hint)
         offer = await self._catalog.offer(pin.distribution)
         if offer is None or all(file.sha256 == pin.file.sha256 for file in offer.files):
             details = await self._catalog.details(cid, pin.source) if pin.source != "file" else None

@@ -55,6 +55,9 @@ def bisect(session: Session, program: str | None, only_restore: bool) -> None:
     finally:
         trial.restore()
     output.data(_answer(session, trial, culprit, alone=alone))
+    if not any(one.bad for one in trial.tried):
+        output.line("It does not happen with all of them enabled: there is nobody to blame.")
+        return
     if culprit is None:
         output.line("It happens without any plugin, too: none of them is to blame.")
         return
