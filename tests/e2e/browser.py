@@ -67,7 +67,7 @@ def context_for(browser: Browser, view: str = "light") -> BrowserContext:
         timezone_id="UTC",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     return context
 
 

@@ -86,4 +86,4 @@ def test_a_game_server_is_started_from_the_chat_and_its_scripts_answer(served: S
         assert owner.hears("hello 👋")["text"] == "hello 👋"
         console("stop", "stop: on its way")
         console("tail", "the server ended with 0")
-    assert re.search(r"^wave +0\.0\.0 +enabled +inline +script", jackfield("list"), re.MULTILINE)
+    assert re.search(r"^wave +0\.0\.0 +active +inline .* script", jackfield("list"), re.MULTILINE)

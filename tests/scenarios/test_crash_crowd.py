@@ -68,8 +68,10 @@ def test_one_killed_among_eight_is_no_trouble_for_the_others(tmp_path: Path) -> 
         ended = installers.run(jobs)
     assert [one.error for one in ended] == [""] * CROWD
     assert ended[3].killed
-    survivors = {f"plugin{number}" for number in range(CROWD) if number != 3}
-    assert installed(root) - {"plugin3"} == survivors
+    with Installers() as installers:  # the killed one may have been the last: the next install clears what it left
+        (again,) = installers.run([Job(str(root), ("install", str(wheels[3])), tries=CROWD)])
+    assert again.error == ""
+    assert installed(root) == {f"plugin{number}" for number in range(CROWD)}
 
 
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

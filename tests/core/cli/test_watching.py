@@ -231,3 +231,17 @@ async def test_the_threads_of_a_running_application_are_dumped(running):
     assert {"name", "stack", "plugin", "daemon"} <= set(told["threads"][0])
     await running.application.stop()
     assert (await running.run("debug", "threads")).code == 1
+
+
+async def test_install_says_where_the_plugin_stands_in_the_running_application(running, tmp_path):
+    good = build_plugin(tmp_path / "more", "calm", "1.0.0")
+    ran = await running.run("install", str(good), "--accept-permissions", "--json")
+    assert (ran.code, ran.json["running"]) == (0, {"calm": {"state": "active", "problem": None}})
+    code = "from jackfield import Plugin\nclass Main(Plugin):\n    def on_enable(self): raise OSError('no disk')\n"
+    bad = build_plugin(tmp_path / "more", "brittle", "1.0.0", code=code)
+    ran = await running.run("install", str(bad), "--accept-permissions")
+    assert ran.code == 1
+    assert "brittle 1.0.0 was installed and enabled" in ran.out
+    assert re.search(
+        r"note: brittle is failed in the running \w+: OSError: no disk .*See: jackfield logs brittle", ran.err
+    )

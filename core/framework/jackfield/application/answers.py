@@ -35,6 +35,7 @@ class HostAnswers:
         self._commands: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "ping": self._ping,
             "list": self._list,
+            "follow": self._follow_changes,
             "stats": self._stats,
             "threads": self._threads,
             "enable": lambda asked: self._change(asked, self._host.enable),
@@ -78,6 +79,11 @@ class HostAnswers:
                 }
             )
         return {"plugins": plugins}
+
+    def _follow_changes(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Follow what another process has installed, and tell where every plugin stands then."""
+        self._on_loop(self._follow(), "what changed")
+        return self._list(asked)
 
     def _stats(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         wanted = asked.get("plugin")

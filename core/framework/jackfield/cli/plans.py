@@ -7,16 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from jackfield.cli.consent import asked, show_request
 from jackfield.cli.failures import PlanRefused, Stopped
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.progress import ProgressLine
 from jackfield.cli.session import Session
 from jackfield.cli.words import duration, joined, plain, plural, size
+from jackfield.errors import JackfieldError
 
 if TYPE_CHECKING:
     from jackfield.management import Again, Plan
 
+_FAILED = ("failed", "blocked")
 _CHANGELOG_LINES = 12  # of one plugin's changelog; the rest is on its page
 
 
@@ -97,10 +101,37 @@ def carry_out(
                 plan, accept_permissions=accepted, enable=deed.enable, by=session.by, progress=progress, again=again
             )
         )
-    _end(output, {**answer, "applied": True, "outcome": outcome.to_mapping()}, refusal)
+    taken = duration(time.monotonic() - began)
+    stand = _where_they_stand(session, shown)
+    _end(output, {**answer, "applied": True, "outcome": outcome.to_mapping(), "running": stand}, refusal)
     done = deed.done if not _only_changes(shown) else "updated"
-    output.line(f"{_named(shown)} {_were(shown)} {done} in {duration(time.monotonic() - began)}.")
+    output.line(f"{_named(shown)} {_were(shown)} {done} in {taken}.")
+    failed = {plugin: one for plugin, one in (stand or {}).items() if one["problem"]}
+    for plugin, one in failed.items():
+        told = f"{plain(plugin)} is {one['state']} in the running {plain(session.host.name)}: {plain(one['problem'])}"
+        output.note(click.style("note:", bold=True) + f" {told}. See: {session.program} logs {plain(plugin)}")
     _refuse(refusal)
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _where_they_stand(session: Session, plan: JsonObject) -> dict[str, JsonObject] | None:
+    """Have a running application follow, and return where the plugins that came or changed stand; None without one.
+
+    Installed is installed, whatever becomes of it there: who cannot be asked any more says nothing against it.
+    """
+    if not session.running.is_there:
+        return None
+    ids = {item["id"] for item in (*plan["added"], *plan["changed"]) if item["kind"] == "plugin"}
+    try:
+        told = session.running.ask("follow")["plugins"]
+    except JackfieldError:
+        return None
+    return {
+        one["id"]: {"state": one["state"], "problem": one["problem"] if one["state"] in _FAILED else None}
+        for one in told
+        if one["id"] in ids
+    }
 
 
 def _end(output: Output, answer: JsonObject, refusal: PlanRefused | None) -> None:

@@ -103,7 +103,17 @@ PLAN = record(
 )
 
 OUTCOME = record({"transaction": TEXT, "generation": NUMBER, "left_out": {"type": "object"}})
-CHANGED = record({"app": TEXT, "plan": PLAN, "applied": FLAG, "outcome": maybe(OUTCOME)})
+CHANGED = record(
+    {"app": TEXT, "plan": PLAN, "applied": FLAG, "outcome": maybe(OUTCOME)},
+    {
+        "running": maybe(
+            {
+                "type": "object",
+                "description": "id -> state and problem in the running application, of what came or changed",
+            }
+        )
+    },
+)
 SAID = record({"by": TEXT, "at": MOMENT})
 FINDING = record({"kind": TEXT, "plugin": maybe(TEXT), "problem": TEXT, "advice": TEXT})
 SANDBOX = record(

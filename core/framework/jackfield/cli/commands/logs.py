@@ -50,13 +50,15 @@ def logs(session: Session, plugin: str, follow: bool, number: int, level: str | 
             raise
         _show_kept(session, plugin, number, least)
         return
-    shown = [LogLine.from_mapping(line) for line in first["lines"]]
-    _show(session, plugin, _wanted(shown, least)[-number:] if number else [], follow=follow, level=first["level"])
     try:
+        shown = [LogLine.from_mapping(line) for line in first["lines"]]
+        _show(session, plugin, _wanted(shown, least)[-number:] if number else [], follow=follow, level=first["level"])
         for more in running:
             lines = [LogLine.from_mapping(line) for line in more["lines"]]
             _show(session, plugin, _wanted(lines, least), follow=True, level=None)
     except KeyboardInterrupt:
+        if not follow:
+            raise
         session.output.note("")  # behind the ^C; who follows has no other way to end, so that is no failure
 
 
