@@ -29,7 +29,11 @@ def discover(
         `legacy`. Of two distributions with one name the first on the path counts, as in imports.
     """
     if path is None:
-        return [_of_row(group, row) for group in groups for row in installed_entry_points(group, strict=True)]
+        return [
+            _of_row(group, row)
+            for group in groups
+            for row in installed_entry_points(group, strict=True, manifests=True)
+        ]
     places = [str(place) for place in path]
     return list(_in_places(groups, places, [*places, *(str(place) for place in beside)]))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jackfield.discovery.index import Segment
 
 
-def installed_entry_points(group: str, *, strict: bool, keep: bool = True) -> list[Row]:
+def installed_entry_points(group: str, *, strict: bool, keep: bool = True, manifests: bool = False) -> list[Row]:
     """Return the entry points of a group, of all that this process can import, without importing any of it.
 
     Args:
@@ -21,6 +21,7 @@ def installed_entry_points(group: str, *, strict: bool, keep: bool = True) -> li
         strict: whether a file that was edited in place is noticed, at the price of a `stat` for each; what pip, uv and
             other installers do is noticed in either case.
         keep: whether what was found may be written down for the next time.
+        manifests: whether the rows carry their plugins' manifests.
     """
 
     def build(folder: str) -> "Segment | None":
@@ -28,4 +29,4 @@ def installed_entry_points(group: str, *, strict: bool, keep: bool = True) -> li
 
         return build_segment(folder)
 
-    return read_index(group, sys.path, index_folder(os.environ), build, strict=strict, keep=keep)
+    return read_index(group, sys.path, index_folder(os.environ), build, strict=strict, keep=keep, manifests=manifests)

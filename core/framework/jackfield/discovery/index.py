@@ -31,7 +31,7 @@ HOSTFILE = "host.toml"
 HOSTS = "jackfield.hosts"
 """The file in an application's package, and the entry-point group that names the package."""
 
-FORMAT = 1
+FORMAT = 3
 MOST_SEGMENTS = 256
 FOLDER = ".index"
 """Below the folder of all data: no application's name begins with a dot."""
@@ -39,6 +39,7 @@ FOLDER = ".index"
 _HEAD = b"jackfield index\n"
 _LENGTH = 8  # bytes of the length that follows the head
 _PRIME = 2**61 - 1
+_BARE = 7  # values of a row without its manifest
 _OTHERS_WRITE = 0o022
 
 
@@ -84,8 +85,8 @@ class Row(tuple):  # type: ignore[type-arg]  # a segment's own tuple, with names
 
     @property
     def manifest(self) -> "dict[str, Any] | None":
-        """The plain values of its plugin.toml; None where there is none or it cannot be read."""
-        return marshal.loads(self[7]) if self[7] else None  # noqa: S302 (the index is this user's)
+        """The plain values of its plugin.toml; None where there is none, it cannot be read, or was not asked for."""
+        return marshal.loads(self[7]) if len(self) > _BARE else None  # noqa: S302 (the index is this user's)
 
 
 def stamp_of(path: str) -> "Stamp":
@@ -118,6 +119,7 @@ def read_index(
     *,
     strict: bool,
     keep: bool = True,
+    manifests: bool = False,
 ) -> "list[Row]":
     """Return the entry points of a group on a path; of two distributions with one name the first counts.
 
@@ -129,8 +131,10 @@ def read_index(
             not known or have changed.
         strict: whether every file is looked at, and not only every folder.
         keep: whether segments that were made anew are written.
+        manifests: whether rows carry their manifests.
     """
     trusted = bool(cache) and is_private(cache)
+    earlier: list[bytes] = []  # the names of each segment so far, unpacked only where a later one has rows
     seen: set[str] = set()
     rows: list[Row] = []
     for entry in dict.fromkeys(path):
@@ -144,14 +148,22 @@ def read_index(
             if cache and keep:
                 trusted = write_private(cache, place_in(cache, folder), segment) or trusted
         packed = segment["groups"].get(group)
-        found = marshal.loads(packed) if packed is not None else ()  # noqa: S302 (of the segment itself)
-        rows += map(Row, found) if seen.isdisjoint(segment["names"]) else map(Row, _first(found, seen))
-        seen.update(segment["names"])
+        if packed is not None:
+            found = marshal.loads(packed)  # noqa: S302 (of the segment itself)
+            seen.update(*map(marshal.loads, earlier))
+            earlier.clear()
+            if seen:
+                found = [values for values in found if values[0] not in seen]
+            rows += map(Row, _with_manifests(found, segment) if manifests else found)
+        earlier.append(segment["names"])
     return rows
 
 
-def _first(found: "Iterable[tuple[Any, ...]]", seen: "set[str]") -> "Iterator[tuple[Any, ...]]":
-    return (values for values in found if values[0] not in seen)
+def _with_manifests(found: "Iterable[tuple[Any, ...]]", segment: "Segment") -> "Iterator[tuple[Any, ...]]":
+    sources = marshal.loads(segment["sources"])  # noqa: S302 (of the segment itself)
+    for values in found:
+        source = sources.get(values[5])
+        yield values if source is None else (*values, source)
 
 
 def is_private(folder: str) -> bool:
@@ -200,7 +212,7 @@ def read_private(file: str) -> "Segment | None":
 
 
 def _holds(segment: "Segment", folder: str, key: "Stamp", *, strict: bool) -> bool:
-    if segment["folder"] != folder or segment["key"] != key:
+    if segment.get("folder") != folder or segment["key"] != key:
         return False
     looked_at = segment["outside"]
     if strict:
@@ -210,7 +222,13 @@ def _holds(segment: "Segment", folder: str, key: "Stamp", *, strict: bool) -> bo
 
 def _made(folder: str, key: "Stamp", build: "Callable[[str], Segment | None]") -> "Segment":
     """The segment of a folder as it is now; what changes while it is looked at does not hold at the next look."""
-    made = build(folder) or {"names": [], "groups": {}, "outside": [], "files": marshal.dumps([])}
+    made = build(folder) or {
+        "names": marshal.dumps([]),
+        "groups": {},
+        "sources": marshal.dumps({}),
+        "outside": [],
+        "files": marshal.dumps([]),
+    }
     return {"folder": folder, "key": key, **made}
 
 

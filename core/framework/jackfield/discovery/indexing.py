@@ -1,5 +1,6 @@
 """Making a segment of the index from what is installed: slowly, and exactly as `importlib_metadata` sees it."""
 
+import contextlib
 import marshal
 import os
 from collections.abc import Iterator
@@ -40,7 +41,8 @@ class _Segment:
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._names: dict[str, None] = {}
-        self._groups: dict[str, list[tuple[str | bytes, ...]]] = {}
+        self._groups: dict[str, list[tuple[str, ...]]] = {}
+        self._sources: dict[str, bytes] = {}
         self._outside: dict[str, Stamp] = {}
         self._files: dict[str, Stamp] = {}
 
@@ -60,27 +62,26 @@ class _Segment:
             for name in ("entry_points.txt", "METADATA" if (place / "METADATA").exists() else "PKG-INFO"):
                 self._watch(f"{where}{os.sep}{name}")
         for entry in entries:
-            folder, source = self._source(distribution, entry)
-            row = (normalised, headers.name, headers.version, entry.name, entry.value, folder, where, source)
+            folder = self._folder_of(distribution, entry)
+            row = (normalised, headers.name, headers.version, entry.name, entry.value, folder, where)
             self._groups.setdefault(entry.group, []).append(row)
 
-    def _source(self, distribution: Distribution, entry: EntryPoint) -> tuple[str, bytes]:
-        """Return the package's folder and its manifest's plain values; empty where there is none that can be read."""
+    def _folder_of(self, distribution: Distribution, entry: EntryPoint) -> str:
+        """Return the folder of the entry point's package, its manifest kept; empty where there is no such folder."""
         package = entry.value.partition(":")[0].partition(".")[0].strip()
         if not package.isidentifier():
-            return "", b""
+            return ""
         wanted = HOSTFILE if entry.group == HOSTS else MANIFEST
         folder = package_folder(distribution, package, wanted, None)
         if folder is None:
-            return "", b""
+            return ""
         file = folder / wanted
         self._watch(str(file))
-        if wanted == HOSTFILE:
-            return str(folder), b""  # one of a few: whoever needs it reads it
-        try:
-            return str(folder), marshal.dumps(manifest_values(file, source=wanted))
-        except (ManifestError, ValueError):  # unreadable, or a date: whoever needs it reads the file itself
-            return str(folder), b""
+        if wanted == MANIFEST:  # a host's file is one of a few: whoever needs it reads it
+            # What is unreadable, or holds a date: whoever needs it reads the file itself.
+            with contextlib.suppress(ManifestError, ValueError):
+                self._sources[str(folder)] = marshal.dumps(manifest_values(file, source=wanted))
+        return str(folder)
 
     def _watch(self, path: str) -> None:
         if path in self._files or path in self._outside:
@@ -94,8 +95,9 @@ class _Segment:
 
     def to_mapping(self) -> dict[str, Any]:
         return {
-            "names": list(self._names),
+            "names": marshal.dumps(list(self._names)),
             "groups": {group: marshal.dumps(rows) for group, rows in self._groups.items()},
+            "sources": marshal.dumps(self._sources),
             "outside": list(self._outside.items()),
             "files": marshal.dumps(list(self._files.items())),
         }
