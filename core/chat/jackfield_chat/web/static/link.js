@@ -59,8 +59,16 @@ export class Link {
   }
 
   /** Send and wait until it is done; resolves with what came back, rejects with a sentence. */
-  ask(request) {
-    if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("Not connected. Nothing was sent."));
+  async ask(request) {
+    const { socket } = this;
+    if (socket.readyState === WebSocket.CONNECTING) {
+      // The page has just come up: what was typed at once is sent as soon as it can be.
+      await new Promise((settled) => {
+        socket.addEventListener("open", settled, { once: true });
+        socket.addEventListener("close", settled, { once: true });
+      });
+    }
+    if (this.socket.readyState !== WebSocket.OPEN) throw new Error("Not connected. Nothing was sent.");
     const nonce = String((this.number += 1));
     return new Promise((resolve, reject) => {
       this.waiting.set(nonce, { resolve, reject });
