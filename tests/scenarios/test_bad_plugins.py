@@ -38,16 +38,29 @@ class Chat:
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
 
-    def install(self, *wheels: Path) -> None:
-        self.jackfield("install", "--yes", "--accept-permissions", *map(str, wheels))
+    def install(self, *wheels: Path, status: int = 0) -> None:
+        self.jackfield("install", "--yes", "--accept-permissions", *map(str, wheels), status=status)
 
     def install_code(
-        self, plugin: str, body: str, member: Member, *, permissions: str = "", command: str = "", head: str = ""
+        self,
+        plugin: str,
+        body: str,
+        member: Member,
+        *,
+        permissions: str = "",
+        command: str = "",
+        head: str = "",
+        status: int = 0,
     ) -> str:
-        """Install a plugin whose class has this body; return what the chat tells a member of it once it was tried."""
+        """Install a plugin whose class has this body; return what the chat tells a member of it once it was tried.
+
+        Args:
+            status: what the command ends with: 1 where the plugin fails in the chat.
+        """
         code = f"{HEAD}{head}\n\nclass Main(Plugin):\n{body}"
         declared = f'[contributes]\ncommands = [{{ name = "{command}" }}]\n' if command else ""
-        self.install(build_plugin(self.folder / "wheels", plugin, code=code, permissions=permissions, more=declared))
+        wheel = build_plugin(self.folder / "wheels", plugin, code=code, permissions=permissions, more=declared)
+        self.install(wheel, status=status)
         return wait_for(lambda: told(member, plugin), what=f"{plugin} active or failed")
 
     def member(self, name: str) -> Member:
@@ -107,7 +120,7 @@ def works(member: Member) -> bool:
 
 
 def test_a_module_that_cannot_be_imported_is_the_failure_of_its_plugin_alone(chat: Chat, ann: Member) -> None:
-    line = chat.install_code("broken", "    pass\n", ann, head="import no_such_module\n")
+    line = chat.install_code("broken", "    pass\n", ann, head="import no_such_module\n", status=1)
     assert "failed: ModuleNotFoundError: No module named 'no_such_module'" in line
     assert httpx.get(f"{chat.server.address}/healthz", trust_env=False).status_code == 200
 
@@ -118,7 +131,9 @@ def test_a_plugin_that_fails_in_on_enable_leaves_nothing_behind(chat: Chat, ann:
         '        self.context.ui.add_component("half", Text("half done"))\n'
         '        raise RuntimeError("on_enable went wrong")\n'
     )
-    assert "failed: RuntimeError: on_enable went wrong" in chat.install_code("half", body, ann, permissions=UI)
+    assert "failed: RuntimeError: on_enable went wrong" in chat.install_code(
+        "half", body, ann, permissions=UI, status=1
+    )
     assert "half done" not in json.dumps([event for event in ann.seen if event["type"] == "boxes"][-1:])
 
 
@@ -204,6 +219,6 @@ def test_a_member_who_is_no_owner_changes_no_plugins(chat: Chat, ann: Member) ->
 
 def test_a_command_that_was_not_declared_is_the_authors_mistake_and_says_so(chat: Chat, ann: Member) -> None:
     body = '    @command("extra")\n    async def extra(self, source):\n        await source.reply("extra")\n'
-    line = chat.install_code("undeclared", body, ann)
+    line = chat.install_code("undeclared", body, ann, status=1)
     assert "undeclared may not commands:register" in line
     assert "declare extra in plugin.toml, under [contributes] commands" in line
