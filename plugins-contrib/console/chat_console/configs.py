@@ -94,9 +94,9 @@ def _defaults(default: Mapping[str, Any] | None, target_class: Any) -> dict[str,
     if default is not None:
         return dict(default)
     if isinstance(target_class, type) and issubclass(target_class, Serializable):
-        return target_class.get_default().serialize()  # type: ignore[no-any-return]
+        return target_class.get_default().serialize()
     if hasattr(target_class, "model_validate"):
-        return target_class().model_dump(mode="json")  # type: ignore[no-any-return]
+        return target_class().model_dump(mode="json")
     return None
 
 

@@ -71,7 +71,7 @@ class ServerInterface(Queries):
 
     def as_basic_server_interface(self) -> "ServerInterface":
         """Return the console's interface."""
-        return self._engine.server  # type: ignore[no-any-return]  # the engine made it
+        return self._engine.server  # the engine made it
 
     def as_plugin_server_interface(self) -> Any:
         """Return the interface of the script whose code runs in this thread."""
@@ -217,7 +217,7 @@ class ServerInterface(Queries):
 
     def get_preference(self, obj: Any) -> PreferenceItem:
         """Return what a player or the console prefers."""
-        return self._engine.translations.preference(_person(obj))  # type: ignore[no-any-return]
+        return self._engine.translations.preference(_person(obj))
 
     def get_default_preference(self) -> PreferenceItem:
         """Return what is preferred by whoever said nothing."""

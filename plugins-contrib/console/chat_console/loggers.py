@@ -24,7 +24,7 @@ class MCDReforgedLogger(logging.Logger):
         Path(file_name).parent.mkdir(parents=True, exist_ok=True)
         self.addHandler(logging.FileHandler(file_name, encoding="utf-8"))
 
-    def debug(self, *args: Any, option: Any = None, no_check: bool = False, **kwargs: Any) -> None:  # type: ignore[override]
+    def debug(self, *args: Any, option: Any = None, no_check: bool = False, **kwargs: Any) -> None:
         """Log at debug level; the options of the original are taken and change nothing."""
         super().debug(*args, **kwargs)
 

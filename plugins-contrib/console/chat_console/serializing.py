@@ -184,7 +184,7 @@ class Serializable:
 
     def merge_from(self, other: typing.Self) -> typing.Self:
         """Take the attributes of another of the class."""
-        for name in type(self).get_field_annotations():  # type: ignore[attr-defined]  # it is one of us
+        for name in type(self).get_field_annotations():  # it is one of us
             if hasattr(other, name):
                 setattr(self, name, getattr(other, name))
         return self
@@ -200,7 +200,7 @@ class Serializable:
         """Called when all attributes were read; for subclasses."""
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.serialize() == other.serialize()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.serialize() == other.serialize()
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 

@@ -102,13 +102,13 @@ def index_folder(environ: "Mapping[str, str]") -> str:
     """Return where segments lie: in the folder of all data, as `jackfield.store.home` says, without loading it."""
     moved = environ.get("JACKFIELD_HOME")
     if moved:
-        return os.path.join(os.path.abspath(os.path.expanduser(moved)), FOLDER)  # noqa: PTH100, PTH111, PTH118
+        return os.path.join(os.path.abspath(os.path.expanduser(moved)), FOLDER)  # noqa: PTH100, PTH111, PTH118 (see below)
     if sys.platform != "linux":
         import platformdirs
 
-        return os.path.join(platformdirs.user_data_dir("jackfield", appauthor=False), FOLDER)  # noqa: PTH118
-    data = environ.get("XDG_DATA_HOME", "").strip() or os.path.join(os.path.expanduser("~"), ".local", "share")  # noqa: PTH111, PTH118
-    return os.path.join(data, "jackfield", FOLDER)  # noqa: PTH118
+        return os.path.join(platformdirs.user_data_dir("jackfield", appauthor=False), FOLDER)  # noqa: PTH118 (see below)
+    data = environ.get("XDG_DATA_HOME", "").strip() or os.path.join(os.path.expanduser("~"), ".local", "share")  # noqa: PTH111, PTH118 (see below)
+    return os.path.join(data, "jackfield", FOLDER)  # noqa: PTH118 (pathlib is not loaded)
 
 
 def read_index(

@@ -115,7 +115,7 @@ def _try(session: Session, program: str) -> Happens:
     def happens(plugins: tuple[str, ...], left: int) -> bool:
         del left
         # The user's own words, meant for the user's shell. Their output must not mix into the JSON.
-        code = subprocess.run(program, shell=True, check=False, stdout=sys.stderr).returncode  # noqa: S602
+        code = subprocess.run(program, shell=True, check=False, stdout=sys.stderr).returncode  # noqa: S602 (the user's own line)
         told = "all is well" if code == 0 else f"it happens (exit code {code})"
         session.output.line(f"{plural(len(plugins), 'plugin')} enabled: {told}")
         return code != 0
