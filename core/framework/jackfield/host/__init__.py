@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from jackfield.host.lifecycle import possible as possible
     from jackfield.host.plugins import Plugins as Plugins
     from jackfield.host.plugins import PluginStatus as PluginStatus
-    from jackfield.host.scopes import Scope as Scope
     from jackfield.host.scripts import ScriptHooks as ScriptHooks
     from jackfield.host.scripts import Scripts as Scripts
     from jackfield.host.scripts import forget_script as forget_script
@@ -62,7 +61,6 @@ _HOMES = {
     "lifecycle": ("Happening", "Life", "State", "advance", "possible"),
     "adopted": ("LoadFailure", "PluginManager", "PluginRow"),
     "plugins": ("PluginStatus", "Plugins"),
-    "scopes": ("Scope",),
     "scripts": ("ScriptHooks", "Scripts", "forget_script", "load_plugins_from_dir", "load_script"),
     "switch": ("Footing", "Switch", "compare"),
     "facets": ("Drawn", "EventBus", "Offered", "UiRegistry"),

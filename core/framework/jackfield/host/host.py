@@ -26,16 +26,15 @@ from jackfield.host.changes import (
     survey,
 )
 from jackfield.host.commands import CommandRegistry
-from jackfield.host.facets import EventBus, Surroundings, UiRegistry, nobody_prefers
-from jackfield.host.guard import Guard
+from jackfield.host.facets import EventBus, Surroundings, UiRegistry
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
 from jackfield.host.plugins import Plugins, PluginStatus
-from jackfield.host.scopes import Scope
 from jackfield.host.scripts import NO_SCRIPTS, Scripts
 from jackfield.host.uses import Kind
 from jackfield.host.watching import THRESHOLD_SECONDS, Failures, Observing
 from jackfield.manifest import HostFile, Version
+from jackfield.runtime import Guard, Scope, nobody_prefers
 from jackfield.storage import State as StateLog
 from jackfield.store import Holds, Layout, Store
 

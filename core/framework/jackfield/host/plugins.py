@@ -9,9 +9,9 @@ from pathlib import Path
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.host.facets import Wiring
 from jackfield.host.lifecycle import Happening, Life, State, advance
-from jackfield.host.loader import Loaded
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, canonical_id
+from jackfield.runtime import Loaded
 
 _log = logging.getLogger("jackfield.host")
 

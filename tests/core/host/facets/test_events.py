@@ -12,9 +12,9 @@ import pytest
 from jackfield.api import Event
 from jackfield.errors import PluginError, UsageError
 from jackfield.host import EventBus, Host
-from jackfield.host.guard import Guard
 from jackfield.manifest import read_hostfile
 from jackfield.permissions import Permission
+from jackfield.runtime import Guard
 
 from tests.support.profiles import HOSTFILE
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from jackfield.api import FileEntry
 from jackfield.errors import PermissionDenied, PluginError, UsageError
-from jackfield.host import Scope
 from jackfield.host.facets import beneath as beneath_module
 from jackfield.host.facets.beneath import Beneath
 from jackfield.host.facets.files import PluginEnvironment, PluginFiles
 from jackfield.host.facets.permits import Permits
 from jackfield.permissions import Grant, Permission
+from jackfield.runtime import Scope
 
 
 class Room:

@@ -6,8 +6,8 @@ from jackfield.api import PluginInfo
 from jackfield.host.changes.orders import Orders
 from jackfield.host.changes.presence import Presences
 from jackfield.host.plugins import Plugins, PluginStatus
-from jackfield.host.scopes import Scope
 from jackfield.manifest import canonical_id
+from jackfield.runtime import Scope
 
 Check = Callable[[str, str], None]
 

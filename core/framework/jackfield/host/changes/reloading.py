@@ -16,10 +16,10 @@ from jackfield.host.changes.survey import Survey
 from jackfield.host.facets import Wiring
 from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, State
-from jackfield.host.loader import Loaded
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.switch import Footing, with_dependents
 from jackfield.manifest import Candidate
+from jackfield.runtime import Loaded
 
 _UP = (State.ACTIVE, State.PENDING_RESTART)
 

@@ -12,13 +12,13 @@ from typing import Any
 from jackfield.errors import JackfieldError, PluginError
 from jackfield.hooks import HookManager
 from jackfield.host.changes.imports import Packages
-from jackfield.host.facets import Surroundings, Wiring, marked_listeners
-from jackfield.host.guard import GRACE_SECONDS
+from jackfield.host.facets import Surroundings, Wiring
 from jackfield.host.lifecycle import Happening, State
-from jackfield.host.loader import Loaded, load, misplaced
+from jackfield.host.loader import load, misplaced
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.scripts import hooks_of_script
 from jackfield.manifest import Candidate
+from jackfield.runtime import GRACE_SECONDS, Loaded, marked_listeners
 
 _log = logging.getLogger("jackfield.host")
 

@@ -7,8 +7,6 @@
 
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
 from jackfield.host.facets.events import EventBus
-from jackfield.host.facets.listening import marked_listeners
-from jackfield.host.facets.translations import nobody_prefers
 from jackfield.host.facets.ui import Drawn, Offered, UiRegistry
 
 __all__ = [
@@ -19,6 +17,4 @@ __all__ = [
     "Surroundings",
     "UiRegistry",
     "Wiring",
-    "marked_listeners",
-    "nobody_prefers",
 ]

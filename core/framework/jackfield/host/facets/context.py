@@ -11,26 +11,30 @@ from typing import Any
 from jackfield.api import ApiFactory, Check, LanguageOf, Plugins
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.facets.beneath import Beneath
-from jackfield.host.facets.blocking import BlockingView, Crossing
-from jackfield.host.facets.events import EventBus
+from jackfield.host.facets.events import EventBus, outside_of_events
 from jackfield.host.facets.files import PluginEnvironment, PluginFiles
 from jackfield.host.facets.http import PluginHttp
 from jackfield.host.facets.keeping import PluginStorage
 from jackfield.host.facets.listening import PluginEvents
 from jackfield.host.facets.network import Fetcher
 from jackfield.host.facets.permits import Permits
-from jackfield.host.facets.resources import PluginResources
-from jackfield.host.facets.scheduler import PluginScheduler
 from jackfield.host.facets.services import PluginServices, ServiceRegistry
 from jackfield.host.facets.settings_and_commands import PluginCommands, PluginSettings
-from jackfield.host.facets.translations import PluginTranslations, nobody_prefers
 from jackfield.host.facets.ui import PluginUi, UiRegistry
-from jackfield.host.guard import Guard
-from jackfield.host.scopes import Scope
 from jackfield.host.scripts import ScriptHooks
 from jackfield.host.uses import Kind
 from jackfield.manifest import Candidate, Contributions
 from jackfield.permissions import Grant
+from jackfield.runtime import (
+    BlockingView,
+    Crossing,
+    Guard,
+    PluginResources,
+    PluginScheduler,
+    PluginTranslations,
+    Scope,
+    nobody_prefers,
+)
 from jackfield.storage import (
     DATABASE,
     FILE_NAME,
@@ -123,7 +127,7 @@ class Wiring:
             around.state, cid, contributes.settings, plugin=name, file=around.layout.config(cid) / FILE_NAME
         )
         crossing = Crossing(name, asyncio.get_running_loop())
-        self.scheduler = PluginScheduler(name, self.scope, around.guard, crossing)
+        self.scheduler = PluginScheduler(name, self.scope, around.guard, crossing, apart=outside_of_events)
         declared = {one.name: one for one in contributes.commands}
         self.commands = PluginCommands(name, around.commands, self.entrances, check, declared)
         needed = candidate.manifest.requires if candidate.manifest is not None else ()

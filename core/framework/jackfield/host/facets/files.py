@@ -10,7 +10,7 @@ from jackfield.api import FileEntry, OpenMode, PathText
 from jackfield.errors import PermissionDenied, PluginError, UsageError
 from jackfield.host.facets.beneath import Beneath, Place, place_of, read_bounded
 from jackfield.host.facets.permits import Permits
-from jackfield.host.scopes import Opened, Scope
+from jackfield.runtime import Opened, Scope
 
 P = ParamSpec("P")
 T = TypeVar("T")

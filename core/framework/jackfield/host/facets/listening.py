@@ -1,8 +1,7 @@
-"""`context.events` of one plugin, and the listeners that its code marks or names (M39, M42, U7)."""
+"""`context.events` of one plugin (M39, M42, U7)."""
 
 import re
-import types
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -13,13 +12,12 @@ from jackfield.api import (
     EventType,
     ListenerMark,
     Subscription,
-    listener_marks,
     plain_data,
 )
 from jackfield.errors import IdentityError, PluginError, UsageError
 from jackfield.host.facets.events import EventBus, key_of
 from jackfield.host.facets.permits import Permits
-from jackfield.host.scopes import Scope
+from jackfield.runtime import Scope
 
 _LISTENED = re.compile(r"\*|plugin:\*|plugin:[^:*]+:(\*|[^:*]+)|host:(\*|[^:*]+)")
 
@@ -174,40 +172,6 @@ class PluginEvents:
             return True  # whoever may hear all of a kind may hear each
         needed = self._needs(key)
         return needed is None or self._permits.may(*needed)
-
-
-def marked_listeners(
-    target: object, context: object, host_events: Collection[str], *, taken: Collection[str] = ()
-) -> Iterator[tuple[ListenerMark, Callable[..., Any]]]:
-    """Yield the listeners of a plugin's code: those that `@listener` marks, and `on_<event>` for events of the host.
-
-    Args:
-        target: the plugin's instance or module.
-        context: bound to a module's functions.
-        host_events: short names of what the host sends.
-        taken: names that mean something else: hooks, what the host makes of scripts' functions.
-    """
-    module = isinstance(target, types.ModuleType)
-    defaults = {f"on_{event}": event for event in host_events if f"on_{event}" not in taken}
-    for name in _names(target):
-        function = vars(target).get(name) if module else getattr(target, name, None)
-        if not callable(function):
-            continue
-        handler = partial(function, context) if module else function
-        marks = listener_marks(function)
-        yield from ((mark, handler) for mark in marks)
-        if not marks and name in defaults:
-            yield ListenerMark(f"host:{defaults[name]}"), handler
-
-
-def _names(target: object) -> list[str]:
-    """The names of functions, in the order of their definition; properties are not run to look for them."""
-    if isinstance(target, types.ModuleType):
-        return list(vars(target))
-    found: dict[str, None] = {}
-    for kind in reversed(type(target).__mro__):
-        found.update(dict.fromkeys(name for name, value in vars(kind).items() if callable(value)))
-    return [name for name in found if not name.startswith("__")]
 
 
 def _hear_typed(event_type: EventType[Any], handler: EventHandler, event: Event[Any]) -> Any:

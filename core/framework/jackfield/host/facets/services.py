@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 from jackfield.api import Subscription, service_name
 from jackfield.errors import IdentityError, PermissionDenied, PluginError, UsageError
 from jackfield.host.facets.permits import Permits
-from jackfield.host.guard import Guard
-from jackfield.host.scopes import Scope
 from jackfield.manifest import canonical_id
+from jackfield.runtime import Guard, Scope
 
 
 class Offer:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from jackfield.api import CommandNode, Level, Subscription
 from jackfield.errors import PermissionDenied, UsageError
 from jackfield.host.commands import CommandRegistry, Handler
-from jackfield.host.scopes import Scope
 from jackfield.manifest import CommandContribution
+from jackfield.runtime import Scope
 from jackfield.storage import Settings
 
 Check = Callable[[str, str], None]

@@ -27,8 +27,8 @@ from jackfield.api import (
 )
 from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.host.facets.forms import form_in, read_form
-from jackfield.host.scopes import Scope
 from jackfield.manifest import ComponentContribution
+from jackfield.runtime import Scope
 
 #: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
 Run = Callable[..., Awaitable[Any]]

@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Any
 
 from jackfield.hooks import running_implementation
-from jackfield.host.guard import Guard, shielded
 from jackfield.host.plugins import Plugins
+from jackfield.runtime import Guard, shielded
 
 MOST_FRAMES = 60
 """Of one stack; what called those is left out."""

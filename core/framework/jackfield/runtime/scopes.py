@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from jackfield.errors import PluginError
 
-_log = logging.getLogger("jackfield.host")
+_log = logging.getLogger("jackfield.runtime")
 
 
 class Opened:

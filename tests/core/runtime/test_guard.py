@@ -7,7 +7,7 @@ import time
 
 import pytest
 from jackfield.errors import PluginError, UsageError
-from jackfield.host.guard import Guard
+from jackfield.runtime import Guard
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def test_a_coroutine_that_hangs_is_cancelled_and_blamed(guard, blamed):
 
 
 async def test_one_that_will_not_be_cancelled_is_left_behind_and_named(guard, caplog, monkeypatch):
-    monkeypatch.setattr("jackfield.host.guard.GRACE_SECONDS", 0.05)
+    monkeypatch.setattr("jackfield.runtime.guard.GRACE_SECONDS", 0.05)
     release = asyncio.Event()
 
     async def stubborn() -> None:

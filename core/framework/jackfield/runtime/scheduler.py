@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import inspect
 import math
 import threading
@@ -10,11 +11,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from jackfield.api import Subscription
 from jackfield.errors import PluginError, UsageError
-from jackfield.host.facets.blocking import Crossing
-from jackfield.host.facets.events import outside_of_events
-from jackfield.host.facets.threads import ScopedThread, own_stopping
-from jackfield.host.guard import Guard, shielded
-from jackfield.host.scopes import Opened, Scope
+from jackfield.runtime.blocking import Crossing
+from jackfield.runtime.guard import Guard, shielded
+from jackfield.runtime.scopes import Opened, Scope
+from jackfield.runtime.threads import ScopedThread, own_stopping
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,13 +28,23 @@ class PluginScheduler:
         scope: what everything belongs to.
         guard: counts timers, and is told of what fails.
         crossing: leads from the plugin's threads to the event loop.
+        apart: makes the context variables of work that goes on by itself, whatever began it.
     """
 
-    def __init__(self, plugin: str, scope: Scope, guard: Guard, crossing: Crossing) -> None:
+    def __init__(
+        self,
+        plugin: str,
+        scope: Scope,
+        guard: Guard,
+        crossing: Crossing,
+        *,
+        apart: Callable[[], contextvars.Context] = contextvars.copy_context,
+    ) -> None:
         self._plugin = plugin
         self._scope = scope
         self._guard = guard
         self._crossing = crossing
+        self._apart = apart
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads: set[ScopedThread] = set()
         self._closed_themselves: set[asyncio.Task[Any]] = set()
@@ -105,7 +115,7 @@ class PluginScheduler:
         self._require_open(coroutine, what)
         label = what.removeprefix("task ")
         task = self._crossing.loop.create_task(
-            shielded(self._plugin, what, coroutine), name=f"{self._plugin}: {label}", context=outside_of_events()
+            shielded(self._plugin, what, coroutine), name=f"{self._plugin}: {label}", context=self._apart()
         )
         self._tasks.add(task)
         opened = self._scope.begin(what, lambda: self._cancel(task))

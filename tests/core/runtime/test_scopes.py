@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from jackfield.errors import PluginError
-from jackfield.host import Scope
+from jackfield.runtime import Scope
 
 
 @pytest.fixture

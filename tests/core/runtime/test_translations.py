@@ -6,9 +6,9 @@ import logging
 from pathlib import Path
 
 import pytest
-from jackfield.host.facets.resources import PluginResources
-from jackfield.host.facets.translations import PluginTranslations, fallbacks, language_tag
 from jackfield.manifest import Candidate
+from jackfield.runtime.resources import PluginResources
+from jackfield.runtime.translations import PluginTranslations, fallbacks, language_tag
 
 
 def translations(folder: Path, language: str = "en", **files: str) -> PluginTranslations:

@@ -8,8 +8,7 @@ from typing import ClassVar
 
 import pytest
 from jackfield.errors import PluginError, WouldBlock
-from jackfield.host.facets import blocking
-from jackfield.host.facets.blocking import BlockingView, Crossing
+from jackfield.runtime import BlockingView, Crossing, blocking
 
 
 class Handle:

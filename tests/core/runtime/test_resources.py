@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import UsageError
-from jackfield.host.facets.resources import LARGEST_FILE, PluginResources
 from jackfield.manifest import Candidate
+from jackfield.runtime.resources import LARGEST_FILE, PluginResources
 
 
 def resources(folder: Path | None = None, *, file: Path | None = None) -> PluginResources:

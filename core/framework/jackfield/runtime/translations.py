@@ -9,7 +9,7 @@ from typing import Any
 
 from jackfield.api import LanguageOf
 from jackfield.errors import UsageError
-from jackfield.host.facets.resources import PluginResources
+from jackfield.runtime.resources import PluginResources
 
 FOLDER = "lang/"
 LARGEST_FILE = 1 << 20

@@ -11,7 +11,7 @@ from typing import Any
 from jackfield.errors import PluginError, UsageError
 from jackfield.hooks import HookCount
 
-_log = logging.getLogger("jackfield.host")
+_log = logging.getLogger("jackfield.runtime")
 
 GRACE_SECONDS = 1.0
 """How long a cancelled coroutine may take to end before it is reported and left behind."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import threading
 import time
 
 import pytest
 from jackfield.api import new_thread
 from jackfield.errors import PluginError, UsageError
-from jackfield.host import Scope
-from jackfield.host.facets.blocking import Crossing
-from jackfield.host.facets.scheduler import PluginScheduler
-from jackfield.host.guard import Guard
+from jackfield.runtime import Crossing, Guard, PluginScheduler, Scope
 
 from tests.support.waiting import until
 
@@ -283,55 +279,3 @@ class TestNewThread:
 
         with pytest.raises(UsageError, match="its first argument is neither a plugin nor a context"):
             work(1)
-
-
-STUBBORN = """
-import threading
-from jackfield import Plugin
-
-LET_GO = threading.Event()
-
-class Main(Plugin):
-    def on_enable(self):
-        self.context.scheduler.start_thread(LET_GO.wait, 20, name="stubborn")
-"""
-
-
-@pytest.mark.feature("K28")
-async def test_the_status_names_what_did_not_end(profile, build, running, caplog):
-    profile.install(build("clingy", code=STUBBORN))
-    profile.enable("clingy")
-    host = await running()
-    assert host.plugins.status("clingy").problem == ""
-    profile.disable("clingy")
-    await host.reload_changes()
-    status = host.plugins.status("clingy")
-    assert (status.state, status.problem) == (
-        "idle",
-        "clingy: thread stubborn did not end when it was told to",
-    )
-    assert "clingy: thread stubborn does not end when it is told to; it is left behind" in caplog.text
-    importlib.import_module("chat_clingy").LET_GO.set()
-    await until(lambda: host.plugins.status("clingy").problem == "")
-
-
-TICKING = """
-from jackfield import Plugin
-
-class Main(Plugin):
-    def on_enable(self):
-        self.context.scheduler.every(0.005, self.tick, name="ticks")
-
-    def tick(self):
-        raise SystemExit(3)
-"""
-
-
-@pytest.mark.feature("C29", "C30")
-async def test_timers_count_as_uses_and_cannot_end_the_process(profile, build, running):
-    profile.install(build("ticking", code=TICKING))
-    profile.enable("ticking")
-    host = await running()
-    await until(lambda: host.usage.one("ticking").actions.get("timer ticks", 0) >= 2)
-    assert host.usage.one("ticking").errors >= 1
-    assert "ticking: timer ticks tried to end the process" in host.plugins.status("ticking").problem

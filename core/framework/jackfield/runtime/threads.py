@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from typing import Any, ClassVar
 
 from jackfield.errors import PluginError
-from jackfield.host.scopes import Opened
+from jackfield.runtime.scopes import Opened
 
 _OWN = threading.local()
 
