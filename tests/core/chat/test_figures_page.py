@@ -108,4 +108,4 @@ def test_durations_carry_the_unit_that_fits(seconds, text):
 
 
 def test_sizes_carry_their_unit():
-    assert [size(number) for number in (0, 812, 48_000, 2_400_000)] == ["", "812 bytes", "48 kB", "2 MB"]
+    assert [size(number) for number in (0, 812, 48_000, 2_400_000)] == ["", "812 bytes", "47 KiB", "2 MiB"]

@@ -18,12 +18,12 @@ class Clock:
 
 
 def test_the_line_tells_size_speed_and_what_is_left():
-    assert progress_text("poll.whl", 1_200_000, 4_800_000, 0.5) == "poll.whl  1.2 MB of 4.8 MB  2.4 MB/s  1.5 s left"
+    assert progress_text("poll.whl", 1_258_291, 5_033_165, 0.5) == "poll.whl  1.2 MiB of 4.8 MiB  2.4 MiB/s  1.5 s left"
 
 
 def test_what_is_unknown_is_left_out():
     assert progress_text("resolving", 0, None, 3.0) == "resolving"
-    assert progress_text("poll.whl", 1200, None, 1.0) == "poll.whl  1.2 kB  1.2 kB/s"
+    assert progress_text("poll.whl", 1200, None, 1.0) == "poll.whl  1.2 KiB  1.2 KiB/s"
 
 
 def test_a_terminal_sees_one_line_that_is_replaced_and_taken_away():
@@ -36,8 +36,8 @@ def test_a_terminal_sees_one_line_that_is_replaced_and_taken_away():
         progress("poll.whl", 500, 1000)
     assert terminal.getvalue().count("\n") == 0
     assert [part for part in terminal.getvalue().split("\r\x1b[2K") if part] == [
-        "poll.whl  0 bytes of 1.0 kB",
-        "poll.whl  500 bytes of 1.0 kB  2.5 kB/s  0.2 s left",
+        "poll.whl  0 bytes of 1000 bytes",
+        "poll.whl  500 bytes of 1000 bytes  2.4 KiB/s  0.2 s left",
     ]
     assert terminal.getvalue().endswith("\r\x1b[2K")
 

@@ -24,10 +24,10 @@ def test_counts_are_short(number, text):
     [
         (0, "0 bytes"),
         (812, "812 bytes"),
-        (1200, "1.2 kB"),
-        (48_000, "48 kB"),
-        (2_400_000, "2.4 MB"),
-        (999_999, "1.0 MB"),
+        (1200, "1.2 KiB"),
+        (48_000, "47 KiB"),
+        (2_400_000, "2.3 MiB"),
+        (1_048_400, "1.0 MiB"),
     ],
 )
 def test_sizes_carry_units(number, text):

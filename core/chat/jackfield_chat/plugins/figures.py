@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_BARS = 10
 MOST_LINES = 200
 
-_SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+_SIZES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def brief(seconds: float) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """Return a number of bytes in decimal units: `812 bytes`, `48 kB`; empty for none."""
+    """Return a number of bytes in binary units: `812 bytes`, `47 KiB`; empty for none."""
     for length, unit in _SIZES:
         if size_bytes >= length:
             return f"{size_bytes / length:.0f} {unit}"

@@ -65,7 +65,7 @@ class ProgressLine:
 
 
 def progress_text(label: str, bytes_done: int, bytes_total: int | None, seconds: float) -> str:
-    """`poll-1.3.1.whl  1.2 MB of 4.8 MB  2.4 MB/s  1.5 s left`; the unknown is left out."""
+    """`poll-1.3.1.whl  1.2 MiB of 4.8 MiB  2.4 MiB/s  1.5 s left`; the unknown is left out."""
     parts = [plain(label)]
     if bytes_total:
         parts.append(f"{size(bytes_done)} of {size(bytes_total)}")

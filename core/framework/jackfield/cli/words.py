@@ -32,7 +32,7 @@ _MONTHS = (
 )
 """Not from the locale: everything else is in English too."""
 
-_SIZES = ("bytes", "kB", "MB", "GB", "TB")
+_SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def plain(text: str) -> str:
@@ -64,10 +64,10 @@ def shorten(text: str, columns: int) -> str:
 
 
 def size(count_bytes: int) -> str:
-    """A number of bytes in decimal units: `812 bytes`, `48 kB`, `2.4 MB`."""
+    """A number of bytes in binary units, as limits are set in: `812 bytes`, `47 KiB`, `2.3 MiB`."""
     value, unit = float(count_bytes), 0
-    while value >= 999.5 and unit < len(_SIZES) - 1:
-        value, unit = value / 1000, unit + 1
+    while value >= 1023.5 and unit < len(_SIZES) - 1:
+        value, unit = value / 1024, unit + 1
     digits = 1 if unit and value < 9.95 else 0
     return f"{value:.{digits}f} {_SIZES[unit]}"
 
