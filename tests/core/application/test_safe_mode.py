@@ -102,3 +102,16 @@ async def test_a_start_that_is_given_up_or_stopped_soon_is_no_failed_one(profile
         await asyncio.gather(starting, return_exceptions=True)
         assert application.safe_mode is None
         await application.host.stop()
+
+
+async def test_what_failed_is_known_after_the_application_has_stopped(profile, tmp_path):
+    fails = "from jackfield import Plugin\nclass Main(Plugin):\n    def on_enable(self): raise ValueError('no paint')\n"
+    profile.install(build_plugin(tmp_path / "wheels", "painter", code=fails))
+    profile.enable("painter")
+    application = Application("chat", home=tmp_path, hostfile=hostfile())
+    await application.start()
+    starts = Starts(application.layout.starts)
+    assert starts.failures() == {"painter": "ValueError: no paint (in on_enable)"}
+    await application.host.disable("painter", by="test")
+    await application.stop()
+    assert starts.failures() == {}

@@ -164,6 +164,13 @@ async def test_the_doctor_names_what_failed_in_the_running_application(running):
     assert re.match(r"failed: broken: .*ValueError: no rain", seen.out)
     assert "  → jackfield logs broken, or jackfield disable broken\n" in seen.out
     await running.application.stop()
+    seen = await running.run("doctor")
+    assert seen.code == 1
+    assert re.match(r"failed: broken: .*ValueError: no rain.*, when the application last ran\n", seen.out)
+    assert re.search(r"broken .* enabled .* failed when it last ran: .*no rain", (await running.run("list")).out)
+    (row,) = [row for row in (await running.run("list", "--json")).json["plugins"] if row["id"] == "broken"]
+    assert "no rain" in row["last_failure"]
+    await running.run("disable", "broken")
     assert (await running.run("doctor")).out == "All is well.\n"
 
 

@@ -101,6 +101,20 @@ def test_data_of_plugins_that_are_gone_is_orphaned(profile, build, found):
     assert advice == "jackfield install gone to use it again, or jackfield remove gone --purge"
 
 
+def test_what_failed_when_the_application_last_ran_is_told(profile, build, found):
+    profile.install(build("a"), build("b"))
+    profile.enable("a")
+    Starts(profile.layout.starts).note_failures({"a": "ValueError: no paint (in on_enable)", "b": "is disabled now"})
+    assert found() == [
+        (
+            "failed",
+            "a",
+            "ValueError: no paint (in on_enable), when the application last ran",
+            "jackfield logs a, or jackfield disable a",
+        )
+    ]
+
+
 def test_who_held_up_the_last_start_is_slow(profile, build, found):
     profile.install(build("a"), build("b"))
     profile.enable("a")

@@ -127,3 +127,17 @@ def test_safe_mode_is_never_entered_before_two_starts_of_one_set_died(tmp_path_f
         elif running is not None:
             getattr(starts, step)()
             died, running = [], None
+
+
+def test_failures_are_kept_until_others_are_noted(starts):
+    starts.note_failures({"a": "no such city (in on_enable)", "b": "x" * 10_000})
+    starts.begin("a", chosen=False)
+    starts.end()
+    assert starts.failures() == {"a": "no such city (in on_enable)", "b": "x" * 500}
+    starts.note_failures({})
+    assert starts.failures() == {}
+
+
+def test_the_record_stays_readable_with_very_many_failures(starts):
+    starts.note_failures({f"plugin-{number}": "é" * 1000 for number in range(1000)})
+    assert len(starts.failures()) == 100

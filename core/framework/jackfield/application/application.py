@@ -19,7 +19,7 @@ from jackfield.application.watch import Watch
 from jackfield.discovery import SCRIPT_FOLDERS, find_host, stamp_of_folders
 from jackfield.errors import JackfieldError, StoreLocked
 from jackfield.hooks import OnError
-from jackfield.host import THRESHOLD_SECONDS, Host, ScriptHooks, Scripts
+from jackfield.host import THRESHOLD_SECONDS, Host, ScriptHooks, Scripts, State
 from jackfield.manifest import HostFile
 from jackfield.storage import STABLE_SECONDS, SafeMode, Starts
 from jackfield.store import Layout, Store
@@ -187,6 +187,12 @@ class Application:
             raise
         records = self.host.plugins.records()
         self._starts.note_slow({cid: record.start_seconds for cid, record in records.items()})
+        self._note_failures()
+
+    def _note_failures(self) -> None:
+        records = self.host.plugins.records().values()
+        failed = [record for record in records if record.life.state is State.FAILED]
+        self._starts.note_failures({one.candidate.canonical_id: one.life.problem for one in failed})
 
     async def _follow(self) -> None:
         if self.host.safe and self._starts.safe_mode() is None:
@@ -231,6 +237,8 @@ class Application:
         stable, self._stable = self._stable, None
         if stable is not None:
             stable.cancel()
+        if stable is not None:
+            self._note_failures()
         await self.host.stop()
         if stable is not None:
             self._starts.end()

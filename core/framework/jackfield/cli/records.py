@@ -143,6 +143,7 @@ ROW = record(
         "trusted": maybe(SAID),
     },
     {
+        "last_failure": maybe(TEXT),
         "running": maybe(
             record(
                 {

@@ -52,7 +52,8 @@ def diagnose(
         store: its installed sets.
         state: its wishes and grants.
         inventory: what is installed.
-        failures: what the running application says of each plugin that failed there, by id; empty where none runs.
+        failures: what the running application says of each plugin that failed there, by id; None where none
+            runs: then what its last run left word of.
 
     Returns:
         what is wrong, the most urgent kinds first; empty where all is well.
@@ -61,7 +62,7 @@ def diagnose(
     return [
         *_safe_mode(starts),
         *_unfinished(store, state),
-        *_failed(failures or {}),
+        *_failed(starts, inventory, failures),
         *_broken(store),
         *_blocked(inventory),
         *_conflicts(inventory),
@@ -87,7 +88,11 @@ def _unfinished(store: Store, state: State) -> Iterator[Finding]:
         yield Finding("unfinished", None, problem, "jackfield bisect --restore")
 
 
-def _failed(failures: Mapping[str, str]) -> Iterator[Finding]:
+def _failed(starts: Starts, inventory: Inventory, failures: Mapping[str, str] | None) -> Iterator[Finding]:
+    if failures is None:
+        names = {candidate.canonical_id: candidate.id for candidate in _enabled(inventory)}
+        told = starts.failures()
+        failures = {names[cid]: f"{told[cid]}, when the application last ran" for cid in told if cid in names}
     for plugin, why in sorted(failures.items()):
         yield Finding("failed", plugin, why, f"jackfield logs {plugin}, or jackfield disable {plugin}")
 

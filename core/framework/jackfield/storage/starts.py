@@ -1,8 +1,8 @@
 """How the last starts of an application went: two that fail in a row lead to one without plugins (design §6).
 
-`run/starts.json` holds the count of failed starts, whether one is under way, the set of plugins that was started, and
-whether the present one is in safe mode. A start that is killed, or whose process dies, cannot take its word back: the
-next one finds it and counts it.
+`run/starts.json` holds the count of failed starts, whether one is under way, the set of plugins that was started,
+whether the present one is in safe mode, and which plugins were slow or failed. A start that is killed, or whose process
+dies, cannot take its word back: the next one finds it and counts it.
 
 Rules:
 
@@ -30,7 +30,9 @@ STABLE_SECONDS = 10.0
 SLOW_SECONDS = 1.0
 """What a plugin may take to come up before it is named."""
 
-_LONGEST = 65536
+_LONGEST = 1 << 20
+_LONGEST_SENTENCE = 500
+_MOST_FAILURES = 100  # with the longest sentences, still less than what is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,21 @@ class Starts:
         if slow != told["slow"]:
             self._write(**{**told, "slow": slow})
 
+    def note_failures(self, sentences: Mapping[str, str]) -> None:
+        """Keep which plugins failed, for whoever looks when the application does not run.
+
+        Args:
+            sentences: by canonical id, why each failed.
+        """
+        failures = {cid: sentence[:_LONGEST_SENTENCE] for cid, sentence in list(sentences.items())[:_MOST_FAILURES]}
+        told = self._read()
+        if failures != told["failures"]:
+            self._write(**{**told, "failures": failures})
+
+    def failures(self) -> dict[str, str]:
+        """Return the plugins that had failed when the application last started or stopped, by canonical id."""
+        return dict(self._read()["failures"])
+
     def slow(self) -> dict[str, float]:
         """Return the plugins that held up the last start, by canonical id, with the seconds that each took."""
         return dict(self._read()["slow"])
@@ -141,7 +158,8 @@ class Starts:
         return status.st_ino, status.st_mtime_ns
 
     def _read(self) -> dict[str, Any]:
-        empty: dict[str, Any] = {"failed": 0, "open": False, "plugins": "", "safe": None, "slow": {}}
+        empty: dict[str, Any] = {"failed": 0, "open": False, "plugins": "", "safe": None}
+        empty |= {"slow": {}, "failures": {}}
         try:
             with self._file.open(encoding="utf-8") as file:
                 told = json.loads(file.read(_LONGEST))
@@ -154,6 +172,7 @@ class Starts:
                 "plugins": str(told["plugins"]),
                 "safe": safe,
                 "slow": {str(cid): float(took) for cid, took in dict(told.get("slow", {})).items()},
+                "failures": {str(cid): str(why) for cid, why in dict(told.get("failures", {})).items()},
             }
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return empty  # nobody has started yet; or it is damaged, and a start that goes well writes it anew

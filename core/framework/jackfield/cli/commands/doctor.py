@@ -14,9 +14,9 @@ from jackfield.errors import JackfieldError
 @command(
     "doctor",
     told="Say what is wrong with the plugins, and what to do.\n\n"
-    "Looks for plugins that failed in the running application, are blocked or in each other's way, new versions that "
-    "wait for a yes, damaged files, slow starts, data of plugins that are gone, and safe mode. It runs no plugin and "
-    "asks no marketplace. The exit code is 1 where something is wrong.\n\n"
+    "Looks for plugins that failed in the running application, or when it last ran; that are blocked or in each "
+    "other's way; for new versions that wait for a yes, damaged files, slow starts, data of plugins that are gone, "
+    "and safe mode. It runs no plugin and asks no marketplace. The exit code is 1 where something is wrong.\n\n"
     "With --sandbox it says how well this machine confines a process, and tries whether that holds: a few attacks that "
     "harm nothing, each without the sandbox and within it.",
     examples=[("", "look at everything"), ("--json", "for a program"), ("--sandbox", "try the sandbox too")],
@@ -44,10 +44,13 @@ def doctor(session: Session, tries: bool) -> None:
     output.line("All is well.")
 
 
-def _failures(session: Session) -> dict[str, str]:
-    """What failed in the application that runs now, by plugin; one that runs and does not answer has told nothing."""
+def _failures(session: Session) -> dict[str, str] | None:
+    """What failed in the application that runs now, by plugin; None where none runs.
+
+    One that runs and does not answer has told nothing.
+    """
     if not session.layout.control.exists():
-        return {}
+        return None
     try:
         rows = session.running.ask("list")["plugins"]
     except JackfieldError:

@@ -14,6 +14,7 @@ from jackfield.cli.session import Session
 from jackfield.cli.words import brief, count, day, plain, whom
 from jackfield.discovery import HOSTFILE, HOSTS, installed_entry_points
 from jackfield.errors import JackfieldError
+from jackfield.manifest import canonical_id
 from jackfield.storage import Starts
 from jackfield.store import home
 
@@ -39,7 +40,11 @@ def list_(session: Session) -> None:
     rows = [row.to_mapping() for row in inventory.rows()]
     output = session.output
     live = _live(session, rows)
-    safe = Starts(session.layout.starts).safe_mode()
+    starts = Starts(session.layout.starts)
+    safe = starts.safe_mode()
+    failures = {} if live else starts.failures()
+    for row in rows:
+        row["last_failure"] = failures.get(canonical_id(row["id"])) if row["enabled"] else None
     answer: JsonObject = {
         "app": session.host.name,
         "plugins": rows,
@@ -113,8 +118,10 @@ def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, st
         if state == "failed":
             failure = f"{running['problem'] or running['failure']} · {session.program} logs {row['id']}"
     origin = _ORIGINS.get(str(row["source"]), "")
+    if row["last_failure"]:
+        failure = f"failed when it last ran: {row['last_failure']}"
     remarks = [
-        failure or row["problem"] or "",
+        row["problem"] or failure,
         f"held at {row['held']}" if row["held"] else "",
         _trust(row["trusted"], reader) if row["legacy"] else "",
     ]
