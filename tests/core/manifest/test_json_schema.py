@@ -26,7 +26,9 @@ def test_the_json_schema_takes_what_the_reader_takes() -> None:
     "changes",
     [
         {"id": "My Plugin"}, {"name": 3}, {"version": "1..2"}, {"isolation": "wroker"}, {"autors": []}, {"schema": 2},
-        {"data_version": -1}, {"permissions": [{"resource": "a"}]}, {"contributes": {"commands": [{"name": "a  b"}]}},
+        {"data_version": -1},
+        {"limits": {"memory": 1 << 40}}, {"limits": {"memroy": "1MiB"}}, {"limits": {"call": "soon"}},
+        {"permissions": [{"resource": "a"}]}, {"contributes": {"commands": [{"name": "a  b"}]}},
         {"permissions": [{"resource": "network", "actions": ["connect"], "hosts": ["https://example.org"]}]},
     ],
     ids=str,

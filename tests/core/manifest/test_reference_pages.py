@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.manifest import Action, HostEvent, HostFile, Manifest, SettingContribution, manifest_schema
+from jackfield.manifest import LIMITS, Action, HostEvent, HostFile, Manifest, SettingContribution, manifest_schema
 from jackfield.manifest.contributions import (
     CommandContribution,
     ComponentContribution,
@@ -75,6 +75,13 @@ def test_every_key_of_a_permission_is_on_its_page() -> None:
     missing = [row for row in permission_rows() if row not in page.splitlines()]
     assert not missing, "\n".join(permission_rows())
     assert {one.split("`")[1] for one in permission_rows()} == set(Permission.__slots__)
+
+
+@pytest.mark.feature("C26", "C27")
+def test_every_limit_is_on_the_page_of_manifests() -> None:
+    page = (REFERENCE / "manifest.md").read_text(encoding="utf-8").splitlines()
+    rows = [f"| `{one.name}` | {one.shown(one.default)} | {one.description} |" for one in LIMITS]
+    assert not [row for row in rows if row not in page], "\n".join(rows)
 
 
 @pytest.mark.feature("K3", "K4")

@@ -34,6 +34,10 @@ actions = ["connect"]
 hosts = ["api.example.org:443"]
 reason = "fetches forecasts"
 
+[limits]
+memory = "30MiB"
+call = 2
+
 [contributes]
 commands = [{ name = "weather", usage = "weather <place>", help = "Forecast for a place" }]
 components = [{ name = "map", position = "sidebar", title = "Map" }]

@@ -18,6 +18,7 @@ from jackfield.manifest.hostfile import (
     read_hostfile_file,
 )
 from jackfield.manifest.identity import canonical_id, is_canonical, parse_id
+from jackfield.manifest.limits import LIMIT, LIMITS, Limit, Measure
 from jackfield.manifest.reader import manifest_values, read_manifest, read_manifest_file
 from jackfield.manifest.release import File, Pin, Release
 from jackfield.manifest.requirements import Dependency, Requirement
@@ -29,6 +30,8 @@ from jackfield.manifest.versions import Version
 __all__ = [
     "FRAMEWORK_RESOURCES",
     "HOST_ID",
+    "LIMIT",
+    "LIMITS",
     "SCHEMA",
     "Action",
     "Candidate",
@@ -39,7 +42,9 @@ __all__ = [
     "File",
     "HostEvent",
     "HostFile",
+    "Limit",
     "Manifest",
+    "Measure",
     "MenuContribution",
     "Origin",
     "Pin",

@@ -29,6 +29,10 @@ class Reading:
         """Note a value of the wrong type."""
         self.wrong(where, f"expected {expected}, found {described_value(found)}")
 
+    def doubtful(self, where: str, sentence: str) -> None:
+        """Note what its author must mend, and what an installed plugin runs without: an error only when strict."""
+        (self.problems if self.strict else self.warnings).append(f"{where}: {sentence}")
+
     def unknown(self, where: str, key: str, known: Sequence[str]) -> None:
         """Note an unknown key, with the nearest known one."""
         near = get_close_matches(key, known, n=1)

@@ -20,6 +20,7 @@ from jackfield.manifest.fields import (
     read_model,
 )
 from jackfield.manifest.identity import ID_PATTERN, canonical_id, parse_id
+from jackfield.manifest.limits import LowerLimits
 from jackfield.manifest.reading import Reading
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.settings import setting_problems
@@ -203,6 +204,10 @@ class Manifest:
         ),
     ] = None
     permissions: Annotated[tuple[Permission, ...], Described("what it may do, and why", _Permissions())] = ()
+    limits: Annotated[
+        Mapping[str, float],
+        Described("what it can do with less of than other plugins have, as a worker", LowerLimits()),
+    ] = field(default_factory=dict)
     contributes: Annotated[
         Contributions, Described("what it adds, shown before its code runs", Table(Contributions))
     ] = field(default_factory=Contributions)

@@ -1,0 +1,62 @@
+"""What one worker may use, as plain data, and which of several wishes is in force (C26, C27)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jackfield.manifest import LIMIT, LIMITS
+
+ADDRESS_SPACE_ABOVE_BYTES: Final = 1 << 30
+"""How much more a worker may map than use: under 50 MiB more eight threads do not start and numpy is not imported."""
+
+CPU_WINDOW_SECONDS: Final = 30.0
+"""The time over which a worker's share of a core is taken: an import or one long answer is no breach."""
+
+REQUESTS_WINDOW_SECONDS: Final = 2.0
+"""The time over which its requests to the host are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """What one worker may use; the defaults are those of `jackfield.manifest.LIMITS`. Carried to the zygote as data.
+
+    Args:
+        memory_bytes: of memory beyond what an empty worker uses, as PSS: pages shared by n processes count one n-th.
+        call_seconds: to answer one call of the host.
+        cpu_share: of one processor core, over `CPU_WINDOW_SECONDS`; 2.0 are two cores.
+        threads: at one time.
+        descriptors: open at one time.
+        data_bytes: kept in its database and its files together.
+        data_files: how many files it keeps.
+        log_lines_per_second: lines of log; more are dropped and counted.
+        requests_per_second: what it asks of the host, over `REQUESTS_WINDOW_SECONDS`.
+    """
+
+    memory_bytes: int = int(LIMIT["memory"].default)
+    call_seconds: float = LIMIT["call"].default
+    cpu_share: float = LIMIT["cpu"].default
+    threads: int = int(LIMIT["threads"].default)
+    descriptors: int = int(LIMIT["descriptors"].default)
+    data_bytes: int = int(LIMIT["data"].default)
+    data_files: int = int(LIMIT["files"].default)
+    log_lines_per_second: int = int(LIMIT["log"].default)
+    requests_per_second: int = int(LIMIT["requests"].default)
+
+    @property
+    def address_space_bytes(self) -> int:
+        """What it may map (RLIMIT_AS): the backstop for memory that grows faster than anybody measures."""
+        return self.memory_bytes + ADDRESS_SPACE_ABOVE_BYTES
+
+
+def limits_in_force(manifest: Mapping[str, float], user: Mapping[str, float]) -> WorkerLimits:
+    """Return what holds for a plugin: the user's word, else the lower one of the manifest's and the default.
+
+    Args:
+        manifest: what its manifest asks, by the limits' names; what is above the default does not count.
+        user: what its user said, by the limits' names; higher or lower than either.
+    """
+    values: dict[str, Any] = {}
+    for limit in LIMITS:
+        value = user.get(limit.name, min(limit.default, manifest.get(limit.name, limit.default)))
+        values[limit.field] = type(limit.default)(value)
+    return WorkerLimits(**values)
