@@ -1,1 +1,6 @@
-"""The host's side of worker processes: zygote, supervisor, proxies. (Furnished with isolation.)"""
+"""The host's side of plugins that run elsewhere: what a worker is started with, and what it may use."""
+
+from jackfield.isolation.limits import WorkerLimits
+from jackfield.isolation.spec import WorkerSpec
+
+__all__ = ["WorkerLimits", "WorkerSpec"]
