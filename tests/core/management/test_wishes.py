@@ -118,14 +118,17 @@ class TestTheUsersWord:
         entry = management.state.history()[-1]
         assert (entry.by, entry.why) == ("alice", "disable weather")
 
-    def test_unknown_plugins_are_named(self, manage):
+    async def test_unknown_plugins_are_named(self, manage, tmp_path):
         for call in (
             lambda: manage().enable("nonesuch", by="tester"),
             lambda: manage().disable("nonesuch", by="tester"),
             lambda: manage().permissions("nonesuch"),
         ):
-            with pytest.raises(UnknownPlugin, match=r"nonesuch is not installed \(jackfield install nonesuch\)"):
+            with pytest.raises(UnknownPlugin, match=r"nonesuch is not installed \(jackfield install nonesuch,"):
                 call()
+        await install(manage(), build_plugin(tmp_path, "weather"))
+        with pytest.raises(UnknownPlugin, match=r"wether is not installed \(did you mean weather\?\)"):
+            manage().disable("wether", by="tester")
         with pytest.raises(IdentityError):
             manage().disable("no such name!", by="tester")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Collection
 from functools import cached_property
@@ -104,7 +105,10 @@ class Inventory:
         cid = canonical(plugin)
         found = self._found(cid)
         if found is None:
-            raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint=f"jackfield install {plugin}")
+            known = {cid: one.id for cid, one in {**self.scripts, **self.stored, **self.environment}.items()}
+            near = [known[one] for one in difflib.get_close_matches(cid, known, n=1)]
+            hint = f"did you mean {near[0]}?" if near else f"jackfield install {plugin}, or see jackfield list"
+            raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint=hint)
         return found
 
     def _found(self, cid: str) -> Candidate | None:
