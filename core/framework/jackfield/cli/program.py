@@ -36,7 +36,7 @@ LAZY_COMMANDS = {
     "store": Lazy(f"{_COMMANDS}.store:store", "Look after the files of installed plugins."),
     "doctor": Lazy(f"{_COMMANDS}.doctor:doctor", "Say what is wrong with the plugins, and what to do."),
     "bisect": Lazy(f"{_COMMANDS}.bisect:bisect", "Find the plugin that breaks the application, by halves."),
-    "debug": Lazy(f"{_COMMANDS}.debug:debug", "Look into a running application."),
+    "debug": Lazy(f"{_COMMANDS}.debug:debug", "Look into a running application, or into a plugin."),
     "completion": Lazy(f"{_COMMANDS}.completion:completion", "Print the script that completes commands in a shell."),
 }
 

@@ -21,6 +21,11 @@ def many(schema: Schema) -> Schema:
     return {"type": "array", "items": schema}
 
 
+def by_name(schema: Schema) -> Schema:
+    """Names with values of that kind."""
+    return {"type": "object", "additionalProperties": schema}
+
+
 def record(required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
     """An object with these fields; others may come later.
 

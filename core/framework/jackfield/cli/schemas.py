@@ -27,6 +27,7 @@ from jackfield.cli.records import (
     TEXT,
     UPDATE,
     Schema,
+    by_name,
     many,
     maybe,
     record,
@@ -87,6 +88,16 @@ ANSWERS: dict[str, Schema] = {
         ]
     },
     "debug threads": record({"app": TEXT, "process": NUMBER, "threads": many(STACK), "tasks": many(STACK)}),
+    "debug translations": record(
+        {
+            "app": TEXT,
+            "plugin": TEXT,
+            "languages": many(TEXT),
+            "texts": by_name(by_name(TEXT)),
+            "missing": by_name(many(TEXT)),
+            "seen": maybe(by_name(maybe(TEXT))),
+        }
+    ),
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
     "permissions grant": _GIVEN,
     "permissions revoke": _GIVEN,

@@ -63,7 +63,7 @@ class PluginTranslations:
 
     def text(self, key: str, language: str | None = None, **values: object) -> str:
         """Return a text, in the first language of the chain that has it."""
-        found = self._found(key, language or self._language_of(None) or "")
+        found = self.unfilled(key, language or self._language_of(None) or "")
         if found is None:
             self._tell_once("missing", key, f"there is no text {key!r} in any language of {FOLDER}")
             return key
@@ -73,6 +73,12 @@ class PluginTranslations:
         """Return the languages that the plugin has texts in, sorted."""
         return sorted(self._texts)
 
+    def texts(self) -> dict[str, dict[str, str]]:
+        """Return every text, by key and then by language, as a copy (U19)."""
+        keys = sorted({key for texts in self._texts.values() for key in texts})
+        known = sorted(self._texts.items())
+        return {key: {tag: texts[key] for tag, texts in known if key in texts} for key in keys}
+
     async def language_of(self, user: str) -> str:
         """Return the language that a user prefers, else the application's, else that of the manifest."""
         for said in (self._language_of(user), self._language_of(None)):
@@ -80,7 +86,8 @@ class PluginTranslations:
                 return tag
         return self._language
 
-    def _found(self, key: str, language: str) -> str | None:
+    def unfilled(self, key: str, language: str) -> str | None:
+        """Return the text that somebody of that language sees, with its `{names}` left; None: there is none."""
         tag = language_tag(language)
         chain = [*(fallbacks(tag) if tag else ()), *fallbacks(self._language)]
         for one in chain:
