@@ -4,35 +4,58 @@ Loading and its parts, the scope of what a plugin began, the guard around its fu
 its own files and texts, and the synchronous view of a context. None of it knows who is on the other side of a facet.
 """
 
+from jackfield.runtime.annotations import evaluated, read_annotation
 from jackfield.runtime.blocking import BlockingView, Crossing, OnLoop
 from jackfield.runtime.guard import GRACE_SECONDS, Begin, Blame, Guard, shielded
 from jackfield.runtime.loading import CALLBACKS, Loaded, function_names, marked_listeners, resolve, tie
 from jackfield.runtime.resources import PluginResources
 from jackfield.runtime.scheduler import PluginScheduler
 from jackfield.runtime.scopes import Opened, Scope
+from jackfield.runtime.signatures import (
+    Arguments,
+    FunctionData,
+    ParameterData,
+    Restoring,
+    TypeData,
+    describe,
+    things_by_name,
+)
 from jackfield.runtime.threads import ScopedThread
 from jackfield.runtime.translations import PluginTranslations, nobody_prefers
+from jackfield.runtime.trees import NodeData, describe_tree, restore_tree
 
 __all__ = [
     "CALLBACKS",
     "GRACE_SECONDS",
+    "Arguments",
     "Begin",
     "Blame",
     "BlockingView",
     "Crossing",
+    "FunctionData",
     "Guard",
     "Loaded",
+    "NodeData",
     "OnLoop",
     "Opened",
+    "ParameterData",
     "PluginResources",
     "PluginScheduler",
     "PluginTranslations",
+    "Restoring",
     "Scope",
     "ScopedThread",
+    "TypeData",
+    "describe",
+    "describe_tree",
+    "evaluated",
     "function_names",
     "marked_listeners",
     "nobody_prefers",
+    "read_annotation",
     "resolve",
+    "restore_tree",
     "shielded",
+    "things_by_name",
     "tie",
 ]

@@ -1,36 +1,19 @@
 """From what a plugin wrote to nodes: a function's annotated parameters, or a tree (U13, U26)."""
 
 import inspect
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from enum import Enum
 from itertools import pairwise
-from types import NoneType, SimpleNamespace, UnionType
-from typing import Annotated, Any, Literal, Union, cast
+from typing import Any
 
-from jackfield.api import (
-    ArgumentSource,
-    ArgumentType,
-    Choice,
-    CommandNode,
-    Duration,
-    Float,
-    Greedy,
-    Integer,
-    Quoted,
-    YesNo,
-)
+from jackfield.api import ArgumentSource, CommandNode, Greedy, Quoted
 from jackfield.errors import PluginError
 from jackfield.host.commands.nodes import Check, Command, Node, Parameter, Requirement
 from jackfield.host.commands.reading import FromHost, Kind, takes_rest
+from jackfield.runtime import evaluated, read_annotation
 
 #: What a host finds for its users, by the type that plugins annotate with.
 Sources = Mapping[type, ArgumentSource]
-
-_PLAIN: dict[object, Kind] = {int: Integer(), float: Float(), bool: YesNo(), timedelta: Duration()}
-_BY_NAME: dict[str, object] = {"int": int, "float": float, "bool": bool, "str": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +49,7 @@ def parameters_of(handler: Callable[..., Any], name: str, owner: Owner) -> tuple
     for index, one in enumerate(written):
         repeated = one.kind is inspect.Parameter.VAR_POSITIONAL
         last = not repeated and index == len(written) - 1
-        kind = kind_of(_evaluated(one.annotation, handler), last=last, owner=owner, where=(name, one.name))
+        kind = kind_of(evaluated(one.annotation, handler), last=last, owner=owner, where=(name, one.name))
         required = not repeated and one.default is inspect.Parameter.empty
         parameters.append(Parameter(one.name, kind, required, repeated))
     for parameter in parameters[:-1]:
@@ -87,15 +70,10 @@ def kind_of(annotation: Any, *, last: bool, owner: Owner, where: tuple[str, str]
     Raises:
         PluginError: no argument can be of that type.
     """
-    if typing.get_origin(annotation) is Annotated:
-        for one in annotation.__metadata__:
-            if isinstance(one, Kind) or (isinstance(one, type) and issubclass(one, ArgumentType)):
-                return kind_of(one, last=last, owner=owner, where=where)
-        annotation = annotation.__origin__
-    if typing.get_origin(annotation) in (Union, UnionType):
-        inner = [one for one in typing.get_args(annotation) if one is not NoneType]
-        if len(inner) == 1:
-            return kind_of(inner[0], last=last, owner=owner, where=where)
+    for one in getattr(annotation, "__metadata__", ()):
+        if isinstance(one, FromHost):  # the application's own commands alone say so
+            return one
+    annotation = read_annotation(annotation, owner.sources)
     kind = _simple(annotation, last=last, owner=owner)
     if kind is None:
         command, argument = where
@@ -110,42 +88,11 @@ def kind_of(annotation: Any, *, last: bool, owner: Owner, where: tuple[str, str]
 def _simple(annotation: Any, *, last: bool, owner: Owner) -> Kind | None:
     if isinstance(annotation, Kind):
         return annotation
-    if annotation in (str, Any, object, inspect.Parameter.empty):
+    if annotation is str:
         return Greedy() if last else Quoted()
-    if typing.get_origin(annotation) is Literal:
-        values = typing.get_args(annotation)
-        return Choice(tuple(str(one) for one in values), values)
-    if not isinstance(annotation, type):
-        return None
-    if annotation in _PLAIN:
-        return _PLAIN[annotation]
-    if annotation in owner.sources:
+    if isinstance(annotation, type) and annotation in owner.sources:
         return FromHost(owner.sources[annotation])
-    if issubclass(annotation, Enum):
-        return Choice(tuple(one.value if isinstance(one.value, str) else one.name.lower() for one in annotation),
-                      tuple(annotation))  # fmt: skip
-    if issubclass(annotation, ArgumentType):
-        make: Any = annotation
-        try:
-            return cast("Kind", make())
-        except TypeError:  # a choice without words, a type of its own without its function
-            return None
     return None
-
-
-def _evaluated(annotation: Any, handler: Callable[..., Any]) -> Any:
-    """An annotation as an object; what cannot be found while the plugin runs stays a text."""
-    if not isinstance(annotation, str):
-        return annotation
-    function: Any = handler
-    while inner := getattr(function, "func", None) or getattr(function, "__wrapped__", None):
-        function = inner  # a module's function has its context bound
-    names = getattr(getattr(function, "__func__", function), "__globals__", {})
-    try:
-        holder = SimpleNamespace(__annotations__={"it": annotation})
-        return typing.get_type_hints(holder, globalns=names, localns={}, include_extras=True)["it"]
-    except Exception:  # noqa: BLE001  # whatever a plugin wrote there: the sentence shows it
-        return _BY_NAME.get(annotation, annotation)
 
 
 def of_function(command: Command, names: tuple[str, ...]) -> list[Node]:
