@@ -42,6 +42,7 @@ GOOD = {
     "settings set": ["weather", "days", "4"],
     "settings unset": ["weather", "place"],
     "settings edit": ["weather"],
+    "limits": ["weather", "memory=80MiB"],
     "safe-mode": [],
     "doctor": [],
     "bisect": ["--command", "exit 0"],
@@ -59,6 +60,8 @@ MORE = [
     ("remove", ["poll", "--purge", "--yes"]),
     ("settings show", ["poll"]),
     ("settings set", ["weather", "token", "abc"]),
+    ("limits", ["weather"]),
+    ("limits", ["weather", "--reset"]),
     ("safe-mode", ["--leave"]),
     ("doctor", ["--sandbox"]),
     ("bisect", ["--restore"]),
@@ -128,6 +131,9 @@ BAD = [
     ("settings unset", ["weather"], 2),
     ("settings unset", ["weather", "place", "color"], 2),
     ("settings edit", ["poll"], 2),
+    ("limits", ["nope"], 1),
+    ("limits", ["weather", "memory"], 2),
+    ("limits", ["weather", "memory=much"], 2),
     ("completion", ["tcsh"], 2),
 ]
 

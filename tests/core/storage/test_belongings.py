@@ -102,7 +102,7 @@ def test_deleting_leaves_nothing_of_it_and_all_of_the_others(belongings, tmp_pat
     assert belongings.plugins() == ("dice",)
     left = [path for path in tmp_path.rglob("*") if (path.is_file() and "poll" in path.parts) or path.stem == "poll"]
     assert left == []
-    assert quota_of(state, "poll") == 100 * 1024 * 1024
+    assert quota_of(state, "poll", {}) == 100 * 1024 * 1024
     assert state.get("grants/poll") == {"x": 1}
 
 

@@ -29,6 +29,7 @@ LAZY_COMMANDS = {
     "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),
     "data": Lazy(f"{_COMMANDS}.data:data", "Show, export, bound and delete what plugins keep."),
     "settings": Lazy(f"{_COMMANDS}.settings:settings", "Show and change what plugins let you set."),
+    "limits": Lazy(f"{_COMMANDS}.limits:limits", "Show and change what a plugin may use as a worker."),
     "export": Lazy(f"{_COMMANDS}.export:export", "Write the installed plugins as a list that `install -r` reads."),
     "safe-mode": Lazy(
         f"{_COMMANDS}.safe_mode:safe_mode", "Say whether the application runs without plugins, and leave that."

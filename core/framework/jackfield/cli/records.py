@@ -297,6 +297,20 @@ SETTING = record(
     }
 )
 
+LIMIT = record(
+    {
+        "name": TEXT,
+        "measure": {"enum": ["size", "time", "share", "count"], "description": "bytes, seconds, of one core, a number"},
+        "description": TEXT,
+        "default": DECIMAL,
+        "manifest": maybe(DECIMAL),
+        "user": maybe(DECIMAL),
+        "in_force": DECIMAL,
+        "lowest": DECIMAL,
+        "highest": DECIMAL,
+    }
+)
+
 DATA = record(
     {
         "plugin": TEXT,

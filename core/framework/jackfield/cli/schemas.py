@@ -13,6 +13,7 @@ from jackfield.cli.records import (
     FINDING,
     FLAG,
     FOUND,
+    LIMIT,
     LINE,
     NUMBER,
     PERMISSION,
@@ -105,6 +106,7 @@ ANSWERS: dict[str, Schema] = {
     **dict.fromkeys(("data export", "data quota", "data discard"), _DATA),
     "data keep": record({"app": TEXT, "plugin": TEXT, "changed": FLAG}),
     **dict.fromkeys(("settings show", "settings set", "settings unset", "settings edit"), _SETTINGS),
+    "limits": record({"app": TEXT, "plugin": TEXT, "limits": many(LIMIT)}),
     "export": record(
         {
             "app": TEXT,

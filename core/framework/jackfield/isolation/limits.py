@@ -1,9 +1,11 @@
 """What one worker may use, as plain data, and which of several wishes is in force (C26, C27)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jackfield.errors import GrammarError
 from jackfield.manifest import LIMIT, LIMITS
 
 ADDRESS_SPACE_ABOVE_BYTES: Final = 1 << 30
@@ -60,3 +62,18 @@ def limits_in_force(manifest: Mapping[str, float], user: Mapping[str, float]) ->
         value = user.get(limit.name, min(limit.default, manifest.get(limit.name, limit.default)))
         values[limit.field] = type(limit.default)(value)
     return WorkerLimits(**values)
+
+
+def user_limits(said: object, quota: object) -> dict[str, float]:
+    """Return what a plugin's user said, as it is kept; what does not fit any more counts as not said.
+
+    Args:
+        said: the state key `limits/<cid>`: values by the limits' names.
+        quota: the state key `quota/<cid>`: the bytes that it may keep, which `jackfield data quota` sets too.
+    """
+    kept = {**(said if isinstance(said, Mapping) else {}), **({} if quota is None else {"data": quota})}
+    read: dict[str, float] = {}
+    for name, value in kept.items():
+        with suppress(KeyError, GrammarError):
+            read[name] = LIMIT[name].read(value)
+    return read

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jackfield.management.diagnosis import Finding, diagnose
     from jackfield.management.export import Exported, exported
     from jackfield.management.keeping import DataReport, Keeping
+    from jackfield.management.limits import LimitReport, LimitsReport, PluginLimits
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
@@ -52,12 +53,15 @@ __all__ = [
     "Info",
     "Inventory",
     "Keeping",
+    "LimitReport",
+    "LimitsReport",
     "Management",
     "ManagementReader",
     "Outcome",
     "PermissionReport",
     "Plan",
     "PlanItem",
+    "PluginLimits",
     "Progress",
     "RollbackReport",
     "Row",
@@ -89,6 +93,9 @@ _LATER = {
     "DamagedWheel": "upkeep",
     "Exported": "export",
     "Findings": "offers",
+    "LimitReport": "limits",
+    "LimitsReport": "limits",
+    "PluginLimits": "limits",
     "Progress": "stepping",
     "SettingReport": "settings",
     "SettingsReport": "settings",

@@ -9,6 +9,7 @@ from typing import Any
 
 from jackfield.errors import StoreError, UnknownPlugin
 from jackfield.management.inventory import Inventory
+from jackfield.management.limits import PluginLimits
 from jackfield.management.specs import canonical
 from jackfield.storage import FILE_NAME, Belongings, Kept, Settings, State
 from jackfield.store import Layout
@@ -59,6 +60,16 @@ class Keeping:
         file = self._layout.config(candidate.canonical_id) / FILE_NAME
         return Settings(self._state, candidate.canonical_id, declared, plugin=candidate.id, file=file)
 
+    def limits(self, plugin: str) -> PluginLimits:
+        """What an installed plugin may use as a worker, told and changed (C26, C27).
+
+        Raises:
+            UnknownPlugin: it is not installed.
+        """
+        candidate = self._inventory.candidate(plugin)
+        asked = candidate.manifest.limits if candidate.manifest is not None else {}
+        return PluginLimits(self._state, candidate.canonical_id, plugin=candidate.id, manifest=asked)
+
     def with_settings(self) -> frozenset[str]:
         """The canonical ids of the installed plugins that let their user set something."""
         manifests = self._inventory.manifests
@@ -72,7 +83,8 @@ class Keeping:
         """
         cid = canonical(plugin)
         name = self._name(cid)
-        kept = self._belongings.of(cid)
+        manifest = self._inventory.manifests.get(cid)
+        kept = self._belongings.of(cid, manifest.limits if manifest is not None else {})
         if name is None and not kept:
             raise UnknownPlugin(f"{plugin} is not installed and keeps nothing", plugin=plugin)
         return DataReport(name or cid, name is not None, kept)

@@ -277,6 +277,7 @@ def _state_key_in_words(key: str) -> str:
         "settings": f"the setting {name} of {plugin}",
         "secrets": f"the secret {name} of {plugin}",
         "delete": f"whether what {plugin} keeps is deleted",
+        "limits": f"what {plugin} may use as a worker",
         "quota": f"how much {plugin} may keep",
     }
     return words.get(kind, key)

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,10 +26,18 @@ FILES = "files"
 _PAGE = 1000  # rows read at once by an export
 
 
-def quota_of(state: State, cid: str) -> int:
-    """Return the bytes that a plugin may keep: the user's word, else `DEFAULT_QUOTA`."""
+def quota_of(state: State, cid: str, asked: Mapping[str, float]) -> int:
+    """Return the bytes that a plugin may keep: the user's word, else the manifest's, else `DEFAULT_QUOTA`.
+
+    Args:
+        state: the profile's log.
+        cid: the plugin's canonical id.
+        asked: the limits of its manifest, by name.
+    """
     said = state.get(f"quota/{cid}")
-    return said if isinstance(said, int) and not isinstance(said, bool) and said >= 0 else DEFAULT_QUOTA
+    if isinstance(said, int) and not isinstance(said, bool) and said >= 0:
+        return said
+    return int(asked.get("data", DEFAULT_QUOTA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +121,13 @@ class Belongings:
             found |= {one.name for one in folder.iterdir() if one.is_dir()} if folder.is_dir() else set()
         return tuple(cid for cid in sorted(found) if is_canonical(cid) and self.of(cid))
 
-    def of(self, cid: str) -> Kept:
-        """Return what one plugin keeps."""
+    def of(self, cid: str, asked: Mapping[str, float] | None = None) -> Kept:
+        """Return what one plugin keeps.
+
+        Args:
+            cid: its canonical id.
+            asked: the limits of its manifest, by name; None: nothing is known of them.
+        """
         data = self._root / "data" / cid
         return Kept(
             cid,
@@ -125,7 +138,7 @@ class Belongings:
             snapshots_bytes=folder_size(self._root / "snapshots" / cid),
             settings=self._keys("settings", cid),
             secrets=self._keys("secrets", cid),
-            quota=quota_of(self._state, cid),
+            quota=quota_of(self._state, cid, asked or {}),
             marked=self._state.get(f"delete/{cid}") is not None,
         )
 
@@ -169,7 +182,7 @@ class Belongings:
                 f"what {cid} keeps could not be deleted: {error.filename}: {error.strerror}", plugin=cid
             ) from error
         keys = [key for kind in ("settings", "secrets") for key in self._state.items(f"{kind}/{cid}/")]
-        keys += [key for key in (f"delete/{cid}", f"quota/{cid}") if self._state.get(key) is not None]
+        keys += [key for key in (f"delete/{cid}", f"limits/{cid}", f"quota/{cid}") if self._state.get(key) is not None]
         self._state.change(dict.fromkeys(keys), by=by, why=f"delete what {cid} keeps")
         return kept
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jackfield.errors import QuotaExceeded
+from jackfield.manifest import LIMIT
 
-DEFAULT_QUOTA = 100 * 1024 * 1024
-"""Bytes, where the user says nothing else."""
+DEFAULT_QUOTA = int(LIMIT["data"].default)
+"""Bytes, where neither the user nor the manifest says anything."""
 
 LOOK_AGAIN_SECONDS = 5.0
 """How long the size of the files that a plugin writes itself is taken as known."""

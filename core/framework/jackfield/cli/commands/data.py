@@ -10,10 +10,7 @@ from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined, plain
-from jackfield.errors import UsageError
-
-_UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
-_LARGEST = 1 << 50  # bytes; a slip of the keyboard beyond it
+from jackfield.errors import GrammarError, UsageError
 
 data = LazyGroup(
     name="data",
@@ -116,17 +113,14 @@ def keep(session: Session, plugin: str) -> None:
 
 
 def _bytes(text: str) -> int | None:
+    from jackfield.manifest import LIMIT
+
     if text == "default":
         return None
-    number = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
-    unit = text[len(number) :].strip().lower()
     try:
-        count = int(float(number) * _UNITS[unit])
-    except (ValueError, KeyError, OverflowError):
-        count = -1
-    if not 0 <= count <= _LARGEST:
-        raise UsageError(f"{text!r} is no size", hint="for example 200MiB, 1GiB or default")
-    return count
+        return int(LIMIT["data"].read(text))
+    except GrammarError as error:
+        raise UsageError(f"{text!r} is no size", hint="for example 200MiB, 1GiB or default") from error
 
 
 def _size(count: int) -> str:

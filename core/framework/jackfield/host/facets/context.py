@@ -121,7 +121,8 @@ class Wiring:
         self.scope = Scope(name)
         self.entrances = Scope(name)
         data = around.layout.data(cid)
-        quota = Quota(name, partial(quota_of, around.state, cid), data / FILES)
+        asked = candidate.manifest.limits if candidate.manifest is not None else {}
+        quota = Quota(name, partial(quota_of, around.state, cid, asked), data / FILES)
         self.database = PluginDatabase(data / DATABASE, plugin=name, quota=quota)
         self.settings = Settings(
             around.state, cid, contributes.settings, plugin=name, file=around.layout.config(cid) / FILE_NAME
