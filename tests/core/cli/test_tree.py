@@ -33,6 +33,8 @@ GOOD = {
     "permissions show": [],
     "permissions grant": ["poll", "messages:send"],
     "permissions revoke": ["poll", "--all"],
+    "keys new": ["echo"],
+    "keys list": [],
     "data show": [],
     "data export": ["poll", "{folder}/poll.zip"],
     "data quota": ["poll", "200MiB"],
@@ -50,7 +52,7 @@ GOOD = {
     "store gc": [],
     "completion": ["zsh"],
 }
-RUNNING = {"debug threads"}  # test_watching has the application that they ask
+RUNNING = {"debug threads", "keys revoke"}  # test_watching has the application that is asked, test_keys a key
 MORE = [
     ("logs", ["poll", "--level", "debug"]),
     ("logs", ["poll", "--least", "error", "-n", "3"]),
@@ -116,6 +118,10 @@ BAD = [
     ("permissions grant", ["poll", "files:write"], 3),
     ("permissions revoke", ["poll", "files:write"], 3),
     ("permissions revoke", ["poll", "messages:send", "--all"], 2),
+    ("keys new", [], 2),
+    ("keys new", ["weather"], 2),
+    ("keys new", ["echo", "--temporary"], 1),
+    ("keys revoke", ["nope"], 1),
     ("data show", ["nope"], 1),
     ("data export", ["poll"], 2),
     ("data export", ["nope", "x.zip"], 1),

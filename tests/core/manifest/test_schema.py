@@ -117,7 +117,10 @@ def test_plain_values_make_an_equal_manifest() -> None:
         ({"link": "javascript:alert(1)"}, "link: 'javascript:alert(1)' is no web address"),
         (
             {"isolation": "wroker"},
-            "isolation: expected one of 'worker', 'inline', 'any', found text 'wroker', did you mean 'worker'?",
+            (
+                "isolation: expected one of 'worker', 'inline', 'any', 'external', found text 'wroker', "
+                "did you mean 'worker'?"
+            ),
         ),
         ({"data_version": True}, "data_version: expected a whole number, found the boolean True"),
         ({"data_version": -1}, "data_version: the whole number -1 is below 0"),

@@ -100,7 +100,11 @@ def _head(request: JsonObject) -> str:
     return name + plain(f" from {_SOURCES.get(request['source'], request['source'])}{publisher}")
 
 
-_SOURCES = {"file": "a file on this computer", "environment": "this Python environment, where pip or uv put it"}
+_SOURCES = {
+    "file": "a file on this computer",
+    "environment": "this Python environment, where pip or uv put it",
+    "external": "wherever it is started, with a key",
+}
 
 
 def _marked(permission: JsonObject) -> str:

@@ -27,6 +27,7 @@ LAZY_COMMANDS = {
     "stats": Lazy(f"{_COMMANDS}.stats:stats", "Show what plugins did: calls, time, errors, messages."),
     "logs": Lazy(f"{_COMMANDS}.logs:logs", "Show a plugin's last log lines, follow them, set their level."),
     "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),
+    "keys": Lazy(f"{_COMMANDS}.keys:keys", "Make, list and revoke the keys of external plugins."),
     "data": Lazy(f"{_COMMANDS}.data:data", "Show, export, bound and delete what plugins keep."),
     "settings": Lazy(f"{_COMMANDS}.settings:settings", "Show and change what plugins let you set."),
     "limits": Lazy(f"{_COMMANDS}.limits:limits", "Show and change what a plugin may use as a worker."),

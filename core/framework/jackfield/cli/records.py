@@ -128,6 +128,18 @@ SANDBOX = record(
         "attacks": many(record({"attack": TEXT, "unconfined": FLAG, "held": FLAG})),
     }
 )
+KEY = record(
+    {
+        "number": TEXT,
+        "plugin": TEXT,
+        "name": TEXT,
+        "made": MOMENT,
+        "by": TEXT,
+        "last_used": maybe(MOMENT),
+        "address": TEXT,
+    },
+    {"connected": maybe(FLAG)},
+)
 SAFE_MODE = record({"reason": TEXT, "since": TEXT, "chosen": FLAG})
 
 ROW = record(
@@ -140,8 +152,10 @@ ROW = record(
         "enabled": FLAG,
         "origin": TEXT,
         "source": TEXT,
-        "isolation": {"enum": ["inline", "worker"], "description": "where it runs here"},
-        "isolation_asked": maybe({"enum": ["inline", "worker", "any"], "description": "as its manifest says"}),
+        "isolation": {"enum": ["inline", "worker", "external"], "description": "where it runs here"},
+        "isolation_asked": maybe(
+            {"enum": ["inline", "worker", "any", "external"], "description": "as its manifest says"}
+        ),
         "problem": maybe(TEXT),
         "held": maybe(TEXT),
         "legacy": FLAG,

@@ -13,6 +13,7 @@ from jackfield.cli.records import (
     FINDING,
     FLAG,
     FOUND,
+    KEY,
     LIMIT,
     LINE,
     NUMBER,
@@ -102,6 +103,18 @@ ANSWERS: dict[str, Schema] = {
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
     "permissions grant": _GIVEN,
     "permissions revoke": _GIVEN,
+    "keys new": record(
+        {
+            "app": TEXT,
+            "plugin": TEXT,
+            "number": maybe(TEXT),
+            "temporary": FLAG,
+            "key": maybe(TEXT),
+            "key_file": maybe(TEXT),
+        }
+    ),
+    "keys list": record({"app": TEXT, "running": FLAG, "keys": many(KEY)}),
+    "keys revoke": record({"app": TEXT, "revoked": many(KEY), "running": FLAG}),
     "data show": record({"app": TEXT, "plugins": many(DATA)}),
     **dict.fromkeys(("data export", "data quota", "data discard"), _DATA),
     "data keep": record({"app": TEXT, "plugin": TEXT, "changed": FLAG}),

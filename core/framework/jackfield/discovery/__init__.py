@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from jackfield.discovery.candidates import discover as discover
     from jackfield.discovery.distributions import unique_distributions as unique_distributions
     from jackfield.discovery.entry_points import installed_entry_points as installed_entry_points
+    from jackfield.discovery.external import EXTERNAL as EXTERNAL
+    from jackfield.discovery.external import external_candidate as external_candidate
+    from jackfield.discovery.external import external_candidates as external_candidates
+    from jackfield.discovery.external import external_record as external_record
     from jackfield.discovery.headers import requirements_of as requirements_of
     from jackfield.discovery.hosts import discover_hosts as discover_hosts
     from jackfield.discovery.hosts import find_host as find_host
@@ -31,6 +35,7 @@ _HOMES = {
     "candidates": ("discover",),
     "distributions": ("unique_distributions",),
     "entry_points": ("installed_entry_points",),
+    "external": ("EXTERNAL", "external_candidate", "external_candidates", "external_record"),
     "headers": ("requirements_of",),
     "hosts": ("discover_hosts", "find_host"),
     "index": (

@@ -3,11 +3,12 @@
 Rules, the first that fails is the plugin's problem:
 
 1. What discovery could not read is blocked with discovery's words. Two plugins of one canonical id: the host's
-   environment wins over the store, the store over scripts, the first over the second; the loser is shadowed (M8).
+   environment wins over the store, the store over scripts, the first over the second, all of them over external ones;
+   the loser is shadowed (M8).
 2. Without a manifest: only when the user trusts it (decision 5), and never from the store. A script asks nobody: its
    user put it into a folder that they named.
 3. `[host]` must name this host (or `jackfield`) in a version that it has.
-4. `isolation = "worker"` waits for isolation; `any` and `inline` run inline.
+4. `isolation = "worker"` waits for isolation; `any` and `inline` run inline; `external` is started by somebody else.
 5. A grant must exist, be bound to the source that the plugin comes from, and cover what is asked, unless the user has
    seen this very version and took something back.
 6. Required plugins must be there, wished, of an accepted version, not blocked themselves and not in a circle; an
@@ -24,7 +25,7 @@ from jackfield.permissions import Grant, decide
 CAN_ISOLATE = False
 """Whether plugins can run in a process of their own yet."""
 
-_ORIGINS = ("environment", "store", "script")
+_ORIGINS = ("environment", "store", "script", "external")
 """Whose plugin wins where several claim one id."""
 
 
@@ -180,6 +181,10 @@ def _own_problem(candidate: Candidate, cid: str, wishes: Wishes, hostfile: HostF
                 return f"needs {name} {requirement}, this is {name} {present[name]}"
     if candidate.origin == "script":
         return ""
+    if candidate.origin == "external":
+        return consent_problem(candidate, "external", wishes.grants.get(cid))
+    if manifest.isolation == "external":
+        return f"is a program that connects by itself: start it, with a key from: jackfield keys new {candidate.id}"
     if manifest.isolation == "worker" and not CAN_ISOLATE:
         return "asks for a process of its own, which this version of jackfield cannot give yet"
     source = "environment" if candidate.origin == "environment" else wishes.sources.get(cid, "file")

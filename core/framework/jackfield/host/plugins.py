@@ -25,7 +25,7 @@ class PluginStatus:
         name: for people.
         version: of the code that runs, or would run.
         state: where it stands.
-        origin: `store`, `environment` or `script`.
+        origin: `store`, `environment`, `script` or `external`.
         isolation: what its manifest asks; `inline` for one without a manifest.
         enabled: the user's wish.
         problems: a sentence for each thing that is wrong: why it does not run, or which hooks are not called and what

@@ -1,6 +1,53 @@
-"""The host's side of plugins that run elsewhere: what a worker is started with, and what it may use."""
+"""The host's side of plugins that run elsewhere: what a worker is started with, what it may use, who may connect.
+
+What only external plugins need is loaded when it is first used: a worker starts without it.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from jackfield.isolation.limits import WorkerLimits, limits_in_force, user_limits
 from jackfield.isolation.spec import WorkerSpec
 
-__all__ = ["WorkerLimits", "WorkerSpec", "limits_in_force", "user_limits"]
+if TYPE_CHECKING:
+    from jackfield.isolation.key_uses import KeyUses
+    from jackfield.isolation.keys import (
+        KEYS,
+        TEMPORARY_SECONDS,
+        Key,
+        NewKey,
+        TemporaryKeys,
+        find_key,
+        kept_keys,
+        new_key,
+    )
+
+__all__ = [
+    "KEYS",
+    "TEMPORARY_SECONDS",
+    "Key",
+    "KeyUses",
+    "NewKey",
+    "TemporaryKeys",
+    "WorkerLimits",
+    "WorkerSpec",
+    "find_key",
+    "kept_keys",
+    "limits_in_force",
+    "new_key",
+    "user_limits",
+]
+
+_HOMES = {
+    "key_uses": ("KeyUses",),
+    "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
+}
+_LATER = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module on first use (PEP 562)."""
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(f"jackfield.isolation.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

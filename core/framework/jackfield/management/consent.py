@@ -146,6 +146,11 @@ class Consent:
         """Where a plugin runs and what that means; `any` runs inline as long as there is no other way."""
         if isolation == "worker":
             return "its own process, with what you grant and nothing else"
+        if isolation == "external":
+            return (
+                f"a program that somebody starts and {self._host} does not hold back; of {self._host} it gets what you "
+                "grant and nothing else"
+            )
         # Permissions cannot hold back code in the application's own process; "full trust" is the word for that.
         return f"{self._host} itself, with all its rights (full trust)"
 

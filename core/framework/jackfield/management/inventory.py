@@ -8,7 +8,7 @@ from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
-from jackfield.discovery import MANIFEST, SCRIPT_FOLDERS, discover_scripts, languages_of
+from jackfield.discovery import EXTERNAL, MANIFEST, SCRIPT_FOLDERS, discover_scripts, external_candidates, languages_of
 from jackfield.errors import ManifestError, UnknownPlugin
 from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
@@ -75,6 +75,11 @@ class Inventory:
         return {one.canonical_id: one for one in reversed(self._in_folders)}  # the first of an id wins (M8)
 
     @cached_property
+    def external(self) -> dict[str, Candidate]:
+        """Canonical id -> plugin that is a program of its own, of those that have keys."""
+        return {one.canonical_id: one for one in external_candidates(self._state.items(EXTERNAL))}
+
+    @cached_property
     def _in_folders(self) -> list[Candidate]:
         folders = self._state.get(SCRIPT_FOLDERS)
         if not isinstance(folders, list) or not folders:
@@ -85,7 +90,7 @@ class Inventory:
     @cached_property
     def manifests(self) -> dict[str, Manifest]:
         """Canonical id -> manifest, of every installed plugin that has one."""
-        found = {**self.scripts, **self.stored, **self.environment}
+        found = {**self.external, **self.scripts, **self.stored, **self.environment}
         return {cid: one.manifest for cid, one in found.items() if one.manifest is not None}
 
     def telling(self) -> list[str]:
@@ -112,12 +117,12 @@ class Inventory:
         return found
 
     def _found(self, cid: str) -> Candidate | None:
-        return self.environment.get(cid) or self.stored.get(cid) or self.scripts.get(cid)
+        return self.environment.get(cid) or self.stored.get(cid) or self.scripts.get(cid) or self.external.get(cid)
 
     def source(self, candidate: Candidate) -> str:
-        """Where a plugin came from: the marketplace's URL, `file`, `environment` or `script`."""
-        if candidate.origin == "script":
-            return "script"
+        """Where a plugin came from: the marketplace's URL, `file`, `environment`, `script` or `external`."""
+        if candidate.origin in ("script", "external"):
+            return candidate.origin
         pin = self.pins.get(candidate.canonical_id) if candidate.origin == "store" else None
         return pin.source if pin is not None else "environment"
 
@@ -172,7 +177,7 @@ class Inventory:
 
     def rows(self) -> list[Row]:
         """Every installed plugin, by id; one of the store that the environment hides is there as well."""
-        found = [*self.environment.values(), *self.stored.values(), *self._in_folders]
+        found = [*self.environment.values(), *self.stored.values(), *self._in_folders, *self.external.values()]
         missing = [pin for cid, pin in self.pins.items() if cid not in self.stored]
         rows = [self._row(candidate) for candidate in found] + [self._lost(pin) for pin in missing]
         return sorted(rows, key=lambda row: (row.id, row.state == "shadowed"))
@@ -237,6 +242,8 @@ class Inventory:
         manifest = candidate.manifest
         if manifest is None:
             return None
+        if manifest.isolation == "external" and candidate.origin != "external":
+            return f"is a program that connects by itself: jackfield keys new {candidate.id}"
         return refusal(manifest, self._app, self._hostfile) or self._missing(manifest)
 
     def _missing(self, manifest: Manifest) -> str | None:
@@ -258,14 +265,14 @@ def _place(winner: Candidate) -> str:
 
 def _version(candidate: Candidate) -> Version:
     """The version that requirements are held against; a script's is no distribution's."""
-    if candidate.origin == "script":
+    if candidate.origin in ("script", "external"):
         return Version.parse(candidate.version or "0.0.0")
     return Version.from_pep440(candidate.version, published=False)
 
 
 def runs_as(isolation: str) -> str:
-    """Where a plugin that asks for an isolation runs: `worker` or `inline`; `any` runs inline as long as it can."""
-    return "worker" if isolation == "worker" else "inline"
+    """Where a plugin runs that asks for an isolation: where it asks, and inline where it may run anywhere."""
+    return isolation if isolation in ("worker", "external") else "inline"
 
 
 def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:

@@ -18,6 +18,7 @@ from jackfield.store import WAIT_SECONDS, Layout, Store
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Changes
+    from jackfield.management.external import ExternalPlugins
     from jackfield.management.keeping import Keeping
     from jackfield.management.offers import Findings
     from jackfield.management.plan import ConsentRequest
@@ -153,6 +154,15 @@ class ManagementReader:
         from jackfield.management.keeping import Keeping
 
         return Keeping(self.layout, self.state, self.inventory())
+
+    @property
+    def external(self) -> ExternalPlugins:
+        """Plugins that are programs of their own, and their keys."""
+        from jackfield.isolation import KeyUses
+        from jackfield.management.external import ExternalPlugins
+
+        uses = KeyUses(self.layout.key_uses)
+        return ExternalPlugins(self.app, self.hostfile, self.state, self.inventory(), uses)
 
     def inventory(self) -> Inventory:
         """One look at what is installed, wished and granted."""

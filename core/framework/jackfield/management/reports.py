@@ -60,14 +60,15 @@ class Row:
         state: `enabled` or `disabled` by the user's wish; `found`: in the environment, and nobody has said yes or no;
             `blocked`: wished, and `problem` says why it cannot run; `shadowed`: the environment's own one wins.
         enabled: the user's wish.
-        origin: `store`, `environment` for one that pip or uv installed, or `script` for a file in a script folder.
-        source: the marketplace's URL, `file`, `environment` or `script`.
+        origin: `store`, `environment` for one that pip or uv installed, `script` for a file in a script folder,
+            `external` for a program that connects by itself.
+        source: the marketplace's URL, `file`, `environment`, `script` or `external`.
         isolation: where it runs here, or would if it could: `inline` in the application itself, `worker` in a process
-            of its own. What its author asks is `isolation_asked`.
+            of its own, `external` wherever somebody runs it. What its author asks is `isolation_asked`.
         problem: why it cannot run, None when it can.
         held: the requirement that the user pinned it to.
         legacy: whether it has no manifest: an ordinary pluggy plugin, which runs only where it is trusted fully.
-        isolation_asked: `worker`, `inline` or `any`, as its manifest says; None without one.
+        isolation_asked: `worker`, `inline`, `any` or `external`, as its manifest says; None without one.
         trusted: who trusted a plugin without manifest fully, and when; None where nobody did.
     """
 

@@ -42,7 +42,7 @@ REQUIREMENT = Parsed(longest=1024, parse=Requirement.parse)
 MODULE_PATTERN = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
 APP_PATTERN = r"[a-z0-9_][a-z0-9_.-]{0,63}"
 
-Isolation = Literal["worker", "inline", "any"]
+Isolation = Literal["worker", "inline", "any", "external"]
 Activation = Literal["startup", "demand"]
 Reload = Literal["live", "restart"]
 
@@ -153,8 +153,8 @@ class Manifest:
         Isolation,
         Described(
             "where it runs: `worker`, a confined process of its own; `inline`, inside the host and fully trusted; "
-            "`any`, as the host prefers",
-            Text(choices=("worker", "inline", "any")),
+            "`any`, as the host prefers; `external`, a program that connects by itself",
+            Text(choices=("worker", "inline", "any", "external")),
         ),
     ] = "worker"
     activation: Annotated[

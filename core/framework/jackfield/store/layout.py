@@ -115,6 +115,31 @@ class Layout:
         return self.run / "control.sock"
 
     @property
+    def plugin_socket(self) -> Path:
+        """The socket at which external plugins connect."""
+        return self.run / "plugins.sock"
+
+    @property
+    def exchange(self) -> Path:
+        """The folder of the files that tell external plugins and the host of each other (J3, J4)."""
+        return self.root / "storage"
+
+    @property
+    def requested_plugin_port(self) -> Path:
+        """Where a user writes the TCP port at which external plugins shall connect (J3)."""
+        return self.exchange / "requested-plugin-port"
+
+    @property
+    def plugin_port(self) -> Path:
+        """Where a running host writes the TCP port at which they do (J4)."""
+        return self.exchange / "plugin-port"
+
+    @property
+    def key_uses(self) -> Path:
+        """When each key of an external plugin was last used."""
+        return self.exchange / "key-uses.json"
+
+    @property
     def usage(self) -> Path:
         """What was counted of plugins in earlier runs."""
         return self.root / "usage.json"

@@ -72,6 +72,8 @@ def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tupl
         here += ", by pip: update and remove it with pip"
     if row and row.get("origin") == "script":
         here += ", a script, fully trusted: remove it by removing its file"
+    if row and row.get("origin") == "external":
+        here += ", an external plugin: see its keys with keys list"
     updated = ago(details["updated"]) if details.get("updated") else ""
     versions = [_version(one) for one in details.get("versions") or []]
     return [

@@ -21,7 +21,7 @@ from jackfield.store import home
 _HEADER = ("PLUGIN", "VERSION", "STATE", "RUNS", "FROM", "")
 _LIVE_HEADER = ("PLUGIN", "VERSION", "STATE", "RUNS", "HOOKS", "CALLS", "TIME", "ERRORS", "FROM", "")
 
-_ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file", "script": "script"}
+_ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file", "script": "script", "external": "key"}
 """Where a plugin came from, said only of those that came from no marketplace."""
 
 _STATES: dict[str, str] = {"found": "not enabled"}

@@ -1,12 +1,12 @@
 """What is there and what is wished, read once from disk for one decision of the host."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jackfield.discovery import discover, discover_scripts, languages_of
+from jackfield.discovery import EXTERNAL, discover, discover_scripts, external_candidates, languages_of
 from jackfield.errors import ManifestError, StoreError
 from jackfield.host.changes.presence import Presence, with_presences
 from jackfield.host.judgement import Judgement, Wishes, judge
@@ -46,6 +46,7 @@ def survey(
     framework: Version,
     safe: bool = False,
     presences: Mapping[str, Presence] = MappingProxyType({}),
+    connected: Mapping[str, str] = MappingProxyType({}),
 ) -> Survey:
     """Look at the environment, the active generation and the state log; imports no plugin.
 
@@ -57,6 +58,8 @@ def survey(
         framework: the version of jackfield.
         safe: run nothing but what was asked for this run.
         presences: what was asked for this run of the host.
+        connected: canonical ids of the external plugins that are connected, each with what tells its connection apart
+            from an earlier one.
 
     Raises:
         StoreError: the active generation or the state log is damaged.
@@ -67,9 +70,14 @@ def survey(
     taken = {one.canonical_id for one in candidates}
     own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
     candidates += in_folders
+    external = [
+        replace(one, stamp=connected.get(one.canonical_id, "")) for one in external_candidates(state.items(EXTERNAL))
+    ]
+    candidates += external
     wishes = _with_scripts(read_wishes(state, generation), own, state, hostfile)
     wished = frozenset(wishes.enabled)
     wishes = with_presences(wishes, presences, safe=safe)
+    wishes = _only_connected(wishes, [one for one in external if one.canonical_id not in taken | own])
     judgement = judge(candidates, wishes, hostfile, framework)
     closures = _closures(generation)
     footings = {
@@ -98,6 +106,13 @@ def _with_scripts(wishes: Wishes, ids: Collection[str], state: State, hostfile: 
     return Wishes(
         frozenset(wishes.enabled) | (set(ids) - refused), {**wishes.grants, **grants}, wishes.trusted, wishes.sources
     )
+
+
+def _only_connected(wishes: Wishes, external: Collection[Candidate]) -> Wishes:
+    """Leave out the external plugins that are not connected, and those that nobody enabled: their programs run on."""
+    out = {one.canonical_id: "is disabled" for one in external if one.canonical_id not in wishes.enabled}
+    out |= {one.canonical_id: "is not connected" for one in external if not one.stamp}
+    return replace(wishes, enabled=frozenset(wishes.enabled) - out.keys(), out={**out, **wishes.out})
 
 
 def _flags(items: Mapping[str, Any], prefix: str) -> list[str]:
@@ -181,11 +196,11 @@ def _footing(candidate: Candidate, needs: frozenset[str], closures: Mapping[Path
         code=_code(candidate),
         trees=trees,
         requires=needs,
-        restart_only=(folder is None and candidate.origin != "script")
+        restart_only=(folder is None and candidate.origin not in ("script", "external"))
         or (manifest is not None and manifest.reload == "restart"),
     )
 
 
 def _code(candidate: Candidate) -> tuple[str, ...]:
     told = (candidate.origin, candidate.distribution, candidate.version, candidate.entry_point, str(candidate.folder))
-    return (*told, candidate.stamp) if candidate.origin == "script" else told
+    return (*told, candidate.stamp) if candidate.origin in ("script", "external") else told
