@@ -11,7 +11,7 @@ from typing import Any
 from jackfield.host import Host
 from jackfield.inspection import inspect_wheel
 from jackfield.manifest import File, HostFile, Pin, Version, canonical_id, read_hostfile
-from jackfield.permissions import Grant, Permission
+from jackfield.permissions import Choice, Grant, Permission, allowed_choices
 from jackfield.storage import State
 from jackfield.store import Activation, Layout, Store, now
 
@@ -62,8 +62,22 @@ class Profile:
             for _step in self.store.commit(pins, files, activation=activation, record=lambda _: None):
                 pass
 
-    def enable(self, *plugins: str, permissions: Iterable[Permission] | None = None, source: str = SOURCE) -> None:
-        """Wish plugins, and grant each what its manifest asks, or `permissions`."""
+    def enable(
+        self,
+        *plugins: str,
+        permissions: Iterable[Permission] | None = None,
+        source: str = SOURCE,
+        isolation: Choice = "inline",
+    ) -> None:
+        """Wish plugins, and grant each what its manifest asks, or `permissions`.
+
+        Args:
+            plugins: their ids.
+            permissions: what each is granted; None for what its manifest asks.
+            source: where the user's yes was for.
+            isolation: where the user chooses to run those whose manifest allows it: in this process, since most tests
+                look into what their plugins do.
+        """
         asked = {
             pin.id: inspect_wheel(wheel).manifest
             for pin in self.store.active().pins
@@ -76,6 +90,8 @@ class Profile:
             given = tuple(permissions) if permissions is not None else manifest.permissions if manifest else ()
             version = str(manifest.version) if manifest is not None and manifest.version is not None else ""
             changes[f"wish/{cid}"] = True
+            if manifest is not None and isolation in allowed_choices(manifest.isolation):
+                changes[f"isolation/{cid}"] = isolation
             changes[f"grants/{cid}"] = Grant(cid, source, None, given, version).to_mapping()
         self.state.change(changes, by="test")
 

@@ -20,8 +20,8 @@ ISOLATION = {
         "Runs inside the host, with all of its rights: what it asks for is checked, not enforced.",
     ),
     "any": (
-        "runs where the host prefers",
-        "Runs in a confined process of its own, or inside the host with all of its rights, as the host prefers.",
+        "runs on its own",
+        "Runs in a confined process of its own, unless its user lets it into the host, with all of the host's rights.",
     ),
 }
 """A manifest's isolation -> a label for lists, and the sentence of the plugin's page."""

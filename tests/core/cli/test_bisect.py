@@ -114,7 +114,8 @@ def test_a_search_that_is_stopped_or_killed_can_be_taken_back(crowded, tmp_path,
 
 
 def test_the_doctor_names_each_trouble_with_what_to_do(polling):
-    assert polling.run("doctor").out == "All is well.\n"
+    grade, (first, *_) = grade_of(probe()), sentences(probe())
+    assert polling.run("doctor").out == f"sandbox: {grade.value}\n  {first}\nAll is well.\n"
     orphan = next(polling.home.glob("chat/*/")) / "data" / "gone"
     orphan.mkdir(parents=True)
     (orphan / "file").write_bytes(b"x")
@@ -130,7 +131,8 @@ def test_the_doctor_names_each_trouble_with_what_to_do(polling):
 
 
 def test_the_doctor_tries_the_sandbox_where_it_is_asked_to(polling):
-    assert polling.run("doctor", "--json").json["sandbox"] is None
+    untried = polling.run("doctor", "--json").json["sandbox"]
+    assert (untried["grade"], untried["attacks"]) == (grade_of(probe()).value, [])
     told = polling.run("doctor", "--json", "--sandbox").json["sandbox"]
     assert told["grade"] == grade_of(probe())
     assert told["sentences"] == list(sentences(probe()))

@@ -135,7 +135,7 @@ async def test_a_worker_plugin_is_blocked_with_a_sentence(profile, build, runnin
     host = await running()
     status = host.plugins.status("shy")
     assert status.state == "blocked"
-    assert status.problem == "asks for a process of its own, which this version of jackfield cannot give yet"
+    assert status.problem == "asks for a process of its own, which this application cannot give"
 
 
 async def test_wishing_and_unwishing_takes_effect_in_the_running_host(profile, build, running, noted):

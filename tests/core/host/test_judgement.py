@@ -130,10 +130,40 @@ def test_the_host_must_be_one_that_the_manifest_names(more, problem):
     assert problems(candidate("a", more=more)) == {"a": problem}
 
 
-def test_a_worker_waits_for_isolation_and_any_runs_inline():
-    found = problems(*(candidate(name, isolation=name) for name in ("worker", "inline", "any")))
-    assert "cannot give yet" in found["worker"]
-    assert (found["inline"], found["any"]) == ("", "")
+def placements(grade: str | None, **chosen: str) -> dict[str, str]:
+    """Where three plugins run, named after what their manifests ask."""
+    plugins = [candidate(name, isolation=name) for name in ("worker", "inline", "any")]
+    judgement = judge(plugins, replace(wishes(*plugins), grade=grade, isolations=chosen), hostfile(), FRAMEWORK)
+    return {
+        cid: verdict.problem.partition(":")[0] or str(verdict.placement) for cid, verdict in judgement.verdicts.items()
+    }
+
+
+def test_any_runs_in_a_process_of_its_own_unless_its_user_chose_otherwise():
+    assert placements("full") == {"worker": "worker (full)", "inline": "inline", "any": "worker (full)"}
+    assert placements("base", any="inline", worker="inline", inline="worker") == {
+        "worker": "worker (base)",
+        "inline": "inline",
+        "any": "inline",
+    }
+
+
+def test_what_cannot_be_confined_is_refused_until_its_user_says_that_it_need_not_be():
+    refused = "cannot be confined on this machine"
+    assert placements("process") == {"worker": refused, "inline": "inline", "any": refused}
+    assert placements("process", worker="process", any="inline") == {
+        "worker": "process: not confined",
+        "inline": "inline",
+        "any": "inline",
+    }
+
+
+def test_a_host_without_workers_runs_inline_what_may_and_refuses_the_rest():
+    assert placements(None) == {
+        "worker": "asks for a process of its own, which this application cannot give",
+        "inline": "inline",
+        "any": "inline",
+    }
 
 
 ASKING = '[[permissions]]\nresource = "messages"\nactions = ["read", "send"]\nreason = "to answer"'

@@ -11,8 +11,8 @@ from jackfield.host import Footing, compare
 A, B, LIB, LIB2 = (Path(name) for name in ("a", "b", "lib", "lib2"))
 
 
-def footing(version: str, *trees: Path, requires: str = "", restart_only: bool = False) -> Footing:
-    return Footing((version,), frozenset(trees), frozenset(requires), restart_only)
+def footing(version: str, *trees: Path, requires: str = "", restart_only: bool = False, own: bool = False) -> Footing:
+    return Footing((version,), frozenset(trees), frozenset(requires), restart_only, own)
 
 
 def no_machine_code(_trees: object) -> list[str]:
@@ -79,12 +79,38 @@ def test_one_that_could_be_held_goes_down_with_a_plugin_that_it_needs_and_that_i
     assert dict(switch.held) == {}
 
 
+def test_a_process_of_its_own_is_replaced_whatever_is_in_it():
+    running = {"a": footing("1", A, LIB, own=True), "b": footing("1", B, LIB), "c": footing("1", LIB, own=True)}
+    wanted = {**running, "a": footing("2", A, LIB2, restart_only=True, own=True)}
+    switch = compare(running, wanted, lambda trees: ["a._speed"] if LIB in trees else [])
+    assert switch.stop == {"a"}
+    assert not switch.held
+
+
+def test_to_move_between_processes_is_a_change_that_waits_for_nobody():
+    inside, outside = footing("inline", A, LIB), footing("worker", A, LIB, own=True)
+    sharing = {"b": footing("1", B, LIB)}
+    for before, after in ((inside, outside), (outside, inside)):
+        switch = compare({"a": before, **sharing}, {"a": after, **sharing}, no_machine_code)
+        assert switch.stop == {"a"}
+        assert not switch.held
+
+
+def test_a_worker_waits_for_the_plugin_in_this_process_that_it_requires():
+    running = {"a": footing("1", A, requires="b", own=True), "b": footing("1", B, restart_only=True)}
+    wanted = {"a": footing("2", A, requires="b", own=True), "b": footing("2", B, restart_only=True)}
+    switch = compare(running, wanted, no_machine_code)
+    assert set(switch.held) == {"a", "b"}
+    assert switch.keep_trees == {B}
+
+
 FOOTINGS = st.builds(
     footing,
     st.sampled_from("12"),
     st.sampled_from([A, LIB]),
     st.sampled_from([B, LIB2]),
     restart_only=st.booleans(),
+    own=st.booleans(),
 )
 
 
@@ -99,4 +125,6 @@ def test_nobody_is_both_stopped_and_held_and_no_running_code_is_lost(running, wa
         elif cid not in switch.stop and cid not in switch.held:
             assert (before.code, before.trees) == (wanted[cid].code, wanted[cid].trees)
     for cid in switch.held:
-        assert running[cid].trees <= switch.keep_trees
+        assert running[cid].own_process or running[cid].trees <= switch.keep_trees
+    # Without [requires], nobody with a process of their own has anything to wait for.
+    assert not any(running[cid].own_process for cid in switch.held)

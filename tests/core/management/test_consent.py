@@ -6,7 +6,7 @@ import pytest
 from jackfield.management import Consent
 from jackfield.management.consent import Coming, Standing, renewed
 from jackfield.manifest import HostFile, Manifest, read_manifest
-from jackfield.permissions import Grant
+from jackfield.permissions import Grant, Placement
 
 
 def manifest(plugin: str = "poll", *permissions: str, isolation: str = "any") -> Manifest:
@@ -62,7 +62,7 @@ def test_without_a_host_file_the_frameworks_words_are_used():
     known, unknown = consent.request(coming(manifest("poll", "files:read", "tables:drop")), None).permissions
     assert known.sentence == "read files on this computer"
     assert unknown.sentence == "do tables:drop, which datasette does not describe"
-    assert "datasette itself" in consent.isolation_sentence("inline")
+    assert "datasette itself" in consent.isolation_sentence(Placement())
 
 
 def test_only_what_is_new_is_marked(consent):
@@ -128,12 +128,31 @@ def test_of_two_that_are_limited_to_hosts_only_the_wider_is_marked(consent):
     ]
 
 
+def test_where_it_runs_is_said_and_less_confinement_needs_a_yes(consent):
+    confined, open_, inline = Placement("worker", "full"), Placement("process"), Placement()
+    asked = manifest("poll")
+    assert not consent.request(coming(asked, placement=confined), None).growth
+    request = consent.request(coming(asked, placement=open_), None)
+    assert "not confined" in request.isolation_sentence
+    assert [entry.detail for entry in request.growth.entries] == [
+        "runs in a process of its own that is not confined: it can do what you can"
+    ]
+    running = Standing(asked, "1.0.0", granted(asked), open_)
+    assert not consent.request(coming(asked, placement=open_), running).growth
+    assert not consent.request(coming(asked, placement=confined), running).growth
+    assert [one.kind for one in consent.request(coming(asked, placement=inline), running).growth.entries] == [
+        "isolation"
+    ]
+    waiting = Placement("worker", problem="cannot be confined on this machine: …")
+    assert consent.isolation_sentence(waiting) == "nothing yet: it cannot be confined on this machine: …"
+
+
 def test_running_inline_is_full_trust_in_so_many_words(consent):
     request = consent.request(coming(manifest("poll")), None)
     assert [entry.kind for entry in request.growth.entries] == ["isolation"]
     assert "Chat itself" in request.isolation_sentence
     assert "full trust" in request.isolation_sentence
-    assert "its own process" in consent.isolation_sentence("worker")
+    assert "a process of its own, with what you grant" in consent.isolation_sentence(Placement("worker", "full"))
 
 
 class TestRenewal:

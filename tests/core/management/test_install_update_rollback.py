@@ -267,7 +267,7 @@ async def test_a_yanked_version_is_passed_over_unless_it_is_named(market, manage
 
 async def test_a_plugin_that_asks_for_a_worker_is_refused_when_planned(market, manage):
     market.publish("confined", isolation="worker")
-    with pytest.raises(PluginError, match="asks to run in a process of its own"):
+    with pytest.raises(PluginError, match="asks for a process of its own"):
         await manage(market.url).plan_install(["confined"])
 
 

@@ -60,7 +60,7 @@ def test_an_unlimited_grant_covers_a_limited_request_and_not_the_reverse() -> No
         (replace(POLL, publisher="mallory"), [("publisher", "poll", "")]),
         (replace(POLL, publisher=None), [("publisher", "poll", "")]),
         (replace(POLL, source="https://other.example"), [("source", "poll", "")]),
-        (replace(POLL, isolation="any"), [("isolation", "poll", "")]),
+        (replace(POLL, isolation="process"), [("isolation", "poll", "")]),
         (replace(POLL, isolation="inline"), [("isolation", "poll", "")]),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_dependency_that_asks_more_than_before_is_growth() -> None:
 def test_less_trust_is_no_growth() -> None:
     inline = replace(POLL, isolation="inline")
     assert not growth(inline, POLL)
-    assert not growth(inline, replace(POLL, isolation="any"))
+    assert not growth(inline, replace(POLL, isolation="process"))
 
 
 @pytest.mark.feature("C6")
@@ -142,7 +142,7 @@ requests = st.builds(
     permission_lists,
     st.sampled_from(["https://a.example", "file"]),
     st.sampled_from([None, "alice", "bob"]),
-    st.sampled_from(["worker", "any", "inline"]),
+    st.sampled_from(["worker", "process", "inline"]),
     st.dictionaries(st.sampled_from(["geo", "dice"]), permission_lists, max_size=2),
 )
 

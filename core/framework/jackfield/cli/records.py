@@ -152,7 +152,8 @@ ROW = record(
         "enabled": FLAG,
         "origin": TEXT,
         "source": TEXT,
-        "isolation": {"enum": ["inline", "worker", "external"], "description": "where it runs here"},
+        "isolation": {"enum": ["inline", "worker", "process", "external"], "description": "where it runs here"},
+        "grade": maybe({"enum": ["full", "base"], "description": "how well a worker is confined here"}),
         "isolation_asked": maybe(
             {"enum": ["inline", "worker", "any", "external"], "description": "as its manifest says"}
         ),

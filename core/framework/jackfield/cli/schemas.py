@@ -138,7 +138,7 @@ ANSWERS: dict[str, Schema] = {
             "size": {"type": "integer", "minimum": 0, "description": "bytes that are freed"},
         }
     ),
-    "doctor": record({"app": TEXT, "findings": many(FINDING), "sandbox": maybe(SANDBOX)}),
+    "doctor": record({"app": TEXT, "findings": many(FINDING), "sandbox": SANDBOX}),
     "bisect": record(
         {
             "app": TEXT,

@@ -8,7 +8,8 @@ Rules, the first that fails is the plugin's problem:
 2. Without a manifest: only when the user trusts it (decision 5), and never from the store. A script asks nobody: its
    user put it into a folder that they named.
 3. `[host]` must name this host (or `jackfield`) in a version that it has.
-4. `isolation = "worker"` waits for isolation; `any` and `inline` run inline; `external` is started by somebody else.
+4. It must be possible to run it where it shall run (`jackfield.permissions.isolation`); `external` is started by
+   somebody else.
 5. A grant must exist, be bound to the source that the plugin comes from, and cover what is asked, unless the user has
    seen this very version and took something back.
 6. Required plugins must be there, wished, of an accepted version, not blocked themselves and not in a circle; an
@@ -20,10 +21,7 @@ from dataclasses import dataclass, field
 
 from jackfield.errors import GrammarError
 from jackfield.manifest import Candidate, Dependency, HostFile, Version, canonical_id
-from jackfield.permissions import Grant, decide
-
-CAN_ISOLATE = False
-"""Whether plugins can run in a process of their own yet."""
+from jackfield.permissions import Grant, Placement, decide, isolation_of
 
 _ORIGINS = ("environment", "store", "script", "external")
 """Whose plugin wins where several claim one id."""
@@ -40,6 +38,8 @@ class Wishes:
         sources: where each store plugin comes from, as grants name it.
         out: the plugins that shall not run for now although nobody disabled them, and why: `was unloaded by weather`.
         loads_only: of the enabled, those whose code is loaded and that are not enabled further (K21).
+        isolations: where the user chose to run each, as far as they chose.
+        grade: how well this machine confines processes: `full`, `base`, `process`; None where the host has no workers.
     """
 
     enabled: Collection[str] = frozenset()
@@ -48,6 +48,8 @@ class Wishes:
     sources: Mapping[str, str] = field(default_factory=dict)
     out: Mapping[str, str] = field(default_factory=dict)
     loads_only: Collection[str] = frozenset()
+    isolations: Mapping[str, str] = field(default_factory=dict)
+    grade: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ class Verdict:
         runs: whether it shall run now.
         problem: why not, when it should; empty for one that nobody enabled.
         shadowed: another of its id wins.
+        placement: where its code runs, or would.
     """
 
     candidate: Candidate
     runs: bool
     problem: str = ""
     shadowed: bool = False
+    placement: Placement = field(default_factory=Placement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,12 @@ def judge(candidates: Sequence[Candidate], wishes: Wishes, hostfile: HostFile, f
     runs = [cid for cid in winners if cid in wished and cid not in problems]
     needs = _order_edges(winners, runs)
     verdicts = {
-        cid: Verdict(candidate, cid in wished and cid not in problems, problems.get(cid, ""))
+        cid: Verdict(
+            candidate,
+            cid in wished and cid not in problems,
+            problems.get(cid, ""),
+            placement=placement_of(candidate, wishes),
+        )
         for cid, candidate in winners.items()
     }
     return Judgement(verdicts, shadowed, levels(runs, needs), needs)
@@ -119,6 +128,15 @@ def version_of(candidate: Candidate) -> Version | None:
         return Version.from_pep440(candidate.version, published=False)
     except GrammarError:
         return None
+
+
+def placement_of(candidate: Candidate, wishes: Wishes) -> Placement:
+    """Return where a candidate's code runs; a script, and one without a manifest, runs inline."""
+    manifest = candidate.manifest
+    if manifest is None or candidate.origin == "script":
+        return Placement()
+    chosen = wishes.isolations.get(candidate.canonical_id)
+    return isolation_of(manifest.isolation, chosen, wishes.grade, plugin=candidate.id)
 
 
 def consent_problem(candidate: Candidate, source: str, grant: Grant | None, *, command: str = "jackfield") -> str:
@@ -185,8 +203,9 @@ def _own_problem(candidate: Candidate, cid: str, wishes: Wishes, hostfile: HostF
         return consent_problem(candidate, "external", wishes.grants.get(cid))
     if manifest.isolation == "external":
         return f"is a program that connects by itself: start it, with a key from: jackfield keys new {candidate.id}"
-    if manifest.isolation == "worker" and not CAN_ISOLATE:
-        return "asks for a process of its own, which this version of jackfield cannot give yet"
+    placement = placement_of(candidate, wishes)
+    if placement.problem:
+        return placement.problem
     source = "environment" if candidate.origin == "environment" else wishes.sources.get(cid, "file")
     return consent_problem(candidate, source, wishes.grants.get(cid))
 

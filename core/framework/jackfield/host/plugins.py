@@ -11,6 +11,7 @@ from jackfield.host.facets import Wiring
 from jackfield.host.lifecycle import Happening, Life, State, advance
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, canonical_id
+from jackfield.permissions import Placement
 from jackfield.runtime import Loaded
 
 _log = logging.getLogger("jackfield.host")
@@ -26,7 +27,9 @@ class PluginStatus:
         version: of the code that runs, or would run.
         state: where it stands.
         origin: `store`, `environment`, `script` or `external`.
-        isolation: what its manifest asks; `inline` for one without a manifest.
+        isolation: where it runs, or would: `inline`, `worker`, `process` for one of its own that is not confined, or
+            `external`.
+        grade: of a worker, how well it is confined: `full` or `base`; empty otherwise.
         enabled: the user's wish.
         problems: a sentence for each thing that is wrong: why it does not run, or which hooks are not called and what
             failed last.
@@ -56,6 +59,7 @@ class PluginStatus:
     note: str = ""
     blocked: int = 0
     blocked_seconds: float = 0.0
+    grade: str = ""
 
     @property
     def problem(self) -> str:
@@ -72,6 +76,7 @@ class Record:
         life: where it stands.
         enabled: the user's wish.
         footing: what it runs on.
+        placement: where its code runs, or would.
         loaded: its code, while it is loaded.
         wiring: its context and what is behind it, while it is loaded.
         own_folder: its package's folder in the environment, when it was imported for the plugin alone.
@@ -92,6 +97,7 @@ class Record:
     life: Life = field(default_factory=Life)
     enabled: bool = False
     footing: Footing = field(default_factory=lambda: Footing(()))
+    placement: Placement = field(default_factory=Placement)
     loaded: Loaded | None = None
     wiring: Wiring | None = None
     own_folder: Path | None = None
@@ -117,7 +123,8 @@ class Record:
             version=self.candidate.version,
             state=self.life.state,
             origin=self.candidate.origin,
-            isolation=manifest.isolation if manifest is not None else "inline",
+            isolation=self.placement.isolation,
+            grade=self.placement.grade,
             enabled=self.enabled,
             problems=(self.life.problem,) if self.life.problem else self._troubles,
             error=self.life.traceback or self.last_error,

@@ -9,6 +9,8 @@ Rules:
   `reload = "restart"`, or when a library changes that it shares with another plugin, unless both of them are replaced
   anyway: nobody asked for an unchanged plugin to be stopped. Then it runs on as it was, pending restart, and with it
   the changed plugins that it requires or that require it.
+- A plugin with a process of its own can always be exchanged: the process is. It waits only for one that it requires or
+  that requires it.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -25,12 +27,14 @@ class Footing:
         trees: the folders of its own code and of every library it reaches.
         requires: canonical ids of plugins.
         restart_only: its manifest says `reload = "restart"`, or others use its code.
+        own_process: it runs in a process of its own, so its trees are no matter of the host's.
     """
 
     code: tuple[str, ...]
     trees: frozenset[Path] = frozenset()
     requires: frozenset[str] = frozenset()
     restart_only: bool = False
+    own_process: bool = False
 
     def for_restart(self) -> "Footing":
         """Return the same, to be exchanged by a restart of the host only."""
@@ -44,7 +48,7 @@ class Switch:
     Args:
         stop: plugins that run and must be unloaded.
         held: plugins that run on as they were, and why their next code has to wait.
-        keep_trees: folders that stay in use for the held ones.
+        keep_trees: folders that stay in use for the held ones in this process.
     """
 
     stop: frozenset[str] = frozenset()
@@ -70,7 +74,7 @@ def compare(
     bereft = with_dependents(gone, running)
     held = _held(running, wanted, changed - bereft, bereft, extension_modules)
     stop = with_dependents(bereft | (changed - set(held)), running) - set(held)
-    keep = frozenset(tree for cid in held for tree in running[cid].trees)
+    keep = frozenset(tree for cid in held if not running[cid].own_process for tree in running[cid].trees)
     return Switch(frozenset(stop), held, keep)
 
 
@@ -99,13 +103,15 @@ def _held(
     held: dict[str, str] = {}
     for cid in sorted(changed):
         before, after = running[cid], wanted[cid]
+        if before.own_process or after.own_process:
+            continue
         replaced = before.trees - after.trees
         machine_code = sorted(extension_modules(replaced))
         own_changed = before.code != after.code
         sharers = sorted(
             other
             for other, footing in running.items()
-            if other != cid and other not in down and footing.trees & replaced
+            if other != cid and other not in down and not footing.own_process and footing.trees & replaced
             if not own_changed or footing.code == wanted[other].code
         )
         if before.restart_only or after.restart_only:
@@ -134,8 +140,13 @@ def _spread(
                 for other in sorted(held)
                 if other in needs
                 or cid in running[other].requires | wanted[other].requires
-                or running[cid].trees & running[other].trees - wanted[cid].trees
+                or _shares(running[cid], running[other], wanted[cid])
             ]
             if around:
                 held[cid] = f"it waits for {around[0]}"
                 grew = True
+
+
+def _shares(before: Footing, other: Footing, after: Footing) -> bool:
+    """Say whether a plugin leaves a tree that it shares with another one in the same process."""
+    return not (before.own_process or other.own_process) and bool(before.trees & other.trees - after.trees)

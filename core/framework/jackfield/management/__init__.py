@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.management.consent import Consent
 from jackfield.management.environment import Environment
-from jackfield.management.inventory import Inventory, runs_as
+from jackfield.management.inventory import Inventory
 from jackfield.management.management import Management
 from jackfield.management.plan import AskedPermission, ConsentRequest, Plan, PlanItem
 from jackfield.management.reading import ManagementReader
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jackfield.management.export import Exported, exported
     from jackfield.management.keeping import DataReport, Keeping
     from jackfield.management.limits import LimitReport, LimitsReport, PluginLimits
+    from jackfield.management.machine import fresh_grade
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
@@ -74,9 +75,9 @@ __all__ = [
     "describe_settings",
     "diagnose",
     "exported",
+    "fresh_grade",
     "read_spec_file",
     "restore",
-    "runs_as",
 ]
 
 
@@ -102,6 +103,7 @@ _LATER = {
     "UpdateSchedule": "schedule",
     "describe_settings": "settings",
     "exported": "export",
+    "fresh_grade": "machine",
     "read_spec_file": "specs",
 }
 

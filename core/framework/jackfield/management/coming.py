@@ -6,11 +6,17 @@ from collections.abc import Collection, Mapping
 
 from jackfield.management.consent import Coming
 from jackfield.manifest import Pin
+from jackfield.permissions import Placement
 from jackfield.resolution import Solution
 
 
 def coming_of(
-    name: str, solution: Solution, pins: Mapping[str, Pin], publisher: str | None, before: Collection[str]
+    name: str,
+    solution: Solution,
+    pins: Mapping[str, Pin],
+    publisher: str | None,
+    before: Collection[str],
+    placement: Placement,
 ) -> Coming:
     """What a plugin of a solution will be, with all that it requires and brings.
 
@@ -20,6 +26,7 @@ def coming_of(
         pins: distribution -> pin, of the set.
         publisher: who published it.
         before: the distributions of the set before.
+        placement: where it will run.
     """
     below: list[str] = []
     pending = list(pins[name].requires)
@@ -39,6 +46,7 @@ def coming_of(
         published=pins[name].file.upload_time,
         dependencies=manifests,
         brings=tuple(sorted(_words(pins[one]) for one in below if one not in before)),
+        placement=placement,
     )
 
 

@@ -1,26 +1,27 @@
 """What a user is asked, in the host's words; pure.
 
-Rules: risky permissions first; what the version before did not ask is marked; a plugin that runs inline asks for full
-trust, and that is said in so many words, since Python cannot hold back code in its own process.
+Rules: risky permissions first; what the version before did not ask is marked; where it runs is always said. A plugin
+that runs inline asks for full trust, in so many words, since Python cannot hold back code in its own process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from jackfield.management.plan import RISKS, AskedPermission, ConsentRequest
 from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, Risk
-from jackfield.permissions import Asked, Grant, Growth, GrowthEntry, Permission, decide, growth
+from jackfield.permissions import Asked, Grant, Growth, GrowthEntry, Permission, Placement, decide, growth
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What there is of a plugin before a change: its manifest, its version, and what the user granted it."""
+    """What there is of a plugin before a change: its manifest, its version, what the user granted it, where it runs."""
 
     manifest: Manifest | None
     version: str
     grant: Grant | None
+    placement: Placement = field(default_factory=Placement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Coming:
         published: when its file was published, ISO 8601 in UTC; None where nobody says.
         dependencies: canonical id -> manifest, of the plugins that it requires, with theirs.
         brings: ids and names of what is installed because of it.
+        placement: where it will run.
     """
 
     manifest: Manifest
@@ -44,6 +46,7 @@ class Coming:
     published: str | None = None
     dependencies: Mapping[str, Manifest] | None = None
     brings: tuple[str, ...] = ()
+    placement: Placement = field(default_factory=Placement)
 
 
 class Consent:
@@ -76,7 +79,7 @@ class Consent:
             name=coming.manifest.name,
             version=coming.version,
             source=coming.source,
-            isolation_sentence=self.isolation_sentence(coming.manifest.isolation),
+            isolation_sentence=self.isolation_sentence(coming.placement),
             permissions=self.permissions(
                 coming.manifest.permissions,
                 new=() if fresh else own,
@@ -99,7 +102,7 @@ class Consent:
             permissions=coming.manifest.permissions,
             source=coming.source,
             publisher=coming.publisher,
-            isolation=coming.manifest.isolation,
+            isolation=coming.placement.isolation,
             dependencies={cid: one.permissions for cid, one in dependencies.items()},
             plugin=coming.manifest.canonical_id,
         )
@@ -110,7 +113,7 @@ class Consent:
             permissions=before.permissions if before is not None else grant.permissions,
             source=grant.source,
             publisher=grant.publisher,
-            isolation=before.isolation if before is not None else "worker",
+            isolation=standing.placement.isolation if before is not None else "worker",
             dependencies={cid: installed[cid].permissions for cid in dependencies if cid in installed},
             plugin=coming.manifest.canonical_id,
         )
@@ -142,15 +145,19 @@ class Consent:
         said = self._sentence(permission.resource, action)
         return f"{said}: {limits} only" if limits else said
 
-    def isolation_sentence(self, isolation: str) -> str:
-        """Where a plugin runs and what that means; `any` runs inline as long as there is no other way."""
-        if isolation == "worker":
-            return "its own process, with what you grant and nothing else"
-        if isolation == "external":
+    def isolation_sentence(self, placement: Placement) -> str:
+        """Where a plugin runs and what that means."""
+        if placement.problem:
+            return f"nothing yet: it {placement.problem}"
+        if placement.isolation == "external":
             return (
                 f"a program that somebody starts and {self._host} does not hold back; of {self._host} it gets what you "
                 "grant and nothing else"
             )
+        if placement.isolation == "process":
+            return "a process of its own that is not confined: it can do what you can (full trust)"
+        if placement.own_process:
+            return "a process of its own, with what you grant and nothing else"
         # Permissions cannot hold back code in the application's own process; "full trust" is the word for that.
         return f"{self._host} itself, with all its rights (full trust)"
 

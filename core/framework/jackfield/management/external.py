@@ -15,7 +15,10 @@ from jackfield.management.inventory import Inventory, refusal
 from jackfield.management.plan import ConsentRequest
 from jackfield.management.specs import canonical
 from jackfield.manifest import Candidate, HostFile
+from jackfield.permissions import Placement
 from jackfield.storage import State
+
+EXTERNALLY = Placement("external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +203,8 @@ class ExternalPlugins:
         standing = None
         if grant is not None and grant.source == "external":
             known = before.manifest if before is not None and grant.version == before.version else None
-            standing = Standing(known, grant.version, grant)
-        coming = Coming(candidate.manifest, candidate.version, "external")
+            standing = Standing(known, grant.version, grant, EXTERNALLY)
+        coming = Coming(candidate.manifest, candidate.version, "external", placement=EXTERNALLY)
         return candidate, self._words.request(coming, standing), coming, standing
 
     def _known(self, cid: str) -> str | None:

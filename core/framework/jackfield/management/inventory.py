@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Collection
-from functools import cached_property
+from collections.abc import Callable, Collection
+from functools import cached_property, partial
 from pathlib import Path
 
 from jackfield.discovery import EXTERNAL, MANIFEST, SCRIPT_FOLDERS, discover_scripts, external_candidates, languages_of
 from jackfield.errors import ManifestError, UnknownPlugin
 from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
+from jackfield.management.machine import remembered_grade, telling
 from jackfield.management.memory import Memory
 from jackfield.management.reports import Row, Said, State
 from jackfield.management.specs import canonical
 from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version
-from jackfield.permissions import Grant
+from jackfield.permissions import CAN_ISOLATE, Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
 from jackfield.store import Generation
 
@@ -33,6 +34,7 @@ class Inventory:
         hostfile: its host file; without one, as for an application that only uses pluggy, plugins of the environment
             are enabled until somebody disables them.
         memory: what earlier looks have read.
+        grade: tells how well this machine confines a process; what is remembered of it by default.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Inventory:
         app: str,
         hostfile: HostFile | None,
         memory: Memory | None = None,
+        grade: Callable[[], str] | None = None,
     ) -> None:
         self.generation = generation
         self._state = state
@@ -52,6 +55,7 @@ class Inventory:
         self._app = app
         self._hostfile = hostfile
         self.memory = memory or Memory()
+        self._tell_grade = grade or partial(remembered_grade, os.environ)
 
     @cached_property
     def stored(self) -> dict[str, Candidate]:
@@ -99,7 +103,7 @@ class Inventory:
         stored = [str(one.folder / MANIFEST) for one in self.stored.values() if one.folder is not None]
         folders = [str(one) for one in self._state.get(SCRIPT_FOLDERS) or ()]
         scripts = [str(one.file) for one in self._in_folders]
-        return [*self.surroundings.telling(), *trees, *stored, *folders, *scripts]
+        return [*self.surroundings.telling(), *trees, *stored, *folders, *scripts, *telling(os.environ)]
 
     def candidate(self, plugin: str) -> Candidate:
         """One installed plugin; the environment's own before the store's.
@@ -118,6 +122,28 @@ class Inventory:
 
     def _found(self, cid: str) -> Candidate | None:
         return self.environment.get(cid) or self.stored.get(cid) or self.scripts.get(cid) or self.external.get(cid)
+
+    @cached_property
+    def grade(self) -> str | None:
+        """How well this machine confines a process; None where the application has no workers."""
+        return self._tell_grade() if CAN_ISOLATE and self._hostfile is not None else None
+
+    def placement(self, cid: str, manifest: Manifest | None, *, chosen: object = None) -> Placement:
+        """Where a plugin runs, or would.
+
+        Args:
+            cid: its canonical id.
+            manifest: of the version that is meant; None for one without, and for a script: they run inline.
+            chosen: what the user will have chosen; what they have by default.
+        """
+        if manifest is None:
+            return Placement()
+        asked, may_confine = manifest.isolation, manifest.isolation in ("worker", "any")
+        return isolation_of(asked, chosen or self.choice(cid), self.grade if may_confine else None, plugin=manifest.id)
+
+    def choice(self, cid: str) -> object:
+        """Where the user chose to run a plugin; None where they did not."""
+        return self._state.get(f"isolation/{cid}")
 
     def source(self, candidate: Candidate) -> str:
         """Where a plugin came from: the marketplace's URL, `file`, `environment`, `script` or `external`."""
@@ -159,7 +185,8 @@ class Inventory:
         if pin is None:
             return None
         candidate = self.stored.get(cid)
-        return Standing(candidate.manifest if candidate is not None else None, pin.version, self.grant(cid))
+        manifest = candidate.manifest if candidate is not None else None
+        return Standing(manifest, pin.version, self.grant(cid), self.placement(cid, manifest))
 
     def enabled(self, cid: str) -> bool:
         """The user's wish."""
@@ -193,6 +220,7 @@ class Inventory:
         winner = self.candidate(cid)
         shadowed = winner is not candidate
         problem = self._problem(candidate) if not shadowed else f"{cid} of {_place(winner)} is used instead"
+        placement = self.placement(cid, candidate.manifest if candidate.origin != "script" else None)
         return Row(
             id=candidate.id,
             name=candidate.name,
@@ -202,7 +230,8 @@ class Inventory:
             enabled=enabled,
             origin=candidate.origin,
             source=self.source(candidate),
-            isolation=runs_as(candidate.manifest.isolation if candidate.manifest is not None else "inline"),
+            isolation=placement.isolation,
+            grade=placement.grade or None,
             problem=problem if enabled or shadowed else None,
             held=self._state.get(f"pin/{cid}"),
             legacy=candidate.legacy,
@@ -244,7 +273,8 @@ class Inventory:
             return None
         if manifest.isolation == "external" and candidate.origin != "external":
             return f"is a program that connects by itself: jackfield keys new {candidate.id}"
-        return refusal(manifest, self._app, self._hostfile) or self._missing(manifest)
+        refused = refusal(manifest, self._app, self._hostfile)
+        return refused or self.placement(candidate.canonical_id, manifest).problem or self._missing(manifest)
 
     def _missing(self, manifest: Manifest) -> str | None:
         for dependency in manifest.requires:
@@ -270,11 +300,6 @@ def _version(candidate: Candidate) -> Version:
     return Version.from_pep440(candidate.version, published=False)
 
 
-def runs_as(isolation: str) -> str:
-    """Where a plugin runs that asks for an isolation: where it asks, and inline where it may run anywhere."""
-    return isolation if isolation in ("worker", "external") else "inline"
-
-
 def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:
     """Why a plugin cannot run in this application at all, as the end of a sentence; None if it can.
 
@@ -283,8 +308,6 @@ def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | No
         app: the application's name.
         hostfile: its host file.
     """
-    if manifest.isolation == "worker":
-        return "asks to run in a process of its own, which this version of jackfield does not have yet"
     if hostfile is None or not manifest.host:
         return None
     wanted = manifest.host.get(app)

@@ -17,7 +17,7 @@ from jackfield.management.plan import ConsentRequest, Plan, differences
 from jackfield.management.refusals import refuse_company, refuse_impostor
 from jackfield.management.specs import Spec, canonical, parse_spec
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
-from jackfield.permissions import Grant
+from jackfield.permissions import Grant, Placement
 from jackfield.resolution import Solution, Target, Want, resolve
 from jackfield.storage import State
 from jackfield.store import Store
@@ -253,8 +253,7 @@ class Planner:
         after = {pin.distribution: pin for pin in solution.pins}
         fresh = {name: pin for name, pin in after.items() if before.get(name) is None or _differs(before[name], pin)}
         manifests = {name: one for name, one in solution.manifests.items() if name in fresh}
-        for manifest in manifests.values():
-            self._refuse_worker(manifest)
+        placements = {name: self._placement(manifest) for name, manifest in manifests.items()}
         texts, publishers = await asyncio.gather(
             asyncio.gather(*(self._news(before.get(name), catalog) for name in manifests)),
             asyncio.gather(
@@ -265,7 +264,7 @@ class Planner:
         absent = {pin.file.sha256 for pin in after.values() if not self._store.holds(pin.file.sha256)}
         added, changed, removed = differences(before, after, absent=absent, changelogs=changelogs)
         coming = {
-            one.canonical_id: coming_of(name, solution, after, publisher, set(before))
+            one.canonical_id: coming_of(name, solution, after, publisher, set(before), placements[name])
             for (name, one), publisher in zip(manifests.items(), publishers, strict=True)
         }
         published = {cid: {"by": one.publisher, "at": one.published} for cid, one in coming.items()}
@@ -283,7 +282,10 @@ class Planner:
             asked=tuple(asked),
             published=published,
             files=catalog.wheels,
-            notes=tuple(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
+            notes=(
+                *(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
+                *(f"{manifests[name].id} {one.problem}" for name, one in placements.items() if one.problem),
+            ),
         )
 
     def _consent(self, coming: Mapping[str, Coming]) -> tuple[tuple[ConsentRequest, ...], dict[str, Grant]]:
@@ -332,13 +334,20 @@ class Planner:
                 else None,
             )
 
-    def _refuse_worker(self, manifest: Manifest) -> None:
-        if manifest.isolation == "worker":
+    def _placement(self, manifest: Manifest) -> Placement:
+        """Where a plugin that comes will run; one that this machine cannot confine is installed, and waits.
+
+        Raises:
+            PluginError: the application has no place for it at all.
+        """
+        placement = self._inventory.placement(manifest.canonical_id, manifest)
+        if placement.problem and self._inventory.grade is None:
             raise PluginError(
-                f"{manifest.id} asks to run in a process of its own, which this version of jackfield does not have yet",
+                f"{manifest.id} {placement.problem}",
                 plugin=manifest.id,
                 hint='its author can allow both with isolation = "any"',
             )
+        return placement
 
 
 def _differs(old: Pin, new: Pin) -> bool:

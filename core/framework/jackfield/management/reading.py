@@ -13,6 +13,7 @@ from jackfield.management.memory import Memory
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, Row, Update
 from jackfield.management.specs import canonical
 from jackfield.manifest import HostFile
+from jackfield.permissions import Placement, isolation_of
 from jackfield.storage import State
 from jackfield.store import WAIT_SECONDS, Layout, Store
 
@@ -130,6 +131,15 @@ class ManagementReader:
         from jackfield.management.offers import search
 
         return await search(self.marketplaces, query, category=category, app=self.app, limit=limit)
+
+    def would_run(self, asked: str, *, plugin: str) -> Placement:
+        """Where a plugin that is not installed would run.
+
+        Args:
+            asked: `worker`, `inline` or `any`, as its marketplace says.
+            plugin: its id.
+        """
+        return isolation_of(asked, None, self.inventory().grade, plugin=plugin)
 
     def enable_request(self, plugin: str) -> ConsentRequest:
         """What enabling a plugin asks; its growth is empty where the user agreed before.

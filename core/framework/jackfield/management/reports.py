@@ -63,8 +63,10 @@ class Row:
         origin: `store`, `environment` for one that pip or uv installed, `script` for a file in a script folder,
             `external` for a program that connects by itself.
         source: the marketplace's URL, `file`, `environment`, `script` or `external`.
-        isolation: where it runs here, or would if it could: `inline` in the application itself, `worker` in a process
-            of its own, `external` wherever somebody runs it. What its author asks is `isolation_asked`.
+        isolation: where it runs here, or would if it could: `inline` in the application itself, `worker` in a confined
+            process of its own, `process` in one that is not confined, `external` wherever somebody runs it. What its
+            author asks is `isolation_asked`.
+        grade: of a worker, how well it is confined here: `full` or `base`; None otherwise.
         problem: why it cannot run, None when it can.
         held: the requirement that the user pinned it to.
         legacy: whether it has no manifest: an ordinary pluggy plugin, which runs only where it is trusted fully.
@@ -86,6 +88,7 @@ class Row:
     legacy: bool = False
     isolation_asked: str | None = None
     trusted: Said | None = None
+    grade: str | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -103,11 +103,12 @@ class UpdateCheck:
         publisher = await self._catalog.publisher(cid, pin.source)
         along = await self._along(manifest)
         brings = tuple(sorted(one.id for one in along.values() if one.canonical_id not in self._inventory.pins))
-        coming = Coming(manifest, str(version), pin.source, publisher, file.upload_time, along, brings)
+        placement = self._inventory.placement(cid, manifest)
+        coming = Coming(manifest, str(version), pin.source, publisher, file.upload_time, along, brings, placement)
         request = Consent(self._app, self._hostfile).request(
             coming, self._inventory.standing(cid), self._inventory.manifests
         )
-        problem = refusal(manifest, self._app, self._hostfile)
+        problem = refusal(manifest, self._app, self._hostfile) or placement.problem
         kept = newest[0] if newest[0] != version else None
         return Update(
             id=manifest.id,

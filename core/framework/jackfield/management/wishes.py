@@ -12,7 +12,7 @@ from jackfield.management.inventory import Inventory, refusal
 from jackfield.management.plan import ConsentRequest
 from jackfield.management.reports import PermissionReport
 from jackfield.manifest import Candidate, HostFile, Manifest, Requirement
-from jackfield.permissions import Grant, Growth, GrowthEntry, Permission, decide
+from jackfield.permissions import Grant, Growth, GrowthEntry, Permission, Placement, decide
 from jackfield.storage import State
 
 
@@ -47,8 +47,9 @@ class Wishes:
             return self._script(candidate)
         if candidate.manifest is None:
             return self._legacy(candidate)
-        problem = refusal(candidate.manifest, self._app, self._hostfile)
-        if problem is not None:
+        placement = self._inventory.placement(candidate.canonical_id, candidate.manifest)
+        problem = refusal(candidate.manifest, self._app, self._hostfile) or placement.problem
+        if problem:
             raise PluginError(f"{candidate.id} {problem}", plugin=candidate.id)
         standing = self._standing(candidate)
         return self._words.request(self._coming(candidate, candidate.manifest), standing)
@@ -84,7 +85,9 @@ class Wishes:
             return PermissionReport(self._script(candidate), grant, self._inventory.enabled(cid))
         if candidate.manifest is None:
             return PermissionReport(self._legacy(candidate), grant, self._inventory.enabled(cid))
-        standing = Standing(candidate.manifest, candidate.version, grant)
+        standing = Standing(
+            candidate.manifest, candidate.version, grant, self._inventory.placement(cid, candidate.manifest)
+        )
         request = self._words.request(self._coming(candidate, candidate.manifest), standing)
         return PermissionReport(request, grant, self._inventory.enabled(cid))
 
@@ -171,7 +174,8 @@ class Wishes:
         if grant is None:
             return None
         same = grant.version == candidate.version
-        return Standing(candidate.manifest if same else None, candidate.version, grant)
+        placement = self._inventory.placement(candidate.canonical_id, candidate.manifest)
+        return Standing(candidate.manifest if same else None, candidate.version, grant, placement)
 
     def _coming(self, candidate: Candidate, manifest: Manifest) -> Coming:
         grant = self._inventory.grant(candidate.canonical_id)
@@ -181,7 +185,8 @@ class Wishes:
             publisher, published = self._inventory.published(candidate.canonical_id)
         if publisher is None and grant is not None and grant.source == source:
             publisher = grant.publisher  # installed before the state kept who published what
-        return Coming(manifest, candidate.version, source, publisher, published)
+        placement = self._inventory.placement(candidate.canonical_id, manifest)
+        return Coming(manifest, candidate.version, source, publisher, published, placement=placement)
 
     def _put(self, candidate: Candidate, permissions: tuple[Permission, ...], *, by: str, why: str) -> None:
         cid = candidate.canonical_id
@@ -203,7 +208,7 @@ class Wishes:
             name=candidate.name,
             version=candidate.version,
             source="script",
-            isolation_sentence=self._words.isolation_sentence("inline"),
+            isolation_sentence=self._words.isolation_sentence(Placement()),
             permissions=(),
             brings=(),
             growth=Growth(),
@@ -216,7 +221,7 @@ class Wishes:
             name=candidate.id,
             version=candidate.version,
             source="environment",
-            isolation_sentence=self._words.isolation_sentence("inline"),
+            isolation_sentence=self._words.isolation_sentence(Placement()),
             permissions=(),
             brings=(),
             growth=Growth() if self._inventory.consented(candidate) else Growth((entry,)),

@@ -153,7 +153,7 @@ class Manifest:
         Isolation,
         Described(
             "where it runs: `worker`, a confined process of its own; `inline`, inside the host and fully trusted; "
-            "`any`, as the host prefers; `external`, a program that connects by itself",
+            "`any`, as a worker, unless its user chooses otherwise; `external`, a program that connects by itself",
             Text(choices=("worker", "inline", "any", "external")),
         ),
     ] = "worker"

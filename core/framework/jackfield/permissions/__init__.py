@@ -1,23 +1,41 @@
 """What a manifest may ask, what a user granted, and the pure rules between the two."""
 
 from jackfield.permissions.grants import Grant, require
+from jackfield.permissions.isolation import (
+    CAN_ISOLATE,
+    CHOICES,
+    UNCONFINED,
+    Choice,
+    Placement,
+    allowed_choices,
+    isolation_of,
+    where_it_runs,
+)
 from jackfield.permissions.model import NAME_PATTERN, Permission
 from jackfield.permissions.plain import described_value, hidden_character, shown_key
 from jackfield.permissions.policy import Asked, Decision, Growth, GrowthEntry, GrowthKind, decide, growth
 
 __all__ = [
+    "CAN_ISOLATE",
+    "CHOICES",
     "NAME_PATTERN",
+    "UNCONFINED",
     "Asked",
+    "Choice",
     "Decision",
     "Grant",
     "Growth",
     "GrowthEntry",
     "GrowthKind",
     "Permission",
+    "Placement",
+    "allowed_choices",
     "decide",
     "described_value",
     "growth",
     "hidden_character",
+    "isolation_of",
     "require",
     "shown_key",
+    "where_it_runs",
 ]

@@ -9,8 +9,13 @@ from jackfield.permissions.model import Permission, atoms, covered, merged
 
 GrowthKind = Literal["permission", "dependency", "publisher", "source", "isolation"]
 
-_TRUST = {"worker": 0, "external": 0, "any": 1, "inline": 2}
-"""How much trust each isolation asks: `any` may run inline, so it asks more than `worker`."""
+_TRUST = {"worker": 0, "external": 0, "process": 1, "inline": 2}
+"""How much trust each isolation asks: what no confinement holds back, and what shares the application's memory."""
+
+_TRUSTED = {
+    "process": "runs in a process of its own that is not confined: it can do what you can",
+    "inline": "runs inside the application, with all that the application may do",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Asked:
         permissions: what its manifest asks.
         source: a marketplace's URL, `environment` or `file`.
         publisher: who published it, None where nobody signed.
-        isolation: `worker`, `inline` or `any`.
+        isolation: where it runs, by its manifest and the user's choice: `worker`, `process` or `inline`.
         dependencies: the plugins it brings, canonical id to what each asks.
         plugin: its canonical id, named in growth.
     """
@@ -96,7 +101,7 @@ def growth(old: Asked | None, new: Asked) -> Growth:
 
     Grows: a permission or a wider facet, of the plugin or of one it brings; another publisher or source, since grants
     bind to both; an isolation that asks for more trust. Without `old`, at a first install, every permission counts,
-    and an isolation that may run inline; publisher and source are not a change. Less than before never counts.
+    and an isolation without confinement; publisher and source are not a change. Less than before never counts.
     """
     entries: list[GrowthEntry] = []
     before = old if old is not None else Asked()
@@ -109,11 +114,7 @@ def growth(old: Asked | None, new: Asked) -> Growth:
     if old is not None and old.source != new.source:
         entries.append(GrowthEntry("source", new.plugin, None, f"comes from {new.source}, before from {old.source}"))
     if _TRUST.get(new.isolation, 2) > _TRUST.get(before.isolation, 0):
-        detail = (
-            "runs inside the application, with all that the application may do"
-            if new.isolation != "any"
-            else "may run inside the application, with all that the application may do"
-        )
+        detail = _TRUSTED.get(new.isolation, _TRUSTED["inline"])
         entries.append(GrowthEntry("isolation", new.plugin, None, detail))
     return Growth(tuple(entries))
 

@@ -1,5 +1,6 @@
 """`jackfield doctor`."""
 
+import os
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ from jackfield.cli.output import Output
 from jackfield.cli.session import Session
 from jackfield.cli.words import plain, plural
 from jackfield.errors import JackfieldError
+from jackfield.permissions import UNCONFINED
 
 
 @command(
@@ -17,8 +19,8 @@ from jackfield.errors import JackfieldError
     "Looks for plugins that failed in the running application, or when it last ran; that are blocked or in each "
     "other's way; for new versions that wait for a yes, damaged files, slow starts, data of plugins that are gone, "
     "and safe mode. It runs no plugin and asks no marketplace. The exit code is 1 where something is wrong.\n\n"
-    "With --sandbox it says how well this machine confines a process, and tries whether that holds: a few attacks that "
-    "harm nothing, each without the sandbox and within it.",
+    "It says how well this machine confines plugins. With --sandbox it says what is missing, and tries whether that "
+    "holds: a few attacks that harm nothing, each without the sandbox and within it.",
     examples=[("", "look at everything"), ("--json", "for a program"), ("--sandbox", "try the sandbox too")],
 )
 @click.option("--sandbox", "tries", is_flag=True, help="Try how well this machine confines a process.")
@@ -29,10 +31,10 @@ def doctor(session: Session, tries: bool) -> None:
     management, output = session.management, session.output
     failures = _failures(session)
     found = diagnose(management.layout, management.store, management.state, management.inventory(), failures)
-    sandbox = _tried() if tries else None
+    sandbox = _sandbox(tries=tries)
     findings = [one.to_mapping() for one in found]
     output.data({"app": session.host.name, "findings": findings, "sandbox": sandbox})
-    passed = _tell_sandbox(output, sandbox) if sandbox else 0
+    passed = _tell_sandbox(output, sandbox, in_full=tries)
     for finding in found:
         whose = f"{finding.plugin}: " if finding.plugin else ""
         label = click.style(f"{finding.kind}:", fg="yellow", bold=True)
@@ -58,22 +60,24 @@ def _failures(session: Session) -> dict[str, str] | None:
     return {row["id"]: str(row["problem"] or row["failure"]) for row in rows if row["state"] == "failed"}
 
 
-def _tried() -> dict[str, Any]:
-    """The sandbox's grade, its sentences, and what came of the attacks."""
-    from jackfield.sandbox import grade_of, probe, self_test, sentences
+def _sandbox(*, tries: bool) -> dict[str, Any]:
+    """The sandbox's grade as it is now, its sentences, and what came of the attacks, if they are tried."""
+    from jackfield.management import fresh_grade
+    from jackfield.sandbox import probe, self_test, sentences
 
-    machine = probe()
+    trials = self_test() if tries else ()
     return {
-        "grade": grade_of(machine).value,
-        "sentences": list(sentences(machine)),
-        "attacks": [{"attack": one.attack, "unconfined": one.unconfined, "held": one.held} for one in self_test()],
+        "grade": fresh_grade(os.environ),
+        "sentences": list(sentences(probe())),
+        "attacks": [{"attack": one.attack, "unconfined": one.unconfined, "held": one.held} for one in trials],
     }
 
 
-def _tell_sandbox(output: Output, sandbox: dict[str, Any]) -> int:
+def _tell_sandbox(output: Output, sandbox: dict[str, Any], *, in_full: bool) -> int:
     """Tell it, and return how many attacks got through."""
+    first, *rest = sandbox["sentences"]
     output.line(click.style(f"sandbox: {sandbox['grade']}", bold=True))
-    for sentence in sandbox["sentences"]:
+    for sentence in (first, *(rest if in_full or sandbox["grade"] == UNCONFINED else ())):
         output.line(f"  {plain(sentence)}")
     for one in sandbox["attacks"]:
         outside = "succeeds" if one["unconfined"] else "fails"

@@ -8,9 +8,10 @@ import click
 from jackfield.cli.completing import installed_ids
 from jackfield.cli.consent import show_part, show_permissions
 from jackfield.cli.options import command
-from jackfield.cli.output import JsonObject, Output
+from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
 from jackfield.cli.words import ago, counted, joined, plain
+from jackfield.permissions import where_it_runs
 
 
 @command(
@@ -25,7 +26,7 @@ def info(session: Session, plugin: str) -> None:
     if not found["permissions"] and found["details"]:
         found["permissions"] = _offered(session, found["details"])
     session.output.data({"app": session.host.name, **found})
-    _tell(session.output, found)
+    _tell(session, found)
 
 
 def _offered(session: Session, details: JsonObject) -> list[JsonObject]:
@@ -47,8 +48,9 @@ def _offered(session: Session, details: JsonObject) -> list[JsonObject]:
     return [one.to_mapping() for one in words.permissions(asked)]
 
 
-def _tell(output: Output, found: JsonObject) -> None:
+def _tell(session: Session, found: JsonObject) -> None:
     """Name and one line, then parts under labels: wants to, versions, publisher, links."""
+    output = session.output
     details: JsonObject = found["details"] or {}
     row: JsonObject = found["installed"] or {}
     version = details.get("version") or row.get("version") or ""
@@ -56,15 +58,13 @@ def _tell(output: Output, found: JsonObject) -> None:
     if details.get("summary"):
         output.line(f"  {plain(details['summary'])}")
     show_permissions(output, "asks to", found["permissions"])
-    for label, text in _parts(found, details, row):
+    for label, text in _parts(session, found, details, row):
         if text:
             show_part(output, label, [text])
 
 
-def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tuple[str, str]]:
+def _parts(session: Session, found: JsonObject, details: JsonObject, row: JsonObject) -> list[tuple[str, str]]:
     """Label and text of each part, those that are empty included."""
-    from jackfield.management import runs_as
-
     downloads = counted(details["downloads"], "download") if details.get("downloads") else ""
     made = [details.get("publisher") or "", joined([str(one) for one in details.get("authors") or []])]
     here = f"{row['version']}, {row['state']}" if row else "no"
@@ -79,13 +79,20 @@ def _parts(found: JsonObject, details: JsonObject, row: JsonObject) -> list[tupl
     return [
         ("installed", here),
         ("problem", row.get("problem") or found["problem"] or ""),
-        ("runs", row.get("isolation") or (runs_as(details["isolation"]) if details.get("isolation") else "")),
+        ("runs", _runs(session, found["id"], details, row)),
         ("made by", joined([one for one in dict.fromkeys(made) if one])),
         ("published", ", ".join(one for one in (updated, downloads) if one)),
         ("versions", ", ".join(versions[:10]) + (", …" if len(versions) > 10 else "")),
         ("link", details.get("link") or ""),
         ("from", found["marketplace"] or ""),
     ]
+
+
+def _runs(session: Session, plugin: str, details: JsonObject, row: JsonObject) -> str:
+    if row:
+        return where_it_runs(row["isolation"], row["grade"])
+    asked = details.get("isolation")
+    return str(session.management.would_run(str(asked), plugin=plugin)) if asked else ""
 
 
 def _version(one: Any) -> str:

@@ -15,6 +15,7 @@ from jackfield.cli.words import brief, count, day, plain, whom
 from jackfield.discovery import HOSTFILE, HOSTS, installed_entry_points
 from jackfield.errors import JackfieldError
 from jackfield.manifest import canonical_id
+from jackfield.permissions import where_it_runs
 from jackfield.storage import Starts
 from jackfield.store import home
 
@@ -126,7 +127,7 @@ def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, st
         _trust(row["trusted"], reader) if row["legacy"] else "",
     ]
     remark = "; ".join(remark for remark in remarks if remark)
-    return row["id"], row["version"], state, row["isolation"], origin, remark
+    return row["id"], row["version"], state, where_it_runs(row["isolation"], row["grade"]), origin, remark
 
 
 def _trust(trusted: JsonObject | None, reader: str) -> str:

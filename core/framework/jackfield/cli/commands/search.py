@@ -8,6 +8,7 @@ from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
 from jackfield.cli.words import counted, plural
+from jackfield.permissions import isolation_of
 
 _LIMIT = 50
 _MOST = 100  # what a marketplace tells in one answer
@@ -27,8 +28,6 @@ _MOST = 100  # what a marketplace tells in one answer
 @click.option("--limit", type=click.IntRange(1, _MOST), default=_LIMIT, show_default=True, help="Show at most so many.")
 def search(session: Session, words: tuple[str, ...], category: str | None, limit: int) -> None:
     """Ask every marketplace; one that is down is named and the others count."""
-    from jackfield.management import runs_as
-
     query = " ".join(words)
     session.required_marketplaces()
     found = asyncio.run(session.management.search(query, category=category, limit=limit)).to_mapping()
@@ -37,7 +36,9 @@ def search(session: Session, words: tuple[str, ...], category: str | None, limit
         output.note(f"warning: {message}; the other marketplaces were asked")
     output.data({"app": session.host.name, "query": query, "category": category, **found})
     plugins = found["plugins"]
-    output.table((), [_row(plugin, runs_as(plugin["isolation"])) for plugin in plugins], flexible=4)
+    grade = session.management.inventory().grade if plugins else None
+    rows = [_row(one, isolation_of(one["isolation"], None, grade, plugin=one["id"]).isolation) for one in plugins]
+    output.table((), rows, flexible=4)
     if not plugins:
         output.line(f"No plugin fits {query!r}." if query else "The marketplace holds no plugins yet.")
     elif found["total"] > len(plugins):

@@ -86,9 +86,10 @@ class Code:
             records: every plugin.
             also: further folders that nobody runs from.
         """
-        used = {tree for record in records.values() if record.life.state.runs_code for tree in record.footing.trees}
+        inside = [record for record in records.values() if not record.footing.own_process]
+        used = {tree for record in inside if record.life.state.runs_code for tree in record.footing.trees}
         stale = set(also)
-        for record in records.values():
+        for record in inside:
             if not record.life.state.runs_code:
                 stale |= record.footing.trees
                 if record.own_folder is not None:

@@ -225,7 +225,7 @@ class Following:
         same = same and wish_before == record.enabled
         if record.life.state is State.FAILED and same and verdict.runs:
             return  # trying the same code again at every change of anything would fail again every time
-        record.candidate, record.footing = verdict.candidate, footing
+        record.candidate, record.footing, record.placement = verdict.candidate, footing, verdict.placement
         target = State.BLOCKED if verdict.problem else State.FOUND
         if record.life.state is target and record.life.problem == verdict.problem and not verdict.runs:
             return
@@ -281,7 +281,7 @@ class Following:
         if record.life.state is not State.RESOLVED:
             return
         problem = self._missing_need(record, State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART)
-        stuck = self._code.stuck(record.footing.trees)
+        stuck = self._code.stuck(record.footing.trees) if not record.footing.own_process else ""
         if stuck:
             problem = f"waits for a restart of {self._host_name}: an earlier {stuck} is machine code and still there"
         damage = self._store.damage_below(record.footing.trees)
@@ -290,8 +290,9 @@ class Following:
         if problem:
             self._plugins.tell(record, Happening.BLOCKED, problem)
             return
-        self._code.note_owner(record)
-        self._code.note_files(record)
+        if not record.footing.own_process:
+            self._code.note_owner(record)
+            self._code.note_files(record)
         await self._runner.load(record)
 
     async def _enable(self, record: Record) -> None:

@@ -1,6 +1,6 @@
 """What is there and what is wished, read once from disk for one decision of the host."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -13,9 +13,15 @@ from jackfield.host.judgement import Judgement, Wishes, judge
 from jackfield.host.scripts import NO_SCRIPTS, Scripts, full_trust
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
-from jackfield.permissions import Grant
+from jackfield.permissions import CAN_ISOLATE, Grant, Placement
+from jackfield.sandbox import grade_of, probe
 from jackfield.storage import State
 from jackfield.store import Generation, Store
+
+
+def grade_here() -> str:
+    """Return how well this machine confines a process; tried once in each host."""
+    return grade_of(probe()).value
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ def survey(
     safe: bool = False,
     presences: Mapping[str, Presence] = MappingProxyType({}),
     connected: Mapping[str, str] = MappingProxyType({}),
+    grade: Callable[[], str] = grade_here,
 ) -> Survey:
     """Look at the environment, the active generation and the state log; imports no plugin.
 
@@ -60,6 +67,7 @@ def survey(
         presences: what was asked for this run of the host.
         connected: canonical ids of the external plugins that are connected, each with what tells its connection apart
             from an earlier one.
+        grade: tells how well this machine confines processes; asked only where a plugin shall run in one of its own.
 
     Raises:
         StoreError: the active generation or the state log is damaged.
@@ -78,10 +86,12 @@ def survey(
     wished = frozenset(wishes.enabled)
     wishes = with_presences(wishes, presences, safe=safe)
     wishes = _only_connected(wishes, [one for one in external if one.canonical_id not in taken | own])
+    if CAN_ISOLATE:
+        wishes = replace(wishes, grade=grade() if _may_be_confined(candidates, wishes) else "")
     judgement = judge(candidates, wishes, hostfile, framework)
     closures = _closures(generation)
     footings = {
-        cid: _footing(verdict.candidate, judgement.needs.get(cid, frozenset()), closures)
+        cid: _footing(verdict.candidate, verdict.placement, judgement.needs.get(cid, frozenset()), closures)
         for cid, verdict in judgement.verdicts.items()
     }
     return Survey(generation, judgement, wishes, footings, wished)
@@ -94,6 +104,19 @@ def read_wishes(state: State, generation: Generation) -> Wishes:
         grants=_grants(state.items("grants/")),
         trusted=frozenset(_flags(state.items("trust/"), "trust/")),
         sources={canonical_id(pin.id): pin.source for pin in generation.pins if pin.id is not None},
+        isolations={
+            key.removeprefix("isolation/"): value
+            for key, value in state.items("isolation/").items()
+            if isinstance(value, str)
+        },
+    )
+
+
+def _may_be_confined(candidates: Sequence[Candidate], wishes: Wishes) -> bool:
+    """Say whether some plugin that shall run does not run inline; to try the sandbox takes longer than all of this."""
+    return any(
+        one.manifest is not None and one.manifest.isolation in ("worker", "any") and one.canonical_id in wishes.enabled
+        for one in candidates
     )
 
 
@@ -103,9 +126,8 @@ def _with_scripts(wishes: Wishes, ids: Collection[str], state: State, hostfile: 
         return wishes
     refused = {key.removeprefix("wish/") for key, value in state.items("wish/").items() if not value}
     grants = {cid: full_trust(cid, hostfile) for cid in ids}
-    return Wishes(
-        frozenset(wishes.enabled) | (set(ids) - refused), {**wishes.grants, **grants}, wishes.trusted, wishes.sources
-    )
+    enabled = frozenset(wishes.enabled) | (set(ids) - refused)
+    return replace(wishes, enabled=enabled, grants={**wishes.grants, **grants})
 
 
 def _only_connected(wishes: Wishes, external: Collection[Candidate]) -> Wishes:
@@ -186,18 +208,21 @@ def _reached(name: str, pins: Mapping[str, Pin]) -> set[str]:
     return reached
 
 
-def _footing(candidate: Candidate, needs: frozenset[str], closures: Mapping[Path, frozenset[Path]]) -> Footing:
+def _footing(
+    candidate: Candidate, placement: Placement, needs: frozenset[str], closures: Mapping[Path, frozenset[Path]]
+) -> Footing:
     folder = candidate.folder
     trees: frozenset[Path] = frozenset()
     if candidate.origin == "store" and folder is not None:
         trees = closures.get(folder.parent, frozenset({folder.parent}))
     manifest = candidate.manifest
     return Footing(
-        code=_code(candidate),
+        code=(*_code(candidate), placement.isolation),
         trees=trees,
         requires=needs,
         restart_only=(folder is None and candidate.origin not in ("script", "external"))
         or (manifest is not None and manifest.reload == "restart"),
+        own_process=placement.own_process,
     )
 
 
