@@ -9,6 +9,7 @@ from jackfield.isolation.limits import WorkerLimits, limits_in_force, user_limit
 from jackfield.isolation.spec import WorkerSpec
 
 if TYPE_CHECKING:
+    from jackfield.isolation.external import Doors, External, Places
     from jackfield.isolation.key_uses import KeyUses
     from jackfield.isolation.keys import (
         KEYS,
@@ -20,14 +21,22 @@ if TYPE_CHECKING:
         kept_keys,
         new_key,
     )
+    from jackfield.isolation.reception import Arrival, Reception
+    from jackfield.isolation.tls import Terminator
 
 __all__ = [
     "KEYS",
     "TEMPORARY_SECONDS",
+    "Arrival",
+    "Doors",
+    "External",
     "Key",
     "KeyUses",
     "NewKey",
+    "Places",
+    "Reception",
     "TemporaryKeys",
+    "Terminator",
     "WorkerLimits",
     "WorkerSpec",
     "find_key",
@@ -38,8 +47,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "external": ("Doors", "External", "Places"),
     "key_uses": ("KeyUses",),
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
+    "reception": ("Arrival", "Reception"),
+    "tls": ("Terminator",),
 }
 _LATER = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -1,0 +1,260 @@
+"""Where external plugins connect: a TCP port and a unix socket, opened while the host runs (J3 to J5).
+
+The TCP port is one of this machine alone unless somebody names another address, and then it speaks TLS and nothing
+else: a key that travels in the clear is everybody's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jackfield.errors import UsageError
+from jackfield.isolation.key_uses import write_whole
+
+#: Connections that the system may hold before they are taken.
+BACKLOG = 64
+#: A connection over which nothing comes is asked after this time whether anybody is there, and given up after as much.
+SILENCE_SECONDS = 15
+
+_LONGEST_PATH = 100  # sun_path holds 104 bytes on some systems, 108 on others
+_log = logging.getLogger("jackfield.isolation")
+
+#: Takes a connection that was accepted, and the words for where it comes from.
+Received = Callable[[socket.socket, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Where external plugins may connect.
+
+    Args:
+        address: the IP address at which TCP is spoken; the loopback address by default.
+        port: the TCP port; None: the one in `storage/requested-plugin-port`, else any that is free (J3).
+        certificate: a PEM file with the certificate chain; with it TCP is TLS, and it has to be for every address but
+            loopback ones.
+        private_key: the PEM file with its key; None: it is in the same file.
+
+    Raises:
+        UsageError: the address is none, or one that others reach and there is no certificate for it.
+    """
+
+    address: str = "127.0.0.1"
+    port: int | None = None
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            loopback = ipaddress.ip_address(self.address).is_loopback
+        except ValueError as error:
+            raise UsageError(
+                f"{self.address!r} is no IP address at which plugins could connect", hint="127.0.0.1, ::1, 0.0.0.0 …"
+            ) from error
+        if not loopback and self.certificate is None:
+            raise UsageError(
+                f"plugins cannot connect at {self.address} without TLS: others could read their keys",
+                hint="give a certificate and its private key, or leave it at 127.0.0.1",
+            )
+        if self.private_key is not None and self.certificate is None:
+            raise UsageError("there is a private key and no certificate", hint="give both files")
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What TLS needs; None where plugins connect without.
+
+        Raises:
+            UsageError: the files are no certificate and key.
+        """
+        if self.certificate is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.certificate, self.private_key)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(
+                f"{self.certificate} is no certificate for which a key is there: {error.strerror or error}"
+            ) from error
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The files of a profile that belong to the connecting of plugins.
+
+    Args:
+        requested_port: where the user writes the port that is wanted (J3).
+        port: where the port is written that is used (J4).
+        socket: where the unix socket lies.
+    """
+
+    requested_port: Path
+    port: Path
+    socket: Path
+
+    def wanted_port(self) -> int:
+        """The port that the user wants; 0 where the file is not there.
+
+        Raises:
+            UsageError: what is in the file is no port.
+        """
+        try:
+            with self.requested_port.open("rb") as file:
+                text = file.read(100).decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise UsageError(f"{self.requested_port} cannot be read: {error.strerror}") from error
+        if not text.isdecimal() or not 0 < int(text) < 1 << 16:
+            raise UsageError(f"{self.requested_port} holds no port: {text!r}", hint="a number from 1 to 65535")
+        return int(text)
+
+
+class Doors:
+    """The sockets at which plugins connect; on the event loop's thread.
+
+    A door that cannot be opened is told in the log, and the host runs on without it.
+
+    Args:
+        external: where.
+        places: the profile's files.
+        received: called with each connection.
+    """
+
+    def __init__(self, external: External, places: Places, received: Received) -> None:
+        self._external = external
+        self._places = places
+        self._received = received
+        self._sockets: list[socket.socket] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self.port: int | None = None
+
+    def open(self) -> None:
+        """Open the port and the socket, and write down which port it is."""
+        for what, opened in (("a port", self._tcp), ("a socket", self._unix)):
+            try:
+                listener = opened()
+            except (OSError, UsageError) as error:
+                _log.error("external plugins have no %s at which to connect: %s", what[2:], error)
+                continue
+            if listener is not None:
+                listener.setblocking(False)
+                self._sockets.append(listener)
+                task = asyncio.get_running_loop().create_task(self._accept(listener), name=f"jackfield: {what}")
+                self._tasks.append(task)
+
+    async def close(self) -> None:
+        """Close them; connections that were received live on."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for listener in self._sockets:
+            if listener.family != socket.AF_INET and listener.family != socket.AF_INET6:
+                self._places.socket.unlink(missing_ok=True)
+            listener.close()
+        self._sockets.clear()
+        if self.port is not None:
+            self.port = None
+            with contextlib.suppress(OSError):
+                self._places.port.unlink(missing_ok=True)  # else a plugin that starts first finds another program there
+
+    def _tcp(self) -> socket.socket:
+        """The listening TCP socket; its port is written down whichever way it was chosen.
+
+        Raises:
+            OSError: the port is taken, or is none for this user.
+            UsageError: what was asked for is no port.
+        """
+        wanted = self._external.port if self._external.port is not None else self._places.wanted_port()
+        family = socket.AF_INET6 if ":" in self._external.address else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if os.name == "posix":  # elsewhere it means that another program may take the port over
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self._external.address, wanted))
+            listener.listen(BACKLOG)
+            port = int(listener.getsockname()[1])
+            write_whole(self._places.port, f"{port}\n")
+        except OSError as error:
+            listener.close()
+            raise OSError(f"port {wanted} at {self._external.address}: {error.strerror}") from error
+        self.port = port
+        return listener
+
+    def _unix(self) -> socket.socket | None:
+        """The listening unix socket, which only the user's own processes reach.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        if not hasattr(socket, "AF_UNIX"):
+            return None
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._places.socket.parent.mkdir(mode=0o700, exist_ok=True)
+            self._places.socket.unlink(missing_ok=True)
+            with reachable(self._places.socket) as address:
+                listener.bind(address)
+            self._places.socket.chmod(0o600)  # before listen: until then nobody can connect
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+        return listener
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, address = await loop.sock_accept(listener)
+            except OSError as error:  # too many open files, say: it may pass
+                _log.warning("a plugin could not connect: %s", error)
+                await asyncio.sleep(0.2)
+                continue
+            if listener.family in (socket.AF_INET, socket.AF_INET6):
+                _watch_silence(connection)
+                self._received(connection, f"{address[0]}:{address[1]}")
+            else:
+                self._received(connection, "this machine")
+
+
+@contextlib.contextmanager
+def reachable(path: Path) -> Iterator[str]:
+    """Yield an address that the system takes for a socket's path, however long the path is.
+
+    Raises:
+        OSError: its folder is not there, or the path is too long and this system knows no way around.
+    """
+    if len(os.fsencode(path)) <= _LONGEST_PATH or not sys.platform.startswith("linux"):
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def _watch_silence(connection: socket.socket) -> None:
+    """Have the system notice a peer that is gone without a word: unplugged, suspended, behind a router that forgot."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", SILENCE_SECONDS),
+        ("TCP_KEEPINTVL", SILENCE_SECONDS // 3),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", 2 * SILENCE_SECONDS * 1000),
+    ):
+        option = getattr(socket, name, None)
+        if option is not None:  # each system has its own of them
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)

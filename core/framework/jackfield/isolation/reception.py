@@ -1,0 +1,222 @@
+"""Who comes to the doors: greeted, asked for a key, and let in or sent away (J6 to J8).
+
+Rules that this module keeps; who has not shown a key is nobody, and costs as little as can be:
+
+- Its first frame is read alone, at most 4096 bytes of it, within five seconds however slowly it drips.
+- At most `MOST_UNKNOWN` of them are held at once; who comes beyond that is closed at once.
+- Whoever failed `ATTEMPTS` times within a minute from one address is closed at once until the minute is over. Who gets
+  in is not counted.
+- A wrong key, a revoked one, one that was used up: the same words, after the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from jackfield.errors import LinkClosed
+from jackfield.isolation.keys import Key
+from jackfield.rpc import Hello, Link
+from jackfield.rpc.loop import LoopConnection
+
+if TYPE_CHECKING:
+    from jackfield.isolation.tls import Terminator
+
+GREETING_SECONDS = 5.0
+REFUSAL_SECONDS = 0.5
+MOST_UNKNOWN = 32
+ATTEMPTS = 20
+ATTEMPTS_SECONDS = 60.0
+#: Addresses that are remembered for their failures; an attacker may have more, and each costs him a connection.
+MOST_ADDRESSES = 10_000
+
+_log = logging.getLogger("jackfield.isolation")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody who has shown a key, and waits to hear whether it is let in.
+
+    Args:
+        key: the key that it showed.
+        address: where it comes from, in words.
+        told: what else its greeting tells, e.g. its manifest.
+        link: its connection; nothing drives it, and what comes after its greeting is not read yet.
+    """
+
+    key: Key
+    address: str
+    told: Mapping[str, str]
+    link: Link
+
+    async def welcome(self, told: Mapping[str, str]) -> Link:
+        """Greet it and hand over its connection, for whoever drives it.
+
+        Raises:
+            LinkClosed: it is gone.
+        """
+        await _send(self.link, bytes(self.link.writer.frame(self.link.hello_of_ours(told))))
+        self.link.socket.setblocking(True)  # as both drivers want it
+        return self.link
+
+    async def refuse(self, reason: str) -> None:
+        """Greet it, say goodbye with this reason, and close."""
+        with contextlib.suppress(LinkClosed):
+            await self.welcome({})
+            LoopConnection(self.link).close(reason)
+
+
+class Reception:
+    """Receives connections; on the event loop's thread.
+
+    Args:
+        find: returns the key that a text is, or None; a temporary one is used up by it.
+        admit: takes who has shown a key; it ends the link or keeps it.
+        terminator: speaks TLS for those that come by TCP; None where they speak without.
+
+    Attributes:
+        unknown: how many are here who have not shown a key.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str], Key | None],
+        admit: Callable[[Arrival], Awaitable[None]],
+        terminator: Terminator | None = None,
+    ) -> None:
+        self._find = find
+        self._admit = admit
+        self._terminator = terminator
+        self.unknown = 0
+        self._failures: dict[str, deque[float]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def receive(self, connection: socket.socket, address: str) -> None:
+        """Take a connection; returns at once."""
+        if self.unknown >= MOST_UNKNOWN or self._is_locked_out(_host(address)):
+            connection.close()
+            return
+        self.unknown += 1
+        task = asyncio.get_running_loop().create_task(self._receive(connection, address), name="jackfield: arrival")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Send everybody away who has not been let in."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _receive(self, connection: socket.socket, address: str) -> None:
+        known = False
+        if self._terminator is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+            connection = self._terminator.connect(connection)
+        link = Link(connection, lambda _: None, peer=f"the program at {address}")
+        connection.setblocking(False)
+        try:
+            arrival = await self._greeted(link, address)
+            self.unknown -= 1
+            known = True
+            if arrival is not None:
+                await self._admit(arrival)
+        except asyncio.CancelledError:
+            link.close(LinkClosed("the host stops"))
+            raise
+        except Exception:  # noqa: BLE001  # whatever one of them brings about, the others are received
+            _log.exception("a plugin that connected from %s could not be taken in", address)
+            link.close(LinkClosed("the host could not take it in"))
+        finally:
+            if not known:
+                self.unknown -= 1
+
+    async def _greeted(self, link: Link, address: str) -> Arrival | None:
+        """Read the greeting and look at the key; None for who was sent away."""
+        try:
+            async with asyncio.timeout(GREETING_SECONDS):
+                hello = await _hello(link)
+        except TimeoutError:
+            await self._send_away(link, address, f"no greeting within {GREETING_SECONDS:g} s")
+            return None
+        except LinkClosed as error:
+            await self._send_away(link, address, error.message)
+            return None
+        key = self._find(hello.details.get("key", ""))
+        if key is None:
+            await asyncio.sleep(REFUSAL_SECONDS)
+            await self._send_away(link, address, "invalid key", greet=True)
+            return None
+        self._failures.pop(_host(address), None)
+        return Arrival(key, address, {name: text for name, text in hello.details.items() if name != "key"}, link)
+
+    async def _send_away(self, link: Link, address: str, reason: str, *, greet: bool = False) -> None:
+        self._count(_host(address))
+        _log.warning("a program at %s was sent away: %s", address, reason)
+        if link.ended is None:
+            with contextlib.suppress(LinkClosed):
+                if greet:
+                    await _send(link, bytes(link.writer.frame(link.hello_of_ours({}))))
+                LoopConnection(link).close(reason)
+
+    def _is_locked_out(self, host: str) -> bool:
+        failures = self._failures.get(host)
+        if failures is None:
+            return False
+        while failures and failures[0] < monotonic() - ATTEMPTS_SECONDS:
+            failures.popleft()
+        if not failures:
+            del self._failures[host]
+        return len(failures) >= ATTEMPTS
+
+    def _count(self, host: str) -> None:
+        if host not in self._failures and len(self._failures) >= MOST_ADDRESSES:
+            del self._failures[next(iter(self._failures))]
+        self._failures.setdefault(host, deque(maxlen=ATTEMPTS)).append(monotonic())
+
+
+async def _hello(link: Link) -> Hello:
+    """Read the first frame and not a byte of sense beyond it.
+
+    Raises:
+        LinkClosed: nobody is there any more; the link has ended.
+        ProtocolViolation: it is no greeting of this protocol.
+    """
+    loop = asyncio.get_running_loop()
+    while (message := link.next_message()) is None:
+        try:
+            count = await loop.sock_recv_into(link.socket, link.reader.room())
+        except OSError as error:
+            link.lose(error, may_read=False)
+            raise LinkClosed(f"{link.peer} went away") from error
+        if not count:
+            link.lose(None, may_read=False)
+            link.check()
+        link.reader.received(count)
+    return link.greeted(message)
+
+
+async def _send(link: Link, frame: bytes) -> None:
+    """Send one frame of a handshake.
+
+    Raises:
+        LinkClosed: nobody is there any more, or nobody reads.
+    """
+    link.check()
+    try:
+        async with asyncio.timeout(link.limits.send_seconds):
+            await asyncio.get_running_loop().sock_sendall(link.socket, frame)
+    except (OSError, TimeoutError) as error:
+        link.close(LinkClosed(f"{link.peer} went away: {error}"))
+        raise LinkClosed(f"{link.peer} went away") from error
+
+
+def _host(address: str) -> str:
+    """The address without its port; every connection has another one."""
+    return address.rpartition(":")[0]

@@ -1,0 +1,101 @@
+"""TLS for plugins of other machines, spoken by a thread of its own: links live on plain sockets.
+
+A link is driven by an event loop or by a thread that waits, in turns, and both read its socket themselves. So TLS ends
+here, and the link gets one end of a socket pair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+
+HANDSHAKE_SECONDS = 5.0
+#: What is read at once, and what may wait on either side.
+PORTION_BYTES = 1 << 16
+
+
+class Terminator:
+    """Speaks TLS for any number of connections.
+
+    Args:
+        context: the certificate and its key.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._loop = asyncio.new_event_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, name="jackfield: TLS", daemon=True)
+        self._thread.start()
+
+    def connect(self, connection: socket.socket) -> socket.socket:
+        """Speak TLS over a connection that was accepted, from now on.
+
+        Returns:
+            The socket over which its plain bytes go; it ends when the connection does, or is no TLS.
+        """
+        ours, inner = socket.socketpair()
+        self._loop.call_soon_threadsafe(self._begin, connection, inner)
+        return ours
+
+    def close(self) -> None:
+        """End every connection and the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._end())
+        self._loop.close()
+
+    async def _end(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, connection: socket.socket, inner: socket.socket) -> None:
+        task = self._loop.create_task(self._carry(connection, inner))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, connection: socket.socket, inner: socket.socket) -> None:
+        """Carry bytes both ways until one side ends."""
+        connection.setblocking(False)
+        reader = asyncio.StreamReader(limit=PORTION_BYTES)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        try:
+            transport, _ = await self._loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_SECONDS
+            )
+        except (OSError, ssl.SSLError):
+            connection.close()
+            inner.close()
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
+        inner_reader, inner_writer = await asyncio.open_connection(sock=inner, limit=PORTION_BYTES)
+        ways = [
+            self._loop.create_task(_pump(reader, inner_writer)),
+            self._loop.create_task(_pump(inner_reader, writer)),
+        ]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            for end in (writer, inner_writer):
+                end.close()
+            with contextlib.suppress(OSError, ssl.SSLError, TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await writer.wait_closed()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError, ssl.SSLError):
+        while portion := await reader.read(PORTION_BYTES):
+            writer.write(portion)
+            await writer.drain()

@@ -1,0 +1,181 @@
+"""Where external plugins connect."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from jackfield.errors import LinkClosed, UsageError
+from jackfield.isolation import External
+
+from tests.support.lobby import greeted, knock, lobby
+from tests.support.waiting import until
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate for 127.0.0.1, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "chat")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("certificate") / "chat.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@pytest.mark.feature("J3", "J4", "J5")
+async def test_any_free_port_is_taken_and_written_down(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        port = opened.doors.port
+        assert opened.places.port.read_text(encoding="ascii") == f"{port}\n"
+        assert opened.places.port.stat().st_mode & 0o777 == 0o600
+        knock(opened).close()
+    assert not opened.places.port.exists(), "another program may get that port next"
+
+
+@pytest.mark.feature("J3", "J4")
+async def test_the_port_that_the_user_asks_for_is_taken_and_written_down_as_well(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        wanted = free.getsockname()[1]
+    requested = tmp_path / "storage" / "requested-plugin-port"
+    requested.parent.mkdir()
+    requested.write_text(f" {wanted}\n", encoding="ascii")
+    async with lobby(tmp_path) as opened:
+        assert opened.doors.port == wanted
+        assert opened.places.port.read_text(encoding="ascii") == f"{wanted}\n"
+    async with lobby(tmp_path, External(port=0)) as opened:
+        assert opened.doors.port not in (None, wanted), "what the application says goes before the file"
+
+
+@pytest.mark.feature("J3")
+@pytest.mark.parametrize("text", ["", "many", "0", "65536", "-1", "80 81", "¹"])
+async def test_what_is_no_port_is_said_and_the_socket_is_there_all_the_same(tmp_path: Path, text, caplog):
+    requested = tmp_path / "storage" / "requested-plugin-port"
+    requested.parent.mkdir()
+    requested.write_text(text, encoding="utf-8")
+    async with lobby(tmp_path) as opened:
+        assert opened.doors.port is None
+        assert not opened.places.port.exists()
+        assert "requested-plugin-port holds no port" in caplog.text
+        knock(opened.places.socket).close()
+
+
+async def test_a_port_that_is_taken_is_said(tmp_path: Path, caplog):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with lobby(tmp_path, External(port=port)) as opened:
+            assert opened.doors.port is None
+            assert f"port {port} at 127.0.0.1: Address already in use" in caplog.text
+
+
+@pytest.mark.feature("J6", "J7")
+async def test_who_shows_a_key_first_is_let_in_by_tcp_and_by_socket(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        by_port, told = await asyncio.to_thread(greeted, knock(opened), key, version="1.2.0")
+        by_socket, _ = await asyncio.to_thread(greeted, knock(opened.places.socket), key)
+        assert told == {"plugin": "echo"}
+        first, second = opened.arrivals
+        assert first.key.plugin == second.key.plugin == "echo"
+        assert first.told == {"version": "1.2.0"}, "the key is nobody's business any more"
+        assert first.address.startswith("127.0.0.1:")
+        assert second.address == "this machine"
+        for driver in (by_port, by_socket):
+            await asyncio.to_thread(driver.close)
+        await until(lambda: all(one.ended for one in opened.connections))
+
+
+async def test_the_socket_is_the_users_alone(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        assert opened.places.socket.stat().st_mode & 0o777 == 0o600
+        assert opened.places.socket.parent.stat().st_mode & 0o777 == 0o700
+    assert not opened.places.socket.exists()
+
+
+async def test_what_a_host_that_died_left_is_taken_over(tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    left = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    left.bind(str(tmp_path / "run" / "plugins.sock"))
+    left.close()
+    async with lobby(tmp_path) as opened:
+        knock(opened.places.socket).close()
+
+
+async def test_a_long_path_is_no_hindrance(tmp_path: Path):
+    folder = tmp_path / ("a" * 120)
+    folder.mkdir()
+    async with lobby(folder) as opened:
+        assert opened.places.socket.is_socket()
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1", "2001:db8::1"])
+def test_other_machines_are_let_in_with_tls_only(address, certificate):
+    with pytest.raises(UsageError, match="without TLS: others could read their keys"):
+        External(address=address)
+    assert External(address=address, certificate=certificate).tls() is not None
+
+
+def test_what_is_no_address_and_what_is_no_certificate_is_said(tmp_path: Path):
+    with pytest.raises(UsageError, match="'localhost' is no IP address"):
+        External(address="localhost")
+    with pytest.raises(UsageError, match="no certificate for which a key"):
+        External(certificate=tmp_path / "none.pem").tls()
+    (tmp_path / "empty.pem").touch()
+    with pytest.raises(UsageError, match="no certificate for which a key"):
+        External(certificate=tmp_path / "empty.pem").tls()
+    with pytest.raises(UsageError, match="no certificate"):
+        External(private_key=tmp_path / "empty.pem")
+
+
+async def test_with_a_certificate_tls_is_spoken_and_nothing_else(tmp_path: Path, certificate):
+    async with lobby(tmp_path, External(certificate=certificate)) as opened:
+        key = opened.new_key("echo")
+        plain = knock(opened)
+        with pytest.raises(LinkClosed):
+            await asyncio.to_thread(greeted, plain, key)
+        assert opened.arrivals == []
+
+        context = ssl.create_default_context(cafile=str(certificate))
+        encrypted = await asyncio.to_thread(context.wrap_socket, knock(opened), server_hostname="127.0.0.1")
+        frame = _hello(key)
+        await asyncio.to_thread(encrypted.sendall, frame)
+        answer = await asyncio.to_thread(encrypted.recv, 4096)
+        assert b"jackfield" in answer
+        (arrival,) = opened.arrivals
+        assert arrival.address.startswith("127.0.0.1:")
+        (connection,) = opened.connections
+        connection.close("enough")
+        assert b"enough" in await asyncio.to_thread(encrypted.recv, 4096)
+        assert await asyncio.to_thread(encrypted.recv, 4096) == b""
+        encrypted.close()
+        by_socket, _ = await asyncio.to_thread(greeted, knock(opened.places.socket), key)
+        by_socket.close()  # on this machine nobody listens in
+
+
+def _hello(key: str) -> bytes:
+    import msgspec
+
+    body = msgspec.msgpack.encode([0, "jackfield", 1, 1, 1 << 20, {"key": key}])
+    return len(body).to_bytes(4, "little") + body

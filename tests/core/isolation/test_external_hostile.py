@@ -1,0 +1,216 @@
+"""What somebody may try who has no key, or has one and means no good."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from jackfield.errors import LinkClosed
+from jackfield.isolation import reception
+
+from tests.support.lobby import Lobby, greeted, knock, lobby
+from tests.support.waiting import until
+
+
+def frame(*message: object) -> bytes:
+    """One frame with a message, as any sender could make it."""
+    body = msgspec.msgpack.encode(message)
+    return len(body).to_bytes(4, "little") + body
+
+
+def hello(key: str) -> bytes:
+    return frame(0, "jackfield", 1, 1, 1 << 20, {"key": key})
+
+
+def said(connection: socket.socket) -> bytes:
+    """All that the host says until it closes."""
+    heard = b""
+    try:
+        while portion := connection.recv(1 << 16):
+            heard += portion
+    except ConnectionError:
+        pass
+    return heard
+
+
+async def sent_away(opened: Lobby, *portions: bytes) -> bytes:
+    """Connect, send, and hear what the host says until it closes."""
+    connection = knock(opened)
+    for portion in portions:
+        connection.sendall(portion)
+    heard = await asyncio.to_thread(said, connection)
+    connection.close()
+    return heard
+
+
+@pytest.mark.feature("J8")
+@pytest.mark.parametrize("key", ["", "s3cret", "jfk_00000000_" + "A" * 43])
+async def test_an_unknown_key_is_sent_away_with_words_that_tell_nothing(tmp_path: Path, key):
+    async with lobby(tmp_path) as opened:
+        opened.new_key("echo")
+        before = time.monotonic()
+        heard = await sent_away(opened, hello(key))
+        assert time.monotonic() - before >= reception.REFUSAL_SECONDS
+        assert heard.endswith(b"invalid key")
+        assert opened.arrivals == []
+
+
+@pytest.mark.feature("J8")
+async def test_a_revoked_key_is_as_unknown_as_any_other(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        driver, _ = await asyncio.to_thread(greeted, knock(opened), key)
+        driver.close()
+        opened.keys.clear()
+        assert (await sent_away(opened, hello(key))).endswith(b"invalid key")
+
+
+@pytest.mark.feature("J27")
+async def test_a_temporary_key_lets_one_in_and_nobody_after(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.temporary.new("echo", by="test")
+        driver, told = await asyncio.to_thread(greeted, knock(opened), key)
+        assert told == {"plugin": "echo"}
+        assert (await sent_away(opened, hello(key))).endswith(b"invalid key")
+        assert len(opened.arrivals) == 1
+        driver.close()
+
+
+@pytest.mark.parametrize(
+    "portion",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"\xff\xff\xff\xff",
+        (4097).to_bytes(4, "little"),
+        b"\x00\x00\x00\x00",
+        b"\x01\x00\x00\x00\xc1",
+        frame(1, 1, "storage.get", {}, 0),
+        frame(8, "goodbye"),
+        frame(0, "other", 1, 1, 1 << 20, {}),
+        frame(0, "jackfield", 9, 9, 1 << 20, {}),
+        frame(0, "jackfield", 1, 1, 1 << 20, {}, "more"),
+        frame(0, "jackfield", 1, 1, 1 << 20, dict.fromkeys(map(str, range(33)), "")),
+    ],
+    ids=["http", "huge", "oversize", "empty", "no msgpack", "a call", "goodbye", "other", "version", "more", "details"],
+)
+async def test_what_is_no_greeting_ends_the_connection_at_once(tmp_path: Path, portion):
+    async with lobby(tmp_path) as opened:
+        async with asyncio.timeout(reception.GREETING_SECONDS - 1):
+            await sent_away(opened, portion)
+        assert opened.arrivals == []
+
+
+async def test_an_oversize_first_frame_is_refused_before_its_body_is_read(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        body = msgspec.msgpack.encode([0, "jackfield", 1, 1, 1 << 20, {"key": key, "manifest": "x" * 5000}])
+        heard = await sent_away(opened, len(body).to_bytes(4, "little"))
+        assert b"beyond the 4096" in heard
+        assert opened.arrivals == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("drips", [False, True], ids=["silent", "drips"])
+async def test_who_does_not_greet_in_time_is_sent_away_however_it_drips(tmp_path: Path, drips):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        connection = knock(opened)
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+
+        async def drip() -> None:
+            try:
+                for byte in hello(key) if drips else b"":
+                    await loop.sock_sendall(connection, bytes([byte]))
+                    await asyncio.sleep(0.25)
+            except ConnectionError:
+                pass
+
+        dripping = loop.create_task(drip())
+        before = time.monotonic()
+        heard = b""
+        try:
+            async with asyncio.timeout(30):
+                while portion := await loop.sock_recv(connection, 4096):
+                    heard += portion
+        except ConnectionError:
+            pass
+        assert time.monotonic() - before >= reception.GREETING_SECONDS - 0.5
+        dripping.cancel()
+        connection.close()
+        assert opened.arrivals == []
+        if not drips:
+            assert b"no greeting within 5 s" in heard
+
+
+async def test_a_flood_of_connections_is_held_by_a_bound_and_room_comes_back(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        silent = [knock(opened) for _ in range(reception.MOST_UNKNOWN)]
+        await until(lambda: opened.reception.unknown == reception.MOST_UNKNOWN)
+        assert await sent_away(opened, hello(key)) == b"", "there is no room, and nothing is read"
+        silent[0].close()
+        await until(lambda: opened.reception.unknown < reception.MOST_UNKNOWN)
+        driver, _ = await asyncio.to_thread(greeted, knock(opened), key)
+        driver.close()
+        for connection in silent[1:]:
+            connection.close()
+        await until(lambda: not opened.reception.unknown)
+
+
+async def test_a_flood_of_wrong_keys_locks_its_address_out_for_a_while(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        heard = await asyncio.gather(*(sent_away(opened, hello("wrong")) for _ in range(reception.ATTEMPTS)))
+        assert all(one.endswith(b"invalid key") for one in heard)
+        assert await sent_away(opened, hello("wrong")) == b"", "not even looked at"
+        assert await sent_away(opened, hello(key)) == b"", "nor is the right one: it may have been guessed"
+        driver, told = await asyncio.to_thread(greeted, knock(opened.places.socket), key)
+        assert told == {"plugin": "echo"}, "who comes another way is not locked out"
+        driver.close()
+
+
+async def test_who_gets_in_is_not_counted_among_those_who_failed(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        for _ in range(reception.ATTEMPTS + 2):
+            driver, _ = await asyncio.to_thread(greeted, knock(opened), key)
+            driver.close()
+        assert len(opened.arrivals) == reception.ATTEMPTS + 2
+
+
+async def test_what_is_sent_behind_the_greeting_is_not_read_before_the_key_is_known(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        heard = await sent_away(opened, hello("wrong") + frame(1, 1, "storage.get", {"key": "a"}, 0))
+        assert heard.endswith(b"invalid key")
+        assert b"no method" not in heard
+
+
+@pytest.mark.feature("J24")
+async def test_a_frame_that_makes_no_sense_ends_the_link_of_one_who_is_in(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        connection = knock(opened)
+        connection.sendall(hello(opened.new_key("echo")))
+        await until(lambda: opened.connections)
+        connection.sendall(b"\x01\x00\x00\x00\xc1")
+        await until(lambda: opened.connections[0].ended)
+        assert b"a frame is no message" in await asyncio.to_thread(said, connection)
+        connection.close()
+
+
+async def test_a_program_that_goes_away_while_its_key_is_looked_at_leaves_nothing(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        for _ in range(5):
+            connection = knock(opened)
+            connection.sendall(hello("wrong"))
+            connection.close()
+        await until(lambda: not opened.reception.unknown)
+        driver, _ = await asyncio.to_thread(greeted, knock(opened), opened.new_key("echo"))
+        await until(lambda: opened.arrivals)
+        driver.close()
+        with pytest.raises(LinkClosed):
+            driver.notify("anything", {})
