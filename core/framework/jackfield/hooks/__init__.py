@@ -6,7 +6,7 @@ from jackfield.hooks.failures import FailureLog
 from jackfield.hooks.manager import HookManager, May
 from jackfield.hooks.markers import HookimplMarker, HookspecMarker
 from jackfield.hooks.running import running_implementation
-from jackfield.hooks.specs import OnError, SpecOptions
+from jackfield.hooks.specs import OnError, SpecOptions, is_asynchronous
 from jackfield.hooks.waking import Waker
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "SpecOptions",
     "UseListener",
     "Waker",
+    "is_asynchronous",
     "percentile_of",
     "running_implementation",
 ]

@@ -1,6 +1,6 @@
 """The host's side of plugins that run elsewhere: what a worker is started with, what it may use, who may connect.
 
-What only external plugins need is loaded when it is first used: a worker starts without it.
+What only the host's side needs is loaded when it is first used: a worker starts without it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         kept_keys,
         new_key,
     )
+    from jackfield.isolation.line import Line
     from jackfield.isolation.reception import Arrival, Reception
     from jackfield.isolation.tls import Terminator
 
@@ -32,6 +33,7 @@ __all__ = [
     "External",
     "Key",
     "KeyUses",
+    "Line",
     "NewKey",
     "Places",
     "Reception",
@@ -48,6 +50,7 @@ __all__ = [
 
 _HOMES = {
     "external": ("Doors", "External", "Places"),
+    "line": ("Line",),
     "key_uses": ("KeyUses",),
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
     "reception": ("Arrival", "Reception"),

@@ -7,7 +7,9 @@ one reads for all. While a message does not leave because the other side is send
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import select
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, NoReturn
 
@@ -171,6 +173,45 @@ class BlockingConnection:
                 self._late(call)
         return call.result()
 
+    def wait_for(self, done: Callable[[], bool], woken: socket.socket, deadline: float = FOREVER) -> bool:
+        """Wait for something in this process, and run what the other side calls meanwhile.
+
+        A thread that reads and waits for another thread, which waits for an answer, would wait for ever otherwise.
+
+        Args:
+            done: whether it is there.
+            woken: receives a byte when `done` is to be asked again.
+            deadline: when to give up, in seconds of `time.monotonic()`.
+
+        Returns:
+            bool: False at once where another thread reads, and this one may wait as it likes.
+
+        Raises:
+            LinkClosed: the connection has ended.
+        """
+        turn, link = self._turn, self._link
+        mine = turn.is_mine
+        if not mine and not turn.take_if_free():
+            return False
+        poll = select.poll()
+        poll.register(link.socket, select.POLLIN)
+        poll.register(woken, select.POLLIN)
+        try:
+            while not done() and (left := deadline - monotonic()) > 0:
+                link.check()
+                if link.reader.waiting_bytes and (message := self._wire.waiting()) is not None:
+                    self._take(message)
+                    continue
+                for descriptor, _ in poll.poll(min(left, 3600) * 1000):
+                    if descriptor == woken.fileno():
+                        woken.recv(64)
+                    else:
+                        self._take(self._wire.receive(FOREVER))
+        finally:
+            if not mine:
+                turn.leave()
+        return True
+
     def notify(self, method: str, arguments: Mapping[str, Any]) -> None:
         """Call a method of the other side and want no answer.
 
@@ -271,10 +312,13 @@ class BlockingConnection:
         Raises:
             CallTimeout: always.
         """
-        self._give_up(call)
+        self.give_up(call)
         raise CallTimeout(f"{self._link.peer} did not answer {call.method} in time") from None
 
-    def _give_up(self, call: OpenCall) -> None:
+    def give_up(self, call: OpenCall) -> None:
+        """Tell the other side that nobody waits for a call any more."""
+        if call.done:
+            return
         try:
             self._link.ledger.abandon(call)
         except ProtocolViolation as error:

@@ -82,6 +82,17 @@ class Wire:
                 self._gone(None)
             reader.received(count)
 
+    def waiting(self) -> Message | None:
+        """The next message, if it has been received whole.
+
+        Raises:
+            LinkClosed: the other side has sent what is no message.
+        """
+        try:
+            return self._link.next_message()
+        except ProtocolViolation as error:
+            self.refuse(error)
+
     def write(self, message: object, deadline: float) -> None:
         """Send a message; `sending` must be held, for a frame leaves whole.
 

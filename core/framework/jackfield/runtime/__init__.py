@@ -6,6 +6,14 @@ its own files and texts, and the synchronous view of a context. None of it knows
 
 from jackfield.runtime.annotations import evaluated, read_annotation
 from jackfield.runtime.blocking import BlockingView, Crossing, OnLoop
+from jackfield.runtime.description import (
+    CallbackAnswer,
+    CommandData,
+    Description,
+    HookData,
+    ListenerData,
+    SourceData,
+)
 from jackfield.runtime.guard import GRACE_SECONDS, Begin, Blame, Guard, shielded
 from jackfield.runtime.loading import CALLBACKS, Loaded, function_names, marked_listeners, resolve, tie
 from jackfield.runtime.resources import PluginResources
@@ -31,9 +39,14 @@ __all__ = [
     "Begin",
     "Blame",
     "BlockingView",
+    "CallbackAnswer",
+    "CommandData",
     "Crossing",
+    "Description",
     "FunctionData",
     "Guard",
+    "HookData",
+    "ListenerData",
     "Loaded",
     "NodeData",
     "OnLoop",
@@ -45,6 +58,7 @@ __all__ = [
     "Restoring",
     "Scope",
     "ScopedThread",
+    "SourceData",
     "TypeData",
     "describe",
     "describe_tree",

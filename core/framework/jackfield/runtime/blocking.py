@@ -4,6 +4,7 @@ One generic view, made from the facets themselves: nothing is written twice, and
 """
 
 import asyncio
+import concurrent.futures
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -65,7 +66,7 @@ class Crossing:
             raise PluginError(f"{self.plugin} called {what}, and its host has stopped", plugin=self.plugin)
         waited = asyncio.run_coroutine_threadsafe(_awaited(function, arguments, named), self.loop)
         try:
-            return waited.result(WAIT_SECONDS)
+            return self.result_of(waited, WAIT_SECONDS)
         except TimeoutError:
             if waited.done() and not waited.cancelled():
                 raise  # the function's own
@@ -73,6 +74,14 @@ class Crossing:
             raise PluginError(
                 f"{self.plugin} waited {WAIT_SECONDS:g} s for {what}, and nothing came", plugin=self.plugin
             ) from None
+
+    def result_of(self, waited: "concurrent.futures.Future[Any]", seconds: float) -> Any:
+        """Wait in this thread for what the loop does; a worker's reads meanwhile what its host sends.
+
+        Raises:
+            TimeoutError: it took longer.
+        """
+        return waited.result(seconds)
 
 
 class BlockingView:

@@ -181,6 +181,32 @@ class LoopConnection:
         """Say goodbye and end the connection; calls that are open fail with this reason."""
         self._end(LinkClosed(f"the connection to {self._link.peer} was closed: {reason}"))
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more waits to be sent than should, so that callers who can wait do."""
+        return self._outbox.is_full
+
+    def pause(self) -> bool:
+        """Receive nothing more, so that a thread which waits can drive the link while the loop does not run.
+
+        Calls stay open, and whoever reads settles them.
+
+        Returns:
+            bool: False where something waits to be sent, and so nobody else may send.
+        """
+        if self._outbox.waiting_bytes:
+            return False
+        self._intake.stop()
+        return True
+
+    def resume(self) -> None:
+        """Receive again."""
+        if self._link.ended is not None:
+            return
+        self._intake.start()
+        if (deadline := self._link.ledger.nearest_deadline()) < self._nearest:
+            self._watch_time(deadline)
+
     def release(self) -> Link:
         """Stop to drive the link and give it back alive, for another driver.
 

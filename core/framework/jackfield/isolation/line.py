@@ -1,0 +1,233 @@
+"""The way to a plugin's process: awaited on the host's event loop, or waited for by whoever calls a hook without one.
+
+While the loop runs, a `LoopConnection` drives the link. A synchronous call in the loop's own thread while the loop does
+not run, as between two `run_until_complete`, takes the link over by waiting, which costs a fifth of a turn of the loop;
+it goes back when the loop runs again, or when something that the plugin asks for has to be awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from functools import lru_cache, partial
+from typing import Any
+
+from jackfield.errors import LinkClosed, PluginError, UsageError
+from jackfield.rpc import BlockingConnection, CallCodec, Link, OpenCall, Served
+from jackfield.rpc.loop import LoopConnection
+
+#: A call that somebody will wait for: over the link itself, or by way of the loop.
+Waited = OpenCall | Future[Any]
+
+
+class Line:
+    """One plugin's link, for callers that await and for callers that wait. Made on the running event loop.
+
+    Args:
+        link: to the plugin's process.
+        plugin: whose it is.
+        call_seconds: what a call may take that says nothing else.
+    """
+
+    def __init__(self, link: Link, *, plugin: str, call_seconds: float = 5.0) -> None:
+        self.plugin = plugin
+        self.call_seconds = call_seconds
+        self._link = link
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._serve = link.serve
+        self._connection = LoopConnection(link)
+        self._blocking = BlockingConnection(link)
+        self._taken = False  # whether whoever waits drives the link
+        self._returning = False
+
+    @property
+    def ended(self) -> LinkClosed | None:
+        """Why the link has ended; None while it is alive."""
+        return self._link.ended
+
+    async def greet(self, *, timeout_seconds: float = 5.0) -> None:
+        """Exchange greetings, the first thing on a link.
+
+        Raises:
+            CallTimeout: the other side did not greet in time.
+            LinkClosed: it went away, or speaks another protocol.
+        """
+        await self._connection.greet(timeout_seconds=timeout_seconds)
+
+    async def call(
+        self, method: str, arguments: Mapping[str, Any], answer: Any = Any, *, timeout_seconds: float | None = None
+    ) -> Any:
+        """Call a method of the plugin.
+
+        Args:
+            method: its name, e.g. `handler.render`.
+            arguments: by name; plain data, dataclasses or msgspec structs.
+            answer: the type of what is answered.
+            timeout_seconds: for all of it; None: `call_seconds`.
+
+        Raises:
+            CannotCross: an argument is no data, or too large; nothing was sent.
+            CallTimeout: no answer in time.
+            LinkClosed: the plugin's process is gone.
+            Exception: what the method raised.
+        """
+        self._give_back()
+        codec = codec_of(answer)
+        return await self._connection.call(
+            method, arguments, codec, timeout_seconds=timeout_seconds or self.call_seconds
+        )
+
+    async def call_batch(
+        self, method: str, many: Sequence[Mapping[str, Any]], codec: CallCodec, timeout_seconds: float
+    ) -> list[Any]:
+        """Call one method many times with one message; a call that raised is answered by its error."""
+        self._give_back()
+        return await self._connection.call_batch(method, many, codec, timeout_seconds=timeout_seconds)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits to be sent that whoever can wait should."""
+        return self._connection.is_full
+
+    def begin(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> OpenCall:
+        """Send a call, on the loop's thread while it runs, to be awaited by `finish`."""
+        self._give_back()
+        return self._connection.begin(method, arguments, codec, timeout_seconds=timeout_seconds)
+
+    async def finish(self, call: OpenCall) -> Any:
+        """Await the answer to a call that was begun."""
+        return await self._connection.finish(call)
+
+    async def call_coded(
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float
+    ) -> Any:
+        """Call a method whose codec is known."""
+        self._give_back()
+        return await self._connection.call(method, arguments, codec, timeout_seconds=timeout_seconds)
+
+    def call_now(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Any:
+        """Call a method and wait for its answer, in any thread but that of a loop that runs.
+
+        Raises:
+            UsageError: this is the thread of the loop, which runs and would stand still.
+            PluginError: the loop has stopped, and this is not its thread.
+            Exception: as `call` does.
+        """
+        if self._may_take():
+            return self._blocking.call(method, arguments, codec, timeout_seconds=timeout_seconds)
+        return self._by_loop(method, arguments, codec, timeout_seconds)
+
+    def begin_now(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Waited:
+        """Send a call that is waited for by `finish_now`, in the same thread.
+
+        Raises:
+            Exception: as `call_now` does.
+        """
+        if self._may_take():
+            return self._blocking.begin(method, arguments, codec, timeout_seconds=timeout_seconds)
+        self._require_elsewhere(method)
+        if not self._loop.is_running():
+            done: Future[Any] = Future()
+            done.set_result(self._by_loop(method, arguments, codec, timeout_seconds))
+            return done
+        return asyncio.run_coroutine_threadsafe(self.call_coded(method, arguments, codec, timeout_seconds), self._loop)
+
+    def finish_now(self, call: Waited) -> Any:
+        """Wait for a call that was begun."""
+        if isinstance(call, Future):
+            return call.result()
+        if call.done or self._may_take():
+            return self._blocking.finish(call)
+        return self._loop.run_until_complete(self._connection.finish(call))
+
+    def close(self, reason: str = "it is not needed any more") -> None:
+        """Say goodbye and end the link; on the loop's thread."""
+        self._connection.close(reason)
+
+    async def wait_closed(self) -> None:
+        """Wait until the link has ended, for whatever reason."""
+        await self._connection.wait_closed()
+
+    # Who drives the link
+
+    def _may_take(self) -> bool:
+        """Let this thread drive the link, if it is the loop's and the loop does not run."""
+        if self._loop.is_running() or threading.get_ident() != self._thread:
+            return False
+        if not self._taken:
+            if not self._connection.pause():
+                return False
+            self._taken = True
+            self._link.serve = self._serve_now
+        if not self._returning and not self._loop.is_closed():
+            self._returning = True
+            self._loop.call_soon(self._loop_runs)
+        return True
+
+    def _loop_runs(self) -> None:
+        self._returning = False
+        self._give_back()
+
+    def _give_back(self) -> None:
+        if self._taken:
+            self._taken = False
+            self._link.serve = self._serve
+            self._connection.resume()
+
+    def _serve_now(self, method: str) -> Served | None:
+        served = self._serve(method)
+        if served is None or served.deferred:
+            return served
+        return Served(partial(self._run_now, served.function), served.codec)
+
+    def _run_now(self, function: Callable[..., Any], **arguments: Any) -> Any:
+        """Run what the plugin calls while somebody waits for it; where it has to be awaited, the loop runs."""
+        value = function(**arguments)
+        if not inspect.isawaitable(value):
+            return value
+        self._give_back()
+        try:
+            return self._loop.run_until_complete(_awaited(value))
+        finally:
+            while not self._may_take():
+                self._loop.run_until_complete(asyncio.sleep(0.001))  # what waits to be sent has to leave first
+
+    def _by_loop(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Any:
+        self._require_elsewhere(method)
+        work = self.call_coded(method, arguments, codec, timeout_seconds)
+        if self._loop.is_running():
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self._loop.run_until_complete(work)
+
+    def _require_elsewhere(self, method: str) -> None:
+        """Return if this thread may wait.
+
+        Raises:
+            UsageError: it is that of the loop, which runs.
+            PluginError: the loop does not run, and this is not its thread.
+        """
+        here = threading.get_ident() == self._thread
+        if here and self._loop.is_running():
+            name = method.removeprefix("hook.")
+            raise UsageError(
+                f"{name} was called synchronously on the event loop's thread, and {self.plugin} implements it in "
+                "another process: the loop would stand still",
+                plugin=self.plugin,
+                hint=f"await host.call.{name}(...)",
+            )
+        if not here and not self._loop.is_running():
+            raise PluginError(f"{self.plugin} cannot be called: the event loop of its host does not run")
+
+
+async def _awaited(value: Any) -> Any:
+    return await value
+
+
+@lru_cache(maxsize=512)
+def codec_of(answer: Any) -> CallCodec:
+    """Return what reads answers of one type, for calls whose arguments are not read here."""
+    return CallCodec(inspect.Signature(return_annotation=answer))

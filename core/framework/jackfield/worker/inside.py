@@ -1,0 +1,66 @@
+"""What all parts of the plugin's side share: the way to the host, the event loop, the scope of what was begun."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from jackfield.errors import LinkClosed
+from jackfield.isolation import WorkerSpec
+from jackfield.rpc import BlockingConnection
+from jackfield.runtime import Guard, PluginScheduler, Scope
+from jackfield.worker.calls import HostCalls, HostCrossing
+from jackfield.worker.commands import CommandHandlers
+from jackfield.worker.handlers import Handlers
+from jackfield.worker.looping import LoopThread
+
+MESSAGE_CHARACTERS = 4000
+TRACEBACK_CHARACTERS = 12_000
+
+
+class Inside:
+    """One plugin's process, as its context sees it.
+
+    Args:
+        spec: what the process was started with.
+        looping: the plugin's event loop.
+        connection: to the host.
+        handlers: what the host may call.
+
+    Attributes:
+        calls: asks the host.
+        commands: the functions of its commands.
+        crossing: leads from any thread to the plugin's event loop.
+        scope: what the plugin began and has not ended.
+        guard: tells the host of what fails beside its calls.
+        scheduler: the plugin's tasks, threads and timers.
+    """
+
+    def __init__(
+        self, spec: WorkerSpec, looping: LoopThread, connection: BlockingConnection, handlers: Handlers
+    ) -> None:
+        self.spec = spec
+        self.looping = looping
+        self.handlers = handlers
+        self.calls = HostCalls(connection)
+        self.commands = CommandHandlers(self.calls, handlers)
+        self.crossing = HostCrossing(spec.plugin, looping, self.calls)
+        self.scope = Scope(spec.plugin)
+        self.guard = Guard(partial(_tell, self.calls))
+        self.scheduler = PluginScheduler(spec.plugin, self.scope, self.guard, self.crossing)
+
+
+def _tell(calls: HostCalls, plugin: str, what: str, error: BaseException) -> None:
+    """Tell the host of a failure that nobody waits for: of a task, a thread, a timer."""
+    import traceback  # only where something failed
+
+    text = "".join(traceback.format_exception(error, limit=-20))
+    told = {
+        "what": what,
+        "kind": type(error).__name__,
+        "message": str(error)[:MESSAGE_CHARACTERS],
+        "traceback": text[-TRACEBACK_CHARACTERS:],
+    }
+    try:
+        calls.notify("plugin.failed", told)
+    except LinkClosed:
+        return  # nobody is left to be told
