@@ -35,20 +35,23 @@ STEVEDORE = "stevedore, warm cache"
 ONE = "ours, start and activate 1"
 ALL = "pluggy, load all"
 
+NAMES = "assert len({{one.name for one in {}}}) == N"
+"""What is asked of what was found: who answers before it has looked must look now."""
+
 #: What each contender runs, in our environment.
 CODE = {
     PASS: "pass",
-    STDLIB: f"from importlib.metadata import entry_points; assert len(entry_points(group={GROUP!r})) == N",
-    "importlib_metadata": f"from importlib_metadata import entry_points as f; assert len(f(group={GROUP!r})) == N",
-    OURS: f"from jackfield.discovery import installed_entry_points as f; assert len(f({GROUP!r}, strict=False)) == N",
-    STRICT: f"from jackfield.discovery import installed_entry_points as f; assert len(f({GROUP!r}, strict=True)) == N",
+    STDLIB: f"from importlib.metadata import entry_points as f; {NAMES.format(f'f(group={GROUP!r})')}",
+    "importlib_metadata": f"from importlib_metadata import entry_points as f; {NAMES.format(f'f(group={GROUP!r})')}",
+    OURS: f"from jackfield.discovery import installed_entry_points as f; {NAMES.format(f'f({GROUP!r}, strict=False)')}",
+    STRICT: "from jackfield.discovery import installed_entry_points as f;" + NAMES.format(f"f({GROUP!r}, strict=True)"),
     ONE: "import jackfield; m = jackfield.PluginManager('bench');"
     f"assert m.load_setuptools_entrypoints({GROUP!r}, name='p0005') == 1",
     ALL: f"import pluggy; m = pluggy.PluginManager('bench'); assert m.load_setuptools_entrypoints({GROUP!r}) == N",
 }
 PEERS = {
     "pass, peers' environment": "pass",
-    STEVEDORE: f"from stevedore import _cache; assert len(_cache.get_group_all({GROUP!r})) == N",
+    STEVEDORE: f"from stevedore import _cache; {NAMES.format(f'_cache.get_group_all({GROUP!r})')}",
     "npe2, discover": "from npe2 import PluginManager as P; p = P(); p.discover(); assert len(p._manifests) == N",
 }
 

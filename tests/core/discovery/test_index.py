@@ -156,6 +156,32 @@ def test_other_groups_cost_no_second_look(site: Site) -> None:
     assert len(site.built) == 1
 
 
+def test_one_plugin_is_found_by_its_name_and_its_manifest_only_where_it_is_asked_for(site: Site) -> None:
+    site.put(plugin_source("poll", "2.0.0"))
+    for _ in range(2):
+        rows = read_index(GROUP, [str(site.folder)], str(site.cache), build_segment, strict=False, manifests=True)
+        (found,) = rows.named("poll")
+        assert (found.distribution, found.version, found.value) == ("chat-poll", "2.0.0", "chat_poll:Main")
+        assert (found.folder, found.place) == (
+            str(site.folder / "chat_poll"),
+            str(site.folder / "chat_poll-2.0.0.dist-info"),
+        )
+        assert found.manifest is not None
+        assert found.manifest["id"] == "poll"
+        assert [*rows.named("absent")] == []
+        bare = read_index(GROUP, [str(site.folder)], str(site.cache), build_segment, strict=False)
+        assert [row.manifest for row in bare] == [None, None]
+
+
+def test_a_value_that_holds_what_stands_between_values_is_kept_whole(site: Site) -> None:
+    site.put(plugin_source("poll", "2.0.0"))
+    metadata = site.folder / "chat_poll-2.0.0.dist-info/METADATA"
+    metadata.write_text(metadata.read_text().replace("2.0.0", "2.0\0.0"))
+    for _ in range(2):
+        assert sorted(site.names()) == [("poll", "2.0\0.0"), ("weather", "1.0.0")]
+    assert len(site.built) == 1
+
+
 def segment(site: Site) -> Path:
     (file,) = site.cache.iterdir()
     return file
@@ -173,7 +199,14 @@ def write_nonsense(file: Path) -> None:
     file.write_bytes(b"something else")
 
 
-@pytest.mark.parametrize("spoil", [write_short, write_zeros, write_nonsense, Path.unlink])
+def write_a_hole(file: Path) -> None:
+    """What lies in the sections is unpacked later than the head."""
+    content = file.read_bytes()
+    place = content.index(b"chat_weather:Main")
+    file.write_bytes(content[:place] + bytes(12) + content[place + 12 :])
+
+
+@pytest.mark.parametrize("spoil", [write_short, write_zeros, write_a_hole, write_nonsense, Path.unlink])
 def test_a_damaged_segment_is_made_anew(site: Site, spoil: Callable[[Path], object]) -> None:
     site.names()
     spoil(segment(site))
@@ -262,7 +295,7 @@ def test_to_ask_it_loads_nothing_that_the_interpreter_has_not(tmp_path: Path) ->
     for _ in range(2):
         command = [sys.executable, "-c", code]
         said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    own = ["jackfield", *(f"jackfield.discovery{name}" for name in ("", ".entry_points", ".index"))]
+    own = ["jackfield", *(f"jackfield.discovery{name}" for name in ("", ".index"))]
     assert said.startswith("['chat']")
     loaded = set(ast.literal_eval(said.partition("] ")[2]))
     assert {name for name in loaded if not name.startswith("importlib") and name not in own} <= {"warnings"}

@@ -8,7 +8,7 @@ answers only where the answer goes to a pipe or a file: people at a terminal get
 import os
 import sys
 
-from jackfield.discovery import index_folder, is_private, place_in, read_private, stamp_of, write_private
+from jackfield.discovery import index_folder, is_private, place_in, read_private, stamp_of
 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def remember(words: "Sequence[str]", text: str, paths: "Iterable[str]", begun_ns
     stamps = [(path, stamp_of(path)) for path in dict.fromkeys(paths)]
     if any(stamp is not None and max(stamp[0], stamp[1]) > begun_ns - SETTLED_NS for _, stamp in stamps):
         return
+    from jackfield.discovery import write_private  # it loads what reading does without
+
     cache = index_folder(os.environ)
     values = {"asked": asked, "path": sys.path, "stamps": stamps, "text": text}
     write_private(cache, place_in(cache, _name(asked)), values)

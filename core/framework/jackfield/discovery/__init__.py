@@ -7,7 +7,6 @@ TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer th
 if TYPE_CHECKING:
     from jackfield.discovery.candidates import discover as discover
     from jackfield.discovery.distributions import unique_distributions as unique_distributions
-    from jackfield.discovery.entry_points import installed_entry_points as installed_entry_points
     from jackfield.discovery.external import EXTERNAL as EXTERNAL
     from jackfield.discovery.external import external_candidate as external_candidate
     from jackfield.discovery.external import external_candidates as external_candidates
@@ -19,12 +18,14 @@ if TYPE_CHECKING:
     from jackfield.discovery.index import HOSTS as HOSTS
     from jackfield.discovery.index import MANIFEST as MANIFEST
     from jackfield.discovery.index import Row as Row
+    from jackfield.discovery.index import Rows as Rows
     from jackfield.discovery.index import index_folder as index_folder
+    from jackfield.discovery.index import installed_entry_points as installed_entry_points
     from jackfield.discovery.index import is_private as is_private
     from jackfield.discovery.index import place_in as place_in
     from jackfield.discovery.index import read_private as read_private
     from jackfield.discovery.index import stamp_of as stamp_of
-    from jackfield.discovery.index import write_private as write_private
+    from jackfield.discovery.keeping import write_private as write_private
     from jackfield.discovery.scripts import SCRIPT_FOLDERS as SCRIPT_FOLDERS
     from jackfield.discovery.scripts import discover_scripts as discover_scripts
     from jackfield.discovery.scripts import languages_of as languages_of
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "candidates": ("discover",),
     "distributions": ("unique_distributions",),
-    "entry_points": ("installed_entry_points",),
     "external": ("EXTERNAL", "external_candidate", "external_candidates", "external_record"),
     "headers": ("requirements_of",),
     "hosts": ("discover_hosts", "find_host"),
@@ -43,13 +43,15 @@ _HOMES = {
         "HOSTS",
         "MANIFEST",
         "Row",
+        "Rows",
         "index_folder",
+        "installed_entry_points",
         "is_private",
         "place_in",
         "read_private",
         "stamp_of",
-        "write_private",
     ),
+    "keeping": ("write_private",),
     "scripts": ("SCRIPT_FOLDERS", "discover_scripts", "languages_of", "read_candidate", "stamp_of_folders"),
 }
 
@@ -58,11 +60,10 @@ __all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: P
 
 def __getattr__(name: str) -> object:
     """Load a public name from its module on first use (PEP 562)."""
-    from importlib import import_module
-
     for module, names in _HOMES.items():
         if name in names:
-            return getattr(import_module(f"jackfield.discovery.{module}"), name)
+            # Not `import_module`: to import that takes longer than what is loaded here.
+            return getattr(__import__(f"jackfield.discovery.{module}", fromlist=(name,)), name)
     raise AttributeError(f"module 'jackfield.discovery' has no attribute {name!r}")
 
 

@@ -6,7 +6,7 @@ and a segment is `marshal`, which needs no parser. Rules that the module keeps:
 - A segment holds only for its folder as it was (times, inode), for this Python and this form of segment. The strict
   check also looks at every file that it was made from: an edit in place changes no folder.
 - A segment that another user could have written is not read: its file and folder are this user's alone to write.
-- What the fast check of one group does not need lies in it marshalled once more, and is not unpacked.
+- What the fast check of one group does not need lies in sections of their own, and is not read.
 - It is a cache: what cannot be read, checked or written is made anew from what is installed, and right before fast.
 """
 
@@ -16,7 +16,7 @@ import sys
 
 TYPE_CHECKING = False  # typing costs more to import than a thousand rows to read; mypy knows the name
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from typing import Any, TypeAlias
 
     Stamp: TypeAlias = "tuple[int, int, int, int] | None"
@@ -31,62 +31,151 @@ HOSTFILE = "host.toml"
 HOSTS = "jackfield.hosts"
 """The file in an application's package, and the entry-point group that names the package."""
 
-FORMAT = 3
-MOST_SEGMENTS = 256
+FORMAT = 5
 FOLDER = ".index"
 """Below the folder of all data: no application's name begins with a dot."""
 
-_HEAD = b"jackfield index\n"
-_LENGTH = 8  # bytes of the length that follows the head
+MARK = b"jackfield index\n"
+LENGTH = 8  # bytes of the two lengths that follow the mark: of the head, and of the file
+START = len(MARK) + 2 * LENGTH
+_FIRST_READ = 1 << 14  # bytes: the head of nearly every segment, and all of a small one
 _PRIME = 2**61 - 1
-_BARE = 7  # values of a row without its manifest
+NORMALISED, DISTRIBUTION, VERSION, NAME, VALUE, PACKAGE, PLACE = range(7)
+"""The columns of a group. The last two are folders, from the folder of the path on where they lie in it."""
+
+COMMA = "\0"
+"""Between the values of a column: what is not asked for is one text, and no object for each plugin."""
+
 _OTHERS_WRITE = 0o022
 
 
-class Row(tuple):  # type: ignore[type-arg]  # a segment's own tuple, with names for its places
-    """One entry point of an installed distribution. Named by hand: `NamedTuple` costs an import of `typing`."""
+class Row:
+    """One entry point of an installed distribution; what is asked of it beside its name is looked up then.
 
-    __slots__ = ()
+    Attributes:
+        name: the entry point's name.
+    """
 
-    @property
-    def normalised(self) -> str:
-        """The distribution's canonical name."""
-        return str(self[0])
+    __slots__ = ("_group", "_number", "name")
+
+    def __init__(self, group: "_Group", number: int, name: str) -> None:
+        self._group = group
+        self._number = number
+        self.name = name
 
     @property
     def distribution(self) -> str:
         """The distribution's name as written."""
-        return str(self[1])
+        return self._group[DISTRIBUTION][self._number]
 
     @property
     def version(self) -> str:
         """The distribution's version as written."""
-        return str(self[2])
-
-    @property
-    def name(self) -> str:
-        """The entry point's name."""
-        return str(self[3])
+        return self._group[VERSION][self._number]
 
     @property
     def value(self) -> str:
         """What the entry point names: `package.module:attribute`."""
-        return str(self[4])
+        return self._group[VALUE][self._number]
 
     @property
     def folder(self) -> str:
         """The folder of its top-level package; empty for a single module."""
-        return str(self[5])
+        return self._group.path(PACKAGE, self._number)
 
     @property
     def place(self) -> str:
         """The folder of the distribution's metadata; empty where that is none."""
-        return str(self[6])
+        return self._group.path(PLACE, self._number)
 
     @property
     def manifest(self) -> "dict[str, Any] | None":
         """The plain values of its plugin.toml; None where there is none, it cannot be read, or was not asked for."""
-        return marshal.loads(self[7]) if len(self) > _BARE else None  # noqa: S302 (the index is this user's)
+        return self._group.manifest(self._number)
+
+
+class _Group:
+    """The entry points of one group in one folder of the path: columns, taken apart when they are asked for."""
+
+    __slots__ = ("_columns", "_folder", "_manifests", "_packed", "rows")
+
+    def __init__(self, folder: str, packed: bytes, manifests: bytes | None) -> None:
+        count, *columns = marshal.loads(packed)  # noqa: S302 (this user's own, see `read_private`)
+        if any((one.count(COMMA) + 1 if isinstance(one, str) else len(one)) != count for one in columns):
+            raise ValueError("a column of another length")
+        self._columns = columns
+        self._folder = folder
+        self._packed = manifests
+        self._manifests: dict[str, bytes] | None = None
+        self.rows: Sequence[int] = range(count)
+
+    def __getitem__(self, column: int) -> "Sequence[str]":
+        values = self._columns[column]
+        if isinstance(values, str):
+            values = self._columns[column] = values.split(COMMA)
+        found: Sequence[str] = values
+        return found
+
+    def path(self, column: int, number: int) -> str:
+        """Return a folder in full; empty where there is none."""
+        place = self[column][number]
+        return os.path.join(self._folder, place) if place else ""  # noqa: PTH118 (pathlib is not loaded)
+
+    def manifest(self, number: int) -> "dict[str, Any] | None":
+        """Return the plain values of a manifest, if they are known."""
+        if self._manifests is None:
+            self._manifests = marshal.loads(self._packed) if self._packed else {}  # noqa: S302 (as above)
+        packed = self._manifests.get(self[PACKAGE][number])
+        return marshal.loads(packed) if packed else None  # noqa: S302 (as above)
+
+    def leave_out(self, names: "Container[str]") -> None:
+        """Forget the entry points of some distributions, by canonical name."""
+        self.rows = [number for number, name in enumerate(self[NORMALISED]) if name not in names]
+
+
+class Rows:
+    """The entry points of a group on a path, in its order."""
+
+    __slots__ = ("_groups",)
+
+    def __init__(self, groups: "Sequence[_Group]") -> None:
+        self._groups = groups
+
+    def __len__(self) -> int:
+        return sum(len(group.rows) for group in self._groups)
+
+    def __iter__(self) -> "Iterator[Row]":
+        for group in self._groups:
+            names = group[NAME]
+            for number in group.rows:
+                yield Row(group, number, names[number])
+
+    def named(self, name: str) -> "Iterator[Row]":
+        """Yield the entry points of one name, without looking at the others."""
+        for group in self._groups:
+            names = group[NAME]
+            for number in group.rows:
+                if names[number] == name:
+                    yield Row(group, number, name)
+
+
+def installed_entry_points(group: str, *, strict: bool, keep: bool = True, manifests: bool = False) -> Rows:
+    """Return the entry points of a group, of all that this process can import, without importing any of it.
+
+    Args:
+        group: which.
+        strict: whether a file that was edited in place is noticed, at the price of a `stat` for each; what pip, uv and
+            other installers do is noticed in either case.
+        keep: whether what was found may be written down for the next time.
+        manifests: whether the rows carry their plugins' manifests.
+    """
+
+    def build(folder: str) -> "Segment | None":
+        from jackfield.discovery.indexing import build_segment  # what it imports takes longer than all the rest
+
+        return build_segment(folder)
+
+    return read_index(group, sys.path, index_folder(os.environ), build, strict=strict, keep=keep, manifests=manifests)
 
 
 def stamp_of(path: str) -> "Stamp":
@@ -120,7 +209,7 @@ def read_index(
     strict: bool,
     keep: bool = True,
     manifests: bool = False,
-) -> "list[Row]":
+) -> Rows:
     """Return the entry points of a group on a path; of two distributions with one name the first counts.
 
     Args:
@@ -134,36 +223,51 @@ def read_index(
         manifests: whether rows carry their manifests.
     """
     trusted = bool(cache) and is_private(cache)
+    folders = [entry or os.getcwd() for entry in dict.fromkeys(path)]  # noqa: PTH109 (as the import system reads it)
+    wanted = [f"[{group}]", "names", *(["manifests"] if manifests else ()), *(["files"] if strict else ())]
+
+    def known(folder: str, key: "Stamp") -> "Segment | None":
+        segment = read_private(place_in(cache, folder), *wanted) if trusted else None
+        return segment if segment is not None and _holds(segment, folder, key) else None
+
+    def made(folder: str, key: "Stamp") -> "Segment":
+        # What changes while it is looked at does not hold at the next look.
+        segment = {"folder": folder, "key": key, **(build(folder) or {"outside": [], "sections": {}})}
+        if cache and keep:
+            from jackfield.discovery.keeping import write_private
+
+            write_private(cache, place_in(cache, folder), segment)
+        segment["sections"] = {name: segment["sections"].get(name) for name in wanted}
+        return segment
+
+    try:
+        return Rows(_groups(folders, wanted[0], lambda folder, key: known(folder, key) or made(folder, key)))
+    except (EOFError, ValueError, TypeError):  # a section is damaged, which is seen when it is unpacked
+        return Rows(_groups(folders, wanted[0], made))
+
+
+def _groups(folders: "Iterable[str]", wanted: str, segment_of: "Callable[[str, Stamp], Segment]") -> "list[_Group]":
+    """Return what is in one section of each folder's segment, the first of each distribution."""
     earlier: list[bytes] = []  # the names of each segment so far, unpacked only where a later one has rows
     seen: set[str] = set()
-    rows: list[Row] = []
-    for entry in dict.fromkeys(path):
-        folder = entry or os.getcwd()  # noqa: PTH109 (as the import system reads an empty entry)
+    groups: list[_Group] = []
+    for folder in folders:
         key = stamp_of(folder)
         if key is None:
             continue
-        segment = read_private(place_in(cache, folder)) if trusted else None
-        if segment is None or not _holds(segment, folder, key, strict=strict):
-            segment = _made(folder, key, build)
-            if cache and keep:
-                trusted = write_private(cache, place_in(cache, folder), segment) or trusted
-        packed = segment["groups"].get(group)
+        sections = segment_of(folder, key)["sections"]
+        packed = sections.get(wanted)
         if packed is not None:
-            found = marshal.loads(packed)  # noqa: S302 (of the segment itself)
+            group = _Group(folder, packed, sections.get("manifests"))
             seen.update(*map(marshal.loads, earlier))
             earlier.clear()
             if seen:
-                found = [values for values in found if values[0] not in seen]
-            rows += map(Row, _with_manifests(found, segment) if manifests else found)
-        earlier.append(segment["names"])
-    return rows
-
-
-def _with_manifests(found: "Iterable[tuple[Any, ...]]", segment: "Segment") -> "Iterator[tuple[Any, ...]]":
-    sources = marshal.loads(segment["sources"])  # noqa: S302 (of the segment itself)
-    for values in found:
-        source = sources.get(values[5])
-        yield values if source is None else (*values, source)
+                group.leave_out(seen)
+            groups.append(group)
+        names = sections.get("names")
+        if names is not None:
+            earlier.append(names)
+    return groups
 
 
 def is_private(folder: str) -> bool:
@@ -188,82 +292,50 @@ def place_in(cache: str, name: str) -> str:
     return os.path.join(cache, f"{number:x}-{sys.hexversion:x}")  # noqa: PTH118 (pathlib is not loaded)
 
 
-def read_private(file: str) -> "Segment | None":
-    """Return what `write_private` wrote; None if it is not there, not whole, or another user could have written it."""
+def read_private(file: str, *sections: str) -> "Segment | None":
+    """Return what `write_private` wrote: its values, and as `sections` those that are named and there, as bytes.
+
+    Args:
+        file: which.
+        sections: names; what is not named is not read.
+
+    Returns:
+        None if it is not there, not whole, or another user could have written it.
+    """
     try:
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
     except OSError:
         return None
     try:
         status = os.fstat(descriptor)
-        content = os.read(descriptor, status.st_size + 1) if _own(status) else b""
-    except OSError:
+        content = os.read(descriptor, _FIRST_READ) if _own(status) else b""
+        head, size = (int.from_bytes(content[at : at + LENGTH], "big") for at in (len(MARK), len(MARK) + LENGTH))
+        if not content.startswith(MARK) or size != status.st_size:
+            return None  # torn, or something else
+
+        def part(begin: int, length: int) -> bytes:
+            if begin + length <= len(content):
+                return content[begin : begin + length]
+            os.lseek(descriptor, begin, os.SEEK_SET)
+            return os.read(descriptor, length)
+
+        values: Segment = marshal.loads(part(START, head))  # noqa: S302 (this user's own file, and whole)
+        if values["format"] != FORMAT:
+            return None
+        places = values["sections"]
+        values["sections"] = {
+            name: part(START + head + places[name][0], places[name][1]) for name in sections if name in places
+        }
+    except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
     finally:
         os.close(descriptor)
-    head = len(_HEAD) + _LENGTH
-    if content[: len(_HEAD)] != _HEAD or int.from_bytes(content[len(_HEAD) : head], "big") != len(content) - head:
-        return None  # torn, or something else
-    try:
-        segment = marshal.loads(memoryview(content)[head:])  # noqa: S302 (this user's own file, and whole)
-    except (EOFError, ValueError, TypeError):
-        return None
-    return segment if isinstance(segment, dict) and segment.get("format") == FORMAT else None
+    return values
 
 
-def _holds(segment: "Segment", folder: str, key: "Stamp", *, strict: bool) -> bool:
-    if segment.get("folder") != folder or segment["key"] != key:
+def _holds(segment: "Segment", folder: str, key: "Stamp") -> bool:
+    if segment["folder"] != folder or segment["key"] != key:
         return False
-    looked_at = segment["outside"]
-    if strict:
-        looked_at = [*looked_at, *marshal.loads(segment["files"])]  # noqa: S302 (of the segment itself)
+    packed = segment["sections"].get("files")
+    looked_at = [*segment["outside"], *(marshal.loads(packed) if packed else ())]  # noqa: S302 (of the segment itself)
     return all(stamp_of(path) == stamp for path, stamp in looked_at)
-
-
-def _made(folder: str, key: "Stamp", build: "Callable[[str], Segment | None]") -> "Segment":
-    """The segment of a folder as it is now; what changes while it is looked at does not hold at the next look."""
-    made = build(folder) or {
-        "names": marshal.dumps([]),
-        "groups": {},
-        "sources": marshal.dumps({}),
-        "outside": [],
-        "files": marshal.dumps([]),
-    }
-    return {"folder": folder, "key": key, **made}
-
-
-def write_private(cache: str, file: str, values: "Segment") -> bool:
-    """Keep plain values for later, whole or not at all; returns whether the folder could be written.
-
-    Args:
-        cache: the folder, made for this user alone where it is missing.
-        file: in that folder.
-        values: what `marshal` takes.
-    """
-    body = marshal.dumps({"format": FORMAT, **values})
-    temporary = f"{file}.{os.getpid()}"
-    try:
-        for folder in (os.path.dirname(cache), cache):  # noqa: PTH120 (pathlib is not loaded)
-            os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 (pathlib is not loaded)
-        if not is_private(cache):
-            return False
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(_HEAD + len(body).to_bytes(_LENGTH, "big") + body)
-            os.replace(temporary, file)  # noqa: PTH105 (pathlib is not loaded)
-        except OSError:
-            os.unlink(temporary)  # noqa: PTH108 (pathlib is not loaded)
-            raise
-        _thin_out(cache)
-    except OSError:
-        return False
-    return True
-
-
-def _thin_out(cache: str) -> None:
-    """Forget the oldest half where there are too many: environments come and go."""
-    files = [os.path.join(cache, name) for name in os.listdir(cache)]  # noqa: PTH118, PTH208 (pathlib is not loaded)
-    if len(files) > MOST_SEGMENTS:
-        for file in sorted(files, key=lambda one: (stamp_of(one) or (0,))[0])[: len(files) // 2]:
-            os.unlink(file)  # noqa: PTH108 (pathlib is not loaded)

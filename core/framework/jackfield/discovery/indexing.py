@@ -3,7 +3,7 @@
 import contextlib
 import marshal
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from importlib_metadata import Distribution, EntryPoint
 from jackfield.discovery.distributions import entry_points_of, found_in, normalised_name, text_of
 from jackfield.discovery.folders import package_folder
 from jackfield.discovery.headers import headers_of
-from jackfield.discovery.index import HOSTFILE, HOSTS, MANIFEST, stamp_of
+from jackfield.discovery.index import COMMA, HOSTFILE, HOSTS, MANIFEST, stamp_of
 from jackfield.errors import ManifestError
 from jackfield.manifest import manifest_values
 
@@ -23,7 +23,10 @@ METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg")
 
 
 def build_segment(folder: str) -> dict[str, Any] | None:
-    """Return what one folder or archive of the path holds: names, rows, and the stamps of all that they were made from.
+    """Return what one folder or archive of the path holds, in sections that can be read one by one.
+
+    These are `names` of the distributions, the rows of each `[group]`, `manifests`, and `files`, the stamps of what
+    all that was made from.
 
     `outside` is what the folder's own times tell nothing of: files that lie elsewhere, such as the manifest of an
     editable install and the `.pth` that leads to it, and the metadata of what an installer may not be done with. None
@@ -42,7 +45,7 @@ class _Segment:
         self._folder = folder
         self._names: dict[str, None] = {}
         self._groups: dict[str, list[tuple[str, ...]]] = {}
-        self._sources: dict[str, bytes] = {}
+        self._manifests: dict[str, bytes] = {}
         self._outside: dict[str, Stamp] = {}
         self._files: dict[str, Stamp] = {}
 
@@ -63,8 +66,12 @@ class _Segment:
                 self._watch(f"{where}{os.sep}{name}")
         for entry in entries:
             folder = self._folder_of(distribution, entry)
-            row = (normalised, headers.name, headers.version, entry.name, entry.value, folder, where)
+            row = (normalised, headers.name, headers.version, entry.name, entry.value, folder, self._within(where))
             self._groups.setdefault(entry.group, []).append(row)
+
+    def _within(self, place: str) -> str:
+        """A place as a row has it: from the folder of the path on, where it lies in there."""
+        return place.removeprefix(f"{self._folder}{os.sep}")
 
     def _folder_of(self, distribution: Distribution, entry: EntryPoint) -> str:
         """Return the folder of the entry point's package, its manifest kept; empty where there is no such folder."""
@@ -80,8 +87,8 @@ class _Segment:
         if wanted == MANIFEST:  # a host's file is one of a few: whoever needs it reads it
             # What is unreadable, or holds a date: whoever needs it reads the file itself.
             with contextlib.suppress(ManifestError, ValueError):
-                self._sources[str(folder)] = marshal.dumps(manifest_values(file, source=wanted))
-        return str(folder)
+                self._manifests[self._within(str(folder))] = marshal.dumps(manifest_values(file, source=wanted))
+        return self._within(str(folder))
 
     def _watch(self, path: str) -> None:
         if path in self._files or path in self._outside:
@@ -95,12 +102,21 @@ class _Segment:
 
     def to_mapping(self) -> dict[str, Any]:
         return {
-            "names": marshal.dumps(list(self._names)),
-            "groups": {group: marshal.dumps(rows) for group, rows in self._groups.items()},
-            "sources": marshal.dumps(self._sources),
             "outside": list(self._outside.items()),
-            "files": marshal.dumps(list(self._files.items())),
+            "sections": {
+                "names": marshal.dumps(list(self._names)),
+                **{f"[{group}]": _columns(rows) for group, rows in self._groups.items()},
+                "manifests": marshal.dumps(self._manifests),
+                "files": marshal.dumps(list(self._files.items())),
+            },
         }
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> bytes:
+    """Pack the entry points of a group by what is asked for; a column in which COMMA is a value's own stays apart."""
+    columns = [*zip(*rows, strict=True)]
+    packed = [list(column) if any(COMMA in value for value in column) else COMMA.join(column) for column in columns]
+    return marshal.dumps([len(rows), *packed])
 
 
 def _is_whole(distribution: Distribution) -> bool:

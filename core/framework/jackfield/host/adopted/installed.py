@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from jackfield.discovery import Row, installed_entry_points
+from jackfield.discovery import Row, Rows, installed_entry_points
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
@@ -115,7 +115,7 @@ def _of_finders(group: str) -> Iterator[InstalledEntryPoint]:
             )
 
 
-def _indexed(group: str, *, keep: bool) -> list[Row] | None:
+def _indexed(group: str, *, keep: bool) -> Rows | None:
     """The index's rows; None where something else than folders of the path brings distributions too."""
     for finder in sys.meta_path:
         name = finder.__name__ if isinstance(finder, type) else type(finder).__name__
