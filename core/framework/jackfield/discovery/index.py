@@ -47,6 +47,8 @@ COMMA = "\0"
 """Between the values of a column: what is not asked for is one text, and no object for each plugin."""
 
 _OTHERS_WRITE = 0o022
+_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_OF_THIS_PYTHON = f"-{sys.hexversion:x}"
 
 
 class Row:
@@ -289,7 +291,7 @@ def place_in(cache: str, name: str) -> str:
     """Return the file of an index that belongs to a name of any length."""
     # Any number that tells folders apart will do, and two that share one take turns: the segment names its folder.
     number = int.from_bytes(os.fsencode(name), "big") % _PRIME
-    return os.path.join(cache, f"{number:x}-{sys.hexversion:x}")  # noqa: PTH118 (pathlib is not loaded)
+    return f"{cache}{os.sep}{number:x}{_OF_THIS_PYTHON}"
 
 
 def read_private(file: str, *sections: str) -> "Segment | None":
@@ -303,28 +305,24 @@ def read_private(file: str, *sections: str) -> "Segment | None":
         None if it is not there, not whole, or another user could have written it.
     """
     try:
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(file, _READING)
     except OSError:
         return None
     try:
         status = os.fstat(descriptor)
         content = os.read(descriptor, _FIRST_READ) if _own(status) else b""
-        head, size = (int.from_bytes(content[at : at + LENGTH], "big") for at in (len(MARK), len(MARK) + LENGTH))
+        head = int.from_bytes(content[START - 2 * LENGTH : START - LENGTH], "big")
+        size = int.from_bytes(content[START - LENGTH : START], "big")
         if not content.startswith(MARK) or size != status.st_size:
             return None  # torn, or something else
-
-        def part(begin: int, length: int) -> bytes:
-            if begin + length <= len(content):
-                return content[begin : begin + length]
-            os.lseek(descriptor, begin, os.SEEK_SET)
-            return os.read(descriptor, length)
-
-        values: Segment = marshal.loads(part(START, head))  # noqa: S302 (this user's own file, and whole)
+        values: Segment = marshal.loads(_part(content, descriptor, START, head))  # noqa: S302 (this user's own, and whole)
         if values["format"] != FORMAT:
             return None
         places = values["sections"]
         values["sections"] = {
-            name: part(START + head + places[name][0], places[name][1]) for name in sections if name in places
+            name: _part(content, descriptor, START + head + places[name][0], places[name][1])
+            for name in sections
+            if name in places
         }
     except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
@@ -333,9 +331,20 @@ def read_private(file: str, *sections: str) -> "Segment | None":
     return values
 
 
+def _part(content: bytes, descriptor: int, begin: int, length: int) -> bytes:
+    """Return a part of a file, from what was read of its beginning where that is enough."""
+    if begin + length <= len(content):
+        return content[begin : begin + length]
+    os.lseek(descriptor, begin, os.SEEK_SET)
+    return os.read(descriptor, length)
+
+
 def _holds(segment: "Segment", folder: str, key: "Stamp") -> bool:
     if segment["folder"] != folder or segment["key"] != key:
         return False
+    for path, stamp in segment["outside"]:
+        if stamp_of(path) != stamp:
+            return False
     packed = segment["sections"].get("files")
-    looked_at = [*segment["outside"], *(marshal.loads(packed) if packed else ())]  # noqa: S302 (of the segment itself)
-    return all(stamp_of(path) == stamp for path, stamp in looked_at)
+    files = marshal.loads(packed) if packed else ()  # noqa: S302 (of the segment itself)
+    return all(stamp_of(path) == stamp for path, stamp in files)
