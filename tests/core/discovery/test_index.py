@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.discovery import discover
+from jackfield.discovery import discover, write_private
 from jackfield.discovery.index import FOLDER, index_folder, is_private, read_index
 from jackfield.discovery.indexing import build_segment
 from jackfield.store import home
@@ -40,7 +40,10 @@ class Site:
             return build_segment(folder)
 
         path = [str(self.folder), *map(str, more)]
-        return [(row.name, row.version) for row in read_index(group, path, str(self.cache), build, strict=strict)]
+        return [
+            (row.name, row.version)
+            for row in read_index(group, path, str(self.cache), build, strict=strict, keep=write_private)
+        ]
 
 
 @pytest.fixture
@@ -159,7 +162,9 @@ def test_other_groups_cost_no_second_look(site: Site) -> None:
 def test_one_plugin_is_found_by_its_name_and_its_manifest_only_where_it_is_asked_for(site: Site) -> None:
     site.put(plugin_source("poll", "2.0.0"))
     for _ in range(2):
-        rows = read_index(GROUP, [str(site.folder)], str(site.cache), build_segment, strict=False, manifests=True)
+        rows = read_index(
+            GROUP, [str(site.folder)], str(site.cache), build_segment, strict=False, keep=write_private, manifests=True
+        )
         (found,) = rows.named("poll")
         assert (found.distribution, found.version, found.value) == ("chat-poll", "2.0.0", "chat_poll:Main")
         assert (found.folder, found.place) == (
@@ -295,7 +300,7 @@ def test_to_ask_it_loads_nothing_that_the_interpreter_has_not(tmp_path: Path) ->
     for _ in range(2):
         command = [sys.executable, "-c", code]
         said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    own = ["jackfield", *(f"jackfield.discovery{name}" for name in ("", ".index"))]
+    own = ["jackfield", *(f"jackfield.discovery{name}" for name in ("", ".entry_points", ".index"))]
     assert said.startswith("['chat']")
     loaded = set(ast.literal_eval(said.partition("] ")[2]))
     assert {name for name in loaded if not name.startswith("importlib") and name not in own} <= {"warnings"}

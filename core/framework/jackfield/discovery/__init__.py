@@ -7,6 +7,7 @@ TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer th
 if TYPE_CHECKING:
     from jackfield.discovery.candidates import discover as discover
     from jackfield.discovery.distributions import unique_distributions as unique_distributions
+    from jackfield.discovery.entry_points import installed_entry_points as installed_entry_points
     from jackfield.discovery.external import EXTERNAL as EXTERNAL
     from jackfield.discovery.external import external_candidate as external_candidate
     from jackfield.discovery.external import external_candidates as external_candidates
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from jackfield.discovery.index import Row as Row
     from jackfield.discovery.index import Rows as Rows
     from jackfield.discovery.index import index_folder as index_folder
-    from jackfield.discovery.index import installed_entry_points as installed_entry_points
     from jackfield.discovery.index import is_private as is_private
     from jackfield.discovery.index import place_in as place_in
     from jackfield.discovery.index import read_private as read_private
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "candidates": ("discover",),
     "distributions": ("unique_distributions",),
+    "entry_points": ("installed_entry_points",),
     "external": ("EXTERNAL", "external_candidate", "external_candidates", "external_record"),
     "headers": ("requirements_of",),
     "hosts": ("discover_hosts", "find_host"),
@@ -45,7 +46,6 @@ _HOMES = {
         "Row",
         "Rows",
         "index_folder",
-        "installed_entry_points",
         "is_private",
         "place_in",
         "read_private",

@@ -161,25 +161,6 @@ class Rows:
                     yield Row(group, number, name)
 
 
-def installed_entry_points(group: str, *, strict: bool, keep: bool = True, manifests: bool = False) -> Rows:
-    """Return the entry points of a group, of all that this process can import, without importing any of it.
-
-    Args:
-        group: which.
-        strict: whether a file that was edited in place is noticed, at the price of a `stat` for each; what pip, uv and
-            other installers do is noticed in either case.
-        keep: whether what was found may be written down for the next time.
-        manifests: whether the rows carry their plugins' manifests.
-    """
-
-    def build(folder: str) -> "Segment | None":
-        from jackfield.discovery.indexing import build_segment  # what it imports takes longer than all the rest
-
-        return build_segment(folder)
-
-    return read_index(group, sys.path, index_folder(os.environ), build, strict=strict, keep=keep, manifests=manifests)
-
-
 def stamp_of(path: str) -> "Stamp":
     """Return what tells whether a file or folder is as it was; a copy that keeps its times has another inode."""
     try:
@@ -209,7 +190,7 @@ def read_index(
     build: "Callable[[str], Segment | None]",
     *,
     strict: bool,
-    keep: bool = True,
+    keep: "Callable[[str, str, Segment], object] | None" = None,
     manifests: bool = False,
 ) -> Rows:
     """Return the entry points of a group on a path; of two distributions with one name the first counts.
@@ -221,7 +202,7 @@ def read_index(
         build: makes the segment of one folder anew; None where it holds nothing. It is called for those only that are
             not known or have changed.
         strict: whether every file is looked at, and not only every folder.
-        keep: whether segments that were made anew are written.
+        keep: writes a segment that was made anew, given the cache, its file there and the segment.
         manifests: whether rows carry their manifests.
     """
     trusted = bool(cache) and is_private(cache)
@@ -235,10 +216,8 @@ def read_index(
     def made(folder: str, key: "Stamp") -> "Segment":
         # What changes while it is looked at does not hold at the next look.
         segment = {"folder": folder, "key": key, **(build(folder) or {"outside": [], "sections": {}})}
-        if cache and keep:
-            from jackfield.discovery.keeping import write_private
-
-            write_private(cache, place_in(cache, folder), segment)
+        if cache and keep is not None:
+            keep(cache, place_in(cache, folder), segment)
         segment["sections"] = {name: segment["sections"].get(name) for name in wanted}
         return segment
 
