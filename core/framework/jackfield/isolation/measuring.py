@@ -1,0 +1,121 @@
+"""What a process uses, read from Linux's /proc, and what its files take.
+
+One look at a process is one short read of its `stat` (6 µs). Its PSS takes up to 0.2 ms to read, so the resident size,
+which is never below it, is looked at first. What cannot be read is not known, and None.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_TICKS: Final = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_BLOCK_BYTES: Final = 512  # st_blocks, whatever the file system's own are (stat(2))
+# Positions in /proc/<pid>/stat after the name, which may hold spaces (proc_pid_stat(5), fields 14, 15, 20 and 24).
+_USER_TICKS, _SYSTEM_TICKS, _THREADS, _RESIDENT = 11, 12, 17, 21
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process uses now.
+
+    Args:
+        resident_bytes: memory in RAM, shared pages in full: an upper bound of PSS.
+        threads: how many it has.
+        cpu_seconds: processor time of all its threads since it was started.
+    """
+
+    resident_bytes: int
+    threads: int
+    cpu_seconds: float
+
+
+def usage(pid: int) -> Usage | None:
+    """Return what a process uses; None where there is no such process, or nothing to read."""
+    text = _read(f"/proc/{pid}/stat")
+    if text is None:
+        return None
+    fields = text[text.rindex(b")") + 2 :].split()
+    ticks = int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])
+    return Usage(int(fields[_RESIDENT]) * _PAGE_BYTES, int(fields[_THREADS]), ticks / _TICKS)
+
+
+def pss_bytes(pid: int) -> int | None:
+    """Return the memory of a process, a page that n processes share counted as one n-th; what is swapped out counts."""
+    text = _read(f"/proc/{pid}/smaps_rollup")
+    if text is None:
+        return None
+    kibibytes = [int(line.split()[1]) for line in text.splitlines() if line.startswith((b"Pss:", b"SwapPss:"))]
+    return sum(kibibytes) * 1024 if kibibytes else None
+
+
+def descriptors(pid: int) -> int | None:
+    """Return how many descriptors a process has open."""
+    try:
+        return os.stat(f"/proc/{pid}/fd").st_size or len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH116, PTH208  # thrice as fast, four times a second; the size is the count from Linux 6.2 on
+    except OSError:
+        return None
+
+
+def written_bytes(pid: int) -> int | None:
+    """Return what a process has written to files and pipes since it was started; not what it wrote into mappings."""
+    text = _read(f"/proc/{pid}/io")
+    if text is None:
+        return None
+    return next((int(line[7:]) for line in text.splitlines() if line.startswith(b"wchar: ")), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What lies in folders.
+
+    Args:
+        size_bytes: of all files, holes counted, and never less than they take on the disk.
+        files: how many files, folders and links.
+        seconds: how long it took to count them.
+    """
+
+    size_bytes: int
+    files: int
+    seconds: float
+
+
+def kept(folders: Sequence[str], *, most_bytes: int, most_files: int) -> Kept:
+    """Return what lies in folders and below. Links are not followed; counting ends where one of both bounds is passed.
+
+    Args:
+        folders: absolute paths; one that is not there holds nothing.
+        most_bytes: beyond it the exact size does not matter any more.
+        most_files: beyond it the exact number does not matter any more.
+    """
+    began, size, count = monotonic(), 0, 0
+    waiting = list(folders)
+    while waiting and size <= most_bytes and count <= most_files:
+        try:
+            entries = os.scandir(waiting.pop())
+        except OSError:
+            continue  # not there, or gone meanwhile
+        with entries:
+            for entry in entries:
+                count += 1
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        found = entry.stat(follow_symlinks=False)
+                        size += max(found.st_size, getattr(found, "st_blocks", 0) * _BLOCK_BYTES)
+                except OSError:
+                    continue  # gone meanwhile
+                if size > most_bytes or count > most_files:
+                    break
+    return Kept(size, count, monotonic() - began)
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # read for each worker four times a second
+            return file.read(65536)
+    except OSError:
+        return None
