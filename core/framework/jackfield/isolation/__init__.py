@@ -9,6 +9,7 @@ from jackfield.isolation.limits import WorkerLimits, limits_in_force, user_limit
 from jackfield.isolation.spec import WorkerSpec
 
 if TYPE_CHECKING:
+    from jackfield.isolation.child import Child, HowItEnded
     from jackfield.isolation.external import Doors, External, Places
     from jackfield.isolation.key_uses import KeyUses
     from jackfield.isolation.keys import (
@@ -22,39 +23,49 @@ if TYPE_CHECKING:
         new_key,
     )
     from jackfield.isolation.line import Line
+    from jackfield.isolation.packages import Packages, packages_of
     from jackfield.isolation.reception import Arrival, Reception
     from jackfield.isolation.tls import Terminator
+    from jackfield.isolation.zygote import Zygote
 
 __all__ = [
     "KEYS",
     "TEMPORARY_SECONDS",
     "Arrival",
+    "Child",
     "Doors",
     "External",
+    "HowItEnded",
     "Key",
     "KeyUses",
     "Line",
     "NewKey",
+    "Packages",
     "Places",
     "Reception",
     "TemporaryKeys",
     "Terminator",
     "WorkerLimits",
     "WorkerSpec",
+    "Zygote",
     "find_key",
     "kept_keys",
     "limits_in_force",
     "new_key",
+    "packages_of",
     "user_limits",
 ]
 
 _HOMES = {
+    "child": ("Child", "HowItEnded"),
     "external": ("Doors", "External", "Places"),
     "line": ("Line",),
     "key_uses": ("KeyUses",),
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
+    "packages": ("Packages", "packages_of"),
     "reception": ("Arrival", "Reception"),
     "tls": ("Terminator",),
+    "zygote": ("Zygote",),
 }
 _LATER = {name: module for module, names in _HOMES.items() for name in names}
 

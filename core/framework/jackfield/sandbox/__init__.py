@@ -6,24 +6,31 @@
 
 from typing import TYPE_CHECKING, Any
 
-from jackfield.sandbox.confine import Policy, confine
+from jackfield.sandbox.confine import Policy, confine, has_private_root, separate
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
+from jackfield.sandbox.kernel import architecture, signal_at_parents_death
+from jackfield.sandbox.seccomp import Filters
 from jackfield.sandbox.shims import install as install_shims
 
 if TYPE_CHECKING:
     from jackfield.sandbox.selftest import Trial, self_test
 
 __all__ = [
+    "Filters",
     "Grade",
     "Machine",
     "Policy",
     "Trial",
+    "architecture",
     "confine",
     "grade_of",
+    "has_private_root",
     "install_shims",
     "probe",
     "self_test",
     "sentences",
+    "separate",
+    "signal_at_parents_death",
 ]
 
 

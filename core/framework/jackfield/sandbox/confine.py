@@ -10,7 +10,8 @@ from typing import Final
 from jackfield.errors import SandboxError
 from jackfield.sandbox import capabilities, landlock, limits, private_root, seccomp
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe
-from jackfield.sandbox.kernel import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, architecture, control
+from jackfield.sandbox.kernel import PR_SET_DUMPABLE, architecture, control, signal_at_parents_death
+from jackfield.sandbox.seccomp import Filters
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -44,7 +45,7 @@ class Policy:
     parent: int | None = None
 
 
-def confine(policy: Policy, machine: Machine | None = None) -> Grade:
+def confine(policy: Policy, machine: Machine | None = None, filters: Filters | None = None) -> Grade:
     """Hold the calling process to the policy, for good, and return the grade that it is held in.
 
     In this order: end with the parent, close descriptors, private root, capabilities, limits, Landlock, and seccomp
@@ -53,6 +54,7 @@ def confine(policy: Policy, machine: Machine | None = None) -> Grade:
     Args:
         policy: what it keeps.
         machine: what the system offers, if that was asked before; asking takes some ten milliseconds.
+        filters: of system calls, if they were made before; making one takes two milliseconds.
 
     Raises:
         SandboxError: the machine does not reach the grade, threads exist, or a layer was refused. It names the layer.
@@ -63,20 +65,41 @@ def confine(policy: Policy, machine: Machine | None = None) -> Grade:
     _check(grade, offered)
     if grade is Grade.PROCESS:
         return grade
-    rooted = grade is Grade.FULL or offered.landlock_abi < landlock.LEAST_ABI
-    parent = policy.parent or os.getppid()
-    _layer("parent-death signal", lambda: _end_with(parent))
-    _layer("descriptors", lambda: _close_others(policy.kept_descriptors))
+    rooted = _rooted(grade, offered)
+    separate(policy, offered)
     if rooted:
         _layer("private root", lambda: private_root.enter(policy.read, policy.write))
     _layer("capabilities", capabilities.drop)
     _layer("limits", lambda: _limit(policy, rooted=rooted))
     # A change of namespaces or capabilities may have taken both back: to be measured, and to end with the parent.
-    _layer("parent-death signal", lambda: _end_with(parent))
+    _layer("parent-death signal", lambda: _end_with(policy.parent or os.getppid()))
     if offered.landlock_abi:
         _layer("Landlock", lambda: landlock.restrict(policy.read, policy.write, offered.landlock_abi))
-    _layer("seccomp", lambda: _filter(rooted=rooted))
+    _layer("seccomp", lambda: _filter(filters, rooted=rooted))
     return grade
+
+
+def separate(policy: Policy, machine: Machine) -> None:
+    """Make a process of the calling one that ends with its parent and holds none of its descriptors but the kept ones.
+
+    No wall: that is what `confine` begins with, and all that there is in grade `process`.
+
+    Raises:
+        SandboxError: one of both was refused.
+    """
+    if machine.known:  # elsewhere nobody can be asked to end it
+        _layer("parent-death signal", lambda: _end_with(policy.parent or os.getppid()))
+    _layer("descriptors", lambda: _close_others(policy.kept_descriptors))
+
+
+def has_private_root(policy: Policy, machine: Machine) -> bool:
+    """Whether a process that `confine` holds to this policy on this machine lives below a private root."""
+    offered = _capped(machine, policy.landlock_abi_most)
+    return _rooted(policy.grade or grade_of(offered), offered)
+
+
+def _rooted(grade: Grade, offered: Machine) -> bool:
+    return grade is Grade.FULL or (grade is Grade.BASE and offered.landlock_abi < landlock.LEAST_ABI)
 
 
 def _capped(machine: Machine, most: int | None) -> Machine:
@@ -116,7 +139,7 @@ def _layer(name: str, apply: Callable[[], None]) -> None:
 def _end_with(parent: int) -> None:
     """Be killed when the thread that forked this process ends; be dumpable, so that the host can measure memory."""
     control(PR_SET_DUMPABLE, 1)
-    control(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal_at_parents_death(signal.SIGKILL)
     if os.getppid() != parent:  # it died before that; an exception would unwind what was forked from it
         os._exit(1)
 
@@ -139,8 +162,10 @@ def _limit(policy: Policy, *, rooted: bool) -> None:
     )
 
 
-def _filter(*, rooted: bool) -> None:
-    numbers = architecture()
-    if numbers is None:
-        raise OSError("the numbers of this processor's system calls are not known")
-    seccomp.install(seccomp.program(numbers, os.getpid(), private_root=rooted))
+def _filter(filters: Filters | None, *, rooted: bool) -> None:
+    if filters is None:
+        numbers = architecture()
+        if numbers is None:
+            raise OSError("the numbers of this processor's system calls are not known")
+        filters = Filters(numbers)
+    seccomp.install(filters.of(os.getpid(), private_root=rooted))

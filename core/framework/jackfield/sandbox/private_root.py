@@ -55,8 +55,8 @@ def enter(read: Sequence[str], write: Sequence[str]) -> None:
     _unshare()
     mount(None, "/", None, _MS_RECURSIVE | _MS_PRIVATE)
     # All trees are held before the new root covers anything; afterwards paths mean something else.
-    trees = {path: tree for path in _spelled(read) if (tree := _detached(path, read_only=True)) is not None}
-    trees |= {path: tree for path in _spelled(write) if (tree := _detached(path, read_only=False)) is not None}
+    wanted = dict.fromkeys(_spelled(read), True) | dict.fromkeys(_spelled(write), False)
+    trees = {path: tree for path, only in wanted.items() if (tree := _detached(path, read_only=only)) is not None}
     links = _links_at_the_top()
     mount("tmpfs", _PLACE, "tmpfs", _MS_NO_SUID | _MS_NO_DEVICES, "size=1m,mode=755")
     for path in sorted(trees):  # what is above comes first

@@ -6,7 +6,7 @@ from functools import partial
 
 from jackfield.errors import LinkClosed
 from jackfield.isolation import WorkerSpec
-from jackfield.rpc import BlockingConnection
+from jackfield.rpc import BlockingConnection, DescriptorReceiver
 from jackfield.runtime import Guard, PluginScheduler, Scope
 from jackfield.worker.calls import HostCalls, HostCrossing
 from jackfield.worker.commands import CommandHandlers
@@ -25,6 +25,7 @@ class Inside:
         looping: the plugin's event loop.
         connection: to the host.
         handlers: what the host may call.
+        descriptors: takes open files and sockets of the host; None where none can come.
 
     Attributes:
         calls: asks the host.
@@ -36,11 +37,17 @@ class Inside:
     """
 
     def __init__(
-        self, spec: WorkerSpec, looping: LoopThread, connection: BlockingConnection, handlers: Handlers
+        self,
+        spec: WorkerSpec,
+        looping: LoopThread,
+        connection: BlockingConnection,
+        handlers: Handlers,
+        descriptors: DescriptorReceiver | None = None,
     ) -> None:
         self.spec = spec
         self.looping = looping
         self.handlers = handlers
+        self.descriptors = descriptors
         self.calls = HostCalls(connection)
         self.commands = CommandHandlers(self.calls, handlers)
         self.crossing = HostCrossing(spec.plugin, looping, self.calls)

@@ -15,7 +15,7 @@ import msgspec
 from jackfield.api import Context, Event, EventType
 from jackfield.errors import CannotCross, PluginError
 from jackfield.isolation import WorkerSpec
-from jackfield.rpc import BlockingConnection, Link
+from jackfield.rpc import BlockingConnection, DescriptorReceiver, Link
 from jackfield.runtime import (
     GRACE_SECONDS,
     CallbackAnswer,
@@ -35,13 +35,31 @@ from jackfield.worker.looping import LoopThread
 MakeContext: TypeAlias = Callable[[Inside], Context]
 
 
-def serve(spec: WorkerSpec, connection: socket.socket, make_context: MakeContext | None = None) -> None:
+def serve_forked(spec: WorkerSpec, connection: socket.socket, files: socket.socket) -> None:
+    """Be a worker that a zygote forked: as `serve`, and open files and sockets come from the host.
+
+    Args:
+        spec: what this process was started with.
+        connection: the socket of calls.
+        files: the socket to which `jackfield.rpc.DescriptorSender` sends.
+    """
+    serve(spec, connection, descriptors=DescriptorReceiver(files))
+
+
+def serve(
+    spec: WorkerSpec,
+    connection: socket.socket,
+    make_context: MakeContext | None = None,
+    *,
+    descriptors: DescriptorReceiver | None = None,
+) -> None:
     """Be the plugin's side of a link until the host goes away.
 
     Args:
         spec: what this process was started with.
         connection: a stream socket to the host; closed at the end.
         make_context: makes the plugin's context; None: the one that asks the host for everything.
+        descriptors: takes open files and sockets of the host; None where none can come.
 
     Raises:
         LinkClosed: the link was ended for a reason; none if the host just went away.
@@ -50,7 +68,7 @@ def serve(spec: WorkerSpec, connection: socket.socket, make_context: MakeContext
     handlers = Handlers(looping)
     link = Link(connection, handlers.served, peer="the host", tell_tracebacks=True)
     blocking = BlockingConnection(link)
-    inside = Inside(spec, looping, blocking, handlers)
+    inside = Inside(spec, looping, blocking, handlers, descriptors)
     Serving(inside, make_context or _context).offer()
     blocking.greet()
     try:

@@ -1,0 +1,111 @@
+"""One worker as its host holds it: a descriptor of its process, two sockets, and how it ended."""
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+
+from jackfield.sandbox import Grade
+
+
+@dataclass(frozen=True, slots=True)
+class HowItEnded:
+    """How a process ended.
+
+    Args:
+        code: its exit code, or minus the number of the signal that killed it; None if nobody can say, since the zygote
+            has ended as well.
+    """
+
+    code: int | None
+
+    def __str__(self) -> str:
+        """As the end of a sentence: `was killed by SIGKILL`."""
+        if self.code is None:
+            return "ended together with the process that forks all workers"
+        if self.code < 0:
+            try:
+                return f"was killed by {signal.Signals(-self.code).name}"
+            except ValueError:  # a real-time signal has no name
+                return f"was killed by signal {-self.code}"
+        return f"ended with exit code {self.code}"
+
+
+class ForkedProcess:
+    """A process of the zygote's, held by a descriptor: what is killed by it is never another one of that number.
+
+    Args:
+        pid: its number.
+        descriptor: of the process (pidfd_open(2)); closed here once it has ended.
+    """
+
+    def __init__(self, pid: int, descriptor: int) -> None:
+        self.pid = pid
+        self._descriptor = descriptor
+        self._loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[HowItEnded] = self._loop.create_future()
+
+    def kill(self) -> None:
+        """Send SIGKILL; nothing happens if it has ended."""
+        with suppress(OSError):
+            signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
+
+    def settle(self, how: HowItEnded) -> None:
+        """Note how it ended."""
+        if not self.ended.done():
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self.ended.set_result(how)
+
+    def settle_when_gone(self) -> None:
+        """Note that it ended when the kernel says so: the zygote, which would tell how, is gone."""
+        if not self.ended.done():
+            self._loop.add_reader(self._descriptor, self.settle, HowItEnded(None))
+
+
+class Child:
+    """A worker that is confined and serves. `Zygote.fork` makes it.
+
+    Args:
+        plugin: whose it is.
+        grade: in which it holds itself.
+        process: that it is.
+        calls: the socket of calls; the caller uses and closes it.
+        files: the socket on which `jackfield.rpc.DescriptorSender` sends to it; the caller uses and closes it.
+    """
+
+    def __init__(
+        self, plugin: str, grade: Grade, process: ForkedProcess, calls: socket.socket, files: socket.socket
+    ) -> None:
+        self.plugin = plugin
+        self.grade = grade
+        self.socket = calls
+        self.files = files
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Its process; after its end the number may be another one's."""
+        return self._process.pid
+
+    @property
+    def ended(self) -> HowItEnded | None:
+        """How it ended; None while it lives, and until its end was told."""
+        return self._process.ended.result() if self._process.ended.done() else None
+
+    async def wait(self) -> HowItEnded:
+        """Return how it ended, once it has."""
+        return await asyncio.shield(self._process.ended)
+
+    def kill(self) -> None:
+        """Kill it, whatever it does; nothing happens if it has ended. `wait` says when it is gone."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Kill it and close both sockets."""
+        self.kill()
+        self.socket.close()
+        self.files.close()

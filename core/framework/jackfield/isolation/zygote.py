@@ -1,0 +1,96 @@
+"""The host's side of the zygote: started when it is first needed, asked for workers, started again if it ended."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from jackfield.isolation.child import Child
+from jackfield.isolation.packages import Packages, packages_of
+from jackfield.isolation.spec import WorkerSpec
+from jackfield.isolation.zygote_process import ZygoteProcess
+from jackfield.sandbox import Grade
+
+SERVE: Final = "jackfield.worker.serving:serve_forked"
+
+
+class Zygote:
+    """Forks the workers of one host. It belongs to the event loop on which it was started.
+
+    Args:
+        published: what of the host's every worker can import: `packages_of` jackfield, pluggy, msgspec and the host's
+            API distribution. None is the first three.
+        preload: modules of these to load before any worker is forked, e.g. `jackfield_chat_api`.
+        serve: what a worker does once it is confined, `module:function`, called with its spec, the socket of calls and
+            the one on which descriptors come.
+        executable: the Python to run; None is the one that runs now.
+    """
+
+    def __init__(
+        self,
+        published: Packages | None = None,
+        *,
+        preload: Sequence[str] = (),
+        serve: str = SERVE,
+        executable: str | None = None,
+    ) -> None:
+        self._published = published
+        self._preload = tuple(preload)
+        self._serve = serve
+        self._executable = executable or sys.executable
+        self._starting = asyncio.Lock()
+        self._running: ZygoteProcess | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The zygote's process; None while there is none."""
+        running = self._running
+        return None if running is None or running.is_gone else running.pid
+
+    @property
+    def grade(self) -> Grade | None:
+        """The best grade that the machine gives; None until it was started."""
+        return None if self._running is None else self._running.grade
+
+    async def start(self) -> None:
+        """Start the process if there is none, and wait until it has loaded everything.
+
+        Raises:
+            SandboxError: it could not be started, or did not get ready.
+        """
+        await self._started()
+
+    async def _started(self) -> ZygoteProcess:
+        async with self._starting:
+            running = self._running
+            if running is None or running.is_gone:
+                published = self._published or packages_of()
+                settings = {
+                    "host": os.getpid(),
+                    "named": dict(published.named),
+                    "metadata": published.metadata,
+                    "preload": self._preload,
+                    "serve": self._serve,
+                }
+                self._running = running = await ZygoteProcess.started(self._executable, settings)
+            return running
+
+    async def fork(self, spec: WorkerSpec) -> Child:
+        """Fork a worker and wait until it is confined. A zygote that has ended is started again.
+
+        Args:
+            spec: of the worker.
+
+        Raises:
+            SandboxError: the machine does not confine it as the spec asks, the system gave no process, or it ended
+                before it was confined; it blames the plugin.
+        """
+        return await (await self._started()).fork(spec)
+
+    async def close(self) -> None:
+        """End the zygote, and with it all of its workers."""
+        async with self._starting:
+            if self._running is not None:
+                await self._running.close()
+                self._running = None

@@ -1,0 +1,280 @@
+"""One zygote from its start to its end: what is sent to it, what it tells, and what happens to its workers with it."""
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from jackfield.errors import LinkClosed, SandboxError
+from jackfield.isolation.child import Child, ForkedProcess, HowItEnded
+from jackfield.isolation.control import (
+    MOST_ANSWER_BYTES,
+    MOST_CONTROL_BYTES,
+    Confined,
+    Ended,
+    Fork,
+    Forked,
+    NotForked,
+    Ready,
+    Told,
+    descriptors_in,
+    framed,
+    packet,
+    read_answer,
+    read_told,
+    receive_frame_soon,
+    room_for,
+    with_descriptors,
+)
+from jackfield.isolation.output import PrintedLines
+from jackfield.isolation.spec import WorkerSpec
+from jackfield.sandbox import Grade
+
+START_SECONDS: Final = 30.0
+"""For a zygote to load everything, on a machine that is busy: it takes a fifth of a second."""
+
+FORK_SECONDS: Final = 10.0
+"""For a worker to be there and confined: it takes some milliseconds."""
+
+END_SECONDS: Final = 2.0
+"""For the zygote to end by itself when it is told to; then it is killed."""
+
+_LINES_A_SECOND: Final = 100
+_FILE: Final = Path(__file__).parents[1] / "worker" / "start.py"
+
+_log = logging.getLogger("jackfield.isolation")
+
+
+class ZygoteProcess:
+    """A running zygote, and the workers that it forked; `Zygote` says what it is for.
+
+    Args:
+        process: that was started.
+        control: the host's end of its socket.
+        printed: what it prints.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, printed: PrintedLines) -> None:
+        self.pid = process.pid
+        self.grade = Grade.PROCESS
+        self.is_gone = False
+        self._process = process
+        self._control = control
+        self._printed = printed
+        self._loop = asyncio.get_running_loop()
+        self._sending = asyncio.Lock()
+        self._numbers = count(1)
+        self._ready: asyncio.Future[Grade] = self._loop.create_future()
+        self._asked: dict[int, asyncio.Future[ForkedProcess]] = {}
+        self._workers: dict[int, ForkedProcess] = {}
+        self._reaped = asyncio.Event()
+        control.setblocking(False)
+        self._loop.add_reader(control, self._hear)
+        self._descriptor = os.pidfd_open(process.pid)
+        self._loop.add_reader(self._descriptor, self._reap)
+
+    @classmethod
+    async def started(cls, executable: str, settings: Mapping[str, Any]) -> "ZygoteProcess":
+        """Start one and wait until it has loaded everything.
+
+        Args:
+            executable: the Python to run.
+            settings: as `jackfield.worker.zygote.serve` reads them.
+
+        Raises:
+            SandboxError: it cannot be started, or did not get ready.
+        """
+        if not sys.platform.startswith("linux"):
+            raise SandboxError(
+                f"workers need Linux, and this is {sys.platform}",
+                hint="a plugin that runs inline, in full trust, runs everywhere",
+            )
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        try:
+            with theirs:
+                control.send(json.dumps(settings).encode())
+                process = subprocess.Popen(  # noqa: ASYNC220 (it returns once the child runs; the host names it)
+                    [executable, "-I", "-S", "-X", "utf8", str(_FILE), str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, cwd="/", env={},
+                    pass_fds=(theirs.fileno(),), start_new_session=True,
+                )  # fmt: skip
+        except OSError as error:
+            control.close()
+            os.close(reading)
+            raise SandboxError(f"the process that forks workers could not be started: {error}") from error
+        finally:
+            os.close(writing)
+        printed = PrintedLines(
+            reading, speaker="the zygote of workers", lines_a_second=_LINES_A_SECOND, level=logging.WARNING
+        )
+        running = cls(process, control, printed)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                running.grade = await running._ready
+        except (LinkClosed, TimeoutError) as error:
+            await running.close()
+            raise SandboxError(
+                "the process that forks workers did not get ready", hint="the log of jackfield.isolation says why"
+            ) from error
+        except BaseException:
+            await running.close()
+            raise
+        return running
+
+    async def fork(self, spec: WorkerSpec) -> Child:
+        """As `Zygote.fork`."""
+        calls, their_calls = socket.socketpair()
+        files, their_files = socket.socketpair()
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        lines = spec.limits.log_lines_per_second
+        printed = PrintedLines(reading, speaker=spec.plugin, lines_a_second=lines)
+        process: ForkedProcess | None = None
+        try:
+            async with asyncio.timeout(FORK_SECONDS):
+                with their_calls, their_files:
+                    try:
+                        asked = await self._ask(their_calls.fileno(), their_files.fileno(), writing)
+                    finally:
+                        os.close(writing)
+                files.setblocking(False)
+                with suppress(BrokenPipeError, ConnectionResetError):  # then it has said why, or is dead already
+                    await self._loop.sock_sendall(files, framed(spec))
+                process = await asked
+                process.ended.add_done_callback(lambda _: printed.close())
+                grade = await self._confined(spec.plugin, process, files)
+        except BaseException as error:
+            if process is None:
+                printed.close()
+            else:
+                process.kill()
+            calls.close()
+            files.close()
+            if isinstance(error, TimeoutError):
+                late = f"a worker of {spec.plugin} was not there within {FORK_SECONDS:g} s"
+                raise SandboxError(late, plugin=spec.plugin) from None
+            if isinstance(error, LinkClosed):
+                raise SandboxError(f"{spec.plugin} has no worker: {error}", plugin=spec.plugin) from error
+            raise
+        return Child(spec.plugin, grade, process, calls, files)
+
+    async def close(self) -> None:
+        """End it, and with it all workers; return when all of them are gone."""
+        self._lose()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self._reaped.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._reaped.wait()
+        for worker in list(self._workers.values()):
+            await asyncio.shield(worker.ended)
+
+    async def _ask(self, *descriptors: int) -> asyncio.Future[ForkedProcess]:
+        number = next(self._numbers)
+        asked = self._asked[number] = self._loop.create_future()
+        message = [packet(Fork(number))]
+        async with self._sending:
+            while not self.is_gone:
+                try:
+                    self._control.sendmsg(message, with_descriptors(*descriptors))
+                except BlockingIOError:
+                    await self._room()
+                except (BrokenPipeError, ConnectionResetError):
+                    self._lose()
+                else:
+                    return asked
+        raise LinkClosed("the process that forks workers has ended")
+
+    async def _room(self) -> None:
+        """Wait until the control socket takes more, or is closed."""
+        room = asyncio.Event()
+        self._loop.add_writer(self._control, room.set)
+        try:
+            await room.wait()
+        finally:
+            if not self.is_gone:
+                self._loop.remove_writer(self._control)
+
+    async def _confined(self, plugin: str, process: ForkedProcess, files: socket.socket) -> Grade:
+        """Read what a new worker says of itself, the only thing that is ever read from that socket."""
+        try:
+            answer = read_answer(await receive_frame_soon(files, MOST_ANSWER_BYTES))
+        except (LinkClosed, ConnectionResetError):
+            how = await asyncio.shield(process.ended)
+            raise SandboxError(f"the worker of {plugin} {how} before it was confined", plugin=plugin) from None
+        if isinstance(answer, Confined):
+            return answer.grade
+        raise SandboxError(answer.message, plugin=plugin, hint=answer.hint)
+
+    def _hear(self) -> None:
+        while not self.is_gone:
+            try:
+                content, ancillary, _, _ = self._control.recvmsg(
+                    MOST_CONTROL_BYTES, room_for(1), socket.MSG_CMSG_CLOEXEC
+                )
+            except BlockingIOError:
+                return
+            except ConnectionResetError:
+                content, ancillary = b"", []
+            if content:
+                self._take(read_told(content), descriptors_in(ancillary))
+            else:
+                self._lose()
+
+    def _take(self, told: Told, descriptors: list[int]) -> None:
+        match told:
+            case Ready(grade):
+                if not self._ready.done():
+                    self._ready.set_result(grade)
+            case Forked(number, pid):
+                worker = self._workers[pid] = ForkedProcess(pid, descriptors[0])
+                worker.ended.add_done_callback(lambda _: self._workers.pop(pid, None))
+                asked = self._asked.pop(number)
+                if asked.done():  # nobody waits for it any more
+                    worker.kill()
+                else:
+                    asked.set_result(worker)
+            case NotForked(number, reason):
+                asked = self._asked.pop(number)
+                if not asked.done():
+                    asked.set_exception(SandboxError(f"no process could be made for a worker: {reason}"))
+            case Ended(pid, code):
+                self._workers.pop(pid).settle(HowItEnded(code))
+
+    def _lose(self) -> None:
+        """The control socket is at its end, or is closed: nothing more is told, and nothing more is forked."""
+        if self.is_gone:
+            return
+        self.is_gone = True
+        self._loop.remove_reader(self._control)
+        self._loop.remove_writer(self._control)
+        self._control.close()
+        lost = LinkClosed("the process that forks workers has ended")
+        everybody: tuple[asyncio.Future[Any], ...] = (self._ready, *self._asked.values())
+        for waiting in everybody:
+            if not waiting.done():
+                waiting.set_exception(lost)
+                waiting.exception()  # who waits for it gets it; that nobody may is no mistake
+        self._asked.clear()
+        for worker in self._workers.values():
+            worker.settle_when_gone()
+
+    def _reap(self) -> None:
+        self._loop.remove_reader(self._descriptor)
+        os.close(self._descriptor)
+        code = self._process.wait()
+        expected = self.is_gone and code == 0
+        self._lose()
+        self._printed.close()
+        self._reaped.set()
+        if not expected:
+            _log.error("the zygote of workers %s; its workers have ended with it", HowItEnded(code))

@@ -1,0 +1,123 @@
+"""The first moments of a worker: from the fork to the plugin's first line, which runs in a confined process.
+
+The order is the point. The spec is read and the policy made from it while everything can still be read; then the
+process is confined; only then it gets the import path on which the plugin lies.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from jackfield.errors import JackfieldError, LinkClosed
+from jackfield.isolation import WorkerSpec
+from jackfield.isolation.control import MOST_SPEC_BYTES, Confined, NotConfined, framed, receive_frame
+from jackfield.sandbox import Filters, Grade, Machine, confine, has_private_root, install_shims, separate
+from jackfield.worker.output import replace_streams
+from jackfield.worker.policy import Interpreter, policy_of
+from jackfield.worker.published import import_only
+
+Serve = Callable[[WorkerSpec, socket.socket, socket.socket], Any]
+"""What a worker does with its life: given its spec, the socket of calls and the one on which descriptors come."""
+
+_MOST_NAME: Final = 15  # what the kernel keeps of a process' name
+_read_spec: Final = msgspec.msgpack.Decoder(WorkerSpec).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the zygote made ready once for all of its workers.
+
+    Args:
+        machine: what the system offers.
+        interpreter: what every worker reads.
+        filters: the filters of system calls, but for the number of the process; None where there are none.
+        serve: what a worker does once it is confined.
+        zygote: the process with which each worker ends.
+    """
+
+    machine: Machine
+    interpreter: Interpreter
+    filters: Filters | None
+    serve: Serve
+    zygote: int
+
+
+def become_worker(prepared: Prepared, calls: int, files: int, output: int) -> NoReturn:
+    """Be a worker until its host is gone; nothing of the zygote's is ever returned to.
+
+    Args:
+        prepared: by the zygote.
+        calls: the descriptor of the socket of calls.
+        files: of the socket on which the spec comes, and later descriptors.
+        output: of the pipe that takes what is written to stdout and stderr.
+    """
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        replace_streams()
+        code = _live(prepared, socket.socket(fileno=calls), socket.socket(fileno=files))
+    except BaseException:  # noqa: BLE001 (whatever it is, it must not unwind into the zygote's loop)
+        with suppress(BaseException):
+            traceback.print_exc()
+    finally:
+        with suppress(BaseException):
+            sys.stdout.flush()
+        os._exit(code)
+
+
+def _live(prepared: Prepared, calls: socket.socket, files: socket.socket) -> int:
+    try:
+        spec = _read_spec(receive_frame(files, MOST_SPEC_BYTES))
+    except (LinkClosed, OSError):
+        return 0  # the host thought better of it
+    try:
+        grade = _hold(prepared, spec, (0, 1, 2, calls.fileno(), files.fileno()))
+        _furnish(prepared.interpreter, spec)
+    except JackfieldError as error:
+        files.sendall(framed(NotConfined(error.message, error.hint)))
+        return 1
+    gc.enable()
+    files.sendall(framed(Confined(grade)))
+    prepared.serve(spec, calls, files)
+    return 0
+
+
+def _hold(prepared: Prepared, spec: WorkerSpec, descriptors: tuple[int, ...]) -> Grade:
+    machine = prepared.machine
+    policy = policy_of(spec, machine, prepared.interpreter, descriptors=descriptors, parent=prepared.zygote)
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(spec.plugin[:_MOST_NAME], encoding="utf-8")
+    grade = confine(policy, machine, prepared.filters)
+    if grade is Grade.PROCESS:
+        separate(policy, machine)
+    else:
+        install_shims(private_root=has_private_root(policy, machine))
+    return grade
+
+
+def _furnish(interpreter: Interpreter, spec: WorkerSpec) -> None:
+    """Give it an environment and an import path of its own."""
+    os.environ.clear()
+    os.environ.update(HOME=spec.data_dir, TMPDIR=spec.temporary, LANG="C.UTF-8")
+    sys.argv[:] = [spec.plugin]
+    sys.dont_write_bytecode = True  # its own code is not its to change
+    import_only(
+        spec.paths,
+        {**spec.named, **interpreter.named},
+        (*interpreter.metadata, *spec.metadata),
+        interpreter.library,
+    )

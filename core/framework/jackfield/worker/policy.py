@@ -1,0 +1,88 @@
+"""The sandbox's policy for a worker: what its spec names, and what the interpreter itself needs."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jackfield.errors import SandboxError
+from jackfield.isolation import WorkerSpec
+from jackfield.sandbox import Grade, Machine, Policy, grade_of
+
+SYSTEM: Final = (
+    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
+    "/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero",
+)  # fmt: skip
+"""What native code and the standard library look for on the system: shared libraries and the times of zones."""
+
+WRITABLE: Final = ("/dev/null",)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """What every worker of one interpreter needs.
+
+    Args:
+        library: folders of the standard library, as `standard_library` says.
+        named: top-level names that every worker is given: jackfield and what it cannot do without.
+        metadata: their `.dist-info` folders.
+    """
+
+    library: tuple[str, ...]
+    named: dict[str, str]
+    metadata: tuple[str, ...] = ()
+
+
+def policy_of(
+    spec: WorkerSpec,
+    machine: Machine,
+    interpreter: Interpreter,
+    *,
+    descriptors: Sequence[int] = (0, 1, 2),
+    parent: int | None = None,
+) -> Policy:
+    """Return what a worker keeps when it is confined.
+
+    Args:
+        spec: of the worker.
+        machine: what the system offers.
+        interpreter: what all workers read.
+        descriptors: that stay open.
+        parent: the process with which it ends.
+
+    Raises:
+        SandboxError: the machine confines nothing, and the spec does not say that it need not; or it asks for a grade
+            that the machine does not give.
+    """
+    if grade_of(machine) is Grade.PROCESS and spec.grade is None:
+        raise SandboxError(
+            f"{spec.plugin} cannot be confined on this machine",
+            plugin=spec.plugin,
+            hint="jackfield doctor --sandbox tells what is missing; isolation = process runs it unconfined",
+        )
+    own = (spec.data_dir, spec.config_dir, spec.temporary)
+    named = (*interpreter.named.values(), *interpreter.metadata, *spec.named.values(), *spec.metadata)
+    library = (*interpreter.library, os.path.join(sys.base_prefix, "lib"))  # noqa: PTH118 (as a text, like the others)
+    return Policy(
+        read=tuple(dict.fromkeys((*SYSTEM, *library, *named, *spec.paths, *spec.read))),
+        write=tuple(dict.fromkeys((*WRITABLE, *own, *spec.write))),
+        kept_descriptors=tuple(descriptors),
+        address_space_bytes=mapped_bytes() + spec.limits.address_space_bytes,
+        file_bytes=spec.limits.data_bytes,
+        descriptors=spec.limits.descriptors,
+        threads=spec.limits.threads,
+        grade=spec.grade,
+        landlock_abi_most=spec.landlock_abi_most,
+        parent=parent,
+    )
+
+
+def mapped_bytes() -> int:
+    """Return how much this process has mapped already, which its own limit does not count."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

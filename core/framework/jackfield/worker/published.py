@@ -1,0 +1,101 @@
+"""Imports by name: single packages out of folders whose other packages cannot be imported (K42).
+
+A host's site-packages holds all that the host needs; of that a worker sees what was named, and `importlib.metadata` and
+`importlib.resources` answer for exactly that. Nothing runs a `.pth`: `site` is never imported. This module is the first
+of jackfield that a zygote loads, and loads nothing but the standard library.
+"""
+
+import importlib.machinery
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+_STANDARD_LIBRARY: Final = os.path.dirname(os.__file__)  # noqa: PTH120 (pathlib is not loaded yet)
+
+
+class NamedPackages:
+    """A finder of `sys.meta_path` for packages and modules by their top-level names.
+
+    A name that is named is taken from there and from nowhere else, also where a plugin brings one of that name: what
+    the host publishes is a fixed pin of every plugin's solution, so it would be the same version, and twice.
+
+    Args:
+        places: top-level name to the folder or file that holds it. A place whose name cannot be imported, such as
+            `numpy.libs`, is merely there to be read.
+        metadata: `.dist-info` folders that `importlib.metadata` finds.
+    """
+
+    def __init__(self, places: Mapping[str, str], metadata: Sequence[str]) -> None:
+        self.places = dict(places)
+        self._metadata = tuple(metadata)
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        """Return how to load a top-level name; the submodules of a package are found by its `__path__`."""
+        place = self.places.get(name) if path is None else None
+        if place is None:
+            return None
+        if os.path.isfile(place):  # noqa: PTH113
+            return importlib.util.spec_from_file_location(name, place)
+        # By each name that it could have, and not by Python's own finder, which lists the folder above: without a
+        # private root that is refused.
+        for suffix in importlib.machinery.all_suffixes():
+            initial = f"{place}/__init__{suffix}"
+            if os.path.isfile(initial):  # noqa: PTH113
+                return importlib.util.spec_from_file_location(name, initial, submodule_search_locations=[place])
+        namespace = ModuleSpec(name, None, is_package=True)
+        namespace.submodule_search_locations = [place]
+        return namespace
+
+    def find_distributions(self, context: Any = None) -> Iterable["Distribution"]:
+        """Return the named distributions that a `DistributionFinder.Context` asks for."""
+        from importlib.metadata import Distribution  # slow to import, and few plugins ask
+        from pathlib import Path
+
+        wanted = None if context is None or context.name is None else _normalized(context.name)
+        for folder in self._metadata:
+            found = Distribution.at(Path(folder))
+            if wanted is None or _normalized(found.name) == wanted:
+                yield found
+
+    def invalidate_caches(self) -> None:
+        """Nothing is remembered."""
+
+
+def _normalized(name: str) -> str:
+    """As PEP 503 has it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def standard_library() -> tuple[str, ...]:
+    """Return the folders of `sys.path` that hold the standard library and its extension modules."""
+    return tuple(
+        path
+        for path in sys.path
+        if path.startswith(_STANDARD_LIBRARY) and "-packages" not in path and os.path.isdir(path)  # noqa: PTH112
+    )
+
+
+def import_only(
+    paths: Sequence[str], places: Mapping[str, str], metadata: Sequence[str], library: Sequence[str]
+) -> None:
+    """Let this process import from these folders, these named packages and the standard library, in this order.
+
+    A zygote could load nothing that was not named to it, so no library of the host's waits in `sys.modules` to be taken
+    for a plugin's own one of that name.
+
+    Args:
+        paths: folders, as in `sys.path`.
+        places: as in `NamedPackages`.
+        metadata: as in `NamedPackages`.
+        library: what `standard_library` said before the path was changed.
+    """
+    others = [finder for finder in sys.meta_path if not isinstance(finder, NamedPackages)]
+    sys.meta_path[:] = [NamedPackages(places, metadata), *others]
+    sys.path[:] = [*paths, *library]

@@ -1,0 +1,98 @@
+"""Real workers for tests: a zygote whose workers do what they are told, and specs with folders of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from jackfield.isolation import Child, Packages, WorkerSpec, Zygote, packages_of
+
+from tests.support import told_worker
+
+_SIZE = struct.Struct("<I")
+
+
+def told_zygote(**changes: Any) -> Zygote:
+    """A zygote whose workers run the source that they are told."""
+    always = packages_of()
+    places = Packages({**always.named, "told_worker": str(Path(told_worker.__file__))}, always.metadata)
+    return Zygote(places, serve="told_worker:serve", **changes)
+
+
+@asynccontextmanager
+async def running(**changes: Any) -> AsyncIterator[Zygote]:
+    """A zygote that is closed at the end."""
+    zygote = told_zygote(**changes)
+    try:
+        await zygote.start()
+        yield zygote
+    finally:
+        await zygote.close()
+
+
+def spec_in(folder: Path, **changes: Any) -> WorkerSpec:
+    """A spec with its folders below this one; they are made."""
+    own = {name: folder / name for name in ("code", "data", "config", "temporary")}
+    for one in own.values():
+        one.mkdir(exist_ok=True, parents=True)
+    fields: dict[str, Any] = {
+        "plugin": "weather",
+        "project": "chat",
+        "entry_point": "weather:Weather",
+        "paths": (str(own["code"]),),
+        "manifest": 'id = "weather"',
+        "data_dir": str(own["data"]),
+        "config_dir": str(own["config"]),
+        "temporary": str(own["temporary"]),
+    }
+    return WorkerSpec(**fields | changes)
+
+
+class Refused(Exception):
+    """What a worker was told to do raised an error there.
+
+    Args:
+        kind: the error's class.
+        detail: its text.
+        number: its errno.
+    """
+
+    def __init__(self, kind: str, detail: str, number: int | None) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.number = number
+
+
+async def tell(child: Child, source: str) -> Any:
+    """Have a told worker run this source, and return what it left in `told`.
+
+    Raises:
+        Refused: it raised an error.
+        EOFError: the worker ended before it answered.
+    """
+    loop = asyncio.get_running_loop()
+    child.socket.setblocking(False)
+    content = source.encode()
+    try:
+        await loop.sock_sendall(child.socket, _SIZE.pack(len(content)) + content)
+        answer = json.loads(await _received(child, _SIZE.unpack(await _received(child, _SIZE.size))[0]))
+    except (ConnectionResetError, BrokenPipeError):
+        raise EOFError from None
+    if answer["raised"] is not None:
+        raise Refused(answer["raised"], answer["detail"], answer["errno"])
+    return answer["value"]
+
+
+async def _received(child: Child, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        more = await asyncio.get_running_loop().sock_recv(child.socket, size - len(got))
+        if not more:
+            raise EOFError
+        got += more
+    return got
