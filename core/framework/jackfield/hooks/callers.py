@@ -6,7 +6,9 @@ from typing import Any, Protocol, cast
 import pluggy
 
 from jackfield.errors import UsageError
-from jackfield.hooks.calls import PLUGGY_APPLIES_DEFAULTS, Chain, compile_mapping, compile_signature
+from jackfield.hooks.batches import Batches
+from jackfield.hooks.calls import compile_mapping, compile_signature
+from jackfield.hooks.chains import PLUGGY_APPLIES_DEFAULTS, Chain
 from jackfield.hooks.waking import Waking
 
 
@@ -137,10 +139,11 @@ class AsyncCaller:
     called this way too.
     """
 
-    __slots__ = ("_function", "_hook")
+    __slots__ = ("_function", "_hook", "_many")
 
     def __init__(self, hook: pluggy.HookCaller) -> None:
         self._hook = hook
+        self._many: tuple[int, Batches] | None = None
         self._function: Callable[..., Coroutine[Any, Any, Any]] = AsyncCaller._first_call
 
     def __call__(self, **kwargs: Any) -> Coroutine[Any, Any, Any]:
@@ -158,6 +161,40 @@ class AsyncCaller:
     def forget(self) -> None:
         """Compile again at the next call."""
         self._function = AsyncCaller._first_call
+        self._many = None
+
+    async def batch(self, calls: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Call the hook many times; an implementation in another process is sent all calls in one message.
+
+        Implementation by implementation: one in this process is called for each call before the next one is asked. A
+        hook with wrappers, or one that somebody watches, is called once after the other instead.
+
+        Args:
+            calls: the arguments of each, by name.
+
+        Returns:
+            list: for each call, in their order, what it would have returned alone.
+
+        Raises:
+            UsageError: the hook is historic.
+            pluggy.HookCallError: an argument that an implementation asks for is missing.
+            Exception: what an implementation raised, where the hook's errors are raised.
+        """
+        hook, manager = self._hook, _manager(self._hook)
+        if hook.is_historic():
+            raise UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
+        await manager.waking.first(hook.name)
+        if manager.monitored or any(each.wrapper or each.hookwrapper for each in hook._hookimpls):
+            return [await self(**one) for one in calls]
+        many = self._many
+        if many is None or many[0] != manager.version:
+            version = manager.version
+            chain = manager.chain(hook.name, hook._hookimpls.copy(), firstresult=_is_firstresult(hook), awaits=True)
+            many = self._many = (version, Batches(chain))
+        given = [_with_defaults(hook, one) for one in calls]
+        for one in given:
+            self._verify_all_args_are_provided(one)
+        return await many[1].call(given)
 
     async def call_given(self, given: Mapping[str, Any]) -> Any:
         """Call with a mapping of arguments; the way for hooks without a spec, and for calls that somebody watches."""

@@ -11,7 +11,8 @@ from pluggy._callers import _multicall  # what pluggy's manager calls; it has no
 from jackfield.errors import UsageError
 from jackfield.hooks.accounts import Accounts, BlameListener, UseListener, late
 from jackfield.hooks.callers import CallRelay, LazyCaller, forget
-from jackfield.hooks.calls import Chain, compile_mapping
+from jackfield.hooks.calls import compile_mapping
+from jackfield.hooks.chains import Chain
 from jackfield.hooks.counters import HookCounters
 from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
 from jackfield.hooks.waking import Waker, Waking

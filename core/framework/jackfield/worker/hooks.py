@@ -6,7 +6,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Optional
 
 import pluggy
 
@@ -88,7 +88,7 @@ def _signature(hookimpl: pluggy.HookImpl, spec: Callable[..., Any] | None) -> in
         for name in (*hookimpl.argnames, *hookimpl.kwargnames)
     ]
     answer = typed("return")
-    return inspect.Signature(parameters, return_annotation=answer if answer is Any else answer | None)
+    return inspect.Signature(parameters, return_annotation=answer if answer is Any else Optional[answer])
 
 
 def _annotations(function: Callable[..., Any]) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""What a call of one hook does right now, as data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pluggy
+
+from jackfield.hooks.counters import HookCount
+
+# pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
+PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Everything that a call of one hook depends on; each part becomes lines of the function, or none.
+
+    Attributes:
+        hook_name: the hook that is called.
+        implementations: in the order they are called: wrappers first, outermost first.
+        firstresult: stop at the first answer that is not None.
+        pipeline: the argument that is handed along, or None.
+        handed: the class that everything handed along has, or None.
+        timeout_seconds: what one implementation may take, or None.
+        skip: go on without a failing implementation.
+        awaits: the function is `async def` and awaits its asynchronous implementations.
+        resolves: synchronous implementations may also answer with something to await.
+        counts: one for each implementation, or None not to count.
+        used: told of each implementation before it is called, or None.
+        blame: told of each failure: the implementation and the error. None: failures are nobody's business.
+        late: makes the error for an implementation that took too long: the implementation, seconds it took (None:
+            it was stopped).
+    """
+
+    hook_name: str
+    implementations: tuple[pluggy.HookImpl, ...]
+    firstresult: bool = False
+    pipeline: str | None = None
+    handed: type | None = None
+    timeout_seconds: float | None = None
+    skip: bool = False
+    awaits: bool = False
+    resolves: bool = False
+    counts: tuple[HookCount, ...] | None = None
+    used: Callable[[pluggy.HookImpl], None] | None = None
+    blame: Callable[[pluggy.HookImpl, BaseException], None] | None = None
+    late: Callable[[pluggy.HookImpl, float | None], Exception] | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Nothing is asked that pluggy's own call would not do."""
+        asked = (self.pipeline, self.timeout_seconds, self.skip, self.awaits, self.counts, self.used, self.blame)
+        return not any(asked)
+
+
+def passed_by_name(implementation: pluggy.HookImpl) -> tuple[str, ...]:
+    """Return the arguments with defaults that an implementation is given, by their names."""
+    return tuple(implementation.kwargnames) if PLUGGY_APPLIES_DEFAULTS else ()

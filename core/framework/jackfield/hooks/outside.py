@@ -1,0 +1,56 @@
+"""Implementations whose code is in another process: they are sent a call, and answer it later.
+
+To a hook's caller such an implementation is a function like any other. Where several are called and none gets what
+another one answered, all of them are sent their call before any answer is waited for.
+"""
+
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+ATTRIBUTE = "_jackfield_outside"
+
+
+class Sent(Protocol):
+    """A call on its way.
+
+    Attributes:
+        began: when it was sent, on the clock of `time.perf_counter_ns`.
+        ended: when its answer came, or when it was given up; known when it has been waited for.
+    """
+
+    began: int
+    ended: int
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Give its answer, or raise what was raised; for a call that `send` has sent."""
+        ...
+
+    def wait(self) -> Any:
+        """Return its answer, or raise what was raised; for a call that `send_now` has sent."""
+        ...
+
+
+class Outside(Protocol):
+    """An implementation in another process; its arguments are those of the function that stands for it."""
+
+    def send(self, *arguments: Any, **named: Any) -> Sent:
+        """Send a call, on the event loop's thread, and return what is awaited for its answer."""
+        ...
+
+    def send_now(self, *arguments: Any, **named: Any) -> Sent:
+        """Send a call, in a thread that will wait for its answer."""
+        ...
+
+    def send_batch(self, many: Sequence[Mapping[str, Any]]) -> Awaitable[list[Any]]:
+        """Send many calls in one message; each is answered, or by the error that it raised."""
+        ...
+
+
+def outside_of(function: Callable[..., Any]) -> Outside | None:
+    """Return what a function stands for, if its code is in another process."""
+    return cast("Outside | None", getattr(function, ATTRIBUTE, None))
+
+
+def stands_for(function: Callable[..., Any], outside: Outside) -> None:
+    """Let a function stand for an implementation in another process."""
+    setattr(function, ATTRIBUTE, outside)
