@@ -88,7 +88,8 @@ def _signature(hookimpl: pluggy.HookImpl, spec: Callable[..., Any] | None) -> in
         for name in (*hookimpl.argnames, *hookimpl.kwargnames)
     ]
     answer = typed("return")
-    return inspect.Signature(parameters, return_annotation=answer if answer is Any else Optional[answer])
+    answer = answer if answer is Any else Optional[answer]  # noqa: UP045 (None | None is an error)
+    return inspect.Signature(parameters, return_annotation=answer)
 
 
 def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
