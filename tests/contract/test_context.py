@@ -31,6 +31,7 @@ GUARDED = [
     ("probe files write /nowhere/file text", "files:write"),
     ("probe environment PROBE_TOKEN", "environment:read"),
     ("probe http get http://127.0.0.1:1/", "network:connect"),
+    ("probe network 127.0.0.1 1", "network:connect"),
     ("probe plugins list", "plugins:read"),
     ("probe plugins status peer", "plugins:read"),
     ("probe plugins load peer", "plugins:manage"),
@@ -163,6 +164,32 @@ class TestHttp:
                 answer = await stage.ask(f"probe http get {url}")
                 assert f"probe may not network:connect 127.0.0.1:{other.port}" in answer
             assert other.asked == []
+
+
+class TestNetwork:
+    @pytest.mark.feature("C28")
+    async def test_a_connection_is_made_to_what_was_granted_and_used_by_the_plugin(self, stage):
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write((await reader.readline()).upper())
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            await stage.grant([Permission("network", ("connect",), hosts=(f"127.0.0.1:{port}",))])
+            assert json.loads(await stage.ask(f"probe network 127.0.0.1 {port}")) == "HELLO\n"
+            assert f"probe may not network:connect 127.0.0.1:{port + 1}" in await stage.ask(
+                f"probe network 127.0.0.1 {port + 1}"
+            )
+            await stage.grant([Permission("network", ("connect",), hosts=(f"localtest.invalid:{port}", "*:*"))])
+            assert "an address of this computer" in await stage.ask(f"probe network 127.0.0.1 {port}")
+        assert "is no port" in await stage.ask("probe network 127.0.0.1 0")
+
+
+@pytest.mark.feature("C28")
+@pytest.mark.parametrize("name", ["host", "system", "_secret", "process"])
+async def test_what_is_no_part_of_the_context_is_refused_in_words(stage, name):
+    assert f"Access to {name} is not allowed" in await stage.ask(f"probe access {name}")
 
 
 class TestScheduler:

@@ -15,7 +15,7 @@ def resources(folder: Path | None = None, *, file: Path | None = None) -> Plugin
     candidate = Candidate(
         "poll", "poll", "chat-poll", "1.0", "chat_poll", "chat.plugins", folder, None, "store", file=file
     )
-    return PluginResources("poll", candidate)
+    return PluginResources("poll", candidate.folder or candidate.file)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import logging
 from pathlib import Path
 
 import pytest
-from jackfield.manifest import Candidate
 from jackfield.runtime.resources import PluginResources
 from jackfield.runtime.translations import PluginTranslations, fallbacks, language_tag
 
@@ -15,10 +14,7 @@ def translations(folder: Path, language: str = "en", **files: str) -> PluginTran
     (folder / "lang").mkdir()
     for name, text in files.items():
         (folder / "lang" / f"{name}.toml").write_text(text, encoding="utf-8")
-    candidate = Candidate("poll", "poll", "chat-poll", "1.0", "chat_poll", "chat.plugins", folder, None, "store")
-    return PluginTranslations(
-        PluginResources("poll", candidate), language, lambda user: user, logging.getLogger("poll")
-    )
+    return PluginTranslations(PluginResources("poll", folder), language, lambda user: user, logging.getLogger("poll"))
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ from jackfield.api.events import (
 )
 from jackfield.api.files import Environment, FileEntry, Files, OpenFile, OpenMode, PathText
 from jackfield.api.http import Body, Http, Response
+from jackfield.api.network import Network
 from jackfield.api.plugin import CommandMark, Plugin, command, command_mark
 from jackfield.api.plugins import PluginInfo, Plugins
 from jackfield.api.scheduling import Scheduler, Thread, new_thread
@@ -120,6 +121,7 @@ __all__ = [
     "ListenerMark",
     "Markdown",
     "MenuItem",
+    "Network",
     "OpenFile",
     "OpenMode",
     "PathText",

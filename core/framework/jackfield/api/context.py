@@ -8,6 +8,7 @@ from jackfield.api.capabilities import Commands, Settings, Ui
 from jackfield.api.events import Events
 from jackfield.api.files import Environment, Files
 from jackfield.api.http import Http
+from jackfield.api.network import Network
 from jackfield.api.plugins import Plugins
 from jackfield.api.scheduling import Scheduler
 from jackfield.api.services import Services
@@ -84,6 +85,11 @@ class Context(Protocol):
     @property
     def http(self) -> Http:
         """Requests to other computers, as far as they were granted."""
+        ...
+
+    @property
+    def network(self) -> Network:
+        """Connections to other computers, as far as they were granted."""
         ...
 
     @property

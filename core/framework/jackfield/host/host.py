@@ -136,6 +136,7 @@ class Host:
             self.observed.counted,
             scripts.hooks,
             language_of=language_of,
+            on_level=self.logs.on_level,
         )
         runner = Runner(self.plugins, around, self._manager)
         self._code = Code()

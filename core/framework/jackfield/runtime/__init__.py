@@ -4,23 +4,29 @@ Loading and its parts, the scope of what a plugin began, the guard around its fu
 its own files and texts, and the synchronous view of a context. None of it knows who is on the other side of a facet.
 """
 
+from jackfield.runtime.access import not_in_context
 from jackfield.runtime.annotations import evaluated, read_annotation
 from jackfield.runtime.blocking import BlockingView, Crossing, OnLoop
-from jackfield.runtime.description import (
-    CallbackAnswer,
-    CommandData,
-    Description,
-    HookData,
-    ListenerData,
-    SourceData,
+from jackfield.runtime.carried import (
+    PART_BYTES,
+    Whole,
+    change_from_data,
+    change_to_data,
+    component_from_data,
+    component_to_data,
 )
+from jackfield.runtime.description import CallbackAnswer, CommandData, Description, HookData, ListenerData, SourceData
+from jackfield.runtime.files import ScopedFile, read_bounded
+from jackfield.runtime.filling import fill_dataclass
 from jackfield.runtime.guard import GRACE_SECONDS, Begin, Blame, Guard, shielded
 from jackfield.runtime.loading import CALLBACKS, Loaded, function_names, marked_listeners, resolve, tie
+from jackfield.runtime.protocols import api_methods, fit_answer, fit_arguments, lacking, members_of
 from jackfield.runtime.resources import PluginResources
 from jackfield.runtime.scheduler import PluginScheduler
 from jackfield.runtime.scopes import Opened, Scope
 from jackfield.runtime.signatures import (
     Arguments,
+    Call,
     FunctionData,
     ParameterData,
     Restoring,
@@ -35,10 +41,12 @@ from jackfield.runtime.trees import NodeData, describe_tree, restore_tree
 __all__ = [
     "CALLBACKS",
     "GRACE_SECONDS",
+    "PART_BYTES",
     "Arguments",
     "Begin",
     "Blame",
     "BlockingView",
+    "Call",
     "CallbackAnswer",
     "CommandData",
     "Crossing",
@@ -57,16 +65,30 @@ __all__ = [
     "PluginTranslations",
     "Restoring",
     "Scope",
+    "ScopedFile",
     "ScopedThread",
     "SourceData",
     "TypeData",
+    "Whole",
+    "api_methods",
+    "change_from_data",
+    "change_to_data",
+    "component_from_data",
+    "component_to_data",
     "describe",
     "describe_tree",
     "evaluated",
+    "fill_dataclass",
+    "fit_answer",
+    "fit_arguments",
     "function_names",
+    "lacking",
     "marked_listeners",
+    "members_of",
     "nobody_prefers",
+    "not_in_context",
     "read_annotation",
+    "read_bounded",
     "resolve",
     "restore_tree",
     "shielded",

@@ -6,7 +6,6 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from jackfield.errors import UsageError
-from jackfield.manifest import Candidate
 
 LARGEST_FILE = 64 << 20
 """Bytes of one file; what is larger is opened as a file or streamed, not read whole."""
@@ -70,12 +69,12 @@ class PluginResources:
 
     Args:
         plugin: its id, for errors.
-        candidate: says where its package lies; a single module has no files beside it.
+        package: its package's folder, or an archive; None: a single module, which has no files beside it.
     """
 
-    def __init__(self, plugin: str, candidate: Candidate) -> None:
+    def __init__(self, plugin: str, package: Path | None) -> None:
         self._plugin = plugin
-        self._place = _place(candidate)
+        self._place = _place(package)
 
     def names(self, prefix: str = "") -> Sequence[str]:
         """Return the names of all files that begin with `prefix`, sorted."""
@@ -107,10 +106,9 @@ class PluginResources:
         return content
 
 
-def _place(candidate: Candidate) -> _Place:
-    folder = candidate.folder or candidate.file
-    if folder is None:
+def _place(package: Path | None) -> _Place:
+    if package is None:
         return _Nothing()
-    if folder.is_dir():
-        return _Folder(folder)
-    return _Archive(folder) if zipfile.is_zipfile(folder) else _Nothing()
+    if package.is_dir():
+        return _Folder(package)
+    return _Archive(package) if zipfile.is_zipfile(package) else _Nothing()

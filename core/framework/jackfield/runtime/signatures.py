@@ -172,7 +172,8 @@ def describe_type(annotation: Any, keep: Keep) -> tuple[TypeData, Reader]:
         return TypeData(simple or "text"), _as_it_is
     if isinstance(kind, type):
         return TypeData("thing", name=f"{kind.__module__}:{kind.__qualname__}"), _converted(kind)
-    return TypeData("thing", name=f":{kind if isinstance(kind, str) else repr(kind)}"[:200]), _as_it_is
+    shown = kind if isinstance(kind, str) else getattr(kind, "__name__", repr(kind))
+    return TypeData("thing", name=f":{shown}"[:200]), _as_it_is
 
 
 #: Runs a function of the other side: the source, its arguments in order, and by name.

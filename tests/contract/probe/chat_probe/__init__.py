@@ -280,6 +280,18 @@ class Probe(Plugin):
         answer = await self.context.http.post(url, json={"from": self.context.plugin_id})
         await source.reply(json.dumps([answer.status, answer.json()]))
 
+    @command("probe network")
+    async def network(self, source, host: str, port: int) -> None:
+        connection = await self.context.network.connect(host, port, timeout_seconds=5)
+        reader, writer = await asyncio.open_connection(sock=connection)
+        writer.write(b"hello\n")
+        await source.reply(json.dumps((await reader.readline()).decode()))
+        writer.close()
+
+    @command("probe access")
+    async def access(self, source, name: str) -> None:
+        await source.reply(str(getattr(self.context, name)))
+
     @command("probe plugins list")
     async def plugins_list(self, source) -> None:
         await source.reply(" ".join(info.id for info in await self.context.plugins.list()))

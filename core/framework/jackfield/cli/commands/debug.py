@@ -66,7 +66,9 @@ def translations(session: Session, plugin: str, key: str | None, language: str |
     candidate = session.management.inventory().candidate(plugin)
     written = candidate.manifest.language if candidate.manifest is not None else ""
     log = logging.getLogger(__name__)
-    read = PluginTranslations(PluginResources(candidate.id, candidate), written, nobody_prefers, log)
+    read = PluginTranslations(
+        PluginResources(candidate.id, candidate.folder or candidate.file), written, nobody_prefers, log
+    )
     texts, languages = read.texts(), read.languages()
     if key is not None and key not in texts:
         near = difflib.get_close_matches(key, texts, n=1)

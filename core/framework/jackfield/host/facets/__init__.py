@@ -6,15 +6,21 @@
 """
 
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
-from jackfield.host.facets.events import EventBus
+from jackfield.host.facets.events import EventBus, caused_by, causes
+from jackfield.host.facets.services import Elsewhere, ServiceHandle, call_plainly
 from jackfield.host.facets.ui import Drawn, Offered, UiRegistry
 
 __all__ = [
     "Drawn",
+    "Elsewhere",
     "EventBus",
     "Offered",
     "PluginContext",
+    "ServiceHandle",
     "Surroundings",
     "UiRegistry",
     "Wiring",
+    "call_plainly",
+    "caused_by",
+    "causes",
 ]

@@ -9,6 +9,7 @@ import ipaddress
 import socket
 
 from jackfield.errors import NetworkError, PermissionDenied
+from jackfield.host.facets.permits import Permits
 
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 behind NAT64 (RFC 6052)."""
@@ -51,3 +52,32 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return is_public(str(inner))
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+def allow_host(permits: Permits, host: str) -> bool:
+    """Refuse a host that was not granted; say whether it was granted as an address, so that it may be private.
+
+    A name is not enough for that: whoever owns it says where it leads.
+
+    Args:
+        permits: the plugin's grant.
+        host: with its port, `example.org:443` or `[::1]:443`.
+
+    Raises:
+        PermissionDenied: it was not granted.
+    """
+    permits("network", "connect", host)
+    name, _, _ = host.lower().rpartition(":")
+    limits = permits.limits("network", "connect") or ()
+    named = any(limit.lower() in (host.lower(), f"{name}:*") for limit in limits)
+    return named and _is_address(name.strip("[]"))
+
+
+def _is_address(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -16,9 +16,7 @@ from typing import Literal
 
 from jackfield.api import FileEntry
 from jackfield.errors import PermissionDenied, UsageError
-
-MOST_BYTES = 64 * 1024 * 1024
-"""Of a file that is read at once: a plugin's mistake must not fill the host's memory."""
+from jackfield.runtime import read_bounded
 
 MOST_ENTRIES = 10_000
 
@@ -263,21 +261,6 @@ def place_of(shown: str, limits: tuple[str, ...], *, follow_last: bool) -> Place
         if path.is_relative_to(root):
             return Place(str(_real(root)), path.relative_to(root).parts, shown)
     return None
-
-
-def read_bounded(descriptor: int, shown: str, size: int = -1) -> bytes:
-    """Return the next bytes of a file, at most `size`, -1: all.
-
-    Raises:
-        UsageError: more than 64 MiB are meant.
-    """
-    wanted = MOST_BYTES + 1 if size < 0 else min(size, MOST_BYTES)
-    found = bytearray()
-    while len(found) < wanted and (chunk := os.read(descriptor, min(wanted - len(found), 1024 * 1024))):
-        found += chunk
-    if len(found) > MOST_BYTES:
-        raise UsageError(f"{shown} is larger than {MOST_BYTES} bytes; open it and read a part at a time")
-    return bytes(found)
 
 
 def _sync(folder: Folder) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from jackfield.api import ApiFactory, Check, LanguageOf, Plugins
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.facets.beneath import Beneath
+from jackfield.host.facets.connecting import PluginNetwork
 from jackfield.host.facets.events import EventBus, outside_of_events
 from jackfield.host.facets.files import PluginEnvironment, PluginFiles
 from jackfield.host.facets.http import PluginHttp
@@ -34,6 +35,7 @@ from jackfield.runtime import (
     PluginTranslations,
     Scope,
     nobody_prefers,
+    not_in_context,
 )
 from jackfield.storage import (
     DATABASE,
@@ -70,6 +72,8 @@ class Surroundings:
         language_of: says which language somebody prefers.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
         logger: makes `context.logger`, by the plugin's id.
+        on_level: `on_level(plugin, listener)` calls the listener when the level of its logger has changed; returns what
+            takes it away.
         counted: makes the check for `context.api`, which counts what it lets through, of the plugin's id and its check.
     """
 
@@ -92,6 +96,7 @@ class Surroundings:
     services: ServiceRegistry = field(default_factory=ServiceRegistry)
     fetcher: Fetcher = field(default_factory=Fetcher)
     language_of: LanguageOf = nobody_prefers
+    on_level: Callable[[str, Callable[[], None]], Callable[[], None]] = lambda _plugin, _listener: lambda: None
 
 
 class Wiring:
@@ -110,6 +115,7 @@ class Wiring:
         scheduler: knows its tasks.
         database: behind `context.storage`.
         settings: behind `context.settings`.
+        around: what all contexts share.
     """
 
     def __init__(self, candidate: Candidate, around: Surroundings) -> None:
@@ -117,6 +123,7 @@ class Wiring:
         name = candidate.id
         contributes = candidate.manifest.contributes if candidate.manifest is not None else Contributions()
 
+        self.around = around
         check = Permits(name, lambda: around.grant(cid), around.refused)
         self.scope = Scope(name)
         self.entrances = Scope(name)
@@ -135,7 +142,7 @@ class Wiring:
         requires = {one.canonical_id: one.optional for one in needed}
         self.listeners = PluginEvents(name, around.events, self.entrances, check, requires=requires)
         components = {one.name: one for one in contributes.components}
-        resources = PluginResources(name, candidate)
+        resources = PluginResources(name, candidate.folder or candidate.file)
         logger = around.logger(name)
         language = candidate.manifest.language if candidate.manifest is not None else ""
         self.context = PluginContext(
@@ -150,6 +157,7 @@ class Wiring:
             files=PluginFiles(name, self.scope, check, Beneath(str(around.layout.root))),
             environment=PluginEnvironment(check),
             http=PluginHttp(name, check, around.fetcher),
+            network=PluginNetwork(name, self.scope, check),
             services=PluginServices(
                 name,
                 around.services,
@@ -187,6 +195,7 @@ class PluginContext:
         files: PluginFiles,
         environment: PluginEnvironment,
         http: PluginHttp,
+        network: PluginNetwork,
         services: PluginServices,
         plugins: Plugins,
         resources: PluginResources,
@@ -207,6 +216,7 @@ class PluginContext:
         self._files = files
         self._environment = environment
         self._http = http
+        self._network = network
         self._services = services
         self._plugins = plugins
         self._resources = resources
@@ -215,6 +225,9 @@ class PluginContext:
         self._logger = logger
         self._data_dir = data_dir
         self._config_dir = config_dir
+
+    def __getattr__(self, name: str) -> Any:
+        raise not_in_context(name, self._plugin_id)
 
     @property
     def plugin_id(self) -> str:
@@ -280,6 +293,11 @@ class PluginContext:
     def http(self) -> PluginHttp:
         """Requests to other computers, as far as they were granted."""
         return self._http
+
+    @property
+    def network(self) -> PluginNetwork:
+        """Connections to other computers, as far as they were granted."""
+        return self._network
 
     @property
     def resources(self) -> PluginResources:

@@ -1,8 +1,9 @@
 """The bus: `plugin:<id>:<event>` between plugins, `host:<event>` from the host, the sender set by it (C17, C21)."""
 
 import bisect
+import contextlib
 import contextvars
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -166,6 +167,21 @@ def key_of(name: str) -> str:
         return name
     _, plugin, event = (*name.split(":", 2), "", "")[:3]
     return name if not event else f"plugin:{canonical_id(plugin)}:{event}"
+
+
+def causes() -> tuple[str, ...]:
+    """Return the events that lead to what runs now, the first one first."""
+    return _CHAIN.get()
+
+
+@contextlib.contextmanager
+def caused_by(chain: tuple[str, ...]) -> Iterator[None]:
+    """Have what is sent in this block count as caused by these events: a listener elsewhere sends it."""
+    token = _CHAIN.set(chain)
+    try:
+        yield
+    finally:
+        _CHAIN.reset(token)
 
 
 def outside_of_events() -> contextvars.Context:

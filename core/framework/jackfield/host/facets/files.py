@@ -2,80 +2,17 @@
 
 import asyncio
 import os
-import threading
 from collections.abc import Callable
-from typing import Any, ClassVar, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from jackfield.api import FileEntry, OpenMode, PathText
-from jackfield.errors import PermissionDenied, PluginError, UsageError
-from jackfield.host.facets.beneath import Beneath, Place, place_of, read_bounded
+from jackfield.errors import PermissionDenied, UsageError
+from jackfield.host.facets.beneath import Beneath, Place, place_of
 from jackfield.host.facets.permits import Permits
-from jackfield.runtime import Opened, Scope
+from jackfield.runtime import Scope, ScopedFile
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class ScopedFile:
-    """A file that a plugin opened; it is closed with its scope.
-
-    Args:
-        descriptor: of the file.
-        shown: its path, for errors.
-    """
-
-    on_loop: ClassVar[bool] = True
-    opened: Opened
-
-    def __init__(self, descriptor: int, shown: str) -> None:
-        self._descriptor: int | None = descriptor
-        self._shown = shown
-        self._using = threading.Lock()  # a descriptor that is closed while it is read could be another file's by then
-
-    async def read(self, size: int = -1) -> bytes:
-        """Return the next bytes, at most `size`; -1: all that are left."""
-        return await asyncio.to_thread(self._read, size)
-
-    async def write(self, data: bytes) -> None:
-        """Write all of `data` where the file stands."""
-        await asyncio.to_thread(self._write, bytes(data))
-
-    async def seek(self, offset: int) -> None:
-        """Go on at this byte, counted from the beginning."""
-        with self._using:
-            os.lseek(self._open(), offset, os.SEEK_SET)
-
-    def close(self) -> None:
-        """Close it now."""
-        self.opened.close()
-
-    def end(self) -> None:
-        """Close the descriptor; for the scope."""
-        with self._using:
-            descriptor, self._descriptor = self._descriptor, None
-            if descriptor is not None:
-                os.close(descriptor)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        self.close()
-
-    def _read(self, size: int) -> bytes:
-        with self._using:
-            return read_bounded(self._open(), self._shown, size)
-
-    def _write(self, data: bytes) -> None:
-        with self._using:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(self._open(), left) :]
-
-    def _open(self) -> int:
-        if self._descriptor is None:
-            raise PluginError(f"{self._shown} is closed")
-        return self._descriptor
 
 
 class PluginFiles:
@@ -112,6 +49,13 @@ class PluginFiles:
 
     async def open(self, path: PathText, mode: OpenMode = "rb") -> ScopedFile:
         """Open a regular file."""
+        descriptor, shown = await self.open_descriptor(path, mode)
+        file = ScopedFile(descriptor, shown)
+        file.opened = self._scope.begin(f"file {shown}", file.end)
+        return file
+
+    async def open_descriptor(self, path: PathText, mode: OpenMode = "rb") -> tuple[int, str]:
+        """Open a regular file and return its descriptor, to be closed by who asked, and its path for errors."""
         if mode not in ("rb", "wb", "ab", "r+b"):
             raise UsageError(f"{self._plugin}: a file is opened rb, wb, ab or r+b, not {mode!r}", plugin=self._plugin)
         action = "read" if mode == "rb" else "write"
@@ -120,9 +64,7 @@ class PluginFiles:
             self._place("read", path)
         what = f"file {place.shown}"
         self._scope.require_open(what)
-        file = ScopedFile(await self._do(action, self._beneath.open, place, mode), place.shown)
-        file.opened = self._scope.begin(what, file.end)
-        return file
+        return await self._do(action, self._beneath.open, place, mode), place.shown
 
     async def list(self, path: PathText) -> list[FileEntry]:
         """Return what a folder holds, by name."""

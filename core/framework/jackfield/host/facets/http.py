@@ -1,14 +1,15 @@
 """`context.http` of one plugin: its requests, each host of them held to its grant."""
 
 import asyncio
-import ipaddress
 import json as json_module
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from jackfield.api import Body, Response
 from jackfield.errors import JackfieldError, PermissionDenied, UsageError
+from jackfield.host.facets.addresses import allow_host
 from jackfield.host.facets.network import Bounds, Fetcher, Request
 from jackfield.host.facets.permits import Permits
 
@@ -30,6 +31,7 @@ class PluginHttp:
         self._permits = permits
         self._fetcher = fetcher
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._allow = partial(allow_host, permits)
 
     async def request(
         self,
@@ -75,27 +77,6 @@ class PluginHttp:
     async def post(self, url: str, **options: Any) -> Response:
         """Send a POST; the options are those of `request`."""
         return await self.request("POST", url, **options)
-
-    def _allow(self, host: str) -> bool:
-        """Refuse a host that was not granted; say whether it was granted as an address, so that it may be private.
-
-        A name is not enough for that: whoever owns it says where it leads.
-        """
-        self._permits("network", "connect", host)
-        name, _, _ = host.lower().rpartition(":")
-        limits = self._permits.limits("network", "connect") or ()
-        named = any(limit.lower() in (host.lower(), f"{name}:*") for limit in limits)
-        return named and _is_address(name.strip("[]"))
-
-
-def _is_address(name: str) -> bool:
-    if name == "localhost":
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _body(json: Any, data: Body) -> tuple[bytes, str]:

@@ -10,7 +10,7 @@ from jackfield.api import Subscription, service_name
 from jackfield.errors import IdentityError, PermissionDenied, PluginError, UsageError
 from jackfield.host.facets.permits import Permits
 from jackfield.manifest import canonical_id
-from jackfield.runtime import Guard, Scope
+from jackfield.runtime import Guard, Scope, fit_answer, fit_arguments, lacking, members_of
 
 
 class Offer:
@@ -58,22 +58,27 @@ class ServiceRegistry:
         return {cid: offer for (cid, offered), offer in self._offers.items() if offered == name}
 
 
+class Elsewhere:
+    """What answers for a service whose provider runs in another process: its answers are plain data."""
+
+
 class ServiceHandle:
     """What a consumer holds: the methods of a service, looked up at each call, so that it never keeps the provider.
 
     Args:
         offer: the service.
         consumer: the id of who holds it.
-        members: the methods that can be called; None: every public one.
+        protocol: the class that says which methods can be called; None: every public one.
         guard: counts the calls to the provider, and what fails in it.
     """
 
     on_loop: ClassVar[bool] = True
 
-    def __init__(self, offer: Offer, consumer: str, members: Collection[str] | None, guard: Guard) -> None:
+    def __init__(self, offer: Offer, consumer: str, protocol: type[Any] | None, guard: Guard) -> None:
         self._offer = offer
         self._consumer = consumer
-        self._members = members
+        self._protocol = protocol
+        self._members = members_of(protocol) if protocol is not None else None
         self._guard = guard
 
     def __getattr__(self, name: str) -> Any:
@@ -86,7 +91,10 @@ class ServiceHandle:
         return partial(self._call, name)
 
     def _call(self, method: str, /, *arguments: object, **named: object) -> Any:
-        function = getattr(self._target(method), method)
+        target = self._target(method)
+        function = getattr(target, method)
+        if isinstance(target, Elsewhere):
+            return self._fitted(method, self._awaited(method, function(*arguments, **named)))
         if inspect.iscoroutinefunction(function):
             return self._awaited(method, function(*arguments, **named))
         with self._watched(method):
@@ -95,6 +103,9 @@ class ServiceHandle:
     async def _awaited(self, method: str, call: Coroutine[Any, Any, Any]) -> Any:
         with self._watched(method):
             return await call
+
+    async def _fitted(self, method: str, call: Coroutine[Any, Any, Any]) -> Any:
+        return fit_answer(self._protocol, method, await call)
 
     def _watched(self, method: str) -> AbstractContextManager[None]:
         return self._guard.watched(self._offer.plugin, f"service {self._offer.name}.{method}", for_user=True)
@@ -156,9 +167,9 @@ class PluginServices:
         name = service_name(service)
         if not name or ":" in name:
             raise UsageError(f"{self._plugin} cannot offer a service named {name!r}", plugin=self._plugin)
-        if not isinstance(service, str) and (lacking := _lacking(target, service)):
+        if not isinstance(service, str) and (missing := lacking(target, service)):
             raise UsageError(
-                f"{self._plugin} offers a {service.__name__} that lacks {', '.join(lacking)}", plugin=self._plugin
+                f"{self._plugin} offers a {service.__name__} that lacks {', '.join(missing)}", plugin=self._plugin
             )
         if name not in self._declared:
             self._permits("services", "provide")
@@ -178,12 +189,12 @@ class PluginServices:
             return None
         if isinstance(service, str):
             return ServiceHandle(offer, self._plugin, None, self._guard)
-        if lacking := _lacking(offer.target, service):
+        if missing := lacking(offer.target, service):
             raise PluginError(
-                f"the service {name} of {offer.plugin} is no {service.__name__}: it lacks {', '.join(lacking)}",
+                f"the service {name} of {offer.plugin} is no {service.__name__}: it lacks {', '.join(missing)}",
                 plugin=offer.plugin,
             )
-        return ServiceHandle(offer, self._plugin, _members(service), self._guard)
+        return ServiceHandle(offer, self._plugin, service, self._guard)
 
     async def require(self, service: Any) -> Any:
         """Return a handle as `get` does, and never None."""
@@ -237,16 +248,16 @@ class PluginServices:
         )
 
 
-def _members(protocol: type[Any]) -> frozenset[str]:
-    """The public methods of a protocol, inherited ones too."""
-    return frozenset(
-        name
-        for kind in protocol.__mro__
-        if kind is not object and kind.__module__ != "typing"
-        for name, value in vars(kind).items()
-        if not name.startswith("_") and callable(value)
-    )
+def call_plainly(handle: ServiceHandle, method: str, arguments: list[Any], keywords: Mapping[str, Any]) -> Any:
+    """Call a method with plain arguments, which become what the provider's annotations say.
 
-
-def _lacking(target: object, protocol: type[Any]) -> list[str]:
-    return sorted(name for name in _members(protocol) if not callable(getattr(target, name, None)))
+    Raises:
+        AttributeError: the service has no method of that name.
+        TypeError: the arguments do not fit.
+    """
+    call = handle.__getattr__(method)  # what is no method of the service, a name of Python's own, is not found so
+    target = handle._target(method)  # of this module
+    if isinstance(target, Elsewhere):
+        return call(*arguments, **keywords)
+    values, named = fit_arguments(getattr(target, method), arguments, keywords)
+    return call(*values, **named)

@@ -1,7 +1,6 @@
 """The facets of `context` that are thin: settings, commands."""
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -11,7 +10,7 @@ from jackfield.api import CommandNode, Level, Subscription
 from jackfield.errors import PermissionDenied, UsageError
 from jackfield.host.commands import CommandRegistry, Handler
 from jackfield.manifest import CommandContribution
-from jackfield.runtime import Scope
+from jackfield.runtime import Scope, fill_dataclass
 from jackfield.storage import Settings
 
 Check = Callable[[str, str], None]
@@ -73,16 +72,8 @@ class PluginSettings:
 
     def typed(self, model: type[Model]) -> Model:
         """Return the settings as a dataclass: each field takes the setting of its name."""
-        if not dataclasses.is_dataclass(model):
-            raise UsageError(f"{model!r} is no dataclass, so settings cannot fill it", plugin=self._plugin)
         declared = {one.key for one in self._settings.declared}
-        names = [one.name for one in dataclasses.fields(model) if one.init and one.name in declared]
-        values = {name: self._settings.get(name) for name in names}
-        try:
-            return model(**values)
-        except TypeError as error:
-            told = f"{model.__name__} has a field that is no setting: {error}"
-            raise UsageError(told, plugin=self._plugin) from error
+        return fill_dataclass(model, declared, self._settings.get, plugin=self._plugin)
 
     def on_change(self, handler: Callable[[str, Any], Awaitable[None] | None]) -> Subscription:
         """Call `handler(key, value)` after a change, until the plugin is disabled."""

@@ -6,7 +6,7 @@ for this plugin's level.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jackfield.analytics import LEVELS, LogFile, LogLine, LogRing, message_of
@@ -29,6 +29,7 @@ class PluginLogs:
         self._keepers: dict[str, _Keeper] = {}
         self._levels: Mapping[str, str] = {}
         self._written = True
+        self._listeners: list[tuple[str, Callable[[], None]]] = []
 
     def logger(self, plugin: str) -> logging.Logger:
         """Return a plugin's logger; its lines are kept from now on."""
@@ -54,7 +55,17 @@ class PluginLogs:
         """Take up the levels that the user set: canonical id -> `debug`."""
         self._levels = {cid: level for cid, level in levels.items() if isinstance(level, str) and level in LEVELS}
         for cid, keeper in self._keepers.items():
+            before = keeper.logger.level
             keeper.follow(self._levels.get(cid))
+            if keeper.logger.level != before:
+                for told in [listener for plugin, listener in self._listeners if plugin == cid]:
+                    told()
+
+    def on_level(self, plugin: str, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener()` when the level of a plugin's logger has changed; returns what takes it away."""
+        entry = (canonical_id(plugin), listener)
+        self._listeners.append(entry)
+        return lambda: self._listeners.remove(entry) if entry in self._listeners else None
 
     def level(self, plugin: str) -> str:
         """Return the level from which a plugin's lines are kept."""

@@ -1,0 +1,86 @@
+"""`context.network`: connections that the host makes for a plugin, to what was granted and as it was checked."""
+
+import asyncio
+import socket
+
+from jackfield.errors import JackfieldError, NetworkError, PermissionDenied, UsageError
+from jackfield.host.facets.addresses import addresses_of, allow_host
+from jackfield.host.facets.network import LONGEST_SECONDS, MOST_ADDRESSES
+from jackfield.host.facets.permits import Permits
+from jackfield.runtime import Scope
+
+AT_ONCE = 8
+"""Connections of one plugin that are being made at the same time; further ones wait."""
+
+_MOST_PORT = 65535
+
+
+class PluginNetwork:
+    """`context.network` of one plugin.
+
+    Args:
+        plugin: its id.
+        scope: what open connections belong to.
+        permits: its grant.
+    """
+
+    def __init__(self, plugin: str, scope: Scope, permits: Permits) -> None:
+        self._plugin = plugin
+        self._scope = scope
+        self._permits = permits
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def connect(self, host: str, port: int, *, timeout_seconds: float = 30.0) -> socket.socket:
+        """Return a connected socket that does not block; it is closed with the plugin."""
+        connection = await self.connected(host, port, timeout_seconds=timeout_seconds)
+        self._scope.begin(f"connection to {host}:{port}", connection.close)
+        return connection
+
+    async def connected(self, host: str, port: int, *, timeout_seconds: float = 30.0) -> socket.socket:
+        """Return a connected socket that belongs to who asked."""
+        if not 0 < port <= _MOST_PORT:
+            raise UsageError(f"{port!r} is no port: 1 to {_MOST_PORT}", plugin=self._plugin)
+        if not 0 < timeout_seconds <= LONGEST_SECONDS:
+            raise UsageError(
+                f"timeout_seconds is more than 0 and at most {LONGEST_SECONDS:g}, not {timeout_seconds!r}",
+                plugin=self._plugin,
+            )
+        self._scope.require_open(f"connection to {host}:{port}")
+        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        private = allow_host(self._permits, shown)
+        try:
+            async with self._turns, asyncio.timeout(timeout_seconds):
+                return await _connected(host, port, private=private)
+        except TimeoutError:
+            raise NetworkError(f"{shown} did not answer within {timeout_seconds:g} s", plugin=self._plugin) from None
+        except PermissionDenied as error:
+            self._permits.count("network", "connect")
+            raise PermissionDenied(
+                f"{self._plugin}: {error.message}",
+                plugin=self._plugin,
+                hint="the permission has to name that very address under hosts, as in 127.0.0.1:8080",
+            ) from None
+        except JackfieldError as error:
+            error.plugin = self._plugin
+            raise
+
+
+async def _connected(host: str, port: int, *, private: bool) -> socket.socket:
+    """Resolve a name once, and connect to an address that was checked; a name would be resolved a second time."""
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    for address in (await addresses_of(host, port, private=private))[:MOST_ADDRESSES]:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        connection = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        connection.setblocking(False)
+        try:
+            await loop.sock_connect(connection, (address, port))
+        except OSError as error:
+            connection.close()
+            failure = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise NetworkError(f"{host}:{port} cannot be reached: {failure.strerror or failure if failure else 'no address'}")

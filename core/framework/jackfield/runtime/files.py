@@ -1,0 +1,89 @@
+"""An open file of a plugin, used through its descriptor in whichever process the plugin runs."""
+
+import asyncio
+import os
+import threading
+from typing import ClassVar, Self
+
+from jackfield.errors import PluginError, UsageError
+from jackfield.runtime.scopes import Opened
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Of a file that is read at once: a plugin's mistake must not fill the memory."""
+
+
+class ScopedFile:
+    """A file that a plugin opened; it is closed with its scope.
+
+    Args:
+        descriptor: of the file.
+        shown: its path, for errors.
+    """
+
+    on_loop: ClassVar[bool] = True
+    opened: Opened
+
+    def __init__(self, descriptor: int, shown: str) -> None:
+        self._descriptor: int | None = descriptor
+        self._shown = shown
+        self._using = threading.Lock()  # a descriptor that is closed while it is read could be another file's by then
+
+    async def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size`; -1: all that are left."""
+        return await asyncio.to_thread(self._read, size)
+
+    async def write(self, data: bytes) -> None:
+        """Write all of `data` where the file stands."""
+        await asyncio.to_thread(self._write, bytes(data))
+
+    async def seek(self, offset: int) -> None:
+        """Go on at this byte, counted from the beginning."""
+        with self._using:
+            os.lseek(self._open(), offset, os.SEEK_SET)
+
+    def close(self) -> None:
+        """Close it now."""
+        self.opened.close()
+
+    def end(self) -> None:
+        """Close the descriptor; for the scope."""
+        with self._using:
+            descriptor, self._descriptor = self._descriptor, None
+            if descriptor is not None:
+                os.close(descriptor)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        self.close()
+
+    def _read(self, size: int) -> bytes:
+        with self._using:
+            return read_bounded(self._open(), self._shown, size)
+
+    def _write(self, data: bytes) -> None:
+        with self._using:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(self._open(), left) :]
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            raise PluginError(f"{self._shown} is closed")
+        return self._descriptor
+
+
+def read_bounded(descriptor: int, shown: str, size: int = -1) -> bytes:
+    """Return the next bytes of a file, at most `size`, -1: all.
+
+    Raises:
+        UsageError: more than 64 MiB are meant.
+    """
+    wanted = MOST_BYTES + 1 if size < 0 else min(size, MOST_BYTES)
+    found = bytearray()
+    while len(found) < wanted and (chunk := os.read(descriptor, min(wanted - len(found), 1024 * 1024))):
+        found += chunk
+    if len(found) > MOST_BYTES:
+        raise UsageError(f"{shown} is larger than {MOST_BYTES} bytes; open it and read a part at a time")
+    return bytes(found)
