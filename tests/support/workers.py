@@ -17,11 +17,11 @@ from tests.support import told_worker
 _SIZE = struct.Struct("<I")
 
 
-def told_zygote(**changes: Any) -> Zygote:
-    """A zygote whose workers run the source that they are told."""
-    always = packages_of()
-    places = Packages({**always.named, "told_worker": str(Path(told_worker.__file__))}, always.metadata)
-    return Zygote(places, serve="told_worker:serve", **changes)
+def told_zygote(more: Packages | None = None, **changes: Any) -> Zygote:
+    """A zygote whose workers run the source that they are told, and can import these packages."""
+    published = more or packages_of()
+    published = Packages({**published.named, "told_worker": str(Path(told_worker.__file__))}, published.metadata)
+    return Zygote(published, serve="told_worker:serve", **changes)
 
 
 @asynccontextmanager

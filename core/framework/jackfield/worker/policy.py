@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +56,10 @@ def policy_of(
         SandboxError: the machine confines nothing, and the spec does not say that it need not; or it asks for a grade
             that the machine does not give.
     """
-    if grade_of(machine) is Grade.PROCESS and spec.grade is None:
+    most = spec.landlock_abi_most
+    offered = machine if most is None else replace(machine, landlock_abi=min(machine.landlock_abi, most))
+    grade = spec.grade or grade_of(offered)
+    if grade is Grade.PROCESS and spec.grade is None:
         raise SandboxError(
             f"{spec.plugin} cannot be confined on this machine",
             plugin=spec.plugin,
@@ -73,7 +76,7 @@ def policy_of(
         file_bytes=spec.limits.data_bytes,
         descriptors=spec.limits.descriptors,
         threads=spec.limits.threads,
-        grade=spec.grade,
+        grade=grade,
         landlock_abi_most=spec.landlock_abi_most,
         parent=parent,
     )

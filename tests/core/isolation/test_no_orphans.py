@@ -1,0 +1,158 @@
+"""Whoever of host, zygote and worker is killed, whatever they were doing: no process is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from jackfield.sandbox import Grade, grade_of, probe
+
+from tests.support.processes import wait_for
+from tests.support.waiting import until
+from tests.support.workers import running, spec_in, tell
+
+pytestmark = pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade")
+ROOT = Path(__file__).parents[3]
+
+HOST = """
+import asyncio, os, sys, threading
+from pathlib import Path
+from jackfield.sandbox import Grade
+from tests.support.workers import spec_in, tell, told_zygote
+
+async def main():
+    zygote = told_zygote()
+    children = [await zygote.fork(spec_in(Path(sys.argv[1]), grade=grade)) for grade in Grade]
+    # One that never looks at its socket again.
+    asyncio.ensure_future(tell(children[0], "while True: pass"))
+    print(os.getpid(), zygote.pid, *(child.pid for child in children), flush=True)
+    if sys.argv[2] == "hang":  # a copy of the host that holds all its descriptors, so that no socket is at its end
+        if os.fork() == 0:
+            os.setsid()
+            print(os.getpid(), flush=True)
+            import time
+            time.sleep(600)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@contextmanager
+def host(folder: Path, how: str) -> Iterator[tuple[list[int], subprocess.Popen[str]]]:
+    """A host in a process of its own: its number, the zygote's, the workers'."""
+    command = [sys.executable, "-W", "ignore", "-c", HOST, str(folder), how]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        pids = [int(word) for word in process.stdout.readline().split()]
+        try:
+            yield pids, process
+        finally:
+            process.kill()
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_killed_host_leaves_no_zygote_and_no_worker(tmp_path):
+    with host(tmp_path, "plain") as (pids, process):
+        assert len(pids) == 5
+        assert all(map(is_there, pids))
+        process.kill()
+        wait_for(lambda: not any(map(is_there, pids)), what="the end of them all")
+
+
+def test_a_killed_host_whose_sockets_somebody_holds_leaves_none_either(tmp_path):
+    with host(tmp_path, "hang") as (pids, process):
+        assert process.stdout is not None
+        copy = int(process.stdout.readline())
+        try:
+            process.kill()
+            wait_for(lambda: not any(map(is_there, pids)), what="the end of them all")
+            assert is_there(copy)
+        finally:
+            os.kill(copy, signal.SIGKILL)
+
+
+def test_a_killed_zygote_leaves_no_worker_and_the_host_goes_on(tmp_path):
+    with host(tmp_path, "plain") as ((own, zygote, *workers), _):
+        os.kill(zygote, signal.SIGKILL)
+        wait_for(lambda: not any(map(is_there, workers)), what="the end of the workers")
+        assert is_there(own)
+
+
+async def test_a_killed_worker_is_told_and_hurts_no_other(tmp_path):
+    async with running() as zygote:
+        first, second = [await zygote.fork(spec_in(tmp_path / name)) for name in ("first", "second")]
+        os.kill(first.pid, signal.SIGKILL)
+        assert str(await first.wait()) == "was killed by SIGKILL"
+        assert await tell(second, "told = 2") == 2
+        await until(lambda: not Path(f"/proc/{first.pid}").exists())  # reaped as well
+        for child in (first, second):
+            child.close()
+
+
+async def test_a_worker_killed_while_it_answers_ends_the_wait(tmp_path):
+    async with running() as zygote:
+        child = await zygote.fork(spec_in(tmp_path))
+        asked = asyncio.ensure_future(tell(child, "import time; time.sleep(600)"))
+        await asyncio.sleep(0.05)
+        child.kill()
+        with pytest.raises(EOFError):
+            await asked
+        child.close()
+
+
+THREADED = """
+import asyncio, sys, threading
+from pathlib import Path
+from tests.support.workers import spec_in, tell, told_zygote
+
+loop = asyncio.new_event_loop()
+zygote = told_zygote()
+starting = threading.Thread(target=lambda: loop.run_until_complete(zygote.start()))
+starting.start()
+starting.join()
+
+async def main():
+    child = await zygote.fork(spec_in(Path(sys.argv[1])))
+    print(await tell(child, "told = 42"), flush=True)
+    await asyncio.sleep(600)
+
+loop.run_until_complete(main())
+"""
+
+
+def test_the_thread_that_started_the_zygote_may_end(tmp_path):
+    """The kernel tells of the death of the thread that forked, and that is not the host's."""
+    command = [sys.executable, "-c", THREADED, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "42\n"
+        finally:
+            process.kill()
+
+
+async def test_a_worker_that_ignores_every_signal_is_killed(tmp_path):
+    async with running() as zygote:
+        child = await zygote.fork(spec_in(tmp_path))
+        await tell(child, "import signal\nfor one in set(signal.Signals) - {9, 19}: signal.signal(one, signal.SIG_IGN)")
+        child.kill()
+        assert str(await child.wait()) == "was killed by SIGKILL"
+        child.close()
