@@ -15,9 +15,21 @@ from typing import Any, NoReturn
 
 from jackfield.errors import CallTimeout, CannotCross, LinkClosed, ProtocolViolation
 from jackfield.rpc.codec import CallCodec
+from jackfield.rpc.express import serve_usual
 from jackfield.rpc.ledger import OpenCall
-from jackfield.rpc.link import Link, whole_milliseconds
-from jackfield.rpc.messages import ANSWERS, ASKED, Cancel, Goodbye, Hello, Message, Notification, Request, Response, raw
+from jackfield.rpc.link import Link
+from jackfield.rpc.messages import (
+    ANSWERS,
+    ASKED,
+    DECODING_ERRORS,
+    Cancel,
+    Goodbye,
+    Hello,
+    Message,
+    Notification,
+    Request,
+    raw,
+)
 from jackfield.rpc.serving import Server
 from jackfield.rpc.turns import Turn
 from jackfield.rpc.wire import FOREVER, ReceiveTimeout, Wire
@@ -34,7 +46,7 @@ class BlockingConnection:
         self._link = link
         self._turn = Turn()
         self._wire = Wire(link, self._turn)
-        self._server = Server(link, self._send_answer)
+        self._server = Server(link, self._wire.answer)
         self._deadline = FOREVER  # of the calls that the reading thread waits for, the nearest
 
     @property
@@ -96,29 +108,26 @@ class BlockingConnection:
             Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
         """
         link, turn, wire = self._link, self._turn, self._wire
-        if link.ended is not None or not turn.take_if_free():  # another thread reads, or this one further up
-            return self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
-        # Nobody else reads: the answer, if it is the next message, is taken without a note in the ledger. This is one
-        # function, and not four, because it is the most frequent one of all.
         try:
-            with wire.sending:
-                number, deadline, milliseconds = link.ledger.number(), FOREVER, 0
-                if timeout_seconds:
-                    deadline, milliseconds = monotonic() + timeout_seconds, whole_milliseconds(timeout_seconds)
-                wire.write(Request(number, method, raw(arguments), milliseconds), deadline)
-            try:
-                message = wire.receive(deadline)
-            except ReceiveTimeout:
-                message = None
-            if isinstance(message, Response) and message.id == number:
+            turn.free.pop()
+        except IndexError:  # another thread reads, or this one further up
+            return self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
+        # Nobody else reads: the answer, if it is the next message, is taken without a note in the ledger.
+        try:
+            if link.ended is not None:
+                link.check()
+            deadline = monotonic() + timeout_seconds if timeout_seconds else FOREVER
+            number = wire.ask(method, arguments, timeout_seconds, deadline)
+            body = wire.body(timeout_seconds or FOREVER)
+            if body is not None:
                 try:
-                    return codec.answer(message.answer)
-                except CannotCross as error:
-                    wire.refuse(link.ledger.wrong_answer(method, error))
-            call = link.ledger.note(number, method, codec, deadline)
-            if message is None:
-                self._late(call)
-            return self._read_on(call, message)
+                    _, answered, answer = codec.response(body)
+                    if answered == number:
+                        return answer
+                except DECODING_ERRORS:
+                    pass  # another message, or another answer than was declared
+            turn.mark()
+            return self._read_on(link.ledger.note(number, method, codec, deadline), body)
         finally:
             turn.leave()
 
@@ -230,7 +239,8 @@ class BlockingConnection:
         self._turn.take(lambda: False, FOREVER)
         try:
             while True:
-                self._take(self._wire.receive(FOREVER))
+                message = serve_usual(self._link, self._wire, self._server)
+                self._take(message or self._wire.receive(FOREVER))
         except LinkClosed:
             if not self._link.went_away:
                 raise
@@ -298,10 +308,10 @@ class BlockingConnection:
         self._turn.wake()
         self._link.check()
 
-    def _read_on(self, call: OpenCall, message: Message) -> Any:
-        """Go on to wait for a call, when a first message was not its answer."""
+    def _read_on(self, call: OpenCall, body: memoryview | None) -> Any:
+        """Go on to wait for a call, when what came first was not its answer; `body` is of that message."""
         try:
-            self._read_until(call, message)
+            self._read_until(call, None if body is None else self._wire.read(body))
         except ReceiveTimeout:
             self._late(call)
         return call.result()
@@ -338,8 +348,3 @@ class BlockingConnection:
         self._link.check()
         with self._wire.sending:
             self._wire.write(message, FOREVER)
-
-    def _send_answer(self, answer: object) -> None:
-        if self._link.ended is None:
-            with self._wire.sending:
-                self._wire.write(answer, FOREVER)

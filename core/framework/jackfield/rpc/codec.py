@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 import msgspec
 from msgspec.inspect import (
@@ -35,12 +35,17 @@ from msgspec.inspect import (
 )
 
 from jackfield.errors import CannotCross, ProtocolViolation
-from jackfield.rpc.messages import DECODING_ERRORS
+from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Id
 from jackfield.rpc.plain import UNCHECKED_BYTES, check_plain
 
 Encoded = msgspec.Raw | bytes
 #: Keys that nobody can choose so that all of them fall on one place (see `plain`); UUIDs, decimals and tuples are not.
 _KEYS = (StrType, BytesType, IntType, FloatType, BoolType, NoneType, EnumType, LiteralType, DateType, DateTimeType)
+#: What every value of a type fits, as long as nothing more is asked of it.
+_EXACT: tuple[tuple[Type, type], ...] = (
+    *((StrType(), str), (BytesType(), bytes), (IntType(), int)),
+    *((FloatType(), float), (BoolType(), bool), (NoneType(), type(None))),
+)
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -57,12 +62,15 @@ class CallCodec:
         many_arguments: the arguments of each call of a batch.
         answer: what a call answered.
         many_answers: what the calls of a batch answered; None where one failed.
+        response: the whole body of a short response, as kind, id and answer; raises what msgspec raises.
+        decode_arguments: the same as `arguments`, and may raise what msgspec raises as well.
+        certain: types whose values fit the answer, so that nobody need look whether they do.
 
     Raises:
         CannotCross: an annotation is no data, is missing, or a parameter cannot be given by name.
     """
 
-    __slots__ = ("answer", "arguments", "many_answers", "many_arguments")
+    __slots__ = ("answer", "arguments", "certain", "decode_arguments", "many_answers", "many_arguments", "response")
 
     def __init__(self, signature: inspect.Signature) -> None:
         if sentence := can_cross(signature):
@@ -75,11 +83,17 @@ class CallCodec:
         answer: Any = signature.return_annotation
         loose = any(_is_loose(one.annotation) for one in signature.parameters.values())
         self.arguments: Callable[[Encoded], dict[str, Any]] = _reader(arguments, loose)
+        decode: Any = msgspec.msgpack.Decoder(arguments).decode
+        self.decode_arguments: Callable[[Encoded], dict[str, Any]] = self.arguments if loose else decode
         self.many_arguments: Callable[[Encoded], list[dict[str, Any]]] = _reader(list[arguments], loose)
         self.answer: Callable[[Encoded], Any] = _reader(answer, _is_loose(answer))
         self.many_answers: Callable[[Encoded], list[Any]] = _reader(
             list[None] if answer is None else list[answer | None], _is_loose(answer)
         )
+        self.response: Callable[[memoryview], tuple[int, int, Any]] = msgspec.msgpack.Decoder(
+            tuple[Literal[RESPONSE], Id, answer]  # type: ignore[valid-type]  # made from a signature
+        ).decode
+        self.certain = _certain(answer)
 
 
 def _reader(kind: Any, loose: bool) -> Callable[[Encoded], Any]:
@@ -100,6 +114,12 @@ def _reader(kind: Any, loose: bool) -> Callable[[Encoded], Any]:
             raise CannotCross(f"does not fit what is declared: {error}") from error
 
     return read
+
+
+def _certain(annotation: Any) -> frozenset[type]:
+    one = type_info(annotation)
+    parts = one.types if isinstance(one, UnionType) else (one,)
+    return frozenset(kind for exact, kind in _EXACT if exact in parts or isinstance(one, AnyType))
 
 
 def can_cross(signature: inspect.Signature) -> str:

@@ -6,6 +6,7 @@ come, not with what was announced: four bytes never cost the receiver a megabyte
 """
 
 import struct
+import sys
 from typing import Any
 
 import msgspec
@@ -20,6 +21,12 @@ FRAME_BYTES = 1 << 20
 #: What is read at once, and what a reader keeps while nothing is on its way.
 BUFFER_BYTES = 1 << 16
 LEAST_ROOM_BYTES = 4096
+#: What encoding raises for a value that is no data, is too deep, or cannot be written.
+ENCODING_ERRORS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+#: Frames up to this are most of them; the parts of the buffer where their bodies lie are made once.
+SHORT_BYTES = 512
+#: A length is read as the processor reads it, where that is the order of the frames.
+_LITTLE = sys.byteorder == "little"
 
 
 class FrameReader:
@@ -30,17 +37,18 @@ class FrameReader:
 
     Attributes:
         waiting_bytes: what has come and has not been taken as a frame.
+        view: the buffer; where the next bytes belong while nothing waits and `is_small`.
+        is_small: whether the buffer is as large as it is most often.
+        first: its first four bytes as a number, the length of a frame that begins there.
+        bodies: the parts of it where short frames' bodies lie, by their length, as far as they were needed.
     """
 
-    __slots__ = ("_buffer", "_end", "_start", "_view", "limit_bytes", "waiting_bytes")
+    __slots__ = ("_buffer", "_end", "_start", "bodies", "first", "is_small", "limit_bytes", "view", "waiting_bytes")
 
     def __init__(self, limit_bytes: int = FRAME_BYTES) -> None:
         self.limit_bytes = limit_bytes
-        self._buffer = bytearray(BUFFER_BYTES)
-        self._view = memoryview(self._buffer)
-        self._start = 0
-        self._end = 0
-        self.waiting_bytes = 0
+        self.waiting_bytes = self._start = self._end = 0
+        self._use(bytearray(BUFFER_BYTES))
 
     @property
     def held_bytes(self) -> int:
@@ -52,20 +60,26 @@ class FrameReader:
         waiting = self.waiting_bytes
         if not waiting:
             self._start = self._end = 0
-            if len(self._buffer) > BUFFER_BYTES:  # a large frame was an exception; do not keep its room
+            if not self.is_small:  # a large frame was an exception; do not keep its room
                 self._exchange(BUFFER_BYTES)
-        elif len(self._buffer) - self._end < LEAST_ROOM_BYTES:
+            return self.view
+        if len(self._buffer) - self._end < LEAST_ROOM_BYTES:
             if self._start:
-                self._view[:waiting] = bytes(self._view[self._start : self._end])
+                self.view[:waiting] = bytes(self.view[self._start : self._end])
                 self._start, self._end = 0, waiting
             else:
                 self._exchange(len(self._buffer) * 2)
-        return self._view[self._end :]
+        return self.view[self._end :]
 
     def received(self, count: int) -> None:
         """Count bytes that were written into `room()`."""
         self._end += count
         self.waiting_bytes += count
+
+    def begin(self, count: int) -> None:
+        """Count bytes that were written into `view`, while nothing waited."""
+        self._start, self._end = 0, count
+        self.waiting_bytes = count
 
     def next_frame(self) -> memoryview | None:
         """The body of the next whole frame, valid until `room()` is asked for; None while there is none.
@@ -88,15 +102,26 @@ class FrameReader:
         begin = self._start + HEADER_BYTES
         self._start = end = begin + length
         self.waiting_bytes = waiting - length
-        return self._view[begin:end]
+        return self.view[begin:end]
 
     def _exchange(self, size: int) -> None:
         """Go on in a buffer of another size: the old one cannot change while views of it are alive."""
         waiting = self.waiting_bytes
         buffer = bytearray(size)
-        buffer[:waiting] = self._view[self._start : self._end]
-        self._buffer, self._view = buffer, memoryview(buffer)
+        buffer[:waiting] = self.view[self._start : self._end]
+        self._use(buffer)
         self._start, self._end = 0, waiting
+
+    def _use(self, buffer: bytearray) -> None:
+        self._buffer, self.view = buffer, memoryview(buffer)
+        self.is_small = len(buffer) == BUFFER_BYTES
+        self.first = self.view[:HEADER_BYTES].cast("I") if _LITTLE else (0,)  # the length, if a frame begins there
+        self.bodies: list[memoryview | None] = [None] * (SHORT_BYTES + 1)
+
+    def body(self, length: int) -> memoryview:
+        """The part of the buffer for a short body that lies at its beginning; made once, kept in `bodies`."""
+        body = self.bodies[length] = self.view[HEADER_BYTES : HEADER_BYTES + length]
+        return body
 
 
 class FrameWriter:
@@ -104,14 +129,29 @@ class FrameWriter:
 
     Args:
         limit_bytes: the largest body that the other side takes.
+
+    Attributes:
+        buffer: where a frame is made.
+        encode_into: writes a message there, behind the length.
+        short_bytes: the longest body whose length is written by setting the first byte: the three after it are nothing.
     """
 
-    __slots__ = ("_buffer", "_encode_into", "limit_bytes")
+    __slots__ = ("_limit_bytes", "buffer", "encode_into", "short_bytes")
 
     def __init__(self, limit_bytes: int = FRAME_BYTES) -> None:
+        self.buffer = bytearray(BUFFER_BYTES)
         self.limit_bytes = limit_bytes
-        self._buffer = bytearray(BUFFER_BYTES)
-        self._encode_into = msgspec.msgpack.Encoder().encode_into
+        self.encode_into = msgspec.msgpack.Encoder().encode_into
+
+    @property
+    def limit_bytes(self) -> int:
+        """The largest body that the other side takes."""
+        return self._limit_bytes
+
+    @limit_bytes.setter
+    def limit_bytes(self, limit: int) -> None:
+        self._limit_bytes = limit
+        self.short_bytes = 0
 
     def frame(self, message: Any) -> bytearray:
         """One frame with this message; valid until the next call.
@@ -119,20 +159,38 @@ class FrameWriter:
         Raises:
             CannotCross: a value in it is no data, or the message is beyond the limit.
         """
-        buffer = self._buffer
+        buffer = self.buffer
         try:
-            self._encode_into(message, buffer, HEADER_BYTES)
-        except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError, UnicodeError) as error:
-            raise CannotCross(
-                f"a value cannot go to another process: {error}",
-                hint="what crosses is data: builtins, dataclasses, msgspec structs, enums, dates, bytes",
-            ) from error
+            self.encode_into(message, buffer, HEADER_BYTES)
+        except ENCODING_ERRORS as error:
+            raise self.no_data(error) from error
         length = len(buffer) - HEADER_BYTES
-        if length > self.limit_bytes:
+        if length <= self.short_bytes:
+            buffer[0] = length  # a fraction of what packing costs
+        else:
+            self.finish(length)
+        return buffer
+
+    @staticmethod
+    def no_data(error: Exception) -> CannotCross:
+        """What is said of a value that could not be encoded."""
+        return CannotCross(
+            f"a value cannot go to another process: {error}",
+            hint="what crosses is data: builtins, dataclasses, msgspec structs, enums, dates, bytes",
+        )
+
+    def finish(self, length: int) -> None:
+        """Write the length before the body that stands in the buffer.
+
+        Raises:
+            CannotCross: it is beyond the limit.
+        """
+        buffer = self.buffer
+        if length > self._limit_bytes:
             del buffer[BUFFER_BYTES:]
             raise CannotCross(
-                f"a message of {length} bytes is beyond the {self.limit_bytes} that the other side takes",
+                f"a message of {length} bytes is beyond the {self._limit_bytes} that the other side takes",
                 hint="send it in parts",
             )
         _pack_into(buffer, 0, length)
-        return buffer
+        self.short_bytes = min(self._limit_bytes, 255) if length < 256 else 0

@@ -83,16 +83,16 @@ class Ledger:
         open_calls: how many requests of the other side may wait for an answer.
     """
 
-    __slots__ = ("_abandoned", "_asked", "_mine", "_number", "_theirs", "open_calls", "peer")
+    __slots__ = ("_abandoned", "_mine", "last_asked", "last_number", "open_calls", "peer", "theirs")
 
     def __init__(self, peer: str, open_calls: int) -> None:
         self.peer = peer
         self.open_calls = open_calls
-        self._number = 0
+        self.last_number = 0  # of the requests of this side
         self._mine: dict[int, OpenCall] = {}
         self._abandoned: dict[int, None] = {}
-        self._asked = 0
-        self._theirs: set[int] = set()
+        self.last_asked = 0
+        self.theirs: set[int] = set()
 
     @property
     def awaited(self) -> int:
@@ -101,7 +101,7 @@ class Ledger:
 
     def open(self, method: str, codec: CallCodec, count: int | None, deadline: float) -> OpenCall:
         """Note a call that is about to be sent."""
-        self._number = number = self._number + 1
+        self.last_number = number = self.last_number + 1
         call = self._mine[number] = OpenCall(number, method, codec, count, deadline)
         return call
 
@@ -112,11 +112,6 @@ class Ledger:
     def nearest_deadline(self) -> float:
         """When the first of the open calls will be late; infinity if none can be."""
         return min((call.deadline for call in self._mine.values()), default=float("inf"))
-
-    def number(self) -> int:
-        """The id of the next request, which is sent before it is noted."""
-        self._number = number = self._number + 1
-        return number
 
     def note(self, number: int, method: str, codec: CallCodec, deadline: float) -> OpenCall:
         """Note a call that was sent; the caller reads, so that nobody can have settled it."""
@@ -156,7 +151,7 @@ class Ledger:
             if number in self._abandoned:
                 del self._abandoned[number]
                 return
-            asked = "a second time" if number <= self._number else "which was never made"
+            asked = "a second time" if number <= self.last_number else "which was never made"
             raise ProtocolViolation(f"{self.peer} answered call {number} {asked}")
         try:
             if call.count is None and isinstance(message, Response):
@@ -195,7 +190,7 @@ class Ledger:
             ProtocolViolation: its id is not above the last, or too many are open.
         """
         self.rise(number)
-        self._theirs.add(number)
+        self.theirs.add(number)
 
     def rise(self, number: int) -> None:
         """Note the id of a request that is answered before the next one is read, and so is never open.
@@ -203,25 +198,25 @@ class Ledger:
         Raises:
             ProtocolViolation: its id is not above the last, or too many are open.
         """
-        if number <= self._asked:
-            raise ProtocolViolation(f"{self.peer} used the id {number} after {self._asked}; ids rise")
-        if len(self._theirs) >= self.open_calls:
+        if number <= self.last_asked:
+            raise ProtocolViolation(f"{self.peer} used the id {number} after {self.last_asked}; ids rise")
+        if len(self.theirs) >= self.open_calls:
             raise ProtocolViolation(f"{self.peer} has more than {self.open_calls} calls open")
-        self._asked = number
+        self.last_asked = number
 
     def hold(self, number: int) -> None:
         """Let a request that has risen be open until it is answered."""
-        self._theirs.add(number)
+        self.theirs.add(number)
 
     def is_open(self, number: int) -> bool:
         """Whether a request of the other side still waits for its answer."""
-        return number in self._theirs
+        return number in self.theirs
 
     def answered(self, number: int) -> bool:
         """Note that a request is answered; False if it was before."""
-        if number not in self._theirs:
+        if number not in self.theirs:
             return False
-        self._theirs.remove(number)
+        self.theirs.remove(number)
         return True
 
     def end(self, error: LinkClosed) -> None:
@@ -230,7 +225,7 @@ class Ledger:
             call.settle(
                 None, type(error)(error.message, hint=error.hint)
             )  # each is raised, with a traceback of its own
-        self._theirs.clear()
+        self.theirs.clear()
 
     def _waiting(self) -> Iterator[OpenCall]:
         while self._mine:

@@ -156,14 +156,21 @@ class Link:
         """
         try:
             frame = self.reader.next_frame()
-            if frame is None:
-                return None
-            message = read_message(frame)
-            if self.hello is not None:
-                return message
         except ProtocolViolation as error:
             raise ProtocolViolation(f"{self.peer}: {error.message}") from error
-        if not isinstance(message, Hello):
+        return None if frame is None else self.message(frame)
+
+    def message(self, body: memoryview) -> Message:
+        """The message in a frame; what it carries is void when more is received.
+
+        Raises:
+            ProtocolViolation: it is none, or comes before the greeting.
+        """
+        try:
+            message = read_message(body)
+        except ProtocolViolation as error:
+            raise ProtocolViolation(f"{self.peer}: {error.message}") from error
+        if self.hello is None and not isinstance(message, Hello):
             raise ProtocolViolation(f"{self.peer} sent a {type(message).__name__} before its greeting")
         return message
 

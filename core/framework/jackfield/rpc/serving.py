@@ -8,11 +8,23 @@ from typing import Any
 
 from jackfield.errors import CannotCross, LinkClosed, UsageError
 from jackfield.rpc.link import Link, Raised, Served
-from jackfield.rpc.messages import Batch, BatchResponse, Cancel, Failure, Notification, Request, Response
+from jackfield.rpc.messages import (
+    DECODING_ERRORS,
+    RESPONSE,
+    Batch,
+    BatchResponse,
+    Cancel,
+    Failure,
+    Notification,
+    Request,
+    Response,
+)
 from jackfield.rpc.replies import Gathered, Reply
 
 #: The calls of a batch that run before others have their turn on the event loop.
 CALLS_A_TURN = 50
+
+_UNFITTING = (*DECODING_ERRORS, CannotCross)
 
 Answer = Response | Failure | BatchResponse
 #: Takes an awaitable and where its outcome belongs; only an event loop has one.
@@ -28,14 +40,14 @@ class Server:
         later: runs what a method returned and is to be awaited; None where nothing can be.
     """
 
-    __slots__ = ("_depth", "_later", "_link", "_open", "_send")
+    __slots__ = ("_later", "_link", "_open", "_send", "depth")
 
-    def __init__(self, link: Link, send: Callable[[Answer], None], later: Later | None = None) -> None:
+    def __init__(self, link: Link, send: Callable[[object], None], later: Later | None = None) -> None:
         self._link = link
         self._send = send
         self._later = later
         self._open: dict[int, Reply | Gathered] = {}
-        self._depth = 0
+        self.depth = 0
 
     def request(self, message: Request) -> None:
         """Run one call; its answer is sent now or, by a deferred or asynchronous method, later.
@@ -44,16 +56,19 @@ class Server:
             ProtocolViolation: the request breaks a rule of the ledger.
         """
         link = self._link
-        link.ledger.rise(message.id)
-        self._depth += 1
-        answer: Answer
+        ledger, number = link.ledger, message.id
+        if number <= ledger.last_asked or len(ledger.theirs) >= ledger.open_calls:
+            ledger.rise(number)  # refuses it
+        ledger.last_asked = number
+        self.depth += 1
         try:
             served = link.serve(message.method)
-            if served is None or self._depth > link.limits.nesting:
+            if served is None or self.depth > link.limits.nesting:
                 raise self._not_served(message)  # noqa: TRY301  # one call less for each request
+            codec = served.codec
             try:
-                arguments = served.codec.arguments(message.arguments)
-            except CannotCross as error:
+                arguments = codec.decode_arguments(message.arguments)
+            except _UNFITTING as error:
                 raise _unfitting(message, error) from error
             if served.deferred:
                 self._start(served, arguments, self._reply(message, served))
@@ -62,12 +77,23 @@ class Server:
             if self._later is not None and inspect.isawaitable(value):
                 self._later(value, self._reply(message, served))
                 return
-            answer = link.response(message.id, served, value)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
-            answer = link.failure(message.id, error)
+            self.fail(number, error)
+        else:
+            self.give(number, served, value)
         finally:
-            self._depth -= 1
-        self._dispatch(answer)
+            self.depth -= 1
+
+    def give(self, number: int, served: Served, value: Any) -> None:
+        """Answer with what a method returned."""
+        if type(value) in served.codec.certain:
+            self._dispatch(number, (RESPONSE, number, value))
+        else:
+            self._dispatch(number, self._link.response(number, served, value))
+
+    def fail(self, number: int, error: BaseException) -> None:
+        """Answer with what a method raised."""
+        self._dispatch(number, self._link.failure(number, error))
 
     def take(self, message: Batch | Notification | Cancel) -> None:
         """Run what else was asked for.
@@ -81,10 +107,10 @@ class Server:
             return
         if isinstance(message, Batch):
             self._link.ledger.admit(message.id)
-        self._depth += 1
+        self.depth += 1
         try:
             served = self._link.serve(message.method)
-            if served is None or self._depth > self._link.limits.nesting:
+            if served is None or self.depth > self._link.limits.nesting:
                 raise self._not_served(message)  # noqa: TRY301  # one call less for each request
             if isinstance(message, Batch):
                 self._run_batch(message, served)
@@ -94,7 +120,7 @@ class Server:
             if isinstance(message, Batch):
                 self._answer(self._link.failure(message.id, error))
         finally:
-            self._depth -= 1
+            self.depth -= 1
 
     def end(self) -> None:
         """Tell everything that still runs for the other side that nobody waits for it."""
@@ -162,13 +188,14 @@ class Server:
     def _answer(self, answer: Answer) -> None:
         """Send the answer to an open request, unless it was answered."""
         if self._link.ledger.answered(answer.id):
-            self._dispatch(answer)
+            self._dispatch(answer.id, answer)
 
-    def _dispatch(self, answer: Answer) -> None:
+    def _dispatch(self, number: int, answer: object) -> None:
+        """Send an answer, or that it cannot be sent."""
         try:
             self._send(answer)
         except CannotCross as error:  # it is larger than the other side takes
-            self._send(self._link.failure(answer.id, error))
+            self._send(self._link.failure(number, error))
         except LinkClosed:
             pass  # nobody waits for it any more; whoever reads next is told why
 
@@ -215,9 +242,10 @@ def _call(served: Served, arguments: dict[str, Any]) -> Any:
         return Raised(error)
 
 
-def _unfitting(message: Request | Batch, error: CannotCross) -> TypeError:
+def _unfitting(message: Request | Batch, error: Exception) -> TypeError:
     """Arguments that do not fit are the mistake of who called, not one of the protocol."""
-    return TypeError(f"the arguments of {message.method}: {error.message}")
+    why = error.message if isinstance(error, CannotCross) else f"does not fit what is declared: {error}"
+    return TypeError(f"the arguments of {message.method}: {why}")
 
 
 def _nowhere(_: Any) -> None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 import select
 import socket
 import struct
-from threading import Lock
 from time import monotonic
 from typing import NoReturn
 
 from jackfield.errors import LinkClosed, ProtocolViolation
-from jackfield.rpc.link import Link
-from jackfield.rpc.messages import Goodbye, Message
-from jackfield.rpc.turns import Turn
+from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
+from jackfield.rpc.link import Link, whole_milliseconds
+from jackfield.rpc.messages import REQUEST, Goodbye, Message
+from jackfield.rpc.turns import Turn, never
 
 FOREVER = float("inf")
+_DONTWAIT = socket.MSG_DONTWAIT
 _TIMEVAL = struct.Struct("ll")
 #: A receive timeout that is set already is kept while it is this near: setting it is a system call.
 _NEAR_SECONDS = 0.001
@@ -34,16 +35,128 @@ class Wire:
     Args:
         link: the link.
         turn: whose turn it is to read.
+
+    Attributes:
+        sending: whose turn it is to send: frames leave whole, and ids in their order.
     """
 
-    __slots__ = ("_link", "_receive_seconds", "_socket", "_turn", "sending")
+    __slots__ = (
+        "_link",
+        "_receive_seconds",
+        "_recv_into",
+        "_send",
+        "_socket",
+        "_turn",
+        "_usual_milliseconds",
+        "_usual_seconds",
+        "sending",
+    )
 
     def __init__(self, link: Link, turn: Turn) -> None:
         self._link = link
         self._socket = link.socket
+        self._send, self._recv_into = link.socket.send, link.socket.recv_into
         self._turn = turn
         self._receive_seconds = -1.0  # as the socket has it: not known yet, for another driver may have set it
-        self.sending = Lock()
+        self._usual_seconds: float | None = None  # of the last call, and what it is on the wire
+        self._usual_milliseconds = 0
+        self.sending = Turn()
+
+    def ask(self, method: str, arguments: object, seconds: float | None, deadline: float) -> int:
+        """Send a request that is noted nowhere; returns its id.
+
+        Raises:
+            CannotCross: an argument is no data, or too large; nothing was sent.
+            LinkClosed: the other side is gone, or did not read for too long.
+        """
+        link, sending = self._link, self.sending
+        ledger, writer = link.ledger, link.writer
+        try:
+            sending.free.pop()
+        except IndexError:
+            sending.take(never, FOREVER)
+        try:
+            ledger.last_number = number = ledger.last_number + 1
+            if seconds != self._usual_seconds:
+                self._usual_seconds, self._usual_milliseconds = seconds, whole_milliseconds(seconds)
+            frame = writer.buffer
+            try:
+                writer.encode_into((REQUEST, number, method, arguments, self._usual_milliseconds), frame, HEADER_BYTES)
+            except ENCODING_ERRORS as error:
+                raise writer.no_data(error) from error
+            length = len(frame) - HEADER_BYTES
+            if length <= writer.short_bytes:
+                frame[0] = length
+            else:
+                writer.finish(length)
+            try:
+                sent = self._send(frame, _DONTWAIT)
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                self._turn.mark()
+                self.gone(error)
+            if sent != length + HEADER_BYTES:
+                self._turn.mark()
+                self.send_rest(frame, sent, deadline)
+        finally:
+            sending.free.append(None)
+            if sending.waiting:
+                sending.wake()
+        return number
+
+    def body(self, seconds: float) -> memoryview | None:
+        """The body of the next frame, if it is short, comes alone, and nothing waits to be read before it.
+
+        Args:
+            seconds: to wait for it; infinity for ever.
+
+        Returns:
+            memoryview: void when more is received. None where `receive` is to be asked instead, for what came or did
+                not come.
+        """
+        reader = self._link.reader
+        if reader.waiting_bytes or not reader.is_small:
+            return None
+        if seconds != self._receive_seconds and seconds != FOREVER:
+            self._limit_receiving(seconds)
+        try:
+            count = self._recv_into(reader.view)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self._turn.mark()
+            self.gone(error)
+        length = count - HEADER_BYTES
+        if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+            return reader.bodies[length] or reader.body(length)
+        if not count:
+            self._turn.mark()
+            self.gone(None)
+        reader.begin(count)
+        return None
+
+    def answer(self, message: object) -> None:
+        """Send a message when it is this thread's turn; nothing is sent where the link has ended.
+
+        Raises:
+            CannotCross: it is no data, or too large; nothing was sent.
+            LinkClosed: the other side is gone, or did not read for too long.
+        """
+        if self._link.ended is None:
+            with self.sending:
+                self.write(message, FOREVER)
+
+    def read(self, body: memoryview) -> Message:
+        """The message in a frame.
+
+        Raises:
+            LinkClosed: it is none.
+        """
+        try:
+            return self._link.message(body)
+        except ProtocolViolation as error:
+            self.refuse(error)
 
     def receive(self, deadline: float) -> Message:
         """The next message.
@@ -66,20 +179,19 @@ class Wire:
                     self.refuse(error)
                 if message is not None:
                     return message
-            if deadline == FOREVER:
-                seconds = 0.0
-            elif (seconds := deadline - monotonic()) <= 0:
-                raise ReceiveTimeout
-            if abs(seconds - self._receive_seconds) > _NEAR_SECONDS or not seconds:
-                self._limit_receiving(seconds)
+            if deadline != FOREVER:  # who has for ever may be woken in between, by a limit that was set for another
+                self._limit_receiving_until(deadline)
             try:
-                count = self._socket.recv_into(reader.room())
+                count = self._recv_into(reader.room())
             except BlockingIOError:
-                raise ReceiveTimeout from None
+                if deadline != FOREVER:
+                    raise ReceiveTimeout from None
+                self._limit_receiving(0)
+                continue
             except OSError as error:
-                self._gone(error)
+                self.gone(error)
             if not count:
-                self._gone(None)
+                self.gone(None)
             reader.received(count)
 
     def waiting(self) -> Message | None:
@@ -102,18 +214,17 @@ class Wire:
         """
         frame = self._link.writer.frame(message)
         try:
-            sent = self._socket.send(frame, socket.MSG_DONTWAIT)
+            sent = self._send(frame, _DONTWAIT)
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self._gone(error)
-        if sent < len(frame):
-            with memoryview(frame) as whole, whole[sent:] as rest:
-                self._write_rest(rest, min(deadline, monotonic() + self._link.limits.send_seconds))
+            self.gone(error)
+        if sent != len(frame):
+            self.send_rest(frame, sent, deadline)
 
     def whisper(self, message: object) -> None:
         """Send a message if it leaves at once; one that does not is left out."""
-        if not self.sending.acquire(blocking=False):
+        if not self.sending.take_if_free():
             return
         try:
             frame = self._link.writer.frame(message)
@@ -121,7 +232,7 @@ class Wire:
         except OSError:
             return
         finally:
-            self.sending.release()
+            self.sending.leave()
         if sent < len(frame):
             self._link.close(LinkClosed(f"{self._link.peer} does not read what it is sent"))
 
@@ -141,6 +252,13 @@ class Wire:
         self.end(violation)
         raise violation
 
+    def _limit_receiving_until(self, deadline: float) -> None:
+        seconds = deadline - monotonic()
+        if seconds <= 0:
+            raise ReceiveTimeout
+        if abs(seconds - self._receive_seconds) > _NEAR_SECONDS:
+            self._limit_receiving(seconds)
+
     def _limit_receiving(self, seconds: float) -> None:
         """Let a receive end after so many seconds; 0 for never."""
         if seconds == self._receive_seconds:
@@ -152,8 +270,13 @@ class Wire:
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(whole, microseconds))
         except OSError as error:
-            self._gone(error)
+            self.gone(error)
         self._receive_seconds = seconds
+
+    def send_rest(self, frame: bytearray, sent: int, deadline: float) -> None:
+        """Send what of a frame has not left at once; the turn to send is held."""
+        with memoryview(frame) as whole, whole[sent:] as rest:
+            self._write_rest(rest, min(deadline, monotonic() + self._link.limits.send_seconds))
 
     def _write_rest(self, rest: memoryview, deadline: float) -> None:
         """Send what did not leave at once, and take in what comes meanwhile: the other side may be sending as well."""
@@ -176,9 +299,9 @@ class Wire:
                     if event & ~select.POLLIN:
                         sent += self._send_some(rest[sent:])
         except OSError as error:
-            self._gone(error)
+            self.gone(error)
         except ValueError as error:  # another thread has closed the socket, and so it has no number
-            self._gone(OSError(str(error)))
+            self.gone(OSError(str(error)))
         finally:
             if taken:
                 self._turn.leave()
@@ -190,7 +313,7 @@ class Wire:
         except BlockingIOError:
             return
         if not count:
-            self._gone(None)
+            self.gone(None)
         reader.received(count)
 
     def _send_some(self, part: memoryview) -> int:
@@ -201,7 +324,7 @@ class Wire:
         finally:
             part.release()
 
-    def _gone(self, error: OSError | None) -> NoReturn:
+    def gone(self, error: OSError | None) -> NoReturn:
         """End the link because its other end is closed.
 
         Raises:
