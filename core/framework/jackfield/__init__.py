@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from jackfield.hooks import HookspecMarker as HookspecMarker
     from jackfield.host import Host as Host
     from jackfield.host import PluginManager as PluginManager
+    from jackfield.isolation import External as External
 
 _HOMES = {
     "Application": "jackfield.application",
     "Context": "jackfield.api",
     "Event": "jackfield.api",
     "EventType": "jackfield.api",
+    "External": "jackfield.isolation",
     "HookManager": "jackfield.hooks",
     "HookimplMarker": "jackfield.hooks",
     "HookspecMarker": "jackfield.hooks",

@@ -38,6 +38,8 @@ class HostAnswers:
             "follow": self._follow_changes,
             "stats": self._stats,
             "threads": self._threads,
+            "connections": self._connections,
+            "temporary-key": self._temporary_key,
             "enable": lambda asked: self._change(asked, self._host.enable),
             "disable": lambda asked: self._change(asked, self._host.disable),
             "reload": lambda asked: self._change(asked, lambda plugin, by: self._host.reload(plugin)),
@@ -95,6 +97,18 @@ class HostAnswers:
 
     def _threads(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"process": os.getpid(), **self._host.observed.threads()}
+
+    def _connections(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
+        gate = self._host.gate
+        return {"port": gate.port, "connections": [one.to_mapping() for one in gate.connections.all().values()]}
+
+    def _temporary_key(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        plugin, by = str(asked.get("plugin")), str(asked.get("by") or "another terminal")[:200]
+
+        async def made() -> str:
+            return self._host.gate.new_temporary_key(plugin, by=by)
+
+        return {"key": self._on_loop(made(), plugin)}
 
     def _logs(self, asked: Mapping[str, Any], goes_on: Callable[[], bool]) -> Iterator[dict[str, Any]]:
         plugin = self._host.plugins.status(str(asked.get("plugin"))).id

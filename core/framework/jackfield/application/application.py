@@ -20,6 +20,7 @@ from jackfield.discovery import SCRIPT_FOLDERS, find_host, stamp_of_folders
 from jackfield.errors import JackfieldError, StoreLocked
 from jackfield.hooks import OnError
 from jackfield.host import THRESHOLD_SECONDS, Host, ScriptHooks, Scripts, State
+from jackfield.isolation import External
 from jackfield.manifest import HostFile
 from jackfield.storage import STABLE_SECONDS, SafeMode, Starts
 from jackfield.store import Layout, Store
@@ -69,6 +70,7 @@ class Application:
             plugins annotate with.
         language_of: says which language a user prefers, and with None which the application speaks (U14).
         watchdog_seconds: for how long a plugin may block the event loop before it is named; None: for ever.
+        external: where external plugins may connect; None: nowhere.
 
     Raises:
         UsageError: there is no host file of that name.
@@ -94,6 +96,7 @@ class Application:
         arguments: Mapping[type, ArgumentSource] | None = None,
         language_of: LanguageOf = lambda user: None,
         watchdog_seconds: float | None = THRESHOLD_SECONDS,
+        external: External | None = None,
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
@@ -113,6 +116,7 @@ class Application:
             arguments=arguments,
             language_of=language_of,
             watchdog_seconds=watchdog_seconds,
+            external=external,
         )
         self._control: ControlSocket | None = None
         self._watch: Watch | None = None

@@ -1,9 +1,7 @@
 """`Host`: runs the plugins of one application, as the user wishes them, and follows changes while it runs."""
 
 import asyncio
-import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from jackfield.api import ApiFactory, ArgumentSource, LanguageOf
@@ -12,20 +10,21 @@ from jackfield.discovery import find_host
 from jackfield.errors import UsageError
 from jackfield.hooks import HookManager, OnError
 from jackfield.host.changes import (
+    Attendance,
     Code,
     Demand,
     Following,
+    Looking,
     Orders,
     PluginPlugins,
     Presences,
     Reloading,
     Runner,
-    Survey,
     Turn,
     follow_settings,
-    survey,
 )
 from jackfield.host.commands import CommandRegistry
+from jackfield.host.external import Gate
 from jackfield.host.facets import EventBus, Surroundings, UiRegistry
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
@@ -33,7 +32,8 @@ from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.scripts import NO_SCRIPTS, Scripts
 from jackfield.host.uses import Kind
 from jackfield.host.watching import THRESHOLD_SECONDS, Failures, Observing
-from jackfield.manifest import HostFile, Version
+from jackfield.isolation import External
+from jackfield.manifest import HostFile
 from jackfield.runtime import Guard, Scope, nobody_prefers
 from jackfield.storage import State as StateLog
 from jackfield.store import Holds, Layout, Store
@@ -62,6 +62,7 @@ class Host:
         arguments: the host's things that can be named in commands, by the type that plugins annotate with.
         watchdog_seconds: for how long a plugin may block the event loop before it is named (U18); None: for ever.
         language_of: says which language a user prefers, and with None which the application speaks (U14).
+        external: where external plugins may connect; None: nowhere.
 
     Raises:
         UsageError: a hook needs a permission that the host file does not offer.
@@ -74,6 +75,7 @@ class Host:
         observed: what is seen of plugins while they run: `stats()`, `threads()`.
         usage: what plugins are used for, with errors and time; `on_use(listener)` tells of each use (C29 to C32).
         logs: the last lines of each plugin's logger, and its level (K15).
+        gate: lets external plugins in.
     """
 
     def __init__(
@@ -92,12 +94,12 @@ class Host:
         arguments: Mapping[type, ArgumentSource] | None = None,
         watchdog_seconds: float | None = THRESHOLD_SECONDS,
         language_of: LanguageOf = nobody_prefers,
+        external: External | None = None,
     ) -> None:
         self.app = app
         self.layout = layout if layout is not None else Layout.locate(app)
         self.hostfile = hostfile if hostfile is not None else find_host(app)
         self.safe = safe
-        self._scripts = scripts
         self.plugins = Plugins()
         self._hearing = Hearing(self.plugins)
         self._manager = HookManager(app, on_error=on_error, count=True, may=self._hearing.may)
@@ -117,7 +119,14 @@ class Host:
         self.ui = UiRegistry(guard.run_for_user, drawing.run)
         self._store = Store(self.layout)
         self._holds = Holds()
+        self._presences = Presences()
         self._state = StateLog(self.layout.state)
+        self._looking = Looking(
+            self._store, self._state, self.hostfile, scripts, self._holds, self._presences, self._circumstances
+        )
+        self.gate = Gate(
+            app, external, self.layout, self._state, self.plugins, self._looking.unwelcome, self._follow_connections
+        )
         around = Surroundings(
             app,
             self.layout,
@@ -154,10 +163,9 @@ class Host:
             demand=self._demand,
         )
         self._turn = Turn()
-        self._presences = Presences()
         reloading = Reloading(self.hostfile.name, plugins=self.plugins, runner=runner, code=self._code)
         self._orders = Orders(
-            self.plugins, self._following, self._turn, self._look, self._state, self._presences, reloading
+            self.plugins, self._following, self._turn, self._looking.look, self._state, self._presences, reloading
         )
         self._demand.wake_by(self._orders.wake, self._orders.wake_now)
 
@@ -210,7 +218,7 @@ class Host:
             if self._orders.running:
                 raise UsageError(f"the host of {self.app} runs already")
             self._presences.clear()
-            seen = await self._look()
+            seen = await self._looking.look()
             self._code.open()
             self._orders.open()
             self.observed.follow(self._state)
@@ -220,6 +228,7 @@ class Host:
                 self.plugins.tell(record, Happening.FOUND)  # what failed in an earlier run may try again
             await self._following.settle(seen)
             await self._orders.end_released()
+        self.gate.open()
 
     async def reload_changes(self) -> None:
         """Follow what changed since: the active generation, wishes, grants, settings, the environment.
@@ -232,6 +241,7 @@ class Host:
         async with self._turn.taken():
             if not self._orders.running:
                 return
+            self.gate.check_keys()
             self.observed.follow(self._state)
             seen, _ = await self._orders.reload_saved(on_disk=False)
             await self._following.settle(seen)
@@ -241,6 +251,7 @@ class Host:
 
     async def stop(self) -> None:
         """Disable and unload every plugin, dependents first; what fails is logged and the rest still ends."""
+        await self.gate.close()
         async with self._turn.taken():
             if not self._orders.running:
                 return
@@ -253,6 +264,7 @@ class Host:
             self._demand.follow({})
             self.plugins.stop_waiting()
             await asyncio.to_thread(self.observed.stop)
+        await self.gate.part("the host stops")
 
     async def load(self, plugin: str, *, enable: bool = True, by: str = "the host") -> PluginStatus:
         """Run a plugin until the host stops, whether or not the user enabled it; the wish stays as it is (J15, J17).
@@ -326,22 +338,12 @@ class Host:
         """
         return await self._orders.reload_changed()
 
-    @cached_property
-    def _framework(self) -> Version:
-        return Version.from_pep440(importlib.metadata.version("jackfield"), published=False)
+    def _circumstances(self) -> tuple[bool, Attendance]:
+        return self.safe, self.gate.attendance
 
-    async def _look(self) -> Survey:
-        while True:
-            seen = await asyncio.to_thread(
-                survey,
-                self._store,
-                self._state,
-                self.hostfile,
-                self._scripts,
-                framework=self._framework,
-                safe=self.safe,
-                presences=self._presences.copy(),
-            )
-            if self._holds.take(seen.generation):
-                self._presences.keep(seen.wished)
-                return seen
+    async def _follow_connections(self) -> None:
+        """Go where external plugins take part that have come, and others do not that have gone."""
+        async with self._turn.taken():
+            if self._orders.running:
+                await self._following.settle(await self._looking.look())
+                await self._orders.end_released()

@@ -8,6 +8,7 @@ from typing import Any
 
 from jackfield.discovery import EXTERNAL, discover, discover_scripts, external_candidates, languages_of
 from jackfield.errors import ManifestError, StoreError
+from jackfield.host.changes.attendance import NOBODY, Attendance
 from jackfield.host.changes.presence import Presence, with_presences
 from jackfield.host.judgement import Judgement, Wishes, judge
 from jackfield.host.scripts import NO_SCRIPTS, Scripts, full_trust
@@ -52,7 +53,7 @@ def survey(
     framework: Version,
     safe: bool = False,
     presences: Mapping[str, Presence] = MappingProxyType({}),
-    connected: Mapping[str, str] = MappingProxyType({}),
+    attendance: Attendance = NOBODY,
     grade: Callable[[], str] = grade_here,
 ) -> Survey:
     """Look at the environment, the active generation and the state log; imports no plugin.
@@ -65,8 +66,7 @@ def survey(
         framework: the version of jackfield.
         safe: run nothing but what was asked for this run.
         presences: what was asked for this run of the host.
-        connected: canonical ids of the external plugins that are connected, each with what tells its connection apart
-            from an earlier one.
+        attendance: which external plugins are connected.
         grade: tells how well this machine confines processes; asked only where a plugin shall run in one of its own.
 
     Raises:
@@ -78,14 +78,12 @@ def survey(
     taken = {one.canonical_id for one in candidates}
     own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
     candidates += in_folders
-    external = [
-        replace(one, stamp=connected.get(one.canonical_id, "")) for one in external_candidates(state.items(EXTERNAL))
-    ]
+    external = attendance.stamped(external_candidates(state.items(EXTERNAL)))
     candidates += external
     wishes = _with_scripts(read_wishes(state, generation), own, state, hostfile)
     wished = frozenset(wishes.enabled)
     wishes = with_presences(wishes, presences, safe=safe)
-    wishes = _only_connected(wishes, [one for one in external if one.canonical_id not in taken | own])
+    wishes = attendance.wishes(wishes, [one for one in external if one.canonical_id not in taken | own])
     if CAN_ISOLATE:
         wishes = replace(wishes, grade=grade() if _may_be_confined(candidates, wishes) else "")
     judgement = judge(candidates, wishes, hostfile, framework)
@@ -128,13 +126,6 @@ def _with_scripts(wishes: Wishes, ids: Collection[str], state: State, hostfile: 
     grants = {cid: full_trust(cid, hostfile) for cid in ids}
     enabled = frozenset(wishes.enabled) | (set(ids) - refused)
     return replace(wishes, enabled=enabled, grants={**wishes.grants, **grants})
-
-
-def _only_connected(wishes: Wishes, external: Collection[Candidate]) -> Wishes:
-    """Leave out the external plugins that are not connected, and those that nobody enabled: their programs run on."""
-    out = {one.canonical_id: "is disabled" for one in external if one.canonical_id not in wishes.enabled}
-    out |= {one.canonical_id: "is not connected" for one in external if not one.stamp}
-    return replace(wishes, enabled=frozenset(wishes.enabled) - out.keys(), out={**out, **wishes.out})
 
 
 def _flags(items: Mapping[str, Any], prefix: str) -> list[str]:

@@ -1,0 +1,92 @@
+"""Looks at the profile for each decision of a running host, off its event loop's thread."""
+
+import asyncio
+import importlib.metadata
+from collections.abc import Callable
+from functools import cached_property
+
+from jackfield.host.changes.attendance import Attendance
+from jackfield.host.changes.presence import Presences
+from jackfield.host.changes.survey import Survey, survey
+from jackfield.host.scripts import Scripts
+from jackfield.manifest import HostFile, Version
+from jackfield.storage import State
+from jackfield.store import Holds, Store
+
+
+class Looking:
+    """Makes surveys for one host.
+
+    Args:
+        store: the profile's.
+        state: the profile's.
+        hostfile: the host's own.
+        scripts: folders whose scripts run.
+        holds: keeps what is looked at from being removed.
+        presences: what was asked for this run.
+        circumstances: tells whether nothing shall run but what was asked for this run (safe mode), and which external
+            plugins are connected.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        state: State,
+        hostfile: HostFile,
+        scripts: Scripts,
+        holds: Holds,
+        presences: Presences,
+        circumstances: Callable[[], tuple[bool, Attendance]],
+    ) -> None:
+        self._store = store
+        self._state = state
+        self._hostfile = hostfile
+        self._scripts = scripts
+        self._holds = holds
+        self._presences = presences
+        self._circumstances = circumstances
+
+    async def look(self) -> Survey:
+        """Look at the active generation, which is held from now on.
+
+        Raises:
+            StoreError: the active generation or the state log is damaged.
+        """
+        while True:
+            seen = await self._survey(*self._circumstances())
+            if self._holds.take(seen.generation):
+                self._presences.keep(seen.wished)
+                return seen
+
+    async def unwelcome(self, cid: str) -> str:
+        """Say why an external plugin may not run if it connects now; empty where it may.
+
+        Args:
+            cid: its canonical id.
+
+        Raises:
+            StoreError: the active generation or the state log is damaged.
+        """
+        safe, here = self._circumstances()
+        seen = await self._survey(safe, Attendance({**here.connected, cid: "arrives"}, here.absent))
+        verdict = seen.judgement.verdicts.get(cid)
+        if verdict is None or verdict.candidate.origin != "external":
+            return "is not known any more" if verdict is None else "is installed, so nobody else can be it"
+        return "" if verdict.runs else verdict.problem or seen.wishes.out.get(cid, "is disabled")
+
+    async def _survey(self, safe: bool, attendance: Attendance) -> Survey:
+        return await asyncio.to_thread(
+            survey,
+            self._store,
+            self._state,
+            self._hostfile,
+            self._scripts,
+            framework=self._framework,
+            safe=safe,
+            presences=self._presences.copy(),
+            attendance=attendance,
+        )
+
+    @cached_property
+    def _framework(self) -> Version:
+        return Version.from_pep440(importlib.metadata.version("jackfield"), published=False)

@@ -1,0 +1,6 @@
+"""Plugins that connect by themselves: who may, who does, and what becomes of a connection (J9 to J11, J13, J24)."""
+
+from jackfield.host.external.connections import Connection, Connections
+from jackfield.host.external.gate import Gate
+
+__all__ = ["Connection", "Connections", "Gate"]

@@ -1,0 +1,92 @@
+"""The external plugins that are connected to a running host, by canonical id."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from jackfield.isolation import Key, Line
+from jackfield.rpc import Link, Serve, Served
+
+
+class Connection:
+    """One plugin's connection. Made on the running event loop.
+
+    Args:
+        number: tells it apart from earlier ones of the same plugin.
+        key: by which it was let in.
+        address: from where, in words.
+        link: greeted on both sides; driven from here.
+
+    Attributes:
+        line: calls the plugin.
+        serve: finds what the plugin calls; nothing until it is brought up.
+        taken: whether it was brought up over this connection.
+        since: when it came, ISO 8601 in UTC.
+    """
+
+    def __init__(self, number: int, key: Key, address: str, link: Link) -> None:
+        self.number = number
+        self.key = key
+        self.address = address
+        self.since = datetime.now(UTC).isoformat(timespec="seconds")
+        self.taken = False
+        self.serve: Serve = lambda _: None
+        link.serve = self._served
+        self.line = Line(link, plugin=key.plugin)
+
+    def _served(self, method: str) -> Served | None:
+        return self.serve(method)
+
+    def take(self, serve: Serve) -> Line:
+        """Let the plugin call what it is served, and return the way to it."""
+        self.serve, self.taken = serve, True
+        return self.line
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"plugin": self.key.plugin, "key": self.key.number, "address": self.address, "since": self.since}
+
+
+class Connections:
+    """All of them, and why those are absent that are."""
+
+    def __init__(self) -> None:
+        self._present: dict[str, Connection] = {}
+        self._absent: dict[str, str] = {}
+
+    def __contains__(self, cid: str) -> bool:
+        return cid in self._present
+
+    def get(self, cid: str) -> Connection | None:
+        """The connection of a plugin."""
+        return self._present.get(cid)
+
+    def all(self) -> dict[str, Connection]:
+        """Every connection, as a copy."""
+        return dict(self._present)
+
+    def stamps(self) -> dict[str, str]:
+        """For each that is connected, what tells its connection apart from an earlier one."""
+        return {cid: str(one.number) for cid, one in self._present.items()}
+
+    def reasons(self) -> dict[str, str]:
+        """For each that was sent away or has gone, why; as the end of a sentence that begins with its id."""
+        return {cid: reason for cid, reason in self._absent.items() if cid not in self._present}
+
+    def add(self, cid: str, connection: Connection) -> None:
+        """Note that a plugin is connected."""
+        self._present[cid] = connection
+        self._absent.pop(cid, None)
+
+    def remove(self, cid: str, connection: Connection, reason: str) -> bool:
+        """Note that a connection has ended; say whether it was the plugin's present one."""
+        if self._present.get(cid) is not connection:
+            return False
+        del self._present[cid]
+        self._absent[cid] = reason
+        return True
+
+    def sent_away(self, cid: str, reason: str) -> None:
+        """Note why a plugin was not let in."""
+        self._absent[cid] = reason

@@ -1,0 +1,256 @@
+"""Lets external plugins in, and sees them off: by key, by id, by what the user granted (J9 to J11, J13, J18, J24).
+
+Who has shown a key is let in when all of this holds, the first that fails is what it is told:
+
+1. No plugin of that id is installed, and none is connected. One that is connected and does not answer any more is a
+   connection that was cut without a word: it makes room (a plugin comes back faster than the network gives up).
+2. The manifest that it tells, if any, can be read and is its own. One that asks for more than the version before has to
+   be of another version: the user is asked about versions, and must not be shown one and get another.
+3. The user has not disabled it, nothing and nobody has taken it out for this run, and consent covers what it asks.
+
+Then it is brought up like any other plugin, over its connection; where that fails its connection ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from jackfield.discovery import EXTERNAL, external_candidate, external_record
+from jackfield.errors import LinkClosed, LinkError
+from jackfield.host.changes import Attendance
+from jackfield.host.external.connections import Connection, Connections
+from jackfield.host.plugins import Plugins, PluginStatus
+from jackfield.isolation import (
+    KEYS,
+    Arrival,
+    Doors,
+    External,
+    Key,
+    KeyUses,
+    Places,
+    Reception,
+    TemporaryKeys,
+    Terminator,
+    find_key,
+    kept_keys,
+)
+from jackfield.manifest import canonical_id
+from jackfield.permissions import Grant, decide
+from jackfield.storage import State as StateLog
+from jackfield.store import Layout
+
+_log = logging.getLogger("jackfield.host")
+
+#: What a connection may take to say that it is alive, when another one of the same plugin comes.
+ALIVE_SECONDS = 2.0
+
+
+class Gate:
+    """Everything of external plugins in one running host; on the event loop's thread.
+
+    Args:
+        app: the application's name, which plugins are told.
+        external: where they may connect; None: nowhere.
+        layout: the profile's places.
+        state: keys, wishes, grants, manifests.
+        plugins: what there is in the host.
+        unwelcome: says why a plugin may not run if it connects, by its canonical id; empty where it may.
+        follow: has the host go where it shall be, after somebody came or went.
+
+    Attributes:
+        connections: what is connected; the host looks here for what may run.
+    """
+
+    def __init__(
+        self,
+        app: str,
+        external: External | None,
+        layout: Layout,
+        state: StateLog,
+        plugins: Plugins,
+        unwelcome: Callable[[str], Awaitable[str]],
+        follow: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        self._app = app
+        self._external = external
+        self._state = state
+        self._plugins = plugins
+        self.connections = Connections()
+        self._unwelcome = unwelcome
+        self._follow = follow
+        self._layout = layout
+        self._places = Places(layout.requested_plugin_port, layout.plugin_port, layout.plugin_socket)
+        self._uses = KeyUses(layout.key_uses)
+        self._temporary = TemporaryKeys()
+        self._number = 0
+        self._arriving: dict[str, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._doors: Doors | None = None
+        self._reception: Reception | None = None
+        self._terminator: Terminator | None = None
+        self._forget: Callable[[], None] | None = None
+
+    @property
+    def attendance(self) -> Attendance:
+        """Who is connected, and why others are not."""
+        return Attendance(self.connections.stamps(), self.connections.reasons())
+
+    @property
+    def port(self) -> int | None:
+        """The TCP port at which plugins connect; None while there is none."""
+        return self._doors.port if self._doors is not None else None
+
+    def open(self) -> None:
+        """Let plugins connect from now on.
+
+        Raises:
+            UsageError: the certificate is none.
+        """
+        if self._external is None:
+            return
+        context = self._external.tls()
+        self._terminator = Terminator(context) if context is not None else None
+        self._reception = Reception(self._find, self._admit, self._terminator)
+        self._doors = Doors(self._external, self._places, self._reception.receive)
+        self._layout.make_root()
+        self._doors.open()
+        self._forget = self._plugins.on_change(self._changed)
+
+    async def close(self) -> None:
+        """Let nobody connect any more; who is connected stays until `part`."""
+        if self._doors is not None and self._reception is not None:
+            await self._doors.close()
+            await self._reception.close()
+        self._doors = self._reception = None
+
+    async def part(self, reason: str) -> None:
+        """End every connection; the host must not be at a change of its own."""
+        if self._forget is not None:
+            self._forget()
+            self._forget = None
+        for cid, connection in self.connections.all().items():
+            self._end(cid, connection, reason)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._terminator is not None:
+            await asyncio.to_thread(self._terminator.close)
+            self._terminator = None
+
+    def new_temporary_key(self, plugin: str, *, by: str) -> str:
+        """A key for a program that is about to be started: it lets the plugin in once, within thirty seconds (J27).
+
+        Raises:
+            IdentityError: the id is none.
+            UsageError: too many of them wait to be used.
+        """
+        canonical_id(plugin)
+        return self._temporary.new(plugin, by=by)
+
+    def check_keys(self) -> None:
+        """End the connections of keys that were revoked."""
+        kept, known = kept_keys(self._state.items(KEYS)), self._state.items(EXTERNAL)
+        for cid, connection in self.connections.all().items():
+            key = connection.key
+            if (key.number not in kept and not key.temporary) or f"{EXTERNAL}{cid}" not in known:
+                self._end(cid, connection, "its key was revoked")
+
+    def _find(self, text: str) -> Key | None:
+        """J7: the persistent keys first, then the temporary ones."""
+        return find_key(text, kept_keys(self._state.items(KEYS))) or self._temporary.take(text)
+
+    async def _admit(self, arrival: Arrival) -> None:
+        plugin, cid = arrival.key.plugin, canonical_id(arrival.key.plugin)
+        async with self._arriving.setdefault(cid, asyncio.Lock()):
+            problem = await self._present(cid) or self._manifest_problem(cid, arrival) or await self._unwelcome(cid)
+            if problem:
+                _log.warning("%s at %s was not let in: it %s", plugin, arrival.address, problem)
+                self.connections.sent_away(cid, problem)
+                await self._followed()  # first, so that the status says it when the program is told
+                await arrival.refuse(f"{plugin} {problem}")
+                return
+            try:
+                link = await arrival.welcome({"plugin": plugin, "app": self._app})
+            except LinkClosed:
+                return
+            self._number += 1
+            connection = Connection(self._number, arrival.key, arrival.address, link)
+            self.connections.add(cid, connection)
+            _log.info("%s has connected from %s", plugin, arrival.address)
+            self._keep(self._watch(cid, connection))
+            known = kept_keys(self._state.items(KEYS))
+            await asyncio.to_thread(self._uses.note, arrival.key.number, arrival.address, known=known)
+            await self._followed()
+
+    async def _present(self, cid: str) -> str:
+        """Say that the plugin is here already; a connection of it that is dead is ended."""
+        record = self._plugins.records().get(cid)
+        if record is not None and record.candidate.origin != "external":
+            return "is installed already, so nobody else can be it"
+        before = self.connections.get(cid)
+        if before is None:
+            return ""
+        try:
+            await before.line.call("plugin.health", {}, None, timeout_seconds=ALIVE_SECONDS)
+        except LinkError:
+            self._end(cid, before, "it did not answer any more, and another connection has come")
+            await self._followed()
+            return ""
+        return f"is connected already, from {before.address}"
+
+    def _manifest_problem(self, cid: str, arrival: Arrival) -> str:
+        """Take up the manifest that a plugin tells; say what is wrong with it."""
+        text = arrival.told.get("manifest")
+        if text is None:
+            return ""
+        told = external_candidate(arrival.key.plugin, text)
+        if told.problem is not None or told.manifest is None:
+            return f"tells a manifest that cannot be taken: {told.problem}"
+        record = self._state.get(f"{EXTERNAL}{cid}") or {}
+        if record.get("manifest") == text:
+            return ""
+        known = external_candidate(arrival.key.plugin, record.get("manifest")).manifest
+        before = Grant(cid, "external", None, known.permissions if known is not None else ())
+        more = decide(told.manifest.permissions, before).missing
+        if more and known is not None and known.version == told.manifest.version:
+            asked = "; ".join(map(str, more))
+            return f"asks for more than before, in the same version: {asked} (raise version in its manifest)"
+        self._state.change(external_record(told, text), by=arrival.key.plugin, why=f"manifest of {told.id}")
+        return ""
+
+    async def _watch(self, cid: str, connection: Connection) -> None:
+        """Follow when a connection ends by itself (J24)."""
+        await connection.line.wait_closed()
+        ended = connection.line.ended
+        reason = ended.message if ended is not None else "it was closed"
+        if self.connections.remove(cid, connection, reason):
+            _log.warning("%s is not connected any more: %s", connection.key.plugin, reason)
+            await self._followed()
+
+    def _changed(self, status: PluginStatus) -> None:
+        """End the connection of a plugin that was taken down, or did not come up."""
+        if status.origin != "external" or status.state.runs_code:
+            return
+        cid = canonical_id(status.id)
+        connection = self.connections.get(cid)
+        if connection is not None and connection.taken:
+            self._end(cid, connection, status.problem or "it was taken down")
+
+    def _end(self, cid: str, connection: Connection, reason: str) -> None:
+        if self.connections.remove(cid, connection, reason):
+            _log.info("the connection of %s is ended: %s", connection.key.plugin, reason)
+            connection.line.close(reason)
+
+    async def _followed(self) -> None:
+        """Have the host follow, to the end also where whoever asked for it is gone."""
+        await asyncio.shield(self._keep(self._follow()))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

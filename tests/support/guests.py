@@ -1,0 +1,96 @@
+"""A host that external plugins connect to, and programs that connect to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from jackfield.discovery import external_candidate, external_record
+from jackfield.errors import LinkClosed
+from jackfield.host import Host
+from jackfield.isolation import External, new_key
+from jackfield.permissions import Grant, Permission
+from jackfield.rpc import BlockingConnection, Link
+from jackfield.store import Layout
+
+from tests.support.profiles import Profile
+
+SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "to answer"\n'
+
+
+def manifest(plugin: str = "echo", version: str = "1.0.0", more: str = "") -> str:
+    """The text of an external plugin's manifest."""
+    return f'schema = 1\nid = "{plugin}"\nversion = "{version}"\nisolation = "external"\n{more}'
+
+
+class House:
+    """A profile with external plugins, and a host on it.
+
+    Args:
+        folder: of the profile.
+    """
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.profile = Profile(Layout(folder / "profile"))
+        self.host = self.profile.host(external=External(), **options)
+
+    def know(self, plugin: str = "echo", text: str | None = None, *, granted: bool = True) -> str:
+        """Let an external plugin be known, enabled and granted what it asks for; its key."""
+        candidate = external_candidate(plugin, text)
+        assert candidate.manifest is not None
+        cid = candidate.canonical_id
+        asked: tuple[Permission, ...] = candidate.manifest.permissions if granted else ()
+        grant = Grant(cid, "external", None, asked, candidate.version)
+        key = new_key(plugin, by="test")
+        self.profile.state.change(
+            {
+                **external_record(candidate, text),
+                key.key.state_key: key.key.to_mapping(),
+                f"wish/{cid}": True,
+                f"grants/{cid}": grant.to_mapping(),
+            },
+            by="test",
+        )
+        return key.text
+
+    def knock(self) -> socket.socket:
+        """A connection to the host's port."""
+        assert self.host.gate.port is not None
+        return socket.create_connection(("127.0.0.1", self.host.gate.port), timeout=20)
+
+    async def refusal(self, key: str, **told: str) -> str:
+        """Connect with a key and return why the host does not let it in."""
+
+        def connect() -> str:
+            driver = BlockingConnection(Link(self.knock(), lambda _: None, peer="the host"))
+            try:
+                told_back = driver.greet({"key": key, **told}, timeout_seconds=20).details
+                assert told_back == {}, "it was let in"
+                driver.serve()
+            except LinkClosed as error:
+                return error.message
+            reason = driver.ended
+            assert reason is not None
+            return reason.message
+
+        return await asyncio.to_thread(connect)
+
+
+@contextlib.asynccontextmanager
+async def open_house(folder: Path, **options: Any) -> AsyncIterator[House]:
+    """A house whose host runs."""
+    house = House(folder, **options)
+    await house.host.start()
+    try:
+        yield house
+    finally:
+        await house.host.stop()
+
+
+def status(host: Host, plugin: str = "echo") -> Any:
+    """Where a plugin stands."""
+    return host.plugins.status(plugin)
