@@ -9,6 +9,7 @@ from jackfield.isolation.limits import WorkerLimits, limits_in_force, user_limit
 from jackfield.isolation.spec import WorkerSpec
 
 if TYPE_CHECKING:
+    from jackfield.isolation.breaches import Breach
     from jackfield.isolation.child import Child, HowItEnded
     from jackfield.isolation.external import Doors, External, Places
     from jackfield.isolation.key_uses import KeyUses
@@ -24,27 +25,41 @@ if TYPE_CHECKING:
     )
     from jackfield.isolation.line import Line
     from jackfield.isolation.packages import Packages, packages_of
+    from jackfield.isolation.rates import Flow, LineRate
     from jackfield.isolation.reception import Arrival, Reception
+    from jackfield.isolation.replacing import Ending, Replacing, Standing
+    from jackfield.isolation.supervisor import Process, Supervisor, Watch
     from jackfield.isolation.tls import Terminator
+    from jackfield.isolation.watched import Watched
     from jackfield.isolation.zygote import Zygote
 
 __all__ = [
     "KEYS",
     "TEMPORARY_SECONDS",
     "Arrival",
+    "Breach",
     "Child",
     "Doors",
+    "Ending",
     "External",
+    "Flow",
     "HowItEnded",
     "Key",
     "KeyUses",
     "Line",
+    "LineRate",
     "NewKey",
     "Packages",
     "Places",
+    "Process",
     "Reception",
+    "Replacing",
+    "Standing",
+    "Supervisor",
     "TemporaryKeys",
     "Terminator",
+    "Watch",
+    "Watched",
     "WorkerLimits",
     "WorkerSpec",
     "Zygote",
@@ -57,14 +72,19 @@ __all__ = [
 ]
 
 _HOMES = {
+    "breaches": ("Breach",),
     "child": ("Child", "HowItEnded"),
     "external": ("Doors", "External", "Places"),
     "line": ("Line",),
     "key_uses": ("KeyUses",),
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
     "packages": ("Packages", "packages_of"),
+    "rates": ("Flow", "LineRate"),
     "reception": ("Arrival", "Reception"),
+    "replacing": ("Ending", "Replacing", "Standing"),
+    "supervisor": ("Process", "Supervisor", "Watch"),
     "tls": ("Terminator",),
+    "watched": ("Watched",),
     "zygote": ("Zygote",),
 }
 _LATER = {name: module for module, names in _HOMES.items() for name in names}

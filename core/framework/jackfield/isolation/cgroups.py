@@ -21,7 +21,6 @@ EMPTY_WORKER_BYTES: Final = 16 << 20
 """On top of a worker's memory: what it copies of the zygote's pages, page tables, sockets. A sample is exact."""
 
 _PERIOD_MICROSECONDS: Final = 100_000
-_LEAST_QUOTA_MICROSECONDS: Final = 1000  # the kernel takes no less
 _UNSAFE: Final = re.compile(r"[^a-z0-9-]")
 
 
@@ -88,8 +87,11 @@ class Groups:
 
 
 def settings(limits: WorkerLimits) -> dict[str, str]:
-    """Return the files of a worker's group and what is written into them."""
-    quota = max(int(limits.cpu_share * _PERIOD_MICROSECONDS), _LEAST_QUOTA_MICROSECONDS)
+    """Return the files of a worker's group and what is written into them.
+
+    One core at least: a share is meant over half a minute, and a tenth of a second's work shall not take a second.
+    """
+    quota = int(max(limits.cpu_share, 1.0) * _PERIOD_MICROSECONDS)
     return {
         "memory.max": str(limits.memory_bytes + EMPTY_WORKER_BYTES),
         "memory.swap.max": "0",

@@ -19,6 +19,9 @@ SYSTEM: Final = (
 
 WRITABLE: Final = ("/dev/null",)
 
+MARGIN: Final = 4
+"""Descriptors and threads above the limit that the kernel lets be, so that who looks from outside sees a breach."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
@@ -74,8 +77,8 @@ def policy_of(
         kept_descriptors=tuple(descriptors),
         address_space_bytes=mapped_bytes() + spec.limits.address_space_bytes,
         file_bytes=spec.limits.data_bytes,
-        descriptors=spec.limits.descriptors,
-        threads=spec.limits.threads,
+        descriptors=spec.limits.descriptors + MARGIN,
+        threads=spec.limits.threads + MARGIN,
         grade=grade,
         landlock_abi_most=spec.landlock_abi_most,
         parent=parent,

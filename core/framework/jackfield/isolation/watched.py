@@ -1,0 +1,118 @@
+"""One worker process under watch: looked at several times a second, and what it broke."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from jackfield.isolation import measuring
+from jackfield.isolation.breaches import Breach, overused, too_busy
+from jackfield.isolation.limits import CPU_WINDOW_SECONDS, WorkerLimits
+from jackfield.isolation.rates import Flow
+
+CPU_EVERY_SECONDS: Final = 1.0
+KEPT_EVERY_SECONDS: Final = 5.0
+"""How often its folders are counted although it has written little: files can also be made empty, or mapped."""
+
+COUNTING_SHARE: Final = 0.02
+"""Of the time that is spent on counting the folders of one worker at most, however much it writes."""
+
+_WRITTEN_SHARE: Final = 0.1  # of the quota; so much more written, and the folders are counted at once
+
+
+@dataclass(slots=True)
+class Watched:
+    """What is known of one worker process. Belongs to the thread that looks.
+
+    Args:
+        plugin: whose it is.
+        pid: the process.
+        limits: what is in force; may be exchanged.
+        folders: absolute paths of what it can write.
+        flow: counts what it asks; None: nobody counts.
+        others_bytes: what the host keeps for it, e.g. the size of its database; counts as its data.
+    """
+
+    plugin: str
+    pid: int
+    limits: WorkerLimits
+    folders: Sequence[str] = ()
+    flow: Flow | None = None
+    others_bytes: int = 0
+    _cpu: deque[tuple[float, float]] = field(default_factory=deque)
+    _counting_seconds: float = 0.0
+    _counted_at: float = float("-inf")
+    _counted_written: int = 0
+
+    def look(self, now: float, empty_bytes: int) -> Breach | None:
+        """Return the first limit that the process has broken; None also when it is gone.
+
+        Args:
+            now: the time, on the clock of all looks.
+            empty_bytes: the PSS of a worker without a plugin, such as the zygote's.
+        """
+        used = measuring.usage(self.pid)
+        if used is None:
+            return None
+        if used.threads > self.limits.threads:
+            return overused(self.plugin, "threads", used.threads, self.limits)
+        return (
+            self._memory(used.resident_bytes, empty_bytes)
+            or self._descriptors()
+            or self._processor(now, used.cpu_seconds)
+            or self._requests(now)
+            or self._data(now)
+        )
+
+    def out_of_memory(self) -> Breach:
+        """Return the breach of a process that the kernel has killed because its memory was used up."""
+        return overused(self.plugin, "memory", self.limits.memory_bytes + 1, self.limits)
+
+    def _memory(self, resident_bytes: int, empty_bytes: int) -> Breach | None:
+        if resident_bytes <= self.limits.memory_bytes:
+            return None
+        pss = measuring.pss_bytes(self.pid)
+        used = (resident_bytes if pss is None else pss) - empty_bytes
+        return overused(self.plugin, "memory", used, self.limits) if used > self.limits.memory_bytes else None
+
+    def _descriptors(self) -> Breach | None:
+        count = measuring.descriptors(self.pid)
+        if count is None or count <= self.limits.descriptors:
+            return None
+        return overused(self.plugin, "descriptors", count, self.limits)
+
+    def _processor(self, now: float, cpu_seconds: float) -> Breach | None:
+        seen = self._cpu
+        while len(seen) > 1 and seen[1][0] <= now - CPU_WINDOW_SECONDS:
+            seen.popleft()
+        if not seen or now - seen[-1][0] >= CPU_EVERY_SECONDS:
+            seen.append((now, cpu_seconds))
+        used = cpu_seconds - seen[0][1]
+        return too_busy(self.plugin, used, self.limits) if used > self.limits.cpu_share * CPU_WINDOW_SECONDS else None
+
+    def _requests(self, now: float) -> Breach | None:
+        rate = self.flow.per_second(now) if self.flow is not None else 0.0
+        return overused(self.plugin, "requests", rate, self.limits) if rate > self.limits.requests_per_second else None
+
+    def _data(self, now: float) -> Breach | None:
+        if not self.folders or not self._is_to_count(now):
+            return None
+        limits = self.limits
+        most = max(limits.data_bytes - self.others_bytes, 0)
+        self._counted_written = measuring.written_bytes(self.pid) or 0
+        kept = measuring.kept(self.folders, most_bytes=most, most_files=limits.data_files)
+        self._counted_at, self._counting_seconds = now, kept.seconds
+        if kept.files > limits.data_files:
+            return overused(self.plugin, "files", kept.files, limits)
+        if kept.size_bytes > most:
+            return overused(self.plugin, "data", kept.size_bytes + self.others_bytes, limits)
+        return None
+
+    def _is_to_count(self, now: float) -> bool:
+        since = now - self._counted_at
+        if since * COUNTING_SHARE < self._counting_seconds:
+            return False
+        if since >= KEPT_EVERY_SECONDS:
+            return True
+        written = measuring.written_bytes(self.pid)
+        return written is not None and written - self._counted_written > self.limits.data_bytes * _WRITTEN_SHARE

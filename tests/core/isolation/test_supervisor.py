@@ -1,0 +1,227 @@
+"""Confined workers that use more than they may: each is stopped, with a sentence that names plugin and limit."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jackfield.isolation import Breach, Child, Supervisor, Watch, Watched, WorkerLimits, Zygote
+from jackfield.sandbox import Grade, grade_of, probe
+
+from tests.support.waiting import until
+from tests.support.workers import Refused, running, spec_in, tell
+
+pytestmark = pytest.mark.skipif(grade_of(probe()) is Grade.PROCESS, reason="this machine confines nothing")
+
+MEBIBYTE = 1 << 20
+STAY = "\nimport time\ntime.sleep(60)"
+
+# By the limit's name: what the worker does, what is said of it, what it may.
+HOGS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "threads": (
+        """
+import threading, time
+threading.stack_size(65536)
+for _ in range(60):
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+""",
+        r"weather had \d+ of 8 threads and was stopped",
+        {"threads": 8},
+    ),
+    "cpu": (
+        "while True: pass",
+        r"weather used \d\.\d s of 0\.3 s of processor time within 30 s and was stopped",
+        {"cpu_share": 0.01},
+    ),
+    "descriptors": (
+        """
+import os
+opened = []
+try:
+    while True:
+        opened.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    pass
+""",
+        r"weather had \d+ of 32 files and connections open and was stopped",
+        {"descriptors": 32},
+    ),
+    "data": (
+        """
+import pathlib
+for number in range(3):
+    (pathlib.Path.home() / str(number)).write_bytes(b"x" * (4 << 20))
+""",
+        r"weather kept \d+ MiB of 5 MiB and was stopped",
+        {"data_bytes": 5 << 20},
+    ),
+    "files": (
+        """
+import pathlib, os
+for number in range(400):
+    (pathlib.Path(os.environ["TMPDIR"]) / str(number)).touch()
+""",
+        r"weather kept \d+ of 300 files and was stopped",
+        {"data_files": 300},
+    ),
+}
+
+
+@pytest.fixture
+async def zygote() -> AsyncIterator[Zygote]:
+    async with running() as one:
+        yield one
+
+
+@pytest.fixture
+def supervisor(zygote: Zygote) -> Iterator[Supervisor]:
+    one = Supervisor(lambda: zygote.pid)
+    yield one
+    one.close()
+
+
+async def stopped(
+    zygote: Zygote, supervisor: Supervisor, folder: Path, source: str, **limits: Any
+) -> tuple[Breach | None, str]:
+    """Let a worker run this; the limit that it broke, and how it ended."""
+    held = WorkerLimits(**limits)
+    child = await zygote.fork(spec_in(folder, limits=held))
+    ends: list[tuple[Watch, str]] = []
+    watched = Watched("weather", child.pid, held, (str(folder / "data"), str(folder / "temporary")))
+    supervisor.watch(child, watched, ended=lambda watch, how: ends.append((watch, how)))
+    telling = asyncio.create_task(tell(child, source))
+    try:
+        await until(lambda: ends or telling.done(), timeout_seconds=30)
+        if not ends:
+            with suppress(EOFError):
+                telling.result()
+            await until(lambda: ends)
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError, EOFError):
+            await telling
+        child.close()
+    ((watch, how),) = ends
+    return watch.breach, how
+
+
+@pytest.mark.feature("C27")
+async def test_a_worker_that_takes_too_much_memory_is_stopped(zygote, supervisor, tmp_path):
+    breach, how = await stopped(zygote, supervisor, tmp_path, "kept = b'x' * (120 << 20)" + STAY)
+    assert breach is not None
+    assert re.fullmatch(r"weather used \d+ MiB of 50 MiB and was stopped", breach.sentence)
+    assert re.fullmatch(r"if it should: jackfield limits weather memory=[12]00MiB", breach.hint)
+    assert how == "was killed by SIGKILL"
+
+
+@pytest.mark.feature("C27")
+async def test_what_the_interpreter_needs_by_itself_does_not_count(zygote, supervisor, tmp_path):
+    source = "import json, sqlite3, decimal, email, http.client\nkept = b'x' * (6 << 20)\nimport time\ntime.sleep(1)"
+    breach, _ = await stopped(zygote, supervisor, tmp_path, source + "\nimport os\nos._exit(0)", memory_bytes=20 << 20)
+    assert breach is None
+
+
+@pytest.mark.feature("C27")
+async def test_memory_that_grows_faster_than_anybody_looks_meets_the_address_space(zygote, supervisor, tmp_path):
+    child = await zygote.fork(spec_in(tmp_path, limits=WorkerLimits()))
+    with pytest.raises(Refused) as refused:  # nobody looks at it at all
+        await tell(child, "kept = b'x' * (2 << 30)")
+    assert refused.value.kind == "MemoryError"
+    child.close()
+
+
+@pytest.mark.feature("C27")
+@pytest.mark.parametrize("limit", HOGS)
+async def test_each_further_limit_stops_a_worker(zygote, supervisor, tmp_path, limit):
+    source, sentence, limits = HOGS[limit]
+    breach, how = await stopped(zygote, supervisor, tmp_path, source + STAY, **limits)
+    assert breach is not None
+    assert breach.limit == limit
+    assert re.fullmatch(sentence, breach.sentence), breach.sentence
+    assert breach.hint.startswith(f"if it should: jackfield limits weather {limit}=")
+    assert how == "was killed by SIGKILL"
+
+
+@pytest.mark.feature("C27")
+async def test_one_huge_file_is_refused_by_the_kernel(zygote, supervisor, tmp_path):
+    source = (
+        "import pathlib\nwith (pathlib.Path.home() / 'huge').open('wb') as file:\n"
+        "  for _ in range(64): file.write(b'x' * (1 << 20))"
+    )
+    child = await zygote.fork(spec_in(tmp_path, limits=WorkerLimits(data_bytes=5 << 20)))
+    with pytest.raises(Refused) as refused:
+        await tell(child, source)
+    assert refused.value.kind == "OSError"
+    assert (tmp_path / "data" / "huge").stat().st_size == 5 << 20
+    child.close()
+
+
+@pytest.mark.feature("J25")
+async def test_an_end_of_its_own_is_told_without_a_breach(zygote, supervisor, tmp_path):
+    breach, how = await stopped(zygote, supervisor, tmp_path, "import os\nos._exit(3)")
+    assert (breach, how) == (None, "ended with exit code 3")
+
+
+@pytest.mark.feature("C27")
+async def test_a_worker_is_watched_while_the_event_loop_stands_still(zygote, supervisor, tmp_path):
+    child = await zygote.fork(spec_in(tmp_path))
+    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits()), ended=lambda *_: None)
+    telling = asyncio.create_task(tell(child, "kept = b'x' * (120 << 20)" + STAY))
+    await asyncio.sleep(0.05)  # the source has been sent
+    end = time.monotonic() + 20
+    while watch.breach is None and time.monotonic() < end:
+        time.sleep(0.01)  # noqa: ASYNC251 (the loop stands still, that is the point)
+    assert watch.breach is not None
+    with pytest.raises(EOFError):
+        await telling
+    child.close()
+
+
+async def test_the_thread_that_looks_ends_with_the_last_worker_and_comes_back(zygote, supervisor, tmp_path):
+    async def one() -> None:
+        assert await stopped(zygote, supervisor, tmp_path, "import os\nos._exit(0)") == (None, "ended with exit code 0")
+
+    await one()
+    await until(lambda: not looking())
+    await one()
+    breach, _ = await stopped(zygote, supervisor, tmp_path, "kept = b'x' * (120 << 20)" + STAY)
+    assert breach is not None
+
+
+def looking() -> list[str]:
+    import threading
+
+    return [one.name for one in threading.enumerate() if one.name == "jackfield-supervisor"]
+
+
+async def test_other_limits_hold_from_the_next_look_on(zygote, supervisor, tmp_path):
+    child = await zygote.fork(spec_in(tmp_path))
+    ends: list[Any] = []
+    watch = supervisor.watch(
+        child, Watched("weather", child.pid, WorkerLimits(memory_bytes=90 << 20)), ended=lambda *end: ends.append(end)
+    )
+    telling = asyncio.create_task(tell(child, "kept = b'x' * (60 << 20)" + STAY))
+    with pytest.raises(TimeoutError):
+        await until(lambda: ends, timeout_seconds=1)
+    watch.change_limits(WorkerLimits(memory_bytes=30 << 20))
+    await until(lambda: ends)
+    assert watch.breach is not None
+    assert watch.breach.sentence.endswith("of 30 MiB and was stopped")
+    with pytest.raises(EOFError):
+        await telling
+    child.close()
+
+
+async def test_the_first_reason_stays(zygote, supervisor, tmp_path):
+    child: Child = await zygote.fork(spec_in(tmp_path))
+    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits()), ended=lambda *_: None)
+    first = watch.stop(Breach("weather", "call", "weather did not answer and was stopped", ""))
+    assert watch.stop(Breach("weather", "memory", "weather used much", "")) is first is watch.breach
+    await child.wait()
+    child.close()
