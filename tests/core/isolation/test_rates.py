@@ -1,10 +1,17 @@
 """Floods: lines of log are dropped and counted, requests are counted over a window."""
 
+import asyncio
+import inspect
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jackfield.errors import UsageError
 from jackfield.isolation import Flow, LineRate
-from jackfield.isolation.limits import REQUESTS_WINDOW_SECONDS
+from jackfield.isolation.limits import FLOW_WINDOW_SECONDS
+from jackfield.rpc import CallCodec, Link, Served
+from jackfield.rpc.loop import LoopConnection
 
 
 class Clock:
@@ -70,21 +77,53 @@ def test_no_line_is_lost_without_being_counted(bursts: list[tuple[float, int]], 
 
 @pytest.mark.feature("C27")
 def test_requests_are_counted_over_the_window() -> None:
-    flow, now = Flow(50.0), 50.0
-    assert flow.per_second(now) == 0
+    flow, now, rate = Flow(50.0), 50.0, 0.0
+    assert flow.per_second(now) == (0, 0)
     for _ in range(40):
         now += 0.25
         flow.requests += 25
-        rate = flow.per_second(now)
+        rate, _ = flow.per_second(now)
     assert rate == pytest.approx(100)
     flow.requests += 10_000
-    assert flow.per_second(now + 0.25) > 10_000 / REQUESTS_WINDOW_SECONDS
-    assert flow.per_second(now + 10) == 0
+    assert flow.per_second(now + 0.25)[0] > 10_000 / FLOW_WINDOW_SECONDS
+    assert flow.per_second(now + 10)[0] == 0
 
 
 @pytest.mark.feature("C27")
 def test_a_flood_before_the_first_look_is_seen() -> None:
     flow = Flow(50.0)
     flow.requests = 1000
-    assert flow.per_second(50.1) == 1000 / REQUESTS_WINDOW_SECONDS
-    assert flow.per_second(52.2) < 500
+    flow.sent_bytes = lambda: 4000
+    assert flow.per_second(50.1) == (1000 / FLOW_WINDOW_SECONDS, 4000 / FLOW_WINDOW_SECONDS)
+    assert flow.per_second(52.2)[0] < 500
+
+
+def forecast(place: str) -> str:
+    return f"sun in {place}"
+
+
+async def slowly() -> int:
+    return 1
+
+
+@pytest.mark.feature("C27")
+async def test_what_a_worker_asks_over_a_real_link_is_counted() -> None:
+    served = {one.__name__: Served(one, CallCodec(inspect.signature(one))) for one in (forecast, slowly)}
+    ours, theirs = socket.socketpair()
+    flow = Flow(0.0)
+    host = Link(ours, flow.counting(served.get), peer="the worker")
+    flow.sent_bytes = lambda: host.reader.received_bytes
+    connection, worker = LoopConnection(host), LoopConnection(Link(theirs, lambda _: None, peer="the host"))
+    await asyncio.gather(connection.greet(), worker.greet())
+    before = flow.sent_bytes()
+    text, number = (CallCodec(inspect.signature(one)) for one in (forecast, slowly))
+    assert await worker.call("forecast", {"place": "Graz"}, text) == "sun in Graz"
+    assert await worker.call("slowly", {}, number) == 1
+    assert await worker.call_batch("forecast", [{"place": "Wien"}] * 7, text) == ["sun in Wien"] * 7
+    await worker.notify("forecast", {"place": "x" * 1000})
+    with pytest.raises(UsageError):
+        await worker.call("missing", {}, number)
+    assert flow.requests >= 1 + 1 + 7 + 1 + 1
+    assert flow.sent_bytes() - before > 1000
+    worker.close()
+    connection.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import PluginError
-from jackfield.isolation import Child, Ending, Replacing, Standing, Supervisor, WorkerLimits, Zygote
+from jackfield.isolation import Child, Ending, Flow, Replacing, Standing, Supervisor, WorkerLimits, Zygote
 from jackfield.isolation.circuit import MOST_ENDS
 from jackfield.sandbox import Grade, grade_of, probe
 
@@ -30,6 +30,7 @@ class House:
         self.spec = spec_in(folder)
         self.endings: list[Ending] = []
         self.children: list[Child] = []
+        self.flow = Flow()
         self.refusal: Exception | None = None
         self.replacing = Replacing("weather", supervisor, WorkerLimits(), down=self.endings.append, up=self.up)
 
@@ -38,7 +39,8 @@ class House:
             raise self.refusal
         child = await self.zygote.fork(self.spec)
         self.children.append(child)
-        self.replacing.watch(child)
+        self.flow = Flow()
+        self.replacing.watch(child, self.flow)
 
     @property
     def standing(self) -> str:
@@ -134,14 +136,20 @@ async def test_a_shorter_time_of_one_call_is_told_as_what_it_was(house):
 
 @pytest.mark.feature("C27")
 async def test_a_flood_of_requests_stops_the_worker(house):
-    house.replacing.flow.requests += 1_000_000
+    house.flow.requests += 1_000_000
     await until(lambda: house.endings)
     assert house.endings[0].breach is not None
     assert house.endings[0].breach.limit == "requests"
     assert house.endings[0].sentence.endswith(" of 5000 times a second and was stopped")
-    assert house.replacing.flow.requests == 1_000_000
     await house.next_worker()
-    assert house.replacing.flow.requests == 0, "the next one is not blamed for it"
+    assert house.standing == Standing.RUNNING
+
+
+@pytest.mark.feature("C27")
+async def test_a_flood_of_bytes_stops_the_worker(house):
+    house.flow.sent_bytes = lambda: 100 << 20
+    await until(lambda: house.endings)
+    assert house.endings[0].sentence == "weather sent the application 50 MiB of 8 MiB a second and was stopped"
 
 
 async def test_an_end_that_is_wanted_is_nobodys_business(house):

@@ -15,6 +15,7 @@ _SAID: Final = {
     "data": "kept {}",
     "files": "kept {} files",
     "requests": "asked the application {} times a second",
+    "traffic": "sent the application {} a second",
 }
 
 

@@ -14,8 +14,8 @@ ADDRESS_SPACE_ABOVE_BYTES: Final = 1 << 30
 CPU_WINDOW_SECONDS: Final = 30.0
 """The time over which a worker's share of a core is taken: an import or one long answer is no breach."""
 
-REQUESTS_WINDOW_SECONDS: Final = 2.0
-"""The time over which its requests to the host are counted."""
+FLOW_WINDOW_SECONDS: Final = 2.0
+"""The time over which it is counted what a worker asks of the host and sends there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class WorkerLimits:
         data_bytes: kept in its database and its files together.
         data_files: how many files it keeps.
         log_lines_per_second: lines of log; more are dropped and counted.
-        requests_per_second: what it asks of the host, over `REQUESTS_WINDOW_SECONDS`.
+        requests_per_second: what it asks of the host, over `FLOW_WINDOW_SECONDS`.
+        traffic_bytes_per_second: what it sends to the host, as long.
     """
 
     memory_bytes: int = int(LIMIT["memory"].default)
@@ -43,6 +44,7 @@ class WorkerLimits:
     data_files: int = int(LIMIT["files"].default)
     log_lines_per_second: int = int(LIMIT["log"].default)
     requests_per_second: int = int(LIMIT["requests"].default)
+    traffic_bytes_per_second: int = int(LIMIT["traffic"].default)
 
     @property
     def address_space_bytes(self) -> int:

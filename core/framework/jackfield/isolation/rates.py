@@ -2,10 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable
+from functools import wraps
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
-from jackfield.isolation.limits import REQUESTS_WINDOW_SECONDS
+from jackfield.isolation.limits import FLOW_WINDOW_SECONDS
+from jackfield.rpc import Serve, Served
 
 QUIET_SECONDS: Final = 2.0
 """Without a dropped line for so long, a flood is over."""
@@ -64,30 +66,55 @@ class LineRate:
 
 
 class Flow:
-    """Counts what a worker asks of its host. Counting is done in one thread, looking in another.
+    """Counts what a worker asks of its host and sends there. Counting is done in one thread, looking in another.
 
     Args:
-        now: the time, on the clock of all looks.
+        now: the time, on the clock of all looks; None: that of this moment.
 
     Attributes:
-        requests: how much was asked, batches and notifications counted as one each.
+        requests: how often something was asked; each call of a batch, and what does not exist, too.
+        sent_bytes: gives what was sent since the beginning; None: that is not known.
     """
 
-    __slots__ = ("_seen", "requests")
-
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float | None = None) -> None:
         self.requests = 0
-        self._seen: deque[tuple[float, int]] = deque([(now, 0)])
+        self.sent_bytes: Callable[[], int] | None = None
+        self._seen: deque[tuple[float, int, int]] = deque([(monotonic() if now is None else now, 0, 0)])
+        self._counted: dict[str, Served] = {}
 
-    def per_second(self, now: float) -> float:
-        """Return the requests a second over the last `REQUESTS_WINDOW_SECONDS`; a shorter flood is spread over them.
+    def counting(self, serve: Serve) -> Serve:
+        """Return `serve` with each call counted."""
+
+        def find(method: str) -> Served | None:
+            if (known := self._counted.get(method)) is not None:
+                return known
+            served = serve(method)
+            if served is None:
+                self.requests += 1
+                return None
+            counted = self._counted[method] = Served(self._counting(served.function), served.codec, served.deferred)
+            return counted
+
+        return find
+
+    def per_second(self, now: float) -> tuple[float, float]:
+        """Return requests and bytes a second over the last `FLOW_WINDOW_SECONDS`; a shorter flood is spread over them.
 
         Args:
             now: the time of the look.
         """
         seen = self._seen
-        while len(seen) > 1 and seen[1][0] <= now - REQUESTS_WINDOW_SECONDS:
+        while len(seen) > 1 and seen[1][0] <= now - FLOW_WINDOW_SECONDS:
             seen.popleft()
-        count = self.requests
-        seen.append((now, count))
-        return (count - seen[0][1]) / max(now - seen[0][0], REQUESTS_WINDOW_SECONDS)
+        requests, sent = self.requests, self.sent_bytes() if self.sent_bytes is not None else 0
+        seen.append((now, requests, sent))
+        seconds = max(now - seen[0][0], FLOW_WINDOW_SECONDS)
+        return (requests - seen[0][1]) / seconds, (sent - seen[0][2]) / seconds
+
+    def _counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def counted(*reply: Any, **arguments: Any) -> Any:
+            self.requests += 1
+            return function(*reply, **arguments)
+
+        return counted

@@ -88,7 +88,6 @@ class Replacing:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.plugin = plugin
-        self.flow = Flow(clock())
         self.lines = LineRate(plugin, lambda: self._limits.log_lines_per_second, self._say, clock=clock)
         self._supervisor = supervisor
         self._limits = limits
@@ -121,10 +120,14 @@ class Replacing:
         if self._watch is not None:
             self._watch.change_limits(limits)
 
-    def watch(self, process: Process) -> Watch:
-        """Watch a new worker, before the plugin's code runs in it; one that was watched before is left to its end."""
-        self.flow = Flow(self._clock())
-        watched = Watched(self.plugin, process.pid, self._limits, self._folders, self.flow)
+    def watch(self, process: Process, flow: Flow | None = None) -> Watch:
+        """Watch a new worker, before the plugin's code runs in it; one that was watched before is left to its end.
+
+        Args:
+            process: the worker.
+            flow: counts what it asks of the host and sends there; None: nobody counts.
+        """
+        watched = Watched(self.plugin, process.pid, self._limits, self._folders, flow)
         self._circuit = self._circuit.started(self._clock())
         self._watch = self._supervisor.watch(process, watched, ended=self._ended)
         return self._watch

@@ -29,7 +29,7 @@ class Watched:
         pid: the process.
         limits: what is in force; may be exchanged.
         folders: absolute paths of what it can write.
-        flow: counts what it asks; None: nobody counts.
+        flow: counts what it asks and sends; None: nobody counts.
         others_bytes: what the host keeps for it, e.g. the size of its database; counts as its data.
     """
 
@@ -60,7 +60,7 @@ class Watched:
             self._memory(used.resident_bytes, empty_bytes)
             or self._descriptors()
             or self._processor(now, used.cpu_seconds)
-            or self._requests(now)
+            or self._flow(now)
             or self._data(now)
         )
 
@@ -90,9 +90,15 @@ class Watched:
         used = cpu_seconds - seen[0][1]
         return too_busy(self.plugin, used, self.limits) if used > self.limits.cpu_share * CPU_WINDOW_SECONDS else None
 
-    def _requests(self, now: float) -> Breach | None:
-        rate = self.flow.per_second(now) if self.flow is not None else 0.0
-        return overused(self.plugin, "requests", rate, self.limits) if rate > self.limits.requests_per_second else None
+    def _flow(self, now: float) -> Breach | None:
+        if self.flow is None:
+            return None
+        requests, sent_bytes = self.flow.per_second(now)
+        if requests > self.limits.requests_per_second:
+            return overused(self.plugin, "requests", requests, self.limits)
+        if sent_bytes > self.limits.traffic_bytes_per_second:
+            return overused(self.plugin, "traffic", sent_bytes, self.limits)
+        return None
 
     def _data(self, now: float) -> Breach | None:
         if not self.folders or not self._is_to_count(now):

@@ -137,6 +137,10 @@ LIMITS: Final = (
         "requests", "requests_per_second", Measure.COUNT, 5000, 10, 1_000_000,
         "how often it asks the application for something in a second",
     ),
+    Limit(
+        "traffic", "traffic_bytes_per_second", Measure.SIZE, 8 * MEBIBYTE, 64 * KIBIBYTE, 64 * GIBIBYTE,
+        "what it sends to the application in a second: answers, requests",
+    ),
 )  # fmt: skip
 """Every limit, in the order in which they are shown."""
 

@@ -37,17 +37,29 @@ class FrameReader:
 
     Attributes:
         waiting_bytes: what has come and has not been taken as a frame.
+        received_bytes: what has come since the beginning; another thread may look.
         view: the buffer; where the next bytes belong while nothing waits and `is_small`.
         is_small: whether the buffer is as large as it is most often.
         first: its first four bytes as a number, the length of a frame that begins there.
         bodies: the parts of it where short frames' bodies lie, by their length, as far as they were needed.
     """
 
-    __slots__ = ("_buffer", "_end", "_start", "bodies", "first", "is_small", "limit_bytes", "view", "waiting_bytes")
+    __slots__ = (
+        "_buffer",
+        "_end",
+        "_start",
+        "bodies",
+        "first",
+        "is_small",
+        "limit_bytes",
+        "received_bytes",
+        "view",
+        "waiting_bytes",
+    )
 
     def __init__(self, limit_bytes: int = FRAME_BYTES) -> None:
         self.limit_bytes = limit_bytes
-        self.waiting_bytes = self._start = self._end = 0
+        self.waiting_bytes = self.received_bytes = self._start = self._end = 0
         self._use(bytearray(BUFFER_BYTES))
 
     @property
@@ -75,11 +87,13 @@ class FrameReader:
         """Count bytes that were written into `room()`."""
         self._end += count
         self.waiting_bytes += count
+        self.received_bytes += count
 
     def begin(self, count: int) -> None:
         """Count bytes that were written into `view`, while nothing waited."""
         self._start, self._end = 0, count
         self.waiting_bytes = count
+        self.received_bytes += count
 
     def next_frame(self) -> memoryview | None:
         """The body of the next whole frame, valid until `room()` is asked for; None while there is none.
