@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from jackfield.api import Check
 from jackfield.host import Host
-from jackfield.manifest import read_manifest_file
 from jackfield.permissions import Permission
 from jackfield.store import Layout
 
+from tests.support.contract_plugins import Lobby, asked_permissions, wheel
 from tests.support.profiles import Profile
 from tests.support.speakers import Speaker
-from tests.support.wheels import WheelSource
 
-HERE = Path(__file__).parent
 ISOLATIONS = ["inline"]
 """Where the same suite runs; `worker` and `external` join with isolation."""
-
-
-@dataclass
-class Lobby:
-    """The host's own capability, as a host makes one for each plugin."""
-
-    plugin: str
-    check: Check
-    said: list[tuple[str, str]]
-
-    async def send(self, room: str, text: str) -> None:
-        self.check("messages", "send")
-        self.said.append((self.plugin, text))
 
 
 @dataclass
@@ -55,25 +39,6 @@ class Stage:
         """Grant the probe exactly these, from now on."""
         self.profile.enable("probe", permissions=permissions)
         await self.host.reload_changes()
-
-
-def wheel(name: str, attribute: str, folder: Path) -> Path:
-    """The wheel of a plugin whose source lies beside this file."""
-    package = f"chat_{name}"
-    source = HERE / name / package
-    files: dict[str, str | bytes] = {
-        f"{package}/{path.relative_to(source).as_posix()}": path.read_text(encoding="utf-8")
-        for path in sorted(source.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    entry = f"{package}:{attribute}" if attribute else package
-    return WheelSource(f"chat-{name}", files=files, entry_points={"chat.plugins": {name: entry}}).build(folder)
-
-
-def asked_permissions(name: str) -> tuple[Permission, ...]:
-    """What the plugin's manifest asks, taken apart into single actions."""
-    manifest = read_manifest_file(HERE / name / f"chat_{name}" / "plugin.toml")
-    return tuple(replace(one, actions=(action,)) for one in manifest.permissions for action in one.actions)
 
 
 @pytest.fixture(params=ISOLATIONS)

@@ -9,6 +9,8 @@ from jackfield.runtime.annotations import evaluated, read_annotation
 from jackfield.runtime.blocking import BlockingView, Crossing, OnLoop
 from jackfield.runtime.carried import (
     PART_BYTES,
+    Found,
+    Opening,
     Whole,
     change_from_data,
     change_to_data,
@@ -51,6 +53,7 @@ __all__ = [
     "CommandData",
     "Crossing",
     "Description",
+    "Found",
     "FunctionData",
     "Guard",
     "HookData",
@@ -59,6 +62,7 @@ __all__ = [
     "NodeData",
     "OnLoop",
     "Opened",
+    "Opening",
     "ParameterData",
     "PluginResources",
     "PluginScheduler",

@@ -59,6 +59,34 @@ class Whole(Struct, frozen=True, omit_defaults=True):
     size: int = 0
 
 
+class Opening(Struct, frozen=True):
+    """What the host answers when it has opened a file.
+
+    Args:
+        shown: its path, for errors.
+        descriptor: the number under which its descriptor comes; None where none can.
+        file: else the number under which the host keeps it open.
+    """
+
+    shown: str
+    descriptor: int | None = None
+    file: int | None = None
+
+
+class Found(Struct, frozen=True):
+    """A service that the host has found.
+
+    Args:
+        service: the number under which its methods are called.
+        plugin: who offers it.
+        name: what it is called.
+    """
+
+    service: int
+    plugin: str
+    name: str
+
+
 def component_to_data(component: object) -> dict[str, Any]:
     """Return a component as data; for what is none, its type's name, so that the host can say so."""
     if isinstance(component, List):

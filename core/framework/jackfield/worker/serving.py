@@ -26,6 +26,7 @@ from jackfield.runtime import (
     resolve,
     tie,
 )
+from jackfield.worker.facets import hearing
 from jackfield.worker.handlers import Handlers
 from jackfield.worker.hooks import serve_hooks
 from jackfield.worker.inside import Inside
@@ -122,11 +123,9 @@ class Serving:
         return Description(tuple(loaded.callbacks), tuple(described), tuple(listeners), tuple(commands))
 
     def _listener(self, event: str | EventType[Any], handler: Callable[..., Any]) -> tuple[str, int]:
-        if isinstance(event, EventType):
-            name, function = event.name, lambda heard: handler(event.from_plain(heard))
-        else:
-            name, function = event, handler
-        return name, self._inside.handlers.keep(function, lasting=True)
+        typed = event if isinstance(event, EventType) else None
+        number = self._inside.handlers.keep(hearing(handler, typed), lasting=True)
+        return typed.name if typed is not None else str(event), number
 
     def _callback(self, name: str, arguments: list[Any]) -> Any:
         function = self._loaded.callbacks.get(name) if self._loaded is not None else None
@@ -134,8 +133,8 @@ class Serving:
             raise PluginError(f"{self._inside.spec.plugin} has no callback {name}", plugin=self._inside.spec.plugin)
         return _left(name, function(*arguments))
 
-    def _hear(self, handler: int, event: Event[dict[str, Any]]) -> Any:
-        return self._inside.handlers.kept(handler)(event)
+    def _hear(self, handler: int, event: Event[dict[str, Any]], chain: tuple[str, ...] = ()) -> Any:
+        return self._inside.handlers.kept(handler)(event, chain)
 
     def _open(self) -> None:
         self._inside.scope.open()

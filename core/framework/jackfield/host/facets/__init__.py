@@ -7,7 +7,7 @@
 
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
 from jackfield.host.facets.events import EventBus, caused_by, causes
-from jackfield.host.facets.services import Elsewhere, ServiceHandle, call_plainly
+from jackfield.host.facets.services import Elsewhere, ServiceHandle, call_plainly, offer_of
 from jackfield.host.facets.ui import Drawn, Offered, UiRegistry
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "call_plainly",
     "caused_by",
     "causes",
+    "offer_of",
 ]

@@ -72,8 +72,7 @@ class Surroundings:
         language_of: says which language somebody prefers.
         plugins: makes `context.plugins`: called with the plugin's id, its scope and its check.
         logger: makes `context.logger`, by the plugin's id.
-        on_level: `on_level(plugin, listener)` calls the listener when the level of its logger has changed; returns what
-            takes it away.
+        on_level: `on_level(plugin, listener)` has a listener called when the level of its logger has changed.
         counted: makes the check for `context.api`, which counts what it lets through, of the plugin's id and its check.
     """
 
@@ -96,7 +95,7 @@ class Surroundings:
     services: ServiceRegistry = field(default_factory=ServiceRegistry)
     fetcher: Fetcher = field(default_factory=Fetcher)
     language_of: LanguageOf = nobody_prefers
-    on_level: Callable[[str, Callable[[], None]], Callable[[], None]] = lambda _plugin, _listener: lambda: None
+    on_level: Callable[[str, Callable[[], None]], None] = lambda _plugin, _listener: None
 
 
 class Wiring:

@@ -248,6 +248,11 @@ class PluginServices:
         )
 
 
+def offer_of(handle: ServiceHandle) -> Offer:
+    """Return the offer that a handle leads to."""
+    return handle._offer  # of this module; a handle's public names are its service's
+
+
 def call_plainly(handle: ServiceHandle, method: str, arguments: list[Any], keywords: Mapping[str, Any]) -> Any:
     """Call a method with plain arguments, which become what the provider's annotations say.
 

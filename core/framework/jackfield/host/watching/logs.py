@@ -29,7 +29,7 @@ class PluginLogs:
         self._keepers: dict[str, _Keeper] = {}
         self._levels: Mapping[str, str] = {}
         self._written = True
-        self._listeners: list[tuple[str, Callable[[], None]]] = []
+        self._listeners: dict[str, Callable[[], None]] = {}
 
     def logger(self, plugin: str) -> logging.Logger:
         """Return a plugin's logger; its lines are kept from now on."""
@@ -58,14 +58,11 @@ class PluginLogs:
             before = keeper.logger.level
             keeper.follow(self._levels.get(cid))
             if keeper.logger.level != before:
-                for told in [listener for plugin, listener in self._listeners if plugin == cid]:
-                    told()
+                self._listeners.get(cid, _nobody)()
 
-    def on_level(self, plugin: str, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener()` when the level of a plugin's logger has changed; returns what takes it away."""
-        entry = (canonical_id(plugin), listener)
-        self._listeners.append(entry)
-        return lambda: self._listeners.remove(entry) if entry in self._listeners else None
+    def on_level(self, plugin: str, listener: Callable[[], None]) -> None:
+        """Call `listener()` when the level of a plugin's logger has changed: who runs the plugin now, nobody before."""
+        self._listeners[canonical_id(plugin)] = listener
 
     def level(self, plugin: str) -> str:
         """Return the level from which a plugin's lines are kept."""
@@ -99,6 +96,10 @@ class PluginLogs:
         """Leave the loggers as they were before; the lines are kept."""
         for keeper in self._keepers.values():
             keeper.let_go()
+
+
+def _nobody() -> None:
+    """Hears of the level of a plugin whose lines are written in this process."""
 
 
 class _Keeper(logging.Handler):

@@ -1,0 +1,201 @@
+"""What a plugin in another process holds at its host, by number: all of it bounded, and gone with the plugin's scope.
+
+A plugin that runs here holds objects, and pays for them with what the process has. One that is elsewhere holds numbers,
+and could ask for ever more at the cost of its host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from jackfield.api import Subscription
+from jackfield.errors import PluginError, UsageError
+from jackfield.runtime import PART_BYTES, Scope, Whole
+
+T = TypeVar("T")
+
+MOST_SUBSCRIPTIONS = 1000
+MOST_FILES = 64
+MOST_TABLES = 100
+MOST_PARCELS = 16
+MOST_PARCEL_BYTES = 80 << 20
+"""Of all parcels of one plugin: one answer of the largest size, with its headers."""
+
+
+class Held(Generic[T]):
+    """Things of one kind by their numbers, which are never used twice.
+
+    Args:
+        plugin: whose they are.
+        what: the word for them, in the plural.
+        most: how many there can be at one time.
+    """
+
+    def __init__(self, plugin: str, what: str, most: int) -> None:
+        self._plugin = plugin
+        self._what = what
+        self._most = most
+        self._number = 0
+        self._kept: dict[int, T] = {}
+
+    def require_room(self) -> None:
+        """Return if one more can be kept.
+
+        Raises:
+            PluginError: there are too many.
+        """
+        if len(self._kept) >= self._most:
+            raise PluginError(
+                f"{self._plugin} holds {self._most} {self._what}, and no more are possible",
+                plugin=self._plugin,
+                hint="close those that are not needed any more",
+            )
+
+    def keep(self, one: T) -> int:
+        """Keep one and return its number.
+
+        Raises:
+            PluginError: there are too many.
+        """
+        self.require_room()
+        self._number += 1
+        self._kept[self._number] = one
+        return self._number
+
+    def get(self, number: int) -> T:
+        """Return one.
+
+        Raises:
+            UsageError: there is none of that number.
+        """
+        try:
+            return self._kept[number]
+        except KeyError:
+            raise UsageError(
+                f"{self._plugin} names {number} of its {self._what}, and there is none", plugin=self._plugin
+            ) from None
+
+    def take(self, number: int) -> T | None:
+        """Take one out; None where there is none of that number."""
+        return self._kept.pop(number, None)
+
+    def items(self) -> list[tuple[int, T]]:
+        """Return all of them with their numbers."""
+        return list(self._kept.items())
+
+    def clear(self) -> None:
+        """Let go of all of them."""
+        self._kept.clear()
+
+
+class Holding:
+    """All that one plugin holds.
+
+    Args:
+        plugin: its id.
+        scope: with which it ends.
+
+    Attributes:
+        subscriptions: what it began.
+        on_end: called when the scope closes, after all that was begun has ended.
+    """
+
+    def __init__(self, plugin: str, scope: Scope) -> None:
+        self.plugin = plugin
+        self.scope = scope
+        self.subscriptions: Held[Subscription] = Held(plugin, "subscriptions", MOST_SUBSCRIPTIONS)
+        self._parcels: Held[bytearray] = Held(plugin, "parcels", MOST_PARCELS)
+        self.on_end: tuple[Callable[[], None], ...] = ()
+        self._parcel_bytes = 0
+        self._ends = False
+
+    def begin(self, begin: Callable[[], Subscription]) -> int:
+        """Begin something and return the number of its subscription.
+
+        Raises:
+            PluginError: too much was begun.
+            Exception: what `begin` raises.
+        """
+        self.subscriptions.require_room()
+        self.follow_scope()
+        return self.subscriptions.keep(begin())
+
+    def follow_scope(self) -> None:
+        """Let go of everything when the scope that is open now closes."""
+        if not self._ends and self.scope.is_open:
+            self._ends = True
+            self.scope.begin("what it holds by number", self._end)
+
+    def close(self, subscription: int) -> None:
+        """End something; closing twice is no error, and neither is a number that was never told."""
+        begun = self.subscriptions.take(subscription)
+        if begun is not None:
+            begun.close()
+
+    def whole(self, value: object) -> Whole:
+        """Return an answer of any size: itself, or the parcel that it lies in.
+
+        Raises:
+            PluginError: too many parcels wait to be fetched, or too large ones.
+        """
+        encoded = msgspec.msgpack.encode(value)
+        if len(encoded) <= PART_BYTES:
+            return Whole(value)
+        return Whole(None, self._pack(bytearray(encoded)), len(encoded))
+
+    def add(self, parcel: int | None, part: bytes) -> int:
+        """Take a part of an argument that is larger than a frame; return the number of its parcel."""
+        if parcel is None:
+            return self._pack(bytearray(part))
+        self._require_bytes(len(part))
+        kept = self._parcels.get(parcel)
+        kept += part
+        self._parcel_bytes += len(part)
+        return parcel
+
+    def fetch(self, parcel: int, offset: int) -> bytes:
+        """Return the part of a parcel that begins at a byte."""
+        return bytes(self._parcels.get(parcel)[max(0, offset) : max(0, offset) + PART_BYTES])
+
+    def drop(self, parcel: int) -> None:
+        """Let go of a parcel."""
+        kept = self._parcels.take(parcel)
+        self._parcel_bytes -= len(kept) if kept is not None else 0
+
+    def argument(self, value: Any, parcel: int | None, kind: Any) -> Any:
+        """Return an argument of any size: itself, or what lies in the parcel that it names.
+
+        Raises:
+            UsageError: there is no such parcel.
+            TypeError: what lies in it is of another type.
+        """
+        if parcel is None:
+            return value
+        kept = self._parcels.get(parcel)
+        self.drop(parcel)
+        try:
+            return msgspec.msgpack.decode(kept, type=kind)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise TypeError(f"what was sent in parts does not fit: {error}") from None
+
+    def _pack(self, content: bytearray) -> int:
+        self._require_bytes(len(content))
+        number = self._parcels.keep(content)
+        self._parcel_bytes += len(content)
+        return number
+
+    def _require_bytes(self, more: int) -> None:
+        if self._parcel_bytes + more > MOST_PARCEL_BYTES:
+            raise PluginError(
+                f"{self.plugin} lets more than {MOST_PARCEL_BYTES >> 20} MiB wait between it and its host",
+                plugin=self.plugin,
+            )
+
+    def _end(self) -> None:
+        self._ends = False
+        self.subscriptions.clear()
+        for act in self.on_end:
+            act()

@@ -1,0 +1,121 @@
+"""`context.services`, served to a plugin in another process: what it offers and what it uses."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
+
+from jackfield.errors import UsageError
+from jackfield.host.facets import Elsewhere, PluginContext, ServiceHandle, call_plainly, offer_of
+from jackfield.host.remote.calls import PluginCalls
+from jackfield.host.remote.facets.holding import Held, Holding
+from jackfield.runtime import Found, Whole
+
+MOST_SERVICES = 1000
+MOST_METHODS = 500
+LONGEST_NAME = 200
+
+
+#: A handle, and the methods of the protocol that it is held to.
+_Handle: TypeAlias = tuple[ServiceHandle, frozenset[str] | None]
+
+
+class ServedServices:
+    """`services.…`.
+
+    Args:
+        context: the plugin's.
+        holding: what it holds.
+        calls: to the plugin.
+    """
+
+    def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls) -> None:
+        self._services = context.services
+        self._holding = holding
+        self._calls = calls
+        self._handles: Held[_Handle] = Held(holding.plugin, "services", MOST_SERVICES)
+
+    def provide(self, service: str, handler: int, methods: list[str]) -> int:
+        """Offer a service whose methods are called by `service.call`; a subscription."""
+        target = _Provided(self._calls, handler, _public(methods))
+        return self._holding.begin(lambda: self._services.provide(service, target))
+
+    async def get(self, service: str, members: list[str] | None = None) -> Found | None:
+        """Find a service, by its name, or by the class of its protocol and the methods of that; nil for none."""
+        return self._found(await self._services.get(_asked(service, members)), members)
+
+    async def require(self, service: str, members: list[str] | None = None) -> Found | None:
+        """Find a service that must be there."""
+        return self._found(await self._services.require(_asked(service, members)), members)
+
+    async def call(
+        self,
+        service: int,
+        method: str,
+        arguments: list[Any] = [],  # noqa: B006 (only read)
+        keywords: dict[str, Any] = {},  # noqa: B006 (only read)
+    ) -> Whole:
+        """Call a method of a service that was found."""
+        answer = call_plainly(self._handles.get(service)[0], method, arguments, keywords)
+        return self._holding.whole(await answer if inspect.isawaitable(answer) else answer)
+
+    def clear(self) -> None:
+        """Let go of what was found."""
+        self._handles.clear()
+
+    def _found(self, handle: ServiceHandle | None, told: list[str] | None) -> Found | None:
+        if handle is None:
+            return None
+        offer = offer_of(handle)
+        members = frozenset(told) if told is not None else None
+        self._holding.follow_scope()
+        known = (number for number, kept in self._handles.items() if kept[1] == members and offer_of(kept[0]) is offer)
+        number = next(known, None)
+        if number is None:
+            number = self._handles.keep((handle, members))
+        return Found(number, offer.plugin, offer.name)
+
+
+class _Provided(Elsewhere):
+    """What answers for a service that a plugin in another process offers."""
+
+    def __init__(self, calls: PluginCalls, handler: int, methods: frozenset[str]) -> None:
+        self._calls = calls
+        self._handler = handler
+        self._methods = methods
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+        if name.startswith("_") or name not in self._methods:
+            raise AttributeError(name)
+
+        async def call(*arguments: Any, **named: Any) -> Any:
+            told = {
+                "service": self._handler,
+                "method": name,
+                "arguments": list(arguments),
+                "keywords": named,
+            }
+            return await self._calls.call("service.call", told)
+
+        return call
+
+
+def _asked(service: str, members: list[str] | None) -> Any:
+    """What `context.services` takes: a name, or a class of that name with these methods."""
+    if members is None:
+        return service
+    name = service.encode("ascii", "backslashreplace").decode().replace("\0", "")[:LONGEST_NAME]
+    return type(name, (), dict.fromkeys(_public(members), _method))
+
+
+def _method(self: object) -> None:
+    """Stands for a method of a protocol, which has a name here and nothing else."""
+
+
+def _public(methods: list[str]) -> frozenset[str]:
+    if len(methods) > MOST_METHODS or any(len(one) > LONGEST_NAME for one in methods):
+        raise UsageError(
+            f"a service has at most {MOST_METHODS} methods, with names of at most {LONGEST_NAME} characters"
+        )
+    return frozenset(one for one in methods if one.isidentifier() and not one.startswith("_"))

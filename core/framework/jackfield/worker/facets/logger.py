@@ -1,0 +1,76 @@
+"""`context.logger` in a worker: lines go to the host, which keeps and shows them; its level is the host's."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Any
+
+import msgspec
+
+from jackfield.errors import CannotCross, LinkError
+from jackfield.worker.facets.asking import Asking
+
+LONGEST_LINE = 16_000
+"""Characters of one line; the host keeps less."""
+
+_OWN = frozenset(vars(logging.makeLogRecord({})))
+
+
+def make_logger(asking: Asking, name: str) -> logging.Logger:
+    """Return a logger of this name whose lines go to the host, with the level that the host says."""
+    logger = logging.getLogger(name)
+    logger.propagate = False
+    logger.handlers[:] = [_Sending(asking, name)]
+    logger.setLevel(asking.now("logger.level", {}, int))
+    asking.handlers.serve("logger.set_level", _setting(logger))
+    return logger
+
+
+def _setting(logger: logging.Logger) -> Any:
+    def set_level(level: int) -> None:
+        logger.setLevel(level)
+
+    return set_level
+
+
+class _Sending(logging.Handler):
+    """Sends each line to the host, without waiting."""
+
+    def __init__(self, asking: Asking, name: str) -> None:
+        super().__init__()
+        self._asking = asking
+        self._prefix = f"{name}."
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one; with the host gone there is nobody to read it."""
+        try:
+            message = str(record.msg()) if callable(record.msg) else record.getMessage()
+        except Exception:  # noqa: BLE001  # a line that cannot be made must not stop who writes it
+            self.handleError(record)
+            return
+        told = {
+            "level": record.levelno,
+            "message": message[:LONGEST_LINE],
+            "created": record.created,
+            "name": record.name.removeprefix(self._prefix) if record.name.startswith(self._prefix) else "",
+            "exception": "".join(traceback.format_exception(*record.exc_info, limit=-20)) if record.exc_info else "",
+            "extra": _plain({key: value for key, value in vars(record).items() if key not in _OWN}),
+        }
+        try:
+            self._asking.notify("log", told)
+        except (LinkError, CannotCross):
+            return
+
+
+def _plain(extra: dict[str, Any]) -> dict[str, Any]:
+    """What stands beside the line, as data; of what is none, its text."""
+    kept: dict[str, Any] = {}
+    for key, value in extra.items():
+        if key in ("message", "asctime", "taskName"):
+            continue
+        try:
+            kept[key] = msgspec.msgpack.decode(msgspec.msgpack.encode(value))
+        except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+            kept[key] = repr(value)
+    return kept

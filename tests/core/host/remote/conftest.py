@@ -1,0 +1,148 @@
+"""A plugin of a running host whose context is served to another process: the probe of the contract suite, once more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jackfield.api import CommandSource
+from jackfield.host import Host
+from jackfield.host.commands import CommandRegistry
+from jackfield.host.remote.facets import Commanding, served_context
+from jackfield.isolation import Line
+from jackfield.rpc import DescriptorSender, Link, Served
+from jackfield.runtime import Call, Description, Restoring, SourceData
+from jackfield.store import Layout
+
+from tests.support.contract_plugins import HERE, Lobby, wheel
+from tests.support.plain_workers import served
+from tests.support.profiles import Profile
+from tests.support.speakers import Speaker, run
+
+CHILD = """
+import socket, sys
+from pathlib import Path
+calls, files, folder, data = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+sys.path.insert(0, folder)
+from jackfield.isolation import WorkerSpec
+from jackfield.rpc import DescriptorReceiver
+from jackfield.worker.serving import serve
+manifest = Path(folder, "chat_probe", "plugin.toml").read_text()
+spec = WorkerSpec(plugin="probe", project="chat", entry_point="chat_probe:Probe", paths=(folder,), manifest=manifest,
+                  data_dir=data, config_dir=data, temporary=data, api_type=sys.argv[5])
+serve(spec, socket.socket(fileno=calls), descriptors=DescriptorReceiver(socket.socket(fileno=files)))
+"""
+
+
+@dataclass
+class Sources:
+    """Who gave commands, by number."""
+
+    given: list[CommandSource] = field(default_factory=list)
+
+    def told(self, source: CommandSource) -> SourceData:
+        self.given.append(source)
+        return SourceData(len(self.given) - 1, source.user, source.room, int(source.level))
+
+
+class Apart:
+    """The host's side of a link over the context of a plugin that runs inline besides."""
+
+    def __init__(self, host: Host, ours: socket.socket, files: socket.socket | None) -> None:
+        wiring = host.plugins.record("probe").wiring
+        assert wiring is not None
+        self.host = host
+        self.sources = Sources()
+        self.wiring = wiring
+        self.link = Link(ours, self._served, peer="the worker of probe")
+        self.line = Line(self.link, plugin="probe")
+        sender = DescriptorSender(files, peer="the worker of probe") if files is not None else None
+        commanding = Commanding(Restoring({}, self._complete), self.running)
+        self.served = dict(served_context(wiring, self.line, commanding, descriptors=sender))
+        self.commands = CommandRegistry(run)
+        self._own = served({"source.reply": self._reply, "source.may": self._may})
+
+    def _served(self, method: str) -> Served | None:
+        return self.served.get(method) or self._own(method)
+
+    async def _reply(self, source: int, text: str) -> None:
+        await self.sources.given[source].reply(text)
+
+    def _may(self, source: int, permission: str) -> bool:
+        return self.sources.given[source].may(permission)
+
+    async def _complete(self, number: int, prefix: str) -> list[str]:
+        offered: list[str] = await self.line.call("handler.complete", {"handler": number, "prefix": prefix}, list[str])
+        return offered
+
+    def running(self, handler: int) -> Call:
+        async def call(source: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
+            told = {
+                "handler": handler,
+                "source": self.sources.told(source),
+                "arguments": arguments,
+                "keywords": keywords,
+            }
+            await self.line.call("handler.command", told)
+
+        return call
+
+    async def load(self) -> None:
+        described: Description = await self.line.call("plugin.load", {}, Description)
+        restoring = Restoring({}, self._complete)
+        for one in described.commands:
+            self.commands.add("probe", one.name, restoring.function(one.function, self.running(one.handler)))
+        await self.line.call("scope.open", {})
+        await self.line.call("plugin.callback", {"name": "on_enable", "arguments": []})
+
+    async def ask(self, text: str) -> str:
+        """Give a command to the process, or to the host for another plugin's."""
+        speaker = Speaker()
+        registry = self.commands if self.commands.has(text) else self.host.commands
+        assert await registry.dispatch(text, speaker), f"nobody has the command {text}"
+        assert len(speaker.answers) == 1, speaker.answers
+        return speaker.answers[0]
+
+
+@pytest.fixture
+async def running_host(tmp_path: Path) -> AsyncIterator[Host]:
+    profile = Profile(Layout(tmp_path / "profile"))
+    folder = tmp_path / "wheels"
+    profile.install(wheel("probe", "Probe", folder), wheel("peer", "", folder), wheel("friend", "", folder))
+    profile.enable("probe", "peer", "friend")
+    host = profile.host(api=lambda plugin, check: Lobby(plugin, check, []))
+    await host.start()
+    await host.plugins.wait_for("probe", timeout_seconds=5)
+    await host.plugins.wait_for("peer", timeout_seconds=5)
+    yield host
+    await host.stop()
+
+
+@pytest.fixture
+async def apart(running_host: Host, tmp_path: Path) -> AsyncIterator[Apart]:
+    with contextlib.ExitStack() as kept:
+        ours, theirs = map(kept.enter_context, socket.socketpair())
+        files, their_files = map(kept.enter_context, socket.socketpair())
+        data = tmp_path / "data"
+        data.mkdir()
+        command = [sys.executable, "-c", CHILD, str(theirs.fileno()), str(their_files.fileno())]
+        command += [str(HERE / "probe"), str(data), ""]
+        process = subprocess.Popen(command, pass_fds=(theirs.fileno(), their_files.fileno()))  # noqa: ASYNC220 (at once)
+        theirs.close()
+        their_files.close()
+        side = Apart(running_host, ours, files)
+        try:
+            await side.line.greet(timeout_seconds=20)
+            await side.load()
+            yield side
+        finally:
+            side.line.close()
+            await asyncio.to_thread(process.wait, 20)
