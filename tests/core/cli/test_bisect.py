@@ -122,8 +122,8 @@ def test_the_doctor_names_each_trouble_with_what_to_do(polling):
     done = polling.run("doctor")
     assert done.code == 1
     lines = done.out.splitlines()
-    assert lines[0].startswith("orphaned: gone: 1 byte of data of a plugin that is not installed, in ")
-    assert lines[1] == "  → jackfield install gone to use it again, or jackfield remove gone --purge"
+    assert lines[2].startswith("orphaned: gone: 1 byte of data of a plugin that is not installed, in ")
+    assert lines[3] == "  → jackfield install gone to use it again, or jackfield remove gone --purge"
     assert lines[-1] == "1 problem."
     answer = polling.run("doctor", "--json")
     assert answer.code == 1

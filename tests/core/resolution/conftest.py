@@ -63,9 +63,11 @@ class IndexInMemory:
         host: str | None = ">=1.0 <2.0",
         app: str = "chat",
         distribution: str | None = None,
+        isolation: str = "any",
         **options,
     ) -> None:
-        lines = ["schema = 1", f'id = "{plugin}"', f'version = "{Version.from_pep440(version)}"', 'isolation = "any"']
+        lines = ["schema = 1", f'id = "{plugin}"', f'version = "{Version.from_pep440(version)}"']
+        lines.append(f'isolation = "{isolation}"')
         if host is not None:
             lines += ["[host]", f'{app} = "{host}"']
         lines += ["[requires]", *(f'"{name}" = "{limit}"' for name, limit in (needs or {}).items())]
@@ -93,6 +95,22 @@ class IndexInMemory:
         return self.plugins.get(plugin)
 
 
+PUBLISHED = ("jackfield", "pluggy", "msgspec", "jackfield-chat-api")
+
+
+def by_place(values):
+    """What is said of distributions that all share, or of `plugin's distribution/library`."""
+    found = {}
+    for name, value in (values or {}).items():
+        within, _, library = name.rpartition("/")
+        found[within, library] = value
+    return found
+
+
+def in_a_process_of_its_own(manifest: Manifest) -> bool:
+    return manifest.isolation == "worker"
+
+
 @pytest.fixture
 def index() -> IndexInMemory:
     return IndexInMemory()
@@ -105,8 +123,16 @@ def solve(index):
     async def run(
         *wants: str | Want, installed: dict[str, Installed] | None = None, prefer=None, **options
     ) -> Solution:
-        target = Target.current(app="chat", api_version=Version.parse("1.0.0"), installed=installed or {})
+        target = Target.current(
+            app="chat",
+            api_version=Version.parse("1.0.0"),
+            installed=installed or {},
+            published=[name for name in installed or () if name in PUBLISHED],
+        )
         asked = [want if isinstance(want, Want) else Want(f"chat-{want}", want) for want in wants]
-        return await resolve(asked, catalog=index, target=target, prefer=prefer, **options)
+        options.setdefault("own_libraries", in_a_process_of_its_own)
+        if "held" in options:
+            options["held"] = by_place(options["held"])
+        return await resolve(asked, catalog=index, target=target, prefer=by_place(prefer), **options)
 
     return run

@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jackfield.errors import ResolutionError
 from jackfield.manifest import Version
-from jackfield.resolution import Offer, Remembered, Target, Want
+from jackfield.resolution import Offer, Place, Remembered, Target, Want
 from jackfield.resolution.knowledge import Knowledge, Missing
 from jackfield.resolution.model import Ask
 from jackfield.resolution.provider import Provider
 from jackfield.resolution.straight import straight
 from resolvelib import BaseReporter, ResolutionImpossible, Resolver
 
-from tests.core.resolution.conftest import IndexInMemory
+from tests.core.resolution.conftest import IndexInMemory, in_a_process_of_its_own
 
 NAMES = ["ant", "bee", "cow", "dog"]
 LIMITS = ["*", "^1.0", "^2.0", ">=1.1", "<2.0", "==1.0.0"]
@@ -27,9 +27,9 @@ RELEASES = st.dictionaries(
 )
 
 
-async def both_ways(index: IndexInMemory, wanted: set[str], prefer: dict[str, str]):
+async def both_ways(index: IndexInMemory, wanted: set[str], prefer: dict[Place, str]):
     target = Target.current(app="chat", api_version=Version.parse("1.0.0"))
-    known = Knowledge(index, target, prefer)
+    known = Knowledge(index, target, prefer, own_libraries=in_a_process_of_its_own)
     asks = [Ask(f"chat-{name}", plugin=name) for name in sorted(wanted)]
     await known.begin(asks)
 
@@ -49,12 +49,23 @@ async def both_ways(index: IndexInMemory, wanted: set[str], prefer: dict[str, st
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(RELEASES, st.sets(st.sampled_from(NAMES), min_size=1), st.dictionaries(st.sampled_from(NAMES), st.just("1.0.0")))
-def test_the_short_way_ends_where_a_search_ends(releases, wanted, kept):
+@given(
+    RELEASES,
+    st.sets(st.sampled_from(NAMES), min_size=1),
+    st.dictionaries(st.sampled_from(NAMES), st.just("1.0.0")),
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from([("jflib<2",), ("jflib>=2", "jfcore"), ("jfcore>=3",)])),
+    st.sets(st.sampled_from(NAMES)),
+)
+def test_the_short_way_ends_where_a_search_ends(releases, wanted, kept, libraries, apart):
     index = IndexInMemory()
+    for version in ("1.0", "2.0"):
+        index.library("jflib", version)
+        index.library("jfcore", version, requires=(f"jflib=={version}",))
     for (name, version), needs in releases.items():
-        index.plugin(name, version, needs={other: limit for other, limit in needs.items() if other != name})
-    prefer = {f"chat-{name}": version for name, version in kept.items()}
+        others = {other: limit for other, limit in needs.items() if other != name}
+        isolation = "worker" if name in apart else "any"
+        index.plugin(name, version, needs=others, requires=libraries.get(name, ()), isolation=isolation)
+    prefer = {("", f"chat-{name}"): version for name, version in kept.items()}
     short, searched = asyncio.run(both_ways(index, wanted, prefer))
     if short is not None:
         assert short == searched

@@ -164,7 +164,7 @@ def test_a_librarys_pth_is_left_out_and_a_plugins_is_refused(store, install, lib
 def test_a_check_that_refuses_leaves_everything_as_it_was(store, plugin):
     pin, wheel = plugin("poll")
 
-    def check(table):
+    def check(table, plugin):
         assert "chat_poll/__init__.py" in table
         raise StoreError("no")
 

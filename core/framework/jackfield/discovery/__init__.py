@@ -6,6 +6,8 @@ Names are loaded when they are first used: whoever only asks the index does not 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
     from jackfield.discovery.candidates import discover as discover
+    from jackfield.discovery.closure import api_distributions as api_distributions
+    from jackfield.discovery.closure import needed_distributions as needed_distributions
     from jackfield.discovery.distributions import unique_distributions as unique_distributions
     from jackfield.discovery.entry_points import installed_entry_points as installed_entry_points
     from jackfield.discovery.external import EXTERNAL as EXTERNAL
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "candidates": ("discover",),
+    "closure": ("api_distributions", "needed_distributions"),
     "distributions": ("unique_distributions",),
     "entry_points": ("installed_entry_points",),
     "external": ("EXTERNAL", "external_candidate", "external_candidates", "external_record"),

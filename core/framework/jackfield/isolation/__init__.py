@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         new_key,
     )
     from jackfield.isolation.line import Line
-    from jackfield.isolation.packages import Packages, packages_of
+    from jackfield.isolation.packages import ALWAYS, Packages, packages_of
     from jackfield.isolation.rates import Flow, LineRate
     from jackfield.isolation.reception import Arrival, Reception
     from jackfield.isolation.replacing import Ending, Replacing, Standing
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.zygote import Zygote
 
 __all__ = [
+    "ALWAYS",
     "KEYS",
     "TEMPORARY_SECONDS",
     "Arrival",
@@ -78,7 +79,7 @@ _HOMES = {
     "line": ("Line",),
     "key_uses": ("KeyUses",),
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
-    "packages": ("Packages", "packages_of"),
+    "packages": ("ALWAYS", "Packages", "packages_of"),
     "rates": ("Flow", "LineRate"),
     "reception": ("Arrival", "Reception"),
     "replacing": ("Ending", "Replacing", "Standing"),

@@ -95,22 +95,28 @@ class Changes:
             self.settle()
             if self._is_outdated(plan):
                 plan = await self._planned_again(plan, again)
-            sound = {pin.file.sha256 for pin in plan.pins if self._store.sound(pin)}
-            absent = [pin for pin in plan.pins if pin.file.sha256 not in sound and self._store.lacks(pin)]
+            sound = {pin.file.sha256 for pin in plan.every_pin if self._store.sound(pin)}
+            absent = [pin for pin in plan.every_pin if pin.file.sha256 not in sound and self._store.lacks(pin)]
             wheels = await self._fetch(absent, plan.files, catalog, held, progress)
             if progress is not None:
                 progress("downloaded")
             activation = self._activation(plan, by, enable=enable)
 
-            def check(table: Mapping[str, StoredFile]) -> None:
-                self._hold_to_promises(plan, catalog)
-                self._check(table)
+            def check(table: Mapping[str, StoredFile], plugin: str) -> None:
+                if not plugin:
+                    self._hold_to_promises(plan, catalog)
+                self._check(table, plugin)
 
-            record = self._record
-            await run_steps(
-                self._store.commit(plan.pins, wheels, activation=activation, record=record, check=check, sound=sound),
-                progress,
+            steps = self._store.commit(
+                plan.pins,
+                wheels,
+                activation=activation,
+                record=self._record,
+                workers=plan.workers,
+                check=check,
+                sound=sound,
             )
+            await run_steps(steps, progress)
             return Outcome(activation.transaction, self._store.active_number(), self._left_out(plan, wheels))
 
     async def rollback(self, *, to: int | None, by: str, progress: Progress | None) -> RollbackReport:
@@ -229,7 +235,7 @@ class Changes:
 
     def _hold_to_promises(self, plan: Plan, catalog: MarketCatalog) -> None:
         fresh = {item.distribution for item in (*plan.added, *plan.changed)}
-        for pin in plan.pins:
+        for pin in plan.every_pin:
             if pin.distribution in fresh:
                 hold_to_promise(pin, self._store.entries.tree(pin.file.sha256), catalog.groups)
 
@@ -268,13 +274,17 @@ class Changes:
                     changes[f"grants/{cid}"] = plan.grants[cid].to_mapping()
         for cid in plan.asked:
             changes[f"asked/{cid}"] = True
+        changes.update({f"isolation/{cid}": choice for cid, choice in plan.choices.items()})
         changes.update({f"published/{cid}": dict(said) for cid, said in plan.published.items()})
         for item in plan.changed:
             if item.id is not None and canonical(item.id) in plan.grants:
                 changes[f"grants/{canonical(item.id)}"] = plan.grants[canonical(item.id)].to_mapping()
         for item in plan.removed:
             if item.id is not None:
-                keys = [f"{key}/{canonical(item.id)}" for key in ("wish", "grants", "asked", "pin", "published")]
+                keys = [
+                    f"{key}/{canonical(item.id)}"
+                    for key in ("wish", "grants", "asked", "pin", "published", "isolation")
+                ]
                 changes.update({key: None for key in keys if self._state.get(key) is not None})
         return Activation(
             transaction=uuid.uuid4().hex,
@@ -297,7 +307,7 @@ class Changes:
             self._state.change(activation.changes, **about)
 
     def _left_out(self, plan: Plan, wheels: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
-        files = {pin.file.filename: pin.file.sha256 for pin in plan.pins if pin.file.sha256 in wheels}
+        files = {pin.file.filename: pin.file.sha256 for pin in plan.every_pin if pin.file.sha256 in wheels}
         return {name: left for name, sha256 in files.items() if (left := self._store.left_out(sha256))}
 
     def _versions(self, number: int) -> dict[str, str]:

@@ -16,10 +16,11 @@ from typing import Any, Self, TypeVar
 
 from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
 from jackfield.inspection import WheelReport, inspect_wheel
+from jackfield.management.places import kept_places
 from jackfield.management.specs import canonical
 from jackfield.manifest import Candidate, File, Manifest, Pin
 from jackfield.market import ChangelogEntry, Details, Marketplace, Progress
-from jackfield.resolution import Offer
+from jackfield.resolution import Offer, Place
 from jackfield.store import Generation, Store
 
 _Answer = TypeVar("_Answer")
@@ -49,7 +50,10 @@ class MarketCatalog:
         partials = store.layout.root / "downloads"
         self._markets = {market.url: market for market in (Marketplace(url, partials=partials) for url in urls)}
         self._store = store
-        self._pins = {pin.distribution: pin for pin in generation.pins}
+        self._pins: dict[str, list[Pin]] = {}
+        for pin in generation.pins:
+            self._pins.setdefault(pin.distribution, []).append(pin)
+        self._kept = kept_places(generation)
         self._installed = {pin.file.sha256 for pin in generation.pins}
         self._manifests = {
             pin.file.sha256: stored[canonical(pin.id)].manifest
@@ -112,14 +116,23 @@ class MarketCatalog:
         """See to it that the sources of these are asked, though what is installed of them would do."""
         self._asked |= set(distributions)
 
-    def held(self, distributions: Collection[str]) -> dict[str, Offer]:
-        """Those of some distributions that are installed, each with nothing on offer but what is: nobody is asked."""
+    def held(self, places: Mapping[Place, str]) -> dict[Place, Offer]:
+        """What is installed in some places in that version, with nothing on offer but what is: nobody is asked."""
         return {
-            name: Offer(pin.source, (pin.file,))
-            for name, pin in self._pins.items()
-            if name in distributions and name not in self._files and name not in self._asked
-            if self._store.holds(pin.file.sha256)
+            place: Offer(pin.source, (pin.file,))
+            for place, version in places.items()
+            if (pin := self._pin(place, version)) is not None
+            and place[1] not in self._files
+            and place[1] not in self._asked
+            and self._store.holds(pin.file.sha256)
         }
+
+    def _pin(self, place: Place, version: str) -> Pin | None:
+        """What is installed of a version: there, else anywhere."""
+        pin = self._kept.get(place)
+        if pin is not None and pin.version == version:
+            return pin
+        return next((one for one in self._pins.get(place[1], ()) if one.version == version), None)
 
     async def offer(self, distribution: str) -> Offer | None:
         """What is offered of a distribution, None if nobody has it.
@@ -142,18 +155,20 @@ class MarketCatalog:
     async def _offered(self, distribution: str) -> Offer | None:
         if distribution in self._files:
             return Offer("file", (self._files[distribution][0],))
-        pin = self._pins.get(distribution)
-        if pin is not None and pin.source not in self._markets:
-            return Offer(pin.source, (pin.file,))  # a file, or a marketplace that is configured no more
-        found = await self._first(distribution, pin.source if pin is not None else None)
-        if pin is None:
-            return found
+        pins = self._pins.get(distribution)
+        if not pins:
+            return await self._first(distribution, None)
+        source = pins[0].source
+        installed = tuple(pin.file for pin in pins)
+        if source not in self._markets:
+            return Offer(source, installed)  # a file, or a marketplace that is configured no more
+        found = await self._first(distribution, source)
         files = found.files if found is not None else ()
-        if pin.file.upstream is None:
+        if any(file.upstream is None for file in installed):
             # A name that the marketplace held is never taken up by its upstream, though it may have lost it since.
             files = tuple(file for file in files if file.upstream is None)
-        kept = () if any(file.sha256 == pin.file.sha256 for file in files) else (pin.file,)
-        return Offer(pin.source, (*files, *kept))
+        offered = {file.sha256 for file in files}
+        return Offer(source, (*files, *(file for file in installed if file.sha256 not in offered)))
 
     async def metadata(self, offer: Offer, file: File) -> bytes:
         """The METADATA of a wheel."""
@@ -178,9 +193,9 @@ class MarketCatalog:
             report = self._reports[file.sha256]
             if report.manifest is not None and report.manifest.canonical_id == plugin:
                 return name
-        for pin in self._pins.values():
-            if pin.id is not None and canonical(pin.id) == plugin:
-                return pin.distribution
+        for name, pins in self._pins.items():
+            if any(pin.id is not None and canonical(pin.id) == plugin for pin in pins):
+                return name
         for url, market in self._markets.items():
             try:
                 # What is asked for anyway tells it, too; else the short answer does.

@@ -7,15 +7,15 @@ from collections.abc import Collection, Mapping
 from jackfield.management.consent import Coming
 from jackfield.manifest import Pin
 from jackfield.permissions import Placement
-from jackfield.resolution import Solution
+from jackfield.resolution import Place, Solution
 
 
 def coming_of(
     name: str,
     solution: Solution,
-    pins: Mapping[str, Pin],
+    pins: Mapping[Place, Pin],
     publisher: str | None,
-    before: Collection[str],
+    before: Collection[Place],
     placement: Placement,
 ) -> Coming:
     """What a plugin of a solution will be, with all that it requires and brings.
@@ -23,29 +23,34 @@ def coming_of(
     Args:
         name: its distribution.
         solution: the set.
-        pins: distribution -> pin, of the set.
+        pins: of the set, by place.
         publisher: who published it.
-        before: the distributions of the set before.
+        before: the places of the set before.
         placement: where it will run.
     """
-    below: list[str] = []
-    pending = list(pins[name].requires)
+    below: list[Place] = []
+    pending: list[Place] = [("", name)]
     while pending:
-        one = pending.pop()
-        if one not in below and one in pins and one != name:
-            below.append(one)
-            pending += pins[one].requires
+        place = pending.pop()
+        if place in below or place not in pins:
+            continue
+        below.append(place)
+        inside = place[0] or place[1]  # a plugin's own libraries are within it; where it has none, all share them
+        for one in pins[place].requires:
+            pending += [(inside, one) if (inside, one) in pins else ("", one)]
+    below.remove(("", name))
+    named = [place[1] for place in below if not place[0]]
     manifests = {
-        solution.manifests[one].canonical_id: solution.manifests[one] for one in below if one in solution.manifests
+        solution.manifests[one].canonical_id: solution.manifests[one] for one in named if one in solution.manifests
     }
     return Coming(
         manifest=solution.manifests[name],
-        version=pins[name].version,
-        source=pins[name].source,
+        version=pins["", name].version,
+        source=pins["", name].source,
         publisher=publisher,
-        published=pins[name].file.upload_time,
+        published=pins["", name].file.upload_time,
         dependencies=manifests,
-        brings=tuple(sorted(_words(pins[one]) for one in below if one not in before)),
+        brings=tuple(sorted({_words(pins[one]) for one in below if one not in before})),
         placement=placement,
     )
 

@@ -97,7 +97,7 @@ class Environment:
             StoreError: a name is taken; the message says by what.
         """
         listed, unlisted = self._importable()
-        for name, regular in _top_level(table).items():
+        for name, regular in top_level_names(table).items():
             if not (name in listed or name in sys.stdlib_module_names or PathFinder.find_spec(name, unlisted)):
                 continue
             taken = self._taken(name, regular=regular)
@@ -138,8 +138,8 @@ class Environment:
         return str(spec.origin or f"a folder {name}")
 
 
-def _top_level(table: Mapping[str, StoredFile]) -> dict[str, bool]:
-    """Top-level import names -> whether they are a module or a package with `__init__`."""
+def top_level_names(table: Mapping[str, StoredFile]) -> dict[str, bool]:
+    """Return top-level import names -> whether they are a module or a package with `__init__`."""
     names: dict[str, bool] = {}
     for path in table:
         first, _, rest = path.partition("/")

@@ -60,7 +60,7 @@ class Inventory:
     @cached_property
     def stored(self) -> dict[str, Candidate]:
         """Canonical id -> plugin of the active generation."""
-        trees = [path for path in self.generation.paths if os.path.isdir(path)]  # noqa: PTH112 - of a hundred
+        trees = [path for path in self.generation.plugin_trees if os.path.isdir(path)]  # noqa: PTH112 - of a hundred
         return {one.canonical_id: one for one in self.memory.stored(self.groups, trees)}
 
     @cached_property
@@ -99,7 +99,7 @@ class Inventory:
 
     def telling(self) -> list[str]:
         """Every file and folder that `rows` is made from, besides the state and the pointer."""
-        trees = [str(path) for path in self.generation.paths]
+        trees = [str(path) for path in self.generation.plugin_trees]
         stored = [str(one.folder / MANIFEST) for one in self.stored.values() if one.folder is not None]
         folders = [str(one) for one in self._state.get(SCRIPT_FOLDERS) or ()]
         scripts = [str(one.file) for one in self._in_folders]

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from jackfield.manifest import Pin, Risk
-from jackfield.permissions import Grant, Growth, GrowthEntry
+from jackfield.manifest import Pin, Risk, distinct
+from jackfield.permissions import Choice, Grant, Growth, GrowthEntry
+
+Place = tuple[str, str]
+"""As `jackfield.resolution` has it, which is not loaded to look at a plan."""
 
 RISKS: tuple[Risk, ...] = ("high", "medium", "low")
 """The order in which permissions are shown."""
@@ -28,6 +31,7 @@ class PlanItem:
         size: of the wheel to fetch, in bytes; 0 where it is here already.
         changelog: what changed between the versions, Markdown, where the marketplace tells.
         unsigned: whether it comes from a marketplace's upstream: locked by its hash, vouched for by nobody.
+        of: for a library of a plugin with a process of its own, that plugin's id; None for what is shared.
     """
 
     id: str | None
@@ -39,6 +43,7 @@ class PlanItem:
     size: int = 0
     changelog: str | None = None
     unsigned: bool = False
+    of: str | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -129,7 +134,10 @@ class Plan:
     Args:
         what: a few words for the history, e.g. "install poll".
         base: the generation that it was made for; it cannot be applied to another.
-        pins: the complete set afterwards.
+        pins: all that the application's process holds afterwards.
+        workers: canonical id -> the plugin itself, then its own libraries, of each with a process of its own.
+        choices: canonical id -> where the user now chooses to run it.
+        moved: ids of plugins that are installed and run elsewhere afterwards.
         added: what comes.
         changed: what gets another version.
         removed: what goes.
@@ -157,9 +165,17 @@ class Plan:
     notes: tuple[str, ...] = ()
     held: tuple[ConsentRequest, ...] = ()
     published: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    moved: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+        return bool(self.added or self.changed or self.removed or self.moved or self.choices)
+
+    @property
+    def every_pin(self) -> tuple[Pin, ...]:
+        """Each wheel of the set afterwards, once."""
+        return distinct([*self.pins, *(pin for own in self.workers.values() for pin in own)])
 
     @property
     def growth(self) -> Growth:
@@ -173,12 +189,13 @@ class Plan:
     @property
     def download_bytes(self) -> int:
         """How much will be fetched."""
-        return sum(item.size for item in (*self.added, *self.changed))
+        fetched = {(item.distribution, item.new_version): item.size for item in (*self.added, *self.changed)}
+        return sum(fetched.values())
 
     def does_the_same(self, other: Plan) -> bool:
         """Whether a user who agreed to the other plan has agreed to this one: the same moves, the same questions."""
-        mine = (self.added, self.changed, self.removed, self.consent)
-        return mine == (other.added, other.changed, other.removed, other.consent)
+        mine = (self.added, self.changed, self.removed, self.consent, self.moved, self.choices)
+        return mine == (other.added, other.changed, other.removed, other.consent, other.moved, other.choices)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values: what `--dry-run --json` prints."""
@@ -188,6 +205,7 @@ class Plan:
             "added": [item.to_mapping() for item in self.added],
             "changed": [item.to_mapping() for item in self.changed],
             "removed": [item.to_mapping() for item in self.removed],
+            "moved": list(self.moved),
             "growth": growth_mapping(self.growth),
             "consent": [request.to_mapping() for request in self.consent],
             "download_bytes": self.download_bytes,
@@ -210,18 +228,19 @@ def growth_mapping(growth: Growth) -> list[dict[str, Any]]:
 
 
 def differences(
-    before: Mapping[str, Pin], after: Mapping[str, Pin], *, absent: Collection[str], changelogs: Mapping[str, str]
+    before: Mapping[Place, Pin], after: Mapping[Place, Pin], *, absent: Collection[str], changelogs: Mapping[str, str]
 ) -> tuple[tuple[PlanItem, ...], tuple[PlanItem, ...], tuple[PlanItem, ...]]:
     """What comes, changes and goes between two sets; plugins before libraries, by name.
 
     Args:
-        before: distribution -> pin.
-        after: distribution -> pin.
+        before: pin by place.
+        after: pin by place.
         absent: sha256 of the wheels that the store does not hold.
         changelogs: distribution -> text.
     """
+    ids = {name: pin.id for (within, name), pin in (*before.items(), *after.items()) if not within}
 
-    def item(old: Pin | None, new: Pin | None) -> PlanItem:
+    def item(place: Place, old: Pin | None, new: Pin | None) -> PlanItem:
         pin = new or old
         assert pin is not None  # noqa: S101  # one of the two sets has it
         fetched = new is not None and new.file.sha256 in absent
@@ -235,13 +254,18 @@ def differences(
             size=(pin.file.size or 0) if fetched else 0,
             changelog=changelogs.get(pin.distribution),
             unsigned=pin.file.upstream is not None,
+            of=ids.get(place[0]),
         )
 
     def ordered(items: list[PlanItem]) -> tuple[PlanItem, ...]:
-        return tuple(sorted(items, key=lambda one: (one.kind != "plugin", one.id or one.distribution)))
+        return tuple(sorted(items, key=lambda one: (one.kind != "plugin", one.id or one.distribution, one.of or "")))
 
-    added = [item(None, pin) for name, pin in after.items() if name not in before]
-    removed = [item(pin, None) for name, pin in before.items() if name not in after]
-    both = [(before[name], pin) for name, pin in after.items() if name in before]
-    changed = [item(old, new) for old, new in both if old.file.sha256 != new.file.sha256 or new.file.sha256 in absent]
+    added = [item(place, None, pin) for place, pin in after.items() if place not in before]
+    removed = [item(place, pin, None) for place, pin in before.items() if place not in after]
+    both = [(place, before[place], pin) for place, pin in after.items() if place in before]
+    changed = [
+        item(place, old, new)
+        for place, old, new in both
+        if old.file.sha256 != new.file.sha256 or new.file.sha256 in absent
+    ]
     return ordered(added), ordered(changed), ordered(removed)

@@ -6,19 +6,22 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from jackfield.errors import MissingDependency, PluginError, UnknownPlugin, UsageError, WheelError
+from jackfield.errors import PluginError, UnknownPlugin, UsageError, WheelError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.coming import coming_of
 from jackfield.management.consent import Coming, Consent, renewed
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.offers import near_ids
+from jackfield.management.places import kept_places, places_of, preferred
 from jackfield.management.plan import ConsentRequest, Plan, differences
+from jackfield.management.published import published_distributions
 from jackfield.management.refusals import refuse_company, refuse_impostor
+from jackfield.management.removing import removal
 from jackfield.management.specs import Spec, canonical, parse_spec
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
-from jackfield.permissions import Grant, Placement
-from jackfield.resolution import Solution, Target, Want, resolve
+from jackfield.permissions import Choice, Grant, Placement
+from jackfield.resolution import Place, Solution, Target, Want, resolve
 from jackfield.storage import State
 from jackfield.store import Store
 
@@ -34,6 +37,7 @@ class Planner:
         inventory: what is installed.
         environment: what is fixed.
         urls: the marketplaces, in order.
+        choices: canonical id -> where the user now chooses to run it.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Planner:
         inventory: Inventory,
         environment: Environment,
         urls: Sequence[str],
+        choices: Mapping[str, Choice] | None = None,
     ) -> None:
         self._app = app
         self._hostfile = hostfile
@@ -54,6 +59,7 @@ class Planner:
         self._inventory = inventory
         self._environment = environment
         self._urls = urls
+        self._choices: Mapping[str, Choice] = choices or {}
 
     def catalog(self) -> MarketCatalog:
         """The offers for one plan."""
@@ -87,14 +93,10 @@ class Planner:
             named = {want.distribution for want in wants}
             loose = {want.distribution for want in wants if upgrade or want.requirement is not None}
             files = set(catalog.wheels)
-            prefer = {
-                pin.distribution: pin.version
-                for pin in self._inventory.generation.pins
-                if pin.distribution not in loose
-            }
+            prefer = self._prefer(without=loose | named if files else loose)
             kept = [self._keep(pin) for pin in self._inventory.pins.values() if pin.distribution not in named]
             catalog.ask_for(named)
-            solution = await self._solve([*wants, *kept], catalog, prefer if not files else _without(prefer, named))
+            solution = await self._solve([*wants, *kept], catalog, prefer)
             for want in wants:
                 refuse_impostor(want, solution)
             asked = [canonical(want.plugin) for want in wants]
@@ -150,37 +152,7 @@ class Planner:
             PluginError: one came by pip: it is removed with pip.
         """
         gone = {self._own(plugin, "remove") for plugin in ids}
-        for cid, manifest in self._inventory.manifests.items():
-            needed = [one.id for one in manifest.requires if not one.optional and one.canonical_id in gone]
-            if needed and cid not in gone:
-                raise MissingDependency(
-                    f"{manifest.id} needs {needed[0]}", plugin=needed[0], hint=f"remove {manifest.id} as well"
-                )
-        pins = {pin.distribution: pin for pin in self._inventory.generation.pins}
-        roots = [pin for cid, pin in self._inventory.pins.items() if cid not in gone and self._is_root(cid)]
-        kept: set[str] = set()
-        pending = [pin.distribution for pin in roots]
-        while pending:
-            name = pending.pop()
-            if name not in kept:
-                kept.add(name)
-                pending += [one for one in pins[name].requires if one in pins]
-        after = {name: pin for name, pin in pins.items() if name in kept}
-        added, changed, removed = differences(pins, after, absent=(), changelogs={})
-        words = ", ".join(self._inventory.pins[cid].id or cid for cid in sorted(gone))
-        return Plan(
-            what=f"remove {words}",
-            base=self._inventory.generation.number,
-            pins=tuple(after.values()),
-            added=added,
-            changed=changed,
-            removed=removed,
-            notes=tuple(
-                f"the data of {self._inventory.pins[cid].id or cid} stays in {self._store.layout.data(cid)}"
-                for cid in sorted(gone)
-                if not purge
-            ),
-        )
+        return removal(self._inventory, self._state, gone, layout=None if purge else self._store.layout)
 
     async def _update(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Plan:
         moving = {self._inventory.pins[cid].distribution for cid in chosen}
@@ -188,8 +160,7 @@ class Planner:
         for cid, pin in self._inventory.pins.items():
             want = self._keep(pin)
             wants.append(replace(want, requirement=self._held(cid), pre=pre) if cid in chosen else want)
-        prefer = {pin.distribution: pin.version for pin in self._inventory.generation.pins}
-        solution = await self._solve(wants, catalog, _without(prefer, moving))
+        solution = await self._solve(wants, catalog, self._prefer(without=moving))
         words = ", ".join(sorted(self._inventory.pins[cid].id or cid for cid in chosen))
         return await self._compare(f"update {words}", solution, catalog, ())
 
@@ -234,30 +205,43 @@ class Planner:
         text = self._state.get(f"pin/{cid}")
         return Requirement.parse(str(text)) if text is not None else None
 
-    def _is_root(self, cid: str) -> bool:
-        """Whether the user asked for a plugin; where nobody recorded it, better keep it."""
-        return self._state.get(f"asked/{cid}") is not False
+    def _own_libraries(self, manifest: Manifest) -> bool:
+        """Whether a plugin has a process, and with it libraries, of its own."""
+        chosen = self._choices.get(manifest.canonical_id)
+        return self._inventory.placement(manifest.canonical_id, manifest, chosen=chosen).own_process
 
-    async def _solve(self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[str, str]) -> Solution:
+    def _prefer(self, *, without: Collection[str]) -> dict[Place, str]:
+        """What is installed, but for plugins that shall move; their libraries stay as far as they may."""
+        found = preferred(self._inventory.generation, self._inventory.manifests, self._own_libraries)
+        return {place: version for place, version in found.items() if place[0] or place[1] not in without}
+
+    async def _solve(self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[Place, str]) -> Solution:
         target = Target.current(
             app=self._app if self._hostfile is not None else None,
             api_version=self._hostfile.api_version if self._hostfile is not None else None,
             installed=self._environment.installed,
+            published=published_distributions(self._app),
         )
-        held = catalog.held(prefer)
-        remembered = self._inventory.memory.details
-        return await resolve(wants, catalog=catalog, target=target, prefer=prefer, held=held, remembered=remembered)
+        return await resolve(
+            wants,
+            catalog=catalog,
+            target=target,
+            prefer=prefer,
+            held=catalog.held(prefer),
+            remembered=self._inventory.memory.details,
+            own_libraries=self._own_libraries,
+        )
 
     async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
-        before = {pin.distribution: pin for pin in self._inventory.generation.pins}
-        after = {pin.distribution: pin for pin in solution.pins}
-        fresh = {name: pin for name, pin in after.items() if before.get(name) is None or _differs(before[name], pin)}
-        manifests = {name: one for name, one in solution.manifests.items() if name in fresh}
+        generation = self._inventory.generation
+        before, after = kept_places(generation), places_of(solution.pins, solution.workers)
+        old = {place: pin for place, pin in before.items() if place in after and not _differs(pin, after[place])}
+        manifests = {name: one for name, one in solution.manifests.items() if ("", name) not in old}
         placements = {name: self._placement(manifest) for name, manifest in manifests.items()}
         texts, publishers = await asyncio.gather(
-            asyncio.gather(*(self._news(before.get(name), catalog) for name in manifests)),
+            asyncio.gather(*(self._news(before.get(("", name)), catalog) for name in manifests)),
             asyncio.gather(
-                *(catalog.publisher(one.canonical_id, after[name].source) for name, one in manifests.items())
+                *(catalog.publisher(one.canonical_id, after["", name].source) for name, one in manifests.items())
             ),
         )
         changelogs = {name: text for name, text in zip(manifests, texts, strict=True) if text}
@@ -269,10 +253,15 @@ class Planner:
         }
         published = {cid: {"by": one.publisher, "at": one.published} for cid, one in coming.items()}
         consent, grants = self._consent(coming)
+        ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
+        moved = (ids.keys() & solution.workers.keys()) ^ (ids.keys() & generation.workers.keys())
         return Plan(
             what=what,
-            base=self._inventory.generation.number,
+            base=generation.number,
             pins=solution.pins,
+            workers=solution.workers,
+            moved=tuple(sorted(ids[cid] for cid in moved)),
+            choices=self._choices,
             added=added,
             changed=changed,
             removed=removed,
@@ -352,7 +341,3 @@ class Planner:
 
 def _differs(old: Pin, new: Pin) -> bool:
     return old.file.sha256 != new.file.sha256 or old.source != new.source
-
-
-def _without(prefer: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
-    return {name: version for name, version in prefer.items() if name not in names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jackfield.errors import StoreError
@@ -13,9 +13,9 @@ from jackfield.management.memory import Memory
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, Row, Update
 from jackfield.management.specs import canonical
 from jackfield.manifest import HostFile
-from jackfield.permissions import Placement, isolation_of
+from jackfield.permissions import Choice, Placement, isolation_of
 from jackfield.storage import State
-from jackfield.store import WAIT_SECONDS, Layout, Store
+from jackfield.store import WAIT_SECONDS, Layout, Store, StoredFile
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Changes
@@ -188,9 +188,11 @@ class ManagementReader:
             from jackfield.management.applying import Changes
 
             with contextlib.suppress(StoreError):  # at work, or a disk that cannot be written: reading goes on
-                Changes(self.store, self.state, check=lambda _table: None, lock_seconds=0).settle_if_needed("reader")
+                Changes(self.store, self.state, check=lambda _table, _plugin: None, lock_seconds=0).settle_if_needed(
+                    "reader"
+                )
 
-    def _planner(self, inventory: Inventory | None = None) -> Planner:
+    def _planner(self, inventory: Inventory | None = None, choices: Mapping[str, Choice] | None = None) -> Planner:
         from jackfield.management.planning import Planner
 
         inventory = inventory or self.inventory()
@@ -202,13 +204,23 @@ class ManagementReader:
             inventory=inventory,
             environment=inventory.surroundings,
             urls=self.marketplaces,
+            choices=choices,
         )
 
     def _changes(self) -> Changes:
         from jackfield.management.applying import Changes
 
         environment = self._environment or Environment(self._groups)
-        return Changes(self.store, self.state, check=environment.refuse_shadowing, lock_seconds=self._lock_seconds)
+
+        def check(table: Mapping[str, StoredFile], plugin: str) -> None:
+            from jackfield.management.published import refuse_hidden
+
+            if plugin:
+                refuse_hidden(table, plugin, self.app)
+            else:
+                environment.refuse_shadowing(table)
+
+        return Changes(self.store, self.state, check=check, lock_seconds=self._lock_seconds)
 
     def _wishes(self, inventory: Inventory | None = None) -> Wishes:
         from jackfield.management.wishes import Wishes

@@ -20,7 +20,7 @@ from jackfield.manifest.hostfile import (
 from jackfield.manifest.identity import canonical_id, is_canonical, parse_id
 from jackfield.manifest.limits import LIMIT, LIMITS, Limit, Measure
 from jackfield.manifest.reader import manifest_values, read_manifest, read_manifest_file
-from jackfield.manifest.release import File, Pin, Release
+from jackfield.manifest.release import File, Pin, Release, distinct
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
 from jackfield.manifest.scripts import HOST_ID, nearest_id, read_script, script_manifest
@@ -55,6 +55,7 @@ __all__ = [
     "SettingContribution",
     "Version",
     "canonical_id",
+    "distinct",
     "is_canonical",
     "manifest_schema",
     "manifest_values",

@@ -1,6 +1,6 @@
 """What an index offers and what a lock pins: the words that market, resolution and store share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +135,12 @@ class Pin:
             mapping["source"],
             tuple(requires),
         )
+
+
+def distinct(pins: Iterable[Pin]) -> tuple[Pin, ...]:
+    """Return each wheel once, by distribution and version, though several sets hold it."""
+    found = {pin.file.sha256: pin for pin in pins}
+    return tuple(sorted(found.values(), key=lambda pin: (pin.distribution, pin.version)))
 
 
 _OPTIONAL: dict[str, type | tuple[type, ...]] = {

@@ -1,7 +1,7 @@
 """Finds a set of versions in which everything fits, and the order in which plugins load."""
 
 from jackfield.resolution.knowledge import Remembered
-from jackfield.resolution.model import Catalog, Offer, Solution, Want
+from jackfield.resolution.model import Catalog, Offer, Place, Solution, Want
 from jackfield.resolution.order import load_order
 from jackfield.resolution.resolver import resolve
 from jackfield.resolution.target import Installed, Target
@@ -11,6 +11,7 @@ __all__ = [
     "Catalog",
     "Installed",
     "Offer",
+    "Place",
     "Remembered",
     "Solution",
     "Target",

@@ -9,7 +9,7 @@ from packaging.version import Version as ReleaseVersion
 
 from jackfield.errors import ResolutionError
 from jackfield.resolution.knowledge import Knowledge
-from jackfield.resolution.model import Ask, Candidate
+from jackfield.resolution.model import Ask, Candidate, Place
 from jackfield.resolution.provider import UNKNOWN_PLUGIN
 from jackfield.resolution.target import Target
 
@@ -48,12 +48,14 @@ def explain(
         rejected: distribution -> version -> why it cannot be chosen, as the end of a sentence.
         title: the name and version of a candidate, for people.
     """
-    groups: dict[str, list[Cause]] = {}
+    groups: dict[Place, list[Cause]] = {}
     for cause in causes:
-        group = groups.setdefault(cause.ask.name, [])
+        group = groups.setdefault(cause.ask.place, [])
         if cause not in group:
             group.append(cause)
-    sentences = [_one(name, group, known, target, rejected.get(name, {}), title) for name, group in groups.items()]
+    sentences = [
+        _one(place, group, known, target, rejected.get(place[1], {}), title) for place, group in groups.items()
+    ]
     hints = [sentence.hint for sentence in sentences if sentence.hint]
     plugin = next((sentence.plugin for sentence in sentences if sentence.plugin), None)
     text = "; ".join(sentence.text for sentence in sentences)
@@ -61,13 +63,14 @@ def explain(
 
 
 def _one(
-    name: str,
+    place: Place,
     causes: Sequence[Cause],
     known: Knowledge,
     target: Target,
     rejected: Mapping[ReleaseVersion, str],
     title: Callable[[Candidate], str],
 ) -> _Sentence:
+    within, name = place
     asks = [cause.ask for cause in causes]
     wants = [f"{title(cause.parent) if cause.parent else 'you'} {_verb(cause)} {cause.ask.words()}" for cause in causes]
     plugin = next((ask.plugin for ask in asks if ask.plugin), None)
@@ -75,15 +78,18 @@ def _one(
     if name.startswith(UNKNOWN_PLUGIN):
         return _Sentence(f"{who}, but no marketplace offers that plugin", "is another marketplace needed?", plugin)
     fixed = target.installed.get(name)
-    if fixed is not None:
+    if fixed is not None and target.fixes(place):
         parents = sorted({title(cause.parent).rpartition(" ")[0] for cause in causes if cause.parent}) or ["it"]
         hint = f"choose another version of {' or '.join(parents)}, or update {name} with pip"
         return _Sentence(f"{who}, but this application has {name} {fixed.version}", hint, plugin)
-    wheels = known.wheels(name)
+    wheels = known.wheels(place)
     if not wheels:
-        offer = known.offer(name)
+        offer = known.offer(place)
         if offer is not None and offer.files:
             return _Sentence(f"{who}, but {offer.source} has no wheel of {name}", "wheels only: nothing is built here")
+        if fixed is not None and within:
+            told = f"{who}, which this application has for itself: a plugin with a process of its own does not see it"
+            return _Sentence(f"{told}, and no marketplace offers it", None, plugin)
         return _Sentence(f"{who}, but no marketplace offers {plugin or name}", None, plugin)
     versions = sorted({wheel.version for wheel in wheels}, reverse=True)
     fitting = [version for version in versions if all(ask.accepts(version) for ask in asks)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement
@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement
 from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, ResolutionError
 from jackfield.manifest import File, Manifest
 from jackfield.resolution.demands import Demand, Markers, read_demands
-from jackfield.resolution.model import Ask, Catalog, Offer, release_version
+from jackfield.resolution.model import Ask, Catalog, Offer, Place, release_version
 from jackfield.resolution.target import Target
 from jackfield.resolution.wheels import Wheel, wheels_of
 
@@ -35,9 +35,9 @@ Remembered = dict[tuple[str, str | None, str | None], Details]
 class Missing(Exception):
     """The resolution needs something that was not fetched yet."""
 
-    def __init__(self, *, project: str | None = None, plugin: str | None = None, file: File | None = None) -> None:
-        super().__init__(project or plugin or (file and file.filename))
-        self.project = project
+    def __init__(self, *, place: Place | None = None, plugin: str | None = None, file: File | None = None) -> None:
+        super().__init__((place and place[1]) or plugin or (file and file.filename))
+        self.place = place
         self.plugin = plugin
         self.file = file
 
@@ -48,23 +48,26 @@ class Knowledge:
     Args:
         catalog: where to ask.
         target: what wheels must fit.
-        prefer: distribution -> version that will be tried first.
-        held: distribution -> what is installed of it; its source is asked only where that will not do.
+        prefer: version that will be tried first, by place.
+        held: what is installed, by place; its source is asked only where that will not do.
         remembered: what wheels said of themselves in earlier resolutions, by their hashes; added to.
+        own_libraries: tells which plugins have libraries of their own.
     """
 
     def __init__(
         self,
         catalog: Catalog,
         target: Target,
-        prefer: Mapping[str, str],
-        held: Mapping[str, Offer] | None = None,
+        prefer: Mapping[Place, str],
+        held: Mapping[Place, Offer] | None = None,
         remembered: Remembered | None = None,
+        own_libraries: Callable[[Manifest], bool] = lambda _manifest: False,
     ) -> None:
         self._catalog = catalog
         self._target = target
-        self._prefer = {name: release_version(version) for name, version in prefer.items()}
-        self._held = dict(held or {})
+        self._prefer = {place: release_version(version) for place, version in prefer.items()}
+        self._held = {place: (offer, wheels_of(place[1], offer.files, target)) for place, offer in (held or {}).items()}
+        self._own_libraries = own_libraries
         self._remembered = remembered if remembered is not None else {}
         self._offers: dict[str, Offer | None] = {}
         self._wheels: dict[str, tuple[Wheel, ...]] = {}
@@ -74,30 +77,63 @@ class Knowledge:
             one.plugin: name for name, one in target.installed.items() if one.plugin is not None
         }
         # What was asked of each distribution so far, to guess which of its versions will be chosen.
-        self._limits: dict[str, list[Ask]] = {}
-        self._extras: dict[str, set[str]] = {}
-        self._followed: set[tuple[str, str]] = set()
+        self._limits: dict[Place, list[Ask]] = {}
+        self._extras: dict[Place, set[str]] = {}
+        self._followed: set[tuple[str, str, str]] = set()
         self.markers = Markers(target.markers)
+        for offer, wheels in self._held.values():
+            self._sources.update((wheel.file.sha256, offer) for wheel in wheels)
 
-    def offer(self, name: str) -> Offer | None:
+    def offer(self, place: Place) -> Offer | None:
         """What is offered of a distribution, None if nobody has it.
 
         Raises:
             Missing: not known yet.
         """
-        if name not in self._offers:
-            raise Missing(project=name)
-        return self._offers[name]
+        held = self._held.get(place)
+        if held is not None:
+            return held[0]
+        if place[1] not in self._offers:
+            raise Missing(place=place)
+        return self._offers[place[1]]
 
-    def wheels(self, name: str) -> tuple[Wheel, ...]:
+    def wheels(self, place: Place) -> tuple[Wheel, ...]:
         """The wheels of a distribution, newest version first, best fit first.
 
         Raises:
             Missing: not known yet.
         """
-        if self.offer(name) is None:
-            return ()
-        return self._wheels[name]
+        held = self._held.get(place)
+        if held is not None:
+            return held[1]
+        return self._wheels[place[1]] if self.offer(place) is not None else ()
+
+    def inside(self, name: str, within: str, details: Details) -> str:
+        """Among whose own libraries belongs what a distribution asks for; empty for what all share.
+
+        Args:
+            name: the distribution.
+            within: where it is itself.
+            details: what it says of itself.
+        """
+        if details.manifest is None:
+            return within
+        return name if self._own_libraries(details.manifest) else ""
+
+    def place_of(self, name: str, within: str) -> Place:
+        """Where a distribution is that somebody asks for: there is one version of a plugin for all, never a library.
+
+        Raises:
+            Missing: it takes to know whether it is a plugin.
+        """
+        if not within or self._target.fixes((within, name)):
+            return within, name
+        there = self._target.installed.get(name)
+        if there is not None and there.plugin is not None:
+            return "", name
+        offer = self.offer(("", name)) if ("", name) in self._held else self.offer((within, name))
+        is_plugin = offer is not None and any(file.manifest_sha256 is not None for file in offer.files)
+        return ("", name) if is_plugin else (within, name)
 
     def details(self, file: File) -> Details:
         """What a wheel says of itself.
@@ -120,9 +156,9 @@ class Knowledge:
             raise Missing(plugin=plugin)
         return self._distributions[plugin]
 
-    def only_held(self, name: str) -> bool:
+    def only_held(self, place: Place) -> bool:
         """Whether of a distribution nothing is known but what is installed."""
-        return name in self._held
+        return place in self._held
 
     async def learn_all(self) -> bool:
         """Ask the sources for everything of which only what is installed is known; False where there was nothing.
@@ -131,8 +167,7 @@ class Knowledge:
             MarketError, ResolutionError: as for `learn`.
         """
         short = set(self._held)
-        for name in short:
-            self._forget(name)
+        self._held.clear()
         await self._follow(short & self._limits.keys())
         return bool(short)
 
@@ -151,10 +186,10 @@ class Knowledge:
         elif missing.plugin is not None:
             await self._learn_plugins([missing.plugin])
             name = self._distributions[missing.plugin]
-            await self._follow({name} if name is not None else set())
-        elif missing.project is not None:
-            self._forget(missing.project)
-            await self._follow({missing.project})
+            await self._follow({("", name)} if name is not None else set())
+        elif missing.place is not None:
+            self._held.pop(missing.place, None)
+            await self._follow({missing.place})
 
     async def begin(self, asks: Iterable[Ask]) -> None:
         """Fetch what a set will probably look at, before it is looked for.
@@ -164,82 +199,79 @@ class Knowledge:
         """
         await self._follow({self._note(ask) for ask in asks})
 
-    async def _follow(self, projects: set[str]) -> None:
+    async def _follow(self, places: set[Place]) -> None:
         """Fetch in waves: what the likely versions of one ask for is the next."""
-        while projects := projects - self._target.installed.keys():
-            unknown = projects - self._offers.keys()
-            if len(self._offers) + len(unknown) > MOST_PROJECTS:
+        while places := {place for place in places if not self._target.fixes(place)}:
+            asked = {place[1] for place in places if not self._settles_for_held(place)} - self._offers.keys()
+            if len(self._offers) + len(asked) > MOST_PROJECTS:
                 raise ResolutionError(f"the set needs more than {MOST_PROJECTS} distributions")
-            asked = [name for name in unknown if not self._settle_for_held(name)]
             await asyncio.gather(*(self._learn_project(name) for name in asked))
-            likely = {name: file for name in projects if (file := self._likely(name)) is not None}
-            await asyncio.gather(*(self._learn_file(file) for file in likely.values() if not self._remembers(file)))
+            likely = {place: file for place in places if (file := self._likely(place)) is not None}
+            files = {file.sha256: file for file in likely.values()}
+            await asyncio.gather(*(self._learn_file(file) for file in files.values() if not self._remembers(file)))
             new = [
-                (file, extra)
-                for name, file in likely.items()
-                for extra in ("", *self._extras.get(name, ()))
-                if (file.sha256, extra) not in self._followed
+                (place, file, extra)
+                for place, file in likely.items()
+                for extra in ("", *self._extras.get(place, ()))
+                if (file.sha256, extra, place[0]) not in self._followed
             ]
-            self._followed.update((file.sha256, extra) for file, extra in new)
-            projects = await self._expect(new)
-            for name in [name for name in projects if name in self._held and not self._fits(name)]:
-                self._forget(name)
+            self._followed.update((file.sha256, extra, place[0]) for place, file, extra in new)
+            places = await self._expect(new)
 
-    async def _expect(self, new: Collection[tuple[File, str]]) -> set[str]:
+    async def _expect(self, new: Collection[tuple[Place, File, str]]) -> set[Place]:
         """The distributions that files ask for, each with one extra; `""` for none."""
-        names = set()
-        for file, extra in new:
-            for one in self._details[file.sha256].requires:
+        places = set()
+        for (around, name), file, extra in new:
+            details = self._details[file.sha256]
+            inside = self.inside(name, around, details)
+            for one in details.requires:
                 if self.markers.hold(one, extra):
-                    names.add(self._note(Ask(one.name, one.extras, one.specifier)))
-        manifests = [manifest for file, _ in new if (manifest := self._details[file.sha256].manifest) is not None]
+                    within = self._expected_within(one.name, inside)
+                    places.add(self._note(Ask(one.name, one.extras, one.specifier, within=within)))
+        manifests = [manifest for _, file, _ in new if (manifest := self._details[file.sha256].manifest) is not None]
         needs = [need for manifest in manifests for need in manifest.requires]
         await self._learn_plugins(need.canonical_id for need in needs)
         for need in needs:
-            name = self._distributions[need.canonical_id]
-            if name is not None and not need.optional:
-                names.add(self._note(Ask(name, requirement=need.requirement)))
-        return names
+            distribution = self._distributions[need.canonical_id]
+            if distribution is not None and not need.optional:
+                places.add(self._note(Ask(distribution, requirement=need.requirement)))
+        return places
 
-    def _note(self, ask: Ask) -> str:
-        self._limits.setdefault(ask.name, []).append(ask)
-        self._extras.setdefault(ask.name, set()).update(ask.extras)
-        return ask.name
+    def _expected_within(self, name: str, inside: str) -> str:
+        """Where a distribution will probably be; what nobody has looked at is taken for a library."""
+        try:
+            return self.place_of(name, inside)[0]
+        except Missing:
+            return inside
 
-    def _likely(self, name: str) -> File | None:
+    def _note(self, ask: Ask) -> Place:
+        self._limits.setdefault(ask.place, []).append(ask)
+        self._extras.setdefault(ask.place, set()).update(ask.extras)
+        return ask.place
+
+    def _likely(self, place: Place) -> File | None:
         """The wheel that a resolution will probably choose, by what was asked until now."""
-        wheels = [wheel for wheel in self._wheels.get(name, ()) if wheel.problem is None]
-        asks = self._limits.get(name, [])
+        held = self._held.get(place)
+        offered = held[1] if held is not None else self._wheels.get(place[1], ())
+        wheels = [wheel for wheel in offered if wheel.problem is None]
+        asks = self._limits.get(place, [])
         fitting = [wheel for wheel in wheels if all(ask.accepts(wheel.version) for ask in asks)] or wheels
-        kept = self._prefer.get(name)
+        kept = self._prefer.get(place)
         usable = [wheel for wheel in fitting if not wheel.file.yanked]
         stable = [wheel for wheel in usable if not wheel.version.is_prerelease]
         likely = [*(wheel for wheel in fitting if wheel.version == kept), *stable, *usable]
         return likely[0].file if likely else None
 
-    def _settle_for_held(self, name: str) -> bool:
-        """Take what is installed for all that there is, if it may do; else its source has to be asked."""
-        offer = self._held.get(name)
-        if offer is None:
-            return False
-        self._take(name, offer)
-        if self._fits(name):
+    def _settles_for_held(self, place: Place) -> bool:
+        """Whether what is installed will do for everybody who asked until now; else its source has to be asked."""
+        held = self._held.get(place)
+        asks = self._limits.get(place, ())
+        if held is not None and any(
+            wheel.problem is None and all(ask.accepts(wheel.version) for ask in asks) for wheel in held[1]
+        ):
             return True
-        self._forget(name)
+        self._held.pop(place, None)
         return False
-
-    def _fits(self, name: str) -> bool:
-        """Whether what is installed will do for everybody who asked until now."""
-        asks = self._limits.get(name, ())
-        return any(
-            wheel.problem is None and all(ask.accepts(wheel.version) for ask in asks)
-            for wheel in self._wheels.get(name, ())
-        )
-
-    def _forget(self, name: str) -> None:
-        """See to it that a distribution's source is asked; what is installed was not enough."""
-        if self._held.pop(name, None) is not None:
-            self._offers.pop(name, None)
 
     def _remembers(self, file: File) -> bool:
         known = self._remembered.get((file.sha256, file.metadata_sha256, file.manifest_sha256))

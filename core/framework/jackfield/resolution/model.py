@@ -13,6 +13,9 @@ from packaging.version import Version as ReleaseVersion
 
 from jackfield.manifest import File, Manifest, Pin, Requirement, Version
 
+Place = tuple[str, str]
+"""The distribution of the plugin whose own libraries are meant, empty for what all share; and a distribution's name."""
+
 _NAMES_PRERELEASE = re.compile(r"\d-[0-9A-Za-z]")
 
 
@@ -78,6 +81,7 @@ class Ask:
         pre: whether pre-releases may be chosen.
         plugin: the plugin's id, where one is meant.
         exact: this very version, for the extras of one distribution.
+        within: the distribution of the plugin whose own libraries are meant; empty for what all share.
     """
 
     name: str
@@ -87,7 +91,13 @@ class Ask:
     pre: bool = False
     plugin: str | None = None
     exact: ReleaseVersion | None = None
+    within: str = ""
     _accepted: dict[ReleaseVersion, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def place(self) -> Place:
+        """What it asks of."""
+        return self.within, self.name
 
     def accepts(self, version: ReleaseVersion) -> bool:
         """Whether this requirement alone holds for a version; worked out once, a search asks often."""
@@ -127,13 +137,22 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One version that may be chosen; `file` is None for a distribution of the host's environment."""
+    """One version that may be chosen; `file` is None for a distribution of the host's environment.
+
+    `within` names the plugin among whose own libraries it would be; empty for what all share.
+    """
 
     name: str
     version: ReleaseVersion
     extras: frozenset[str] = frozenset()
     offer: Offer | None = None
     file: File | None = None
+    within: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it would be."""
+        return self.within, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +160,17 @@ class Solution:
     """A set in which every requirement holds.
 
     Args:
-        pins: the distributions to have in the store, by name; none of the host's environment.
+        pins: what the application's process holds: its plugins and the libraries that they share, by name; nothing of
+            the host's environment.
+        workers: canonical id -> the plugin itself, then its own libraries by name, of each that has a process of its
+            own.
         manifests: distribution -> manifest, of the plugins.
         brought_by: distribution -> the distributions that asked for it; empty for what the user wanted.
         host_used: the distributions of the host's environment that the set relies on, with their versions.
     """
 
     pins: tuple[Pin, ...]
+    workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
     manifests: Mapping[str, Manifest] = field(default_factory=dict)
     brought_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     host_used: Mapping[str, str] = field(default_factory=dict)

@@ -13,14 +13,14 @@ from resolvelib import AbstractProvider
 from jackfield.manifest import Manifest
 from jackfield.resolution.demands import Demand, read_demand
 from jackfield.resolution.knowledge import Details, Knowledge, Missing
-from jackfield.resolution.model import Ask, Candidate, release_version
+from jackfield.resolution.model import Ask, Candidate, Place, release_version
 from jackfield.resolution.target import Target
 from jackfield.resolution.wheels import Wheel
 
 if TYPE_CHECKING:
     from resolvelib.structs import RequirementInformation
 
-Identifier = tuple[str, frozenset[str]]
+Identifier = tuple[Place, frozenset[str]]
 
 UNKNOWN_PLUGIN = "plugin:"
 """Begins the name of an ask for a plugin that nobody offers: no distribution can be called so."""
@@ -36,17 +36,17 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
     Args:
         known: what was fetched.
         target: the environment; its distributions are the only candidates for their names.
-        prefer: distribution -> version that is tried first.
+        prefer: version that is tried first, by place.
         wanted: distributions of the user's own wants, which come first in the search.
     """
 
-    def __init__(self, known: Knowledge, target: Target, prefer: Mapping[str, str], wanted: frozenset[str]) -> None:
+    def __init__(self, known: Knowledge, target: Target, prefer: Mapping[Place, str], wanted: frozenset[str]) -> None:
         self._known = known
         self._target = target
-        self._prefer = {name: release_version(version) for name, version in prefer.items()}
+        self._prefer = {place: release_version(version) for place, version in prefer.items()}
         self._wanted = wanted
         self._fixed = {name: release_version(one.version) for name, one in target.installed.items()}
-        self._asked: dict[tuple[str, str, frozenset[str]], tuple[Ask, ...]] = {}
+        self._asked: dict[tuple[Place, str, frozenset[str]], tuple[Ask, ...]] = {}
         self._held: set[str] = set()
         self.rejected: dict[str, dict[ReleaseVersion, str]] = {}
         self.until = math.inf
@@ -62,7 +62,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
 
     def identify(self, requirement_or_candidate: Ask | Candidate) -> Identifier:
         """A name with its extras."""
-        return requirement_or_candidate.name, requirement_or_candidate.extras
+        return requirement_or_candidate.place, requirement_or_candidate.extras
 
     def get_preference(
         self,
@@ -71,11 +71,11 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         candidates: Mapping[Identifier, Iterator[Candidate]],
         information: Mapping[Identifier, Iterator[RequirementInformation[Ask, Candidate]]],
         backtrack_causes: Sequence[RequirementInformation[Ask, Candidate]],
-    ) -> tuple[bool, bool, bool, str]:
+    ) -> tuple[bool, bool, bool, Place]:
         """What is fixed first, then what made trouble, then what the user asked for."""
-        name = identifier[0]
-        trouble = any(name == cause.requirement.name for cause in backtrack_causes)
-        return name not in self._target.installed, not trouble, name not in self._wanted, name
+        place = identifier[0]
+        trouble = any(place == cause.requirement.place for cause in backtrack_causes)
+        return not self._target.fixes(place), not trouble, place[1] not in self._wanted, place
 
     def find_matches(
         self,
@@ -99,15 +99,16 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
     def _find(
         self, identifier: Identifier, asks: Sequence[Ask], refused: set[ReleaseVersion]
     ) -> Callable[[], Iterator[Candidate]] | list[Candidate]:
-        name, extras = identifier
-        version = self._fixed.get(name)
-        if version is not None:
+        place, extras = identifier
+        within, name = place
+        if self._target.fixes(place):
+            version = self._fixed[name]
             fits = version not in refused and all(ask.accepts(version) for ask in asks)
-            return [Candidate(name, version, extras)] if fits else []
+            return [Candidate(name, version, extras, within=within)] if fits else []
         if name.startswith(UNKNOWN_PLUGIN):
             return []
-        wheels = self._known.wheels(name)  # raises Missing here, not within the iterator
-        return lambda: self._matches(name, extras, wheels, asks, refused)
+        wheels = self._known.wheels(place)  # raises Missing here, not within the iterator
+        return lambda: self._matches(place, extras, wheels, asks, refused)
 
     def is_satisfied_by(self, requirement: Ask, candidate: Candidate) -> bool:
         """Whether one ask holds for one candidate."""
@@ -117,7 +118,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         """What a candidate asks for: Requires-Dist, and for a plugin `[requires]`."""
         if time.monotonic() > self.until:
             raise OutOfTime
-        key = (candidate.name, candidate.file.sha256 if candidate.file is not None else "", candidate.extras)
+        key = (candidate.place, candidate.file.sha256 if candidate.file is not None else "", candidate.extras)
         asks = self._asked.get(key)
         if asks is None:
             self._asked[key] = asks = tuple(self._dependencies(candidate))
@@ -129,12 +130,13 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
             # What it needs without an extra is there, else pip had not installed it.
             lines = self._target.installed[candidate.name].requires if candidate.extras else ()
             demands = [demand for demand in map(read_demand, lines) if not hold(demand, "")]
-            yield from self._asks(demands, candidate.extras)
+            yield from self._asks(demands, candidate.extras, candidate.within)
             return
         details = self._known.details(candidate.file)
-        yield from self._asks(details.requires, candidate.extras or frozenset({""}))
+        inside = self._known.inside(candidate.name, candidate.within, details)
+        yield from self._asks(details.requires, candidate.extras or frozenset({""}), inside)
         if candidate.extras:
-            yield Ask(candidate.name, exact=candidate.version)
+            yield Ask(candidate.name, exact=candidate.version, within=candidate.within)
         elif details.manifest is not None:
             yield from self._plugins(details.manifest)
 
@@ -145,14 +147,15 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
 
     def _matches(
         self,
-        name: str,
+        place: Place,
         extras: frozenset[str],
         wheels: Sequence[Wheel],
         asks: Sequence[Ask],
         refused: set[ReleaseVersion],
     ) -> Iterator[Candidate]:
-        offer = self._known.offer(name)
-        prefer = self._prefer.get(name)
+        within, name = place
+        offer = self._known.offer(place)
+        prefer = self._prefer.get(place)
         ordered = sorted(wheels, key=lambda wheel: wheel.version != prefer)  # stable: newest first stays
         seen: set[ReleaseVersion] = set()
         for wheel in ordered:
@@ -164,9 +167,9 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
                 self.rejected.setdefault(name, {}).setdefault(version, problem)
                 continue
             seen.add(version)
-            yield Candidate(name, version, extras, offer, wheel.file)
-        if self._known.only_held(name):
-            raise Missing(project=name)  # what is installed will not do: now its source is asked for more
+            yield Candidate(name, version, extras, offer, wheel.file, within)
+        if self._known.only_held(place):
+            raise Missing(place=place)  # what is installed will not do: now its source is asked for more
 
     def _problem(self, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None) -> str | None:
         """Why a wheel cannot be chosen, as the end of a sentence."""
@@ -181,12 +184,13 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         details = self._known.details(wheel.file)
         return details.problem or (_host_problem(details.manifest, self._target) if details.manifest else None)
 
-    def _asks(self, demands: Iterable[Demand], extras: frozenset[str]) -> Iterator[Ask]:
+    def _asks(self, demands: Iterable[Demand], extras: frozenset[str], inside: str) -> Iterator[Ask]:
         for one in demands:
             if any(self._known.markers.hold(one, extra) for extra in extras):
-                yield Ask(one.name, specifier=one.specifier)
+                within, name = self._known.place_of(one.name, inside)
+                yield Ask(name, specifier=one.specifier, within=within)
                 if one.extras:
-                    yield Ask(one.name, one.extras, one.specifier)
+                    yield Ask(name, one.extras, one.specifier, within=within)
 
     def _plugins(self, manifest: Manifest) -> Iterator[Ask]:
         for one in manifest.requires:
@@ -198,8 +202,8 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
     def _present(self, plugin: str) -> str | None:
         """The distribution of an optional dependency, if it is there anyway: then its version must be right."""
         name = self._known.distribution(plugin)
-        there = plugin in self._held or name in self._prefer or name in self._wanted or name in self._target.installed
-        return name if there else None
+        there = ("", name) in self._prefer or name in self._wanted or name in self._target.installed
+        return name if there or plugin in self._held else None
 
 
 def _host_problem(manifest: Manifest, target: Target) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
@@ -17,7 +17,7 @@ from jackfield.errors import ResolutionError
 from jackfield.manifest import Manifest, Pin
 from jackfield.resolution.explain import Cause, explain
 from jackfield.resolution.knowledge import Knowledge, Missing, Remembered
-from jackfield.resolution.model import Ask, Candidate, Catalog, Offer, Solution, Want, plugin_version
+from jackfield.resolution.model import Ask, Candidate, Catalog, Offer, Place, Solution, Want, plugin_version
 from jackfield.resolution.order import load_order
 from jackfield.resolution.provider import Identifier, OutOfTime, Provider
 from jackfield.resolution.straight import straight
@@ -37,21 +37,26 @@ async def resolve(
     *,
     catalog: Catalog,
     target: Target,
-    prefer: Mapping[str, str] | None = None,
-    held: Mapping[str, Offer] | None = None,
+    prefer: Mapping[Place, str] | None = None,
+    held: Mapping[Place, Offer] | None = None,
     remembered: Remembered | None = None,
+    own_libraries: Callable[[Manifest], bool] = lambda _manifest: False,
     seconds: float = MOST_SECONDS,
 ) -> Solution:
     """Find a set that fulfils every want.
+
+    Of each plugin there is one version for all. A library is there once for all plugins that share a process, and once
+    for each plugin with a process of its own, in whatever version that one needs (K41).
 
     Args:
         wants: what the user asks for, all of it: also what is installed and shall stay.
         catalog: where offers come from.
         target: what it must run on, and which distributions are fixed.
-        prefer: distribution -> version that is tried first: what is installed and need not change.
-        held: distribution -> what is installed of it and need not change; its source is asked only where that will not
-            do, so a change of one plugin asks nothing about the others.
+        prefer: the version that is tried first, by place: what is installed and need not change.
+        held: what is installed and need not change, by place; its source is asked only where that will not do, so a
+            change of one plugin asks nothing about the others.
         remembered: what wheels said of themselves, by their hashes; keep it between resolutions for the same target.
+        own_libraries: tells of a manifest whether its plugin has a process, and with it libraries, of its own.
         seconds: how long it may take in all, the network included.
 
     Raises:
@@ -59,7 +64,7 @@ async def resolve(
         DependencyLoop: plugins require each other in a circle.
         MarketError: a source does not answer, or nonsense.
     """
-    known = Knowledge(catalog, target, prefer or {}, held, remembered)
+    known = Knowledge(catalog, target, prefer or {}, held, remembered, own_libraries)
     wanted = frozenset(want.distribution for want in wants)
     asks = [Ask(want.distribution, requirement=want.requirement, pre=want.pre, plugin=want.plugin) for want in wants]
     provider = Provider(known, target, prefer or {}, wanted)
@@ -108,11 +113,11 @@ async def _search(asks: Sequence[Ask], provider: Provider, known: Knowledge, tar
 def _loose(graph: Graph, known: Knowledge) -> set[str]:
     """The optional dependencies that are there all the same, because something else brings them, in a wrong version."""
     manifests = {
-        name: manifest
-        for (name, _), one in graph.items()
+        place: manifest
+        for (place, _), one in graph.items()
         if one.file is not None and (manifest := known.details(one.file).manifest) is not None
     }
-    versions = {manifest.canonical_id: graph[name, frozenset()].version for name, manifest in manifests.items()}
+    versions = {manifest.canonical_id: graph[place, frozenset()].version for place, manifest in manifests.items()}
     return {
         need.canonical_id
         for manifest in manifests.values()
@@ -123,57 +128,64 @@ def _loose(graph: Graph, known: Knowledge) -> set[str]:
     }
 
 
-def _reached(wanted: Iterable[str], requires: Mapping[str, Iterable[str]]) -> set[str]:
+def _reached(wanted: Iterable[Place], requires: Mapping[Place, Iterable[Place]]) -> set[Place]:
     reached, pending = set(), list(wanted)
     while pending:
-        name = pending.pop()
-        if name not in reached:
-            reached.add(name)
-            pending += requires.get(name, ())
+        place = pending.pop()
+        if place not in reached:
+            reached.add(place)
+            pending += requires.get(place, ())
     return reached
 
 
 def _solution(mapping: Graph, wanted: frozenset[str], provider: Provider, known: Knowledge, target: Target) -> Solution:
-    chosen: dict[str, Candidate] = {}
-    requires: dict[str, set[str]] = {}
+    chosen: dict[Place, Candidate] = {}
+    requires: dict[Place, set[Place]] = {}
     provider.until = math.inf
     for candidate in mapping.values():
-        chosen.setdefault(candidate.name, candidate)
-        names = {ask.name for ask in provider.get_dependencies(candidate)} - {candidate.name}
-        requires.setdefault(candidate.name, set()).update(names)
+        chosen.setdefault(candidate.place, candidate)
+        asked = {ask.place for ask in provider.get_dependencies(candidate)} - {candidate.place}
+        requires.setdefault(candidate.place, set()).update(asked)
     # An optional dependency that was held to its version may have lost what brought it.
-    firm = {name: names - _optional(chosen[name], known) for name, names in requires.items()}
-    reached = _reached(wanted, firm)
-    chosen = {name: candidate for name, candidate in chosen.items() if name in reached}
-    requires = {name: names & reached for name, names in requires.items() if name in reached}
+    firm = {place: asked - _optional(chosen[place], known) for place, asked in requires.items()}
+    reached = _reached({("", name) for name in wanted}, firm)
+    chosen = {place: candidate for place, candidate in chosen.items() if place in reached}
+    requires = {place: asked & reached for place, asked in requires.items() if place in reached}
     manifests: dict[str, Manifest] = {}
-    pins = []
-    for name, candidate in sorted(chosen.items()):
+    pins: dict[str, list[Pin]] = {}
+    for (within, name), candidate in sorted(chosen.items()):
         if candidate.file is None or candidate.offer is None:
             continue
-        manifest = known.details(candidate.file).manifest
-        if manifest is not None:
-            manifests[name] = manifest
-        inside = tuple(sorted(one for one in requires[name] if one in chosen and chosen[one].file is not None))
-        plugin = manifest.id if manifest else None
-        pins.append(Pin(name, str(candidate.version), candidate.file, plugin, candidate.offer.source, inside))
+        details = known.details(candidate.file)
+        if details.manifest is not None:
+            manifests[name] = details.manifest
+        asked = requires[within, name]
+        inside = tuple(sorted({place[1] for place in asked if place in chosen and chosen[place].file is not None}))
+        plugin = details.manifest.id if details.manifest else None
+        pin = Pin(name, str(candidate.version), candidate.file, plugin, candidate.offer.source, inside)
+        # Sorted as they are, what all share comes first: a plugin is put before its own libraries.
+        pins.setdefault(known.inside(name, within, details), []).append(pin)
     _refuse_twins(manifests)
     _refuse_loops(manifests)
     return Solution(
-        pins=tuple(pins),
+        pins=tuple(pins.pop("", ())),
+        workers={manifests[name].canonical_id: tuple(own) for name, own in pins.items()},
         manifests=manifests,
-        brought_by={name: sorted(one for one, wants in requires.items() if name in wants) for name in chosen},
-        host_used={name: target.installed[name].version for name, one in chosen.items() if one.file is None},
+        brought_by={
+            name: sorted({one for (_, one), asked in requires.items() if name in {place[1] for place in asked}})
+            for name in {place[1] for place in chosen}
+        },
+        host_used={name: target.installed[name].version for (_, name), one in chosen.items() if one.file is None},
     )
 
 
-def _optional(candidate: Candidate, known: Knowledge) -> set[str]:
+def _optional(candidate: Candidate, known: Knowledge) -> set[Place]:
     """The distributions that a plugin would take, but does not bring."""
     manifest = known.details(candidate.file).manifest if candidate.file is not None else None
     needs = manifest.requires if manifest is not None else ()
     optional = {name for need in needs if need.optional and (name := known.distribution(need.canonical_id)) is not None}
     named = known.details(candidate.file).requires if candidate.file is not None else ()
-    return optional - {one.name for one in named}
+    return {("", name) for name in optional - {one.name for one in named}}
 
 
 def _refuse_twins(manifests: Mapping[str, Manifest]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from packaging.markers import default_environment
 from packaging.tags import Tag, sys_tags
 
 from jackfield.manifest import Version
+from jackfield.resolution.model import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Target:
         app: the application's name; None where no host is known, then `[host]` is not checked.
         api_version: what `[host]` is held against.
         installed: normalised name -> distribution of the host's environment.
+        published: those of them that every plugin sees that has a process of its own; all others it does not.
     """
 
     python: str
@@ -48,6 +50,12 @@ class Target:
     app: str | None = None
     api_version: Version | None = None
     installed: Mapping[str, Installed] = field(default_factory=dict)
+    published: frozenset[str] = frozenset()
+
+    def fixes(self, place: Place) -> bool:
+        """Whether a distribution is the host's own where it is asked for: no other version of it can be had there."""
+        within, name = place
+        return name in self.installed and (not within or name in self.published)
 
     @classmethod
     def current(
@@ -56,6 +64,7 @@ class Target:
         app: str | None = None,
         api_version: Version | None = None,
         installed: Mapping[str, Installed] | None = None,
+        published: Collection[str] = (),
     ) -> Target:
         """The Python and platform that run now."""
         return cls(
@@ -65,6 +74,7 @@ class Target:
             app=app,
             api_version=api_version,
             installed=installed or {},
+            published=frozenset(published),
         )
 
 

@@ -16,9 +16,10 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from jackfield.errors import JackfieldError, StoreError
-from jackfield.manifest import Pin
+from jackfield.manifest import Pin, distinct
 from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, remove_generations, remove_wheels
 from jackfield.store.generations import write_generation
 from jackfield.store.journal import Activation
@@ -29,8 +30,9 @@ from jackfield.store.table import StoredFile, build_table
 Record = Callable[[Activation], None]
 """Puts an activation's changes of the state on disk; called again for the same transaction after a crash."""
 
-Check = Callable[[Mapping[str, StoredFile]], None]
-"""Looks at a new generation's table of files and raises where it cannot be used."""
+Check = Callable[[Mapping[str, StoredFile], str], None]
+"""Looks at a table of files of a new generation, and raises where it cannot be used. With it comes the canonical id of
+the plugin with a process of its own whose files these are; empty for the application's process."""
 
 
 class Store(StoreReader):
@@ -82,17 +84,19 @@ class Store(StoreReader):
         *,
         activation: Activation,
         record: Record,
+        workers: Mapping[str, Sequence[Pin]] = MappingProxyType({}),
         check: Check | None = None,
         sound: Collection[str] = (),
     ) -> Generator[str]:
         """Make a generation of `pins` and activate it; yields the names of the steps as they are done.
 
         Args:
-            pins: the complete set.
+            pins: all that the application's process holds.
             wheels: sha256 -> file, for at least those wheels that the store does not hold.
             activation: its words and changes; its generation number is chosen here.
             record: puts the state's part on disk.
-            check: looks at the table of files before anything becomes visible.
+            workers: canonical id -> the plugin itself, then its own libraries, of each with a process of its own.
+            check: looks at each table of files that is new before anything becomes visible.
             sound: sha256 of wheels that the caller has just found sound, under this lock; they are not looked at again.
 
         Raises:
@@ -104,15 +108,21 @@ class Store(StoreReader):
         try:
             self._clear()
             yield "leftovers-cleared"
-            wanted = {pin.file.sha256 for pin in pins}
+            every = distinct([*pins, *(pin for own in workers.values() for pin in own)])
+            wanted = {pin.file.sha256 for pin in every}
             yield from self.entries.add({sha256: path for sha256, path in wheels.items() if sha256 in wanted})
-            yield from self._mend([pin for pin in pins if pin.file.sha256 not in sound], wheels)
-            table = build_table(pins, {sha256: self.entries.tree(sha256) for sha256 in wanted})
+            yield from self._mend([pin for pin in every if pin.file.sha256 not in sound], wheels)
+            trees = {sha256: self.entries.tree(sha256) for sha256 in wanted}
+            table = build_table(pins, trees)
             if check is not None:
-                check(table)
+                check(table, "")
+            for cid, own in self._new_workers(workers).items():
+                files = build_table(own, trees)
+                if check is not None:
+                    check(files, cid)
             draft = self.layout.unfinished / f"generation-{number}"
             about = {"created": activation.at, "by": activation.by, "what": activation.what}
-            write_generation(draft, pins, table, about={**about, "parent": activation.previous})
+            write_generation(draft, pins, table, workers=workers, about={**about, "parent": activation.previous})
             yield "generation-built"
             self._disk.sync_filesystem(draft)
             yield "generation-synced"
@@ -217,6 +227,15 @@ class Store(StoreReader):
                 hint="the next jackfield command completes it as soon as the disk can be written",
             ) from error
         yield "journal-finished"
+
+    def _new_workers(self, workers: Mapping[str, Sequence[Pin]]) -> dict[str, Sequence[Pin]]:
+        """Those whose files are not those of the active generation, which were looked at when it was made."""
+        try:
+            before = self.active().workers
+        except StoreError:
+            before = {}
+        wheels = {cid: {pin.file.sha256 for pin in pins} for cid, pins in before.items()}
+        return {cid: own for cid, own in workers.items() if {pin.file.sha256 for pin in own} != wheels.get(cid)}
 
     def _abandon(self, activation: Activation, draft: Path) -> None:
         """Close an activation that the disk refused, if it still takes that line; else the next installer does."""

@@ -1,17 +1,21 @@
-"""A generation: one complete installed set, as a lock file (PEP 751) and a table of files.
+"""A generation: one complete installed set, as lock files (PEP 751) and a table of files.
 
-generations/<n>/generation.json       when, by whom, what for, after which; and what the lock file says, read already
-generations/<n>/inline/pylock.toml    the distributions, each with its hash; `[packages.tool.jackfield]` adds the id
-generations/<n>/inline/files.json     path -> which wheel it comes from, its hash and size
+generations/<n>/generation.json                     when, by whom, what for, after which; and what the lock files say
+generations/<n>/inline/pylock.toml                  what the application's process holds, each wheel with its hash;
+                                                    `[packages.tool.jackfield]` adds the id
+generations/<n>/inline/files.json                   path -> which wheel it comes from, its hash and size
+generations/<n>/workers/<id>/pylock.<id>.toml       a plugin with a process of its own, and its own libraries
 
-The lock file rules. Since TOML is read slowly, twenty milliseconds for a hundred plugins, generation.json holds the
-same as JSON, with the hash of the lock file that it was made from: it counts only beside that one.
+The lock files rule. Since TOML is read slowly, twenty milliseconds for a hundred plugins, generation.json holds the
+same as JSON, with the hash of each lock file that it was made from: it counts only beside those. Of the many lock files
+of workers it also knows size and time, so that one look at each is enough.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +25,7 @@ from types import MappingProxyType
 from typing import Any
 
 from jackfield.errors import StoreError
-from jackfield.manifest import Pin
+from jackfield.manifest import Pin, distinct
 from jackfield.store.glances import Stamp, stamp_of
 from jackfield.store.pylock import lock_text, pin_of
 from jackfield.store.table import StoredFile
@@ -31,7 +35,9 @@ TREE = "tree"
 
 ABOUT = "generation.json"
 LOCK = "pylock.toml"
+WORKERS = "workers"
 _KEPT_GENERATIONS = 32
+_KEPT_LOCKS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,9 @@ class Generation:
 
     Args:
         number: counted up with each install, update and removal.
-        pins: the distributions, by name.
+        pins: all distributions, by name and version: those of the application's process and of the others.
+        inline: what the application's process holds: plugins, and the libraries that they share.
+        workers: canonical id -> the plugin itself, then its own libraries, of each with a process of its own (K41).
         entries: sha256 of the wheel -> its unpacked tree, in the order of `pins`.
         created: when, ISO 8601 in UTC.
         by: who made it.
@@ -50,6 +58,8 @@ class Generation:
 
     number: int
     pins: tuple[Pin, ...] = ()
+    inline: tuple[Pin, ...] = ()
+    workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=lambda: MappingProxyType({}))
     entries: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
     created: str = ""
     by: str = ""
@@ -58,8 +68,21 @@ class Generation:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The unpacked trees, each an import root."""
-        return tuple(self.entries.values())
+        """The unpacked trees of what the application's process holds, each an import root."""
+        return tuple(self.entries[pin.file.sha256] for pin in self.inline)
+
+    @property
+    def plugin_trees(self) -> tuple[Path, ...]:
+        """Where plugins may be found: the trees of the application's process, and each other plugin's own."""
+        return (*self.paths, *(self.tree(pins[0]) for pins in self.workers.values()))
+
+    def worker_paths(self, cid: str) -> tuple[Path, ...]:
+        """The import roots of a plugin with a process of its own, in order: its own tree, then its libraries (K42).
+
+        Args:
+            cid: its canonical id; of one that has no such process nothing is returned.
+        """
+        return tuple(self.tree(pin) for pin in self.workers.get(cid, ()))
 
     @property
     def plugins(self) -> dict[str, Pin]:
@@ -94,14 +117,20 @@ class Generation:
 
 
 def write_generation(
-    folder: Path, pins: Sequence[Pin], table: Mapping[str, StoredFile], *, about: Mapping[str, Any]
+    folder: Path,
+    pins: Sequence[Pin],
+    table: Mapping[str, StoredFile],
+    *,
+    workers: Mapping[str, Sequence[Pin]],
+    about: Mapping[str, Any],
 ) -> None:
     """Write a generation's files into `folder`, which must not exist.
 
     Args:
         folder: where; its name is given later by renaming it.
-        pins: the distributions.
-        table: the table of files.
+        pins: what the application's process holds.
+        table: the table of its files.
+        workers: canonical id -> plugin and libraries, of those with a process of their own.
         about: what generation.json says.
     """
     inline = folder / "inline"
@@ -113,8 +142,38 @@ def write_generation(
     numbers = {wheel: number for number, wheel in enumerate(wheels)}
     rows = {path: [numbers[row.wheel], row.digest, row.size] for path, row in sorted(table.items())}
     (inline / "files.json").write_text(json.dumps({"wheels": wheels, "files": rows}), encoding="utf-8")
+    own = _write_workers(f"{folder}/{WORKERS}", workers)
     said = json.dumps({**about, "lock_sha256": hashlib.sha256(lock).hexdigest()})
-    (folder / ABOUT).write_text(f'{said[:-1]}, "packages": {packages}}}', encoding="utf-8")
+    (folder / ABOUT).write_text(f'{said[:-1]}, "packages": {packages}, "workers": {{{own}}}}}', encoding="utf-8")
+
+
+def _write_workers(folder: str, workers: Mapping[str, Sequence[Pin]]) -> str:
+    """Write the lock file of each worker; returns what generation.json holds of them.
+
+    There may be a hundred, and all of them are written at each change: no calls but those that it takes.
+    """
+    said = []
+    if workers:
+        os.mkdir(folder)  # noqa: PTH102 - as below
+    for cid, pins in sorted(workers.items()):
+        text, digest, packages = _lock_of(tuple(pins))
+        place = f"{folder}/{cid}"
+        os.mkdir(place)  # noqa: PTH102 - a hundred of them
+        with open(f"{place}/pylock.{cid}.toml", "xb") as file:  # noqa: PTH123 - as above
+            file.write(text)
+            file.flush()
+            status = os.fstat(file.fileno())
+        looks = f"[{status.st_size}, {status.st_mtime_ns}]"
+        said.append(f'"{cid}": {{"looks": {looks}, "lock_sha256": "{digest}", "packages": {packages}}}')
+    return ", ".join(said)
+
+
+@lru_cache(_KEPT_LOCKS)
+def _lock_of(pins: tuple[Pin, ...]) -> tuple[bytes, str, str]:
+    """The lock file of one worker, its hash, and its packages as JSON; a change touches few of them."""
+    text, packages = lock_text(pins)
+    lock = text.encode()
+    return lock, hashlib.sha256(lock).hexdigest(), packages
 
 
 def read_generation(folder: Path, number: int, store: Path) -> Generation:
@@ -152,13 +211,50 @@ def _read(folder: Path, number: int, store: Path, _stamps: tuple[Stamp, Stamp]) 
     lock = (folder / "inline" / LOCK).read_bytes()
     compiled = about.get("lock_sha256") == hashlib.sha256(lock).hexdigest()
     packages = about["packages"] if compiled else tomllib.loads(lock.decode()).get("packages", [])
-    pins = tuple(pin_of(package) for package in packages)
+    inline = tuple(pin_of(package) for package in packages)
+    workers = _read_workers(f"{folder}/{WORKERS}", about.get("workers", {}))
+    pins = distinct([*inline, *(pin for own in workers.values() for pin in own)]) if workers else inline
     return Generation(
         number=number,
         pins=pins,
+        inline=inline,
+        workers=MappingProxyType(workers),
         entries=MappingProxyType({pin.file.sha256: Path(f"{store}/{pin.file.sha256}/{TREE}") for pin in pins}),
         created=about["created"],
         by=about["by"],
         what=about["what"],
         folder=folder,
     )
+
+
+def _read_workers(folder: str, about: Mapping[str, Any]) -> dict[str, tuple[Pin, ...]]:
+    """The plugins with a process of their own, each with its libraries."""
+    try:
+        ids = sorted(os.listdir(folder))  # noqa: PTH208 - names alone
+    except FileNotFoundError:
+        ids = []
+    found: dict[str, tuple[Pin, ...]] = {}
+    for cid in ids:
+        packages = _packages_of(f"{folder}/{cid}/pylock.{cid}.toml", about.get(cid))
+        pins = sorted(map(pin_of, packages), key=lambda pin: (pin.id is None, pin.distribution))
+        found[cid] = tuple(pins)
+        if not pins or pins[0].id is None:
+            raise ValueError(f"{cid} names no plugin")
+    if about.keys() - found.keys():
+        raise ValueError("a lock file is missing")
+    return found
+
+
+def _packages_of(path: str, said: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    """What a worker's lock file says; it is read only where it looks otherwise than when it was written."""
+    status = os.stat(path)  # noqa: PTH116 - of a hundred
+    packages: Sequence[Mapping[str, Any]]
+    if said is not None and said["looks"] == [status.st_size, status.st_mtime_ns]:
+        packages = said["packages"]
+        return packages
+    lock = Path(path).read_bytes()
+    if said is not None and said["lock_sha256"] == hashlib.sha256(lock).hexdigest():
+        packages = said["packages"]
+        return packages
+    packages = tomllib.loads(lock.decode()).get("packages", [])
+    return packages

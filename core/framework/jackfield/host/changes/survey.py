@@ -144,7 +144,8 @@ def _grants(items: Mapping[str, Any]) -> dict[str, Grant]:
 
 def _installed(generation: Generation, groups: Sequence[str]) -> list[Candidate]:
     missing = generation.missing()
-    trees = [generation.tree(pin) for pin in generation.pins if pin not in missing]
+    gone = {generation.tree(pin) for pin in missing}
+    trees = [tree for tree in generation.plugin_trees if tree not in gone]
     found = [one for one in discover(groups, path=trees) if _is_its_own(one, generation)] if trees else []
     return [*found, *(_lost(pin, pin.id) for pin in missing if pin.id is not None)]
 
@@ -180,13 +181,16 @@ def _lost(pin: Pin, plugin: str) -> Candidate:
 def _closures(generation: Generation) -> dict[Path, frozenset[Path]]:
     """For each tree of the generation, itself and every library that its distribution reaches through `requires`.
 
-    Other plugins are not libraries: what their change means for this one is told by `Footing.requires`.
+    Other plugins are not libraries: what their change means for this one is told by `Footing.requires`. A plugin with a
+    process of its own reaches its own libraries.
     """
-    pins = {canonical_id(pin.distribution): pin for pin in generation.pins}
-    return {
+    pins = {canonical_id(pin.distribution): pin for pin in generation.inline}
+    shared = {
         generation.tree(pin): frozenset(generation.tree(pins[name]) for name in _reached(name, pins))
         for name, pin in pins.items()
     }
+    own = (generation.worker_paths(cid) for cid in generation.workers)
+    return shared | {trees[0]: frozenset(trees) for trees in own}
 
 
 def _reached(name: str, pins: Mapping[str, Pin]) -> set[str]:

@@ -1,0 +1,77 @@
+"""Which distribution is where: among what plugins in the application's process share, or one plugin's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from jackfield.management.specs import canonical
+from jackfield.manifest import Manifest, Pin
+from jackfield.resolution import Place
+from jackfield.store import Generation
+
+
+def kept_places(generation: Generation) -> dict[Place, Pin]:
+    """What is installed, by place; plugins are with what all share, wherever they run.
+
+    Args:
+        generation: the set.
+    """
+    return places_of(generation.inline, generation.workers)
+
+
+def places_of(inline: tuple[Pin, ...], workers: Mapping[str, tuple[Pin, ...]]) -> dict[Place, Pin]:
+    """The pins of a set, by place.
+
+    Args:
+        inline: what the application's process holds.
+        workers: canonical id -> the plugin itself, then its own libraries.
+    """
+    found: dict[Place, Pin] = {("", pin.distribution): pin for pin in inline}
+    for plugin, *libraries in workers.values():
+        found["", plugin.distribution] = plugin
+        found |= {(plugin.distribution, pin.distribution): pin for pin in libraries}
+    return found
+
+
+def preferred(
+    generation: Generation, manifests: Mapping[str, Manifest], own_libraries: Callable[[Manifest], bool]
+) -> dict[Place, str]:
+    """The version that is tried first in each place: what is there, also where a plugin moves to another process.
+
+    Args:
+        generation: what is installed.
+        manifests: canonical id -> manifest, of what is installed.
+        own_libraries: tells which plugins will have libraries of their own.
+    """
+    prefer = {place: pin.version for place, pin in kept_places(generation).items()}
+    for cid, plugin in _plugins(generation):
+        if cid not in manifests:
+            continue
+        apart = own_libraries(manifests[cid])
+        if apart and cid not in generation.workers:
+            found = _libraries(plugin, generation)
+            prefer.update({(plugin.distribution, pin.distribution): pin.version for pin in found})
+        elif not apart and cid in generation.workers:
+            for pin in generation.workers[cid][1:]:
+                prefer.setdefault(("", pin.distribution), pin.version)
+    return prefer
+
+
+def _plugins(generation: Generation) -> Iterator[tuple[str, Pin]]:
+    for pin in generation.pins:
+        if pin.id is not None:
+            yield canonical(pin.id), pin
+
+
+def _libraries(plugin: Pin, generation: Generation) -> list[Pin]:
+    """The shared libraries that a plugin of the application's process reaches."""
+    pins = {pin.distribution: pin for pin in generation.inline}
+    found: dict[str, Pin] = {}
+    pending = list(plugin.requires)
+    while pending:
+        name = pending.pop()
+        pin = pins.get(name)
+        if pin is not None and pin.id is None and name not in found:
+            found[name] = pin
+            pending += pin.requires
+    return list(found.values())

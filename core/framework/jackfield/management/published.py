@@ -1,0 +1,45 @@
+"""What a plugin with a process of its own sees of the host: a few distributions, at the host's versions (K42)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from jackfield.discovery import api_distributions
+from jackfield.errors import StoreError
+from jackfield.isolation import ALWAYS, packages_of
+from jackfield.management.environment import top_level_names
+from jackfield.store import StoredFile
+
+
+def published_distributions(app: str) -> frozenset[str]:
+    """Return normalised names of distributions: what every worker is made of, and what the application publishes.
+
+    Args:
+        app: the application's name.
+    """
+    return frozenset({*ALWAYS, *api_distributions(app, beyond=ALWAYS)})
+
+
+def refuse_hidden(table: Mapping[str, StoredFile], plugin: str, app: str) -> None:
+    """Look at the files of a plugin with a process of its own: none may have a top-level name that is published.
+
+    What is published is always found first, so such a file would never be imported.
+
+    Args:
+        table: the plugin's files and its libraries'.
+        plugin: its canonical id.
+        app: the application's name.
+
+    Raises:
+        StoreError: a name is taken.
+    """
+    taken = packages_of(sorted(published_distributions(app))).named.keys()
+    for name in top_level_names(table):
+        if name in taken or name in sys.stdlib_module_names:
+            whose = f"the one that {app} publishes" if name in taken else "Python's own module"
+            raise StoreError(
+                f"the package {name} of {plugin}, or of a library of it, would hide behind {whose}",
+                plugin=plugin,
+                hint="tell its author",
+            )
