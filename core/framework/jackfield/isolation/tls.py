@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import threading
@@ -16,23 +17,27 @@ HANDSHAKE_SECONDS = 5.0
 #: What is read at once, and what may wait on either side.
 PORTION_BYTES = 1 << 16
 
+_log = logging.getLogger("jackfield.isolation")
+
 
 class Terminator:
     """Speaks TLS for any number of connections.
 
     Args:
-        context: the certificate and its key.
+        context: the certificate and its key; at the side that connects, whom it trusts.
+        name: at the side that connects, the name or address that the other side's certificate has to be for.
     """
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, name: str | None = None) -> None:
         self._context = context
+        self._name = name
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="jackfield: TLS", daemon=True)
         self._thread.start()
 
     def connect(self, connection: socket.socket) -> socket.socket:
-        """Speak TLS over a connection that was accepted, from now on.
+        """Speak TLS over a connection from now on.
 
         Returns:
             The socket over which its plain bytes go; it ends when the connection does, or is no TLS.
@@ -68,10 +73,9 @@ class Terminator:
         reader = asyncio.StreamReader(limit=PORTION_BYTES)
         protocol = asyncio.StreamReaderProtocol(reader)
         try:
-            transport, _ = await self._loop.connect_accepted_socket(
-                lambda: protocol, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_SECONDS
-            )
-        except (OSError, ssl.SSLError):
+            transport = await self._handshake(connection, protocol)
+        except (OSError, ssl.SSLError) as error:
+            _log.warning("TLS could not be agreed on: %s", error)
             connection.close()
             inner.close()
             return
@@ -92,6 +96,21 @@ class Terminator:
             with contextlib.suppress(OSError, ssl.SSLError, TimeoutError):
                 async with asyncio.timeout(1.0):
                     await writer.wait_closed()
+
+    async def _handshake(self, connection: socket.socket, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
+        if self._name is None:
+            transport, _ = await self._loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_SECONDS
+            )
+        else:
+            transport, _ = await self._loop.create_connection(
+                lambda: protocol,
+                sock=connection,
+                ssl=self._context,
+                server_hostname=self._name,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            )
+        return transport
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

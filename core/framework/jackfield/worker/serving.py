@@ -65,13 +65,37 @@ def serve(
     Raises:
         LinkClosed: the link was ended for a reason; none if the host just went away.
     """
+    link = Link(connection, lambda _: None, peer="the host", tell_tracebacks=True)
+    blocking = BlockingConnection(link)
+    blocking.greet()
+    live(spec, link, blocking, make_context, descriptors=descriptors)
+
+
+def live(
+    spec: WorkerSpec,
+    link: Link,
+    blocking: BlockingConnection,
+    make_context: MakeContext | None = None,
+    *,
+    descriptors: DescriptorReceiver | None = None,
+) -> None:
+    """Be the plugin's side of a link that has been greeted, until the host goes away.
+
+    Args:
+        spec: what this process was started with.
+        link: to the host.
+        blocking: drives it.
+        make_context: as for `serve`.
+        descriptors: as for `serve`.
+
+    Raises:
+        LinkClosed: the link was ended for a reason; none if the host just went away.
+    """
     looping = LoopThread(spec.plugin)
     handlers = Handlers(looping)
-    link = Link(connection, handlers.served, peer="the host", tell_tracebacks=True)
-    blocking = BlockingConnection(link)
     inside = Inside(spec, looping, blocking, handlers, descriptors)
     Serving(inside, make_context or _context).offer()
-    blocking.greet()
+    link.serve = handlers.served
     try:
         blocking.serve()
     finally:

@@ -1,0 +1,199 @@
+"""Being an external plugin: connect to a host, show the key, serve until the host goes, and come back when it does.
+
+Any Python process can do so; the host knows the plugin by its key and gives it what its user granted.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from jackfield.errors import CannotCross, LinkClosed, LinkError, PermissionDenied, UsageError
+from jackfield.isolation import Terminator, WorkerSpec
+from jackfield.manifest import canonical_id
+from jackfield.rpc import BlockingConnection, Link
+from jackfield.worker.serving import live
+
+#: Between two attempts to connect: doubled each time, from the first to the second number of seconds.
+LEAST_WAIT_SECONDS, MOST_WAIT_SECONDS = 0.5, 30.0
+CONNECT_SECONDS = 10.0
+
+_log = logging.getLogger("jackfield.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostAddress:
+    """Where a host lets external plugins in; one of `port`, `port_file` and `unix_socket` is needed.
+
+    Args:
+        host: the name or IP address of its machine.
+        port: its TCP port.
+        port_file: the file into which it writes its port, `storage/plugin-port` in its profile's folder.
+        unix_socket: its unix socket, `run/plugins.sock` in its profile's folder.
+        tls: whether TLS is spoken, as it has to be with every machine but this one.
+        authority: a PEM file with the certificates that are trusted; None: those of the system.
+
+    Raises:
+        UsageError: none or several of them are given.
+    """
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    port_file: Path | None = None
+    unix_socket: Path | None = None
+    tls: bool = False
+    authority: Path | None = None
+
+    def __post_init__(self) -> None:
+        if sum(one is not None for one in (self.port, self.port_file, self.unix_socket)) != 1:
+            raise UsageError("say where the host is: a port, a file with the port, or a socket")
+
+    @contextmanager
+    def connected(self) -> Iterator[socket.socket]:
+        """Connect for as long as the `with` lasts; with TLS, the socket is that of its plain bytes.
+
+        Raises:
+            OSError: nobody listens there.
+            UsageError: the file holds no port, or no certificates.
+        """
+        with self._connection() as connection:
+            if not self.tls or self.unix_socket is not None:
+                yield connection
+                return
+            terminator = Terminator(self._context(), self.host)
+            try:
+                with terminator.connect(connection) as plain:
+                    yield plain
+            finally:
+                terminator.close()
+
+    def _connection(self) -> socket.socket:
+        if self.unix_socket is not None:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                connection.connect(str(self.unix_socket))
+            except OSError:
+                connection.close()
+                raise
+            return connection
+        connection = socket.create_connection((self.host, self._port()), timeout=CONNECT_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connection
+
+    def _context(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self.authority)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(f"{self.authority} holds no certificates that could be trusted: {error}") from error
+
+    def _port(self) -> int:
+        if self.port is not None:
+            return self.port
+        assert self.port_file is not None  # noqa: S101 (one of the three is there)
+        text = self.port_file.read_text(encoding="ascii", errors="replace").strip()
+        if not text.isdecimal():
+            raise UsageError(f"{self.port_file} holds no port: {text[:100]!r}")
+        return int(text)
+
+
+def connect(
+    entry_point: str,
+    *,
+    key: str,
+    address: HostAddress,
+    manifest: str | None = None,
+    data: Path | None = None,
+    again: bool = True,
+) -> None:
+    """Be an external plugin until the host sends it away for good; the calling thread serves.
+
+    The code is that of any plugin: a class, a module or an object. It is made anew for each connection.
+
+    Args:
+        entry_point: what is the plugin, `module:object` or `module`; imported when the host lets it in.
+        key: as `jackfield keys new` shows it.
+        address: where the host is.
+        manifest: the text of its plugin.toml, told to the host with the key. What it asks for beyond what was granted
+            has to be agreed to by the host's user first.
+        data: the folder of its own files, `context.data_dir` and `context.config_dir`; None: `<id>-data` in the folder
+            where it runs.
+        again: whether to connect again when the connection is lost, or was not to be had.
+
+    Raises:
+        PermissionDenied: the host does not know the key.
+        LinkError: the connection was lost, or refused with a reason; only where `again` is False.
+        OSError: nobody listens there; only where `again` is False.
+        UsageError: the manifest is too long to be told.
+    """
+    wait = LEAST_WAIT_SECONDS
+    while True:
+        began = time.monotonic()
+        try:
+            with address.connected() as connection:
+                _serve(connection, entry_point, key, manifest, data)
+            reason = "the host went away"
+        except (OSError, LinkError) as error:
+            if not again:
+                raise
+            reason = str(error)
+        if not again:
+            return
+        if time.monotonic() - began > MOST_WAIT_SECONDS:
+            wait = LEAST_WAIT_SECONDS
+        _log.warning("not connected: %s; again in %g s", reason, wait)
+        time.sleep(wait)
+        wait = min(wait * 2, MOST_WAIT_SECONDS)
+
+
+def _serve(connection: socket.socket, entry_point: str, key: str, manifest: str | None, data: Path | None) -> None:
+    """Show the key and serve over one connection until the host goes away.
+
+    Raises:
+        PermissionDenied: the host does not know the key.
+        LinkError: the connection was refused or lost, with the reason.
+    """
+    link = Link(connection, lambda _: None, peer="the host", tell_tracebacks=True)
+    blocking = BlockingConnection(link)
+    told = {"key": key} if manifest is None else {"key": key, "manifest": manifest}
+    try:
+        greeting = blocking.greet(told, timeout_seconds=CONNECT_SECONDS).details
+    except CannotCross as error:
+        raise UsageError(
+            "the manifest is too long to be told to the host",
+            hint="give it when the key is made: jackfield keys new --manifest",
+        ) from error
+    plugin = greeting.get("plugin")
+    if plugin is None:  # no welcome: what comes next is the reason
+        blocking.serve()
+        reason = link.ended.message if link.ended is not None else "the host went away"
+        if "invalid key" in reason:
+            raise PermissionDenied("the host does not know the key", hint="make a new one: jackfield keys new")
+        raise LinkClosed(reason)
+    _log.info("connected to %s as %s", greeting.get("app", "the host"), plugin)
+    cid = canonical_id(plugin)
+    own = (data or Path(f"{cid}-data")).absolute()
+    for folder in (own / "files", own / "config"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{cid}-") as temporary:
+        spec = WorkerSpec(
+            plugin=cid,
+            project=greeting.get("app", ""),
+            entry_point=entry_point,
+            paths=(),
+            manifest=manifest if manifest is not None else f'schema = 1\nid = "{plugin}"\n',
+            data_dir=str(own / "files"),
+            config_dir=str(own / "config"),
+            temporary=temporary,
+            api_type=greeting.get("api", ""),
+        )
+        live(spec, link, blocking)
+        if link.ended is not None:
+            raise LinkClosed(link.ended.message)

@@ -1,0 +1,118 @@
+"""A Python process that connects by itself: to doors without a host behind them, so nobody calls it yet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jackfield.errors import LinkError, PermissionDenied, UsageError
+from jackfield.isolation import External
+from jackfield.worker.connecting import HostAddress, connect
+
+from tests.support.lobby import lobby
+from tests.support.waiting import until
+
+
+def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`python -m jackfield.worker connect`."""
+    return subprocess.run(
+        [sys.executable, "-m", "jackfield.worker", "connect", *map(str, words)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.feature("J8")
+async def test_a_key_that_the_host_does_not_know_ends_it(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        address = HostAddress(port=opened.doors.port)
+        with pytest.raises(PermissionDenied, match="the host does not know the key"):
+            await asyncio.to_thread(connect, "nothing", key="jfk_00000000_" + "A" * 43, address=address)
+
+
+async def test_the_port_is_read_from_the_file_that_the_host_writes(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        address = HostAddress(port_file=opened.places.port)
+        serving = asyncio.create_task(
+            asyncio.to_thread(connect, "nothing", key=key, address=address, data=tmp_path / "data", again=False)
+        )
+        await until(lambda: opened.connections)
+        assert opened.arrivals[0].told == {}
+        opened.connections[0].close("enough")
+        with pytest.raises(LinkError, match="enough"):
+            await serving
+        assert (tmp_path / "data" / "files").is_dir()
+
+
+async def test_it_comes_back_when_the_connection_is_lost_with_the_same_key(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        address = HostAddress(unix_socket=opened.places.socket)
+        serving = asyncio.create_task(
+            asyncio.to_thread(
+                connect, "nothing", key=key, address=address, manifest="schema = 1", data=tmp_path / "data"
+            )
+        )
+        for number in range(3):
+            await until(lambda: len(opened.connections) > number)  # noqa: B023 (awaited at once)
+            assert opened.arrivals[number].told == {"manifest": "schema = 1"}
+            opened.connections[number].close("try again")
+        opened.keys.clear()
+        with pytest.raises(PermissionDenied):
+            await serving
+
+
+async def test_with_tls_it_holds_the_host_to_its_certificate(tmp_path: Path, certificate: Path):
+    async with lobby(tmp_path, External(certificate=certificate)) as opened:
+        key, port = opened.new_key("echo"), opened.doors.port
+        trusting = HostAddress(port=port, tls=True, authority=certificate)
+        serving = asyncio.create_task(
+            asyncio.to_thread(connect, "nothing", key=key, address=trusting, data=tmp_path / "data", again=False)
+        )
+        await until(lambda: opened.connections)
+        opened.connections[0].close("enough")
+        with pytest.raises(LinkError, match="enough"):
+            await serving
+        for other in (HostAddress(port=port, tls=True), HostAddress(port=port)):
+            with pytest.raises(LinkError):
+                await asyncio.to_thread(connect, "nothing", key=key, address=other, again=False)
+        assert len(opened.arrivals) == 1, "the key was shown to nobody else"
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path):
+    key = tmp_path / "echo.key"
+    assert "JACKFIELD_KEY" in run("nothing", "--port", "1").stderr
+    done = run("nothing", "--port", "1", "--key-file", key)
+    assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
+    key.write_text("jfk_00000000_" + "A" * 43 + "\n", encoding="ascii")
+    done = run("nothing", "--key-file", key)
+    assert (done.returncode, "say where the host is" in done.stderr) == (2, True)
+    done = run("nothing", "--key-file", key, "--port-file", tmp_path / "none", "--once")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+async def test_the_command_takes_the_key_from_the_environment_and_ends_with_3_where_it_is_refused(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        port = str(opened.doors.port)
+        done = await asyncio.to_thread(run, "nothing", "--port", port, JACKFIELD_KEY="wrong")
+        assert (done.returncode, "does not know the key" in done.stderr) == (3, True)
+
+
+def test_a_manifest_that_does_not_fit_a_greeting_is_said(tmp_path: Path):
+    async def told() -> None:
+        async with lobby(tmp_path) as opened:
+            address = HostAddress(port=opened.doors.port)
+            with pytest.raises(UsageError, match="too long to be told"):
+                await asyncio.to_thread(
+                    connect, "nothing", key=opened.new_key("echo"), address=address, manifest="#" * 5000, again=False
+                )
+
+    asyncio.run(told())
