@@ -49,6 +49,8 @@ class Profile:
     def install(self, *wheels: Path, requires: Mapping[str, Sequence[str]] | None = None) -> None:
         """Make a generation of exactly these wheels and activate it.
 
+        It does for every choice of isolation: what need not run inline is there with libraries of its own as well.
+
         Args:
             wheels: the complete set.
             requires: distribution -> the distributions that it needs from the set.
@@ -59,7 +61,9 @@ class Profile:
         number = hashlib.sha256(repr([previous, *sorted(files)]).encode()).hexdigest()
         activation = Activation(number, previous, 0, now(), "test", "install")
         with self.store.lock(by="test"):
-            for _step in self.store.commit(pins, files, activation=activation, record=lambda _: None):
+            for _step in self.store.commit(
+                pins, files, workers=own_libraries(pins), activation=activation, record=lambda _: None
+            ):
                 pass
 
     def enable(
@@ -103,6 +107,23 @@ class Profile:
         """A host of the chat on this profile; not started."""
         options.setdefault("hostfile", hostfile())
         return Host("chat", layout=self.layout, **options)
+
+
+def own_libraries(pins: Sequence[Pin]) -> dict[str, list[Pin]]:
+    """What a resolver gives each plugin for a process of its own: itself, and the libraries that it reaches."""
+    libraries = {pin.distribution: pin for pin in pins if pin.id is None}
+    found: dict[str, list[Pin]] = {}
+    for plugin in pins:
+        if plugin.id is None:
+            continue
+        own, waiting = {}, list(plugin.requires)
+        while waiting:
+            pin = libraries.get(waiting.pop())
+            if pin is not None and pin.distribution not in own:
+                own[pin.distribution] = pin
+                waiting += pin.requires
+        found[canonical_id(plugin.id)] = [plugin, *own.values()]
+    return found
 
 
 def pin_of(wheel: Path, requires: Mapping[str, Sequence[str]]) -> Pin:
