@@ -113,11 +113,16 @@ class Apart:
 
 
 @pytest.fixture
-async def running_host(tmp_path: Path) -> AsyncIterator[Host]:
+async def profile(tmp_path: Path) -> Profile:
     profile = Profile(Layout(tmp_path / "profile"))
     folder = tmp_path / "wheels"
     profile.install(wheel("probe", "Probe", folder), wheel("peer", "", folder), wheel("friend", "", folder))
     profile.enable("probe", "peer", "friend")
+    return profile
+
+
+@pytest.fixture
+async def running_host(profile: Profile) -> AsyncIterator[Host]:
     host = profile.host(api=lambda plugin, check: Lobby(plugin, check, []))
     await host.start()
     await host.plugins.wait_for("probe", timeout_seconds=5)
@@ -146,3 +151,16 @@ async def apart(running_host: Host, tmp_path: Path) -> AsyncIterator[Apart]:
         finally:
             side.line.close()
             await asyncio.to_thread(process.wait, 20)
+
+
+@pytest.fixture
+async def hostile(running_host: Host) -> AsyncIterator[tuple[Apart, Line]]:
+    """The host's side, and a line over which a test calls it with whatever it likes."""
+    ours, theirs = socket.socketpair()
+    side = Apart(running_host, ours, None)
+    line = Line(Link(theirs, served({}), peer="the host"), plugin="probe")
+    await asyncio.gather(side.line.greet(), line.greet())
+    yield side, line
+    line.close()
+    side.line.close()
+    await asyncio.gather(line.wait_closed(), side.line.wait_closed())

@@ -1,0 +1,317 @@
+"""A plugin's process that asks its host for whatever it likes: what it holds is bounded, and no name is looked up."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jackfield.errors import CannotCross, JackfieldError, PluginError, UsageError
+from jackfield.host.remote.facets import api
+from jackfield.host.remote.facets.holding import (
+    MOST_FILES,
+    MOST_PARCEL_BYTES,
+    MOST_PARCELS,
+    MOST_SUBSCRIPTIONS,
+    MOST_TABLES,
+    Holding,
+)
+from jackfield.permissions import Permission
+from jackfield.runtime import PART_BYTES, component_from_data
+
+NAMES = [
+    "__class__",
+    "__init__",
+    "_api",
+    "check.__globals__",
+    "send.__func__",
+    "said.append",
+    "mro",
+    "",
+    ".",
+    "send\0",
+]
+
+
+async def refused(line, method: str, arguments: dict[str, Any], match: str | None = None) -> str:
+    with pytest.raises((JackfieldError, TypeError, AttributeError, ValueError, OSError), match=match) as caught:
+        await line.call(method, arguments)
+    assert line.ended is None, "it is refused, and the link lives on"
+    return str(caught.value)
+
+
+class TestNumbers:
+    async def test_unknown_handles_are_refused_and_closing_them_does_nothing(self, hostile):
+        _, line = hostile
+        for number in (0, -1, 7, 2**53):
+            await line.call("subscription.close", {"subscription": number})
+            await line.call("file.close", {"file": number})
+            await line.call("parcel.drop", {"parcel": number})
+            await refused(line, "file.read", {"file": number}, "and there is none")
+            await refused(line, "services.call", {"service": number, "method": "greet"}, "and there is none")
+            await refused(line, "parcel.fetch", {"parcel": number}, "and there is none")
+            await refused(line, "storage.set", {"key": "a", "value": None, "parcel": number}, "and there is none")
+
+    async def test_a_handler_that_nobody_has_is_the_plugins_failure(self, hostile):
+        side, line = hostile
+        subscription = await line.call("events.on", {"event": "own", "handler": 99})
+        before = side.host.plugins.status("probe").errors
+        await line.call("events.emit", {"event": "own"})
+        assert side.host.plugins.status("probe").errors == before + 1
+        await line.call("subscription.close", {"subscription": subscription})
+        await line.call("events.emit", {"event": "own"})
+        assert side.host.plugins.status("probe").errors == before + 1
+
+    async def test_ten_thousand_subscriptions_are_not_kept(self, hostile):
+        side, line = hostile
+        begun = len(side.wiring.scope.begun)
+        failed = 0
+        for _ in range(MOST_SUBSCRIPTIONS + 20):
+            try:
+                await line.call("events.on", {"event": "own", "handler": 1})
+            except PluginError as error:
+                assert f"probe holds {MOST_SUBSCRIPTIONS} subscriptions" in str(error)  # noqa: PT017 (of many calls)
+                failed += 1
+        assert failed == 20
+        assert len(side.wiring.scope.begun) <= begun + MOST_SUBSCRIPTIONS + 1
+        side.wiring.scope.close()
+        side.wiring.scope.open()
+        await line.call("events.on", {"event": "own", "handler": 1})
+
+    async def test_open_files_are_bounded_where_the_host_keeps_them(self, hostile, tmp_path):
+        _, line = hostile
+        file = tmp_path / "file"
+        file.write_text("text")
+        for _ in range(MOST_FILES):
+            await line.call("files.open", {"path": str(file)})
+        await refused(line, "files.open", {"path": str(file)}, "probe holds 64 open files")
+
+    async def test_tables_are_bounded(self, hostile):
+        _, line = hostile
+        for number in range(MOST_TABLES):
+            await line.call("storage.table", {"name": f"t{number}", "columns": {"a": "str"}})
+        await refused(line, "storage.table", {"name": "more", "columns": {"a": "str"}}, "more than 100 tables")
+        await refused(line, "table.count", {"table": "more"}, "which it has not declared")
+
+    async def test_parcels_are_bounded_in_number_and_in_bytes(self, hostile):
+        _, line = hostile
+        part = b"0" * PART_BYTES
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        parcel = await line.call("parcel.add", {"part": part})
+        sent = PART_BYTES
+        while sent + PART_BYTES <= MOST_PARCEL_BYTES:
+            await line.call("parcel.add", {"part": part, "parcel": parcel})
+            sent += PART_BYTES
+        await refused(line, "parcel.add", {"part": part, "parcel": parcel}, "more than 80 MiB wait")
+        await line.call("parcel.drop", {"parcel": parcel})
+        for _ in range(MOST_PARCELS):
+            await line.call("parcel.add", {"part": b"0"})
+        await refused(line, "parcel.add", {"part": b"0"}, "probe holds 16 parcels")
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 << 10  # KiB
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", NAMES)
+    async def test_none_reaches_beyond_a_service(self, hostile, name):
+        _, line = hostile
+        found = await line.call("services.get", {"service": "greeter"})
+        await refused(line, "services.call", {"service": found["service"], "method": name, "arguments": []})
+
+    @pytest.mark.parametrize("name", [*NAMES, "on_loop", "_target", "__getattr__"])
+    async def test_none_reaches_beyond_a_service_as_a_member(self, hostile, name):
+        _, line = hostile
+        await refused(line, "services.call", {"service": 1, "method": name})
+        asked = {"service": "Greeter", "members": [name, "greet"]}
+        if name.isidentifier() and not name.startswith("_"):
+            await refused(line, "services.get", asked, f"it lacks {name}")
+        else:  # no method has such a name, so it is not looked for
+            assert (await line.call("services.get", asked))["name"] == "greeter"
+
+    @pytest.mark.parametrize("name", NAMES)
+    async def test_none_reaches_beyond_the_api(self, hostile, name):
+        side, line = hostile
+        for path in (name.split("."), [name], ["send", name], ["check"], ["said"], ["plugin"], []):
+            if path == ["send"]:
+                continue
+            await refused(line, "api.call", {"path": path, "arguments": [], "keywords": {}})
+        assert side.served.keys().isdisjoint({f"api.{name}"})
+
+    async def test_a_service_is_offered_with_plain_names_alone(self, hostile):
+        side, line = hostile
+        told = {"service": "odd", "handler": 1, "methods": ["greet", "__class__", "_secret", "no name", "__getattr__"]}
+        await line.call("services.provide", told)
+        handle = await side.wiring.context.services.get("odd")
+        assert callable(handle.greet)
+        for name in ("_secret", "no name", "keys"):
+            with pytest.raises(AttributeError):
+                getattr(handle, name)
+        too_many = {"service": "wide", "handler": 1, "methods": [f"m{number}" for number in range(1000)]}
+        await refused(line, "services.provide", too_many, "at most 500 methods")
+
+
+class Door(Protocol):
+    """The published part of an object that has more."""
+
+    async def knock(self, times: int) -> str: ...
+
+    @property
+    def colour(self) -> str: ...
+
+
+@dataclass
+class Room:
+    """What a host hands out: its protocol has two names of it."""
+
+    colour: str = "red"
+    secret: str = "hidden"
+
+    async def knock(self, times: int) -> str:
+        return "knock " * times
+
+    def unlock(self) -> str:
+        return self.secret
+
+
+async def test_of_an_api_with_a_protocol_nothing_else_is_served(hostile):
+    side, _ = hostile
+
+    class WithApi:
+        api = Room()
+
+    holding = Holding("probe", side.wiring.scope)
+    assert set(api.api_served(WithApi(), holding, Door)) == {"api.knock", "api.colour"}  # type: ignore[arg-type]
+    untyped = api.api_served(WithApi(), holding, None)  # type: ignore[arg-type]
+    assert set(untyped) == {"api.call"}
+    assert (await untyped["api.call"].function(path=["unlock"])).value == "hidden"  # a public method of its class
+    for path in (["secret"], ["unlock", "__self__"], ["__class__"], ["knock", "__func__"]):
+        with pytest.raises(UsageError, match="has no method"):
+            await untyped["api.call"].function(path=path)
+
+
+KEYS = st.sampled_from(["type", "items", "text", "columns", "rows", "fields", "label", "action"])
+COMPONENTS = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["list", "text", "table", "form", "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
+)
+
+
+class TestComponents:
+    async def test_a_tree_that_no_page_could_show_is_a_failure_in_its_own_box(self, hostile):
+        side, line = hostile
+        deep: dict[str, Any] = {"type": "text", "text": "deep"}
+        for _ in range(40):
+            deep = {"type": "list", "items": [deep]}
+        wide = {"type": "list", "items": [{"type": "text", "text": ""}] * 5000}
+        for tree in (deep, wide):
+            begun = time.perf_counter()
+            await refused(line, "ui.add_component", {"name": "box", "component": tree}, "a component holds at most")
+            assert time.perf_counter() - begun < 5
+        await refused(line, "ui.add_component", {"name": "box", "component": {"type": "text", "text": 5}}, "is no text")
+        await line.call("ui.add_component", {"name": "odd", "component": {"type": "no Thing"}})
+        assert (await side.host.ui.draw("probe:odd")).error == "odd of probe was drawn as Thing, which is no component"
+
+    @given(COMPONENTS)
+    def test_whatever_is_sent_is_a_component_or_none(self, data):
+        try:
+            component_from_data(data)
+        except TypeError as error:
+            assert str(error)  # noqa: PT017 (most of what is made up is none)
+
+
+class TestLines:
+    async def test_a_log_line_is_the_plugins_own_whatever_it_says_of_itself(self, hostile, caplog):
+        _, line = hostile
+        told = {
+            "level": 10**9,
+            "message": "x" * 100_000,
+            "name": "../jackfield.host",
+            "extra": {"name": "root", "levelno": 0, "args": [1], "msg": "other", "k": 1},
+        }
+        await line.call("log", told)
+        (record,) = [one for one in caplog.records if one.getMessage().startswith("xxx")]
+        assert record.name.startswith("chat.plugins.probe.")
+        assert (record.levelno, len(record.getMessage())) == (50, 16_000)
+        assert record.k == 1
+
+    async def test_the_chain_of_an_event_is_bounded(self, hostile):
+        _, line = hostile
+        await refused(line, "events.emit", {"event": "own", "chain": ["plugin:probe:own"] * 10_000}, "in a circle")
+
+
+class TestGrants:
+    async def test_what_was_taken_back_is_refused_over_the_link_too(self, hostile, profile, tmp_path):
+        side, line = hostile
+        profile.enable("probe", permissions=[Permission("storage", ("read",))])
+        await side.host.reload_changes()
+        assert "probe may not storage:write" in await refused(line, "storage.set", {"key": "a", "value": 1})
+        path = str(tmp_path / "f")
+        assert "probe may not files:read" in await refused(line, "files.open", {"path": path})
+        assert "probe may not network:connect" in await refused(
+            line, "http.request", {"method": "GET", "url": "http://a/"}
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("storage.get", {}),
+        ("storage.get", {"key": 5}),
+        ("storage.apply", {"changes": [{"change": "explode"}]}),
+        ("storage.apply", {"changes": [{"change": "insert"}]}),
+        ("storage.apply", {"changes": 7}),
+        ("storage.table", {"name": "t", "columns": {"a": "object"}}),
+        ("table.select", {"table": "t", "limit": "all"}),
+        ("settings.on_change", {"handler": "one"}),
+        ("events.on", {"event": "", "handler": 1}),
+        ("commands.add", {"name": "probe-x", "handler": 1, "function": {"parameters": [{"name": 1}]}}),
+        ("commands.add", {"name": "probe-x", "handler": 1, "function": {}, "level": 77}),
+        ("ui.add_component", {"name": "nothing"}),
+        ("http.request", {"method": "GET", "url": "http://a/", "data": 5}),
+        ("network.connect", {"host": "127.0.0.1", "port": 1}),
+        ("files.open", {"path": "/etc/passwd", "mode": "x"}),
+        ("nothing.there", {}),
+    ],
+)
+async def test_what_does_not_fit_is_refused_and_the_link_lives_on(hostile, method, arguments):
+    _, line = hostile
+    await refused(line, method, arguments)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_arguments_raise_anything_but_errors(data):
+    """The decoding of every method, with whatever msgpack can say."""
+    from jackfield.host.remote.facets import served as module
+
+    codecs = _all_codecs(module)
+    name = data.draw(st.sampled_from(sorted(codecs)))
+    value = data.draw(
+        st.recursive(
+            st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=5) | st.binary(max_size=5),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+            max_leaves=10,
+        )
+    )
+    try:
+        codecs[name].arguments(msgspec.msgpack.encode(value))
+    except CannotCross as error:
+        assert error.message  # noqa: PT017 (most of what is made up does not fit)
+
+
+def _all_codecs(module) -> dict[str, Any]:
+    from jackfield.host.remote.facets import keeping, reaching, services, speaking, telling
+    from jackfield.host.remote.facets.serving import codec_of
+
+    return {
+        f"{kind.__name__}.{name}": codec_of(function)
+        for room in (keeping, reaching, services, speaking, telling)
+        for kind in vars(room).values()
+        if isinstance(kind, type) and kind.__name__.startswith("Served")
+        for name, function in vars(kind).items()
+        if not name.startswith("_")
+    }
