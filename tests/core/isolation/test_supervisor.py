@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.isolation import Breach, Child, Supervisor, Watch, Watched, WorkerLimits, Zygote
+from jackfield.isolation import Breach, Flow, Supervisor, Watched, WorkerLimits, Zygote
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.waiting import until
@@ -92,22 +92,17 @@ async def stopped(
     """Let a worker run this; the limit that it broke, and how it ended."""
     held = WorkerLimits(**limits)
     child = await zygote.fork(spec_in(folder, limits=held))
-    ends: list[tuple[Watch, str]] = []
     watched = Watched("weather", child.pid, held, (str(folder / "data"), str(folder / "temporary")))
-    supervisor.watch(child, watched, ended=lambda watch, how: ends.append((watch, how)))
+    watch = supervisor.watch(child, watched)
     telling = asyncio.create_task(tell(child, source))
     try:
-        await until(lambda: ends or telling.done(), timeout_seconds=30)
-        if not ends:
-            with suppress(EOFError):
-                telling.result()
-            await until(lambda: ends)
+        async with asyncio.timeout(30):
+            how = await watch.wait()
     finally:
         telling.cancel()
         with suppress(asyncio.CancelledError, EOFError):
             await telling
-        child.close()
-    ((watch, how),) = ends
+        watch.close()
     return watch.breach, how
 
 
@@ -117,7 +112,7 @@ async def test_a_worker_that_takes_too_much_memory_is_stopped(zygote, supervisor
     assert breach is not None
     assert re.fullmatch(r"weather used \d+ MiB of 50 MiB and was stopped", breach.sentence)
     assert re.fullmatch(r"if it should: jackfield limits weather memory=[12]00MiB", breach.hint)
-    assert how == "was killed by SIGKILL"
+    assert f"weather {how}" == breach.sentence
 
 
 @pytest.mark.feature("C27")
@@ -145,7 +140,7 @@ async def test_each_further_limit_stops_a_worker(zygote, supervisor, tmp_path, l
     assert breach.limit == limit
     assert re.fullmatch(sentence, breach.sentence), breach.sentence
     assert breach.hint.startswith(f"if it should: jackfield limits weather {limit}=")
-    assert how == "was killed by SIGKILL"
+    assert f"weather {how}" == breach.sentence
 
 
 @pytest.mark.feature("C27")
@@ -171,7 +166,7 @@ async def test_an_end_of_its_own_is_told_without_a_breach(zygote, supervisor, tm
 @pytest.mark.feature("C27")
 async def test_a_worker_is_watched_while_the_event_loop_stands_still(zygote, supervisor, tmp_path):
     child = await zygote.fork(spec_in(tmp_path))
-    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits()), ended=lambda *_: None)
+    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits()))
     telling = asyncio.create_task(tell(child, "kept = b'x' * (120 << 20)" + STAY))
     await asyncio.sleep(0.05)  # the source has been sent
     end = time.monotonic() + 20
@@ -202,15 +197,13 @@ def looking() -> list[str]:
 
 async def test_other_limits_hold_from_the_next_look_on(zygote, supervisor, tmp_path):
     child = await zygote.fork(spec_in(tmp_path))
-    ends: list[Any] = []
-    watch = supervisor.watch(
-        child, Watched("weather", child.pid, WorkerLimits(memory_bytes=90 << 20)), ended=lambda *end: ends.append(end)
-    )
+    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits(memory_bytes=90 << 20)))
     telling = asyncio.create_task(tell(child, "kept = b'x' * (60 << 20)" + STAY))
     with pytest.raises(TimeoutError):
-        await until(lambda: ends, timeout_seconds=1)
+        async with asyncio.timeout(1):
+            await watch.wait()
     watch.change_limits(WorkerLimits(memory_bytes=30 << 20))
-    await until(lambda: ends)
+    await watch.wait()
     assert watch.breach is not None
     assert watch.breach.sentence.endswith("of 30 MiB and was stopped")
     with pytest.raises(EOFError):
@@ -218,10 +211,44 @@ async def test_other_limits_hold_from_the_next_look_on(zygote, supervisor, tmp_p
     child.close()
 
 
+@pytest.mark.feature("C26")
+async def test_a_call_over_its_time_stops_the_worker(zygote, supervisor, tmp_path):
+    child = await zygote.fork(spec_in(tmp_path))
+    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits()))
+    telling = asyncio.create_task(tell(child, "import time\ntime.sleep(60)"))
+    error = watch.late("message_received")
+    assert error.message == "weather did not answer message_received within 5 s and was stopped"
+    assert error.hint == "if it should: jackfield limits weather call=10s"
+    assert await watch.wait() == "did not answer message_received within 5 s and was stopped"
+    with pytest.raises(EOFError):
+        await telling
+    watch.close()
+
+
 async def test_the_first_reason_stays(zygote, supervisor, tmp_path):
-    child: Child = await zygote.fork(spec_in(tmp_path))
-    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits()), ended=lambda *_: None)
-    first = watch.stop(Breach("weather", "call", "weather did not answer and was stopped", ""))
-    assert watch.stop(Breach("weather", "memory", "weather used much", "")) is first is watch.breach
-    await child.wait()
-    child.close()
+    child = await zygote.fork(spec_in(tmp_path))
+    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits()))
+    assert watch.late("forecast", 0.25).message == "weather did not answer forecast within 250 ms and was stopped"
+    assert watch.late("other").message == "weather did not answer forecast within 250 ms and was stopped"
+    await watch.wait()
+    watch.close()
+
+
+@pytest.mark.feature("C27")
+@pytest.mark.parametrize(
+    ("flood", "sentence"),
+    [
+        ("requests", r"weather asked the application \d+ of 5000 times a second and was stopped"),
+        ("bytes", r"weather sent the application 50 MiB of 8 MiB a second and was stopped"),
+    ],
+)
+async def test_a_flood_stops_the_worker(zygote, supervisor, tmp_path, flood, sentence):
+    child = await zygote.fork(spec_in(tmp_path))
+    flow = Flow()
+    if flood == "requests":
+        flow.requests = 1_000_000
+    else:
+        flow.sent_bytes = lambda: 100 << 20
+    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits(), flow=flow))
+    assert re.fullmatch(sentence, f"weather {await watch.wait()}")
+    watch.close()

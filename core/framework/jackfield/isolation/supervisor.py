@@ -7,16 +7,19 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
+from jackfield.errors import PluginError
 from jackfield.isolation import measuring
-from jackfield.isolation.breaches import Breach
+from jackfield.isolation.breaches import Breach, too_slow
 from jackfield.isolation.cgroups import Group, Groups, own_groups
 from jackfield.isolation.limits import WorkerLimits
 from jackfield.isolation.watched import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOOK_SECONDS: Final = 0.25
 """Between two looks at every worker: what grows faster than that meets the address space's limit."""
@@ -40,9 +43,13 @@ class Process(Protocol):
         """Kill it, from any thread."""
         ...
 
+    def close(self) -> None:
+        """Kill it, and let go of it."""
+        ...
+
 
 class Watch:
-    """One worker under watch. Made by `Supervisor.watch`; its methods may be called from any thread.
+    """One worker under watch, itself a process as its host holds it. Made by `Supervisor.watch`.
 
     Args:
         process: the worker.
@@ -54,8 +61,10 @@ class Watch:
         self._process = process
         self._watched = watched
         self._group = group
-        self._breach: Breach | None = None
         self._guard = threading.Lock()
+        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.breach: Breach | None = None
+        """The limit for which it was stopped; None: for none."""
 
     @property
     def plugin(self) -> str:
@@ -63,9 +72,9 @@ class Watch:
         return self._watched.plugin
 
     @property
-    def breach(self) -> Breach | None:
-        """The limit for which it was stopped; None: for none."""
-        return self._breach
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
 
     @property
     def limits(self) -> WorkerLimits:
@@ -73,30 +82,52 @@ class Watch:
         return self._watched.limits
 
     def change_limits(self, limits: WorkerLimits) -> None:
-        """Let other limits hold from the next look on."""
+        """Let other limits hold from the next look on; those that the kernel holds are set in the next worker."""
         self._watched.limits = limits
 
+    def late(self, what: str, seconds: float | None = None) -> PluginError:
+        """Stop the worker because it did not answer in time, and return what to tell who waited.
+
+        Args:
+            what: what was called, e.g. `message_received`.
+            seconds: the time that it had; None: what the limits say.
+        """
+        return self.stop(too_slow(self.plugin, what, self.limits, seconds)).error()
+
     def stop(self, breach: Breach) -> Breach:
-        """Kill the worker for a breach; the first one stays the reason, and is returned."""
+        """Kill the worker for a breach, from any thread; the first one stays the reason, and is returned."""
         with self._guard:
-            if self._breach is None:
-                self._breach = breach
+            self.breach = self.breach or breach
         self._process.kill()
-        return self._breach
+        return self.breach
 
     def look(self, now: float, empty_bytes: int) -> None:
         """Look at it once, and stop it if it broke a limit."""
-        if self._breach is None and (breach := self._watched.look(now, empty_bytes)) is not None:
+        if self.breach is None and (breach := self._watched.look(now, empty_bytes)) is not None:
             self.stop(breach)
 
-    async def ended(self) -> str:
-        """Wait until the worker has ended; return how, as the end of a sentence."""
+    async def wait(self) -> str:
+        """Return how it ended, once it has, as the end of a sentence: `used 61 MiB of 50 MiB and was stopped`."""
+        return await asyncio.shield(self._ended)
+
+    def kill(self) -> None:
+        """Kill it for no breach of its own."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Kill it, and let go of it."""
+        self._process.close()
+
+    async def follow(self) -> None:
+        """See it to its end; the supervisor's."""
         how = await self._process.wait()
         if self._group is not None:
-            if self._breach is None and self._group.out_of_memory():
-                self._breach = self._watched.out_of_memory()
+            if self.breach is None and self._group.out_of_memory():
+                self.breach = self._watched.out_of_memory()
             self._group.close()
-        return str(how)
+        told = str(how) if self.breach is None else self.breach.sentence.removeprefix(f"{self.plugin} ")
+        if not self._ended.done():
+            self._ended.set_result(told)
 
 
 class Supervisor:
@@ -118,15 +149,14 @@ class Supervisor:
         self._closing = threading.Event()
         self._groups: Groups | None = None
         self._asked_for_groups = False
-        self._ends: set[asyncio.Task[None]] = set()
+        self._following: set[asyncio.Task[None]] = set()
 
-    def watch(self, process: Process, watched: Watched, *, ended: Callable[[Watch, str], object]) -> Watch:
-        """Watch a worker from now until it ends; on the event loop.
+    def watch(self, process: Process, watched: Watched) -> Watch:
+        """Watch a worker from now until it ends; on the event loop, before the plugin's code runs in it.
 
         Args:
-            process: the worker, before the plugin's code runs in it.
+            process: the worker.
             watched: what is looked at, and the limits.
-            ended: called once on the loop with the watch and how the worker ended, whoever ended it.
         """
         watch = Watch(process, watched, self._group(process, watched))
         with self._guard:
@@ -135,28 +165,27 @@ class Supervisor:
                 self._closing.clear()
                 self._thread = threading.Thread(target=self._look_at_all, name="jackfield-supervisor", daemon=True)
                 self._thread.start()
-        task = asyncio.get_running_loop().create_task(self._follow(process.pid, watch, ended))
-        self._ends.add(task)
-        task.add_done_callback(self._ends.discard)
+        task = asyncio.get_running_loop().create_task(self._follow(watch))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
         return watch
 
     def close(self) -> None:
-        """Look no more; workers are not touched."""
+        """Look no more; workers are not touched, and their ends are told as before."""
         with self._guard:
             self._watches.clear()
             thread, self._thread = self._thread, None
         self._closing.set()
         if thread is not None:
             thread.join()
-        for task in self._ends:
-            task.cancel()
 
-    async def _follow(self, pid: int, watch: Watch, ended: Callable[[Watch, str], object]) -> None:
-        how = await watch.ended()
-        with self._guard:
-            if self._watches.get(pid) is watch:
-                del self._watches[pid]
-        ended(watch, how)
+    async def _follow(self, watch: Watch) -> None:
+        try:
+            await watch.follow()
+        finally:
+            with self._guard:
+                if self._watches.get(watch.pid) is watch:
+                    del self._watches[watch.pid]
 
     def _look_at_all(self) -> None:
         while not self._closing.wait(self._look_seconds):
