@@ -1,8 +1,8 @@
 """Everything that a worker is started with, as plain data: it crosses to the zygote as msgpack."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Final
 
 from jackfield.errors import SandboxError
@@ -71,7 +71,7 @@ class WorkerSpec:
             if len(paths) > MOST_PATHS:
                 self._refuse(f"{len(paths)} paths of one kind, and at most {MOST_PATHS} are possible")
             for path in paths:
-                if not PurePath(path).is_absolute():
+                if not os.path.isabs(path):  # noqa: PTH117 (a worker decodes this before it has touched pathlib)
                     self._refuse(f"the path {path!r}, which is not absolute")
         if len(self.manifest.encode()) > MOST_MANIFEST_BYTES:
             self._refuse(f"a manifest of more than {MOST_MANIFEST_BYTES} bytes")

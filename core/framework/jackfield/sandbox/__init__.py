@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.sandbox.confine import Policy, confine, has_private_root, separate
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
-from jackfield.sandbox.kernel import architecture, signal_at_parents_death
+from jackfield.sandbox.kernel import architecture
 from jackfield.sandbox.seccomp import Filters
 from jackfield.sandbox.shims import install as install_shims
 
@@ -30,7 +30,6 @@ __all__ = [
     "self_test",
     "sentences",
     "separate",
-    "signal_at_parents_death",
 ]
 
 

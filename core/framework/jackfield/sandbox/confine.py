@@ -4,13 +4,12 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from jackfield.errors import SandboxError
 from jackfield.sandbox import capabilities, landlock, limits, private_root, seccomp
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe
-from jackfield.sandbox.kernel import PR_SET_DUMPABLE, architecture, control, signal_at_parents_death
+from jackfield.sandbox.kernel import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, architecture, control
 from jackfield.sandbox.seccomp import Filters
 
 MEBIBYTE: Final = 1024 * 1024
@@ -122,7 +121,7 @@ def _check(grade: Grade, offered: Machine) -> None:
 
 def _refuse_threads() -> None:
     """Ask the kernel and not `threading`: a library's own threads count too."""
-    if (count := len(list(Path("/proc/self/task").iterdir()))) > 1:
+    if (count := len(os.listdir("/proc/self/task"))) > 1:  # noqa: PTH208 (see `private_root`)
         raise SandboxError(
             f"the process has {count} threads, and Landlock would bind one of them",
             hint="confine it before anything starts a thread",
@@ -139,7 +138,7 @@ def _layer(name: str, apply: Callable[[], None]) -> None:
 def _end_with(parent: int) -> None:
     """Be killed when the thread that forked this process ends; be dumpable, so that the host can measure memory."""
     control(PR_SET_DUMPABLE, 1)
-    signal_at_parents_death(signal.SIGKILL)
+    control(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before that; an exception would unwind what was forked from it
         os._exit(1)
 

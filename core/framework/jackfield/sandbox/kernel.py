@@ -64,15 +64,6 @@ def control(option: int, *arguments: int) -> int:
     return call("prctl", option, *four)
 
 
-def signal_at_parents_death(number: int) -> None:
-    """Be sent this signal when the thread that forked this process ends, or its process (prctl(2)).
-
-    Raises:
-        OSError: as `call`.
-    """
-    control(PR_SET_PDEATHSIG, number)
-
-
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     """Do `mount(2)`.
 

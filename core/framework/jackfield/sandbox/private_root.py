@@ -3,6 +3,9 @@
 What was not named does not exist in there, so there is nothing to stat, to list or to connect to. It needs no right
 that an ordinary user has not, but some systems switch it off, or leave the namespace without power (AppArmor on Ubuntu
 24.04): only trying tells.
+
+Each worker does this right after it was forked. Whatever it touches is a page of memory of its own: so here and around
+it paths are texts, and pathlib stays where it was.
 """
 
 import contextlib
@@ -10,7 +13,6 @@ import os
 import stat
 import struct
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from jackfield.sandbox.kernel import PR_SET_DUMPABLE, call, control, mount
@@ -63,7 +65,7 @@ def enter(read: Sequence[str], write: Sequence[str]) -> None:
         _attach(trees[path], _PLACE + path)
     for name, target in links.items():
         with contextlib.suppress(FileExistsError):
-            Path(_PLACE, name).symlink_to(target)
+            os.symlink(target, f"{_PLACE}/{name}")
     os.chdir(_PLACE)
     call("pivot_root", b".", b".")
     call("umount2", b".", _DETACH)
@@ -77,10 +79,17 @@ def _unshare() -> None:
     # A process that changed its uid is not dumpable, and then its own files in /proc belong to root.
     control(PR_SET_DUMPABLE, 1)
     call("unshare", _NEW_USER | _NEW_MOUNTS | _NEW_NETWORK | _NEW_IPC | _NEW_HOST_NAME)
-    itself = Path("/proc/self")
-    (itself / "setgroups").write_bytes(b"deny")
-    (itself / "uid_map").write_bytes(b"%d %d 1" % (uid, uid))
-    (itself / "gid_map").write_bytes(b"%d %d 1" % (gid, gid))
+    _say("setgroups", b"deny")
+    _say("uid_map", b"%d %d 1" % (uid, uid))
+    _say("gid_map", b"%d %d 1" % (gid, gid))
+
+
+def _say(name: str, content: bytes) -> None:
+    descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+    try:
+        os.write(descriptor, content)
+    finally:
+        os.close(descriptor)
 
 
 def _spelled(paths: Sequence[str]) -> list[str]:
@@ -109,16 +118,15 @@ def _set_attributes(descriptor: int, path: bytes, flags: int, attributes: int) -
 
 
 def _attach(tree: int, target: str) -> None:
-    place = Path(target)
     if stat.S_ISDIR(os.fstat(tree).st_mode):
-        place.mkdir(parents=True, exist_ok=True)
-    elif not place.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.touch()
+        os.makedirs(target, exist_ok=True)
+    elif not os.path.lexists(target):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
     call("move_mount", tree, b"\0", _HERE, os.fsencode(target) + b"\0", _FROM_DESCRIPTOR)
     os.close(tree)
 
 
 def _links_at_the_top() -> dict[str, str]:
     """`/lib` and its like: on most systems they are links into `/usr`, and the linker asks for them by name."""
-    return {path.name: str(path.readlink()) for path in Path("/").iterdir() if path.is_symlink()}
+    return {name: os.readlink(f"/{name}") for name in os.listdir("/") if os.path.islink(f"/{name}")}

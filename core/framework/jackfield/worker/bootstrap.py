@@ -6,14 +6,12 @@ process is confined; only then it gets the import path on which the plugin lies.
 
 import gc
 import os
-import signal
 import socket
 import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -22,7 +20,6 @@ from jackfield.errors import JackfieldError, LinkClosed
 from jackfield.isolation import WorkerSpec
 from jackfield.isolation.control import MOST_SPEC_BYTES, Confined, NotConfined, framed, receive_frame
 from jackfield.sandbox import Filters, Grade, Machine, confine, has_private_root, install_shims, separate
-from jackfield.worker.output import replace_streams
 from jackfield.worker.policy import Interpreter, policy_of
 from jackfield.worker.published import import_only
 
@@ -63,12 +60,9 @@ def become_worker(prepared: Prepared, calls: int, files: int, output: int) -> No
     """
     code = 1
     try:
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+        os.set_blocking(output, False)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        replace_streams()
         code = _live(prepared, socket.socket(fileno=calls), socket.socket(fileno=files))
     except BaseException:  # noqa: BLE001 (whatever it is, it must not unwind into the zygote's loop)
         with suppress(BaseException):
@@ -99,8 +93,7 @@ def _live(prepared: Prepared, calls: socket.socket, files: socket.socket) -> int
 def _hold(prepared: Prepared, spec: WorkerSpec, descriptors: tuple[int, ...]) -> Grade:
     machine = prepared.machine
     policy = policy_of(spec, machine, prepared.interpreter, descriptors=descriptors, parent=prepared.zygote)
-    with suppress(OSError):
-        Path("/proc/self/comm").write_text(spec.plugin[:_MOST_NAME], encoding="utf-8")
+    _be_called(spec.plugin)
     grade = confine(policy, machine, prepared.filters)
     if grade is Grade.PROCESS:
         separate(policy, machine)
@@ -109,12 +102,21 @@ def _hold(prepared: Prepared, spec: WorkerSpec, descriptors: tuple[int, ...]) ->
     return grade
 
 
+def _be_called(plugin: str) -> None:
+    """Carry the plugin's name where the system lists processes."""
+    with suppress(OSError):
+        name = os.open("/proc/self/comm", os.O_WRONLY)
+        try:
+            os.write(name, plugin[:_MOST_NAME].encode())
+        finally:
+            os.close(name)
+
+
 def _furnish(interpreter: Interpreter, spec: WorkerSpec) -> None:
     """Give it an environment and an import path of its own."""
-    os.environ.clear()
-    os.environ.update(HOME=spec.data_dir, TMPDIR=spec.temporary, LANG="C.UTF-8")
+    os.environ["HOME"] = spec.data_dir
+    os.environ["TMPDIR"] = spec.temporary
     sys.argv[:] = [spec.plugin]
-    sys.dont_write_bytecode = True  # its own code is not its to change
     import_only(
         spec.paths,
         {**spec.named, **interpreter.named},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future
+from functools import lru_cache
 from typing import Any
 
 from jackfield.errors import UsageError
@@ -69,7 +70,7 @@ class Handlers:
             function: `def` or `async def`; its parameters are those of the method, given by name.
             codec: reads its arguments; None: by its annotations.
         """
-        read = codec if codec is not None else CallCodec(inspect.signature(function, eval_str=True))
+        read = codec if codec is not None else _codec_of(function)
 
         def start(reply: Reply, **arguments: Any) -> None:
             self.answer(reply, function(**arguments))
@@ -93,6 +94,21 @@ class Handlers:
         future = self._looping.submit(_shielded(value))
         future.add_done_callback(lambda done: _settle(done, reply))
         reply.on_cancel(future.cancel)
+
+
+def _codec_of(function: Callable[..., Any]) -> CallCodec:
+    """Return what reads a function's arguments; for those of modules and classes it is made once, in the zygote."""
+    plain = getattr(function, "__func__", function)
+    if "<locals>" in getattr(plain, "__qualname__", "<locals>"):
+        return CallCodec(inspect.signature(function, eval_str=True))
+    return _codec_of_lasting(plain, plain is not function)
+
+
+@lru_cache(maxsize=256)
+def _codec_of_lasting(function: Callable[..., Any], bound: bool) -> CallCodec:
+    signature = inspect.signature(function, eval_str=True)
+    parameters = list(signature.parameters.values())
+    return CallCodec(signature.replace(parameters=parameters[1:] if bound else parameters))
 
 
 async def _shielded(awaitable: Awaitable[Any]) -> Any:

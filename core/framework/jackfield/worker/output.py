@@ -29,7 +29,6 @@ class _Pipe(io.RawIOBase):
 
 
 def replace_streams() -> None:
-    """Let `sys.stdout` and `sys.stderr` write whole lines to the pipe at descriptors 1 and 2."""
-    os.set_blocking(OUT, False)
+    """Let `sys.stdout` and `sys.stderr` write whole lines to the pipe at descriptors 1 and 2; it must not block."""
     pipe = io.BufferedWriter(_Pipe())
     sys.stdout = sys.stderr = io.TextIOWrapper(pipe, "utf-8", "backslashreplace", line_buffering=True)

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from jackfield.errors import SandboxError
@@ -16,6 +15,8 @@ SYSTEM: Final = (
     "/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero",
 )  # fmt: skip
 """What native code and the standard library look for on the system: shared libraries and the times of zones."""
+
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 WRITABLE: Final = ("/dev/null",)
 
@@ -70,7 +71,7 @@ def policy_of(
         )
     own = (spec.data_dir, spec.config_dir, spec.temporary)
     named = (*interpreter.named.values(), *interpreter.metadata, *spec.named.values(), *spec.metadata)
-    library = (*interpreter.library, os.path.join(sys.base_prefix, "lib"))  # noqa: PTH118 (as a text, like the others)
+    library = (*interpreter.library, f"{sys.base_prefix}/lib")
     return Policy(
         read=tuple(dict.fromkeys((*SYSTEM, *library, *named, *spec.paths, *spec.read))),
         write=tuple(dict.fromkeys((*WRITABLE, *own, *spec.write))),
@@ -88,7 +89,11 @@ def policy_of(
 def mapped_bytes() -> int:
     """Return how much this process has mapped already, which its own limit does not count."""
     try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+        sizes = os.open("/proc/self/statm", os.O_RDONLY)
     except OSError:
         return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    try:
+        pages = os.read(sizes, 100).split()[0]
+    finally:
+        os.close(sizes)
+    return int(pages) * _PAGE_BYTES

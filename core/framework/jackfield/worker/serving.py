@@ -36,6 +36,25 @@ from jackfield.worker.looping import LoopThread
 MakeContext: TypeAlias = Callable[[Inside], Context]
 
 
+def prepare() -> None:
+    """Make in the zygote what every worker would make first; its page of memory is then shared by all.
+
+    A plugin that does not exist is given all but its code, on a link whose other end is never read.
+    """
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        spec = WorkerSpec(
+            plugin="none", project="none", entry_point="jackfield", paths=(), manifest="",
+            data_dir="/", config_dir="/", temporary="/",
+        )  # fmt: skip
+        looping = LoopThread(spec.plugin)
+        handlers = Handlers(looping)
+        link = Link(ours, handlers.served, peer="nobody")
+        inside = Inside(spec, looping, BlockingConnection(link), handlers)
+        Serving(inside, _context).offer()
+        _context(inside)
+
+
 def serve_forked(spec: WorkerSpec, connection: socket.socket, files: socket.socket) -> None:
     """Be a worker that a zygote forked: as `serve`, and open files and sockets come from the host.
 

@@ -1,14 +1,15 @@
 """The process that forks all workers: clean, of one thread, with everything loaded that each of them needs (design §7).
 
-It never reads a spec and never runs a line of a plugin. It ends when its host does: its control socket is at its end
-then, and the kernel tells it of its parent's death as well. Its workers are told the same way of its own.
+It never reads a spec and never runs a line of a plugin. It ends when its host does, and the kernel kills its workers
+with it. It waits for everything by descriptors, its host's end and its workers' ends too, and handles no signal: so a
+worker has none of its handlers to take off.
 """
 
 import gc
 import os
 import select
-import signal
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -26,8 +27,9 @@ from jackfield.isolation.control import (
     room_for,
     with_descriptors,
 )
-from jackfield.sandbox import Filters, architecture, grade_of, probe, signal_at_parents_death
+from jackfield.sandbox import Filters, architecture, grade_of, probe
 from jackfield.worker.bootstrap import Prepared, become_worker
+from jackfield.worker.output import replace_streams
 from jackfield.worker.policy import Interpreter
 from jackfield.worker.published import standard_library
 
@@ -36,8 +38,8 @@ _MOST_REQUEST_BYTES: Final = 64
 
 STANDARD: Final = (
     "asyncio", "concurrent.futures.thread", "contextlib", "datetime", "decimal", "hashlib", "inspect", "json",
-    "logging", "random", "re", "shutil", "tempfile", "textwrap", "traceback", "typing", "urllib.parse",
-    "uuid", "zoneinfo",
+    "logging", "random", "re", "shutil", "tempfile", "textwrap", "traceback", "typing", "urllib.parse", "uuid",
+    "zoneinfo",
 )  # fmt: skip
 """Of the standard library what many plugins use: loaded once, its pages are shared by all workers."""
 
@@ -50,50 +52,54 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
         settings: `host`, its process; `named` and `metadata`, what every worker is given; `preload`, modules to load
             beside those of jackfield; `serve`, what a worker does, as `module:function`.
     """
-    _end_with(settings["host"])
-    wake = _wake_at_deaths()
+    waiting = select.epoll()
+    waiting.register(control, select.EPOLLIN)
+    # A host that was killed may have left its end of the socket to others, to whom it is nothing.
+    host = os.pidfd_open(settings["host"])
+    waiting.register(host, select.EPOLLIN)
+    if os.getppid() != settings["host"]:
+        return
+    replace_streams()
     prepared = _prepare(settings)
     control.send(packet(Ready(grade_of(prepared.machine))))
+    workers: dict[int, int] = {}
     with suppress(BrokenPipeError, ConnectionResetError):  # the host went away between two lines
         while True:
-            ready, _, _ = select.select([control.fileno(), wake], [], [])
-            if wake in ready:
-                with suppress(BlockingIOError):
-                    os.read(wake, 4096)
-                _reap(control)
-            if control.fileno() in ready and not _fork(control, prepared):
+            ready = [descriptor for descriptor, _ in waiting.poll()]
+            if host in ready:
                 return
-
-
-def _end_with(host: int) -> None:
-    """End at the host's death also while the control socket is not read.
-
-    The signal comes when the *thread* ends that started this process. A host may start it from a thread that ends
-    earlier; then the host is still the parent, and nothing has happened.
-    """
-    signal.signal(signal.SIGHUP, lambda *_: os._exit(0) if os.getppid() != host else None)
-    signal_at_parents_death(signal.SIGHUP)
-    if os.getppid() != host:
-        os._exit(0)
-
-
-def _wake_at_deaths() -> int:
-    """Return a descriptor that can be read once a worker has ended."""
-    reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    return reading
+            for descriptor in ready:
+                if descriptor in workers:
+                    waiting.unregister(descriptor)
+                    _bury(control, descriptor, workers.pop(descriptor))
+            if control.fileno() in ready:
+                forked = _fork(control, prepared)
+                if forked is None:
+                    return
+                for pid, process in forked:
+                    workers[process] = pid
+                    waiting.register(process, select.EPOLLIN)
 
 
 def _prepare(settings: Mapping[str, Any]) -> Prepared:
+    """Load and make once what would be loaded and made in each worker."""
     module, _, name = settings["serve"].partition(":")
-    serve = getattr(import_module(module), name)
+    serving = import_module(module)
     for wanted in (*STANDARD, *settings["preload"]):
         import_module(wanted)
-    machine = probe()
-    interpreter = Interpreter(standard_library(), settings["named"], tuple(settings["metadata"]))
-    numbers = architecture()
-    prepared = Prepared(machine, interpreter, Filters(numbers) if numbers else None, serve, os.getpid())
+    if hasattr(serving, "prepare"):
+        serving.prepare()
+    machine, numbers = probe(), architecture()
+    prepared = Prepared(
+        machine,
+        Interpreter(standard_library(), settings["named"], tuple(settings["metadata"])),
+        Filters(numbers) if numbers else None,
+        getattr(serving, name),
+        os.getpid(),
+    )
+    os.environ.clear()  # a C locale leaves LC_CTYPE there
+    os.environ["LANG"] = "C.UTF-8"
+    sys.dont_write_bytecode = True  # a worker's own code is not its to change
     # A collection in a worker would write to every object that was made here, and so copy its page.
     gc.disable()
     gc.collect()
@@ -101,15 +107,16 @@ def _prepare(settings: Mapping[str, Any]) -> Prepared:
     return prepared
 
 
-def _fork(control: socket.socket, prepared: Prepared) -> bool:
-    """Fork one worker; False if the host is gone."""
+def _fork(control: socket.socket, prepared: Prepared) -> list[tuple[int, int]] | None:
+    """Fork one worker; return its number and a descriptor of its process, if there is one. None: the host is gone."""
     content, ancillary, _, _ = control.recvmsg(
         _MOST_REQUEST_BYTES, room_for(DESCRIPTORS_OF_A_WORKER), socket.MSG_CMSG_CLOEXEC
     )
     if not content:
-        return False
+        return None
     request: Fork = read_fork(content)
     descriptors = descriptors_in(ancillary)
+    forked = []
     try:
         pid = os.fork()
     except OSError as error:
@@ -119,17 +126,14 @@ def _fork(control: socket.socket, prepared: Prepared) -> bool:
             become_worker(prepared, *descriptors)
         process = os.pidfd_open(pid)
         control.sendmsg([packet(Forked(request.number, pid))], with_descriptors(process))
-        os.close(process)
+        forked.append((pid, process))
     for descriptor in descriptors:
         os.close(descriptor)
-    return True
+    return forked
 
 
-def _reap(control: socket.socket) -> None:
-    """Tell of every worker that has ended. One signal may stand for many of them."""
-    with suppress(ChildProcessError):
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            control.send(packet(Ended(pid, os.waitstatus_to_exitcode(status))))
+def _bury(control: socket.socket, process: int, pid: int) -> None:
+    """Reap a worker that has ended, and tell how."""
+    _, status = os.waitpid(pid, 0)
+    os.close(process)
+    control.send(packet(Ended(pid, os.waitstatus_to_exitcode(status))))
