@@ -66,7 +66,7 @@ def served_context(
     services = ServedServices(context, holding, calls)
     logger = ServedLogger(context)
     telling = _Telling(calls)
-    holding.on_end = (services.clear, files.opened.clear)
+    holding.on_end = (services.handles.clear, files.opened.clear)
     wiring.settings.on_change(lambda _key, _value: telling.tell("settings.changed", {}))
     wiring.around.on_level(context.plugin_id, lambda: telling.tell("logger.set_level", {"level": logger.level()}))
     facets: dict[str, object] = {

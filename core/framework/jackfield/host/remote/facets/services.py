@@ -34,7 +34,7 @@ class ServedServices:
         self._services = context.services
         self._holding = holding
         self._calls = calls
-        self._handles: Held[_Handle] = Held(holding.plugin, "services", MOST_SERVICES)
+        self.handles: Held[_Handle] = Held(holding.plugin, "services", MOST_SERVICES)
 
     def provide(self, service: str, handler: int, methods: list[str]) -> int:
         """Offer a service whose methods are called by `service.call`; a subscription."""
@@ -57,12 +57,8 @@ class ServedServices:
         keywords: dict[str, Any] = {},  # noqa: B006 (only read)
     ) -> Whole:
         """Call a method of a service that was found."""
-        answer = call_plainly(self._handles.get(service)[0], method, arguments, keywords)
+        answer = call_plainly(self.handles.get(service)[0], method, arguments, keywords)
         return self._holding.whole(await answer if inspect.isawaitable(answer) else answer)
-
-    def clear(self) -> None:
-        """Let go of what was found."""
-        self._handles.clear()
 
     def _found(self, handle: ServiceHandle | None, told: list[str] | None) -> Found | None:
         if handle is None:
@@ -70,10 +66,10 @@ class ServedServices:
         offer = offer_of(handle)
         members = frozenset(told) if told is not None else None
         self._holding.follow_scope()
-        known = (number for number, kept in self._handles.items() if kept[1] == members and offer_of(kept[0]) is offer)
+        known = (number for number, kept in self.handles.items() if kept[1] == members and offer_of(kept[0]) is offer)
         number = next(known, None)
         if number is None:
-            number = self._handles.keep((handle, members))
+            number = self.handles.keep((handle, members))
         return Found(number, offer.plugin, offer.name)
 
 
