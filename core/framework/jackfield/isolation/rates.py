@@ -52,17 +52,17 @@ class LineRate:
         if self._lines < self._most():
             self._lines += 1
             return True
-        if not self._dropped:
-            self._say(f"{self._plugin} writes more than {self._most()} lines of log a second; the rest is dropped")
         self._dropped += 1
         self._last_dropped = now
+        if self._dropped == 1:
+            self._say(f"{self._plugin} writes more than {self._most()} lines of log a second; the rest is dropped")
         return False
 
     def close(self) -> None:
         """Say how many lines were dropped since that was said last."""
-        if self._dropped:
-            self._say(f"{self._dropped} lines of log of {self._plugin} were dropped")
-            self._dropped = 0
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            self._say(f"{dropped} lines of log of {self._plugin} were dropped")
 
 
 class Flow:

@@ -148,7 +148,9 @@ class RemoteContext:
     @cached_property
     def logger(self) -> logging.Logger:
         """A logger whose lines carry the plugin's id and go to the host."""
-        return make_logger(self._asking, f"{self._inside.spec.project}.plugins.{self._plugin_id}")
+        spec = self._inside.spec
+        name = f"{spec.project}.plugins.{self._plugin_id}"
+        return make_logger(self._asking, name, lines_per_second=spec.limits.log_lines_per_second)
 
     @property
     def data_dir(self) -> Path:

@@ -238,6 +238,18 @@ class TestLines:
         assert (record.levelno, len(record.getMessage())) == (50, 16_000)
         assert record.k == 1
 
+    @pytest.mark.feature("C27")
+    async def test_a_flood_of_lines_is_dropped_and_counted(self, hostile, caplog):
+        side, line = hostile
+        for number in range(1000):
+            await line.call("log", {"level": 30, "message": f"line {number}"})
+        lines = [one.getMessage() for one in caplog.records if one.getMessage().startswith("line ")]
+        assert 100 <= len(lines) < 1000
+        (said,) = {one.getMessage() for one in caplog.records if "the rest is dropped" in one.getMessage()}
+        assert said == "probe writes more than 100 lines of log a second; the rest is dropped"
+        assert line.ended is None
+        assert len(side.host.logs.lines("probe")) >= len(lines)
+
     async def test_the_chain_of_an_event_is_bounded(self, hostile):
         _, line = hostile
         await refused(line, "events.emit", {"event": "own", "chain": ["plugin:probe:own"] * 10_000}, "in a circle")

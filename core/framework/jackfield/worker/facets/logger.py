@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from jackfield.errors import CannotCross, LinkError
+from jackfield.isolation.rates import LineRate
 from jackfield.worker.facets.asking import Asking
 
 LONGEST_LINE = 16_000
@@ -17,11 +18,17 @@ LONGEST_LINE = 16_000
 _OWN = frozenset(vars(logging.makeLogRecord({})))
 
 
-def make_logger(asking: Asking, name: str) -> logging.Logger:
-    """Return a logger of this name whose lines go to the host, with the level that the host says."""
+def make_logger(asking: Asking, name: str, *, lines_per_second: int) -> logging.Logger:
+    """Return a logger of this name whose lines go to the host, with the level that the host says.
+
+    Args:
+        asking: the way to the host.
+        name: of the logger.
+        lines_per_second: that are sent; more are dropped here and counted, so that they cost the host nothing.
+    """
     logger = logging.getLogger(name)
     logger.propagate = False
-    logger.handlers[:] = [_Sending(asking, name)]
+    logger.handlers[:] = [_Sending(asking, name, lines_per_second)]
     logger.setLevel(asking.now("logger.level", {}, int))
     asking.handlers.serve("logger.set_level", _setting(logger))
     return logger
@@ -37,13 +44,16 @@ def _setting(logger: logging.Logger) -> Any:
 class _Sending(logging.Handler):
     """Sends each line to the host, without waiting."""
 
-    def __init__(self, asking: Asking, name: str) -> None:
+    def __init__(self, asking: Asking, name: str, lines_per_second: int) -> None:
         super().__init__()
         self._asking = asking
+        self._rate = LineRate(asking.plugin, lambda: lines_per_second, self._say)
         self._prefix = f"{name}."
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one; with the host gone there is nobody to read it."""
+        if not self._rate.admit():
+            return
         try:
             message = str(record.msg()) if callable(record.msg) else record.getMessage()
         except Exception:  # noqa: BLE001  # a line that cannot be made must not stop who writes it
@@ -57,6 +67,12 @@ class _Sending(logging.Handler):
             "exception": "".join(traceback.format_exception(*record.exc_info, limit=-20)) if record.exc_info else "",
             "extra": _plain({key: value for key, value in vars(record).items() if key not in _OWN}),
         }
+        self._send(told)
+
+    def _say(self, sentence: str) -> None:
+        self._send({"level": logging.WARNING, "message": sentence})
+
+    def _send(self, told: dict[str, Any]) -> None:
         try:
             self._asking.notify("log", told)
         except (LinkError, CannotCross):

@@ -25,6 +25,7 @@ from jackfield.host.remote.facets.services import ServedServices
 from jackfield.host.remote.facets.serving import methods_of
 from jackfield.host.remote.facets.speaking import ServedCommands, ServedEvents, ServedUi
 from jackfield.host.remote.facets.telling import ServedLogger, ServedPlugins, ServedTranslations
+from jackfield.isolation import WorkerLimits
 from jackfield.rpc import DescriptorSender, Served
 from jackfield.runtime import Call, Restoring
 
@@ -49,6 +50,7 @@ def served_context(
     *,
     descriptors: DescriptorSender | None = None,
     api_type: type[Any] | None = None,
+    limits: WorkerLimits = WorkerLimits(),  # noqa: B008 (nothing of it can change)
 ) -> Mapping[str, Served]:
     """Return what a plugin in another process may ask of its context, by method.
 
@@ -58,13 +60,15 @@ def served_context(
         commanding: makes and calls the functions of its commands.
         descriptors: hands it open files and connections; None: nothing can be handed to it.
         api_type: the protocol of `context.api` that the host publishes; None: there is none.
+        limits: what the plugin may use.
     """
     context = wiring.context
     holding = Holding(context.plugin_id, wiring.scope)
     storage = ServedStorage(context, holding)
     files = ServedFiles(context, holding, descriptors)
     services = ServedServices(context, holding, calls)
-    logger = ServedLogger(context)
+    # Twice what the plugin's side lets through, which counts seconds that begin at other moments.
+    logger = ServedLogger(context, 2 * limits.log_lines_per_second)
     telling = _Telling(calls)
     holding.on_end = (services.handles.clear, files.opened.clear)
     wiring.settings.on_change(lambda _key, _value: telling.tell("settings.changed", {}))

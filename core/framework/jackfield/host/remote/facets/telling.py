@@ -8,6 +8,7 @@ from typing import Any
 from jackfield.api import PluginInfo
 from jackfield.host.facets import PluginContext, Wiring
 from jackfield.host.remote.facets.holding import Holding
+from jackfield.isolation import LineRate
 from jackfield.runtime import Whole
 
 LONGEST_LINE = 16_000
@@ -84,10 +85,12 @@ class ServedLogger:
 
     Args:
         context: the plugin's.
+        lines_per_second: that are kept; more are dropped and counted.
     """
 
-    def __init__(self, context: PluginContext) -> None:
+    def __init__(self, context: PluginContext, lines_per_second: int) -> None:
         self._logger = context.logger
+        self._rate = LineRate(context.plugin_id, lambda: lines_per_second, self._logger.warning)
 
     def level(self) -> int:
         """The number from which lines are wanted: 10 debug, 20 info, 30 warning, 40 error."""
@@ -105,7 +108,7 @@ class ServedLogger:
         """Take a line: kept and shown as the plugin's own, never with its name or level made up."""
         logger = self._logger.getChild(name[:80]) if name else self._logger
         level = max(logging.DEBUG, min(level, logging.CRITICAL))
-        if not logger.isEnabledFor(level):
+        if not logger.isEnabledFor(level) or not self._rate.admit():
             return
         record = logger.makeRecord(logger.name, level, "", 0, message[:LONGEST_LINE], (), None)
         if created > 0:
