@@ -178,6 +178,7 @@ def show_plan(output: Output, plan: JsonObject) -> None:
         for item in plan[key]
         if item["kind"] == "library" or item["id"] not in requested
     ]
+    rows += [("move", plugin, f"→ {where}", "") for plugin, where in plan["moved"].items()]
     brought = {name for request in requests for name in request["brings"]}
     rows = [row for row in rows if not (row[0] == "add" and row[1] in brought)]
     output.table((), rows)
@@ -196,9 +197,10 @@ def _item(item: JsonObject) -> tuple[str, str, str]:
     """Name, versions and size of one item."""
     name = item["id"] if item["kind"] == "plugin" else item["distribution"]
     versions = " → ".join(part for part in (item["old_version"], item["new_version"]) if part)
-    note = "library" if item["kind"] == "library" else ""
+    of = f" of {plain(item['of'])}" if item["of"] else ""
+    note = f"library{of}" if item["kind"] == "library" else ""
     if item["unsigned"] and item["new_version"]:
-        note = f"unsigned library from {plain(item['source'])}"
+        note = f"unsigned library{of} from {plain(item['source'])}"
     if item["size"] and item["new_version"]:
         note = f"{note}  {size(item['size'])}".strip()
     return name, versions, note

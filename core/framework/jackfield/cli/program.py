@@ -28,6 +28,7 @@ LAZY_COMMANDS = {
     "logs": Lazy(f"{_COMMANDS}.logs:logs", "Show a plugin's last log lines, follow them, set their level."),
     "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),
     "keys": Lazy(f"{_COMMANDS}.keys:keys", "Make, list and revoke the keys of external plugins."),
+    "isolation": Lazy(f"{_COMMANDS}.isolation:isolation", "Show where a plugin runs, or have it run elsewhere."),
     "data": Lazy(f"{_COMMANDS}.data:data", "Show, export, bound and delete what plugins keep."),
     "settings": Lazy(f"{_COMMANDS}.settings:settings", "Show and change what plugins let you set."),
     "limits": Lazy(f"{_COMMANDS}.limits:limits", "Show and change what a plugin may use as a worker."),

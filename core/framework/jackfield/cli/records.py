@@ -75,6 +75,7 @@ ITEM = record(
         "size": {"type": "integer", "minimum": 0, "description": "bytes to fetch"},
         "changelog": maybe(TEXT),
         "unsigned": FLAG,
+        "of": maybe({"type": "string", "description": "the plugin whose own library it is"}),
     }
 )
 
@@ -99,6 +100,7 @@ PLAN = record(
         "added": many(ITEM),
         "changed": many(ITEM),
         "removed": many(ITEM),
+        "moved": {"type": "object", "description": "id -> where it runs afterwards, of those that run elsewhere then"},
         "growth": many(GROWTH),
         "consent": many(record(_CONSENT_FIELDS)),
         "download_bytes": NUMBER,
@@ -139,6 +141,18 @@ KEY = record(
         "address": TEXT,
     },
     {"connected": maybe(FLAG)},
+)
+ISOLATION = record(
+    {
+        "plugin": TEXT,
+        "asked": maybe(TEXT),
+        "chosen": maybe(TEXT),
+        "choices": many(TEXT),
+        "isolation": {"enum": ["inline", "worker", "process", "external"]},
+        "grade": maybe({"enum": ["full", "base"]}),
+        "problem": maybe(TEXT),
+        "sentence": TEXT,
+    }
 )
 SAFE_MODE = record({"reason": TEXT, "since": TEXT, "chosen": FLAG})
 

@@ -13,12 +13,15 @@ from jackfield.cli.records import (
     FINDING,
     FLAG,
     FOUND,
+    ISOLATION,
     KEY,
     LIMIT,
     LINE,
     NUMBER,
+    OUTCOME,
     PERMISSION,
     PERMISSIONS,
+    PLAN,
     ROLLBACK,
     ROW,
     SAFE_MODE,
@@ -99,6 +102,9 @@ ANSWERS: dict[str, Schema] = {
             "missing": by_name(many(TEXT)),
             "seen": maybe(by_name(maybe(TEXT))),
         }
+    ),
+    "isolation": record(
+        {"app": TEXT, "isolation": ISOLATION, "plan": maybe(PLAN), "applied": FLAG, "outcome": maybe(OUTCOME)}
     ),
     "permissions show": record({"app": TEXT, "plugins": many(PERMISSIONS)}),
     "permissions grant": _GIVEN,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jackfield.management.keeping import DataReport, Keeping
     from jackfield.management.limits import LimitReport, LimitsReport, PluginLimits
     from jackfield.management.machine import fresh_grade
+    from jackfield.management.moving import IsolationReport
     from jackfield.management.offers import Findings
     from jackfield.management.schedule import UpdateSchedule
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
@@ -53,6 +54,7 @@ __all__ = [
     "HistoryEntry",
     "Info",
     "Inventory",
+    "IsolationReport",
     "Keeping",
     "LimitReport",
     "LimitsReport",
@@ -94,6 +96,7 @@ _LATER = {
     "DamagedWheel": "upkeep",
     "Exported": "export",
     "Findings": "offers",
+    "IsolationReport": "moving",
     "LimitReport": "limits",
     "LimitsReport": "limits",
     "PluginLimits": "limits",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jackfield.management.reports import Outcome
     from jackfield.management.stepping import Progress
     from jackfield.management.upkeep import DamagedWheel
+    from jackfield.permissions import Choice
 
 
 class Management(ManagementReader):
@@ -68,6 +69,22 @@ class Management(ManagementReader):
             PluginError: one came by pip: it is removed with pip.
         """
         return self._planner().remove(ids, purge=purge)
+
+    async def plan_isolation(self, plugin: str, choice: Choice) -> Plan:
+        """Plan to run a plugin where its user chose, with the libraries that it has there; see `Mover.move`."""
+        from jackfield.management.moving import Mover
+
+        inventory = self.inventory()
+        mover = Mover(
+            self.app,
+            self.hostfile,
+            store=self.store,
+            state=self.state,
+            inventory=inventory,
+            environment=inventory.surroundings,
+            urls=self.marketplaces,
+        )
+        return await mover.move(plugin, choice)
 
     async def apply(
         self,

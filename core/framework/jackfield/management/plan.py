@@ -137,7 +137,7 @@ class Plan:
         pins: all that the application's process holds afterwards.
         workers: canonical id -> the plugin itself, then its own libraries, of each with a process of its own.
         choices: canonical id -> where the user now chooses to run it.
-        moved: ids of plugins that are installed and run elsewhere afterwards.
+        moved: id -> where it runs afterwards, of the installed plugins that run elsewhere then.
         added: what comes.
         changed: what gets another version.
         removed: what goes.
@@ -167,7 +167,7 @@ class Plan:
     published: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
     choices: Mapping[str, Choice] = field(default_factory=dict)
-    moved: tuple[str, ...] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed or self.moved or self.choices)
@@ -205,7 +205,7 @@ class Plan:
             "added": [item.to_mapping() for item in self.added],
             "changed": [item.to_mapping() for item in self.changed],
             "removed": [item.to_mapping() for item in self.removed],
-            "moved": list(self.moved),
+            "moved": dict(self.moved),
             "growth": growth_mapping(self.growth),
             "consent": [request.to_mapping() for request in self.consent],
             "download_bytes": self.download_bytes,

@@ -37,7 +37,6 @@ class Planner:
         inventory: what is installed.
         environment: what is fixed.
         urls: the marketplaces, in order.
-        choices: canonical id -> where the user now chooses to run it.
     """
 
     def __init__(
@@ -50,7 +49,6 @@ class Planner:
         inventory: Inventory,
         environment: Environment,
         urls: Sequence[str],
-        choices: Mapping[str, Choice] | None = None,
     ) -> None:
         self._app = app
         self._hostfile = hostfile
@@ -59,7 +57,7 @@ class Planner:
         self._inventory = inventory
         self._environment = environment
         self._urls = urls
-        self._choices: Mapping[str, Choice] = choices or {}
+        self._choices: Mapping[str, Choice] = {}
 
     def catalog(self) -> MarketCatalog:
         """The offers for one plan."""
@@ -260,7 +258,7 @@ class Planner:
             base=generation.number,
             pins=solution.pins,
             workers=solution.workers,
-            moved=tuple(sorted(ids[cid] for cid in moved)),
+            moved={ids[cid]: "worker" if cid in solution.workers else "inline" for cid in sorted(moved)},
             choices=self._choices,
             added=added,
             changed=changed,

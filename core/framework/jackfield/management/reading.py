@@ -13,7 +13,7 @@ from jackfield.management.memory import Memory
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, Row, Update
 from jackfield.management.specs import canonical
 from jackfield.manifest import HostFile
-from jackfield.permissions import Choice, Placement, isolation_of
+from jackfield.permissions import Placement, isolation_of
 from jackfield.storage import State
 from jackfield.store import WAIT_SECONDS, Layout, Store, StoredFile
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jackfield.management.applying import Changes
     from jackfield.management.external import ExternalPlugins
     from jackfield.management.keeping import Keeping
+    from jackfield.management.moving import IsolationReport
     from jackfield.management.offers import Findings
     from jackfield.management.plan import ConsentRequest
     from jackfield.management.planning import Planner
@@ -141,6 +142,13 @@ class ManagementReader:
         """
         return isolation_of(asked, None, self.inventory().grade, plugin=plugin)
 
+    def isolation(self, plugin: str) -> IsolationReport:
+        """Where an installed plugin runs, and what its user may choose; see `isolation_report`."""
+        from jackfield.management.consent import Consent
+        from jackfield.management.moving import isolation_report
+
+        return isolation_report(self.inventory(), Consent(self.app, self.hostfile), plugin)
+
     def enable_request(self, plugin: str) -> ConsentRequest:
         """What enabling a plugin asks; its growth is empty where the user agreed before.
 
@@ -192,7 +200,7 @@ class ManagementReader:
                     "reader"
                 )
 
-    def _planner(self, inventory: Inventory | None = None, choices: Mapping[str, Choice] | None = None) -> Planner:
+    def _planner(self, inventory: Inventory | None = None) -> Planner:
         from jackfield.management.planning import Planner
 
         inventory = inventory or self.inventory()
@@ -204,7 +212,6 @@ class ManagementReader:
             inventory=inventory,
             environment=inventory.surroundings,
             urls=self.marketplaces,
-            choices=choices,
         )
 
     def _changes(self) -> Changes:
