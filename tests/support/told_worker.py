@@ -6,22 +6,31 @@ It is loaded in the zygote, so it imports nothing but the standard library.
 import json
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
 _SIZE = struct.Struct("<I")
 
 
-def serve(spec: Any, calls: socket.socket, files: socket.socket) -> None:
+def prepare(calls: socket.socket, files: socket.socket) -> Callable[[Any], None]:
     """Be told source code, one frame each; answer with the value of its name `told`, or with what it raised."""
-    known: dict[str, Any] = {"spec": spec, "calls": calls, "files": files}
-    stream = calls.makefile("rb")
-    while len(head := stream.read(_SIZE.size)) == _SIZE.size:
-        source = stream.read(_SIZE.unpack(head)[0])
-        answer: dict[str, Any] = {"value": None, "raised": None, "detail": "", "errno": None}
-        try:
-            exec(compile(source, "<told>", "exec"), known)
-            answer["value"] = known.pop("told", None)
-        except BaseException as exc:  # noqa: BLE001 (whatever it is, the test is told)
-            answer |= {"raised": type(exc).__name__, "detail": str(exc), "errno": getattr(exc, "errno", None)}
-        content = json.dumps(answer, default=repr).encode()
-        calls.sendall(_SIZE.pack(len(content)) + content)
+
+    def serve(spec: Any) -> None:
+        known: dict[str, Any] = {"spec": spec, "calls": calls, "files": files}
+        stream = calls.makefile("rb")
+        while len(head := stream.read(_SIZE.size)) == _SIZE.size:
+            source = stream.read(_SIZE.unpack(head)[0])
+            content = json.dumps(_outcome(source, known), default=repr).encode()
+            calls.sendall(_SIZE.pack(len(content)) + content)
+
+    return serve
+
+
+def _outcome(source: bytes, known: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"value": None, "raised": None, "detail": "", "errno": None}
+    try:
+        exec(compile(source, "<told>", "exec"), known)
+        answer["value"] = known.pop("told", None)
+    except BaseException as exc:  # noqa: BLE001 (whatever it is, the test is told)
+        answer |= {"raised": type(exc).__name__, "detail": str(exc), "errno": getattr(exc, "errno", None)}
+    return answer

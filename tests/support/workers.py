@@ -21,7 +21,7 @@ def told_zygote(more: Packages | None = None, **changes: Any) -> Zygote:
     """A zygote whose workers run the source that they are told, and can import these packages."""
     published = more or packages_of()
     published = Packages({**published.named, "told_worker": str(Path(told_worker.__file__))}, published.metadata)
-    return Zygote(published, serve="told_worker:serve", **changes)
+    return Zygote(published, serve="told_worker:prepare", **changes)
 
 
 @asynccontextmanager

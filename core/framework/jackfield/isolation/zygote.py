@@ -12,7 +12,7 @@ from jackfield.isolation.spec import WorkerSpec
 from jackfield.isolation.zygote_process import ZygoteProcess
 from jackfield.sandbox import Grade
 
-SERVE: Final = "jackfield.worker.serving:serve_forked"
+SERVE: Final = "jackfield.worker.serving:prepare"
 
 
 class Zygote:
@@ -22,8 +22,8 @@ class Zygote:
         published: what of the host's every worker can import: `packages_of` jackfield, pluggy, msgspec and the host's
             API distribution. None is the first three.
         preload: modules of these to load before any worker is forked, e.g. `jackfield_chat_api`.
-        serve: what a worker does once it is confined, `module:function`, called with its spec, the socket of calls and
-            the one on which descriptors come.
+        serve: makes what a worker does once it is confined, `module:function`, called once in the zygote with sockets
+            that stand for the worker's, of calls and of descriptors. What it returns is called with the worker's spec.
         executable: the Python to run; None is the one that runs now.
     """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.sandbox.confine import Policy, confine, has_private_root, separate
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
-from jackfield.sandbox.kernel import architecture
+from jackfield.sandbox.kernel import architecture, plain_fork
 from jackfield.sandbox.seccomp import Filters
 from jackfield.sandbox.shims import install as install_shims
 
@@ -26,6 +26,7 @@ __all__ = [
     "grade_of",
     "has_private_root",
     "install_shims",
+    "plain_fork",
     "probe",
     "self_test",
     "sentences",

@@ -6,6 +6,7 @@ process is confined; only then it gets the import path on which the plugin lies.
 
 import gc
 import os
+import random
 import socket
 import sys
 import traceback
@@ -23,8 +24,11 @@ from jackfield.sandbox import Filters, Grade, Machine, confine, has_private_root
 from jackfield.worker.policy import Interpreter, policy_of
 from jackfield.worker.published import import_only
 
-Serve = Callable[[WorkerSpec, socket.socket, socket.socket], Any]
-"""What a worker does with its life: given its spec, the socket of calls and the one on which descriptors come."""
+Serve = Callable[[WorkerSpec], Any]
+"""What a worker does with its life, given its spec."""
+
+REHEARSALS: Final = 16
+"""How often the zygote does what its workers will do: twice what Python takes to specialize code."""
 
 _MOST_NAME: Final = 15  # what the kernel keeps of a process' name
 _read_spec: Final = msgspec.msgpack.Decoder(WorkerSpec).decode
@@ -39,6 +43,8 @@ class Prepared:
         interpreter: what every worker reads.
         filters: the filters of system calls, but for the number of the process; None where there are none.
         serve: what a worker does once it is confined.
+        calls: a socket whose place the worker's own takes, of calls.
+        files: the same for the one on which its spec comes, and later descriptors.
         zygote: the process with which each worker ends.
     """
 
@@ -46,6 +52,8 @@ class Prepared:
     interpreter: Interpreter
     filters: Filters | None
     serve: Serve
+    calls: socket.socket
+    files: socket.socket
     zygote: int
 
 
@@ -60,10 +68,14 @@ def become_worker(prepared: Prepared, calls: int, files: int, output: int) -> No
     """
     code = 1
     try:
+        random.seed()
         os.set_blocking(output, False)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        code = _live(prepared, socket.socket(fileno=calls), socket.socket(fileno=files))
+        for stand_in, descriptor in ((prepared.calls, calls), (prepared.files, files)):
+            os.dup2(descriptor, stand_in.fileno(), inheritable=False)
+            stand_in.settimeout(stand_in.gettimeout())  # whether it blocks is told to the kernel's side of it
+        code = _live(prepared)
     except BaseException:  # noqa: BLE001 (whatever it is, it must not unwind into the zygote's loop)
         with suppress(BaseException):
             traceback.print_exc()
@@ -73,7 +85,25 @@ def become_worker(prepared: Prepared, calls: int, files: int, output: int) -> No
         os._exit(code)
 
 
-def _live(prepared: Prepared, calls: socket.socket, files: socket.socket) -> int:
+def rehearse(prepared: Prepared) -> None:
+    """Do in the zygote, some times over, what every worker does first and what changes nothing here.
+
+    Python writes to code until it has run often enough to be specialized (PEP 659); what is written to before the fork
+    is a page that all workers share.
+    """
+    spec = WorkerSpec(
+        plugin="none", project="none", entry_point="none", paths=(), manifest="",
+        data_dir="/", config_dir="/", temporary="/",
+    )  # fmt: skip
+    for _ in range(REHEARSALS):
+        read = _read_spec(msgspec.msgpack.encode(spec))
+        policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
+        _furnish(prepared.interpreter, read)
+        framed(Confined(Grade.FULL))
+
+
+def _live(prepared: Prepared) -> int:
+    calls, files = prepared.calls, prepared.files
     try:
         spec = _read_spec(receive_frame(files, MOST_SPEC_BYTES))
     except (LinkClosed, OSError):
@@ -86,7 +116,7 @@ def _live(prepared: Prepared, calls: socket.socket, files: socket.socket) -> int
         return 1
     gc.enable()
     files.sendall(framed(Confined(grade)))
-    prepared.serve(spec, calls, files)
+    prepared.serve(spec)
     return 0
 
 

@@ -35,35 +35,47 @@ from jackfield.worker.looping import LoopThread
 #: Makes the plugin's context.
 MakeContext: TypeAlias = Callable[[Inside], Context]
 
+#: How often the zygote makes what its workers will make; Python writes to code until it is specialized (PEP 659).
+REHEARSALS = 16
 
-def prepare() -> None:
-    """Make in the zygote what every worker would make first; its page of memory is then shared by all.
 
-    A plugin that does not exist is given all but its code, on a link whose other end is never read.
+def prepare(calls: socket.socket, files: socket.socket) -> Callable[[WorkerSpec], None]:
+    """Make in the zygote what every worker would make first: its pages of memory are then shared by all of them.
+
+    Args:
+        calls: stands for the socket to the host, which takes its place in each worker.
+        files: stands for the socket to which `jackfield.rpc.DescriptorSender` sends.
+
+    Returns:
+        Callable: what a worker does with its life, given its spec.
     """
+    for _ in range(REHEARSALS):
+        _rehearse()
+    link = Link(calls, lambda _: None, peer="the host", tell_tracebacks=True)
+    blocking = BlockingConnection(link)
+    descriptors = DescriptorReceiver(files)
+
+    def serve_forked(spec: WorkerSpec) -> None:
+        blocking.greet()
+        live(spec, link, blocking, descriptors=descriptors)
+
+    return serve_forked
+
+
+def _rehearse() -> None:
+    """Make all but the code of a plugin that does not exist: what it needs of codecs is made once and kept."""
+    spec = WorkerSpec(
+        plugin="none", project="none", entry_point="jackfield", paths=(), manifest="",
+        data_dir="/", config_dir="/", temporary="/",
+    )  # fmt: skip
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        spec = WorkerSpec(
-            plugin="none", project="none", entry_point="jackfield", paths=(), manifest="",
-            data_dir="/", config_dir="/", temporary="/",
-        )  # fmt: skip
         looping = LoopThread(spec.plugin)
         handlers = Handlers(looping)
         link = Link(ours, handlers.served, peer="nobody")
         inside = Inside(spec, looping, BlockingConnection(link), handlers)
         Serving(inside, _context).offer()
         _context(inside)
-
-
-def serve_forked(spec: WorkerSpec, connection: socket.socket, files: socket.socket) -> None:
-    """Be a worker that a zygote forked: as `serve`, and open files and sockets come from the host.
-
-    Args:
-        spec: what this process was started with.
-        connection: the socket of calls.
-        files: the socket to which `jackfield.rpc.DescriptorSender` sends.
-    """
-    serve(spec, connection, descriptors=DescriptorReceiver(files))
 
 
 def serve(

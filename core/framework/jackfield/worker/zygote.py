@@ -27,8 +27,8 @@ from jackfield.isolation.control import (
     room_for,
     with_descriptors,
 )
-from jackfield.sandbox import Filters, architecture, grade_of, probe
-from jackfield.worker.bootstrap import Prepared, become_worker
+from jackfield.sandbox import Filters, architecture, grade_of, plain_fork, probe
+from jackfield.worker.bootstrap import Prepared, become_worker, rehearse
 from jackfield.worker.output import replace_streams
 from jackfield.worker.policy import Interpreter
 from jackfield.worker.published import standard_library
@@ -50,7 +50,7 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
     Args:
         control: the packets of `jackfield.isolation.control`.
         settings: `host`, its process; `named` and `metadata`, what every worker is given; `preload`, modules to load
-            beside those of jackfield; `serve`, what a worker does, as `module:function`.
+            beside those of jackfield; `serve`, what makes what a worker does, as `module:function`.
     """
     waiting = select.epoll()
     waiting.register(control, select.EPOLLIN)
@@ -84,19 +84,21 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
 def _prepare(settings: Mapping[str, Any]) -> Prepared:
     """Load and make once what would be loaded and made in each worker."""
     module, _, name = settings["serve"].partition(":")
-    serving = import_module(module)
+    make = getattr(import_module(module), name)
     for wanted in (*STANDARD, *settings["preload"]):
         import_module(wanted)
-    if hasattr(serving, "prepare"):
-        serving.prepare()
+    calls, files = _stand_in(), _stand_in()
     machine, numbers = probe(), architecture()
     prepared = Prepared(
         machine,
         Interpreter(standard_library(), settings["named"], tuple(settings["metadata"])),
         Filters(numbers) if numbers else None,
-        getattr(serving, name),
+        make(calls, files),
+        calls,
+        files,
         os.getpid(),
     )
+    rehearse(prepared)
     os.environ.clear()  # a C locale leaves LC_CTYPE there
     os.environ["LANG"] = "C.UTF-8"
     sys.dont_write_bytecode = True  # a worker's own code is not its to change
@@ -105,6 +107,13 @@ def _prepare(settings: Mapping[str, Any]) -> Prepared:
     gc.collect()
     gc.freeze()
     return prepared
+
+
+def _stand_in() -> socket.socket:
+    """Return a socket whose place another one takes in each worker."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    return ours
 
 
 def _fork(control: socket.socket, prepared: Prepared) -> list[tuple[int, int]] | None:
@@ -118,7 +127,7 @@ def _fork(control: socket.socket, prepared: Prepared) -> list[tuple[int, int]] |
     descriptors = descriptors_in(ancillary)
     forked = []
     try:
-        pid = os.fork()
+        pid = plain_fork()
     except OSError as error:
         control.send(packet(NotForked(request.number, str(error))))
     else:
