@@ -101,7 +101,9 @@ def test_sums_by_plugin_and_a_reset() -> None:
 
 
 def test_a_count_says_seconds() -> None:
-    assert HookCount("one", "names", nanoseconds=1_500_000_000).seconds == 1.5
+    count = HookCount("one", "names")
+    count.took(1_500_000_000, ended=1)
+    assert count.seconds == 1.5
 
 
 def test_a_count_knows_its_worst_call_when_it_was_last_and_what_99_of_100_did_not_exceed() -> None:

@@ -1,8 +1,7 @@
 """The books of one manager: what plugins did, what failed, and who wants to be told of either."""
 
-import logging
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pluggy
 
@@ -10,7 +9,8 @@ from jackfield.errors import PluginError
 from jackfield.hooks.counters import HookCounters
 from jackfield.hooks.failures import FailureLog
 
-logger = logging.getLogger("jackfield.hooks")
+if TYPE_CHECKING:
+    import logging
 
 BlameListener: TypeAlias = Callable[[str, str, BaseException], None]
 """Told of each failure: the plugin's registered name, the hook's name, the error."""
@@ -42,20 +42,26 @@ class Accounts:
         plugin = hookimpl.plugin_name
         self.counters.of(plugin, hook_name).errors += 1
         if skip:
-            self._failures.tell(logger, f"plugin {plugin} failed in hook {hook_name}; the others go on", error)
+            self._failures.tell(_logger(), f"plugin {plugin} failed in hook {hook_name}; the others go on", error)
         for listener in tuple(self.blames):
             try:
                 listener(plugin, hook_name, error)
-            except Exception:
-                logger.exception("a blame listener failed, told of plugin %s in hook %s", plugin, hook_name)
+            except Exception:  # noqa: BLE001 (logged, with its traceback)
+                _logger().exception("a blame listener failed, told of plugin %s in hook %s", plugin, hook_name)
 
     def used(self, hook_name: str, hookimpl: pluggy.HookImpl) -> None:
         """Tell that an implementation is about to be called."""
         for listener in tuple(self.uses):
             try:
                 listener(hookimpl.plugin_name, hook_name)
-            except Exception:
-                logger.exception("a use listener failed, told of plugin %s in hook %s", hookimpl.plugin_name, hook_name)
+            except Exception:  # noqa: BLE001 (logged, with its traceback)
+                _logger().exception("a use listener failed, told of %s in hook %s", hookimpl.plugin_name, hook_name)
+
+
+def _logger() -> "logging.Logger":
+    import logging  # a program that does not log should not pay for it at its start
+
+    return logging.getLogger("jackfield.hooks")
 
 
 def late(hook_name: str, limit_seconds: float, hookimpl: pluggy.HookImpl, seconds: float | None) -> PluginError:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 BUCKETS = 64
 """A duration falls into the bucket of its number of bits, in nanoseconds: 64 hold every duration there is."""
@@ -10,7 +9,6 @@ BUCKETS = 64
 _WALL_CLOCK = time.time_ns() - time.perf_counter_ns()
 
 
-@dataclass(slots=True)
 class HookCount:
     """What one plugin's implementation of one hook did so far.
 
@@ -30,14 +28,26 @@ class HookCount:
         durations: how many took so many bits of nanoseconds: a histogram on a logarithmic scale.
     """
 
-    plugin: str
-    hook: str
-    calls: int = 0
-    errors: int = 0
-    nanoseconds: int = 0
-    worst_nanoseconds: int = 0
-    last_nanoseconds: int = 0
-    durations: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    __slots__ = (
+        "calls",
+        "durations",
+        "errors",
+        "hook",
+        "last_nanoseconds",
+        "nanoseconds",
+        "plugin",
+        "worst_nanoseconds",
+    )
+
+    def __init__(self, plugin: str, hook: str) -> None:
+        self.plugin = plugin
+        self.hook = hook
+        self.calls = 0
+        self.errors = 0
+        self.nanoseconds = 0
+        self.worst_nanoseconds = 0
+        self.last_nanoseconds = 0
+        self.durations = [0] * BUCKETS
 
     @property
     def seconds(self) -> float:

@@ -1,7 +1,10 @@
 """A failure in the log: with its traceback once, and short when it comes again."""
 
-import logging
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import logging
 
 MOST_KEPT = 1000
 """Different failures that are remembered; after so many, each is told in full once more."""
@@ -17,7 +20,7 @@ class FailureLog:
     def __init__(self) -> None:
         self._times: dict[tuple[object, ...], int] = {}
 
-    def tell(self, logger: logging.Logger, sentence: str, error: BaseException) -> None:
+    def tell(self, logger: "logging.Logger", sentence: str, error: BaseException) -> None:
         """Log a failure, unless it is one of many.
 
         Args:

@@ -2,9 +2,8 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, Literal, TypeAlias, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeAlias, get_type_hints
 
 from jackfield.errors import UsageError
 
@@ -14,8 +13,7 @@ OnError: TypeAlias = Literal["skip", "raise"]
 ON_ERROR: tuple[OnError, ...] = ("skip", "raise")
 
 
-@dataclass(frozen=True, slots=True)
-class SpecOptions:
+class SpecOptions(NamedTuple):  # see jackfield.hooks.chains.Chain
     """How the implementations of one hook are called.
 
     Attributes:

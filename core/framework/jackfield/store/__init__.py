@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jackfield.store.layout import home as home
     from jackfield.store.lock import WAIT_SECONDS as WAIT_SECONDS
     from jackfield.store.lock import install_lock as install_lock
+    from jackfield.store.places import profile_folder as profile_folder
     from jackfield.store.table import StoredFile as StoredFile
 
 _HOMES = {
@@ -54,6 +55,7 @@ _HOMES = {
         "WAIT_SECONDS",
         "install_lock",
     ),
+    "places": ("profile_folder",),
     "table": ("StoredFile",),
 }
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jackfield.errors import UsageError
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+from jackfield.store.places import home_folder, profile_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +32,7 @@ class Layout:
         Raises:
             UsageError: the app or the profile is not a plain name (a path could lead out of the data folder).
         """
-        environ = os.environ if environ is None else environ
-        profile = profile or environ.get("JACKFIELD_PROFILE") or environment_profile(sys.prefix)
-        for what, name in (("app", app), ("profile", profile)):
-            if not _NAME.fullmatch(name):
-                raise UsageError(f"{name!r} is no {what} name", hint="letters, digits, '.', '_' and '-' only")
-        return cls(home(environ) / app / profile)
+        return cls(Path(profile_folder(app, profile, os.environ if environ is None else environ)))
 
     def make_root(self) -> None:
         """Make the profile's folder, for its user alone (mode 0700), with those above it that are missing.
@@ -173,16 +163,4 @@ class Layout:
 
 def home(environ: Mapping[str, str]) -> Path:
     """The folder above all applications: `JACKFIELD_HOME`, else the user's data folder as platformdirs says."""
-    moved = environ.get("JACKFIELD_HOME")
-    if moved:
-        return Path(moved).expanduser().absolute()
-    import platformdirs
-
-    return platformdirs.user_data_path("jackfield", appauthor=False)
-
-
-def environment_profile(prefix: str) -> str:
-    """The profile's name for a Python environment: its folder's name, and a hash so that no two are one."""
-    path = Path(prefix).resolve()
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", path.name).strip("-") or "python"
-    return f"{stem[:40]}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+    return Path(home_folder(environ))

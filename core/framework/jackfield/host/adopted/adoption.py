@@ -3,25 +3,22 @@
 The services are imported when they are first needed: the application that changes one import should hardly feel it.
 """
 
-import json
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jackfield.errors import ConsentRequired, JackfieldError, PluginError, StoreError, UsageError
 
 if TYPE_CHECKING:
+    import logging
     from importlib.metadata import Distribution
+    from pathlib import Path
 
     from jackfield.hooks import HookCounters
     from jackfield.host.finder import GenerationFinder
     from jackfield.storage import State
     from jackfield.store import Layout
-
-logger = logging.getLogger("jackfield.host")
 
 GROUPS_FILE = "groups.json"
 """In the profile's folder: `{"schema": 1, "groups": [...]}`, the entry-point groups an adopted application loads."""
@@ -45,16 +42,33 @@ class Adoption:
         self._sources: Mapping[str | None, str] = {}  # distribution of the store -> where it came from
 
     @cached_property
-    def _layout(self) -> "Layout | None":
+    def _root(self) -> str | None:
+        """The profile's folder, as text: most starts see that there is nothing in it, and need no `Layout`."""
         if not self._remember:
             return None
-        from jackfield.store import Layout
+        if self._given_layout is not None:
+            return str(self._given_layout.root)
+        from jackfield.store import profile_folder
 
         try:
-            return self._given_layout or Layout.locate(self._project)
+            return profile_folder(self._project, None, os.environ)
         except UsageError as error:  # a project's name may hold anything, a folder's may not
-            logger.debug("nothing is remembered for the project %r: %s", self._project, error)
+            logger().debug("nothing is remembered for the project %r: %s", self._project, error)
             return None
+
+    @cached_property
+    def _layout(self) -> "Layout | None":
+        if self._root is None:
+            return None
+        from pathlib import Path
+
+        from jackfield.store import Layout
+
+        return self._given_layout or Layout(Path(self._root))
+
+    def _holds(self, name: str) -> bool:
+        """Say whether a file or folder lies directly in the profile's folder."""
+        return self._root is not None and os.path.exists(f"{self._root}{os.sep}{name}")  # noqa: PTH110 (see _root)
 
     @cached_property
     def _state(self) -> "State | None":
@@ -66,6 +80,13 @@ class Adoption:
 
     def record(self, groups: Sequence[str]) -> None:
         """Write the groups down where the command line finds them, if that changes anything and can be done."""
+        if self._root is None or all(f'"{group}"' in _text(f"{self._root}{os.sep}{GROUPS_FILE}") for group in groups):
+            return
+        self._record_anew(groups)
+
+    def _record_anew(self, groups: Sequence[str]) -> None:
+        import json  # once in the life of an environment
+
         if self._layout is None:
             return
         file = self._layout.root / GROUPS_FILE
@@ -75,7 +96,7 @@ class Adoption:
                 self._layout.make_root()
                 _replace(file, json.dumps({"schema": 1, "groups": sorted({*known, *groups})}))
         except OSError as error:
-            logger.debug("the entry-point groups of %s were not recorded: %s", self._project, error)
+            logger().debug("the entry-point groups of %s were not recorded: %s", self._project, error)
 
     def keep_usage(self, counters: "HookCounters") -> None:
         """Have what was counted added to the profile's numbers when the process ends."""
@@ -90,12 +111,12 @@ class Adoption:
 
     def wishes(self) -> Mapping[str, bool]:
         """Return what the user wishes: canonical id -> enabled."""
-        if self._layout is None or not self._layout.state.is_dir() or self._state is None:
+        if not self._holds("state") or self._state is None:
             return {}
         try:
             found = self._state.items("wish/")
         except (StoreError, OSError) as error:
-            logger.warning("the state of %s cannot be read, so nothing is switched off: %s", self._project, error)
+            logger().warning("the state of %s cannot be read, so nothing is switched off: %s", self._project, error)
             return {}
         return {key.removeprefix("wish/"): bool(value) for key, value in found.items()}
 
@@ -117,7 +138,7 @@ class Adoption:
 
     def serve_store(self) -> None:
         """Let the plugins of the active generation be found and imported, once and if there are any."""
-        if self._finder is not None or self._layout is None or not self._layout.current.exists():
+        if self._finder is not None or not self._holds("current") or self._layout is None:
             return
         from jackfield.host.finder import GenerationFinder
         from jackfield.store import Store
@@ -126,7 +147,7 @@ class Adoption:
             generation = Store(self._layout).active()
             trees = [tree for tree in generation.paths if tree.is_dir()]
         except (StoreError, OSError) as error:
-            logger.warning("installed plugins of %s cannot be found: %s", self._project, error)
+            logger().warning("installed plugins of %s cannot be found: %s", self._project, error)
             return
         if trees:
             self._sources = {comparable(pin.distribution): pin.source for pin in generation.pins}
@@ -138,6 +159,8 @@ class Adoption:
         """Say whether jackfield installed a distribution; else pip or another tool did."""
         if self._finder is None:
             return False
+        from pathlib import Path
+
         return Path(str(distribution.locate_file(""))) in self._finder.trees
 
     def allows(self, name: str, resource: str, action: str) -> bool:
@@ -150,7 +173,7 @@ class Adoption:
             kept = self._state.get(f"grants/{comparable(name)}")
             return kept is not None and Grant.from_mapping(kept).allows(resource, action)
         except (JackfieldError, OSError) as error:
-            logger.warning("the grant of %s cannot be read, so it counts as none: %s", name, error)
+            logger().warning("the grant of %s cannot be read, so it counts as none: %s", name, error)
             return False
 
     def require_loadable(self, name: str, groups: Sequence[str]) -> None:
@@ -189,6 +212,13 @@ class Adoption:
             raise ConsentRequired(f"{name} {problem}", plugin=name)
 
 
+def logger() -> "logging.Logger":
+    """The host's logger; a program that does not log should not pay for `logging` at its start."""
+    import logging
+
+    return logging.getLogger("jackfield.host")
+
+
 def comparable(name: str) -> str | None:
     """Return the canonical id of an entry point's name; None for a name that cannot be an id."""
     from jackfield.manifest import canonical_id
@@ -199,16 +229,27 @@ def comparable(name: str) -> str | None:
         return None
 
 
-def _add_usage(counters: "HookCounters", file: Path) -> None:
+def _add_usage(counters: "HookCounters", file: "Path") -> None:
     from jackfield.analytics import UsageFile, UseStats
 
     try:
         UsageFile(file).merge(UseStats.of(count, "hook") for count in counters if count.calls or count.errors)
     except JackfieldError as error:
-        logger.debug("what plugins did was not kept: %s", error)
+        logger().debug("what plugins did was not kept: %s", error)
 
 
-def _recorded(file: Path) -> list[str]:
+def _text(file: str) -> str:
+    """What a file says; nothing where it cannot be read."""
+    try:
+        with open(file, encoding="utf-8") as stream:  # noqa: PTH123 (pathlib takes 3 ms to load)
+            return stream.read()
+    except (OSError, ValueError):
+        return ""
+
+
+def _recorded(file: "Path") -> list[str]:
+    import json
+
     try:
         groups = json.loads(file.read_text(encoding="utf-8"))["groups"]
         return [group for group in groups if isinstance(group, str)]
@@ -216,8 +257,9 @@ def _recorded(file: Path) -> list[str]:
         return []  # absent, or not ours: written anew
 
 
-def _replace(file: Path, text: str) -> None:
-    import tempfile  # once in the life of an environment
+def _replace(file: "Path", text: str) -> None:
+    import tempfile
+    from pathlib import Path
 
     descriptor, temporary = tempfile.mkstemp(prefix=file.name, dir=file.parent)
     try:

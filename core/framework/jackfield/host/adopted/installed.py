@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from jackfield.discovery import Row, Rows, installed_entry_points
+from jackfield.discovery import Row, installed_entry_points
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
@@ -79,31 +79,32 @@ class InstalledEntryPoint:
         return found
 
 
-def entry_points_of(group: str, *, keep: bool = True) -> Iterator[InstalledEntryPoint]:
+def entry_points_of(group: str, *, name: str | None = None, keep: bool = True) -> Iterator[InstalledEntryPoint]:
     """Yield the entry points of a group in pluggy's order, without importing what they name.
 
     Args:
         group: which.
+        name: only those of this name; None: all.
         keep: whether the index may be written.
     """
-    rows = _indexed(group, keep=keep)
+    rows = _indexed(group, name, keep=keep)
     if rows is not None:
         yield from (InstalledEntryPoint(row.name, group, row=row) for row in rows)
-        yield from _of_finders(group)
+        yield from _of_finders(group, name)
         return
     from importlib.metadata import distributions
 
-    yield from _of_distributions(list(distributions()), group)
+    yield from _of_distributions(list(distributions()), group, name)
 
 
-def _of_distributions(found: "list[Distribution]", group: str) -> Iterator[InstalledEntryPoint]:
+def _of_distributions(found: "list[Distribution]", group: str, name: str | None) -> Iterator[InstalledEntryPoint]:
     for distribution in found:
         for entry_point in distribution.entry_points:
-            if entry_point.group == group:
+            if entry_point.group == group and name in (None, entry_point.name):
                 yield InstalledEntryPoint(entry_point.name, group, pair=(distribution, entry_point))
 
 
-def _of_finders(group: str) -> Iterator[InstalledEntryPoint]:
+def _of_finders(group: str, name: str | None) -> Iterator[InstalledEntryPoint]:
     """What the store's own finder serves, where there is any."""
     for finder in sys.meta_path:
         if _is_the_stores(finder):
@@ -112,19 +113,21 @@ def _of_finders(group: str) -> Iterator[InstalledEntryPoint]:
             yield from _of_distributions(
                 list(finder.find_distributions(DistributionFinder.Context())),  # type: ignore[attr-defined]  # it is ours
                 group,
+                name,
             )
 
 
-def _indexed(group: str, *, keep: bool) -> Rows | None:
+def _indexed(group: str, name: str | None, *, keep: bool) -> list[Row] | None:
     """The index's rows; None where something else than folders of the path brings distributions too."""
     for finder in sys.meta_path:
-        name = finder.__name__ if isinstance(finder, type) else type(finder).__name__
-        if hasattr(finder, "find_distributions") and name not in _PATH_FINDERS and not _is_the_stores(finder):
+        kind = finder.__name__ if isinstance(finder, type) else type(finder).__name__
+        if hasattr(finder, "find_distributions") and kind not in _PATH_FINDERS and not _is_the_stores(finder):
             return None
     standard = sys.modules.get("importlib.metadata")
     if standard is not None and standard.distributions.__module__ != standard.__name__:
         return None  # put in its place by a test or a freezer, which means it
-    rows = installed_entry_points(group, strict=False, keep=keep)
+    found = installed_entry_points(group, strict=False, keep=keep)
+    rows = list(found if name is None else found.named(name))
     return rows if all(row.place for row in rows) else None
 
 

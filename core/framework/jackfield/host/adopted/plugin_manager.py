@@ -1,75 +1,25 @@
 """`jackfield.PluginManager`: a drop-in for pluggy's, with a state that lasts and plugins that fail alone."""
 
-import logging
 import os
-import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from jackfield.errors import UnknownPlugin
 from jackfield.hooks import HookManager, OnError
-from jackfield.host.adopted.adoption import Adoption, comparable
+from jackfield.host.adopted.adoption import Adoption, comparable, logger
 from jackfield.host.adopted.installed import InstalledEntryPoint, entry_points_of
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
+    from jackfield.host.adopted.outcomes import LoadFailure, PluginRow
     from jackfield.store import Layout
-
-logger = logging.getLogger("jackfield.host")
 
 COUNT_VARIABLE = "JACKFIELD_COUNT"
 """A user's way to have an adopted application count what its plugins do, though it has no option for that."""
 
 SAFE_VARIABLE = "JACKFIELD_SAFE"
 """A user's way to start an adopted application without its plugins, though it has no option for that."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadFailure:
-    """An entry point that could not be imported or registered; the others were loaded.
-
-    Attributes:
-        name: the entry point's name, which is the plugin's.
-        group: its group.
-        distribution: the distribution that brought it, with version: `chat-weather 1.2.0`.
-        error: what was raised.
-    """
-
-    name: str
-    group: str
-    distribution: str
-    error: BaseException
-
-    @property
-    def traceback(self) -> str:
-        """The traceback as text, for a person."""
-        return "".join(traceback.format_exception(self.error))
-
-
-@dataclass(frozen=True, slots=True)
-class PluginRow:
-    """One plugin as `PluginManager.list_plugins` shows it.
-
-    Attributes:
-        name: the name it is, or would be, registered under.
-        distribution: the distribution that brought it; empty for one that the application registered itself.
-        version: that distribution's version.
-        group: the entry-point group; empty for one that the application registered itself.
-        enabled: the user's wish.
-        state: "active" is registered; "disabled" by the user; "blocked" by the application (`set_blocked`); "failed"
-            could not be loaded; "found" is not loaded yet.
-        error: what it failed with, one line; empty otherwise.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    group: str
-    enabled: bool
-    state: Literal["active", "disabled", "blocked", "failed", "found"]
-    error: str = ""
 
 
 class PluginManager(HookManager):
@@ -144,22 +94,22 @@ class PluginManager(HookManager):
             self._groups.append(group)
             self._adoption.record(self._groups)
         if self.safe:
-            logger.warning("safe mode: no plugin of %s is loaded", group)
+            logger().warning("safe mode: no plugin of %s is loaded", group)
             return 0
         self._adoption.serve_store()
         wishes = self._adoption.wishes()
         loaded = 0
-        for entry_point in entry_points_of(group, keep=self._remember):
-            if name is not None and entry_point.name != name:
-                continue
+        for entry_point in entry_points_of(group, name=name, keep=self._remember):
             if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
                 continue
             if self._wished(entry_point, wishes):
                 loaded += self._load(entry_point)
         return loaded
 
-    def list_plugins(self) -> tuple[PluginRow, ...]:
+    def list_plugins(self) -> "tuple[PluginRow, ...]":
         """Return every plugin of the groups loaded so far and every registered one, by name; imports none."""
+        from jackfield.host.adopted.outcomes import PluginRow
+
         wishes = self._adoption.wishes()
         rows: dict[str, PluginRow] = {}
         for group in self._groups:
@@ -254,10 +204,12 @@ class PluginManager(HookManager):
                 self._from_store.add(name)
             plugin = entry_point.load()
             self.register(plugin, name=name)
-        except (Exception, SystemExit) as error:  # a plugin that exits at import ends itself, not the application
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin that exits ends itself, not the application)
+            from jackfield.host.adopted.outcomes import LoadFailure
+
             self._unload(name)  # a replay of a historic call fails after the plugin was registered
             self.failures[name] = LoadFailure(name, entry_point.group, entry_point.label, error)
-            logger.exception("plugin %s of %s was not loaded; the others are", name, entry_point.label)
+            logger().exception("plugin %s of %s was not loaded; the others are", name, entry_point.label)
             return False
         self.failures.pop(name, None)
         self._brought.append((plugin, entry_point))
@@ -270,7 +222,9 @@ class PluginManager(HookManager):
             self.unregister(plugin, name)
             self._brought[:] = [pair for pair in self._brought if pair[0] is not plugin]
 
-    def _row(self, entry_point: InstalledEntryPoint, wishes: Mapping[str, bool]) -> PluginRow:
+    def _row(self, entry_point: InstalledEntryPoint, wishes: Mapping[str, bool]) -> "PluginRow":
+        from jackfield.host.adopted.outcomes import PluginRow
+
         name = entry_point.name
         enabled = self._wished(entry_point, wishes)
         failure = self.failures.get(name)

@@ -1,0 +1,51 @@
+"""Where a profile lies is the same, asked as text or as a layout, and to ask loads little."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import platformdirs
+import pytest
+from jackfield.errors import UsageError
+from jackfield.store import Layout, profile_folder
+
+
+@pytest.mark.parametrize("profile", [None, "shared"])
+@pytest.mark.parametrize("moved", ["", "~/somewhere", "with blanks and ä"])
+def test_text_and_layout_name_one_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, moved: str, profile: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"JACKFIELD_HOME": moved}
+    assert profile_folder("chat", profile, environ) == str(Layout.locate("chat", profile=profile, environ=environ).root)
+
+
+def test_unmoved_data_lies_where_platformdirs_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for data in ("", str(tmp_path)):
+        monkeypatch.setenv("XDG_DATA_HOME", data)
+        expected = platformdirs.user_data_path("jackfield", appauthor=False) / "chat" / "named"
+        assert profile_folder("chat", "named", {"XDG_DATA_HOME": data}) == str(expected)
+
+
+@pytest.mark.parametrize(("app", "profile"), [("../chat", None), ("chat", "a/b"), ("", None)])
+def test_a_name_that_leads_elsewhere_is_refused(app: str, profile: str | None) -> None:
+    with pytest.raises(UsageError):
+        profile_folder(app, profile, {})
+
+
+def test_an_adopted_application_starts_without_what_it_does_not_need(tmp_path: Path) -> None:
+    code = (
+        "import sys, pluggy; before = set(sys.modules)\n"
+        "import jackfield\n"
+        "manager = jackfield.PluginManager('an-application')\n"
+        "manager.load_setuptools_entrypoints('an-application.plugins')\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    for _ in range(2):
+        command = [sys.executable, "-c", code]
+        environment = {"JACKFIELD_HOME": str(tmp_path)}
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    loaded = {name.partition(".")[0] for name in said.split()}
+    assert not loaded & {"asyncio", "dataclasses", "hashlib", "json", "logging", "pathlib", "sqlite3", "threading"}
