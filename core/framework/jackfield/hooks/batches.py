@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from jackfield.hooks.calls import compile_mapping
@@ -81,8 +80,8 @@ class Batches:
 def _inside(chain: Chain, place: int) -> Step:
     """One implementation of this process, called as a chain of its own: guarded, counted and timed like any call."""
     counts = (chain.counts[place],) if chain.counts is not None else None
-    alone = replace(
-        chain, implementations=(chain.implementations[place],), counts=counts, firstresult=chain.pipeline is None
+    alone = chain._replace(
+        implementations=(chain.implementations[place],), counts=counts, firstresult=chain.pipeline is None
     )
     run = compile_mapping(alone)
 

@@ -1,15 +1,16 @@
 """Hook callers: what `manager.hook.name` and `await manager.call.name` are."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import pluggy
 
 from jackfield.errors import UsageError
-from jackfield.hooks.batches import Batches
-from jackfield.hooks.calls import compile_mapping, compile_signature
 from jackfield.hooks.chains import PLUGGY_APPLIES_DEFAULTS, Chain
 from jackfield.hooks.waking import Waking
+
+if TYPE_CHECKING:
+    from jackfield.hooks.batches import Batches
 
 
 class Calling(Protocol):
@@ -117,6 +118,8 @@ def _signature(hook: pluggy.HookCaller) -> tuple[list[str], dict[str, object]] |
 
 def _specialised(hook: LazyCaller) -> type[LazyCaller]:
     """Give the caller the class that calls its present implementations, and return that class."""
+    from jackfield.hooks.calls import compile_signature  # a start registers, and calls little
+
     manager = _manager(hook)
     version = manager.version
     chain = manager.chain(hook.name, hook._hookimpls, firstresult=_is_firstresult(hook))
@@ -190,6 +193,8 @@ class AsyncCaller:
         if many is None or many[0] != manager.version:
             version = manager.version
             chain = manager.chain(hook.name, hook._hookimpls.copy(), firstresult=_is_firstresult(hook), awaits=True)
+            from jackfield.hooks.batches import Batches
+
             many = self._many = (version, Batches(chain))
         given = [_with_defaults(hook, one) for one in calls]
         for one in given:
@@ -203,6 +208,8 @@ class AsyncCaller:
             raise UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
         manager = _manager(hook)
         hookimpls = hook._hookimpls.copy()
+        from jackfield.hooks.calls import compile_mapping
+
         run = compile_mapping(manager.chain(hook.name, hookimpls, firstresult=_is_firstresult(hook), awaits=True))
         finish = manager.observe(hook.name, hookimpls, given)
         try:
@@ -225,6 +232,8 @@ class AsyncCaller:
         function = None
         if signature is not None and not manager.monitored:
             chain = manager.chain(hook.name, hook._hookimpls, firstresult=_is_firstresult(hook), awaits=True)
+            from jackfield.hooks.calls import compile_signature
+
             function = compile_signature(chain, *signature)
         chosen = function or AsyncCaller._call_mapping
         self._function = chosen

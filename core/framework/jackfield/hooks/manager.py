@@ -11,7 +11,6 @@ from pluggy._callers import _multicall  # what pluggy's manager calls; it has no
 from jackfield.errors import UsageError
 from jackfield.hooks.accounts import Accounts, BlameListener, UseListener, late
 from jackfield.hooks.callers import CallRelay, LazyCaller, forget
-from jackfield.hooks.calls import compile_mapping
 from jackfield.hooks.chains import Chain
 from jackfield.hooks.counters import HookCounters
 from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
@@ -286,6 +285,8 @@ class HookManager(pluggy.PluginManager):
         chain = self.chain(hook_name, methods, firstresult=firstresult)
         if chain.bare:
             return _multicall(hook_name, self._called(hook_name, methods), kwargs, firstresult)
+        from jackfield.hooks.calls import compile_mapping
+
         return compile_mapping(chain)(kwargs)
 
     # Monitoring
