@@ -94,7 +94,7 @@ class Profile:
             given = tuple(permissions) if permissions is not None else manifest.permissions if manifest else ()
             version = str(manifest.version) if manifest is not None and manifest.version is not None else ""
             changes[f"wish/{cid}"] = True
-            if manifest is not None and isolation in allowed_choices(manifest.isolation):
+            if manifest is None or isolation in allowed_choices(manifest.isolation):
                 changes[f"isolation/{cid}"] = isolation
             changes[f"grants/{cid}"] = Grant(cid, source, None, given, version).to_mapping()
         self.state.change(changes, by="test")

@@ -136,7 +136,7 @@ class TestInterruptedInstall:
 
     def activation(self, profile: Profile) -> Activation:
         grant = Grant("greeter", SOURCE, None, (Permission("commands", ("register",)),), "1.0.0")
-        changes = {"wish/greeter": True, "grants/greeter": grant.to_mapping()}
+        changes = {"wish/greeter": True, "isolation/greeter": "inline", "grants/greeter": grant.to_mapping()}
         return Activation("t1", 0, 0, now(), "test", "install greeter", changes)
 
     def steps(self, profile: Profile, wheel: Path) -> Iterator[str]:

@@ -129,15 +129,6 @@ class Main(Plugin):
     assert host.plugins.status("hanging").problem == "hanging: on_enable did not return within 0.05 s (in on_enable)"
 
 
-async def test_a_worker_plugin_is_blocked_with_a_sentence(profile, build, running):
-    profile.install(build("shy", isolation="worker"))
-    profile.enable("shy")
-    host = await running()
-    status = host.plugins.status("shy")
-    assert status.state == "blocked"
-    assert status.problem == "asks for a process of its own, which this application cannot give"
-
-
 async def test_wishing_and_unwishing_takes_effect_in_the_running_host(profile, build, running, noted):
     profile.install(build("a", code=RECORDER))
     host = await running()

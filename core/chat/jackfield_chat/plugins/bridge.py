@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jackfield.api import Check
 from jackfield.errors import JackfieldError, PluginError, UsageError
-from jackfield_chat_api import Member, Message, Room
+from jackfield_chat_api import ChatApi, Member, Message, Room
 
 from jackfield_chat.accounts import Account, Accounts, Role
 from jackfield_chat.plugins.answers import Answer
@@ -102,7 +102,6 @@ class Bridge:
             script_hooks=SCRIPT_HOOKS,
             arguments=arguments(self._accounts, self._board),
             safe=self._settings.safe,
-            external=self._settings.external,
             language_of=lambda user: self._accounts.languages.of(user) if user is not None else None,
         )
         add_own_commands(application.host.commands, show=_show_help)
@@ -323,7 +322,7 @@ class Bridge:
     def _tell_plugins(self) -> None:
         self._board.presence.tell_everyone({"type": "plugins"})
 
-    def _api(self, plugin: str, check: Check) -> PluginChat:
+    def _api(self, plugin: str, check: Check) -> ChatApi:
         return PluginChat(plugin, check, self._board, self._accounts, name_of=self.name_of)
 
 

@@ -24,11 +24,12 @@ from jackfield.host.changes import (
     follow_settings,
 )
 from jackfield.host.commands import CommandRegistry
-from jackfield.host.external import Gate
+from jackfield.host.external import Connected, Gate
 from jackfield.host.facets import EventBus, Surroundings, UiRegistry
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
 from jackfield.host.plugins import Plugins, PluginStatus
+from jackfield.host.remote import Elsewhere
 from jackfield.host.scripts import NO_SCRIPTS, Scripts
 from jackfield.host.uses import Kind
 from jackfield.host.watching import THRESHOLD_SECONDS, Failures, Observing
@@ -43,7 +44,7 @@ DRAWING_SECONDS = 2.0
 
 
 class Host:
-    """Runs plugins inline. Bound to the event loop that runs `start`.
+    """Runs plugins, each where it belongs. Bound to the event loop that runs `start`.
 
     A plugin's failure is its own: it is logged, counted, shown in its status, and never raised from here. Plugins that
     nobody enabled are never imported.
@@ -110,13 +111,10 @@ class Host:
         self.usage, self.logs = self.observed.usage, self.observed.logs
         self._failures = Failures(app, self.plugins, self.observed)
         self._manager.add_blame_listener(self._failures.blame_hook)
-        begin = self.usage.begin
-        guard = Guard(self._failures.blame, timeout_seconds=callback_timeout_seconds, begin=begin)
+        guard = Guard(self._failures.blame, timeout_seconds=callback_timeout_seconds, begin=self.usage.begin)
         self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix, sources=arguments)
         self.events = EventBus(guard.run, self.hostfile.events)
-        limit = min(DRAWING_SECONDS, callback_timeout_seconds)
-        drawing = Guard(self._failures.blame, timeout_seconds=limit, begin=begin)
-        self.ui = UiRegistry(guard.run_for_user, drawing.run)
+        self.ui = UiRegistry(guard.run_for_user, guard.within(DRAWING_SECONDS).run)
         self._store = Store(self.layout)
         self._holds = Holds()
         self._presences = Presences()
@@ -147,7 +145,9 @@ class Host:
             language_of=language_of,
             on_level=self.logs.on_level,
         )
-        runner = Runner(self.plugins, around, self._manager)
+        connected = Connected(self.gate.connections)
+        self._elsewhere = Elsewhere(around, self._manager, self.hostfile, self._store.active, connected)
+        runner = Runner(self.plugins, around, self._manager, self._elsewhere)
         self._code = Code()
         self._demand = Demand(manager=self._manager, hearing=self._hearing, commands=self.commands, ui=self.ui)
         self.events.tell(first=self._before_event, listened=self._wake_sender)
@@ -257,6 +257,7 @@ class Host:
                 return
             records = self.plugins.records()
             await self._following.down(frozenset(cid for cid, record in records.items() if record.life.state.runs_code))
+            await self._elsewhere.close()
             self._code.drop_unused(records)
             self._code.close()
             self._holds.release()

@@ -9,6 +9,7 @@ from pathlib import Path
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.host.facets import Wiring
 from jackfield.host.lifecycle import Happening, Life, State, advance
+from jackfield.host.remote import RemotePlugin
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, canonical_id
 from jackfield.permissions import Placement
@@ -79,6 +80,7 @@ class Record:
         placement: where its code runs, or would.
         loaded: its code, while it is loaded.
         wiring: its context and what is behind it, while it is loaded.
+        remote: the way to its code, while that is loaded in another process.
         own_folder: its package's folder in the environment, when it was imported for the plugin alone.
         errors: failures since it was loaded.
         last_error: the traceback of the last one.
@@ -100,6 +102,7 @@ class Record:
     placement: Placement = field(default_factory=Placement)
     loaded: Loaded | None = None
     wiring: Wiring | None = None
+    remote: RemotePlugin | None = None
     own_folder: Path | None = None
     errors: int = 0
     last_error: str = ""

@@ -13,7 +13,7 @@ Rules:
 from dataclasses import dataclass
 from typing import Final, Literal
 
-CAN_ISOLATE: Final = False
+CAN_ISOLATE: Final = True
 """Whether the host runs plugins in processes of their own; without it `any` runs inline and `worker` not at all."""
 
 Choice = Literal["worker", "inline", "process"]

@@ -43,6 +43,10 @@ class Guard:
         self._begin = begin
         self.timeout_seconds = timeout_seconds
 
+    def within(self, seconds: float) -> "Guard":
+        """Return a guard that does the same, with calls that may take no longer than that."""
+        return Guard(self.blame, timeout_seconds=min(seconds, self.timeout_seconds), begin=self._begin)
+
     async def run(self, plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
         """Call `function` for `plugin` and return its result.
 

@@ -25,11 +25,13 @@ class Loaded:
         target: what is registered with the hook manager: an instance or a module.
         callbacks: the lifecycle callbacks that it has; a module's have `context` bound.
         commands: what `@command` marked, with the function to call.
+        listeners: what `@listener` marked, with the function to call; None: `marked_listeners` finds them in `target`.
     """
 
     target: object
     callbacks: Mapping[str, Callable[..., Any]]
     commands: tuple[tuple[CommandMark, Callable[..., Any]], ...]
+    listeners: tuple[tuple[ListenerMark, Callable[..., Any]], ...] | None = None
 
 
 def resolve(plugin: str, entry_point: str) -> Any:

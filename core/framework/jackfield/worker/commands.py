@@ -74,6 +74,7 @@ class CommandHandlers:
         self._calls = calls
         self._handlers = handlers
         handlers.serve("handler.command", self._run)
+        handlers.serve("handler.complete", self._complete)
 
     def keep(self, function: Callable[..., Any], *, lasting: bool = False) -> tuple[int, FunctionData]:
         """Keep a command's function; return its number and its signature as data."""
@@ -95,6 +96,14 @@ class CommandHandlers:
         running: Running = self._handlers.kept(handler)
         values, named = running.arguments(arguments, keywords)
         return _nothing(running.function(RemoteSource(source, self._calls), *values, **named))
+
+    def _complete(self, handler: int, prefix: str) -> Any:
+        offered = self._handlers.kept(handler)(prefix)
+        return _texts(offered) if inspect.isawaitable(offered) else [str(one) for one in offered]
+
+
+async def _texts(offered: Any) -> list[str]:
+    return [str(one) for one in await offered]
 
 
 def _nothing(value: object) -> Any:

@@ -218,9 +218,7 @@ class Following:
                 )
                 self._plugins.tell(record, Happening.HELD, problem)
             return
-        # An external plugin that has failed is sent away, and is what it is until it comes again.
-        ended = (State.UNLOADED, State.FAILED) if verdict.candidate.origin == "external" else (State.UNLOADED,)
-        if record.life.state.runs_code or (cid in seen.wishes.out and record.life.state in ended):
+        if record.life.state.runs_code or (cid in seen.wishes.out and record.life.state is State.UNLOADED):
             return
         footing = seen.footings[cid]
         same = record.footing.code == footing.code and record.footing.trees == footing.trees
@@ -262,24 +260,35 @@ class Following:
         for step, left_out in ((self._load, frozenset()), (self._enable, seen.wishes.loads_only)):
             for level in seen.judgement.levels:
                 going = [cid for cid in level if cid not in left_out and cid not in asleep]
-                steps = [
-                    self._step(self._plugins.record(cid), step) for cid in going if chosen is None or cid in chosen
-                ]
+                steps, before = [], _passed()
+                for cid in (cid for cid in going if chosen is None or cid in chosen):
+                    passed = asyncio.Event()
+                    steps.append(self._step(self._plugins.record(cid), step, before, passed))
+                    before = passed
                 if not one_by_one:
                     await asyncio.gather(*steps)
                     continue
                 for each in steps:
                     await each
 
-    async def _step(self, record: Record, step: Callable[[Record], Awaitable[None]]) -> None:
-        async with record.step:
-            began = time.perf_counter()
-            if record.life.state is State.RESOLVED:
-                record.start_seconds = 0.0
-            await step(record)
-            record.start_seconds += time.perf_counter() - began
+    async def _step(
+        self,
+        record: Record,
+        step: Callable[[Record, asyncio.Event], Awaitable[None]],
+        before: asyncio.Event,
+        passed: asyncio.Event,
+    ) -> None:
+        try:
+            async with record.step:
+                began = time.perf_counter()
+                if record.life.state is State.RESOLVED:
+                    record.start_seconds = 0.0
+                await step(record, before)
+                record.start_seconds += time.perf_counter() - began
+        finally:
+            passed.set()
 
-    async def _load(self, record: Record) -> None:
+    async def _load(self, record: Record, _: asyncio.Event) -> None:
         if record.life.state is not State.RESOLVED:
             return
         problem = self._missing_need(record, State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART)
@@ -297,7 +306,7 @@ class Following:
             self._code.note_files(record)
         await self._runner.load(record)
 
-    async def _enable(self, record: Record) -> None:
+    async def _enable(self, record: Record, before: asyncio.Event) -> None:
         if record.life.state not in (State.LOADED, State.IDLE):
             return
         problem = self._missing_need(record, State.ACTIVE, State.PENDING_RESTART)
@@ -306,7 +315,7 @@ class Following:
             self._plugins.tell(record, Happening.FOUND)
             self._plugins.tell(record, Happening.BLOCKED, problem)
         else:
-            await self._runner.enable(record)
+            await self._runner.enable(record, before)
 
     def _missing_need(self, record: Record, *up: State) -> str:
         manifest = record.candidate.manifest
@@ -315,6 +324,13 @@ class Following:
             if not need.optional and (other is None or other.life.state not in up):
                 return f"needs {need.id}, which {_why(other)}"
         return ""
+
+
+def _passed() -> asyncio.Event:
+    """What the first of a level waits for: nothing."""
+    passed = asyncio.Event()
+    passed.set()
+    return passed
 
 
 def _required(cid: str, seen: Survey) -> set[str]:

@@ -6,7 +6,7 @@ told `on_unload`; what it returns goes to the new code's `on_load` (M36). Where 
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jackfield.errors import PluginError
@@ -17,6 +17,7 @@ from jackfield.host.facets import Wiring
 from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, Record
+from jackfield.host.remote import RemotePlugin
 from jackfield.host.switch import Footing, with_dependents
 from jackfield.manifest import Candidate
 from jackfield.runtime import Loaded
@@ -33,6 +34,7 @@ class _Before:
     footing: Footing
     wiring: Wiring
     loaded: Loaded
+    remote: RemotePlugin | None
     was_up: bool
 
 
@@ -101,9 +103,11 @@ class Reloading:
         brought = {}
         try:
             for cid in (cid for level in order for cid in level):
-                brought[cid] = await self._runner.bring(seen.judgement.verdicts[cid].candidate)
+                verdict = seen.judgement.verdicts[cid]
+                brought[cid] = await self._runner.bring(verdict.candidate, verdict.placement)
         except Exception as error:
             aside.put_back()
+            await _end(one.remote for one in brought.values())
             self._tried(befores, seen)
             await self._wake(order, befores)
             problem = _failure(records[cid], f"{type(error).__name__}: {error}")
@@ -112,6 +116,7 @@ class Reloading:
         handed = await self._exchange(order, befores, brought, seen)
         broken = [cid for cid in going if not _is_as_before(befores[cid])]
         if not broken:
+            await _end(one.remote for one in befores.values())
             for cid in going:
                 self._code.note_files(records[cid])
             return going
@@ -125,6 +130,8 @@ class Reloading:
                 self._runner.hand(cid, handed)
             await self._restore(order, befores, seen)
             _say(records[failed], problem, trace)
+        else:
+            await _end(one.remote for one in befores.values())
         raise problem
 
     def _before(self, record: Record, seen: Survey) -> _Before:
@@ -141,7 +148,7 @@ class Reloading:
         machine_code = self._code.loaded_machine_code(self._code.places(record))
         if any(manifest is not None and manifest.reload == "restart" for manifest in manifests):
             problem = f'its manifest says reload = "restart": it needs a restart of {self._host_name}'
-        elif not self._code.places(record) or record.footing.restart_only:
+        elif record.remote is None and (not self._code.places(record) or record.footing.restart_only):
             problem = f"others imported its code, too: it needs a restart of {self._host_name}"
         elif machine_code:
             problem = f"it holds machine code, {', '.join(machine_code)}: it needs a restart of {self._host_name}"
@@ -151,7 +158,7 @@ class Reloading:
         if problem or record.wiring is None or record.loaded is None:
             raise PluginError(f"{identity} was not reloaded: {problem}", plugin=identity)
         up = record.life.state in _UP
-        return _Before(record, record.candidate, record.footing, record.wiring, record.loaded, up)
+        return _Before(record, record.candidate, record.footing, record.wiring, record.loaded, record.remote, up)
 
     async def _rest(self, before: _Before) -> None:
         async with before.record.step:
@@ -177,13 +184,18 @@ class Reloading:
         """Let the old code go and the new code begin, as far as it does; returns what the old code handed over."""
         for level in reversed(order):
             await asyncio.gather(
-                *(self._runner.unload(befores[cid].record, removed=False, replaced=True) for cid in level)
+                *(
+                    self._runner.unload(befores[cid].record, removed=False, replaced=True, keep_process=True)
+                    for cid in level
+                )
             )
         handed = self._runner.handed()
         for level in order:
             for cid in level:
                 record = befores[cid].record
-                record.candidate, record.footing = seen.judgement.verdicts[cid].candidate, seen.footings[cid]
+                verdict = seen.judgement.verdicts[cid]
+                record.candidate, record.placement = verdict.candidate, verdict.placement
+                record.footing = seen.footings[cid]
                 self._resolve(record)
             await asyncio.gather(*(self._runner.load(befores[cid].record, brought[cid]) for cid in level))
             if any(befores[cid].record.life.state is not State.LOADED for cid in level):
@@ -211,9 +223,7 @@ class Reloading:
                 before.record.candidate, before.record.footing = before.candidate, before.footing
                 self._resolve(before.record)
             self._tried(befores, seen)
-            await asyncio.gather(
-                *(self._runner.load(befores[cid].record, (befores[cid].wiring, befores[cid].loaded)) for cid in level)
-            )
+            await asyncio.gather(*(self._runner.load(befores[cid].record, _brought(befores[cid])) for cid in level))
         await self._wake(order, befores)
 
     def _resolve(self, record: Record) -> None:
@@ -226,6 +236,15 @@ class Reloading:
             if before.candidate.origin == "script":
                 before.record.footing = seen.footings[cid]
             self._code.note_files(before.record)
+
+
+def _brought(before: _Before) -> Brought:
+    return Brought(before.wiring, before.loaded, before.remote)
+
+
+async def _end(remotes: Iterable[RemotePlugin | None]) -> None:
+    """End the processes of code that does not come back."""
+    await asyncio.gather(*(remote.end() for remote in remotes if remote is not None))
 
 
 def is_saved_broken(record: Record, verdict: Verdict) -> bool:

@@ -4,11 +4,15 @@ Nothing here raises for what a plugin does: the plugin's life tells it. C8: a fa
 C10: what fails in `on_disable` or `on_unload` is logged and counted, and the plugin goes all the same.
 """
 
+import asyncio
+import contextlib
 import logging
 import traceback
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, NamedTuple
 
+from jackfield.api import ListenerMark
 from jackfield.errors import JackfieldError, PluginError
 from jackfield.hooks import HookManager
 from jackfield.host.changes.imports import Packages
@@ -16,14 +20,31 @@ from jackfield.host.facets import Surroundings, Wiring
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import load, misplaced
 from jackfield.host.plugins import Plugins, Record
+from jackfield.host.remote import Elsewhere, RemotePlugin
 from jackfield.host.scripts import hooks_of_script
 from jackfield.manifest import Candidate
+from jackfield.permissions import Placement
 from jackfield.runtime import GRACE_SECONDS, Loaded, marked_listeners
 
 _log = logging.getLogger("jackfield.host")
 
-#: A plugin's code and what ties it to the host.
-Brought = tuple[Wiring, Loaded]
+ORDER_SECONDS = 1.0
+"""How long a plugin waits for those before it, so that hooks keep their order: a slow start keeps nobody longer."""
+
+
+class Brought(NamedTuple):
+    """A plugin's code and what ties it to the host.
+
+    Args:
+        wiring: its context and what is behind it.
+        loaded: its code, or what stands for it.
+        remote: the way to its code, where that is in another process.
+    """
+
+    wiring: Wiring
+    loaded: Loaded
+    remote: RemotePlugin | None = None
+
 
 #: What `on_unload` returned, waiting for the `on_load` of the code that replaces it.
 HandedOver = dict[str, Any]
@@ -36,33 +57,47 @@ class Runner:
         plugins: where their lives are told.
         around: what their contexts share.
         manager: where their hooks are registered.
+        elsewhere: brings up those that run in another process.
+
+    Attributes:
+        on_process_end: told of each plugin whose process has ended by itself, after its life was: the canonical id, and
+            a sentence.
     """
 
-    def __init__(self, plugins: Plugins, around: Surroundings, manager: HookManager) -> None:
+    def __init__(self, plugins: Plugins, around: Surroundings, manager: HookManager, elsewhere: Elsewhere) -> None:
         self._plugins = plugins
         self._around = around
         self._manager = manager
+        self._elsewhere = elsewhere
+        self._ends: set[asyncio.Task[None]] = set()
+        self.on_process_end: Callable[[str, str], None] | None = None
         self._handed: HandedOver = {}
         self._known: tuple[tuple[Candidate, ...], Packages] | None = None
 
-    async def bring(self, candidate: Candidate) -> Brought:
+    async def bring(self, candidate: Candidate, placement: Placement) -> Brought:
         """Import a plugin's code and tie it to a context of its own; nothing of it has been called.
+
+        Args:
+            candidate: the plugin.
+            placement: where it runs.
 
         Raises:
             PluginError: its code is not where its manifest is, it imports what it may not, or did not come to an end.
             Exception: whatever the plugin's code raises.
         """
-        problem = self._packages().problem(candidate)
+        problem = "" if placement.own_process else self._packages().problem(candidate)
         if problem:
             raise PluginError(problem, plugin=candidate.id)
-        return await self._bring(candidate)
+        return await self._bring(candidate, placement)
 
-    async def _bring(self, candidate: Candidate) -> Brought:
+    async def _bring(self, candidate: Candidate, placement: Placement) -> Brought:
         wiring = Wiring(candidate, self._around)
+        if placement.own_process:
+            return Brought(wiring, *await self._elsewhere.bring(candidate, placement, wiring))
         language = self._plugins.records().get(candidate.language)
         speaker = language.loaded.target if language is not None and language.loaded is not None else None
         loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context, speaker)
-        return wiring, loaded
+        return Brought(wiring, loaded)
 
     async def load(self, record: Record, brought: Brought | None = None) -> None:
         """Import a resolved plugin and call `on_load`; afterwards it is loaded, blocked or failed.
@@ -71,42 +106,59 @@ class Runner:
             record: the plugin.
             brought: its code, where it has been imported already.
         """
-        candidate = record.candidate
-        problem = (misplaced(candidate) or self._packages().problem(candidate)) if brought is None else ""
+        candidate, inline = record.candidate, not record.placement.own_process
+        problem = ""
+        if brought is None and inline:  # another process has a path of its own, and looks for itself
+            problem = misplaced(candidate) or self._packages().problem(candidate)
         if problem:
             self._plugins.tell(record, Happening.BLOCKED, problem)
             return
         record.errors, record.last_error, record.last_failure, record.refusals = 0, "", "", {}
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
-            record.wiring, record.loaded = brought or await self._bring(candidate)
+            brought = brought or await self._bring(candidate, record.placement)
+            record.wiring, record.loaded, record.remote = brought
+            if record.remote is not None:
+                record.remote.on_end = partial(self._process_ended, record, record.remote)
             await self._callback(record, "on_load", previous)
         except Exception as error:  # noqa: BLE001  # whatever the plugin's code raises is its failure alone
-            self._failed(record, "while it was loaded", error)
+            await self._failed(record, "while it was loaded", error)
             return
         self._plugins.tell(record, Happening.LOADED)
 
-    async def enable(self, record: Record) -> None:
-        """Call `on_enable`, then open the plugin's hooks and commands; afterwards it is active or failed."""
+    async def enable(self, record: Record, before: asyncio.Event | None = None) -> None:
+        """Call `on_enable`, then open the plugin's hooks and commands; afterwards it is active or failed.
+
+        Args:
+            record: a plugin that is loaded or idle.
+            before: set when those are through that come up side by side with it and are called before it, so that the
+                order of hooks is the same at every start. It waits a moment for them, and no longer.
+        """
         wiring, loaded = record.wiring, record.loaded
         if wiring is None or loaded is None:
             return
         wiring.scope.open()
         wiring.entrances.open()
         try:
+            if record.remote is not None:
+                await record.remote.open_scope()
             await self._migrate(record)
             await self._callback(record, "on_enable")
         except Exception as error:  # noqa: BLE001  # see load
             await self._end_scopes(record)
-            self._failed(record, "in on_enable", error)
+            await self._failed(record, "in on_enable", error)
             return
+        if before is not None and not before.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ORDER_SECONDS):
+                    await before.wait()
         try:
             self._open_entrances(record, wiring, loaded)
         except Exception as error:  # noqa: BLE001  # see load
             self._around.blame(record.candidate.id, "hooks and commands", error)
             await self._quietly(record, "on_disable")
             await self._end_scopes(record)
-            self._failed(record, "while its hooks and commands were added", error)
+            await self._failed(record, "while its hooks and commands were added", error)
             return
         self._plugins.tell(record, Happening.ENABLED)
 
@@ -118,13 +170,14 @@ class Runner:
         await self._end_scopes(record)
         self._plugins.tell(record, Happening.DISABLED)
 
-    async def unload(self, record: Record, *, removed: bool, replaced: bool) -> None:
+    async def unload(self, record: Record, *, removed: bool, replaced: bool, keep_process: bool = False) -> None:
         """Call `on_unload`, and `on_removed` when it was uninstalled; afterwards its code may be dropped.
 
         Args:
             record: a plugin that is loaded or idle.
             removed: it is not installed any more.
             replaced: the same plugin is loaded again; its new code gets what `on_unload` returns.
+            keep_process: leave its process, if it has one, to the caller: its code may have to come back.
         """
         result = await self._quietly(record, "on_unload")
         if removed:
@@ -135,9 +188,13 @@ class Runner:
             self._handed[record.candidate.canonical_id] = result
         if record.wiring is not None:
             record.wiring.database.close()
-        record.loaded = None
-        record.wiring = None
+        remote = record.remote
+        record.loaded = record.wiring = record.remote = None
         self._plugins.tell(record, Happening.UNLOADED)
+        if remote is not None:
+            remote.on_end = None
+            if not keep_process:
+                await remote.end()
 
     def handed(self) -> HandedOver:
         """Return what waits to be handed over, as a copy."""
@@ -173,10 +230,15 @@ class Runner:
                 needs=mark.needs,
             )
         if not record.candidate.legacy:
-            events = self._around.events.host_events
-            taken = {*vars(self._manager.hook), *self._around.script_hooks}
-            for listened, hearer in marked_listeners(loaded.target, wiring.context, events, taken=taken):
+            for listened, hearer in self._listeners(wiring, loaded):
                 wiring.listeners.add_marked(listened, hearer)
+
+    def _listeners(self, wiring: Wiring, loaded: Loaded) -> Iterable[tuple[ListenerMark, Callable[..., Any]]]:
+        if loaded.listeners is not None:
+            return loaded.listeners
+        events = self._around.events.host_events
+        taken = {*vars(self._manager.hook), *self._around.script_hooks}
+        return marked_listeners(loaded.target, wiring.context, events, taken=taken)
 
     async def _migrate(self, record: Record) -> None:
         """Call `on_migrate` when the shape of the plugin's data changed since it last ran."""
@@ -208,22 +270,49 @@ class Runner:
         if wiring is None:
             return
         wiring.entrances.close()
+        remote = record.remote
+        left = await remote.close_scope(2 * GRACE_SECONDS) if remote is not None and remote.line.ended is None else []
         wiring.scope.close()
-        record.left_behind = await wiring.scheduler.end(GRACE_SECONDS)
+        record.left_behind = left or await wiring.scheduler.end(GRACE_SECONDS)
         for name in record.left_behind:
             _log.error("%s does not end when it is told to; it is left behind", name)
         wiring.database.close()
 
-    def _failed(self, record: Record, when: str, error: Exception) -> None:
+    async def _failed(self, record: Record, when: str, error: Exception) -> None:
         told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
         text = "".join(traceback.format_exception(error))
         if record.wiring is not None:
             record.wiring.database.close()
-        record.loaded = None
-        record.wiring = None
+        remote = record.remote
+        record.loaded = record.wiring = record.remote = None
+        if remote is not None:
+            remote.on_end = None
+            await remote.end()
         if record.life.state is State.FOUND:
             self._plugins.tell(record, Happening.RESOLVED)
         self._plugins.tell(record, Happening.FAILED, f"{told} ({when})", text)
+
+    def _process_ended(self, record: Record, remote: RemotePlugin, why: str) -> None:
+        """Take a plugin down whose process has ended by itself; the one place where that is noticed."""
+        if record.wiring is not None:
+            record.wiring.entrances.close()  # at once: whoever calls a hook now has nothing to wait for
+        task = asyncio.get_running_loop().create_task(self._after_end(record, remote, why))
+        self._ends.add(task)
+        task.add_done_callback(self._ends.discard)
+
+    async def _after_end(self, record: Record, remote: RemotePlugin, why: str) -> None:
+        async with record.step:
+            if record.remote is not remote:
+                return  # it failed, or went down, in the step before
+            error = PluginError(why, plugin=record.candidate.id)
+            self._around.blame(record.candidate.id, "its process", error)
+            await self._end_scopes(record)
+            record.loaded = record.wiring = record.remote = None
+            if record.life.state is State.PENDING_RESTART:
+                self._plugins.tell(record, Happening.RELEASED)
+            self._plugins.tell(record, Happening.FAILED, why)
+        if self.on_process_end is not None:
+            self.on_process_end(record.candidate.canonical_id, why)
 
 
 def _unregister(manager: HookManager, name: str) -> None:

@@ -31,12 +31,15 @@ class CommandRegistry:
         run: calls a handler on behalf of a plugin; what it raises was counted already.
         prefix: what people write before a command, `!`; it stands in what they are told of its usage.
         sources: the host's things that can be named in commands, by the type that plugins annotate with.
+
+    Attributes:
+        sources: as given.
     """
 
     def __init__(self, run: Run, *, prefix: str = "", sources: Mapping[type, ArgumentSource] | None = None) -> None:
         self._run = run
         self.prefix = prefix
-        self._sources = dict(sources or {})
+        self.sources: Mapping[type, ArgumentSource] = dict(sources or {})
         self._roots = Roots()
         self._dispatcher = Dispatcher(self._roots, run, prefix)
 
@@ -71,7 +74,7 @@ class CommandRegistry:
                 cannot be an argument.
         """
         names = tuple(" ".join(text.split()) for text in (name, *aliases))
-        parameters = parameters_of(handler, names[0], Owner(plugin, self._sources, check))
+        parameters = parameters_of(handler, names[0], Owner(plugin, self.sources, check))
         text = getdoc(handler) or ""
         command = Command(
             plugin,
@@ -93,7 +96,7 @@ class CommandRegistry:
         Raises:
             PluginError: its root belongs to another plugin, two commands end at one place, or it cannot be one.
         """
-        return self._roots.hang([Branch(plugin, root) for root in of_tree(tree, Owner(plugin, self._sources, check))])
+        return self._roots.hang([Branch(plugin, root) for root in of_tree(tree, Owner(plugin, self.sources, check))])
 
     def declare(
         self,

@@ -2,5 +2,6 @@
 
 from jackfield.host.external.connections import Connection, Connections
 from jackfield.host.external.gate import Gate
+from jackfield.host.external.starting import Connected
 
-__all__ = ["Connection", "Connections", "Gate"]
+__all__ = ["Connected", "Connection", "Connections", "Gate"]

@@ -1,5 +1,21 @@
-"""Plugins whose code runs in another process: the host's side of what `docs/protocol.md` calls plugin methods."""
+"""Plugins whose code runs in another process: the host's side of what `docs/protocol.md` calls plugin methods.
 
+`workers` starts them, `bringing` is the story of one, `plugin` calls one and notices its end, `loading` makes of what
+it says of itself what a host enables, `hooks` lets functions stand for its hooks, `sources` knows who gave the commands
+that it runs.
+"""
+
+from jackfield.host.remote.bringing import Elsewhere
 from jackfield.host.remote.calls import PluginCalls
+from jackfield.host.remote.plugin import Process, RemotePlugin
+from jackfield.host.remote.workers import Started, Starter, Workers
 
-__all__ = ["PluginCalls"]
+__all__ = [
+    "Elsewhere",
+    "PluginCalls",
+    "Process",
+    "RemotePlugin",
+    "Started",
+    "Starter",
+    "Workers",
+]

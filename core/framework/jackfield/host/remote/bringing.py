@@ -1,0 +1,128 @@
+"""From a candidate to a plugin that is loaded in another process, and tied to its context in this one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from jackfield.api import ApiFactory
+from jackfield.errors import PluginError
+from jackfield.hooks import HookManager
+from jackfield.host.facets import Surroundings, Wiring
+from jackfield.host.remote.facets import Commanding, served_context
+from jackfield.host.remote.loading import load_remote, served_life
+from jackfield.host.remote.plugin import RemotePlugin
+from jackfield.host.remote.sources import Sources
+from jackfield.host.remote.workers import Starter, Workers
+from jackfield.manifest import Candidate, HostFile
+from jackfield.permissions import Placement
+from jackfield.rpc import DescriptorSender, Served
+from jackfield.runtime import Call, Loaded, Restoring, things_by_name
+from jackfield.store import Generation
+
+
+class Elsewhere:
+    """Brings up plugins in processes of their own.
+
+    Args:
+        around: what the contexts of all plugins share.
+        manager: knows the specs of hooks.
+        hostfile: the host's own.
+        active: returns the active generation.
+        connected: has the processes that connected by themselves.
+    """
+
+    def __init__(
+        self,
+        around: Surroundings,
+        manager: HookManager,
+        hostfile: HostFile,
+        active: Callable[[], Generation],
+        connected: Starter,
+    ) -> None:
+        self._around = around
+        self._manager = manager
+        self._api_type = _published_api(around.api)
+        name = f"{self._api_type.__module__}:{self._api_type.__qualname__}" if self._api_type is not None else ""
+        self._workers = Workers(hostfile, around.layout, around.state, active, api_type=name)
+        self._starters: dict[str, Starter] = {
+            "worker": self._workers,
+            "process": self._workers,
+            "external": connected,
+        }
+
+    async def close(self) -> None:
+        """End every process that is left."""
+        await self._workers.close()
+
+    async def bring(self, candidate: Candidate, placement: Placement, wiring: Wiring) -> tuple[Loaded, RemotePlugin]:
+        """Return a plugin's code, loaded in a process of its own, and the way there.
+
+        Args:
+            candidate: the plugin.
+            placement: where it shall run.
+            wiring: its context in this process, which serves what it calls.
+
+        Raises:
+            JackfieldError: there is no process for it, or it cannot run in one.
+            Exception: whatever the plugin's code raises.
+        """
+        starter = self._starters.get(placement.isolation)
+        if starter is None:
+            raise PluginError(f"{candidate.id} cannot run as {placement} here", plugin=candidate.id)
+        around = self._around
+        served: dict[str, Served] = {}
+        started = await starter.start(candidate, placement, served.get)
+        remote = RemotePlugin(candidate.id, started.line, started.process, call_seconds=started.limits.call_seconds)
+        sources = Sources()
+        running = partial(_running, remote, sources, around.guard.timeout_seconds)
+        restoring = Restoring(things_by_name(around.commands.sources), partial(_complete, remote))
+        peer = f"the worker of {candidate.id}"
+        served |= served_life(candidate.id, sources, around.blame)
+        served |= served_context(
+            wiring,
+            remote,
+            Commanding(restoring, running),
+            descriptors=DescriptorSender(started.files, peer=peer) if started.files is not None else None,
+            api_type=self._api_type,
+        )
+        load = partial(
+            load_remote,
+            commanding=Commanding(restoring, running),
+            events=tuple(around.events.host_events),
+            seconds=around.guard.timeout_seconds,
+        )
+        try:
+            loaded: Loaded = await around.guard.run(candidate.id, "import", load, remote, self._manager)
+        except BaseException:
+            await remote.end()
+            raise
+        return loaded, remote
+
+
+def _running(remote: RemotePlugin, sources: Sources, seconds: float, handler: int) -> Call:
+    """Return what calls a handler of commands."""
+
+    async def call(source: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
+        with sources.known(source) as known:
+            asked = {"handler": handler, "source": known, "arguments": arguments, "keywords": keywords}
+            await remote.call("handler.command", asked, None, timeout_seconds=seconds)
+
+    return call
+
+
+async def _complete(remote: RemotePlugin, handler: int, prefix: str) -> list[str]:
+    found: list[str] = await remote.call("handler.complete", {"handler": handler, "prefix": prefix}, list[str])
+    return found
+
+
+def _published_api(api: ApiFactory | None) -> type[Any] | None:
+    """Return the protocol that a host's factory says it returns: what plugins in other processes can be told of it."""
+    function: Any = getattr(api, "__func__", api)
+    try:
+        found = inspect.get_annotations(function, eval_str=True).get("return")
+    except Exception:  # noqa: BLE001  # no function, or a name that is imported for type checkers only
+        return None
+    return found if getattr(found, "_is_protocol", False) else None

@@ -1,0 +1,280 @@
+"""Hooks that a plugin in another process implements: a function stands for each, and pluggy sees nothing else.
+
+Order, `tryfirst`, `firstresult`, pipelines, blame and counting are therefore what they are for any plugin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from typing import Any, Optional
+
+import pluggy
+
+from jackfield.errors import CallTimeout, LinkClosed, PluginError
+from jackfield.hooks import HookManager, is_asynchronous, stands_for
+from jackfield.host.remote.answers import HookCodec, Misfit
+from jackfield.host.remote.plugin import RemotePlugin
+from jackfield.isolation import Line
+from jackfield.rpc import can_cross
+from jackfield.runtime import HookData
+
+MOST_BATCHED = 1000
+"""Calls in one message: what is more is sent in several, so that a frame stays below its bound."""
+
+
+class Proxy:
+    """What is registered for a plugin in another process: a function for each of its hooks, under the hook's name."""
+
+    def __init__(self, plugin: str) -> None:
+        self._plugin = plugin
+
+    def __repr__(self) -> str:
+        return f"<{self._plugin} in its own process>"
+
+
+def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManager) -> Proxy:
+    """Return what is registered for a plugin's hooks.
+
+    Args:
+        remote: the plugin.
+        hooks: what its code implements.
+        manager: knows the specs.
+
+    Raises:
+        PluginError: one of them cannot be called from another process; the sentence names it and says why.
+    """
+    proxy = Proxy(remote.plugin)
+    for one in hooks:
+        spec = _spec(manager, one.name)
+        if spec is None:
+            if one.optionalhook:
+                continue
+            raise _refused(remote, one, "the application has no such hook; mark it optionalhook=True")
+        if one.wrapper:
+            raise _refused(remote, one, "it is a wrapper, and a wrapper runs around the others in their process")
+        wrong = sorted({*one.arguments, *one.optional} - {*spec.argnames, *spec.kwargnames})
+        if wrong:
+            raise _refused(remote, one, f"it takes {', '.join(wrong)[:200]}, which the hook does not have")
+        signature, problem = _signature(spec, one)
+        problem = problem or can_cross(signature)
+        if problem:
+            raise _refused(remote, one, problem)
+        seconds = min(manager.options(one.name).timeout_seconds or remote.call_seconds, remote.call_seconds)
+        hook = RemoteHook(remote, one.name, (*one.arguments, *one.optional), HookCodec(signature), seconds)
+        function = _function(one, hook, asynchronous=one.asynchronous or is_asynchronous(spec.function))
+        stands_for(function, hook)
+        mark = pluggy.HookimplMarker(manager.project_name)
+        marked = mark(function, tryfirst=one.tryfirst, trylast=one.trylast, optionalhook=one.optionalhook)
+        setattr(proxy, one.name, marked)
+    return proxy
+
+
+def spec_places(manager: HookManager) -> dict[str, str]:
+    """Return every hook of a host with the place of its spec, `module:qualname`, for who can import it."""
+    places = {}
+    for name in vars(manager.hook):
+        spec = _spec(manager, name)
+        function = spec.function if spec is not None else None
+        module, path = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
+        places[name] = f"{module}:{path}" if module and path and "<" not in path else ""
+    return places
+
+
+class RemoteHook:
+    """One hook's implementation in another process (`jackfield.hooks.Outside`).
+
+    Args:
+        remote: the plugin.
+        name: the hook's.
+        arguments: the names of its arguments, in the order of the function that stands for it.
+        codec: reads its answers.
+        seconds: what one call may take.
+    """
+
+    def __init__(
+        self, remote: RemotePlugin, name: str, arguments: Sequence[str], codec: HookCodec, seconds: float
+    ) -> None:
+        self.name = name
+        self.codec = codec
+        self.seconds = seconds
+        self._remote = remote
+        self._line = remote.line
+        self._method = f"hook.{name}"
+        self._arguments = tuple(arguments)
+
+    def send(self, *arguments: Any, **named: Any) -> _Sent | _Waiting:
+        """Send a call, on the event loop's thread."""
+        given = dict(zip(self._arguments, arguments, strict=False), **named)
+        line = self._line
+        if line.is_full:
+            return _Waiting(self, line.call_coded(self._method, given, self.codec, self.seconds))
+        try:
+            return _Sent(self, line, line.begin(self._method, given, self.codec, self.seconds))
+        except LinkClosed as error:
+            raise self.gone(error) from error
+
+    def send_now(self, *arguments: Any, **named: Any) -> _Sent:
+        """Send a call, in a thread that will wait for its answer."""
+        given = dict(zip(self._arguments, arguments, strict=False), **named)
+        try:
+            return _Sent(self, self._line, self._line.begin_now(self._method, given, self.codec, self.seconds))
+        except LinkClosed as error:
+            raise self.gone(error) from error
+
+    def call_now(self, *arguments: Any, **named: Any) -> Any:
+        """Call it and wait for its answer."""
+        given = dict(zip(self._arguments, arguments, strict=False), **named)
+        try:
+            return self.fitting(self._line.call_now(self._method, given, self.codec, self.seconds))
+        except CallTimeout as error:
+            raise self.late() from error
+        except LinkClosed as error:
+            raise self.gone(error) from error
+
+    async def send_batch(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Call it many times; each call is answered, or by the error that it raised."""
+        answers: list[Any] = []
+        try:
+            for first in range(0, len(many), MOST_BATCHED):
+                part = many[first : first + MOST_BATCHED]
+                answers += await self._line.call_batch(self._method, part, self.codec, self.seconds)
+        except CallTimeout as error:
+            raise self.late() from error
+        except LinkClosed as error:
+            raise self.gone(error) from error
+        return [one.error(self._remote.plugin, self.name) if type(one) is Misfit else one for one in answers]
+
+    def fitting(self, answer: Any) -> Any:
+        """Return an answer that is what the spec says.
+
+        Raises:
+            TypeError: it is not.
+        """
+        if type(answer) is Misfit:
+            raise answer.error(self._remote.plugin, self.name)
+        return answer
+
+    def late(self) -> PluginError:
+        """Return the error for a call that was not answered in time, and tell the supervisor."""
+        return self._remote.was_late(f"hook {self.name}", self.seconds)
+
+    def gone(self, error: LinkClosed) -> PluginError:
+        """Return the error for a call of a process that is gone."""
+        return self._remote.is_gone(f"hook {self.name}", error)
+
+
+class _Sent:
+    """A call on its way (`jackfield.hooks.Sent`)."""
+
+    __slots__ = ("_call", "_hook", "_line", "began", "ended")
+
+    def __init__(self, hook: RemoteHook, line: Line, call: Any) -> None:
+        self._hook = hook
+        self._line = line
+        self._call = call
+        self.began = time.perf_counter_ns()
+        self.ended = 0
+        call_settled = getattr(call, "done", None)
+        if call_settled is False:  # an answer that comes before it is waited for has its own time
+            call.settled = self._settled
+
+    def _settled(self, _: object) -> None:
+        self.ended = time.perf_counter_ns()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        try:
+            return self._hook.fitting((yield from self._line.finish(self._call).__await__()))
+        except CallTimeout as error:
+            raise self._hook.late() from error
+        except LinkClosed as error:
+            raise self._hook.gone(error) from error
+        finally:
+            self.ended = self.ended or time.perf_counter_ns()
+
+    def wait(self) -> Any:
+        """Return its answer, or raise what was raised."""
+        try:
+            return self._hook.fitting(self._line.finish_now(self._call))
+        except CallTimeout as error:
+            raise self._hook.late() from error
+        except LinkClosed as error:
+            raise self._hook.gone(error) from error
+        finally:
+            self.ended = self.ended or time.perf_counter_ns()
+
+
+class _Waiting:
+    """A call that waits until its process reads again."""
+
+    __slots__ = ("_hook", "_task", "began", "ended")
+
+    def __init__(self, hook: RemoteHook, call: Awaitable[Any]) -> None:
+        self._hook = hook
+        self._task = asyncio.ensure_future(call)
+        self.began = time.perf_counter_ns()
+        self.ended = 0
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        try:
+            return self._hook.fitting((yield from self._task.__await__()))
+        except CallTimeout as error:
+            raise self._hook.late() from error
+        except LinkClosed as error:
+            raise self._hook.gone(error) from error
+        finally:
+            self.ended = time.perf_counter_ns()
+
+    def wait(self) -> Any:
+        """Never called: what waits in line is awaited."""
+        raise NotImplementedError
+
+
+def _function(data: HookData, hook: RemoteHook, *, asynchronous: bool) -> Callable[..., Any]:
+    """Return a function with the arguments of the implementation, which pluggy reads by their names."""
+    # The names are those of the spec, as `proxy_of` has seen to, and a spec is a function: they are identifiers.
+    parameters = ", ".join([*data.arguments, *(f"{name}=_jf_missing" for name in data.optional)])
+    values = ", ".join(data.arguments)
+    if data.optional:
+        optional = ", ".join(f"{name!r}: {name}" for name in data.optional)
+        values += f"{', ' if values else ''}**{{k: v for k, v in {{{optional}}}.items() if v is not _jf_missing}}"
+    define, call = ("async def", "await _jf_send") if asynchronous else ("def", "_jf_call")
+    source = f"{define} {data.name}({parameters}):\n    return {call}({values})\n"
+    namespace: dict[str, Any] = {"_jf_missing": object(), "_jf_send": hook.send, "_jf_call": hook.call_now}
+    exec(compile(source, f"<hook {data.name} in another process>", "exec"), namespace)  # noqa: S102 (our own text)
+    function: Callable[..., Any] = namespace[data.name]
+    return function
+
+
+def _spec(manager: HookManager, name: str) -> Any:
+    caller = vars(manager.hook).get(name)
+    return caller.spec if caller is not None else None
+
+
+def _signature(spec: Any, data: HookData) -> tuple[inspect.Signature, str]:
+    """Return the arguments that an implementation takes, with the types of the spec, or why they cannot be told.
+
+    The answer may be nothing, whatever the spec says.
+    """
+    try:
+        signature = inspect.signature(spec.function, eval_str=True)
+    except Exception as error:  # noqa: BLE001  # whatever stands in an annotation that is a text
+        return inspect.Signature(), f"the annotations of its spec cannot be read: {error}"
+    names = {*data.arguments, *data.optional}
+    parameters = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, one in signature.parameters.items() if name in names
+    ]
+    answer: Any = signature.return_annotation
+    if answer is not inspect.Signature.empty:
+        answer = Optional[answer]  # noqa: UP045 (None | None is an error)
+    return inspect.Signature(parameters, return_annotation=answer), ""
+
+
+def _refused(remote: RemotePlugin, data: HookData, why: str) -> PluginError:
+    return PluginError(
+        f"{remote.plugin} cannot implement hook {data.name[:100]} in a process of its own: {why}",
+        plugin=remote.plugin,
+        hint='leave the hook out, or ask for isolation = "inline"',
+    )

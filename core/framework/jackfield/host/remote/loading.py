@@ -1,0 +1,101 @@
+"""A plugin in another process, brought up: what it says of itself, made into what a host enables."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from jackfield.api import CommandMark, Level, ListenerMark
+from jackfield.errors import PluginError, RemoteError
+from jackfield.hooks import HookManager
+from jackfield.host.remote.facets import Commanding, hearing
+from jackfield.host.remote.hooks import proxy_of, spec_places
+from jackfield.host.remote.plugin import RemotePlugin
+from jackfield.host.remote.sources import Sources
+from jackfield.rpc import CallCodec, Served
+from jackfield.runtime import (
+    CALLBACKS,
+    Blame,
+    CommandData,
+    Description,
+    ListenerData,
+    Loaded,
+)
+
+
+async def load_remote(
+    remote: RemotePlugin,
+    manager: HookManager,
+    *,
+    commanding: Commanding,
+    events: Collection[str],
+    seconds: float,
+) -> Loaded:
+    """Have a plugin's process load its code, and return what a host enables of it.
+
+    Args:
+        remote: the plugin.
+        manager: knows the specs of its hooks.
+        commanding: makes and calls the functions of its commands.
+        events: short names of what the host sends.
+        seconds: what loading, a callback or a command may take.
+
+    Raises:
+        PluginError: it did not answer, or implements what cannot be called from another process.
+        Exception: whatever its code raised.
+    """
+    told = {"hooks": spec_places(manager), "events": list(events)}
+    described: Description = await remote.call("plugin.load", told, Description, timeout_seconds=seconds)
+    callbacks = {
+        name: partial(remote.callback, name, timeout_seconds=seconds)
+        for name in described.callbacks
+        if name in CALLBACKS
+    }
+    return Loaded(
+        proxy_of(remote, described.hooks, manager),
+        MappingProxyType(callbacks),
+        tuple(_command(remote, one, commanding) for one in described.commands),
+        tuple(_listener(remote, one) for one in described.listeners),
+    )
+
+
+def served_life(plugin: str, sources: Sources, blame: Blame) -> dict[str, Served]:
+    """Return what a plugin calls beside its context: the sources of its commands, and its failures.
+
+    Args:
+        plugin: its id.
+        sources: of its commands.
+        blame: told of its failures.
+    """
+
+    def failed(what: str, kind: str, message: str, traceback: str = "") -> None:
+        error = RemoteError(message, kind=kind[:200], remote_traceback=traceback, plugin=plugin)
+        if traceback:
+            error.add_note(f"raised in the process of {plugin}:\n{traceback}")
+        blame(plugin, what[:200], error)
+
+    functions: dict[str, Callable[..., Any]] = {
+        "source.reply": sources.reply,
+        "source.may": sources.may,
+        "plugin.failed": failed,
+    }
+    return {
+        name: Served(function, CallCodec(inspect.signature(function, eval_str=True)))
+        for name, function in functions.items()
+    }
+
+
+def _command(remote: RemotePlugin, data: CommandData, commanding: Commanding) -> tuple[CommandMark, Callable[..., Any]]:
+    try:
+        level = Level(data.level)
+    except ValueError:
+        raise PluginError(f"{remote.plugin} marks the command {data.name} for the level {data.level}") from None
+    mark = CommandMark(data.name, data.aliases, data.help, data.usage, level, data.needs)
+    return mark, commanding.restoring.function(data.function, commanding.running(data.handler))
+
+
+def _listener(remote: RemotePlugin, data: ListenerData) -> tuple[ListenerMark, Callable[..., Any]]:
+    return ListenerMark(data.event, data.priority), hearing(remote, data.handler)

@@ -1,0 +1,155 @@
+"""One plugin in another process: the line to it, its life there, and how the host is told of its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from jackfield.errors import CallTimeout, LinkClosed, PluginError
+from jackfield.isolation import Line
+from jackfield.runtime import CallbackAnswer
+
+_log = logging.getLogger("jackfield.host")
+
+GOODBYE_SECONDS = 1.0
+"""How long a process may take to end once its line was closed, before it is killed."""
+
+ENDED_SECONDS = 1.0
+"""How long it is waited for that a process tells how it ended, once its line has."""
+
+
+class Process(Protocol):
+    """A process as its host holds it; `jackfield.isolation.Child` is one."""
+
+    async def wait(self) -> object:
+        """Return how it ended, once it has; its text is the end of a sentence: `was killed by SIGKILL`."""
+        ...
+
+    def kill(self) -> None:
+        """Kill it, whatever it does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class RemotePlugin:
+    """Calls one plugin in another process, and notices its end.
+
+    Args:
+        plugin: its id.
+        line: to it, greeted.
+        process: what is killed with it; None for one that somebody else started.
+        call_seconds: what a call may take that says nothing else.
+
+    Attributes:
+        on_end: told once, with a sentence, when it ended by itself: `weather was killed by SIGKILL`.
+        on_late: told of each call that was not answered in time: what was called, and the limit in seconds.
+    """
+
+    def __init__(self, plugin: str, line: Line, process: Process | None, *, call_seconds: float = 5.0) -> None:
+        self.plugin = plugin
+        self.line = line
+        self.process = process
+        self.call_seconds = call_seconds
+        self.on_end: Callable[[str], None] | None = None
+        self.on_late: Callable[[str, float], None] | None = None
+        self._ending = False
+        self._watching = asyncio.get_running_loop().create_task(self._watch(), name=f"{plugin}: end of its process")
+
+    async def call(
+        self, method: str, arguments: Mapping[str, Any], answer: Any = Any, *, timeout_seconds: float | None = None
+    ) -> Any:
+        """Call a method of the plugin (`jackfield.host.remote.PluginCalls`).
+
+        Raises:
+            PluginError: it did not answer in time, or its process is gone.
+            Exception: what the method raised.
+        """
+        seconds = timeout_seconds or self.call_seconds
+        try:
+            return await self.line.call(method, arguments, answer, timeout_seconds=seconds)
+        except CallTimeout as error:
+            raise self.was_late(method, seconds) from error
+        except LinkClosed as error:
+            raise self.is_gone(method, error) from error
+
+    async def open_scope(self) -> None:
+        """Let the plugin begin things."""
+        await self.call("scope.open", {}, None)
+
+    async def close_scope(self, seconds: float) -> list[str]:
+        """End all that the plugin began; return the names of what has not ended."""
+        try:
+            left: list[str] = await self.call("scope.close", {}, list[str], timeout_seconds=seconds)
+        except Exception as error:  # noqa: BLE001  # a process that is gone has ended it all; the way down goes on
+            _log.warning("%s did not end what it began: %s", self.plugin, error)
+            return []
+        return left
+
+    async def callback(self, name: str, *arguments: object, timeout_seconds: float) -> Any:
+        """Call a callback of its life; return the state that it hands over, as data.
+
+        What cannot cross is told in the log, and nothing is handed over in its place.
+        """
+        given = [await self._crossing(name, one) for one in arguments]
+        told = {"name": name, "arguments": given}
+        left: CallbackAnswer = await self.call("plugin.callback", told, CallbackAnswer, timeout_seconds=timeout_seconds)
+        if left.problem:
+            _log.warning("%s hands nothing over to its next code: %s", self.plugin, left.problem)
+        return left.state
+
+    async def _crossing(self, name: str, value: object) -> object:
+        import msgspec
+
+        try:
+            msgspec.msgpack.encode(value)
+        except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            _log.warning("%s is not given what was handed over to its %s: %s", self.plugin, name, error)
+            return None
+        return value
+
+    def was_late(self, what: str, seconds: float) -> PluginError:
+        """Return the error for a call that was not answered in time, and tell who supervises."""
+        if self.on_late is not None:
+            self.on_late(what, seconds)
+        return PluginError(f"plugin {self.plugin} did not answer {what} within {seconds:g} s", plugin=self.plugin)
+
+    def is_gone(self, what: str, error: LinkClosed) -> PluginError:
+        """Return the error for a call of a process that is gone."""
+        return PluginError(f"{self.plugin} did not answer {what}, it is gone: {error.message}", plugin=self.plugin)
+
+    async def end(self, reason: str = "it is not needed any more") -> None:
+        """End the process: say goodbye, and kill it if it stays; returns when it is gone."""
+        self._ending = True
+        self.line.close(reason)
+        process = self.process
+        if process is not None:
+            try:
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+            process.close()
+        await asyncio.wait({self._watching})
+
+    async def _watch(self) -> None:
+        """Notice the end of the line, which is that of the plugin: one place for who restarts it."""
+        await self.line.wait_closed()
+        if self._ending:
+            return
+        closed = self.line.ended
+        why = f"{self.plugin} went away: {closed.message}" if closed is not None else f"{self.plugin} went away"
+        process = self.process
+        if process is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ENDED_SECONDS):
+                    why = f"{self.plugin} {await process.wait()}"
+            process.close()  # one whose line has ended is of no use, whatever it does
+        if self.on_end is not None:
+            self.on_end(why)

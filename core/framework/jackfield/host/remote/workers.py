@@ -1,0 +1,147 @@
+"""Workers: one confined process for each plugin, forked from one zygote that is started when it is first needed."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from jackfield.errors import SandboxError
+from jackfield.host.remote.plugin import Process
+from jackfield.host.worker_imports import published_names, worker_imports
+from jackfield.isolation import Line, WorkerLimits, WorkerSpec, Zygote, limits_in_force, packages_of, user_limits
+from jackfield.manifest import Candidate, HostFile
+from jackfield.permissions import Placement
+from jackfield.rpc import Link, Serve
+from jackfield.sandbox import Grade
+from jackfield.storage import FILES, State, make_private
+from jackfield.store import Generation, Layout
+
+MANIFEST = "plugin.toml"
+
+
+class Started(NamedTuple):
+    """A plugin's process that serves, greeted and with nothing of the plugin loaded.
+
+    Args:
+        line: to it.
+        process: what is killed with it; None where somebody else started it.
+        limits: what it may use.
+        files: the socket on which open files and connections are sent to it; None where none can be.
+    """
+
+    line: Line
+    process: Process | None
+    limits: WorkerLimits
+    files: socket.socket | None = None
+
+
+class Starter(Protocol):
+    """Brings up plugins in other processes, one way of doing so."""
+
+    async def start(self, candidate: Candidate, placement: Placement, serve: Serve) -> Started:
+        """Return a process for a plugin, greeted.
+
+        Args:
+            candidate: the plugin.
+            placement: where it shall run.
+            serve: finds what the plugin calls.
+
+        Raises:
+            JackfieldError: there is none; the sentence says why.
+        """
+        ...
+
+
+class Workers:
+    """Starts workers; the one place where a host does.
+
+    Args:
+        hostfile: the host's own: its name, and what its plugins may import.
+        layout: where plugins' data and configuration lie.
+        state: knows what the user allows each plugin to use.
+        active: returns the active generation, which holds what workers import.
+        api_type: the protocol of the host's own API, `module:name`; empty where it publishes none.
+    """
+
+    def __init__(
+        self,
+        hostfile: HostFile,
+        layout: Layout,
+        state: State,
+        active: Callable[[], Generation],
+        *,
+        api_type: str = "",
+    ) -> None:
+        self._hostfile = hostfile
+        self._layout = layout
+        self._state = state
+        self._active = active
+        self._api_type = api_type
+        self._published: tuple[str, ...] = ()
+        self._zygote: Zygote | None = None
+
+    async def start(self, candidate: Candidate, placement: Placement, serve: Serve) -> Started:
+        """Fork a worker for a plugin and greet it.
+
+        Raises:
+            SandboxError: it cannot be confined, or did not get as far as that.
+            LinkError: it did not greet.
+        """
+        zygote = self._forks()
+        spec = self.spec(candidate, placement)
+        child = await zygote.fork(spec)
+        try:
+            link = Link(child.socket, serve, peer=f"the worker of {candidate.id}")
+            line = Line(link, plugin=candidate.id, call_seconds=spec.limits.call_seconds)
+            await line.greet()
+        except BaseException:
+            child.close()
+            raise
+        return Started(line, child, spec.limits, child.files)
+
+    def spec(self, candidate: Candidate, placement: Placement) -> WorkerSpec:
+        """Return what a plugin's worker is started with; its folders are made.
+
+        Raises:
+            SandboxError: it has no manifest.
+            PluginError: it was installed to run in the host.
+        """
+        cid, manifest = candidate.canonical_id, candidate.manifest
+        if manifest is None or candidate.folder is None:
+            raise SandboxError(f"{candidate.id} has no manifest, so it cannot run in a worker", plugin=candidate.id)
+        own = (self._layout.data(cid) / FILES, self._layout.config(cid), self._layout.run / "temporary" / cid)
+        shutil.rmtree(own[2], ignore_errors=True)
+        for folder in own:
+            make_private(folder)
+        paths, packages = worker_imports(candidate, self._active(), self._published)
+        said, quota = self._state.get(f"limits/{cid}"), self._state.get(f"quota/{cid}")
+        return WorkerSpec(
+            plugin=cid,
+            project=self._hostfile.app,
+            entry_point=candidate.entry_point,
+            paths=paths,
+            named=packages.named,
+            metadata=packages.metadata,
+            manifest=(candidate.folder / MANIFEST).read_text(encoding="utf-8"),
+            data_dir=str(own[0]),
+            config_dir=str(own[1]),
+            temporary=str(own[2]),
+            grade=Grade.PROCESS if placement.isolation == "process" else None,
+            limits=limits_in_force(manifest.limits, user_limits(said, quota)),
+            api_type=self._api_type,
+        )
+
+    def _forks(self) -> Zygote:
+        if self._zygote is None:
+            self._published = published_names(self._hostfile)
+            module = self._api_type.partition(":")[0].partition(".")[0]
+            self._zygote = Zygote(packages_of(self._published), preload=(module,) if module else ())
+        return self._zygote
+
+    async def close(self) -> None:
+        """End the zygote, and with it every worker that is left."""
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            await zygote.close()
