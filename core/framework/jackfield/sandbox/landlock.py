@@ -4,7 +4,6 @@ It binds the calling thread and what that starts, so it is applied before any ot
 the network and does not see stat, chmod, times, or extended attributes: seccomp and the private root do the rest.
 """
 
-import contextlib
 import os
 import stat
 import struct
@@ -72,15 +71,17 @@ def restrict(read: Sequence[str], write: Sequence[str], version: int) -> None:
     try:
         for paths, rights in ((read, _READ), (write, _WRITE)):
             for path in paths:
-                with contextlib.suppress(FileNotFoundError):
-                    _allow(ruleset, path, rights & handled)
+                _allow(ruleset, path, rights & handled)
         call("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
     try:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             rights &= _OF_FILES

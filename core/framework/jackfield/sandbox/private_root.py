@@ -8,7 +8,6 @@ Each worker does this right after it was forked. Whatever it touches is a page o
 it paths are texts, and pathlib stays where it was.
 """
 
-import contextlib
 import os
 import stat
 import struct
@@ -64,7 +63,7 @@ def enter(read: Sequence[str], write: Sequence[str]) -> None:
     for path in sorted(trees):  # what is above comes first
         _attach(trees[path], _PLACE + path)
     for name, target in links.items():
-        with contextlib.suppress(FileExistsError):
+        if not os.path.lexists(f"{_PLACE}/{name}"):
             os.symlink(target, f"{_PLACE}/{name}")
     os.chdir(_PLACE)
     call("pivot_root", b".", b".")
@@ -94,7 +93,7 @@ def _say(name: str, content: bytes) -> None:
 
 def _spelled(paths: Sequence[str]) -> list[str]:
     """Every path as it was given and as it is without links, so that both are found inside."""
-    return [spelled for path in paths for spelled in dict.fromkeys((path, os.path.realpath(path)))]
+    return [spelled for path in paths for spelled in {path: None, os.path.realpath(path): None}]
 
 
 def _detached(path: str, *, read_only: bool) -> int | None:

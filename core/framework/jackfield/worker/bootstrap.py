@@ -27,8 +27,8 @@ from jackfield.worker.published import import_only
 Serve = Callable[[WorkerSpec], Any]
 """What a worker does with its life, given its spec."""
 
-REHEARSALS: Final = 16
-"""How often the zygote does what its workers will do: twice what Python takes to specialize code."""
+REHEARSALS: Final = 12
+"""How often the zygote does what its workers will do: more often than Python takes to specialize code."""
 
 _MOST_NAME: Final = 15  # what the kernel keeps of a process' name
 _read_spec: Final = msgspec.msgpack.Decoder(WorkerSpec).decode

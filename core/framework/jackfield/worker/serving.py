@@ -36,7 +36,7 @@ from jackfield.worker.looping import LoopThread
 MakeContext: TypeAlias = Callable[[Inside], Context]
 
 #: How often the zygote makes what its workers will make; Python writes to code until it is specialized (PEP 659).
-REHEARSALS = 16
+REHEARSALS = 12
 
 
 def prepare(calls: socket.socket, files: socket.socket) -> Callable[[WorkerSpec], None]:
@@ -72,8 +72,12 @@ def _rehearse() -> None:
     with ours, theirs:
         looping = LoopThread(spec.plugin)
         handlers = Handlers(looping)
-        link = Link(ours, handlers.served, peer="nobody")
-        inside = Inside(spec, looping, BlockingConnection(link), handlers)
+        ends = [BlockingConnection(Link(end, handlers.served, peer="nobody")) for end in (ours, theirs)]
+        for end in ends:
+            end.send_hello()
+        for end in ends:
+            end.receive_hello()
+        inside = Inside(spec, looping, ends[0], handlers)
         Serving(inside, _context).offer()
         _context(inside)
 
