@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from jackfield.permissions import Grant, Permission
 from jackfield.rpc import BlockingConnection, Link
 from jackfield.store import Layout
 
+from tests.support.processes import clean_environment
 from tests.support.profiles import Profile
 
 SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "to answer"\n'
@@ -94,3 +98,53 @@ async def open_house(folder: Path, **options: Any) -> AsyncIterator[House]:
 def status(host: Host, plugin: str = "echo") -> Any:
     """Where a plugin stands."""
     return host.plugins.status(plugin)
+
+
+class Program:
+    """A Python program that is an external plugin, in a process of its own.
+
+    Args:
+        folder: where it lives; its code and its key are put there.
+        code: of the module; the plugin is its class `Main`.
+        key: with which it connects.
+    """
+
+    def __init__(self, folder: Path, code: str, key: str) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        (folder / "guest.py").write_text(code, encoding="utf-8")
+        (folder / "guest.key").write_text(key, encoding="ascii")
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, host: Host, *words: str) -> None:
+        """Start it; it looks for the host's port where the host writes it."""
+        command = [
+            sys.executable, "-m", "jackfield.worker", "connect", "guest:Main", "--key-file", "guest.key",
+            "--port-file", str(host.layout.plugin_port), *words,
+        ]  # fmt: skip
+        self.process = subprocess.Popen(
+            command, cwd=self.folder, env=clean_environment(), stderr=subprocess.PIPE, text=True
+        )
+
+    def ended(self) -> str:
+        """Wait until it has ended by itself; what it wrote."""
+        assert self.process is not None
+        return self.process.communicate(timeout=20)[1]
+
+    def end(self, number: int = signal.SIGKILL) -> str:
+        """End it; what it wrote."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=20)
+        return said
+
+
+@contextlib.contextmanager
+def program(folder: Path, code: str, key: str) -> Iterator[Program]:
+    """A program that is ended in any case."""
+    made = Program(folder, code, key)
+    try:
+        yield made
+    finally:
+        if made.process is not None and made.process.poll() is None:
+            made.end()

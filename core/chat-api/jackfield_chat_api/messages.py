@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Message:
     author: str
     text: str
     sent_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def with_text(self, text: str) -> "Message":
         """Return the same message with another text: what a filter returns (S6 to S8)."""

@@ -234,3 +234,24 @@ def test_the_command_line_sees_the_chats_plugins(start: Start, tmp_path: Path) -
         told.append(json.loads(ended.stdout))
     assert told[0] == told[1]
     assert server.address
+
+
+@pytest.mark.feature("J4", "J5")
+def test_the_port_for_external_plugins_is_written_down_and_taken_back(start: Start, tmp_path: Path) -> None:
+    port = free_port()
+    server = start("--data", str(tmp_path), "--port", "0", "--plugin-port", str(port))
+    (written,) = tmp_path.glob("plugins/chat/*/storage/plugin-port")
+    assert written.read_text(encoding="ascii") == f"{port}\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"no greeting of any protocol at all")
+        assert connection.recv(4096), "who does not greet is told so"
+    server.stop()
+    assert not written.exists()
+
+
+def test_other_machines_need_a_certificate(tmp_path: Path) -> None:
+    done = run("serve", "--data", str(tmp_path), "--plugin-listen", "0.0.0.0")
+    assert (done.returncode, "without TLS" in done.stderr) == (2, True)
+    (tmp_path / "no.pem").touch()
+    done = run("serve", "--data", str(tmp_path), "--plugin-certificate", str(tmp_path / "no.pem"))
+    assert (done.returncode, "is no certificate" in done.stderr) == (2, True)

@@ -108,6 +108,31 @@ def root() -> None:
     show_envvar=True,
     help="A folder of plugins that are single files; they run in the chat itself, fully trusted. May be given again.",
 )
+@click.option(
+    "--plugin-port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Port at which external plugins connect; else the one in the file requested-plugin-port, or a free one.",
+)
+@click.option(
+    "--plugin-listen",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address at which they do; any but this machine's own needs --plugin-certificate.",
+)
+@click.option(
+    "--plugin-certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Certificate in PEM; with it they speak TLS.",
+)
+@click.option(
+    "--plugin-private-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Its private key, where it is not in the same file.",
+)
 @click.option("--safe", is_flag=True, help="Start without plugins, to find out or disable which one breaks the chat.")
 def serve(
     data: Path,
@@ -120,6 +145,10 @@ def serve(
     seed: Path | None,
     check_updates: float,
     scripts: tuple[Path, ...],
+    plugin_port: int | None,
+    plugin_listen: str,
+    plugin_certificate: Path | None,
+    plugin_private_key: Path | None,
     safe: bool,
 ) -> None:
     """Serve the chat until it is interrupted.
@@ -133,7 +162,12 @@ def serve(
     """
     if seed is not None and not with_marketplace:
         raise click.UsageError("--seed needs --with-marketplace: it says what that marketplace publishes")
+    from jackfield import External
+
     from jackfield_chat.app import serve as run
+
+    external = External(plugin_listen, plugin_port, plugin_certificate, plugin_private_key)
+    external.tls()  # a file that is no certificate is a mistake of this call, and not of the plugins' start
 
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     home = os.environ.get("JACKFIELD_HOME")
@@ -150,6 +184,7 @@ def serve(
         allowed_hosts,
         scripts,
         safe,
+        external,
     )
     run(settings, say=click.echo)
 

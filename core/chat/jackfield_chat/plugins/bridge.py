@@ -102,6 +102,7 @@ class Bridge:
             script_hooks=SCRIPT_HOOKS,
             arguments=arguments(self._accounts, self._board),
             safe=self._settings.safe,
+            external=self._settings.external,
             language_of=lambda user: self._accounts.languages.of(user) if user is not None else None,
         )
         add_own_commands(application.host.commands, show=_show_help)

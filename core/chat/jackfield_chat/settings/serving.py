@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jackfield import External
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Settings:
         allowed_hosts: names by which it may be called, apart from `host` and those of the loopback.
         scripts: folders of script plugins, which run in full trust.
         safe: start without plugins.
+        external: where external plugins may connect; None: nowhere.
     """
 
     data: Path
@@ -35,6 +40,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     scripts: tuple[Path, ...] = ()
     safe: bool = False
+    external: "External | None" = None
 
     @property
     def database(self) -> Path:

@@ -97,6 +97,7 @@ class Reception:
         self.unknown = 0
         self._failures: dict[str, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._known: set[asyncio.Task[None]] = set()
 
     def receive(self, connection: socket.socket, address: str) -> None:
         """Take a connection; returns at once."""
@@ -107,13 +108,13 @@ class Reception:
         task = asyncio.get_running_loop().create_task(self._receive(connection, address), name="jackfield: arrival")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._known.discard)
 
     async def close(self) -> None:
-        """Send everybody away who has not been let in."""
-        tasks = list(self._tasks)
-        for task in tasks:
+        """Send everybody away who has not shown a key, and wait for those that are being let in."""
+        for task in self._tasks - self._known:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _receive(self, connection: socket.socket, address: str) -> None:
         known = False
@@ -126,6 +127,8 @@ class Reception:
             self.unknown -= 1
             known = True
             if arrival is not None:
+                if (task := asyncio.current_task()) is not None:
+                    self._known.add(task)
                 await self._admit(arrival)
         except asyncio.CancelledError:
             link.close(LinkClosed("the host stops"))

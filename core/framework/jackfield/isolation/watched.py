@@ -11,6 +11,9 @@ from jackfield.isolation.limits import CPU_WINDOW_SECONDS, WorkerLimits
 from jackfield.isolation.rates import Flow
 
 CPU_EVERY_SECONDS: Final = 1.0
+SWAPPED_EVERY_SECONDS: Final = 10.0
+"""How often PSS is read although little of it is resident: the rest may have been swapped out."""
+
 KEPT_EVERY_SECONDS: Final = 5.0
 """How often its folders are counted although it has written little: files can also be made empty, or mapped."""
 
@@ -39,6 +42,7 @@ class Watched:
     folders: Sequence[str] = ()
     flow: Flow | None = None
     others_bytes: int = 0
+    _measured_at: float = float("-inf")
     _cpu: deque[tuple[float, float]] = field(default_factory=deque)
     _counting_seconds: float = 0.0
     _counted_at: float = float("-inf")
@@ -57,7 +61,7 @@ class Watched:
         if used.threads > self.limits.threads:
             return overused(self.plugin, "threads", used.threads, self.limits)
         return (
-            self._memory(used.resident_bytes, empty_bytes)
+            self._memory(now, used.resident_bytes, empty_bytes)
             or self._descriptors()
             or self._processor(now, used.cpu_seconds)
             or self._flow(now)
@@ -68,9 +72,10 @@ class Watched:
         """Return the breach of a process that the kernel has killed because its memory was used up."""
         return overused(self.plugin, "memory", self.limits.memory_bytes + 1, self.limits)
 
-    def _memory(self, resident_bytes: int, empty_bytes: int) -> Breach | None:
-        if resident_bytes <= self.limits.memory_bytes:
+    def _memory(self, now: float, resident_bytes: int, empty_bytes: int) -> Breach | None:
+        if resident_bytes <= self.limits.memory_bytes and now - self._measured_at < SWAPPED_EVERY_SECONDS:
             return None
+        self._measured_at = now
         pss = measuring.pss_bytes(self.pid)
         used = (resident_bytes if pss is None else pss) - empty_bytes
         return overused(self.plugin, "memory", used, self.limits) if used > self.limits.memory_bytes else None

@@ -13,7 +13,7 @@ class Attendance:
 
     Args:
         connected: for each that is, what tells its connection apart from an earlier one.
-        absent: for those that are not, why, as far as it is known; the end of a sentence.
+        absent: for those that are not, why, as far as it is known.
     """
 
     connected: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Attendance:
             if cid not in wishes.enabled:
                 out[cid] = "is disabled"
             elif not one.stamp and not consent_problem(one, "external", wishes.grants.get(cid)):
-                out[cid] = f"is not connected: it {self.absent[cid]}" if cid in self.absent else "is not connected"
+                out[cid] = f"is not connected: {self.absent[cid]}" if cid in self.absent else "is not connected"
         return replace(wishes, enabled=frozenset(wishes.enabled) - out.keys(), out={**out, **wishes.out})
 
 

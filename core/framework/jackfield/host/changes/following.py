@@ -218,7 +218,9 @@ class Following:
                 )
                 self._plugins.tell(record, Happening.HELD, problem)
             return
-        if record.life.state.runs_code or (cid in seen.wishes.out and record.life.state is State.UNLOADED):
+        # An external plugin that has failed is sent away, and is what it is until it comes again.
+        ended = (State.UNLOADED, State.FAILED) if verdict.candidate.origin == "external" else (State.UNLOADED,)
+        if record.life.state.runs_code or (cid in seen.wishes.out and record.life.state in ended):
             return
         footing = seen.footings[cid]
         same = record.footing.code == footing.code and record.footing.trees == footing.trees

@@ -71,7 +71,7 @@ class Connections:
         return {cid: str(one.number) for cid, one in self._present.items()}
 
     def reasons(self) -> dict[str, str]:
-        """For each that was sent away or has gone, why; as the end of a sentence that begins with its id."""
+        """For each that was sent away or has gone, why, in words of their own."""
         return {cid: reason for cid, reason in self._absent.items() if cid not in self._present}
 
     def add(self, cid: str, connection: Connection) -> None:

@@ -169,7 +169,7 @@ class Gate:
             problem = await self._present(cid) or self._manifest_problem(cid, arrival) or await self._unwelcome(cid)
             if problem:
                 _log.warning("%s at %s was not let in: it %s", plugin, arrival.address, problem)
-                self.connections.sent_away(cid, problem)
+                self.connections.sent_away(cid, f"it {problem}")
                 await self._followed()  # first, so that the status says it when the program is told
                 await arrival.refuse(f"{plugin} {problem}")
                 return
@@ -238,7 +238,8 @@ class Gate:
         cid = canonical_id(status.id)
         connection = self.connections.get(cid)
         if connection is not None and connection.taken:
-            self._end(cid, connection, status.problem or "it was taken down")
+            taken_down = "it was unloaded" if status.enabled else "it is disabled"
+            self._end(cid, connection, status.problem or ("the host stops" if self._doors is None else taken_down))
 
     def _end(self, cid: str, connection: Connection, reason: str) -> None:
         if self.connections.remove(cid, connection, reason):
