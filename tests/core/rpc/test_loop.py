@@ -202,6 +202,61 @@ async def test_the_death_of_a_child_ends_every_call() -> None:
     await other.wait_closed()
 
 
+async def test_quick_calls_in_a_row_leave_the_rest_of_the_program_its_turns(host: Host) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    for number in range(500):
+        assert await host.call("double", number=number) == 2 * number
+    counting.cancel()
+    assert turns >= 500 // 17
+
+
+async def test_a_slow_answer_after_many_quick_ones_does_not_hold_the_loop(host: Host) -> None:
+    for number in range(200):
+        await host.call("double", number=number)
+    slow = asyncio.create_task(host.call("sleep", seconds=0.5))
+    turns = 0
+    while not slow.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert await slow == "slept"
+    assert turns > 20  # of some hundreds: the machine may be busy
+
+
+async def test_what_comes_before_a_quick_answer_is_taken_too() -> None:
+    ours, theirs = socket.socketpair()
+    heard: list[int] = []
+
+    def hear(number: int) -> int:
+        heard.append(number)
+        return number
+
+    host = LoopConnection(link(ours, {"double": Served(hear, CODECS["double"])}))
+
+    def answer() -> int:
+        other.notify("double", {"number": 1})
+        return 1
+
+    other = BlockingConnection(link(theirs, {"one": Served(answer, ONE)}))
+    other.send_hello()
+    await host.greet()
+    other.receive_hello()
+    serving = threading.Thread(target=other.serve)
+    serving.start()
+    for _ in range(200):
+        assert await host.call("one", {}, ONE, timeout_seconds=20) == 1
+    await until(lambda: heard == [1] * 200)
+    host.close()
+    serving.join(20)
+
+
 async def test_a_link_goes_from_one_driver_to_the_other_and_back(host: Host) -> None:
     assert await host.call("double", number=1) == 2
     waiting = BlockingConnection(host.connection.release())

@@ -35,6 +35,7 @@ class OpenCall(Struct, eq=False):
         codec: reads the answer.
         count: how many calls, if it is a batch; None for a single one.
         deadline: when its time is over, in seconds of `time.monotonic()`; infinity for never.
+        began: when it was sent, if a driver wants to know.
         done: whether it has its answer.
         value: what was answered.
         error: what was raised instead.
@@ -49,6 +50,7 @@ class OpenCall(Struct, eq=False):
     codec: Any
     count: int | None
     deadline: float
+    began: float = 0.0
     done: bool = False
     value: Any = None
     error: Any = None
@@ -83,13 +85,13 @@ class Ledger:
         open_calls: how many requests of the other side may wait for an answer.
     """
 
-    __slots__ = ("_abandoned", "_mine", "last_asked", "last_number", "open_calls", "peer", "theirs")
+    __slots__ = ("_abandoned", "last_asked", "last_number", "mine", "open_calls", "peer", "theirs")
 
     def __init__(self, peer: str, open_calls: int) -> None:
         self.peer = peer
         self.open_calls = open_calls
         self.last_number = 0  # of the requests of this side
-        self._mine: dict[int, OpenCall] = {}
+        self.mine: dict[int, OpenCall] = {}
         self._abandoned: dict[int, None] = {}
         self.last_asked = 0
         self.theirs: set[int] = set()
@@ -97,25 +99,25 @@ class Ledger:
     @property
     def awaited(self) -> int:
         """How many calls of this side wait for their answer."""
-        return len(self._mine)
+        return len(self.mine)
 
     def open(self, method: str, codec: CallCodec, count: int | None, deadline: float) -> OpenCall:
         """Note a call that is about to be sent."""
         self.last_number = number = self.last_number + 1
-        call = self._mine[number] = OpenCall(number, method, codec, count, deadline)
+        call = self.mine[number] = OpenCall(number, method, codec, count, deadline)
         return call
 
     def overdue(self, now: float) -> list[OpenCall]:
         """The calls whose time is over."""
-        return [call for call in self._mine.values() if call.deadline <= now]
+        return [call for call in self.mine.values() if call.deadline <= now]
 
     def nearest_deadline(self) -> float:
         """When the first of the open calls will be late; infinity if none can be."""
-        return min((call.deadline for call in self._mine.values()), default=float("inf"))
+        return min((call.deadline for call in self.mine.values()), default=float("inf"))
 
-    def note(self, number: int, method: str, codec: CallCodec, deadline: float) -> OpenCall:
+    def note(self, number: int, method: str, codec: CallCodec, deadline: float, began: float = 0.0) -> OpenCall:
         """Note a call that was sent; the caller reads, so that nobody can have settled it."""
-        call = self._mine[number] = OpenCall(number, method, codec, None, deadline)
+        call = self.mine[number] = OpenCall(number, method, codec, None, deadline, began)
         return call
 
     def wrong_answer(self, method: str, error: CannotCross | ProtocolViolation) -> ProtocolViolation:
@@ -124,7 +126,7 @@ class Ledger:
 
     def forget(self, call: OpenCall) -> None:
         """Take a call back that was never sent."""
-        self._mine.pop(call.number, None)
+        self.mine.pop(call.number, None)
 
     def abandon(self, call: OpenCall) -> None:
         """Give a call up that was sent; its answer may come late.
@@ -133,7 +135,7 @@ class Ledger:
             ProtocolViolation: too many calls were never answered.
         """
         self._abandoned[call.number] = None  # first, for another thread may settle it in this moment
-        if self._mine.pop(call.number, None) is None:
+        if self.mine.pop(call.number, None) is None:
             del self._abandoned[call.number]
             return
         if len(self._abandoned) > ABANDONED_CALLS:
@@ -146,7 +148,7 @@ class Ledger:
             ProtocolViolation: no call waits for it, or it is not the answer to that call.
         """
         number = message.id
-        call = self._mine.pop(number, None)
+        call = self.mine.pop(number, None)
         if call is None:
             if number in self._abandoned:
                 del self._abandoned[number]
@@ -228,5 +230,5 @@ class Ledger:
         self.theirs.clear()
 
     def _waiting(self) -> Iterator[OpenCall]:
-        while self._mine:
-            yield self._mine.popitem()[1]
+        while self.mine:
+            yield self.mine.popitem()[1]

@@ -112,6 +112,7 @@ class Link:
         self.ended: LinkClosed | None = None
         self.on_end: Callable[[], None] | None = None  # a driver's, called before the socket is closed
         self.went_away = False  # the other side closed its end, and has broken nothing
+        self._usual_seconds, self._usual_milliseconds = 0.0, 0
         self.hello: Hello | None = None
         self.version = 0
 
@@ -173,6 +174,12 @@ class Link:
         if self.hello is None and not isinstance(message, Hello):
             raise ProtocolViolation(f"{self.peer} sent a {type(message).__name__} before its greeting")
         return message
+
+    def milliseconds(self, timeout_seconds: float) -> int:
+        """What goes on the wire for a timeout, most often the same as the last."""
+        if timeout_seconds != self._usual_seconds:
+            self._usual_seconds, self._usual_milliseconds = timeout_seconds, whole_milliseconds(timeout_seconds)
+        return self._usual_milliseconds
 
     def request(
         self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float | None

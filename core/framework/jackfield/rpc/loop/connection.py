@@ -7,7 +7,6 @@ and the rest of the program their turns. When the other side does not read, its 
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -15,13 +14,28 @@ from typing import Any
 
 from jackfield.errors import CallTimeout, CannotCross, LinkClosed, ProtocolViolation
 from jackfield.rpc.codec import CallCodec
+from jackfield.rpc.framing import HEADER_BYTES
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link
+from jackfield.rpc.loop.deadlines import Deadlines
 from jackfield.rpc.loop.intake import Intake
 from jackfield.rpc.loop.outbox import Outbox
-from jackfield.rpc.messages import ANSWERS, ASKED, Cancel, Goodbye, Hello, Message, Notification, Request, raw
-from jackfield.rpc.replies import Reply
-from jackfield.rpc.serving import Cancelled, Server
+from jackfield.rpc.loop.tasks import Tasks
+from jackfield.rpc.loop.waiter import Waiter
+from jackfield.rpc.messages import (
+    ANSWERS,
+    ASKED,
+    DECODING_ERRORS,
+    REQUEST,
+    Cancel,
+    Goodbye,
+    Hello,
+    Message,
+    Notification,
+    Request,
+    raw,
+)
+from jackfield.rpc.serving import Server
 from jackfield.rpc.wire import FOREVER
 
 
@@ -40,10 +54,9 @@ class LoopConnection:
         self._link = link
         self._outbox = Outbox(link, self._loop, self._has_room)
         self._intake = Intake(link, self._loop, self._take, self._is_held, self._end)
-        self._server = Server(link, self._send_answer, self._later)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._nearest = FOREVER  # when it rings
+        self._deadlines = Deadlines(link, self._loop, self._give_up)
+        self._tasks = Tasks(self._loop)
+        self._server = Server(link, self._send_answer, self._tasks.run)
         self._greeting: asyncio.Future[Hello] | None = None
         self._closed: asyncio.Future[None] = self._loop.create_future()
         link.on_end = self._ended
@@ -107,9 +120,26 @@ class LoopConnection:
             LinkClosed: the connection has ended, before or during the call.
             Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
         """
-        if self._outbox.is_full:
+        if self._outbox.waiting_bytes:
             await self._outbox.room()
-        return await self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
+        link, ledger = self._link, self._link.ledger
+        if link.ended is not None:
+            link.check()
+        ledger.last_number = number = ledger.last_number + 1
+        milliseconds = link.milliseconds(timeout_seconds) if timeout_seconds else 0
+        self._outbox.send((REQUEST, number, method, arguments, milliseconds))
+        body = self._intake.look()
+        if body is not None:
+            try:
+                _, answered, answer = codec.response(body)
+                if answered == number:  # it is taken without a note in the ledger
+                    return answer
+            except DECODING_ERRORS:
+                pass  # another message, or another answer than was declared
+        call = self._noted(number, method, codec, timeout_seconds)
+        if body is not None:
+            self._intake.leave(len(body) + HEADER_BYTES)
+        return await self._wait(call)
 
     async def call_batch(
         self, method: str, many: Sequence[Mapping[str, Any]], codec: CallCodec, *, timeout_seconds: float | None = None
@@ -139,8 +169,13 @@ class LoopConnection:
             CannotCross: an argument is no data, or too large; nothing was sent.
             LinkClosed: the connection has ended.
         """
-        self._link.check()
-        return self._sent(*self._link.request(method, arguments, codec, timeout_seconds))
+        link, ledger = self._link, self._link.ledger
+        if link.ended is not None:
+            link.check()
+        ledger.last_number = number = ledger.last_number + 1
+        milliseconds = link.milliseconds(timeout_seconds) if timeout_seconds else 0
+        self._outbox.send((REQUEST, number, method, arguments, milliseconds))
+        return self._noted(number, method, codec, timeout_seconds)
 
     async def finish(self, call: OpenCall) -> Any:
         """Wait for the answer to a call that was begun; its time runs while it is not awaited too.
@@ -150,12 +185,27 @@ class LoopConnection:
             LinkClosed: the connection has ended.
             Exception: what the method raised.
         """
-        if call.done:
-            return call.result()
-        call.waiter = self._loop.create_future()
-        call.settled = _wake
+        if not call.done:
+            body = self._intake.look() if call.count is None else None
+            if body is None:
+                return await self._wait(call)
+            try:
+                _, number, answer = call.codec.response(body)
+                if number == call.number:
+                    del self._link.ledger.mine[number]
+                    call.value, call.done = answer, True
+                    return answer
+            except DECODING_ERRORS:
+                pass  # another message, or another answer than was declared
+            self._intake.leave(len(body) + HEADER_BYTES)
+            return await self._wait(call)
+        return call.result()
+
+    async def _wait(self, call: OpenCall) -> Any:
+        call.waiter = waiter = Waiter(call, self._loop)
+        call.settled = waiter.go_on_soon
         try:
-            await call.waiter
+            await waiter
         except asyncio.CancelledError:
             self._give_up(call)
             raise
@@ -204,8 +254,7 @@ class LoopConnection:
         if self._link.ended is not None:
             return
         self._intake.start()
-        if (deadline := self._link.ledger.nearest_deadline()) < self._nearest:
-            self._watch_time(deadline)
+        self._deadlines.resume()
 
     def release(self) -> Link:
         """Stop to drive the link and give it back alive, for another driver.
@@ -216,11 +265,19 @@ class LoopConnection:
         if self._link.ledger.awaited or self._tasks or self._outbox.waiting_bytes:
             raise RuntimeError("the connection is in use")
         self._intake.stop()
-        self._stop_time()
+        self._deadlines.stop()
         self._link.on_end = None
         return self._link
 
     # Calls of this side
+
+    def _noted(self, number: int, method: str, codec: CallCodec, timeout_seconds: float | None) -> OpenCall:
+        """Note a call that has just been sent; nothing is received in between."""
+        began = monotonic()
+        deadline = began + timeout_seconds if timeout_seconds else FOREVER
+        if deadline < self._deadlines.nearest:
+            self._deadlines.watch(deadline)
+        return self._link.ledger.note(number, method, codec, deadline, began)
 
     def _sent(self, call: OpenCall, message: object) -> OpenCall:
         try:
@@ -228,29 +285,9 @@ class LoopConnection:
         except CannotCross:
             self._link.ledger.forget(call)
             raise
-        if call.deadline < self._nearest:
-            self._watch_time(call.deadline)
+        if call.deadline < self._deadlines.nearest:
+            self._deadlines.watch(call.deadline)
         return call
-
-    def _watch_time(self, deadline: float) -> None:
-        """One timer for all calls: to make and cancel one for each costs more than the call."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._nearest = deadline
-        self._timer = self._loop.call_later(max(deadline - monotonic(), 0.0), self._time_is_over)
-
-    def _stop_time(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._nearest = None, FOREVER
-
-    def _time_is_over(self) -> None:
-        self._timer, self._nearest = None, FOREVER
-        for call in self._link.ledger.overdue(monotonic()):
-            self._give_up(call)
-            call.settle(None, CallTimeout(f"{self._link.peer} did not answer {call.method} in time"))
-        if (deadline := self._link.ledger.nearest_deadline()) != FOREVER:
-            self._watch_time(deadline)
 
     def _give_up(self, call: OpenCall) -> None:
         if self._link.ended is not None or call.done:
@@ -262,21 +299,6 @@ class LoopConnection:
             self._end(error)
         except LinkClosed:
             pass  # every call has been told
-
-    # Calls of the other side
-
-    def _later(self, awaitable: Any, reply: Reply) -> None:
-        task = self._loop.create_task(_run(awaitable, reply))
-        self._tasks.add(task)
-
-        def done(_: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            if inspect.iscoroutine(awaitable):
-                awaitable.close()  # it never began, if the task was cancelled before its first step
-            reply.fail(Cancelled("nobody waits for the answer any more"))  # unless it has answered
-
-        task.add_done_callback(done)
-        reply.on_cancel(task.cancel)
 
     def _send_answer(self, answer: object) -> None:
         if self._link.ended is not None:
@@ -320,21 +342,9 @@ class LoopConnection:
         """Stop watching, before the socket is closed and its number used again."""
         self._intake.stop()
         self._outbox.stop()
-        self._stop_time()
+        self._deadlines.stop()
         self._server.end()
         if self._greeting is not None and not self._greeting.done():
             self._greeting.set_exception(self._link.ended or LinkClosed("the connection has ended"))
         if not self._closed.done():
             self._closed.set_result(None)
-
-
-def _wake(call: OpenCall) -> None:
-    if not call.waiter.done():
-        call.waiter.set_result(None)
-
-
-async def _run(awaitable: Any, reply: Reply) -> None:
-    try:
-        reply.give(await awaitable)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
-        reply.fail(error)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from jackfield.errors import LinkClosed
 from jackfield.rpc.link import Link
 
+_DONTWAIT = socket.MSG_DONTWAIT
+
 
 class Outbox:
     """The frames of one link that have not left yet.
@@ -27,7 +29,7 @@ class Outbox:
         "_link",
         "_loop",
         "_moved",
-        "_socket",
+        "_send",
         "_timer",
         "_waiters",
         "waiting_bytes",
@@ -37,7 +39,7 @@ class Outbox:
         self._link = link
         self._loop = loop
         self._moved = moved
-        self._socket = link.socket
+        self._send = link.socket.send
         self._descriptor = link.socket.fileno()
         self._frames: deque[memoryview] = deque()
         self._timer: TimerHandle | None = None
@@ -65,13 +67,13 @@ class Outbox:
             self._queue(memoryview(bytes(frame)))
             return
         try:
-            sent = self._socket.send(frame, socket.MSG_DONTWAIT)
+            sent = self._send(frame, _DONTWAIT)
         except BlockingIOError:
             sent = 0
         except OSError as error:
             self._link.lose(error, may_read=True)
             self._link.check()
-        if sent < len(frame):
+        if sent != len(frame):
             self._queue(memoryview(bytes(memoryview(frame)[sent:])))
             self._loop.add_writer(self._descriptor, self._writable)
             self._restart_timer()
@@ -102,7 +104,7 @@ class Outbox:
         try:
             while self._frames:
                 frame = self._frames[0]
-                sent = self._socket.send(frame, socket.MSG_DONTWAIT)
+                sent = self._send(frame, _DONTWAIT)
                 self.waiting_bytes -= sent
                 if sent < len(frame):
                     self._frames[0] = frame[sent:]
