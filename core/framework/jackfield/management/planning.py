@@ -58,6 +58,7 @@ class Planner:
         self._environment = environment
         self._urls = urls
         self._choices: Mapping[str, Choice] = {}
+        self._own_processes: dict[tuple[str, str], bool] = {}
 
     def catalog(self) -> MarketCatalog:
         """The offers for one plan."""
@@ -205,8 +206,12 @@ class Planner:
 
     def _own_libraries(self, manifest: Manifest) -> bool:
         """Whether a plugin has a process, and with it libraries, of its own."""
-        chosen = self._choices.get(manifest.canonical_id)
-        return self._inventory.placement(manifest.canonical_id, manifest, chosen=chosen).own_process
+        key = (manifest.id, manifest.isolation)
+        if key not in self._own_processes:  # asked forty times of each plugin in one plan
+            cid = manifest.canonical_id
+            placement = self._inventory.placement(cid, manifest, chosen=self._choices.get(cid))
+            self._own_processes[key] = placement.own_process
+        return self._own_processes[key]
 
     def _prefer(self, *, without: Collection[str]) -> dict[Place, str]:
         """What is installed, but for plugins that shall move; their libraries stay as far as they may."""

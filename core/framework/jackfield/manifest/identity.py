@@ -5,6 +5,7 @@ Source: features.md, decision 2 (it holds M7 and K6, and decides against M7's re
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from jackfield.errors import IdentityError
 
@@ -69,6 +70,11 @@ def canonical_id(text: str) -> str:
         IdentityError: nothing is left, a character is outside ASCII's letters, digits, `-`, `_`, `.`, or it is longer
             than 64.
     """
+    return _canonical(text)
+
+
+@lru_cache(maxsize=4096)  # a plan of a hundred plugins compares ids fifteen thousand times
+def _canonical(text: str) -> str:
     if len(text) > LONGEST_ID or not _COMPARABLE.fullmatch(text):
         column = next((at for at, one in enumerate(text[:LONGEST_ID]) if not _COMPARABLE.fullmatch(one)), len(text))
         raise IdentityError(f"{text[:LONGEST_ID]!r} is no plugin id", text=text, column=column, hint=_nearest(text))

@@ -171,12 +171,19 @@ def _solution(mapping: Graph, wanted: frozenset[str], provider: Provider, known:
         pins=tuple(pins.pop("", ())),
         workers={manifests[name].canonical_id: tuple(own) for name, own in pins.items()},
         manifests=manifests,
-        brought_by={
-            name: sorted({one for (_, one), asked in requires.items() if name in {place[1] for place in asked}})
-            for name in {place[1] for place in chosen}
-        },
+        brought_by=_brought_by(chosen, requires),
         host_used={name: target.installed[name].version for (_, name), one in chosen.items() if one.file is None},
     )
+
+
+def _brought_by(chosen: Iterable[Place], requires: Mapping[Place, Iterable[Place]]) -> dict[str, list[str]]:
+    """Who asks for each distribution, by name."""
+    found: dict[str, set[str]] = {name: set() for _, name in chosen}
+    for (_, one), asked in requires.items():
+        for _, name in asked:
+            if name in found:
+                found[name].add(one)
+    return {name: sorted(those) for name, those in found.items()}
 
 
 def _optional(candidate: Candidate, known: Knowledge) -> set[Place]:
