@@ -8,8 +8,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from jackfield.errors import PluginError
 from jackfield.hooks import HookspecMarker
+from jackfield.host import PluginStatus
 
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
@@ -126,23 +126,28 @@ def _alive(pid: int) -> bool:
 async def test_the_end_of_a_worker_is_told_and_its_hooks_are_called_no_more(workers):
     host = await workers(a=code(1), b=code(2))
     pid, _ = await host.call.plain(number=0)
+    seen: list[PluginStatus] = []
+    host.plugins.on_change(seen.append)
+    waiting = asyncio.create_task(host.plugins.wait_for("b"))
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: host.plugins.status("b").state == "failed")
-    status = host.plugins.status("b")
+    await until(lambda: seen)
+    status = seen[0]
+    assert (status.id, status.state) == ("b", "failed")
     assert (status.problem, status.errors) == ("b was killed by SIGKILL", 1)
     assert await host.call.counted(number=1) == [2]
-    with pytest.raises(PluginError, match="b is failed: b was killed by SIGKILL"):
-        await host.plugins.wait_for("b")
-    await host.enable("b")
-    assert await host.call.counted(number=1) == [3, 2]
+    assert (await waiting).state == "active", "it ran when it was waited for"
+    await until(lambda: host.plugins.status("b").state == "active")
+    assert await host.call.counted(number=1) == [3, 2], "it is back in its place"
 
 
 async def test_a_worker_that_dies_while_it_is_called_fails_that_call_alone(workers):
     dies = code(2).replace("return number + ADDED", "os._exit(7) if number else None", 1)
     host = await workers(a=code(1), b=dies)
+    seen: list[PluginStatus] = []
+    host.plugins.on_change(seen.append)
     assert await host.call.counted(number=1) == [2]
-    await until(lambda: host.plugins.status("b").state == "failed")
-    assert host.plugins.status("b").problem == "b ended with exit code 7"
+    await until(lambda: seen)
+    assert (seen[0].id, seen[0].problem) == ("b", "b ended with exit code 7")
     assert host.usage.one("b").errors >= 1
 
 

@@ -116,8 +116,7 @@ class Host:
         self.events = EventBus(guard.run, self.hostfile.events)
         self.ui = UiRegistry(guard.run_for_user, guard.within(DRAWING_SECONDS).run)
         self._store = Store(self.layout)
-        self._holds = Holds()
-        self._presences = Presences()
+        self._holds, self._presences = Holds(), Presences()
         self._state = StateLog(self.layout.state)
         self._looking = Looking(
             self._store, self._state, self.hostfile, scripts, self._holds, self._presences, self._circumstances
@@ -167,6 +166,7 @@ class Host:
         self._orders = Orders(
             self.plugins, self._following, self._turn, self._looking.look, self._state, self._presences, reloading
         )
+        self._orders.recovering.follow(runner)
         self._demand.wake_by(self._orders.wake, self._orders.wake_now)
 
     async def wake_for(self, kind: Kind, name: str) -> None:

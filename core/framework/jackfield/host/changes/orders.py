@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.host.changes.following import Following
 from jackfield.host.changes.presence import Presence, Presences
+from jackfield.host.changes.recovering import Recovering
 from jackfield.host.changes.reloading import Reloading
 from jackfield.host.changes.stepping import run_now
 from jackfield.host.changes.survey import Survey
@@ -43,6 +44,9 @@ class Orders:
         state: where wishes are kept.
         presences: what is asked for this run alone.
         reloading: imports code anew.
+
+    Attributes:
+        recovering: brings up again whose process has ended by itself.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Orders:
         self._state = state
         self._presences = presences
         self._reloading = reloading
+        self.recovering = Recovering(plugins, following, look, self._carry_out)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
@@ -78,6 +83,7 @@ class Orders:
     def close(self) -> None:
         """Take none any more."""
         self._loop = None
+        self.recovering.close()
 
     async def load(self, plugin: str, *, enable: bool, by: str, parent: str = "") -> PluginStatus:
         """Bring a plugin up for this run; see `Host.load`.
@@ -153,6 +159,7 @@ class Orders:
             seen = await self._known(plugin)
             record = self._plugins.records().get(cid)
             if record is not None and record.life.state.runs_code:
+                self.recovering.begin_anew(cid)
                 await self._reloading.reload(seen, frozenset({cid}))
                 await self.end_released()
             elif seen.judgement.verdicts[cid].runs:
@@ -280,6 +287,8 @@ class Orders:
             retry: whether it is tried again if it failed before.
         """
         record = self._plugins.records().get(cid)
+        if retry:
+            self.recovering.begin_anew(cid)
         if retry and record is not None and record.life.state is State.FAILED:
             self._plugins.tell(record, Happening.FOUND)
         seen = await self._look()

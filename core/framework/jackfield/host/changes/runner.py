@@ -60,8 +60,9 @@ class Runner:
         elsewhere: brings up those that run in another process.
 
     Attributes:
-        on_process_end: told of each plugin whose process has ended by itself, after its life was: the canonical id, and
-            a sentence.
+        on_process_start: told of each plugin whose process runs.
+        on_process_end: told of each plugin whose process has ended by itself, with a sentence, before its life is; it
+            returns the sentence that is told.
     """
 
     def __init__(self, plugins: Plugins, around: Surroundings, manager: HookManager, elsewhere: Elsewhere) -> None:
@@ -70,7 +71,8 @@ class Runner:
         self._manager = manager
         self._elsewhere = elsewhere
         self._ends: set[asyncio.Task[None]] = set()
-        self.on_process_end: Callable[[str, str], None] | None = None
+        self.on_process_start: Callable[[Record], None] = lambda _: None
+        self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
         self._known: tuple[tuple[Candidate, ...], Packages] | None = None
 
@@ -120,6 +122,7 @@ class Runner:
             record.wiring, record.loaded, record.remote = brought
             if record.remote is not None:
                 record.remote.on_end = partial(self._process_ended, record, record.remote)
+                self.on_process_start(record)
             await self._callback(record, "on_load", previous)
         except Exception as error:  # noqa: BLE001  # whatever the plugin's code raises is its failure alone
             await self._failed(record, "while it was loaded", error)
@@ -310,9 +313,7 @@ class Runner:
             record.loaded = record.wiring = record.remote = None
             if record.life.state is State.PENDING_RESTART:
                 self._plugins.tell(record, Happening.RELEASED)
-            self._plugins.tell(record, Happening.FAILED, why)
-        if self.on_process_end is not None:
-            self.on_process_end(record.candidate.canonical_id, why)
+            self._plugins.tell(record, Happening.FAILED, self.on_process_end(record, why))
 
 
 def _unregister(manager: HookManager, name: str) -> None:

@@ -7,13 +7,12 @@ that it runs.
 
 from jackfield.host.remote.bringing import Elsewhere
 from jackfield.host.remote.calls import PluginCalls
-from jackfield.host.remote.plugin import Process, RemotePlugin
+from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.host.remote.workers import Started, Starter, Workers
 
 __all__ = [
     "Elsewhere",
     "PluginCalls",
-    "Process",
     "RemotePlugin",
     "Started",
     "Starter",

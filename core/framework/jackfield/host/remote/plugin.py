@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
-from jackfield.isolation import Line
+from jackfield.isolation import Line, Watch
 from jackfield.runtime import CallbackAnswer
 
 _log = logging.getLogger("jackfield.host")
@@ -19,22 +19,6 @@ GOODBYE_SECONDS = 1.0
 
 ENDED_SECONDS = 1.0
 """How long it is waited for that a process tells how it ended, once its line has."""
-
-
-class Process(Protocol):
-    """A process as its host holds it; `jackfield.isolation.Child` is one."""
-
-    async def wait(self) -> object:
-        """Return how it ended, once it has; its text is the end of a sentence: `was killed by SIGKILL`."""
-        ...
-
-    def kill(self) -> None:
-        """Kill it, whatever it does."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
 
 
 class RemotePlugin:
@@ -48,16 +32,14 @@ class RemotePlugin:
 
     Attributes:
         on_end: told once, with a sentence, when it ended by itself: `weather was killed by SIGKILL`.
-        on_late: told of each call that was not answered in time: what was called, and the limit in seconds.
     """
 
-    def __init__(self, plugin: str, line: Line, process: Process | None, *, call_seconds: float = 5.0) -> None:
+    def __init__(self, plugin: str, line: Line, process: Watch | None, *, call_seconds: float = 5.0) -> None:
         self.plugin = plugin
         self.line = line
         self.process = process
         self.call_seconds = call_seconds
         self.on_end: Callable[[str], None] | None = None
-        self.on_late: Callable[[str, float], None] | None = None
         self._ending = False
         self._watching = asyncio.get_running_loop().create_task(self._watch(), name=f"{plugin}: end of its process")
 
@@ -114,13 +96,15 @@ class RemotePlugin:
         return value
 
     def was_late(self, what: str, seconds: float) -> PluginError:
-        """Return the error for a call that was not answered in time, and tell who supervises."""
-        if self.on_late is not None:
-            self.on_late(what, seconds)
-        return PluginError(f"plugin {self.plugin} did not answer {what} within {seconds:g} s", plugin=self.plugin)
+        """Return the error for a call that was not answered in time; a worker is stopped for it."""
+        if self.process is not None:
+            return self.process.late(what, seconds)
+        return PluginError(f"{self.plugin} did not answer {what} within {seconds:g} s", plugin=self.plugin)
 
     def is_gone(self, what: str, error: LinkClosed) -> PluginError:
         """Return the error for a call of a process that is gone."""
+        if self.process is not None and self.process.breach is not None:
+            return self.process.breach.error()
         return PluginError(f"{self.plugin} did not answer {what}, it is gone: {error.message}", plugin=self.plugin)
 
     async def end(self, reason: str = "it is not needed any more") -> None:

@@ -8,9 +8,20 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from jackfield.errors import SandboxError
-from jackfield.host.remote.plugin import Process
 from jackfield.host.worker_imports import published_names, worker_imports
-from jackfield.isolation import Line, WorkerLimits, WorkerSpec, Zygote, limits_in_force, packages_of, user_limits
+from jackfield.isolation import (
+    Flow,
+    Line,
+    Supervisor,
+    Watch,
+    Watched,
+    WorkerLimits,
+    WorkerSpec,
+    Zygote,
+    limits_in_force,
+    packages_of,
+    user_limits,
+)
 from jackfield.manifest import Candidate, HostFile
 from jackfield.permissions import Placement
 from jackfield.rpc import Link, Serve
@@ -26,13 +37,13 @@ class Started(NamedTuple):
 
     Args:
         line: to it.
-        process: what is killed with it; None where somebody else started it.
+        process: the worker under watch; None where somebody else started it.
         limits: what it may use.
         files: the socket on which open files and connections are sent to it; None where none can be.
     """
 
     line: Line
-    process: Process | None
+    process: Watch | None
     limits: WorkerLimits
     files: socket.socket | None = None
 
@@ -81,6 +92,7 @@ class Workers:
         self._api_type = api_type
         self._published: tuple[str, ...] = ()
         self._zygote: Zygote | None = None
+        self._supervisor = Supervisor(lambda: self._zygote.pid if self._zygote is not None else None)
 
     async def start(self, candidate: Candidate, placement: Placement, serve: Serve) -> Started:
         """Fork a worker for a plugin and greet it.
@@ -93,13 +105,17 @@ class Workers:
         spec = self.spec(candidate, placement)
         child = await zygote.fork(spec)
         try:
-            link = Link(child.socket, serve, peer=f"the worker of {candidate.id}")
+            flow = Flow()
+            link = Link(child.socket, flow.counting(serve), peer=f"the worker of {candidate.id}")
+            flow.sent_bytes = lambda: link.reader.received_bytes
+            folders = (str(self._layout.data(candidate.canonical_id)), spec.config_dir, spec.temporary)
+            watch = self._supervisor.watch(child, Watched(candidate.id, child.pid, spec.limits, folders, flow))
             line = Line(link, plugin=candidate.id, call_seconds=spec.limits.call_seconds)
             await line.greet()
         except BaseException:
             child.close()
             raise
-        return Started(line, child, spec.limits, child.files)
+        return Started(line, watch, spec.limits, child.files)
 
     def spec(self, candidate: Candidate, placement: Placement) -> WorkerSpec:
         """Return what a plugin's worker is started with; its folders are made.
@@ -143,5 +159,6 @@ class Workers:
     async def close(self) -> None:
         """End the zygote, and with it every worker that is left."""
         zygote, self._zygote = self._zygote, None
+        self._supervisor.close()
         if zygote is not None:
             await zygote.close()

@@ -1,0 +1,109 @@
+"""Plugins whose process has ended by itself: who needs them goes down, and they come back, with patience (J25)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from jackfield.errors import UsageError
+from jackfield.host.changes.following import Following
+from jackfield.host.changes.runner import Runner
+from jackfield.host.changes.survey import Survey
+from jackfield.host.lifecycle import Happening, State
+from jackfield.host.plugins import Plugins, Record
+from jackfield.host.switch import with_dependents
+from jackfield.isolation import Replacing
+
+
+class Recovering:
+    """Brings plugins up again whose process ended though nobody wanted it to. External ones come by themselves.
+
+    Args:
+        plugins: where they stand.
+        following: takes them from one state to another.
+        look: reads what is there and what is wished.
+        carry_out: does one change when no other is under way.
+    """
+
+    def __init__(
+        self,
+        plugins: Plugins,
+        following: Following,
+        look: Callable[[], Awaitable[Survey]],
+        carry_out: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+    ) -> None:
+        self._plugins = plugins
+        self._following = following
+        self._look = look
+        self._carry_out = carry_out
+        self._replacing: dict[str, Replacing] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def follow(self, runner: Runner) -> None:
+        """Hear of the processes of all plugins."""
+        runner.on_process_start, runner.on_process_end = self.started, self.ended
+
+    def started(self, record: Record) -> None:
+        """Note that a plugin's process runs."""
+        if record.placement.isolation != "external":
+            self._of(record).started()
+
+    def ended(self, record: Record, why: str) -> str:
+        """Note that a plugin's process has ended by itself, before its life is told; return what to tell.
+
+        Args:
+            record: the plugin.
+            why: a sentence: `weather used 61 MiB of 50 MiB and was stopped`.
+        """
+        cid = record.candidate.canonical_id
+        task = asyncio.get_running_loop().create_task(self._in_turn(self._fall(cid)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return why if record.placement.isolation == "external" else self._of(record).ended(why).sentence
+
+    def begin_anew(self, cid: str) -> None:
+        """Forget how often a plugin's process has ended: its user asks for it."""
+        if (known := self._replacing.get(cid)) is not None:
+            known.begin_anew()
+
+    def close(self) -> None:
+        """Start nothing any more: the host stops."""
+        for one in self._replacing.values():
+            one.release()
+        self._replacing.clear()
+
+    def _of(self, record: Record) -> Replacing:
+        cid = record.candidate.canonical_id
+        if cid not in self._replacing:
+            up = partial(self._in_turn_later, cid)
+            self._replacing[cid] = Replacing(record.candidate.id, up)
+        return self._replacing[cid]
+
+    async def _in_turn_later(self, cid: str) -> None:
+        await self._in_turn(self._recover(cid))
+
+    async def _in_turn(self, change: Coroutine[Any, Any, None]) -> None:
+        with suppress(UsageError):  # the host has stopped
+            await self._carry_out(change)
+
+    async def _fall(self, cid: str) -> None:
+        """Take down who needs a plugin that is gone; they are blocked, and say why."""
+        record = self._plugins.records().get(cid)
+        if record is None or record.life.state is not State.FAILED:
+            return
+        records = self._plugins.records()
+        footings = {name: one.footing for name, one in records.items() if one.life.state.runs_code or name == cid}
+        gone = frozenset(with_dependents({cid}, footings) - {cid})
+        if gone:
+            await self._following.down(gone, replaced=gone)
+            await self._following.settle(await self._look())
+
+    async def _recover(self, cid: str) -> None:
+        """Bring a plugin up again, and whoever needs it."""
+        record = self._plugins.records().get(cid)
+        if record is None or record.life.state is not State.FAILED:
+            return  # somebody was faster
+        await self._fall(cid)
+        self._plugins.tell(record, Happening.FOUND)
+        await self._following.settle(await self._look())

@@ -1,0 +1,204 @@
+"""Workers that end, use too much or do not answer: told, stopped, started again, left down (C26, C27, J25)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+
+import pytest
+from jackfield.errors import PluginError
+from jackfield.hooks import HookspecMarker
+
+from tests.support.speakers import Speaker
+from tests.support.waiting import until
+
+hookspec = HookspecMarker("chat")
+
+
+class Specs:
+    """Hooks of an application."""
+
+    @hookspec
+    async def process(self) -> int: ...
+
+    @hookspec
+    async def message_received(self, text: str) -> str: ...
+
+
+CODE = """
+import os, time
+from jackfield import Plugin, command
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    @hookimpl
+    async def process(self):
+        return os.getpid()
+
+    @hookimpl
+    def message_received(self, text: str):
+        if text == "sleep":
+            time.sleep(60)
+        if text == "die":
+            os._exit(7)
+        if text == "hog":
+            self.kept = b"x" * (120 << 20)
+        return text
+
+    @command("where")
+    async def where(self, source):
+        await source.reply(str(os.getpid()))
+"""
+
+NEEDS = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.logger.warning("up again")
+"""
+
+COMMANDS = '[contributes]\ncommands = [{ name = "where" }]\n'
+
+
+@pytest.fixture
+def weather(profile, build, running):
+    """Start a host with a worker; its limits may be chosen."""
+
+    async def start(*more, limits: str = ""):
+        profile.install(build("weather", code=CODE, isolation="worker", more=COMMANDS + limits), *more)
+        profile.enable("weather", isolation="worker")
+        host = await running(specs=Specs())
+        assert host.plugins.status("weather").state == "active", host.plugins.status("weather")
+        return host
+
+    return start
+
+
+async def pid_of(host):
+    (pid,) = await host.call.process()
+    return pid
+
+
+def told(host, plugin: str = "weather") -> list[str]:
+    """What the plugin's life says, step by step, with the problem."""
+    said: list[str] = []
+
+    def hear(status) -> None:
+        if status.id == plugin:
+            said.append(f"{status.state}: {status.problem}")
+
+    host.plugins.on_change(hear)
+    return said
+
+
+@pytest.mark.feature("J25", "J26")
+async def test_a_worker_that_ends_is_told_and_comes_back_in_its_place_with_hooks_and_commands(weather):
+    host = await weather()
+    said = told(host)
+    before = await pid_of(host)
+    os.kill(before, signal.SIGKILL)
+    await until(lambda: host.plugins.status("weather").state == "active" and len(said) > 2)
+    assert said[0] == "failed: weather was killed by SIGKILL"
+    after = await pid_of(host)
+    assert after != before
+    speaker = Speaker()
+    assert await host.commands.dispatch("where", speaker)
+    assert speaker.answers == [str(after)]
+    assert await host.call.message_received(text="hello") == ["hello"]
+    assert host.plugins.status("weather").enabled
+
+
+@pytest.mark.feature("J25", "J26")
+async def test_who_waits_for_a_plugin_is_told_of_its_end(weather):
+    host = await weather()
+    await host.disable("weather")
+    waiting = asyncio.create_task(host.plugins.wait_for("weather"))
+    await host.enable("weather")
+    assert (await waiting).state == "active"
+    answers = asyncio.create_task(host.call.message_received(text="sleep"))
+    await asyncio.sleep(0.1)
+    os.kill(host.plugins.record("weather").remote.process.pid, signal.SIGKILL)
+    assert await answers == [], "whoever called is told at once, and the call goes on without it"
+
+
+@pytest.mark.feature("C26", "J26")
+async def test_a_call_over_its_time_stops_the_worker_and_another_one_answers(weather):
+    host = await weather(limits='[limits]\ncall = "300ms"\n')
+    said = told(host)
+    before = await pid_of(host)
+    assert await host.call.message_received(text="sleep") == []
+    await until(lambda: any(one.startswith("active") for one in said))
+    assert said[0] == "failed: weather did not answer hook message_received within 300 ms and was stopped"
+    assert await pid_of(host) != before
+
+
+@pytest.mark.feature("C27", "J26")
+async def test_a_limit_that_is_broken_is_the_plugins_problem_in_one_sentence(weather):
+    host = await weather()
+    said = told(host)
+    await host.call.message_received(text="hog")
+    await until(lambda: any(one.startswith("active") for one in said), timeout_seconds=20)
+    assert re.fullmatch(r"failed: weather used \d+ MiB of 50 MiB and was stopped", said[0])
+
+
+@pytest.mark.feature("J25", "J26")
+async def test_one_that_ends_again_and_again_is_left_down_until_its_user_enables_it(weather):
+    host = await weather()
+    said = told(host)
+    for number in range(1, 6):
+        assert await host.call.message_received(text="die") == []
+        await until(lambda: sum(one.startswith("failed") for one in said) >= number)  # noqa: B023 (awaited at once)
+        if number < 5:
+            await until(lambda: host.plugins.status("weather").state == "active", timeout_seconds=20)
+    status = host.plugins.status("weather")
+    assert status.state == "failed"
+    assert status.problem == (
+        "weather ended with exit code 7; its process ended 5 times within a minute and is started again in 5 minutes, "
+        "or at once by: jackfield enable weather"
+    )
+    with pytest.raises(PluginError, match="weather is failed: weather ended with exit code 7"):
+        await host.plugins.wait_for("weather")
+    await host.enable("weather")
+    assert await pid_of(host)
+    assert host.plugins.status("weather").problem == ""
+
+
+@pytest.mark.feature("J25", "J26", "K23")
+async def test_who_needs_a_plugin_whose_worker_ended_goes_down_with_it_and_comes_back(weather, build, profile, caplog):
+    needs = build("hat", code=NEEDS, more='[requires]\nweather = "*"\n')
+    profile.enable("hat")
+    host = await weather(needs)
+    seen = told(host, "hat")
+    os.kill(await pid_of(host), signal.SIGKILL)
+    await until(lambda: seen and seen[-1] == "active: " and host.plugins.status("weather").state == "active")
+    assert "unloaded: " in seen
+    assert sum(record.message == "up again" for record in caplog.records) == 2
+
+
+@pytest.mark.feature("J19")
+async def test_a_host_that_stops_starts_nothing_again(weather):
+    host = await weather()
+    said = told(host)
+    await host.stop()
+    await asyncio.sleep(0.2)
+    assert not any(one.startswith(("failed", "active")) for one in said)
+
+
+async def test_a_plugin_that_is_disabled_while_it_waits_stays_down(weather):
+    host = await weather()
+    said = told(host)
+    for number in (1, 2, 3):
+        assert await host.call.message_received(text="die") == []
+        await until(lambda: sum(one.startswith("failed") for one in said) >= number)  # noqa: B023 (awaited at once)
+        if number < 3:
+            await until(lambda: host.plugins.status("weather").state == "active", timeout_seconds=20)
+    assert host.plugins.status("weather").problem.endswith("; it is started again in 0.2 s")
+    await host.disable("weather")
+    await asyncio.sleep(0.4)
+    assert host.plugins.status("weather").state in {"found", "failed"}
+    assert not host.plugins.status("weather").enabled
