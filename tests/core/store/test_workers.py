@@ -45,7 +45,7 @@ def one_library_twice(plugin, library, commit, store):
 
 
 def lock_of(generation: Generation, cid: str) -> Path:
-    return Path(str(generation.folder)) / "workers" / cid / f"pylock.{cid}.toml"
+    return Path(str(generation.folder)) / "workers" / f"pylock.{cid}.toml"
 
 
 @pytest.mark.feature("K41")
@@ -152,6 +152,42 @@ def test_only_what_is_new_is_looked_at(one_library_twice, plugin, commit, store)
     shared = [(pin, None) for pin in one_library_twice.inline]
     commit(*shared, workers={**same, "new": [plugin("new")]}, what="new", check=lambda _, cid: looked.append(cid))
     assert looked == ["", "new"]
+
+
+@pytest.fixture
+def again(one_library_twice, commit, plugin, store):
+    """Makes the next generation, in which poll is as it was and dice is gone."""
+
+    def make():
+        same = [(pin, None) for pin in one_library_twice.workers["poll"]]
+        commit(plugin("clock"), workers={"poll": same}, what="again")
+        return store.active()
+
+    return make
+
+
+def test_a_lock_that_says_the_same_is_the_same_file(one_library_twice, again):
+    next_one = again()
+    assert lock_of(next_one, "poll").stat().st_ino == lock_of(one_library_twice, "poll").stat().st_ino
+    assert next_one.workers["poll"] == one_library_twice.workers["poll"]
+
+
+def test_one_that_was_edited_is_not_taken_over(one_library_twice, again):
+    lock = lock_of(one_library_twice, "poll")
+    text = lock.read_text(encoding="utf-8")
+    lock.write_text(text.replace('version = "1.0"', 'version = "6.6"'), encoding="utf-8")
+    next_one = again()
+    assert lock_of(next_one, "poll").read_text(encoding="utf-8") == text
+    assert [pin.version for pin in next_one.workers["poll"]] == ["1.0.0", "1.0"]
+
+
+def test_where_links_are_impossible_it_is_written(one_library_twice, again, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    next_one = again()
+    assert lock_of(next_one, "poll").read_bytes() == lock_of(one_library_twice, "poll").read_bytes()
 
 
 def test_steps_are_the_same_however_many_there_are(plugin, commit, store):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -143,7 +143,11 @@ class Inventory:
 
     def choice(self, cid: str) -> object:
         """Where the user chose to run a plugin; None where they did not."""
-        return self._state.get(f"isolation/{cid}")
+        return self._choices.get(f"isolation/{cid}")
+
+    @cached_property
+    def _choices(self) -> Mapping[str, object]:
+        return self._state.items("isolation/")
 
     def source(self, candidate: Candidate) -> str:
         """Where a plugin came from: the marketplace's URL, `file`, `environment`, `script` or `external`."""

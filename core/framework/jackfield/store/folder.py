@@ -21,7 +21,7 @@ from types import MappingProxyType
 from jackfield.errors import JackfieldError, StoreError
 from jackfield.manifest import Pin, distinct
 from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, remove_generations, remove_wheels
-from jackfield.store.generations import write_generation
+from jackfield.store.generations import Generation, write_generation
 from jackfield.store.journal import Activation
 from jackfield.store.lock import WAIT_SECONDS, install_lock
 from jackfield.store.reading import StoreReader
@@ -116,13 +116,19 @@ class Store(StoreReader):
             table = build_table(pins, trees)
             if check is not None:
                 check(table, "")
-            for cid, own in self._new_workers(workers).items():
+            before = self._before()
+            known = {cid: {pin.file.sha256 for pin in pins} for cid, pins in before.workers.items()}
+            for cid, own in workers.items():
+                if {pin.file.sha256 for pin in own} == known.get(cid):
+                    continue  # they were looked at when they came
                 files = build_table(own, trees)
                 if check is not None:
                     check(files, cid)
             draft = self.layout.unfinished / f"generation-{number}"
             about = {"created": activation.at, "by": activation.by, "what": activation.what}
-            write_generation(draft, pins, table, workers=workers, about={**about, "parent": activation.previous})
+            write_generation(
+                draft, pins, table, workers=workers, before=before, about={**about, "parent": activation.previous}
+            )
             yield "generation-built"
             self._disk.sync_filesystem(draft)
             yield "generation-synced"
@@ -228,14 +234,12 @@ class Store(StoreReader):
             ) from error
         yield "journal-finished"
 
-    def _new_workers(self, workers: Mapping[str, Sequence[Pin]]) -> dict[str, Sequence[Pin]]:
-        """Those whose files are not those of the active generation, which were looked at when it was made."""
+    def _before(self) -> Generation:
+        """The active generation; the empty one where it is damaged, so that nothing is taken over from it."""
         try:
-            before = self.active().workers
+            return self.active()
         except StoreError:
-            before = {}
-        wheels = {cid: {pin.file.sha256 for pin in pins} for cid, pins in before.items()}
-        return {cid: own for cid, own in workers.items() if {pin.file.sha256 for pin in own} != wheels.get(cid)}
+            return Generation(0)
 
     def _abandon(self, activation: Activation, draft: Path) -> None:
         """Close an activation that the disk refused, if it still takes that line; else the next installer does."""

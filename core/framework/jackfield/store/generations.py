@@ -4,11 +4,12 @@ generations/<n>/generation.json                     when, by whom, what for, aft
 generations/<n>/inline/pylock.toml                  what the application's process holds, each wheel with its hash;
                                                     `[packages.tool.jackfield]` adds the id
 generations/<n>/inline/files.json                   path -> which wheel it comes from, its hash and size
-generations/<n>/workers/<id>/pylock.<id>.toml       a plugin with a process of its own, and its own libraries
+generations/<n>/workers/pylock.<id>.toml            a plugin with a process of its own, and its own libraries
 
 The lock files rule. Since TOML is read slowly, twenty milliseconds for a hundred plugins, generation.json holds the
 same as JSON, with the hash of each lock file that it was made from: it counts only beside those. Of the many lock files
-of workers it also knows size and time, so that one look at each is enough.
+of workers it also knows size and time, so that one look at each is enough; those that say what they said in the
+generation before are hard links of them, since to make a hundred files takes longer than all the rest of a change.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from jackfield.errors import StoreError
 from jackfield.manifest import Pin, distinct
@@ -40,6 +41,14 @@ _KEPT_GENERATIONS = 32
 _KEPT_LOCKS = 4096
 
 
+class Lock(NamedTuple):
+    """How a worker's lock file was when it was written: its sha256, its size in bytes, its mtime in nanoseconds."""
+
+    digest: str
+    size: int
+    mtime_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
     """One complete installed set; number 0 is the empty one, which exists without files.
@@ -54,6 +63,7 @@ class Generation:
         by: who made it.
         what: a few words for people, e.g. "install poll".
         folder: where its files lie; None for number 0.
+        locks: canonical id -> its lock file, of each worker's that is as it was written.
     """
 
     number: int
@@ -65,6 +75,7 @@ class Generation:
     by: str = ""
     what: str = ""
     folder: Path | None = None
+    locks: Mapping[str, Lock] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -122,6 +133,7 @@ def write_generation(
     table: Mapping[str, StoredFile],
     *,
     workers: Mapping[str, Sequence[Pin]],
+    before: Generation,
     about: Mapping[str, Any],
 ) -> None:
     """Write a generation's files into `folder`, which must not exist.
@@ -131,6 +143,7 @@ def write_generation(
         pins: what the application's process holds.
         table: the table of its files.
         workers: canonical id -> plugin and libraries, of those with a process of their own.
+        before: the generation that is active now.
         about: what generation.json says.
     """
     inline = folder / "inline"
@@ -142,30 +155,47 @@ def write_generation(
     numbers = {wheel: number for number, wheel in enumerate(wheels)}
     rows = {path: [numbers[row.wheel], row.digest, row.size] for path, row in sorted(table.items())}
     (inline / "files.json").write_text(json.dumps({"wheels": wheels, "files": rows}), encoding="utf-8")
-    own = _write_workers(f"{folder}/{WORKERS}", workers)
+    own = _write_workers(f"{folder}/{WORKERS}", workers, before)
     said = json.dumps({**about, "lock_sha256": hashlib.sha256(lock).hexdigest()})
     (folder / ABOUT).write_text(f'{said[:-1]}, "packages": {packages}, "workers": {{{own}}}}}', encoding="utf-8")
 
 
-def _write_workers(folder: str, workers: Mapping[str, Sequence[Pin]]) -> str:
-    """Write the lock file of each worker; returns what generation.json holds of them.
-
-    There may be a hundred, and all of them are written at each change: no calls but those that it takes.
-    """
+def _write_workers(folder: str, workers: Mapping[str, Sequence[Pin]], before: Generation) -> str:
+    """Write the lock file of each worker; returns what generation.json holds of them."""
     said = []
     if workers:
-        os.mkdir(folder)  # noqa: PTH102 - as below
+        os.mkdir(folder)  # noqa: PTH102 - as all of this: there may be a hundred workers, at each change
     for cid, pins in sorted(workers.items()):
         text, digest, packages = _lock_of(tuple(pins))
-        place = f"{folder}/{cid}"
-        os.mkdir(place)  # noqa: PTH102 - a hundred of them
-        with open(f"{place}/pylock.{cid}.toml", "xb") as file:  # noqa: PTH123 - as above
-            file.write(text)
-            file.flush()
-            status = os.fstat(file.fileno())
-        looks = f"[{status.st_size}, {status.st_mtime_ns}]"
+        path = f"{folder}/pylock.{cid}.toml"
+        lock = _linked(path, cid, digest, before) or _written(path, text, digest)
+        looks = f"[{lock.size}, {lock.mtime_ns}]"
         said.append(f'"{cid}": {{"looks": {looks}, "lock_sha256": "{digest}", "packages": {packages}}}')
     return ", ".join(said)
+
+
+def _linked(path: str, cid: str, digest: str, before: Generation) -> Lock | None:
+    """The lock file of the generation before, if it says the same; None where it does not, or cannot be linked."""
+    lock = before.locks.get(cid)
+    if lock is None or lock.digest != digest:
+        return None
+    try:
+        os.link(f"{before.folder}/{WORKERS}/pylock.{cid}.toml", path)
+        status = os.stat(path)  # noqa: PTH116 - see above
+        if (status.st_size, status.st_mtime_ns) == (lock.size, lock.mtime_ns):
+            return lock
+        os.unlink(path)  # noqa: PTH108 - somebody edited it since it was read
+    except OSError:
+        return None  # a file system without links; if it is full, the writing says so
+    return None
+
+
+def _written(path: str, text: bytes, digest: str) -> Lock:
+    with open(path, "xb") as file:  # noqa: PTH123 - see above
+        file.write(text)
+        file.flush()
+        status = os.fstat(file.fileno())
+    return Lock(digest, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(_KEPT_LOCKS)
@@ -212,7 +242,7 @@ def _read(folder: Path, number: int, store: Path, _stamps: tuple[Stamp, Stamp]) 
     compiled = about.get("lock_sha256") == hashlib.sha256(lock).hexdigest()
     packages = about["packages"] if compiled else tomllib.loads(lock.decode()).get("packages", [])
     inline = tuple(pin_of(package) for package in packages)
-    workers = _read_workers(f"{folder}/{WORKERS}", about.get("workers", {}))
+    workers, locks = _read_workers(f"{folder}/{WORKERS}", about.get("workers", {}))
     pins = distinct([*inline, *(pin for own in workers.values() for pin in own)]) if workers else inline
     return Generation(
         number=number,
@@ -224,37 +254,39 @@ def _read(folder: Path, number: int, store: Path, _stamps: tuple[Stamp, Stamp]) 
         by=about["by"],
         what=about["what"],
         folder=folder,
+        locks=MappingProxyType(locks),
     )
 
 
-def _read_workers(folder: str, about: Mapping[str, Any]) -> dict[str, tuple[Pin, ...]]:
-    """The plugins with a process of their own, each with its libraries."""
+def _read_workers(folder: str, about: Mapping[str, Any]) -> tuple[dict[str, tuple[Pin, ...]], dict[str, Lock]]:
+    """The plugins with a process of their own, each with its libraries; and the lock files that are as written."""
     try:
-        ids = sorted(os.listdir(folder))  # noqa: PTH208 - names alone
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - names alone
     except FileNotFoundError:
-        ids = []
+        names = []
     found: dict[str, tuple[Pin, ...]] = {}
-    for cid in ids:
-        packages = _packages_of(f"{folder}/{cid}/pylock.{cid}.toml", about.get(cid))
-        pins = sorted(map(pin_of, packages), key=lambda pin: (pin.id is None, pin.distribution))
-        found[cid] = tuple(pins)
-        if not pins or pins[0].id is None:
-            raise ValueError(f"{cid} names no plugin")
+    locks: dict[str, Lock] = {}
+    for name in names:
+        cid = name.removeprefix("pylock.").removesuffix(".toml")
+        said = about.get(cid)
+        lock = _as_written(f"{folder}/{name}", said)
+        if said is not None and lock is not None:
+            packages, locks[cid] = said["packages"], lock
+        else:
+            packages = tomllib.loads(Path(f"{folder}/{name}").read_text(encoding="utf-8")).get("packages", [])
+        found[cid] = tuple(sorted(map(pin_of, packages), key=lambda pin: (pin.id is None, pin.distribution)))
+        if not found[cid] or found[cid][0].id is None:
+            raise ValueError(f"{name} names no plugin")
     if about.keys() - found.keys():
         raise ValueError("a lock file is missing")
-    return found
+    return found, locks
 
 
-def _packages_of(path: str, said: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
-    """What a worker's lock file says; it is read only where it looks otherwise than when it was written."""
+def _as_written(path: str, said: Mapping[str, Any] | None) -> Lock | None:
+    """A lock file that is as it was written; its content is looked at only where it looks otherwise."""
+    if said is None:
+        return None
     status = os.stat(path)  # noqa: PTH116 - of a hundred
-    packages: Sequence[Mapping[str, Any]]
-    if said is not None and said["looks"] == [status.st_size, status.st_mtime_ns]:
-        packages = said["packages"]
-        return packages
-    lock = Path(path).read_bytes()
-    if said is not None and said["lock_sha256"] == hashlib.sha256(lock).hexdigest():
-        packages = said["packages"]
-        return packages
-    packages = tomllib.loads(lock.decode()).get("packages", [])
-    return packages
+    lock = Lock(said["lock_sha256"], status.st_size, status.st_mtime_ns)
+    same = said["looks"] == [lock.size, lock.mtime_ns]
+    return lock if same or lock.digest == hashlib.sha256(Path(path).read_bytes()).hexdigest() else None
