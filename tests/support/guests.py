@@ -114,7 +114,18 @@ class Program:
         self.folder = folder
         (folder / "guest.py").write_text(code, encoding="utf-8")
         (folder / "guest.key").write_text(key, encoding="ascii")
-        self.process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """Its process, once it was started."""
+        assert self._process is not None
+        return self._process
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     def start(self, host: Host, *words: str) -> None:
         """Start it; it looks for the host's port where the host writes it."""
@@ -122,18 +133,16 @@ class Program:
             sys.executable, "-m", "jackfield.worker", "connect", "guest:Main", "--key-file", "guest.key",
             "--port-file", str(host.layout.plugin_port), *words,
         ]  # fmt: skip
-        self.process = subprocess.Popen(
+        self._process = subprocess.Popen(
             command, cwd=self.folder, env=clean_environment(), stderr=subprocess.PIPE, text=True
         )
 
     def ended(self) -> str:
         """Wait until it has ended by itself; what it wrote."""
-        assert self.process is not None
         return self.process.communicate(timeout=20)[1]
 
     def end(self, number: int = signal.SIGKILL) -> str:
         """End it; what it wrote."""
-        assert self.process is not None
         self.process.send_signal(number)
         _, said = self.process.communicate(timeout=20)
         return said
@@ -146,5 +155,5 @@ def program(folder: Path, code: str, key: str) -> Iterator[Program]:
     try:
         yield made
     finally:
-        if made.process is not None and made.process.poll() is None:
+        if made.runs:
             made.end()

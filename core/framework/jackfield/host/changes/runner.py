@@ -290,7 +290,7 @@ class Runner:
         record.loaded = record.wiring = record.remote = None
         if remote is not None:
             remote.on_end = None
-            await remote.end()
+            await remote.end(f"it failed: {told}")
         if record.life.state is State.FOUND:
             self._plugins.tell(record, Happening.RESOLVED)
         self._plugins.tell(record, Happening.FAILED, f"{told} ({when})", text)
@@ -307,13 +307,19 @@ class Runner:
         async with record.step:
             if record.remote is not remote:
                 return  # it failed, or went down, in the step before
-            error = PluginError(why, plugin=record.candidate.id)
-            self._around.blame(record.candidate.id, "its process", error)
+            external = record.candidate.origin == "external"
+            if not external:
+                self._around.blame(record.candidate.id, "its process", PluginError(why, plugin=record.candidate.id))
             await self._end_scopes(record)
             record.loaded = record.wiring = record.remote = None
             if record.life.state is State.PENDING_RESTART:
                 self._plugins.tell(record, Happening.RELEASED)
-            self._plugins.tell(record, Happening.FAILED, self.on_process_end(record, why))
+            if external:  # a connection has ended and no code has failed: the program may come again (J24)
+                if record.life.state is State.ACTIVE:
+                    self._plugins.tell(record, Happening.DISABLED)
+                self._plugins.tell(record, Happening.UNLOADED)
+            else:
+                self._plugins.tell(record, Happening.FAILED, self.on_process_end(record, why))
 
 
 def _unregister(manager: HookManager, name: str) -> None:

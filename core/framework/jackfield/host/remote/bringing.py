@@ -96,8 +96,8 @@ class Elsewhere:
         )
         try:
             loaded: Loaded = await around.guard.run(candidate.id, "import", load, remote, self._manager)
-        except BaseException:
-            await remote.end()
+        except BaseException as error:
+            await remote.end(f"it failed: {error}")
             raise
         return loaded, remote
 
