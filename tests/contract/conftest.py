@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import pytest
 from jackfield.host import Host
 from jackfield.permissions import Permission
 from jackfield.store import Layout
+from jackfield_chat_api import ChatApi
 
 from tests.support.contract_plugins import Lobby, asked_permissions, wheel
 from tests.support.profiles import Profile
 from tests.support.speakers import Speaker
 
-ISOLATIONS = ["inline"]
-"""Where the same suite runs; `worker` and `external` join with isolation."""
+Isolation: TypeAlias = Literal["inline", "worker"]
+
+ISOLATIONS = ["inline", "worker"]
+"""Where the same suite runs."""
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Stage:
     profile: Profile
     host: Host
     said: list[tuple[str, str]]
+    isolation: Isolation = "inline"
     languages: dict[str | None, str] = field(default_factory=dict)
 
     async def ask(self, text: str) -> str:
@@ -37,8 +42,12 @@ class Stage:
 
     async def grant(self, permissions: Iterable[Permission]) -> None:
         """Grant the probe exactly these, from now on."""
-        self.profile.enable("probe", permissions=permissions)
+        self.enable("probe", permissions=permissions)
         await self.host.reload_changes()
+
+    def enable(self, plugin: str, *, permissions: Iterable[Permission] | None = None) -> None:
+        """Wish a plugin, to run where this suite runs; it comes up at the host's next look."""
+        self.profile.enable(plugin, permissions=permissions, isolation=self.isolation)
 
 
 @pytest.fixture(params=ISOLATIONS)
@@ -46,14 +55,19 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
     profile = Profile(Layout(tmp_path / "profile"))
     folder = tmp_path / "wheels"
     profile.install(wheel("probe", "Probe", folder), wheel("peer", "", folder), wheel("friend", "", folder))
-    profile.enable("probe", "peer", "friend")
+    isolation: Isolation = request.param
+    profile.enable("probe", "peer", "friend", isolation=isolation)
     said: list[tuple[str, str]] = []
     languages: dict[str | None, str] = {}
-    host = profile.host(api=lambda plugin, check: Lobby(plugin, check, said), language_of=languages.get)
+    host = profile.host(
+        api=lambda plugin, check: Lobby(plugin, check, said), api_type=ChatApi, language_of=languages.get
+    )
     await host.start()
     await host.plugins.wait_for("probe", timeout_seconds=5)
     await host.plugins.wait_for("peer", timeout_seconds=5)
-    yield Stage(profile, host, said, languages)
+    in_process = {record.placement.own_process for record in host.plugins.records().values()}
+    assert in_process == {isolation != "inline"}
+    yield Stage(profile, host, said, isolation, languages)
     await host.stop()
 
 

@@ -41,13 +41,23 @@ class TestEvents:
         await stage.ask("probe events on plugin:peer:spoke")
         stage.profile.disable("probe")
         await stage.host.reload_changes()
-        stage.profile.enable("probe")
+        stage.enable("probe")
         await stage.host.reload_changes()
         await stage.ask("peer speak")
         assert await stage.ask("probe heard") == "[]"
 
+    @pytest.mark.feature("C21")
+    async def test_a_circle_is_found_and_printed(self, stage):
+        assert await stage.ask("probe events circle") == "sent"
+        problem = stage.host.plugins.status("probe").problem
+        assert "in a circle: plugin:probe:ping → plugin:probe:pong → plugin:probe:ping" in problem
+
 
 class TestServices:
+    @pytest.mark.feature("U28", "K47")
+    async def test_with_a_protocol_each_side_has_the_types_of_its_own(self, stage):
+        assert await stage.ask("probe services typed") == "Spoken hello yourself 3"
+
     @pytest.mark.feature("U28", "K25", "K47")
     async def test_arguments_and_results_are_plain_data(self, stage):
         assert json.loads(await stage.ask("probe services call greeter you 2")) == ["hello you", "hello you"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
+import os
+from datetime import UTC, datetime
 
 import pytest
 from jackfield.permissions import Permission
 
 from tests.support.http_server import http_server
-from tests.support.waiting import until
 
 # use -> the permission that it needs
 GUARDED = [
@@ -40,6 +40,12 @@ GUARDED = [
     ("probe ui menu", "ui:menu"),
     ("probe api send hello", "messages:send"),
 ]
+
+
+@pytest.mark.feature("C26", "C27")
+async def test_it_runs_where_it_is_said_to(stage):
+    assert (int(await stage.ask("probe process")) == os.getpid()) == (stage.isolation == "inline")
+
 
 FREE = [
     ("probe settings get greeting", '"hello"'),
@@ -140,6 +146,20 @@ class TestFiles:
             assert "may not files:read" in answer or "symbolic link out, which is not followed" in answer
 
 
+async def test_what_is_larger_than_a_frame_goes_in_parts(stage, tmp_path):
+    size = 5_000_001
+    folder = tmp_path / "granted"
+    folder.mkdir()
+    assert await stage.ask(f"probe files large {folder}/a {size}") == str(size)
+    assert (folder / "a").stat().st_size == size
+    assert await stage.ask("probe storage large 1000000") == "1000000"
+    async with http_server() as server:
+        server.answers["/large"] = ("200 OK", b"y" * size)
+        await stage.grant([Permission("network", ("connect",), hosts=(f"127.0.0.1:{server.port}",))])
+        assert await stage.ask(f"probe http large {server.url}/large 2000000") == str(size)
+        assert len(server.asked[-1].body) == 2_000_000
+
+
 class TestEnvironment:
     async def test_only_granted_names_are_told(self, stage, monkeypatch):
         monkeypatch.setenv("PROBE_TOKEN", "t")
@@ -196,10 +216,12 @@ class TestScheduler:
     @pytest.mark.feature("K26", "K28")
     async def test_tasks_end_with_the_plugin(self, stage):
         await stage.ask("probe scheduler start")
-        assert "probe: waiting" in {task.get_name() for task in asyncio.all_tasks()}
+        assert "probe: waiting" in json.loads(await stage.ask("probe running"))
         stage.profile.disable("probe")
         await stage.host.reload_changes()
-        assert "probe: waiting" not in {task.get_name() for task in asyncio.all_tasks()}
+        stage.enable("probe")
+        await stage.host.reload_changes()
+        assert "probe: waiting" not in json.loads(await stage.ask("probe running"))
 
     async def test_a_task_that_fails_is_counted_to_its_plugin(self, stage):
         await stage.ask("probe scheduler fail")
@@ -210,12 +232,20 @@ class TestScheduler:
 
     @pytest.mark.feature("K28")
     async def test_a_thread_is_told_to_stop_when_the_plugin_is_disabled(self, stage):
+        process = await stage.ask("probe process")
         await stage.ask("probe scheduler thread")
-        assert "probe: thread working" in {thread.name for thread in threading.enumerate()}
+        assert "probe: thread working" in json.loads(await stage.ask("probe running"))
         stage.profile.disable("probe")
         await stage.host.reload_changes()
-        await until(lambda: "probe: thread working" not in {thread.name for thread in threading.enumerate()})
         assert stage.host.plugins.status("probe").problem == ""
+        stage.enable("probe")
+        await stage.host.reload_changes()
+        assert await stage.ask("probe process") == process, "it was idle, and nothing of it was loaded anew"
+        running = ["probe: thread working"]
+        async with asyncio.timeout(5):
+            while "probe: thread working" in running:
+                await asyncio.sleep(0.01)
+                running = json.loads(await stage.ask("probe running"))
 
     @pytest.mark.feature("K28")
     async def test_timers_come_once_or_again_and_again(self, stage):
@@ -241,9 +271,23 @@ class TestBlocking:
 
 
 @pytest.mark.feature("C15")
-async def test_the_api_knows_whose_it_is(stage):
-    await stage.ask("probe api send hello")
-    assert stage.said == [("probe", "hello")]
+async def test_the_api_knows_whose_it_is_and_answers_in_its_types(stage):
+    assert await stage.ask("probe api send hello") == f"sent hello in {datetime.now(UTC).year}"
+    await stage.ask("probe api send more")
+    assert stage.said == [("probe", "hello"), ("probe", "more")]
+    assert json.loads(await stage.ask("probe api recent")) == [["Message", "hello"], ["Message", "more"]]
+
+
+@pytest.mark.feature("K15", "M4")
+async def test_a_line_is_made_only_where_the_user_wants_its_level(stage, caplog):
+    assert await stage.ask("probe log") == "False"
+    assert await stage.ask("probe heard") == "[]"
+    stage.profile.state.change({"log_level/probe": "debug"}, by="test")
+    await stage.host.reload_changes()
+    assert await stage.ask("probe log") == "True"
+    assert await stage.ask("probe heard") == '["a line was made"]'
+    (record,) = [one for one in caplog.records if one.getMessage() == "a line"]
+    assert (record.name, record.levelname, record.room) == ("chat.plugins.probe", "DEBUG", "lobby")
 
 
 @pytest.mark.feature("K32", "K33", "M4")

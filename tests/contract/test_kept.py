@@ -32,7 +32,7 @@ class TestStorage:
         await stage.ask("probe storage set key 7")
         stage.profile.disable("probe")
         await stage.host.reload_changes()
-        stage.profile.enable("probe")
+        stage.enable("probe")
         await stage.host.reload_changes()
         assert await stage.ask("probe storage get key") == "7"
         await stage.host.stop()

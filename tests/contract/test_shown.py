@@ -9,6 +9,7 @@ from jackfield.api import Level
 from jackfield.errors import WrongValues
 
 from tests.support.speakers import Speaker
+from tests.support.waiting import until
 
 
 class TestUi:
@@ -91,6 +92,11 @@ class TestCommands:
         stage.profile.disable("probe")
         await stage.host.reload_changes()
         assert not stage.host.commands.has("tally")
+
+    async def test_a_source_is_answered_also_after_its_command_has_ended(self, stage):
+        speaker = Speaker()
+        await stage.host.commands.dispatch("probe later", speaker)
+        await until(lambda: speaker.answers == ["soon", "later"])
 
     async def test_the_root_of_another_plugin_is_refused_and_named(self, stage):
         assert "the command peer of probe is taken by peer" in await stage.ask("probe commands add peer")

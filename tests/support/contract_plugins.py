@@ -8,6 +8,7 @@ from pathlib import Path
 from jackfield.api import Check
 from jackfield.manifest import read_manifest_file
 from jackfield.permissions import Permission
+from jackfield_chat_api import Message, Room
 
 from tests.support.wheels import WheelSource
 
@@ -16,15 +17,40 @@ HERE = Path(__file__).parent.parent / "contract"
 
 @dataclass
 class Lobby:
-    """The host's own capability, as a host makes one for each plugin."""
+    """The host's own capability, as a host makes one for each plugin: of `ChatApi` what the probe uses.
+
+    Args:
+        plugin: whose it is.
+        check: asks for its permissions.
+        said: what was sent, by whom.
+    """
 
     plugin: str
     check: Check
     said: list[tuple[str, str]]
 
-    async def send(self, room: str, text: str) -> None:
-        self.check("messages", "send")
-        self.said.append((self.plugin, text))
+    @property
+    def messages(self) -> LobbyMessages:
+        """Reading and writing in rooms."""
+        return LobbyMessages(self)
+
+
+@dataclass
+class LobbyMessages:
+    """The messages of the one room."""
+
+    lobby: Lobby
+
+    async def send(self, room: Room | str, text: str) -> Message:
+        """Keep what is sent."""
+        self.lobby.check("messages", "send")
+        self.lobby.said.append((self.lobby.plugin, text))
+        return Message(len(self.lobby.said), str(room), self.lobby.plugin, text)
+
+    async def recent(self, room: Room | str, limit: int = 50) -> list[Message]:
+        """Return what was sent last."""
+        kept = list(enumerate(self.lobby.said, start=1))[-limit:]
+        return [Message(number, str(room), plugin, text) for number, (plugin, text) in kept]
 
 
 def wheel(name: str, attribute: str, folder: Path) -> Path:

@@ -219,6 +219,13 @@ class RemoteError(LinkError):
         return f"{self.kind}: {super().__str__()}"
 
 
+def kind_and_text(error: BaseException) -> tuple[str, str]:
+    """Return an error's class and what it says; of a `RemoteError`, those of the error that was raised there."""
+    if isinstance(error, RemoteError):
+        return error.kind, f"{error.message} ({error.hint})" if error.hint else error.message
+    return type(error).__name__, str(error)
+
+
 class PermissionDenied(JackfieldError):
     """A plugin used something that it was not granted."""
 

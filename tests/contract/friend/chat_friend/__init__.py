@@ -1,6 +1,8 @@
 """Speaks when it is told to; whoever requires it may hear it."""
 
 import json
+from dataclasses import dataclass
+from typing import Protocol
 
 from jackfield import Context, command
 
@@ -18,5 +20,23 @@ class Greeter:
         return [f"hello {name}"] * times
 
 
+@dataclass
+class Spoken:
+    text: str
+    times: int = 1
+
+
+class Answering(Protocol):
+    async def answer(self, said: Spoken) -> Spoken: ...
+
+
+class Answers:
+    """Answers what was said, in the type of its own."""
+
+    async def answer(self, said: Spoken) -> Spoken:
+        return Spoken(f"{said.text} yourself", said.times + 1)
+
+
 def on_enable(context: Context) -> None:
     context.services.provide("greeter", Greeter())
+    context.services.provide(Answering, Answers())

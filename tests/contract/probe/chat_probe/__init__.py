@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import logging
+import os
+import threading
 from typing import Annotated
 
 from jackfield import EventType, Plugin, command, listener, new_thread
@@ -21,7 +24,7 @@ from jackfield.api import (
 )
 from jackfield.errors import WouldBlock, WrongValues
 
-from chat_probe.shapes import Greeter, Spoken, Wishes
+from chat_probe.shapes import Answering, Greeter, Spoken, Wishes
 
 
 class Probe(Plugin):
@@ -208,6 +211,15 @@ class Probe(Plugin):
         self.context.scheduler.every(0.005, self.heard.append, "again")
         await source.reply("started")
 
+    @command("probe running")
+    async def running(self, source) -> None:
+        tasks = [task.get_name() for task in asyncio.all_tasks()]
+        await source.reply(json.dumps([*tasks, *(thread.name for thread in threading.enumerate())]))
+
+    @command("probe process")
+    async def process(self, source) -> None:
+        await source.reply(str(os.getpid()))
+
     @command("probe blocking thread")
     async def blocking_thread(self, source, key: str) -> None:
         await source.reply(await self._keep(key))
@@ -311,8 +323,55 @@ class Probe(Plugin):
 
     @command("probe api send")
     async def api_send(self, source, text: str) -> None:
-        await self.context.api.send("lobby", text)
+        message = await self.context.api.messages.send("lobby", text)
+        await source.reply(f"sent {message.text} in {message.sent_at.year}")
+
+    @command("probe api recent")
+    async def api_recent(self, source) -> None:
+        messages = await self.context.api.messages.recent("lobby", limit=2)
+        await source.reply(json.dumps([[type(one).__name__, one.text] for one in messages]))
+
+    @command("probe log")
+    async def log(self, source) -> None:
+        def line() -> str:
+            self.heard.append("a line was made")
+            return "a line"
+
+        self.context.logger.debug(line, extra={"room": "lobby"})
+        await source.reply(str(self.context.logger.isEnabledFor(logging.DEBUG)))
+
+    @command("probe events circle")
+    async def events_circle(self, source) -> None:
+        self.context.events.on("ping", lambda _: self.context.events.emit("pong"))
+        self.context.events.on("pong", lambda _: self.context.events.emit("ping"))
+        await self.context.events.emit("ping")
         await source.reply("sent")
+
+    @command("probe later")
+    async def later(self, source) -> None:
+        self.context.scheduler.after(0.02, source.reply, "later")
+        await source.reply("soon")
+
+    @command("probe storage large")
+    async def storage_large(self, source, size: int) -> None:
+        await self.context.storage.set("large", "x" * size)
+        await source.reply(str(len(await self.context.storage.get("large"))))
+
+    @command("probe files large")
+    async def files_large(self, source, path: str, size: int) -> None:
+        await self.context.files.write_bytes(path, b"x" * size)
+        await source.reply(str(len(await self.context.files.read_bytes(path))))
+
+    @command("probe http large")
+    async def http_large(self, source, url: str, size: int) -> None:
+        answer = await self.context.http.post(url, data=b"x" * size)
+        await source.reply(str(len(answer.body)))
+
+    @command("probe services typed")
+    async def services_typed(self, source) -> None:
+        greeter = await self.context.services.require(Answering)
+        answer = await greeter.answer(Spoken("hello", 2))
+        await source.reply(f"{type(answer).__name__} {answer.text} {answer.times}")
 
     @command("probe folders")
     async def folders(self, source) -> None:

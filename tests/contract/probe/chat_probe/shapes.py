@@ -20,3 +20,7 @@ class Wishes:
 
 class Greeter(Protocol):
     async def greet(self, name: str, times: int = 1) -> list[str]: ...
+
+
+class Answering(Protocol):
+    async def answer(self, said: Spoken) -> Spoken: ...

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from jackfield.api import CommandSource
-from jackfield.errors import JackfieldError, UsageError
+from jackfield.errors import JackfieldError, RemoteError, UsageError, kind_and_text
 from jackfield.host.commands.nodes import Command
 from jackfield.host.commands.parsing import Mistake, marked, parse
 from jackfield.host.commands.reading import FromHost
@@ -84,10 +84,11 @@ class Dispatcher:
             await call()
         except UsageError as error:
             await source.reply(f"{error}\nusage: {self._prefix}{command.usage}")
-        except JackfieldError as error:
-            await source.reply(f"{command.name}: {error}")
         except Exception as error:  # noqa: BLE001  # a plugin's failure of any kind ends at its command
-            await source.reply(f"{command.name} failed: {type(error).__name__}: {error}")
+            if isinstance(error, JackfieldError) and not isinstance(error, RemoteError):
+                await source.reply(f"{command.name}: {error}")
+            else:
+                await source.reply(f"{command.name} failed: {': '.join(kind_and_text(error))}")
 
     async def _tell(self, mistake: Mistake, text: str, source: CommandSource) -> None:
         if mistake.failed is not None:

@@ -25,7 +25,7 @@ from jackfield.api import (
     Table,
     Text,
 )
-from jackfield.errors import PluginError, UnknownPlugin, UsageError
+from jackfield.errors import PluginError, UnknownPlugin, UsageError, kind_and_text
 from jackfield.host.facets.forms import form_in, read_form
 from jackfield.manifest import ComponentContribution
 from jackfield.runtime import Scope
@@ -203,7 +203,7 @@ class UiRegistry:
                 kind = type(component).__name__
                 component, error = None, f"{shown.name} of {shown.plugin} was drawn as {kind}, which is no component"
         except Exception as failure:  # noqa: BLE001  # whatever a plugin raises stays in its own box
-            error = f"{shown.name} of {shown.plugin} could not be drawn: {type(failure).__name__}: {failure}"
+            error = f"{shown.name} of {shown.plugin} could not be drawn: {': '.join(kind_and_text(failure))}"
         drawn = component if isinstance(component, _COMPONENTS) else None
         identity = f"{shown.plugin}:{shown.name}"
         if drawn is not None and identity in self._components:

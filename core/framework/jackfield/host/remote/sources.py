@@ -1,32 +1,29 @@
-"""Who gave a command that a plugin in another process runs: known to it by a number while the command runs."""
+"""Who gave a command that a plugin in another process runs: known to it by a number."""
 
 from __future__ import annotations
-
-import contextlib
-from collections.abc import Iterator
 
 from jackfield.api import CommandSource
 from jackfield.errors import UsageError
 from jackfield.runtime import SourceData
 
+MOST_SOURCES = 500
+"""That are known at one time: a plugin may answer long after its command has ended, as one that reminds does."""
+
 
 class Sources:
-    """The sources of the commands that one plugin runs at the moment."""
+    """The sources of the commands that one plugin ran last."""
 
     def __init__(self) -> None:
         self._sources: dict[int, CommandSource] = {}
         self._number = 0
 
-    @contextlib.contextmanager
-    def known(self, source: CommandSource) -> Iterator[SourceData]:
-        """Let the plugin speak of a source until the block ends."""
+    def told(self, source: CommandSource) -> SourceData:
+        """Return what the plugin is told of a source; the oldest is forgotten where there are too many."""
         self._number += 1
-        number = self._number
-        self._sources[number] = source
-        try:
-            yield SourceData(number, source.user, source.room, int(source.level))
-        finally:
-            del self._sources[number]
+        self._sources[self._number] = source
+        if len(self._sources) > MOST_SOURCES:
+            del self._sources[next(iter(self._sources))]
+        return SourceData(self._number, source.user, source.room, int(source.level))
 
     async def reply(self, source: int, text: str) -> None:
         """Serve `source.reply`: answer to where the command came from."""
@@ -40,4 +37,4 @@ class Sources:
         try:
             return self._sources[number]
         except KeyError:
-            raise UsageError("the command has ended, so nobody waits for its answers") from None
+            raise UsageError(f"the command was given too long ago: {MOST_SOURCES} others came since") from None

@@ -4,7 +4,7 @@ import logging
 import threading
 import traceback
 
-from jackfield.errors import JackfieldError
+from jackfield.errors import JackfieldError, kind_and_text
 from jackfield.hooks import FailureLog
 from jackfield.host.plugins import Plugins
 from jackfield.host.watching.observing import Observing
@@ -71,5 +71,6 @@ class Failures:
         except JackfieldError:  # a name that is no plugin's: an object that the host registered itself
             return
         record.errors += 1
-        record.last_failure = f"{type(error).__name__} in {what}: {error}"
+        kind, text = kind_and_text(error)
+        record.last_failure = f"{kind} in {what}: {text}"
         record.last_error = "".join(traceback.format_exception(error))

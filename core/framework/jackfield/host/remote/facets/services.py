@@ -105,7 +105,7 @@ def _asked(service: str, members: list[str] | None) -> Any:
     return type(name, (), dict.fromkeys(_public(members), _method))
 
 
-def _method(self: object) -> None:
+def _method(self: object) -> Any:
     """Stands for a method of a protocol, which has a name here and nothing else."""
 
 
