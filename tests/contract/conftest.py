@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import pytest
+from jackfield.api import Check
 from jackfield.host import Host
 from jackfield.permissions import Permission
 from jackfield.store import Layout
@@ -59,9 +60,11 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
     profile.enable("probe", "peer", "friend", isolation=isolation)
     said: list[tuple[str, str]] = []
     languages: dict[str | None, str] = {}
-    host = profile.host(
-        api=lambda plugin, check: Lobby(plugin, check, said), api_type=ChatApi, language_of=languages.get
-    )
+
+    def make_api(plugin: str, check: Check) -> ChatApi:
+        return cast("ChatApi", Lobby(plugin, check, said))  # of the protocol, what the probe uses
+
+    host = profile.host(api=make_api, language_of=languages.get)
     await host.start()
     await host.plugins.wait_for("probe", timeout_seconds=5)
     await host.plugins.wait_for("peer", timeout_seconds=5)

@@ -21,6 +21,7 @@ from jackfield.isolation import Line
 from jackfield.rpc import DescriptorSender, Link, Served
 from jackfield.runtime import Call, Description, Restoring, SourceData
 from jackfield.store import Layout
+from jackfield_chat_api import ChatApi
 
 from tests.support.contract_plugins import HERE, Lobby, wheel
 from tests.support.plain_workers import served
@@ -56,7 +57,9 @@ class Sources:
 class Apart:
     """The host's side of a link over the context of a plugin that runs inline besides."""
 
-    def __init__(self, host: Host, ours: socket.socket, files: socket.socket | None) -> None:
+    def __init__(
+        self, host: Host, ours: socket.socket, files: socket.socket | None, api_type: type[Any] | None = None
+    ) -> None:
         wiring = host.plugins.record("probe").wiring
         assert wiring is not None
         self.host = host
@@ -66,7 +69,7 @@ class Apart:
         self.line = Line(self.link, plugin="probe")
         sender = DescriptorSender(files, peer="the worker of probe") if files is not None else None
         commanding = Commanding(Restoring({}, self._complete), self.running)
-        self.served = dict(served_context(wiring, self.line, commanding, descriptors=sender))
+        self.served = dict(served_context(wiring, self.line, commanding, descriptors=sender, api_type=api_type))
         self.commands = CommandRegistry(run)
         self._own = served({"source.reply": self._reply, "source.may": self._may})
 
@@ -139,11 +142,11 @@ async def apart(running_host: Host, tmp_path: Path) -> AsyncIterator[Apart]:
         data = tmp_path / "data"
         data.mkdir()
         command = [sys.executable, "-c", CHILD, str(theirs.fileno()), str(their_files.fileno())]
-        command += [str(HERE / "probe"), str(data), ""]
+        command += [str(HERE / "probe"), str(data), "jackfield_chat_api:ChatApi"]
         process = subprocess.Popen(command, pass_fds=(theirs.fileno(), their_files.fileno()))  # noqa: ASYNC220 (at once)
         theirs.close()
         their_files.close()
-        side = Apart(running_host, ours, files)
+        side = Apart(running_host, ours, files, ChatApi)
         try:
             await side.line.greet(timeout_seconds=20)
             await side.load()

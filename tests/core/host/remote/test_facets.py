@@ -30,7 +30,8 @@ USES = [
     ("probe environment PROBE_NOTHING", "null"),
     ("probe plugins list", "friend peer probe"),
     ("probe plugins status peer", "peer 1.0.0 active"),
-    ("probe api send hello", "sent"),
+    ("probe services typed", "Spoken hello yourself 3"),
+    ("probe storage large 900000", "900000"),
 ]
 
 

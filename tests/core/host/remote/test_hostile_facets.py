@@ -29,12 +29,12 @@ NAMES = [
     "__init__",
     "_api",
     "check.__globals__",
-    "send.__func__",
+    "messages.send.__func__",
     "said.append",
     "mro",
     "",
     ".",
-    "send\0",
+    "messages\0",
 ]
 
 
@@ -135,9 +135,15 @@ class TestNames:
     @pytest.mark.parametrize("name", NAMES)
     async def test_none_reaches_beyond_the_api(self, hostile, name):
         side, line = hostile
-        for path in (name.split("."), [name], ["send", name], ["check"], ["said"], ["plugin"], []):
-            if path == ["send"]:
-                continue
+        reached = (
+            ["messages", name],
+            ["messages", "lobby"],
+            ["messages", "send", name],
+            ["check"],
+            ["said"],
+            ["plugin"],
+        )
+        for path in (name.split("."), [name], *reached):
             await refused(line, "api.call", {"path": path, "arguments": [], "keywords": {}})
         assert side.served.keys().isdisjoint({f"api.{name}"})
 
