@@ -89,6 +89,19 @@ def become(uid: int) -> None:
     control(PR_SET_DUMPABLE, 1)
 
 
+def attempted(work: Callable[[], Any]) -> dict[str, Any]:
+    """Do a piece of work and return what came of it, as the fields of an `Outcome`."""
+    try:
+        return {"value": work()}
+    except OSError as exc:
+        return {"refused": errno.errorcode.get(exc.errno or 0, type(exc).__name__), "detail": str(exc)}
+    except MemoryError:
+        return {"refused": "MemoryError"}
+    except BaseException as exc:  # noqa: BLE001 (whatever it is, the parent is told)
+        threads = isinstance(exc, RuntimeError) and "start new thread" in str(exc)
+        return {"refused": type(exc).__name__, "detail": str(exc), "unexpected": not threads}
+
+
 def _be_the_child(
     work: Callable[[], Any], policy: Policy | None, machine: Machine | None, uid: int | None, writing: int
 ) -> None:
@@ -102,15 +115,7 @@ def _be_the_child(
         except BaseException as exc:  # noqa: BLE001 (whatever it is, the parent is told)
             _tell(writing, refused=type(exc).__name__, detail=f"confine: {exc}", unexpected=True)
             return
-        try:
-            _tell(writing, value=work())
-        except OSError as exc:
-            _tell(writing, refused=errno.errorcode.get(exc.errno or 0, type(exc).__name__), detail=str(exc))
-        except MemoryError:
-            _tell(writing, refused="MemoryError")
-        except BaseException as exc:  # noqa: BLE001 (whatever it is, the parent is told)
-            threads = isinstance(exc, RuntimeError) and "start new thread" in str(exc)
-            _tell(writing, refused=type(exc).__name__, detail=str(exc), unexpected=not threads)
+        _tell(writing, **attempted(work))
     finally:
         os._exit(0)
 

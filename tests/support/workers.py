@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import struct
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from jackfield.isolation import Child, Packages, WorkerSpec, Zygote, packages_of
 
 from tests.support import told_worker
 
+VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SIZE = struct.Struct("<I")
 
 
@@ -51,6 +55,21 @@ def spec_in(folder: Path, **changes: Any) -> WorkerSpec:
         "temporary": str(own["temporary"]),
     }
     return WorkerSpec(**fields | changes)
+
+
+@cache
+def usable_interpreter() -> str | None:
+    """An interpreter of this version that an ordinary user can run: root's own may lie in root's folder."""
+    needed = (told_worker.__file__, *packages_of().named.values())
+    for candidate in (sys.executable, shutil.which(VERSION, path="/usr/bin:/usr/local/bin")):
+        if candidate is not None and all(_reached(Path(path)) for path in (candidate, sys.prefix, *needed)):
+            return candidate
+    return None
+
+
+def _reached(path: Path) -> bool:
+    real = path.resolve()
+    return all(above.stat().st_mode & 0o001 for above in (*real.parents, real if real.is_dir() else real.parent))
 
 
 class Refused(Exception):

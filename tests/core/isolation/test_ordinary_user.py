@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.isolation import packages_of
 from jackfield.sandbox import Grade, grade_of, probe
 
-from tests.support import told_worker
 from tests.support.confined import NOBODY, in_child
-from tests.support.workers import Refused, running, spec_in, tell
+from tests.support.workers import Refused, running, spec_in, tell, usable_interpreter
 
 GRADES: dict[str, dict[str, Any]] = {
     "full": {"grade": Grade.FULL},
@@ -27,24 +23,7 @@ GRADES: dict[str, dict[str, Any]] = {
     "root alone": {"grade": Grade.BASE, "landlock_abi_most": 0},
     "process": {"grade": Grade.PROCESS},
 }
-VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
-
-
-def usable() -> str | None:
-    """An interpreter of this version that an ordinary user can run: root's own may lie in root's folder."""
-    needed = (told_worker.__file__, *packages_of().named.values())
-    for candidate in (sys.executable, shutil.which(VERSION, path="/usr/bin:/usr/local/bin")):
-        if candidate is not None and all(_reached(Path(path)) for path in (candidate, sys.prefix, *needed)):
-            return candidate
-    return None
-
-
-def _reached(path: Path) -> bool:
-    real = path.resolve()
-    return all(above.stat().st_mode & 0o001 for above in (*real.parents, real if real.is_dir() else real.parent))
-
-
-INTERPRETER = usable()
+INTERPRETER = usable_interpreter()
 pytestmark = [
     pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade"),
     pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already"),

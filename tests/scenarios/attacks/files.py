@@ -48,8 +48,8 @@ def read_another_plugins_data_by_dots(scene: Scene) -> None:
 
 @attack("files")
 def list_root(scene: Scene) -> None:
-    if Path("/etc") not in Path("/").iterdir():
-        raise FileNotFoundError(errno.ENOENT, "a root of its own, without /etc")
+    if Path("/proc") not in Path("/").iterdir():
+        raise FileNotFoundError(errno.ENOENT, "a root of its own, without /proc")
 
 
 @attack("files")
