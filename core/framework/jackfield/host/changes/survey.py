@@ -13,6 +13,7 @@ from jackfield.host.changes.presence import Presence, with_presences
 from jackfield.host.judgement import Judgement, Wishes, judge
 from jackfield.host.scripts import NO_SCRIPTS, Scripts, full_trust
 from jackfield.host.switch import Footing
+from jackfield.isolation import user_limits
 from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
 from jackfield.permissions import CAN_ISOLATE, Grant, Placement
 from jackfield.sandbox import grade_of, probe
@@ -87,9 +88,11 @@ def survey(
     if CAN_ISOLATE:
         wishes = replace(wishes, grade=grade() if _may_be_confined(candidates, wishes) else "")
     judgement = judge(candidates, wishes, hostfile, framework)
-    closures = _closures(generation)
+    closures, said = _closures(generation), _said_of_limits(state)
     footings = {
-        cid: _footing(verdict.candidate, verdict.placement, judgement.needs.get(cid, frozenset()), closures)
+        cid: _footing(
+            verdict.candidate, verdict.placement, judgement.needs.get(cid, frozenset()), closures, said.get(cid, "")
+        )
         for cid, verdict in judgement.verdicts.items()
     }
     return Survey(generation, judgement, wishes, footings, wished)
@@ -203,8 +206,20 @@ def _reached(name: str, pins: Mapping[str, Pin]) -> set[str]:
     return reached
 
 
+def _said_of_limits(state: State) -> dict[str, str]:
+    """What users said of limits, by canonical id: a worker is exchanged when it changes, for the kernel holds them."""
+    said, quotas = state.items("limits/"), state.items("quota/")
+    cids = {key.partition("/")[2] for key in (*said, *quotas)}
+    limits = {cid: user_limits(said.get(f"limits/{cid}"), quotas.get(f"quota/{cid}")) for cid in cids}
+    return {cid: repr(sorted(one.items())) for cid, one in limits.items() if one}
+
+
 def _footing(
-    candidate: Candidate, placement: Placement, needs: frozenset[str], closures: Mapping[Path, frozenset[Path]]
+    candidate: Candidate,
+    placement: Placement,
+    needs: frozenset[str],
+    closures: Mapping[Path, frozenset[Path]],
+    limits: str,
 ) -> Footing:
     folder = candidate.folder
     trees: frozenset[Path] = frozenset()
@@ -212,7 +227,7 @@ def _footing(
         trees = closures.get(folder.parent, frozenset({folder.parent}))
     manifest = candidate.manifest
     return Footing(
-        code=(*_code(candidate), placement.isolation),
+        code=(*_code(candidate), placement.isolation, limits if placement.own_process else ""),
         trees=trees,
         requires=needs,
         restart_only=(folder is None and candidate.origin not in ("script", "external"))

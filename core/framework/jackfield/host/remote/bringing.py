@@ -87,6 +87,7 @@ class Elsewhere:
             Commanding(restoring, running),
             descriptors=DescriptorSender(started.files, peer=peer) if started.files is not None else None,
             api_type=self._api_type,
+            limits=started.limits,
         )
         load = partial(
             load_remote,
