@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from jackfield.discovery import read_private, write_private
 from jackfield.management import Management
+from jackfield.management.machine import fresh_grade, telling
 from jackfield.manifest import HostFile, read_hostfile
 from jackfield.store import Layout
 
@@ -58,6 +61,17 @@ def manage(layout: Layout, hostfile: HostFile) -> Callable[..., Management]:
         return Management("chat", layout, urls, hostfile, lock_seconds=lock_seconds)
 
     return make
+
+
+@pytest.fixture
+def weak_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine of which is remembered that it cannot confine a process."""
+    monkeypatch.setenv("JACKFIELD_HOME", str(tmp_path / "home"))
+    fresh_grade(os.environ)
+    (file,) = map(Path, telling(os.environ))
+    known = read_private(str(file))
+    assert known is not None
+    write_private(str(file.parent), str(file), {**known, "grade": "process"})
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ async def test_a_plan_says_what_comes_and_what_a_yes_means(market, manage):
     assert [one.sentence for one in request.permissions] == ["read member names", "send messages"]  # risky first
     assert request.permissions[0].reason == "shows who voted"
     assert request.publisher == "alice"
-    assert "full trust" in request.isolation_sentence
+    assert request.isolation_sentence == "a process of its own, with what you grant and nothing else"
     assert request.brings == ()
 
 
@@ -167,11 +167,9 @@ async def test_a_plugin_that_cannot_be_looked_up_does_not_hide_the_others(market
     elsewhere = manage(market.url)
     pins = elsewhere.store.generation(1).pins
     assert len(pins) == 2
-    (elsewhere.layout.generations / "1" / "inline" / "pylock.toml").write_text(
-        (elsewhere.layout.generations / "1" / "inline" / "pylock.toml")
-        .read_text()
-        .replace('name = "chat-broken-later"', 'name = "chat-gone"')
-    )
+    for file in ("pylock.broken-later.toml", "../generation.json"):  # as somebody may edit it
+        lock = elsewhere.layout.generations / "1" / "workers" / file
+        lock.write_text(lock.read_text().replace('name = "chat-broken-later"', 'name = "chat-gone"'))
     updates = {update.id: update for update in await elsewhere.check_updates()}
     assert updates["fine"].new == "1.1.0"
     assert updates["broken-later"].new is None
@@ -265,10 +263,22 @@ async def test_a_yanked_version_is_passed_over_unless_it_is_named(market, manage
     assert plan.added[0].new_version == "1.1.0"
 
 
-async def test_a_plugin_that_asks_for_a_worker_is_refused_when_planned(market, manage):
-    market.publish("confined", isolation="worker")
-    with pytest.raises(PluginError, match="asks for a process of its own"):
-        await manage(market.url).plan_install(["confined"])
+async def test_a_plugin_that_cannot_be_confined_here_is_installed_and_waits_for_its_user(market, manage, weak_machine):
+    market.publish("confined", isolation="worker", permissions=SEND)
+    management = manage(market.url)
+    plan = await management.plan_install(["confined"])
+    way_out = "cannot be confined on this machine: jackfield isolation confined process runs it all the same"
+    assert [note for note in plan.notes if way_out in note]
+    assert plan.consent[0].isolation_sentence.startswith(f"nothing yet: it {way_out}")
+    await management.apply(plan, accept_permissions=True, by="tester")
+    (row,) = management.list()
+    assert (row.state, row.isolation, row.grade) == ("blocked", "worker", None)
+    with pytest.raises(PluginError, match="cannot be confined on this machine"):
+        management.enable("confined", by="tester")
+    plan = await management.plan_isolation("confined", "process")
+    await management.apply(plan, accept_permissions=True, by="tester")
+    (row,) = management.list()
+    assert (row.state, row.isolation) == ("enabled", "process")
 
 
 async def test_unknown_plugins_and_unset_marketplaces_are_sentences(market, manage):

@@ -161,7 +161,7 @@ async def test_a_marketplace_that_loses_a_wheel_between_plan_and_download(market
     market.publish("vanishing")
     management = manage(market.url)
     plan = await management.plan_install(["vanishing"])
-    digest = plan.pins[0].file.sha256
+    digest = plan.every_pin[0].file.sha256
     with sqlite3.connect(market.data / "marketplace.sqlite3") as database:
         assert database.execute("DELETE FROM contents WHERE sha256 = ?", (digest,)).rowcount == 1
     database.close()

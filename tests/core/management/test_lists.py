@@ -16,8 +16,8 @@ async def test_a_hash_takes_that_file_or_none(market, manage):
     market.publish("hashed")
     management = manage(market.url)
     plan = await management.plan_install(["hashed"])
-    digits = plan.pins[0].file.sha256
-    assert (await management.plan_install([f"hashed==1.0.0@sha256:{digits[:12]}"])).pins == plan.pins
+    digits = plan.every_pin[0].file.sha256
+    assert (await management.plan_install([f"hashed==1.0.0@sha256:{digits[:12]}"])).every_pin == plan.every_pin
     wrong = "0" * 12
     with pytest.raises(MarketError, match=f"no file of chat-hashed at .* begins with {wrong}"):
         await management.plan_install([f"hashed@sha256:{wrong}"])

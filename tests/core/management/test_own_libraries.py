@@ -13,11 +13,6 @@ from tests.core.management.story import SEND, installed
 ANY = StoredFile("0" * 64, "sha256=", 0)
 
 
-@pytest.fixture(autouse=True)
-def _workers(monkeypatch):
-    monkeypatch.setattr("jackfield.management.inventory.CAN_ISOLATE", True)
-
-
 @pytest.fixture(scope="module")
 def shop(market):
     """A marketplace with two versions of a library, and three plugins that want different ones."""
@@ -177,7 +172,7 @@ def test_a_package_that_would_hide_behind_what_is_published_is_refused(path):
 async def test_an_application_without_workers_refuses_what_needs_one(market, layout):
     from jackfield.management import Management
 
-    market.publish("alone", isolation="worker")
+    market.publish("hermit", isolation="worker")
     management = Management("chat", layout, [market.url], None, groups=["chat.plugins"])
     with pytest.raises(PluginError, match="asks for a process of its own, which this application cannot give"):
-        await management.plan_install(["alone"])
+        await management.plan_install(["hermit"])

@@ -113,7 +113,7 @@ async def test_what_is_shown_as_it_is_is_installed(index, manage, tmp_path):
 async def test_a_manifest_that_asks_for_more_than_the_one_that_was_shown(index, manage, tmp_path):
     greedy = shown(plugin_source("greedy", permissions=MEMBERS), tmp_path, manifest=manifest_text("greedy"))
     management = manage(index({"chat-greedy": greedy}, {"greedy": "chat-greedy"}))
-    assert (await management.plan_install(["greedy"])).consent[0].permissions == ()
+    assert (await management.plan_install(["greedy"])).consent == ()
     await refused(management, "greedy", "another plugin.toml than the one that was shown")
 
 

@@ -66,7 +66,7 @@ async def test_a_marketplace_that_is_down_is_tried_again_later(manage, unused_ur
     management = manage(unused_url)
     plan = await manage().plan_install([str(build_plugin(tmp_path, "local"))])
     await management.apply(plan, accept_permissions=True, by="tester")
-    source = management.layout.generations / "1" / "inline" / "pylock.toml"
+    source = management.layout.generations / "1" / "workers" / "pylock.local.toml"
     source.write_text(source.read_text().replace('source = "file"', f'source = "{unused_url}"'))
     rounds: list[list[Update]] = []
     schedule = UpdateSchedule(management, rounds.append, retry_seconds=0.01)

@@ -143,7 +143,7 @@ class TestFromPip:
             management.enable("piped", by="tester")
         (request,) = caught.value.requests
         assert request.source == "environment"
-        assert "full trust" in request.isolation_sentence
+        assert request.isolation_sentence == "a process of its own, with what you grant and nothing else"
         management.enable("piped", accept_permissions=True, by="tester")
         (row,) = [row for row in management.list() if row.id == "piped"]
         assert (row.state, row.enabled) == ("enabled", True)
@@ -202,7 +202,7 @@ class TestFromPip:
         by_pip(WheelSource("other-name", files={"chat_weather/__init__.py": "X = 1\n"}).build(tmp_path))
         management = manage()
         with pytest.raises(StoreError, match="the package chat_weather would hide behind"):
-            await install(management, build_plugin(tmp_path, "weather"))
+            await install(management, build_plugin(tmp_path, "weather", isolation="inline"))
         assert management.store.active_number() == 0
 
 

@@ -17,7 +17,7 @@ from jackfield.management.memory import Memory
 from jackfield.management.reports import Row, Said, State
 from jackfield.management.specs import canonical
 from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version
-from jackfield.permissions import CAN_ISOLATE, Grant, Placement, isolation_of
+from jackfield.permissions import Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
 from jackfield.store import Generation
 
@@ -126,7 +126,7 @@ class Inventory:
     @cached_property
     def grade(self) -> str | None:
         """How well this machine confines a process; None where the application has no workers."""
-        return self._tell_grade() if CAN_ISOLATE and self._hostfile is not None else None
+        return self._tell_grade() if self._hostfile is not None else None
 
     def placement(self, cid: str, manifest: Manifest | None, *, chosen: object = None) -> Placement:
         """Where a plugin runs, or would.

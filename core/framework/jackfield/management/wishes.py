@@ -65,10 +65,11 @@ class Wishes:
                 raise ConsentMissing([request])  # or it is another one by now than the one that was read
             if candidate.manifest is None:
                 changes[f"trust/{cid}"] = {"source": "environment", "version": candidate.version}
-            else:
-                coming = self._coming(candidate, candidate.manifest)
-                standing = self._standing(candidate)
-                changes[f"grants/{cid}"] = renewed(coming, standing, request.growth).to_mapping()
+        standing = self._standing(candidate)
+        if candidate.manifest is not None and candidate.origin != "script" and (request.growth or standing is None):
+            # One that asks for nothing is granted just that: it is bound to where it came from all the same.
+            coming = self._coming(candidate, candidate.manifest)
+            changes[f"grants/{cid}"] = renewed(coming, standing, request.growth).to_mapping()
         self._state.change(changes, by=by, why=f"enable {candidate.id}")
 
     def disable(self, plugin: str, *, by: str) -> None:

@@ -2,7 +2,6 @@
 
 from jackfield.permissions.grants import Grant, require
 from jackfield.permissions.isolation import (
-    CAN_ISOLATE,
     CHOICES,
     UNCONFINED,
     Choice,
@@ -16,7 +15,6 @@ from jackfield.permissions.plain import described_value, hidden_character, shown
 from jackfield.permissions.policy import Asked, Decision, Growth, GrowthEntry, GrowthKind, decide, growth
 
 __all__ = [
-    "CAN_ISOLATE",
     "CHOICES",
     "NAME_PATTERN",
     "UNCONFINED",

@@ -13,9 +13,6 @@ Rules:
 from dataclasses import dataclass
 from typing import Final, Literal
 
-CAN_ISOLATE: Final = True
-"""Whether the host runs plugins in processes of their own; without it `any` runs inline and `worker` not at all."""
-
 Choice = Literal["worker", "inline", "process"]
 """What a user may choose: the value of the state's key `isolation/<canonical id>`."""
 

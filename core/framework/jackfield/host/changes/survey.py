@@ -15,7 +15,7 @@ from jackfield.host.scripts import NO_SCRIPTS, Scripts, full_trust
 from jackfield.host.switch import Footing
 from jackfield.isolation import user_limits
 from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
-from jackfield.permissions import CAN_ISOLATE, Grant, Placement
+from jackfield.permissions import Grant, Placement
 from jackfield.sandbox import grade_of, probe
 from jackfield.storage import State
 from jackfield.store import Generation, Store
@@ -85,8 +85,7 @@ def survey(
     wished = frozenset(wishes.enabled)
     wishes = with_presences(wishes, presences, safe=safe)
     wishes = attendance.wishes(wishes, [one for one in external if one.canonical_id not in taken | own])
-    if CAN_ISOLATE:
-        wishes = replace(wishes, grade=grade() if _may_be_confined(candidates, wishes) else "")
+    wishes = replace(wishes, grade=grade() if _may_be_confined(candidates, wishes) else "")
     judgement = judge(candidates, wishes, hostfile, framework)
     closures, said = _closures(generation), _said_of_limits(state)
     footings = {
