@@ -1,8 +1,11 @@
 """Calls into another process, beside a bare socket pair and other libraries (performance.md, "Worker calls").
 
-All processes stay on one core, so that a figure is what both ends cost and not how the kernel spreads them; only the
-ten workers may use every core, since it is their working side by side that is measured. Contenders take turns in short
-rounds; a ratio is the median of the rounds' ratios.
+Both ends stay on one core, so that a figure is what they cost and not how the kernel spreads them; beside it stands
+what the same calls take where they may use every core. The ten workers are on other cores than their host, for it is
+their working side by side that is measured. They are compared with one of them that is called alone, in its turn: a
+worker that is called again and again, and no other, finds the caches as it left them, and ten never do.
+
+Contenders take turns in short rounds; a figure is the median of a round's calls, a ratio that of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
@@ -33,6 +37,8 @@ WORKERS = 10
 FRAME_BYTES = 78
 ARGUMENTS = {"room": "lobby", "text": "what will the weather be in Oslo today?"}
 BARE = "bare socketpair"
+HOOK, AWAIT, EACH = "ours, host.hook's way", "ours, await", "ours, a batch of 100, each"
+AGAIN, ONE, TEN = "a worker on another core", "one of ten there, in turn", "ten there, sent to all first"
 PEERS = Path(__file__).parent / "peers" / "calls.py"
 
 
@@ -57,19 +63,30 @@ def _measure(cores: set[int]) -> Iterator[Row]:
     with ExitStack() as stack:
         bare = stack.enter_context(forked(serve_bare))
         worker = waiting(stack.enter_context(forked(serve)))
-        workers = [waiting(stack.enter_context(forked(serve, cores))) for _ in range(WORKERS)]
-        looping = link(stack.enter_context(forked(serve)))
+        others = cores - os.sched_getaffinity(0) or cores
+        bare_workers = [stack.enter_context(forked(serve_bare, others)) for _ in range(WORKERS)]
+        workers = [waiting(stack.enter_context(forked(serve, others))) for _ in range(WORKERS)]
+        free_bare = stack.enter_context(forked(serve_bare, cores))
+        free = waiting(stack.enter_context(forked(serve, cores)))
+        links = [link(stack.enter_context(forked(serve, place))) for place in (None, cores, *[others] * WORKERS)]
         loop = asyncio.Runner()
         stack.callback(loop.close)
-        looped = loop.run(greeted(looping))
+        looped, free_looped, *looped_workers = [loop.run(greeted(one)) for one in links]
         contenders: dict[str, Callable[[int], float]] = {
             BARE: lambda count: timed(bare_call(bare), count),
-            "ours, host.hook's way": lambda count: timed(blocking_call(worker), count),
-            "ours, await": lambda count: loop.run(awaited(looped, count)),
-            "ours, a batch of 100, each": lambda count: timed(batch_call(worker), max(count // 15, 1)) / BATCH,
-            "ours, ten workers one after another": lambda count: timed(one_by_one(workers), max(count // 10, 1)),
-            "ours, ten workers, sent to all first": lambda count: timed(all_first(workers), max(count // 10, 1)),
-            "ours, ten workers, one of them": lambda count: timed(blocking_call(workers[0]), count),
+            HOOK: lambda count: timed(blocking_call(worker), count),
+            AWAIT: lambda count: loop.run(awaited([looped], count)),
+            EACH: lambda count: timed(batch_call(worker), max(count // 15, 1)) / BATCH,
+            f"{BARE}, any core": freely(cores, lambda count: timed(bare_call(free_bare), count)),
+            f"{HOOK}, any core": freely(cores, lambda count: timed(blocking_call(free), count)),
+            f"{AWAIT}, any core": freely(cores, lambda count: loop.run(awaited([free_looped], count))),
+            f"{BARE}, {ONE}": lambda count: timed(bare_in_turn(bare_workers), count),
+            f"{BARE}, {TEN}": lambda count: timed(bare_all_first(bare_workers), max(count // 10, 1)),
+            f"ours, {AGAIN}": lambda count: timed(blocking_call(workers[0]), count),
+            f"ours, {ONE}": lambda count: timed(one_in_turn(workers), count),
+            f"ours, {TEN}": lambda count: timed(all_first(workers), max(count // 10, 1)),
+            f"ours, await, {ONE}": lambda count: loop.run(awaited(looped_workers, count)),
+            f"ours, await, {TEN}": lambda count: loop.run(awaited_all_first(looped_workers, max(count // 10, 1))),
         }
         try:
             peers = stack.enter_context(Peers.started())
@@ -79,8 +96,8 @@ def _measure(cores: set[int]) -> Iterator[Row]:
             yield from peers.missing
             contenders |= {name: peers.measured(name) for name in peers.names}
         taken = rounds(contenders)
-        loop.run(closed(looped))
-        for one in (worker, *workers):
+        loop.run(closed(looped, free_looped, *looped_workers))
+        for one in (worker, free, *workers):
             one.close()
     yield from rows(taken)
 
@@ -89,17 +106,19 @@ def rows(taken: dict[str, list[float]]) -> Iterator[Row]:
     """The figures, then the goals."""
     for name, figures in taken.items():
         yield Row(f"call, {name}", median(figures), "µs")
-    hook, await_ = taken["ours, host.hook's way"], taken["ours, await"]
+    hook, await_ = taken[HOOK], taken[AWAIT]
     yield Row.at_most("call, ours to a bare socketpair", ratio(hook, taken[BARE]), 1.8, "x")
     yield Row.at_most("call, ours awaited to a bare socketpair", ratio(await_, taken[BARE]), 2.5, "x")
-    yield Row.at_most("call, batch of 100, each", median(taken["ours, a batch of 100, each"]), 1, "µs")
-    together, single = taken["ours, ten workers, sent to all first"], taken["ours, ten workers, one of them"]
-    yield Row.at_most("call, ten workers to one", ratio(together, single), 5, "x")
-    yield Row(
-        "call, ten workers, one after another to one", ratio(taken["ours, ten workers one after another"], single), "x"
-    )
+    for way in (HOOK, AWAIT):
+        free = ratio(taken[f"{way}, any core"], taken[f"{BARE}, any core"])
+        yield Row(f"call, {way}, any core, to a bare socketpair there", free, "x")
+    yield Row.at_most("call, batch of 100, each", median(taken[EACH]), 1, "µs")
+    for whose in ("ours", "ours, await"):
+        ten = ratio(taken[f"{whose}, {TEN}"], taken[f"{whose}, {ONE}"])
+        yield Row.at_most(f"call, {whose}, ten workers to one of them", ten, 5, "x")
+    yield Row(f"call, {BARE}, ten to one of them", ratio(taken[f"{BARE}, {TEN}"], taken[f"{BARE}, {ONE}"]), "x")
     for name, figures in taken.items():
-        if not name.startswith("ours") and name != BARE:
+        if not name.startswith(("ours", BARE)):
             yield Row.at_least(f"call, {name} to ours", ratio(figures, hook), 1, "x")
             yield Row.at_least(f"call, {name} to ours awaited", ratio(figures, await_), 1, "x")
 
@@ -120,10 +139,28 @@ def ratio(ours: list[float], other: list[float]) -> float:
 
 
 def timed(call: Callable[[], object], count: int) -> float:
-    begun = time.perf_counter()
+    """The median of so many calls, in microseconds."""
+    clock = time.perf_counter
+    taken = []
     for _ in range(count):
+        begun = clock()
         call()
-    return (time.perf_counter() - begun) / count * 1e6
+        taken.append(clock() - begun)
+    return median(taken) * 1e6
+
+
+def freely(cores: set[int], run: Callable[[int], float]) -> Callable[[int], float]:
+    """Let this process use every core meanwhile."""
+
+    def measured(count: int) -> float:
+        here = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, cores)
+        try:
+            return run(count)
+        finally:
+            os.sched_setaffinity(0, here)
+
+    return measured
 
 
 @contextmanager
@@ -175,8 +212,9 @@ async def greeted(one: Link) -> LoopConnection:
     return connection
 
 
-async def closed(connection: LoopConnection) -> None:
-    connection.close()
+async def closed(*connections: LoopConnection) -> None:
+    for connection in connections:
+        connection.close()
 
 
 def bare_call(ours: socket.socket) -> Callable[[], object]:
@@ -193,11 +231,25 @@ def blocking_call(connection: BlockingConnection) -> Callable[[], object]:
     return lambda: connection.call("echo", ARGUMENTS, CODEC, timeout_seconds=5)
 
 
-async def awaited(connection: LoopConnection, count: int) -> float:
-    begun = time.perf_counter()
-    for _ in range(count):
+async def awaited(connections: list[LoopConnection], count: int) -> float:
+    clock = time.perf_counter
+    taken = []
+    for connection in islice(cycle(connections), count):
+        begun = clock()
         await connection.call("echo", ARGUMENTS, CODEC, timeout_seconds=5)
-    return (time.perf_counter() - begun) / count * 1e6
+        taken.append(clock() - begun)
+    return median(taken) * 1e6
+
+
+async def awaited_all_first(connections: list[LoopConnection], count: int) -> float:
+    taken = []
+    for _ in range(count):
+        begun = time.perf_counter()
+        calls = [(one, one.begin("echo", ARGUMENTS, CODEC, timeout_seconds=5)) for one in connections]
+        for one, call in calls:
+            await one.finish(call)
+        taken.append(time.perf_counter() - begun)
+    return median(taken) * 1e6
 
 
 def batch_call(connection: BlockingConnection) -> Callable[[], object]:
@@ -205,8 +257,30 @@ def batch_call(connection: BlockingConnection) -> Callable[[], object]:
     return lambda: connection.call_batch("echo", many, CODEC, timeout_seconds=5)
 
 
-def one_by_one(workers: list[BlockingConnection]) -> Callable[[], object]:
-    return lambda: [one.call("echo", ARGUMENTS, CODEC, timeout_seconds=5) for one in workers]
+def bare_all_first(workers: list[socket.socket]) -> Callable[[], object]:
+    message, buffer = bytes(FRAME_BYTES), bytearray(4096)
+
+    def call() -> None:
+        for one in workers:
+            one.send(message)
+        for one in workers:
+            one.recv_into(buffer)
+
+    return call
+
+
+def bare_in_turn(workers: list[socket.socket]) -> Callable[[], object]:
+    calls = cycle([bare_call(one) for one in workers])
+
+    def call() -> object:
+        return next(calls)()
+
+    return call
+
+
+def one_in_turn(workers: list[BlockingConnection]) -> Callable[[], object]:
+    turns = cycle(workers)
+    return lambda: next(turns).call("echo", ARGUMENTS, CODEC, timeout_seconds=5)
 
 
 def all_first(workers: list[BlockingConnection]) -> Callable[[], object]:

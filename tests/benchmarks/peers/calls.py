@@ -1,7 +1,7 @@
 """Calls by other libraries, for the benchmark beside ours: run by the peers' Python, told on standard input what to do.
 
-Each line names a contender and a number of calls; the answer is the microseconds that one took. A contender that cannot
-start here answers `missing` and why. Both ends stay on the processor core that this process was given.
+Each line names a contender and a number of calls; the answer is the median of their microseconds. A contender that
+cannot start here answers `missing` and why. Both ends stay on the processor core that this process was given.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from importlib import import_module
+from statistics import median
 from typing import Any
 
 MESSAGE = b"x" * 78
@@ -162,10 +163,12 @@ def main() -> None:
     for line in sys.stdin:
         name, count = line.split()
         call = calls[name]
-        begun = time.perf_counter()
+        taken = []
         for _ in range(int(count)):
+            begun = time.perf_counter()
             call()
-        print((time.perf_counter() - begun) / int(count) * 1e6, flush=True)
+            taken.append(time.perf_counter() - begun)
+        print(median(taken) * 1e6, flush=True)
     os._exit(0)  # libraries' threads would keep it
 
 

@@ -7,7 +7,6 @@ one reads for all. While a message does not leave because the other side is send
 
 from __future__ import annotations
 
-import select
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
@@ -15,7 +14,7 @@ from typing import Any, NoReturn
 
 from jackfield.errors import CallTimeout, CannotCross, LinkClosed, ProtocolViolation
 from jackfield.rpc.codec import CallCodec
-from jackfield.rpc.express import serve_usual
+from jackfield.rpc.express import ExpressWire
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link
 from jackfield.rpc.messages import (
@@ -32,7 +31,8 @@ from jackfield.rpc.messages import (
 )
 from jackfield.rpc.serving import Server
 from jackfield.rpc.turns import Turn
-from jackfield.rpc.wire import FOREVER, ReceiveTimeout, Wire
+from jackfield.rpc.waiting import wait_beside
+from jackfield.rpc.wire import FOREVER, ReceiveTimeout
 
 
 class BlockingConnection:
@@ -45,7 +45,7 @@ class BlockingConnection:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._turn = Turn()
-        self._wire = Wire(link, self._turn)
+        self._wire = ExpressWire(link, self._turn)
         self._server = Server(link, self._wire.answer)
         self._deadline = FOREVER  # of the calls that the reading thread waits for, the nearest
 
@@ -159,12 +159,10 @@ class BlockingConnection:
             CannotCross: an argument is no data, or too large; nothing was sent.
             LinkClosed: the connection has ended.
         """
-        link = self._link
-        if link.ended is not None:
-            link.check()
-        with self._wire.sending:  # ids leave in their order
-            call, message = link.request(method, arguments, codec, timeout_seconds)
-            self._dispatch(call, message)
+        self._link.check()
+        deadline = monotonic() + timeout_seconds if timeout_seconds else FOREVER
+        call = OpenCall(0, method, codec, None, deadline)
+        self._wire.ask(method, arguments, timeout_seconds, deadline, call)
         return call
 
     def finish(self, call: OpenCall) -> Any:
@@ -175,12 +173,28 @@ class BlockingConnection:
             LinkClosed: the connection has ended.
             Exception: what the method raised.
         """
-        if not call.done:
-            try:
-                self._await(call)
-            except (ReceiveTimeout, TimeoutError):
-                self._late(call)
-        return call.result()
+        if call.done:
+            return call.result()
+        turn = self._turn
+        try:
+            turn.free.pop()
+        except IndexError:
+            return self._await(call)
+        try:
+            body = self._wire.body_until(call.deadline) if call.count is None and not call.done else None
+            if body is not None:
+                try:
+                    _, answered, answer = call.codec.response(body)
+                    if answered == call.number:
+                        del self._link.ledger.mine[answered]
+                        call.value, call.done = answer, True
+                        return answer
+                except DECODING_ERRORS:
+                    pass  # another message, or another answer than was declared
+            turn.mark()
+            return self._read_on(call, body)
+        finally:
+            turn.leave()
 
     def wait_for(self, done: Callable[[], bool], woken: socket.socket, deadline: float = FOREVER) -> bool:
         """Wait for something in this process, and run what the other side calls meanwhile.
@@ -198,24 +212,12 @@ class BlockingConnection:
         Raises:
             LinkClosed: the connection has ended.
         """
-        turn, link = self._turn, self._link
+        turn = self._turn
         mine = turn.is_mine
         if not mine and not turn.take_if_free():
             return False
-        poll = select.poll()
-        poll.register(link.socket, select.POLLIN)
-        poll.register(woken, select.POLLIN)
         try:
-            while not done() and (left := deadline - monotonic()) > 0:
-                link.check()
-                if link.reader.waiting_bytes and (message := self._wire.waiting()) is not None:
-                    self._take(message)
-                    continue
-                for descriptor, _ in poll.poll(min(left, 3600) * 1000):
-                    if descriptor == woken.fileno():
-                        woken.recv(64)
-                    else:
-                        self._take(self._wire.receive(FOREVER))
+            wait_beside(self._link, self._wire, self._take, done, woken, deadline)
         finally:
             if not mine:
                 turn.leave()
@@ -239,7 +241,7 @@ class BlockingConnection:
         self._turn.take(lambda: False, FOREVER)
         try:
             while True:
-                message = serve_usual(self._link, self._wire, self._server)
+                message = self._wire.serve(self._server)
                 self._take(message or self._wire.receive(FOREVER))
         except LinkClosed:
             if not self._link.went_away:
@@ -253,23 +255,20 @@ class BlockingConnection:
         self._wire.end(LinkClosed(f"the connection to {self._link.peer} was closed: {reason}"))
         self._server.end()
 
-    def _await(self, call: OpenCall) -> None:
-        """Read until the call is done, or let the thread that reads already do so.
-
-        Raises:
-            ReceiveTimeout: its time is over.
-            TimeoutError: its time is over, and another thread was reading.
-        """
-        turn = self._turn
-        free = turn.take_if_free()
-        if not free and turn.is_mine:  # called by what the other side called
-            self._read_until(call)
-        elif free or turn.take(lambda: call.done, call.deadline):
-            try:
-                if not call.done:
-                    self._read_until(call)
-            finally:
-                turn.leave()
+    def _await(self, call: OpenCall) -> Any:
+        """Wait where another thread reads, or this one further up its stack."""
+        if self._turn.is_mine:  # called by what the other side called
+            return self._read_on(call, None)
+        try:
+            taken = self._turn.take(lambda: call.done, call.deadline)
+        except TimeoutError:
+            self._late(call)
+        if not taken:
+            return call.result()
+        try:
+            return self._read_on(call, None)
+        finally:
+            self._turn.leave()
 
     def _read_until(self, call: OpenCall, first: Message | None = None) -> None:
         """Read; a call within a call has no more time than the outer one."""
@@ -311,7 +310,8 @@ class BlockingConnection:
     def _read_on(self, call: OpenCall, body: memoryview | None) -> Any:
         """Go on to wait for a call, when what came first was not its answer; `body` is of that message."""
         try:
-            self._read_until(call, None if body is None else self._wire.read(body))
+            if body is not None or not call.done:
+                self._read_until(call, None if body is None else self._wire.read(body))
         except ReceiveTimeout:
             self._late(call)
         return call.result()

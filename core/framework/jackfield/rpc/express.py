@@ -1,108 +1,219 @@
-"""The usual request, from its bytes to the bytes of its answer, as one function.
+"""The usual call and the usual request, each in one or two functions.
 
 Python's own function calls cost two processes as much as the kernel does, for after each switch from one to the other
-they find nothing of theirs in the caches; so there are as few here as the rules allow. Usual is: a short frame
-that comes alone, a method that answers by returning, and an answer of a type that fits for certain. Whatever is not is
-left to the general way. The rules that are kept here stand in `Ledger` and `Server` as well, and the tests hold both.
+they find nothing of theirs in the caches; so there are as few here as the rules allow. Usual is: a short frame that
+comes alone, a method that answers by returning, and an answer of a type that fits for certain. Whatever is not is left
+to the general way. The rules that are kept here stand in `Ledger` and `Server` as well, and the tests hold both.
 """
 
 from __future__ import annotations
 
 import socket
+from time import monotonic
 
 from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
-from jackfield.rpc.link import Link
-from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Message, Request, decode_message
+from jackfield.rpc.ledger import OpenCall
+from jackfield.rpc.link import Link, whole_milliseconds
+from jackfield.rpc.messages import DECODING_ERRORS, REQUEST, RESPONSE, Message, Request, decode_message
 from jackfield.rpc.serving import Server
-from jackfield.rpc.turns import never
-from jackfield.rpc.wire import FOREVER, Wire
+from jackfield.rpc.turns import Turn, never
+from jackfield.rpc.wire import FOREVER, NEAR_SECONDS, Wire
 
 _DONTWAIT = socket.MSG_DONTWAIT
 
 
-def serve_usual(link: Link, wire: Wire, server: Server) -> Message | None:  # noqa: C901  # one function on purpose
-    """Answer usual requests until something else comes.
+class ExpressWire(Wire):
+    """A wire whose usual ways are one function each."""
 
-    Args:
-        link: where they come from; it has been greeted, and the turn to read is this thread's.
-        wire: its socket.
-        server: runs what is not usual.
+    __slots__ = ("_usual_milliseconds", "_usual_seconds")
 
-    Returns:
-        Message | None: what came instead, not taken yet; None where `Wire.receive` is to be asked.
+    def __init__(self, link: Link, turn: Turn) -> None:
+        super().__init__(link, turn)
+        self._usual_seconds: float | None = None  # of the last call, and what it is on the wire
+        self._usual_milliseconds = 0
 
-    Raises:
-        LinkClosed: the other side is gone, or has sent what is no message.
-    """
-    reader, ledger, serve, nesting = link.reader, link.ledger, link.serve, link.limits.nesting
-    recv_into, send, sending, free = link.socket.recv_into, link.socket.send, wire.sending, wire.sending.free
-    writer = link.writer
-    encode_into, frame = writer.encode_into, writer.buffer
-    while not reader.waiting_bytes and reader.is_small:
+    def ask(
+        self,
+        method: str,
+        arguments: object,
+        seconds: float | None,
+        deadline: float,
+        call: OpenCall | None = None,
+    ) -> int:
+        """Send a request and return its id.
+
+        Args:
+            method: what is called.
+            arguments: by name.
+            seconds: of the whole call; None for no limit.
+            deadline: when they are over, in seconds of `time.monotonic()`.
+            call: noted in the ledger before the request leaves, where another thread may read the answer.
+
+        Raises:
+            CannotCross: an argument is no data, or too large; nothing was sent.
+            LinkClosed: the other side is gone, or did not read for too long.
+        """
+        link, sending = self._link, self.sending
+        ledger, writer = link.ledger, link.writer
         try:
-            count = recv_into(reader.view)
-        except BlockingIOError:  # a limit that was set for another
-            return None
-        except OSError as error:
-            wire.gone(error)
-        length = count - HEADER_BYTES
-        if not (0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes):
-            if not count:
-                wire.gone(None)
-            reader.begin(count)
-            return None
-        body = reader.bodies[length] or reader.body(length)
-        try:
-            message = decode_message(body)
-        except DECODING_ERRORS:
-            return wire.read(body)  # says what is wrong with it
-        if type(message) is not Request:
-            return message
-        number = message.id
-        if number <= ledger.last_asked or len(ledger.theirs) >= ledger.open_calls:
-            return message
-        try:
-            served = serve(message.method)
-            if served is None or served.deferred or server.depth >= nesting:
-                return message
-            codec = served.codec
-            arguments = codec.decode_arguments(message.arguments)
-        except (Exception, SystemExit):  # noqa: BLE001  # it is tried again, and told to who called
-            return message
-        ledger.last_asked = number
-        server.depth += 1
-        try:
-            value = served.function(**arguments)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
-            server.fail(number, error)
-            continue
-        finally:
-            server.depth -= 1
-        if type(value) not in codec.certain or link.ended is not None:
-            server.give(number, served, value)
-            continue
-        try:
-            free.pop()
+            sending.free.pop()
         except IndexError:
             sending.take(never, FOREVER)
         try:
-            encode_into((RESPONSE, number, value), frame, HEADER_BYTES)
+            ledger.last_number = number = ledger.last_number + 1
+            if seconds != self._usual_seconds:
+                self._usual_seconds, self._usual_milliseconds = seconds, whole_milliseconds(seconds)
+            frame = writer.buffer
+            try:
+                writer.encode_into((REQUEST, number, method, arguments, self._usual_milliseconds), frame, HEADER_BYTES)
+            except ENCODING_ERRORS as error:
+                raise writer.no_data(error) from error
             length = len(frame) - HEADER_BYTES
             if length <= writer.short_bytes:
                 frame[0] = length
-                if (sent := send(frame, _DONTWAIT)) != length + HEADER_BYTES:
-                    wire.send_rest(frame, sent, FOREVER)
-                continue
-        except BlockingIOError:
-            wire.send_rest(frame, 0, FOREVER)
-            continue
-        except OSError as error:
-            wire.gone(error)
-        except ENCODING_ERRORS:
-            pass  # it is tried again, and told to who called
+            else:
+                writer.finish(length)
+            if call is not None:
+                call.number = number
+                ledger.mine[number] = call
+            try:
+                sent = self._send(frame, _DONTWAIT)
+            except BlockingIOError:
+                sent = 0
+            except OSError as error:
+                self._turn.mark()
+                self.gone(error)
+            if sent != length + HEADER_BYTES:
+                self._turn.mark()
+                self.send_rest(frame, sent, deadline)
         finally:
-            free.append(None)
+            sending.free.append(None)
             if sending.waiting:
                 sending.wake()
-        server.give(number, served, value)
-    return None
+        return number
+
+    def body(self, seconds: float) -> memoryview | None:
+        """The body of the next frame, if it is short, comes alone, and nothing waits to be read before it.
+
+        Args:
+            seconds: to wait for it; infinity for ever.
+
+        Returns:
+            memoryview: void when more is received. None where `receive` is to be asked instead, for what came or did
+                not come.
+        """
+        reader = self._link.reader
+        if reader.waiting_bytes or not reader.is_small:
+            return None
+        if seconds != self._receive_seconds and seconds != FOREVER:
+            self._limit_receiving(seconds)
+        try:
+            count = self._recv_into(reader.view)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self._turn.mark()
+            self.gone(error)
+        length = count - HEADER_BYTES
+        if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+            return reader.bodies[length] or reader.body(length)
+        if not count:
+            self._turn.mark()
+            self.gone(None)
+        reader.begin(count)
+        return None
+
+    def body_until(self, deadline: float) -> memoryview | None:
+        """As `body`, until a deadline; a limit that is set already is kept while it is near."""
+        if deadline == FOREVER:
+            return self.body(FOREVER)
+        seconds = deadline - monotonic()
+        if seconds <= 0:
+            return None
+        return self.body(self._receive_seconds if abs(seconds - self._receive_seconds) <= NEAR_SECONDS else seconds)
+
+    def serve(self, server: Server) -> Message | None:  # noqa: C901  # one function on purpose
+        """Answer usual requests until something else comes.
+
+        Args:
+            server: runs what is not usual. The link has been greeted, and the turn to read is this thread's.
+
+        Returns:
+            Message | None: what came instead, not taken yet; None where `Wire.receive` is to be asked.
+
+        Raises:
+            LinkClosed: the other side is gone, or has sent what is no message.
+        """
+        link = self._link
+        reader, ledger, serve, nesting = link.reader, link.ledger, link.serve, link.limits.nesting
+        recv_into, send, sending, free = self._recv_into, self._send, self.sending, self.sending.free
+        writer = link.writer
+        encode_into, frame = writer.encode_into, writer.buffer
+        while not reader.waiting_bytes and reader.is_small:
+            try:
+                count = recv_into(reader.view)
+            except BlockingIOError:  # a limit that was set for another
+                return None
+            except OSError as error:
+                self.gone(error)
+            length = count - HEADER_BYTES
+            if not (0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes):
+                if not count:
+                    self.gone(None)
+                reader.begin(count)
+                return None
+            body = reader.bodies[length] or reader.body(length)
+            try:
+                message = decode_message(body)
+            except DECODING_ERRORS:
+                return self.read(body)  # says what is wrong with it
+            if type(message) is not Request:
+                return message
+            number = message.id
+            if number <= ledger.last_asked or len(ledger.theirs) >= ledger.open_calls:
+                return message
+            try:
+                served = serve(message.method)
+                if served is None or served.deferred or server.depth >= nesting:
+                    return message
+                codec = served.codec
+                arguments = codec.decode_arguments(message.arguments)
+            except (Exception, SystemExit):  # noqa: BLE001  # it is tried again, and told to who called
+                return message
+            ledger.last_asked = number
+            server.depth += 1
+            try:
+                value = served.function(**arguments)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
+                server.fail(number, error)
+                continue
+            finally:
+                server.depth -= 1
+            if type(value) not in codec.certain or link.ended is not None:
+                server.give(number, served, value)
+                continue
+            try:
+                free.pop()
+            except IndexError:
+                sending.take(never, FOREVER)
+            try:
+                encode_into((RESPONSE, number, value), frame, HEADER_BYTES)
+                length = len(frame) - HEADER_BYTES
+                if length <= writer.short_bytes:
+                    frame[0] = length
+                    if (sent := send(frame, _DONTWAIT)) != length + HEADER_BYTES:
+                        self.send_rest(frame, sent, FOREVER)
+                    continue
+            except BlockingIOError:
+                self.send_rest(frame, 0, FOREVER)
+                continue
+            except OSError as error:
+                self.gone(error)
+            except ENCODING_ERRORS:
+                pass  # it is tried again, and told to who called
+            finally:
+                free.append(None)
+                if sending.waiting:
+                    sending.wake()
+            server.give(number, served, value)
+        return None

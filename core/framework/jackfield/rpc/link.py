@@ -31,7 +31,6 @@ from jackfield.rpc.messages import (
     Goodbye,
     Hello,
     Message,
-    Request,
     Response,
     raw,
     read_message,
@@ -181,13 +180,6 @@ class Link:
             self._usual_seconds, self._usual_milliseconds = timeout_seconds, whole_milliseconds(timeout_seconds)
         return self._usual_milliseconds
 
-    def request(
-        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float | None
-    ) -> tuple[OpenCall, Request]:
-        """Note a call and make its message."""
-        call = self.ledger.open(method, codec, None, monotonic() + timeout_seconds if timeout_seconds else float("inf"))
-        return call, Request(call.number, method, raw(arguments), whole_milliseconds(timeout_seconds))
-
     def batch(
         self, method: str, many: list[Mapping[str, Any]], codec: CallCodec, timeout_seconds: float | None
     ) -> tuple[OpenCall, Batch]:
@@ -226,7 +218,8 @@ class Link:
         """
         try:  # nothing raised, most often; a `Raised` is no data either
             encoded = encode(answers)
-            served.codec.many_answers(encoded)
+            if not served.codec.certain.issuperset(map(type, answers)):
+                served.codec.many_answers(encoded)
             return BatchResponse(number, msgspec.Raw(encoded), [])
         except CannotCross:
             answers = [self._checked(served, one) for one in answers]

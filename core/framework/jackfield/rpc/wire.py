@@ -13,16 +13,15 @@ from time import monotonic
 from typing import NoReturn
 
 from jackfield.errors import LinkClosed, ProtocolViolation
-from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
-from jackfield.rpc.link import Link, whole_milliseconds
-from jackfield.rpc.messages import REQUEST, Goodbye, Message
-from jackfield.rpc.turns import Turn, never
+from jackfield.rpc.link import Link
+from jackfield.rpc.messages import Goodbye, Message
+from jackfield.rpc.turns import Turn
 
 FOREVER = float("inf")
 _DONTWAIT = socket.MSG_DONTWAIT
 _TIMEVAL = struct.Struct("ll")
 #: A receive timeout that is set already is kept while it is this near: setting it is a system call.
-_NEAR_SECONDS = 0.001
+NEAR_SECONDS = 0.001
 
 
 class ReceiveTimeout(Exception):
@@ -47,8 +46,6 @@ class Wire:
         "_send",
         "_socket",
         "_turn",
-        "_usual_milliseconds",
-        "_usual_seconds",
         "sending",
     )
 
@@ -58,83 +55,7 @@ class Wire:
         self._send, self._recv_into = link.socket.send, link.socket.recv_into
         self._turn = turn
         self._receive_seconds = -1.0  # as the socket has it: not known yet, for another driver may have set it
-        self._usual_seconds: float | None = None  # of the last call, and what it is on the wire
-        self._usual_milliseconds = 0
         self.sending = Turn()
-
-    def ask(self, method: str, arguments: object, seconds: float | None, deadline: float) -> int:
-        """Send a request that is noted nowhere; returns its id.
-
-        Raises:
-            CannotCross: an argument is no data, or too large; nothing was sent.
-            LinkClosed: the other side is gone, or did not read for too long.
-        """
-        link, sending = self._link, self.sending
-        ledger, writer = link.ledger, link.writer
-        try:
-            sending.free.pop()
-        except IndexError:
-            sending.take(never, FOREVER)
-        try:
-            ledger.last_number = number = ledger.last_number + 1
-            if seconds != self._usual_seconds:
-                self._usual_seconds, self._usual_milliseconds = seconds, whole_milliseconds(seconds)
-            frame = writer.buffer
-            try:
-                writer.encode_into((REQUEST, number, method, arguments, self._usual_milliseconds), frame, HEADER_BYTES)
-            except ENCODING_ERRORS as error:
-                raise writer.no_data(error) from error
-            length = len(frame) - HEADER_BYTES
-            if length <= writer.short_bytes:
-                frame[0] = length
-            else:
-                writer.finish(length)
-            try:
-                sent = self._send(frame, _DONTWAIT)
-            except BlockingIOError:
-                sent = 0
-            except OSError as error:
-                self._turn.mark()
-                self.gone(error)
-            if sent != length + HEADER_BYTES:
-                self._turn.mark()
-                self.send_rest(frame, sent, deadline)
-        finally:
-            sending.free.append(None)
-            if sending.waiting:
-                sending.wake()
-        return number
-
-    def body(self, seconds: float) -> memoryview | None:
-        """The body of the next frame, if it is short, comes alone, and nothing waits to be read before it.
-
-        Args:
-            seconds: to wait for it; infinity for ever.
-
-        Returns:
-            memoryview: void when more is received. None where `receive` is to be asked instead, for what came or did
-                not come.
-        """
-        reader = self._link.reader
-        if reader.waiting_bytes or not reader.is_small:
-            return None
-        if seconds != self._receive_seconds and seconds != FOREVER:
-            self._limit_receiving(seconds)
-        try:
-            count = self._recv_into(reader.view)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            self._turn.mark()
-            self.gone(error)
-        length = count - HEADER_BYTES
-        if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
-            return reader.bodies[length] or reader.body(length)
-        if not count:
-            self._turn.mark()
-            self.gone(None)
-        reader.begin(count)
-        return None
 
     def answer(self, message: object) -> None:
         """Send a message when it is this thread's turn; nothing is sent where the link has ended.
@@ -256,7 +177,7 @@ class Wire:
         seconds = deadline - monotonic()
         if seconds <= 0:
             raise ReceiveTimeout
-        if abs(seconds - self._receive_seconds) > _NEAR_SECONDS:
+        if abs(seconds - self._receive_seconds) > NEAR_SECONDS:
             self._limit_receiving(seconds)
 
     def _limit_receiving(self, seconds: float) -> None:
