@@ -24,7 +24,7 @@ from jackfield.host.changes import (
     follow_settings,
 )
 from jackfield.host.commands import CommandRegistry
-from jackfield.host.external import Connected, Gate
+from jackfield.host.external import Gate
 from jackfield.host.facets import EventBus, Surroundings, UiRegistry
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
@@ -144,7 +144,7 @@ class Host:
             language_of=language_of,
             on_level=self.logs.on_level,
         )
-        connected = Connected(self.gate.connections)
+        connected = self.gate.connected(api)
         self._elsewhere = Elsewhere(around, self._manager, self.hostfile, self._store.active, connected)
         runner = Runner(self.plugins, around, self._manager, self._elsewhere)
         self._code = Code()

@@ -18,6 +18,7 @@ from jackfield.isolation import KEYS
 from tests.support.guests import SEND, House, manifest, open_house, program, status
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
+from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
 
@@ -125,6 +126,38 @@ async def test_a_connection_that_is_lost_unloads_it_and_it_comes_back_with_the_s
             await up(house.host)
             assert await counted(house.host) == ["1 of 2"], "its code is new, what it keeps is not"
             assert house.profile.state.get("grants/echo")["permissions"], "nobody was asked again"
+
+
+@pytest.mark.feature("J24", "J26")
+async def test_who_needs_it_goes_down_with_its_connection_and_comes_back_after_it(tmp_path: Path):
+    needing = build_plugin(tmp_path, "loud", "1.0.0", isolation="inline", more='[requires]\necho = "^1.0"\n')
+    house = House(tmp_path, specs=Specs())
+    house.profile.install(needing)
+    house.profile.enable("loud")
+    key = know(house)
+    await house.host.start()
+    try:
+        assert "needs echo, which is not connected" in status(house.host, "loud").problem
+        with program(tmp_path / "echo", CODE, key) as guest:
+            guest.start(house.host)
+            await until(lambda: status(house.host, "loud").state == "active")
+            guest.end()
+            await until(lambda: status(house.host, "loud").state == "blocked")
+            assert "needs echo, which is not connected" in status(house.host, "loud").problem
+            guest.start(house.host)
+            await until(lambda: status(house.host, "loud").state == "active")
+    finally:
+        await house.host.stop()
+
+
+async def test_reloading_it_is_refused_its_program_has_to_be_started_anew(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        with program(tmp_path / "echo", CODE, know(house)) as guest:
+            guest.start(house.host)
+            await up(house.host)
+            with pytest.raises(PluginError, match="its program has to be started anew"):
+                await house.host.reload("echo")
+            assert await counted(house.host) == ["1 of 1"], "it runs on"
 
 
 @pytest.mark.feature("J24")

@@ -148,6 +148,8 @@ class Reloading:
         machine_code = self._code.loaded_machine_code(self._code.places(record))
         if any(manifest is not None and manifest.reload == "restart" for manifest in manifests):
             problem = f'its manifest says reload = "restart": it needs a restart of {self._host_name}'
+        elif record.candidate.origin == "external":
+            problem = "its program has to be started anew"
         elif record.remote is None and (not self._code.places(record) or record.footing.restart_only):
             problem = f"others imported its code, too: it needs a restart of {self._host_name}"
         elif machine_code:

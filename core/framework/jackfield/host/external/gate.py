@@ -18,11 +18,14 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from jackfield.api import ApiFactory
 from jackfield.discovery import EXTERNAL, external_candidate, external_record
 from jackfield.errors import LinkClosed, LinkError
 from jackfield.host.changes import Attendance
 from jackfield.host.external.connections import Connection, Connections
+from jackfield.host.external.starting import Connected
 from jackfield.host.plugins import Plugins, PluginStatus
+from jackfield.host.remote import api_place
 from jackfield.isolation import (
     KEYS,
     Arrival,
@@ -85,6 +88,7 @@ class Gate:
         self._places = Places(layout.requested_plugin_port, layout.plugin_port, layout.plugin_socket)
         self._uses = KeyUses(layout.key_uses)
         self._temporary = TemporaryKeys()
+        self._api = ""
         self._number = 0
         self._arriving: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -97,6 +101,15 @@ class Gate:
     def attendance(self) -> Attendance:
         """Who is connected, and why others are not."""
         return Attendance(self.connections.stamps(), self.connections.reasons())
+
+    def connected(self, api: ApiFactory | None) -> Connected:
+        """What brings up those that are connected; they are told where the protocol of the host's own API is.
+
+        Args:
+            api: makes each plugin's `context.api`.
+        """
+        self._api = api_place(api)
+        return Connected(self.connections)
 
     @property
     def port(self) -> int | None:
@@ -174,7 +187,7 @@ class Gate:
                 await arrival.refuse(f"{plugin} {problem}")
                 return
             try:
-                link = await arrival.welcome({"plugin": plugin, "app": self._app})
+                link = await arrival.welcome({"plugin": plugin, "app": self._app, "api": self._api})
             except LinkClosed:
                 return
             self._number += 1

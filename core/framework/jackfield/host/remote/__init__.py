@@ -5,7 +5,7 @@ it says of itself what a host enables, `hooks` lets functions stand for its hook
 that it runs.
 """
 
-from jackfield.host.remote.bringing import Elsewhere
+from jackfield.host.remote.bringing import Elsewhere, api_place
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.host.remote.workers import Started, Starter, Workers
@@ -17,4 +17,5 @@ __all__ = [
     "Started",
     "Starter",
     "Workers",
+    "api_place",
 ]

@@ -45,8 +45,7 @@ class Elsewhere:
         self._around = around
         self._manager = manager
         self._api_type = _published_api(around.api)
-        name = f"{self._api_type.__module__}:{self._api_type.__qualname__}" if self._api_type is not None else ""
-        self._workers = Workers(hostfile, around.layout, around.state, active, api_type=name)
+        self._workers = Workers(hostfile, around.layout, around.state, active, api_type=api_place(around.api))
         self._starters: dict[str, Starter] = {
             "worker": self._workers,
             "process": self._workers,
@@ -117,6 +116,12 @@ def _running(remote: RemotePlugin, sources: Sources, seconds: float, handler: in
 async def _complete(remote: RemotePlugin, handler: int, prefix: str) -> list[str]:
     found: list[str] = await remote.call("handler.complete", {"handler": handler, "prefix": prefix}, list[str])
     return found
+
+
+def api_place(api: ApiFactory | None) -> str:
+    """Return where plugins find the protocol of a host's own API, `module:name`; empty where it publishes none."""
+    found = _published_api(api)
+    return f"{found.__module__}:{found.__qualname__}" if found is not None else ""
 
 
 def _published_api(api: ApiFactory | None) -> type[Any] | None:

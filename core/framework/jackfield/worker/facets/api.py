@@ -21,7 +21,13 @@ def make_api(asking: Asking, api_type: str) -> Any:
     if not api_type:
         return UntypedApi(asking, ())
     module, _, name = api_type.partition(":")
-    protocol: type[Any] = getattr(importlib.import_module(module), name)
+    try:
+        protocol: type[Any] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:  # an external plugin's environment may lack it
+        raise UsageError(
+            f"context.api is {name} of {module}, which cannot be imported here: {error}",
+            hint="install what the host publishes for its plugins",
+        ) from error
     tree: dict[str, Any] = {}
     for path, signature in api_methods(protocol):
         branch = tree
