@@ -106,4 +106,8 @@ class Recovering:
             return  # somebody was faster
         await self._fall(cid)
         self._plugins.tell(record, Happening.FOUND)
-        await self._following.settle(await self._look())
+        seen = await self._look()
+        if any(cid in footing.requires for footing in seen.footings.values()):
+            await self._following.settle(seen)
+        elif cid in seen.judgement.verdicts:
+            await self._following.settle_one(seen, cid)  # nobody else can have changed, and that is sooner done
