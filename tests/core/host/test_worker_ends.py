@@ -134,7 +134,10 @@ async def test_a_call_over_its_time_stops_the_worker_and_another_one_answers(wea
     before = await pid_of(host)
     assert await host.call.message_received(text="sleep") == []
     await until(lambda: any(one.startswith("active") for one in said))
-    assert said[0] == "failed: weather did not answer hook message_received within 300 ms and was stopped"
+    assert said[0] == (
+        "failed: weather did not answer hook message_received within 300 ms and was stopped "
+        "(if it should: jackfield limits weather call=600ms)"
+    )
     assert await pid_of(host) != before
 
 
@@ -144,7 +147,10 @@ async def test_a_limit_that_is_broken_is_the_plugins_problem_in_one_sentence(wea
     said = told(host)
     await host.call.message_received(text="hog")
     await until(lambda: any(one.startswith("active") for one in said), timeout_seconds=20)
-    assert re.fullmatch(r"failed: weather used \d+ MiB of 50 MiB and was stopped", said[0])
+    told_so = (
+        r"failed: weather used \d+ MiB of 50 MiB and was stopped \(if it should: jackfield limits weather memory=.*\)"
+    )
+    assert re.fullmatch(told_so, said[0])
 
 
 @pytest.mark.feature("J25", "J26")
@@ -219,7 +225,7 @@ async def test_limits_that_the_user_changes_hold_in_a_worker_that_takes_the_othe
     assert await pid_of(host) == after
     assert await host.call.message_received(text="sleep") == []
     await until(lambda: said)
-    assert said[0].endswith("did not answer hook message_received within 300 ms and was stopped")
+    assert "did not answer hook message_received within 300 ms and was stopped" in said[0]
 
 
 @pytest.mark.feature("C27")
@@ -278,7 +284,7 @@ async def test_a_worker_that_floods_its_host_is_stopped(profile, build, running,
     await host.call.message_received(text=flood)
     await until(lambda: said, timeout_seconds=20)
     broken = r"(asked the application \d+ of 100 times|sent the application \d+ MiB of 1 MiB) a second"
-    assert re.fullmatch(f"failed: weather {broken} and was stopped", said[0])
+    assert re.match(f"failed: weather {broken} and was stopped", said[0])
 
 
 @pytest.mark.feature("C27")

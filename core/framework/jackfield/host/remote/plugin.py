@@ -134,6 +134,8 @@ class RemotePlugin:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ENDED_SECONDS):
                     why = f"{self.plugin} {await process.wait()}"
+            if process.breach is not None:
+                why = str(process.breach.error())  # with what its user can do
             process.close()  # one whose line has ended is of no use, whatever it does
         if self.on_end is not None:
             self.on_end(why)
