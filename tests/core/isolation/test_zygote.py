@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -194,6 +195,39 @@ async def test_how_a_worker_ended_is_told(zygote, tmp_path):
     killed.kill()  # it is gone, and nobody else is hit
     for child in (quitting, killed):
         child.close()
+
+
+async def test_native_code_that_breaks_is_told_with_its_line(zygote, tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="jackfield.isolation")
+    child = await zygote.fork(spec_in(tmp_path))
+    with pytest.raises(EOFError):
+        await tell(child, "import ctypes; ctypes.string_at(1)")
+    assert str(await child.wait()) == "was killed by SIGSEGV"
+    assert "weather: Fatal Python error: Segmentation fault" in caplog.messages
+    child.close()
+
+
+async def test_a_host_without_descriptors_is_told_and_loses_none(zygote, tmp_path):
+    child = await zygote.fork(spec_in(tmp_path))
+    before = open_descriptors()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for room in range(6):
+        free = [number for number in range(soft) if number not in before]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free[room], hard))
+        try:
+            with pytest.raises(SandboxError, match=r"weather has no worker: .*Too many open files"):
+                await zygote.fork(spec_in(tmp_path))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert await tell(child, "told = 1") == 1
+    child.close()
+    await child.wait()
+    await until(lambda: open_descriptors() <= before)
+
+
+def open_descriptors() -> set[int]:
+    """Those of this process, but for the one with which they are listed."""
+    return {int(one.name) for one in list(Path("/proc/self/fd").iterdir()) if one.is_symlink()}
 
 
 async def test_a_worker_ends_when_its_host_closes_the_socket(zygote, tmp_path):

@@ -1,6 +1,7 @@
 """One zygote from its start to its end: what is sent to it, what it tells, and what happens to its workers with it."""
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -34,6 +35,7 @@ from jackfield.isolation.control import (
     room_for,
     with_descriptors,
 )
+from jackfield.isolation.ends import Ends
 from jackfield.isolation.output import PrintedLines
 from jackfield.isolation.spec import WorkerSpec
 from jackfield.sandbox import Grade
@@ -41,8 +43,11 @@ from jackfield.sandbox import Grade
 START_SECONDS: Final = 30.0
 """For a zygote to load everything, on a machine that is busy: it takes a fifth of a second."""
 
-FORK_SECONDS: Final = 10.0
-"""For a worker to be there and confined: it takes some milliseconds."""
+FORK_SECONDS: Final = 30.0
+"""For a worker to be there and confined, on a machine that is busy: it takes some milliseconds."""
+
+ROOM_SECONDS: Final = 0.005
+"""Between two attempts to send to a zygote that is busy forking."""
 
 END_SECONDS: Final = 2.0
 """For the zygote to end by itself when it is told to; then it is killed."""
@@ -132,39 +137,36 @@ class ZygoteProcess:
 
     async def fork(self, spec: WorkerSpec) -> Child:
         """As `Zygote.fork`."""
-        calls, their_calls = socket.socketpair()
-        files, their_files = socket.socketpair()
-        reading, writing = os.pipe2(os.O_CLOEXEC)
+        plugin = spec.plugin
+        try:
+            ends = Ends()
+        except OSError as error:
+            raise SandboxError(f"{plugin} has no worker: {error}", plugin=plugin) from error
         lines = spec.limits.log_lines_per_second
-        printed = PrintedLines(reading, speaker=spec.plugin, lines_a_second=lines)
+        printed = PrintedLines(ends.printed, speaker=plugin, lines_a_second=lines)
         process: ForkedProcess | None = None
         try:
             async with asyncio.timeout(FORK_SECONDS):
-                with their_calls, their_files:
-                    try:
-                        asked = await self._ask(their_calls.fileno(), their_files.fileno(), writing)
-                    finally:
-                        os.close(writing)
-                files.setblocking(False)
+                with ends:
+                    asked = await self._ask(*ends.theirs)
                 with suppress(BrokenPipeError, ConnectionResetError):  # then it has said why, or is dead already
-                    await self._loop.sock_sendall(files, framed(spec))
+                    await self._loop.sock_sendall(ends.files, framed(spec))
                 process = await asked
                 process.ended.add_done_callback(lambda _: printed.close())
-                grade = await self._confined(spec.plugin, process, files)
+                grade = await self._confined(plugin, process, ends.files)
         except BaseException as error:
             if process is None:
                 printed.close()
             else:
                 process.kill()
-            calls.close()
-            files.close()
+            ends.close()
             if isinstance(error, TimeoutError):
-                late = f"a worker of {spec.plugin} was not there within {FORK_SECONDS:g} s"
-                raise SandboxError(late, plugin=spec.plugin) from None
-            if isinstance(error, LinkClosed):
-                raise SandboxError(f"{spec.plugin} has no worker: {error}", plugin=spec.plugin) from error
+                late = f"a worker of {plugin} was not there within {FORK_SECONDS:g} s"
+                raise SandboxError(late, plugin=plugin) from None
+            if isinstance(error, LinkClosed | OSError):
+                raise SandboxError(f"{plugin} has no worker: {error}", plugin=plugin) from error
             raise
-        return Child(spec.plugin, grade, process, calls, files)
+        return Child(plugin, grade, process, ends.calls, ends.files)
 
     async def close(self) -> None:
         """End it, and with it all workers; return when all of them are gone."""
@@ -180,29 +182,32 @@ class ZygoteProcess:
 
     async def _ask(self, *descriptors: int) -> asyncio.Future[ForkedProcess]:
         number = next(self._numbers)
-        asked = self._asked[number] = self._loop.create_future()
         message = [packet(Fork(number))]
         async with self._sending:
             while not self.is_gone:
+                asked = self._asked[number] = self._loop.create_future()
                 try:
                     self._control.sendmsg(message, with_descriptors(*descriptors))
-                except BlockingIOError:
-                    await self._room()
-                except (BrokenPipeError, ConnectionResetError):
-                    self._lose()
+                except OSError as error:
+                    del self._asked[number]
+                    await self._after(error)
                 else:
                     return asked
         raise LinkClosed("the process that forks workers has ended")
 
-    async def _room(self) -> None:
-        """Wait until the control socket takes more, or is closed."""
-        room = asyncio.Event()
-        self._loop.add_writer(self._control, room.set)
-        try:
-            await room.wait()
-        finally:
-            if not self.is_gone:
-                self._loop.remove_writer(self._control)
+    async def _after(self, error: OSError) -> None:
+        """Wait until the control socket may take what it did not take; or learn that it never will.
+
+        Raises:
+            OSError: for another reason than that.
+        """
+        if isinstance(error, BrokenPipeError | ConnectionResetError):
+            self._lose()
+        elif isinstance(error, BlockingIOError) or error.errno == errno.ETOOMANYREFS:
+            # Full of packets, or more descriptors on their way than a user may have; the zygote reads as it forks.
+            await asyncio.sleep(ROOM_SECONDS)
+        else:
+            raise error
 
     async def _confined(self, plugin: str, process: ForkedProcess, files: socket.socket) -> Grade:
         """Read what a new worker says of itself, the only thing that is ever read from that socket."""
@@ -235,6 +240,10 @@ class ZygoteProcess:
             case Ready(grade):
                 if not self._ready.done():
                     self._ready.set_result(grade)
+            case Forked(number) if not descriptors:
+                # The host has as many as it may have. Nobody holds the worker then, and it ends with its sockets.
+                if not (asked := self._asked.pop(number)).done():
+                    asked.set_exception(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
             case Forked(number, pid):
                 worker = self._workers[pid] = ForkedProcess(pid, descriptors[0])
                 worker.ended.add_done_callback(lambda _: self._workers.pop(pid, None))
@@ -248,7 +257,8 @@ class ZygoteProcess:
                 if not asked.done():
                     asked.set_exception(SandboxError(f"no process could be made for a worker: {reason}"))
             case Ended(pid, code):
-                self._workers.pop(pid).settle(HowItEnded(code))
+                if (gone := self._workers.pop(pid, None)) is not None:
+                    gone.settle(HowItEnded(code))
 
     def _lose(self) -> None:
         """The control socket is at its end, or is closed: nothing more is told, and nothing more is forked."""
@@ -256,7 +266,6 @@ class ZygoteProcess:
             return
         self.is_gone = True
         self._loop.remove_reader(self._control)
-        self._loop.remove_writer(self._control)
         self._control.close()
         lost = LinkClosed("the process that forks workers has ended")
         everybody: tuple[asyncio.Future[Any], ...] = (self._ready, *self._asked.values())

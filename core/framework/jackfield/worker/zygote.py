@@ -5,6 +5,7 @@ with it. It waits for everything by descriptors, its host's end and its workers'
 worker has none of its handlers to take off.
 """
 
+import faulthandler
 import gc
 import os
 import select
@@ -60,6 +61,7 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
     if os.getppid() != settings["host"]:
         return
     replace_streams()
+    faulthandler.enable(2)  # where native code of a plugin breaks its process, its log says in which line
     prepared = _prepare(settings)
     control.send(packet(Ready(grade_of(prepared.machine))))
     workers: dict[int, int] = {}
