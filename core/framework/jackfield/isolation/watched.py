@@ -112,14 +112,7 @@ class Watched:
         return too_busy(self.plugin, used, self.limits) if used > self.limits.cpu_share * CPU_WINDOW_SECONDS else None
 
     def _flow(self, now: float) -> Breach | None:
-        if self.flow is None:
-            return None
-        requests, sent_bytes = self.flow.per_second(now)
-        if requests > self.limits.requests_per_second:
-            return overused(self.plugin, "requests", requests, self.limits)
-        if sent_bytes > self.limits.traffic_bytes_per_second:
-            return overused(self.plugin, "traffic", sent_bytes, self.limits)
-        return None
+        return self.flow.breach(self.plugin, self.limits, now) if self.flow is not None else None
 
     def _is_to_count(self, now: float) -> bool:
         since = now - self.counted_at
