@@ -223,7 +223,7 @@ class Planner:
             app=self._app if self._hostfile is not None else None,
             api_version=self._hostfile.api_version if self._hostfile is not None else None,
             installed=self._environment.installed,
-            published=published_distributions(self._app),
+            published=self._environment.published(self._app, published_distributions),
         )
         return await resolve(
             wants,
