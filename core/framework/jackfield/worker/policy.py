@@ -2,8 +2,10 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 from jackfield.errors import SandboxError
@@ -24,7 +26,7 @@ MARGIN: Final = 4
 """Descriptors and threads above the limit that the kernel lets be, so that who looks from outside sees a breach."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Interpreter:
     """What every worker of one interpreter needs.
 
@@ -37,6 +39,13 @@ class Interpreter:
     library: tuple[str, ...]
     named: dict[str, str]
     metadata: tuple[str, ...] = ()
+
+    @cached_property
+    def read(self) -> tuple[str, ...]:
+        """All that is read for it, without what lies in what is named as well: each path is a mount in each worker."""
+        paths = (*SYSTEM, *self.library, f"{sys.base_prefix}/lib", *self.named.values(), *self.metadata)
+        real = {path: Path(path).resolve() for path in paths}
+        return tuple(path for path in real if not any(_covered(path, other, real) for other in real))
 
 
 def policy_of(
@@ -70,10 +79,9 @@ def policy_of(
             hint="jackfield doctor --sandbox tells what is missing; isolation = process runs it unconfined",
         )
     own = (spec.data_dir, spec.config_dir, spec.temporary)
-    named = (*interpreter.named.values(), *interpreter.metadata, *spec.named.values(), *spec.metadata)
-    library = (*interpreter.library, f"{sys.base_prefix}/lib")
+    named = (*spec.named.values(), *spec.metadata)
     return Policy(
-        read=tuple(dict.fromkeys((*SYSTEM, *library, *named, *spec.paths, *spec.read))),
+        read=tuple(dict.fromkeys((*interpreter.read, *named, *spec.paths, *spec.read))),
         write=tuple(dict.fromkeys((*WRITABLE, *own, *spec.write))),
         kept_descriptors=tuple(descriptors),
         address_space_bytes=mapped_bytes() + spec.limits.address_space_bytes,
@@ -84,6 +92,13 @@ def policy_of(
         landlock_abi_most=spec.landlock_abi_most,
         parent=parent,
     )
+
+
+def _covered(path: str, other: str, real: Mapping[str, Path]) -> bool:
+    """Whether a path is found through another one: it lies below, or below a link at the top, which is kept inside."""
+    if path == other or not real[path].is_relative_to(real[other]):
+        return False
+    return path.startswith(f"{other}/") or Path("/", *Path(path).parts[1:2]).is_symlink()
 
 
 def mapped_bytes() -> int:
