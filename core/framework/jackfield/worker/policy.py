@@ -14,9 +14,12 @@ from jackfield.sandbox import Grade, Machine, Policy, grade_of
 
 SYSTEM: Final = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
-    "/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero",
+    "/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero", "/nix/store", "/gnu/store",
+    "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted",
+    "/usr/share/ca-certificates",
 )  # fmt: skip
-"""What native code and the standard library look for on the system: shared libraries and the times of zones."""
+"""What native code and the standard library look for on the system, as far as it is there: shared libraries, the times
+of zones, and the certificates that everybody trusts, for a connection that the host made may speak TLS."""
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -45,7 +48,8 @@ class Interpreter:
         """All that is read for it, without what lies in what is named as well: each path is a mount in each worker."""
         paths = (*SYSTEM, *self.library, f"{sys.base_prefix}/lib", *self.named.values(), *self.metadata)
         real = {path: Path(path).resolve() for path in paths}
-        return tuple(path for path in real if not any(_covered(path, other, real) for other in real))
+        found = {path: one for path, one in real.items() if one.exists()}
+        return tuple(path for path in found if not any(_covered(path, other, found) for other in found))
 
 
 def policy_of(
