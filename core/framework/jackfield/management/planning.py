@@ -304,7 +304,8 @@ class Planner:
         self._refuse_environment(plugin, verb)
         cid = canonical(plugin)
         if cid not in self._inventory.pins:
-            raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint="jackfield list")
+            hint = f"jackfield keys revoke {plugin}" if cid in self._inventory.external else "jackfield list"
+            raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint=hint)
         return cid
 
     def _refuse_environment(self, plugin: str, verb: str) -> None:
