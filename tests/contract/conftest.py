@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 import pytest
 from jackfield.api import Check
+from jackfield.discovery import external_candidate, external_record
 from jackfield.host import Host
-from jackfield.permissions import Permission
+from jackfield.isolation import External, new_key
+from jackfield.permissions import Grant, Permission
 from jackfield.store import Layout
 from jackfield_chat_api import ChatApi
 
-from tests.support.contract_plugins import Lobby, asked_permissions, wheel
+from tests.support.contract_plugins import HERE, PLUGINS, Lobby, asked_permissions, wheel
+from tests.support.processes import clean_environment
 from tests.support.profiles import Profile
 from tests.support.speakers import Speaker
 
-Isolation: TypeAlias = Literal["inline", "worker"]
+Isolation: TypeAlias = Literal["inline", "worker", "external"]
 
-ISOLATIONS = ["inline", "worker"]
-"""Where the same suite runs."""
+ISOLATIONS = ["inline", "worker", pytest.param("external", marks=pytest.mark.slow)]
+"""Where the same suite runs: in the host's process, in confined ones, and in programs that connect by TCP."""
 
 
 @dataclass
@@ -48,30 +54,101 @@ class Stage:
 
     def enable(self, plugin: str, *, permissions: Iterable[Permission] | None = None) -> None:
         """Wish a plugin, to run where this suite runs; it comes up at the host's next look."""
-        self.profile.enable(plugin, permissions=permissions, isolation=self.isolation)
+        if self.isolation == "external":
+            asked = asked_permissions(plugin) if permissions is None else tuple(permissions)
+            grant = Grant(plugin, "external", None, asked, "1.0.0")
+            self.profile.state.change({f"wish/{plugin}": True, f"grants/{plugin}": grant.to_mapping()}, by="test")
+        else:
+            self.profile.enable(plugin, permissions=permissions, isolation=self.isolation)
+
+    async def anew(self, plugin: str) -> None:
+        """Have a plugin's code loaded anew; one that runs by itself is seen off, and comes back."""
+        if self.isolation != "external":
+            await self.host.reload(plugin)
+            return
+        self.profile.disable(plugin)
+        await self.host.reload_changes()
+        await self.come_up(plugin)
+
+    async def come_up(self, plugin: str) -> None:
+        """Enable a plugin, and wait until it and the probe are there."""
+        self.enable(plugin)
+        await self.host.reload_changes()
+        for one in dict.fromkeys((plugin, "probe")):
+            await self.host.plugins.wait_for(one, timeout_seconds=20)
+
+    @property
+    def own_folders(self) -> tuple[Path, Path]:
+        """The probe's `data_dir` and `config_dir`."""
+        layout = self.profile.layout
+        if self.isolation == "external":
+            return layout.root / "probe-data" / "files", layout.root / "probe-data" / "config"
+        return layout.data("probe") / "files", layout.config("probe")
 
 
 @pytest.fixture(params=ISOLATIONS)
 async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     profile = Profile(Layout(tmp_path / "profile"))
-    folder = tmp_path / "wheels"
-    profile.install(wheel("probe", "Probe", folder), wheel("peer", "", folder), wheel("friend", "", folder))
     isolation: Isolation = request.param
-    profile.enable("probe", "peer", "friend", isolation=isolation)
+    external = isolation == "external"
+    if isolation != "external":
+        wheels = tmp_path / "wheels"
+        profile.install(*(wheel(name, attribute, wheels) for name, attribute in PLUGINS.items()))
+        profile.enable(*PLUGINS, isolation=isolation)
     said: list[tuple[str, str]] = []
     languages: dict[str | None, str] = {}
 
     def make_api(plugin: str, check: Check) -> ChatApi:
         return cast("ChatApi", Lobby(plugin, check, said))  # of the protocol, what the probe uses
 
-    host = profile.host(api=make_api, language_of=languages.get)
+    host = profile.host(api=make_api, language_of=languages.get, external=External() if external else None)
+    made = Stage(profile, host, said, isolation, languages)
+    keys = {name: known(profile, name) for name in PLUGINS} if external else {}
+    for name in keys:
+        made.enable(name)
+    async with stopped(host), programs(profile.layout, keys):
+        for name in PLUGINS:
+            await host.plugins.wait_for(name, timeout_seconds=20)
+        in_process = {record.placement.own_process for record in host.plugins.records().values()}
+        assert in_process == {isolation != "inline"}
+        yield made
+
+
+@asynccontextmanager
+async def stopped(host: Host) -> AsyncIterator[None]:
+    """A host that runs, and is stopped in the end."""
     await host.start()
-    await host.plugins.wait_for("probe", timeout_seconds=5)
-    await host.plugins.wait_for("peer", timeout_seconds=5)
-    in_process = {record.placement.own_process for record in host.plugins.records().values()}
-    assert in_process == {isolation != "inline"}
-    yield Stage(profile, host, said, isolation, languages)
-    await host.stop()
+    try:
+        yield
+    finally:
+        await host.stop()
+
+
+def known(profile: Profile, name: str) -> str:
+    """Let the profile know a plugin as an external one; return its key."""
+    text = (HERE / name / f"chat_{name}" / "plugin.toml").read_text(encoding="utf-8")
+    key = new_key(name, by="test")
+    changes = {**external_record(external_candidate(name, text), text), key.key.state_key: key.key.to_mapping()}
+    profile.state.change(changes, by="test")
+    return key.text
+
+
+@asynccontextmanager
+async def programs(layout: Layout, keys: Mapping[str, str]) -> AsyncIterator[None]:
+    """Programs that are the plugins, each with its key; ended in any case."""
+    running = []
+    for name, key in keys.items():
+        (layout.root / f"{name}.key").write_text(key, encoding="ascii")
+        command = [sys.executable, "-m", "jackfield.worker", "connect", f"chat_{name}:{PLUGINS[name]}".rstrip(":")]
+        command += ["--key-file", str(layout.root / f"{name}.key"), "--port-file", str(layout.plugin_port)]
+        command += ["--data", str(layout.root / f"{name}-data")]
+        running.append(await asyncio.create_subprocess_exec(*command, cwd=HERE / name, env=clean_environment()))
+    try:
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            await process.wait()
 
 
 @pytest.fixture
@@ -82,7 +159,6 @@ def everything() -> tuple[Permission, ...]:
 @pytest.fixture
 def settle() -> Callable[[], object]:
     """Let what was started on the loop run."""
-    import asyncio
 
     async def wait() -> None:
         for _ in range(5):

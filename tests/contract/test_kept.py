@@ -32,11 +32,11 @@ class TestStorage:
         await stage.ask("probe storage set key 7")
         stage.profile.disable("probe")
         await stage.host.reload_changes()
-        stage.enable("probe")
-        await stage.host.reload_changes()
+        await stage.come_up("probe")
         assert await stage.ask("probe storage get key") == "7"
         await stage.host.stop()
         await stage.host.start()
+        await stage.host.plugins.wait_for("probe", timeout_seconds=20)
         assert await stage.ask("probe storage get key") == "7"
 
 

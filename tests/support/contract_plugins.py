@@ -14,6 +14,9 @@ from tests.support.wheels import WheelSource
 
 HERE = Path(__file__).parent.parent / "contract"
 
+PLUGINS = {"probe": "Probe", "peer": "", "friend": ""}
+"""Each by its id, with what its entry point names in its package; empty: the package itself."""
+
 
 @dataclass
 class Lobby:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import tomllib
 from functools import cached_property
@@ -178,4 +179,7 @@ def _package(inside: Inside) -> Path | None:
     top = inside.spec.entry_point.partition(":")[0].strip().partition(".")[0]
     named = inside.spec.named.get(top)
     places = [Path(named)] if named is not None else [Path(place) / top for place in inside.spec.paths]
+    if not places:  # a program that connected by itself has a path of its own; this looks, and imports nothing
+        found = importlib.util.find_spec(top)
+        places = [Path(place) for place in (found.submodule_search_locations or ())] if found is not None else []
     return next((place for place in places if place.is_dir()), None)

@@ -36,23 +36,28 @@ class PluginNetwork:
         self._scope.begin(f"connection to {host}:{port}", connection.close)
         return connection
 
-    async def connected(self, host: str, port: int, *, timeout_seconds: float = 30.0) -> socket.socket:
-        """Return a connected socket that belongs to who asked."""
+    def check(self, host: str, port: int) -> bool:
+        """Refuse what was not granted; say whether it may be an address of this computer or a private network."""
         if not 0 < port <= _MOST_PORT:
             raise UsageError(f"{port!r} is no port: 1 to {_MOST_PORT}", plugin=self._plugin)
+        return allow_host(self._permits, _shown(host, port))
+
+    async def connected(self, host: str, port: int, *, timeout_seconds: float = 30.0) -> socket.socket:
+        """Return a connected socket that belongs to who asked."""
         if not 0 < timeout_seconds <= LONGEST_SECONDS:
             raise UsageError(
                 f"timeout_seconds is more than 0 and at most {LONGEST_SECONDS:g}, not {timeout_seconds!r}",
                 plugin=self._plugin,
             )
         self._scope.require_open(f"connection to {host}:{port}")
-        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        private = allow_host(self._permits, shown)
+        private = self.check(host, port)
         try:
             async with self._turns, asyncio.timeout(timeout_seconds):
                 return await _connected(host, port, private=private)
         except TimeoutError:
-            raise NetworkError(f"{shown} did not answer within {timeout_seconds:g} s", plugin=self._plugin) from None
+            raise NetworkError(
+                f"{_shown(host, port)} did not answer within {timeout_seconds:g} s", plugin=self._plugin
+            ) from None
         except PermissionDenied as error:
             self._permits.count("network", "connect")
             raise PermissionDenied(
@@ -63,6 +68,10 @@ class PluginNetwork:
         except JackfieldError as error:
             error.plugin = self._plugin
             raise
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def _connected(host: str, port: int, *, private: bool) -> socket.socket:
@@ -83,4 +92,6 @@ async def _connected(host: str, port: int, *, private: bool) -> socket.socket:
             raise
         else:
             return connection
-    raise NetworkError(f"{host}:{port} cannot be reached: {failure.strerror or failure if failure else 'no address'}")
+    raise NetworkError(
+        f"{_shown(host, port)} cannot be reached: {failure.strerror or failure if failure else 'no address'}"
+    )

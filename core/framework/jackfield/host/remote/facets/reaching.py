@@ -179,6 +179,7 @@ class ServedNetwork:
     async def connect(self, host: str, port: int, timeout_seconds: float = 30.0) -> tuple[int, int]:
         """Connect, and hand the connection over: the number of its descriptor, and 4 or 6 for its kind of address."""
         if self._descriptors is None:
+            self._network.check(host, port)
             raise UsageError(
                 f"{self._plugin} cannot be handed a connection",
                 plugin=self._plugin,
