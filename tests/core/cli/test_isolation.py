@@ -1,0 +1,74 @@
+"""`jackfield isolation`: where a plugin runs, chosen at a terminal; and the page that shows it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from jackfield.sandbox import grade_of, probe
+
+from tests.core.cli.conftest import Desk
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "isolation.md"
+GRADE = grade_of(probe()).value
+
+pytestmark = pytest.mark.skipif(GRADE == "process", reason="this machine confines nothing")
+
+
+def test_the_page_shows_what_is_said(polling: Desk) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n\$ jackfield (isolation.*?)\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    for words, shown in blocks:
+        ran = polling.run(*words.split())
+        told = ran.out.replace(f"worker ({GRADE})", "worker (full)")
+        assert (ran.code, told[-len(shown) :], ran.err) == (0, shown, "")
+
+
+def test_without_a_yes_nothing_changes(polling: Desk) -> None:
+    before = polling.files()
+    ran = polling.run("isolation", "poll", "inline")
+    assert ran.code == 3
+    assert "runs in    Chat itself, with all its rights (full trust)" in ran.out
+    assert "nobody said yes to: run poll in the application; nothing was changed" in ran.err
+    assert polling.run("isolation", "poll", "inline", typed="n\n").code == 3
+    assert polling.files() == before
+
+
+def test_a_yes_moves_it_and_a_rollback_moves_it_back(polling: Desk) -> None:
+    ran = polling.run("isolation", "poll", "inline", typed="y\n")
+    assert ran.code == 0
+    assert "move  poll  → inline" in ran.out
+    assert "poll: inline\n" in ran.out
+    assert "you chose inline; its manifest asks for any and allows worker, inline and process" in ran.out
+    assert polling.rows()["poll"]["isolation"] == "inline"
+    assert polling.run("rollback", "--yes").code == 0
+    assert polling.rows()["poll"]["isolation"] == "worker"
+
+
+def test_not_confined_is_said_in_the_list_too(polling: Desk) -> None:
+    assert "that is not confined: it can do what you can" in polling.run("isolation", "poll", "process").out
+    assert polling.run("isolation", "poll", "process", "--accept-permissions").code == 0
+    assert "process: not confined" in polling.run("list").out
+    back = polling.run("isolation", "poll", "worker", "--json").json
+    assert (back["applied"], back["isolation"]["isolation"], back["plan"]["consent"]) == (True, "worker", [])
+    assert f"worker ({GRADE})" in polling.run("info", "poll").out
+
+
+def test_it_is_chosen_once(polling: Desk) -> None:
+    polling.run("isolation", "poll", "process", "--accept-permissions")
+    again = polling.run("isolation", "poll", "process", "--json").json
+    assert (again["applied"], again["isolation"]["chosen"]) == (False, "process")
+
+
+def test_one_that_pip_put_there_has_the_same_choice(polling: Desk) -> None:
+    polling.run("enable", "weather", "--accept-permissions")
+    ran = polling.run("isolation", "weather", "inline", "--accept-permissions")
+    assert ran.code == 0
+    assert polling.rows()["weather"]["isolation"] == "inline"
+
+
+def test_who_has_no_manifest_has_no_choice(polling: Desk) -> None:
+    ran = polling.run("isolation", "legacy-x", "worker")
+    assert (ran.code, "has no manifest: it runs in the application" in ran.err) == (2, True)
