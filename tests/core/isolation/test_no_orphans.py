@@ -96,6 +96,7 @@ def test_a_killed_zygote_leaves_no_worker_and_the_host_goes_on(tmp_path):
         assert is_there(own)
 
 
+@pytest.mark.feature("J25")
 async def test_a_killed_worker_is_told_and_hurts_no_other(tmp_path):
     async with running() as zygote:
         first, second = [await zygote.fork(spec_in(tmp_path / name)) for name in ("first", "second")]

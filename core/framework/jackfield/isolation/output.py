@@ -39,8 +39,6 @@ class PrintedLines:
         """Log what was printed up to now and stop; nothing happens if it has stopped."""
         if self._reading < 0:
             return
-        if self._later is not None:
-            self._later.cancel()
         self._loop.remove_reader(self._reading)
         while self._bytes < BYTES_A_SECOND and self._take():
             pass
@@ -49,25 +47,25 @@ class PrintedLines:
         if self._begun:
             self._line(self._begun)
         self._tell_dropped()
+        if self._later is not None:
+            self._later.cancel()
 
     def _read(self) -> None:
-        now = self._loop.time()
-        if now - self._began >= 1:
-            self._tell_dropped()
-            self._began, self._lines, self._bytes, self._dropped = now, 0, 0, 0
+        if self._loop.time() - self._began >= 1:
+            self._begin_second()
         if self._bytes >= BYTES_A_SECOND:
             # Not read at all: who prints without end fills the pipe, and keeps nobody busy but itself.
             self._loop.remove_reader(self._reading)
-            self._later = self._loop.call_at(self._began + 1, self._read_on)
-        elif not self._take():
+            self._look_later()
+        elif self._take() == 0:
             self.close()
 
-    def _take(self) -> bool:
-        """Read once; False at the end."""
+    def _take(self) -> int | None:
+        """Read once and return how many bytes came: 0 at the end, None where nothing is there."""
         try:
             data = os.read(self._reading, _READ_BYTES)
         except BlockingIOError:
-            return False
+            return None
         self._bytes += len(data)
         *lines, self._begun = (self._begun + data).split(b"\n")
         for line in lines:
@@ -75,11 +73,21 @@ class PrintedLines:
         if len(self._begun) > MOST_LINE_CHARACTERS:
             self._line(self._begun)
             self._begun = b""
-        return bool(data)
+        return len(data)
+
+    def _look_later(self) -> None:
+        """Read on, and tell what was dropped, in the next second."""
+        if self._later is None:
+            self._later = self._loop.call_at(self._began + 1, self._read_on)
 
     def _read_on(self) -> None:
         self._later = None
+        self._begin_second()
         self._loop.add_reader(self._reading, self._read)
+
+    def _begin_second(self) -> None:
+        self._tell_dropped()
+        self._began, self._lines, self._bytes, self._dropped = self._loop.time(), 0, 0, 0
 
     def _tell_dropped(self) -> None:
         if self._dropped:
@@ -88,6 +96,7 @@ class PrintedLines:
     def _line(self, line: bytes) -> None:
         if self._lines >= self._most_lines:
             self._dropped += 1
+            self._look_later()
             return
         self._lines += 1
         text = line[:MOST_LINE_CHARACTERS].decode("utf-8", "backslashreplace").rstrip()
