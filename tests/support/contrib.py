@@ -14,7 +14,7 @@ from jackfield.host import Host
 from jackfield.inspection import inspect_wheel
 from jackfield.manifest import HostFile, read_hostfile
 from jackfield.store import Layout
-from jackfield_chat_api import Member, Message, Room, specs
+from jackfield_chat_api import ChatApi, Member, Message, Room, specs
 
 from tests.demo.wheels import CONTRIB, build_wheels
 from tests.support.profiles import Profile
@@ -28,7 +28,7 @@ class Chatroom:
     people: list[Member] = field(default_factory=list)
     posted: list[Message] = field(default_factory=list)
 
-    def api(self, plugin: str, check: Check) -> Api:
+    def api(self, plugin: str, check: Check) -> ChatApi:
         return Api(self, plugin, check)
 
     @property
@@ -111,7 +111,7 @@ def install(folder: Path, wheel: Path) -> Profile:
     profile.install(wheel)
     plugin = inspect_wheel(wheel).plugin_id
     assert plugin is not None, f"{wheel.name} is no plugin"
-    profile.enable(plugin)
+    profile.enable(plugin, isolation="worker")  # where its manifest allows it, as users have it
     return profile
 
 

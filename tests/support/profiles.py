@@ -57,13 +57,31 @@ class Profile:
         """
         pins = [pin_of(wheel, (requires or {})) for wheel in wheels]
         files = {pin.file.sha256: wheel for pin, wheel in zip(pins, wheels, strict=True)}
+        self._commit(pins, own_libraries(pins), files)
+
+    def install_apart(self, inline: Sequence[Path], workers: Mapping[str, Sequence[Path]]) -> None:
+        """Make a generation of one set for this process and one for each plugin of another, and activate it.
+
+        Args:
+            inline: wheels for this process.
+            workers: canonical id -> the plugin's wheel, then its libraries'.
+        """
+        files: dict[str, Path] = {}
+
+        def pinned(wheels: Sequence[Path]) -> list[Pin]:
+            pins = [pin_of(wheel, {}) for wheel in wheels]
+            libraries = [pin.distribution for pin in pins if pin.id is None]
+            files.update({pin.file.sha256: wheel for pin, wheel in zip(pins, wheels, strict=True)})
+            return [replace(pin, requires=tuple(libraries)) if pin.id is not None else pin for pin in pins]
+
+        self._commit(pinned(inline), {cid: pinned(wheels) for cid, wheels in workers.items()}, files)
+
+    def _commit(self, pins: Sequence[Pin], workers: Mapping[str, Sequence[Pin]], files: Mapping[str, Path]) -> None:
         previous = self.store.active_number()
         number = hashlib.sha256(repr([previous, *sorted(files)]).encode()).hexdigest()
         activation = Activation(number, previous, 0, now(), "test", "install")
         with self.store.lock(by="test"):
-            for _step in self.store.commit(
-                pins, files, workers=own_libraries(pins), activation=activation, record=lambda _: None
-            ):
+            for _step in self.store.commit(pins, files, workers=workers, activation=activation, record=lambda _: None):
                 pass
 
     def enable(

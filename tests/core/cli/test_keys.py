@@ -118,3 +118,16 @@ def test_a_plugin_whose_keys_were_all_revoked_is_asked_about_again_where_somethi
     desk.run("keys", "revoke", "echo")
     assert desk.run("keys", "new", "echo", "--manifest", manifest).code == 3
     assert "echo" not in desk.rows()
+
+
+def test_other_commands_say_what_an_external_plugin_is(desk):
+    desk.run("keys", "new", "echo")
+    gone = desk.run("remove", "echo")
+    assert (gone.code, "keys revoke echo" in gone.err) == (1, True)
+    assert "those hold that can be seen from here" in desk.run("limits", "echo").out
+    assert desk.run("doctor").code == 0
+    assert desk.run("update", "--check").code == 4
+    assert "echo: external" in desk.run("isolation", "echo").out
+    assert desk.run("disable", "echo").code == 0
+    assert desk.rows()["echo"]["state"] == "disabled"
+    assert desk.run("enable", "echo").code == 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import resource
 import signal
+from pathlib import Path
 
 import pytest
 from jackfield.errors import PluginError
@@ -297,3 +299,43 @@ async def test_a_log_flood_costs_lines_and_not_the_worker(profile, build, runnin
     await asyncio.sleep(1)
     assert await host.call.process() == [1]
     assert sum(one.getMessage() == "much to say" for one in caplog.records) < 1000
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@pytest.mark.feature("J25")
+async def test_the_end_of_the_process_that_forks_all_workers_ends_none_for_good(profile, build, running):
+    code = CODE.replace("@command", "#")
+    profile.install(*(build(name, code=code, isolation="worker") for name in ("a", "b", "c")))
+    profile.enable("a", "b", "c", isolation="worker")
+    host = await running(specs=Specs())
+    before = await host.call.process()
+    zygotes = {parent_of(pid) for pid in before}
+    assert len(zygotes) == 1
+    os.kill(zygotes.pop(), signal.SIGKILL)
+    await until(lambda: any(host.plugins.status(name).state != "active" for name in "abc"))
+    await until(lambda: all(host.plugins.status(name).state == "active" for name in "abc"), timeout_seconds=30)
+    after = await host.call.process()
+    assert len(after) == 3
+    assert not {*before} & {*after}
+
+
+@pytest.mark.feature("J25")
+async def test_a_worker_that_cannot_be_started_again_is_tried_again(weather):
+    host = await weather()
+    said = told(host)
+    pid = await pid_of(host)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(20)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(taken) + 1, hard))  # nothing more can be opened
+    try:
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: sum(one.startswith("failed") for one in said) >= 2, timeout_seconds=20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+    await until(lambda: host.plugins.status("weather").state == "active", timeout_seconds=30)
+    assert await pid_of(host) != pid

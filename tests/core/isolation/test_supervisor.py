@@ -252,3 +252,23 @@ async def test_a_flood_stops_the_worker(zygote, supervisor, tmp_path, flood, sen
     watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits(), flow=flow))
     assert re.fullmatch(sentence, f"weather {await watch.wait()}")
     watch.close()
+
+
+@pytest.mark.feature("C27")
+async def test_workers_with_many_files_do_not_hold_up_the_looks_at_others(zygote, tmp_path):
+    supervisor = Supervisor(lambda: zygote.pid, look_seconds=0.01)
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(4000):
+        (many / str(number)).touch()
+    watches = []
+    for number in range(20):
+        child = await zygote.fork(spec_in(tmp_path / str(number)))
+        watches.append(supervisor.watch(child, Watched("weather", child.pid, WorkerLimits(), (str(many),))))
+    breach, _ = await stopped(zygote, supervisor, tmp_path / "hog", "kept = b'x' * (120 << 20)" + STAY)
+    assert breach is not None
+    assert breach.limit == "memory"
+    await until(lambda: all(watch.counted_at > 0 for watch in watches), timeout_seconds=30)
+    for watch in watches:
+        watch.close()
+    supervisor.close()

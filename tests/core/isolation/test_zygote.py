@@ -7,6 +7,7 @@ import logging
 import os
 import resource
 import signal
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,14 @@ async def test_files_it_was_granted_can_be_read_and_written(zygote, tmp_path):
     with pytest.raises(Refused):
         await tell(child, f"open({str(shown / 'note')!r}, 'w')")
     assert (granted / "note").read_text() == "after"
+    child.close()
+
+
+@grades
+async def test_it_knows_the_certificates_that_everybody_trusts(zygote, tmp_path, grade):
+    trusted = ssl.create_default_context().cert_store_stats()["x509_ca"]
+    child = await zygote.fork(spec_in(tmp_path, **GRADES[grade]))
+    assert await tell(child, "import ssl; told = ssl.create_default_context().cert_store_stats()['x509_ca']") == trusted
     child.close()
 
 

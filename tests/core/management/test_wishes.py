@@ -198,6 +198,13 @@ class TestFromPip:
         with pytest.raises(UsageError, match="has no manifest, so it asks for no permission"):
             management.grant("legacy", by="tester")
 
+    def test_a_worker_that_asks_for_nothing_is_enabled_without_a_question(self, manage, tmp_path, by_pip):
+        by_pip(build_plugin(tmp_path, "piped", isolation="worker"))
+        management = manage()
+        management.enable("piped", by="tester")
+        assert [row.state for row in management.list() if row.id == "piped"] == ["enabled"]
+        assert management.permissions("piped").grant.permissions == ()
+
     async def test_a_wheel_that_would_hide_behind_the_environment_is_refused(self, manage, tmp_path, by_pip):
         by_pip(WheelSource("other-name", files={"chat_weather/__init__.py": "X = 1\n"}).build(tmp_path))
         management = manage()

@@ -70,6 +70,7 @@ def test_the_trees_of_a_worker_come_in_the_order_of_its_imports(one_library_twic
     assert one_library_twice.worker_paths("clock") == ()
 
 
+@pytest.mark.feature("K30", "K31")
 def test_the_application_sees_nothing_of_what_others_have_for_themselves(one_library_twice):
     names = {name for tree in one_library_twice.paths for name in (path.name for path in tree.iterdir())}
     assert {"chat_clock", "jflib"} <= names

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import jackfield
 import pytest
 from jackfield.errors import SandboxError
 from jackfield.isolation import WorkerLimits
@@ -25,7 +28,7 @@ MACHINES = {
     "macOS": Machine("darwin", "arm64", known=False, seccomp=False, landlock_abi=0, private_root=False),
 }
 BELOW = ("old Landlock", "no seccomp", "macOS")
-HERE = Interpreter(("/python/lib",), {"jackfield": "/site/jackfield"}, ("/site/jackfield-1.dist-info",))
+HERE = Interpreter((str(Path(os.__file__).parent),), {"jackfield": str(Path(jackfield.__file__).parent)})
 
 
 @pytest.mark.parametrize(
@@ -62,13 +65,22 @@ def test_it_reads_what_was_named_and_writes_its_own_folders(tmp_path):
     )  # fmt: skip
     policy = policy_of(spec, BEST, HERE)
     named = {"/site/geocoder", "/site/geocoder-1.dist-info", "/granted/to/read", *spec.paths}
-    always = {"/python/lib", "/site/jackfield", "/site/jackfield-1.dist-info", "/dev/urandom", "/usr/lib"}
+    always = {*HERE.named.values(), "/dev/urandom", "/usr/lib", f"{sys.base_prefix}/lib"}
     assert named | always <= set(policy.read)
     assert set(policy.write) == {
         "/dev/null", "/granted/to/write", spec.data_dir, spec.config_dir, spec.temporary,
     }  # fmt: skip
     for forbidden in ("/", "/etc", "/home", "/proc", "/tmp", "/usr", "/site", str(Path.home())):
         assert forbidden not in {*policy.read, *policy.write}
+
+
+def test_what_lies_in_a_named_folder_is_not_named_again(tmp_path):
+    for name in ("lib/python/dynload", "elsewhere"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "lib" / "link").symlink_to(tmp_path / "elsewhere")
+    paths = [str(tmp_path / name) for name in ("lib/python/dynload", "lib", "lib/python", "lib/link", "missing")]
+    read = Interpreter(tuple(paths), {}).read
+    assert [path for path in read if path.startswith(str(tmp_path))] == [paths[1], paths[3]]
 
 
 def test_its_limits_are_the_kernels_and_what_is_mapped_already_does_not_count(tmp_path):

@@ -26,8 +26,9 @@ class Body:
         self.plain = [(place, each) for place, each in places if not (each.wrapper or each.hookwrapper)]
         self.collects = chain.pipeline is None and not chain.firstresult
         outside = {place for place, each in self.plain if outside_of(each.function) is not None}
-        # One that is waited for at once, and alone, needs no sending beforehand.
-        self.sent = outside if self.collects and (chain.awaits or len(outside) > 1) else frozenset()
+        # One that is waited for at once, with nobody at work meanwhile, needs no sending beforehand.
+        together = len(self.plain if chain.awaits else outside) > 1
+        self.sent = outside if self.collects and together else frozenset()
         self.value = "_jf_results"
         if chain.pipeline is not None:
             self.value = chain.pipeline if by_name else "_jf_handed"

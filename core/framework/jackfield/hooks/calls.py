@@ -138,7 +138,7 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         if (outside := outside_of(implementation.function)) is not None:
             bindings[f"_jf_send{place}"] = outside.send if chain.awaits else outside.send_now
             if chain.awaits:
-                bindings[f"_jf_call{place}"] = outside.send
+                bindings[f"_jf_call{place}"] = outside.call
         if implementation.hookwrapper:
             bindings[f"_jf_whose{place}"] = f"Plugin: {implementation.plugin_name}, Hook: {chain.hook_name}"
         if chain.counts is not None:

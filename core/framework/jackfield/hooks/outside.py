@@ -33,6 +33,10 @@ class Sent(Protocol):
 class Outside(Protocol):
     """An implementation in another process; its arguments are those of the function that stands for it."""
 
+    async def call(self, *arguments: Any, **named: Any) -> Any:
+        """Call it and return its answer, on the event loop's thread."""
+        ...
+
     def send(self, *arguments: Any, **named: Any) -> Sent:
         """Send a call, on the event loop's thread, and return what is awaited for its answer."""
         ...

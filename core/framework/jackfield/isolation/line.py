@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
 from typing import Any
@@ -91,7 +91,7 @@ class Line:
     @property
     def is_full(self) -> bool:
         """Whether so much waits to be sent that whoever can wait should."""
-        return self._connection.is_full
+        return self._connection.waiting_bytes > 0
 
     def begin(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> OpenCall:
         """Send a call, on the loop's thread while it runs, to be awaited by `finish`."""
@@ -102,12 +102,12 @@ class Line:
         """Await the answer to a call that was begun."""
         return await self._connection.finish(call)
 
-    async def call_coded(
+    def call_coded(
         self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float
-    ) -> Any:
-        """Call a method whose codec is known."""
+    ) -> Coroutine[Any, Any, Any]:
+        """Return the coroutine that calls a method whose codec is known; to be awaited at once."""
         self._give_back()
-        return await self._connection.call(method, arguments, codec, timeout_seconds=timeout_seconds)
+        return self._connection.call(method, arguments, codec, timeout_seconds=timeout_seconds)
 
     def call_now(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Any:
         """Call a method and wait for its answer, in any thread but that of a loop that runs.
@@ -134,7 +134,7 @@ class Line:
             done: Future[Any] = Future()
             done.set_result(self._by_loop(method, arguments, codec, timeout_seconds))
             return done
-        return asyncio.run_coroutine_threadsafe(self.call_coded(method, arguments, codec, timeout_seconds), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._on_loop(method, arguments, codec, timeout_seconds), self._loop)
 
     def finish_now(self, call: Waited) -> Any:
         """Wait for a call that was begun."""
@@ -193,15 +193,23 @@ class Line:
         try:
             return self._loop.run_until_complete(_awaited(value))
         finally:
-            while not self._may_take():
-                self._loop.run_until_complete(asyncio.sleep(0.001))  # what waits to be sent has to leave first
+            # What waits to be sent has to leave first, and what the plugin asked for besides has to be answered. All
+            # the while the loop reads, so that it may be the one that gets the answers for which somebody waits here.
+            while not self._may_take() and (self._link.ledger.awaited or self._connection.waiting_bytes):
+                self._loop.run_until_complete(asyncio.sleep(0.001))
 
     def _by_loop(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Any:
         self._require_elsewhere(method)
-        work = self.call_coded(method, arguments, codec, timeout_seconds)
+        work = self._on_loop(method, arguments, codec, timeout_seconds)
         if self._loop.is_running():
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
         return self._loop.run_until_complete(work)
+
+    async def _on_loop(
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float
+    ) -> Any:
+        """The same as `call_coded`, of which nothing happens before the loop runs it."""
+        return await self.call_coded(method, arguments, codec, timeout_seconds)
 
     def _require_elsewhere(self, method: str) -> None:
         """Return if this thread may wait.

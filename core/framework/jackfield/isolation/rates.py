@@ -6,7 +6,8 @@ from functools import wraps
 from time import monotonic
 from typing import Any, Final
 
-from jackfield.isolation.limits import FLOW_WINDOW_SECONDS
+from jackfield.isolation.breaches import Breach, overused
+from jackfield.isolation.limits import FLOW_WINDOW_SECONDS, WorkerLimits
 from jackfield.rpc import Serve, Served
 
 QUIET_SECONDS: Final = 2.0
@@ -110,6 +111,21 @@ class Flow:
         seen.append((now, requests, sent))
         seconds = max(now - seen[0][0], FLOW_WINDOW_SECONDS)
         return (requests - seen[0][1]) / seconds, (sent - seen[0][2]) / seconds
+
+    def breach(self, plugin: str, limits: WorkerLimits, now: float) -> Breach | None:
+        """Return the limit that it breaks, of requests or of traffic.
+
+        Args:
+            plugin: who asks and sends.
+            limits: what is in force.
+            now: the time of the look.
+        """
+        requests, sent_bytes = self.per_second(now)
+        if requests > limits.requests_per_second:
+            return overused(plugin, "requests", requests, limits)
+        if sent_bytes > limits.traffic_bytes_per_second:
+            return overused(plugin, "traffic", sent_bytes, limits)
+        return None
 
     def _counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
@@ -19,10 +20,13 @@ from jackfield.isolation.limits import WorkerLimits
 from jackfield.isolation.watched import Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 LOOK_SECONDS: Final = 0.25
 """Between two looks at every worker: what grows faster than that meets the address space's limit."""
+
+COUNTING_SECONDS: Final = 0.1
+"""In one look; then no further worker's files are counted: who has many must not hold up the looks at others."""
 
 _log = logging.getLogger("jackfield.isolation")
 
@@ -104,6 +108,16 @@ class Watch:
     def look(self, now: float, empty_bytes: int) -> None:
         """Look at it once, and stop it if it broke a limit."""
         if self.breach is None and (breach := self._watched.look(now, empty_bytes)) is not None:
+            self.stop(breach)
+
+    @property
+    def counted_at(self) -> float:
+        """When its files were counted last."""
+        return self._watched.counted_at
+
+    def count(self, now: float) -> None:
+        """Count its files if it is time to, and stop it if they are too many or too large."""
+        if self.breach is None and (breach := self._watched.count(now)) is not None:
             self.stop(breach)
 
     async def wait(self) -> str:
@@ -194,13 +208,28 @@ class Supervisor:
                 if not watches:
                     self._thread = None
                     return
-            zygote = self._zygote_pid()
-            empty_bytes = (measuring.pss_bytes(zygote) or 0) if zygote is not None else 0
-            for watch in watches:
-                try:
-                    watch.look(monotonic(), empty_bytes)
-                except Exception:  # noqa: BLE001 (a mistake at one worker must not leave the others unwatched)
-                    _log.exception("the worker of %s could not be looked at", watch.plugin)
+            self._look_at(watches)
+
+    def _look_at(self, watches: list[Watch]) -> None:
+        """Look at all of them once, and count the files of as many as there is time for, longest uncounted first."""
+        began = monotonic()
+        zygote = self._zygote_pid()
+        empty_bytes = (measuring.pss_bytes(zygote) or 0) if zygote is not None else 0
+        for watch in watches:
+            with self._logged(watch):
+                watch.look(monotonic(), empty_bytes)
+        for watch in sorted(watches, key=lambda one: one.counted_at):
+            if monotonic() - began > COUNTING_SECONDS:
+                break
+            with self._logged(watch):
+                watch.count(monotonic())
+
+    @contextmanager
+    def _logged(self, watch: Watch) -> Iterator[None]:
+        try:
+            yield
+        except Exception:  # noqa: BLE001 (a mistake at one worker must not leave the others unwatched)
+            _log.exception("the worker of %s could not be looked at", watch.plugin)
 
     def _group(self, process: Process, watched: Watched) -> Group | None:
         if not self._asked_for_groups:

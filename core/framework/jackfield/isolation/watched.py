@@ -33,7 +33,7 @@ class Watched:
         limits: what is in force; may be exchanged.
         folders: absolute paths of what it can write.
         flow: counts what it asks and sends; None: nobody counts.
-        others_bytes: what the host keeps for it, e.g. the size of its database; counts as its data.
+        counted_at: when its files were counted last, on the clock of all looks.
     """
 
     plugin: str
@@ -41,15 +41,14 @@ class Watched:
     limits: WorkerLimits
     folders: Sequence[str] = ()
     flow: Flow | None = None
-    others_bytes: int = 0
+    counted_at: float = float("-inf")
     _measured_at: float = float("-inf")
     _cpu: deque[tuple[float, float]] = field(default_factory=deque)
     _counting_seconds: float = 0.0
-    _counted_at: float = float("-inf")
     _counted_written: int = 0
 
     def look(self, now: float, empty_bytes: int) -> Breach | None:
-        """Return the first limit that the process has broken; None also when it is gone.
+        """Return the first limit that the process has broken, but for those on its files; None also when it is gone.
 
         Args:
             now: the time, on the clock of all looks.
@@ -65,8 +64,25 @@ class Watched:
             or self._descriptors()
             or self._processor(now, used.cpu_seconds)
             or self._flow(now)
-            or self._data(now)
         )
+
+    def count(self, now: float) -> Breach | None:
+        """Return the limit on its files that it has broken; they are counted when it is time to.
+
+        Args:
+            now: the time, on the clock of all looks.
+        """
+        if not self.folders or not self._is_to_count(now):
+            return None
+        limits = self.limits
+        self._counted_written = measuring.written_bytes(self.pid) or 0
+        kept = measuring.kept(self.folders, most_bytes=limits.data_bytes, most_files=limits.data_files)
+        self.counted_at, self._counting_seconds = now, kept.seconds
+        if kept.files > limits.data_files:
+            return overused(self.plugin, "files", kept.files, limits)
+        if kept.size_bytes > limits.data_bytes:
+            return overused(self.plugin, "data", kept.size_bytes, limits)
+        return None
 
     def out_of_memory(self) -> Breach:
         """Return the breach of a process that the kernel has killed because its memory was used up."""
@@ -96,31 +112,10 @@ class Watched:
         return too_busy(self.plugin, used, self.limits) if used > self.limits.cpu_share * CPU_WINDOW_SECONDS else None
 
     def _flow(self, now: float) -> Breach | None:
-        if self.flow is None:
-            return None
-        requests, sent_bytes = self.flow.per_second(now)
-        if requests > self.limits.requests_per_second:
-            return overused(self.plugin, "requests", requests, self.limits)
-        if sent_bytes > self.limits.traffic_bytes_per_second:
-            return overused(self.plugin, "traffic", sent_bytes, self.limits)
-        return None
-
-    def _data(self, now: float) -> Breach | None:
-        if not self.folders or not self._is_to_count(now):
-            return None
-        limits = self.limits
-        most = max(limits.data_bytes - self.others_bytes, 0)
-        self._counted_written = measuring.written_bytes(self.pid) or 0
-        kept = measuring.kept(self.folders, most_bytes=most, most_files=limits.data_files)
-        self._counted_at, self._counting_seconds = now, kept.seconds
-        if kept.files > limits.data_files:
-            return overused(self.plugin, "files", kept.files, limits)
-        if kept.size_bytes > most:
-            return overused(self.plugin, "data", kept.size_bytes + self.others_bytes, limits)
-        return None
+        return self.flow.breach(self.plugin, self.limits, now) if self.flow is not None else None
 
     def _is_to_count(self, now: float) -> bool:
-        since = now - self._counted_at
+        since = now - self.counted_at
         if since * COUNTING_SHARE < self._counting_seconds:
             return False
         if since >= KEPT_EVERY_SECONDS:

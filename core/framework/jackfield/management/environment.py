@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from importlib.machinery import FileFinder, PathFinder
 from pkgutil import get_importer
@@ -40,6 +40,7 @@ class Environment:
         self._path = list(sys.path if path is None else path)
         self._begun_ns = 0
         self._glance: Glance | None = None
+        self._published: dict[str, frozenset[str]] = {}
 
     def stands(self) -> bool:
         """Whether nothing was installed, removed or edited since `watch`; costs one `stat` for each file."""
@@ -48,6 +49,17 @@ class Environment:
         # What a manifest's stamp was before it was read is not known: one that was just written may be another by now.
         old = all(stamp[-1] < self._begun_ns - SETTLED_NS for stamp in self._manifests.stamps)
         return old and self._glance.holds() and self._manifests.holds()
+
+    def published(self, app: str, find: Callable[[str], frozenset[str]]) -> frozenset[str]:
+        """What an application publishes for its plugins, found once for as long as this environment stands.
+
+        Args:
+            app: its name.
+            find: looks for it.
+        """
+        if app not in self._published:
+            self._published[app] = find(app)
+        return self._published[app]
 
     def telling(self) -> list[str]:
         """Every file and folder that tells which plugins are here: whatever changes in one of them may change that."""

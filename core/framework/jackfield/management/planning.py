@@ -223,7 +223,7 @@ class Planner:
             app=self._app if self._hostfile is not None else None,
             api_version=self._hostfile.api_version if self._hostfile is not None else None,
             installed=self._environment.installed,
-            published=published_distributions(self._app),
+            published=self._environment.published(self._app, published_distributions),
         )
         return await resolve(
             wants,
@@ -304,7 +304,8 @@ class Planner:
         self._refuse_environment(plugin, verb)
         cid = canonical(plugin)
         if cid not in self._inventory.pins:
-            raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint="jackfield list")
+            hint = f"jackfield keys revoke {plugin}" if cid in self._inventory.external else "jackfield list"
+            raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint=hint)
         return cid
 
     def _refuse_environment(self, plugin: str, verb: str) -> None:

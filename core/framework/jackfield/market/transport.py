@@ -8,8 +8,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies
 
 import httpx
 
@@ -201,13 +203,16 @@ class Transport:
         # One for each scheme: reading the system's certificates takes longer than a whole answer of this machine.
         scheme = "https" if url.lower().startswith("https:") else "http"
         if scheme not in self._clients:
+            proxies = getproxies()
+            certificates = scheme == "https" or any(proxy.lower().startswith("https:") for proxy in proxies.values())
             self._clients[scheme] = httpx.AsyncClient(
                 transport=self._transport,
-                verify=_trust(certificates=scheme == "https"),
+                verify=_trust() if certificates else _nobody(),
+                trust_env=bool(proxies),  # all else that it would look for, we say
                 timeout=self.timeout_seconds,
                 limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
                 follow_redirects=False,
-                mounts=dict.fromkeys(LOOPBACK, self._transport),
+                mounts=dict.fromkeys(LOOPBACK, self._transport) if proxies else None,
                 headers={"user-agent": "jackfield"},
             )
         return self._clients[scheme]
@@ -250,14 +255,19 @@ def refuse_failure(answer: httpx.Response, url: str, body: bytes) -> None:
     raise kind(f"{shown(url)} answers {answer.status_code} {answer.reason_phrase}{detail}")
 
 
-def _trust(*, certificates: bool) -> ssl.SSLContext:
-    """The system's certificates, as pip and the browser use them; none at all where nothing will be encrypted."""
+@cache
+def _nobody() -> ssl.SSLContext:
+    """Trust in no certificate, for where nothing will be encrypted."""
     import ssl
-    from urllib.request import getproxies
 
-    if certificates or any(proxy.lower().startswith("https:") for proxy in getproxies().values()):
-        return ssl.create_default_context()
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _trust() -> ssl.SSLContext:
+    """The system's certificates, as pip and the browser use them."""
+    import ssl
+
+    return ssl.create_default_context()
 
 
 def _no_address(url: str) -> MarketError:

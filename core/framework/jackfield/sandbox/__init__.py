@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jackfield.sandbox.confine import Policy, confine, has_private_root, separate
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
 from jackfield.sandbox.kernel import architecture, plain_fork
+from jackfield.sandbox.private_root import remember as remember_paths
 from jackfield.sandbox.seccomp import Filters
 from jackfield.sandbox.shims import install as install_shims
 
@@ -28,6 +29,7 @@ __all__ = [
     "install_shims",
     "plain_fork",
     "probe",
+    "remember_paths",
     "self_test",
     "sentences",
     "separate",

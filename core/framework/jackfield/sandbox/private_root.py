@@ -8,6 +8,7 @@ Each worker does this right after it was forked. Whatever it touches is a page o
 it paths are texts, and pathlib stays where it was.
 """
 
+import functools
 import os
 import stat
 import struct
@@ -91,9 +92,24 @@ def _say(name: str, content: bytes) -> None:
         os.close(descriptor)
 
 
+def remember(paths: Sequence[str]) -> None:
+    """Look up once where these lead; processes that are forked later do not look again.
+
+    Args:
+        paths: absolute, of folders that stay where they are.
+    """
+    for path in paths:
+        _without_links(path)
+
+
+@functools.lru_cache(maxsize=1024)
+def _without_links(path: str) -> str:
+    return os.path.realpath(path)
+
+
 def _spelled(paths: Sequence[str]) -> list[str]:
     """Every path as it was given and as it is without links, so that both are found inside."""
-    return [spelled for path in paths for spelled in {path: None, os.path.realpath(path): None}]
+    return [spelled for path in paths for spelled in {path: None, _without_links(path): None}]
 
 
 def _detached(path: str, *, read_only: bool) -> int | None:

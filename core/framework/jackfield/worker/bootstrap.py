@@ -20,7 +20,16 @@ import msgspec
 from jackfield.errors import JackfieldError, LinkClosed
 from jackfield.isolation import WorkerSpec
 from jackfield.isolation.control import MOST_SPEC_BYTES, Confined, NotConfined, framed, receive_frame
-from jackfield.sandbox import Filters, Grade, Machine, confine, has_private_root, install_shims, separate
+from jackfield.sandbox import (
+    Filters,
+    Grade,
+    Machine,
+    confine,
+    has_private_root,
+    install_shims,
+    remember_paths,
+    separate,
+)
 from jackfield.worker.policy import Interpreter, policy_of
 from jackfield.worker.published import import_only
 
@@ -97,7 +106,8 @@ def rehearse(prepared: Prepared) -> None:
     )  # fmt: skip
     for _ in range(REHEARSALS):
         read = _read_spec(msgspec.msgpack.encode(spec))
-        policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
+        policy = policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
+        remember_paths(policy.read)
         _furnish(prepared.interpreter, read)
         framed(Confined(Grade.FULL))
 

@@ -2,8 +2,10 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 from jackfield.errors import SandboxError
@@ -12,9 +14,12 @@ from jackfield.sandbox import Grade, Machine, Policy, grade_of
 
 SYSTEM: Final = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
-    "/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero",
+    "/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero", "/nix/store", "/gnu/store",
+    "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted",
+    "/usr/share/ca-certificates",
 )  # fmt: skip
-"""What native code and the standard library look for on the system: shared libraries and the times of zones."""
+"""What native code and the standard library look for on the system, as far as it is there: shared libraries, the times
+of zones, and the certificates that everybody trusts, for a connection that the host made may speak TLS."""
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -24,7 +29,7 @@ MARGIN: Final = 4
 """Descriptors and threads above the limit that the kernel lets be, so that who looks from outside sees a breach."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Interpreter:
     """What every worker of one interpreter needs.
 
@@ -37,6 +42,14 @@ class Interpreter:
     library: tuple[str, ...]
     named: dict[str, str]
     metadata: tuple[str, ...] = ()
+
+    @cached_property
+    def read(self) -> tuple[str, ...]:
+        """All that is read for it, without what lies in what is named as well: each path is a mount in each worker."""
+        paths = (*SYSTEM, *self.library, f"{sys.base_prefix}/lib", *self.named.values(), *self.metadata)
+        real = {path: Path(path).resolve() for path in paths}
+        found = {path: one for path, one in real.items() if one.exists()}
+        return tuple(path for path in found if not any(_covered(path, other, found) for other in found))
 
 
 def policy_of(
@@ -70,10 +83,9 @@ def policy_of(
             hint="jackfield doctor --sandbox tells what is missing; isolation = process runs it unconfined",
         )
     own = (spec.data_dir, spec.config_dir, spec.temporary)
-    named = (*interpreter.named.values(), *interpreter.metadata, *spec.named.values(), *spec.metadata)
-    library = (*interpreter.library, f"{sys.base_prefix}/lib")
+    named = (*spec.named.values(), *spec.metadata)
     return Policy(
-        read=tuple(dict.fromkeys((*SYSTEM, *library, *named, *spec.paths, *spec.read))),
+        read=tuple(dict.fromkeys((*interpreter.read, *named, *spec.paths, *spec.read))),
         write=tuple(dict.fromkeys((*WRITABLE, *own, *spec.write))),
         kept_descriptors=tuple(descriptors),
         address_space_bytes=mapped_bytes() + spec.limits.address_space_bytes,
@@ -84,6 +96,13 @@ def policy_of(
         landlock_abi_most=spec.landlock_abi_most,
         parent=parent,
     )
+
+
+def _covered(path: str, other: str, real: Mapping[str, Path]) -> bool:
+    """Whether a path is found through another one: it lies below, or below a link at the top, which is kept inside."""
+    if path == other or not real[path].is_relative_to(real[other]):
+        return False
+    return path.startswith(f"{other}/") or Path("/", *Path(path).parts[1:2]).is_symlink()
 
 
 def mapped_bytes() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -316,3 +317,31 @@ def _answer(connection: socket.socket) -> None:
             connection.sendall(_frame(2, message[1], answers[message[2]]))
             if message[2] == "scope.open":
                 return
+
+
+@pytest.mark.feature("C26", "C27")
+async def test_one_that_floods_its_host_is_sent_away_and_the_host_stays_awake(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        key = house.know()
+        house.profile.state.change({"limits/echo": {"requests": 1000}}, by="test")
+        with house.knock() as connection:
+            connection.sendall(_frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
+            await asyncio.to_thread(_answer, connection)
+            await up(house.host)
+            flood = _frame(4, "log", {"level": 20, "message": "x"}) * 1000
+
+            def send() -> None:
+                with contextlib.suppress(OSError):
+                    for _ in range(200):
+                        connection.sendall(flood)
+
+            flooding = asyncio.create_task(asyncio.to_thread(send))
+            before = asyncio.get_running_loop().time()
+            longest = 0.0
+            while status(house.host).state.runs_code:
+                await asyncio.sleep(0.01)
+                now = asyncio.get_running_loop().time()
+                longest, before = max(longest, now - before), now
+            await flooding
+            assert "asked the application" in status(house.host).note
+            assert longest < 2.0, "others had their turns"

@@ -44,7 +44,15 @@ def limits(session: Session, plugin: str, changes: tuple[str, ...], reset: bool)
         [_row(one) for one in report["limits"]],
         flexible=5,
     )
-    session.output.line(plain(f"They hold {report['plugin']} where it runs as a worker."))
+    session.output.line(plain(_where(session, report["plugin"])))
+
+
+def _where(session: Session, plugin: str) -> str:
+    """Where they hold the plugin, and which of them."""
+    row = session.management.inventory().row(plugin)
+    if row is not None and row.origin == "external":
+        return f"Of {plugin}, which is external, those hold that can be seen from here: call, log, requests, traffic."
+    return f"They hold {plugin} where it runs as a worker."
 
 
 def _read(changes: tuple[str, ...]) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Plugins whose process has ended by itself: who needs them goes down, and they come back, with patience (J25)."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from jackfield.errors import UsageError
+from jackfield.errors import JackfieldError, UsageError
 from jackfield.host.changes.following import Following
 from jackfield.host.changes.runner import Runner
 from jackfield.host.changes.survey import Survey
@@ -14,6 +15,8 @@ from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.switch import with_dependents
 from jackfield.isolation import Replacing
+
+_log = logging.getLogger("jackfield.host")
 
 
 class Recovering:
@@ -38,11 +41,13 @@ class Recovering:
         self._look = look
         self._carry_out = carry_out
         self._replacing: dict[str, Replacing] = {}
+        self._missing: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def follow(self, runner: Runner) -> None:
         """Hear of the processes of all plugins."""
         runner.on_process_start, runner.on_process_end = self.started, self.ended
+        runner.on_process_missing = lambda record: self._missing.add(record.candidate.canonical_id)
 
     def started(self, record: Record) -> None:
         """Note that a plugin's process runs."""
@@ -76,12 +81,26 @@ class Recovering:
     def _of(self, record: Record) -> Replacing:
         cid = record.candidate.canonical_id
         if cid not in self._replacing:
-            up = partial(self._in_turn_later, cid)
-            self._replacing[cid] = Replacing(record.candidate.id, up)
+            self._replacing[cid] = Replacing(record.candidate.id, partial(self._up, cid))
         return self._replacing[cid]
 
-    async def _in_turn_later(self, cid: str) -> None:
-        await self._in_turn(self._recover(cid))
+    async def _up(self, cid: str) -> None:
+        """Start a plugin again. Where the machine has no process for it now, that counts as an end."""
+        problem = ""
+        self._missing.discard(cid)
+        try:
+            await self._in_turn(self._recover(cid))
+        except (JackfieldError, OSError) as error:
+            problem = str(error)
+        record = self._plugins.records().get(cid)
+        if record is None or record.life.state.runs_code or cid not in self._replacing:
+            return
+        if cid in self._missing:
+            problem = record.life.problem
+        if problem:
+            ending = self._of(record).ended(f"{record.candidate.id} could not be started again: {problem}")
+            _log.warning("%s", ending.sentence)
+            self._plugins.note(record, ending.sentence)
 
     async def _in_turn(self, change: Coroutine[Any, Any, None]) -> None:
         with suppress(UsageError):  # the host has stopped
@@ -102,11 +121,11 @@ class Recovering:
     async def _recover(self, cid: str) -> None:
         """Bring a plugin up again, and whoever needs it."""
         record = self._plugins.records().get(cid)
-        if record is None or record.life.state is not State.FAILED:
+        if record is None or record.life.state.runs_code:
             return  # somebody was faster
+        seen = await self._look()
         await self._fall(cid)
         self._plugins.tell(record, Happening.FOUND)
-        seen = await self._look()
         if any(cid in footing.requires for footing in seen.footings.values()):
             await self._following.settle(seen)
         elif cid in seen.judgement.verdicts:

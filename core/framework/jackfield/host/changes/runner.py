@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from jackfield.api import ListenerMark
-from jackfield.errors import JackfieldError, PluginError
+from jackfield.errors import JackfieldError, LinkClosed, PluginError, SandboxError
 from jackfield.hooks import HookManager
 from jackfield.host.changes.imports import Packages
 from jackfield.host.facets import Surroundings, Wiring
@@ -61,6 +61,7 @@ class Runner:
 
     Attributes:
         on_process_start: told of each plugin whose process runs.
+        on_process_missing: told of each plugin that failed because there was no process for it, or none any more.
         on_process_end: told of each plugin whose process has ended by itself, with a sentence, before its life is; it
             returns the sentence that is told.
     """
@@ -72,6 +73,7 @@ class Runner:
         self._elsewhere = elsewhere
         self._ends: set[asyncio.Task[None]] = set()
         self.on_process_start: Callable[[Record], None] = lambda _: None
+        self.on_process_missing: Callable[[Record], None] = lambda _: None
         self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
         self._known: tuple[tuple[Candidate, ...], Packages] | None = None
@@ -294,6 +296,8 @@ class Runner:
         if record.life.state is State.FOUND:
             self._plugins.tell(record, Happening.RESOLVED)
         self._plugins.tell(record, Happening.FAILED, f"{told} ({when})", text)
+        if record.placement.own_process and _lacked_process(error):
+            self.on_process_missing(record)
 
     def _process_ended(self, record: Record, remote: RemotePlugin, why: str) -> None:
         """Take a plugin down whose process has ended by itself; the one place where that is noticed."""
@@ -320,6 +324,11 @@ class Runner:
                 self._plugins.tell(record, Happening.UNLOADED)
             else:
                 self._plugins.tell(record, Happening.FAILED, self.on_process_end(record, why))
+
+
+def _lacked_process(error: Exception) -> bool:
+    """Say whether a plugin failed for want of a process, and not by its code, which would fail again."""
+    return any(isinstance(one, SandboxError | LinkClosed) for one in (error, error.__cause__))
 
 
 def _unregister(manager: HookManager, name: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
-from jackfield.isolation import Key, Line
+from jackfield.isolation import Breach, Flow, Key, Line, WorkerLimits
 from jackfield.rpc import Link, Serve, Served
 
 
@@ -22,6 +23,7 @@ class Connection:
         line: calls the plugin.
         serve: finds what the plugin calls; nothing until it is brought up.
         taken: whether it was brought up over this connection.
+        limits: what holds for it: the time of a call, requests and traffic; nobody here can measure the rest.
         since: when it came, ISO 8601 in UTC.
     """
 
@@ -31,6 +33,9 @@ class Connection:
         self.address = address
         self.since = datetime.now(UTC).isoformat(timespec="seconds")
         self.taken = False
+        self.limits = WorkerLimits()
+        self._flow = Flow()
+        self._flow.sent_bytes = lambda: link.reader.received_bytes
         self.serve: Serve = lambda _: None
         link.serve = self._served
         self.line = Line(link, plugin=key.plugin)
@@ -38,10 +43,15 @@ class Connection:
     def _served(self, method: str) -> Served | None:
         return self.serve(method)
 
-    def take(self, serve: Serve) -> Line:
-        """Let the plugin call what it is served, and return the way to it."""
-        self.serve, self.taken = serve, True
+    def take(self, serve: Serve, limits: WorkerLimits) -> Line:
+        """Let the plugin call what it is served, as often as its limits say, and return the way to it."""
+        self.serve, self.limits, self.taken = self._flow.counting(serve), limits, True
+        self.line.call_seconds = limits.call_seconds
         return self.line
+
+    def breach(self) -> Breach | None:
+        """The limit that the plugin breaks now, of those that hold for one whose process is not ours."""
+        return self._flow.breach(self.key.plugin, self.limits, monotonic())
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""

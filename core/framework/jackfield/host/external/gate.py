@@ -49,6 +49,8 @@ _log = logging.getLogger("jackfield.host")
 
 #: What a connection may take to say that it is alive, when another one of the same plugin comes.
 ALIVE_SECONDS = 2.0
+#: How often it is looked how much a plugin asks and sends.
+LOOK_SECONDS = 0.5
 
 
 class Gate:
@@ -109,7 +111,7 @@ class Gate:
             api: makes each plugin's `context.api`.
         """
         self._api = api_place(api)
-        return Connected(self.connections)
+        return Connected(self.connections, self._state)
 
     @property
     def port(self) -> int | None:
@@ -195,6 +197,7 @@ class Gate:
             self.connections.add(cid, connection)
             _log.info("%s has connected from %s", plugin, arrival.address)
             self._keep(self._watch(cid, connection))
+            self._keep(self._hold(cid, connection))
             known = kept_keys(self._state.items(KEYS))
             await asyncio.to_thread(self._uses.note, arrival.key.number, arrival.address, known=known)
             await self._followed()
@@ -243,6 +246,15 @@ class Gate:
         if self.connections.remove(cid, connection, reason):
             _log.warning("%s is not connected any more: %s", connection.key.plugin, reason)
             await self._followed()
+
+    async def _hold(self, cid: str, connection: Connection) -> None:
+        """Hold a plugin to its limits: one that floods the host is sent away."""
+        while connection.line.ended is None:
+            await asyncio.sleep(LOOK_SECONDS)
+            breach = connection.breach()
+            if breach is not None:
+                self._end(cid, connection, str(breach.error()))
+                await self._followed()
 
     def _changed(self, status: PluginStatus) -> None:
         """End the connection of a plugin that was taken down, or did not come up."""

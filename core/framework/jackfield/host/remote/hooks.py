@@ -105,6 +105,16 @@ class RemoteHook:
         self._method = f"hook.{name}"
         self._arguments = tuple(arguments)
 
+    async def call(self, *arguments: Any, **named: Any) -> Any:
+        """Call it and return its answer, on the event loop's thread."""
+        given = dict(zip(self._arguments, arguments, strict=False), **named)
+        try:
+            return self.fitting(await self._line.call_coded(self._method, given, self.codec, self.seconds))
+        except CallTimeout as error:
+            raise self.late() from error
+        except LinkClosed as error:
+            raise self.gone(error) from error
+
     def send(self, *arguments: Any, **named: Any) -> _Sent | _Waiting:
         """Send a call, on the event loop's thread."""
         given = dict(zip(self._arguments, arguments, strict=False), **named)
@@ -242,7 +252,7 @@ def _function(data: HookData, hook: RemoteHook, *, asynchronous: bool) -> Callab
         values += f"{', ' if values else ''}**{{k: v for k, v in {{{optional}}}.items() if v is not _jf_missing}}"
     define, call = ("async def", "await _jf_send") if asynchronous else ("def", "_jf_call")
     source = f"{define} {data.name}({parameters}):\n    return {call}({values})\n"
-    namespace: dict[str, Any] = {"_jf_missing": object(), "_jf_send": hook.send, "_jf_call": hook.call_now}
+    namespace: dict[str, Any] = {"_jf_missing": object(), "_jf_send": hook.call, "_jf_call": hook.call_now}
     exec(compile(source, f"<hook {data.name} in another process>", "exec"), namespace)  # noqa: S102 (our own text)
     function: Callable[..., Any] = namespace[data.name]
     return function

@@ -108,7 +108,7 @@ class Workers:
             flow = Flow()
             link = Link(child.socket, flow.counting(serve), peer=f"the worker of {candidate.id}")
             flow.sent_bytes = lambda: link.reader.received_bytes
-            folders = (str(self._layout.data(candidate.canonical_id)), spec.config_dir, spec.temporary)
+            folders = (spec.data_dir, spec.config_dir, spec.temporary)
             watch = self._supervisor.watch(child, Watched(candidate.id, child.pid, spec.limits, folders, flow))
             line = Line(link, plugin=candidate.id, call_seconds=spec.limits.call_seconds)
             await line.greet()

@@ -232,9 +232,9 @@ class LoopConnection:
         self._end(LinkClosed(f"the connection to {self._link.peer} was closed: {reason}"))
 
     @property
-    def is_full(self) -> bool:
-        """Whether more waits to be sent than should, so that callers who can wait do."""
-        return self._outbox.is_full
+    def waiting_bytes(self) -> int:
+        """What waits to be sent; callers who can wait do, and nobody else may send meanwhile."""
+        return self._outbox.waiting_bytes
 
     def pause(self) -> bool:
         """Receive nothing more, so that a thread which waits can drive the link while the loop does not run.
@@ -242,9 +242,9 @@ class LoopConnection:
         Calls stay open, and whoever reads settles them.
 
         Returns:
-            bool: False where something waits to be sent, and so nobody else may send.
+            bool: False where something waits to be sent, or is at work for the other side, which needs the loop.
         """
-        if self._outbox.waiting_bytes:
+        if self._outbox.waiting_bytes or self._tasks:
             return False
         self._intake.stop()
         return True

@@ -61,10 +61,10 @@ class _Sending(logging.Handler):
             return
         told = {
             "level": record.levelno,
-            "message": message[:LONGEST_LINE],
+            "message": _carried(message[:LONGEST_LINE]),
             "created": record.created,
             "name": record.name.removeprefix(self._prefix) if record.name.startswith(self._prefix) else "",
-            "exception": "".join(traceback.format_exception(*record.exc_info, limit=-20)) if record.exc_info else "",
+            "exception": _carried("".join(_told(record))),
             "extra": _plain({key: value for key, value in vars(record).items() if key not in _OWN}),
         }
         self._send(told)
@@ -77,6 +77,15 @@ class _Sending(logging.Handler):
             self._asking.notify("log", told)
         except (LinkError, CannotCross):
             return
+
+
+def _told(record: logging.LogRecord) -> list[str]:
+    return traceback.format_exception(*record.exc_info, limit=-20) if record.exc_info else []
+
+
+def _carried(text: str) -> str:
+    """A text as UTF-8 can carry it: half a character, as file names may hold, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _plain(extra: dict[str, Any]) -> dict[str, Any]:
