@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,21 @@ async def test_a_host_that_does_not_say_where_listens_nowhere(tmp_path: Path):
         assert not house.profile.layout.plugin_socket.exists()
     finally:
         await host.stop()
+
+
+async def test_whoever_has_a_key_cannot_fill_the_state_with_manifests(tmp_path: Path):
+    async with open_house(tmp_path) as house:
+        key = house.know(text=manifest())
+        house.profile.disable("echo")  # so that each is refused, after its manifest was taken up
+        told = [await house.refusal(key, manifest=manifest(version=f"1.{number}.0")) for number in range(1, 23)]
+        assert ["too often" in one for one in told] == [False] * 20 + [True] * 2
+        assert "1.20.0" in house.profile.state.get("external/echo")["manifest"]
+
+
+async def test_whoever_has_a_key_cannot_keep_the_host_busy_with_letting_it_in(tmp_path: Path):
+    async with open_house(tmp_path) as house:
+        key = house.know()
+        house.profile.disable("echo")
+        told = await asyncio.gather(*(house.refusal(key) for _ in range(10)))
+        assert sum("echo is disabled" in one for one in told) == 4
+        assert sum("is connecting already" in one for one in told) == 6

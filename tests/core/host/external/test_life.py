@@ -118,9 +118,9 @@ async def test_a_connection_that_is_lost_unloads_it_and_it_comes_back_with_the_s
             assert await counted(house.host) == ["1 of 1"]
             guest.end()
             await gone(house.host)
+            await until(lambda: "is not connected: the program at 127.0.0.1" in status(house.host).note)
             found = status(house.host)
             assert (found.state, found.enabled, found.errors) == ("unloaded", True, 0)
-            assert "is not connected: the program at 127.0.0.1" in found.note
             assert await house.host.call.told(text="hi") == [], "its hooks are not called any more"
             assert await counted(house.host) == [], "nor are its commands"
             guest.start(house.host)
@@ -172,7 +172,7 @@ async def test_a_frame_that_makes_no_sense_unloads_it(tmp_path: Path):
             connection.sendall(b"\x01\x00\x00\x00\xc1")
             await gone(house.host)
             assert status(house.host).state == "unloaded"
-            assert "a frame is no message" in status(house.host).note
+            await until(lambda: "a frame is no message" in status(house.host).note)
 
 
 @pytest.mark.feature("J19", "J26")
@@ -343,5 +343,5 @@ async def test_one_that_floods_its_host_is_sent_away_and_the_host_stays_awake(tm
                 now = asyncio.get_running_loop().time()
                 longest, before = max(longest, now - before), now
             await flooding
-            assert "asked the application" in status(house.host).note
+            await until(lambda: "asked the application" in status(house.host).note)
             assert longest < 2.0, "others had their turns"

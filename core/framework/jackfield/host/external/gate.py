@@ -16,13 +16,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from jackfield.api import ApiFactory
-from jackfield.discovery import EXTERNAL, external_candidate, external_record
+from jackfield.discovery import EXTERNAL
 from jackfield.errors import LinkClosed, LinkError
 from jackfield.host.changes import Attendance
 from jackfield.host.external.connections import Connection, Connections
+from jackfield.host.external.manifests import Manifests
 from jackfield.host.external.starting import Connected
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.remote import api_place
@@ -41,7 +44,6 @@ from jackfield.isolation import (
     kept_keys,
 )
 from jackfield.manifest import canonical_id
-from jackfield.permissions import Grant, decide
 from jackfield.storage import State as StateLog
 from jackfield.store import Layout
 
@@ -51,6 +53,18 @@ _log = logging.getLogger("jackfield.host")
 ALIVE_SECONDS = 2.0
 #: How often it is looked how much a plugin asks and sends.
 LOOK_SECONDS = 0.5
+#: Of one plugin, connections that wait to be let in at the same time, and the time between two that are.
+MOST_WAITING = 4
+BETWEEN_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The connections of one plugin that have shown its key: they are looked at one after the other."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+    last: float = float("-inf")
 
 
 class Gate:
@@ -92,7 +106,8 @@ class Gate:
         self._temporary = TemporaryKeys()
         self._api = ""
         self._number = 0
-        self._arriving: dict[str, asyncio.Lock] = {}
+        self._manifests = Manifests(state)
+        self._queues: dict[str, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._doors: Doors | None = None
         self._reception: Reception | None = None
@@ -179,28 +194,46 @@ class Gate:
         return find_key(text, kept_keys(self._state.items(KEYS))) or self._temporary.take(text)
 
     async def _admit(self, arrival: Arrival) -> None:
-        plugin, cid = arrival.key.plugin, canonical_id(arrival.key.plugin)
-        async with self._arriving.setdefault(cid, asyncio.Lock()):
-            problem = await self._present(cid) or self._manifest_problem(cid, arrival) or await self._unwelcome(cid)
-            if problem:
-                _log.warning("%s at %s was not let in: it %s", plugin, arrival.address, problem)
-                self.connections.sent_away(cid, f"it {problem}")
-                await self._followed()  # first, so that the status says it when the program is told
-                await arrival.refuse(f"{plugin} {problem}")
-                return
-            try:
-                link = await arrival.welcome({"plugin": plugin, "app": self._app, "api": self._api})
-            except LinkClosed:
-                return
-            self._number += 1
-            connection = Connection(self._number, arrival.key, arrival.address, link)
-            self.connections.add(cid, connection)
-            _log.info("%s has connected from %s", plugin, arrival.address)
-            self._keep(self._watch(cid, connection))
-            self._keep(self._hold(cid, connection))
-            known = kept_keys(self._state.items(KEYS))
-            await asyncio.to_thread(self._uses.note, arrival.key.number, arrival.address, known=known)
-            await self._followed()
+        cid = canonical_id(arrival.key.plugin)
+        queue = self._queues.setdefault(cid, _Queue())
+        if queue.waiting >= MOST_WAITING:
+            await arrival.refuse(f"{arrival.key.plugin} is connecting already, several times")
+            return
+        queue.waiting += 1
+        try:
+            async with queue.lock:
+                await asyncio.sleep(queue.last + BETWEEN_SECONDS - monotonic())
+                queue.last = monotonic()
+                await self._let_in(cid, arrival)
+        finally:
+            queue.waiting -= 1
+
+    async def _let_in(self, cid: str, arrival: Arrival) -> None:
+        plugin = arrival.key.plugin
+        problem = (
+            await self._present(cid)
+            or await self._manifests.problem(plugin, cid, arrival.told.get("manifest"))
+            or await self._unwelcome(cid)
+        )
+        if problem:
+            _log.warning("%s at %s was not let in: it %s", plugin, arrival.address, problem)
+            self.connections.sent_away(cid, f"it {problem}")
+            await self._followed()  # first, so that the status says it when the program is told
+            await arrival.refuse(f"{plugin} {problem}")
+            return
+        try:
+            link = await arrival.welcome({"plugin": plugin, "app": self._app, "api": self._api})
+        except LinkClosed:
+            return
+        self._number += 1
+        connection = Connection(self._number, arrival.key, arrival.address, link)
+        self.connections.add(cid, connection)
+        _log.info("%s has connected from %s", plugin, arrival.address)
+        self._keep(self._watch(cid, connection))
+        self._keep(self._hold(cid, connection))
+        known = kept_keys(self._state.items(KEYS))
+        await asyncio.to_thread(self._uses.note, arrival.key.number, arrival.address, known=known)
+        await self._followed()
 
     async def _present(self, cid: str) -> str:
         """Say that the plugin is here already; a connection of it that is dead is ended."""
@@ -216,27 +249,9 @@ class Gate:
             self._end(cid, before, "it did not answer any more, and another connection has come")
             await self._followed()
             return ""
+        except Exception as error:  # noqa: BLE001  # whatever it answers, also that it has no such method: it is alive
+            _log.debug("%s is alive and has no plugin.health: %s", before.key.plugin, error)
         return f"is connected already, from {before.address}"
-
-    def _manifest_problem(self, cid: str, arrival: Arrival) -> str:
-        """Take up the manifest that a plugin tells; say what is wrong with it."""
-        text = arrival.told.get("manifest")
-        if text is None:
-            return ""
-        told = external_candidate(arrival.key.plugin, text)
-        if told.problem is not None or told.manifest is None:
-            return f"tells a manifest that cannot be taken: {told.problem}"
-        record = self._state.get(f"{EXTERNAL}{cid}") or {}
-        if record.get("manifest") == text:
-            return ""
-        known = external_candidate(arrival.key.plugin, record.get("manifest")).manifest
-        before = Grant(cid, "external", None, known.permissions if known is not None else ())
-        more = decide(told.manifest.permissions, before).missing
-        if more and known is not None and known.version == told.manifest.version:
-            asked = "; ".join(map(str, more))
-            return f"asks for more than before, in the same version: {asked} (raise version in its manifest)"
-        self._state.change(external_record(told, text), by=arrival.key.plugin, why=f"manifest of {told.id}")
-        return ""
 
     async def _watch(self, cid: str, connection: Connection) -> None:
         """Follow when a connection ends by itself (J24)."""
