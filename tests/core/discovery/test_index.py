@@ -269,13 +269,6 @@ def test_a_place_that_cannot_be_written_remembers_nothing(site: Site) -> None:
     assert len(site.built) == 2
 
 
-def test_folders_without_distributions_cost_no_import(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "scripts").mkdir()
-    (tmp_path / "scripts" / "run.py").touch()
-    assert build_segment(str(tmp_path / "scripts")) is None
-    assert site.names(tmp_path / "scripts", tmp_path / "missing") == [("weather", "1.0.0")]
-
-
 @pytest.mark.parametrize("moved", ["", "~/somewhere", "relative"])
 def test_it_lies_where_all_data_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, moved: str) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -288,8 +281,11 @@ def test_it_lies_where_all_data_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert index_folder(os.environ) == str(home(os.environ) / FOLDER)
 
 
-def test_to_ask_it_loads_nothing_that_the_interpreter_has_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("changing", [False, True], ids=["as it was", "the script's own folder changes"])
+def test_to_ask_it_loads_nothing_that_the_interpreter_has_not(tmp_path: Path, changing: bool) -> None:
     """What is loaded for it decides what it costs: not even `typing` is."""
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
     code = (
         "import sys; before = set(sys.modules)\n"
         "from jackfield.discovery import installed_entry_points\n"
@@ -297,10 +293,13 @@ def test_to_ask_it_loads_nothing_that_the_interpreter_has_not(tmp_path: Path) ->
         "print(sorted(row.name for row in rows), sorted(set(sys.modules) - before))"
     )
     environment = {**os.environ, "JACKFIELD_HOME": str(tmp_path)}
-    for _ in range(2):
+    for turn in range(2):
+        if changing:
+            (scripts / f"{turn}.txt").touch()
         command = [sys.executable, "-c", code]
-        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(command, env=environment, cwd=scripts, capture_output=True, text=True, check=True).stdout
     own = ["jackfield", *(f"jackfield.discovery{name}" for name in ("", ".entry_points", ".index"))]
+    own += ["jackfield.discovery.keeping"] * changing
     assert said.startswith("['chat']")
     loaded = set(ast.literal_eval(said.partition("] ")[2]))
     assert {name for name in loaded if not name.startswith("importlib") and name not in own} <= {"warnings"}

@@ -12,6 +12,9 @@ TYPE_CHECKING = False  # see jackfield.discovery.index
 if TYPE_CHECKING:
     from jackfield.discovery.index import Segment
 
+#: Of what an installer leaves in a folder; an archive has it inside.
+METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg")
+
 
 def installed_entry_points(group: str, *, strict: bool, keep: bool = True, manifests: bool = False) -> Rows:
     """Return the entry points of a group, of all that this process can import, without importing any of it.
@@ -28,6 +31,11 @@ def installed_entry_points(group: str, *, strict: bool, keep: bool = True, manif
 
 
 def _built(folder: str) -> "Segment | None":
+    try:
+        if not any(name.endswith(METADATA_SUFFIXES) for name in os.listdir(folder)):  # noqa: PTH208 (names alone)
+            return None  # the folder of a script, say: it changes often, and nothing was ever installed there
+    except OSError:
+        pass  # an archive
     from jackfield.discovery.indexing import build_segment  # what it imports takes longer than all the rest
 
     return build_segment(folder)

@@ -19,21 +19,16 @@ from jackfield.manifest import manifest_values
 if TYPE_CHECKING:
     from jackfield.discovery.index import Stamp
 
-METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg")
 
-
-def build_segment(folder: str) -> dict[str, Any] | None:
+def build_segment(folder: str) -> dict[str, Any]:
     """Return what one folder or archive of the path holds, in sections that can be read one by one.
 
     These are `names` of the distributions, the rows of each `[group]`, `manifests`, and `files`, the stamps of what
     all that was made from.
 
     `outside` is what the folder's own times tell nothing of: files that lie elsewhere, such as the manifest of an
-    editable install and the `.pth` that leads to it, and the metadata of what an installer may not be done with. None
-    where it holds no distribution.
+    editable install and the `.pth` that leads to it, and the metadata of what an installer may not be done with.
     """
-    if os.path.isdir(folder) and not any(name.endswith(METADATA_SUFFIXES) for name in os.listdir(folder)):  # noqa: PTH112, PTH208
-        return None  # the folder of a script, say: it changes often, and nothing was ever installed there
     segment = _Segment(folder)
     for found in found_in([folder]):
         segment.add(found)

@@ -2,15 +2,17 @@
 
 import marshal
 import os
-from pathlib import Path
-from typing import Any
 
 from jackfield.discovery.index import FORMAT, LENGTH, MARK, START, is_private, stamp_of
+
+TYPE_CHECKING = False  # see jackfield.discovery.index
+if TYPE_CHECKING:
+    from typing import Any
 
 MOST_FILES = 256
 
 
-def write_private(cache: str, file: str, values: dict[str, Any]) -> bool:
+def write_private(cache: str, file: str, values: "dict[str, Any]") -> bool:
     """Keep plain values for later, whole or not at all; returns whether the folder could be written.
 
     Args:
@@ -28,30 +30,29 @@ def write_private(cache: str, file: str, values: dict[str, Any]) -> bool:
     head = marshal.dumps({"format": FORMAT, **values, "sections": places})
     lengths = (len(head), START + len(head) + end)
     content = b"".join((MARK, *(one.to_bytes(LENGTH, "big") for one in lengths), head, *sections.values()))
-    temporary = Path(f"{file}.{os.getpid()}")
-    folder = Path(cache)
+    temporary = f"{file}.{os.getpid()}"
     try:
-        for one in (folder.parent, folder):
-            one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (os.path.dirname(cache), cache):  # noqa: PTH120 (pathlib takes longer to load than all this)
+            os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 (likewise)
         if not is_private(cache):
             return False
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(content)
-            temporary.replace(file)
+            os.replace(temporary, file)  # noqa: PTH105 (likewise)
         except OSError:
-            temporary.unlink()
+            os.unlink(temporary)  # noqa: PTH108 (likewise)
             raise
-        _thin_out(folder)
+        _thin_out(cache)
     except OSError:
         return False
     return True
 
 
-def _thin_out(folder: Path) -> None:
+def _thin_out(cache: str) -> None:
     """Forget the oldest half where there are too many: environments come and go."""
-    files = [*folder.iterdir()]
+    files = [f"{cache}{os.sep}{name}" for name in os.listdir(cache)]  # noqa: PTH208 (likewise)
     if len(files) > MOST_FILES:
-        for file in sorted(files, key=lambda one: (stamp_of(str(one)) or (0,))[0])[: len(files) // 2]:
-            file.unlink()
+        for file in sorted(files, key=lambda one: (stamp_of(one) or (0,))[0])[: len(files) // 2]:
+            os.unlink(file)  # noqa: PTH108 (likewise)
