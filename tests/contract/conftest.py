@@ -37,8 +37,13 @@ class Stage:
     profile: Profile
     host: Host
     said: list[tuple[str, str]]
-    isolation: Isolation = "inline"
+    isolations: Mapping[str, Isolation]
     languages: dict[str | None, str] = field(default_factory=dict)
+
+    @property
+    def isolation(self) -> Isolation:
+        """Where the probe runs."""
+        return self.isolations["probe"]
 
     async def ask(self, text: str) -> str:
         """Give a command and return its one answer."""
@@ -54,16 +59,17 @@ class Stage:
 
     def enable(self, plugin: str, *, permissions: Iterable[Permission] | None = None) -> None:
         """Wish a plugin, to run where this suite runs; it comes up at the host's next look."""
-        if self.isolation == "external":
+        isolation = self.isolations[plugin]
+        if isolation == "external":
             asked = asked_permissions(plugin) if permissions is None else tuple(permissions)
             grant = Grant(plugin, "external", None, asked, "1.0.0")
             self.profile.state.change({f"wish/{plugin}": True, f"grants/{plugin}": grant.to_mapping()}, by="test")
         else:
-            self.profile.enable(plugin, permissions=permissions, isolation=self.isolation)
+            self.profile.enable(plugin, permissions=permissions, isolation=isolation)
 
     async def anew(self, plugin: str) -> None:
         """Have a plugin's code loaded anew; one that runs by itself is seen off, and comes back."""
-        if self.isolation != "external":
+        if self.isolations[plugin] != "external":
             await self.host.reload(plugin)
             return
         self.profile.disable(plugin)
@@ -88,13 +94,26 @@ class Stage:
 
 @pytest.fixture(params=ISOLATIONS)
 async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    profile = Profile(Layout(tmp_path / "profile"))
-    isolation: Isolation = request.param
-    external = isolation == "external"
-    if isolation != "external":
-        wheels = tmp_path / "wheels"
-        profile.install(*(wheel(name, attribute, wheels) for name, attribute in PLUGINS.items()))
-        profile.enable(*PLUGINS, isolation=isolation)
+    async with staged(tmp_path, dict.fromkeys(PLUGINS, request.param)) as made:
+        yield made
+
+
+@pytest.fixture(params=[("inline", "worker"), ("worker", "inline")], ids=" ".join)
+async def mixed(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """The probe in one isolation, those that it uses in another."""
+    own, others = request.param
+    async with staged(tmp_path, {"probe": own, "peer": others, "friend": others}) as made:
+        yield made
+
+
+@asynccontextmanager
+async def staged(folder: Path, isolations: Mapping[str, Isolation]) -> AsyncIterator[Stage]:
+    """A running host with the three plugins, each where it is said to run."""
+    profile = Profile(Layout(folder / "profile"))
+    external = [name for name, isolation in isolations.items() if isolation == "external"]
+    found = [wheel(name, PLUGINS[name], folder / "wheels") for name in isolations if name not in external]
+    if found:
+        profile.install(*found)
     said: list[tuple[str, str]] = []
     languages: dict[str | None, str] = {}
 
@@ -102,15 +121,14 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
         return cast("ChatApi", Lobby(plugin, check, said))  # of the protocol, what the probe uses
 
     host = profile.host(api=make_api, language_of=languages.get, external=External() if external else None)
-    made = Stage(profile, host, said, isolation, languages)
-    keys = {name: known(profile, name) for name in PLUGINS} if external else {}
-    for name in keys:
+    made = Stage(profile, host, said, isolations, languages)
+    keys = {name: known(profile, name) for name in external}
+    for name in isolations:
         made.enable(name)
     async with stopped(host), programs(profile.layout, keys):
-        for name in PLUGINS:
+        for name, isolation in isolations.items():
             await host.plugins.wait_for(name, timeout_seconds=20)
-        in_process = {record.placement.own_process for record in host.plugins.records().values()}
-        assert in_process == {isolation != "inline"}
+            assert host.plugins.record(name).placement.own_process == (isolation != "inline")
         yield made
 
 

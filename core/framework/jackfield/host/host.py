@@ -54,7 +54,7 @@ class Host:
         specs: modules or objects with hook specifications.
         layout: where the profile lies; None: where `Layout.locate(app)` says.
         hostfile: what the application offers; None: the installed one of that name.
-        api: makes each plugin's `context.api`.
+        api: makes each plugin's `context.api`; with a protocol as its return annotation, workers have its types.
         on_error: what a hook call does when an implementation fails; "skip" goes on without it.
         safe: start with no plugins at all.
         callback_timeout_seconds: what a callback, command or listener may take.

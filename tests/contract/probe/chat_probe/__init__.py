@@ -241,6 +241,14 @@ class Probe(Plugin):
         greeter = await self.context.services.require(Greeter)
         await source.reply(json.dumps(await greeter.greet("you")))
 
+    @command("probe services wrong")
+    async def services_wrong(self, source, service: str) -> None:
+        greeter = await self.context.services.get(service)
+        try:
+            await greeter.shout("you")
+        except AttributeError as error:
+            await source.reply(str(error))
+
     @command("probe services keep")
     async def services_keep(self, source) -> None:
         self.kept = await self.context.services.get("shouter")
