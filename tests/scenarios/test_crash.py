@@ -55,6 +55,7 @@ def look(root: Path) -> Seen:
     assert generation.missing() == ()
     for path, row in generation.files().items():
         assert (store.entries.tree(row.wheel) / path).stat().st_size == row.size
+    assert all(tree.is_dir() for cid in generation.workers for tree in generation.worker_paths(cid))
     for number in store.numbers():
         assert store.generation(number).missing() == ()
     return Seen({pin.distribution: pin.version for pin in generation.pins}, management.state.items())
@@ -85,7 +86,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A local folder of wheels: name-version -> path."""
     folder = tmp_path_factory.mktemp("wheels")
     built = [build_plugin(folder, "poll", version) for version in VERSIONS]
-    built += [build_plugin(folder, "dice"), build_plugin(folder, "welcome")]
+    built += [build_plugin(folder, "dice", isolation="inline"), build_plugin(folder, "welcome")]
     built.append(WheelSource("jfcards", files={f"jfcards/part{n}.py": f"N = {n}\n" for n in range(20)}).build(folder))
     return {"-".join(wheel.name.split("-")[:2]): str(wheel) for wheel in built}
 

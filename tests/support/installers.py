@@ -16,6 +16,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ from jackfield.management import Environment, Management
 from jackfield.store import Layout
 
 from tests.support.processes import clean_environment
+from tests.support.profiles import hostfile
 
 PLANNED = "planned"
 """The first step that an installer tells: from here on it works on the disk."""
@@ -79,8 +81,10 @@ class Installers:
         command = [sys.executable, "-m", "tests.support.installers"]
         pipe = subprocess.PIPE
         here = Path(__file__).resolve().parents[2]
+        self._home = tempfile.TemporaryDirectory(prefix="jackfield-installers-")
+        environ = clean_environment(JACKFIELD_HOME=self._home.name)
         self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, text=True, env=clean_environment(), cwd=here, start_new_session=True
+            command, stdin=pipe, stdout=pipe, text=True, env=environ, cwd=here, start_new_session=True
         )
         return self
 
@@ -89,6 +93,7 @@ class Installers:
     ) -> None:
         """End it: it ends with its input."""
         self._process.communicate(timeout=30)
+        self._home.cleanup()
 
     def run(self, jobs: Sequence[Job]) -> list[Ended]:
         """Run these at the same time and wait for all of them."""
@@ -114,7 +119,9 @@ def serve() -> None:
     import jackfield.management.planning
     import jackfield.market
     import jackfield.resolution  # noqa: F401
+    from jackfield.management import fresh_grade
 
+    fresh_grade(os.environ)  # tried once, and not in each of hundreds
     for line in sys.stdin:
         running = [_fork(job) for job in json.loads(line)]
         print(json.dumps([_await(*one) for one in running]), flush=True)
@@ -153,7 +160,7 @@ def _work(job: dict[str, Any], told: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_bytes"], job["file_bytes"]))
     environment = Environment(("chat.plugins",), path=[])
-    management = Management("chat", Layout(Path(job["root"])), [], environment=environment)
+    management = Management("chat", Layout(Path(job["root"])), [], hostfile(), environment=environment)
 
     for left in range(max(1, job["tries"]) - 1, -1, -1):
         try:
