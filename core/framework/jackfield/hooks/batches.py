@@ -39,6 +39,8 @@ class Batches:
         if self._chain.firstresult:
             return await self._first(many)
         answers = await self._collected(many)
+        if len(answers) == 1:
+            return [[] if each is None else [each] for each in answers[0]]
         return [[each for each in one if each is not None] for one in zip(*answers, strict=True)] or [[] for _ in many]
 
     async def _handed(self, many: Sequence[Mapping[str, Any]], argument: str) -> list[Any]:
@@ -112,19 +114,23 @@ def _outside(chain: Chain, place: int, outside: Outside) -> Step:
         began = time.perf_counter_ns()
         try:
             answers = await outside.send_batch(
-                [{name: given[name] for name in names if name in given} for given in many]
+                [
+                    # The caller has seen to it that nothing is missing, so that as many are the same.
+                    given if len(given) == len(names) else {name: given[name] for name in names if name in given}
+                    for given in many
+                ]
             )
         except caught as error:
             failed(error)
             return [None] * len(many)
         ended = time.perf_counter_ns()
         if count is not None and many:
-            for _ in many:  # they ran one after another
-                count.took((ended - began) // len(many), ended)
-        for number, answer in enumerate(answers):
-            if isinstance(answer, Exception):
-                failed(answer)
-                answers[number] = None
+            count.took_many(ended - began, len(many), ended)
+        if any(issubclass(kind, Exception) for kind in set(map(type, answers))):
+            for number, answer in enumerate(answers):
+                if isinstance(answer, Exception):
+                    failed(answer)
+                    answers[number] = None
         return answers
 
     return step

@@ -196,10 +196,14 @@ class AsyncCaller:
             from jackfield.hooks.batches import Batches
 
             many = self._many = (version, Batches(chain))
-        given = [_with_defaults(hook, one) for one in calls]
-        for one in given:
-            self._verify_all_args_are_provided(one)
+        names = {*hook.spec.argnames, *hook.spec.kwargnames} if hook.spec is not None else {""}  # "" is no argument
+        given = [one if len(one) == len(names) and names.issuperset(one) else self._completed(one) for one in calls]
         return await many[1].call(given)
+
+    def _completed(self, one: Mapping[str, Any]) -> Mapping[str, Any]:
+        given = _with_defaults(self._hook, one)
+        self._verify_all_args_are_provided(given)
+        return given
 
     async def call_given(self, given: Mapping[str, Any]) -> Any:
         """Call with a mapping of arguments; the way for hooks without a spec, and for calls that somebody watches."""

@@ -72,6 +72,18 @@ class HookCount:
             self.worst_nanoseconds = nanoseconds
         self.last_nanoseconds = ended
 
+    def took_many(self, nanoseconds: int, count: int, ended: int) -> None:
+        """Add the time of many that ran one after another and were not timed apart.
+
+        Args:
+            nanoseconds: what all of them took.
+            count: how many, one at least.
+            ended: when the last one ended, on the clock of `time.perf_counter_ns`.
+        """
+        self.took(nanoseconds // count, ended)
+        self.nanoseconds += nanoseconds - nanoseconds // count
+        self.durations[(nanoseconds // count).bit_length()] += count - 1
+
     def percentile(self, percent: float) -> float:
         """Return the seconds that so many per cent of the calls did not exceed, `percentile_of` its durations."""
         return min(percentile_of(self.durations, percent), self.worst_nanoseconds / 1e9)

@@ -33,8 +33,8 @@ class Sent(Protocol):
 class Outside(Protocol):
     """An implementation in another process; its arguments are those of the function that stands for it."""
 
-    async def call(self, *arguments: Any, **named: Any) -> Any:
-        """Call it and return its answer, on the event loop's thread."""
+    def call(self, *arguments: Any, **named: Any) -> Awaitable[Any]:
+        """Return what is awaited for the answer to a call that is sent then."""
         ...
 
     def send(self, *arguments: Any, **named: Any) -> Sent:

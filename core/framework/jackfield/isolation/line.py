@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
+from threading import get_ident
 from typing import Any
 
 from jackfield.errors import LinkClosed, PluginError, UsageError
@@ -37,7 +37,7 @@ class Line:
         self.call_seconds = call_seconds
         self._link = link
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
+        self._thread = get_ident()
         self._serve = link.serve
         self._connection = LoopConnection(link)
         self._blocking = BlockingConnection(link)
@@ -88,25 +88,34 @@ class Line:
         self._give_back()
         return await self._connection.call_batch(method, many, codec, timeout_seconds=timeout_seconds)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether so much waits to be sent that whoever can wait should."""
-        return self._connection.waiting_bytes > 0
+    def begin(
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float
+    ) -> OpenCall | None:
+        """Send a call, on the loop's thread while it runs, to be awaited by `finish`.
 
-    def begin(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> OpenCall:
-        """Send a call, on the loop's thread while it runs, to be awaited by `finish`."""
-        self._give_back()
+        Returns:
+            OpenCall | None: None where so much waits to be sent that whoever can wait should; nothing was sent.
+        """
+        if self._taken:
+            self._give_back()
+        if self._connection.waiting_bytes:
+            return None
         return self._connection.begin(method, arguments, codec, timeout_seconds=timeout_seconds)
 
-    async def finish(self, call: OpenCall) -> Any:
-        """Await the answer to a call that was begun."""
-        return await self._connection.finish(call)
+    def look(self, call: OpenCall) -> bool:
+        """Look whether a call that was begun is answered, before it is awaited."""
+        return self._connection.look(call)
+
+    def finish(self, call: OpenCall) -> Coroutine[Any, Any, Any]:
+        """Return what is awaited for the answer to a call that was begun."""
+        return self._connection.finish(call)
 
     def call_coded(
         self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float
     ) -> Coroutine[Any, Any, Any]:
         """Return the coroutine that calls a method whose codec is known; to be awaited at once."""
-        self._give_back()
+        if self._taken:
+            self._give_back()
         return self._connection.call(method, arguments, codec, timeout_seconds=timeout_seconds)
 
     def call_now(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Any:
@@ -117,7 +126,7 @@ class Line:
             PluginError: the loop has stopped, and this is not its thread.
             Exception: as `call` does.
         """
-        if self._may_take():
+        if self._is_taken_here() or self._may_take():
             return self._blocking.call(method, arguments, codec, timeout_seconds=timeout_seconds)
         return self._by_loop(method, arguments, codec, timeout_seconds)
 
@@ -127,7 +136,7 @@ class Line:
         Raises:
             Exception: as `call_now` does.
         """
-        if self._may_take():
+        if self._is_taken_here() or self._may_take():
             return self._blocking.begin(method, arguments, codec, timeout_seconds=timeout_seconds)
         self._require_elsewhere(method)
         if not self._loop.is_running():
@@ -140,7 +149,7 @@ class Line:
         """Wait for a call that was begun."""
         if isinstance(call, Future):
             return call.result()
-        if call.done or self._may_take():
+        if call.done or self._is_taken_here() or self._may_take():
             return self._blocking.finish(call)
         return self._loop.run_until_complete(self._connection.finish(call))
 
@@ -154,9 +163,13 @@ class Line:
 
     # Who drives the link
 
+    def _is_taken_here(self) -> bool:
+        """Whether this thread drives the link already, as in a row of calls while the loop does not run."""
+        return self._returning and self._taken and get_ident() == self._thread and not self._loop.is_running()
+
     def _may_take(self) -> bool:
         """Let this thread drive the link, if it is the loop's and the loop does not run."""
-        if self._loop.is_running() or threading.get_ident() != self._thread:
+        if self._loop.is_running() or get_ident() != self._thread:
             return False
         if not self._taken:
             if not self._connection.pause():
@@ -218,7 +231,7 @@ class Line:
             UsageError: it is that of the loop, which runs.
             PluginError: the loop does not run, and this is not its thread.
         """
-        here = threading.get_ident() == self._thread
+        here = get_ident() == self._thread
         if here and self._loop.is_running():
             name = method.removeprefix("hook.")
             raise UsageError(

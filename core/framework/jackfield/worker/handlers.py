@@ -20,11 +20,15 @@ class Handlers:
 
     Args:
         looping: the plugin's event loop.
+
+    Attributes:
+        served: returns what the host calls by a name; it is asked once in each call.
     """
 
     def __init__(self, looping: LoopThread) -> None:
         self._looping = looping
         self._served: dict[str, Served] = {}
+        self.served: Callable[[str], Served | None] = self._served.get
         self._kept: dict[int, Any] = {}
         self._lasting: set[int] = set()
         self._number = 0
@@ -81,10 +85,6 @@ class Handlers:
     def serve_at_once(self, method: str, function: Callable[..., Any], codec: CallCodec) -> None:
         """Let the host call a plain function whose answer is there when it returns; the quickest way."""
         self._served[method] = Served(function, codec)
-
-    def served(self, method: str) -> Served | None:
-        """Return what the host calls by this name."""
-        return self._served.get(method)
 
     def answer(self, reply: Reply, value: Any) -> None:
         """Answer with a value, or with what comes when it is awaited on the event loop."""

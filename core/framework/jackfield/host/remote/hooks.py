@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any, Optional
 
 import pluggy
@@ -18,7 +18,7 @@ from jackfield.hooks import HookManager, is_asynchronous, stands_for
 from jackfield.host.remote.answers import HookCodec, Misfit
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.isolation import Line
-from jackfield.rpc import can_cross
+from jackfield.rpc import OpenCall, can_cross
 from jackfield.runtime import HookData
 
 MOST_BATCHED = 1000
@@ -63,7 +63,7 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
         if problem:
             raise _refused(remote, one, problem)
         seconds = min(manager.options(one.name).timeout_seconds or remote.call_seconds, remote.call_seconds)
-        hook = RemoteHook(remote, one.name, (*one.arguments, *one.optional), HookCodec(signature), seconds)
+        hook = RemoteHook(remote, one.name, HookCodec(signature), seconds)
         function = _function(one, hook, asynchronous=one.asynchronous or is_asynchronous(spec.function))
         stands_for(function, hook)
         mark = pluggy.HookimplMarker(manager.project_name)
@@ -89,56 +89,60 @@ class RemoteHook:
     Args:
         remote: the plugin.
         name: the hook's.
-        arguments: the names of its arguments, in the order of the function that stands for it.
         codec: reads its answers.
         seconds: what one call may take.
+
+    Attributes:
+        call: returns what is awaited for an answer; takes the arguments of the function that stands for it.
+        send: sends a call, on the event loop's thread; takes the same.
+        send_now: sends a call, in a thread that will wait for its answer; takes the same.
     """
 
-    def __init__(
-        self, remote: RemotePlugin, name: str, arguments: Sequence[str], codec: HookCodec, seconds: float
-    ) -> None:
+    call: Callable[..., Coroutine[Any, Any, Any]]
+    send: Callable[..., _Sent | _Waiting]
+    send_now: Callable[..., _Sent]
+
+    def __init__(self, remote: RemotePlugin, name: str, codec: HookCodec, seconds: float) -> None:
         self.name = name
         self.codec = codec
         self.seconds = seconds
         self._remote = remote
         self._line = remote.line
         self._method = f"hook.{name}"
-        self._arguments = tuple(arguments)
 
-    async def call(self, *arguments: Any, **named: Any) -> Any:
-        """Call it and return its answer, on the event loop's thread."""
-        given = dict(zip(self._arguments, arguments, strict=False), **named)
-        try:
-            return self.fitting(await self._line.call_coded(self._method, given, self.codec, self.seconds))
-        except CallTimeout as error:
-            raise self.late() from error
-        except LinkClosed as error:
-            raise self.gone(error) from error
-
-    def send(self, *arguments: Any, **named: Any) -> _Sent | _Waiting:
-        """Send a call, on the event loop's thread."""
-        given = dict(zip(self._arguments, arguments, strict=False), **named)
+    def start(self, given: dict[str, Any]) -> _Sent | _Waiting:
+        """Send a call with these arguments, on the event loop's thread."""
         line = self._line
-        if line.is_full:
-            return _Waiting(self, line.call_coded(self._method, given, self.codec, self.seconds))
         try:
-            return _Sent(self, line, line.begin(self._method, given, self.codec, self.seconds))
+            call = line.begin(self._method, given, self.codec, self.seconds)
         except LinkClosed as error:
             raise self.gone(error) from error
+        if call is None:
+            return _Waiting(self, line.call_coded(self._method, given, self.codec, self.seconds))
+        return _Sent(self, line, call)
 
-    def send_now(self, *arguments: Any, **named: Any) -> _Sent:
-        """Send a call, in a thread that will wait for its answer."""
-        given = dict(zip(self._arguments, arguments, strict=False), **named)
+    def start_now(self, given: dict[str, Any]) -> _Sent:
+        """Send a call with these arguments, in a thread that will wait for its answer."""
         try:
             return _Sent(self, self._line, self._line.begin_now(self._method, given, self.codec, self.seconds))
         except LinkClosed as error:
             raise self.gone(error) from error
 
-    def call_now(self, *arguments: Any, **named: Any) -> Any:
-        """Call it and wait for its answer."""
-        given = dict(zip(self._arguments, arguments, strict=False), **named)
+    async def answer(self, given: dict[str, Any]) -> Any:
+        """Call it with these arguments and await its answer."""
         try:
-            return self.fitting(self._line.call_now(self._method, given, self.codec, self.seconds))
+            answer = await self._line.call_coded(self._method, given, self.codec, self.seconds)
+            return answer if type(answer) is not Misfit else self.fitting(answer)
+        except CallTimeout as error:
+            raise self.late() from error
+        except LinkClosed as error:
+            raise self.gone(error) from error
+
+    def call_now(self, given: dict[str, Any]) -> Any:
+        """Call it with these arguments and wait for its answer."""
+        try:
+            answer = self._line.call_now(self._method, given, self.codec, self.seconds)
+            return answer if type(answer) is not Misfit else self.fitting(answer)
         except CallTimeout as error:
             raise self.late() from error
         except LinkClosed as error:
@@ -155,7 +159,9 @@ class RemoteHook:
             raise self.late() from error
         except LinkClosed as error:
             raise self.gone(error) from error
-        return [one.error(self._remote.plugin, self.name) if type(one) is Misfit else one for one in answers]
+        if Misfit in set(map(type, answers)):
+            return [one.error(self._remote.plugin, self.name) if type(one) is Misfit else one for one in answers]
+        return answers
 
     def fitting(self, answer: Any) -> Any:
         """Return an answer that is what the spec says.
@@ -187,16 +193,20 @@ class _Sent:
         self._call = call
         self.began = time.perf_counter_ns()
         self.ended = 0
-        call_settled = getattr(call, "done", None)
-        if call_settled is False:  # an answer that comes before it is waited for has its own time
+        if type(call) is OpenCall:  # an answer that comes before it is waited for has its own time
             call.settled = self._settled
 
     def _settled(self, _: object) -> None:
         self.ended = time.perf_counter_ns()
 
     def __await__(self) -> Generator[Any, Any, Any]:
+        call, line = self._call, self._line
         try:
-            return self._hook.fitting((yield from self._line.finish(self._call).__await__()))
+            if call.done or line.look(call):
+                answer = call.result()
+            else:
+                answer = yield from line.finish(call).__await__()
+            return answer if type(answer) is not Misfit else self._hook.fitting(answer)
         except CallTimeout as error:
             raise self._hook.late() from error
         except LinkClosed as error:
@@ -245,15 +255,22 @@ class _Waiting:
 def _function(data: HookData, hook: RemoteHook, *, asynchronous: bool) -> Callable[..., Any]:
     """Return a function with the arguments of the implementation, which pluggy reads by their names."""
     # The names are those of the spec, as `proxy_of` has seen to, and a spec is a function: they are identifiers.
+    # Each of the functions makes the mapping that is sent, for a function between them would cost more than that.
     parameters = ", ".join([*data.arguments, *(f"{name}=_jf_missing" for name in data.optional)])
-    values = ", ".join(data.arguments)
+    values = "{" + ", ".join(f"{name!r}: {name}" for name in (*data.arguments, *data.optional)) + "}"
     if data.optional:
-        optional = ", ".join(f"{name!r}: {name}" for name in data.optional)
-        values += f"{', ' if values else ''}**{{k: v for k, v in {{{optional}}}.items() if v is not _jf_missing}}"
-    define, call = ("async def", "await _jf_send") if asynchronous else ("def", "_jf_call")
-    source = f"{define} {data.name}({parameters}):\n    return {call}({values})\n"
-    namespace: dict[str, Any] = {"_jf_missing": object(), "_jf_send": hook.call, "_jf_call": hook.call_now}
+        values = f"{{k: v for k, v in {values}.items() if v is not _jf_missing}}"
+    define, call = ("async def", "await _jf_answer") if asynchronous else ("def", "_jf_call_now")
+    source = (
+        f"{define} {data.name}({parameters}):\n    return {call}({values})\n"
+        f"def _jf_call({parameters}):\n    return _jf_answer({values})\n"
+        f"def _jf_send({parameters}):\n    return _jf_start({values})\n"
+        f"def _jf_send_now({parameters}):\n    return _jf_start_now({values})\n"
+    )
+    namespace: dict[str, Any] = {"_jf_missing": object(), "_jf_answer": hook.answer, "_jf_call_now": hook.call_now}
+    namespace |= {"_jf_start": hook.start, "_jf_start_now": hook.start_now}
     exec(compile(source, f"<hook {data.name} in another process>", "exec"), namespace)  # noqa: S102 (our own text)
+    hook.call, hook.send, hook.send_now = (namespace[f"_jf_{name}"] for name in ("call", "send", "send_now"))
     function: Callable[..., Any] = namespace[data.name]
     return function
 

@@ -185,21 +185,24 @@ class LoopConnection:
             LinkClosed: the connection has ended.
             Exception: what the method raised.
         """
-        if not call.done:
-            body = self._intake.look() if call.count is None else None
-            if body is None:
-                return await self._wait(call)
+        if call.done or self.look(call):
+            return call.result()
+        return await self._wait(call)
+
+    def look(self, call: OpenCall) -> bool:
+        """Look whether a call that was begun is answered, which takes no turn of the loop where answers are quick."""
+        body = self._intake.look() if call.count is None and not call.done else None
+        if body is not None:
             try:
                 _, number, answer = call.codec.response(body)
                 if number == call.number:
                     del self._link.ledger.mine[number]
                     call.value, call.done = answer, True
-                    return answer
+                    return True
             except DECODING_ERRORS:
                 pass  # another message, or another answer than was declared
             self._intake.leave(len(body) + HEADER_BYTES)
-            return await self._wait(call)
-        return call.result()
+        return call.done
 
     async def _wait(self, call: OpenCall) -> Any:
         call.waiter = waiter = Waiter(call, self._loop)
@@ -269,8 +272,6 @@ class LoopConnection:
         self._link.on_end = None
         return self._link
 
-    # Calls of this side
-
     def _noted(self, number: int, method: str, codec: CallCodec, timeout_seconds: float | None) -> OpenCall:
         """Note a call that has just been sent; nothing is received in between."""
         began = monotonic()
@@ -327,8 +328,6 @@ class LoopConnection:
             hello = self._link.greeted(message)
             if self._greeting is not None and not self._greeting.done():
                 self._greeting.set_result(hello)
-
-    # The end
 
     def _end(self, reason: LinkClosed) -> None:
         """Tell the other side why, if it can be told at once, and end the link."""

@@ -172,9 +172,12 @@ class Intake:
             return False  # whoever takes it then says what is wrong
         del self._mine[call.number]
         call.done = True
-        self._quick = self._quick + 1 if monotonic() - call.began < QUICK_SECONDS else min(self._quick, 0)
-        if self._quick >= _QUICK_ANSWERS:
-            self._looks = _LOOKS_A_TURN
+        if monotonic() - call.began < QUICK_SECONDS:
+            self._quick += 1
+            if self._quick >= _QUICK_ANSWERS:
+                self._quick, self._looks = _QUICK_ANSWERS, _LOOKS_A_TURN
+        elif self._quick > 0:
+            self._quick = max(self._quick - _QUICK_ANSWERS // 2, 0)
         call.waiter.go_on()
         return True
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from jackfield.errors import LinkClosed
+from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES
 from jackfield.rpc.link import Link
 
 _DONTWAIT = socket.MSG_DONTWAIT
@@ -32,6 +33,7 @@ class Outbox:
         "_send",
         "_timer",
         "_waiters",
+        "_writer",
         "waiting_bytes",
     )
 
@@ -39,7 +41,7 @@ class Outbox:
         self._link = link
         self._loop = loop
         self._moved = moved
-        self._send = link.socket.send
+        self._send, self._writer = link.socket.send, link.writer
         self._descriptor = link.socket.fileno()
         self._frames: deque[memoryview] = deque()
         self._timer: TimerHandle | None = None
@@ -59,7 +61,17 @@ class Outbox:
             CannotCross: it is no data, or too large; nothing was sent.
             LinkClosed: the other side is gone, or so much waits already that it cannot be reading.
         """
-        frame = self._link.writer.frame(message)
+        writer = self._writer
+        frame = writer.buffer
+        try:
+            writer.encode_into(message, frame, HEADER_BYTES)
+        except ENCODING_ERRORS as error:
+            raise writer.no_data(error) from error
+        length = len(frame) - HEADER_BYTES
+        if length <= writer.short_bytes:
+            frame[0] = length
+        else:
+            writer.finish(length)
         if self._frames:
             if self.waiting_bytes + len(frame) > self._link.limits.backlog_bytes:
                 self._overdue()
@@ -73,7 +85,7 @@ class Outbox:
         except OSError as error:
             self._link.lose(error, may_read=True)
             self._link.check()
-        if sent != len(frame):
+        if sent != length + HEADER_BYTES:
             self._queue(memoryview(bytes(memoryview(frame)[sent:])))
             self._loop.add_writer(self._descriptor, self._writable)
             self._restart_timer()
