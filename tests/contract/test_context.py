@@ -11,6 +11,7 @@ import pytest
 from jackfield.permissions import Permission
 
 from tests.support.http_server import http_server
+from tests.support.speakers import Speaker
 
 # use -> the permission that it needs
 GUARDED = [
@@ -260,12 +261,27 @@ class TestScheduler:
                 heard = json.loads(await stage.ask("probe heard"))
         assert heard.count("once") == 1
 
+    @pytest.mark.feature("K26")
+    async def test_a_plain_function_starts_tasks_and_timers(self, stage):
+        await stage.host.commands.dispatch("probe scheduler plain", Speaker())
+        heard: list[str] = []
+        async with asyncio.timeout(5):
+            while len(heard) < 2:
+                await asyncio.sleep(0.01)
+                heard = json.loads(await stage.ask("probe heard"))
+        assert sorted(heard) == ["a task", "a timer"]
+
 
 class TestBlocking:
     @pytest.mark.feature("U16")
     async def test_a_thread_uses_the_facets_by_waiting(self, stage):
         assert await stage.ask("probe blocking thread key") == "from a thread"
         assert json.loads(await stage.ask("probe storage get key")) == "from a thread"
+
+    async def test_a_plain_function_waits_where_no_loop_stands_still(self, stage):
+        await stage.host.commands.dispatch("probe blocking plain key", Speaker())
+        told = ["WouldBlock"] if stage.isolation == "inline" else ["from a plain function"]
+        assert json.loads(await stage.ask("probe heard")) == told
 
     async def test_the_loops_thread_is_refused(self, stage):
         answer = await stage.ask("probe blocking loop")

@@ -231,6 +231,19 @@ class Probe(Plugin):
         except WouldBlock as error:
             await source.reply(str(error))
 
+    @command("probe blocking plain")
+    def blocking_plain(self, source, key: str) -> None:
+        try:
+            self.context.blocking.storage.set(key, "from a plain function")
+            self.heard.append(self.context.blocking.storage.get(key))
+        except WouldBlock as error:
+            self.heard.append(type(error).__name__)
+
+    @command("probe scheduler plain")
+    def scheduler_plain(self, source) -> None:
+        self.context.scheduler.start(self._note())
+        self.context.scheduler.after(0, self.heard.append, "a timer")
+
     @command("probe services call")
     async def services_call(self, source, service: str, name: str, times: int = 1) -> None:
         greeter = await self.context.services.get(service)
@@ -392,6 +405,9 @@ class Probe(Plugin):
     def _keep(self, key: str) -> str:
         self.context.blocking.storage.set(key, "from a thread")
         return self.context.blocking.storage.get(key)
+
+    async def _note(self) -> None:
+        self.heard.append("a task")
 
     def _work_until_told(self, stopping) -> None:
         stopping.wait(10)

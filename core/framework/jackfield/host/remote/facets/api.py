@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jackfield.errors import UsageError
 from jackfield.host.facets import PluginContext
 from jackfield.host.remote.facets.holding import Holding
+from jackfield.host.remote.facets.serving import methods_of
 from jackfield.rpc import CallCodec, Served
 from jackfield.runtime import Whole, api_methods, fit_arguments
 
@@ -29,12 +31,17 @@ def api_served(context: PluginContext, holding: Holding, api_type: type[Any] | N
     if context.api is None:
         return {}
     if api_type is None:
-        call = _UntypedApi(context.api, holding).call
-        return {"api.call": Served(call, CallCodec(inspect.signature(call, eval_str=True)))}
+        return methods_of("api", _UntypedApi(context.api, holding))
+    protocol: Any = api_type  # a class is hashable, which mypy does not see of a class of any kind
     return {
-        "api." + ".".join(path): Served(_reaching(context.api, path), CallCodec(signature))
-        for path, signature in api_methods(api_type)
+        "api." + ".".join(path): Served(_reaching(context.api, path), codec) for path, codec in _codecs_of(protocol)
     }
+
+
+@lru_cache(maxsize=16)
+def _codecs_of(api_type: type[Any]) -> tuple[tuple[tuple[str, ...], CallCodec], ...]:
+    """What can be called of a protocol, and what reads the arguments; made once for all plugins."""
+    return tuple((path, CallCodec(signature)) for path, signature in api_methods(api_type))
 
 
 def _reaching(api: object, path: tuple[str, ...]) -> Callable[..., Any]:

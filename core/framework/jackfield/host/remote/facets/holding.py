@@ -197,5 +197,7 @@ class Holding:
     def _end(self) -> None:
         self._ends = False
         self.subscriptions.clear()
+        self._parcels.clear()
+        self._parcel_bytes = 0
         for act in self.on_end:
             act()
