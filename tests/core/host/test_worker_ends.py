@@ -275,18 +275,30 @@ class Main(Plugin):
 
 
 @pytest.mark.feature("C27")
-@pytest.mark.parametrize("flood", ["asks", "sends"])
-async def test_a_worker_that_floods_its_host_is_stopped(profile, build, running, flood):
-    asks = '[[permissions]]\nresource = "storage"\nactions = ["read"]\n'
+async def test_a_worker_that_floods_its_host_is_stopped(profile, build, running):
     limits = '[limits]\nrequests = 100\ntraffic = "1MiB"\n'
+    profile.install(build("weather", code=FLOOD, isolation="worker", more=limits))
+    profile.enable("weather", isolation="worker")
+    host = await running(specs=Specs())
+    said = told(host)
+    await host.call.message_received(text="sends")
+    await until(lambda: said, timeout_seconds=20)
+    broken = r"(asked the application \d+ of 100 times|sent the application \d+ MiB of 1 MiB) a second"
+    assert re.match(f"failed: weather {broken} and was stopped", said[0])
+
+
+@pytest.mark.feature("C27")
+async def test_a_worker_that_asks_without_end_is_answered_at_its_pace(profile, build, running, caplog):
+    asks = '[[permissions]]\nresource = "storage"\nactions = ["read"]\n'
+    limits = "[limits]\nrequests = 20\n"
     profile.install(build("weather", code=FLOOD, isolation="worker", more=limits, permissions=asks))
     profile.enable("weather", isolation="worker", permissions=[Permission("storage", ("read",))])
     host = await running(specs=Specs())
     said = told(host)
-    await host.call.message_received(text=flood)
-    await until(lambda: said, timeout_seconds=20)
-    broken = r"(asked the application \d+ of 100 times|sent the application \d+ MiB of 1 MiB) a second"
-    assert re.match(f"failed: weather {broken} and was stopped", said[0])
+    assert await host.call.message_received(text="asks") == ["asks"]
+    await until(lambda: "weather asks the application more than 20 times a second" in caplog.text, timeout_seconds=20)
+    assert await host.call.process() == [1], "what it answers is not delayed"
+    assert said == [], "it is no breach to be in haste"
 
 
 @pytest.mark.feature("C27")

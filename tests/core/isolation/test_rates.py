@@ -77,7 +77,7 @@ def test_no_line_is_lost_without_being_counted(bursts: list[tuple[float, int]], 
 
 @pytest.mark.feature("C27")
 def test_requests_are_counted_over_the_window() -> None:
-    flow, now, rate = Flow(50.0), 50.0, 0.0
+    flow, now, rate = Flow("weather", 50.0), 50.0, 0.0
     assert flow.per_second(now) == (0, 0)
     for _ in range(40):
         now += 0.25
@@ -91,7 +91,7 @@ def test_requests_are_counted_over_the_window() -> None:
 
 @pytest.mark.feature("C27")
 def test_a_flood_before_the_first_look_is_seen() -> None:
-    flow = Flow(50.0)
+    flow = Flow("weather", 50.0)
     flow.requests = 1000
     flow.sent_bytes = lambda: 4000
     assert flow.per_second(50.1) == (1000 / FLOW_WINDOW_SECONDS, 4000 / FLOW_WINDOW_SECONDS)
@@ -110,8 +110,8 @@ async def slowly() -> int:
 async def test_what_a_worker_asks_over_a_real_link_is_counted() -> None:
     served = {one.__name__: Served(one, CallCodec(inspect.signature(one))) for one in (forecast, slowly)}
     ours, theirs = socket.socketpair()
-    flow = Flow(0.0)
-    host = Link(ours, flow.counting(served.get), peer="the worker")
+    flow = Flow("weather")
+    host = Link(ours, flow.counting(served.get, 1000), peer="the worker")
     flow.sent_bytes = lambda: host.reader.received_bytes
     connection, worker = LoopConnection(host), LoopConnection(Link(theirs, lambda _: None, peer="the host"))
     await asyncio.gather(connection.greet(), worker.greet())

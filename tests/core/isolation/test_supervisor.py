@@ -238,13 +238,13 @@ async def test_the_first_reason_stays(zygote, supervisor, tmp_path):
 @pytest.mark.parametrize(
     ("flood", "sentence"),
     [
-        ("requests", r"weather asked the application \d+ of 5000 times a second and was stopped"),
+        ("requests", r"weather asked the application \d+ of 1000 times a second and was stopped"),
         ("bytes", r"weather sent the application 50 MiB of 8 MiB a second and was stopped"),
     ],
 )
 async def test_a_flood_stops_the_worker(zygote, supervisor, tmp_path, flood, sentence):
     child = await zygote.fork(spec_in(tmp_path))
-    flow = Flow()
+    flow = Flow("weather")
     if flood == "requests":
         flow.requests = 1_000_000
     else:

@@ -31,8 +31,8 @@ class WorkerLimits:
         data_bytes: kept in its database and its files together.
         data_files: how many files it keeps.
         log_lines_per_second: lines of log; more are dropped and counted.
-        requests_per_second: what it asks of the host, over `FLOW_WINDOW_SECONDS`.
-        traffic_bytes_per_second: what it sends to the host, as long.
+        requests_per_second: what it asks of the host and is answered; more waits, and much more is a breach.
+        traffic_bytes_per_second: what it sends to the host, over `FLOW_WINDOW_SECONDS`.
     """
 
     memory_bytes: int = int(LIMIT["memory"].default)

@@ -1,17 +1,29 @@
 """How often something may happen: lines of log that a worker writes, and what it asks of the host."""
 
+import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from inspect import iscoroutinefunction
 from time import monotonic
 from typing import Any, Final
 
 from jackfield.isolation.breaches import Breach, overused
 from jackfield.isolation.limits import FLOW_WINDOW_SECONDS, WorkerLimits
+from jackfield.isolation.pace import Pace
 from jackfield.rpc import Serve, Served
+
+FLOOD: Final = 5
+"""So many times the requests that are answered are no haste any more: who sends them does not wait for answers."""
+
+SAID_EVERY_SECONDS: Final = 60.0
+"""How often it is said of one worker that its requests have to wait."""
 
 QUIET_SECONDS: Final = 2.0
 """Without a dropped line for so long, a flood is over."""
+
+_log = logging.getLogger("jackfield.isolation")
 
 
 class LineRate:
@@ -67,9 +79,12 @@ class LineRate:
 
 
 class Flow:
-    """Counts what a worker asks of its host and sends there. Counting is done in one thread, looking in another.
+    """Counts what a worker asks of its host and sends there, and lets what is too much wait for its turn.
+
+    Counting is done on the event loop, looking in another thread.
 
     Args:
+        plugin: whose worker it is.
         now: the time, on the clock of all looks; None: that of this moment.
 
     Attributes:
@@ -77,14 +92,23 @@ class Flow:
         sent_bytes: gives what was sent since the beginning; None: that is not known.
     """
 
-    def __init__(self, now: float | None = None) -> None:
+    def __init__(self, plugin: str, now: float | None = None) -> None:
+        began = monotonic() if now is None else now
         self.requests = 0
         self.sent_bytes: Callable[[], int] | None = None
-        self._seen: deque[tuple[float, int, int]] = deque([(monotonic() if now is None else now, 0, 0)])
+        self._plugin = plugin
+        self._said_at = float("-inf")
+        self._seen: deque[tuple[float, int, int]] = deque([(began, 0, 0)])
         self._counted: dict[str, Served] = {}
 
-    def counting(self, serve: Serve) -> Serve:
-        """Return `serve` with each call counted."""
+    def counting(self, serve: Serve, requests_per_second: int) -> Serve:
+        """Return `serve` with each call counted, and delayed where there were too many.
+
+        Args:
+            serve: finds what the worker calls.
+            requests_per_second: that are answered in the long run; what can be awaited waits for its turn.
+        """
+        pace = Pace(requests_per_second, monotonic())
 
         def find(method: str) -> Served | None:
             if (known := self._counted.get(method)) is not None:
@@ -93,7 +117,9 @@ class Flow:
             if served is None:
                 self.requests += 1
                 return None
-            counted = self._counted[method] = Served(self._counting(served.function), served.codec, served.deferred)
+            counted = self._counted[method] = Served(
+                self._counting(served.function, pace), served.codec, served.deferred
+            )
             return counted
 
         return find
@@ -121,16 +147,32 @@ class Flow:
             now: the time of the look.
         """
         requests, sent_bytes = self.per_second(now)
-        if requests > limits.requests_per_second:
+        if requests > limits.requests_per_second * FLOOD:
             return overused(plugin, "requests", requests, limits)
         if sent_bytes > limits.traffic_bytes_per_second:
             return overused(plugin, "traffic", sent_bytes, limits)
         return None
 
-    def _counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _counting(self, function: Callable[..., Any], pace: Pace) -> Callable[..., Any]:
+        awaited = iscoroutinefunction(function)
+
         @wraps(function)
         def counted(*reply: Any, **arguments: Any) -> Any:
             self.requests += 1
+            seconds = pace.take(monotonic())
+            if seconds and awaited:
+                return self._later(seconds, pace.per_second, function, arguments)
             return function(*reply, **arguments)
 
         return counted
+
+    async def _later(
+        self, seconds: float, most: int, function: Callable[..., Any], arguments: Mapping[str, Any]
+    ) -> Any:
+        now = monotonic()
+        if now - self._said_at >= SAID_EVERY_SECONDS:
+            self._said_at = now
+            said = "%s asks the application more than %d times a second; it is answered at that pace"
+            _log.warning(said, self._plugin, most)
+        await asyncio.sleep(seconds)
+        return await function(**arguments)

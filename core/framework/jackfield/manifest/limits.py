@@ -134,8 +134,8 @@ LIMITS: Final = (
     Limit("files", "data_files", Measure.COUNT, 10_000, 1, 10_000_000, "how many files it keeps"),
     Limit("log", "log_lines_per_second", Measure.COUNT, 50, 1, 10_000, "lines of log in a second; more are dropped"),
     Limit(
-        "requests", "requests_per_second", Measure.COUNT, 5000, 10, 1_000_000,
-        "how often it asks the application for something in a second",
+        "requests", "requests_per_second", Measure.COUNT, 1000, 10, 1_000_000,
+        "how often it is answered in a second when it asks the application for something; more has to wait",
     ),
     Limit(
         "traffic", "traffic_bytes_per_second", Measure.SIZE, 8 * MEBIBYTE, 64 * KIBIBYTE, 64 * GIBIBYTE,

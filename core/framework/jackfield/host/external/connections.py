@@ -34,7 +34,7 @@ class Connection:
         self.since = datetime.now(UTC).isoformat(timespec="seconds")
         self.taken = False
         self.limits = WorkerLimits()
-        self._flow = Flow()
+        self._flow = Flow(key.plugin)
         self._flow.sent_bytes = lambda: link.reader.received_bytes
         self.serve: Serve = lambda _: None
         link.serve = self._served
@@ -45,7 +45,7 @@ class Connection:
 
     def take(self, serve: Serve, limits: WorkerLimits) -> Line:
         """Let the plugin call what it is served, as often as its limits say, and return the way to it."""
-        self.serve, self.limits, self.taken = self._flow.counting(serve), limits, True
+        self.serve, self.limits, self.taken = self._flow.counting(serve, limits.requests_per_second), limits, True
         self.line.call_seconds = limits.call_seconds
         return self.line
 

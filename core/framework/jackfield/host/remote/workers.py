@@ -105,8 +105,12 @@ class Workers:
         spec = self.spec(candidate, placement)
         child = await zygote.fork(spec)
         try:
-            flow = Flow()
-            link = Link(child.socket, flow.counting(serve), peer=f"the worker of {candidate.id}")
+            flow = Flow(candidate.id)
+            link = Link(
+                child.socket,
+                flow.counting(serve, spec.limits.requests_per_second),
+                peer=f"the worker of {candidate.id}",
+            )
             flow.sent_bytes = lambda: link.reader.received_bytes
             folders = (spec.data_dir, spec.config_dir, spec.temporary)
             watch = self._supervisor.watch(child, Watched(candidate.id, child.pid, spec.limits, folders, flow))
