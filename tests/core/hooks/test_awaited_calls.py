@@ -103,3 +103,13 @@ async def test_an_awaited_call_that_lacks_an_argument_warns_and_raises() -> None
 async def test_a_historic_hook_cannot_be_awaited_and_says_what_to_do() -> None:
     with pytest.raises(UsageError, match=r"historic.*call_historic"):
         await room().call.opened(room="lobby")
+
+
+async def test_a_batch_looks_at_the_arguments_of_each_call() -> None:
+    manager = room()
+    manager.register(plugin("fetched", answer_later))
+    calls = [{"room": "lobby"}, {"room": "attic", "more": "than is asked for"}]
+    assert await manager.call.fetched.batch(calls) == [["lobby later"], ["attic later"]]
+    with pytest.warns(Warning, match="room"), pytest.raises(pluggy.HookCallError, match="room"):
+        await manager.call.fetched.batch([{"room": "lobby"}, {"attic": "lobby"}])
+    assert await manager.call.fetched.batch([]) == []

@@ -113,13 +113,7 @@ def _outside(chain: Chain, place: int, outside: Outside) -> Step:
             chain.used(each)  # type: ignore[misc]  # looked at in the line above
         began = time.perf_counter_ns()
         try:
-            answers = await outside.send_batch(
-                [
-                    # The caller has seen to it that nothing is missing, so that as many are the same.
-                    given if len(given) == len(names) else {name: given[name] for name in names if name in given}
-                    for given in many
-                ]
-            )
+            answers = await outside.send_batch(_taken(many, names))
         except caught as error:
             failed(error)
             return [None] * len(many)
@@ -134,3 +128,13 @@ def _outside(chain: Chain, place: int, outside: Outside) -> Step:
         return answers
 
     return step
+
+
+def _taken(many: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """Return of each call's arguments those that an implementation takes.
+
+    Whoever calls has seen to it that nothing is missing, so that where there are as many they are the same.
+    """
+    if set(map(len, many)) == {len(names)}:
+        return many
+    return [{name: given[name] for name in names if name in given} for given in many]

@@ -196,9 +196,10 @@ class AsyncCaller:
             from jackfield.hooks.batches import Batches
 
             many = self._many = (version, Batches(chain))
-        names = {*hook.spec.argnames, *hook.spec.kwargnames} if hook.spec is not None else {""}  # "" is no argument
-        given = [one if len(one) == len(names) and names.issuperset(one) else self._completed(one) for one in calls]
-        return await many[1].call(given)
+        names = (*hook.spec.argnames, *hook.spec.kwargnames) if hook.spec is not None else ()
+        if set(map(len, calls)) != {len(names)} or not all(name in one for name in names for one in calls):
+            calls = [self._completed(one) for one in calls]
+        return await many[1].call(calls)
 
     def _completed(self, one: Mapping[str, Any]) -> Mapping[str, Any]:
         given = _with_defaults(self._hook, one)
