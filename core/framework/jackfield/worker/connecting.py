@@ -194,6 +194,10 @@ def _serve(connection: socket.socket, entry_point: str, key: str, manifest: str 
             temporary=temporary,
             api_type=greeting.get("api", ""),
         )
-        live(spec, link, blocking)
+        try:
+            live(spec, link, blocking)
+        except (KeyboardInterrupt, SystemExit):
+            blocking.close("its program was stopped")  # so that the host need not guess
+            raise
         if link.ended is not None:
             raise LinkClosed(link.ended.message)

@@ -161,6 +161,18 @@ async def test_reloading_it_is_refused_its_program_has_to_be_started_anew(tmp_pa
             assert await counted(house.host) == ["1 of 1"], "it runs on"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_program_that_is_stopped_says_so(tmp_path: Path, number: int):
+    async with an_open_house(tmp_path) as house:
+        with program(tmp_path / "echo", CODE, know(house)) as guest:
+            guest.start(house.host)
+            await up(house.host)
+            said_last = guest.end(number)
+            assert "Traceback" not in said_last
+            assert guest.process.returncode == (130 if number == signal.SIGINT else 143)
+            await until(lambda: "its program was stopped" in status(house.host).note)
+
+
 @pytest.mark.feature("J24")
 async def test_a_frame_that_makes_no_sense_unloads_it(tmp_path: Path):
     async with an_open_house(tmp_path) as house:
