@@ -17,7 +17,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import mean, median
 
-from jackfield.isolation import Child, WorkerSpec, Zygote
+from jackfield.isolation import Child, Watched, WorkerLimits, WorkerSpec, Zygote
+from jackfield.isolation.supervisor import LOOK_SECONDS
 from jackfield.rpc import BlockingConnection, CallCodec, Link
 from jackfield.rpc.loop import LoopConnection
 from jackfield.sandbox import Grade
@@ -33,6 +34,7 @@ CALLS_A_ROUND = 50
 READY_SECONDS = 0.6
 WORKER_MIB = 3
 SANDBOX_TIMES = 1.05
+WATCHING_PER_CENT = 2
 REPLACED_MS = 20
 HEALTH = CallCodec(inspect.Signature(return_annotation=None))
 
@@ -54,19 +56,33 @@ async def _starting(folder: Path) -> list[Row]:
         for grade in Grade:
             taken = [await _forked(zygote, spec_in(folder / "one", grade=grade)) for _ in range(FORKS)]
             rows.append(Row(f"worker, ready, grade {grade.value}", median(taken) * 1e3, "ms"))
-        together, memory = [], 0.0
+        together, looks, memory = [], [], 0.0
         for _ in range(TIMES):
             begun = time.perf_counter()
             workers = await asyncio.gather(*(ready(zygote, spec) for spec in specs))
             together.append(time.perf_counter() - begun)
             memory = mean(pss_mib(child.pid) for child, _ in workers)
+            looks.append(_look([Watched(child.plugin, child.pid, WorkerLimits()) for child, _ in workers]))
             for child, connection in workers:
                 connection.close()
                 child.close()
                 await child.wait()
         rows.append(Row.at_most(f"workers, {WORKERS} ready", min(together), READY_SECONDS, "s"))
         rows.append(Row.at_most(f"worker, each of {WORKERS} ready ones, PSS", memory, WORKER_MIB, "MiB"))
+        share = min(looks) / LOOK_SECONDS * 100
+        rows.append(Row.at_most(f"watching {WORKERS} workers, share of a core", share, WATCHING_PER_CENT, "%"))
     return rows
+
+
+def _look(watched: list[Watched]) -> float:
+    """Look at every worker; the processor time of the second look, for the first one reads more."""
+    taken = 0.0
+    for _ in range(2):
+        begun = time.thread_time()
+        for one in watched:
+            one.look(time.monotonic(), 0)
+        taken = time.thread_time() - begun
+    return taken
 
 
 async def _replacing(folder: Path) -> list[Row]:
