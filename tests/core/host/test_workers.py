@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -378,3 +379,59 @@ async def test_listeners_that_a_worker_marks_hear_the_events_of_others(profile, 
     await host.call.counted(number=3)
     await host.call.counted(number=4)
     assert await host.call.plain(number=0) == [7]
+
+
+REMEMBERS = """
+import os
+from jackfield import Plugin
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    def on_load(self, previous):
+        self.seen = (previous or {}).get("seen", [])
+
+    def on_unload(self):
+        return {"seen": self.seen}
+
+    @hookimpl
+    async def counted(self, number: int):
+        self.seen.append(number)
+        return os.getpid()
+
+    @hookimpl
+    def plain(self, number: int):
+        return len(self.seen) if number < 0 else self.seen[number]
+"""
+
+
+@pytest.mark.feature("M36", "U37")
+async def test_while_a_worker_is_replaced_under_load_no_call_is_lost_or_seen_twice(workers):
+    host = await workers(a=REMEMBERS)
+    pids: list[list[int]] = []
+    over = False
+
+    def grown(before: int) -> bool:
+        return len(pids) > before + 20
+
+    async def load() -> None:
+        while not over:
+            answers = await asyncio.gather(*(host.call.counted(number=len(pids) + one) for one in range(5)))
+            pids.extend(answers)
+            await asyncio.sleep(0)
+
+    loading = asyncio.ensure_future(load())
+    for _ in range(3):
+        before = len(pids)
+        await until(partial(grown, before))
+        await host.reload("a")
+    before = len(pids)
+    await until(partial(grown, before))
+    over = True
+    await loading
+    assert all(len(one) == 1 for one in pids)
+    assert len({one for (one,) in pids}) == 4
+    assert await host.call.plain(number=-1) == [len(pids)]
+    seen = await host.call.plain.batch([{"number": one} for one in range(len(pids))])
+    assert sorted(one for (one,) in seen) == list(range(len(pids)))

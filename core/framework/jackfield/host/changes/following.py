@@ -138,6 +138,7 @@ class Following:
         self._show_asleep(seen)
         await self._up(seen)
         self._show_asleep(seen)
+        self._runner.stand_ins.end()
         self._mark_held(switch)
         if not switch.held:  # else older code still runs, and may read its files at any time
             self._holds.release(keep=seen.generation.number)
@@ -197,7 +198,7 @@ class Following:
             record = records[cid]
             async with record.step:
                 if record.life.state in (State.ACTIVE, State.PENDING_RESTART):
-                    await self._runner.disable(record)
+                    await self._runner.disable(record, replaced=cid in stop and cid in replaced)
                 if cid in stop and record.life.state in (State.LOADED, State.IDLE):
                     await self._runner.unload(record, removed=cid in removed, replaced=cid in replaced)
 
@@ -262,7 +263,8 @@ class Following:
         for step, left_out in ((self._load, frozenset()), (self._enable, seen.wishes.loads_only)):
             for level in seen.judgement.levels:
                 going = [cid for cid in level if cid not in left_out and cid not in asleep]
-                steps, before = [], _passed()
+                steps: list[Awaitable[None]] = []
+                before: asyncio.Event | None = None
                 for cid in (cid for cid in going if chosen is None or cid in chosen):
                     passed = asyncio.Event()
                     steps.append(self._step(self._plugins.record(cid), step, before, passed))
@@ -276,8 +278,8 @@ class Following:
     async def _step(
         self,
         record: Record,
-        step: Callable[[Record, asyncio.Event], Awaitable[None]],
-        before: asyncio.Event,
+        step: Callable[[Record, asyncio.Event | None], Awaitable[None]],
+        before: asyncio.Event | None,
         passed: asyncio.Event,
     ) -> None:
         try:
@@ -290,7 +292,7 @@ class Following:
         finally:
             passed.set()
 
-    async def _load(self, record: Record, _: asyncio.Event) -> None:
+    async def _load(self, record: Record, _: asyncio.Event | None) -> None:
         if record.life.state is not State.RESOLVED:
             return
         problem = self._missing_need(record, State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART)
@@ -308,7 +310,7 @@ class Following:
             self._code.note_files(record)
         await self._runner.load(record)
 
-    async def _enable(self, record: Record, before: asyncio.Event) -> None:
+    async def _enable(self, record: Record, before: asyncio.Event | None) -> None:
         if record.life.state not in (State.LOADED, State.IDLE):
             return
         problem = self._missing_need(record, State.ACTIVE, State.PENDING_RESTART)
@@ -326,13 +328,6 @@ class Following:
             if not need.optional and (other is None or other.life.state not in up):
                 return f"needs {need.id}, which {_why(other)}"
         return ""
-
-
-def _passed() -> asyncio.Event:
-    """What the first of a level waits for: nothing."""
-    passed = asyncio.Event()
-    passed.set()
-    return passed
 
 
 def _required(cid: str, seen: Survey) -> set[str]:

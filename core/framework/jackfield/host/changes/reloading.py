@@ -92,6 +92,12 @@ class Reloading:
             PluginError: one of them cannot be exchanged, or its new code failed and the old one runs on; the sentence
                 says which, and why.
         """
+        try:
+            return await self._reload(seen, chosen)
+        finally:
+            self._runner.stand_ins.end()
+
+    async def _reload(self, seen: Survey, chosen: frozenset[str]) -> set[str]:
         records = self._plugins.records()
         running = {cid: record.footing for cid, record in records.items() if record.life.state.runs_code}
         going = with_dependents(chosen & running.keys(), running)
@@ -165,7 +171,7 @@ class Reloading:
     async def _rest(self, before: _Before) -> None:
         async with before.record.step:
             if before.record.life.state in _UP:
-                await self._runner.disable(before.record)
+                await self._runner.disable(before.record, replaced=True)
 
     async def _wake(self, order: Sequence[Sequence[str]], befores: dict[str, _Before]) -> None:
         for level in order:

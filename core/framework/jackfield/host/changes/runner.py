@@ -20,7 +20,7 @@ from jackfield.host.facets import Surroundings, Wiring
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import load, misplaced
 from jackfield.host.plugins import Plugins, Record
-from jackfield.host.remote import Elsewhere, RemotePlugin
+from jackfield.host.remote import Elsewhere, RemotePlugin, StandIns
 from jackfield.host.scripts import hooks_of_script
 from jackfield.manifest import Candidate
 from jackfield.permissions import Placement
@@ -76,6 +76,7 @@ class Runner:
         self.on_process_missing: Callable[[Record], None] = lambda _: None
         self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
+        self.stand_ins = StandIns(manager)
         self._known: tuple[tuple[Candidate, ...], Packages] | None = None
 
     async def bring(self, candidate: Candidate, placement: Placement) -> Brought:
@@ -167,10 +168,17 @@ class Runner:
             return
         self._plugins.tell(record, Happening.ENABLED)
 
-    async def disable(self, record: Record) -> None:
-        """Close the plugin's hooks and commands, call `on_disable`, end all that it began; afterwards it is idle."""
+    async def disable(self, record: Record, *, replaced: bool = False) -> None:
+        """Close the plugin's hooks and commands, call `on_disable`, end all that it began; afterwards it is idle.
+
+        Args:
+            record: a plugin that is active.
+            replaced: its next code comes at once; calls of its hooks wait for that, if it is in another process.
+        """
         if record.wiring is not None:
             record.wiring.entrances.close()
+        if replaced and record.remote is not None and record.loaded is not None:
+            self.stand_ins.put(record.loaded.target, seconds=record.remote.call_seconds)
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)
         self._plugins.tell(record, Happening.DISABLED)
@@ -222,6 +230,7 @@ class Runner:
         target = loaded.target
         if record.candidate.origin == "script":
             target = hooks_of_script(target, self._manager, self._around.script_hooks)
+        self.stand_ins.give_way(name, target)
         self._manager.register(target, name=name)
         wiring.entrances.begin("hooks", lambda: _unregister(self._manager, name))
         for mark, handler in loaded.commands:

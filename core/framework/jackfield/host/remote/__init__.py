@@ -2,18 +2,20 @@
 
 `workers` starts them, `bringing` is the story of one, `plugin` calls one and notices its end, `loading` makes of what
 it says of itself what a host enables, `hooks` lets functions stand for its hooks, `sources` knows who gave the commands
-that it runs.
+that it runs, `standing_in` keeps the calls that come while it is replaced.
 """
 
 from jackfield.host.remote.bringing import Elsewhere, api_place
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.plugin import RemotePlugin
+from jackfield.host.remote.standing_in import StandIns
 from jackfield.host.remote.workers import Started, Starter, Workers
 
 __all__ = [
     "Elsewhere",
     "PluginCalls",
     "RemotePlugin",
+    "StandIns",
     "Started",
     "Starter",
     "Workers",

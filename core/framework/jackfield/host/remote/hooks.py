@@ -9,7 +9,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
-from typing import Any, Optional
+from typing import Any, Optional, Protocol
 
 import pluggy
 
@@ -29,10 +29,11 @@ class Proxy:
     """What is registered for a plugin in another process: a function for each of its hooks, under the hook's name."""
 
     def __init__(self, plugin: str) -> None:
-        self._plugin = plugin
+        self.plugin = plugin
+        self.hooks: dict[str, tuple[HookData, bool]] = {}  # and whether each is asynchronous
 
     def __repr__(self) -> str:
-        return f"<{self._plugin} in its own process>"
+        return f"<{self.plugin} in its own process>"
 
 
 def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManager) -> Proxy:
@@ -64,12 +65,16 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
             raise _refused(remote, one, problem)
         seconds = min(manager.options(one.name).timeout_seconds or remote.call_seconds, remote.call_seconds)
         hook = RemoteHook(remote, one.name, HookCodec(signature), seconds)
-        function = _function(one, hook, asynchronous=one.asynchronous or is_asynchronous(spec.function))
-        stands_for(function, hook)
-        mark = pluggy.HookimplMarker(manager.project_name)
-        marked = mark(function, tryfirst=one.tryfirst, trylast=one.trylast, optionalhook=one.optionalhook)
-        setattr(proxy, one.name, marked)
+        asynchronous = one.asynchronous or is_asynchronous(spec.function)
+        setattr(proxy, one.name, marked(function_for(one, hook, asynchronous=asynchronous), one, manager))
+        proxy.hooks[one.name] = (one, asynchronous)
     return proxy
+
+
+def marked(function: Callable[..., Any], data: HookData, manager: HookManager) -> Callable[..., Any]:
+    """Return a function with the marks of an implementation that it stands for."""
+    mark = pluggy.HookimplMarker(manager.project_name)
+    return mark(function, tryfirst=data.tryfirst, trylast=data.trylast, optionalhook=data.optionalhook)
 
 
 def spec_places(manager: HookManager) -> dict[str, str]:
@@ -81,6 +86,38 @@ def spec_places(manager: HookManager) -> dict[str, str]:
         module, path = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
         places[name] = f"{module}:{path}" if module and path and "<" not in path else ""
     return places
+
+
+class Answering(Protocol):
+    """What a function that stands for an implementation sends its calls to, with the arguments as one mapping.
+
+    Attributes:
+        call, send, send_now: as in `jackfield.hooks.Outside`; made by `function_for`.
+    """
+
+    call: Callable[..., Any]
+    send: Callable[..., Any]
+    send_now: Callable[..., Any]
+
+    def answer(self, given: dict[str, Any]) -> Coroutine[Any, Any, Any]:
+        """Call it and await its answer."""
+        ...
+
+    def call_now(self, given: dict[str, Any]) -> Any:
+        """Call it and wait for its answer."""
+        ...
+
+    def start(self, given: dict[str, Any]) -> Any:
+        """Send a call, on the event loop's thread."""
+        ...
+
+    def start_now(self, given: dict[str, Any]) -> Any:
+        """Send a call, in a thread that will wait for its answer."""
+        ...
+
+    def send_batch(self, many: Sequence[Mapping[str, Any]]) -> Coroutine[Any, Any, list[Any]]:
+        """Call it many times."""
+        ...
 
 
 class RemoteHook:
@@ -252,8 +289,8 @@ class _Waiting:
         raise NotImplementedError
 
 
-def _function(data: HookData, hook: RemoteHook, *, asynchronous: bool) -> Callable[..., Any]:
-    """Return a function with the arguments of the implementation, which pluggy reads by their names."""
+def function_for(data: HookData, hook: Answering, *, asynchronous: bool) -> Callable[..., Any]:
+    """Return a function that stands for an implementation, with its arguments, which pluggy reads by their names."""
     # The names are those of the spec, as `proxy_of` has seen to, and a spec is a function: they are identifiers.
     # Each of the functions makes the mapping that is sent, for a function between them would cost more than that.
     parameters = ", ".join([*data.arguments, *(f"{name}=_jf_missing" for name in data.optional)])
@@ -272,6 +309,7 @@ def _function(data: HookData, hook: RemoteHook, *, asynchronous: bool) -> Callab
     exec(compile(source, f"<hook {data.name} in another process>", "exec"), namespace)  # noqa: S102 (our own text)
     hook.call, hook.send, hook.send_now = (namespace[f"_jf_{name}"] for name in ("call", "send", "send_now"))
     function: Callable[..., Any] = namespace[data.name]
+    stands_for(function, hook)
     return function
 
 

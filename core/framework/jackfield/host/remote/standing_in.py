@@ -1,0 +1,148 @@
+"""What stands for a plugin in another process while its next one comes: calls of its hooks wait, and none is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from typing import Any, NoReturn
+
+from jackfield.errors import PluginError
+from jackfield.hooks import HookManager, outside_of
+from jackfield.host.remote.hooks import Proxy, RemoteHook, function_for, marked
+
+
+class StandIns:
+    """Those that stand for plugins at the moment.
+
+    Args:
+        manager: where they are registered, under the plugins' names.
+    """
+
+    def __init__(self, manager: HookManager) -> None:
+        self._manager = manager
+        self._standing: dict[str, StandIn] = {}
+
+    def put(self, before: object, *, seconds: float) -> None:
+        """Register one in the place of what was registered; only what stands for another process can be waited for.
+
+        Args:
+            before: what was registered.
+            seconds: how long a call waits, in all.
+        """
+        if isinstance(before, Proxy):
+            stand_in = self._standing[before.plugin] = StandIn(before, self._manager, seconds=seconds)
+            self._manager.register(stand_in, name=before.plugin)
+
+    def give_way(self, plugin: str, target: object = None) -> None:
+        """Take one away, and let the calls that wait go on with what comes in its place; None: each is a failure."""
+        stand_in = self._standing.pop(plugin, None)
+        if stand_in is not None:
+            if self._manager.has_plugin(plugin):
+                self._manager.unregister(name=plugin)
+            stand_in.give_way(target)
+
+    def end(self) -> None:
+        """Fail the calls that wait for plugins whose next code did not come."""
+        for plugin in list(self._standing):
+            self.give_way(plugin)
+
+
+class StandIn(Proxy):
+    """Is registered in a plugin's place between two of its processes.
+
+    Args:
+        before: what was registered; its hooks wait.
+        manager: knows the specs.
+        seconds: how long a call waits, in all.
+    """
+
+    def __init__(self, before: Proxy, manager: HookManager, *, seconds: float) -> None:
+        super().__init__(before.plugin)
+        self._next: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        for name, (data, asynchronous) in before.hooks.items():
+            waiting = _Held(self, name, seconds)
+            function = function_for(data, waiting, asynchronous=asynchronous)
+            setattr(self, name, marked(function, data, manager))
+
+    def give_way(self, target: object) -> None:
+        """Let the calls that wait go on with what is registered now; None: with nothing, and each is a failure."""
+        if not self._next.done():
+            self._next.set_result(target)
+
+    async def successor(self, seconds: float) -> object:
+        """Return what is registered in its place.
+
+        Raises:
+            PluginError: nothing is, or not in time.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                target = await asyncio.shield(self._next)
+        except TimeoutError:
+            self.give_way(target := None)  # nobody else waits as long
+        if target is None:
+            raise PluginError(
+                f"{self.plugin} was replaced meanwhile, and its next code is not there", plugin=self.plugin
+            )
+        return target
+
+
+class _Held:
+    """One hook of a plugin that is being replaced (`jackfield.host.remote.hooks.Answering`)."""
+
+    call: Callable[..., Any]
+    send: Callable[..., Any]
+    send_now: Callable[..., Any]
+
+    def __init__(self, stand_in: StandIn, name: str, seconds: float) -> None:
+        self._stand_in = stand_in
+        self._name = name
+        self._seconds = seconds
+
+    async def answer(self, given: dict[str, Any]) -> Any:
+        """Wait for the next process, and call it with what it takes of these arguments."""
+        function, hook = await self._next()
+        if hook is None:
+            return None  # the next code does not implement it, or runs in the host and is called from now on
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        return await hook.answer({name: given[name] for name in names if name in given})
+
+    def start(self, given: dict[str, Any]) -> _Later:
+        """The same, in a task of its own."""
+        return _Later(self.answer(given))
+
+    def call_now(self, given: dict[str, Any]) -> NoReturn:
+        """Refuse: the next process comes by the event loop, for which nobody may wait here."""
+        plugin = self._stand_in.plugin
+        raise PluginError(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
+
+    start_now = call_now
+
+    async def send_batch(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Wait for the next process, and call it many times."""
+        _, hook = await self._next()
+        return [None] * len(many) if hook is None else await hook.send_batch(many)
+
+    async def _next(self) -> tuple[Any, RemoteHook | None]:
+        function = getattr(await self._stand_in.successor(self._seconds), self._name, None)
+        hook = outside_of(function) if function is not None else None
+        return function, hook if isinstance(hook, RemoteHook) else None
+
+
+class _Later:
+    """A call that waits (`jackfield.hooks.Sent`)."""
+
+    def __init__(self, call: Coroutine[Any, Any, Any]) -> None:
+        self._task = asyncio.ensure_future(call)
+        self.began = self.ended = time.perf_counter_ns()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        try:
+            return (yield from self._task.__await__())
+        finally:
+            self.ended = time.perf_counter_ns()
+
+    def wait(self) -> NoReturn:
+        """Never called: what waits for a process is awaited."""
+        raise NotImplementedError
