@@ -218,6 +218,10 @@ async def test_what_is_no_part_of_the_context_is_refused_in_words(stage, name):
     assert f"Access to {name} is not allowed" in await stage.ask(f"probe access {name}")
 
 
+async def test_a_context_can_be_looked_at_by_pythons_own_means(stage):
+    assert await stage.ask("probe copies") == "probe"
+
+
 class TestScheduler:
     @pytest.mark.feature("K26", "K28")
     async def test_tasks_end_with_the_plugin(self, stage):

@@ -54,6 +54,9 @@ class TestTables:
         assert await stage.ask("probe table delete") == "2"
         assert await stage.ask("probe table select") == "[]"
 
+    async def test_a_table_is_made_anew_after_it_was_dropped(self, stage):
+        assert await stage.ask("probe table again") == "[1, 1]"
+
     async def test_changes_happen_together_or_not_at_all(self, stage):
         assert await stage.ask("probe apply ann") == "[null, 1, null]"
         assert await stage.ask("probe storage get last") == '"ann"'

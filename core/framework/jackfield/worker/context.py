@@ -59,7 +59,7 @@ class RemoteContext:
         inside.handlers.serve("settings.changed", self._settings.changed)
 
     def __getattr__(self, name: str) -> Any:
-        raise not_in_context(name, self._plugin_id)
+        raise not_in_context(name, vars(self).get("_plugin_id"))
 
     @property
     def plugin_id(self) -> str:

@@ -1,6 +1,7 @@
 """One command for each use of a facet; it answers with what came of it. The same source for every isolation."""
 
 import asyncio
+import copy
 import json
 import logging
 import os
@@ -74,6 +75,14 @@ class Probe(Plugin):
         gone = await self._votes.delete()
         await self.context.storage.drop("votes")
         await source.reply(json.dumps(gone))
+
+    @command("probe table again")
+    async def table_again(self, source) -> None:
+        votes = self._votes
+        await votes.insert({"room": "lobby", "user": "ann"})
+        await self.context.storage.drop("votes")
+        await votes.insert({"room": "lobby", "user": "ann"})
+        await source.reply(json.dumps([await votes.count(), await self._votes.count()]))
 
     @command("probe apply")
     async def apply(self, source, user: str) -> None:
@@ -324,6 +333,10 @@ class Probe(Plugin):
     @command("probe access")
     async def access(self, source, name: str) -> None:
         await source.reply(str(getattr(self.context, name)))
+
+    @command("probe copies")
+    async def copies(self, source) -> None:
+        await source.reply(copy.copy(self.context).plugin_id)
 
     @command("probe plugins list")
     async def plugins_list(self, source) -> None:

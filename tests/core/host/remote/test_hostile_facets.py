@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import resource
 import time
 from dataclasses import dataclass
@@ -113,6 +114,13 @@ class TestNumbers:
             await line.call("parcel.add", {"part": b"0"})
         await refused(line, "parcel.add", {"part": b"0"}, "probe holds 16 parcels")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 << 10  # KiB
+
+    async def test_services_that_are_gone_make_room(self, hostile):
+        side, line = hostile
+        first = await line.call("services.get", {"service": "greeter"})
+        assert first == await line.call("services.get", {"service": "greeter"}), "one number for one service"
+        await side.host.reload("peer")
+        assert (await line.call("services.get", {"service": "greeter"}))["service"] == first["service"]
 
 
 class TestNames:
@@ -255,6 +263,16 @@ class TestLines:
         assert said == "probe writes more than 100 lines of log a second; the rest is dropped"
         assert line.ended is None
         assert len(side.host.logs.lines("probe")) >= len(lines)
+
+    async def test_lines_of_many_names_and_of_any_time_leave_nothing_behind(self, hostile, caplog):
+        side, line = hostile
+        before = len(logging.Logger.manager.loggerDict)
+        for number in range(200):
+            await line.call("log", {"level": 40, "message": f"line {number}", "name": f"n{number}", "created": 1e300})
+        assert len(logging.Logger.manager.loggerDict) - before <= 60
+        assert all(abs(record.created - time.time()) < 60 for record in caplog.records)
+        kept = side.host.logs.lines("probe")
+        assert "ERROR" in [one.to_mapping()["level"] for one in kept]
 
     async def test_the_chain_of_an_event_is_bounded(self, hostile):
         _, line = hostile

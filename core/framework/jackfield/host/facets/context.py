@@ -226,7 +226,7 @@ class PluginContext:
         self._config_dir = config_dir
 
     def __getattr__(self, name: str) -> Any:
-        raise not_in_context(name, self._plugin_id)
+        raise not_in_context(name, vars(self).get("_plugin_id"))
 
     @property
     def plugin_id(self) -> str:

@@ -24,12 +24,12 @@ class RemoteSettings:
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
         self._guard = threading.Lock()
-        self._values: Mapping[str, Any] | None = None
+        self._kept: dict[str, Mapping[str, Any]] = {}
         self._turn = 0
 
     def get(self, key: str) -> Any:
         """Return the user's value, or the default."""
-        values = self._known()
+        values = self._known("settings.values")
         return values[key] if key in values else self._asking.now("settings.get", {"key": key})
 
     def set(self, key: str, value: Any) -> None:
@@ -41,11 +41,11 @@ class RemoteSettings:
 
     def all(self) -> Mapping[str, Any]:
         """Return every declared setting with its value, without the secrets."""
-        return MappingProxyType(self._asking.now("settings.all", {}, dict[str, Any]))
+        return MappingProxyType(dict(self._known("settings.all")))
 
     def typed(self, model: type[Model]) -> Model:
         """Return the settings as a dataclass: each field takes the setting of its name."""
-        values = self._known()
+        values = self._known("settings.values")
         return fill_dataclass(model, values, values.__getitem__, plugin=self._asking.plugin)
 
     def on_change(self, handler: Callable[[str, Any], Awaitable[None] | None]) -> Subscription:
@@ -57,14 +57,14 @@ class RemoteSettings:
         """Forget the values: the host has told that one has changed."""
         with self._guard:
             self._turn += 1
-            self._values = None
+            self._kept.clear()
 
-    def _known(self) -> Mapping[str, Any]:
+    def _known(self, method: str) -> Mapping[str, Any]:
         with self._guard:
-            values, turn = self._values, self._turn
+            values, turn = self._kept.get(method), self._turn
         if values is None:
-            values = self._asking.now("settings.values", {}, dict[str, Any])
+            values = self._asking.now(method, {}, dict[str, Any])
             with self._guard:
                 if turn == self._turn:  # else one has changed while they were on their way
-                    self._values = values
+                    self._kept[method] = values
         return values

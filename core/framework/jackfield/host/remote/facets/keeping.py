@@ -50,8 +50,7 @@ class ServedStorage:
         self.tables[name] = self._storage.table(name, types, unique=unique)  # type: ignore[arg-type]  # it refuses words
 
     async def drop(self, name: str) -> None:
-        """Remove a table with all its rows."""
-        self.tables.pop(name, None)
+        """Remove a table with all its rows; it is made anew at its next use, as it was declared."""
         await self._storage.drop(name)
 
     async def apply(self, changes: Any, parcel: int | None = None) -> list[int | None]:

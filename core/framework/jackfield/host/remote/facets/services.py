@@ -69,6 +69,10 @@ class ServedServices:
         known = (number for number, kept in self.handles.items() if kept[1] == members and offer_of(kept[0]) is offer)
         number = next(known, None)
         if number is None:
+            if len(self.handles.items()) >= MOST_SERVICES:  # of many that are gone nobody needs to be told any more
+                for gone, kept in self.handles.items():
+                    if offer_of(kept[0]).target is None:
+                        self.handles.take(gone)
             number = self.handles.keep((handle, members))
         return Found(number, offer.plugin, offer.name)
 

@@ -12,7 +12,12 @@ from jackfield.isolation import LineRate
 from jackfield.runtime import Whole
 
 LONGEST_LINE = 16_000
+LONGEST_NAME = 80
 MOST_EXTRA = 32
+MOST_LOGGERS = 50
+"""Below that of one plugin."""
+MOST_LATE_SECONDS = 60.0
+"""How much earlier or later than it comes a line may say that it was written; else the time is the host's."""
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -90,6 +95,7 @@ class ServedLogger:
 
     def __init__(self, context: PluginContext, lines_per_second: int) -> None:
         self._logger = context.logger
+        self._children: dict[str, logging.Logger] = {}
         self._rate = LineRate(context.plugin_id, lambda: lines_per_second, self._logger.warning)
 
     def level(self) -> int:
@@ -106,15 +112,23 @@ class ServedLogger:
         extra: dict[str, Any] = {},  # noqa: B006 (only read)
     ) -> None:
         """Take a line: kept and shown as the plugin's own, never with its name or level made up."""
-        logger = self._logger.getChild(name[:80]) if name else self._logger
+        logger = self._below(name[:LONGEST_NAME])
         level = max(logging.DEBUG, min(level, logging.CRITICAL))
         if not logger.isEnabledFor(level) or not self._rate.admit():
             return
         record = logger.makeRecord(logger.name, level, "", 0, message[:LONGEST_LINE], (), None)
-        if created > 0:
+        if abs(created - record.created) < MOST_LATE_SECONDS:
             record.created = created
         record.exc_text = exception[:LONGEST_LINE] or None
         for key, value in list(extra.items())[:MOST_EXTRA]:
             if key not in _OWN and key.isidentifier():
                 setattr(record, key, value)
         logger.handle(record)
+
+    def _below(self, name: str) -> logging.Logger:
+        """The plugin's logger, or one below it: a few of them, for Python never forgets a logger."""
+        if not name or (name not in self._children and len(self._children) >= MOST_LOGGERS):
+            return self._logger
+        if name not in self._children:
+            self._children[name] = self._logger.getChild(name)
+        return self._children[name]
