@@ -71,7 +71,7 @@ async def test_what_neither_has_is_absent(linked):
 @pytest.mark.slow
 async def test_a_plan_marks_what_is_unsigned_and_locks_it_by_hash(linked, upstream, tmp_path):
     upstream.publish_library("jf-needed", "1.0")
-    linked.publish("needy", requires=["jf-needed"])
+    linked.publish("needy", requires=["jf-needed"], isolation="inline")
     layout = Layout(tmp_path / "profile")
     management = Management("chat", layout, [linked.url], read_hostfile(HOST, source="host.toml"))
     plan = await management.plan_install(["needy"])
