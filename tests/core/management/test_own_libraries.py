@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from jackfield.errors import PluginError, ResolutionError, StoreError, UsageError
-from jackfield.management import ConsentMissing
+from jackfield.management import ConsentMissing, diagnose
 from jackfield.management.published import refuse_hidden
 from jackfield.store import StoredFile
 
@@ -68,6 +68,22 @@ async def test_with_a_plugin_goes_what_is_its_own_and_nothing_else(shop, manage)
     assert own(management, "elk")["jflib"] == "2.0"
     await management.rollback(by="tester")
     assert own(management, "owl")["jflib"] == "1.0"
+
+
+async def test_a_damaged_library_is_told_with_those_whose_it_is(shop, manage):
+    shop.publish("gnu", requires=["jflib<2"], isolation="worker")
+    management = manage(shop.url)
+    await installed(management, "owl", "gnu", "elk")
+    module = management.store.active().worker_paths("owl")[1] / "jflib" / "__init__.py"
+    module.chmod(0o644)
+    module.write_text("version = 0\n")
+    (damaged,) = await management.verify(by="tester")
+    assert (damaged.distribution, damaged.version, damaged.of) == ("jflib", "1.0", ("gnu", "owl"))
+    inventory = management.inventory()
+    (finding,) = diagnose(management.layout, management.store, management.state, inventory)
+    assert (finding.kind, finding.plugin) == ("broken", "jflib (a library of gnu and owl)")
+    (mended,) = await management.verify(repair=True, by="tester")
+    assert (mended.repaired, module.read_text()) == (True, "version = 1.0\n")
 
 
 async def test_an_update_moves_a_library_of_one_plugin_only(shop, manage):

@@ -306,6 +306,7 @@ DAMAGED = record(
         "damage": many(TEXT),
         "repaired": FLAG,
         "problem": maybe(TEXT),
+        "of": many(TEXT),
     }
 )
 

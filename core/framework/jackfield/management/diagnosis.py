@@ -98,12 +98,15 @@ def _failed(starts: Starts, inventory: Inventory, failures: Mapping[str, str] | 
 
 
 def _broken(store: Store) -> Iterator[Finding]:
-    pins = {pin.file.sha256: pin for pin in store.active().pins}
+    active = store.active()
+    pins = {pin.file.sha256: pin for pin in active.pins}
     for sha256, damage in store.verify().items():
         pin = pins.get(sha256)
         if pin is not None:
             told = f"{damage[0]} since it was installed" + (f", and {len(damage) - 1} more" if len(damage) > 1 else "")
-            yield Finding("broken", pin.id or pin.distribution, told, "jackfield store verify --repair")
+            owners = " and ".join(active.owners(sha256))
+            whose = f"{pin.distribution} (a library of {owners})" if owners else pin.id or pin.distribution
+            yield Finding("broken", whose, told, "jackfield store verify --repair")
 
 
 def _blocked(inventory: Inventory) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ class DamagedWheel:
         distribution: its normalised name; its hash where no generation names it.
         version: its version, empty where no generation names it.
         plugin: the plugin's id, None for a library.
+        of: ids of the plugins with a process of their own whose library it is.
         damage: what is wrong, as words: `chat_poll/__init__.py was changed`.
         repaired: whether it was brought back to what was installed.
         problem: why it could not be.
@@ -36,10 +37,12 @@ class DamagedWheel:
     damage: tuple[str, ...]
     repaired: bool = False
     problem: str | None = None
+    of: tuple[str, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {**{name: getattr(self, name) for name in self.__slots__}, "damage": list(self.damage)}
+        lists = {"damage": list(self.damage), "of": list(self.of)}
+        return {**{name: getattr(self, name) for name in self.__slots__}, **lists}
 
 
 class Upkeep:
@@ -57,8 +60,10 @@ class Upkeep:
     async def verify(self) -> list[DamagedWheel]:
         """Hash every file of the store; see `Management.verify`."""
         found = await asyncio.to_thread(self._store.verify)
-        pins = self._pins() if found else {}
-        return [_described(sha256, damage, pins.get(sha256)) for sha256, damage in found.items()]
+        pins, owners = self._named() if found else ({}, {})
+        return [
+            _described(sha256, damage, pins.get(sha256), owners.get(sha256, ())) for sha256, damage in found.items()
+        ]
 
     async def repair(self, catalog: MarketCatalog, *, by: str) -> list[DamagedWheel]:
         """Bring damaged wheels back, from the stored copy or the marketplace; see `Management.verify`."""
@@ -66,7 +71,7 @@ class Upkeep:
             lock = self._store.lock(by=f"{by}: repair", timeout_seconds=self._lock_seconds)
             await asyncio.to_thread(held.enter_context, lock)
             folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-")))
-            pins = self._pins()
+            pins, _ = self._named()
             return [await self._mend(one, pins.get(one.sha256), catalog, folder) for one in await self.verify()]
 
     def collect(self, *, keep: int, by: str) -> Garbage:
@@ -94,18 +99,22 @@ class Upkeep:
             return replace(wheel, problem=str(error))
         return replace(wheel, repaired=True)
 
-    def _pins(self) -> dict[str, Pin]:
+    def _named(self) -> tuple[dict[str, Pin], dict[str, tuple[str, ...]]]:
+        """What every generation names, by hash; and whose library it is, in the newest that knows."""
         pins: dict[str, Pin] = {}
+        owners: dict[str, tuple[str, ...]] = {}
         for number in self._store.numbers():
             try:
-                pins.update({pin.file.sha256: pin for pin in self._store.generation(number).pins})
+                generation = self._store.generation(number)
             except StoreError:
                 continue  # a damaged generation names nothing that can be told
-        return pins
+            pins.update({pin.file.sha256: pin for pin in generation.pins})
+            owners.update({pin.file.sha256: generation.owners(pin.file.sha256) for pin in generation.pins})
+        return pins, owners
 
 
-def _described(sha256: str, damage: tuple[Damage, ...], pin: Pin | None) -> DamagedWheel:
+def _described(sha256: str, damage: tuple[Damage, ...], pin: Pin | None, owners: tuple[str, ...]) -> DamagedWheel:
     words = tuple(str(one) for one in damage)
     if pin is None:
         return DamagedWheel(sha256, sha256, "", None, words)
-    return DamagedWheel(sha256, pin.distribution, pin.version, pin.id, words)
+    return DamagedWheel(sha256, pin.distribution, pin.version, pin.id, words, of=owners)

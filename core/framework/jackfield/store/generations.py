@@ -104,6 +104,12 @@ class Generation:
         """The unpacked tree of one of its pins."""
         return self.entries[pin.file.sha256]
 
+    def owners(self, sha256: str) -> tuple[str, ...]:
+        """The ids of the plugins with a process of their own that have a wheel as a library."""
+        return tuple(
+            own[0].id or cid for cid, own in self.workers.items() if any(pin.file.sha256 == sha256 for pin in own[1:])
+        )
+
     def missing(self) -> tuple[Pin, ...]:
         """The pins whose tree is not in the store any more."""
         return tuple(pin for pin in self.pins if not self.tree(pin).is_dir())

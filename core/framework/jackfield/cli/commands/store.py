@@ -88,7 +88,8 @@ def gc(session: Session, keep: int, dry_run: bool) -> None:
 
 def _tell_damage(output: Output, wheel: JsonObject) -> None:
     """`chat-poll 1.0.0: chat_poll/__init__.py was changed; repaired`."""
-    name = f"{wheel['distribution']} {wheel['version']}".strip()
+    of = f" (a library of {joined(wheel['of'])})" if wheel["of"] else ""
+    name = f"{wheel['distribution']} {wheel['version']}".strip() + of
     state = "repaired" if wheel["repaired"] else wheel["problem"] or ""
     for words in wheel["damage"]:
         output.line(plain(f"{name}: {words}" + (f"; {state}" if state else "")))
