@@ -16,13 +16,16 @@ from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Message, decode_me
 #: The messages of one link that are taken before others have their turn.
 MESSAGES_A_TURN = 100
 #: An answer that comes within this time costs less to wait for than a turn of the loop, which a task is woken by.
-QUICK_SECONDS = 40e-6
+QUICK_SECONDS = 50e-6
 #: The quick answers in a row after which the next is waited for, and how many are before the loop has its turn again.
-_QUICK_ANSWERS = 8
+_QUICK_ANSWERS = 4
 _LOOKS_A_TURN = 16
-#: The quick answers more that are needed when one was waited for in vain, and for how long it was.
-_QUICK_ANSWERS_MISSED = 56
-_LOOK_MILLISECONDS = 1
+#: The quick answers more that are needed when one was waited for in vain; twice as many each time, up to the most.
+_QUICK_ANSWERS_MISSED = 60
+_QUICK_ANSWERS_MOST = 4000
+#: For how long it is waited for at most. For less than a tick of the kernel (4 ms) a timer of its own is programmed,
+#: and that costs 20 µs on a virtual machine.
+_LOOK_MILLISECONDS = 4
 _DONTWAIT = socket.MSG_DONTWAIT
 
 
@@ -45,6 +48,7 @@ class Intake:
         "_looks",
         "_loop",
         "_mine",
+        "_missed",
         "_poll",
         "_quick",
         "_reader",
@@ -77,6 +81,7 @@ class Intake:
         poll.register(link.socket, select.POLLIN)
         self._poll = poll.poll
         self._quick = 0  # answers in a row
+        self._missed = _QUICK_ANSWERS_MISSED  # how many fewer these are when the next is waited for in vain
         self._looks = 0  # that are left before the loop has its turn
 
     def start(self) -> None:
@@ -99,8 +104,8 @@ class Intake:
         """Receive the answer to a call that was just sent, without a turn of the loop, if those before it were quick.
 
         A turn of asyncio's loop costs more than the whole call where both processes share a core. So when the last
-        answers came within microseconds, this one is waited for: a millisecond at most, and that no more often than in
-        one call of sixty-four. Every sixteenth is left to the loop, which sees whether they are quick still.
+        answers came within microseconds, this one is waited for: milliseconds at most, and when it does not come, none
+        is for many calls. Every sixteenth is left to the loop, which sees whether answers are quick still.
 
         Returns:
             memoryview | None: the body of a short frame that came alone, void when more is received; None where
@@ -112,7 +117,8 @@ class Intake:
         self._looks -= 1
         try:
             if not self._poll(_LOOK_MILLISECONDS):
-                self._looks, self._quick = 0, -_QUICK_ANSWERS_MISSED
+                self._looks, self._quick = 0, -self._missed
+                self._missed = min(2 * self._missed, _QUICK_ANSWERS_MOST)
                 return None
             count = self._recv_into(reader.view, 0, _DONTWAIT)
         except OSError:
@@ -176,6 +182,7 @@ class Intake:
             self._quick += 1
             if self._quick >= _QUICK_ANSWERS:
                 self._quick, self._looks = _QUICK_ANSWERS, _LOOKS_A_TURN
+                self._missed = max(self._missed - 1, _QUICK_ANSWERS_MISSED)
         elif self._quick > 0:
             self._quick = max(self._quick - _QUICK_ANSWERS // 2, 0)
         call.waiter.go_on()
