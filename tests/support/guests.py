@@ -18,6 +18,7 @@ from jackfield.host import Host
 from jackfield.isolation import External, new_key
 from jackfield.permissions import Grant, Permission
 from jackfield.rpc import BlockingConnection, Link
+from jackfield.storage import State
 from jackfield.store import Layout
 
 from tests.support.processes import clean_environment
@@ -29,6 +30,26 @@ SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "to
 def manifest(plugin: str = "echo", version: str = "1.0.0", more: str = "") -> str:
     """The text of an external plugin's manifest."""
     return f'schema = 1\nid = "{plugin}"\nversion = "{version}"\nisolation = "external"\n{more}'
+
+
+def known(state: State, plugin: str, text: str | None = None, *, granted: bool = True) -> str:
+    """Put into a profile's state that an external plugin is known, enabled and granted what it asks for; its key."""
+    candidate = external_candidate(plugin, text)
+    assert candidate.manifest is not None
+    cid = candidate.canonical_id
+    asked: tuple[Permission, ...] = candidate.manifest.permissions if granted else ()
+    grant = Grant(cid, "external", None, asked, candidate.version)
+    key = new_key(plugin, by="test")
+    state.change(
+        {
+            **external_record(candidate, text),
+            key.key.state_key: key.key.to_mapping(),
+            f"wish/{cid}": True,
+            f"grants/{cid}": grant.to_mapping(),
+        },
+        by="test",
+    )
+    return key.text
 
 
 class House:
@@ -44,22 +65,7 @@ class House:
 
     def know(self, plugin: str = "echo", text: str | None = None, *, granted: bool = True) -> str:
         """Let an external plugin be known, enabled and granted what it asks for; its key."""
-        candidate = external_candidate(plugin, text)
-        assert candidate.manifest is not None
-        cid = candidate.canonical_id
-        asked: tuple[Permission, ...] = candidate.manifest.permissions if granted else ()
-        grant = Grant(cid, "external", None, asked, candidate.version)
-        key = new_key(plugin, by="test")
-        self.profile.state.change(
-            {
-                **external_record(candidate, text),
-                key.key.state_key: key.key.to_mapping(),
-                f"wish/{cid}": True,
-                f"grants/{cid}": grant.to_mapping(),
-            },
-            by="test",
-        )
-        return key.text
+        return known(self.profile.state, plugin, text, granted=granted)
 
     def knock(self) -> socket.socket:
         """A connection to the host's port."""
