@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from jackfield.errors import UsageError
 from jackfield.hooks import HookspecMarker
 from jackfield.host import PluginStatus
 
@@ -330,8 +331,9 @@ def test_a_synchronous_call_waits_for_workers_while_the_loop_does_not_run(profil
         async def here():
             return host.hook.plain(number=1)
 
-        assert loop.run_until_complete(here()) == []
-        assert "the loop would stand still" in host.plugins.status("a").problem
+        with pytest.raises(UsageError, match=r"the loop would stand still \(await host.call.plain"):
+            loop.run_until_complete(here())
+        assert host.plugins.status("a").errors == 0
         assert loop.run_until_complete(asyncio.to_thread(lambda: host.hook.plain(number=3))) == [5, 4]
         loop.run_until_complete(host.stop())
     finally:

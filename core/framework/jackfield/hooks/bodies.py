@@ -29,6 +29,7 @@ class Body:
         # One that is waited for at once, with nobody at work meanwhile, needs no sending beforehand.
         together = len(self.plain if chain.awaits else outside) > 1
         self.sent = outside if self.collects and together else frozenset()
+        self.waits = bool(outside) and not chain.awaits
         self.value = "_jf_results"
         if chain.pipeline is not None:
             self.value = chain.pipeline if by_name else "_jf_handed"
@@ -37,6 +38,8 @@ class Body:
         """Return the whole body."""
         chain = self.chain
         lines = ["__tracebackhide__ = True"]  # pytest leaves the frame out, as it does pluggy's
+        if self.waits:
+            lines.append("_jf_require_waiting()")  # it is the caller's mistake, and nobody's who implements the hook
         if chain.pipeline is None:
             lines.append("_jf_results = None" if chain.firstresult else "_jf_results = []")
         elif not self.by_name:

@@ -137,6 +137,7 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         bindings[f"_jf_call{place}"] = implementation.function
         if (outside := outside_of(implementation.function)) is not None:
             bindings[f"_jf_send{place}"] = outside.send if chain.awaits else outside.send_now
+            bindings["_jf_require_waiting"] = outside.require_waiting
             if chain.awaits:
                 bindings[f"_jf_call{place}"] = outside.call
         if implementation.hookwrapper:

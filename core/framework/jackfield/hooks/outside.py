@@ -45,6 +45,14 @@ class Outside(Protocol):
         """Send a call, in a thread that will wait for its answer."""
         ...
 
+    def require_waiting(self) -> None:
+        """Return if this thread may wait for an answer.
+
+        Raises:
+            UsageError: it is that of the event loop, which would stand still.
+        """
+        ...
+
     def send_batch(self, many: Sequence[Mapping[str, Any]]) -> Awaitable[list[Any]]:
         """Send many calls in one message; each is answered, or by the error that it raised."""
         ...

@@ -138,7 +138,7 @@ class Line:
         """
         if self._is_taken_here() or self._may_take():
             return self._blocking.begin(method, arguments, codec, timeout_seconds=timeout_seconds)
-        self._require_elsewhere(method)
+        self.require_elsewhere(method)
         if not self._loop.is_running():
             done: Future[Any] = Future()
             done.set_result(self._by_loop(method, arguments, codec, timeout_seconds))
@@ -212,7 +212,7 @@ class Line:
                 self._loop.run_until_complete(asyncio.sleep(0.001))
 
     def _by_loop(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Any:
-        self._require_elsewhere(method)
+        self.require_elsewhere(method)
         work = self._on_loop(method, arguments, codec, timeout_seconds)
         if self._loop.is_running():
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -224,8 +224,8 @@ class Line:
         """The same as `call_coded`, of which nothing happens before the loop runs it."""
         return await self.call_coded(method, arguments, codec, timeout_seconds)
 
-    def _require_elsewhere(self, method: str) -> None:
-        """Return if this thread may wait.
+    def require_elsewhere(self, method: str) -> None:
+        """Return if this thread may wait for the answer to a method.
 
         Raises:
             UsageError: it is that of the loop, which runs.

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 from jackfield.errors import PluginError
 from jackfield.hooks import HookManager, outside_of
-from jackfield.host.remote.hooks import Proxy, RemoteHook, function_for, marked
+from jackfield.host.remote.functions import function_for, marked
+from jackfield.host.remote.hooks import Proxy, RemoteHook
 
 
 class StandIns:
@@ -89,7 +90,7 @@ class StandIn(Proxy):
 
 
 class _Held:
-    """One hook of a plugin that is being replaced (`jackfield.host.remote.hooks.Answering`)."""
+    """One hook of a plugin that is being replaced (`jackfield.host.remote.functions.Answering`)."""
 
     call: Callable[..., Any]
     send: Callable[..., Any]
@@ -118,6 +119,9 @@ class _Held:
         raise PluginError(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
 
     start_now = call_now
+
+    def require_waiting(self) -> None:
+        """Return: nobody waits."""
 
     async def send_batch(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Wait for the next process, and call it many times."""
