@@ -32,12 +32,10 @@ from jackfield.sandbox import (
 )
 from jackfield.worker.policy import Interpreter, policy_of
 from jackfield.worker.published import import_only
+from jackfield.worker.rehearsal import NOBODYS, REHEARSALS
 
 Serve = Callable[[WorkerSpec], Any]
 """What a worker does with its life, given its spec."""
-
-REHEARSALS: Final = 12
-"""How often the zygote does what its workers will do: more often than Python takes to specialize code."""
 
 _MOST_NAME: Final = 15  # what the kernel keeps of a process' name
 _read_spec: Final = msgspec.msgpack.Decoder(WorkerSpec).decode
@@ -95,17 +93,9 @@ def become_worker(prepared: Prepared, calls: int, files: int, output: int) -> No
 
 
 def rehearse(prepared: Prepared) -> None:
-    """Do in the zygote, some times over, what every worker does first and what changes nothing here.
-
-    Python writes to code until it has run often enough to be specialized (PEP 659); what is written to before the fork
-    is a page that all workers share.
-    """
-    spec = WorkerSpec(
-        plugin="none", project="none", entry_point="none", paths=(), manifest="",
-        data_dir="/", config_dir="/", temporary="/",
-    )  # fmt: skip
+    """Do in the zygote what every worker does first and what changes nothing here."""
     for _ in range(REHEARSALS):
-        read = _read_spec(msgspec.msgpack.encode(spec))
+        read = _read_spec(msgspec.msgpack.encode(NOBODYS))
         policy = policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
         remember_paths(policy.read)
         _furnish(prepared.interpreter, read)

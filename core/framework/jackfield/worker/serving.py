@@ -31,12 +31,10 @@ from jackfield.worker.handlers import Handlers
 from jackfield.worker.hooks import serve_hooks
 from jackfield.worker.inside import Inside
 from jackfield.worker.looping import LoopThread
+from jackfield.worker.rehearsal import NOBODYS, REHEARSALS
 
 #: Makes the plugin's context.
 MakeContext: TypeAlias = Callable[[Inside], Context]
-
-#: How often the zygote makes what its workers will make; Python writes to code until it is specialized (PEP 659).
-REHEARSALS = 12
 
 
 def prepare(calls: socket.socket, files: socket.socket) -> Callable[[WorkerSpec], None]:
@@ -63,21 +61,17 @@ def prepare(calls: socket.socket, files: socket.socket) -> Callable[[WorkerSpec]
 
 
 def _rehearse() -> None:
-    """Make all but the code of a plugin that does not exist: what it needs of codecs is made once and kept."""
-    spec = WorkerSpec(
-        plugin="none", project="none", entry_point="jackfield", paths=(), manifest="",
-        data_dir="/", config_dir="/", temporary="/",
-    )  # fmt: skip
+    """Make all but the code of a plugin: its link, its context, the codecs of both."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        looping = LoopThread(spec.plugin)
+        looping = LoopThread(NOBODYS.plugin)
         handlers = Handlers(looping)
         ends = [BlockingConnection(Link(end, handlers.served, peer="nobody")) for end in (ours, theirs)]
         for end in ends:
             end.send_hello()
         for end in ends:
             end.receive_hello()
-        inside = Inside(spec, looping, ends[0], handlers)
+        inside = Inside(NOBODYS, looping, ends[0], handlers)
         Serving(inside, _context).offer()
         _context(inside)
 
