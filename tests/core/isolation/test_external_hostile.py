@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import tempfile
 import time
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jackfield.errors import LinkClosed
 from jackfield.isolation import reception
 
@@ -102,6 +106,30 @@ async def test_what_is_no_greeting_ends_the_connection_at_once(tmp_path: Path, p
         async with asyncio.timeout(reception.GREETING_SECONDS - 1):
             await sent_away(opened, portion)
         assert opened.arrivals == []
+
+
+@given(
+    st.lists(
+        st.binary(max_size=40) | st.sampled_from([hello("wrong")[:9], b"\x14\x00\x00\x00", b"\x96\x00"]), max_size=6
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_comes_first_lets_nobody_in_and_leaves_nothing(portions):
+    async def try_it() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with lobby(Path(folder)) as opened:
+                connection = knock(opened.places.socket)
+                with contextlib.suppress(OSError):
+                    for portion in portions:
+                        connection.sendall(portion)
+                        await asyncio.sleep(0)
+                    connection.shutdown(socket.SHUT_WR)
+                await asyncio.to_thread(said, connection)
+                connection.close()
+                await until(lambda: not opened.reception.unknown)
+                assert opened.arrivals == []
+
+    asyncio.run(try_it())
 
 
 async def test_an_oversize_first_frame_is_refused_before_its_body_is_read(tmp_path: Path):
