@@ -437,3 +437,32 @@ async def test_while_a_worker_is_replaced_under_load_no_call_is_lost_or_seen_twi
     assert await host.call.plain(number=-1) == [len(pids)]
     seen = await host.call.plain.batch([{"number": one} for one in range(len(pids))])
     assert sorted(one for (one,) in seen) == list(range(len(pids)))
+
+
+STUBBORN = """
+import os, time
+from jackfield import Plugin
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.scheduler.start_thread(time.sleep, 600, name="stubborn")
+
+    @hookimpl
+    def plain(self, number: int):
+        return os.getpid()
+"""
+
+
+@pytest.mark.feature("K28")
+async def test_a_worker_in_which_something_does_not_end_is_killed_when_it_is_disabled(workers):
+    host = await workers(a=STUBBORN)
+    (pid,) = await host.call.plain(number=0)
+    status = await host.disable("a")
+    assert (status.state, status.problem) == ("found", "")
+    assert not _alive(pid)
+    await host.enable("a")
+    (other,) = await host.call.plain(number=0)
+    assert other != pid

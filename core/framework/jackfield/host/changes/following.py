@@ -198,7 +198,7 @@ class Following:
             record = records[cid]
             async with record.step:
                 if record.life.state in (State.ACTIVE, State.PENDING_RESTART):
-                    await self._runner.disable(record, replaced=cid in stop and cid in replaced)
+                    await self._runner.disable(record, stays=cid not in stop, replaced=cid in stop & replaced)
                 if cid in stop and record.life.state in (State.LOADED, State.IDLE):
                     await self._runner.unload(record, removed=cid in removed, replaced=cid in replaced)
 

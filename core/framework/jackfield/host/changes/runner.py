@@ -168,11 +168,12 @@ class Runner:
             return
         self._plugins.tell(record, Happening.ENABLED)
 
-    async def disable(self, record: Record, *, replaced: bool = False) -> None:
+    async def disable(self, record: Record, *, stays: bool = False, replaced: bool = False) -> None:
         """Close the plugin's hooks and commands, call `on_disable`, end all that it began; afterwards it is idle.
 
         Args:
             record: a plugin that is active.
+            stays: its code stays loaded, but for a process in which something does not end: that is killed.
             replaced: its next code comes at once; calls of its hooks wait for that, if it is in another process.
         """
         if record.wiring is not None:
@@ -182,6 +183,9 @@ class Runner:
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)
         self._plugins.tell(record, Happening.DISABLED)
+        if stays and record.left_behind and record.remote is not None and record.remote.process is not None:
+            await self.unload(record, removed=False, replaced=False)
+            record.left_behind = ()
 
     async def unload(self, record: Record, *, removed: bool, replaced: bool, keep_process: bool = False) -> None:
         """Call `on_unload`, and `on_removed` when it was uninstalled; afterwards its code may be dropped.
