@@ -99,7 +99,10 @@ def gallery(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
 @pytest.fixture(scope="module")
 def hostile(gallery: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The gallery beside a plugin that means harm: after the tests of the gallery alone."""
-    wheel = build_plugin(tmp_path_factory.mktemp("wheels"), "hostile", code=HOSTILE, permissions=PERMISSIONS)
+    # Out of a process of its own it cannot even say this: what is too long does not cross.
+    wheel = build_plugin(
+        tmp_path_factory.mktemp("wheels"), "hostile", code=HOSTILE, permissions=PERMISSIONS, isolation="inline"
+    )
     plugins(gallery, "install", "--yes", "--accept-permissions", str(wheel))
     yield gallery
     plugins(gallery, "disable", "hostile")
