@@ -20,7 +20,7 @@ class TestFromPip:
             "weather": ("found", "environment"),
             "legacy-x": ("found", "environment"),
         }
-        assert re.search(r"weather +1\.4\.0 +not enabled +inline +pip", desk.run("list").out)
+        assert re.search(r"weather +1\.4\.0 +not enabled +worker \(\w+\) +pip", desk.run("list").out)
 
     def test_consent_is_asked_at_enable(self, desk: Desk):
         ran = desk.run("enable", "weather", typed="y\n")

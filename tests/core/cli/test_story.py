@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.feature("C34")
 def test_search_lists_the_best_first_in_aligned_columns(desk: Desk):
     lines = desk.run("search", "poll").out.splitlines()
-    assert re.fullmatch(r"poll  2\.0\.0  inline  ✓ \S+  The poll plugin.*", lines[0])
+    assert re.fullmatch(r"poll  2\.0\.0  worker  ✓ \S+  The poll plugin.*", lines[0])
 
 
 def test_search_says_when_nothing_fits(desk: Desk):
