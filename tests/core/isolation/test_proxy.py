@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+from jackfield.errors import PluginError
 from jackfield.hooks import HookManager, HookspecMarker
 from jackfield.host.remote import RemotePlugin
 from jackfield.host.remote.hooks import proxy_of, spec_places
+from jackfield.runtime import HookData
 
 from tests.support.plain_workers import plain_worker
 
@@ -137,3 +140,20 @@ async def test_a_call_that_takes_longer_than_its_hook_allows_is_blamed(tmp_path)
         assert await manager.call.slow(seconds=0.0) == ["done"]
         assert await manager.call.slow(seconds=1.0) == []
     assert blamed == [("weather", "slow", "weather did not answer hook slow within 0.2 s")]
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (HookData("asked", ("depth): pass\nimport os #",)), "which the hook does not have"),
+        (HookData("asked", ("depth",), ("depth=print(1)",)), "which the hook does not have"),
+        (HookData("asked(): pass\nimport os #"), "the application has no such hook"),
+        (HookData("register"), "the application has no such hook"),
+    ],
+)
+async def test_names_that_a_hostile_plugin_tells_never_become_code(tmp_path, told, why):
+    manager = managed()
+    async with plain_worker(tmp_path, "PLACE='1'" + MEETS) as worker:
+        remote = RemotePlugin("weather", worker.line, None)
+        with pytest.raises(PluginError, match=why):
+            proxy_of(remote, [told], manager)

@@ -25,6 +25,9 @@ from jackfield.runtime import (
     Loaded,
 )
 
+MOST_TOLD = 12_000
+"""Characters that are kept of what a plugin tells of a failure beside its calls."""
+
 
 async def load_remote(
     remote: RemotePlugin,
@@ -72,9 +75,10 @@ def served_life(plugin: str, sources: Sources, blame: Blame) -> dict[str, Served
     """
 
     def failed(what: str, kind: str, message: str, traceback: str = "") -> None:
-        error = RemoteError(message, kind=kind[:200], remote_traceback=traceback, plugin=plugin)
-        if traceback:
-            error.add_note(f"raised in the process of {plugin}:\n{traceback}")
+        where = traceback[-MOST_TOLD:]
+        error = RemoteError(message[:MOST_TOLD], kind=kind[:200], remote_traceback=where, plugin=plugin)
+        if where:
+            error.add_note(f"raised in the process of {plugin}:\n{where}")
         blame(plugin, what[:200], error)
 
     functions: dict[str, Callable[..., Any]] = {
