@@ -97,7 +97,6 @@ def workers(profile, build, running):
     return start
 
 
-@pytest.mark.feature("C1", "C2")
 async def test_hooks_of_workers_keep_the_order_and_the_meaning_that_they_have_inline(workers):
     host = await workers(a=code(1), b=code(2))
     assert await host.call.counted(number=10) == [12, 11]
@@ -124,7 +123,7 @@ def _alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.feature("C8", "C11")
+@pytest.mark.feature("C8", "J25")
 async def test_the_end_of_a_worker_is_told_and_its_hooks_are_called_no_more(workers):
     host = await workers(a=code(1), b=code(2))
     pid, _ = await host.call.plain(number=0)
@@ -153,7 +152,7 @@ async def test_a_worker_that_dies_while_it_is_called_fails_that_call_alone(worke
     assert host.usage.one("b").errors >= 1
 
 
-@pytest.mark.feature("J20", "J21", "M24")
+@pytest.mark.feature("J20")
 async def test_reloading_makes_a_new_process_and_unloading_ends_it(workers):
     host = await workers(a=code(1))
     (before,) = await host.call.plain(number=0)
@@ -408,7 +407,7 @@ class Main(Plugin):
 """
 
 
-@pytest.mark.feature("M36", "U37")
+@pytest.mark.feature("M36")
 async def test_while_a_worker_is_replaced_under_load_no_call_is_lost_or_seen_twice(workers):
     host = await workers(a=REMEMBERS)
     pids: list[list[int]] = []
