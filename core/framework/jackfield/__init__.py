@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jackfield.host import Host as Host
     from jackfield.host import PluginManager as PluginManager
     from jackfield.isolation import External as External
+    from jackfield.worker.connecting import HostAddress as HostAddress
+    from jackfield.worker.connecting import connect as connect
 
 _HOMES = {
     "Application": "jackfield.application",
@@ -31,6 +33,7 @@ _HOMES = {
     "EventType": "jackfield.api",
     "External": "jackfield.isolation",
     "HookManager": "jackfield.hooks",
+    "HostAddress": "jackfield.worker.connecting",
     "HookimplMarker": "jackfield.hooks",
     "HookspecMarker": "jackfield.hooks",
     "Host": "jackfield.host",
@@ -39,6 +42,7 @@ _HOMES = {
     "Plugin": "jackfield.api",
     "PluginManager": "jackfield.host",
     "command": "jackfield.api",
+    "connect": "jackfield.worker.connecting",
     "listener": "jackfield.api",
     "new_thread": "jackfield.api",
 }

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from jackfield import HostAddress, connect
 from jackfield.errors import LinkError, PermissionDenied, UsageError
 from jackfield.isolation import External
-from jackfield.worker.connecting import HostAddress, connect
 
 from tests.support.lobby import lobby
 from tests.support.waiting import until
