@@ -265,10 +265,10 @@ def test_what_a_narrow_terminal_cuts_off_a_list_stands_whole_below_it(polling):
     assert polling.run("enable", "legacy-x", "--accept-permissions").code == 0
     remark = next(line for line in polling.run("list").out.splitlines() if "trusted by you" in line)
     remark = remark[remark.index("no manifest") :]
-    narrow = Terminal(polling, "list", columns=66)
+    narrow = Terminal(polling, "list", columns=73)
     assert narrow.ends() == 0
     lines = _plain(narrow.text).splitlines()
-    assert all(len(line) <= 66 for line in lines[:4])
+    assert all(len(line) <= 73 for line in lines[:4])
     assert lines[4:] == [f"legacy-x: {remark}"]
     wide = Terminal(polling, "list", columns=120)
     assert wide.ends() == 0
