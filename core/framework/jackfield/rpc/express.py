@@ -47,7 +47,8 @@ class ExpressWire(Wire):
             arguments: by name.
             seconds: of the whole call; None for no limit.
             deadline: when they are over, in seconds of `time.monotonic()`.
-            call: noted in the ledger before the request leaves, where another thread may read the answer.
+            call: noted in the ledger before the request leaves, where another thread may read the answer; None: the
+                turn to read is this thread's.
 
         Raises:
             CannotCross: an argument is no data, or too large; nothing was sent.
@@ -81,10 +82,12 @@ class ExpressWire(Wire):
             except BlockingIOError:
                 sent = 0
             except OSError as error:
-                self._turn.mark()
+                if call is None:
+                    self._turn.mark()
                 self.gone(error)
             if sent != length + HEADER_BYTES:
-                self._turn.mark()
+                if call is None:  # it is this thread that has the turn to read; else another one may be reading
+                    self._turn.mark()
                 self.send_rest(frame, sent, deadline)
         finally:
             sending.free.append(None)

@@ -24,6 +24,7 @@ _PLAIN: dict[str, type[Exception]] = {
 }
 MESSAGE_CHARACTERS = 4000
 TRACEBACK_CHARACTERS = 12_000
+_MOST_DIGITS = 6  # of the number of an error of the system
 
 Told = tuple[str, str, dict[str, str]]
 
@@ -48,6 +49,9 @@ def tell(error: BaseException, *, with_traceback: bool) -> Told:
         details |= {"text": error.text, "column": str(error.column)}
     elif isinstance(error, RemoteError):
         details["kind"] = error.kind
+    elif isinstance(error, OSError) and isinstance(error.errno, int):
+        details |= {"errno": str(error.errno), "strerror": error.strerror or ""}
+        details |= {"filename": str(error.filename)} if error.filename is not None else {}
     if with_traceback:
         lines = traceback.format_exception(error, limit=-20)
         details["traceback"] = "".join(lines)[-TRACEBACK_CHARACTERS:]
@@ -80,7 +84,12 @@ def told(kind: str, message: str, details: dict[str, str], peer: str) -> Excepti
 def _made(kind: str, message: str, details: dict[str, str]) -> Exception | None:
     """One of the errors that both sides know; None for another kind."""
     if kind in _PLAIN:
-        return _PLAIN[kind](message)
+        plain = _PLAIN[kind]
+        number = details.get("errno", "")
+        if issubclass(plain, OSError) and number.isascii() and number.isdigit() and len(number) < _MOST_DIGITS:
+            named = (details["filename"],) if "filename" in details else ()
+            return plain(int(number), details.get("strerror", message), *named)
+        return plain(message)
     if kind == "WrongValues":
         fields = {name[6:]: why for name, why in details.items() if name.startswith("field.")}
         return WrongValues(fields)
