@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from datetime import UTC, datetime
@@ -147,6 +148,12 @@ class TestFiles:
             assert "may not files:read" in answer or "symbolic link out, which is not followed" in answer
 
 
+async def test_what_the_system_says_is_told_as_it_says_it(stage, tmp_path):
+    (tmp_path / "granted").mkdir()
+    told = json.loads(await stage.ask(f"probe files missing {tmp_path}/granted/nothing"))
+    assert told == [errno.ENOENT, os.strerror(errno.ENOENT), "nothing"]
+
+
 async def test_what_is_larger_than_a_frame_goes_in_parts(stage, tmp_path):
     size = 5_000_001
     folder = tmp_path / "granted"
@@ -159,6 +166,19 @@ async def test_what_is_larger_than_a_frame_goes_in_parts(stage, tmp_path):
         await stage.grant([Permission("network", ("connect",), hosts=(f"127.0.0.1:{server.port}",))])
         assert await stage.ask(f"probe http large {server.url}/large 2000000") == str(size)
         assert len(server.asked[-1].body) == 2_000_000
+
+
+class TestMany:
+    """A link carries 256 open calls at most; nobody who uses it has to know."""
+
+    async def test_a_plugin_may_ask_for_much_at_once(self, stage):
+        assert await stage.ask("probe storage many 600") == str(sum(range(600)))
+
+    async def test_a_plugin_may_be_asked_for_much_at_once(self, stage):
+        count = 400 if stage.isolation == "external" else 2000
+        answers = await asyncio.gather(*(stage.ask("probe wait 0.05") for _ in range(count)))
+        assert answers == ["waited"] * count
+        assert stage.host.plugins.status("probe").errors == 0
 
 
 class TestEnvironment:

@@ -11,9 +11,15 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from jackfield.rpc import BlockingConnection, CallCodec
+from jackfield.rpc import BlockingConnection, CallCodec, Limits
 from jackfield.runtime import Crossing
 from jackfield.worker.looping import LoopThread
+
+AT_ONCE = 200
+"""Calls of coroutines that wait for the host at one time, further ones wait for their turn: a link carries 256."""
+
+FROM_HOST = Limits(open_calls=100_000)
+"""A plugin's side of a link: its host is trusted, and may have any number of commands and hooks run in it at once."""
 
 WAIT_SECONDS = 30.0
 """How long a thread waits for the host before it is told that nothing came; a coroutine until it is cancelled."""
@@ -28,6 +34,7 @@ class HostCalls:
 
     def __init__(self, connection: BlockingConnection) -> None:
         self._connection = connection
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._woken, self._wake = socket.socketpair()
         self._wake.setblocking(False)
 
@@ -44,6 +51,10 @@ class HostCalls:
             LinkClosed: the host is gone.
             Exception: what the method raised.
         """
+        async with self._turns:
+            return await self._call(method, arguments, answer)
+
+    async def _call(self, method: str, arguments: Mapping[str, Any], answer: Any) -> Any:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         call = self._connection.begin(method, arguments, codec_of(answer))

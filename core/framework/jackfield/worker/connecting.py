@@ -19,6 +19,7 @@ from jackfield.errors import CannotCross, LinkClosed, LinkError, PermissionDenie
 from jackfield.isolation import Terminator, WorkerSpec
 from jackfield.manifest import canonical_id
 from jackfield.rpc import BlockingConnection, Link
+from jackfield.worker.calls import FROM_HOST
 from jackfield.worker.serving import live
 
 #: Between two attempts to connect: doubled each time, from the first to the second number of seconds.
@@ -160,7 +161,7 @@ def _serve(connection: socket.socket, entry_point: str, key: str, manifest: str 
         PermissionDenied: the host does not know the key.
         LinkError: the connection was refused or lost, with the reason.
     """
-    link = Link(connection, lambda _: None, peer="the host", tell_tracebacks=True)
+    link = Link(connection, lambda _: None, peer="the host", limits=FROM_HOST, tell_tracebacks=True)
     blocking = BlockingConnection(link)
     told = {"key": key} if manifest is None else {"key": key, "manifest": manifest}
     try:

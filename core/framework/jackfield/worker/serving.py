@@ -26,6 +26,7 @@ from jackfield.runtime import (
     resolve,
     tie,
 )
+from jackfield.worker.calls import FROM_HOST
 from jackfield.worker.facets import hearing
 from jackfield.worker.handlers import Handlers
 from jackfield.worker.hooks import serve_hooks
@@ -49,7 +50,7 @@ def prepare(calls: socket.socket, files: socket.socket) -> Callable[[WorkerSpec]
     """
     for _ in range(REHEARSALS):
         _rehearse()
-    link = Link(calls, lambda _: None, peer="the host", tell_tracebacks=True)
+    link = Link(calls, lambda _: None, peer="the host", limits=FROM_HOST, tell_tracebacks=True)
     blocking = BlockingConnection(link)
     descriptors = DescriptorReceiver(files)
 
@@ -94,7 +95,7 @@ def serve(
     Raises:
         LinkClosed: the link was ended for a reason; none if the host just went away.
     """
-    link = Link(connection, lambda _: None, peer="the host", tell_tracebacks=True)
+    link = Link(connection, lambda _: None, peer="the host", limits=FROM_HOST, tell_tracebacks=True)
     blocking = BlockingConnection(link)
     blocking.greet()
     live(spec, link, blocking, make_context, descriptors=descriptors)

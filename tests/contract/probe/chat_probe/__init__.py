@@ -43,6 +43,16 @@ class Probe(Plugin):
     async def storage_get(self, source, key: str) -> None:
         await source.reply(json.dumps(await self.context.storage.get(key, "nothing")))
 
+    @command("probe storage many")
+    async def storage_many(self, source, count: int) -> None:
+        got = await asyncio.gather(*(self.context.storage.get(f"key{number}", number) for number in range(count)))
+        await source.reply(str(sum(got)))
+
+    @command("probe wait")
+    async def wait(self, source, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await source.reply("waited")
+
     @command("probe storage delete")
     async def storage_delete(self, source, key: str) -> None:
         await self.context.storage.delete(key)
@@ -293,6 +303,13 @@ class Probe(Plugin):
     @command("probe files read")
     async def files_read(self, source, path: str) -> None:
         await source.reply(await self.context.files.read_text(path))
+
+    @command("probe files missing")
+    async def files_missing(self, source, path: str) -> None:
+        try:
+            await self.context.files.read_text(path)
+        except FileNotFoundError as error:
+            await source.reply(json.dumps([error.errno, error.strerror, error.filename]))
 
     @command("probe files stat")
     async def files_stat(self, source, path: str) -> None:

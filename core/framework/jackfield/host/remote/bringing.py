@@ -106,9 +106,9 @@ def _running(remote: RemotePlugin, sources: Sources, seconds: float, handler: in
     """Return what calls a handler of commands."""
 
     async def call(source: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
-        told = sources.told(source)
-        asked = {"handler": handler, "source": told, "arguments": arguments, "keywords": keywords}
-        await remote.call("handler.command", asked, None, timeout_seconds=seconds)
+        with sources.known(source) as known:
+            asked = {"handler": handler, "source": known, "arguments": arguments, "keywords": keywords}
+            await remote.call("handler.command", asked, None, timeout_seconds=seconds)
 
     return call
 
