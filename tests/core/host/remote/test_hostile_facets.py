@@ -112,7 +112,7 @@ class TestNumbers:
         await line.call("parcel.drop", {"parcel": parcel})
         for _ in range(MOST_PARCELS):
             await line.call("parcel.add", {"part": b"0"})
-        await refused(line, "parcel.add", {"part": b"0"}, "probe holds 16 parcels")
+        await refused(line, "parcel.add", {"part": b"0"}, "probe holds 256 parcels")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 << 10  # KiB
 
     async def test_services_that_are_gone_make_room(self, hostile):

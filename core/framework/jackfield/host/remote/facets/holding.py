@@ -20,7 +20,7 @@ T = TypeVar("T")
 MOST_SUBSCRIPTIONS = 1000
 MOST_FILES = 64
 MOST_TABLES = 100
-MOST_PARCELS = 16
+MOST_PARCELS = 256
 MOST_PARCEL_BYTES = 80 << 20
 """Of all parcels of one plugin: one answer of the largest size, with its headers."""
 
