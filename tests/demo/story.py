@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.demo.telling import Telling, expect
 from tests.demo.wheels import build_wheels, poll_two_source
@@ -130,8 +133,17 @@ class Story:
             expect("send messages" in refused.both, "what it wants is not said in words")
             expect(self.installed() == {}, "something was installed")
         with self.telling.step("jackfield install poll, with its permissions accepted"):
-            self.jackfield("install", "poll", "--yes", "--accept-permissions")
+            confines = grade_of(probe()) is not Grade.PROCESS
+            self.jackfield("install", "poll", "--yes", "--accept-permissions", status=0 if confines else 1)
             expect(self.installed() == {"poll": "1.0.0"}, f"installed is {self.installed()}")
+        if not confines:
+            with self.telling.step("this machine confines too little, so poll is let into the chat itself") as step:
+                step.detail = self.jackfield("isolation", "poll", "inline", "--accept-permissions").out.splitlines()[-1]
+            return
+        with self.telling.step("it runs in a confined process of its own") as step:
+            (row,) = json.loads(self.jackfield("list", "--json").out)["plugins"]
+            expect(row["isolation"] == "worker", f"it runs {row['isolation']}")
+            step.detail = f"{row['isolation']} ({row['grade']}), process {self.confined_process()}"
 
     def use_the_poll(self) -> None:
         """The running chat has it: a poll is asked, voted on by command and by button, and shown at the side."""
@@ -240,6 +252,19 @@ class Story:
         told: Any = json.loads(self.jackfield("list", "--json").out)
         return {row["id"]: row["version"] for row in told["plugins"]}
 
+    def confined_process(self) -> int:
+        """A process below the chat with a filter of system calls that the chat has not."""
+        assert self.chat is not None
+        found, waiting = None, [self.chat.pid]
+        while waiting and found is None:
+            pid = waiting.pop()
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                found = pid if _filters(pid) > _filters(self.chat.pid) else None
+                children = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+                waiting += [int(one) for text in children for one in text.split()]
+        expect(found is not None, "no process of the chat is confined")
+        return found or 0
+
     def component(self, member: Member) -> str:
         """The full name of the poll's component."""
         boxes = json.loads(member.boxes(lambda boxes: "Tea or coffee?" in boxes))
@@ -249,3 +274,10 @@ class Story:
         """Wait until the sidebar of the first member shows these votes."""
         wanted = re.compile(rf"\[{tea}(\.0)?, {coffee}(\.0)?\]")
         self.members[0].boxes(lambda boxes: wanted.search(boxes) is not None)
+
+
+def _filters(pid: int) -> int:
+    """How many filters of system calls a process has (seccomp)."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    told = re.search(r"^Seccomp_filters:\s+(\d+)$", status, re.MULTILINE)
+    return int(told[1]) if told is not None else 0
