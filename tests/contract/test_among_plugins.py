@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.support.waiting import until
+
 
 class TestEvents:
     @pytest.mark.feature("C17", "C21", "M40")
@@ -76,6 +78,16 @@ class TestServices:
 
 
 class TestPlugins:
+    @pytest.mark.feature("J22")
+    async def test_a_plugin_takes_itself_down_when_what_it_does_has_ended(self, stage):
+        assert await stage.ask("probe plugins leave") == "leaving"
+        await until(lambda: stage.host.plugins.status("probe").state == "unloaded")
+
+    @pytest.mark.feature("J11")
+    async def test_others_are_waited_for_as_long_as_was_said(self, stage):
+        assert await stage.ask("probe plugins wait peer") == "active"
+        assert await stage.ask("probe plugins wait ghost") == "not in time"
+
     @pytest.mark.feature("J17", "J23")
     async def test_another_one_is_taken_down_and_brought_back(self, stage):
         assert await stage.ask("probe plugins list") == "friend peer probe"

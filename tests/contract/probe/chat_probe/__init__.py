@@ -368,6 +368,18 @@ class Probe(Plugin):
     async def plugins_unload(self, source, plugin: str) -> None:
         await source.reply(str(await self.context.plugins.unload(plugin)))
 
+    @command("probe plugins leave")
+    async def plugins_leave(self, source) -> None:
+        await self.context.plugins.unload_self()
+        await source.reply("leaving")
+
+    @command("probe plugins wait")
+    async def plugins_wait(self, source, plugin: str) -> None:
+        try:
+            await source.reply((await self.context.plugins.wait_for(plugin, timeout_seconds=0.05)).state)
+        except TimeoutError:
+            await source.reply("not in time")
+
     @command("probe plugins load")
     async def plugins_load(self, source, plugin: str) -> None:
         await source.reply((await self.context.plugins.load(plugin)).state)
