@@ -95,6 +95,23 @@ async def test_an_update_moves_a_library_of_one_plugin_only(shop, manage):
     assert own(management, "owl") == {"chat-owl": "1.2.0", "jflib": "2.0"}
 
 
+async def test_an_update_that_leaves_its_process_asks_for_full_trust(shop, manage):
+    shop.publish("hen", "1.0.0", requires=["jflib<2"], isolation="any")
+    management = manage(shop.url)
+    await installed(management, "hen")
+    shop.publish("hen", "2.0.0", requires=["jflib<2"], isolation="inline")
+    (update,) = await management.check_updates(["hen"])
+    assert [entry.kind for entry in update.growth.entries] == ["isolation"]
+    plan = await management.plan_update(["hen"])
+    assert (plan.moved, [entry.kind for entry in plan.growth.entries]) == ({"hen": "inline"}, ["isolation"])
+    with pytest.raises(ConsentMissing):
+        await management.apply(plan, accept_permissions=False, by="tester")
+    await management.apply(plan, accept_permissions=True, by="tester")
+    assert shared(management) == {"chat-hen": "2.0.0", "jflib": "1.0"}
+    held = await management.plan_update(["hen"], growing=False)
+    assert not held
+
+
 class TestMoving:
     async def test_into_the_application_asks_for_full_trust_and_takes_the_libraries_along(self, shop, manage):
         shop.publish("ant", requires=["jflib<2"], isolation="any", permissions=SEND)

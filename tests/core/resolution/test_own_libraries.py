@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from jackfield.errors import ResolutionError
-from jackfield.resolution import Installed, Offer, Solution
+import asyncio
 
-from tests.core.resolution.conftest import PUBLISHED
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jackfield.errors import ResolutionError
+from jackfield.manifest import Version
+from jackfield.resolution import Installed, Offer, Solution, Target, Want, resolve
+from packaging.requirements import Requirement
+
+from tests.core.resolution.conftest import PUBLISHED, IndexInMemory, in_a_process_of_its_own
 
 HOST = dict.fromkeys((*PUBLISHED, "jackfield-chat", "httpx"), Installed("1.0"))
 
@@ -132,3 +138,51 @@ async def test_one_that_moves_into_the_application_takes_part_in_the_joint_set(i
     assert shared(apart) == {"chat-dice": "1.0.0", "jflib": "2.0"}
     with pytest.raises(ResolutionError, match="no version of jflib is both"):
         await solve("poll", "dice", own_libraries=lambda manifest: False)
+
+
+LIBRARIES = ["ash", "elm", "fir", "oak"]
+LINES = st.lists(
+    st.builds(
+        lambda name, limit: f"{name}{limit}",
+        st.sampled_from([*LIBRARIES, "msgspec", "httpx"]),
+        st.sampled_from(["", "<2", ">=2", "==1.0"]),
+    ),
+    max_size=3,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    libraries=st.dictionaries(st.tuples(st.sampled_from(LIBRARIES), st.sampled_from(["1.0", "2.0"])), LINES),
+    plugins=st.dictionaries(
+        st.sampled_from(["poll", "dice", "clock"]), st.tuples(LINES, st.sampled_from(["worker", "inline"])), min_size=1
+    ),
+)
+def test_each_process_has_all_that_is_asked_for_in_it_and_nothing_else(libraries, plugins):
+    """Every line of every wheel of a process holds within that process, and every library there is reached."""
+    index = IndexInMemory()
+    lines = {(name, version): tuple(wanted) for (name, version), wanted in libraries.items()}
+    for (name, version), wanted in lines.items():
+        index.library(name, version, requires=wanted)
+    index.library("httpx", "1.0")
+    lines["httpx", "1.0"] = ()
+    for plugin, (wanted, isolation) in plugins.items():
+        index.plugin(plugin, requires=tuple(wanted), isolation=isolation)
+        lines[f"chat-{plugin}", "1.0.0"] = tuple(wanted)
+    target = Target.current(app="chat", api_version=Version.parse("1.0.0"), installed=HOST, published=PUBLISHED)
+    wants = [Want(f"chat-{plugin}", plugin) for plugin in plugins]
+    try:
+        solution = asyncio.run(resolve(wants, catalog=index, target=target, own_libraries=in_a_process_of_its_own))
+    except ResolutionError:
+        return
+    assert set(solution.workers) == {plugin for plugin, (_, isolation) in plugins.items() if isolation == "worker"}
+    for fixed, pins in [(HOST, solution.pins), *((PUBLISHED, own) for own in solution.workers.values())]:
+        there = {pin.distribution: pin.version for pin in pins}
+        reached = {pin.distribution for pin in pins if pin.id is not None}
+        for pin in pins:
+            for line in map(Requirement, lines[pin.distribution, pin.version]):
+                version = "1.0" if line.name in fixed else there[line.name]
+                assert line.specifier.contains(version), (pin.distribution, str(line))
+                reached.add(line.name)
+        assert there.keys() <= reached
+        assert not there.keys() & set(fixed)
