@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class Specs:
     @hookspec
     def living(self, thing: object) -> None: ...
 
+
+DECLARES = "[contributes]\ncommands = [{ name = 'where1' }, { name = 'where2' }]\n"
 
 CODE = """
 import os, sys
@@ -86,8 +89,7 @@ def workers(profile, build, running):
     """Start a host whose plugins of these ids run as workers."""
 
     async def start(**codes: str):
-        declares = "[contributes]\ncommands = [{ name = 'where1' }, { name = 'where2' }]\n"
-        profile.install(*(build(name, code=text, isolation="worker", more=declares) for name, text in codes.items()))
+        profile.install(*(build(name, code=text, isolation="worker", more=DECLARES) for name, text in codes.items()))
         profile.enable(*codes, isolation="worker")
         host = await running(specs=Specs())
         for name in codes:
@@ -383,7 +385,7 @@ async def test_listeners_that_a_worker_marks_hear_the_events_of_others(profile, 
 
 
 REMEMBERS = """
-import os
+import asyncio, os
 from jackfield import Plugin
 from pluggy import HookimplMarker
 
@@ -398,6 +400,7 @@ class Main(Plugin):
 
     @hookimpl
     async def counted(self, number: int):
+        await asyncio.sleep(0.003)
         self.seen.append(number)
         return os.getpid()
 
@@ -407,8 +410,9 @@ class Main(Plugin):
 """
 
 
-@pytest.mark.feature("M36")
-async def test_while_a_worker_is_replaced_under_load_no_call_is_lost_or_seen_twice(workers):
+@pytest.mark.feature("M36", "C45")
+@pytest.mark.parametrize("change", ["reload", "update"])
+async def test_while_a_worker_is_replaced_under_load_no_call_is_lost_or_seen_twice(workers, profile, build, change):
     host = await workers(a=REMEMBERS)
     pids: list[list[int]] = []
     over = False
@@ -423,10 +427,16 @@ async def test_while_a_worker_is_replaced_under_load_no_call_is_lost_or_seen_twi
             await asyncio.sleep(0)
 
     loading = asyncio.ensure_future(load())
-    for _ in range(3):
+    for version in range(1, 4):
         before = len(pids)
         await until(partial(grown, before))
-        await host.reload("a")
+        if change == "reload":
+            await host.reload("a")
+            continue
+        profile.install(build("a", f"1.{version}.0", code=REMEMBERS, isolation="worker", more=DECLARES))
+        profile.enable("a", isolation="worker")
+        await host.reload_changes()
+        assert host.plugins.status("a").version == f"1.{version}.0"
     before = len(pids)
     await until(partial(grown, before))
     over = True
@@ -436,6 +446,49 @@ async def test_while_a_worker_is_replaced_under_load_no_call_is_lost_or_seen_twi
     assert await host.call.plain(number=-1) == [len(pids)]
     seen = await host.call.plain.batch([{"number": one} for one in range(len(pids))])
     assert sorted(one for (one,) in seen) == list(range(len(pids)))
+
+
+SLOW_TO_IMPORT = f"import time\ntime.sleep(1)\n{code(2)}"
+
+
+@pytest.mark.parametrize("change", ["reload", "update"])
+async def test_the_next_worker_is_up_before_the_one_before_goes(workers, profile, build, change):
+    host = await workers(a=SLOW_TO_IMPORT if change == "reload" else code(2))
+    longest, over = 0.0, False
+
+    async def load() -> None:
+        nonlocal longest
+        while not over:
+            began = time.perf_counter()
+            assert await host.call.counted(number=1) == [3]
+            longest = max(longest, time.perf_counter() - began)
+            await asyncio.sleep(0.01)
+
+    (before,) = await host.call.plain(number=0)
+    loading = asyncio.ensure_future(load())
+    if change == "reload":
+        await host.reload("a")
+    else:
+        profile.install(build("a", "1.1.0", code=SLOW_TO_IMPORT, isolation="worker", more=DECLARES))
+        profile.enable("a", isolation="worker")
+        await host.reload_changes()
+    over = True
+    await loading
+    assert await host.call.plain(number=0) != [before]
+    assert longest < 0.8  # of the second that the next code takes to import, nobody waits
+
+
+async def test_an_update_whose_code_cannot_be_imported_fails_in_words_and_leaves_no_process(workers, profile, build):
+    host = await workers(a=code(2))
+    (before,) = await host.call.plain(number=0)
+    profile.install(build("a", "1.1.0", code="raise ValueError('no paint')", isolation="worker", more=DECLARES))
+    profile.enable("a", isolation="worker")
+    await host.reload_changes()
+    status = host.plugins.status("a")
+    assert status.state == "failed"
+    assert "no paint" in status.problem
+    assert not _alive(before)
+    assert await host.call.plain(number=0) == []
 
 
 STUBBORN = """

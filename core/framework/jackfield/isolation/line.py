@@ -19,6 +19,9 @@ from jackfield.errors import LinkClosed, PluginError, UsageError
 from jackfield.rpc import BlockingConnection, CallCodec, Link, OpenCall, Served
 from jackfield.rpc.loop import LoopConnection
 
+QUIET_SECONDS = 0.002
+"""How often it is looked whether a line is quiet."""
+
 #: A call that somebody will wait for: over the link itself, or by way of the loop.
 Waited = OpenCall | Future[Any]
 
@@ -152,6 +155,18 @@ class Line:
         if call.done or self._is_taken_here() or self._may_take():
             return self._blocking.finish(call)
         return self._loop.run_until_complete(self._connection.finish(call))
+
+    async def until_quiet(self, method: str, seconds: float) -> None:
+        """Wait until no call of a method that begins so waits for its answer, or until the time is over.
+
+        Args:
+            method: the beginning of the methods, e.g. `hook.`.
+            seconds: the longest to wait.
+        """
+        for _ in range(round(seconds / QUIET_SECONDS)):
+            if not any(call.method.startswith(method) for call in self._link.ledger.mine.values()):
+                return
+            await asyncio.sleep(QUIET_SECONDS)
 
     def close(self, reason: str = "it is not needed any more") -> None:
         """Say goodbye and end the link; on the loop's thread."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from jackfield.hooks import HookManager
 from jackfield.host.changes.code import Code
 from jackfield.host.changes.demand import Demand
+from jackfield.host.changes.needs import missing_need, required
 from jackfield.host.changes.reloading import is_saved_broken
 from jackfield.host.changes.runner import Runner
 from jackfield.host.changes.survey import Survey
@@ -84,7 +85,7 @@ class Following:
             return
         self._woken.add(cid)
         self._show_asleep(seen)  # what stands for the plugin makes room for what it adds itself
-        await self._up(seen, _required(cid, seen), one_by_one=one_by_one)
+        await self._up(seen, required(cid, seen), one_by_one=one_by_one)
         self._show_asleep(seen)
         self._hearing.tell(self._manager)
 
@@ -99,7 +100,7 @@ class Following:
         }
         for cid in runs:
             if cid not in sleepy and cid not in seen.wishes.loads_only:
-                sleepy -= _required(cid, seen)
+                sleepy -= required(cid, seen)
         return {cid: records[cid].candidate for cid in runs if cid in sleepy}
 
     def _show_asleep(self, seen: Survey) -> None:
@@ -127,6 +128,7 @@ class Following:
         idle = tuple(cid for cid in resting if cid not in switch.stop)
         removed = frozenset(cid for cid in records if cid not in verdicts)
         self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
+        await self._prepare(seen, switch)
         await self.down(switch.stop, idle=idle, removed=removed, replaced=frozenset(wanted))
         self._hearing.follow(seen.wishes.grants, self._manager)
         self._code.exchange(seen.generation, switch, records)
@@ -139,10 +141,21 @@ class Following:
         await self._up(seen)
         self._show_asleep(seen)
         self._runner.stand_ins.end()
+        await self._runner.end_prepared()
         self._mark_held(switch)
         if not switch.held:  # else older code still runs, and may read its files at any time
             self._holds.release(keep=seen.generation.number)
         self._hearing.tell(self._manager)
+
+    async def _prepare(self, seen: Survey, switch: Switch) -> None:
+        """Have the next process of each worker up and its code imported before the one before has to go."""
+        records, verdicts = self._plugins.records(), seen.judgement.verdicts
+        runs = {cid for level in seen.judgement.levels for cid in level}
+        exchanged = [cid for cid in switch.stop & runs if records[cid].remote is not None]
+        exchanged = [cid for cid in exchanged if verdicts[cid].placement.own_process]
+        await asyncio.gather(
+            *(self._runner.prepare(verdicts[cid].candidate, verdicts[cid].placement) for cid in exchanged)
+        )
 
     async def settle_one(self, seen: Survey, cid: str) -> None:
         """Do for one plugin what `settle` does for all; what it needs comes up before it, who needs it goes before it.
@@ -155,7 +168,7 @@ class Following:
         """
         self._seen = seen
         if seen.judgement.verdicts[cid].runs:
-            chosen = _required(cid, seen)
+            chosen = required(cid, seen)
             self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
             self._note_each(chosen, seen)
             await self._up(seen, chosen)
@@ -295,7 +308,9 @@ class Following:
     async def _load(self, record: Record, _: asyncio.Event | None) -> None:
         if record.life.state is not State.RESOLVED:
             return
-        problem = self._missing_need(record, State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART)
+        problem = missing_need(
+            record, self._plugins.records(), State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART
+        )
         stuck = self._code.stuck(record.footing.trees) if not record.footing.own_process else ""
         if stuck:
             problem = f"waits for a restart of {self._host_name}: an earlier {stuck} is machine code and still there"
@@ -313,38 +328,10 @@ class Following:
     async def _enable(self, record: Record, before: asyncio.Event | None) -> None:
         if record.life.state not in (State.LOADED, State.IDLE):
             return
-        problem = self._missing_need(record, State.ACTIVE, State.PENDING_RESTART)
+        problem = missing_need(record, self._plugins.records(), State.ACTIVE, State.PENDING_RESTART)
         if problem:
             await self._runner.unload(record, removed=False, replaced=False)
             self._plugins.tell(record, Happening.FOUND)
             self._plugins.tell(record, Happening.BLOCKED, problem)
         else:
             await self._runner.enable(record, before)
-
-    def _missing_need(self, record: Record, *up: State) -> str:
-        manifest = record.candidate.manifest
-        for need in manifest.requires if manifest is not None else ():
-            other = self._plugins.records().get(need.canonical_id)
-            if not need.optional and (other is None or other.life.state not in up):
-                return f"needs {need.id}, which {_why(other)}"
-        return ""
-
-
-def _required(cid: str, seen: Survey) -> set[str]:
-    """Return a plugin and all that it requires, directly or through others."""
-    found, waiting = {cid}, [cid]
-    while waiting:
-        manifest = seen.judgement.verdicts[waiting.pop()].candidate.manifest
-        for need in manifest.requires if manifest is not None else ():
-            if not need.optional and need.canonical_id not in found:
-                found.add(need.canonical_id)
-                waiting.append(need.canonical_id)
-    return found
-
-
-def _why(record: Record | None) -> str:
-    if record is None:
-        return "is missing"
-    if record.life.state in (State.FAILED, State.BLOCKED):
-        return f"{'failed' if record.life.state is State.FAILED else 'is blocked'}: {record.life.problem}"
-    return f"is {record.life.state}"

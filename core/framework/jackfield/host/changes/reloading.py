@@ -1,8 +1,9 @@
 """Code imported anew while the host runs; a reload that fails leaves the old code running (M24, M36).
 
-The new code is imported while the old instance is only disabled. Not until every import has succeeded is the old code
-told `on_unload`; what it returns goes to the new code's `on_load` (M36). Where the new code then fails in `on_load` or
-`on_enable`, the old modules and instances come back, get what they handed over themselves, and are enabled again.
+The new code is imported while the old instance is only disabled; in a process of its own, while that is at work. Not
+until every import has succeeded is the old code told `on_unload`; what it returns goes to the new code's `on_load`
+(M36). Where the new code then fails in `on_load` or `on_enable`, the old modules and instances come back, get what they
+handed over themselves, and are enabled again.
 """
 
 import asyncio
@@ -103,16 +104,21 @@ class Reloading:
         going = with_dependents(chosen & running.keys(), running)
         order = _levels(going, seen, running)
         befores = {cid: self._before(records[cid], seen) for cid in going}
-        for level in reversed(order):
-            await asyncio.gather(*(self._rest(befores[cid]) for cid in level))
-        aside = self._code.set_aside([befores[cid].record for cid in going])
-        brought = {}
+        verdicts = seen.judgement.verdicts
+        ordered = [cid for level in order for cid in level]
+        brought, aside = {}, None
         try:
-            for cid in (cid for level in order for cid in level):
-                verdict = seen.judgement.verdicts[cid]
-                brought[cid] = await self._runner.bring(verdict.candidate, verdict.placement)
+            # A new process is up before the one before has to rest; in this one the old code makes room first.
+            for cid in (cid for cid in ordered if verdicts[cid].placement.own_process):
+                brought[cid] = await self._runner.bring(verdicts[cid].candidate, verdicts[cid].placement)
+            for level in reversed(order):
+                await asyncio.gather(*(self._rest(befores[one]) for one in level))
+            aside = self._code.set_aside([befores[one].record for one in going])
+            for cid in (cid for cid in ordered if cid not in brought):
+                brought[cid] = await self._runner.bring(verdicts[cid].candidate, verdicts[cid].placement)
         except Exception as error:
-            aside.put_back()
+            if aside is not None:
+                aside.put_back()
             await _end(one.remote for one in brought.values())
             self._tried(befores, seen)
             await self._wake(order, befores)

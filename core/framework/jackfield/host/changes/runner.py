@@ -8,23 +8,22 @@ import asyncio
 import contextlib
 import logging
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from jackfield.api import ListenerMark
 from jackfield.errors import JackfieldError, LinkClosed, PluginError, SandboxError
 from jackfield.hooks import HookManager
+from jackfield.host.changes.entrances import open_entrances
 from jackfield.host.changes.imports import Packages
 from jackfield.host.facets import Surroundings, Wiring
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import load, misplaced
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.remote import Elsewhere, RemotePlugin, StandIns
-from jackfield.host.scripts import hooks_of_script
 from jackfield.manifest import Candidate
 from jackfield.permissions import Placement
-from jackfield.runtime import GRACE_SECONDS, Loaded, marked_listeners
+from jackfield.runtime import GRACE_SECONDS, Loaded
 
 _log = logging.getLogger("jackfield.host")
 
@@ -76,6 +75,7 @@ class Runner:
         self.on_process_missing: Callable[[Record], None] = lambda _: None
         self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
+        self._prepared: dict[str, Brought] = {}
         self.stand_ins = StandIns(manager)
         self._known: tuple[tuple[Candidate, ...], Packages] | None = None
 
@@ -94,6 +94,19 @@ class Runner:
         if problem:
             raise PluginError(problem, plugin=candidate.id)
         return await self._bring(candidate, placement)
+
+    async def prepare(self, candidate: Candidate, placement: Placement) -> None:
+        """Import a plugin's next code in a process of its own while the one before is still at work.
+
+        The next `load` of the plugin takes it. What fails here fails there once more, where it is told.
+        """
+        with contextlib.suppress(Exception):  # told when it is loaded
+            self._prepared[candidate.canonical_id] = await self._bring(candidate, placement)
+
+    async def end_prepared(self) -> None:
+        """End the processes that were prepared and not needed."""
+        prepared, self._prepared = self._prepared, {}
+        await asyncio.gather(*(one.remote.end() for one in prepared.values() if one.remote is not None))
 
     async def _bring(self, candidate: Candidate, placement: Placement) -> Brought:
         wiring = Wiring(candidate, self._around)
@@ -121,6 +134,7 @@ class Runner:
         record.errors, record.last_error, record.last_failure, record.refusals = 0, "", "", {}
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
+            brought = brought or self._prepared.pop(candidate.canonical_id, None)
             brought = brought or await self._bring(candidate, record.placement)
             record.wiring, record.loaded, record.remote = brought
             if record.remote is not None:
@@ -159,7 +173,7 @@ class Runner:
                 async with asyncio.timeout(ORDER_SECONDS):
                     await before.wait()
         try:
-            self._open_entrances(record, wiring, loaded)
+            open_entrances(record, wiring, loaded, self._around, self._manager, self.stand_ins)
         except Exception as error:  # noqa: BLE001  # see load
             self._around.blame(record.candidate.id, "hooks and commands", error)
             await self._quietly(record, "on_disable")
@@ -180,6 +194,8 @@ class Runner:
             record.wiring.entrances.close()
         if replaced and record.remote is not None and record.loaded is not None:
             self.stand_ins.put(record.loaded.target, seconds=record.remote.call_seconds)
+            # What it was given it answers itself, and what it hands over holds what it has learned from that.
+            await record.remote.line.until_quiet("hook.", GRACE_SECONDS)
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)
         self._plugins.tell(record, Happening.DISABLED)
@@ -228,35 +244,6 @@ class Runner:
         if self._known is None or self._known[0] != candidates:
             self._known = (candidates, Packages.of(candidates))
         return self._known[1]
-
-    def _open_entrances(self, record: Record, wiring: Wiring, loaded: Loaded) -> None:
-        name = record.candidate.id
-        target = loaded.target
-        if record.candidate.origin == "script":
-            target = hooks_of_script(target, self._manager, self._around.script_hooks)
-        self.stand_ins.give_way(name, target)
-        self._manager.register(target, name=name)
-        wiring.entrances.begin("hooks", lambda: _unregister(self._manager, name))
-        for mark, handler in loaded.commands:
-            wiring.commands.add(
-                mark.name,
-                handler,
-                aliases=mark.aliases,
-                help=mark.help,
-                usage=mark.usage,
-                level=mark.level,
-                needs=mark.needs,
-            )
-        if not record.candidate.legacy:
-            for listened, hearer in self._listeners(wiring, loaded):
-                wiring.listeners.add_marked(listened, hearer)
-
-    def _listeners(self, wiring: Wiring, loaded: Loaded) -> Iterable[tuple[ListenerMark, Callable[..., Any]]]:
-        if loaded.listeners is not None:
-            return loaded.listeners
-        events = self._around.events.host_events
-        taken = {*vars(self._manager.hook), *self._around.script_hooks}
-        return marked_listeners(loaded.target, wiring.context, events, taken=taken)
 
     async def _migrate(self, record: Record) -> None:
         """Call `on_migrate` when the shape of the plugin's data changed since it last ran."""
@@ -342,8 +329,3 @@ class Runner:
 def _lacked_process(error: Exception) -> bool:
     """Say whether a plugin failed for want of a process, and not by its code, which would fail again."""
     return any(isinstance(one, SandboxError | LinkClosed) for one in (error, error.__cause__))
-
-
-def _unregister(manager: HookManager, name: str) -> None:
-    if manager.has_plugin(name):
-        manager.unregister(name=name)

@@ -108,6 +108,13 @@ class RemoteHook:
         self._line = remote.line
         self._method = f"hook.{name}"
 
+    def go_by(self, way: Line | None) -> None:
+        """Send calls by another way from now on; None: to the plugin's own process again.
+
+        A call of the hook may be under way already, and come to this implementation later.
+        """
+        self._line = way or self._remote.line
+
     def start(self, given: dict[str, Any]) -> _Sent | _Waiting:
         """Send a call with these arguments, on the event loop's thread."""
         line = self._line

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from jackfield.errors import PluginError
 from jackfield.hooks import HookManager, outside_of
 from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.hooks import Proxy, RemoteHook
+from jackfield.isolation import Line
 
 
 class StandIns:
@@ -60,14 +61,23 @@ class StandIn(Proxy):
 
     def __init__(self, before: Proxy, manager: HookManager, *, seconds: float) -> None:
         super().__init__(before.plugin)
+        self._before = before
         self._next: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         for name, (data, asynchronous) in before.hooks.items():
             waiting = _Held(self, name, seconds)
             function = function_for(data, waiting, asynchronous=asynchronous)
             setattr(self, name, marked(function, data, manager))
+            for_before = outside_of(getattr(before, name))
+            if isinstance(for_before, RemoteHook):
+                for_before.go_by(cast("Line", _Detour(waiting)))  # all of a line that a hook uses
 
     def give_way(self, target: object) -> None:
         """Let the calls that wait go on with what is registered now; None: with nothing, and each is a failure."""
+        if target is self._before:
+            for name in self._before.hooks:
+                hook = outside_of(getattr(target, name))
+                if isinstance(hook, RemoteHook):
+                    hook.go_by(None)
         if not self._next.done():
             self._next.set_result(target)
 
@@ -132,6 +142,33 @@ class _Held:
         function = getattr(await self._stand_in.successor(self._seconds), self._name, None)
         hook = outside_of(function) if function is not None else None
         return function, hook if isinstance(hook, RemoteHook) else None
+
+
+class _Detour:
+    """Goes where the line to a plugin's process went: a call that was under way may only now come to this plugin."""
+
+    def __init__(self, held: _Held) -> None:
+        self._held = held
+
+    def begin(self, *_: object) -> None:
+        """Send nothing: it has to be waited for."""
+
+    async def call_coded(self, _method: str, given: dict[str, Any], *_: object) -> Any:
+        """Call the next process."""
+        return await self._held.answer(given)
+
+    async def call_batch(self, _method: str, many: Sequence[Mapping[str, Any]], *_: object) -> list[Any]:
+        """Call the next process many times."""
+        return await self._held.send_batch(many)
+
+    def call_now(self, _method: str, given: dict[str, Any], *_: object) -> NoReturn:
+        """Refuse, as what it is held by does."""
+        self._held.call_now(given)
+
+    begin_now = call_now
+
+    def require_elsewhere(self, _method: str) -> None:
+        """Return: nobody waits."""
 
 
 class _Later:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from jackfield.errors import SandboxError
 from jackfield.host.worker_imports import published_names, worker_imports
 from jackfield.isolation import (
+    Child,
     Flow,
     Line,
     Supervisor,
@@ -92,6 +95,7 @@ class Workers:
         self._api_type = api_type
         self._published: tuple[str, ...] = ()
         self._zygote: Zygote | None = None
+        self._temporary: dict[Path, Child] = {}
         self._supervisor = Supervisor(lambda: self._zygote.pid if self._zygote is not None else None)
 
     async def start(self, candidate: Candidate, placement: Placement, serve: Serve) -> Started:
@@ -104,6 +108,7 @@ class Workers:
         zygote = self._forks()
         spec = self.spec(candidate, placement)
         child = await zygote.fork(spec)
+        self._temporary[Path(spec.temporary)] = child
         try:
             flow = Flow(candidate.id)
             link = Link(
@@ -131,8 +136,7 @@ class Workers:
         cid, manifest = candidate.canonical_id, candidate.manifest
         if manifest is None or candidate.folder is None:
             raise SandboxError(f"{candidate.id} has no manifest, so it cannot run in a worker", plugin=candidate.id)
-        own = (self._layout.data(cid) / FILES, self._layout.config(cid), self._layout.run / "temporary" / cid)
-        shutil.rmtree(own[2], ignore_errors=True)
+        own = (self._layout.data(cid) / FILES, self._layout.config(cid), self._new_temporary(cid))
         for folder in own:
             make_private(folder)
         paths, packages = worker_imports(candidate, self._active(), self._published)
@@ -152,6 +156,20 @@ class Workers:
             limits=limits_in_force(manifest.limits, user_limits(said, quota)),
             api_type=self._api_type,
         )
+
+    def _new_temporary(self, cid: str) -> Path:
+        """Return a folder for files that last as long as one worker, and delete those whose worker has ended.
+
+        Each worker has its own: while a plugin is replaced it has two.
+        """
+        folder = self._layout.run / "temporary" / cid
+        there = list(folder.iterdir()) if folder.is_dir() else []
+        for one in there:
+            child = self._temporary.get(one)
+            if child is None or child.ended is not None:
+                shutil.rmtree(one, ignore_errors=True)
+                self._temporary.pop(one, None)
+        return folder / secrets.token_hex(4)
 
     def _forks(self) -> Zygote:
         if self._zygote is None:

@@ -1,0 +1,63 @@
+"""The ways into a plugin that its code names: hooks, marked commands and marked listeners. They open last."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from jackfield.api import ListenerMark
+from jackfield.hooks import HookManager
+from jackfield.host.facets import Surroundings, Wiring
+from jackfield.host.plugins import Record
+from jackfield.host.remote import StandIns
+from jackfield.host.scripts import hooks_of_script
+from jackfield.runtime import Loaded, marked_listeners
+
+
+def open_entrances(
+    record: Record, wiring: Wiring, loaded: Loaded, around: Surroundings, manager: HookManager, stand_ins: StandIns
+) -> None:
+    """Let a plugin be called: register its hooks, add its commands and listeners, all until its entrances close.
+
+    Args:
+        record: the plugin.
+        wiring: keeps what is opened.
+        loaded: its code.
+        around: what all plugins share.
+        manager: where hooks are registered.
+        stand_ins: one that stood in for the plugin gives way to it.
+
+    Raises:
+        Exception: pluggy's, or a registry's, for what does not fit or is another plugin's.
+    """
+    name, target = record.candidate.id, loaded.target
+    if record.candidate.origin == "script":
+        target = hooks_of_script(target, manager, around.script_hooks)
+    stand_ins.give_way(name, target)
+    manager.register(target, name=name)
+    wiring.entrances.begin("hooks", lambda: _unregister(manager, name))
+    for mark, handler in loaded.commands:
+        wiring.commands.add(
+            mark.name,
+            handler,
+            aliases=mark.aliases,
+            help=mark.help,
+            usage=mark.usage,
+            level=mark.level,
+            needs=mark.needs,
+        )
+    if not record.candidate.legacy:
+        for listened, hearer in _listeners(wiring, loaded, around, manager):
+            wiring.listeners.add_marked(listened, hearer)
+
+
+def _listeners(
+    wiring: Wiring, loaded: Loaded, around: Surroundings, manager: HookManager
+) -> Iterable[tuple[ListenerMark, Callable[..., Any]]]:
+    if loaded.listeners is not None:
+        return loaded.listeners
+    taken = {*vars(manager.hook), *around.script_hooks}
+    return marked_listeners(loaded.target, wiring.context, around.events.host_events, taken=taken)
+
+
+def _unregister(manager: HookManager, name: str) -> None:
+    if manager.has_plugin(name):
+        manager.unregister(name=name)
