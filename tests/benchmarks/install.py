@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from jackfield.discovery import find_host
 from jackfield.management import Management
 from jackfield.store import Layout
 
@@ -116,8 +117,9 @@ class _Bench:
     def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
         self._url = url
-        self._known = Management("chat", Layout(folder / "known"), [url])
-        self._hundred = Management("chat", Layout(folder / "hundred"), [url])
+        self._host = find_host("chat")  # so each plugin has a process of its own, and a lock file with it
+        self._known = Management("chat", Layout(folder / "known"), [url], self._host)
+        self._hundred = Management("chat", Layout(folder / "hundred"), [url], self._host)
         self._venv = folder / "venv"
 
     def one(self, turn: int) -> Round:
@@ -154,7 +156,7 @@ class _Bench:
 
     async def _first(self, home: Path) -> Taken:
         begun = Taken.now()
-        management = Management("chat", Layout(home), [self._url])
+        management = Management("chat", Layout(home), [self._url], self._host)
         plan = await management.plan_install([ONE])
         await management.apply(plan, accept_permissions=True, by="bench")
         return Taken.now() - begun

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 
-from jackfield.discovery import api_distributions
+from jackfield.discovery import api_distributions, stamp_of
 from jackfield.errors import StoreError
 from jackfield.isolation import ALWAYS, packages_of
 from jackfield.management.environment import top_level_names
@@ -21,6 +22,12 @@ def published_distributions(app: str) -> frozenset[str]:
     return frozenset({*ALWAYS, *api_distributions(app, beyond=ALWAYS)})
 
 
+@lru_cache(8)
+def _published_names(app: str, _path: tuple[object, ...]) -> frozenset[str]:
+    """Top-level names of what is published; how the path looks is a part of the question."""
+    return frozenset(packages_of(sorted(published_distributions(app))).named)
+
+
 def refuse_hidden(table: Mapping[str, StoredFile], plugin: str, app: str) -> None:
     """Look at the files of a plugin with a process of its own: none may have a top-level name that is published.
 
@@ -34,7 +41,7 @@ def refuse_hidden(table: Mapping[str, StoredFile], plugin: str, app: str) -> Non
     Raises:
         StoreError: a name is taken.
     """
-    taken = packages_of(sorted(published_distributions(app))).named.keys()
+    taken = _published_names(app, tuple((place, stamp_of(place or ".")) for place in sys.path))
     for name in top_level_names(table):
         if name in taken or name in sys.stdlib_module_names:
             whose = f"the one that {app} publishes" if name in taken else "Python's own module"
