@@ -104,6 +104,10 @@ async def test_waiters_are_told_that_a_plugin_is_active_failed_or_never_will_be(
         await host.plugins.wait_for("broken")
     with pytest.raises(TimeoutError):
         await host.plugins.wait_for("never", timeout_seconds=0.01)
+    for number in range(3):
+        with pytest.raises(TimeoutError):
+            await host.plugins.wait_for(f"made-up-{number}", timeout_seconds=0.001)
+    assert "made-up" not in repr(vars(host.plugins)), "a name that somebody made up is not kept"
     await host.stop()
     with pytest.raises(PluginError, match="the host stopped before never was active"):
         await waiting[2]

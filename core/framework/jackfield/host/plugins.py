@@ -199,7 +199,10 @@ class Plugins:
             async with asyncio.timeout(timeout_seconds):
                 return await waiter
         finally:
-            self._waiters.get(cid, set()).discard(waiter)
+            waiters = self._waiters.get(cid, set())
+            waiters.discard(waiter)
+            if not waiters:  # nobody remembers names that plugins made up
+                self._waiters.pop(cid, None)
 
     def on_change(self, listener: Callable[[PluginStatus], None]) -> Callable[[], None]:
         """Call `listener(status)` at every step of a plugin's life; returns what takes the listener away."""

@@ -11,6 +11,9 @@ from typing import Final
 from jackfield.errors import ProtocolViolation
 
 DEPTH = 128
+#: Values within one, of whatever kind. Each costs a byte on the way, and up to 70 in memory, and a microsecond or more
+#: wherever the whole is looked at: a million of them would hold an event loop for seconds.
+VALUES = 200_000
 #: Below it the worst that keys can do is a few milliseconds, and looking at each value would cost more than decoding.
 UNCHECKED_BYTES = 8192
 
@@ -48,16 +51,17 @@ _TABLE = _lengths()
 
 
 def check_plain(data: memoryview | bytes) -> None:
-    """Look at one encoded value without decoding it, in time that grows with its length alone.
+    """Look at one encoded value without decoding it, in time that is bounded by `VALUES`.
 
     Bytes that are no msgpack pass, for the decoder refuses them.
 
     Raises:
-        ProtocolViolation: a key is no scalar, or values are nested deeper than `DEPTH`.
+        ProtocolViolation: a key is no scalar, values are nested deeper than `DEPTH`, or there are more than `VALUES`.
     """
     data = bytes(data)
     position, end = 0, len(data)
     left, keyed = 1, False  # items still to come in this container; whether every second one is a key
+    seen = 0  # what the containers up to here say that they hold
     outer: list[tuple[int, bool]] = []
     while True:
         while not left:
@@ -87,3 +91,6 @@ def check_plain(data: memoryview | bytes) -> None:
             raise ProtocolViolation(f"values are nested more than {DEPTH} deep")
         outer.append((left, keyed))
         left, keyed = (count * 2, True) if kind == _MAP else (count, False)
+        seen += left
+        if seen > VALUES:
+            raise ProtocolViolation(f"a value holds more than {VALUES} others")

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from jackfield.errors import CannotCross, LinkClosed, UsageError
+from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation, UsageError
 from jackfield.rpc.link import Link, Raised, Served
 from jackfield.rpc.messages import (
     DECODING_ERRORS,
@@ -40,13 +40,15 @@ class Server:
         later: runs what a method returned and is to be awaited; None where nothing can be.
     """
 
-    __slots__ = ("_later", "_link", "_open", "_send", "depth")
+    __slots__ = ("_later", "_link", "_open", "_send", "_telling", "_told", "depth")
 
     def __init__(self, link: Link, send: Callable[[object], None], later: Later | None = None) -> None:
         self._link = link
         self._send = send
         self._later = later
         self._open: dict[int, Reply | Gathered] = {}
+        self._telling: dict[int, Reply | Gathered] = {}  # notifications that have not ended
+        self._told = 0
         self.depth = 0
 
     def request(self, message: Request) -> None:
@@ -115,7 +117,9 @@ class Server:
             if isinstance(message, Batch):
                 self._run_batch(message, served)
             else:
-                self._start(served, served.codec.arguments(message.arguments), Reply(_nowhere, 0))
+                self._start(served, served.codec.arguments(message.arguments), self._unanswered())
+        except ProtocolViolation:
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
             if isinstance(message, Batch):
                 self._answer(self._link.failure(message.id, error))
@@ -124,8 +128,9 @@ class Server:
 
     def end(self) -> None:
         """Tell everything that still runs for the other side that nobody waits for it."""
-        while self._open:
-            self._open.popitem()[1].cancel()
+        for waiting in (self._open, self._telling):
+            while waiting:
+                waiting.popitem()[1].cancel()
 
     def _not_served(self, message: Request | Batch | Notification) -> UsageError:
         if self._link.serve(message.method) is None:
@@ -183,6 +188,24 @@ class Server:
                 self._answer(self._link.response(number, served, value))
 
         reply = self._open[number] = Reply(send, message.milliseconds)
+        return reply
+
+    def _unanswered(self) -> Reply:
+        """Return where the outcome of a notification goes; what it started ends with the link like any request's.
+
+        Raises:
+            ProtocolViolation: too many of them have not ended.
+        """
+        self._told += 1
+        if len(self._telling) >= self._link.limits.open_calls:
+            peer, most = self._link.peer, self._link.limits.open_calls
+            raise ProtocolViolation(f"{peer} has more than {most} notifications that have not ended")
+        number = self._told
+
+        def ended(_: Any) -> None:
+            self._telling.pop(number, None)
+
+        reply = self._telling[number] = Reply(ended, 0)
         return reply
 
     def _answer(self, answer: Answer) -> None:
@@ -246,7 +269,3 @@ def _unfitting(message: Request | Batch, error: Exception) -> TypeError:
     """Arguments that do not fit are the mistake of who called, not one of the protocol."""
     why = error.message if isinstance(error, CannotCross) else f"does not fit what is declared: {error}"
     return TypeError(f"the arguments of {message.method}: {why}")
-
-
-def _nowhere(_: Any) -> None:
-    """Where the answer to a notification goes."""

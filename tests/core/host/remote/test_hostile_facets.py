@@ -115,6 +115,24 @@ class TestNumbers:
         await refused(line, "parcel.add", {"part": b"0"}, "probe holds 256 parcels")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 << 10  # KiB
 
+    @pytest.mark.parametrize("attack", ["keys that collide", "too many values", "too deep"])
+    async def test_what_is_sent_in_parts_has_the_bounds_of_a_frame(self, hostile, attack):
+        _, line = hostile
+        data, said = {
+            "keys that collide": (
+                b"\xdf\x00\x00\x04\x00" + b"\x92\xcc\x80\x01\x00" * 1024 + bytes(10_000),
+                "a key of a map",
+            ),
+            "too many values": (b"\xdd\x00\x07\x00\x00" + b"\x90" * (7 << 16), "holds more than 200000 others"),
+            "too deep": (b"\x91" * 100_000 + b"\xc0", "nested more than 128 deep"),
+        }[attack]
+        parcel = await line.call("parcel.add", {"part": data})
+        begun = time.process_time()
+        await refused(
+            line, "storage.set", {"key": "k", "value": None, "parcel": parcel}, f"sent in parts does not fit.*{said}"
+        )
+        assert time.process_time() - begun < 2
+
     async def test_services_that_are_gone_make_room(self, hostile):
         side, line = hostile
         first = await line.call("services.get", {"service": "greeter"})
@@ -251,6 +269,15 @@ class TestLines:
         assert record.name.startswith("chat.plugins.probe.")
         assert (record.levelno, len(record.getMessage())) == (50, 16_000)
         assert record.k == 1
+
+    async def test_what_a_line_brings_along_takes_no_place_of_the_records_own(self, hostile, caplog):
+        _, line = hostile
+        forged = {"name": "jackfield.host", "levelno": 10, "levelname": "DEBUG", "msg": "forged", "args": None}
+        extra = {"__dict__": forged, "getMessage": "x", "__class__": "y", "_own": 2, "k": 1}
+        await line.call("log", {"level": 40, "message": "mine", "extra": extra})
+        (record,) = [one for one in caplog.records if one.getMessage() == "mine"]
+        assert (record.name, record.levelname, record.k) == ("chat.plugins.probe", "ERROR", 1)
+        assert "forged" not in caplog.text
 
     @pytest.mark.feature("C27")
     async def test_a_flood_of_lines_is_dropped_and_counted(self, hostile, caplog):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, Handle
 from collections.abc import Callable
 from time import monotonic
 
@@ -26,6 +26,10 @@ _QUICK_ANSWERS_MOST = 4000
 #: For how long it is waited for at most. For less than a tick of the kernel (4 ms) a timer of its own is programmed,
 #: and that costs 20 µs on a virtual machine.
 _LOOK_MILLISECONDS = 4
+#: Taking what came at once may cost this much; after more of it the link rests for so many times as long, so that no
+#: other side, whatever it sends, has more than a part of the loop's time.
+REST_AFTER_SECONDS = 0.01
+RESTS = 3
 _DONTWAIT = socket.MSG_DONTWAIT
 
 
@@ -41,7 +45,7 @@ class Intake:
     """
 
     __slots__ = (
-        "_continuing",
+        "_again",
         "_descriptor",
         "_is_held",
         "_link",
@@ -54,6 +58,7 @@ class Intake:
         "_reader",
         "_recv_into",
         "_refuse",
+        "_rest_until",
         "_take",
         "_watching",
     )
@@ -76,7 +81,8 @@ class Intake:
         self._mine = link.ledger.mine
         self._descriptor = link.socket.fileno()
         self._watching = False
-        self._continuing = False
+        self._again: Handle | None = None  # takes what was received before, in a later turn
+        self._rest_until = 0.0
         poll = select.poll()
         poll.register(link.socket, select.POLLIN)
         self._poll = poll.poll
@@ -86,16 +92,20 @@ class Intake:
 
     def start(self) -> None:
         """Watch the socket, and take what was received before."""
-        if self._watching or self._continuing or self._link.ended is not None:
+        if self._watching or self._again is not None or self._link.ended is not None:
             return
-        if self._link.reader.waiting_bytes:  # left when reading was stopped, or by another driver
-            self._continuing = True
-            self._loop.call_soon(self._go_on)
+        if (rest := self._rest_until - monotonic()) > 0:
+            self._again = self._loop.call_later(rest, self._go_on)
+        elif self._link.reader.waiting_bytes:  # left when reading was stopped, or by another driver
+            self._again = self._loop.call_soon(self._go_on)
         else:
             self._watch()
 
     def stop(self) -> None:
         """Receive nothing more until `start`."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
         if self._watching:
             self._watching = False
             self._loop.remove_reader(self._descriptor)
@@ -189,6 +199,15 @@ class Intake:
         return True
 
     def _take_messages(self) -> None:
+        began = monotonic()
+        self._take_some(began + REST_AFTER_SECONDS)
+        if (held := monotonic() - began) > REST_AFTER_SECONDS:
+            self._rest_until = began + held * (1 + RESTS)
+            if self._watching or self._again is not None:
+                self.stop()
+                self.start()
+
+    def _take_some(self, until: float) -> None:
         link, take = self._link, self._take
         try:
             for _ in range(MESSAGES_A_TURN):
@@ -201,6 +220,8 @@ class Intake:
                 if self._is_held():
                     self.stop()
                     return
+                if monotonic() > until:
+                    break
         except ProtocolViolation as error:
             self._refuse(error)
             return
@@ -210,7 +231,7 @@ class Intake:
         self.start()  # after the others' turn, and before more is received
 
     def _go_on(self) -> None:
-        self._continuing = False
+        self._again = None
         if self._link.ended is None and not self._is_held():
             self._watch()
             self._take_messages()

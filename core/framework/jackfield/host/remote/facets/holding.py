@@ -6,13 +6,16 @@ and could ask for ever more at the cost of its host.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from jackfield.api import Subscription
-from jackfield.errors import PluginError, UsageError
+from jackfield.errors import CannotCross, PluginError, UsageError
+from jackfield.rpc import CallCodec
 from jackfield.runtime import PART_BYTES, Scope, Whole
 
 T = TypeVar("T")
@@ -177,9 +180,9 @@ class Holding:
         kept = self._parcels.get(parcel)
         self.drop(parcel)
         try:
-            return msgspec.msgpack.decode(kept, type=kind)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise TypeError(f"what was sent in parts does not fit: {error}") from None
+            return _codec_of(kind).answer(bytes(kept))
+        except CannotCross as error:
+            raise TypeError(f"what was sent in parts {error.message}") from None
 
     def _pack(self, content: bytearray) -> int:
         self._require_bytes(len(content))
@@ -201,3 +204,9 @@ class Holding:
         self._parcel_bytes = 0
         for act in self.on_end:
             act()
+
+
+@lru_cache(maxsize=16)
+def _codec_of(kind: Any) -> CallCodec:
+    """Return what reads a value of one type, with the bounds that hold for what comes in a frame."""
+    return CallCodec(inspect.Signature(return_annotation=kind))

@@ -121,7 +121,7 @@ class ServedLogger:
             record.created = created
         record.exc_text = exception[:LONGEST_LINE] or None
         for key, value in list(extra.items())[:MOST_EXTRA]:
-            if key not in _OWN and key.isidentifier():
+            if key.isidentifier() and key not in _OWN and not hasattr(record, key):
                 setattr(record, key, value)
         logger.handle(record)
 
