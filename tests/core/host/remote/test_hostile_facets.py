@@ -6,13 +6,10 @@ import logging
 import resource
 import time
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from jackfield.errors import CannotCross, JackfieldError, PluginError, UsageError
+from jackfield.errors import PluginError, UsageError
 from jackfield.host.remote.facets import api
 from jackfield.host.remote.facets.holding import (
     MOST_FILES,
@@ -23,7 +20,9 @@ from jackfield.host.remote.facets.holding import (
     Holding,
 )
 from jackfield.permissions import Permission
-from jackfield.runtime import PART_BYTES, component_from_data
+from jackfield.runtime import PART_BYTES
+
+from tests.support.refusals import refused
 
 NAMES = [
     "__class__",
@@ -37,13 +36,6 @@ NAMES = [
     ".",
     "messages\0",
 ]
-
-
-async def refused(line, method: str, arguments: dict[str, Any], match: str | None = None) -> str:
-    with pytest.raises((JackfieldError, TypeError, AttributeError, ValueError, OSError), match=match) as caught:
-        await line.call(method, arguments)
-    assert line.ended is None, "it is refused, and the link lives on"
-    return str(caught.value)
 
 
 class TestNumbers:
@@ -225,36 +217,6 @@ async def test_of_an_api_with_a_protocol_nothing_else_is_served(hostile):
             await untyped["api.call"].function(path=path)
 
 
-KEYS = st.sampled_from(["type", "items", "text", "columns", "rows", "fields", "label", "action"])
-COMPONENTS = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["list", "text", "table", "form", "x"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
-)
-
-
-class TestComponents:
-    async def test_a_tree_that_no_page_could_show_is_a_failure_in_its_own_box(self, hostile):
-        side, line = hostile
-        deep: dict[str, Any] = {"type": "text", "text": "deep"}
-        for _ in range(40):
-            deep = {"type": "list", "items": [deep]}
-        wide = {"type": "list", "items": [{"type": "text", "text": ""}] * 5000}
-        for tree in (deep, wide):
-            begun = time.perf_counter()
-            await refused(line, "ui.add_component", {"name": "box", "component": tree}, "a component holds at most")
-            assert time.perf_counter() - begun < 5
-        await refused(line, "ui.add_component", {"name": "box", "component": {"type": "text", "text": 5}}, "is no text")
-        await line.call("ui.add_component", {"name": "odd", "component": {"type": "no Thing"}})
-        assert (await side.host.ui.draw("probe:odd")).error == "odd of probe was drawn as Thing, which is no component"
-
-    @given(COMPONENTS)
-    def test_whatever_is_sent_is_a_component_or_none(self, data):
-        try:
-            component_from_data(data)
-        except TypeError as error:
-            assert str(error)  # noqa: PT017 (most of what is made up is none)
-
-
 class TestLines:
     async def test_a_log_line_is_the_plugins_own_whatever_it_says_of_itself(self, hostile, caplog):
         _, line = hostile
@@ -317,64 +279,3 @@ class TestGrants:
         assert "probe may not network:connect" in await refused(
             line, "http.request", {"method": "GET", "url": "http://a/"}
         )
-
-
-@pytest.mark.parametrize(
-    ("method", "arguments"),
-    [
-        ("storage.get", {}),
-        ("storage.get", {"key": 5}),
-        ("storage.apply", {"changes": [{"change": "explode"}]}),
-        ("storage.apply", {"changes": [{"change": "insert"}]}),
-        ("storage.apply", {"changes": 7}),
-        ("storage.table", {"name": "t", "columns": {"a": "object"}}),
-        ("table.select", {"table": "t", "limit": "all"}),
-        ("settings.on_change", {"handler": "one"}),
-        ("events.on", {"event": "", "handler": 1}),
-        ("commands.add", {"name": "probe-x", "handler": 1, "function": {"parameters": [{"name": 1}]}}),
-        ("commands.add", {"name": "probe-x", "handler": 1, "function": {}, "level": 77}),
-        ("ui.add_component", {"name": "nothing"}),
-        ("http.request", {"method": "GET", "url": "http://a/", "data": 5}),
-        ("network.connect", {"host": "127.0.0.1", "port": 1}),
-        ("files.open", {"path": "/etc/passwd", "mode": "x"}),
-        ("nothing.there", {}),
-    ],
-)
-async def test_what_does_not_fit_is_refused_and_the_link_lives_on(hostile, method, arguments):
-    _, line = hostile
-    await refused(line, method, arguments)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_no_arguments_raise_anything_but_errors(data):
-    """The decoding of every method, with whatever msgpack can say."""
-    from jackfield.host.remote.facets import served as module
-
-    codecs = _all_codecs(module)
-    name = data.draw(st.sampled_from(sorted(codecs)))
-    value = data.draw(
-        st.recursive(
-            st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=5) | st.binary(max_size=5),
-            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-            max_leaves=10,
-        )
-    )
-    try:
-        codecs[name].arguments(msgspec.msgpack.encode(value))
-    except CannotCross as error:
-        assert error.message  # noqa: PT017 (most of what is made up does not fit)
-
-
-def _all_codecs(module) -> dict[str, Any]:
-    from jackfield.host.remote.facets import keeping, reaching, services, speaking, telling
-    from jackfield.host.remote.facets.serving import codec_of
-
-    return {
-        f"{kind.__name__}.{name}": codec_of(function)
-        for room in (keeping, reaching, services, speaking, telling)
-        for kind in vars(room).values()
-        if isinstance(kind, type) and kind.__name__.startswith("Served")
-        for name, function in vars(kind).items()
-        if not name.startswith("_")
-    }
