@@ -10,7 +10,7 @@ from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from jackfield_marketplace.api.answers import Answer, holds, refused_method, text_answer
-from jackfield_marketplace.catalog import Contents, file_served
+from jackfield_marketplace.catalog import Contents, file_served, file_sha256
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.stats import DownloadCounter
 
@@ -66,6 +66,23 @@ class FilePages:
             await served.answer.send_to(scope, send)
         else:
             await self._send_file(served, scope, receive, send)
+
+    async def send_target(self, name: str, sha256: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a file, or a text beside one, by its own hash, as it is named among the targets.
+
+        Args:
+            name: the file's, with `.metadata` or `.plugin.toml` where the text is meant.
+            sha256: of what is sent.
+            scope: the request, of any address.
+            receive: as for any application.
+            send: as for any application.
+        """
+        suffix = next((one for one in _TYPES if name.endswith(one)), "")
+        of = sha256
+        if suffix:
+            with self._database.read() as session:
+                of = file_sha256(session, name.removesuffix(suffix)) or sha256
+        await self({**scope, "path": f"/files/{of}/{name}"}, receive, send)
 
     def ready(self, target: bytes) -> Answer | None:
         """The answer to a GET if it lies ready: a text beside a file that was asked for before."""

@@ -2,61 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from html import escape
-from typing import Any
 
 from jackfield_marketplace.api.negotiation import JSON
-from jackfield_marketplace.catalog import SimpleFile, SimpleProject
-
-API_VERSION = "1.4"  # PEP 792
+from jackfield_marketplace.catalog import API_VERSION, SimpleProject, encode_document, file_path, project_document
 
 
 def render_root(names: Iterable[str], content_type: str) -> bytes:
     """The list of every project in the form asked for."""
     if content_type == JSON:
-        return _encode({"meta": {"api-version": API_VERSION}, "projects": [{"name": name} for name in names]})
+        return encode_document({"meta": {"api-version": API_VERSION}, "projects": [{"name": name} for name in names]})
     return _html("Simple index", "", "".join(f'    <a href="{name}/">{name}</a><br>\n' for name in names))
 
 
 def render_project(project: SimpleProject, content_type: str) -> bytes:
     """A project's page in the form asked for."""
-    return _encode(_document(project)) if content_type == JSON else _project_html(project)
-
-
-def file_path(file: SimpleFile) -> str:
-    """The address of a file relative to its project's page, so that a mirror or a proxy needs to rewrite nothing."""
-    return f"../../files/{file.sha256}/{file.filename}"
-
-
-def _document(project: SimpleProject) -> dict[str, Any]:
-    status = {"status": project.status} | ({"reason": project.status_reason} if project.status_reason else {})
-    return {
-        "meta": {"api-version": API_VERSION},
-        "name": project.name,
-        "project-status": status,
-        "versions": list(project.versions),
-        "files": [_file(project, file) for file in project.files],
-    }
-
-
-def _file(project: SimpleProject, file: SimpleFile) -> dict[str, Any]:
-    metadata: dict[str, str] | bool = {"sha256": file.metadata_sha256} if file.metadata_sha256 else False
-    entry: dict[str, Any] = {
-        "filename": file.filename,
-        "url": file_path(file),
-        "hashes": {"sha256": file.sha256},
-        "size": file.size,
-        "upload-time": file.uploaded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "yanked": False if file.yanked_reason is None else (file.yanked_reason or True),
-        "core-metadata": metadata,  # alone: pip 23.0 falls over "dist-info-metadata", its older name (PEP 714)
-    }
-    if file.requires_python:
-        entry["requires-python"] = file.requires_python
-    if file.manifest_sha256:
-        entry["_jackfield"] = {"plugin_toml": {"sha256": file.manifest_sha256}, "id": project.plugin_id}
-    return entry
+    return project_document(project) if content_type == JSON else _project_html(project)
 
 
 def _project_html(project: SimpleProject) -> bytes:
@@ -83,7 +45,3 @@ def _html(title: str, head: str, links: str) -> bytes:
         f'    <meta name="pypi:repository-version" content="{API_VERSION}">\n{head}'
         f"    <title>{title}</title>\n  </head>\n  <body>\n    <h1>{title}</h1>\n{links}  </body>\n</html>\n"
     ).encode()
-
-
-def _encode(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()

@@ -12,13 +12,22 @@ from pathlib import Path
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from jackfield.errors import JackfieldError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from jackfield_marketplace import __version__
-from jackfield_marketplace.api import Batch, FilePages, PluginAnswers, SimpleIndex, UploadApi, plugin_router
+from jackfield_marketplace.api import (
+    Batch,
+    FilePages,
+    MetadataPages,
+    PluginAnswers,
+    SimpleIndex,
+    UploadApi,
+    plugin_router,
+)
 from jackfield_marketplace.app.front import Front
 from jackfield_marketplace.app.headers import SecurityHeaders
 from jackfield_marketplace.blobs import DiskBlobs
@@ -26,8 +35,12 @@ from jackfield_marketplace.catalog import Contents, Hosts
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.stats import DownloadCounter
+from jackfield_marketplace.trust import Signing
 from jackfield_marketplace.uploads import Uploads
 from jackfield_marketplace.web import Pages
+
+SIGNING_SECONDS = 2.0
+"""How often the server looks whether there is something to sign; that costs it microseconds."""
 
 _LOGGER = logging.getLogger(__name__)
 _DESCRIPTION = (
@@ -54,14 +67,17 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     contents = Contents(database, DiskBlobs(settings.blobs))
 
     downloads = DownloadCounter(database)
+    signing = Signing(database, settings.keys, settings.blobs)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         writing = asyncio.create_task(_write_often(downloads, settings.count_seconds))
+        fresh = asyncio.create_task(_sign_often(signing))
         try:
             yield
         finally:
             writing.cancel()
+            fresh.cancel()
             await run_sync(downloads.write)
             await run_sync(uploads.close)
             database.close()
@@ -77,7 +93,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     )
     simple = SimpleIndex(database, upstream=settings.upstream)
     plugins = PluginAnswers(database, hosts)
-    uploads = UploadApi(settings, database, Uploads(settings, database, contents, hosts))
+    uploads = UploadApi(settings, database, Uploads(settings, database, contents, hosts, signing))
     routes = [
         *Batch(database, contents, simple, plugins).routes(),
         Route("/healthz", _healthz),
@@ -90,7 +106,9 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     app.add_exception_handler(404, pages.not_found)
     app.add_exception_handler(RequestValidationError, _out_of_bounds)
     app.add_middleware(SecurityHeaders)
-    return Front(simple, FilePages(database, contents, downloads), uploads, app, downloads, tuple(hosts.problems))
+    files = FilePages(database, contents, downloads)
+    metadata = MetadataPages(database, simple, files)
+    return Front(simple, files, metadata, uploads, app, downloads, tuple(hosts.problems))
 
 
 async def _write_often(downloads: DownloadCounter, seconds: float) -> None:
@@ -101,6 +119,20 @@ async def _write_often(downloads: DownloadCounter, seconds: float) -> None:
             await run_sync(downloads.write)
         except SQLAlchemyError as exc:  # a full disk, a lock that is held: the counts are kept for the next time
             _LOGGER.warning("downloads could not be written: %s", exc)
+
+
+async def _sign_often(signing: Signing) -> None:
+    """Sign what a command changed and what is about to expire, again and again, until cancelled."""
+    told = ""
+    while True:
+        try:
+            await run_sync(signing.keep_fresh)
+            told = ""
+        except (JackfieldError, OSError, SQLAlchemyError) as exc:
+            if str(exc) != told:  # once, and not every two seconds until somebody has brought the keys
+                told = str(exc)
+                _LOGGER.warning("the metadata could not be signed: %s", exc)
+        await asyncio.sleep(SIGNING_SECONDS)
 
 
 async def _out_of_bounds(request: Request, exc: Exception) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jackfield_marketplace.api import Answer, FilePages, Headers, SimpleIndex, UploadApi
+from jackfield_marketplace.api import Answer, FilePages, Headers, MetadataPages, SimpleIndex, UploadApi
 from jackfield_marketplace.stats import DownloadCounter
 
 
@@ -14,6 +14,7 @@ class Front:
     Args:
         simple: answers below `/simple`.
         files: answers below `/files`.
+        metadata: answers below `/tuf`.
         uploads: answers at `/legacy/`.
         rest: the framework's application, which also has the lifespan.
         downloads: counted and not yet written.
@@ -24,6 +25,7 @@ class Front:
         self,
         simple: SimpleIndex,
         files: FilePages,
+        metadata: MetadataPages,
         uploads: UploadApi,
         rest: ASGIApp,
         downloads: DownloadCounter,
@@ -31,6 +33,7 @@ class Front:
     ) -> None:
         self._simple = simple
         self._files = files
+        self._metadata = metadata
         self._uploads = uploads
         self._rest = rest
         self.downloads = downloads
@@ -58,6 +61,9 @@ class Front:
                 return
             if path.startswith("/files/"):
                 await self._files(scope, receive, send)
+                return
+            if path.startswith("/tuf/"):
+                await self._metadata(scope, receive, send)
                 return
             if path in ("/legacy/", "/legacy"):
                 await self._uploads(scope, receive, send)

@@ -13,6 +13,7 @@ from jackfield.errors import UsageError
 
 from jackfield_marketplace.app.application import create_app
 from jackfield_marketplace.app.database import open_database
+from jackfield_marketplace.app.first_keys import make_keys
 from jackfield_marketplace.app.protocol import IndexProtocol
 from jackfield_marketplace.app.seed import seed
 from jackfield_marketplace.settings import Settings
@@ -29,6 +30,7 @@ def serve(
     warn: Callable[[str], None],
     seed_folder: Path | None = None,
     hostfiles: tuple[Path, ...] = (),
+    offline_keys: Path | None = None,
     proxy: str | None = None,
 ) -> None:
     """Serve until a signal ends it. Makes what is missing of the data folder.
@@ -41,6 +43,7 @@ def serve(
         warn: is given a line for each host file that cannot be read and each wheel of the seed that was not taken.
         seed_folder: holds wheels to publish after the start.
         hostfiles: host files to hold besides those in the data folder.
+        offline_keys: where the keys of root and targets are made if there are none yet; beside the data folder if None.
         proxy: address of a proxy whose `X-Forwarded-For` is believed; None for no one's.
 
     Raises:
@@ -50,6 +53,8 @@ def serve(
     listener = _listen(host, port)
     with listener:
         database = open_database(settings)
+        for line in make_keys(settings, database, offline_keys):
+            warn(line)
         app = create_app(settings, database, hostfiles)
         for problem in app.problems:
             warn(problem)

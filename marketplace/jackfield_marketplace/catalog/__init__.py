@@ -7,23 +7,32 @@ from jackfield_marketplace.catalog.facets import app_facet, category_facet
 from jackfield_marketplace.catalog.hosts import AskedPermission, Hosts, add_hostfile
 from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, set_status, yank
 from jackfield_marketplace.catalog.popularity import count_plugins, rank_plugins
+from jackfield_marketplace.catalog.project_page import (
+    API_VERSION,
+    SimpleFile,
+    SimpleProject,
+    encode_document,
+    file_path,
+    project_document,
+    project_names,
+    project_page,
+    simple_project,
+)
 from jackfield_marketplace.catalog.publish import publish
 from jackfield_marketplace.catalog.queries import (
     PluginDetails,
-    SimpleFile,
-    SimpleProject,
     VersionDetails,
     file_served,
+    file_sha256,
     plugin_changelog,
     plugin_details,
-    project_names,
-    simple_project,
 )
 from jackfield_marketplace.catalog.shown import refresh_plugin
 from jackfield_marketplace.catalog.together import latest_versions, texts_served
 from jackfield_marketplace.catalog.upload import Refusal, Upload
 
 __all__ = [
+    "API_VERSION",
     "CATEGORIES",
     "STATUSES",
     "AskedPermission",
@@ -43,13 +52,18 @@ __all__ = [
     "category_facet",
     "changes_since",
     "count_plugins",
+    "encode_document",
     "feature",
+    "file_path",
     "file_served",
+    "file_sha256",
     "latest_versions",
     "parse_changelog",
     "plugin_changelog",
     "plugin_details",
+    "project_document",
     "project_names",
+    "project_page",
     "publish",
     "rank_plugins",
     "refresh_plugin",

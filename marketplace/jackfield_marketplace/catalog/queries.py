@@ -8,76 +8,11 @@ from datetime import datetime
 from jackfield.errors import IdentityError
 from jackfield.manifest import Manifest, canonical_id, read_manifest
 from packaging.version import Version
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_since, parse_changelog
 from jackfield_marketplace.db import File, Plugin, PluginCategory, Project, Release
-
-
-@dataclass(frozen=True, slots=True)
-class SimpleFile:
-    """One file of a project page (PEP 503, 691, 658, 592, 700)."""
-
-    filename: str
-    sha256: str
-    size: int
-    requires_python: str
-    metadata_sha256: str | None
-    manifest_sha256: str | None
-    yanked_reason: str | None
-    uploaded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SimpleProject:
-    """One project page; `status` and `status_reason` are PEP 792's."""
-
-    name: str
-    plugin_id: str | None
-    serial: int
-    status: str
-    status_reason: str
-    versions: tuple[str, ...]
-    files: tuple[SimpleFile, ...]
-
-
-def project_names(session: Session) -> list[str]:
-    """The canonical name of every project that has a published file, sorted."""
-    published = select(File.id).join(Release).where(Release.project_id == Project.id, File.state == "published")
-    shown = select(Project.name).where(Project.status != "quarantined", exists(published)).order_by(Project.name)
-    return list(session.scalars(shown))
-
-
-def simple_project(session: Session, name: str) -> SimpleProject | None:
-    """The page of the project of this canonical name, or None where the index has nothing to say of it."""
-    project = session.scalar(select(Project).where(Project.name == name))
-    if project is None:
-        return None
-    rows = session.execute(
-        select(File, Release.version).join(Release).where(Release.project_id == project.id).order_by(File.id)
-    ).all()
-    withheld = project.status == "quarantined"
-    published = [] if withheld else [(file, version) for file, version in rows if file.state == "published"]
-    versions = sorted({version for _, version in published}, key=Version)
-    files = tuple(
-        SimpleFile(
-            filename=file.filename,
-            sha256=file.sha256,
-            size=file.size,
-            requires_python=file.requires_python,
-            metadata_sha256=file.metadata_sha256,
-            manifest_sha256=file.manifest_sha256,
-            yanked_reason=file.yanked_reason,
-            uploaded_at=file.uploaded_at,
-        )
-        for file, _ in sorted(published, key=lambda pair: (Version(pair[1]), pair[0].filename))
-    )
-    # With nothing but files that a person has yet to look at, the project as a whole is what PEP 792 calls so.
-    status = project.status if files or not rows else "quarantined"
-    return SimpleProject(
-        project.name, project.plugin_id, project.serial, status, project.status_reason, tuple(versions), files
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +44,11 @@ def file_served(session: Session, filename: str, sha256: str) -> ServedFile | No
         return None
     file, project_id, version = row
     return ServedFile(file.sha256, file.metadata_sha256, file.manifest_sha256, file.kind, project_id, version)
+
+
+def file_sha256(session: Session, filename: str) -> str | None:
+    """The hash of the file of this name, in whatever state, or None."""
+    return session.scalar(select(File.sha256).where(File.filename == filename))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,66 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import click
-from jackfield.errors import JackfieldError
-from sqlalchemy.orm import Session
 
 from jackfield_marketplace import __version__, review
 from jackfield_marketplace.accounts import add_user, create_token, find_user, revoke_token, tokens_of
 from jackfield_marketplace.app import open_database
 from jackfield_marketplace.catalog import STATUSES, Status, add_hostfile, feature, set_status, yank
+from jackfield_marketplace.cli.keys import keys_group
+from jackfield_marketplace.cli.operating import data_option, without_traceback, writing
 from jackfield_marketplace.settings import Rate, Settings
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
 _UPLOADS_AT_ONCE = 1000  # a first release of everything that someone has
-
-
-def _without_traceback(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """A user's mistake ends as one line on stderr and the error's own exit code."""
-
-    @wraps(command)
-    def run(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
-        try:
-            return command(*arguments, **options)
-        except JackfieldError as exc:
-            click.echo(f"jackfield-marketplace: {exc}", err=True)
-            sys.exit(exc.exit_code)
-        except OSError as exc:
-            click.echo(f"jackfield-marketplace: {exc.filename or 'a file'}: {exc.strerror or exc}", err=True)
-            sys.exit(1)
-
-    return run
-
-
-_data = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="JACKFIELD_MARKETPLACE_DATA",
-    default=Path("marketplace-data"),
-    show_default=True,
-    help="The folder that holds everything.",
-)
-
-
-@contextmanager
-def _writing(data: Path) -> Iterator[Session]:
-    database = open_database(Settings(data))
-    try:
-        with database.write() as session:
-            yield session
-    finally:
-        database.close()
 
 
 def _simple_api(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
@@ -82,9 +37,12 @@ def main() -> None:
     """Run a marketplace: a Python package index that knows plugins."""
 
 
+main.add_command(keys_group)
+
+
 @main.command()
-@_data
-@_without_traceback
+@data_option
+@without_traceback
 def init(data: Path) -> None:
     """Make the data folder and its database; `serve` does so by itself."""
     open_database(Settings(data)).close()
@@ -92,7 +50,7 @@ def init(data: Path) -> None:
 
 
 @main.command()
-@_data
+@data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 picks a free one.")
 @click.option("--title", default="Jackfield plugins", show_default=True, help="What the pages call it.")
@@ -114,6 +72,11 @@ def init(data: Path) -> None:
     callback=_simple_api,
     help="The simple API of another index, to which clients are sent for names that nobody registered here.",
 )
+@click.option(
+    "--keys",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the offline keys are made if there are none yet; DATA-offline-keys beside the data folder if missing.",
+)
 @click.option("--proxy", metavar="ADDRESS", help="A proxy of yours, whose word for a client's address is taken.")
 @click.option(
     "--uploads-per-minute",
@@ -122,7 +85,7 @@ def init(data: Path) -> None:
     show_default=True,
     help="For each user, in the long run; 0 for as many as there are.",
 )
-@_without_traceback
+@without_traceback
 def serve(
     data: Path,
     host: str,
@@ -131,6 +94,7 @@ def serve(
     seed: Path | None,
     host_files: tuple[Path, ...],
     upstream: str | None,
+    keys: Path | None,
     proxy: str | None,
     uploads_per_minute: int,
 ) -> None:
@@ -145,6 +109,7 @@ def serve(
         warn=lambda line: click.echo(f"jackfield-marketplace: {line}", err=True),
         seed_folder=seed,
         hostfiles=host_files,
+        offline_keys=keys,
         proxy=proxy,
     )
 
@@ -156,13 +121,13 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("name")
-@_data
+@data_option
 @click.option("--password", is_flag=True, help="Ask for a password; without one, the user uploads by token alone.")
-@_without_traceback
+@without_traceback
 def user_add(name: str, data: Path, password: bool) -> None:
     """Add the user NAME."""
     secret = click.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
-    with _writing(data) as session:
+    with writing(data) as session:
         added = add_user(session, name, secret)
     click.echo(f"added {added.name}; next: jackfield-marketplace token create --user {added.name} --data {data}")
 
@@ -173,26 +138,26 @@ def token() -> None:
 
 
 @token.command("create")
-@_data
+@data_option
 @click.option("--user", "user_name", required=True, help="Whose uploads it stands for.")
 @click.option("--project", metavar="NAME", help="The one distribution that it may upload, registered or not.")
 @click.option("--expires", type=click.IntRange(1, 3650), metavar="DAYS", help="After which it no longer counts.")
-@_without_traceback
+@without_traceback
 def token_create(data: Path, user_name: str, project: str | None, expires: int | None) -> None:
     """Make a token and print it, alone: it is shown this once."""
-    with _writing(data) as session:
+    with writing(data) as session:
         lifetime = None if expires is None else timedelta(days=expires)
         text = create_token(session, find_user(session, user_name), lifetime=lifetime, project=project)
     click.echo(text)
 
 
 @token.command("list")
-@_data
+@data_option
 @click.option("--user", "user_name", required=True, help="Whose.")
-@_without_traceback
+@without_traceback
 def token_list(data: Path, user_name: str) -> None:
     """List a user's tokens: number, how it begins, for what, last use, end."""
-    with _writing(data) as session:
+    with writing(data) as session:
         user = find_user(session, user_name)
         for one in tokens_of(session, user):
             used = f"used {one.last_used_at:%Y-%m-%d}" if one.last_used_at else "never used"
@@ -202,11 +167,11 @@ def token_list(data: Path, user_name: str) -> None:
 
 @token.command("revoke")
 @click.argument("number", type=int)
-@_data
-@_without_traceback
+@data_option
+@without_traceback
 def token_revoke(number: int, data: Path) -> None:
     """Forget the token of this NUMBER, as `token list` shows it."""
-    with _writing(data) as session:
+    with writing(data) as session:
         revoke_token(session, number)
     click.echo(f"token {number} no longer counts")
 
@@ -218,8 +183,8 @@ def host_group() -> None:
 
 @host_group.command("add")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@_data
-@_without_traceback
+@data_option
+@without_traceback
 def host_add(file: Path, data: Path) -> None:
     """Keep FILE, a host.toml; a running server reads it at its next start."""
     settings = Settings(data)
@@ -231,13 +196,13 @@ def host_add(file: Path, data: Path) -> None:
 @main.command("yank")
 @click.argument("name")
 @click.argument("version")
-@_data
+@data_option
 @click.option("--reason", default="", help="Shown to those who have it pinned.")
 @click.option("--undo", is_flag=True, help="Take an earlier yank back.")
-@_without_traceback
+@without_traceback
 def yank_command(name: str, version: str, data: Path, reason: str, undo: bool) -> None:
     """Yank VERSION of NAME: who pins it still gets it, nobody else does (PEP 592)."""
-    with _writing(data) as session:
+    with writing(data) as session:
         count = yank(session, name, version, reason, undo=undo)
     click.echo(f"{'restored' if undo else 'yanked'} {name} {version}, {count} file{'' if count == 1 else 's'}")
 
@@ -245,24 +210,24 @@ def yank_command(name: str, version: str, data: Path, reason: str, undo: bool) -
 @main.command("status")
 @click.argument("name")
 @click.argument("status", type=click.Choice(STATUSES))
-@_data
+@data_option
 @click.option("--reason", default="", help="Shown to installers.")
-@_without_traceback
+@without_traceback
 def status_command(name: str, status: Status, data: Path, reason: str) -> None:
     """Say how NAME stands (PEP 792): archived takes no uploads, quarantined shows no files either."""
-    with _writing(data) as session:
+    with writing(data) as session:
         shown = set_status(session, name, status, reason)
     click.echo(f"{shown} is {status}")
 
 
 @main.command("feature")
 @click.argument("name")
-@_data
+@data_option
 @click.option("--remove", is_flag=True, help="Take it away again.")
-@_without_traceback
+@without_traceback
 def feature_command(name: str, data: Path, remove: bool) -> None:
     """Put the plugin NAME on the front page."""
-    with _writing(data) as session:
+    with writing(data) as session:
         plugin_id = feature(session, name, remove=remove)
     click.echo(f"{plugin_id} is {'no longer ' if remove else ''}featured")
 
@@ -273,11 +238,11 @@ def review_group() -> None:
 
 
 @review_group.command("list")
-@_data
-@_without_traceback
+@data_option
+@without_traceback
 def review_list(data: Path) -> None:
     """List them, with the reason."""
-    with _writing(data) as session:
+    with writing(data) as session:
         held = review.quarantined(session)
     for file in held:
         click.echo(f"{file.filename}  {'; '.join(file.reasons)}")
@@ -287,11 +252,11 @@ def review_list(data: Path) -> None:
 
 @review_group.command("release")
 @click.argument("filename")
-@_data
-@_without_traceback
+@data_option
+@without_traceback
 def review_release(filename: str, data: Path) -> None:
     """Publish FILENAME."""
-    with _writing(data) as session:
+    with writing(data) as session:
         review.release(session, filename)
     click.echo(f"published {filename}")
 
@@ -302,12 +267,12 @@ def reports_group() -> None:
 
 
 @reports_group.command("list")
-@_data
+@data_option
 @click.option("--all", "closed", is_flag=True, help="Closed ones too.")
-@_without_traceback
+@without_traceback
 def reports_list(data: Path, closed: bool) -> None:
     """List them, the oldest first."""
-    with _writing(data) as session:
+    with writing(data) as session:
         found = review.reports(session, closed=closed)
     for one in found:
         state = f"  closed {one.closed_at:%Y-%m-%d} {one.note}".rstrip() if one.closed_at else ""
@@ -320,11 +285,11 @@ def reports_list(data: Path, closed: bool) -> None:
 
 @reports_group.command("close")
 @click.argument("number", type=int)
-@_data
+@data_option
 @click.option("--note", default="", help="What was done, for whoever reads it later.")
-@_without_traceback
+@without_traceback
 def reports_close(number: int, data: Path, note: str) -> None:
     """Note that the report of this NUMBER was dealt with."""
-    with _writing(data) as session:
+    with writing(data) as session:
         review.close_report(session, number, note)
     click.echo(f"report {number} is closed")

@@ -70,8 +70,14 @@ class Direct:
     @classmethod
     def within(cls, session: Session) -> Direct:
         """In the transaction of a session, whose changes are written first, and which reads its objects anew after."""
-        session.flush()
+        direct = cls.beside(session)
         session.expire_all()
+        return direct
+
+    @classmethod
+    def beside(cls, session: Session) -> Direct:
+        """As `within`, for what changes none of the session's objects: they stay as they were read."""
+        session.flush()
         connection = session.connection()
         return cls(connection.connection.cursor(), connection.dialect)
 

@@ -216,3 +216,39 @@ class Catalogue(Table):
     __tablename__ = "catalogue"
     id: Mapped[int] = mapped_column(primary_key=True)
     serial: Mapped[int] = mapped_column(default=0)
+
+
+class SignedRole(Table):
+    """The newest metadata of one TUF role: what snapshot and timestamp speak of, and when it has to be signed anew."""
+
+    __tablename__ = "signed_roles"
+    role: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    expires_at: Mapped[datetime]
+
+
+class SignedMetadata(Table):
+    """Signed metadata as it is served; a few versions of each role, for clients that have begun with an older one."""
+
+    __tablename__ = "signed_metadata"
+    role: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+
+
+class SignedTarget(Table):
+    """One target, in the role that signs it; `project_id` is None for what belongs to no project."""
+
+    __tablename__ = "signed_targets"
+    path: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(index=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"), index=True)
+    sha256: Mapped[str]
+    length: Mapped[int]
+
+
+class UnsignedProject(Table):
+    """A project of which something changed since it was signed; kept by triggers, so that nobody can forget it."""
+
+    __tablename__ = "unsigned_projects"
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)

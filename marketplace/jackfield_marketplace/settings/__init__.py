@@ -72,6 +72,11 @@ class Settings:
         """The folder of uploads under way; what lies there at start is left over from a crash."""
         return self.data / "incoming"
 
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys with which the server signs by itself; those of root and targets lie elsewhere."""
+        return self.data / "keys"
+
     def make_folders(self) -> None:
         """Make every folder that is missing; what lies in them, quarantined files too, is for the operator alone."""
         for folder in (self.data, self.blobs, self.hosts, self.incoming):

@@ -1,1 +1,46 @@
-"""Signed metadata. (Furnished with trust.)"""
+"""Signed metadata (TUF): the keys, the ceremony that makes and changes them, and what the server signs by itself."""
+
+from typing import TYPE_CHECKING, Any
+
+from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, fingerprint, keys_beside
+from jackfield_marketplace.trust.metadata import served_metadata, target_served
+from jackfield_marketplace.trust.roles import BINS, EXPIRY, OFFLINE, ONLINE, PAGE, bin_of, page_path, target_folder
+from jackfield_marketplace.trust.signing import Signing
+
+if TYPE_CHECKING:
+    from jackfield_marketplace.trust.ceremony import Ceremony, Draft, KeyReport, offline_keys, read_draft, sign_draft
+
+__all__ = [
+    "BINS",
+    "EXPIRY",
+    "OFFLINE",
+    "ONLINE",
+    "PAGE",
+    "Ceremony",
+    "Draft",
+    "Key",
+    "KeyReport",
+    "KeysMissing",
+    "Signing",
+    "bin_of",
+    "fingerprint",
+    "keys_beside",
+    "offline_keys",
+    "page_path",
+    "read_draft",
+    "served_metadata",
+    "sign_draft",
+    "target_folder",
+    "target_served",
+]
+
+_LATER = {"Ceremony", "Draft", "KeyReport", "offline_keys", "read_draft", "sign_draft"}
+
+
+def __getattr__(name: str) -> Any:
+    # A ceremony verifies with python-tuf, which takes a while to load; a server that has its keys does without.
+    if name in _LATER:
+        from jackfield_marketplace.trust import ceremony
+
+        return getattr(ceremony, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

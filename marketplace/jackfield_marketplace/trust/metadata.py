@@ -1,0 +1,130 @@
+"""Signed metadata in the database: what is current, what is served, and how a new version takes its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from jackfield_marketplace.db import Database, Direct, Prepared, SignedMetadata, SignedRole, SignedTarget
+from jackfield_marketplace.trust.keyfiles import Key, canonical
+
+KEPT_VERSIONS = 16
+"""How many versions of a role are served: a client that has begun with one finishes with it."""
+
+SPEC_VERSION = "1.0.31"
+
+_ROLE = Prepared(select(SignedRole.version, SignedRole.expires_at).where(SignedRole.role == bindparam("role")))
+_ROLES = Prepared(select(SignedRole.role, SignedRole.version, SignedRole.expires_at))
+_BODY = Prepared(
+    select(SignedMetadata.body).where(
+        SignedMetadata.role == bindparam("role"), SignedMetadata.version == bindparam("version")
+    )
+)
+_LATEST = Prepared(
+    select(SignedMetadata.body)
+    .where(SignedMetadata.role == bindparam("role"))
+    .order_by(SignedMetadata.version.desc())
+    .limit(1)
+)
+_COUNT = Prepared(select(func.count()).select_from(SignedRole))
+_TARGET = Prepared(
+    select(SignedTarget.project_id).where(
+        SignedTarget.path == bindparam("path"), SignedTarget.sha256 == bindparam("sha256")
+    )
+)
+_ADD_BODY = Prepared(insert(SignedMetadata))
+_ADD_ROLE = Prepared(insert(SignedRole))
+_MOVE_ROLE = Prepared(
+    update(SignedRole)
+    .where(SignedRole.role == bindparam("which"))
+    .values(version=bindparam("version"), expires_at=bindparam("expires_at"))
+)
+_FORGET = Prepared(
+    delete(SignedMetadata).where(
+        SignedMetadata.role == bindparam("role"), SignedMetadata.version <= bindparam("version")
+    )
+)
+
+
+def current_roles(direct: Direct) -> dict[str, tuple[int, datetime]]:
+    """Role -> (version, when it expires); empty for a marketplace that does not sign."""
+    return {role: (version, expires_at) for role, version, expires_at in direct.rows(_ROLES)}
+
+
+def current_version(direct: Direct, role: str) -> int:
+    """The newest version of a role, 0 where there is none."""
+    found: int | None = direct.value(_ROLE, role=role)
+    return found or 0
+
+
+def is_signed(database: Database) -> bool:
+    """Whether this marketplace signs."""
+    found = database.look_up(_COUNT)
+    return found is not None and found[0] > 0
+
+
+def latest_body(direct: Direct, role: str) -> dict[str, Any] | None:
+    """The newest metadata of a role, as values."""
+    found = direct.value(_LATEST, role=role)
+    return None if found is None else json.loads(found)
+
+
+def served_metadata(database: Database, role: str, version: int | None) -> bytes | None:
+    """Metadata as it is served, or None.
+
+    Args:
+        database: as of its last commit.
+        role: whose.
+        version: None for the newest.
+    """
+    found = database.look_up(_LATEST, role=role) if version is None else None
+    if version is not None:
+        found = database.look_up(_BODY, role=role, version=version)
+    return None if found is None else bytes(found[0])
+
+
+def target_served(database: Database, path: str, sha256: str) -> bool:
+    """Whether a path is a target with this hash, as of the last commit."""
+    return database.look_up(_TARGET, path=path, sha256=sha256) is not None
+
+
+def instant(at: datetime) -> str:
+    """A time as metadata writes it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def store_signed(
+    direct: Direct, role: str, version: int, expires_at: datetime, signed: bytes, keys: Iterable[Key]
+) -> None:
+    """Sign what is already in canonical form, and make it the current version of its role.
+
+    Args:
+        direct: a transaction that writes: clients see all that it signs, or nothing.
+        role: whose.
+        version: one more than the last.
+        expires_at: when the signature ends.
+        signed: canonical JSON.
+        keys: sign it.
+    """
+    signatures = canonical([key.sign(signed) for key in keys])
+    store_body(direct, role, version, expires_at, b'{"signatures":%b,"signed":%b}' % (signatures, signed))
+
+
+def store_body(direct: Direct, role: str, version: int, expires_at: datetime, body: bytes) -> None:
+    """Make metadata that is signed already the current version of its role."""
+    direct.run(_ADD_BODY, role=role, version=version, body=body)
+    if version == 1:
+        direct.run(_ADD_ROLE, role=role, version=version, expires_at=expires_at)
+    else:
+        direct.run(_MOVE_ROLE, which=role, version=version, expires_at=expires_at)
+    if role != "root":  # every root stays: a client that comes back after years follows them one by one
+        direct.run(_FORGET, role=role, version=version - KEPT_VERSIONS)
+
+
+def half_passed(expires_at: datetime, lifetime: timedelta, at: datetime) -> bool:
+    """Whether half of a signature's lifetime is over."""
+    return expires_at - at < lifetime / 2

@@ -1,0 +1,272 @@
+"""What the server signs by itself: the bins of what changed, snapshot and timestamp.
+
+All of it is rows, written by the transaction that changed the catalogue or by one of its own, so that a client sees an
+upload and its signatures at once, and after a power cut both are there or neither is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from jackfield_marketplace.catalog import SimpleProject, project_document, project_page
+from jackfield_marketplace.db import (
+    Content,
+    Database,
+    Direct,
+    Prepared,
+    SignedRole,
+    SignedTarget,
+    UnsignedProject,
+    now,
+)
+from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, canonical, read_keys
+from jackfield_marketplace.trust.metadata import (
+    SPEC_VERSION,
+    current_roles,
+    half_passed,
+    instant,
+    is_signed,
+    latest_body,
+    store_signed,
+)
+from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE, PAGE, REVOCATIONS_ROLE, target_folder
+
+_WAITING = Prepared(select(UnsignedProject.project_id))
+_FIRST_WAITING = Prepared(select(UnsignedProject.project_id).limit(1))
+_SOONEST = Prepared(select(func.min(SignedRole.expires_at)).where(SignedRole.role == "timestamp"))
+_DONE = Prepared(delete(UnsignedProject).where(UnsignedProject.project_id == bindparam("project")))
+_TARGETS = Prepared(
+    select(SignedTarget.path, SignedTarget.sha256, SignedTarget.length).where(
+        SignedTarget.project_id == bindparam("project")
+    )
+)
+_IN_ROLE = Prepared(
+    select(SignedTarget.path, SignedTarget.sha256, SignedTarget.length)
+    .where(SignedTarget.role == bindparam("role"))
+    .order_by(SignedTarget.path)
+)
+_ADD_TARGET = Prepared(insert(SignedTarget))
+_DROP_TARGET = Prepared(delete(SignedTarget).where(SignedTarget.path == bindparam("path")))
+_LENGTH = Prepared(select(func.length(Content.data)).where(Content.sha256 == bindparam("sha256")))
+
+Targets = dict[str, tuple[str, int]]
+"""Path -> (sha256, length in bytes)."""
+
+
+class Signing:
+    """Signs with the online keys. Where a marketplace has no keys, nothing is signed and nothing fails.
+
+    Args:
+        database: the catalogue, which holds the metadata too.
+        keys: the folder of the online keys.
+        blobs: the folder of larger files, to tell the length of a text that lies there.
+    """
+
+    def __init__(self, database: Database, keys: Path, blobs: Path) -> None:
+        self._database = database
+        self._folder = keys
+        self._blobs = blobs
+        self._lock = threading.Lock()
+        self._keys: dict[str, Key] = {}
+        self._keys_of = (0, 0)
+
+    @property
+    def ready(self) -> bool:
+        """Whether this marketplace has been given keys."""
+        return is_signed(self._database)
+
+    def sign_changes(self, direct: Direct) -> int:
+        """Sign every project that changed, in the transaction that changed it; returns how many.
+
+        Raises:
+            KeysMissing: the online keys are not those that root and targets name.
+        """
+        waiting = [project for (project,) in direct.rows(_WAITING)]
+        if not waiting:
+            return 0
+        roles = current_roles(direct)
+        if not roles:
+            return 0  # nothing is signed here; they wait for the first ceremony
+        changed = set()
+        for project in waiting:
+            changed |= self._note_targets(direct, project)
+            direct.run(_DONE, project=project)
+        self._sign(direct, roles, changed, now())
+        return len(waiting)
+
+    def sign_roles(self, direct: Direct, changed: Iterable[str]) -> None:
+        """Sign some delegated roles anew, with the snapshot and the timestamp that go with them.
+
+        Args:
+            direct: a transaction that writes.
+            changed: `bin-00` to `bin-ff`, `revocations`.
+
+        Raises:
+            KeysMissing: as for `sign_changes`.
+        """
+        self._sign(direct, current_roles(direct), set(changed), now())
+
+    def keep_fresh(self, at: datetime | None = None) -> list[str]:
+        """Sign what nobody has signed yet, and all of which half the time has passed; returns the roles signed.
+
+        Costs two look-ups where there is nothing to do.
+
+        Args:
+            at: instead of now.
+
+        Raises:
+            KeysMissing: as for `sign_changes`.
+        """
+        if not is_signed(self._database):
+            return []
+        at = now() if at is None else at
+        soonest = self._database.look_up(_SOONEST)
+        waiting = self._database.look_up(_FIRST_WAITING)
+        if waiting is None and soonest is not None and soonest[0] and not _due("timestamp", soonest[0], at):
+            return []
+        with self._database.write_directly() as direct:
+            self.sign_changes(direct)
+            roles = current_roles(direct)
+            due = {
+                role for role, (_, expires_at) in roles.items() if role not in OFFLINE and _due(role, expires_at, at)
+            }
+            if due:
+                self._sign(direct, roles, due - {"snapshot", "timestamp"}, at, snapshot=due != {"timestamp"})
+            return sorted(due)
+
+    def expiring_offline(self, at: datetime | None = None) -> dict[str, datetime]:
+        """The offline roles that somebody has to sign anew within a month, and when each of them ends."""
+        at = now() if at is None else at
+        with self._database.write_directly() as direct:
+            roles = current_roles(direct)
+        soon = timedelta(days=30)
+        return {role: roles[role][1] for role in OFFLINE if role in roles and roles[role][1] - at < soon}
+
+    def _note_targets(self, direct: Direct, project_id: int) -> set[str]:
+        """Bring the targets of a project to what the index says now; returns the roles in which one changed."""
+        page = project_page(direct, project_id)
+        wanted = self._targets(direct, page) if page is not None else {}
+        noted = {path: (sha256, length) for path, sha256, length in direct.rows(_TARGETS, project=project_id)}
+        changed = [path for path in wanted.keys() | noted.keys() if wanted.get(path) != noted.get(path)]
+        for path in changed:
+            if path in noted:
+                direct.run(_DROP_TARGET, path=path)
+            if path in wanted:
+                sha256, length = wanted[path]
+                role = _role_of(path)
+                direct.run(_ADD_TARGET, path=path, role=role, project_id=project_id, sha256=sha256, length=length)
+        return {_role_of(path) for path in changed}
+
+    def _targets(self, direct: Direct, page: SimpleProject) -> Targets:
+        """Wheels that are served, with the texts beside them, and the project's document.
+
+        A yanked wheel is one of them: who pins it still gets it. What is in quarantine is not on the page, so it is
+        none. Nor is a source distribution: jackfield never uses one.
+        """
+        folder = target_folder(page.name)
+        document = project_document(page)
+        targets = {folder + PAGE: (hashlib.sha256(document).hexdigest(), len(document))}
+        for file in page.files:
+            if not file.filename.endswith(".whl"):
+                continue
+            targets[folder + file.filename] = (file.sha256, file.size)
+            for suffix, sha256 in ((".metadata", file.metadata_sha256), (".plugin.toml", file.manifest_sha256)):
+                if sha256 is not None:
+                    targets[folder + file.filename + suffix] = (sha256, self._length(direct, sha256))
+        return targets
+
+    def _length(self, direct: Direct, sha256: str) -> int:
+        found: int | None = direct.value(_LENGTH, sha256=sha256)
+        return found if found is not None else (self._blobs / sha256[:2] / sha256).stat().st_size
+
+    def _sign(
+        self,
+        direct: Direct,
+        roles: dict[str, tuple[int, datetime]],
+        changed: set[str],
+        at: datetime,
+        *,
+        snapshot: bool = True,
+    ) -> None:
+        """Sign delegated roles, then the snapshot, then the timestamp."""
+        keys = self._signers(direct, roles)
+        versions = {role: version for role, (version, _) in roles.items()}
+        for role in sorted(changed):
+            versions[role] = versions.get(role, 0) + 1
+            expires_at = at + EXPIRY["bins"]
+            signed = _targets_metadata(direct.rows(_IN_ROLE, role=role), versions[role], expires_at)
+            store_signed(direct, role, versions[role], expires_at, signed, [keys["bins"]])
+        listed = {role: version for role, version in versions.items() if role not in ("root", "snapshot", "timestamp")}
+        if snapshot:  # else the one of yesterday holds: clients fetch the timestamp alone
+            versions["snapshot"] = self._store_listing(direct, "snapshot", versions, listed, keys["snapshot"], at)
+        newest = {"snapshot": versions["snapshot"]}
+        self._store_listing(direct, "timestamp", versions, newest, keys["timestamp"], at)
+
+    def _store_listing(
+        self, direct: Direct, role: str, versions: dict[str, int], listed: dict[str, int], key: Key, at: datetime
+    ) -> int:
+        version, expires_at = versions.get(role, 0) + 1, at + EXPIRY[role]
+        signed = canonical(
+            {
+                "_type": role,
+                "expires": instant(expires_at),
+                "meta": {f"{name}.json": {"version": number} for name, number in listed.items()},
+                "spec_version": SPEC_VERSION,
+                "version": version,
+            }
+        )
+        store_signed(direct, role, version, expires_at, signed, [key])
+        return version
+
+    def _signers(self, direct: Direct, roles: dict[str, tuple[int, datetime]]) -> dict[str, Key]:
+        """The key of each online role, as root and targets name them now: a ceremony may have changed them."""
+        of = (roles["root"][0], roles["targets"][0])
+        with self._lock:
+            if of != self._keys_of:
+                self._keys = self._read(direct)
+                self._keys_of = of
+            return self._keys
+
+    def _read(self, direct: Direct) -> dict[str, Key]:
+        root, targets = latest_body(direct, "root"), latest_body(direct, "targets")
+        if root is None or targets is None:
+            raise KeysMissing("there is no root to sign under", hint="jackfield-marketplace keys init")
+        named = {role: root["signed"]["roles"][role]["keyids"] for role in ("snapshot", "timestamp")}
+        named["bins"] = targets["signed"]["delegations"]["roles"][0]["keyids"]
+        found = {}
+        for role in ONLINE:
+            keys = read_keys(self._folder, role)
+            key = next((keys[keyid] for keyid in named[role] if keyid in keys), None)
+            if key is None:
+                raise KeysMissing(
+                    f"the {role} key that the marketplace signs with is not in {self._folder}",
+                    hint=f"bring it back, or make a new one: jackfield-marketplace keys rotate {role}",
+                )
+            found[role] = key
+        return found
+
+
+def _targets_metadata(rows: Iterable[tuple[str, str, int]], version: int, expires_at: datetime) -> bytes:
+    """Canonical JSON of a bin; put together as text, since its rows come sorted and hold nothing to escape."""
+    entries = ",".join(
+        f'"{path}":{{"hashes":{{"sha256":"{sha256}"}},"length":{length}}}' for path, sha256, length in rows
+    )
+    return (
+        f'{{"_type":"targets","expires":"{instant(expires_at)}","spec_version":"{SPEC_VERSION}",'
+        f'"targets":{{{entries}}},"version":{version}}}'
+    ).encode("ascii")
+
+
+def _role_of(path: str) -> str:
+    first, _, rest = path.partition("/")
+    return f"bin-{first}" if rest else REVOCATIONS_ROLE
+
+
+def _due(role: str, expires_at: datetime, at: datetime) -> bool:
+    return half_passed(expires_at, EXPIRY.get(role, EXPIRY["bins"]), at)
