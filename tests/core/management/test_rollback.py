@@ -90,3 +90,20 @@ async def test_a_generation_of_another_branch_is_a_clear_no(market, manage):
     with pytest.raises(UsageError, match=r"generation 2 was made from another set .*\(one of 1, 0; see"):
         await management.rollback(to=2, by="tester")
     assert [row.id for row in management.list()] == ["right", "trunk"]
+
+
+async def test_what_was_collected_is_marked_and_those_are_named_that_are_there(market, manage):
+    for plugin in ("old", "newer", "newest"):
+        market.publish(plugin)
+    management = manage(market.url)
+    for plugin in ("old", "newer", "newest"):
+        await installed(management, plugin)
+    management.collect(keep=1, by="tester")
+    assert [(entry.generation, entry.gone) for entry in management.history()] == [(3, False), (2, False), (1, True)]
+    with pytest.raises(
+        UsageError, match=r"the files of generation 1 were removed.*\(one of 2, 0; see jackfield history"
+    ):
+        await management.rollback(to=1, by="tester")
+    with pytest.raises(UsageError, match=r"no generation 9 to go to \(one of 2, 0; see"):
+        await management.rollback(to=9, by="tester")
+    assert (await management.rollback(to=0, by="tester")).generation == 0

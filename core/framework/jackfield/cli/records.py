@@ -293,6 +293,7 @@ ENTRY = record(
         "transaction": TEXT,
         "current": FLAG,
         "undone": FLAG,
+        "gone": FLAG,
         "plugins": {"type": "object", "description": "id -> version"},
     }
 )

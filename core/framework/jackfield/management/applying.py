@@ -130,12 +130,15 @@ class Changes:
                 raise UsageError(f"generation {to} is active already", hint="jackfield history")
             undone = back(standing, to)
             way = forward(done, standing, before, to) if undone is None and to is not None else []
+            there = {0, *self._store.numbers()}
+            if to is not None and to not in there:
+                raise none_to_go_to(to, done, standing, before, there)
             if undone is not None:
                 activation = self._back(before, undone, by)
             elif way:
                 activation = self._forward(before, way, by)
             else:
-                raise none_to_go_to(to or 0, done, standing, before)
+                raise none_to_go_to(to or 0, done, standing, before, there)
             await run_steps(self._store.activate(activation, record=self._record), progress)
             return RollbackReport(
                 previous=before,
@@ -191,6 +194,7 @@ class Changes:
         journal = self._store.journal
         done = journal.activations()
         undone = {transaction for one in done for transaction in one.undoes}
+        there = {0, *self._store.numbers()}
         entries = [
             HistoryEntry(
                 generation=one.generation,
@@ -201,6 +205,7 @@ class Changes:
                 transaction=one.transaction,
                 current=one is done[-1],
                 undone=one.transaction in undone,
+                gone=one.generation not in there,
                 plugins=self._versions(one.generation),
             )
             for one in done

@@ -199,6 +199,7 @@ class HistoryEntry:
         transaction: its id.
         current: whether it is what is active now.
         undone: whether a later rollback took it back.
+        gone: whether its files were removed, as of one that is long past: nobody can go back to it.
         plugins: id -> version, of the generation; empty where its files are gone.
     """
 
@@ -210,6 +211,7 @@ class HistoryEntry:
     transaction: str
     current: bool = False
     undone: bool = False
+    gone: bool = False
     plugins: dict[str, str] = field(default_factory=dict)
 
     def to_mapping(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from jackfield.errors import UsageError
@@ -80,11 +80,26 @@ def moved(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tupl
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
-def none_to_go_to(to: int, done: Sequence[Activation], standing: Sequence[Activation], active: int) -> UsageError:
-    """What to say where neither way leads to a generation."""
+def none_to_go_to(
+    to: int, done: Sequence[Activation], standing: Sequence[Activation], active: int, there: Container[int]
+) -> UsageError:
+    """What to say where neither way leads to a generation, or its files are gone.
+
+    Args:
+        to: the generation that was asked for.
+        done: every activation, oldest first.
+        standing: those that were not undone.
+        active: the generation that is active.
+        there: the generations whose files are there.
+    """
     known = [one.previous for one in reversed(standing)]
     known += [number for number in sorted({one.generation for one in done}) if forward(done, standing, active, number)]
-    if to in {one.generation for one in done}:
+    known = [number for number in known if number in there]
+    made = to in {one.generation for one in done}
+    if made and to not in there:
+        said = f"the files of generation {to} were removed, as of one that is long past"
+        return UsageError(said, hint=_hint(known, "install its versions by name: id==version"))
+    if made:
         said = f"generation {to} was made from another set than the active one"
         return UsageError(said, hint=_hint(known, "install its versions by name: id==version"))
     return UsageError(f"there is no generation {to} to go to", hint=_hint(known, "jackfield history"))

@@ -30,5 +30,5 @@ def history(session: Session, limit: int) -> None:
 
 
 def _row(entry: JsonObject) -> tuple[str, str, str, str, str]:
-    mark = "active" if entry["current"] else "undone" if entry["undone"] else ""
-    return str(entry["generation"]), ago(entry["at"]), entry["what"], entry["by"], mark
+    marks = [mark for mark, key in (("active", "current"), ("undone", "undone"), ("gone", "gone")) if entry[key]]
+    return str(entry["generation"]), ago(entry["at"]), entry["what"], entry["by"], ", ".join(marks)
