@@ -55,6 +55,10 @@ class Main(Plugin):
     @command("where")
     async def where(self, source):
         await source.reply(str(os.getpid()))
+
+    @command("vanish")
+    async def vanish(self, source):
+        os._exit(7)
 """
 
 NEEDS = """
@@ -65,7 +69,7 @@ class Main(Plugin):
         self.context.logger.warning("up again")
 """
 
-COMMANDS = '[contributes]\ncommands = [{ name = "where" }]\n'
+COMMANDS = '[contributes]\ncommands = [{ name = "where" }, { name = "vanish" }]\n'
 
 
 @pytest.fixture
@@ -351,3 +355,10 @@ async def test_a_worker_that_cannot_be_started_again_is_tried_again(weather):
             os.close(descriptor)
     await until(lambda: host.plugins.status("weather").state == "active", timeout_seconds=30)
     assert await pid_of(host) != pid
+
+
+async def test_who_gave_a_command_is_told_in_words_that_its_worker_went(weather):
+    host = await weather()
+    speaker = Speaker()
+    assert await host.commands.dispatch("vanish", speaker)
+    assert speaker.answers == ["vanish: weather did not answer a command: the worker of weather went away"]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
+from jackfield.host.remote.words import in_words
 from jackfield.isolation import Line, Watch
 from jackfield.runtime import CallbackAnswer
 
@@ -56,9 +57,9 @@ class RemotePlugin:
         try:
             return await self.line.call(method, arguments, answer, timeout_seconds=seconds)
         except CallTimeout as error:
-            raise self.was_late(method, seconds) from error
+            raise self.was_late(in_words(method, arguments), seconds) from error
         except LinkClosed as error:
-            raise self.is_gone(method, error) from error
+            raise self.is_gone(in_words(method, arguments), error) from error
 
     async def open_scope(self) -> None:
         """Let the plugin begin things."""
@@ -105,7 +106,7 @@ class RemotePlugin:
         """Return the error for a call of a process that is gone."""
         if self.process is not None and self.process.breach is not None:
             return self.process.breach.error()
-        return PluginError(f"{self.plugin} did not answer {what}, it is gone: {error.message}", plugin=self.plugin)
+        return PluginError(f"{self.plugin} did not answer {what}: {error.message}", plugin=self.plugin)
 
     async def end(self, reason: str = "it is not needed any more") -> None:
         """End the process: say goodbye, and kill it if it stays; returns when it is gone."""
