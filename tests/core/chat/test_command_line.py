@@ -40,7 +40,9 @@ def test_it_installs_into_a_running_chat_from_the_marketplace_that_the_chat_asks
             rows = json.loads(plugins("list", "--json", JACKFIELD_CHAT_DATA=str(data)))["plugins"]
             assert [row["id"] for row in rows] == ["greeter"]
     assert not (data / "run" / "serving.json").exists()
-    assert "no marketplace is configured" in plugins("--data", str(data), "search", status=2)
+    asked = plugins("--data", str(data), "search", status=2)
+    assert "no marketplace is configured" in asked
+    assert f"start the chat that serves from {data}" in asked
 
 
 @pytest.mark.slow

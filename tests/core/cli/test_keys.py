@@ -10,6 +10,9 @@ SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "to
 MANIFEST = 'schema = 1\nid = "echo"\nname = "Echo"\nversion = "1.2.0"\ndescription = "Says it again"\n'
 
 
+NO_KEYS = "No keys yet. Make one: jackfield keys new PLUGIN --manifest plugin.toml\n"
+
+
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     file = tmp_path / "plugin.toml"
@@ -24,7 +27,7 @@ def test_a_key_is_shown_once_after_what_the_plugin_asks_for(desk, manifest):
     assert "echo 1.2.0 from wherever it is started, with a key" in refused.out
     assert "send messages" in refused.out
     assert "to answer" in refused.out
-    assert desk.run("keys").out == "No keys yet.\n"
+    assert desk.run("keys").out == NO_KEYS
     assert desk.run("keys", "new", "echo", "--manifest", manifest).code == 3, "nobody was there to answer"
 
     made = desk.run("keys", "new", "echo", "--manifest", manifest, "--name", "the laptop", typed="y\n")
@@ -88,7 +91,7 @@ def test_a_key_is_revoked_by_its_number_and_all_by_the_plugin(desk):
     assert {one["number"] for one in desk.run("keys", "--json").json["keys"]} == set(numbers[1:])
     assert "echo" in desk.rows()
     assert desk.run("keys", "revoke", "echo").out == "2 keys of echo revoked.\n"
-    assert desk.run("keys").out == "No keys yet.\n"
+    assert desk.run("keys").out == NO_KEYS
     assert "echo" not in desk.rows()
     unknown = desk.run("keys", "revoke", "echo")
     assert (unknown.code, "there is no key echo" in unknown.err) == (1, True)

@@ -47,4 +47,8 @@ def _choose(session: Any, data: Path | None) -> Any:
         home = os.environ.get("JACKFIELD_HOME")
         session.home = Settings(data, home=Path(home) if home else None).plugin_home.absolute()
         session.fallback_marketplaces = Notice(data).marketplaces()
+        if not session.fallback_marketplaces:
+            session.marketplaces_hint = (
+                f"start the chat that serves from {data}, which says what it asks; or --marketplace URL"
+            )
     return session

@@ -28,6 +28,7 @@ class Session:
         profile: the set of plugins; None for the environment's own.
         marketplaces: the addresses given on the command line, first one first.
         fallback_marketplaces: what the embedding application asks where nothing else names one.
+        marketplaces_hint: what to do where no marketplace is known; empty: name one.
         home: the folder that holds all data; None for `JACKFIELD_HOME` or the user's data folder.
     """
 
@@ -36,6 +37,7 @@ class Session:
     profile: str | None = None
     marketplaces: tuple[str, ...] = ()
     fallback_marketplaces: tuple[str, ...] = ()
+    marketplaces_hint: str = ""
     home: Path | None = None
     output: Output = field(default_factory=Output)
 
@@ -80,10 +82,8 @@ class Session:
             UsageError: none is configured.
         """
         if not self.marketplace_urls:
-            raise UsageError(
-                "no marketplace is configured",
-                hint=f'--marketplace URL, {VARIABLE}, or marketplaces = ["…"] in {configuration_file(self.environ)}',
-            )
+            named = f'--marketplace URL, {VARIABLE}, or marketplaces = ["…"] in {configuration_file(self.environ)}'
+            raise UsageError("no marketplace is configured", hint=self.marketplaces_hint or named)
         return self.marketplace_urls
 
     @cached_property

@@ -125,7 +125,7 @@ def list_(session: Session, plugin: str | None) -> None:
     ]
     session.output.data({"app": session.host.name, "running": connected is not None, "keys": rows})
     if not rows:
-        session.output.line("No keys yet.")
+        session.output.line(f"No keys yet. Make one: {session.program} keys new PLUGIN --manifest plugin.toml")
         return
     session.output.table(("KEY", "PLUGIN", "NAME", "MADE", "LAST USED", "FROM", ""), [_row(one) for one in rows])
 
