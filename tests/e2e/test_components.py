@@ -289,3 +289,37 @@ def test_too_much_is_cut_and_what_has_no_meaning_is_said_in_its_own_box(hostile:
     assert page.locator("#boxes").evaluate("one => one.scrollWidth - one.clientWidth") == 0
     keep(page, "components-hostile", view)
     box(page, "words").get_by_role("button", name="Press", exact=True).click()
+
+
+HANGS = """
+from jackfield import Plugin
+from jackfield.api import Button
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.ui.add_component("box", Button("Hang", "hang"), title="Hangs", on_action=self.hang)
+
+    def hang(self, action, values, user):
+        while True:
+            pass
+"""
+
+
+def test_who_pressed_a_button_is_told_that_the_worker_was_stopped_though_its_box_went_with_it(
+    site: Site, open_page: OpenPage, tmp_path: Path
+) -> None:
+    limits = '[limits]\ncall = "300ms"\n'
+    plugins(
+        site, "install", "--yes", "--accept-permissions",
+        str(build_plugin(tmp_path, "hangs", code=HANGS, permissions=PERMISSIONS, isolation="worker", more=limits)),
+    )  # fmt: skip
+    page = open_page()
+    sign_in(page, site)
+    page.get_by_role("button", name="Hang").click()
+    said = page.get_by_text(
+        "hangs did not answer the action hang of its part of the page within 300 ms and was stopped"
+    )
+    said.first.wait_for()
+    page.get_by_role("button", name="Hang").wait_for()
+    assert said.first.is_visible()
+    plugins(site, "disable", "hangs")

@@ -1,5 +1,6 @@
 """The owner installs, updates, disables and takes back plugins: in a room and on the page, from a real marketplace."""
 
+import asyncio
 import html
 import re
 from collections.abc import Iterator
@@ -262,7 +263,7 @@ async def test_the_page_installs_disables_enables_removes_and_undoes(
         assert answer.status_code == 200
         assert told in answer.text
     assert "roll back to before &#34;remove counter&#34;" in answer.text
-    assert "runs in a process of its own" in answer.text
+    assert re.search(r"runs in a confined process of its own \((full|base)\)", answer.text)
     assert (await owner.http.get("/plugins?updates=yes")).status_code == 200
 
 
@@ -296,3 +297,40 @@ async def test_a_plugin_that_fails_says_so_where_it_is_installed(serve: "Serve",
         assert "born &lt;b&gt;broken" in page
         assert "Traceback" in page
         assert (await owner.say("still talking"))["type"] == "sent"
+
+
+@pytest.mark.feature("J25")
+async def test_a_plugin_whose_process_ends_again_and_again_is_started_again_by_a_button(
+    serve: "Serve", tmp_path: Path
+) -> None:
+    code = """
+import os
+from jackfield import Plugin, command
+
+class Main(Plugin):
+    @command("vanish")
+    async def vanish(self, source): os._exit(3)
+
+    @command("there")
+    async def there(self, source): await source.reply("it is there")
+"""
+    with running_marketplace(tmp_path / "market") as market:
+        market.publish(
+            "brittle", code=code, more='[contributes]\ncommands = [{ name = "vanish" }, { name = "there" }]\n'
+        )
+        chat = await serve(marketplaces=(market.url,))
+        owner = await chat.person("owner")
+        await owner.say("/plugins install brittle")
+        await owner.say("/plugins install brittle yes")
+        host = chat.app.state.chat.bridge.application.host
+        async with asyncio.timeout(30):
+            while "5 times within a minute" not in host.plugins.status("brittle").problem:
+                await owner.say("!vanish")
+        page = (await owner.http.get("/plugins")).text
+        assert "its process ended 5 times within a minute" in page
+        assert 'aria-label="Start again brittle"' in page
+        again = await owner.http.post("/plugins/act", data={"action": "enable", "plugin": "brittle"})
+        assert "brittle was enabled." in again.text
+        assert "Start again brittle" not in again.text
+        await owner.say("!there")
+        assert (await owner.hears("it is there"))["plugin"] == "brittle"

@@ -120,9 +120,11 @@ class Figures:
         calls = sorted(found, key=lambda one: -one.invocations)
         slow = sorted(found, key=lambda one: -one.seconds)
         failing = sorted(found, key=lambda one: -one.errors)
+        in_seconds = bool(slow) and slow[0].seconds >= 1  # one unit for all bars, that of the longest
+        per_second, unit, digits = (1, "s", 2) if in_seconds else (1000, "ms", 1)
         return [
             self._picture("Calls", [(one.plugin, one.invocations) for one in calls], "", "No plugin was called yet."),
-            self._picture("Time", [(one.plugin, round(one.seconds * 1000, 1)) for one in slow], "ms",
+            self._picture("Time", [(one.plugin, round(one.seconds * per_second, digits)) for one in slow], unit,
                           "No plugin took any time yet."),
             self._picture("Errors", [(one.plugin, one.errors) for one in failing], "", "No plugin failed."),
         ]  # fmt: skip

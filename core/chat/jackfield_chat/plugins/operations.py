@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -20,7 +21,7 @@ from jackfield_chat.plugins.figures import Figures
 from jackfield_chat.plugins.news import News
 from jackfield_chat.plugins.plugin_settings import PluginSettings, by_whom
 from jackfield_chat.plugins.running import Running
-from jackfield_chat.plugins.sentences import done, headline, rolled_back
+from jackfield_chat.plugins.sentences import done, headline, rolled_back, runs_in
 
 if TYPE_CHECKING:
     from jackfield.application import Application
@@ -79,6 +80,11 @@ class Installed:
         if self.status is not None and (self.status.enabled or self.status.state in {"active", "loaded"}):
             return str(self.status.state)
         return "not enabled yet" if self.row.state == "found" else self.row.state
+
+    @property
+    def place(self) -> str:
+        """Where it runs, and in which grade it is confined there."""
+        return runs_in(self.row.isolation, self.row.grade)
 
     @property
     def note(self) -> str:
@@ -277,10 +283,14 @@ class Operations:
 
     async def _enable(self, plugin: str, *, who: str, shown: ConsentRequest | None = None) -> str:
         async with self._turn:
-            yes = shown is not None
+            yes, failed = shown is not None, self._failed(plugin)
             enable = self._management.enable
             await asyncio.to_thread(enable, plugin, accept_permissions=yes, shown=shown, by=by_whom(who))
             await self._follow()
+            if failed and self._failed(plugin):  # nothing changed that the host would follow: it is asked to try again
+                with suppress(JackfieldError):  # told below, from its status
+                    await self._host.enable(plugin, by=by_whom(who))
+                self._on_change()
         return f"{plugin} was enabled.{self._trouble(plugin)}"
 
     async def _apply(self, plan: Plan, plugin: str, *, who: str, accept: bool) -> str:
@@ -293,6 +303,12 @@ class Operations:
         # The running host would follow by itself within half a second; whoever asked sees it at once.
         await self._host.reload_changes()
         self._on_change()
+
+    def _failed(self, plugin: str) -> bool:
+        try:
+            return self._host.plugins.status(plugin).state == "failed"
+        except JackfieldError:
+            return False
 
     def _trouble(self, plugin: str) -> str:
         try:

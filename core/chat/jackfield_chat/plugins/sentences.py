@@ -122,6 +122,22 @@ def update_line(update: Update) -> AnswerLine:
     return AnswerLine(f"{line}, no new permissions")
 
 
+def runs_in(isolation: str, grade: str | None) -> str:
+    """Return where a plugin runs, as the end of a sentence: `a confined process of its own (full)`.
+
+    Args:
+        isolation: worker, process, inline or external.
+        grade: of the machine, where the plugin is confined.
+    """
+    if isolation == "worker":
+        return f"a confined process of its own ({grade})" if grade else "a process of its own"
+    if isolation == "process":
+        return "a process of its own that is not confined"
+    if isolation == "external":
+        return "a program of its own, which somebody starts"
+    return "the chat itself, with all its rights"
+
+
 def history_lines(entries: Sequence[HistoryEntry], limit: int) -> list[str]:
     """Return the newest changes, each as a line."""
     lines = []

@@ -9,11 +9,13 @@ export class Boxes {
    * @param {Object<string, Element>} places where the boxes of each position go
    * @param empty what says that there are none
    * @param {(component: string, action: string, values: object) => Promise<void>} act
+   * @param {(text: string) => void} tell says what went wrong in a box that is not there any more
    */
-  constructor(places, empty, act) {
+  constructor(places, empty, act, tell) {
     this.places = places;
     this.empty = empty;
     this.act = act;
+    this.tell = tell;
     this.drawn = new Map();
     this.pressed = false;
     this.later = null;
@@ -40,6 +42,8 @@ export class Boxes {
     const wanted = new Set(boxes.map((box) => box.id));
     for (const [id, { node }] of this.drawn) {
       if (!wanted.has(id)) {
+        const problem = node.querySelector(":scope > .problem");
+        if (problem?.textContent) this.tell(problem.textContent);
         node.remove();
         this.drawn.delete(id);
       }
@@ -101,10 +105,13 @@ export class Boxes {
     }
     const problem = element("p", { class: "error problem", role: "alert", hidden: true });
     const say = (text) => {
-      // The box may have been drawn anew since: what is said stands in the one that is there.
-      const place = this.drawn.get(box.id)?.node.querySelector(":scope > .problem") ?? problem;
-      place.textContent = text;
-      place.hidden = !text;
+      // The box may have been drawn anew since: what is said stands in the one that is there. With a worker that was
+      // stopped its box went too, and who pressed the button is told beside what they write.
+      const place = this.drawn.get(box.id)?.node.querySelector(":scope > .problem");
+      if (place) {
+        place.textContent = text;
+        place.hidden = !text;
+      } else if (text) this.tell(text);
     };
     const formOf = (action) => [...(this.drawn.get(box.id)?.node.querySelectorAll("form") ?? [])].find((one) => one.dataset.action === action);
     const act = async (action, values, button) => {

@@ -11,6 +11,7 @@ const room = document.body.dataset.room;
 const messages = new Messages(find("messages"), find("scroll"), find("empty"));
 const boxes = new Boxes({ sidebar: find("box-list"), room: find("room-boxes") }, find("no-boxes"), (component, action, values) =>
   link.ask({ type: "act", component, action, values }),
+  (text) => showProblem(text),
 );
 
 const events = {
