@@ -141,7 +141,7 @@ def test_plugins_and_consent(site: Site, page: Page, view: str) -> None:
     page.goto(f"{site.chat}/plugins?q=")
     page.get_by_role("button", name="Install welcome").wait_for()
     # The page's title stands over its lists, not at the edge of the window.
-    left = [page.locator(place).bounding_box()["x"] for place in ("h1", "#installed-title")]
+    left = [page.locator(place).evaluate("it => it.getBoundingClientRect().x") for place in ("h1", "#installed-title")]
     assert left[0] == left[1] > 0
     keep(page, "chat-plugins", view, full_page=True)
     page.get_by_role("button", name="Install welcome").click()
