@@ -54,7 +54,7 @@ class Lobby:
 
     async def close(self) -> None:
         """Close doors and connections."""
-        await self.doors.close()
+        self.doors.close()
         await self.reception.close()
         for connection in self.connections:
             connection.close("the test is over")

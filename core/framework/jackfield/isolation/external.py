@@ -23,6 +23,8 @@ from jackfield.isolation.key_uses import write_whole
 
 #: Connections that the system may hold before they are taken.
 BACKLOG = 64
+PAUSE_SECONDS = 0.2
+"""How long nobody is received after the system refused to give a connection."""
 #: A connection over which nothing comes is asked after this time whether anybody is there, and given up after as much.
 SILENCE_SECONDS = 15
 
@@ -135,7 +137,6 @@ class Doors:
         self._places = places
         self._received = received
         self._sockets: list[socket.socket] = []
-        self._tasks: list[asyncio.Task[None]] = []
         self.port: int | None = None
 
     def open(self) -> None:
@@ -149,16 +150,12 @@ class Doors:
             if listener is not None:
                 listener.setblocking(False)
                 self._sockets.append(listener)
-                task = asyncio.get_running_loop().create_task(self._accept(listener), name=f"jackfield: {what}")
-                self._tasks.append(task)
+                self._listen(listener)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close them; connections that were received live on."""
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         for listener in self._sockets:
+            asyncio.get_running_loop().remove_reader(listener)
             if listener.family != socket.AF_INET and listener.family != socket.AF_INET6:
                 self._places.socket.unlink(missing_ok=True)
             listener.close()
@@ -212,20 +209,27 @@ class Doors:
             raise
         return listener
 
-    async def _accept(self, listener: socket.socket) -> None:
+    def _listen(self, listener: socket.socket) -> None:
+        if listener in self._sockets:  # it may have been closed while it paused
+            asyncio.get_running_loop().add_reader(listener, self._accept, listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Take one connection. No task awaits it: one that is cancelled at that moment would lose it open."""
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, address = await loop.sock_accept(listener)
-            except OSError as error:  # too many open files, say: it may pass
-                _log.warning("a plugin could not connect: %s", error)
-                await asyncio.sleep(0.2)
-                continue
-            if listener.family in (socket.AF_INET, socket.AF_INET6):
-                _watch_silence(connection)
-                self._received(connection, f"{address[0]}:{address[1]}")
-            else:
-                self._received(connection, "this machine")
+        try:
+            connection, address = listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # whoever it was has gone again
+        except OSError as error:  # too many open files, say: it may pass
+            _log.warning("a plugin could not connect: %s", error)
+            loop.remove_reader(listener)
+            loop.call_later(PAUSE_SECONDS, self._listen, listener)
+            return
+        if listener.family in (socket.AF_INET, socket.AF_INET6):
+            _watch_silence(connection)
+            self._received(connection, f"{address[0]}:{address[1]}")
+        else:
+            self._received(connection, "this machine")
 
 
 @contextlib.contextmanager

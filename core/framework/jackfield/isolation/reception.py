@@ -105,8 +105,13 @@ class Reception:
             connection.close()
             return
         self.unknown += 1
-        task = asyncio.get_running_loop().create_task(self._receive(connection, address), name="jackfield: arrival")
+        if self._terminator is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+            connection = self._terminator.connect(connection)
+        link = Link(connection, lambda _: None, peer=f"the program at {address}")
+        connection.setblocking(False)
+        task = asyncio.get_running_loop().create_task(self._receive(link, address), name="jackfield: arrival")
         self._tasks.add(task)
+        task.add_done_callback(lambda task: _close_cancelled(task, link))
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(self._known.discard)
 
@@ -116,12 +121,8 @@ class Reception:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _receive(self, connection: socket.socket, address: str) -> None:
+    async def _receive(self, link: Link, address: str) -> None:
         known = False
-        if self._terminator is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
-            connection = self._terminator.connect(connection)
-        link = Link(connection, lambda _: None, peer=f"the program at {address}")
-        connection.setblocking(False)
         try:
             arrival = await self._greeted(link, address)
             self.unknown -= 1
@@ -130,9 +131,6 @@ class Reception:
                 if (task := asyncio.current_task()) is not None:
                     self._known.add(task)
                 await self._admit(arrival)
-        except asyncio.CancelledError:
-            link.close(LinkClosed("the host stops"))
-            raise
         except Exception:  # noqa: BLE001  # whatever one of them brings about, the others are received
             _log.exception("a plugin that connected from %s could not be taken in", address)
             link.close(LinkClosed("the host could not take it in"))
@@ -182,6 +180,12 @@ class Reception:
         if host not in self._failures and len(self._failures) >= MOST_ADDRESSES:
             del self._failures[next(iter(self._failures))]
         self._failures.setdefault(host, deque(maxlen=ATTEMPTS)).append(monotonic())
+
+
+def _close_cancelled(task: asyncio.Task[None], link: Link) -> None:
+    """Close the link of a task that was cancelled, also before its first step."""
+    if task.cancelled():
+        link.close(LinkClosed("the host stops"))
 
 
 async def _hello(link: Link) -> Hello:

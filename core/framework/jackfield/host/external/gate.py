@@ -152,7 +152,7 @@ class Gate:
     async def close(self) -> None:
         """Let nobody connect any more; who is connected stays until `part`."""
         if self._doors is not None and self._reception is not None:
-            await self._doors.close()
+            self._doors.close()
             await self._reception.close()
         self._doors = self._reception = None
 
