@@ -59,12 +59,19 @@ class Profile:
         files = {pin.file.sha256: wheel for pin, wheel in zip(pins, wheels, strict=True)}
         self._commit(pins, own_libraries(pins), files)
 
-    def install_apart(self, inline: Sequence[Path], workers: Mapping[str, Sequence[Path]]) -> None:
+    def install_apart(
+        self,
+        inline: Sequence[Path],
+        workers: Mapping[str, Sequence[Path]],
+        *,
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
         """Make a generation of one set for this process and one for each plugin of another, and activate it.
 
         Args:
             inline: wheels for this process.
             workers: canonical id -> the plugin's wheel, then its libraries'.
+            changes: keys of the state that the change sets.
         """
         files: dict[str, Path] = {}
 
@@ -74,14 +81,24 @@ class Profile:
             files.update({pin.file.sha256: wheel for pin, wheel in zip(pins, wheels, strict=True)})
             return [replace(pin, requires=tuple(libraries)) if pin.id is not None else pin for pin in pins]
 
-        self._commit(pinned(inline), {cid: pinned(wheels) for cid, wheels in workers.items()}, files)
+        self._commit(pinned(inline), {cid: pinned(wheels) for cid, wheels in workers.items()}, files, changes)
 
-    def _commit(self, pins: Sequence[Pin], workers: Mapping[str, Sequence[Pin]], files: Mapping[str, Path]) -> None:
+    def _commit(
+        self,
+        pins: Sequence[Pin],
+        workers: Mapping[str, Sequence[Pin]],
+        files: Mapping[str, Path],
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
         previous = self.store.active_number()
         number = hashlib.sha256(repr([previous, *sorted(files)]).encode()).hexdigest()
-        activation = Activation(number, previous, 0, now(), "test", "install")
+        activation = Activation(number, previous, 0, now(), "test", "install", changes=changes or {})
+
+        def record(done: Activation) -> None:
+            self.state.change(done.changes, by="test", transaction=done.transaction)
+
         with self.store.lock(by="test"):
-            for _step in self.store.commit(pins, files, workers=workers, activation=activation, record=lambda _: None):
+            for _step in self.store.commit(pins, files, workers=workers, activation=activation, record=record):
                 pass
 
     def enable(

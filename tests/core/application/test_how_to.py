@@ -19,6 +19,7 @@ from jackfield.store import Layout
 from tests.support.console import console
 from tests.support.profiles import SOURCE, Profile, hostfile
 from tests.support.speakers import Speaker
+from tests.support.waiting import until
 from tests.support.wheels import WheelSource, build_plugin, manifest_text
 
 PAGES = Path(__file__).parents[3] / "docs" / "how-to"
@@ -209,3 +210,27 @@ def test_plugins_are_watched_as_the_page_says(tmp_path):
     assert lines[1].startswith("weather ")
     assert "'command weather': 1" in lines[1]
     assert lines[-1] == "INFO forecast {'place': 'Vienna'}"
+
+
+@pytest.mark.feature("C46")
+async def test_an_update_that_says_it_does_not_work_goes_back_as_the_page_says(tmp_path):
+    (code,) = blocks("install-update-roll-back.md", "python")
+    setting = '[contributes]\nsettings = [{ key = "place", type = "text", default = "", label = "Place" }]\n'
+    wheels = [
+        build_plugin(tmp_path / "wheels", "forecast", "1.0.0"),
+        build_plugin(
+            tmp_path / "wheels", "forecast", "2.0.0", code=code.replace("class Forecast", "class Main"), more=setting
+        ),
+    ]
+    application = Application("chat", home=tmp_path / "home", hostfile=hostfile())
+    await application.start()
+    try:
+        for wheel in wheels:
+            plan = await application.management.plan_install([str(wheel)])
+            await application.management.apply(plan, accept_permissions=True, by="tester")
+        await application.reload()
+        plugins = application.host.plugins
+        await until(lambda: plugins.status("forecast").version == "1.0.0", timeout_seconds=30)
+        assert application.management.failed()[0].why == "no place is set"
+    finally:
+        await application.stop()

@@ -26,7 +26,7 @@ from jackfield_chat.plugins.sentences import done, headline, rolled_back, runs_i
 if TYPE_CHECKING:
     from jackfield.application import Application
     from jackfield.host import PluginStatus
-    from jackfield.management import ConsentRequest, HistoryEntry, Management, Plan, Row, Update
+    from jackfield.management import ConsentRequest, FailedVersion, HistoryEntry, Management, Plan, Row, Update
 
 QUESTION_SECONDS = 600.0
 Action = Literal["install", "update", "enable"]
@@ -297,11 +297,15 @@ class Operations:
         async with self._turn:
             await self._management.apply(plan, accept_permissions=accept, by=by_whom(who))
             await self._follow()
+            came = {item.id: item.new_version for item in (*plan.added, *plan.changed)}
+            back = [one.outcome for one in await self.failed() if came.get(one.plugin) == one.version]
+        if back:
+            return f"{'. '.join(back)}."
         return f"{done(plan)}{self._trouble(plugin.partition('==')[0].partition('@')[0])}"
 
     async def _follow(self) -> None:
         # The running host would follow by itself within half a second; whoever asked sees it at once.
-        await self._host.reload_changes()
+        await self._application.reload()
         self._on_change()
 
     def _failed(self, plugin: str) -> bool:
@@ -309,6 +313,15 @@ class Operations:
             return self._host.plugins.status(plugin).state == "failed"
         except JackfieldError:
             return False
+
+    async def failed(self) -> list[FailedVersion]:
+        """Return the versions that were rolled back by themselves and are held back, the newest failure first."""
+        return list(await asyncio.to_thread(self._management.failed))
+
+    async def release(self, plugin: str, *, who: str) -> str:
+        """Let what failed of a plugin be taken again; return the sentence that says so."""
+        released = await asyncio.to_thread(self._management.release, plugin, by=by_whom(who))
+        return f"{plugin} can be tried again." if released else f"Nothing of {plugin} is held back."
 
     def _trouble(self, plugin: str) -> str:
         try:

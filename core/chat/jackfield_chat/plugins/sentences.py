@@ -109,7 +109,8 @@ def rolled_back(report: RollbackReport) -> str:
 def update_line(update: Update) -> AnswerLine:
     """Return one line about one update: `poll 1.3.1 → 2.0.0, asks for more: …`."""
     if update.new is None:
-        return AnswerLine(f"{update.name} {update.current}: {update.problem or 'no newer version'}")
+        said = update.problem or update.failed or "no newer version"
+        return AnswerLine(f"{update.name} {update.current}: {said}")
     line = f"{update.name} {update.current} → {update.new}"
     if update.held:
         line += f", held at {update.held}"
@@ -144,5 +145,6 @@ def history_lines(entries: Sequence[HistoryEntry], limit: int) -> list[str]:
     for entry in entries[:limit]:
         mark = " (now)" if entry.current else " (undone)" if entry.undone else ""
         when = datetime.fromisoformat(entry.at).astimezone(UTC)
-        lines.append(f"{entry.generation}{mark}: {entry.what}, by {entry.by}, {when:%Y-%m-%d %H:%M} UTC")
+        why = f" ({entry.why})" if entry.why else ""
+        lines.append(f"{entry.generation}{mark}: {entry.what}{why}, by {entry.by}, {when:%Y-%m-%d %H:%M} UTC")
     return lines

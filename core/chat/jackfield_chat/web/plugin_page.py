@@ -95,6 +95,8 @@ async def _do(operations: Operations, action: str, plugin: str, back_to: str, *,
         return await operations.disable(plugin, who=who)
     if action == "remove":
         return await operations.remove(plugin, who=who)
+    if action == "release":
+        return await operations.release(plugin, who=who)
     if action == "rollback":
         if back_to and not (back_to.isdecimal() and len(back_to) <= _DIGITS):
             raise HTTPException(400, "There is no such generation.")  # else the newest change would be undone instead
@@ -105,11 +107,12 @@ async def _do(operations: Operations, action: str, plugin: str, back_to: str, *,
 async def _render(request: Request, account: Account, view: View, *, status_code: int = 200) -> Response:
     installed: list[Installed] = []
     found: list[Offer] | None = None
-    updates, history = [], []
+    updates, history, failed = [], [], []
     search_problem = ""
     try:
         operations = await chat_of(request).bridge.operations()
         installed, history = await operations.installed(), await operations.history()
+        failed = await operations.failed()
         updates = operations.known_updates(installed)
     except JackfieldError as exc:
         view.problem = view.problem or sentence(exc)
@@ -132,6 +135,7 @@ async def _render(request: Request, account: Account, view: View, *, status_code
         search_problem=search_problem,
         updates={update.id: (update, update_line(update)) for update in updates},
         history=history[:_HISTORY],
+        failed=failed,
         consent=[(request_, parts(request_)) for request_ in view.question.requests] if view.question else [],
         changelogs=_changelogs(view.question),
         safe_mode=chat_of(request).bridge.safe_mode,

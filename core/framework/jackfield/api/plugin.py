@@ -26,6 +26,8 @@ class Plugin:
     - `on_unload()`: before the code is dropped; what it returns is handed to the next version's `on_load` (M37).
     - `on_migrate(old, new)`: the manifest's `data_version` was raised; called before `on_enable`.
     - `on_removed()`: the plugin was uninstalled from a running host; after `on_unload` (M38).
+    - `on_health()`: called after an install or update, at once and every half minute until the version has proved
+      itself: raise, or return a sentence, where something does not work, and the change is rolled back (C46).
 
     Attributes:
         context: all that the plugin gets from the host; set before `on_load`.

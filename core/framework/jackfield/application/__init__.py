@@ -7,6 +7,8 @@ TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer th
 if TYPE_CHECKING:
     from jackfield.application.application import Application as Application
     from jackfield.application.control_socket import ControlSocket as ControlSocket
+    from jackfield.application.probation import PROBATION_SECONDS as PROBATION_SECONDS
+    from jackfield.application.probation import Probation as Probation
     from jackfield.application.running import RunningHost as RunningHost
     from jackfield.application.updates import QUIET_SECONDS as QUIET_SECONDS
     from jackfield.application.updates import Updates as Updates
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "application": ("Application",),
     "control_socket": ("ControlSocket",),
+    "probation": ("PROBATION_SECONDS", "Probation"),
     "running": ("RunningHost",),
     "updates": ("QUIET_SECONDS", "UpdateWatch", "Updates"),
     "watch": ("POLL_SECONDS", "Watch"),

@@ -14,6 +14,7 @@ from jackfield.application.answers import HostAnswers
 from jackfield.application.control_socket import ControlSocket
 from jackfield.application.discarding import discard_marked
 from jackfield.application.lock import HostLock
+from jackfield.application.probation import PROBATION_SECONDS, Probation
 from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
 from jackfield.discovery import SCRIPT_FOLDERS, find_host, stamp_of_folders
@@ -71,6 +72,8 @@ class Application:
         language_of: says which language a user prefers, and with None which the application speaks (U14).
         watchdog_seconds: for how long a plugin may block the event loop before it is named; None: for ever.
         external: where external plugins may connect; None: nowhere.
+        probation_seconds: how long a new version has to run without a failure, else what brought it is rolled back by
+            itself and held back (C46).
 
     Raises:
         UsageError: there is no host file of that name.
@@ -97,6 +100,7 @@ class Application:
         language_of: LanguageOf = lambda user: None,
         watchdog_seconds: float | None = THRESHOLD_SECONDS,
         external: External | None = None,
+        probation_seconds: float = PROBATION_SECONDS,
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
@@ -123,6 +127,9 @@ class Application:
         self._updates: UpdateWatch | None = None
         if updates_every_seconds is not None and self.marketplaces:
             self._updates = UpdateWatch(lambda: self.management, on_updates, every_seconds=updates_every_seconds)
+        self.probation = Probation(
+            self.host, lambda: self.management, by=f"{self.hostfile.name} by itself", seconds=probation_seconds
+        )
         self._lock: HostLock | None = None
         self._safe = safe
         self._starts = Starts(self.layout.starts)
@@ -157,10 +164,12 @@ class Application:
             await discard_marked(self.layout, self.host.state, by=self.app)
             # Made first: a change during the start is not missed.
             watch = Watch(self.layout, self._follow, script_folders=self._scripts.folders)
-            self._begin()
+            await self._begin()
+            self.probation.start()
             await self._start_host()
         except BaseException:
             await asyncio.to_thread(control.stop)
+            await self.probation.stop()
             await self.host.stop()  # what came up before the start was broken off must not run on without its lock
             lock.release()
             raise
@@ -171,17 +180,30 @@ class Application:
         if self._updates is not None:
             self._updates.start()
 
-    def _begin(self) -> None:
-        """Note that a start begins, and say it where it is one without plugins."""
-        wished = sorted(key for key, wish in self.host.state.items("wish/").items() if wish)
-        told = (Store(self.layout).active_number(), wished, stamp_of_folders(self._scripts.folders))
-        plugins = hashlib.sha256(repr(told).encode()).hexdigest()
-        safe = self._starts.begin(plugins, chosen=self._safe)
+    async def _begin(self) -> None:
+        """Note that a start begins, and say it where it is one without plugins.
+
+        What is on probation is gone back from first: then the plugins that worked can go on.
+        """
+        safe = self._starts.begin(self._plugins(), chosen=self._safe)
+        if safe is not None and not safe.chosen:
+            try:
+                report = await asyncio.to_thread(self.probation.give_up_all, safe.reason)
+            except JackfieldError as error:
+                _log.error("new plugins could not be rolled back: %s", error)
+            else:
+                safe = self._starts.begin(self._plugins(), chosen=False) if report is not None else safe
         self.host.safe = safe is not None
         if safe is not None:
             _log.warning(
                 "SAFE MODE: %s starts without plugins: %s. %s", self.hostfile.name, safe.reason, _WAY_OUT % self.app
             )
+
+    def _plugins(self) -> str:
+        """Another text for every other set of plugins."""
+        wished = sorted(key for key, wish in self.host.state.items("wish/").items() if wish)
+        told = (Store(self.layout).active_number(), wished, stamp_of_folders(self._scripts.folders))
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
     async def _start_host(self) -> None:
         try:
@@ -227,6 +249,9 @@ class Application:
         """
         if Store(self.layout).settled():
             await self._follow()
+            if self.probation.deciding:
+                await self.probation.decided()
+                await self._follow()
 
     async def stop(self) -> None:
         """Stop watching, stop every plugin, and let go of the profile."""
@@ -241,6 +266,7 @@ class Application:
         stable, self._stable = self._stable, None
         if stable is not None:
             stable.cancel()
+        await self.probation.stop()
         if stable is not None:
             self._note_failures()
         await self.host.stop()

@@ -103,11 +103,17 @@ def carry_out(
         )
     taken = duration(time.monotonic() - began)
     stand = _where_they_stand(session, shown)
+    back = _rolled_back(session, shown) if stand is not None else {}
+    for plugin in back:
+        (stand or {})[plugin] = {"state": "failed", "problem": back[plugin]}
     _end(output, {**answer, "applied": True, "outcome": outcome.to_mapping(), "running": stand}, refusal)
     done = deed.done if not _only_changes(shown) else "updated"
     output.line(f"{_named(shown)} {_were(shown)} {done} in {taken}.")
     failed = {plugin: one for plugin, one in (stand or {}).items() if one["problem"]}
     for plugin, one in failed.items():
+        if plugin in back:
+            output.note(click.style("note:", bold=True) + f" {plain(one['problem'] or '')}.")
+            continue
         told = f"{plain(plugin)} is {one['state']} in the running {plain(session.host.name)}: {plain(one['problem'])}"
         output.note(click.style("note:", bold=True) + f" {told}. See: {session.program} logs {plain(plugin)}")
     _refuse(refusal)
@@ -132,6 +138,18 @@ def _where_they_stand(session: Session, plan: JsonObject) -> dict[str, JsonObjec
         for one in told
         if one["id"] in ids
     }
+
+
+def _rolled_back(session: Session, plan: JsonObject) -> dict[str, str]:
+    """Plugin -> why, of those that failed in the running application and were taken back by it at once."""
+    came = {item["id"]: item["new_version"] for item in (*plan["added"], *plan["changed"])}
+    found = {}
+    for one in session.management.failed():
+        if came.get(one.plugin) == one.version:
+            became = f"{one.back_to} is back" if one.back_to else "it was taken out again"
+            release = f"{session.program} pin {one.plugin} --release"
+            found[one.plugin] = f"{one.sentence}; {became}. To try it again: {release}"
+    return found
 
 
 def _end(output: Output, answer: JsonObject, refusal: PlanRefused | None) -> None:

@@ -267,6 +267,7 @@ UPDATE = record(
         "held_back": maybe(TEXT),
         "pinned": maybe(SAID),
         "brings": many(TEXT),
+        "failed": maybe({"type": "string", "description": "why the newest version is held back: it failed here"}),
     }
 )
 
@@ -295,6 +296,7 @@ ENTRY = record(
         "undone": FLAG,
         "gone": FLAG,
         "plugins": {"type": "object", "description": "id -> version"},
+        "why": {"type": "string", "description": "what made somebody do it; empty where nobody said"},
     }
 )
 

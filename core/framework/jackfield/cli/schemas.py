@@ -4,6 +4,7 @@ Every answer is one object. Where a command fails the answer is `{"error": {…}
 it where consent was missing. Fields may be added; none that is here changes its meaning.
 """
 
+from jackfield.cli.change_records import FAILED
 from jackfield.cli.records import (
     CHANGED,
     DAMAGED,
@@ -81,7 +82,8 @@ ANSWERS: dict[str, Schema] = {
     "update": {"anyOf": [record({"app": TEXT, "updates": many(UPDATE)}), CHANGED]},
     "rollback": record({"app": TEXT, "report": ROLLBACK}),
     "history": record({"app": TEXT, "total": NUMBER, "entries": many(ENTRY)}),
-    "list": record({"app": TEXT, "plugins": many(ROW), "safe_mode": maybe(SAFE_MODE)}),
+    "list": record({"app": TEXT, "plugins": many(ROW), "safe_mode": maybe(SAFE_MODE), "failed": many(FAILED)}),
+    "pin": record({"app": TEXT, "pins": many(record({"id": TEXT, "held": TEXT})), "failed": many(FAILED)}),
     "enable": _WISHED,
     "disable": _WISHED,
     "stats": record({"app": TEXT, "running": FLAG, "plugins": many(STATS)}),

@@ -25,7 +25,8 @@ from jackfield.host.changes import (
 )
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.external import Gate
-from jackfield.host.facets import EventBus, Surroundings, UiRegistry
+from jackfield.host.facets import DRAWING_SECONDS, EventBus, Surroundings, UiRegistry
+from jackfield.host.health import Health
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
 from jackfield.host.plugins import Plugins, PluginStatus
@@ -38,9 +39,6 @@ from jackfield.manifest import HostFile
 from jackfield.runtime import Guard, Scope, nobody_prefers
 from jackfield.storage import State as StateLog
 from jackfield.store import Holds, Layout, Store
-
-DRAWING_SECONDS = 2.0
-"""What drawing one component may take: a page waits for it."""
 
 
 class Host:
@@ -77,6 +75,7 @@ class Host:
         usage: what plugins are used for, with errors and time; `on_use(listener)` tells of each use (C29 to C32).
         logs: the last lines of each plugin's logger, and its level (K15).
         gate: lets external plugins in.
+        health: asks plugins whether they work.
     """
 
     def __init__(
@@ -112,6 +111,7 @@ class Host:
         self._failures = Failures(app, self.plugins, self.observed)
         self._manager.add_blame_listener(self._failures.blame_hook)
         guard = Guard(self._failures.blame, timeout_seconds=callback_timeout_seconds, begin=self.usage.begin)
+        self.health = Health(self.plugins, guard)
         self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix, sources=arguments)
         self.events = EventBus(guard.run, self.hostfile.events)
         self.ui = UiRegistry(guard.run_for_user, guard.within(DRAWING_SECONDS).run)

@@ -42,6 +42,7 @@ class PluginStatus:
         note: a sentence on where it stands that is no problem: what it waits for; empty where there is nothing to say.
         blocked: how often it has blocked the event loop since the host started.
         blocked_seconds: the longest time for which it did.
+        comes_back: whether it has failed because its process ended, and is started again by itself in a moment.
     """
 
     id: str
@@ -61,6 +62,7 @@ class PluginStatus:
     blocked: int = 0
     blocked_seconds: float = 0.0
     grade: str = ""
+    comes_back: bool = False
 
     @property
     def problem(self) -> str:
@@ -92,6 +94,7 @@ class Record:
         refusals: what it tried and was not granted, replaced at each change.
         blocked: how often it has blocked the event loop.
         blocked_seconds: the longest time for which it did.
+        comes_back: whether its process ended and is started again in a moment.
         left_behind: names of the tasks and threads that have not ended since it was last disabled; kept up to date.
     """
 
@@ -115,6 +118,7 @@ class Record:
     blocked: int = 0
     blocked_seconds: float = 0.0
     left_behind: Sequence[str] = ()
+    comes_back: bool = False
 
     @property
     def status(self) -> PluginStatus:
@@ -128,6 +132,7 @@ class Record:
             origin=self.candidate.origin,
             isolation=self.placement.isolation,
             grade=self.placement.grade,
+            comes_back=self.comes_back and self.life.state is State.FAILED,
             enabled=self.enabled,
             problems=(self.life.problem,) if self.life.problem else self._troubles,
             error=self.life.traceback or self.last_error,
@@ -150,13 +155,19 @@ class Record:
 
 
 class Plugins:
-    """All plugins that were found, by canonical id; the host writes, everyone reads."""
+    """All plugins that were found, by canonical id; the host writes, everyone reads.
+
+    Attributes:
+        on_block: told, in the watchdog's thread, that a plugin blocks the event loop: its id, the seconds so far, and
+            whether it is over.
+    """
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
         self._shadowed: tuple[Record, ...] = ()
         self._waiters: dict[str, set[asyncio.Future[PluginStatus]]] = {}
         self._listeners: list[Callable[[PluginStatus], None]] = []
+        self.on_block: Callable[[str, float, bool], None] = lambda plugin, seconds, over: None
 
     def __iter__(self) -> Iterator[PluginStatus]:
         return iter(self.list())
@@ -257,6 +268,7 @@ class Plugins:
         if record is not None:
             record.blocked += 1
             record.blocked_seconds = max(record.blocked_seconds, seconds)
+        self.on_block(plugin, seconds, True)
 
     def note_uncalled(self, record: Record, hooks: Sequence[tuple[str, str]]) -> None:
         """Set which hooks of a plugin are not called, each with the permission that it lacks, and tell who listens."""

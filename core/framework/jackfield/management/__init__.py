@@ -10,6 +10,7 @@ from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.management import Management
 from jackfield.management.plan import AskedPermission, ConsentRequest, Plan, PlanItem
+from jackfield.management.probation import FailedVersion, on_probation
 from jackfield.management.reading import ManagementReader
 from jackfield.management.reports import (
     HistoryEntry,
@@ -49,6 +50,7 @@ __all__ = [
     "DataReport",
     "Environment",
     "Exported",
+    "FailedVersion",
     "Finding",
     "Findings",
     "HistoryEntry",
@@ -78,6 +80,7 @@ __all__ = [
     "diagnose",
     "exported",
     "fresh_grade",
+    "on_probation",
     "read_spec_file",
     "restore",
 ]

@@ -11,11 +11,13 @@ import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jackfield.errors import ConsentRequired, StoreError, UsageError
 from jackfield.management.plan import ConsentRequest, Plan
+from jackfield.management.probation import PROBATION, failed_keys, on_probation, put_on_probation, to_undo
 from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.specs import canonical
@@ -140,15 +142,38 @@ class Changes:
             else:
                 raise none_to_go_to(to or 0, done, standing, before, there)
             await run_steps(self._store.activate(activation, record=self._record), progress)
-            return RollbackReport(
-                previous=before,
-                generation=activation.generation,
-                restored=self._reverted.restored,
-                kept=self._reverted.kept,
-                undone=tuple(one.what for one in undone or ()),
-                redone=tuple(one.what for one in way),
-                plugins=moved(self._versions(before), self._versions(activation.generation)),
-            )
+            return self._report(activation, undone or (), way)
+
+    async def give_up(self, failures: Mapping[str, str], *, by: str) -> RollbackReport | None:
+        """Undo the changes that brought plugins which failed; see `Management.give_up`."""
+        with ExitStack() as held:
+            await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
+            self.settle()
+            guilty = {cid: why for cid, why in failures.items() if cid in on_probation(self._state)}
+            undone = to_undo(self._store.journal.standing(), guilty)
+            if not undone:
+                return None  # somebody was faster, or its change is not the newest any more
+            bad, good = self._store.active(), self._store.generation(undone[-1].previous)
+            changes = failed_keys(self._state, bad, good, guilty, at=now())
+            why = "; ".join(dict.fromkeys(guilty.values()))
+            activation = replace(self._back(bad.number, undone, by), why=why, changes=changes)
+            await run_steps(self._store.activate(activation, record=self._record), None)
+            return self._report(activation, undone)
+
+    def _report(
+        self, activation: Activation, undone: Sequence[Activation], way: Sequence[Activation] = ()
+    ) -> RollbackReport:
+        before, after = activation.previous, activation.generation
+        return RollbackReport(
+            previous=before,
+            generation=after,
+            restored=self._reverted.restored,
+            # That a probation is over says nothing to anybody.
+            kept=tuple(key for key in self._reverted.kept if not key.startswith(PROBATION)),
+            undone=tuple(one.what for one in undone),
+            redone=tuple(one.what for one in way),
+            plugins=moved(self._versions(before), self._versions(after)),
+        )
 
     def _back(self, before: int, undone: Sequence[Activation], by: str) -> Activation:
         target = undone[-1].previous
@@ -202,6 +227,7 @@ class Changes:
                 at=one.at,
                 by=one.by,
                 what=one.what,
+                why=one.why,
                 transaction=one.transaction,
                 current=one is done[-1],
                 undone=one.transaction in undone,
@@ -270,6 +296,7 @@ class Changes:
 
     def _activation(self, plan: Plan, by: str, *, enable: bool) -> Activation:
         changes: dict[str, Any] = {}
+        changes.update(put_on_probation(self._store.active(), plan.pins, plan.workers))
         for item in plan.added:
             if item.id is not None:
                 cid = canonical(item.id)
@@ -288,7 +315,7 @@ class Changes:
             if item.id is not None:
                 keys = [
                     f"{key}/{canonical(item.id)}"
-                    for key in ("wish", "grants", "asked", "pin", "published", "isolation")
+                    for key in ("wish", "grants", "asked", "pin", "published", "isolation", "probation")
                 ]
                 changes.update({key: None for key in keys if self._state.get(key) is not None})
         return Activation(
@@ -303,12 +330,10 @@ class Changes:
 
     def _record(self, activation: Activation) -> None:
         """The state's part of an activation; asked again after a crash, it does nothing twice."""
-        if self._state.seen(activation.transaction):
-            return
         about = {"by": activation.by, "why": activation.what, "transaction": activation.transaction}
-        if activation.undoes:
+        if activation.undoes and not self._state.seen(activation.transaction, reverting=True):
             self._reverted = self._state.revert(activation.undoes, **about)
-        else:
+        if activation.changes and not self._state.seen(activation.transaction):
             self._state.change(activation.changes, **about)
 
     def _left_out(self, plan: Plan, wheels: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:

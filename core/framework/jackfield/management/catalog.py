@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
 from jackfield.inspection import WheelReport, inspect_wheel
 from jackfield.management.places import kept_places
+from jackfield.management.probation import FailedVersion
 from jackfield.management.specs import canonical
 from jackfield.manifest import Candidate, File, Manifest, Pin
 from jackfield.market import ChangelogEntry, Details, Marketplace, Progress
@@ -35,6 +36,7 @@ class MarketCatalog:
         generation: the active one: its versions stay on offer, whatever the marketplace says meanwhile.
         stored: canonical id -> plugin of the generation.
         groups: the entry-point groups that make a wheel a plugin here.
+        failed: what is not offered, because it failed here; what is installed is, all the same.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class MarketCatalog:
         stored: Mapping[str, Candidate],
         *,
         groups: Collection[str],
+        failed: Collection[FailedVersion] = (),
     ) -> None:
         self.groups = groups
+        self._failed = {(one.distribution, one.version): one for one in failed}
         partials = store.layout.root / "downloads"
         self._markets = {market.url: market for market in (Marketplace(url, partials=partials) for url in urls)}
         self._store = store
@@ -140,7 +144,7 @@ class MarketCatalog:
         Raises:
             MarketError: none of its files has the hash that it is held to.
         """
-        found = await self._offered(distribution)
+        found = self._without_failed(distribution, await self._offered(distribution))
         wanted = self._hashes.get(distribution)
         if wanted is None or found is None:
             return found
@@ -151,6 +155,23 @@ class MarketCatalog:
                 hint="the file that was meant was replaced or taken away; nothing else is installed in its place",
             )
         return Offer(found.source, files)
+
+    def failed_of(self, distribution: str) -> tuple[FailedVersion, ...]:
+        """What is not offered of a distribution, because it failed here."""
+        return tuple(one for (name, _), one in self._failed.items() if name == distribution)
+
+    def _without_failed(self, distribution: str, found: Offer | None) -> Offer | None:
+        if found is None or not any(name == distribution for name, _ in self._failed):
+            return found
+
+        def stays(file: File) -> bool:
+            if file.sha256 in self._installed or not file.is_wheel:
+                return True
+            one = self._failed.get((distribution, wheel_version(file.filename)))
+            # A file on this machine may be another one of the same version: its author has mended it meanwhile.
+            return one is None or (found.source == "file" and one.sha256 != file.sha256)
+
+        return Offer(found.source, tuple(file for file in found.files if stays(file)))
 
     async def _offered(self, distribution: str) -> Offer | None:
         if distribution in self._files:
@@ -297,6 +318,16 @@ class MarketCatalog:
     def _tree(self, file: File) -> Path | None:
         known = file.sha256 in self._installed and self._store.holds(file.sha256)
         return self._store.entries.tree(file.sha256) if known else None
+
+
+def wheel_version(filename: str) -> str:
+    """The version in a wheel's name, normalised; empty where it has none that can be read."""
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    try:
+        return str(parse_wheel_filename(filename)[1])
+    except InvalidWheelFilename:
+        return ""
 
 
 def _normalised(name: str) -> str:

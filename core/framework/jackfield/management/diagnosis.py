@@ -10,12 +10,15 @@ from typing import Any, Literal
 from jackfield.errors import StoreError
 from jackfield.management.bisection import BISECT_KEY
 from jackfield.management.inventory import Inventory
+from jackfield.management.probation import failed_versions
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
 from jackfield.storage import SLOW_SECONDS, Starts, State
 from jackfield.store import Layout, Store
 
-Kind = Literal["safe mode", "unfinished", "failed", "broken", "blocked", "conflict", "growth", "slow", "orphaned"]
+Kind = Literal[
+    "safe mode", "unfinished", "failed", "rolled back", "broken", "blocked", "conflict", "growth", "slow", "orphaned"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,10 @@ class Finding:
 
     Args:
         kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `failed`: it does not
-            run in the application that runs now; `broken`: files that are not as they were installed; `blocked`:
-            enabled and cannot run; `conflict`: two plugins want the same; `growth`: a version waits for consent to
-            more; `slow`: it held up the last start; `orphaned`: data of plugins that are not installed.
+            run in the application that runs now; `rolled back`: a new version failed and is held back; `broken`: files
+            that are not as they were installed; `blocked`: enabled and cannot run; `conflict`: two plugins want the
+            same; `growth`: a version waits for consent to more; `slow`: it held up the last start; `orphaned`: data of
+            plugins that are not installed.
         plugin: whose, as its author writes the id; None where it is nobody's.
         problem: one sentence.
         advice: what to do: a command, or a sentence.
@@ -63,6 +67,7 @@ def diagnose(
         *_safe_mode(starts),
         *_unfinished(store, state),
         *_failed(starts, inventory, failures),
+        *_rolled_back(state),
         *_broken(store),
         *_blocked(inventory),
         *_conflicts(inventory),
@@ -95,6 +100,13 @@ def _failed(starts: Starts, inventory: Inventory, failures: Mapping[str, str] | 
         failures = {names[cid]: f"{told[cid]}, when the application last ran" for cid in told if cid in names}
     for plugin, why in sorted(failures.items()):
         yield Finding("failed", plugin, why, f"jackfield logs {plugin}, or jackfield disable {plugin}")
+
+
+def _rolled_back(state: State) -> Iterator[Finding]:
+    for one in failed_versions(state):
+        became = f"{one.back_to} is back since" if one.back_to else "it was taken out again"
+        advice = f"wait for its next version, or try it again: jackfield pin {one.plugin} --release"
+        yield Finding("rolled back", one.plugin, f"{one.version} failed here, {became}: {one.why}", advice)
 
 
 def _broken(store: Store) -> Iterator[Finding]:

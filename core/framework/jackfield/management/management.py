@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from jackfield.management.probation import released_keys
 from jackfield.management.reading import ManagementReader
 from jackfield.management.reports import PermissionReport, RollbackReport
+from jackfield.management.specs import canonical
 from jackfield.store import GENERATIONS_KEPT, Garbage
 
 if TYPE_CHECKING:
@@ -143,6 +145,30 @@ class Management(ManagementReader):
             StoreLocked, StoreError: as for `apply`.
         """
         return await self._changes().rollback(to=to, by=by, progress=progress)
+
+    async def give_up(self, failures: Mapping[str, str], *, by: str) -> RollbackReport | None:
+        """Undo the changes that brought plugins on probation which failed, and hold back what they brought (C46).
+
+        It is a rollback like every other: code, libraries and the keys of the undone changes go back together. What
+        was changed after a guilty change goes with it.
+
+        Args:
+            failures: canonical id -> why, a sentence; plugins that are not on probation are passed over.
+            by: who asks for it.
+
+        Returns:
+            what it did; None where none of them is on probation any more.
+
+        Raises:
+            StoreLocked, StoreError: as for `apply`.
+        """
+        return await self._changes().give_up(failures, by=by)
+
+    def release(self, plugin: str, *, by: str) -> bool:
+        """Let versions of a plugin be taken again that failed here; returns whether there were any."""
+        keys = released_keys(self.state, canonical(plugin))
+        self.state.change(keys, by=by, why=f"let what failed of {plugin} be tried again")
+        return bool(keys)
 
     async def verify(self, *, repair: bool = False, by: str) -> Sequence[DamagedWheel]:
         """Hash every file of the store and name what is not as it was installed.

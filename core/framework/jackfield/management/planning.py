@@ -15,8 +15,9 @@ from jackfield.management.inventory import Inventory
 from jackfield.management.offers import near_ids
 from jackfield.management.places import kept_places, places_of, preferred
 from jackfield.management.plan import ConsentRequest, Plan, differences
+from jackfield.management.probation import failed_versions
 from jackfield.management.published import published_distributions
-from jackfield.management.refusals import refuse_company, refuse_impostor
+from jackfield.management.refusals import refuse_company, refuse_failed, refuse_impostor
 from jackfield.management.removing import removal
 from jackfield.management.specs import Spec, canonical, parse_spec
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
@@ -63,7 +64,8 @@ class Planner:
     def catalog(self) -> MarketCatalog:
         """The offers for one plan."""
         inventory = self._inventory
-        return MarketCatalog(self._urls, self._store, inventory.generation, inventory.stored, groups=inventory.groups)
+        active, failed = inventory.generation, failed_versions(self._state)
+        return MarketCatalog(self._urls, self._store, active, inventory.stored, groups=inventory.groups, failed=failed)
 
     async def install(self, specs: Sequence[str], *, pre: bool, upgrade: bool = False, alone: bool = False) -> Plan:
         """Plan to install; what is installed stays in its version, as far as that is possible.
@@ -89,6 +91,7 @@ class Planner:
         async with self.catalog() as catalog:
             self._expect(parsed, catalog)
             wants = [await self._want(spec, catalog, pre=pre) for spec in parsed]
+            await asyncio.gather(*(refuse_failed(want, catalog) for want in wants))
             named = {want.distribution for want in wants}
             loose = {want.distribution for want in wants if upgrade or want.requirement is not None}
             files = set(catalog.wheels)

@@ -10,6 +10,7 @@ from jackfield.errors import StoreError
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.memory import Memory
+from jackfield.management.probation import FailedVersion, failed_versions
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, Row, Update
 from jackfield.management.specs import canonical
 from jackfield.manifest import HostFile
@@ -87,6 +88,10 @@ class ManagementReader:
     def history(self) -> list[HistoryEntry]:
         """Every change of the installed set, newest first."""
         return self._changes().history()
+
+    def failed(self) -> tuple[FailedVersion, ...]:
+        """The versions that were rolled back because they failed here and are not taken again, the newest first."""
+        return failed_versions(self.state)
 
     def list(self) -> list[Row]:
         """Every plugin, from the store and from the environment, by id."""

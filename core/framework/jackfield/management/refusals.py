@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from jackfield.errors import MarketError, UsageError
+from jackfield.errors import MarketError, PluginError, UsageError
+from jackfield.management.catalog import MarketCatalog, wheel_version
 from jackfield.management.plan import Plan
 from jackfield.management.specs import canonical
+from jackfield.manifest import Version
 from jackfield.resolution import Solution, Want
 
 
@@ -34,3 +36,23 @@ def refuse_company(plan: Plan, named: Collection[str]) -> None:
     if company:
         words = ", ".join(f"{item.id or item.distribution} {item.new_version}" for item in company)
         raise UsageError(f"it needs {words}, which --no-dependencies leaves out", hint="leave --no-dependencies away")
+
+
+async def refuse_failed(want: Want, catalog: MarketCatalog) -> None:
+    """Say why, where all that would do of a plugin is held back because it failed here.
+
+    Raises:
+        PluginError: it is; the sentence tells the failure.
+    """
+    failed = catalog.failed_of(want.distribution)
+    offer = await catalog.offer(want.distribution) if failed else None
+    if offer is None:
+        return
+
+    def would_do(version: str) -> bool:
+        accepts = want.requirement.accepts if want.requirement is not None else None
+        return bool(version) and (accepts is None or accepts(Version.from_pep440(version, published=False)))
+
+    held = [one for one in failed if would_do(one.version)]
+    if held and not any(would_do(wheel_version(file.filename)) for file in offer.files if file.is_wheel):
+        raise PluginError(held[0].sentence, plugin=held[0].plugin, hint=f"jackfield pin --release {held[0].plugin}")

@@ -113,6 +113,7 @@ class Update:
         pinned: who pinned it, and when.
         permissions: what it asks, risky first, the new ones marked.
         brings: ids of the plugins that are not installed and come with it.
+        failed: a sentence on the newest version, where it is held back because it failed here.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Update:
     brings: tuple[str, ...] = ()
     held_back: str | None = None
     pinned: Said | None = None
+    failed: str | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -143,6 +145,7 @@ class Update:
             "held_back": self.held_back,
             "pinned": self.pinned.to_mapping() if self.pinned is not None else None,
             "brings": list(self.brings),
+            "failed": self.failed,
         }
 
 
@@ -201,6 +204,7 @@ class HistoryEntry:
         undone: whether a later rollback took it back.
         gone: whether its files were removed, as of one that is long past: nobody can go back to it.
         plugins: id -> version, of the generation; empty where its files are gone.
+        why: what made somebody do it, as a sentence; empty where nobody said.
     """
 
     generation: int
@@ -213,6 +217,7 @@ class HistoryEntry:
     undone: bool = False
     gone: bool = False
     plugins: dict[str, str] = field(default_factory=dict)
+    why: str = ""
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -13,6 +13,7 @@ from jackfield.errors import JackfieldError, MarketUnreachable, UnknownPlugin
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Coming, Consent
 from jackfield.management.inventory import Inventory, refusal
+from jackfield.management.probation import FailedVersion
 from jackfield.management.reports import Update
 from jackfield.management.specs import canonical
 from jackfield.manifest import Dependency, File, HostFile, Manifest, Pin, Requirement, Version
@@ -66,7 +67,8 @@ class UpdateCheck:
             raise failures[0]
         names = dict(zip(sorted(pins), found, strict=True))
         rows = [
-            self._failed(cid, pins[cid], one) if isinstance(one, JackfieldError) else one for cid, one in names.items()
+            self._unchecked(cid, pins[cid], one) if isinstance(one, JackfieldError) else one
+            for cid, one in names.items()
         ]
         return [row for row in rows if row is not None]
 
@@ -81,15 +83,18 @@ class UpdateCheck:
             hint = f"--marketplace {pin.source}"
             raise UnknownPlugin(f"{pin.source}, where it came from, is not asked", plugin=pin.id, hint=hint)
         offer = await self._catalog.offer(pin.distribution)
+        present = ReleaseVersion(pin.version)
+        failed = self._failed(pin.distribution, present)
         if offer is None or all(file.sha256 == pin.file.sha256 for file in offer.files):
+            if failed is not None:
+                return self._failed_here(cid, pin, failed)
             details = await self._catalog.details(cid, pin.source) if pin.source != "file" else None
             if pin.source == "file" or (details and canonicalize_name(details.distribution) == pin.distribution):
                 return None  # it came as a file, or what is installed is all that is offered
             raise UnknownPlugin(f"{pin.source} does not offer it any more", plugin=pin.id)
-        present = ReleaseVersion(pin.version)
         newest = self._newest(pin.distribution, offer.files, above=present)
         if newest is None:
-            return None
+            return self._failed_here(cid, pin, failed) if failed is not None else None
         held = self._state.get(f"pin/{cid}")
         fits = _fits(str(held)) if held is not None else None
         allowed = self._newest(pin.distribution, offer.files, above=present, fits=fits) if fits is not None else newest
@@ -125,6 +130,7 @@ class UpdateCheck:
             pinned=self._inventory.said(f"pin/{cid}") if kept is not None else None,
             permissions=request.permissions,
             brings=brings,
+            failed=failed.sentence if failed is not None and ReleaseVersion(failed.version) > version else None,
         )
 
     async def _along(self, manifest: Manifest) -> dict[str, Manifest]:
@@ -197,7 +203,15 @@ class UpdateCheck:
             pinned=self._inventory.said(f"pin/{cid}"),
         )
 
-    def _failed(self, cid: str, pin: Pin, error: JackfieldError) -> Update:
+    def _failed(self, distribution: str, present: ReleaseVersion) -> FailedVersion | None:
+        """The newest version above the present one that is held back because it failed here."""
+        found = [one for one in self._catalog.failed_of(distribution) if ReleaseVersion(one.version) > present]
+        return max(found, key=lambda one: ReleaseVersion(one.version), default=None)
+
+    def _failed_here(self, cid: str, pin: Pin, failed: FailedVersion) -> Update:
+        return Update(id=pin.id or cid, name=self._name(cid, pin), current=pin.version, failed=failed.sentence)
+
+    def _unchecked(self, cid: str, pin: Pin, error: JackfieldError) -> Update:
         problem = f"not checked: {error.message}"
         return Update(id=pin.id or canonical(cid), name=self._name(cid, pin), current=pin.version, problem=problem)
 

@@ -99,7 +99,7 @@ class CallbackAnswer(Struct, frozen=True, omit_defaults=True):
     """What a callback left behind.
 
     Args:
-        state: what `on_unload` hands over to the next code, as plain data.
+        state: what `on_unload` hands over to the next code, as plain data; what `on_health` says.
         problem: why there is none although something was returned.
     """
 

@@ -14,7 +14,7 @@ from typing import Any
 from jackfield.api import CommandMark, Context, ListenerMark, command_mark, listener_marks
 from jackfield.errors import PluginError
 
-CALLBACKS = ("on_load", "on_enable", "on_disable", "on_unload", "on_migrate", "on_removed")
+CALLBACKS = ("on_load", "on_enable", "on_disable", "on_unload", "on_migrate", "on_removed", "on_health")
 
 
 @dataclass(frozen=True, slots=True)

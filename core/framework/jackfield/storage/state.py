@@ -152,11 +152,16 @@ class State:
                 self._append(entry)
             return Reverted(tuple(change.key for change in made), tuple(kept))
 
-    def seen(self, transaction: str) -> bool:
-        """Whether the log holds an entry of this transaction: a recovery asks before it writes one again."""
+    def seen(self, transaction: str, *, reverting: bool = False) -> bool:
+        """Whether the log holds an entry of this transaction: a recovery asks before it writes one again.
+
+        Args:
+            transaction: its id.
+            reverting: ask for the entry that takes others back, else for the one that sets keys: one may have both.
+        """
         with self._guard:
             self._refresh()
-            return any(entry.transaction == transaction for entry in self._entries)
+            return any(entry.transaction == transaction and bool(entry.reverts) is reverting for entry in self._entries)
 
     def history(self) -> tuple[Entry, ...]:
         """Every entry, oldest first."""

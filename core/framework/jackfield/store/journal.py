@@ -31,6 +31,7 @@ class Activation:
         what: a few words for people, e.g. "install poll".
         changes: the keys of the state that change with it, None for a key that goes.
         undoes: the transactions that it takes back; empty but for a rollback.
+        why: what made somebody do it, as a sentence; empty where nobody said.
     """
 
     transaction: str
@@ -41,6 +42,7 @@ class Activation:
     what: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     undoes: tuple[str, ...] = ()
+    why: str = ""
 
     def to_mapping(self) -> dict[str, Any]:
         """What JSON carries of it."""
@@ -53,6 +55,7 @@ class Activation:
             "what": self.what,
             "changes": dict(self.changes),
             "undoes": list(self.undoes),
+            "why": self.why,
         }
 
     @classmethod
@@ -71,6 +74,7 @@ class Activation:
             what=str(mapping["what"]),
             changes=dict(mapping["changes"]),
             undoes=tuple(str(one) for one in mapping["undoes"]),
+            why=str(mapping.get("why", "")),
         )
 
 

@@ -217,6 +217,8 @@ def _left(name: str, value: object) -> Any:
     """Return what a callback leaves behind, or await it."""
     if inspect.isawaitable(value):
         return _awaited(name, value)
+    if name == "on_health":
+        return CallbackAnswer(value if value is None or isinstance(value, bool) else str(value))
     if name != "on_unload" or value is None:
         return CallbackAnswer()
     try:

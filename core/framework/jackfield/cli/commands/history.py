@@ -5,7 +5,7 @@ import click
 from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
-from jackfield.cli.words import ago, plural
+from jackfield.cli.words import ago, plain, plural
 
 _LIMIT = 20
 
@@ -25,6 +25,9 @@ def history(session: Session, limit: int) -> None:
         output.line("Nothing was changed yet.")
         return
     output.table(("GENERATION", "WHEN", "WHAT", "BY", ""), [_row(entry) for entry in entries[:limit]], flexible=2)
+    for entry in entries[:limit]:
+        if entry["why"]:
+            output.line(plain(f"{entry['generation']}, {ago(entry['at'])}: {entry['why']}"))
     if len(entries) > limit:
         output.line(f"… {plural(len(entries) - limit, 'change')} more: --limit {len(entries)}")
 

@@ -46,15 +46,22 @@ def list_(session: Session) -> None:
     failures = {} if live else starts.failures()
     for row in rows:
         row["last_failure"] = failures.get(canonical_id(row["id"])) if row["enabled"] else None
+    held_back = session.management.failed()
     answer: JsonObject = {
         "app": session.host.name,
         "plugins": rows,
         "safe_mode": safe.to_mapping() if safe is not None else None,
+        "failed": [one.to_mapping() for one in held_back],
     }
     output.data(answer)
     if safe is not None:
         output.line(click.style(told(safe), fg="yellow", bold=True) + f" See: {session.program} safe-mode")
+    failed = [
+        plain(f"{one.outcome}. To try it again: {session.program} pin {one.plugin} --release") for one in held_back
+    ]
     if not rows:
+        for line in failed:
+            output.line(line)
         output.line(f"No plugins yet. Find some: {session.program} search")
         return
     cells = [_row(row, session) for row in rows]
@@ -64,10 +71,14 @@ def list_(session: Session) -> None:
             [_with_counts(cell, row["running"]) for cell, row in zip(cells, rows, strict=True)],
         )
         _table(output, header, columns)
+    else:
+        _table(output, _HEADER, cells)
+    for line in failed:
+        output.line(line)
+    if live:
         return
-    _table(output, _HEADER, cells)
     if safe is None and session.program == "jackfield":
-        text = as_json(answer) if output.as_json else "\n".join(laid_out(_HEADER, cells))
+        text = as_json(answer) if output.as_json else "\n".join([*laid_out(_HEADER, cells), *failed])
         remember(sys.argv[1:], f"{text}\n", [*inventory.telling(), *_profile(session)], begun_ns)
 
 

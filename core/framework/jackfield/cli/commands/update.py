@@ -83,12 +83,13 @@ def _row(update: JsonObject, reader: str) -> tuple[str, str, str]:
     held = _held(update, reader) if update["held"] else []
     if update["new"] is None:
         where = f"held at {update['held']}" if update["held"] else update["current"]
-        return update["id"], where, "; ".join([*held, *([update["problem"]] if update["problem"] else [])])
+        return update["id"], where, "; ".join([*held, *(one for one in (update["problem"], update["failed"]) if one)])
     asked = [_asked(one) for one in update["permissions"] if one["new"]]
     others = [entry["detail"] for entry in update["growth"] if entry["kind"] != "permission"]
     told = [f"asks for more: {', '.join(asked)}"] if asked else []
     told += others or ([] if asked else ["no new permissions"])
     told += [update["problem"]] if update["problem"] else []
+    told += [update["failed"]] if update["failed"] else []
     told += [f"held at {update['held']}", *held] if held else []
     return update["id"], f"{update['current']} → {update['new']}", "; ".join(told)
 

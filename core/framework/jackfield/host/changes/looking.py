@@ -5,6 +5,7 @@ import importlib.metadata
 from collections.abc import Callable
 from functools import cached_property
 
+from jackfield.errors import StoreError
 from jackfield.host.changes.attendance import Attendance
 from jackfield.host.changes.presence import Presences
 from jackfield.host.changes.survey import Survey, survey
@@ -12,6 +13,10 @@ from jackfield.host.scripts import Scripts
 from jackfield.manifest import HostFile, Version
 from jackfield.storage import State
 from jackfield.store import Holds, Store
+
+MOST_LOOKS = 40
+BETWEEN_SECONDS = 0.025
+"""An installer needs milliseconds from the pointer to the state; one that died there is not waited for longer."""
 
 
 class Looking:
@@ -52,11 +57,24 @@ class Looking:
         Raises:
             StoreError: the active generation or the state log is damaged.
         """
+        looks = MOST_LOOKS
         while True:
+            stamp = self._stamp()
             seen = await self._survey(*self._circumstances())
+            looks -= 1
+            if looks and (stamp is None or stamp != self._stamp()):
+                await asyncio.sleep(BETWEEN_SECONDS)
+                continue
             if self._holds.take(seen.generation):
                 self._presences.keep(seen.wished)
                 return seen
+
+    def _stamp(self) -> object:
+        """What the set and the state are now; None while an installer is between the two, so that they do not agree."""
+        try:
+            return (self._store.active_number(), self._state.stamp()) if self._store.settled() else None
+        except StoreError:
+            return ""  # the survey says what is damaged
 
     async def unwelcome(self, cid: str) -> str:
         """Say why an external plugin may not run if it connects now; empty where it may.

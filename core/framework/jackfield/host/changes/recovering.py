@@ -51,6 +51,7 @@ class Recovering:
 
     def started(self, record: Record) -> None:
         """Note that a plugin's process runs."""
+        record.comes_back = False
         if record.placement.isolation != "external":
             self._of(record).started()
 
@@ -65,7 +66,11 @@ class Recovering:
         task = asyncio.get_running_loop().create_task(self._in_turn(self._fall(cid)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return why if record.placement.isolation == "external" else self._of(record).ended(why).sentence
+        if record.placement.isolation == "external":
+            return why
+        ending = self._of(record).ended(why)
+        record.comes_back = not ending.circuit_open
+        return ending.sentence
 
     def begin_anew(self, cid: str) -> None:
         """Forget how often a plugin's process has ended: its user asks for it."""
@@ -100,6 +105,7 @@ class Recovering:
         if problem:
             ending = self._of(record).ended(f"{record.candidate.id} could not be started again: {problem}")
             _log.warning("%s", ending.sentence)
+            record.comes_back = not ending.circuit_open
             self._plugins.note(record, ending.sentence)
 
     async def _in_turn(self, change: Coroutine[Any, Any, None]) -> None:

@@ -8,9 +8,10 @@
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
 from jackfield.host.facets.events import EventBus, caused_by, causes
 from jackfield.host.facets.services import Elsewhere, ServiceHandle, call_plainly, offer_of
-from jackfield.host.facets.ui import Drawn, Offered, UiRegistry
+from jackfield.host.facets.ui import DRAWING_SECONDS, Drawn, Offered, UiRegistry
 
 __all__ = [
+    "DRAWING_SECONDS",
     "Drawn",
     "Elsewhere",
     "EventBus",

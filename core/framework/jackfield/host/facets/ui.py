@@ -35,6 +35,9 @@ Run = Callable[..., Awaitable[Any]]
 Check = Callable[[str, str], None]
 MenuHandler = Callable[[str], Awaitable[None] | None]
 
+DRAWING_SECONDS = 2.0
+"""What drawing one component may take: a page waits for it."""
+
 MOST_SHOWN = 50
 """Components, and menu items, of one plugin: the page is everybody's."""
 

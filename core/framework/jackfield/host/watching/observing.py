@@ -132,6 +132,7 @@ class Observing:
         where = f", at {culprit.place}" if culprit.place else ""
         told = f"{culprit.plugin} blocks the event loop for {seconds:.1f} s{during}{where}:\n{block.stack}"
         self.logs.logger(culprit.plugin).warning("%s", told)
+        self._plugins.on_block(culprit.plugin, seconds, False)
 
     def _blocked(self, block: Block, seconds: float) -> None:
         if block.culprit is None:
