@@ -331,6 +331,22 @@ def _answer(connection: socket.socket) -> None:
                 return
 
 
+@pytest.mark.feature("C26")
+async def test_limits_that_its_user_changes_hold_for_the_connection_that_it_makes_next(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        with program(tmp_path / "echo", CODE, know(house)) as guest:
+            guest.start(house.host)
+            await up(house.host)
+            first = house.host.gate.connections.all()["echo"]
+            house.profile.state.change({"limits/echo": {"call": 0.7}}, by="ann")
+            await until(lambda: house.host.gate.connections.all().get("echo") not in (None, first))
+            await up(house.host)
+            second = house.host.gate.connections.all()["echo"]
+            assert (second.limits.call_seconds, second.line.call_seconds) == (0.7, 0.7)
+            assert await counted(house.host) == ["1 of 1"]
+            assert not [line for line in house.host.logs.lines("echo") if line.level == "ERROR"]
+
+
 @pytest.mark.feature("C26", "C27")
 async def test_one_that_floods_its_host_is_sent_away_and_the_host_stays_awake(tmp_path: Path):
     async with an_open_house(tmp_path) as house:

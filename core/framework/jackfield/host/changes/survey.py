@@ -221,12 +221,13 @@ def _footing(
     limits: str,
 ) -> Footing:
     folder = candidate.folder
+    held_here = placement.own_process and candidate.origin != "external"  # whose program is not ours to exchange
     trees: frozenset[Path] = frozenset()
     if candidate.origin == "store" and folder is not None:
         trees = closures.get(folder.parent, frozenset({folder.parent}))
     manifest = candidate.manifest
     return Footing(
-        code=(*_code(candidate), placement.isolation, limits if placement.own_process else ""),
+        code=(*_code(candidate), placement.isolation, limits if held_here else ""),
         trees=trees,
         requires=needs,
         restart_only=(folder is None and candidate.origin not in ("script", "external"))

@@ -26,7 +26,7 @@ from jackfield.errors import LinkClosed, LinkError
 from jackfield.host.changes import Attendance
 from jackfield.host.external.connections import Connection, Connections
 from jackfield.host.external.manifests import Manifests
-from jackfield.host.external.starting import Connected
+from jackfield.host.external.starting import Connected, limits_of
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.remote import api_place
 from jackfield.isolation import (
@@ -263,13 +263,21 @@ class Gate:
             await self._followed()
 
     async def _hold(self, cid: str, connection: Connection) -> None:
-        """Hold a plugin to its limits: one that floods the host is sent away."""
+        """Hold a plugin to its limits: one that floods is sent away, and one whose limits changed has to come anew."""
         while connection.line.ended is None:
             await asyncio.sleep(LOOK_SECONDS)
-            breach = connection.breach()
+            breach, record = connection.breach(), self._plugins.records().get(cid)
             if breach is not None:
                 self._end(cid, connection, str(breach.error()))
-                await self._followed()
+            elif (
+                connection.taken
+                and record is not None
+                and limits_of(record.candidate, self._state) != connection.limits
+            ):
+                self._end(cid, connection, "its limits were changed: they hold for its next connection")
+            else:
+                continue
+            await self._followed()
 
     def _changed(self, status: PluginStatus) -> None:
         """End the connection of a plugin that was taken down, or did not come up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jackfield.errors import PluginError
 from jackfield.host.external.connections import Connections
 from jackfield.host.remote import Started
-from jackfield.isolation import limits_in_force, user_limits
+from jackfield.isolation import WorkerLimits, limits_in_force, user_limits
 from jackfield.manifest import Candidate
 from jackfield.permissions import Placement
 from jackfield.rpc import Serve
@@ -30,10 +30,15 @@ class Connected:
         Raises:
             PluginError: it is not connected, or not any more.
         """
-        cid, manifest = candidate.canonical_id, candidate.manifest
-        connection = self._connections.get(cid)
+        connection = self._connections.get(candidate.canonical_id)
         if connection is None:
             raise PluginError(f"{candidate.id} is not connected", plugin=candidate.id)
-        allowed = user_limits(self._state.get(f"limits/{cid}"), self._state.get(f"quota/{cid}"))
-        limits = limits_in_force(manifest.limits if manifest is not None else {}, allowed)
+        limits = limits_of(candidate, self._state)
         return Started(connection.take(serve, limits), None, limits)
+
+
+def limits_of(candidate: Candidate, state: State) -> WorkerLimits:
+    """Return what holds for an external plugin by its manifest and its user's word."""
+    cid, manifest = candidate.canonical_id, candidate.manifest
+    allowed = user_limits(state.get(f"limits/{cid}"), state.get(f"quota/{cid}"))
+    return limits_in_force(manifest.limits if manifest is not None else {}, allowed)
