@@ -46,9 +46,10 @@ async def test_a_key_is_made_and_a_python_plugin_connects_with_it(tmp_path: Path
             cwd=work, env=clean_environment(JACKFIELD_HOME=str(home)), input="y\n", capture_output=True, text=True,
             timeout=60, check=True,
         )  # fmt: skip
-        assert made.stdout == "\n".join(answer).replace("[y/N] y\n", "[y/N] ") + "\n"
+        place = str(application.layout.root)
+        assert made.stdout == "\n".join(answer).replace("[y/N] y\n", "[y/N] ").replace("PROFILE", place) + "\n"
 
-        written = block("sh").replace("PROFILE", str(application.layout.root)).split()
+        written = block("sh").replace("PROFILE", place).split()
         guest = await asyncio.create_subprocess_exec(sys.executable, *written[1:], cwd=work, env=clean_environment())
         await application.host.plugins.wait_for("greeter", timeout_seconds=20)
         speaker = Speaker()

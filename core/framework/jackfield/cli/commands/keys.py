@@ -100,12 +100,16 @@ def new(
                 external.revoke(number, by=session.by)  # nobody has it
             raise
     _follow(session)
+    layout = session.layout
+    where = f"It connects through {layout.plugin_socket}, or the port in {layout.plugin_port}."
     told: JsonObject = {"app": session.host.name, "plugin": plugin, "number": number, "temporary": temporary}
     output.data({**told, "key": key if key_file is None else None, "key_file": str(key_file) if key_file else None})
     if key_file is not None:
         output.line(f"The key of {plain(plugin)} is in {plain(str(key_file))}.")
+        output.line(where)
         return
     once = "It works once, within 30 seconds." if temporary else "It is not shown again."
+    output.line(where)
     output.line(f"The key of {plain(plugin)}. {once}")
     output.line(key)
 
