@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from jackfield.cli.output import Output
+from jackfield.cli.output import Output, laid_out
 
 HEADER = ("PLUGIN", "VERSION", "ABOUT")
 
@@ -54,3 +54,9 @@ def test_text_output_prints_no_json(capsys):
 def test_colour_can_be_turned_off(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     assert Output().colour is False
+
+
+def test_remarks_are_left_out_where_next_to_nothing_of_them_could_be_read():
+    table = (("PLUGIN", "RUNS", ""), [("poll", "worker (full)", "failed when it last ran: no module numpy")])
+    assert laid_out(*table, columns=25) == ["PLUGIN  RUNS", "poll    worker (full)"]
+    assert laid_out(*table, columns=40) == ["PLUGIN  RUNS", "poll    worker (full)  failed when it l…"]

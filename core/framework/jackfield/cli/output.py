@@ -40,6 +40,14 @@ class Output:
         if not self.as_json:
             click.echo(text, color=None if self.colour else False)
 
+    def wrapped(self, text: str) -> list[str]:
+        """A sentence as the lines that a terminal shows, broken between words; where nothing is cut, one line."""
+        if self.columns is None:
+            return [text]
+        from textwrap import wrap  # only for those who read a long sentence on a terminal
+
+        return wrap(text, max(self.columns, 40), subsequent_indent="  ", break_on_hyphens=False) or [""]
+
     def note(self, text: str) -> None:
         """One line beside the answer, on stderr: it never mixes into a pipe or a JSON document."""
         click.echo(text, err=True, color=None if self.colour else False)
@@ -55,7 +63,8 @@ class Output:
         Args:
             header: a name for each column in capitals; empty for a table that needs none.
             rows: cells, cleaned of control characters here; a column that is empty in every row is left out.
-            flexible: the column that is cut where the terminal is narrow, so that names and versions stay whole.
+            flexible: the column that is cut where the terminal is narrow, so that names and versions stay whole; one
+                without a name is left out where next to nothing of it could be read.
         """
         for number, text in enumerate(laid_out(header, rows, flexible=flexible, columns=self.columns)):
             self.line(click.style(text, dim=True) if header and number == 0 else text)
@@ -94,7 +103,11 @@ def laid_out(
     if columns is not None and cut in used:
         column = used.index(cut)
         others = sum(widths) - widths[column] + _GAP * (len(widths) - 1)
-        widths[column] = min(widths[column], max(columns - others, _LEAST))
+        if header and not header[cut] and columns - others < min(widths[column], _LEAST):
+            lines = [line[:column] + line[column + 1 :] for line in lines]  # remarks of a few letters say nothing
+            del widths[column]
+        else:
+            widths[column] = min(widths[column], max(columns - others, _LEAST))
     return [
         (" " * _GAP).join(_fitted(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
         for line in lines

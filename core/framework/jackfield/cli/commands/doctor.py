@@ -37,9 +37,11 @@ def doctor(session: Session, tries: bool) -> None:
     passed = _tell_sandbox(output, sandbox, in_full=tries)
     for finding in found:
         whose = f"{finding.plugin}: " if finding.plugin else ""
-        label = click.style(f"{finding.kind}:", fg="yellow", bold=True)
-        output.line(f"{label} {plain(whose + finding.problem)}")
-        output.line(f"  → {plain(_as_here(finding.advice, session.program))}")
+        label = f"{finding.kind}:"
+        first, *more = output.wrapped(f"{label} {plain(whose + finding.problem)}")
+        output.line(click.style(label, fg="yellow", bold=True) + first[len(label) :])
+        for line in (*more, *output.wrapped(f"  → {plain(_as_here(finding.advice, session.program))}")):
+            output.line(line)
     if found or passed:
         output.line(f"{plural(len(found) + passed, 'problem')}.")
         click.get_current_context().exit(1)

@@ -88,7 +88,8 @@ def _table(output: Output, header: tuple[str, ...], rows: Sequence[tuple[str, ..
     shown = laid_out(header, rows, columns=output.columns)
     for row, line in zip(rows, shown[1:], strict=True):
         if not line.endswith(plain(row[-1])):
-            output.line(plain(f"{row[0]}: {row[-1]}"))
+            for part in output.wrapped(plain(f"{row[0]}: {row[-1]}")):
+                output.line(part)
 
 
 def _profile(session: Session) -> list[str]:
