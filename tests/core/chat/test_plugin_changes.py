@@ -323,9 +323,12 @@ class Main(Plugin):
         await owner.say("/plugins install brittle")
         await owner.say("/plugins install brittle yes")
         host = chat.app.state.chat.bridge.application.host
+        host.state.change({"probation/brittle": None}, by="test", why="it ran well for days")
         async with asyncio.timeout(30):
             while "5 times within a minute" not in host.plugins.status("brittle").problem:
                 await owner.say("!vanish")
+        answer = await owner.say("!there")
+        assert answer["title"] == "Brittle has the command !there, but is failed, so this was sent as a message"
         page = (await owner.http.get("/plugins")).text
         assert "its process ended 5 times within a minute" in page
         assert 'aria-label="Start again brittle"' in page

@@ -19,6 +19,7 @@ from jackfield_chat.plugins.operations import Operations
 from jackfield_chat.plugins.permitting import add_permit_commands
 from jackfield_chat.plugins.scripts import SCRIPT_HOOKS
 from jackfield_chat.plugins.source import MemberSource, RoomSource
+from jackfield_chat.plugins.unknown import unknown_command
 from jackfield_chat.rooms import Board, Event
 from jackfield_chat.settings import Settings
 
@@ -176,11 +177,10 @@ class Bridge:
         """Whether a line, without its `!`, begins with the command of a plugin."""
         return self.application is not None and self.application.host.commands.has(text)
 
-    def nearest_command(self, text: str, account: Account) -> str | None:
-        """Return the command, among those that a member may use, that an unknown one was perhaps meant to be."""
-        if self.application is None:
-            return None
-        return self.application.host.commands.nearest(text, MemberSource(account, "", permits=self._accounts.permits))
+    def unknown_command(self, word: str, account: Account) -> Answer:
+        """Return what a member is told whose command, by its first word, nobody answers."""
+        host = self.application.host if self.application is not None else None
+        return unknown_command(host, word, MemberSource(account, "", permits=self._accounts.permits))
 
     def command_help(self, account: Account) -> list[tuple[str, str]]:
         """Return usage and help of each command that a member may use."""

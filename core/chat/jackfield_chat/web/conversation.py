@@ -47,9 +47,7 @@ async def say(chat: Chat, account: Account, room: str, text: str) -> Answer | No
     message = await chat.bridge.filtered(Message(0, room, account.name, text))
     chat.board.post(message)
     if (unknown := _COMMAND.match(text)) is not None:
-        near = chat.bridge.nearest_command(unknown[0][1:], account)
-        hint = f"Did you mean !{near}? !help lists those there are" if near else "!help lists those there are"
-        return Answer.of(f"No plugin has the command {unknown[0]}, so this was sent as a message", hint)
+        return chat.bridge.unknown_command(unknown[0][1:], account)
     return None
 
 
