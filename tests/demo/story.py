@@ -14,7 +14,7 @@ from typing import Any
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.demo.telling import Telling, expect
-from tests.demo.wheels import build_wheels, poll_two_source
+from tests.demo.wheels import build_wheels, poll_two_source, version_of
 from tests.support.chat_client import Member
 from tests.support.processes import Server, clean_environment, script
 
@@ -135,7 +135,7 @@ class Story:
         with self.telling.step("jackfield install poll, with its permissions accepted"):
             confines = grade_of(probe()) is not Grade.PROCESS
             self.jackfield("install", "poll", "--yes", "--accept-permissions", status=0 if confines else 1)
-            expect(self.installed() == {"poll": "1.0.0"}, f"installed is {self.installed()}")
+            expect(self.installed() == {"poll": version_of("poll")}, f"installed is {self.installed()}")
         if not confines:
             with self.telling.step("this machine confines too little, so poll is let into the chat itself") as step:
                 step.detail = self.jackfield("isolation", "poll", "inline", "--accept-permissions").out.splitlines()[-1]
@@ -167,18 +167,20 @@ class Story:
         """The check shows version, changelog and growth, and changes nothing."""
         with self.telling.step("jackfield update --check shows it, with changelog and the new permission"):
             check = self.jackfield("update", "--check")
-            expect(re.search(r"poll\s+1\.0\.0 → 2\.0\.0", check.out), "the versions are not shown")
+            expect(
+                re.search(rf"poll\s+{re.escape(version_of('poll'))} → 2\.0\.0", check.out), "the versions are not shown"
+            )
             expect("read member names" in check.out, "the new permission is not shown")
             expect("to show who voted" in check.out, "the author's reason is not shown")
             expect("The sidebar shows who voted" in check.out, "the changelog is not shown")
-            expect(self.installed() == {"poll": "1.0.0"}, "the check changed something")
+            expect(self.installed() == {"poll": version_of("poll")}, "the check changed something")
 
     def update_needs_consent(self) -> None:
         """`--yes` is not consent to more permissions."""
         with self.telling.step("jackfield update --yes is refused: growth needs consent of its own"):
             refused = self.jackfield("update", "--yes", status=3)
             expect("read member names" in refused.both, "it does not say what consent is missing")
-            expect(self.installed() == {"poll": "1.0.0"}, "it was updated all the same")
+            expect(self.installed() == {"poll": version_of("poll")}, "it was updated all the same")
 
     def update_with_consent(self) -> None:
         """With consent the running chat has the second version, and the votes."""
@@ -192,7 +194,7 @@ class Story:
         """One command brings the first version back, with its data and without the permission."""
         with self.telling.step("jackfield rollback: the first version is back, and its data"):
             self.jackfield("rollback", "--yes")
-            expect(self.installed() == {"poll": "1.0.0"}, f"installed is {self.installed()}")
+            expect(self.installed() == {"poll": version_of("poll")}, f"installed is {self.installed()}")
             self.members[0].boxes(lambda boxes: "Tea or coffee?" in boxes and "Voted:" not in boxes)
             self.shows_votes(1, 1)
         with self.telling.step("the permission went with it"):

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.demo.telling import Failed, Telling, expect
-from tests.demo.wheels import CONTRIB, ROOT
+from tests.demo.wheels import CONTRIB, ROOT, version_of
 from tests.support.processes import NotStarted, Server, clean_environment, free_port
 
 MINUTE = 60
@@ -95,7 +95,7 @@ def test_make_run_names_a_contrib_plugin_that_was_edited_without_a_new_version(t
     done = subprocess.run(command, cwd=tree, env=environment, check=True, capture_output=True, text=True)
     assert done.stdout.splitlines() == [
         (
-            "chat-dice was edited and is still 1.0.0: the first wheel is used; "
+            f"chat-dice was edited and is still {version_of('dice')}: the first wheel is used; "
             "raise version in plugins-contrib/dice/pyproject.toml"
         )
     ]

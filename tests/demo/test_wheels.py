@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.wheels import CONTRIB, ROOT, build_wheels, poll_two_source, sentence, sources
+from tests.demo.wheels import CONTRIB, ROOT, build_wheels, poll_two_source, sentence, sources, version_of
 
 NAMES = ["console", "dice", "poll", "timestamp", "welcome"]
 DICE = NAMES.index("dice")
@@ -52,18 +52,18 @@ def test_an_edit_without_a_new_version_is_named_and_the_first_wheel_stays(tmp_pa
     code.write_text(code.read_text() + "# edited\n")
     results = build_wheels(tmp_path, copies)
     assert [result.state for result in results] == ["kept", "edited", "kept", "kept", "kept"]
-    assert "chat-dice was edited and is still 1.0.0" in sentence(results[DICE])
+    assert f"chat-dice was edited and is still {version_of('dice')}" in sentence(results[DICE])
     assert dice.path.read_bytes() == before
 
 
 def test_an_edit_with_a_new_version_is_built_beside_the_first(tmp_path: Path, copies: list[Path]) -> None:
     build_wheels(tmp_path, copies)
     project = copies[DICE] / "pyproject.toml"
-    project.write_text(project.read_text().replace('version = "1.0.0"', 'version = "1.0.1"'))
+    project.write_text(project.read_text().replace(f'version = "{version_of("dice")}"', 'version = "9.0.1"'))
     assert build_wheels(tmp_path, copies)[DICE].state == "built"
     assert sorted(path.name for path in tmp_path.glob("chat_dice-*")) == [
-        "chat_dice-1.0.0-py3-none-any.whl",
-        "chat_dice-1.0.1-py3-none-any.whl",
+        f"chat_dice-{version_of('dice')}-py3-none-any.whl",
+        "chat_dice-9.0.1-py3-none-any.whl",
     ]
 
 
@@ -85,7 +85,7 @@ def test_the_command_says_what_it_built_and_is_silent_the_second_time(tmp_path: 
     command = [sys.executable, "-m", "tests.demo.wheels", "--out", str(tmp_path)]
     first = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert first.stdout.splitlines() == [f"built chat-{name} 1.0.0" for name in NAMES]
+    assert first.stdout.splitlines() == [f"built chat-{name} {version_of(name)}" for name in NAMES]
     assert second.stdout + first.stderr + second.stderr == ""
 
 

@@ -51,6 +51,12 @@ def sources(folder: Path = CONTRIB) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/pyproject.toml"))
 
 
+def version_of(plugin: str) -> str:
+    """The version of a contrib plugin, as its project says."""
+    project = tomllib.loads((CONTRIB / plugin / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
+
+
 def build_wheels(out: Path, plugins: Sequence[Path] | None = None) -> list[Built]:
     """Build what changed of `plugins` (all contrib plugins by default) into `out`."""
     out.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.demo.wheels import build_wheels, poll_two_source
+from tests.demo.wheels import build_wheels, poll_two_source, version_of
 from tests.e2e.browser import shoot
 from tests.e2e.conftest import Site, say, sign_in, sign_up
 from tests.support.processes import clean_environment, script
@@ -117,7 +117,7 @@ def test_an_update_asks_for_what_is_new_and_can_be_undone(site: Site, open_page:
     expect(consent).to_contain_text("The sidebar shows who voted")
     shoot(owner, "chat-consent-update-light")
     consent.get_by_role("button", name=re.compile("^No")).click()
-    expect(poll).to_contain_text("1.0.0")
+    expect(poll).to_contain_text(version_of("poll"))
 
     owner.get_by_role("button", name="Check for updates").click()
     poll.get_by_role("button", name="Update poll").click()
@@ -127,7 +127,7 @@ def test_an_update_asks_for_what_is_new_and_can_be_undone(site: Site, open_page:
     owner.get_by_role("button", name="Undo the last change").click()
     expect(side).not_to_contain_text("Voted:")
     expect(side).to_contain_text("Soup?")
-    expect(poll).to_contain_text("1.0.0")
+    expect(poll).to_contain_text(version_of("poll"))
 
 
 def publish(site: Site, wheel: Path) -> None:
