@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from jackfield.cli import group_for
 from jackfield.cli.schemas import schema_of
+from jackfield.storage import Snapshots, State
 
 from tests.core.cli.conftest import Desk
 from tests.core.cli.reference import commands, root
@@ -27,6 +28,9 @@ GOOD = {
     "history": [],
     "list": [],
     "pin": [],
+    "snapshots list": [],
+    "snapshots restore": ["poll", "1"],
+    "snapshots discard": ["poll", "1"],
     "enable": ["weather", "--accept-permissions"],
     "disable": ["poll"],
     "stats": [],
@@ -140,6 +144,8 @@ BAD = [
     ("data export", ["poll", "/nowhere/at/all/x.zip"], 1),
     ("data quota", ["poll", "much"], 2),
     ("data discard", ["nope"], 1),
+    ("snapshots restore", ["poll", "7"], 2),
+    ("snapshots discard", ["poll", "x"], 2),
     ("remove", ["nope", "--purge"], 1),
     ("settings show", ["nope"], 1),
     ("settings set", ["weather"], 2),
@@ -154,6 +160,19 @@ BAD = [
     ("limits", ["weather", "memory=much"], 2),
     ("completion", ["tcsh"], 2),
 ]
+
+
+@pytest.fixture
+def polling(polling: Desk) -> Desk:
+    """And a copy of what poll kept."""
+    (pointer,) = polling.home.glob("*/*/current")
+    root = pointer.parent
+    (root / "data" / "poll").mkdir(parents=True, exist_ok=True)
+    copies = Snapshots(root, State(root / "state"))
+    for _step in copies.take("poll", 1, why="before poll 2.0.0 changed its shape", by="test"):
+        pass
+    copies.keep("poll", 1, why="nothing changed", by="test")
+    return polling
 
 
 def label(value):

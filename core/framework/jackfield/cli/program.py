@@ -31,6 +31,7 @@ LAZY_COMMANDS = {
     "keys": Lazy(f"{_COMMANDS}.keys:keys", "Make, list and revoke the keys of external plugins."),
     "isolation": Lazy(f"{_COMMANDS}.isolation:isolation", "Show where a plugin runs, or have it run elsewhere."),
     "data": Lazy(f"{_COMMANDS}.data:data", "Show, export, bound and delete what plugins keep."),
+    "snapshots": Lazy(f"{_COMMANDS}.snapshots:snapshots", "Show, bring back and discard copies of what plugins keep."),
     "settings": Lazy(f"{_COMMANDS}.settings:settings", "Show and change what plugins let you set."),
     "limits": Lazy(f"{_COMMANDS}.limits:limits", "Show and change what a plugin may use as a worker."),
     "export": Lazy(f"{_COMMANDS}.export:export", "Write the installed plugins as a list that `install -r` reads."),

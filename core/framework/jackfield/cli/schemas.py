@@ -4,7 +4,7 @@ Every answer is one object. Where a command fails the answer is `{"error": {…}
 it where consent was missing. Fields may be added; none that is here changes its meaning.
 """
 
-from jackfield.cli.change_records import FAILED
+from jackfield.cli.change_records import FAILED, SNAPSHOT
 from jackfield.cli.records import (
     CHANGED,
     DAMAGED,
@@ -125,6 +125,8 @@ ANSWERS: dict[str, Schema] = {
     "keys revoke": record({"app": TEXT, "revoked": many(KEY), "running": FLAG}),
     "data show": record({"app": TEXT, "plugins": many(DATA)}),
     **dict.fromkeys(("data export", "data quota", "data discard"), _DATA),
+    **dict.fromkeys(("snapshots list", "snapshots discard"), record({"app": TEXT, "snapshots": many(SNAPSHOT)})),
+    "snapshots restore": record({"app": TEXT, "plugin": TEXT, "number": NUMBER, "restored": FLAG}),
     "data keep": record({"app": TEXT, "plugin": TEXT, "changed": FLAG}),
     **dict.fromkeys(("settings show", "settings set", "settings unset", "settings edit"), _SETTINGS),
     "limits": record({"app": TEXT, "plugin": TEXT, "limits": many(LIMIT)}),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jackfield.errors import StoreError, UnknownPlugin
+from jackfield.errors import StoreError, UnknownPlugin, UsageError
 from jackfield.management.inventory import Inventory
 from jackfield.management.limits import PluginLimits
 from jackfield.management.specs import canonical
-from jackfield.storage import FILE_NAME, Belongings, Kept, Settings, State
+from jackfield.storage import FILE_NAME, Belongings, Kept, Settings, Snapshot, Snapshots, State
 from jackfield.store import Layout
 
 
@@ -151,6 +152,49 @@ class Keeping:
                 return True
         self._belongings.mark(cid, by=by)
         return False
+
+    def snapshots(self, plugins: Sequence[str] = ()) -> list[Snapshot]:
+        """The copies of what plugins kept, by id, the newest first; of all of them where none is named."""
+        copies = Snapshots(self._layout.root, self._state)
+        return list(copies.all()) if not plugins else [one for name in plugins for one in copies.of(canonical(name))]
+
+    def restore_snapshot(self, plugin: str, number: int, *, by: str) -> bool:
+        """Bring a copy back, and set aside what the plugin keeps now; where the application runs, at its next start.
+
+        Returns:
+            whether it is back already.
+
+        Raises:
+            UsageError: there is no such copy, or the installed version cannot read it.
+            StoreError: the disk refused; the next start tries again.
+        """
+        cid = canonical(plugin)
+        copies = Snapshots(self._layout.root, self._state)
+        chosen = copies.one(cid, number)
+        manifest = self._inventory.manifests.get(cid)
+        if manifest is not None and manifest.data_version < chosen.data_version:
+            raise UsageError(
+                f"copy {number} is of shape {chosen.data_version}; the installed {plugin} reads "
+                f"{manifest.data_version}",
+                hint=f"jackfield update {plugin}",
+            )
+        with ExitStack() as stack:
+            free = self._hold_host(stack)
+            if not free and copies.pending(cid):
+                raise UsageError(
+                    f"a copy of {plugin} is being brought back already", hint="start the application anew first"
+                )
+            if free:
+                for _step in copies.complete(cid, by=by):  # what was begun before
+                    pass
+            copies.go_back(cid, number, why=f"set aside for copy {number}", by=by)
+            for _step in copies.complete(cid, by=by) if free else ():
+                pass
+        return free
+
+    def discard_snapshot(self, plugin: str, number: int) -> Snapshot:
+        """Delete a copy for good, and return what it was; see `Snapshots.discard`."""
+        return Snapshots(self._layout.root, self._state).discard(canonical(plugin), number)
 
     def _hold_host(self, stack: ExitStack) -> bool:
         """Keep the application from starting meanwhile; False where it runs."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jackfield.storage.quota import DEFAULT_QUOTA, Quota, folder_size, shown_bytes
     from jackfield.storage.settings import Settings
     from jackfield.storage.settings_file import FILE_NAME, stamp_of_files
+    from jackfield.storage.snapshots import RESTORE, SHAPE, Snapshot, Snapshots
     from jackfield.storage.tables import Definition
     from jackfield.storage.values import check_new, check_setting, default_of, setting_as_text, setting_from_text
 
@@ -25,6 +26,8 @@ __all__ = [
     "FILES",
     "FILE_NAME",
     "JSON",
+    "RESTORE",
+    "SHAPE",
     "SLOW_SECONDS",
     "STABLE_SECONDS",
     "Belongings",
@@ -37,6 +40,8 @@ __all__ = [
     "Reverted",
     "SafeMode",
     "Settings",
+    "Snapshot",
+    "Snapshots",
     "Starts",
     "State",
     "check_new",
@@ -61,7 +66,11 @@ _LATER = {
     "Kept": "belongings",
     "PluginDatabase": "database",
     "Quota": "quota",
+    "RESTORE": "snapshots",
+    "SHAPE": "snapshots",
     "Settings": "settings",
+    "Snapshot": "snapshots",
+    "Snapshots": "snapshots",
     "check_new": "values",
     "check_setting": "values",
     "default_of": "values",

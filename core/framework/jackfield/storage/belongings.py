@@ -182,7 +182,11 @@ class Belongings:
                 f"what {cid} keeps could not be deleted: {error.filename}: {error.strerror}", plugin=cid
             ) from error
         keys = [key for kind in ("settings", "secrets") for key in self._state.items(f"{kind}/{cid}/")]
-        keys += [key for key in (f"delete/{cid}", f"limits/{cid}", f"quota/{cid}") if self._state.get(key) is not None]
+        keys += [
+            key
+            for key in (f"delete/{cid}", f"limits/{cid}", f"quota/{cid}", f"restore/{cid}")
+            if self._state.get(key) is not None
+        ]
         self._state.change(dict.fromkeys(keys), by=by, why=f"delete what {cid} keeps")
         return kept
 

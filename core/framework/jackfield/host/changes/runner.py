@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from jackfield.errors import JackfieldError, LinkClosed, PluginError, SandboxError
 from jackfield.hooks import HookManager
+from jackfield.host.changes.data_shape import DataShape
 from jackfield.host.changes.entrances import open_entrances
 from jackfield.host.changes.imports import Packages
 from jackfield.host.facets import Surroundings, Wiring
@@ -75,6 +76,7 @@ class Runner:
         self.on_process_missing: Callable[[Record], None] = lambda _: None
         self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
+        self._shape = DataShape(around.layout.root, around.state)
         self._prepared: dict[str, Brought] = {}
         self.stand_ins = StandIns(manager)
         self._known: tuple[tuple[Candidate, ...], Packages] | None = None
@@ -100,6 +102,8 @@ class Runner:
 
         The next `load` of the plugin takes it. What fails here fails there once more, where it is told.
         """
+        if self._shape.exchanges(candidate):
+            return  # it would hold the folder that makes room for another one
         with contextlib.suppress(Exception):  # told when it is loaded
             self._prepared[candidate.canonical_id] = await self._bring(candidate, placement)
 
@@ -135,6 +139,8 @@ class Runner:
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
             brought = brought or self._prepared.pop(candidate.canonical_id, None)
+            if brought is None:
+                await self._shape.prepare(record)
             brought = brought or await self._bring(candidate, record.placement)
             record.wiring, record.loaded, record.remote = brought
             if record.remote is not None:
@@ -162,11 +168,12 @@ class Runner:
         try:
             if record.remote is not None:
                 await record.remote.open_scope()
-            await self._migrate(record)
+            await self._shape.migrate(record, partial(self._callback, record, "on_migrate"))
             await self._callback(record, "on_enable")
         except Exception as error:  # noqa: BLE001  # see load
             await self._end_scopes(record)
             await self._failed(record, "in on_enable", error)
+            await self._shape.settle_quietly(record.candidate.canonical_id)  # its code is gone now
             return
         if before is not None and not before.is_set():
             with contextlib.suppress(TimeoutError):
@@ -244,19 +251,6 @@ class Runner:
         if self._known is None or self._known[0] != candidates:
             self._known = (candidates, Packages.of(candidates))
         return self._known[1]
-
-    async def _migrate(self, record: Record) -> None:
-        """Call `on_migrate` when the shape of the plugin's data changed since it last ran."""
-        manifest = record.candidate.manifest
-        if manifest is None:
-            return
-        key = f"data_version/{record.candidate.canonical_id}"
-        known = self._around.state.get(key)
-        if known == manifest.data_version:
-            return
-        if isinstance(known, int) and known < manifest.data_version:
-            await self._callback(record, "on_migrate", known, manifest.data_version)
-        self._around.state.change({key: manifest.data_version}, by="host", why=f"data of {record.candidate.id}")
 
     async def _callback(self, record: Record, name: str, *arguments: object) -> Any:
         callback: Callable[..., Any] | None = record.loaded.callbacks.get(name) if record.loaded is not None else None

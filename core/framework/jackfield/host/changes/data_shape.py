@@ -1,0 +1,109 @@
+"""What plugins keep changes its shape with their version: copied before, brought back where that fails or goes back."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
+
+from jackfield.errors import JackfieldError
+from jackfield.host.plugins import Record
+from jackfield.manifest import Candidate
+from jackfield.storage import RESTORE, SHAPE, Snapshots, State
+
+_log = logging.getLogger("jackfield.host")
+
+_BY = "host"
+
+
+class DataShape:
+    """Keeps each plugin's data in the shape that its code reads (`data_version`).
+
+    Args:
+        root: the profile's folder.
+        state: its log.
+    """
+
+    def __init__(self, root: Path, state: State) -> None:
+        self._state = state
+        self._snapshots = Snapshots(root, state)
+
+    def exchanges(self, candidate: Candidate) -> bool:
+        """Whether `prepare` will put another folder in the place of what a plugin keeps."""
+        cid, manifest = candidate.canonical_id, candidate.manifest
+        known = self._state.get(f"{SHAPE}{cid}")
+        older = manifest is not None and isinstance(known, int) and known > manifest.data_version
+        return older or self._state.get(f"{RESTORE}{cid}") is not None
+
+    async def prepare(self, record: Record) -> None:
+        """Have the data in place before code is loaded that reads it: bring back what was begun, or a former shape.
+
+        Raises:
+            StoreError: the disk refused; the plugin must not run over what there is.
+        """
+        manifest, cid = record.candidate.manifest, record.candidate.canonical_id
+        await self.settle(cid)
+        known = self._state.get(f"{SHAPE}{cid}")
+        if manifest is None or not isinstance(known, int) or known <= manifest.data_version:
+            return
+        version = record.candidate.version
+        found = await asyncio.to_thread(self._snapshots.fitting, cid, manifest.data_version)
+        if found is None:
+            _log.warning(
+                "%s %s reads data of shape %d; what is there is of shape %d, and there is no older copy of it",
+                record.candidate.id,
+                version,
+                manifest.data_version,
+                known,
+            )
+            return
+        why = f"set aside when {record.candidate.id} {version} came back"
+        self._snapshots.go_back(cid, found.number, why=why, by=_BY)
+        await self.settle(cid)
+        _log.warning(
+            "%s keeps again what it kept at %s; what it kept since is set aside", record.candidate.id, found.at
+        )
+
+    async def settle(self, cid: str) -> None:
+        """Bring back what was begun to be brought back, if anything was.
+
+        Raises:
+            StoreError: the disk refused; it is tried again before the plugin is loaded the next time.
+        """
+        if self._state.get(f"{RESTORE}{cid}") is not None:
+            await asyncio.to_thread(_run, self._snapshots.complete(cid, by=_BY))
+
+    async def settle_quietly(self, cid: str) -> None:
+        """The same after a failure, which is the one to tell."""
+        try:
+            await self.settle(cid)
+        except JackfieldError as error:
+            _log.error("%s", error)
+
+    async def migrate(self, record: Record, on_migrate: Callable[[int, int], Awaitable[object]]) -> None:
+        """Call `on_migrate` where the shape changed since the plugin last ran; what it keeps is copied before.
+
+        Raises:
+            StoreError: it could not be copied; nothing of it was changed.
+            Exception: what `on_migrate` raised; `settle` brings the copy back once the code is gone.
+        """
+        manifest, cid = record.candidate.manifest, record.candidate.canonical_id
+        if manifest is None:
+            return
+        known, new = self._state.get(f"{SHAPE}{cid}"), manifest.data_version
+        if known == new:
+            return
+        if not isinstance(known, int):
+            self._state.change({f"{SHAPE}{cid}": new}, by=_BY, why=f"data of {record.candidate.id}")
+        elif known < new:
+            name = f"{record.candidate.id} {record.candidate.version}"
+            if record.wiring is not None:
+                record.wiring.database.close()  # so that the copy is whole
+            steps = self._snapshots.take(cid, known, why=f"before {name} changed its shape", by=_BY)
+            await asyncio.to_thread(_run, steps)
+            await on_migrate(known, new)
+            self._snapshots.keep(cid, new, by=_BY, why=f"data of {record.candidate.id}")
+
+
+def _run(steps: Generator[str]) -> None:
+    for _step in steps:
+        pass

@@ -1,0 +1,339 @@
+"""Copies of what plugins keep, taken before its shape changes; and the way back to one (C14, design §8).
+
+snapshots/<plugin>/<number>/about.json      of which shape it is, when and why
+snapshots/<plugin>/<number>/data/           what lay in `data/<plugin>/`
+
+To go back is written into the state first (`restore/<plugin>`), then done; whoever comes next completes it. Killed or
+powered off anywhere, or with the disk full, what the plugin kept is there whole: in its place, or in one of the copies.
+The methods that take steps are generators of their names; the caller runs them to the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from jackfield.errors import StoreError, UsageError
+from jackfield.storage.folders import make_private
+from jackfield.storage.quota import folder_size
+from jackfield.storage.state import State
+
+COPIES_KEPT = 3
+"""Copies of one plugin that stay; what was set aside stays until somebody discards it."""
+
+RESTORE = "restore/"
+SHAPE = "data_version/"
+_ABOUT = "about.json"
+_DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One copy of what a plugin kept.
+
+    Args:
+        plugin: its canonical id.
+        number: counted up for each plugin.
+        kind: `copy`: taken before a change; `aside`: what a way back put aside.
+        data_version: the shape of the data, as manifests count it.
+        at: when, ISO 8601 in UTC.
+        why: a few words: `before poll 2.0.0 changes its shape`.
+        size: bytes.
+    """
+
+    plugin: str
+    number: int
+    kind: Literal["copy", "aside"]
+    data_version: int
+    at: str
+    why: str
+    size: int = 0
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Snapshots:
+    """The copies of one profile; a plugin must not run while its data is exchanged.
+
+    Args:
+        root: the profile's folder.
+        state: its log.
+    """
+
+    def __init__(self, root: Path, state: State) -> None:
+        self._root = root
+        self._state = state
+
+    def of(self, cid: str) -> tuple[Snapshot, ...]:
+        """The copies of one plugin, the newest first."""
+        folder = self._root / "snapshots" / cid
+        try:
+            names = [int(path.name) for path in folder.iterdir() if path.name.isascii() and path.name.isdecimal()]
+        except FileNotFoundError:
+            return ()
+        found = (self._read(cid, number) for number in sorted(names, reverse=True))
+        return tuple(one for one in found if one is not None)
+
+    def all(self) -> tuple[Snapshot, ...]:
+        """The copies of every plugin, by id, the newest first."""
+        folder = self._root / "snapshots"
+        names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        return tuple(one for name in names for one in self.of(name))
+
+    def one(self, cid: str, number: int) -> Snapshot:
+        """One copy.
+
+        Raises:
+            UsageError: there is none of that number.
+        """
+        found = self._read(cid, number)
+        if found is None:
+            raise UsageError(f"{cid} has no copy {number}", hint=f"jackfield snapshots list {cid}")
+        return found
+
+    def pending(self, cid: str) -> bool:
+        """Whether a way back was begun and is not done."""
+        return self._state.get(f"{RESTORE}{cid}") is not None
+
+    def fitting(self, cid: str, data_version: int) -> Snapshot | None:
+        """The newest copy of the newest shape that a version can read, None without one."""
+        readable = [one for one in self.of(cid) if one.data_version <= data_version]
+        return max(readable, key=lambda one: (one.data_version, one.number), default=None)
+
+    def take(self, cid: str, data_version: int, *, why: str, by: str) -> Generator[str]:
+        """Copy what a plugin keeps, and have it brought back should nobody say `keep`; yields the steps.
+
+        Args:
+            cid: its canonical id.
+            data_version: the shape of the data.
+            why: a few words.
+            by: who asked for it.
+
+        Raises:
+            StoreError: the disk refused; what the plugin keeps is untouched.
+        """
+        number: int | None = None
+        if (self._root / _DATA / cid).is_dir():
+            number = self._next(cid)
+            draft = self._place(cid, f".{number}.new")
+            with self._told(cid, draft, "copied before its shape changes"):
+                _remove(draft)
+                make_private(draft)
+                _copy(self._root / _DATA / cid, draft / _DATA)
+                yield "copied"
+                self._describe(draft, Snapshot(cid, number, "copy", data_version, _now(), why))
+                _sync(draft)
+                draft.rename(self._place(cid, str(number)))
+                _sync_folder(draft.parent)
+                yield "stored"
+        self._state.change({f"{RESTORE}{cid}": {"number": number, "data_version": data_version}}, by=by, why=why)
+        yield "begun"
+        self._prune(cid)
+
+    def keep(self, cid: str, data_version: int, *, by: str, why: str) -> None:
+        """Say that the data has its new shape: nothing is brought back any more."""
+        self._state.change({f"{RESTORE}{cid}": None, f"{SHAPE}{cid}": data_version}, by=by, why=why)
+
+    def go_back(self, cid: str, number: int, *, why: str, by: str) -> None:
+        """Have a copy brought back by the next `complete`; what the plugin keeps now is set aside then.
+
+        Raises:
+            UsageError: there is no such copy.
+        """
+        chosen = self.one(cid, number)
+        shape = self._state.get(f"{SHAPE}{cid}")
+        wanted = {
+            "number": number,
+            "data_version": chosen.data_version,
+            "aside": self._next(cid),
+            "aside_version": shape if isinstance(shape, int) else chosen.data_version,
+            "why": why,
+        }
+        self._state.change({f"{RESTORE}{cid}": wanted}, by=by, why=why)
+
+    def complete(self, cid: str, *, by: str) -> Generator[str]:
+        """Bring back what was begun to be brought back; yields the steps, none where nothing was begun.
+
+        Raises:
+            StoreError: the disk refused, or the copy is gone; it can be asked again.
+        """
+        wanted = self._state.get(f"{RESTORE}{cid}")
+        if wanted is None:
+            return
+        data, number = self._root / _DATA / cid, wanted["number"]
+        draft, gone = self._place(cid, ".restoring"), self._place(cid, ".gone")
+        with self._told(cid, draft, "brought back"):
+            make_private(draft.parent)
+            _remove(draft)
+            if number is not None:
+                _copy(self._place(cid, f"{number}/{_DATA}"), draft)
+                _sync(draft)
+                yield "copied back"
+            if wanted.get("aside") is not None:
+                yield from self._set_aside(cid, data, wanted)
+            _remove(gone)
+            if data.is_dir():  # half changed, or a copy that was cut off
+                data.rename(gone)
+            yield "emptied"
+            if number is not None:
+                make_private(data.parent)
+                draft.rename(data)
+            if data.parent.is_dir():
+                _sync_folder(data.parent)
+            yield "in place"
+            shape = wanted["data_version"]
+            self._state.change({f"{RESTORE}{cid}": None, f"{SHAPE}{cid}": shape}, by=by, why=f"data of {cid} is back")
+            yield "done"
+            _remove(gone)
+
+    def discard(self, cid: str, number: int) -> Snapshot:
+        """Delete a copy for good, and return what it was.
+
+        Raises:
+            UsageError: there is none of that number, or it is being brought back.
+            StoreError: it cannot be deleted.
+        """
+        found = self.one(cid, number)
+        if number in dict(self._state.get(f"{RESTORE}{cid}") or {}).values() and self.pending(cid):
+            raise UsageError(f"copy {number} of {cid} is being brought back", hint="start the application first")
+        with self._told(cid, None, "discarded"):
+            gone = self._place(cid, f".discarded-{number}")
+            _remove(gone)
+            self._place(cid, str(number)).rename(gone)
+            _remove(gone)
+        return found
+
+    def _set_aside(self, cid: str, data: Path, wanted: dict[str, Any]) -> Iterator[str]:
+        """Put what the plugin keeps now beside the copies, unless that was done before a crash."""
+        number = int(wanted["aside"])
+        final, draft = self._place(cid, str(number)), self._place(cid, f".{number}.aside")
+        if final.is_dir():
+            return
+        if not (draft / _DATA).is_dir():  # else it was moved there and has only to get its name
+            if not data.is_dir():
+                return  # it keeps nothing
+            make_private(draft)
+            about = Snapshot(cid, number, "aside", int(wanted["aside_version"]), _now(), str(wanted["why"]))
+            self._describe(draft, about)
+            _sync(draft)
+            data.rename(draft / _DATA)
+            yield "set aside"
+        draft.rename(final)
+        _sync_folder(final.parent)
+        yield "aside named"
+
+    def _prune(self, cid: str) -> None:
+        copies = [one for one in self.of(cid) if one.kind == "copy"]
+        for one in copies[COPIES_KEPT:]:
+            _remove(self._place(cid, str(one.number)))
+        folder = self._place(cid, "")
+        for path in folder.iterdir() if folder.is_dir() else ():  # what somebody left who died
+            if path.name.startswith(".") and not path.name.endswith(".aside"):
+                _remove(path)
+
+    def _next(self, cid: str) -> int:
+        return max((one.number for one in self.of(cid)), default=0) + 1
+
+    def _place(self, cid: str, name: str) -> Path:
+        return self._root / "snapshots" / cid / name
+
+    def _describe(self, folder: Path, about: Snapshot) -> None:
+        size = folder_size(folder / _DATA) or folder_size(self._root / _DATA / about.plugin)
+        told = {**about.to_mapping(), "size": size}
+        (folder / _ABOUT).write_text(json.dumps(told), encoding="utf-8")
+
+    def _read(self, cid: str, number: int) -> Snapshot | None:
+        try:
+            told = json.loads(self._place(cid, f"{number}/{_ABOUT}").read_bytes())
+            kind: Literal["copy", "aside"] = "aside" if told["kind"] == "aside" else "copy"
+            shape, size = int(told["data_version"]), int(told["size"])
+            return Snapshot(cid, number, kind, shape, str(told["at"]), str(told["why"]), size)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @contextmanager
+    def _told(self, cid: str, draft: Path | None, what: str) -> Iterator[None]:
+        """Say in a sentence what the disk refused, and leave no half copy."""
+        try:
+            yield
+        except OSError as error:
+            if draft is not None:
+                shutil.rmtree(draft, ignore_errors=True)
+            reason = error.strerror or str(error)
+            raise StoreError(
+                f"what {cid} keeps could not be {what}: {reason}",
+                plugin=cid,
+                hint="make room on the disk, or discard old copies: jackfield snapshots",
+            ) from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder with its times; links as links, and nothing that is neither file, folder nor link.
+
+    Raises:
+        OSError: the first thing that went wrong.
+    """
+
+    def others(folder: str, names: list[str]) -> list[str]:
+        kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
+        modes = {name: os.lstat(Path(folder) / name).st_mode for name in names}
+        return [name for name, mode in modes.items() if not any(is_one(mode) for is_one in kinds)]
+
+    def copied(one: str, other: str) -> str:
+        try:
+            return shutil.copy2(one, other, follow_symlinks=False)
+        except OSError as error:
+            raise _Refused(error) from error
+
+    try:
+        shutil.copytree(source, target, symlinks=True, ignore=others, copy_function=copied)
+    except _Refused as refused:
+        raise refused.error from refused
+
+
+class _Refused(Exception):
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_dir():
+        shutil.rmtree(folder)
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder and all that lies below it to disk."""
+    for place, _folders, names in os.walk(folder):
+        for name in names:
+            path = Path(place) / name
+            if not path.is_symlink():
+                _sync_file(path)
+        _sync_folder(Path(place))
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "nt":  # folders cannot be opened there; NTFS journals the rename itself
+        _sync_file(folder)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
