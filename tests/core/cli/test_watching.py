@@ -156,6 +156,15 @@ async def test_enable_and_disable_tell_the_running_application_and_report_how_it
     assert "ValueError: no rain" in logged
 
 
+async def test_list_says_why_a_plugin_is_blocked_in_the_running_application(running):
+    (code,) = running.application.layout.store.glob("*/tree/chat_broken/__init__.py")
+    code.chmod(0o644)
+    code.write_text("raise ValueError('something else')")
+    await running.run("enable", "broken", "--accept-permissions")
+    listed = (await running.run("list")).out
+    assert re.search(r"broken .*blocked .*was changed since it was installed: jackfield store verify", listed)
+
+
 async def test_the_doctor_names_what_failed_in_the_running_application(running):
     assert (await running.run("doctor")).out.endswith("\nAll is well.\n")
     await running.run("enable", "broken", "--accept-permissions")
