@@ -64,6 +64,32 @@ for number in range(3):
         r"weather kept \d+ MiB of 5 MiB and was stopped",
         {"data_bytes": 5 << 20},
     ),
+    "data in files that no folder holds": (
+        """
+import os, tempfile
+opened = []
+for number in range(3):
+    opened.append(tempfile.TemporaryFile())
+    opened[-1].write(b"x" * (4 << 20))
+    opened[-1].flush()
+""",
+        r"weather kept \d+ MiB of 5 MiB and was stopped",
+        {"data_bytes": 5 << 20},
+    ),
+    "files so deep that no path leads there": (
+        """
+import os, pathlib
+os.chdir(pathlib.Path.home())
+for _ in range(30):
+    os.mkdir("x" * 200)
+    os.chdir("x" * 200)
+for number in range(3):
+    with open(str(number), "wb") as file:
+        file.write(b"x" * (4 << 20))
+""",
+        r"weather kept \d+ of 300 files and was stopped",
+        {"data_files": 300},
+    ),
     "files": (
         """
 import pathlib, os
@@ -140,9 +166,9 @@ async def test_each_further_limit_stops_a_worker(zygote, supervisor, tmp_path, l
     source, sentence, limits = HOGS[limit]
     breach, how = await stopped(zygote, supervisor, tmp_path, source + STAY, **limits)
     assert breach is not None
-    assert breach.limit == limit
+    assert breach.limit == limit.split()[0]
     assert re.fullmatch(sentence, breach.sentence), breach.sentence
-    assert breach.hint.startswith(f"if it should: jackfield limits weather {limit}=")
+    assert breach.hint.startswith(f"if it should: jackfield limits weather {breach.limit}=")
     assert f"weather {how}" == breach.sentence
 
 

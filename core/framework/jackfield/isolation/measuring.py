@@ -5,13 +5,16 @@ which is never below it, is looked at first. What cannot be read is not known, a
 """
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from errno import ENOENT, ENOTDIR
 from time import monotonic
 from typing import Final
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _TICKS: Final = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_GONE: Final = (ENOENT, ENOTDIR)
 _BLOCK_BYTES: Final = 512  # st_blocks, whatever the file system's own are (stat(2))
 # Positions in /proc/<pid>/stat after the name, which may hold spaces (proc_pid_stat(5), fields 14, 15, 20 and 24).
 _USER_TICKS, _SYSTEM_TICKS, _THREADS, _RESIDENT = 11, 12, 17, 21
@@ -67,6 +70,24 @@ def written_bytes(pid: int) -> int | None:
     return next((int(line[7:]) for line in text.splitlines() if line.startswith(b"wchar: ")), None)
 
 
+def deleted_bytes(pid: int) -> int:
+    """Return what files take that a process has open and that no folder holds any more; 0 where it is not known."""
+    size = 0
+    try:
+        entries = os.scandir(f"/proc/{pid}/fd")
+    except OSError:
+        return 0
+    with entries:
+        for entry in entries:
+            try:
+                found = entry.stat()
+            except OSError:
+                continue  # closed meanwhile
+            if stat.S_ISREG(found.st_mode) and not found.st_nlink:
+                size += getattr(found, "st_blocks", 0) * _BLOCK_BYTES
+    return size
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What lies in folders.
@@ -85,6 +106,9 @@ class Kept:
 def kept(folders: Sequence[str], *, most_bytes: int, most_files: int) -> Kept:
     """Return what lies in folders and below. Links are not followed; counting ends where one of both bounds is passed.
 
+    Who makes its folders one by one from within comes deeper than any path, and whose they are can forbid to look. What
+    cannot be counted counts as more files than there may be.
+
     Args:
         folders: absolute paths; one that is not there holds nothing.
         most_bytes: beyond it the exact size does not matter any more.
@@ -95,7 +119,9 @@ def kept(folders: Sequence[str], *, most_bytes: int, most_files: int) -> Kept:
     while waiting and size <= most_bytes and count <= most_files:
         try:
             entries = os.scandir(waiting.pop())
-        except OSError:
+        except OSError as error:
+            if error.errno not in _GONE:
+                count = most_files + 1
             continue  # not there, or gone meanwhile
         with entries:
             for entry in entries:
@@ -106,8 +132,10 @@ def kept(folders: Sequence[str], *, most_bytes: int, most_files: int) -> Kept:
                     else:
                         found = entry.stat(follow_symlinks=False)
                         size += max(found.st_size, getattr(found, "st_blocks", 0) * _BLOCK_BYTES)
-                except OSError:
-                    continue  # gone meanwhile
+                except OSError as error:
+                    if error.errno in _GONE:
+                        continue  # gone meanwhile
+                    count = most_files + 1
                 if size > most_bytes or count > most_files:
                     break
     return Kept(size, count, monotonic() - began)

@@ -80,8 +80,9 @@ class Watched:
         self.counted_at, self._counting_seconds = now, kept.seconds
         if kept.files > limits.data_files:
             return overused(self.plugin, "files", kept.files, limits)
-        if kept.size_bytes > limits.data_bytes:
-            return overused(self.plugin, "data", kept.size_bytes, limits)
+        size_bytes = kept.size_bytes + measuring.deleted_bytes(self.pid)
+        if size_bytes > limits.data_bytes:
+            return overused(self.plugin, "data", size_bytes, limits)
         return None
 
     def out_of_memory(self) -> Breach:

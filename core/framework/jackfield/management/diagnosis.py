@@ -13,7 +13,7 @@ from jackfield.management.inventory import Inventory
 from jackfield.management.probation import failed_versions
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
-from jackfield.storage import SLOW_SECONDS, Starts, State
+from jackfield.storage import SLOW_SECONDS, Starts, State, folder_size
 from jackfield.store import Layout, Store
 
 Kind = Literal[
@@ -196,7 +196,7 @@ def _enabled(inventory: Inventory) -> list[Candidate]:
 
 
 def _size(folder: Path) -> str:
-    total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    total = folder_size(folder)
     for unit, length in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if total >= length:
             return f"{total / length:.1f} {unit}"

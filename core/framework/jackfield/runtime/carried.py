@@ -36,6 +36,9 @@ DEEPEST_COMPONENT = 16
 MOST_COMPONENTS = 2000
 """In one tree of lists; a page with more is no page."""
 
+MOST_CELLS = 20_000
+"""In a table, a chart or a form: a host keeps what is shown, and a plugin shows many of them."""
+
 PART_BYTES = 512 * 1024
 """What is larger goes in parts of this size, beside the frame that tells of it."""
 
@@ -117,6 +120,8 @@ def _component(data: Any, deeper: int, left: list[int]) -> Component:
         return List(tuple(_component(one, deeper - 1, left) for one in items), data.get("ordered") is True)
     if isinstance(kind, str) and kind in _COMPONENTS:
         fields = {name: value for name, value in data.items() if name != "type"}
+        if sum(_cells(value) for value in fields.values()) > MOST_CELLS:
+            raise TypeError(f"a {kind} holds at most {MOST_CELLS} values")
         try:
             kept: type[Any] = _COMPONENTS[kind]
             made: Component = msgspec.convert(fields, kept)
@@ -127,6 +132,13 @@ def _component(data: Any, deeper: int, left: list[int]) -> Component:
     odd: Any = type(_named(shown), (), {})
     nothing: Component = odd()  # what draws it says that it is none, by the name of its type
     return nothing
+
+
+def _cells(value: object) -> int:
+    """How many values a field holds: rows, and what stands in them."""
+    if not isinstance(value, list | tuple):
+        return 1
+    return len(value) + sum(len(one) for one in value if isinstance(one, list | tuple | dict))
 
 
 def _named(text: str) -> str:

@@ -5,7 +5,7 @@ What only running plugins, a form or an export need is loaded when it is first u
 
 from typing import TYPE_CHECKING, Any
 
-from jackfield.storage.folders import make_private
+from jackfield.storage.folders import delete_folder, make_private
 from jackfield.storage.starts import FAILED_STARTS, SLOW_SECONDS, STABLE_SECONDS, SafeMode, Starts
 from jackfield.storage.state import JSON, Change, Entry, Reverted, State
 
@@ -47,6 +47,7 @@ __all__ = [
     "check_new",
     "check_setting",
     "default_of",
+    "delete_folder",
     "folder_size",
     "make_private",
     "quota_of",

@@ -6,7 +6,6 @@ back until the application starts the next time.
 
 import json
 import os
-import shutil
 import sqlite3
 import tempfile
 import zipfile
@@ -18,6 +17,7 @@ from typing import IO, Any
 from jackfield.errors import StoreError
 from jackfield.manifest import is_canonical
 from jackfield.storage.database import PluginDatabase
+from jackfield.storage.folders import delete_folder, entries_below
 from jackfield.storage.quota import DEFAULT_QUOTA, folder_size, shown_bytes
 from jackfield.storage.state import State
 
@@ -170,7 +170,7 @@ class Belongings:
             for place in ("data", "config", "snapshots"):
                 folder = self._root / place / cid
                 if folder.is_dir():
-                    shutil.rmtree(folder)
+                    delete_folder(folder)
             for path in (
                 self._state.folder / "secrets" / f"{cid}.json",
                 self._state.folder / "mirrors" / f"{cid}.json",
@@ -268,11 +268,7 @@ def _shown(path: Path) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     """Every regular file below a folder; links are left out, they could lead anywhere."""
-    for place, _folders, names in os.walk(folder):
-        for name in names:
-            path = Path(place) / name
-            if path.is_file() and not path.is_symlink():
-                yield path
+    return (Path(entry.path) for entry in entries_below(folder) if entry.is_file(follow_symlinks=False))
 
 
 def _count(folder: Path) -> int:

@@ -1,6 +1,7 @@
 """Folders and files of a profile: what plugins keep is for their user alone."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -14,6 +15,54 @@ def make_private(folder: Path) -> None:
         return
     make_private(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def entries_below(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Every file and link below a folder, however deep. Links are not followed; what cannot be read is left out."""
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            entries = os.scandir(waiting.pop())
+        except OSError:
+            continue  # gone meanwhile, or deeper than a path can lead
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    yield entry
+
+
+def delete_folder(folder: Path) -> None:
+    """Delete a folder with all below, also where whoever filled it went deeper than a path or a stack can.
+
+    What lies deeper is moved up first, so that no path becomes long. Links are deleted and not followed. Nobody may
+    write there any more.
+
+    Raises:
+        OSError: something cannot be deleted; the rest may be gone.
+    """
+    number = 0
+    waiting = _folders_in(folder)
+    while waiting:
+        below = waiting.pop()
+        for deeper in _folders_in(below):
+            number += 1
+            waiting.append(deeper.rename(folder / f".deleted-{os.getpid()}-{number}"))
+        below.rmdir()
+    folder.rmdir()
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """The folders in one, from which everything else is deleted, with the rights that whoever made them left out."""
+    folders = []
+    for one in list(folder.iterdir()):
+        if one.is_dir() and not one.is_symlink():
+            one.chmod(0o700)
+            folders.append(one)
+        else:
+            one.unlink()
+    return folders
 
 
 def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:

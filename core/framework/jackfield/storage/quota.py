@@ -1,12 +1,12 @@
 """How much a plugin may keep: its database and its files together (C14)."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from jackfield.errors import QuotaExceeded
 from jackfield.manifest import LIMIT
+from jackfield.storage.folders import entries_below
 
 DEFAULT_QUOTA = int(LIMIT["data"].default)
 """Bytes, where neither the user nor the manifest says anything."""
@@ -56,12 +56,11 @@ class Quota:
 def folder_size(folder: Path) -> int:
     """Return the bytes of all files below a folder; 0 where there is none. Links are not followed."""
     found = 0
-    for place, _folders, names in os.walk(folder):
-        for name in names:
-            try:
-                found += (Path(place) / name).lstat().st_size
-            except OSError:
-                continue  # gone meanwhile
+    for entry in entries_below(folder):
+        try:
+            found += entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue  # gone meanwhile
     return found
 
 

@@ -53,8 +53,12 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
             if one.optionalhook:
                 continue
             raise _refused(remote, one, "the application has no such hook; mark it optionalhook=True")
+        if one.name in proxy.hooks:
+            raise _refused(remote, one, "it is named twice")
         if one.wrapper:
             raise _refused(remote, one, "it is a wrapper, and a wrapper runs around the others in their process")
+        if len({*one.arguments, *one.optional}) < len(one.arguments) + len(one.optional):
+            raise _refused(remote, one, "an argument is named twice")
         wrong = sorted({*one.arguments, *one.optional} - {*spec.argnames, *spec.kwargnames})
         if wrong:
             raise _refused(remote, one, f"it takes {', '.join(wrong)[:200]}, which the hook does not have")

@@ -29,6 +29,10 @@ MOST_TOLD = 12_000
 """Characters that are kept of what a plugin tells of a failure beside its calls."""
 
 
+MOST_DESCRIBED = 1000
+"""Listeners, and as many commands, that the code of one plugin marks: as many as it may begin later."""
+
+
 async def load_remote(
     remote: RemotePlugin,
     manager: HookManager,
@@ -52,6 +56,12 @@ async def load_remote(
     """
     told = {"hooks": spec_places(manager), "events": list(events)}
     described: Description = await remote.call("plugin.load", told, Description, timeout_seconds=seconds)
+    for what, many in (("listeners", described.listeners), ("commands", described.commands)):
+        if len(many) > MOST_DESCRIBED:
+            raise PluginError(
+                f"{remote.plugin} marks {len(many)} {what}, and at most {MOST_DESCRIBED} are possible",
+                plugin=remote.plugin,
+            )
     callbacks = {
         name: partial(remote.callback, name, timeout_seconds=seconds)
         for name in described.callbacks

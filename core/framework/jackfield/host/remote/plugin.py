@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from jackfield.errors import CallTimeout, LinkClosed, PluginError
+from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProtocolViolation
 from jackfield.host.remote.words import in_words
 from jackfield.isolation import Line, Watch
 from jackfield.runtime import CallbackAnswer
@@ -134,7 +134,9 @@ class RemotePlugin:
         if process is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ENDED_SECONDS):
-                    why = f"{self.plugin} {await process.wait()}"
+                    how = f"{self.plugin} {await process.wait()}"
+                    if not isinstance(closed, ProtocolViolation):  # else it was sent away, whatever it did then
+                        why = how
             if process.breach is not None:
                 why = str(process.breach.error())  # with what its user can do
             process.close()  # one whose line has ended is of no use, whatever it does

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -29,7 +29,7 @@ from jackfield.manifest import Candidate, HostFile
 from jackfield.permissions import Placement
 from jackfield.rpc import Link, Serve
 from jackfield.sandbox import Grade
-from jackfield.storage import FILES, State, make_private
+from jackfield.storage import FILES, State, delete_folder, make_private
 from jackfield.store import Generation, Layout
 
 MANIFEST = "plugin.toml"
@@ -167,7 +167,8 @@ class Workers:
         for one in there:
             child = self._temporary.get(one)
             if child is None or child.ended is not None:
-                shutil.rmtree(one, ignore_errors=True)
+                with suppress(OSError):  # what cannot be deleted now may be the next time
+                    delete_folder(one)
                 self._temporary.pop(one, None)
         return folder / secrets.token_hex(4)
 

@@ -7,7 +7,7 @@ from asyncio import AbstractEventLoop, Future, TimerHandle
 from collections import deque
 from collections.abc import Callable
 
-from jackfield.errors import LinkClosed
+from jackfield.errors import ProtocolViolation
 from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES
 from jackfield.rpc.link import Link
 
@@ -144,7 +144,7 @@ class Outbox:
         self._timer = self._loop.call_later(self._link.limits.send_seconds, self._overdue)
 
     def _overdue(self) -> None:
-        self._link.close(LinkClosed(f"{self._link.peer} does not read what it is sent"))
+        self._link.close(ProtocolViolation(f"{self._link.peer} does not read what it is sent"))
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
