@@ -30,6 +30,14 @@ def with_metadata_version(folder: Path, version: str, more: str = "") -> Path:
     return hostile.with_changed(folder, f"{source.stem}.dist-info/METADATA", text.encode())
 
 
+@pytest.mark.parametrize(
+    ("version", "more"), [("2.1", "License-File: LICENSE\n"), ("2.0", "Provides-Extra: fast\n"), ("1.1", "")]
+)
+def test_fields_that_are_newer_than_the_version_that_a_builder_wrote_are_read(tmp_path, version, more):
+    report = inspect_wheel(with_metadata_version(tmp_path, version, more))
+    assert [finding for finding in report.findings if finding.severity == "refuse"] == []
+
+
 @pytest.mark.parametrize("version", ["2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.10", "2.9999"])
 def test_metadata_of_a_known_or_a_later_minor_version(tmp_path, version):
     report = inspect_wheel(with_metadata_version(tmp_path, version, "A-Field-To-Come: x\n"))

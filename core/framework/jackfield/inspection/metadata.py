@@ -99,7 +99,7 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
 
     try:
         raw, unparsed = parse_email(data)
-        if _is_later_minor(raw.get("metadata_version", "")):
+        if _is_readable(raw.get("metadata_version", "")):
             raw["metadata_version"] = NEWEST_METADATA
         metadata = Metadata.from_raw(raw, validate=True)
     except ExceptionGroup as group:
@@ -141,14 +141,14 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
     return core, findings
 
 
-def _is_later_minor(version: str) -> bool:
-    """Tell whether it is a 2.x that came after the newest known one.
+def _is_readable(version: str) -> bool:
+    """Tell whether a reader of the newest version can read it: any 1.x that there was, any 2.x.
 
     Core metadata specification, "Metadata-Version": a later minor version only adds fields, so a reader goes on; one
-    of a later major version must be refused.
+    of a later major version must be refused. Fields of a newer version than is said are read too: for years setuptools
+    wrote License-File under 2.1 and wheel said 2.0, and the libraries that they built are on every index.
     """
-    match = re.fullmatch(r"2\.(0|[1-9][0-9]{0,3})", version)
-    return match is not None and int(match[1]) > int(NEWEST_METADATA.partition(".")[2])
+    return re.fullmatch(r"1\.[012]|2\.(0|[1-9][0-9]{0,3})", version) is not None
 
 
 _ONCE = {"metadata-version", "name", "version", "summary", "description", "requires-python", "keywords"}
