@@ -150,6 +150,9 @@ async def test_enable_and_disable_tell_the_running_application_and_report_how_it
     assert failed.code == 1
     assert "ValueError: no rain" in failed.err
     assert "See: jackfield logs broken" in failed.err
+    told = (await running.run("info", "broken")).out
+    assert re.search(r"problem +failed in the running application: .*ValueError: no rain", " ".join(told.split()))
+    assert re.search(r"from +no marketplace is configured", told)
     listed = (await running.run("list")).out
     assert re.search(r"broken .*failed .*ValueError: no rain.* · jackfield logs broken", listed)
     logged = (await running.run("logs", "broken")).out

@@ -11,6 +11,7 @@ from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
 from jackfield.cli.words import ago, counted, joined, plain
+from jackfield.errors import JackfieldError
 from jackfield.permissions import where_it_runs
 
 
@@ -78,14 +79,28 @@ def _parts(session: Session, found: JsonObject, details: JsonObject, row: JsonOb
     versions = [_version(one) for one in details.get("versions") or []]
     return [
         ("installed", here),
-        ("problem", row.get("problem") or found["problem"] or ""),
+        ("problem", row.get("problem") or _problem_now(session, row)),
         ("runs", _runs(session, found["id"], details, row)),
         ("made by", joined([one for one in dict.fromkeys(made) if one])),
         ("published", ", ".join(one for one in (updated, downloads) if one)),
         ("versions", ", ".join(versions[:10]) + (", …" if len(versions) > 10 else "")),
         ("link", details.get("link") or ""),
-        ("from", found["marketplace"] or ""),
+        ("from", found["marketplace"] or found["problem"] or ""),
     ]
+
+
+def _problem_now(session: Session, row: JsonObject) -> str:
+    """What keeps an enabled plugin from running in the application that runs now; empty where nothing does."""
+    if not row.get("enabled") or not session.layout.control.exists():
+        return ""
+    try:
+        rows = session.running.ask("list")["plugins"]
+    except JackfieldError:
+        return ""
+    now = next((one for one in rows if one["id"] == row["id"]), None)
+    if now is None or not now["problem"]:
+        return ""
+    return f"{now['state']} in the running application: {now['problem']}"
 
 
 def _runs(session: Session, plugin: str, details: JsonObject, row: JsonObject) -> str:
