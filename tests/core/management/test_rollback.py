@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jackfield.errors import (
-    UsageError,
-)
+from jackfield.errors import StoreError, UsageError
 
 from tests.core.management.story import MEMBERS, SEND, installed
 
@@ -79,31 +77,47 @@ async def test_going_forward_brings_back_no_grant_that_was_revoked(market, manag
     assert not grant.allows("members", "read")
 
 
-async def test_a_generation_of_another_branch_is_a_clear_no(market, manage):
+@pytest.mark.feature("C45")
+async def test_a_generation_of_another_branch_is_gone_to_in_one_change(market, manage):
     for plugin in ("trunk", "left", "right"):
         market.publish(plugin)
+    market.publish("left", "2.0.0", permissions=SEND)
     management = manage(market.url)
     await installed(management, "trunk")
     await installed(management, "left")
+    left = management.state.items()
     await management.rollback(by="tester")
     await installed(management, "right")
-    with pytest.raises(UsageError, match=r"generation 2 was made from another set .*\(one of 1, 0; see"):
-        await management.rollback(to=2, by="tester")
-    assert [row.id for row in management.list()] == ["right", "trunk"]
+    right = management.state.items()
+    report = await management.rollback(to=2, by="tester")
+    assert (report.undone, report.redone) == (("install right",), ("install left",))
+    assert [row.id for row in management.list()] == ["left", "trunk"]
+    assert management.state.items() == left
+    newest = management.history()[0]
+    assert newest.what == 'go over to after "install left"'
+    assert (await management.rollback(to=3, by="tester")).generation == 3
+    assert management.state.items() == right
+    # It is one change: undone, the trunk is back, and from there everything can be gone to again.
+    assert (await management.rollback(by="tester")).generation == 1
+    assert [row.id for row in management.list()] == ["trunk"]
+    assert (await management.rollback(to=2, by="tester")).redone == ('go over to after "install left"',)
+    assert management.state.items() == left
 
 
-async def test_what_was_collected_is_marked_and_those_are_named_that_are_there(market, manage):
-    for plugin in ("old", "newer", "newest"):
-        market.publish(plugin)
+async def test_what_differs_between_two_generations_is_told(market, manage):
+    market.publish("changing", permissions=SEND)
+    market.publish("changing", "2.0.0", permissions=SEND + MEMBERS)
     management = manage(market.url)
-    for plugin in ("old", "newer", "newest"):
-        await installed(management, plugin)
-    management.collect(keep=1, by="tester")
-    assert [(entry.generation, entry.gone) for entry in management.history()] == [(3, False), (2, False), (1, True)]
-    with pytest.raises(
-        UsageError, match=r"the files of generation 1 were removed.*\(one of 2, 0; see jackfield history"
-    ):
-        await management.rollback(to=1, by="tester")
-    with pytest.raises(UsageError, match=r"no generation 9 to go to \(one of 2, 0; see"):
-        await management.rollback(to=9, by="tester")
-    assert (await management.rollback(to=0, by="tester")).generation == 0
+    await installed(management, "changing==1.0.0")
+    await management.apply(await management.plan_update(), accept_permissions=True, by="tester")
+    moved = await management.plan_isolation("changing", "inline")
+    await management.apply(moved, accept_permissions=True, by="tester")
+    found = management.diff(1, 2)
+    assert [(one.id, one.old, one.new, one.rebuilt) for one in found.plugins] == [("changing", "1.0.0", "2.0.0", False)]
+    assert [(one.plugin, one.more, one.less) for one in found.permissions] == [("changing", ("members:read",), ())]
+    assert management.diff(2, 1).permissions[0].less == ("members:read",)
+    assert management.diff().isolation == {"changing": ("worker", "inline")}
+    assert not management.diff(3)
+    assert [one.new for one in management.diff(0, 1).plugins] == ["1.0.0"]
+    with pytest.raises(StoreError):
+        management.diff(77)

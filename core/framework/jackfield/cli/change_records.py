@@ -1,6 +1,6 @@
 """The records of changes and of what they keep: more of `records`, of which the JSON answers are made."""
 
-from jackfield.cli.records import MOMENT, NUMBER, TEXT, maybe, record
+from jackfield.cli.records import FLAG, MOMENT, NUMBER, TEXT, many, maybe, record
 
 FAILED = record(
     {
@@ -24,5 +24,26 @@ SNAPSHOT = record(
         "at": MOMENT,
         "why": TEXT,
         "size": {"type": "integer", "description": "bytes"},
+    }
+)
+
+_MOVED = record(
+    {
+        "id": maybe(TEXT),
+        "distribution": TEXT,
+        "old": maybe(TEXT),
+        "new": maybe(TEXT),
+        "of": maybe({"type": "string", "description": "the plugin's distribution whose own library it is"}),
+        "rebuilt": FLAG,
+    }
+)
+DIFFERENCE = record(
+    {
+        "from": NUMBER,
+        "to": NUMBER,
+        "plugins": many(_MOVED),
+        "libraries": many(_MOVED),
+        "permissions": many(record({"plugin": TEXT, "more": many(TEXT), "less": many(TEXT)})),
+        "isolation": {"type": "object", "description": "id -> where it ran and where it runs"},
     }
 )

@@ -21,6 +21,7 @@ LAZY_COMMANDS = {
     "update": Lazy(f"{_COMMANDS}.update:update", "Bring plugins to their newest versions, or see which there are."),
     "rollback": Lazy(f"{_COMMANDS}.rollback:rollback", "Go back to the set of plugins before the last change."),
     "history": Lazy(f"{_COMMANDS}.history:history", "Show what was changed, when and by whom."),
+    "diff": Lazy(f"{_COMMANDS}.diff:diff", "Show what differs between two generations."),
     "list": Lazy(f"{_COMMANDS}.listing:list_", "Show the plugins that are there and whether they are enabled."),
     "enable": Lazy(f"{_COMMANDS}.wishes:enable", "Enable plugins, with their permissions asked for."),
     "disable": Lazy(f"{_COMMANDS}.wishes:disable", "Disable plugins; their code, data and grants are kept."),

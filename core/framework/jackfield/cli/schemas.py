@@ -4,7 +4,7 @@ Every answer is one object. Where a command fails the answer is `{"error": {…}
 it where consent was missing. Fields may be added; none that is here changes its meaning.
 """
 
-from jackfield.cli.change_records import FAILED, SNAPSHOT
+from jackfield.cli.change_records import DIFFERENCE, FAILED, SNAPSHOT
 from jackfield.cli.records import (
     CHANGED,
     DAMAGED,
@@ -82,6 +82,7 @@ ANSWERS: dict[str, Schema] = {
     "update": {"anyOf": [record({"app": TEXT, "updates": many(UPDATE)}), CHANGED]},
     "rollback": record({"app": TEXT, "report": ROLLBACK}),
     "history": record({"app": TEXT, "total": NUMBER, "entries": many(ENTRY)}),
+    "diff": record({"app": TEXT, "difference": DIFFERENCE}),
     "list": record({"app": TEXT, "plugins": many(ROW), "safe_mode": maybe(SAFE_MODE), "failed": many(FAILED)}),
     "pin": record({"app": TEXT, "pins": many(record({"id": TEXT, "held": TEXT})), "failed": many(FAILED)}),
     "enable": _WISHED,

@@ -26,6 +26,7 @@ from jackfield.management.reports import (
 if TYPE_CHECKING:
     from jackfield.management.applying import Again, ConsentMissing
     from jackfield.management.bisection import Bisection, Trial, restore
+    from jackfield.management.comparison import Asks, Difference, Moved
     from jackfield.management.diagnosis import Finding, diagnose
     from jackfield.management.export import Exported, exported
     from jackfield.management.keeping import DataReport, Keeping
@@ -42,12 +43,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Again",
     "AskedPermission",
+    "Asks",
     "Bisection",
     "Consent",
     "ConsentMissing",
     "ConsentRequest",
     "DamagedWheel",
     "DataReport",
+    "Difference",
     "Environment",
     "Exported",
     "FailedVersion",
@@ -62,6 +65,7 @@ __all__ = [
     "LimitsReport",
     "Management",
     "ManagementReader",
+    "Moved",
     "Outcome",
     "PermissionReport",
     "Plan",
@@ -87,6 +91,9 @@ __all__ = [
 
 
 _LATER = {
+    "Asks": "comparison",
+    "Difference": "comparison",
+    "Moved": "comparison",
     "DataReport": "keeping",
     "Keeping": "keeping",
     "Bisection": "bisection",

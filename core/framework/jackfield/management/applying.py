@@ -13,16 +13,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jackfield.errors import ConsentRequired, StoreError, UsageError
 from jackfield.management.plan import ConsentRequest, Plan
-from jackfield.management.probation import PROBATION, failed_keys, on_probation, put_on_probation, to_undo
+from jackfield.management.plan_keys import changed_keys
+from jackfield.management.probation import PROBATION, failed_keys, on_probation, to_undo
 from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
-from jackfield.management.specs import canonical
 from jackfield.management.stepping import Progress, run_steps
-from jackfield.management.timeline import again, back, forward, moved, none_to_go_to
+from jackfield.management.timeline import across, again, back, moved, none_to_go_to
 from jackfield.manifest import Pin
 from jackfield.storage import Reverted, State
 from jackfield.store import Activation, Check, Generation, Store, StoredFile, now
@@ -126,23 +126,26 @@ class Changes:
         with ExitStack() as held:
             await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
             self.settle()
-            done, standing = self._store.journal.activations(), self._store.journal.standing()
+            done, made, standing = self._journal
             before = self._active(done[-1].generation if done else 0)
             if to is not None and to == before:
                 raise UsageError(f"generation {to} is active already", hint="jackfield history")
             undone = back(standing, to)
-            way = forward(done, standing, before, to) if undone is None and to is not None else []
+            found = across(made, standing, before, to) if undone is None and to is not None else None
             there = {0, *self._store.numbers()}
-            if to is not None and to not in there:
-                raise none_to_go_to(to, done, standing, before, there)
-            if undone is not None:
-                activation = self._back(before, undone, by)
-            elif way:
-                activation = self._forward(before, way, by)
-            else:
-                raise none_to_go_to(to or 0, done, standing, before, there)
+            if (to is not None and to not in there) or (undone is None and found is None):
+                raise none_to_go_to(to or 0, made, standing, before, there)
+            way: list[Activation] = []
+            if found is not None:
+                undone, way = found
+            activation = self._on(before, undone or (), way, by) if way else self._back(before, undone or (), by)
             await run_steps(self._store.activate(activation, record=self._record), progress)
             return self._report(activation, undone or (), way)
+
+    @property
+    def _journal(self) -> tuple[Sequence[Activation], Sequence[Activation], Sequence[Activation]]:
+        journal = self._store.journal
+        return journal.activations(), journal.made(), journal.standing()
 
     async def give_up(self, failures: Mapping[str, str], *, by: str) -> RollbackReport | None:
         """Undo the changes that brought plugins which failed; see `Management.give_up`."""
@@ -188,10 +191,13 @@ class Changes:
             undoes=tuple(one.transaction for one in undone),
         )
 
-    def _forward(self, before: int, way: Sequence[Activation], by: str) -> Activation:
-        """A change of its own, with what the undone ones set and nobody has set since; it can be undone like them."""
+    def _on(self, before: int, undone: Sequence[Activation], way: Sequence[Activation], by: str) -> Activation:
+        """A change of its own, with what the undone ones set and nobody has set since; it can be undone like them.
+
+        Where the way goes back first, that is part of the same change: nobody ever sees what lies between.
+        """
         target = way[-1].generation
-        changes, kept = again(way, self._state.history())
+        changes, kept = again(way, self._state.history(), undone)
         self._reverted = Reverted(tuple(sorted(changes)), kept)
         return Activation(
             transaction=uuid.uuid4().hex,
@@ -199,8 +205,9 @@ class Changes:
             generation=target,
             at=now(),
             by=by,
-            what=f'go forward to after "{way[-1].what}"',
+            what=f'go {"over" if undone else "forward"} to after "{way[-1].what}"',
             changes=changes,
+            undoes=tuple(one.transaction for one in undone),
         )
 
     def settle(self) -> str | None:
@@ -295,29 +302,6 @@ class Changes:
         return wheels | dict(await asyncio.gather(*(one(pin) for pin in coming)))
 
     def _activation(self, plan: Plan, by: str, *, enable: bool) -> Activation:
-        changes: dict[str, Any] = {}
-        changes.update(put_on_probation(self._store.active(), plan.pins, plan.workers))
-        for item in plan.added:
-            if item.id is not None:
-                cid = canonical(item.id)
-                changes[f"wish/{cid}"] = enable
-                changes[f"asked/{cid}"] = cid in plan.asked
-                if enable:
-                    changes[f"grants/{cid}"] = plan.grants[cid].to_mapping()
-        for cid in plan.asked:
-            changes[f"asked/{cid}"] = True
-        changes.update({f"isolation/{cid}": choice for cid, choice in plan.choices.items()})
-        changes.update({f"published/{cid}": dict(said) for cid, said in plan.published.items()})
-        for item in plan.changed:
-            if item.id is not None and canonical(item.id) in plan.grants:
-                changes[f"grants/{canonical(item.id)}"] = plan.grants[canonical(item.id)].to_mapping()
-        for item in plan.removed:
-            if item.id is not None:
-                keys = [
-                    f"{key}/{canonical(item.id)}"
-                    for key in ("wish", "grants", "asked", "pin", "published", "isolation", "probation")
-                ]
-                changes.update({key: None for key in keys if self._state.get(key) is not None})
         return Activation(
             transaction=uuid.uuid4().hex,
             previous=plan.base,
@@ -325,14 +309,17 @@ class Changes:
             at=now(),
             by=by,
             what=plan.what,
-            changes=changes,
+            changes=changed_keys(plan, self._state, self._store.active(), enable=enable),
         )
 
     def _record(self, activation: Activation) -> None:
         """The state's part of an activation; asked again after a crash, it does nothing twice."""
         about = {"by": activation.by, "why": activation.what, "transaction": activation.transaction}
         if activation.undoes and not self._state.seen(activation.transaction, reverting=True):
-            self._reverted = self._state.revert(activation.undoes, **about)
+            done = self._state.revert(activation.undoes, **about)
+            restored = {*done.restored, *self._reverted.restored}
+            kept = {*done.kept, *self._reverted.kept} - restored
+            self._reverted = Reverted(tuple(sorted(restored)), tuple(sorted(kept)))
         if activation.changes and not self._state.seen(activation.transaction):
             self._state.change(activation.changes, **about)
 

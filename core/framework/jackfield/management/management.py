@@ -132,8 +132,8 @@ class Management(ManagementReader):
         """Go back to what was active before, through the history; twice in a row goes back twice.
 
         Code and libraries return, and of the state exactly the keys that the undone changes set and nobody has set
-        since. What a plugin stored itself stays. A generation that was undone, and was made from the active one, is
-        gone forward to in the same way; that is a change of its own.
+        since. What a plugin stored itself stays, unless the version before cannot read it. Every generation whose files
+        are there can be gone to: back over what was done, on over what was undone, or both, as one change.
 
         Args:
             to: a generation to go to; None for the one before.

@@ -13,13 +13,14 @@ from jackfield.management.memory import Memory
 from jackfield.management.probation import FailedVersion, failed_versions
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, Row, Update
 from jackfield.management.specs import canonical
-from jackfield.manifest import HostFile
+from jackfield.manifest import HostFile, Manifest
 from jackfield.permissions import Placement, isolation_of
 from jackfield.storage import State
-from jackfield.store import WAIT_SECONDS, Layout, Store, StoredFile
+from jackfield.store import WAIT_SECONDS, Generation, Layout, Store, StoredFile
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Changes
+    from jackfield.management.comparison import Difference
     from jackfield.management.external import ExternalPlugins
     from jackfield.management.keeping import Keeping
     from jackfield.management.moving import IsolationReport
@@ -88,6 +89,30 @@ class ManagementReader:
     def history(self) -> list[HistoryEntry]:
         """Every change of the installed set, newest first."""
         return self._changes().history()
+
+    def diff(self, old: int | None = None, new: int | None = None) -> Difference:
+        """What differs between two generations.
+
+        Args:
+            old: its number; None for the one that was active before.
+            new: its number; None for the active one.
+
+        Raises:
+            StoreError: there is none of that number, or it is damaged.
+        """
+        from jackfield.management.comparison import compare
+
+        self._heal()
+        done = self.store.journal.activations()
+        first = old if old is not None else (done[-1].previous if done else 0)
+        after = self.store.generation(new) if new is not None else self.store.active()
+
+        def manifests(generation: Generation) -> Mapping[str, Manifest]:
+            trees = [path for path in generation.plugin_trees if path.is_dir()]
+            found = self._memory.stored(self._groups, trees)
+            return {one.canonical_id: one.manifest for one in found if one.manifest is not None}
+
+        return compare(self.store.generation(first), after, manifests)
 
     def failed(self) -> tuple[FailedVersion, ...]:
         """The versions that were rolled back because they failed here and are not taken again, the newest first."""

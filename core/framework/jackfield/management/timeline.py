@@ -1,4 +1,4 @@
-"""Ways through the activation history: back over what stands, and forward again over what was undone; pure."""
+"""Ways through the activation history: back over what stands, and on over what was undone; pure."""
 
 from __future__ import annotations
 
@@ -30,29 +30,33 @@ def back(standing: Sequence[Activation], to: int | None) -> list[Activation] | N
     return None
 
 
-def forward(done: Sequence[Activation], standing: Sequence[Activation], active: int, to: int) -> list[Activation]:
-    """The undone activations to make again, oldest first; empty where none of them leads from `active` to `to`.
+def across(
+    made: Sequence[Activation], standing: Sequence[Activation], active: int, to: int
+) -> tuple[list[Activation], list[Activation]] | None:
+    """The activations to undo, newest first, and then those to make again, oldest first; None where no way leads there.
 
     Args:
-        done: every activation, oldest first.
+        made: every change, whether it stands or was undone, oldest first.
         standing: those that were not undone.
         active: the generation that is active.
         to: the generation to go to.
     """
+    turns = {one.previous: index for index, one in enumerate(standing)} | {active: len(standing)}
     stands = {one.transaction for one in standing}
-    undone = [one for one in done if not one.undoes and one.transaction not in stands]
     way: list[Activation] = []
     wanted = to
-    for one in reversed(undone):
-        if one.generation == wanted:
+    for one in reversed(made):
+        if one.generation == wanted and one.transaction not in stands:
             way.insert(0, one)
             wanted = one.previous
-            if wanted == active:
-                return way
-    return []
+            if wanted in turns:
+                return list(reversed(standing[turns[wanted] :])), way
+    return None
 
 
-def again(way: Sequence[Activation], history: Sequence[Entry]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def again(
+    way: Sequence[Activation], history: Sequence[Entry], undoing: Sequence[Activation] = ()
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The keys of the state that going forward sets, and those that it leaves as they are.
 
     A key is set only if the last that happened to it is that a rollback took it back: whoever set or revoked it before
@@ -61,13 +65,17 @@ def again(way: Sequence[Activation], history: Sequence[Entry]) -> tuple[dict[str
     Args:
         way: what is made again, oldest first.
         history: the state's entries, oldest first.
+        undoing: what is undone before it: as if it had never been.
     """
     wanted: dict[str, Any] = {}
     for one in way:
         wanted.update(one.changes)
     redone = {one.transaction for one in way}
     taken_back = {}
+    never = {one.transaction for one in undoing}
     for entry in history:
+        if entry.transaction in never and not entry.reverts:
+            continue
         for change in entry.changes:
             taken_back[change.key] = bool(redone & {*entry.reverts})
     changes = {key: value for key, value in wanted.items() if taken_back.get(key, False)}
@@ -81,26 +89,23 @@ def moved(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tupl
 
 
 def none_to_go_to(
-    to: int, done: Sequence[Activation], standing: Sequence[Activation], active: int, there: Container[int]
+    to: int, made: Sequence[Activation], standing: Sequence[Activation], active: int, there: Container[int]
 ) -> UsageError:
-    """What to say where neither way leads to a generation, or its files are gone.
+    """What to say where no way leads to a generation, or its files are gone.
 
     Args:
         to: the generation that was asked for.
-        done: every activation, oldest first.
+        made: every change, whether it stands or was undone, oldest first.
         standing: those that were not undone.
         active: the generation that is active.
         there: the generations whose files are there.
     """
+    numbers = sorted({one.generation for one in made})
     known = [one.previous for one in reversed(standing)]
-    known += [number for number in sorted({one.generation for one in done}) if forward(done, standing, active, number)]
-    known = [number for number in known if number in there]
-    made = to in {one.generation for one in done}
-    if made and to not in there:
+    known += [number for number in numbers if across(made, standing, active, number) is not None]
+    known = [number for number in known if number in there and number != active]
+    if to in numbers and to not in there:
         said = f"the files of generation {to} were removed, as of one that is long past"
-        return UsageError(said, hint=_hint(known, "install its versions by name: id==version"))
-    if made:
-        said = f"generation {to} was made from another set than the active one"
         return UsageError(said, hint=_hint(known, "install its versions by name: id==version"))
     return UsageError(f"there is no generation {to} to go to", hint=_hint(known, "jackfield history"))
 

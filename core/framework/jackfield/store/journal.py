@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ class Activation:
         by: who asked for it.
         what: a few words for people, e.g. "install poll".
         changes: the keys of the state that change with it, None for a key that goes.
-        undoes: the transactions that it takes back; empty but for a rollback.
+        undoes: the transactions that it takes back; empty but for a rollback. One that goes on from there to a set
+            that was made otherwise has changes as well.
         why: what made somebody do it, as a sentence; empty where nobody said.
     """
 
@@ -116,13 +117,30 @@ class Journal:
 
         So a second rollback in a row goes one further back, instead of returning to what the first one undid.
         """
-        stack: list[Activation] = []
+        return self._walk()[1]
+
+    def made(self) -> tuple[Activation, ...]:
+        """Every change, whether it stands or was undone, oldest first; who only went back made none.
+
+        One that went back and from there to what was made otherwise counts from where it had gone back to.
+        """
+        return self._walk()[0]
+
+    def _walk(self) -> tuple[tuple[Activation, ...], tuple[Activation, ...]]:
+        made: list[Activation] = []
+        standing: list[Activation] = []
         for activation in self.activations():
+            step = activation
             if activation.undoes:
-                stack = [one for one in stack if one.transaction not in activation.undoes]
-            else:
-                stack.append(activation)
-        return tuple(stack)
+                undone = [one for one in standing if one.transaction in activation.undoes]
+                standing = [one for one in standing if one.transaction not in activation.undoes]
+                turned = undone[0].previous if undone else activation.generation
+                if activation.generation == turned:
+                    continue
+                step = replace(activation, previous=turned, undoes=())
+            made.append(step)
+            standing.append(step)
+        return tuple(made), tuple(standing)
 
     def _read(self) -> tuple[tuple[Activation, ...], Activation | None, int]:
         """The completed activations, the open one, and where the next record goes; one change asks a dozen times."""

@@ -19,7 +19,7 @@ from jackfield.cli.words import duration, joined, plain
     "since. A permission that you revoked never comes back. Plugin data stays.",
     examples=[
         ("", "undo the last change"),
-        ("--to 3", "to generation 3 of the history, also forward to one that was undone"),
+        ("--to 3", "to generation 3 of the history, also to one that was undone"),
     ],
 )
 @click.option(

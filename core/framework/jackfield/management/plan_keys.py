@@ -1,0 +1,45 @@
+"""The keys of the state that change with a plan: wishes, grants, who asked for what, and who is on probation; pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jackfield.management.plan import Plan
+from jackfield.management.probation import put_on_probation
+from jackfield.management.specs import canonical
+from jackfield.storage import State
+from jackfield.store import Generation
+
+_OF_A_PLUGIN = ("wish", "grants", "asked", "pin", "published", "isolation", "probation")
+"""What goes with a plugin that is removed; its settings, its data and what failed of it stay."""
+
+
+def changed_keys(plan: Plan, state: State, before: Generation, *, enable: bool) -> dict[str, Any]:
+    """Each key with its new value, None for one that goes.
+
+    Args:
+        plan: what is carried out.
+        state: what there is.
+        before: what is active.
+        enable: whether plugins that come are enabled.
+    """
+    changes: dict[str, Any] = {**put_on_probation(before, plan.pins, plan.workers)}
+    for item in plan.added:
+        if item.id is not None:
+            cid = canonical(item.id)
+            changes[f"wish/{cid}"] = enable
+            changes[f"asked/{cid}"] = cid in plan.asked
+            if enable:
+                changes[f"grants/{cid}"] = plan.grants[cid].to_mapping()
+    for cid in plan.asked:
+        changes[f"asked/{cid}"] = True
+    changes.update({f"isolation/{cid}": choice for cid, choice in plan.choices.items()})
+    changes.update({f"published/{cid}": dict(said) for cid, said in plan.published.items()})
+    for item in plan.changed:
+        if item.id is not None and canonical(item.id) in plan.grants:
+            changes[f"grants/{canonical(item.id)}"] = plan.grants[canonical(item.id)].to_mapping()
+    for item in plan.removed:
+        if item.id is not None:
+            keys = [f"{key}/{canonical(item.id)}" for key in _OF_A_PLUGIN]
+            changes.update({key: None for key in keys if state.get(key) is not None})
+    return changes
