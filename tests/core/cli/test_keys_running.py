@@ -48,6 +48,7 @@ async def test_a_key_is_made_used_listed_and_revoked_without_a_restart(running: 
     made = await running.run("keys", "new", "echo", "--manifest", str(tmp_path / "plugin.toml"), "--json")
     listed = (await running.run("keys", "--json")).json
     assert (listed["running"], [one["connected"] for one in listed["keys"]]) == (True, [False])
+    assert "is not connected" in (await running.run("list")).out
     with program(tmp_path / "echo", CODE, key_of(made)) as guest:
         guest.start(running.application.host)
         await up(running)

@@ -128,9 +128,10 @@ def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, st
     failure = ""
     if running is not None and row["enabled"]:
         state = running["state"]
-        failure = running["problem"] or ""  # also of one that is blocked, or waits for a restart
+        failure = running["problem"] or running["note"] or ""  # also of one that is blocked, or waits for something
         if state == "failed":
-            failure = f"{failure or running['failure']} · {session.program} logs {row['id']}"
+            why = running["problem"] or running["failure"]
+            failure = f"{why} · {session.program} logs {row['id']}"
     origin = _ORIGINS.get(str(row["source"]), "")
     if row["last_failure"]:
         failure = f"failed when it last ran: {row['last_failure']}"
