@@ -20,7 +20,8 @@ and an exit code, never into a traceback.
     │   ├── QuotaExceeded           a plugin keeps as much as it may
     │   └── DataConflict            a change that another one has made impossible
     ├── MarketError                 a marketplace refused, or answered something wrong
-    │   └── MarketUnreachable       nobody answered                                           exit code 5
+    │   ├── MarketUnreachable       nobody answered                                           exit code 5
+    │   └── TrustError              what it says is not signed as it has to be                exit code 6
     ├── HostUnreachable             no host runs, or it does not answer
     ├── NetworkError                a request of a plugin that nobody answered in time and within bounds
     ├── SandboxError                a process cannot be confined as was asked
@@ -157,6 +158,12 @@ class MarketUnreachable(MarketError):
     """No marketplace answered within the time allowed."""
 
     exit_code = 5
+
+
+class TrustError(MarketError):
+    """What a marketplace says is not signed as it has to be; nothing was taken from it, and nothing changed."""
+
+    exit_code = 6
 
 
 class HostUnreachable(JackfieldError):

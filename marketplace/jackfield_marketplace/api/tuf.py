@@ -7,13 +7,14 @@ import hashlib
 import re
 from collections import OrderedDict
 
+from jackfield.manifest import PAGE
 from starlette.types import Receive, Scope, Send
 
 from jackfield_marketplace.api.answers import Answer, refused_method, text_answer
 from jackfield_marketplace.api.files import FilePages
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.db import Database
-from jackfield_marketplace.trust import PAGE, served_metadata, target_served
+from jackfield_marketplace.trust import served_metadata, target_served
 
 _METADATA = re.compile(
     r"/tuf/(?:([1-9][0-9]{0,8})\.)?(root|timestamp|snapshot|targets|revocations|bin-[0-9a-f]{2})\.json"

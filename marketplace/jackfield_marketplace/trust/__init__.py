@@ -4,33 +4,28 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, fingerprint, keys_beside
 from jackfield_marketplace.trust.metadata import served_metadata, target_served
-from jackfield_marketplace.trust.roles import BINS, EXPIRY, OFFLINE, ONLINE, PAGE, bin_of, page_path, target_folder
+from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
 from jackfield_marketplace.trust.signing import Signing
 
 if TYPE_CHECKING:
     from jackfield_marketplace.trust.ceremony import Ceremony, Draft, KeyReport, offline_keys, read_draft, sign_draft
 
 __all__ = [
-    "BINS",
     "EXPIRY",
     "OFFLINE",
     "ONLINE",
-    "PAGE",
     "Ceremony",
     "Draft",
     "Key",
     "KeyReport",
     "KeysMissing",
     "Signing",
-    "bin_of",
     "fingerprint",
     "keys_beside",
     "offline_keys",
-    "page_path",
     "read_draft",
     "served_metadata",
     "sign_draft",
-    "target_folder",
     "target_served",
 ]
 

@@ -6,20 +6,15 @@ who publishes a file writes one. Bins by the hash of each path (TAP 15) would ne
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
+
+from jackfield.manifest import BINS, REVOCATIONS, role_of
 
 OFFLINE = ("root", "targets")
 """Signed in a ceremony, with keys that do not lie on the server."""
 
 ONLINE = ("bins", "snapshot", "timestamp")
 """Whose keys the server has: `bins` signs every bin and the list of revocations."""
-
-BINS = 256
-REVOCATIONS_ROLE = "revocations"
-REVOCATIONS = "revocations.json"
-PAGE = "index.json"
-"""The name of a project's PEP 691 document among its targets."""
 
 EXPIRY = {
     "root": timedelta(days=365),
@@ -31,30 +26,7 @@ EXPIRY = {
 """For how long a signature holds; the server signs anew when half of it has passed."""
 
 
-def bin_of(project: str) -> str:
-    """The two hexadecimal digits of the bin of a project.
-
-    Args:
-        project: its canonical name.
-    """
-    return hashlib.sha256(project.encode()).hexdigest()[:2]
-
-
 def bin_roles() -> dict[str, str]:
     """Every delegated role -> the pattern of the paths that it may sign; `*` never crosses a slash."""
     numbers = (f"{number:02x}" for number in range(BINS))
-    return {f"bin-{digits}": f"{digits}/*/*" for digits in numbers} | {REVOCATIONS_ROLE: REVOCATIONS}
-
-
-def target_folder(project: str) -> str:
-    """What the paths of a project's targets begin with.
-
-    Args:
-        project: its canonical name.
-    """
-    return f"{bin_of(project)}/{project}/"
-
-
-def page_path(project: str) -> str:
-    """The path of a project's PEP 691 document."""
-    return target_folder(project) + PAGE
+    return {f"bin-{digits}": f"{digits}/*/*" for digits in numbers} | {role_of(REVOCATIONS): REVOCATIONS}

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from jackfield.manifest import PAGE, role_of, target_folder
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from jackfield_marketplace.catalog import SimpleProject, project_document, project_page
@@ -35,7 +36,7 @@ from jackfield_marketplace.trust.metadata import (
     latest_body,
     store_signed,
 )
-from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE, PAGE, REVOCATIONS_ROLE, target_folder
+from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
 
 _WAITING = Prepared(select(UnsignedProject.project_id))
 _FIRST_WAITING = Prepared(select(UnsignedProject.project_id).limit(1))
@@ -159,9 +160,9 @@ class Signing:
                 direct.run(_DROP_TARGET, path=path)
             if path in wanted:
                 sha256, length = wanted[path]
-                role = _role_of(path)
+                role = role_of(path)
                 direct.run(_ADD_TARGET, path=path, role=role, project_id=project_id, sha256=sha256, length=length)
-        return {_role_of(path) for path in changed}
+        return {role_of(path) for path in changed}
 
     def _targets(self, direct: Direct, page: SimpleProject) -> Targets:
         """Wheels that are served, with the texts beside them, and the project's document.
@@ -261,11 +262,6 @@ def _targets_metadata(rows: Iterable[tuple[str, str, int]], version: int, expire
         f'{{"_type":"targets","expires":"{instant(expires_at)}","spec_version":"{SPEC_VERSION}",'
         f'"targets":{{{entries}}},"version":{version}}}'
     ).encode("ascii")
-
-
-def _role_of(path: str) -> str:
-    first, _, rest = path.partition("/")
-    return f"bin-{first}" if rest else REVOCATIONS_ROLE
 
 
 def _due(role: str, expires_at: datetime, at: datetime) -> bool:

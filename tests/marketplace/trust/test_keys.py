@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from jackfield_marketplace.trust import page_path
+from jackfield.manifest import page_path
 
 from tests.support.marketplace import SCRIPT, RunningMarketplace
 from tests.support.processes import clean_environment, script

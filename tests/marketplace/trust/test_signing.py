@@ -11,10 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
+from jackfield.manifest import page_path, target_folder
 from jackfield_marketplace.catalog import set_status, yank
 from jackfield_marketplace.db import Direct, now
 from jackfield_marketplace.review import release
-from jackfield_marketplace.trust import Ceremony, KeysMissing, Signing, page_path, target_folder
+from jackfield_marketplace.trust import Ceremony, KeysMissing, Signing
 
 from tests.marketplace.conftest import LocalMarket, local_market
 from tests.support.tuf_client import PlainTufClient

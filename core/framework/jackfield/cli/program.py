@@ -55,7 +55,7 @@ _EXAMPLES = (
 
 _EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a permission or policy, 4 nothing to do (update --check), "
-    "5 marketplace unreachable."
+    "5 marketplace unreachable, 6 marketplace not to be trusted."
 )
 
 

@@ -51,8 +51,9 @@ class MarketCatalog:
     ) -> None:
         self.groups = groups
         self._failed = {(one.distribution, one.version): one for one in failed}
-        partials = store.layout.root / "downloads"
-        self._markets = {market.url: market for market in (Marketplace(url, partials=partials) for url in urls)}
+        partials, trust = store.layout.root / "downloads", store.layout.root / "trust"
+        markets = [Marketplace(url, partials=partials, trust=trust) for url in urls]
+        self._markets = {market.url: market for market in markets}
         self._store = store
         self._pins: dict[str, list[Pin]] = {}
         for pin in generation.pins:
@@ -256,6 +257,16 @@ class MarketCatalog:
             self._page(distribution, url)
         if since is not None:
             self._news(plugin, url, since)
+
+    async def standings(self, sources: Collection[str]) -> list[str]:
+        """What a user has to be told of some marketplaces: that one was met just now, or signs nothing.
+
+        Args:
+            sources: those that something comes from; others are left out.
+        """
+        asked = [self._markets[url] for url in sorted(set(sources)) if url in self._markets]
+        found = await asyncio.gather(*(market.standing() for market in asked))
+        return [one.sentence for one in found if one is not None and one.sentence is not None]
 
     def asks(self, source: str) -> bool:
         """Whether a source is one of the marketplaces that are asked."""

@@ -259,6 +259,8 @@ class Planner:
         }
         published = {cid: {"by": one.publisher, "at": one.published} for cid, one in coming.items()}
         consent, grants = self._consent(coming)
+        fresh = {item.distribution for item in (*added, *changed)}
+        standings = await catalog.standings([pin.source for pin in after.values() if pin.distribution in fresh])
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
         moved = (ids.keys() & solution.workers.keys()) ^ (ids.keys() & generation.workers.keys())
         return Plan(
@@ -278,6 +280,7 @@ class Planner:
             published=published,
             files=catalog.wheels,
             notes=(
+                *standings,
                 *(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
                 *(f"{manifests[name].id} {one.problem}" for name, one in placements.items() if one.problem),
             ),

@@ -25,13 +25,17 @@ from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
 from jackfield.manifest.scripts import HOST_ID, nearest_id, read_script, script_manifest
 from jackfield.manifest.settings import SettingContribution, path_problem
+from jackfield.manifest.targets import BINS, PAGE, REVOCATIONS, bin_of, page_path, role_of, target_folder
 from jackfield.manifest.versions import Version
 
 __all__ = [
+    "BINS",
     "FRAMEWORK_RESOURCES",
     "HOST_ID",
     "LIMIT",
     "LIMITS",
+    "PAGE",
+    "REVOCATIONS",
     "SCHEMA",
     "Action",
     "Candidate",
@@ -54,12 +58,14 @@ __all__ = [
     "Risk",
     "SettingContribution",
     "Version",
+    "bin_of",
     "canonical_id",
     "distinct",
     "is_canonical",
     "manifest_schema",
     "manifest_values",
     "nearest_id",
+    "page_path",
     "parse_id",
     "path_problem",
     "read_hostfile",
@@ -67,5 +73,7 @@ __all__ = [
     "read_manifest",
     "read_manifest_file",
     "read_script",
+    "role_of",
     "script_manifest",
+    "target_folder",
 ]

@@ -3,5 +3,16 @@
 from jackfield.market.client import Marketplace
 from jackfield.market.download import Progress
 from jackfield.market.models import Category, ChangelogEntry, Details, Found, FoundList, Latest
+from jackfield.market.trust import Standing
 
-__all__ = ["Category", "ChangelogEntry", "Details", "Found", "FoundList", "Latest", "Marketplace", "Progress"]
+__all__ = [
+    "Category",
+    "ChangelogEntry",
+    "Details",
+    "Found",
+    "FoundList",
+    "Latest",
+    "Marketplace",
+    "Progress",
+    "Standing",
+]

@@ -5,6 +5,7 @@ The index is never believed: hashes promised by a project page are checked for e
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +29,9 @@ from jackfield.market.models import (
     Latest,
 )
 from jackfield.market.pages import SIMPLE_JSON, decode, read_page
+from jackfield.market.signed import Page, SignedPages
 from jackfield.market.transport import TIMEOUT_SECONDS, Redirected, Transport
+from jackfield.market.trust import Standing, split_address
 from jackfield.market.upstream import Upstream
 
 
@@ -36,13 +39,16 @@ class Marketplace:
     """The client of one marketplace; an async context manager.
 
     Args:
-        url: its address, e.g. `https://plugins.example.org`.
+        url: its address, e.g. `https://plugins.example.org`; `#root=…` behind it names the root that it must have.
         transport: another way to its bytes, for tests.
         timeout_seconds: for a whole answer; a wheel has longer, and this for each pause within.
         partials: the folder in which interrupted downloads wait for the next try; None to keep nothing.
+        trust: the folder in which marketplaces are remembered by their roots; None to look only, and to install
+            nothing: what is signed is not verified then.
 
     Raises:
         MarketError: the address is not one.
+        UsageError: what follows `#` is no root.
     """
 
     def __init__(
@@ -52,9 +58,12 @@ class Marketplace:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         partials: Path | None = None,
+        trust: Path | None = None,
     ) -> None:
+        url, root = split_address(url)
         self._transport = Transport(url, transport=transport, timeout_seconds=timeout_seconds)
         self._batcher = Batcher(self._transport)
+        self._signed = SignedPages(self._transport, trust, root) if trust is not None else None
         self._other = transport
         self._upstream: Upstream | None = None
         self._partials = partials
@@ -72,10 +81,21 @@ class Marketplace:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        if self._signed is not None:
+            await self._signed.aclose()
         await self._batcher.aclose()
         await self._transport.aclose()
         if self._upstream is not None:
             await self._upstream.aclose()
+
+    async def standing(self) -> Standing | None:
+        """How the marketplace stands: by which root it is known, or that it signs nothing; None where nobody asks.
+
+        Raises:
+            TrustError: what it says does not hold.
+            MarketError: it does not answer.
+        """
+        return await self._signed.standing() if self._signed is not None else None
 
     async def search(
         self, query: str, category: str | None = None, app: str | None = None, *, limit: int | None = None
@@ -125,18 +145,22 @@ class Marketplace:
         carry the upstream's address.
 
         Raises:
+            TrustError: the page is not the one that the marketplace signed.
             MarketError: the answer is no project page, or leads to another place than the announced upstream.
         """
-        path = f"/simple/{quote(distribution, safe='')}/"
-        try:
-            body = await self._batcher.get(path, accept=SIMPLE_JSON)
-        except Redirected as redirect:
+        page = await self._page(distribution)
+        if self._signed is not None:
+            page = await self._signed.verified(distribution, page, lambda: self._page(distribution))
+        if isinstance(page, Redirected):
             if self._upstream is None:
                 self._upstream = Upstream(
-                    self.url, redirect, transport=self._other, timeout_seconds=self._transport.timeout_seconds
+                    self.url, page, transport=self._other, timeout_seconds=self._transport.timeout_seconds
                 )
-            return await self._upstream.project(distribution, redirect)
-        return read_page(body, f"{self.url}{path}", distribution) if body is not None else []
+            return await self._upstream.project(distribution, page)
+        files = read_page(page, f"{self.url}{_page_address(distribution)}", distribution) if page is not None else []
+        if self._signed is not None:
+            await self._signed.require(distribution, files)
+        return files
 
     async def metadata(self, file: File) -> bytes:
         """The METADATA of a wheel, beside it (PEP 658 and 714), its hash checked.
@@ -182,6 +206,19 @@ class Marketplace:
         await Download(self._way(file), file, progress).to(destination, self._partials)
         return destination
 
+    async def _page(self, distribution: str) -> Page:
+        """What is answered for a project; the first question also looks at what the marketplace signs."""
+        if self._signed is None:
+            return await self._asked(distribution)
+        page, _ = await asyncio.gather(self._asked(distribution), self._signed.standing())
+        return page
+
+    async def _asked(self, distribution: str) -> Page:
+        try:
+            return await self._batcher.get(_page_address(distribution), accept=SIMPLE_JSON)
+        except Redirected as redirect:
+            return redirect
+
     def _way(self, file: File) -> Transport:
         return self._upstream.transport if file.upstream and self._upstream is not None else self._transport
 
@@ -212,6 +249,10 @@ class Marketplace:
         if way is self._transport and url.startswith(self.url + "/"):
             return await self._batcher.get(url.removeprefix(self.url), accept="*/*")
         return await way.get(url, accept="*/*")
+
+
+def _page_address(distribution: str) -> str:
+    return f"/simple/{quote(distribution, safe='')}/"
 
 
 def _known(body: bytes | None, plugin_id: str, url: str) -> bytes:

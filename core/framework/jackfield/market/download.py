@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from jackfield.errors import MarketError, MarketUnreachable
 from jackfield.manifest import File
-from jackfield.market.transport import PATIENCE_SECONDS, Busy, Transport, refuse_failure, shown
+from jackfield.market.transport import PATIENCE_SECONDS, TAMPERED, Busy, Transport, refuse_failure, shown
 
 DOWNLOAD_SECONDS = 600.0
 """For a whole wheel."""
@@ -133,9 +133,11 @@ class Download:
                 digest.update(block)
         where = shown(self._file.url)
         if self._file.size is not None and received != self._file.size:
-            raise MarketError(f"{where} ended after {received} of {self._file.size} bytes")
+            raise MarketError(f"{where} ended after {received} of {self._file.size} bytes", hint=TAMPERED)
         if digest.hexdigest() != self._file.sha256:
-            raise MarketError(f"{where} has the hash {digest.hexdigest()}, the index promised {self._file.sha256}")
+            raise MarketError(
+                f"{where} has the hash {digest.hexdigest()}, the index promised {self._file.sha256}", hint=TAMPERED
+            )
 
     async def _continue(self, piece: _Piece) -> None:
         have = piece.size()
@@ -175,7 +177,9 @@ class Download:
             within += len(block)
             if received > self._largest:
                 where = shown(self._file.url)
-                raise MarketError(f"{where} sends more than the {self._largest} bytes that were promised")
+                raise MarketError(
+                    f"{where} sends more than the {self._largest} bytes that were promised", hint=TAMPERED
+                )
             write(block)
             if self._progress is not None:
                 self._progress(self._file.filename, received, self._file.size)

@@ -34,6 +34,9 @@ CONNECTIONS = 16
 PATIENCE_SECONDS = 30.0
 """How long we wait in all, for one answer, when a busy server asks for it (429 and 503 with Retry-After)."""
 
+TAMPERED = "nothing was changed; somebody may stand in between: try another network, or ask its operator"
+"""What to do about an answer that no honest marketplace gives."""
+
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 """Never asked through a proxy: a marketplace on this very machine."""
 
@@ -51,7 +54,7 @@ class Redirected(MarketError):
     """
 
     def __init__(self, message: str, location: str, upstream: str | None) -> None:
-        super().__init__(message)
+        super().__init__(message, hint=TAMPERED)
         self.location = location
         self.upstream = upstream
 
@@ -106,21 +109,27 @@ class Transport:
             await client.aclose()
 
     async def get(
-        self, path: str, *, params: Mapping[str, str] | None = None, accept: str = "application/json"
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+        most_bytes: int | None = None,
     ) -> bytes | None:
-        """The body of an answer of at most `TEXT_BYTES`; None for 404.
+        """The body of an answer of at most so many bytes; None for 404.
 
         Args:
             path: below the marketplace's address, or an absolute URL.
             params: the query.
             accept: the content type wanted.
+            most_bytes: the largest answer that is taken; `TEXT_BYTES` if None.
 
         Raises:
             MarketUnreachable: nobody answered, or not within the time, twice.
             MarketError: the answer is an error, too large, or a redirect (`Redirected`).
         """
         url = path if "://" in path else self.url + path
-        return await self._patiently("GET", url, {"accept": accept}, params=params)
+        return await self._patiently("GET", url, {"accept": accept}, params=params, most_bytes=most_bytes)
 
     async def post(self, path: str, body: bytes) -> bytes | None:
         """The body of an answer to JSON, bounded as for `get`.
@@ -159,12 +168,13 @@ class Transport:
         *,
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        most_bytes: int | None = None,
     ) -> bytes | None:
         patience, failures = PATIENCE_SECONDS, 0
         while True:
             try:
                 async with self._slots, asyncio.timeout(self.timeout_seconds):
-                    return await self._read(method, url, headers, params, content)
+                    return await self._read(method, url, headers, params, content, most_bytes)
             except Busy as error:
                 patience -= max(error.seconds, 0.1)
                 if patience < 0:
@@ -182,6 +192,7 @@ class Transport:
         headers: Mapping[str, str],
         params: Mapping[str, str] | None,
         content: bytes | None,
+        most_bytes: int | None,
     ) -> bytes | None:
         client = self._client(url)
         request = client.build_request(method, url, params=params, headers=headers, content=content)
@@ -189,11 +200,11 @@ class Transport:
         try:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
-            body = bytearray()
+            body, most = bytearray(), most_bytes or TEXT_BYTES
             async for piece in answer.aiter_bytes():
                 body += piece
-                if len(body) > TEXT_BYTES:
-                    raise MarketError(f"{shown(url)} answers more than {TEXT_BYTES // 1024**2} MiB")
+                if len(body) > most:
+                    raise MarketError(f"{shown(url)} answers more than {_size(most)}", hint=TAMPERED)
             refuse_failure(answer, url, bytes(body[:500]))
             return bytes(body)
         finally:
@@ -223,6 +234,10 @@ class Transport:
         what = f"did not answer within {self.timeout_seconds:g} s" if late else f"cannot be reached: {_reason(error)}"
         where = self.url if url.startswith(self.url) else shown(url)
         return MarketUnreachable(f"{where} {what}", hint="is it running? JACKFIELD_MARKETPLACE names another")
+
+
+def _size(count: int) -> str:
+    return f"{count // 1024**2} MiB" if count >= 1024**2 else f"{count // 1024} KiB"
 
 
 def shown(url: str) -> str:

@@ -1,0 +1,113 @@
+"""Project pages and files, held to what their marketplace signed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from jackfield.errors import TrustError
+from jackfield.manifest import File, page_path, target_folder
+from jackfield.market.transport import Redirected, Transport
+from jackfield.market.trust import Standing, Witness
+
+Page = bytes | Redirected | None
+"""What a marketplace answers for a project: its page, the way to its upstream, or that it has none."""
+
+
+class SignedPages:
+    """The pages of one marketplace, which may sign or not.
+
+    Args:
+        transport: the way to it.
+        trust: the folder in which marketplaces are remembered.
+        root: how the sha256 of its root begins, where the user named it; else empty.
+    """
+
+    def __init__(self, transport: Transport, trust: Path, root: str) -> None:
+        self._url = transport.url
+        self._witness = Witness(transport, trust, root)
+
+    async def aclose(self) -> None:
+        """Give up what is under way."""
+        await self._witness.aclose()
+
+    async def standing(self) -> Standing:
+        """How the marketplace stands; see `Witness.standing`."""
+        return await self._witness.standing()
+
+    async def verified(self, name: str, page: Page, again: Callable[[], Awaitable[Page]]) -> Page:
+        """The page as it was signed; that there is none is signed too.
+
+        What was published between two answers is no attack: where the two differ, both are asked for once more.
+
+        Args:
+            name: of the project.
+            page: as it was answered.
+            again: asks for it anew.
+
+        Raises:
+            TrustError: it is another page than was signed.
+            MarketError: the marketplace does not answer.
+        """
+        if (await self.standing()).root is None:
+            return page
+        looks = self._witness.looks
+        problem = await self._problem(name, page)
+        if problem is not None:
+            await self._witness.again(looks)
+            page = await again()
+            problem = await self._problem(name, page)
+        if problem is not None:
+            raise TrustError(
+                f"{self._url} {problem}",
+                hint="nothing was changed; somebody may have changed it on the way: try another network, "
+                "or ask its operator",
+            )
+        return page
+
+    async def require(self, name: str, files: Sequence[File]) -> None:
+        """Hold every wheel of a verified page, and the texts beside it, to its own target: hash and length.
+
+        Raises:
+            TrustError: one of them was not signed so.
+        """
+        if (await self.standing()).root is None:
+            return
+        folder = target_folder(_canonical(name))
+        promised = {
+            f"{folder}{file.filename}{suffix}": (file, sha256, size)
+            for file in files
+            if file.is_wheel
+            for suffix, sha256, size in (
+                ("", file.sha256, file.size),
+                (".metadata", file.metadata_sha256, None),
+                (".plugin.toml", file.manifest_sha256, None),
+            )
+            if sha256 is not None
+        }
+        targets = await self._witness.targets(promised.keys())
+        for path, (file, sha256, size) in promised.items():
+            target = targets.get(path)
+            if target is None or target.sha256 != sha256 or (size is not None and target.length != size):
+                raise TrustError(
+                    f"{self._url} promises other bytes for {path.removeprefix(folder)} than it signed",
+                    hint=f"nothing was changed; ask its operator about {file.filename}",
+                )
+
+    async def _problem(self, name: str, page: Page) -> str | None:
+        path = page_path(_canonical(name))
+        target = (await self._witness.targets([path])).get(path)
+        if not isinstance(page, bytes):
+            done = "says that it has no such project" if page is None else "sends us to another index for it"
+            return None if target is None else f"signed a page of {name}, and {done}"
+        if target is None:
+            return f"shows a page of {name}, which it did not sign"
+        if len(page) != target.length or hashlib.sha256(page).hexdigest() != target.sha256:
+            return f"shows another page of {name} than it signed"
+        return None
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,10 @@
+"""What a marketplace says is believed as far as it is signed (TUF). What was verified once is read without the library.
+
+python-tuf takes longer to load than most commands run: only `updates` imports it, where something is new.
+"""
+
+from jackfield.market.trust.anchor import Anchor, fingerprint, folder_of, split_address
+from jackfield.market.trust.verified import Target
+from jackfield.market.trust.witness import Standing, Witness
+
+__all__ = ["Anchor", "Standing", "Target", "Witness", "fingerprint", "folder_of", "split_address"]

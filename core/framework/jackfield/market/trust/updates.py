@@ -1,0 +1,165 @@
+"""New metadata, verified by python-tuf before anything of it is kept; every refusal becomes one sentence.
+
+The rules are those of the TUF specification, 5.3 to 5.6: no version goes back, nothing has expired, each is signed by
+as many keys as the one above it asks for, all belong to one snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from tuf.api import exceptions
+from tuf.api.serialization import DeserializationError
+from tuf.ngclient.config import UpdaterConfig
+from tuf.ngclient.updater import Updater
+
+from jackfield.errors import MarketError, TrustError
+from jackfield.market.transport import Transport
+from jackfield.market.trust.fetcher import TransportFetcher
+
+CONFIG = UpdaterConfig(
+    max_root_rotations=256,
+    root_max_length=512_000,
+    timestamp_max_length=16_384,
+    snapshot_max_length=2_000_000,
+    targets_max_length=5_000_000,
+)
+"""The largest metadata of each kind in bytes, unpacked."""
+
+
+class Updates:
+    """One look at a marketplace's metadata: root, timestamp, snapshot, targets, and the bins that are asked for.
+
+    Blocks; call it from a thread, with the event loop running.
+
+    Args:
+        transport: the way to the marketplace.
+        loop: the event loop.
+        folder: where verified metadata is kept.
+        ready: address path -> what was fetched already.
+        metadata_url: where the metadata is; below the marketplace's address if None.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        loop: asyncio.AbstractEventLoop,
+        folder: Path,
+        ready: Mapping[str, bytes],
+        metadata_url: str | None = None,
+    ) -> None:
+        self._url = transport.url
+        self._folder = folder
+        self._metadata_url = metadata_url or f"{transport.url}/tuf/"
+        self._fetcher = TransportFetcher(transport, loop, ready)
+        self._updater: Updater | None = None
+
+    def refresh(self, root: bytes | None) -> None:
+        """Fetch and verify what is new of root, timestamp, snapshot and targets.
+
+        Args:
+            root: to begin with, at first contact; else the newest that was verified.
+
+        Raises:
+            TrustError: something does not hold; what was known before is kept.
+            MarketError: the network, or the server, failed.
+        """
+        try:
+            self._updater = Updater(
+                str(self._folder),
+                self._metadata_url,
+                str(self._folder),
+                f"{self._metadata_url}targets/",
+                self._fetcher,
+                CONFIG,
+                bootstrap=root,
+            )
+            self._updater.refresh()
+        except (exceptions.RepositoryError, exceptions.DownloadError) as error:
+            raise self._refused(error) from error
+        except OSError as error:
+            raise TrustError(f"what is known of {self._url} cannot be kept: {error}") from error
+
+    def load(self, path: str) -> bool:
+        """Fetch and verify the role that signs a path, if it is not here; whether the path is a target.
+
+        Raises:
+            TrustError, MarketError: as for `refresh`, which must have been called.
+        """
+        if self._updater is None:
+            raise RuntimeError("refresh first")
+        try:
+            return self._updater.get_targetinfo(path) is not None
+        except (exceptions.RepositoryError, exceptions.DownloadError) as error:
+            raise self._refused(error) from error
+
+    def download(self, path: str, folder: Path, target_url: str) -> Path | None:
+        """Fetch a target into a folder, verified; None where the path is none.
+
+        Raises:
+            TrustError, MarketError: as for `refresh`, which must have been called.
+        """
+        if self._updater is None:
+            raise RuntimeError("refresh first")
+        try:
+            info = self._updater.get_targetinfo(path)
+            if info is None:
+                return None
+            self._updater.target_dir = str(folder)
+            return Path(self._updater.download_target(info, target_base_url=target_url))
+        except (exceptions.RepositoryError, exceptions.DownloadError) as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: Exception) -> MarketError:
+        """What a failure of python-tuf means for a person."""
+        if isinstance(error, exceptions.DownloadError) and self._fetcher.failure is not None:
+            return self._fetcher.failure
+        return refusal(self._url, error)
+
+
+_KINDS: tuple[tuple[type[Exception], str, str], ...] = (
+    (
+        exceptions.ExpiredMetadataError,
+        "{url} has signed nothing new for too long: {detail}",
+        "somebody may hold back its updates, or this machine's clock is wrong; try another network, ask its operator",
+    ),
+    (
+        exceptions.BadVersionNumberError,
+        "{url} says less than it did before: {detail}",
+        "somebody may show you an older state of it; try another network, or ask its operator",
+    ),
+    (
+        exceptions.UnsignedMetadataError,
+        "{url} is not signed by the keys that it is known by: {detail}",
+        "somebody may speak in its name; install nothing from it before its operator has said why",
+    ),
+    (
+        DeserializationError,
+        "{url} answers with something that is no signed metadata",
+        "does this network ask for a sign-in first? else ask its operator",
+    ),
+    (
+        exceptions.DownloadLengthMismatchError,
+        "{url} sends more than signed metadata may hold: {detail}",
+        "somebody may want to fill this machine; try another network, or ask its operator",
+    ),
+    (exceptions.DownloadHTTPError, "{url} does not have metadata that it signed: {detail}", "try again later"),
+    (
+        Exception,
+        "{url} does not answer with what it signed: {detail}",
+        "somebody may have changed it on the way; try another network, or ask its operator",
+    ),
+)
+
+
+def refusal(url: str, error: Exception) -> TrustError:
+    """The sentence for what does not hold.
+
+    Args:
+        url: of the marketplace.
+        error: of python-tuf.
+    """
+    said, hint = next((said, hint) for kind, said, hint in _KINDS if isinstance(error, kind))
+    return TrustError(said.format(url=url, detail=str(error).rstrip(".")), hint=f"nothing was changed; {hint}")

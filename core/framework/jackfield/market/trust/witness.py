@@ -1,0 +1,291 @@
+"""Whether a marketplace signs, what it signs of a file, and since when it is known: asked once for each plan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from jackfield.errors import MarketError, MarketUnreachable, TrustError
+from jackfield.manifest import role_of
+from jackfield.market.transport import Busy, Transport
+from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, make_private
+from jackfield.market.trust.verified import Target, Verified, now
+
+if TYPE_CHECKING:  # python-tuf is loaded where something is new
+    from jackfield.market.trust.updates import Updates
+
+LOCK_SECONDS = 30.0
+TIMESTAMP_BYTES = 16_384
+ROOT_BYTES = 512_000
+BIN_BYTES = 5_000_000
+TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a marketplace stands.
+
+    Args:
+        url: its address.
+        root: the fingerprint of the root that it is known by; None for one that signs nothing.
+        first: whether it was met just now, and nobody had named its root.
+    """
+
+    url: str
+    root: str | None
+    first: bool = False
+
+    @property
+    def sentence(self) -> str | None:
+        """What a user has to be told, None for nothing."""
+        if self.root is None:
+            return f"{self.url} signs nothing: only the hashes of its own pages hold its files"
+        if self.first:
+            return f"{self.url} is known by its root from now on; compare it with what its operator says: {self.root}"
+        return None
+
+
+class Witness:
+    """Answers what one marketplace signs.
+
+    Args:
+        transport: the way to it.
+        trust: the folder in which all marketplaces are remembered.
+        root: how the sha256 of its root begins, where the user named it; else empty.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self, transport: Transport, trust: Path, root: str = "", *, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._transport = transport
+        self._url = transport.url
+        self._root = root
+        self._clock = clock
+        self.looks = 0
+        self.folder = folder_of(trust, transport.url)
+        self._metadata = self.folder / "metadata"
+        self._ready: dict[str, bytes] = {}
+        self._updates: Updates | None = None
+        self._verified: Verified | None = None
+        self._standing: asyncio.Task[Standing] | None = None
+        self._turn = asyncio.Lock()
+        self._loading: dict[str, asyncio.Task[None]] = {}
+
+    async def standing(self) -> Standing:
+        """See how the marketplace stands; the first call looks for what is new, and all wait for it.
+
+        Raises:
+            TrustError: it signed once and does no more, or what it says does not hold.
+            MarketError: it does not answer.
+        """
+        if self._standing is None:
+            self._standing = asyncio.ensure_future(self._look())
+        return await asyncio.shield(self._standing)
+
+    async def again(self, looks: int) -> None:
+        """Look anew: something was published since.
+
+        Args:
+            looks: how often had been looked by then; who comes later waits for the look of the first.
+        """
+        async with self._turn:
+            if looks == self.looks:
+                self.looks += 1
+                self._updates, self._loading = None, {}
+                self._standing = asyncio.ensure_future(self._look())
+        await self.standing()
+
+    async def targets(self, paths: Collection[str]) -> dict[str, Target]:
+        """What is signed of some paths; those of which nothing is are left out.
+
+        Raises:
+            TrustError, MarketError: as for `standing`.
+        """
+        await self.standing()
+        roles = sorted({role_of(path) for path in paths})
+        for _ in range(TRIES):
+            await asyncio.gather(*(self._loaded(role) for role in roles))
+            try:
+                found = {path: self._signed().target(role_of(path), path) for path in paths}
+            except (LookupError, ValueError, OSError):
+                self._loading.clear()  # something newer came between; it holds for all of them
+                continue
+            return {path: target for path, target in found.items() if target is not None}
+        raise TrustError(f"{self._url} changes faster than it can be read", hint="nothing was changed; try again")
+
+    async def aclose(self) -> None:
+        """Give up what is under way."""
+        tasks = [task for task in (self._standing, *self._loading.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _loaded(self, role: str) -> None:
+        if role not in self._loading:
+            self._loading[role] = asyncio.ensure_future(self._load(role))
+        await asyncio.shield(self._loading[role])
+
+    def _signed(self) -> Verified:
+        if self._verified is None:
+            raise RuntimeError(f"{self._url} signs nothing")
+        return self._verified
+
+    async def _look(self) -> Standing:
+        anchor = Anchor.load(self.folder)
+        if anchor is None:
+            return await self._meet()
+        self._require_same(anchor)
+        root = fingerprint(anchor.sha256)
+        known = self._known()
+        if known is not None:
+            # Nothing new in two short answers is what is true most of the time.
+            newer, timestamp = await asyncio.gather(
+                self._transport.get(f"/tuf/{known.root_version + 1}.root.json", most_bytes=ROOT_BYTES),
+                self._transport.get("/tuf/timestamp.json", most_bytes=TIMESTAMP_BYTES),
+            )
+            if timestamp is None:
+                raise self._silent()
+            if newer is None and timestamp == known.timestamp:
+                self._verified = known
+                return Standing(self._url, root)
+        elif await self._transport.get("/tuf/timestamp.json", most_bytes=TIMESTAMP_BYTES) is None:
+            raise self._silent()
+        await self._refresh(None)
+        return Standing(self._url, root)
+
+    async def _meet(self) -> Standing:
+        """First contact: believe the root that is named, or the one that is shown."""
+        root = await self._first_root()
+        if root is None and not self._root:
+            return Standing(self._url, None)
+        if root is not None and self._root and not digest(root).startswith(self._root):
+            root = await self._transport.get(
+                "/tuf/root.json", most_bytes=ROOT_BYTES
+            )  # the newest may be meant, after a recovery
+        if root is None:
+            raise TrustError(
+                f"{self._url} signs nothing, and its address names a root",
+                hint="nothing was changed; is it the right marketplace? else ask its operator",
+            )
+        sha256 = digest(root)
+        if not sha256.startswith(self._root):
+            raise TrustError(
+                f"{self._url} has the root {fingerprint(sha256)}, and its address names {fingerprint(self._root)}",
+                hint="nothing was changed; somebody may speak in its name: ask its operator",
+            )
+        await self._refresh(root)
+        Anchor(sha256, f"{self._clock():%Y-%m-%dT%H:%M:%SZ}", configured=bool(self._root)).save(self.folder)
+        return Standing(self._url, fingerprint(sha256), first=not self._root)
+
+    async def _first_root(self) -> bytes | None:
+        """The root that a marketplace began with; None where an index knows nothing of roots, however it says so."""
+        try:
+            return await self._transport.get("/tuf/1.root.json", most_bytes=ROOT_BYTES)
+        except (MarketUnreachable, Busy):
+            raise
+        except MarketError:
+            return None
+
+    async def _refresh(self, root: bytes | None) -> None:
+        from jackfield.market.trust.updates import Updates
+
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(_Held(self.folder))
+            loop = asyncio.get_running_loop()
+            updates = Updates(self._transport, loop, self._metadata, self._ready)
+            await asyncio.to_thread(updates.refresh, root)
+        self._updates = updates
+        try:
+            self._verified = Verified(self._metadata, self._clock())
+        except (LookupError, ValueError, OSError) as error:
+            raise TrustError(f"what is known of {self._url} cannot be read: {error}") from error
+
+    async def _load(self, role: str) -> None:
+        """See to it that a role's metadata is here and verified."""
+        verified = self._signed()
+        try:
+            verified.target(role, "")
+        except (LookupError, ValueError, OSError):
+            pass
+        else:
+            return
+        version = verified.versions.get(role)
+        if version is None:
+            raise TrustError(f"{self._url} does not sign {role}", hint="nothing was changed; ask its operator")
+        # Fetched side by side, verified one after another.
+        body = await self._transport.get(f"/tuf/{version}.{role}.json", most_bytes=BIN_BYTES)
+        async with self._turn:
+            if self._updates is None:
+                await self._refresh(None)
+            if body is not None:
+                self._ready[f"{_path(self._url)}/tuf/{version}.{role}.json"] = body
+            async with _Held(self.folder):
+                await asyncio.to_thread(self._updates_now().load, _any_path(role))
+            self._ready.clear()
+
+    def _updates_now(self) -> Updates:
+        if self._updates is None:
+            raise RuntimeError("nothing was refreshed")
+        return self._updates
+
+    def _known(self) -> Verified | None:
+        try:
+            return Verified(self._metadata, self._clock())
+        except (LookupError, ValueError, OSError, TypeError):
+            return None  # of an earlier contact that is too old or was broken off: look from the start
+
+    def _require_same(self, anchor: Anchor) -> None:
+        if self._root and not anchor.sha256.startswith(self._root):
+            raise TrustError(
+                f"{self._url} is known by the root {fingerprint(anchor.sha256)}, "
+                f"and its address names {fingerprint(self._root)}",
+                hint=f"delete {self.folder} to meet it anew, once its operator has said which holds",
+            )
+
+    def _silent(self) -> TrustError:
+        return TrustError(
+            f"{self._url} signed what it offers, and does no more",
+            hint="nothing was changed; somebody may speak in its name. "
+            f"If its operator has said why, delete {self.folder}",
+        )
+
+
+class _Held:
+    """The lock on what is known of a marketplace: python-tuf wants to be alone there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / "lock", thread_local=False)
+
+    async def __aenter__(self) -> None:
+        await asyncio.to_thread(self._acquire)
+
+    async def __aexit__(self, *error: object) -> None:
+        self._lock.release()
+
+    def _acquire(self) -> None:
+        make_private(self._folder / "metadata")
+        try:
+            self._lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout as error:
+            raise TrustError(
+                f"another program has been reading {self._folder} for {LOCK_SECONDS:.0f} s", hint="try again"
+            ) from error
+
+
+def _any_path(role: str) -> str:
+    """A path that a role, and no other one, may sign."""
+    return f"{role.removeprefix('bin-')}/-/-" if role.startswith("bin-") else f"{role}.json"
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")
