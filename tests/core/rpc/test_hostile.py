@@ -20,7 +20,18 @@ from jackfield.errors import CallTimeout, CannotCross, JackfieldError, LinkClose
 from jackfield.rpc import FRAME_BYTES, BlockingConnection, FrameReader, FrameWriter, Hello, Limits, Served
 from jackfield.rpc.framing import LENGTH
 from jackfield.rpc.loop import LoopConnection
-from jackfield.rpc.messages import Batch, BatchResponse, Cancel, Failure, Message, Notification, Request, Response, raw
+from jackfield.rpc.messages import (
+    Batch,
+    BatchResponse,
+    Cancel,
+    Failure,
+    Goodbye,
+    Message,
+    Notification,
+    Request,
+    Response,
+    raw,
+)
 
 from tests.core.rpc.child import CODECS, ONE, link, one
 
@@ -342,6 +353,20 @@ def test_an_error_cannot_be_more_than_an_error(driver: str, kind: str) -> None:
     with pytest.raises(JackfieldError) as told:
         run(driver, sending(frame(Failure(1, kind, "go away", {"column": "9" * 100}))))
     assert type(told.value).__name__ == "RemoteError"
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_what_the_other_side_says_moves_no_cursor(driver: str) -> None:
+    evil, shown = "a\x1b[2J\x07\u202eb\n\tc", r"a\x1b[2J\x07\u202eb" + "\n\tc"
+    told = {"hint": evil, "traceback": evil}
+    for kind in ("ValueError", "Odd\x1b"):
+        with pytest.raises(Exception, match="a") as raised:
+            run(driver, sending(frame(Failure(1, kind, evil, told))))
+        assert shown in str(raised.value)
+        assert not any(one in repr(vars(raised.value)) + "".join(raised.value.__notes__) for one in "\x1b\x07\u202e")
+    with pytest.raises(LinkClosed) as ended:
+        run(driver, sending(frame(Goodbye(evil))))
+    assert shown in str(ended.value)
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

@@ -6,6 +6,7 @@ It knows nothing of plugins. The connection that an event loop drives stands apa
 from jackfield.rpc.blocking import BlockingConnection
 from jackfield.rpc.codec import CallCodec, can_cross
 from jackfield.rpc.descriptors import DescriptorReceiver, DescriptorSender
+from jackfield.rpc.failures import without_controls
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Limits, Link, Serve, Served
@@ -30,4 +31,5 @@ __all__ = [
     "Served",
     "can_cross",
     "read_message",
+    "without_controls",
 ]

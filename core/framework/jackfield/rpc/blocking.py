@@ -302,8 +302,7 @@ class BlockingConnection:
             self._wire.refuse(error)
 
     def _part(self, goodbye: Goodbye) -> None:
-        self._link.went_away = True
-        self._link.close(LinkClosed(f"{self._link.peer} ended the connection: {goodbye.reason}"))
+        self._link.part(goodbye)
         self._turn.wake()
         self._link.check()
 

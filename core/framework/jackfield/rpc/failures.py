@@ -22,6 +22,11 @@ _PLAIN: dict[str, type[Exception]] = {
         *(ConnectionError, ConnectionRefusedError, ConnectionResetError, TimeoutError),
     )
 }
+#: What moves a cursor, recolours a terminal or turns the order of text round, shown as what it is.
+_CONTROLS = {
+    one: f"\\x{one:02x}" if one < 256 else f"\\u{one:04x}"
+    for one in (*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
 MESSAGE_CHARACTERS = 4000
 TRACEBACK_CHARACTERS = 12_000
 _MOST_DIGITS = 6  # of the number of an error of the system
@@ -68,6 +73,8 @@ def told(kind: str, message: str, details: dict[str, str], peer: str) -> Excepti
         details: as `tell` gives them; those of a hostile side are text all the same.
         peer: who raised it, for the note.
     """
+    kind, message = without_controls(kind), without_controls(message)
+    details = {without_controls(name): without_controls(text) for name, text in details.items()}
     where = details.get("traceback", "")
     error = _made(kind, message, details) or RemoteError(
         message,
@@ -79,6 +86,11 @@ def told(kind: str, message: str, details: dict[str, str], peer: str) -> Excepti
     if where:
         error.add_note(f"raised in {peer}:\n{where}")
     return error
+
+
+def without_controls(text: str) -> str:
+    """Return a text of the other side with control characters shown as what they are; lines and tabs stay."""
+    return text if text.isprintable() else text.translate(_CONTROLS)
 
 
 def _made(kind: str, message: str, details: dict[str, str]) -> Exception | None:

@@ -241,6 +241,14 @@ class TestLines:
         assert (record.name, record.levelname, record.k) == ("chat.plugins.probe", "ERROR", 1)
         assert "forged" not in caplog.text
 
+    async def test_a_line_cannot_be_taken_for_two_and_moves_no_cursor(self, hostile, caplog):
+        _, line = hostile
+        evil = "one \x1b[2J\nERROR jackfield.host: forged"
+        await line.call("log", {"level": 40, "message": evil, "exception": evil})
+        (record,) = [one for one in caplog.records if one.getMessage().startswith("one ")]
+        shown = "one \\x1b[2J\n    ERROR jackfield.host: forged"
+        assert record.getMessage() == record.exc_text == shown
+
     @pytest.mark.feature("C27")
     async def test_a_flood_of_lines_is_dropped_and_counted(self, hostile, caplog):
         side, line = hostile

@@ -15,7 +15,7 @@ from jackfield.host.remote.facets import Commanding, hearing
 from jackfield.host.remote.hooks import proxy_of, spec_places
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.host.remote.sources import Sources
-from jackfield.rpc import CallCodec, Served
+from jackfield.rpc import CallCodec, Served, without_controls
 from jackfield.runtime import (
     CALLBACKS,
     Blame,
@@ -85,11 +85,13 @@ def served_life(plugin: str, sources: Sources, blame: Blame) -> dict[str, Served
     """
 
     def failed(what: str, kind: str, message: str, traceback: str = "") -> None:
-        where = traceback[-MOST_TOLD:]
-        error = RemoteError(message[:MOST_TOLD], kind=kind[:200], remote_traceback=where, plugin=plugin)
+        what, kind, said, where = (
+            without_controls(text) for text in (what[:200], kind[:200], message[:MOST_TOLD], traceback[-MOST_TOLD:])
+        )
+        error = RemoteError(said, kind=kind, remote_traceback=where, plugin=plugin)
         if where:
             error.add_note(f"raised in the process of {plugin}:\n{where}")
-        blame(plugin, what[:200], error)
+        blame(plugin, what, error)
 
     functions: dict[str, Callable[..., Any]] = {
         "source.reply": sources.reply,

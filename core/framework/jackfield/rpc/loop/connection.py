@@ -322,8 +322,7 @@ class LoopConnection:
         elif isinstance(message, ASKED):
             self._server.take(message)
         elif isinstance(message, Goodbye):
-            self._link.went_away = True
-            self._link.close(LinkClosed(f"{self._link.peer} ended the connection: {message.reason}"))
+            self._link.part(message)
         else:
             hello = self._link.greeted(message)
             if self._greeting is not None and not self._greeting.done():

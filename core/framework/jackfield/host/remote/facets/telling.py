@@ -9,6 +9,7 @@ from jackfield.api import PluginInfo
 from jackfield.host.facets import PluginContext, Wiring
 from jackfield.host.remote.facets.holding import Holding
 from jackfield.isolation import LineRate
+from jackfield.rpc import without_controls
 from jackfield.runtime import Whole
 
 LONGEST_LINE = 16_000
@@ -116,10 +117,10 @@ class ServedLogger:
         level = max(logging.DEBUG, min(level, logging.CRITICAL))
         if not logger.isEnabledFor(level) or not self._rate.admit():
             return
-        record = logger.makeRecord(logger.name, level, "", 0, message[:LONGEST_LINE], (), None)
+        record = logger.makeRecord(logger.name, level, "", 0, _shown(message), (), None)
         if abs(created - record.created) < MOST_LATE_SECONDS:
             record.created = created
-        record.exc_text = exception[:LONGEST_LINE] or None
+        record.exc_text = _shown(exception) or None
         for key, value in list(extra.items())[:MOST_EXTRA]:
             if key.isidentifier() and key not in _OWN and not hasattr(record, key):
                 setattr(record, key, value)
@@ -132,3 +133,8 @@ class ServedLogger:
         if name not in self._children:
             self._children[name] = self._logger.getChild(name)
         return self._children[name]
+
+
+def _shown(text: str) -> str:
+    """Return what a plugin wrote so that it cannot be taken for a line of somebody else's: further lines are set in."""
+    return without_controls(text[:LONGEST_LINE]).replace("\n", "\n    ")
