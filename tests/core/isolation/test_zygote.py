@@ -163,21 +163,21 @@ async def test_limits_of_its_spec_are_kept_by_the_kernel(zygote, tmp_path):
     child.close()
 
 
-async def test_what_it_prints_is_logged_with_its_name(zygote, tmp_path, caplog):
-    caplog.set_level(logging.INFO, logger="jackfield.isolation")
+async def test_what_it_prints_stands_in_its_log(zygote, tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="chat.plugins.weather")
     child = await zygote.fork(spec_in(tmp_path))
     await tell(
         child, "import os, sys; print('said'); print('warned', file=sys.stderr); os.write(2, b'native\\x1b[2J\\n')"
     )
     await until(lambda: "native" in caplog.text)
-    assert "weather: said" in caplog.messages
-    assert "weather: warned" in caplog.messages
-    assert "weather: 'native\\x1b[2J'" in caplog.messages
+    assert "printed: said" in caplog.messages
+    assert "printed: warned" in caplog.messages
+    assert "printed: 'native\\x1b[2J'" in caplog.messages
     child.close()
 
 
 async def test_one_that_prints_without_end_hurts_nobody_but_itself(zygote, tmp_path, caplog):
-    caplog.set_level(logging.INFO, logger="jackfield.isolation")
+    caplog.set_level(logging.INFO, logger="chat.plugins.weather")
     child = await zygote.fork(spec_in(tmp_path, limits=WorkerLimits(log_lines_per_second=5)))
     assert await tell(child, "for _ in range(20000): print('x' * 100)\ntold = 'went on'") == "went on"
     child.kill()
@@ -207,12 +207,12 @@ async def test_how_a_worker_ended_is_told(zygote, tmp_path):
 
 
 async def test_native_code_that_breaks_is_told_with_its_line(zygote, tmp_path, caplog):
-    caplog.set_level(logging.INFO, logger="jackfield.isolation")
+    caplog.set_level(logging.INFO, logger="chat.plugins.weather")
     child = await zygote.fork(spec_in(tmp_path))
     with pytest.raises(EOFError):
         await tell(child, "import ctypes; ctypes.string_at(1)")
     assert str(await child.wait()) == "was killed by SIGSEGV"
-    assert "weather: Fatal Python error: Segmentation fault" in caplog.messages
+    assert "printed: Fatal Python error: Segmentation fault" in caplog.messages
     child.close()
 
 

@@ -20,11 +20,21 @@ class PrintedLines:
         speaker: who writes them, the first words of each line in the log.
         lines_a_second: how many are logged.
         level: at which they are.
+        logger: of a plugin, into whose log they go, marked as printed; None for the host's own.
     """
 
-    def __init__(self, reading: int, *, speaker: str, lines_a_second: int, level: int = logging.INFO) -> None:
+    def __init__(
+        self,
+        reading: int,
+        *,
+        speaker: str,
+        lines_a_second: int,
+        level: int = logging.INFO,
+        logger: logging.Logger | None = None,
+    ) -> None:
         self._reading = reading
         self._speaker = speaker
+        self._log, self._mark = (_log, speaker) if logger is None else (logger, "printed")
         self._most_lines = lines_a_second
         self._level = level
         self._loop = asyncio.get_running_loop()
@@ -91,7 +101,7 @@ class PrintedLines:
 
     def _tell_dropped(self) -> None:
         if self._dropped:
-            _log.warning("%s printed too much: %d lines were dropped", self._speaker, self._dropped)
+            self._log.warning("%s printed too much: %d lines were dropped", self._speaker, self._dropped)
 
     def _line(self, line: bytes) -> None:
         if self._lines >= self._most_lines:
@@ -101,4 +111,4 @@ class PrintedLines:
         self._lines += 1
         text = line[:MOST_LINE_CHARACTERS].decode("utf-8", "backslashreplace").rstrip()
         if text:
-            _log.log(self._level, "%s: %s", self._speaker, text if text.isprintable() else ascii(text))
+            self._log.log(self._level, "%s: %s", self._mark, text if text.isprintable() else ascii(text))

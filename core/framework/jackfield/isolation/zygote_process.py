@@ -143,7 +143,8 @@ class ZygoteProcess:
         except OSError as error:
             raise SandboxError(f"{plugin} has no worker: {error}", plugin=plugin) from error
         lines = spec.limits.log_lines_per_second
-        printed = PrintedLines(ends.printed, speaker=plugin, lines_a_second=lines)
+        log = logging.getLogger(f"{spec.project}.plugins.{plugin}")
+        printed = PrintedLines(ends.printed, speaker=plugin, lines_a_second=lines, logger=log)
         process: ForkedProcess | None = None
         try:
             async with asyncio.timeout(FORK_SECONDS):
