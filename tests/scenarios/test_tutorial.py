@@ -77,7 +77,8 @@ def test_the_tutorial_works_as_it_is_written(reader: Reader) -> None:
         for block in [*blocks(writing), *blocks(first)]:
             reader.follow(block)
         assert "to keep the quotes" in reader.hears("jackfield install")
-        assert "quotes" in reader.hears("jackfield list")
+        listed = reader.hears("jackfield list")
+        assert re.search(r"^quotes .* worker \((full|base)\)", listed, re.MULTILINE)
         bea.say("!quote all that is gold does not glitter")
         bea.hears("quote 1 is kept")
 
