@@ -320,3 +320,12 @@ async def test_forks_that_wait_are_told_when_the_zygote_is_killed(tmp_path):
     await child.wait()
     await zygote.close()
     child.close()
+
+
+async def test_a_worker_lies_elsewhere_in_memory_than_its_host(tmp_path):
+    for _ in range(8):  # by chance alone seven of them would
+        async with running() as zygote:
+            child = await zygote.fork(spec_in(tmp_path))
+            there = await tell(child, "told = id(None)")
+            child.close()
+        assert there >> 21 & 7 != id(None) >> 21 & 7

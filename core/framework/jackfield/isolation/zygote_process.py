@@ -58,6 +58,14 @@ _FILE: Final = Path(__file__).parents[1] / "worker" / "start.py"
 _log = logging.getLogger("jackfield.isolation")
 
 
+def _place() -> int:
+    """Return where the interpreter's code lies in this process, as far as its zygote has to lie elsewhere.
+
+    That is three bits of an address, which say nothing of the others; `jackfield.worker.start` says what they are for.
+    """
+    return id(None) >> 21 & 7
+
+
 class ZygoteProcess:
     """A running zygote, and the workers that it forked; `Zygote` says what it is for.
 
@@ -106,7 +114,7 @@ class ZygoteProcess:
         reading, writing = os.pipe2(os.O_CLOEXEC)
         try:
             with theirs:
-                control.send(json.dumps(settings).encode())
+                control.send(json.dumps({**settings, "apart_from": _place()}).encode())
                 process = subprocess.Popen(  # noqa: ASYNC220 (it returns once the child runs; the host names it)
                     [executable, "-I", "-S", "-X", "utf8", str(_FILE), str(theirs.fileno())],
                     stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, cwd="/", env={},
