@@ -22,7 +22,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
-from jackfield.rpc import BlockingConnection, CallCodec, Link, Served
+from jackfield.rpc import BlockingConnection, CallCodec, Link, Served, connected_pair
 from jackfield.rpc.loop import LoopConnection
 
 from tests.benchmarks.peers.environment import PeersMissing, peer_script
@@ -166,7 +166,7 @@ def freely(cores: set[int], run: Callable[[int], float]) -> Callable[[int], floa
 @contextmanager
 def forked(run: Callable[[socket.socket], None], cores: set[int] | None = None) -> Iterator[socket.socket]:
     """A child on this core, or on any of those."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = socket.socketpair() if run is serve_bare else connected_pair()
     pid = os.fork()
     if not pid:
         os.sched_setaffinity(0, cores or os.sched_getaffinity(0))

@@ -5,23 +5,19 @@ It is loaded in the zygote, so it imports nothing but the standard library.
 
 import json
 import socket
-import struct
 from collections.abc import Callable
 from typing import Any
 
-_SIZE = struct.Struct("<I")
+MOST_BYTES = 1 << 18
 
 
 def prepare(calls: socket.socket, files: socket.socket) -> Callable[[Any], None]:
-    """Be told source code, one frame each; answer with the value of its name `told`, or with what it raised."""
+    """Be told source code, a packet each; answer with the value of its name `told`, or with what it raised."""
 
     def serve(spec: Any) -> None:
         known: dict[str, Any] = {"spec": spec, "calls": calls, "files": files}
-        stream = calls.makefile("rb")
-        while len(head := stream.read(_SIZE.size)) == _SIZE.size:
-            source = stream.read(_SIZE.unpack(head)[0])
-            content = json.dumps(_outcome(source, known), default=repr).encode()
-            calls.sendall(_SIZE.pack(len(content)) + content)
+        while source := calls.recv(MOST_BYTES):
+            calls.send(json.dumps(_outcome(source, known), default=repr).encode())
 
     return serve
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import struct
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +17,6 @@ from jackfield.isolation import Child, Packages, WorkerSpec, Zygote, packages_of
 from tests.support import told_worker
 
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
-_SIZE = struct.Struct("<I")
 
 
 def told_zygote(more: Packages | None = None, **changes: Any) -> Zygote:
@@ -96,22 +94,14 @@ async def tell(child: Child, source: str) -> Any:
     """
     loop = asyncio.get_running_loop()
     child.socket.setblocking(False)
-    content = source.encode()
     try:
-        await loop.sock_sendall(child.socket, _SIZE.pack(len(content)) + content)
-        answer = json.loads(await _received(child, _SIZE.unpack(await _received(child, _SIZE.size))[0]))
+        await loop.sock_sendall(child.socket, source.encode())
+        packet = await loop.sock_recv(child.socket, told_worker.MOST_BYTES)
     except (ConnectionResetError, BrokenPipeError):
         raise EOFError from None
+    if not packet:
+        raise EOFError
+    answer = json.loads(packet)
     if answer["raised"] is not None:
         raise Refused(answer["raised"], answer["detail"], answer["errno"])
     return answer["value"]
-
-
-async def _received(child: Child, size: int) -> bytes:
-    got = b""
-    while len(got) < size:
-        more = await asyncio.get_running_loop().sock_recv(child.socket, size - len(got))
-        if not more:
-            raise EOFError
-        got += more
-    return got

@@ -17,7 +17,7 @@ from subprocess import Popen
 from typing import Any
 
 from jackfield.errors import PermissionDenied
-from jackfield.rpc import BlockingConnection, CallCodec, Limits, Link, Reply, Served
+from jackfield.rpc import BlockingConnection, CallCodec, Limits, Link, Reply, Served, connected_pair
 
 ROOT = Path(__file__).parents[3]
 
@@ -135,7 +135,7 @@ CODECS = {name: one_of.codec for name, one_of in served(METHODS).items()}
 @contextmanager
 def child() -> Iterator[socket.socket]:
     """Start a child that serves the methods; yields the host's end of the socket."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = connected_pair()
     with ours:
         command = [sys.executable, "-m", "tests.core.rpc.child", str(theirs.fileno())]
         with Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT) as process:

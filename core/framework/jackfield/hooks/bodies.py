@@ -39,9 +39,15 @@ class Body:
         chain = self.chain
         lines = ["__tracebackhide__ = True"]  # pytest leaves the frame out, as it does pluggy's
         if self.waits:
-            lines.append("_jf_require_waiting()")  # it is the caller's mistake, and nobody's who implements the hook
+            # It is the caller's mistake, and nobody's who implements the hook; most often two questions tell that it
+            # is none.
+            lines += [
+                "if _jf_running_loop() is not None or _jf_this_thread() != _jf_thread:",
+                "    _jf_require_waiting()",
+            ]
         if chain.pipeline is None:
-            lines.append("_jf_results = None" if chain.firstresult else "_jf_results = []")
+            if chain.firstresult or self.wrappers or not self.plain:
+                lines.append("_jf_results = None" if chain.firstresult else "_jf_results = []")
         elif not self.by_name:
             lines.append(f"_jf_handed = _jf_given[{chain.pipeline!r}]")
         if chain.resolves and chain.timeout_seconds is not None:
@@ -162,6 +168,8 @@ class Body:
         return [*lines, "_jf_last = _jf_now"]
 
     def _application(self, place: int, each: pluggy.HookImpl, *, call: str = "_jf_call") -> str:
+        if outside_of(each.function) is not None:
+            return f"{call}{place}({self._mapping(each)})"
         arguments = [self._argument(name) for name in each.argnames]
         if self.by_name:
             arguments += [f"{name}={name}" for name in passed_by_name(each)]
@@ -169,6 +177,14 @@ class Body:
             names = tuple(passed_by_name(each))
             arguments.append(f"**{{k: _jf_given[k] for k in {names!r} if k in _jf_given}}")
         return f"{call}{place}({', '.join(arguments)})"
+
+    def _mapping(self, each: pluggy.HookImpl) -> str:
+        """Return what makes the arguments of an implementation by name."""
+        names = each.argnames if not self.by_name else (*each.argnames, *passed_by_name(each))
+        entries = [f"{name!r}: {self._argument(name)}" for name in names]
+        if not self.by_name and passed_by_name(each):
+            entries.append(f"**{{k: _jf_given[k] for k in {tuple(passed_by_name(each))!r} if k in _jf_given}}")
+        return "{" + ", ".join(entries) + "}"
 
     def _argument(self, name: str) -> str:
         if name == self.chain.pipeline:

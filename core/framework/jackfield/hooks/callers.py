@@ -197,7 +197,9 @@ class AsyncCaller:
 
             many = self._many = (version, Batches(chain))
         names = (*hook.spec.argnames, *hook.spec.kwargnames) if hook.spec is not None else ()
-        if set(map(len, calls)) != {len(names)} or not all(name in one for name in names for one in calls):
+        if not (
+            set(map(len, calls)) <= {len(names)} and set().union(*calls) <= set(names)
+        ):  # each has all, and no more
             calls = [self._completed(one) for one in calls]
         return await many[1].call(calls)
 

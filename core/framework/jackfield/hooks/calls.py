@@ -9,6 +9,7 @@ that is switched off and on again costs no second compilation.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
+from threading import get_ident
 from types import CodeType
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ import pluggy
 from jackfield.hooks.bodies import Body, indent
 from jackfield.hooks.chains import Chain, passed_by_name
 from jackfield.hooks.limits import cancelling, limiting, skipped
-from jackfield.hooks.outside import outside_of
+from jackfield.hooks.outside import Outside, outside_of
 from jackfield.hooks.wrappers import GENERATED, begin, begin_old_style, unwind
 
 MISSING = object()
@@ -99,6 +100,18 @@ def _compiled(source: str) -> CodeType:
     return compile(source, GENERATED, "exec")
 
 
+def _waiting(outside: Outside) -> dict[str, Any]:
+    """Return what tells whether this thread may wait for other processes; all of a host's need the same loop."""
+    from asyncio import _get_running_loop  # loaded with whatever calls another process; None where no loop runs here
+
+    return {
+        "_jf_running_loop": _get_running_loop,
+        "_jf_this_thread": get_ident,
+        "_jf_thread": outside.thread,
+        "_jf_require_waiting": outside.require_waiting,
+    }
+
+
 def _bindings(chain: Chain) -> dict[str, Any]:
     """Bind the names that the source uses."""
     implementations, blame = chain.implementations, chain.blame
@@ -137,9 +150,9 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         bindings[f"_jf_call{place}"] = implementation.function
         if (outside := outside_of(implementation.function)) is not None:
             bindings[f"_jf_send{place}"] = outside.send if chain.awaits else outside.send_now
-            bindings["_jf_require_waiting"] = outside.require_waiting
-            if chain.awaits:
-                bindings[f"_jf_call{place}"] = outside.call
+            bindings[f"_jf_call{place}"] = outside.call if chain.awaits else outside.call_now
+            if not chain.awaits:
+                bindings |= _waiting(outside)
         if implementation.hookwrapper:
             bindings[f"_jf_whose{place}"] = f"Plugin: {implementation.plugin_name}, Hook: {chain.hook_name}"
         if chain.counts is not None:

@@ -31,17 +31,30 @@ class Sent(Protocol):
 
 
 class Outside(Protocol):
-    """An implementation in another process; its arguments are those of the function that stands for it."""
+    """An implementation in another process.
 
-    def call(self, *arguments: Any, **named: Any) -> Awaitable[Any]:
+    A call of it takes the arguments of the function that stands for it as one mapping by name, which is what is sent:
+    generated calls make it, for a function in between would cost more than to make it.
+
+    Attributes:
+        thread: whose event loop has to go on for its answers; that thread may wait while no loop runs in it.
+    """
+
+    thread: int
+
+    def call(self, given: dict[str, Any], /) -> Awaitable[Any]:
         """Return what is awaited for the answer to a call that is sent then."""
         ...
 
-    def send(self, *arguments: Any, **named: Any) -> Sent:
+    def call_now(self, given: dict[str, Any], /) -> Any:
+        """Send a call and wait for its answer."""
+        ...
+
+    def send(self, given: dict[str, Any], /) -> Sent:
         """Send a call, on the event loop's thread, and return what is awaited for its answer."""
         ...
 
-    def send_now(self, *arguments: Any, **named: Any) -> Sent:
+    def send_now(self, given: dict[str, Any], /) -> Sent:
         """Send a call, in a thread that will wait for its answer."""
         ...
 

@@ -4,6 +4,8 @@ import os
 import socket
 from typing import Self
 
+from jackfield.rpc import connected_pair
+
 
 class Ends:
     """Both ends of the socket of calls, of the socket of descriptors, and of the pipe for what is printed.
@@ -15,7 +17,7 @@ class Ends:
     """
 
     def __init__(self) -> None:
-        self.calls, their_calls = socket.socketpair()
+        self.calls, their_calls = connected_pair()
         self.files = their_files = their_calls
         try:
             self.files, their_files = socket.socketpair()

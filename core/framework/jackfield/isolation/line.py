@@ -33,6 +33,13 @@ class Line:
         link: to the plugin's process.
         plugin: whose it is.
         call_seconds: what a call may take that says nothing else.
+
+    Attributes:
+        thread: the loop's.
+        held_by: the thread that drives the link by waiting, as in a row of calls while the loop does not run; 0: none.
+        call_held: `call_now` for that thread, while no loop runs in it.
+        is_taken: whether whoever waits drives the link, or did last.
+        call_awaited: `call_coded` while it is not taken.
     """
 
     def __init__(self, link: Link, *, plugin: str, call_seconds: float = 5.0) -> None:
@@ -40,11 +47,14 @@ class Line:
         self.call_seconds = call_seconds
         self._link = link
         self._loop = asyncio.get_running_loop()
-        self._thread = get_ident()
+        self.thread = get_ident()
         self._serve = link.serve
         self._connection = LoopConnection(link)
         self._blocking = BlockingConnection(link)
-        self._taken = False  # whether whoever waits drives the link
+        self.held_by = 0
+        self.call_held = self._blocking.call
+        self.is_taken = False
+        self.call_awaited = self._connection.call
         self._returning = False
 
     @property
@@ -99,7 +109,7 @@ class Line:
         Returns:
             OpenCall | None: None where so much waits to be sent that whoever can wait should; nothing was sent.
         """
-        if self._taken:
+        if self.is_taken:
             self._give_back()
         if self._connection.waiting_bytes:
             return None
@@ -117,7 +127,7 @@ class Line:
         self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float
     ) -> Coroutine[Any, Any, Any]:
         """Return the coroutine that calls a method whose codec is known; to be awaited at once."""
-        if self._taken:
+        if self.is_taken:
             self._give_back()
         return self._connection.call(method, arguments, codec, timeout_seconds=timeout_seconds)
 
@@ -180,20 +190,22 @@ class Line:
 
     def _is_taken_here(self) -> bool:
         """Whether this thread drives the link already, as in a row of calls while the loop does not run."""
-        return self._returning and self._taken and get_ident() == self._thread and not self._loop.is_running()
+        return self.held_by == get_ident() and not self._loop.is_running()
 
     def _may_take(self) -> bool:
         """Let this thread drive the link, if it is the loop's and the loop does not run."""
-        if self._loop.is_running() or get_ident() != self._thread:
+        if self._loop.is_running() or get_ident() != self.thread:
             return False
-        if not self._taken:
+        if not self.is_taken:
             if not self._connection.pause():
                 return False
-            self._taken = True
+            self.is_taken = True
             self._link.serve = self._serve_now
         if not self._returning and not self._loop.is_closed():
             self._returning = True
             self._loop.call_soon(self._loop_runs)
+        if self._returning:
+            self.held_by = self.thread
         return True
 
     def _loop_runs(self) -> None:
@@ -201,8 +213,9 @@ class Line:
         self._give_back()
 
     def _give_back(self) -> None:
-        if self._taken:
-            self._taken = False
+        if self.is_taken:
+            self.is_taken = False
+            self.held_by = 0
             self._link.serve = self._serve
             self._connection.resume()
 
@@ -246,7 +259,7 @@ class Line:
             UsageError: it is that of the loop, which runs.
             PluginError: the loop does not run, and this is not its thread.
         """
-        here = get_ident() == self._thread
+        here = get_ident() == self.thread
         if here and self._loop.is_running():
             name = method.removeprefix("hook.")
             raise UsageError(

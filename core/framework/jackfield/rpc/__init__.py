@@ -11,6 +11,7 @@ from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Limits, Link, Serve, Served
 from jackfield.rpc.messages import PROTOCOL_VERSION, Hello, read_message
+from jackfield.rpc.packets import connected_pair
 from jackfield.rpc.replies import Reply
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Serve",
     "Served",
     "can_cross",
+    "connected_pair",
     "read_message",
     "without_controls",
 ]

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any, NoReturn
 
 from jackfield.errors import CallTimeout, CannotCross, LinkClosed, ProtocolViolation
+from jackfield.rpc.calling import ExpressCalls
 from jackfield.rpc.codec import CallCodec
 from jackfield.rpc.express import ExpressWire
 from jackfield.rpc.ledger import OpenCall
@@ -35,7 +36,7 @@ from jackfield.rpc.waiting import wait_beside
 from jackfield.rpc.wire import FOREVER, ReceiveTimeout
 
 
-class BlockingConnection:
+class BlockingConnection(ExpressCalls):
     """Drives a link by waiting. Its methods may be called from any thread.
 
     Args:
@@ -43,9 +44,8 @@ class BlockingConnection:
     """
 
     def __init__(self, link: Link) -> None:
-        self._link = link
-        self._turn = Turn()
-        self._wire = ExpressWire(link, self._turn)
+        turn = Turn()
+        super().__init__(link, turn, ExpressWire(link, turn))
         self._server = Server(link, self._wire.answer)
         self._deadline = FOREVER  # of the calls that the reading thread waits for, the nearest
 
@@ -89,47 +89,6 @@ class BlockingConnection:
             return self._link.greeted(message)
         except ProtocolViolation as error:
             self._wire.refuse(error)
-
-    def call(
-        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, *, timeout_seconds: float | None = None
-    ) -> Any:
-        """Call a method of the other side and wait for its answer; what it calls here runs meanwhile.
-
-        Args:
-            method: its name there.
-            arguments: by name; values are encoded as what they are.
-            codec: reads the answer.
-            timeout_seconds: for all of it, from the first byte sent to the last byte of the answer; None for no limit.
-
-        Raises:
-            CannotCross: an argument is no data, or too large; nothing was sent.
-            CallTimeout: the time is over. The call goes on there; the caller may end the process.
-            LinkClosed: the connection has ended, before or during the call.
-            Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
-        """
-        link, turn, wire = self._link, self._turn, self._wire
-        try:
-            turn.free.pop()
-        except IndexError:  # another thread reads, or this one further up
-            return self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
-        # Nobody else reads: the answer, if it is the next message, is taken without a note in the ledger.
-        try:
-            if link.ended is not None:
-                link.check()
-            deadline = monotonic() + timeout_seconds if timeout_seconds else FOREVER
-            number = wire.ask(method, arguments, timeout_seconds, deadline)
-            body = wire.body(timeout_seconds or FOREVER)
-            if body is not None:
-                try:
-                    _, answered, answer = codec.response(body)
-                    if answered == number:
-                        return answer
-                except DECODING_ERRORS:
-                    pass  # another message, or another answer than was declared
-            turn.mark()
-            return self._read_on(link.ledger.note(number, method, codec, deadline), body)
-        finally:
-            turn.leave()
 
     def call_batch(
         self, method: str, many: Sequence[Mapping[str, Any]], codec: CallCodec, *, timeout_seconds: float | None = None

@@ -78,7 +78,7 @@ class ExpressWire(Wire):
                 call.number = number
                 ledger.mine[number] = call
             try:
-                sent = self._send(frame, _DONTWAIT)
+                sent = self._send(frame, _DONTWAIT) if length < self._packet_bytes - HEADER_BYTES else 0
             except BlockingIOError:
                 sent = 0
             except OSError as error:
@@ -108,7 +108,7 @@ class ExpressWire(Wire):
         reader = self._link.reader
         if reader.waiting_bytes or not reader.is_small:
             return None
-        if seconds != self._receive_seconds and seconds != FOREVER:
+        if seconds != self.receive_seconds and seconds != FOREVER:
             self._limit_receiving(seconds)
         try:
             count = self._recv_into(reader.view)
@@ -133,7 +133,7 @@ class ExpressWire(Wire):
         seconds = deadline - monotonic()
         if seconds <= 0:
             return None
-        return self.body(self._receive_seconds if abs(seconds - self._receive_seconds) <= NEAR_SECONDS else seconds)
+        return self.body(self.receive_seconds if abs(seconds - self.receive_seconds) <= NEAR_SECONDS else seconds)
 
     def serve(self, server: Server) -> Message | None:  # noqa: C901  # one function on purpose
         """Answer usual requests until something else comes.

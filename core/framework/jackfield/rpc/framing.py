@@ -20,7 +20,7 @@ _pack_into, _unpack_from = LENGTH.pack_into, LENGTH.unpack_from
 FRAME_BYTES = 1 << 20
 #: What is read at once, and what a reader keeps while nothing is on its way.
 BUFFER_BYTES = 1 << 16
-LEAST_ROOM_BYTES = 4096
+LEAST_ROOM_BYTES = 1 << 14
 #: What encoding raises for a value that is no data, is too deep, or cannot be written.
 ENCODING_ERRORS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
 #: Frames up to this are most of them; the parts of the buffer where their bodies lie are made once.

@@ -35,6 +35,7 @@ from jackfield.rpc.messages import (
     raw,
     read_message,
 )
+from jackfield.rpc.packets import most_at_once
 
 #: The first frame of somebody who is not known yet.
 HELLO_BYTES = 4096
@@ -107,6 +108,7 @@ class Link:
         self.tell_tracebacks = tell_tracebacks
         self.reader = FrameReader(HELLO_BYTES)
         self.writer = FrameWriter(HELLO_BYTES)
+        self.packet_bytes = most_at_once(connection)
         self.ledger = Ledger(peer, self.limits.open_calls)
         self.ended: LinkClosed | None = None
         self.on_end: Callable[[], None] | None = None  # a driver's, called before the socket is closed

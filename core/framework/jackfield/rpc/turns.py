@@ -17,20 +17,25 @@ class Turn:
 
     A list with one thing in it is that lock: to take the thing out and to put it back are single steps of the
     interpreter, and it can be left out on the way of a call that nobody else disturbs.
+
+    Attributes:
+        free: that list, for who takes out and puts back without a further call.
+        holder: the thread that has said by `mark` that it has the turn; None while nobody has.
+        waiting: how many threads wait for it.
     """
 
-    __slots__ = ("_condition", "_holder", "free", "waiting")
+    __slots__ = ("_condition", "free", "holder", "waiting")
 
     def __init__(self) -> None:
-        self.free: list[None] = [None]  # for who takes out and puts back without a further call
-        self._holder: int | None = None
+        self.free: list[None] = [None]
+        self.holder: int | None = None
         self._condition = Condition(Lock())
         self.waiting = 0
 
     @property
     def is_mine(self) -> bool:
         """Whether this thread has it, further up its stack."""
-        return self._holder == get_ident()
+        return self.holder == get_ident()
 
     def take_if_free(self) -> bool:
         """Take the turn if nobody has it."""
@@ -43,7 +48,7 @@ class Turn:
 
     def mark(self) -> None:
         """Say that it is this thread which has taken the turn out of `free`, before anything else runs."""
-        self._holder = get_ident()
+        self.holder = get_ident()
 
     def take(self, done: Callable[[], bool], deadline: float) -> bool:
         """Wait for the turn, or until somebody else has done what this thread waits for.
@@ -74,7 +79,7 @@ class Turn:
 
     def leave(self) -> None:
         """Give the turn to whoever waits."""
-        self._holder = None
+        self.holder = None
         self.free.append(None)
         if self.waiting:
             self.wake()

@@ -36,16 +36,18 @@ class Wire:
         turn: whose turn it is to read.
 
     Attributes:
+        receive_seconds: after which a receive ends, as the socket has it; infinity never equals it.
         sending: whose turn it is to send: frames leave whole, and ids in their order.
     """
 
     __slots__ = (
         "_link",
-        "_receive_seconds",
+        "_packet_bytes",
         "_recv_into",
         "_send",
         "_socket",
         "_turn",
+        "receive_seconds",
         "sending",
     )
 
@@ -53,8 +55,9 @@ class Wire:
         self._link = link
         self._socket = link.socket
         self._send, self._recv_into = link.socket.send, link.socket.recv_into
+        self._packet_bytes = link.packet_bytes
         self._turn = turn
-        self._receive_seconds = -1.0  # as the socket has it: not known yet, for another driver may have set it
+        self.receive_seconds = -1.0  # as the socket has it: not known yet, for another driver may have set it
         self.sending = Turn()
 
     def answer(self, message: object) -> None:
@@ -135,7 +138,7 @@ class Wire:
         """
         frame = self._link.writer.frame(message)
         try:
-            sent = self._send(frame, _DONTWAIT)
+            sent = self._send(frame, _DONTWAIT) if len(frame) <= self._packet_bytes else 0
         except BlockingIOError:
             sent = 0
         except OSError as error:
@@ -177,12 +180,12 @@ class Wire:
         seconds = deadline - monotonic()
         if seconds <= 0:
             raise ReceiveTimeout
-        if abs(seconds - self._receive_seconds) > NEAR_SECONDS:
+        if abs(seconds - self.receive_seconds) > NEAR_SECONDS:
             self._limit_receiving(seconds)
 
     def _limit_receiving(self, seconds: float) -> None:
         """Let a receive end after so many seconds; 0 for never."""
-        if seconds == self._receive_seconds:
+        if seconds == self.receive_seconds:
             return
         whole = int(seconds)
         microseconds = int((seconds - whole) * 1e6)
@@ -192,7 +195,7 @@ class Wire:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(whole, microseconds))
         except OSError as error:
             self.gone(error)
-        self._receive_seconds = seconds
+        self.receive_seconds = seconds
 
     def send_rest(self, frame: bytearray, sent: int, deadline: float) -> None:
         """Send what of a frame has not left at once; the turn to send is held."""
@@ -218,7 +221,7 @@ class Wire:
                     if event & select.POLLIN:
                         self._take_in()
                     if event & ~select.POLLIN:
-                        sent += self._send_some(rest[sent:])
+                        sent += self._send_some(rest[sent : sent + self._packet_bytes])
         except OSError as error:
             self.gone(error)
         except ValueError as error:  # another thread has closed the socket, and so it has no number

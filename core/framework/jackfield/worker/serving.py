@@ -15,7 +15,7 @@ import msgspec
 from jackfield.api import Context, Event, EventType
 from jackfield.errors import CannotCross, PluginError
 from jackfield.isolation import WorkerSpec
-from jackfield.rpc import BlockingConnection, DescriptorReceiver, Link
+from jackfield.rpc import BlockingConnection, DescriptorReceiver, Link, connected_pair
 from jackfield.runtime import (
     GRACE_SECONDS,
     CallbackAnswer,
@@ -63,7 +63,7 @@ def prepare(calls: socket.socket, files: socket.socket) -> Callable[[WorkerSpec]
 
 def _rehearse() -> None:
     """Make all but the code of a plugin: its link, its context, the codecs of both."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = connected_pair()
     with ours, theirs:
         looping = LoopThread(NOBODYS.plugin)
         handlers = Handlers(looping)

@@ -11,7 +11,7 @@ import os
 import select
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
@@ -28,6 +28,7 @@ from jackfield.isolation.control import (
     room_for,
     with_descriptors,
 )
+from jackfield.rpc import connected_pair
 from jackfield.sandbox import Filters, architecture, grade_of, plain_fork, probe
 from jackfield.worker.bootstrap import Prepared, become_worker, rehearse
 from jackfield.worker.output import replace_streams
@@ -89,7 +90,7 @@ def _prepare(settings: Mapping[str, Any]) -> Prepared:
     make = getattr(import_module(module), name)
     for wanted in (*STANDARD, *settings["preload"]):
         import_module(wanted)
-    calls, files = _stand_in(), _stand_in()
+    calls, files = _stand_in(connected_pair), _stand_in(socket.socketpair)
     machine, numbers = probe(), architecture()
     prepared = Prepared(
         machine,
@@ -111,9 +112,9 @@ def _prepare(settings: Mapping[str, Any]) -> Prepared:
     return prepared
 
 
-def _stand_in() -> socket.socket:
-    """Return a socket whose place another one takes in each worker."""
-    ours, theirs = socket.socketpair()
+def _stand_in(pair: Callable[[], tuple[socket.socket, socket.socket]]) -> socket.socket:
+    """Return a socket of the kind whose place another one takes in each worker."""
+    ours, theirs = pair()
     theirs.close()
     return ours
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from asyncio import _get_running_loop
+from collections.abc import Awaitable, Generator, Mapping, Sequence
+from threading import get_ident
 from typing import Any, Optional
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
@@ -93,16 +95,7 @@ class RemoteHook:
         name: the hook's.
         codec: reads its answers.
         seconds: what one call may take.
-
-    Attributes:
-        call: returns what is awaited for an answer; takes the arguments of the function that stands for it.
-        send: sends a call, on the event loop's thread; takes the same.
-        send_now: sends a call, in a thread that will wait for its answer; takes the same.
     """
-
-    call: Callable[..., Coroutine[Any, Any, Any]]
-    send: Callable[..., _Sent | _Waiting]
-    send_now: Callable[..., _Sent]
 
     def __init__(self, remote: RemotePlugin, name: str, codec: HookCodec, seconds: float) -> None:
         self.name = name
@@ -111,6 +104,7 @@ class RemoteHook:
         self._remote = remote
         self._line = remote.line
         self._method = f"hook.{name}"
+        self.thread = self._line.thread
 
     def go_by(self, way: Line | None) -> None:
         """Send calls by another way from now on; None: to the plugin's own process again.
@@ -119,7 +113,7 @@ class RemoteHook:
         """
         self._line = way or self._remote.line
 
-    def start(self, given: dict[str, Any]) -> _Sent | _Waiting:
+    def send(self, given: dict[str, Any], /) -> _Sent | _Waiting:
         """Send a call with these arguments, on the event loop's thread."""
         line = self._line
         try:
@@ -130,27 +124,33 @@ class RemoteHook:
             return _Waiting(self, line.call_coded(self._method, given, self.codec, self.seconds))
         return _Sent(self, line, call)
 
-    def start_now(self, given: dict[str, Any]) -> _Sent:
+    def send_now(self, given: dict[str, Any], /) -> _Sent:
         """Send a call with these arguments, in a thread that will wait for its answer."""
         try:
             return _Sent(self, self._line, self._line.begin_now(self._method, given, self.codec, self.seconds))
         except LinkClosed as error:
             raise self.gone(error) from error
 
-    async def answer(self, given: dict[str, Any]) -> Any:
+    async def call(self, given: dict[str, Any], /) -> Any:
         """Call it with these arguments and await its answer."""
+        line = self._line
+        call = line.call_coded if line.is_taken else line.call_awaited
         try:
-            answer = await self._line.call_coded(self._method, given, self.codec, self.seconds)
+            answer = await call(self._method, given, self.codec, self.seconds)
             return answer if type(answer) is not Misfit else self.fitting(answer)
         except CallTimeout as error:
             raise self.late() from error
         except LinkClosed as error:
             raise self.gone(error) from error
 
-    def call_now(self, given: dict[str, Any]) -> Any:
+    def call_now(self, given: dict[str, Any], /) -> Any:
         """Call it with these arguments and wait for its answer."""
+        line = self._line
         try:
-            answer = self._line.call_now(self._method, given, self.codec, self.seconds)
+            if line.held_by == get_ident() and _get_running_loop() is None:  # as in a row of calls; else as it says
+                answer = line.call_held(self._method, given, self.codec, self.seconds)
+            else:
+                answer = line.call_now(self._method, given, self.codec, self.seconds)
             return answer if type(answer) is not Misfit else self.fitting(answer)
         except CallTimeout as error:
             raise self.late() from error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Coroutine, Generator, Mapping, Sequence
+from threading import get_ident
 from typing import Any, NoReturn, cast
 
 from jackfield.errors import PluginError
@@ -100,35 +101,32 @@ class StandIn(Proxy):
 
 
 class _Held:
-    """One hook of a plugin that is being replaced (`jackfield.host.remote.functions.Answering`)."""
-
-    call: Callable[..., Any]
-    send: Callable[..., Any]
-    send_now: Callable[..., Any]
+    """One hook of a plugin that is being replaced (`jackfield.hooks.Outside`)."""
 
     def __init__(self, stand_in: StandIn, name: str, seconds: float) -> None:
         self._stand_in = stand_in
         self._name = name
         self._seconds = seconds
+        self.thread = get_ident()
 
-    async def answer(self, given: dict[str, Any]) -> Any:
+    async def call(self, given: dict[str, Any], /) -> Any:
         """Wait for the next process, and call it with what it takes of these arguments."""
         function, hook = await self._next()
         if hook is None:
             return None  # the next code does not implement it, or runs in the host and is called from now on
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
-        return await hook.answer({name: given[name] for name in names if name in given})
+        return await hook.call({name: given[name] for name in names if name in given})
 
-    def start(self, given: dict[str, Any]) -> _Later:
+    def send(self, given: dict[str, Any], /) -> _Later:
         """The same, in a task of its own."""
-        return _Later(self.answer(given))
+        return _Later(self.call(given))
 
-    def call_now(self, given: dict[str, Any]) -> NoReturn:
+    def call_now(self, given: dict[str, Any], /) -> NoReturn:
         """Refuse: the next process comes by the event loop, for which nobody may wait here."""
         plugin = self._stand_in.plugin
         raise PluginError(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
 
-    start_now = call_now
+    send_now = call_now
 
     def require_waiting(self) -> None:
         """Return: nobody waits."""
@@ -147,6 +145,9 @@ class _Held:
 class _Detour:
     """Goes where the line to a plugin's process went: a call that was under way may only now come to this plugin."""
 
+    held_by = 0
+    is_taken = True  # so that calls are made by `call_coded`
+
     def __init__(self, held: _Held) -> None:
         self._held = held
 
@@ -155,7 +156,7 @@ class _Detour:
 
     async def call_coded(self, _method: str, given: dict[str, Any], *_: object) -> Any:
         """Call the next process."""
-        return await self._held.answer(given)
+        return await self._held.call(given)
 
     async def call_batch(self, _method: str, many: Sequence[Mapping[str, Any]], *_: object) -> list[Any]:
         """Call the next process many times."""

@@ -104,7 +104,7 @@ class LoopConnection:
             raise CallTimeout(f"{self._link.peer} did not greet within {timeout_seconds:g} s") from None
 
     async def call(
-        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, *, timeout_seconds: float | None = None
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float | None = None
     ) -> Any:
         """Call a method of the other side; a task that is cancelled meanwhile cancels the call there.
 

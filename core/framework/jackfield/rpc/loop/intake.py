@@ -53,6 +53,7 @@ class Intake:
         "_loop",
         "_mine",
         "_missed",
+        "_packets_a_turn",
         "_poll",
         "_quick",
         "_reader",
@@ -80,6 +81,7 @@ class Intake:
         self._recv_into = link.socket.recv_into
         self._mine = link.ledger.mine
         self._descriptor = link.socket.fileno()
+        self._packets_a_turn = MESSAGES_A_TURN if link.socket.type == socket.SOCK_SEQPACKET else 1
         self._watching = False
         self._again: Handle | None = None  # takes what was received before, in a later turn
         self._rest_until = 0.0
@@ -155,20 +157,25 @@ class Intake:
         self._loop.add_reader(self._descriptor, self._readable)
 
     def _readable(self) -> None:
+        """Take what has come: a portion, or short answers packet by packet while more of them are to be expected."""
         link, reader = self._link, self._reader
-        try:
-            count = self._recv_into(reader.room(), 0, _DONTWAIT)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            link.lose(error, may_read=False)
-            return
-        if not count:
-            link.lose(None, may_read=False)
-            return
-        if reader.waiting_bytes or not self._settled(count):
-            reader.received(count)
-            self._take_messages()
+        for _ in range(self._packets_a_turn):
+            try:
+                count = self._recv_into(reader.room(), 0, _DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                link.lose(error, may_read=False)
+                return
+            if not count:
+                link.lose(None, may_read=False)
+                return
+            if reader.waiting_bytes or not self._settled(count):
+                reader.received(count)
+                self._take_messages()
+                return
+            if not self._mine or not self._watching:
+                return
 
     def _settled(self, count: int) -> bool:
         """Take what came if it is one short answer and nothing else, as it is most often; whether it was."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from jackfield.errors import ProtocolViolation
 from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES
 from jackfield.rpc.link import Link
+from jackfield.rpc.packets import send_in_packets
 
 _DONTWAIT = socket.MSG_DONTWAIT
 
@@ -29,7 +30,9 @@ class Outbox:
         "_full_bytes",
         "_link",
         "_loop",
+        "_most_bytes",
         "_moved",
+        "_packet_bytes",
         "_send",
         "_timer",
         "_waiters",
@@ -41,6 +44,8 @@ class Outbox:
         self._link = link
         self._loop = loop
         self._moved = moved
+        self._packet_bytes = link.packet_bytes
+        self._most_bytes = link.packet_bytes - HEADER_BYTES  # of a body that leaves in one packet
         self._send, self._writer = link.socket.send, link.writer
         self._descriptor = link.socket.fileno()
         self._frames: deque[memoryview] = deque()
@@ -79,7 +84,10 @@ class Outbox:
             self._queue(memoryview(bytes(frame)))
             return
         try:
-            sent = self._send(frame, _DONTWAIT)
+            if length < self._most_bytes:
+                sent = self._send(frame, _DONTWAIT)
+            else:
+                sent = send_in_packets(self._send, frame, self._packet_bytes)
         except BlockingIOError:
             sent = 0
         except OSError as error:
@@ -116,11 +124,11 @@ class Outbox:
         try:
             while self._frames:
                 frame = self._frames[0]
-                sent = self._send(frame, _DONTWAIT)
+                sent = self._send(frame[: self._packet_bytes], _DONTWAIT)
                 self.waiting_bytes -= sent
                 if sent < len(frame):
                     self._frames[0] = frame[sent:]
-                    break
+                    continue
                 self._frames.popleft()
                 self._restart_timer()
         except BlockingIOError:

@@ -1,0 +1,151 @@
+"""The usual call of a connection whose caller waits, in one function; see `express`, whose reasons are the same."""
+
+from __future__ import annotations
+
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+from jackfield.rpc.codec import CallCodec
+from jackfield.rpc.express import ExpressWire
+from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
+from jackfield.rpc.ledger import OpenCall
+from jackfield.rpc.link import Link, whole_milliseconds
+from jackfield.rpc.messages import DECODING_ERRORS, REQUEST
+from jackfield.rpc.turns import Turn, never
+from jackfield.rpc.wire import FOREVER
+
+_DONTWAIT = socket.MSG_DONTWAIT
+
+
+class ExpressCalls(ABC):
+    """Calls whose caller waits; whatever is not usual is left to `begin` and `finish`, or to `_read_on`.
+
+    Args:
+        link: the link.
+        turn: whose turn it is to read.
+        wire: the socket of the link.
+    """
+
+    def __init__(self, link: Link, turn: Turn, wire: ExpressWire) -> None:
+        self._link, self._turn, self._wire = link, turn, wire
+        self._ledger, self._reader, self._writer = link.ledger, link.reader, link.writer
+        self._most_bytes = link.packet_bytes - HEADER_BYTES  # of a body that leaves in one packet
+        self._encode_into = link.writer.encode_into
+        self._socket_send, self._socket_recv_into = link.socket.send, link.socket.recv_into
+        self._usual_seconds: float | None = None  # of the last call, and what it is on the wire
+        self._usual_milliseconds = 0
+
+    def call(  # noqa: C901  # one function on purpose
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float | None = None
+    ) -> Any:
+        """Call a method of the other side and wait for its answer; what it calls here runs meanwhile.
+
+        Args:
+            method: its name there.
+            arguments: by name; values are encoded as what they are.
+            codec: reads the answer.
+            timeout_seconds: for all of it, from the first byte sent to the last byte of the answer; None for no limit.
+
+        Raises:
+            CannotCross: an argument is no data, or too large; nothing was sent.
+            CallTimeout: the time is over. The call goes on there; the caller may end the process.
+            LinkClosed: the connection has ended, before or during the call.
+            Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
+        """
+        turn, wire = self._turn, self._wire
+        try:
+            turn.free.pop()
+        except IndexError:  # another thread reads, or this one further up
+            return self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
+        # Nobody else reads: the answer, if it is the next message, is taken without a note in the ledger.
+        try:
+            ledger, writer, sending = self._ledger, self._writer, wire.sending
+            if self._link.ended is not None:
+                self._link.check()
+            deadline = monotonic() + timeout_seconds if timeout_seconds else FOREVER
+            try:
+                sending.free.pop()
+            except IndexError:
+                sending.take(never, FOREVER)
+            try:
+                ledger.last_number = number = ledger.last_number + 1
+                if timeout_seconds != self._usual_seconds:
+                    self._usual_seconds = timeout_seconds
+                    self._usual_milliseconds = whole_milliseconds(timeout_seconds)
+                frame = writer.buffer
+                try:
+                    self._encode_into(
+                        (REQUEST, number, method, arguments, self._usual_milliseconds), frame, HEADER_BYTES
+                    )
+                except ENCODING_ERRORS as error:
+                    raise writer.no_data(error) from error
+                length = len(frame) - HEADER_BYTES
+                if length <= writer.short_bytes:
+                    frame[0] = length
+                else:
+                    writer.finish(length)
+                try:
+                    sent = self._socket_send(frame, _DONTWAIT) if length < self._most_bytes else 0
+                except BlockingIOError:
+                    sent = 0
+                except OSError as error:
+                    turn.mark()
+                    wire.gone(error)
+                if sent != length + HEADER_BYTES:
+                    turn.mark()
+                    wire.send_rest(frame, sent, deadline)
+            finally:
+                sending.free.append(None)
+                if sending.waiting:
+                    sending.wake()
+            reader = self._reader
+            if timeout_seconds != wire.receive_seconds or reader.waiting_bytes or not reader.is_small:
+                body = wire.body(timeout_seconds or FOREVER)
+            else:  # the same as `ExpressWire.body`
+                body = None
+                try:
+                    count = self._socket_recv_into(reader.view)
+                    length = count - HEADER_BYTES
+                    if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+                        body = reader.bodies[length] or reader.body(length)
+                    elif count:
+                        reader.begin(count)
+                    else:
+                        turn.mark()
+                        wire.gone(None)
+                except BlockingIOError:
+                    pass  # not in time
+                except OSError as error:
+                    turn.mark()
+                    wire.gone(error)
+            if body is not None:
+                try:
+                    _, answered, answer = codec.response(body)
+                    if answered == number:
+                        return answer
+                except DECODING_ERRORS:
+                    pass  # another message, or another answer than was declared
+            turn.mark()
+            return self._read_on(ledger.note(number, method, codec, deadline), body)
+        finally:
+            turn.holder = None
+            turn.free.append(None)
+            if turn.waiting:
+                turn.wake()
+
+    @abstractmethod
+    def begin(
+        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, *, timeout_seconds: float | None = None
+    ) -> OpenCall:
+        """Send a call and do not wait."""
+
+    @abstractmethod
+    def finish(self, call: OpenCall) -> Any:
+        """Wait for the answer to a call that was begun."""
+
+    @abstractmethod
+    def _read_on(self, call: OpenCall, body: memoryview | None) -> Any:
+        """Go on to wait for a call, when what came first was not its answer; `body` is of that message."""
