@@ -90,7 +90,11 @@ def survey(
     closures, said = _closures(generation), _said_of_limits(state)
     footings = {
         cid: _footing(
-            verdict.candidate, verdict.placement, judgement.needs.get(cid, frozenset()), closures, said.get(cid, "")
+            verdict.candidate,
+            verdict.placement,
+            judgement.needs.get(cid, frozenset()),
+            closures,
+            said.get(cid, "") + _handed_out(wishes.grants.get(cid)),
         )
         for cid, verdict in judgement.verdicts.items()
     }
@@ -213,12 +217,21 @@ def _said_of_limits(state: State) -> dict[str, str]:
     return {cid: repr(sorted(one.items())) for cid, one in limits.items() if one}
 
 
+def _handed_out(grant: Grant | None) -> str:
+    """The permissions by which open files and connections go into a plugin's process, where no later check is made.
+
+    So a worker is exchanged when they change: what it has open ends with it.
+    """
+    permissions = grant.permissions if grant is not None else ()
+    return "".join(sorted(repr(one.to_mapping()) for one in permissions if one.resource in ("files", "network")))
+
+
 def _footing(
     candidate: Candidate,
     placement: Placement,
     needs: frozenset[str],
     closures: Mapping[Path, frozenset[Path]],
-    limits: str,
+    process: str,
 ) -> Footing:
     folder = candidate.folder
     held_here = placement.own_process and candidate.origin != "external"  # whose program is not ours to exchange
@@ -227,7 +240,7 @@ def _footing(
         trees = closures.get(folder.parent, frozenset({folder.parent}))
     manifest = candidate.manifest
     return Footing(
-        code=(*_code(candidate), placement.isolation, limits if held_here else ""),
+        code=(*_code(candidate), placement.isolation, process if held_here else ""),
         trees=trees,
         requires=needs,
         restart_only=(folder is None and candidate.origin not in ("script", "external"))
