@@ -47,3 +47,11 @@ DIFFERENCE = record(
         "isolation": {"type": "object", "description": "id -> where it ran and where it runs"},
     }
 )
+
+LOCKED = record(
+    {
+        "name": {"type": "string", "description": "platform and Python: linux-x86_64-cp311"},
+        "plugins": {"type": "object", "description": "id -> version"},
+        "files": NUMBER,
+    }
+)

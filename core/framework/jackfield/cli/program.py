@@ -35,6 +35,13 @@ LAZY_COMMANDS = {
     "snapshots": Lazy(f"{_COMMANDS}.snapshots:snapshots", "Show, bring back and discard copies of what plugins keep."),
     "settings": Lazy(f"{_COMMANDS}.settings:settings", "Show and change what plugins let you set."),
     "limits": Lazy(f"{_COMMANDS}.limits:limits", "Show and change what a plugin may use as a worker."),
+    "lock": Lazy(f"{_COMMANDS}.locks:lock", "Write what is installed as a lock file, which `sync` reads."),
+    "sync": Lazy(
+        f"{_COMMANDS}.locks:sync", "Install exactly what a lock file or a bundle names, and remove what it does not."
+    ),
+    "bundle": Lazy(
+        f"{_COMMANDS}.locks:bundle", "Write what is installed into one file, with its lock and all its wheels."
+    ),
     "export": Lazy(f"{_COMMANDS}.export:export", "Write the installed plugins as a list that `install -r` reads."),
     "safe-mode": Lazy(
         f"{_COMMANDS}.safe_mode:safe_mode", "Say whether the application runs without plugins, and leave that."

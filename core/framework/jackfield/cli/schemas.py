@@ -4,7 +4,7 @@ Every answer is one object. Where a command fails the answer is `{"error": {…}
 it where consent was missing. Fields may be added; none that is here changes its meaning.
 """
 
-from jackfield.cli.change_records import DIFFERENCE, FAILED, SNAPSHOT
+from jackfield.cli.change_records import DIFFERENCE, FAILED, LOCKED, SNAPSHOT
 from jackfield.cli.records import (
     CHANGED,
     DAMAGED,
@@ -131,6 +131,9 @@ ANSWERS: dict[str, Schema] = {
     "data keep": record({"app": TEXT, "plugin": TEXT, "changed": FLAG}),
     **dict.fromkeys(("settings show", "settings set", "settings unset", "settings edit"), _SETTINGS),
     "limits": record({"app": TEXT, "plugin": TEXT, "limits": many(LIMIT)}),
+    "lock": record({"app": TEXT, "file": maybe(TEXT), "targets": many(LOCKED)}),
+    "sync": CHANGED,
+    "bundle": record({"app": TEXT, "file": TEXT, "size": NUMBER, "targets": many(LOCKED)}),
     "export": record(
         {
             "app": TEXT,

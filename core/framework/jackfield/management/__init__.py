@@ -26,6 +26,7 @@ from jackfield.management.reports import (
 if TYPE_CHECKING:
     from jackfield.management.applying import Again, ConsentMissing
     from jackfield.management.bisection import Bisection, Trial, restore
+    from jackfield.management.bundle import opened, write_bundle
     from jackfield.management.comparison import Asks, Difference, Moved
     from jackfield.management.diagnosis import Finding, diagnose
     from jackfield.management.export import Exported, exported
@@ -85,8 +86,10 @@ __all__ = [
     "exported",
     "fresh_grade",
     "on_probation",
+    "opened",
     "read_spec_file",
     "restore",
+    "write_bundle",
 ]
 
 
@@ -101,6 +104,7 @@ _LATER = {
     "Trial": "bisection",
     "diagnose": "diagnosis",
     "restore": "bisection",
+    "write_bundle": "bundle",
     "Again": "applying",
     "ConsentMissing": "applying",
     "DamagedWheel": "upkeep",
@@ -117,6 +121,7 @@ _LATER = {
     "describe_settings": "settings",
     "exported": "export",
     "fresh_grade": "machine",
+    "opened": "bundle",
     "read_spec_file": "specs",
 }
 

@@ -12,12 +12,16 @@ from jackfield.management.specs import canonical
 from jackfield.store import GENERATIONS_KEPT, Garbage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jackfield.management.applying import Again
+    from jackfield.management.locking import Locker
     from jackfield.management.plan import ConsentRequest, Plan
     from jackfield.management.reports import Outcome
     from jackfield.management.stepping import Progress
     from jackfield.management.upkeep import DamagedWheel
     from jackfield.permissions import Choice
+    from jackfield.store import LockFile
 
 
 class Management(ManagementReader):
@@ -71,6 +75,34 @@ class Management(ManagementReader):
             PluginError: one came by pip: it is removed with pip.
         """
         return self._planner().remove(ids, purge=purge)
+
+    async def plan_sync(self, lock: LockFile | None = None, local: Mapping[str, Path] | None = None) -> Plan:
+        """Plan to have exactly what a lock file names; without one, the installed set anew for the Python that runs.
+
+        Args:
+            lock: the file.
+            local: sha256 -> wheel, of those that came with it; see `Locker.sync`.
+        """
+        locker = self._locker()
+        return await (locker.sync(lock, local or {}) if lock is not None else locker.rebuild())
+
+    async def lock(self, targets: Sequence[str] = ()) -> LockFile:
+        """A lock file of what is installed, for this machine or for named targets; see `Locker.lock`."""
+        return await self._locker().lock(targets)
+
+    def _locker(self) -> Locker:
+        from jackfield.management.locking import Locker
+
+        inventory = self.inventory()
+        return Locker(
+            self.app,
+            self.hostfile,
+            store=self.store,
+            state=self.state,
+            inventory=inventory,
+            environment=inventory.surroundings,
+            urls=self.marketplaces,
+        )
 
     async def plan_isolation(self, plugin: str, choice: Choice) -> Plan:
         """Plan to run a plugin where its user chose, with the libraries that it has there; see `Mover.move`."""

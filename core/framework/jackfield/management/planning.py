@@ -17,7 +17,7 @@ from jackfield.management.places import kept_places, places_of, preferred
 from jackfield.management.plan import ConsentRequest, Plan, differences
 from jackfield.management.probation import failed_versions
 from jackfield.management.published import published_distributions
-from jackfield.management.refusals import refuse_company, refuse_failed, refuse_impostor
+from jackfield.management.refusals import refuse_company, refuse_elsewhere, refuse_failed, refuse_impostor
 from jackfield.management.removing import removal
 from jackfield.management.specs import Spec, canonical, parse_spec
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
@@ -60,6 +60,7 @@ class Planner:
         self._urls = urls
         self._choices: Mapping[str, Choice] = {}
         self._own_processes: dict[tuple[str, str], bool] = {}
+        self._solved_for: Target | None = None
 
     def catalog(self) -> MarketCatalog:
         """The offers for one plan."""
@@ -181,13 +182,13 @@ class Planner:
                     f"{spec.file.name} is no plugin: it has no manifest", hint="libraries come by themselves"
                 )
             plugin = report.manifest.id
-            self._refuse_environment(plugin, "install")
+            refuse_elsewhere(self._inventory, plugin, "install")
             found = await catalog.distribution(report.manifest.canonical_id) or report.name
             if spec.sha256:
                 catalog.hold(found, spec.sha256)
             return Want(found, plugin, pre=True)
         plugin = spec.id or ""
-        self._refuse_environment(plugin, "install")
+        refuse_elsewhere(self._inventory, plugin, "install")
         name = await catalog.distribution(canonical(plugin))
         if name is not None:
             self._inventory.memory.distributions[canonical(plugin)] = name
@@ -221,20 +222,24 @@ class Planner:
         found = preferred(self._inventory.generation, self._inventory.manifests, self._own_libraries)
         return {place: version for place, version in found.items() if place[0] or place[1] not in without}
 
-    async def _solve(self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[Place, str]) -> Solution:
-        target = Target.current(
+    def _target(self) -> Target:
+        """What runs now, with the application."""
+        return Target.current(
             app=self._app if self._hostfile is not None else None,
             api_version=self._hostfile.api_version if self._hostfile is not None else None,
             installed=self._environment.installed,
             published=self._environment.published(self._app, published_distributions),
         )
+
+    async def _solve(self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[Place, str]) -> Solution:
+        target = self._solved_for or self._target()
         return await resolve(
             wants,
             catalog=catalog,
             target=target,
             prefer=prefer,
-            held=catalog.held(prefer),
-            remembered=self._inventory.memory.details,
+            held=catalog.held(prefer) if self._solved_for is None else {},
+            remembered=self._inventory.memory.details if self._solved_for is None else None,
             own_libraries=self._own_libraries,
         )
 
@@ -307,31 +312,12 @@ class Planner:
 
     def _own(self, plugin: str, verb: str) -> str:
         """The canonical id of a plugin that we may change."""
-        self._refuse_environment(plugin, verb)
+        refuse_elsewhere(self._inventory, plugin, verb)
         cid = canonical(plugin)
         if cid not in self._inventory.pins:
             hint = f"jackfield keys revoke {plugin}" if cid in self._inventory.external else "jackfield list"
             raise UnknownPlugin(f"{plugin} is not installed", plugin=plugin, hint=hint)
         return cid
-
-    def _refuse_environment(self, plugin: str, verb: str) -> None:
-        script = self._inventory.scripts.get(canonical(plugin))
-        if script is not None and verb != "install":
-            raise PluginError(
-                f"{plugin} is a script, {script.file}: {verb} it there",
-                plugin=plugin,
-                hint=f"disable it to have it left alone: jackfield disable {plugin}",
-            )
-        found = self._inventory.environment.get(canonical(plugin))
-        if found is not None and canonical(plugin) not in self._inventory.pins:
-            done = {"install": "it is installed already; jackfield enable turns it on"}
-            raise PluginError(
-                f"{found.id} came by pip: {done.get(verb, f'{verb} it with pip')}",
-                plugin=found.id,
-                hint=f"pip {'install --upgrade' if verb == 'update' else 'uninstall'} {found.distribution}"
-                if verb != "install"
-                else None,
-            )
 
     def _placement(self, manifest: Manifest) -> Placement:
         """Where a plugin that comes will run; one that this machine cannot confine is installed, and waits.

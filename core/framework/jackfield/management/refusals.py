@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from jackfield.errors import MarketError, PluginError, UsageError
 from jackfield.management.catalog import MarketCatalog, wheel_version
+from jackfield.management.inventory import Inventory
 from jackfield.management.plan import Plan
 from jackfield.management.specs import canonical
 from jackfield.manifest import Version
@@ -56,3 +57,33 @@ async def refuse_failed(want: Want, catalog: MarketCatalog) -> None:
     held = [one for one in failed if would_do(one.version)]
     if held and not any(would_do(wheel_version(file.filename)) for file in offer.files if file.is_wheel):
         raise PluginError(held[0].sentence, plugin=held[0].plugin, hint=f"jackfield pin --release {held[0].plugin}")
+
+
+def refuse_elsewhere(inventory: Inventory, plugin: str, verb: str) -> None:
+    """Leave to others what is not ours to change: scripts, and what came by pip.
+
+    Args:
+        inventory: what is installed.
+        plugin: its id.
+        verb: what shall be done: `install`, `update`, `remove`.
+
+    Raises:
+        PluginError: it is one of these; the sentence says how it is done there.
+    """
+    script = inventory.scripts.get(canonical(plugin))
+    if script is not None and verb != "install":
+        raise PluginError(
+            f"{plugin} is a script, {script.file}: {verb} it there",
+            plugin=plugin,
+            hint=f"disable it to have it left alone: jackfield disable {plugin}",
+        )
+    found = inventory.environment.get(canonical(plugin))
+    if found is not None and canonical(plugin) not in inventory.pins:
+        done = {"install": "it is installed already; jackfield enable turns it on"}
+        raise PluginError(
+            f"{found.id} came by pip: {done.get(verb, f'{verb} it with pip')}",
+            plugin=found.id,
+            hint=f"pip {'install --upgrade' if verb == 'update' else 'uninstall'} {found.distribution}"
+            if verb != "install"
+            else None,
+        )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 
 from packaging.markers import default_environment
-from packaging.tags import Tag, sys_tags
+from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms, sys_tags
 
+from jackfield.errors import UsageError
 from jackfield.manifest import Version
 from jackfield.resolution.model import Place
 
@@ -76,6 +78,81 @@ class Target:
             installed=installed or {},
             published=frozenset(published),
         )
+
+    @property
+    def name(self) -> str:
+        """How lock files call it: `linux-x86_64-cp311`."""
+        system = {"darwin": "macos", "win32": "windows"}.get(self.markers["sys_platform"], self.markers["sys_platform"])
+        major, minor = self.python.split(".")[:2]
+        return f"{system}-{self.markers['platform_machine'].lower()}-cp{major}{minor}"
+
+    def named(self, name: str) -> Target:
+        """Another Python and platform with the same application, and the host's own distributions as they are here.
+
+        Args:
+            name: `linux-x86_64-cp312`, `macos-arm64-cp312`, `windows-amd64-cp313`; also `musllinux-…`.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        if name == self.name:
+            return self
+        match = _NAME.fullmatch(name)
+        if match is None or (match["system"], match["machine"]) not in _PLATFORMS:
+            known = ", ".join(f"{system}-{machine}" for system, machine in sorted(_PLATFORMS))
+            raise UsageError(f"{name!r} is no target", hint=f"one of {known}, and then -cp312 or another Python")
+        system, machine, version = match["system"], match["machine"], (int(match["major"]), int(match["minor"]))
+        platforms = _PLATFORMS[system, machine]
+        interpreter = f"cp{version[0]}{version[1]}"
+        every = [
+            *cpython_tags(version, platforms=platforms),
+            *compatible_tags(version, interpreter=interpreter, platforms=platforms),
+        ]
+        python = f"{version[0]}.{version[1]}"
+        sys_platform, platform_system, os_name = _SYSTEMS[system]
+        markers = {
+            **self.markers,
+            "python_version": python,
+            "python_full_version": f"{python}.0",
+            "implementation_version": f"{python}.0",
+            "sys_platform": sys_platform,
+            "platform_system": platform_system,
+            "os_name": os_name,
+            "platform_machine": machine if system != "windows" else machine.upper(),
+            "platform_release": "",
+            "platform_version": "",
+        }
+        tags = {tag: rank for rank, tag in reversed(tuple(enumerate(every)))}
+        return replace(self, python=f"{python}.0", tags=MappingProxyType(tags), markers=MappingProxyType(markers))
+
+
+_NAME = re.compile(r"(?P<system>[a-z]+)-(?P<machine>[a-z0-9_]+)-cp(?P<major>\d)(?P<minor>\d{1,2})")
+
+_SYSTEMS = {
+    "linux": ("linux", "Linux", "posix"),
+    "musllinux": ("linux", "Linux", "posix"),
+    "macos": ("darwin", "Darwin", "posix"),
+    "windows": ("win32", "Windows", "nt"),
+}
+
+_GLIBC = ("2_28", "2_17")  # what wheels are made for today, the newest first
+_PLATFORMS: dict[tuple[str, str], list[str]] = {
+    **{
+        ("linux", machine): [
+            *(f"manylinux_{version}_{machine}" for version in _GLIBC),
+            f"manylinux2014_{machine}",
+            f"linux_{machine}",
+        ]
+        for machine in ("x86_64", "aarch64")
+    },
+    **{
+        ("musllinux", machine): [f"musllinux_1_2_{machine}", f"musllinux_1_1_{machine}"]
+        for machine in ("x86_64", "aarch64")
+    },
+    ("macos", "arm64"): list(mac_platforms((14, 0), "arm64")),
+    ("macos", "x86_64"): list(mac_platforms((14, 0), "x86_64")),
+    ("windows", "amd64"): ["win_amd64"],
+}
 
 
 @cache

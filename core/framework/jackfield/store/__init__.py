@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from jackfield.store.layout import home as home
     from jackfield.store.lock import WAIT_SECONDS as WAIT_SECONDS
     from jackfield.store.lock import install_lock as install_lock
+    from jackfield.store.lockfile import LockedSet as LockedSet
+    from jackfield.store.lockfile import LockFile as LockFile
+    from jackfield.store.lockfile import read_lockfile as read_lockfile
     from jackfield.store.places import profile_folder as profile_folder
+    from jackfield.store.pylock import lock_text as lock_text
     from jackfield.store.table import StoredFile as StoredFile
 
 _HOMES = {
@@ -55,7 +59,9 @@ _HOMES = {
         "WAIT_SECONDS",
         "install_lock",
     ),
+    "lockfile": ("LockFile", "LockedSet", "read_lockfile"),
     "places": ("profile_folder",),
+    "pylock": ("lock_text",),
     "table": ("StoredFile",),
 }
 

@@ -27,7 +27,7 @@ def lock_text(pins: Iterable[Pin]) -> tuple[str, str]:
     return head + ("".join(f"\n{text}" for text, _ in texts) or "packages = []\n"), f"[{listed}]"
 
 
-def _package(pin: Pin) -> dict[str, Any]:
+def package_of(pin: Pin) -> dict[str, Any]:
     """One entry of `packages` (PEP 751); never with credentials in an address."""
     file = pin.file
     wheel: dict[str, Any] = {"name": file.filename, "hashes": {"sha256": file.sha256}}
@@ -78,5 +78,5 @@ def pin_of(package: Mapping[str, Any]) -> Pin:
 def _text(pin: Pin) -> tuple[str, str]:
     import tomli_w
 
-    package = _package(pin)
+    package = package_of(pin)
     return tomli_w.dumps({"packages": [package]}), json.dumps(package)

@@ -1,0 +1,166 @@
+"""Plans for exactly what a lock file names, and lock files for what is installed, for this machine and for others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from jackfield.errors import PluginError, UsageError, WheelError
+from jackfield.inspection import inspect_wheel
+from jackfield.management.catalog import MarketCatalog
+from jackfield.management.inventory import refusal
+from jackfield.management.plan import Plan
+from jackfield.management.planning import Planner
+from jackfield.management.specs import canonical, parse_spec
+from jackfield.manifest import Manifest, Pin
+from jackfield.market import ChangelogEntry
+from jackfield.permissions import CHOICES, Choice, Placement
+from jackfield.resolution import Offer, Solution, Target, Want, wheels_of
+from jackfield.store import LockedSet, LockFile
+
+
+class LockedCatalog(MarketCatalog):
+    """What a lock file and wheels on this machine say is asked of nobody."""
+
+    publishers: Mapping[str, str] = {}
+    local: Mapping[str, Path] = {}
+
+    @property
+    def wheels(self) -> dict[str, Path]:
+        """sha256 -> path, of the wheels that are on this machine."""
+        return dict(self.local)
+
+    async def publisher(self, plugin: str, source: str) -> str | None:
+        """Who published a plugin, as the lock says."""
+        return self.publishers.get(plugin)
+
+    async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:
+        """Nothing: what changed between was read where the lock was made."""
+        return []
+
+
+class Locker(Planner):
+    """Makes lock files, and plans from them."""
+
+    async def lock(self, targets: Sequence[str]) -> LockFile:
+        """Lock what is installed: for this machine as it is, for others solved anew with the same plugin versions.
+
+        Args:
+            targets: their names; none for this machine's.
+
+        Raises:
+            UsageError: there is no target of a name.
+            ResolutionError, MarketError: there is no set for one of them, or nobody answers.
+        """
+        here = self._target()
+        sets = [await self._locked(here.named(name), here) for name in dict.fromkeys(targets or (here.name,))]
+        version = str(self._hostfile.api_version) if self._hostfile is not None else ""
+        return LockFile(self._app, version, tuple(sets))
+
+    async def rebuild(self) -> Plan:
+        """Plan the installed set anew for the Python and platform that run now, each plugin in its version.
+
+        Raises:
+            ResolutionError: a plugin is not to be had for them; the sentence names it.
+            MarketError: nobody answers.
+        """
+        async with self.catalog() as catalog:
+            solution = await self._solve(self._exactly(), catalog, self._prefer(without=()))
+            return await self._compare(f"rebuild for {self._target().name}", solution, catalog, ())
+
+    async def sync(self, lock: LockFile, local: Mapping[str, Path]) -> Plan:
+        """Plan to have exactly what a lock file names for this machine: what else is installed goes.
+
+        Args:
+            lock: the file.
+            local: sha256 -> wheel, of those on this machine, their hashes checked; all of them for a bundle.
+
+        Raises:
+            UsageError: it is another application's, or not for this machine.
+            PluginError: a plugin cannot run in this version of the application; the sentence names it.
+            WheelError, MarketError: a wheel is not what the lock names, or nobody answers.
+        """
+        if lock.app != self._app:
+            raise UsageError(f"the lock is for {lock.app}, not for {self._app}")
+        target = self._target()
+        chosen = lock.for_target(target.name)
+        self._choices = {
+            cid: _choice(choice) for cid, choice in chosen.choices.items() if self._inventory.choice(cid) != choice
+        }
+        inventory = self._inventory
+        catalog = LockedCatalog(
+            self._urls, self._store, inventory.generation, inventory.stored, groups=inventory.groups
+        )
+        found = dict(local)
+        async with catalog:
+            for pin in chosen.pins:
+                self._refuse_unfit(pin, target)
+                if pin.file.sha256 not in found and pin.source == "file" and self._store.lacks(pin):
+                    raise WheelError(
+                        f"{pin.file.filename} came from a file on another machine",
+                        plugin=pin.id,
+                        hint="take its wheel along: jackfield bundle",
+                    )
+            catalog.local, catalog.publishers = found, chosen.publishers
+            manifests = {
+                pin.distribution: await self._manifest(pin, catalog, found) for pin in chosen.pins if pin.id is not None
+            }
+            for manifest in manifests.values():
+                problem = refusal(manifest, self._app, self._hostfile)
+                if problem:
+                    raise PluginError(f"{manifest.id} {problem}", plugin=manifest.id, hint="lock another version of it")
+            solution = Solution(chosen.inline, chosen.workers, manifests)
+            asked = [manifest.canonical_id for manifest in manifests.values()]
+            plan = await self._compare("sync with a lock file", solution, catalog, asked)
+            absent = {pin.file.sha256 for pin in chosen.pins if self._store.lacks(pin)}
+            return replace(plan, files={sha256: path for sha256, path in found.items() if sha256 in absent})
+
+    async def _locked(self, target: Target, here: Target) -> LockedSet:
+        inventory, active = self._inventory, self._inventory.generation
+        inline, workers = active.inline, dict(active.workers)
+        if target.name != here.name:
+            self._solved_for = target
+            async with self.catalog() as catalog:
+                solution = await self._solve(self._exactly(), catalog, self._prefer(without=()))
+            self._solved_for = None
+            inline, workers = solution.pins, dict(solution.workers)
+        choices = {cid: str(choice) for cid in inventory.pins if (choice := inventory.choice(cid)) is not None}
+        said = {cid: inventory.published(cid)[0] for cid in inventory.pins}
+        return LockedSet(target.name, inline, workers, choices, {cid: by for cid, by in said.items() if by is not None})
+
+    def _exactly(self) -> list[Want]:
+        wants = []
+        for pin in self._inventory.pins.values():
+            spec = parse_spec(f"{pin.id}=={pin.version}")
+            wants.append(Want(pin.distribution, pin.id or pin.distribution, spec.requirement, pre=True))
+        return wants
+
+    def _placement(self, manifest: Manifest) -> Placement:
+        cid = manifest.canonical_id
+        chosen = self._choices.get(cid)
+        return self._inventory.placement(cid, manifest, chosen=chosen) if chosen else super()._placement(manifest)
+
+    def _refuse_unfit(self, pin: Pin, target: Target) -> None:
+        """Block by name what is made for another Python or platform."""
+        (wheel,) = wheels_of(pin.distribution, [pin.file], target) or (None,)
+        if wheel is None or wheel.problem is not None:
+            why = wheel.problem if wheel is not None else "is no wheel of that name"
+            raise WheelError(f"{pin.file.filename}: {why}", plugin=pin.id, hint="lock it for this machine")
+
+    async def _manifest(self, pin: Pin, catalog: MarketCatalog, local: Mapping[str, Path]) -> Manifest:
+        wheel = local.get(pin.file.sha256) or self._store.wheel(pin.file.sha256)
+        if wheel is not None:
+            manifest = inspect_wheel(wheel, groups=self._inventory.groups).manifest
+        else:
+            manifest = await catalog.manifest(Offer(pin.source, (pin.file,)), pin.file)
+        if manifest is None or manifest.canonical_id != canonical(pin.id or ""):
+            raise WheelError(f"{pin.file.filename} is not the plugin {pin.id}", plugin=pin.id)
+        return manifest
+
+
+def _choice(text: str) -> Choice:
+    for choice in CHOICES:
+        if choice == text:
+            return choice
+    raise UsageError(f"{text!r} in the lock is no place to run a plugin", hint=f"one of {', '.join(CHOICES)}")

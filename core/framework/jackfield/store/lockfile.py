@@ -1,0 +1,125 @@
+"""A lock file of a whole set, for one or several platforms: what `jackfield lock` writes and `sync` reads.
+
+TOML. For each target the packages of the application's process, and of each plugin with a process of its own, each
+as in PEP 751's `packages`, with its hash. One pylock file cannot hold them: there each name has one version.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jackfield.errors import UsageError
+from jackfield.manifest import Pin, distinct
+from jackfield.store.pylock import package_of, pin_of
+
+FORMAT = 1
+MOST_BYTES = 16 << 20
+"""Of a lock file; a thousand plugins for five platforms have a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSet:
+    """The set for one target.
+
+    Args:
+        target: its name: `linux-x86_64-cp311`.
+        inline: what the application's process holds.
+        workers: canonical id -> the plugin itself, then its own libraries.
+        choices: canonical id -> where its user chose to run it.
+        publishers: canonical id -> who published it, as its marketplace said.
+    """
+
+    target: str
+    inline: tuple[Pin, ...]
+    workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
+    publishers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """Each wheel, once."""
+        return distinct([*self.inline, *(pin for own in self.workers.values() for pin in own)])
+
+
+@dataclass(frozen=True, slots=True)
+class LockFile:
+    """A whole lock file.
+
+    Args:
+        app: the application whose plugins they are.
+        api_version: the one that it was made for; empty where nobody knows.
+        sets: one for each target.
+    """
+
+    app: str
+    api_version: str
+    sets: tuple[LockedSet, ...]
+
+    def for_target(self, target: str) -> LockedSet:
+        """The set for a target.
+
+        Raises:
+            UsageError: it was not locked for this one.
+        """
+        found = next((one for one in self.sets if one.target == target), None)
+        if found is None:
+            names = ", ".join(one.target for one in self.sets) or "nothing"
+            raise UsageError(
+                f"the lock is for {names}, this is {target}",
+                hint=f"where it was made: jackfield lock --target {target}",
+            )
+        return found
+
+    def text(self) -> str:
+        """The file."""
+        import tomli_w
+
+        targets = []
+        for one in self.sets:
+            target: dict[str, Any] = {"name": one.target}
+            target |= {"choices": dict(one.choices)} if one.choices else {}
+            target |= {"publishers": dict(one.publishers)} if one.publishers else {}
+            target["packages"] = [package_of(pin) for pin in one.inline]
+            target["workers"] = {
+                cid: {"packages": [package_of(pin) for pin in own]} for cid, own in sorted(one.workers.items())
+            }
+            targets.append(target)
+        head: dict[str, Any] = {"jackfield-lock": FORMAT, "app": self.app}
+        head |= {"api-version": self.api_version} if self.api_version else {}
+        return tomli_w.dumps({**head, "targets": targets})
+
+
+def read_lockfile(content: bytes, *, source: str) -> LockFile:
+    """Read what `LockFile.text` wrote.
+
+    Args:
+        content: the file.
+        source: its name, for the sentence.
+
+    Raises:
+        UsageError: it is none, is damaged, or is of a newer format.
+    """
+    try:
+        read = tomllib.loads(content.decode())
+        form = int(read["jackfield-lock"])
+        if form > FORMAT:
+            raise UsageError(f"{source} is of format {form}", hint="it needs a newer jackfield")
+        return LockFile(str(read["app"]), str(read.get("api-version", "")), tuple(map(_set, read["targets"])))
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise UsageError(f"{source} is no lock file, or is damaged", hint="jackfield lock writes one") from error
+
+
+def _set(target: Mapping[str, Any]) -> LockedSet:
+    workers = {str(cid): tuple(map(pin_of, one["packages"])) for cid, one in target.get("workers", {}).items()}
+    if any(not own or own[0].id is None for own in workers.values()):
+        raise ValueError("a process without its plugin")
+    return LockedSet(
+        str(target["name"]),
+        tuple(map(pin_of, target["packages"])),
+        workers,
+        {str(cid): str(choice) for cid, choice in target.get("choices", {}).items()},
+        {str(cid): str(name) for cid, name in target.get("publishers", {}).items()},
+    )
