@@ -264,7 +264,7 @@ class MarketCatalog:
         Args:
             sources: those that something comes from; others are left out.
         """
-        asked = [self._markets[url] for url in sorted(set(sources)) if url in self._markets]
+        asked = [self._markets[url] for url in sorted(sources) if url in self._markets]
         found = await asyncio.gather(*(market.standing() for market in asked))
         return [one.sentence for one in found if one is not None and one.sentence is not None]
 

@@ -75,3 +75,8 @@ def _libraries(plugin: Pin, generation: Generation) -> list[Pin]:
             found[name] = pin
             pending += pin.requires
     return list(found.values())
+
+
+def differs(old: Pin, new: Pin) -> bool:
+    """Whether what is in a place is exchanged: another file, or the same one from elsewhere."""
+    return old.file.sha256 != new.file.sha256 or old.source != new.source

@@ -13,7 +13,7 @@ from jackfield.management.consent import Coming, Consent, renewed
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.offers import near_ids
-from jackfield.management.places import kept_places, places_of, preferred
+from jackfield.management.places import differs, kept_places, places_of, preferred
 from jackfield.management.plan import ConsentRequest, Plan, differences
 from jackfield.management.probation import failed_versions
 from jackfield.management.published import published_distributions
@@ -246,7 +246,7 @@ class Planner:
     async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
         generation = self._inventory.generation
         before, after = kept_places(generation), places_of(solution.pins, solution.workers)
-        old = {place: pin for place, pin in before.items() if place in after and not _differs(pin, after[place])}
+        old = {place: pin for place, pin in before.items() if place in after and not differs(pin, after[place])}
         manifests = {name: one for name, one in solution.manifests.items() if ("", name) not in old}
         placements = {name: self._placement(manifest) for name, manifest in manifests.items()}
         texts, publishers = await asyncio.gather(
@@ -264,8 +264,7 @@ class Planner:
         }
         published = {cid: {"by": one.publisher, "at": one.published} for cid, one in coming.items()}
         consent, grants = self._consent(coming)
-        fresh = {item.distribution for item in (*added, *changed)}
-        standings = await catalog.standings([pin.source for pin in after.values() if pin.distribution in fresh])
+        standings = await catalog.standings({item.source for item in (*added, *changed)})
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
         moved = (ids.keys() & solution.workers.keys()) ^ (ids.keys() & generation.workers.keys())
         return Plan(
@@ -333,7 +332,3 @@ class Planner:
                 hint='its author can allow both with isolation = "any"',
             )
         return placement
-
-
-def _differs(old: Pin, new: Pin) -> bool:
-    return old.file.sha256 != new.file.sha256 or old.source != new.source

@@ -50,7 +50,7 @@ class Verified:
         }
         self._signed("targets", self.versions["targets"])
         self.said = datetime.fromisoformat(timestamp["expires"])
-        self._targets: dict[str, dict[str, Target]] = {}
+        self._targets: dict[str, dict[str, Any]] = {}
 
     def target(self, role: str, path: str) -> Target | None:
         """What a role signs of a path, None for nothing.
@@ -59,11 +59,9 @@ class Verified:
             LookupError, ValueError, OSError: the role's metadata has to be fetched.
         """
         if role not in self._targets:
-            signed = self._signed(role, self.versions[role])
-            self._targets[role] = {
-                name: Target(one["hashes"]["sha256"], one["length"]) for name, one in signed["targets"].items()
-            }
-        return self._targets[role].get(path)
+            self._targets[role] = self._signed(role, self.versions[role])["targets"]
+        found = self._targets[role].get(path)
+        return None if found is None else Target(found["hashes"]["sha256"], found["length"])
 
     def _signed(self, role: str, version: int | None = None) -> dict[str, Any]:
         signed = json.loads((self._folder / f"{role}.json").read_bytes())["signed"]
