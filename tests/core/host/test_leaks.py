@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 import types
+import warnings
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -326,3 +327,19 @@ async def _registered(host: Host) -> dict[str, object]:
         "begun": sorted(set(wiring.scope.begun) - {"timer later"}),
         "entrances": wiring.entrances.begun,
     }
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_change_that_never_has_its_turn_leaves_nothing_behind(profile, turns):
+    async def leave() -> None:
+        host = profile.host()
+        await host.start()
+        asyncio.ensure_future(host.unload("nobody"))  # noqa: RUF006 (the loop ends, and it with it)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        asyncio.run(leave())
+        gc.collect()
+    assert [str(one.message) for one in warned if "never awaited" in str(one.message)] == []

@@ -322,11 +322,12 @@ class Orders:
         async def in_turn() -> ResultT:
             async with self._turn.taken():
                 if not self.running:
-                    work.close()
                     raise UsageError("the host does not run", hint="start it first")
                 return await work
 
-        return await asyncio.shield(self._keep(asyncio.get_running_loop().create_task(in_turn())))
+        task = self._keep(asyncio.get_running_loop().create_task(in_turn()))
+        task.add_done_callback(lambda _: work.close())  # it never began, if the task was cancelled before its turn
+        return await asyncio.shield(task)
 
     def _keep(self, task: "asyncio.Task[ResultT]") -> "asyncio.Task[ResultT]":
         self._tasks.add(task)

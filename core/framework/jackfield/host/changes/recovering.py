@@ -63,7 +63,7 @@ class Recovering:
             why: a sentence: `weather used 61 MiB of 50 MiB and was stopped`.
         """
         cid = record.candidate.canonical_id
-        task = asyncio.get_running_loop().create_task(self._in_turn(self._fall(cid)))
+        task = asyncio.get_running_loop().create_task(self._in_turn(partial(self._fall, cid)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         if record.placement.isolation == "external":
@@ -94,7 +94,7 @@ class Recovering:
         problem = ""
         self._missing.discard(cid)
         try:
-            await self._in_turn(self._recover(cid))
+            await self._in_turn(partial(self._recover, cid))
         except (JackfieldError, OSError) as error:
             problem = str(error)
         record = self._plugins.records().get(cid)
@@ -108,9 +108,9 @@ class Recovering:
             record.comes_back = not ending.circuit_open
             self._plugins.note(record, ending.sentence)
 
-    async def _in_turn(self, change: Coroutine[Any, Any, None]) -> None:
+    async def _in_turn(self, change: Callable[[], Coroutine[Any, Any, None]]) -> None:
         with suppress(UsageError):  # the host has stopped
-            await self._carry_out(change)
+            await self._carry_out(change())
 
     async def _fall(self, cid: str) -> None:
         """Take down who needs a plugin that is gone; they are blocked, and say why."""
