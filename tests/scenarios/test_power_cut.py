@@ -1,0 +1,164 @@
+"""Power cuts: a real ext4 on a loop device is shut down without a flush after each step, mounted again, and looked at.
+
+What the file system had not brought to disk by then is lost, its journal included. Only root can mount; elsewhere it is
+skipped by name. Run it with `-s` to see the table.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.test_crash import look, tell
+from tests.support.installers import Installers
+from tests.support.wheels import build_plugin
+
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C45", "C46")]
+
+_SHUTDOWN = 0x8004587D  # FS_IOC_SHUTDOWN of linux/fs.h
+_NO_FLUSH = 2  # neither data nor the journal: what is in memory is gone
+_MEBIBYTES = 48
+_FEWEST_STEPS = 9
+
+
+class PowerSupply:
+    """A file system whose power can be cut.
+
+    Args:
+        image: the file that is its disk.
+        mount: where it is seen.
+    """
+
+    def __init__(self, image: Path, mount: Path) -> None:
+        self._image = image
+        self.mount = mount
+        self._on = False
+
+    def turn_on(self) -> None:
+        """Mount it; its journal is replayed as after a power cut."""
+        self.mount.mkdir(exist_ok=True)
+        subprocess.run(["mount", "-o", "loop", str(self._image), str(self.mount)], check=True, capture_output=True)
+        self._on = True
+
+    def cut(self) -> None:
+        """Take the power away: from now on nothing reaches the disk any more."""
+        descriptor = os.open(self.mount, os.O_RDONLY)
+        try:
+            fcntl.ioctl(descriptor, _SHUTDOWN, struct.pack("I", _NO_FLUSH))
+        finally:
+            os.close(descriptor)
+        self.turn_off()
+
+    def turn_off(self) -> None:
+        """Unmount it; again is harmless."""
+        if self._on:
+            subprocess.run(["umount", str(self.mount)], check=True, capture_output=True)
+            self._on = False
+
+
+@contextmanager
+def supplied(folder: Path, name: str) -> Iterator[PowerSupply]:
+    """A new ext4 of a few mebibytes."""
+    image = folder / f"{name}.img"
+    with image.open("wb") as file:
+        file.truncate(_MEBIBYTES << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True, capture_output=True)
+    supply = PowerSupply(image, folder / f"{name}.mount")
+    supply.turn_on()
+    try:
+        yield supply
+    finally:
+        supply.turn_off()
+        image.unlink()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def machine(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Skip where this cannot be done, and say what is missing."""
+    if os.geteuid() != 0:
+        pytest.skip("power cuts need root: only root mounts a file system")
+    if shutil.which("mkfs.ext4") is None:
+        pytest.skip("power cuts need mkfs.ext4")
+    try:
+        with supplied(tmp_path_factory.mktemp("trial"), "trial") as supply:
+            (supply.mount / "written").write_text("and never flushed")
+            supply.cut()
+            supply.turn_on()
+            assert not (supply.mount / "written").exists(), "a cut loses what was not flushed"
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"power cuts need a loop device and ext4 that can be shut down: {error}")
+
+
+@pytest.fixture(scope="module")
+def installers() -> Iterator[Installers]:
+    with Installers() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("wheels")
+    built = [build_plugin(folder, "poll", version) for version in ("1.0.0", "2.0.0")]
+    built.append(build_plugin(folder, "dice"))
+    return {"-".join(wheel.name.split("-")[:2]): str(wheel) for wheel in built}
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, str], installers: Installers) -> Path:
+    """A profile with poll 1.0.0 and a history."""
+    root = tmp_path_factory.mktemp("old") / "profile"
+    for name in ("chat_dice-1.0.0", "chat_poll-1.0.0"):
+        assert not installers.run_one(root, "install", wheels[name]).error
+    return root
+
+
+STORIES = {"update": ("install", "chat_poll-2.0.0"), "remove": ("remove", "dice"), "roll back": ("rollback",)}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_power_cut_after_any_step_leaves_the_whole_old_or_the_whole_new_set(
+    story: str,
+    installers: Installers,
+    wheels: dict[str, str],
+    old: Path,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    words = [wheels.get(word, word) for word in STORIES[story]]
+    whole = tmp_path / "whole"
+    shutil.copytree(old, whole, symlinks=True)
+    before = look(whole)
+    steps = installers.run_one(whole, *words).steps
+    after = look(whole)
+    assert after != before
+    assert len(steps) >= _FEWEST_STEPS - (3 if story == "roll back" else 1)
+    rows = []
+    for number, step in enumerate(steps, 1):
+        with supplied(tmp_path, f"disk-{number}") as supply:
+            root = supply.mount / "profile"
+            shutil.copytree(old, root, symlinks=True)
+            os.sync()
+            ended = installers.run_one(root, *words, kill_after_steps=number)
+            assert ended.killed, ended
+            supply.cut()
+            supply.turn_on()
+            found = look(root)
+            # Between the switch and the folder's fsync the disk may have either; after it the new one for good.
+            done = steps[:number]
+            allowed = (
+                [after] if "pointer-synced" in done else [before, after] if "pointer-replaced" in done else [before]
+            )
+            assert found in allowed, step
+            again = installers.run_one(root, "install", wheels["chat_poll-1.0.0"])
+            assert not again.error, again
+            assert look(root).versions["chat-poll"] == "1.0.0"
+            rows.append((story, step, "new" if found == after else "old", "succeeds"))
+    tell(record_property, f"power cuts: {story}", ("story", "cut after", "set", "next install"), rows)
