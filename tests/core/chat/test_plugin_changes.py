@@ -299,6 +299,15 @@ async def test_a_plugin_that_fails_says_so_where_it_is_installed(serve: "Serve",
         assert (await owner.say("still talking"))["type"] == "sent"
 
 
+async def test_a_reload_leaves_what_is_installed_as_it_was(serve: "Serve", marketplace: RunningMarketplace) -> None:
+    chat = await serve(marketplaces=(marketplace.url,))
+    owner = await chat.person("owner")
+    await install(owner)
+    assert "was reloaded" in (await owner.say("/plugins reload counter"))["title"]
+    # Else the next start refuses the plugin: a file that is missing is damage.
+    assert chat.app.state.chat.bridge.application.management.store.verify() == {}
+
+
 @pytest.mark.feature("J25")
 async def test_a_plugin_whose_process_ends_again_and_again_is_started_again_by_a_button(
     serve: "Serve", tmp_path: Path

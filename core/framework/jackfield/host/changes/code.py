@@ -110,11 +110,14 @@ class Code:
 
     def set_aside(self, records: Iterable[Record]) -> "Aside":
         """Take the modules of loaded plugins out of the way, so that their next import runs what is on disk now."""
+        records = tuple(records)
         places = frozenset(place for record in records for place in self.places(record))
         aside = Aside(places, modules_below(places))
         drop_modules(places)
-        for place in places - set(self._finder.trees):
-            _forget_bytecode(place)
+        for record in records:
+            if record.candidate.origin != "store":  # there nobody edits code, and a file less is damage
+                for place in self.places(record):
+                    _forget_bytecode(place)
         return aside
 
     def note_files(self, record: Record) -> None:
