@@ -264,6 +264,8 @@ async def test_a_failing_worker_is_blamed_with_its_traceback_and_the_others_go_o
     assert "does not fit what is declared" in host.plugins.status("b").problem
     assert await host.call.counted.batch([{"number": 1}, {"number": 7}]) == [[2], [7, 8]]
     assert host.plugins.status("b").errors == 4
+    assert await host.call.counted.batch([{"number": 3}, {"number": 7}, {"number": 1}]) == [[4], [7, 8], [2]]
+    assert host.plugins.status("b").errors == 6
 
 
 WRAPPER = """

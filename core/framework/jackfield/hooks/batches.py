@@ -9,8 +9,9 @@ from jackfield.hooks.chains import Chain, passed_by_name
 from jackfield.hooks.limits import skipped
 from jackfield.hooks.outside import Outside, outside_of
 
-#: Calls one implementation for each of many calls; None stands for no answer, and for a failure that is skipped.
-Step = Callable[[Sequence[Mapping[str, Any]]], Coroutine[Any, Any, list[Any]]]
+#: Calls one implementation for each of many calls; None stands for no answer, and for a failure that is skipped. The
+#: number says how many arguments each call has, where all have the same.
+Step = Callable[[Sequence[Mapping[str, Any]], int | None], Coroutine[Any, Any, list[Any]]]
 
 
 class Batches:
@@ -28,51 +29,54 @@ class Batches:
             step = _inside(chain, place) if outside is None else _outside(chain, place, outside)
             self._steps.append((step, outside is not None))
 
-    async def call(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
+    async def call(self, many: Sequence[Mapping[str, Any]], *, names: int | None = None) -> list[Any]:
         """Return what each of the calls would have returned alone.
 
         Args:
             many: the arguments of each, by name, complete.
+            names: how many arguments the hook has, where each call has these and no others.
         """
         if self._chain.pipeline is not None:
-            return await self._handed(many, self._chain.pipeline)
+            return await self._handed(many, self._chain.pipeline, names)
         if self._chain.firstresult:
-            return await self._first(many)
-        answers = await self._collected(many)
+            return await self._first(many, names)
+        answers = await self._collected(many, names)
         if len(answers) == 1:
             return [[] if each is None else [each] for each in answers[0]]
         return [[each for each in one if each is not None] for one in zip(*answers, strict=True)] or [[] for _ in many]
 
-    async def _handed(self, many: Sequence[Mapping[str, Any]], argument: str) -> list[Any]:
+    async def _handed(self, many: Sequence[Mapping[str, Any]], argument: str, names: int | None) -> list[Any]:
         given = [dict(one) for one in many]
         for step, _ in self._steps:
-            for one, answer in zip(given, await step(given), strict=True):
+            for one, answer in zip(given, await step(given, names), strict=True):
                 if answer is not None:
                     one[argument] = answer
         return [one[argument] for one in given]
 
-    async def _first(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
+    async def _first(self, many: Sequence[Mapping[str, Any]], names: int | None) -> list[Any]:
         found: list[Any] = [None] * len(many)
         waiting = list(range(len(many)))
         for step, _ in self._steps:
             if not waiting:
                 break
-            for place, answer in zip(waiting, await step([many[place] for place in waiting]), strict=True):
+            for place, answer in zip(waiting, await step([many[place] for place in waiting], names), strict=True):
                 found[place] = answer
             waiting = [place for place in waiting if found[place] is None]
         return found
 
-    async def _collected(self, many: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    async def _collected(self, many: Sequence[Mapping[str, Any]], names: int | None) -> list[list[Any]]:
         """The answers of each implementation, the other processes at work while those of this one run."""
         if len(self._steps) == 1:
-            return [await self._steps[0][0](many)]
+            return [await self._steps[0][0](many, names)]
         import asyncio  # only a program that awaits pays for it
 
-        sent = {place: asyncio.ensure_future(step(many)) for place, (step, away) in enumerate(self._steps) if away}
+        sent = {
+            place: asyncio.ensure_future(step(many, names)) for place, (step, away) in enumerate(self._steps) if away
+        }
         try:
             if sent:
                 await asyncio.sleep(0)  # each of them sends, and waits
-            here = {place: await step(many) for place, (step, away) in enumerate(self._steps) if not away}
+            here = {place: await step(many, names) for place, (step, away) in enumerate(self._steps) if not away}
             return [here[place] if place in here else await sent[place] for place in range(len(self._steps))]
         finally:
             for task in sent.values():
@@ -87,7 +91,7 @@ def _inside(chain: Chain, place: int) -> Step:
     )
     run = compile_mapping(alone)
 
-    async def step(many: Sequence[Mapping[str, Any]]) -> list[Any]:
+    async def step(many: Sequence[Mapping[str, Any]], _: int | None) -> list[Any]:
         return [await run(given) for given in many]
 
     return step
@@ -106,14 +110,14 @@ def _outside(chain: Chain, place: int, outside: Outside) -> Step:
         if not chain.skip:
             raise error
 
-    async def step(many: Sequence[Mapping[str, Any]]) -> list[Any]:
+    async def step(many: Sequence[Mapping[str, Any]], given: int | None) -> list[Any]:
         if count is not None:
             count.calls += len(many)
         for _ in many if chain.used is not None else ():
             chain.used(each)  # type: ignore[misc]  # looked at in the line above
         began = time.perf_counter_ns()
         try:
-            answers = await outside.send_batch(_taken(many, names))
+            answers = await outside.send_batch(many if given == len(names) else _taken(many, names))
         except caught as error:
             failed(error)
             return [None] * len(many)

@@ -200,8 +200,8 @@ class AsyncCaller:
         if not (
             set(map(len, calls)) <= {len(names)} and set().union(*calls) <= set(names)
         ):  # each has all, and no more
-            calls = [self._completed(one) for one in calls]
-        return await many[1].call(calls)
+            return await many[1].call([self._completed(one) for one in calls])
+        return await many[1].call(calls, names=len(names))
 
     def _completed(self, one: Mapping[str, Any]) -> Mapping[str, Any]:
         given = _with_defaults(self._hook, one)

@@ -30,6 +30,10 @@ class Misfit:
         return TypeError(f"{plugin} answered {hook} with what {self._why}")
 
 
+class WithMisfits(list[Any]):
+    """The answers to a batch, some of which may be misfits."""
+
+
 class HookCodec(CallCodec):
     """Reads the answers of one hook; what does not fit becomes a `Misfit`.
 
@@ -57,7 +61,7 @@ class HookCodec(CallCodec):
             try:
                 return strict_many(encoded)
             except CannotCross:
-                return [self._read(one) for one in _plain.many_answers(encoded)]
+                return WithMisfits(self._read(one) for one in _plain.many_answers(encoded))
 
         self.answer = answer
         self.many_answers = many_answers

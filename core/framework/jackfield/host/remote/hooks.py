@@ -15,7 +15,7 @@ from typing import Any, Optional
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
 from jackfield.hooks import HookManager, is_asynchronous
-from jackfield.host.remote.answers import HookCodec, Misfit
+from jackfield.host.remote.answers import HookCodec, Misfit, WithMisfits
 from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.isolation import Line
@@ -171,13 +171,15 @@ class RemoteHook:
         try:
             for first in range(0, len(many), MOST_BATCHED):
                 part = many[first : first + MOST_BATCHED]
-                answers += await self._line.call_batch(self._method, part, self.codec, self.seconds)
+                answered = await self._line.call_batch(self._method, part, self.codec, self.seconds)
+                if type(answered) is WithMisfits:
+                    plugin, name = self._remote.plugin, self.name
+                    answered = [one.error(plugin, name) if type(one) is Misfit else one for one in answered]
+                answers += answered
         except CallTimeout as error:
             raise self.late() from error
         except LinkClosed as error:
             raise self.gone(error) from error
-        if Misfit in set(map(type, answers)):
-            return [one.error(self._remote.plugin, self.name) if type(one) is Misfit else one for one in answers]
         return answers
 
     def fitting(self, answer: Any) -> Any:
