@@ -76,6 +76,14 @@ class TestNumbers:
         side.wiring.scope.open()
         await line.call("events.on", {"event": "own", "handler": 1})
 
+    async def test_what_is_said_of_all_that_was_begun_is_bounded(self, hostile):
+        _, line = hostile
+        told = {"component": {"type": "text", "text": "x" * 900_000}}
+        numbers = [await line.call("ui.add_component", {"name": f"c{number}", **told}) for number in range(18)]
+        await refused(line, "ui.add_component", {"name": "more", **told}, "keep more than 16 MiB of what it began")
+        await line.call("subscription.close", {"subscription": numbers[0]})
+        await line.call("ui.add_component", {"name": "more", **told})
+
     async def test_open_files_are_bounded_where_the_host_keeps_them(self, hostile, tmp_path):
         _, line = hostile
         file = tmp_path / "file"

@@ -21,6 +21,8 @@ from jackfield.runtime import PART_BYTES, Scope, Whole
 T = TypeVar("T")
 
 MOST_SUBSCRIPTIONS = 1000
+MOST_BEGUN_BYTES = 16 << 20
+"""Of what a plugin said of all that it began: names, helps, components."""
 MOST_FILES = 64
 MOST_TABLES = 100
 MOST_PARCELS = 256
@@ -113,18 +115,33 @@ class Holding:
         self._parcels: Held[bytearray] = Held(plugin, "parcels", MOST_PARCELS)
         self.on_end: tuple[Callable[[], None], ...] = ()
         self._parcel_bytes = 0
+        self._sizes: dict[int, int] = {}  # of what was told of each subscription
+        self._begun_bytes = 0
         self._ends = False
 
-    def begin(self, begin: Callable[[], Subscription]) -> int:
+    def begin(self, begin: Callable[[], Subscription], told: object = None) -> int:
         """Begin something and return the number of its subscription.
+
+        Args:
+            begin: begins it.
+            told: what the plugin said of it, as data; kept as long as it lasts, and so bounded.
 
         Raises:
             PluginError: too much was begun.
             Exception: what `begin` raises.
         """
         self.subscriptions.require_room()
+        size = len(msgspec.msgpack.encode(told))
+        if self._begun_bytes + size > MOST_BEGUN_BYTES:
+            raise PluginError(
+                f"{self.plugin} lets its host keep more than {MOST_BEGUN_BYTES >> 20} MiB of what it began",
+                plugin=self.plugin,
+            )
         self.follow_scope()
-        return self.subscriptions.keep(begin())
+        number = self.subscriptions.keep(begin())
+        self._sizes[number] = size
+        self._begun_bytes += size
+        return number
 
     def follow_scope(self) -> None:
         """Let go of everything when the scope that is open now closes."""
@@ -136,6 +153,7 @@ class Holding:
         """End something; closing twice is no error, and neither is a number that was never told."""
         begun = self.subscriptions.take(subscription)
         if begun is not None:
+            self._begun_bytes -= self._sizes.pop(subscription)
             begun.close()
 
     def whole(self, value: object) -> Whole:
@@ -200,6 +218,8 @@ class Holding:
     def _end(self) -> None:
         self._ends = False
         self.subscriptions.clear()
+        self._sizes.clear()
+        self._begun_bytes = 0
         self._parcels.clear()
         self._parcel_bytes = 0
         for act in self.on_end:

@@ -39,7 +39,7 @@ class ServedServices:
     def provide(self, service: str, handler: int, methods: list[str]) -> int:
         """Offer a service whose methods are called by `service.call`; a subscription."""
         target = _Provided(self._calls, handler, _public(methods))
-        return self._holding.begin(lambda: self._services.provide(service, target))
+        return self._holding.begin(lambda: self._services.provide(service, target), (service, methods))
 
     async def get(self, service: str, members: list[str] | None = None) -> Found | None:
         """Find a service, by its name, or by the class of its protocol and the methods of that; nil for none."""

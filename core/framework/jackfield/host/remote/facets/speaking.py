@@ -40,7 +40,9 @@ class ServedEvents:
 
     def on(self, event: str, handler: int, priority: int = 1000) -> int:
         """Call `handler.event` for each one; a subscription."""
-        return self._holding.begin(lambda: self._events.on(event, hearing(self._calls, handler), priority=priority))
+        return self._holding.begin(
+            lambda: self._events.on(event, hearing(self._calls, handler), priority=priority), event
+        )
 
 
 def hearing(calls: PluginCalls, handler: int) -> Callable[[Event[Any]], Any]:
@@ -88,13 +90,14 @@ class ServedCommands:
         return self._holding.begin(
             lambda: self._commands.add(
                 name, run, aliases=tuple(aliases), help=help, usage=usage, level=Level(level), needs=needs
-            )
+            ),
+            (name, function, aliases, help, usage, needs),
         )
 
     def add_tree(self, tree: NodeData) -> int:
         """Add a tree of commands; a subscription."""
         made = restore_tree(tree, self._restoring, self._running)
-        return self._holding.begin(lambda: self._commands.add_tree(made))
+        return self._holding.begin(lambda: self._commands.add_tree(made), tree)
 
 
 class ServedUi:
@@ -126,7 +129,8 @@ class ServedUi:
         drawn: Render | Component = component_from_data(component or {}) if render is None else self._render(render)
         acting = self._acting(on_action) if on_action is not None else None
         return self._holding.begin(
-            lambda: self._ui.add_component(name, drawn, position=position, title=title, on_action=acting)
+            lambda: self._ui.add_component(name, drawn, position=position, title=title, on_action=acting),
+            (name, component, position, title),
         )
 
     def refresh(self, name: str) -> None:
@@ -139,7 +143,7 @@ class ServedUi:
         async def choose(user: str) -> None:
             await self._calls.call("handler.menu", {"handler": handler, "user": user})
 
-        return self._holding.begin(lambda: self._ui.add_menu_item(item, choose if handler is not None else None))
+        return self._holding.begin(lambda: self._ui.add_menu_item(item, choose if handler is not None else None), item)
 
     def _render(self, number: int) -> Callable[[], Any]:
         async def render() -> Component:
