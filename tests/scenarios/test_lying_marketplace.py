@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.errors import JackfieldError, MarketError, ResolutionError, TrustError
+from jackfield.errors import ConsentRequired, JackfieldError, MarketError, ResolutionError, TrustError
+from jackfield.inspection import make_publisher_key
 from jackfield.management import Management
 from jackfield.manifest import bin_of, read_hostfile
 from jackfield.store import Layout
@@ -396,3 +397,18 @@ async def test_after_every_refusal_an_honest_answer_is_believed_again(user):
     user.mirror.lies.clear()
     await user.install()
     assert user.installed() == {user.id: "1.1.0"}
+
+
+async def test_stolen_bins_key_against_a_publishers_key(user, tmp_path):
+    """Whoever holds the server can publish in a name; a user who pinned its publisher's key is asked first."""
+    make_publisher_key(tmp_path / "alice.pem")
+    user.market.publish(user.other, "1.0.0", key=tmp_path / "alice.pem")
+    await user.install(user.other)
+    user.market.publish(user.other, "1.1.0", code="raise SystemExit('evil')\n")  # signed by the marketplace alone
+    before, files, management = user.installed(), user.files(), user.management
+    plan = await management.plan_update([user.other])
+    with pytest.raises(ConsentRequired):
+        await management.apply(plan, accept_permissions=False, by="tester")
+    assert (user.installed(), user.files()) == (before, files)
+    (growth,) = plan.consent[0].growth.entries
+    TABLE["stolen bins key, a name whose publisher's key is pinned"] = f"asks: {growth.detail}"

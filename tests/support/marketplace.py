@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from jackfield.inspection import attest
 
 from tests.support.processes import Server, clean_environment, script
 from tests.support.wheels import build_plugin, plugin_source
@@ -56,8 +58,8 @@ class RunningMarketplace:
         assert done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
-    def upload(self, wheel: Path, user: str = "alice") -> httpx.Response:
-        """Send a wheel as twine does."""
+    def upload(self, wheel: Path, user: str = "alice", key: Path | None = None) -> httpx.Response:
+        """Send a wheel as twine does; with a key, signed by its publisher."""
         source = wheel.name.split("-")
         with wheel.open("rb") as content:
             return httpx.post(
@@ -71,15 +73,18 @@ class RunningMarketplace:
                     "filetype": "bdist_wheel",
                     "pyversion": "py3",
                     "metadata_version": "2.1",
-                },
+                }
+                | ({} if key is None else {"attestations": attested(wheel, key)}),
                 files={"content": (wheel.name, content, "application/octet-stream")},
                 timeout=COMMAND_SECONDS,
             )
 
-    def publish(self, plugin_id: str, version: str = "1.0.0", *, user: str = "alice", **options: object) -> Path:
-        """Build a plugin (`support.wheels.plugin_source`'s options) and upload it."""
+    def publish(
+        self, plugin_id: str, version: str = "1.0.0", *, user: str = "alice", key: Path | None = None, **options: object
+    ) -> Path:
+        """Build a plugin (`support.wheels.plugin_source`'s options) and upload it, signed where a key is given."""
         wheel = build_plugin(self.wheels, plugin_id, version, **options)
-        self.accept(wheel, user)
+        self.accept(wheel, user, key)
         return wheel
 
     def publish_library(self, name: str, version: str = "1.0.0", *, user: str = "alice", **options: object) -> Path:
@@ -94,10 +99,16 @@ class RunningMarketplace:
         self.accept(wheel, user)
         return wheel
 
-    def accept(self, wheel: Path, user: str = "alice") -> None:
+    def accept(self, wheel: Path, user: str = "alice", key: Path | None = None) -> None:
         """Upload a wheel that must be accepted."""
-        answer = self.upload(wheel, user)
+        answer = self.upload(wheel, user, key)
         assert answer.is_success, f"{wheel.name}: {answer.status_code} {answer.text}"
+
+
+def attested(wheel: Path, key: Path) -> str:
+    """The form's field with the publisher's signature on a wheel."""
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return f"[{attest(wheel.name, digest, key).decode()}]"
 
 
 @contextmanager

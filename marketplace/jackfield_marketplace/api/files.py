@@ -18,7 +18,11 @@ _CACHE = "public, max-age=31536000, immutable"
 _ADDRESS = re.compile(r"/files/([0-9a-f]{64})/([^/]{1,300})")
 # One range; where several are asked for the whole is sent, as a server may.
 _RANGE = re.compile(rb"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
-_TYPES = {".metadata": "text/plain; charset=utf-8", ".plugin.toml": "application/toml"}
+_TYPES = {
+    ".metadata": "text/plain; charset=utf-8",
+    ".plugin.toml": "application/toml",
+    ".attestation": "application/json",
+}
 _KEPT_FILES = 8192
 _KEPT_BYTES = 64 * 1024  # a text that is larger is read each time
 
@@ -38,7 +42,7 @@ class _Served:
 
 
 class FilePages:
-    """`/files/<sha256>/<filename>`, with `.metadata` (PEP 658) and `.plugin.toml` beside each; an ASGI application.
+    """`/files/<sha256>/<filename>`, with `.metadata` (PEP 658), `.plugin.toml`, `.attestation` beside each; for ASGI.
 
     Args:
         database: knows which files are published.
@@ -71,7 +75,7 @@ class FilePages:
         """Answer with a file, or a text beside one, by its own hash, as it is named among the targets.
 
         Args:
-            name: the file's, with `.metadata` or `.plugin.toml` where the text is meant.
+            name: the file's, with the ending of a text beside it where that is meant.
             sha256: of what is sent.
             scope: the request, of any address.
             receive: as for any application.
@@ -139,7 +143,12 @@ class FilePages:
             served = file_served(session, filename.removesuffix(part), sha256)
         if served is None:
             return None
-        blob = {"": served.sha256, ".metadata": served.metadata_sha256, ".plugin.toml": served.manifest_sha256}[part]
+        blob = {
+            "": served.sha256,
+            ".metadata": served.metadata_sha256,
+            ".plugin.toml": served.manifest_sha256,
+            ".attestation": served.attestation_sha256,
+        }[part]
         content = self._contents.find(blob) if blob is not None else None
         if blob is None or content is None:
             return None

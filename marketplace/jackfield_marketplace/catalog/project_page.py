@@ -29,6 +29,7 @@ _FILES = Prepared(
         File.requires_python,
         File.metadata_sha256,
         File.manifest_sha256,
+        File.attestation_sha256,
         File.yanked_reason,
         File.uploaded_at,
     )
@@ -48,6 +49,7 @@ class SimpleFile:
     requires_python: str
     metadata_sha256: str | None
     manifest_sha256: str | None
+    attestation_sha256: str | None
     yanked_reason: str | None
     uploaded_at: datetime
 
@@ -144,4 +146,6 @@ def _file(project: SimpleProject, file: SimpleFile) -> dict[str, Any]:
         entry["requires-python"] = file.requires_python
     if file.manifest_sha256:
         entry["_jackfield"] = {"plugin_toml": {"sha256": file.manifest_sha256}, "id": project.plugin_id}
+        if file.attestation_sha256:
+            entry["_jackfield"]["attestation"] = {"sha256": file.attestation_sha256}
     return entry

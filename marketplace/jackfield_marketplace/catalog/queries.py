@@ -22,6 +22,7 @@ class ServedFile:
     sha256: str
     metadata_sha256: str | None
     manifest_sha256: str | None
+    attestation_sha256: str | None
     kind: str
     project_id: int
     version: str
@@ -43,7 +44,15 @@ def file_served(session: Session, filename: str, sha256: str) -> ServedFile | No
     if row is None:
         return None
     file, project_id, version = row
-    return ServedFile(file.sha256, file.metadata_sha256, file.manifest_sha256, file.kind, project_id, version)
+    return ServedFile(
+        file.sha256,
+        file.metadata_sha256,
+        file.manifest_sha256,
+        file.attestation_sha256,
+        file.kind,
+        project_id,
+        version,
+    )
 
 
 def file_sha256(session: Session, filename: str) -> str | None:

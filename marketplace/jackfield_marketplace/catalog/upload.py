@@ -61,5 +61,6 @@ class Upload:
     changelog: str = ""
     metadata_sha256: str | None = None
     manifest_sha256: str | None = None
+    attestation_sha256: str | None = None
     findings: tuple[dict[str, Any], ...] = ()
     quarantine: bool = False

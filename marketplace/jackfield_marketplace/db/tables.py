@@ -132,6 +132,7 @@ class File(Table):
     requires_python: Mapped[str] = mapped_column(default="")
     metadata_sha256: Mapped[str | None]
     manifest_sha256: Mapped[str | None]
+    attestation_sha256: Mapped[str | None]
     uploaded_at: Mapped[datetime] = mapped_column(default=now)
     uploader_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     state: Mapped[str] = mapped_column(default="published")

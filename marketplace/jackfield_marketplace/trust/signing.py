@@ -177,7 +177,12 @@ class Signing:
             if not file.filename.endswith(".whl"):
                 continue
             targets[folder + file.filename] = (file.sha256, file.size)
-            for suffix, sha256 in ((".metadata", file.metadata_sha256), (".plugin.toml", file.manifest_sha256)):
+            beside = {
+                ".metadata": file.metadata_sha256,
+                ".plugin.toml": file.manifest_sha256,
+                ".attestation": file.attestation_sha256 if file.manifest_sha256 else None,
+            }
+            for suffix, sha256 in beside.items():
                 if sha256 is not None:
                     targets[folder + file.filename + suffix] = (sha256, self._length(direct, sha256))
         return targets

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from jackfield.errors import WheelError
-from jackfield.inspection import Finding, SdistReport, WheelReport, inspect_sdist, inspect_wheel, is_plugin_group
+from jackfield.inspection import (
+    Finding,
+    SdistReport,
+    WheelReport,
+    inspect_sdist,
+    inspect_wheel,
+    is_plugin_group,
+    read_attestation,
+)
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -111,6 +120,10 @@ class Uploads:
         except WheelError as exc:
             raise Refusal(400, str(exc)) from exc
         _check_fields(fields, upload)
+        signature = _attestation(fields, upload)
+        if signature is not None:
+            upload = replace(upload, attestation_sha256=hashlib.sha256(signature).hexdigest())
+            parts = (*parts, (upload.attestation_sha256, signature))
         with self._database.write_directly() as direct:
             outcome, findings = publish(direct, upload, uploader)
             # Before the commit, so that no row ever points to what is missing; after the decision, so that what is
@@ -224,3 +237,26 @@ def _check_fields(fields: dict[str, str], upload: Upload) -> None:
         raise Refusal(400, f"the form says version {fields['version'][:100]}, which is none") from exc
     if version != upload.version:
         raise Refusal(400, f"the form says version {version}; {upload.filename} says {upload.version}")
+
+
+def _attestation(fields: dict[str, str], upload: Upload) -> bytes | None:
+    """The publisher's own signature in the form (PEP 740's field), verified; None without one.
+
+    Attestations of other kinds, by services that this marketplace does not know, are passed over.
+    """
+    text = fields.get("attestations", "")
+    if not text:
+        return None
+    try:
+        listed = json.loads(text)
+        ours = [one for one in listed if isinstance(one, dict) and "payloadType" in one]
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise Refusal(400, f"the attestations of {upload.filename} are no list in JSON") from exc
+    if not ours:
+        return None
+    data = json.dumps(ours[0], separators=(",", ":"), sort_keys=True).encode()
+    try:
+        read_attestation(data, upload.filename, upload.sha256)
+    except WheelError as exc:
+        raise Refusal(400, str(exc)) from exc
+    return data

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from jackfield.inspection import make_publisher_key, read_attestation
 from jackfield.manifest import page_path, target_folder
 from jackfield_marketplace.catalog import set_status, yank
 from jackfield_marketplace.db import Direct, now
@@ -18,6 +19,7 @@ from jackfield_marketplace.review import release
 from jackfield_marketplace.trust import Ceremony, KeysMissing, Signing
 
 from tests.marketplace.conftest import LocalMarket, local_market
+from tests.support.marketplace import attested
 from tests.support.tuf_client import PlainTufClient
 from tests.support.wheels import build_plugin, plugin_source
 
@@ -198,3 +200,22 @@ def test_only_a_few_versions_are_kept_of_what_changes_often(signed):
     assert httpx.get(f"{signed.market.url}/tuf/{newest - 15}.snapshot.json").status_code == 200
     assert httpx.get(f"{signed.market.url}/tuf/{newest - 16}.snapshot.json").status_code == 404
     assert httpx.get(f"{signed.market.url}/tuf/1.root.json").status_code == 200
+
+
+def test_a_publishers_signature_is_verified_kept_and_signed_with_the_rest(signed, tmp_path):
+    make_publisher_key(tmp_path / "alice.pem")
+    wheel = build_plugin(tmp_path / "wheels", "poll", "1.0.0")
+    field = attested(wheel, tmp_path / "alice.pem")
+    answer = signed.market.upload(wheel, attestations=field.replace("payloadType", "payloadKind"))
+    assert answer.status_code == 200, answer.text  # of a kind that this marketplace does not know
+    other = build_plugin(tmp_path / "wheels", "dice", "1.0.0")
+    refused = signed.market.upload(other, attestations=field)
+    assert (refused.status_code, "is another file's" in refused.text) == (400, True)
+    assert signed.market.upload(other, attestations="nonsense").status_code == 400
+    assert signed.market.upload(other, attestations=attested(other, tmp_path / "alice.pem")).status_code == 200
+    target = f"{target_folder('chat-dice')}{other.name}.attestation"
+    digest = hashlib.sha256(other.read_bytes()).hexdigest()
+    kept = read_attestation(signed.client.download(target), other.name, digest)
+    assert signed.market.project("chat-dice")["files"][0]["_jackfield"]["attestation"]
+    assert f"[{signed.client.download(target).decode()}]" == attested(other, tmp_path / "alice.pem")
+    assert len(kept.key) == 64

@@ -3,6 +3,7 @@
 The store, the author's `check` and the marketplace's uploads use this one.
 """
 
+from jackfield.inspection.attestation import Attestation, attest, make_publisher_key, read_attestation
 from jackfield.inspection.plugin import MISSING_MANIFEST, is_deceptive, is_plugin_group
 from jackfield.inspection.report import EntryPoint, Finding, Severity, WheelFile, WheelLimits, WheelReport
 from jackfield.inspection.sdist import SdistReport, inspect_sdist
@@ -11,6 +12,7 @@ from jackfield.inspection.wheel import DEFAULT_LIMITS, inspect_wheel
 __all__ = [
     "DEFAULT_LIMITS",
     "MISSING_MANIFEST",
+    "Attestation",
     "EntryPoint",
     "Finding",
     "SdistReport",
@@ -18,8 +20,11 @@ __all__ = [
     "WheelFile",
     "WheelLimits",
     "WheelReport",
+    "attest",
     "inspect_sdist",
     "inspect_wheel",
     "is_deceptive",
     "is_plugin_group",
+    "make_publisher_key",
+    "read_attestation",
 ]

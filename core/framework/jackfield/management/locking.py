@@ -13,7 +13,7 @@ from jackfield.management.inventory import refusal
 from jackfield.management.plan import Plan
 from jackfield.management.planning import Planner
 from jackfield.management.specs import canonical, parse_spec
-from jackfield.manifest import Manifest, Pin
+from jackfield.manifest import File, Manifest, Pin
 from jackfield.market import ChangelogEntry
 from jackfield.permissions import CHOICES, Choice, Placement
 from jackfield.resolution import Offer, Solution, Target, Want, wheels_of
@@ -31,7 +31,7 @@ class LockedCatalog(MarketCatalog):
         """sha256 -> path, of the wheels that are on this machine."""
         return dict(self.local)
 
-    async def publisher(self, plugin: str, source: str) -> str | None:
+    async def publisher(self, plugin: str, source: str, file: File | None = None) -> str | None:
         """Who published a plugin, as the lock says."""
         return self.publishers.get(plugin)
 

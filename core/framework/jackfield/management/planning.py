@@ -252,7 +252,10 @@ class Planner:
         texts, publishers = await asyncio.gather(
             asyncio.gather(*(self._news(before.get(("", name)), catalog) for name in manifests)),
             asyncio.gather(
-                *(catalog.publisher(one.canonical_id, after["", name].source) for name, one in manifests.items())
+                *(
+                    catalog.publisher(one.canonical_id, (pin := after["", name]).source, pin.file)
+                    for name, one in manifests.items()
+                )
             ),
         )
         changelogs = {name: text for name, text in zip(manifests, texts, strict=True) if text}

@@ -105,7 +105,7 @@ class UpdateCheck:
         if manifest is None:
             raise UnknownPlugin(f"its version {version} is no plugin any more", plugin=pin.id)
         news = await self._catalog.changelog(cid, pin.source, pin.version)
-        publisher = await self._catalog.publisher(cid, pin.source)
+        publisher = await self._catalog.publisher(cid, pin.source, file)
         along = await self._along(manifest)
         brings = tuple(sorted(one.id for one in along.values() if one.canonical_id not in self._inventory.pins))
         placement = self._inventory.placement(cid, manifest)

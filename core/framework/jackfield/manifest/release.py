@@ -22,6 +22,7 @@ class File:
         yanked: a reason, or True without one; None or False when it is not yanked.
         metadata_sha256: of `<url>.metadata`, None when it is not served.
         manifest_sha256: of `<url>.plugin.toml`, None when it is not served: a library.
+        attestation_sha256: of `<url>.attestation`, the publisher's own signature; None when there is none.
         upload_time: ISO 8601 in UTC, None when unknown.
         upstream: the simple API that the marketplace sent us to for a name that it does not hold; None for a file of
             its own. Nobody has inspected or signed such a file for the marketplace.
@@ -35,6 +36,7 @@ class File:
     yanked: str | bool | None = None
     metadata_sha256: str | None = None
     manifest_sha256: str | None = None
+    attestation_sha256: str | None = None
     upload_time: str | None = None
     upstream: str | None = None
 
@@ -149,6 +151,7 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "yanked": (str, bool),
     "metadata_sha256": str,
     "manifest_sha256": str,
+    "attestation_sha256": str,
     "upload_time": str,
     "upstream": str,
 }

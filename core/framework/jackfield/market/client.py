@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from jackfield.errors import MarketError, UnknownPlugin
+from jackfield.inspection import Attestation, read_attestation
 from jackfield.manifest import File, Manifest, canonical_id, read_manifest
 from jackfield.market.batch import Batcher
 from jackfield.market.download import Download, Progress
@@ -192,6 +193,18 @@ class Marketplace:
             raise MarketError(f"{source} of {self.url} is not UTF-8") from error
         self._manifests[file.manifest_sha256] = manifest
         return manifest
+
+    async def attestation(self, file: File) -> Attestation | None:
+        """The publisher's own signature on a wheel, verified; None where it has none.
+
+        Raises:
+            MarketError: its bytes are others than the index promised.
+            WheelError: it does not hold for this file.
+        """
+        if file.attestation_sha256 is None:
+            return None
+        data = await self._beside(file, ".attestation", file.attestation_sha256)
+        return read_attestation(data, file.filename, file.sha256)
 
     async def download(self, file: File, destination: Path, progress: Progress | None = None) -> Path:
         """Fetch a wheel, its size and hash checked; nothing is left at `destination` when it fails.

@@ -72,6 +72,7 @@ def _file(entry: ProjectFile, url: str | None) -> File | None:
     if url is None or not plain or not _SHA256.fullmatch(sha256):
         return None
     own = entry.own.get("plugin_toml")
+    signature = entry.own.get("attestation")
     metadata = entry.core_metadata
     return File(
         filename=entry.filename,
@@ -82,5 +83,6 @@ def _file(entry: ProjectFile, url: str | None) -> File | None:
         yanked=entry.yanked or None,
         metadata_sha256=metadata.get("sha256") if isinstance(metadata, dict) else None,
         manifest_sha256=own.get("sha256") if isinstance(own, dict) else None,
+        attestation_sha256=signature.get("sha256") if isinstance(signature, dict) else None,
         upload_time=entry.upload_time,
     )

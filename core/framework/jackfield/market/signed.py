@@ -84,6 +84,7 @@ class SignedPages:
                 ("", file.sha256, file.size),
                 (".metadata", file.metadata_sha256, None),
                 (".plugin.toml", file.manifest_sha256, None),
+                (".attestation", file.attestation_sha256, None),
             )
             if sha256 is not None
         }

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from jackfield.inspection import read_attestation
+
+from tests.support.wheels import build_plugin
 
 PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "trust.md").read_text("utf-8")
 SOURCES = Path(__file__).parents[4] / "core" / "framework" / "jackfield" / "market"
@@ -38,3 +43,13 @@ def test_every_sentence_of_the_page_is_one_of_the_client():
     for sentence in sentences:
         for part in sentence.split("…"):
             assert part.removeprefix(", and").strip(" ,") in told, part
+
+
+def test_a_release_is_signed_as_the_page_says(tmp_path, monkeypatch):
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    wheel = build_plugin(tmp_path, "poll")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(program, names)
+    envelope = names["form_field"]["attestations"].strip("[]").encode()
+    assert read_attestation(envelope, wheel.name, sha256(wheel.read_bytes()).hexdigest()).key
