@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jackfield.management.machine import fresh_grade
     from jackfield.management.moving import IsolationReport
     from jackfield.management.offers import Findings
+    from jackfield.management.profiles import Vanished
     from jackfield.management.schedule import UpdateSchedule
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
     from jackfield.management.specs import read_spec_file
@@ -81,6 +82,7 @@ __all__ = [
     "Trial",
     "Update",
     "UpdateSchedule",
+    "Vanished",
     "describe_settings",
     "diagnose",
     "exported",
@@ -118,6 +120,7 @@ _LATER = {
     "SettingReport": "settings",
     "SettingsReport": "settings",
     "UpdateSchedule": "schedule",
+    "Vanished": "profiles",
     "describe_settings": "settings",
     "exported": "export",
     "fresh_grade": "machine",

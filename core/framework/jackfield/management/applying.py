@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from jackfield.errors import ConsentRequired, StoreError, UsageError
 from jackfield.management.plan import ConsentRequest, Plan
-from jackfield.management.plan_keys import changed_keys
-from jackfield.management.probation import PROBATION, failed_keys, on_probation, to_undo
+from jackfield.management.plan_keys import changed_keys, told
+from jackfield.management.probation import failed_keys, on_probation, to_undo
 from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.stepping import Progress, run_steps
@@ -170,9 +170,8 @@ class Changes:
         return RollbackReport(
             previous=before,
             generation=after,
-            restored=self._reverted.restored,
-            # That a probation is over says nothing to anybody.
-            kept=tuple(key for key in self._reverted.kept if not key.startswith(PROBATION)),
+            restored=told(self._reverted.restored),
+            kept=told(self._reverted.kept),
             undone=tuple(one.what for one in undone),
             redone=tuple(one.what for one in way),
             plugins=moved(self._versions(before), self._versions(after)),

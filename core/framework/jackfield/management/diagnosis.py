@@ -11,13 +11,25 @@ from jackfield.errors import StoreError
 from jackfield.management.bisection import BISECT_KEY
 from jackfield.management.inventory import Inventory
 from jackfield.management.probation import failed_versions
+from jackfield.management.profiles import vanished
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
 from jackfield.storage import SLOW_SECONDS, Starts, State, folder_size
 from jackfield.store import Layout, Store
 
 Kind = Literal[
-    "safe mode", "unfinished", "failed", "rolled back", "broken", "blocked", "conflict", "growth", "slow", "orphaned"
+    "safe mode",
+    "unfinished",
+    "failed",
+    "rolled back",
+    "other Python",
+    "broken",
+    "blocked",
+    "conflict",
+    "growth",
+    "slow",
+    "orphaned",
+    "vanished",
 ]
 
 
@@ -30,7 +42,8 @@ class Finding:
             run in the application that runs now; `rolled back`: a new version failed and is held back; `broken`: files
             that are not as they were installed; `blocked`: enabled and cannot run; `conflict`: two plugins want the
             same; `growth`: a version waits for consent to more; `slow`: it held up the last start; `orphaned`: data of
-            plugins that are not installed.
+            plugins that are not installed; `other Python`: a file is made for another Python or platform; `vanished`:
+            plugins of a Python environment that is gone.
         plugin: whose, as its author writes the id; None where it is nobody's.
         problem: one sentence.
         advice: what to do: a command, or a sentence.
@@ -68,12 +81,14 @@ def diagnose(
         *_unfinished(store, state),
         *_failed(starts, inventory, failures),
         *_rolled_back(state),
+        *_unfit(store),
         *_broken(store),
         *_blocked(inventory),
         *_conflicts(inventory),
         *_growth(inventory),
         *_slow(starts, inventory),
         *_orphaned(layout, inventory),
+        *_vanished(layout, store),
     ]
 
 
@@ -107,6 +122,26 @@ def _rolled_back(state: State) -> Iterator[Finding]:
         became = f"{one.back_to} is back since" if one.back_to else "it was taken out again"
         advice = f"wait for its next version, or try it again: jackfield pin {one.plugin} --release"
         yield Finding("rolled back", one.plugin, f"{one.version} failed here, {became}: {one.why}", advice)
+
+
+def _unfit(store: Store) -> Iterator[Finding]:
+    """Name what was installed for another Python or platform: this one may have come after it."""
+    from jackfield.resolution import Target, wheels_of
+
+    target, active = Target.current(), store.active()
+    for pin in active.pins:
+        wheels = wheels_of(pin.distribution, [pin.file], target)
+        if wheels and wheels[0].problem is not None:
+            whose = pin.id or " and ".join(active.owners(pin.file.sha256)) or pin.distribution
+            yield Finding("other Python", whose, f"{pin.file.filename}: {wheels[0].problem}", "jackfield sync")
+
+
+def _vanished(layout: Layout, store: Store) -> Iterator[Finding]:
+    if store.active().plugins:
+        return  # they would have to be merged: a choice that is nobody's but the user's
+    for one in vanished(layout):
+        problem = f"{one.prefix}, an environment that is gone, had {', '.join(one.plugins)}: they can be had here"
+        yield Finding("vanished", None, problem, f"jackfield doctor --take-over {one.name}")
 
 
 def _broken(store: Store) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jackfield.management.applying import Again
     from jackfield.management.locking import Locker
     from jackfield.management.plan import ConsentRequest, Plan
+    from jackfield.management.profiles import Vanished
     from jackfield.management.reports import Outcome
     from jackfield.management.stepping import Progress
     from jackfield.management.upkeep import DamagedWheel
@@ -201,6 +202,12 @@ class Management(ManagementReader):
         keys = released_keys(self.state, canonical(plugin))
         self.state.change(keys, by=by, why=f"let what failed of {plugin} be tried again")
         return bool(keys)
+
+    def take_over(self, profile: str, *, by: str) -> Vanished:
+        """Make this profile of one whose Python environment is gone; see `profiles.take_over`."""
+        from jackfield.management.profiles import take_over
+
+        return take_over(self.layout, profile, by=by)
 
     async def verify(self, *, repair: bool = False, by: str) -> Sequence[DamagedWheel]:
         """Hash every file of the store and name what is not as it was installed.

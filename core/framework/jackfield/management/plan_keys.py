@@ -1,11 +1,13 @@
-"""The keys of the state that change with a plan: wishes, grants, who asked for what, and who is on probation; pure."""
+"""The keys of the state that change with a plan: wishes, grants, who asked for what, and who is on probation."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from jackfield.management.plan import Plan
-from jackfield.management.probation import put_on_probation
+from jackfield.management.probation import PROBATION, put_on_probation
+from jackfield.management.profiles import ENVIRONMENT, environment_key
 from jackfield.management.specs import canonical
 from jackfield.storage import State
 from jackfield.store import Generation
@@ -23,7 +25,7 @@ def changed_keys(plan: Plan, state: State, before: Generation, *, enable: bool) 
         before: what is active.
         enable: whether plugins that come are enabled.
     """
-    changes: dict[str, Any] = {**put_on_probation(before, plan.pins, plan.workers)}
+    changes: dict[str, Any] = {**environment_key(state), **put_on_probation(before, plan.pins, plan.workers)}
     for item in plan.added:
         if item.id is not None:
             cid = canonical(item.id)
@@ -43,3 +45,8 @@ def changed_keys(plan: Plan, state: State, before: Generation, *, enable: bool) 
             keys = [f"{key}/{canonical(item.id)}" for key in _OF_A_PLUGIN]
             changes.update({key: None for key in keys if state.get(key) is not None})
     return changes
+
+
+def told(keys: Iterable[str]) -> tuple[str, ...]:
+    """The keys that a user is told of: that a probation is over, or whose environment it is, says nothing to them."""
+    return tuple(key for key in keys if key != ENVIRONMENT and not key.startswith(PROBATION))

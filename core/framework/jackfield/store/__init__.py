@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jackfield.store.lockfile import LockedSet as LockedSet
     from jackfield.store.lockfile import LockFile as LockFile
     from jackfield.store.lockfile import read_lockfile as read_lockfile
+    from jackfield.store.places import environment_profile as environment_profile
     from jackfield.store.places import profile_folder as profile_folder
     from jackfield.store.pylock import lock_text as lock_text
     from jackfield.store.table import StoredFile as StoredFile
@@ -60,7 +61,7 @@ _HOMES = {
         "install_lock",
     ),
     "lockfile": ("LockFile", "LockedSet", "read_lockfile"),
-    "places": ("profile_folder",),
+    "places": ("environment_profile", "profile_folder"),
     "pylock": ("lock_text",),
     "table": ("StoredFile",),
 }

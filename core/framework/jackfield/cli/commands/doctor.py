@@ -8,7 +8,7 @@ import click
 from jackfield.cli.options import command
 from jackfield.cli.output import Output
 from jackfield.cli.session import Session
-from jackfield.cli.words import plain, plural
+from jackfield.cli.words import joined, plain, plural
 from jackfield.errors import JackfieldError
 from jackfield.permissions import UNCONFINED
 
@@ -21,14 +21,29 @@ from jackfield.permissions import UNCONFINED
     "and safe mode. It runs no plugin and asks no marketplace. The exit code is 1 where something is wrong.\n\n"
     "It says how well this machine confines plugins. With --sandbox it says what is missing, and tries whether that "
     "holds: a few attacks that harm nothing, each without the sandbox and within it.",
-    examples=[("", "look at everything"), ("--json", "for a program"), ("--sandbox", "try the sandbox too")],
+    examples=[
+        ("", "look at everything"),
+        ("--json", "for a program"),
+        ("--sandbox", "try the sandbox too"),
+        ("--take-over venv-1a2b3c4d", "have the plugins of an environment that is gone"),
+    ],
 )
 @click.option("--sandbox", "tries", is_flag=True, help="Try how well this machine confines a process.")
-def doctor(session: Session, tries: bool) -> None:
+@click.option(
+    "--take-over",
+    "profile",
+    metavar="PROFILE",
+    help="First take over all plugins, settings and data of a Python environment that is gone.",
+)
+def doctor(session: Session, tries: bool, profile: str | None) -> None:
     """Look, tell, and end with 1 where something is wrong."""
     from jackfield.management import diagnose
 
     management, output = session.management, session.output
+    if profile is not None:
+        taken = management.take_over(profile, by=session.by)
+        names = joined(list(taken.plugins))
+        output.line(plain(f"Taken over from {taken.prefix}, with settings and data: {names}."))
     failures = _failures(session)
     found = diagnose(management.layout, management.store, management.state, management.inventory(), failures)
     sandbox = _sandbox(tries=tries)
