@@ -53,8 +53,8 @@ COMMANDS = (
 
 @pytest.mark.slow
 async def test_what_authors_run_into_is_as_the_page_says(profile, build, running):
-    profile.install(build("weather", code=CODE, isolation="worker", more=COMMANDS))
-    profile.enable("weather", isolation="worker")
+    profile.install(build("quick_weather", code=CODE, isolation="worker", more=COMMANDS))
+    profile.enable("quick-weather", isolation="worker")
     host = await running()
     speaker = Speaker()
     for word in ("ask", "read", "start", "keep", "print"):
@@ -66,4 +66,4 @@ async def test_what_authors_run_into_is_as_the_page_says(profile, build, running
     assert "it is not there" in rows["open a file of your user"]
     assert rows["start a program, fork"].startswith(f"`{started}`")
     assert (kept, said) == ("done", "said")
-    await until(lambda: [line for line in host.logs.lines("weather") if line.message == "printed: it rains"])
+    await until(lambda: [line for line in host.logs.lines("quick_weather") if line.message == "printed: it rains"])

@@ -76,17 +76,18 @@ class Zygote:
                 self._running = running = await ZygoteProcess.started(self._executable, settings)
             return running
 
-    async def fork(self, spec: WorkerSpec) -> Child:
+    async def fork(self, spec: WorkerSpec, *, name: str = "") -> Child:
         """Fork a worker and wait until it is confined. A zygote that has ended is started again.
 
         Args:
             spec: of the worker.
+            name: the plugin's id as its author writes it, under which its log stands; the one of the spec by default.
 
         Raises:
             SandboxError: the machine does not confine it as the spec asks, the system gave no process, or it ended
                 before it was confined; it blames the plugin.
         """
-        return await (await self._started()).fork(spec)
+        return await (await self._started()).fork(spec, name=name)
 
     async def close(self) -> None:
         """End the zygote, and with it all of its workers."""

@@ -143,7 +143,7 @@ class ZygoteProcess:
             raise
         return running
 
-    async def fork(self, spec: WorkerSpec) -> Child:
+    async def fork(self, spec: WorkerSpec, *, name: str = "") -> Child:
         """As `Zygote.fork`."""
         plugin = spec.plugin
         try:
@@ -151,7 +151,7 @@ class ZygoteProcess:
         except OSError as error:
             raise SandboxError(f"{plugin} has no worker: {error}", plugin=plugin) from error
         lines = spec.limits.log_lines_per_second
-        log = logging.getLogger(f"{spec.project}.plugins.{plugin}")
+        log = logging.getLogger(f"{spec.project}.plugins.{name or plugin}")
         printed = PrintedLines(ends.printed, speaker=plugin, lines_a_second=lines, logger=log)
         process: ForkedProcess | None = None
         try:

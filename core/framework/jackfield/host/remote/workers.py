@@ -107,7 +107,7 @@ class Workers:
         """
         zygote = self._forks()
         spec = self.spec(candidate, placement)
-        child = await zygote.fork(spec)
+        child = await zygote.fork(spec, name=candidate.id)
         self._temporary[Path(spec.temporary)] = child
         try:
             flow = Flow(candidate.id)
