@@ -186,7 +186,7 @@ async def test_mistakes_are_told_in_a_sentence(serve: "Serve", marketplace: Runn
         "disable nowhere": "nowhere",
         "update nowhere": "nowhere",
         "remove nowhere": "nowhere",
-        "rollback": "nothing to roll back: /plugins history",
+        "rollback": "nothing to roll back (/plugins history)",
         "rollback x": "/plugins rollback NUMBER",
         f"rollback {'9' * 3900}": "/plugins rollback NUMBER",
     }.items():

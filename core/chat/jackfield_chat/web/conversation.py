@@ -94,5 +94,5 @@ def sentence(error: JackfieldError) -> str:
 
     The framework's hints name its command line; where the room has the same command, that one is named.
     """
-    line = f"{error.message}: {error.hint}" if error.hint else error.message
+    line = f"{error.message} ({error.hint})" if error.hint else error.message
     return _HINT.sub(r"/plugins \1", line)
