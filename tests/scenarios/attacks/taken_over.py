@@ -24,6 +24,7 @@ pack = msgspec.msgpack.encode
 FRAME_BYTES = 1 << 20
 REQUEST, RESPONSE, FAILURE, NOTIFICATION, BATCH, GOODBYE = 1, 2, 3, 4, 5, 8
 FOREVER = 3600
+PACKET_BYTES = 4096
 
 
 def framed(body: bytes) -> bytes:
@@ -57,7 +58,8 @@ class Taken:
         self.come = b""
 
     def raw(self, data: bytes) -> None:
-        self.socket.sendall(data)
+        for first in range(0, len(data), PACKET_BYTES):
+            self.socket.sendall(data[first : first + PACKET_BYTES])
 
     def say(self, *message: object) -> None:
         self.raw(framed(pack(message)))
