@@ -57,9 +57,11 @@ def keys_init(data: Path, keys: Path | None, root_keys: int, threshold: int, *, 
 @data_option
 @without_traceback
 def keys_show(data: Path) -> None:
-    """Show each role, the keys that sign it, and when its signature ends."""
+    """Show the root that clients compare, each role, the keys that sign it, and when its signature ends."""
     with _ceremony(data) as ceremony:
-        reports = ceremony.report()
+        reports, first = ceremony.report(), ceremony.first_root()
+    if first is not None:
+        click.echo(f"clients know this marketplace by the root {fingerprint(first)}")
     for one in reports:
         named = ", ".join(fingerprint(keyid) for keyid in one.keyids)
         version = f"version {one.version}, until {one.expires_at:%Y-%m-%d %H:%M} UTC" if one.expires_at else "256 bins"
@@ -122,8 +124,8 @@ def keys_publish(file: Path, data: Path) -> None:
     from jackfield_marketplace.trust import read_draft
 
     with _ceremony(data) as ceremony:
-        digest = ceremony.publish(read_draft(file.read_text("utf-8")))
-    click.echo(f"published; root is {fingerprint(digest)}")
+        ceremony.publish(read_draft(file.read_text("utf-8")))
+    click.echo("published; clients follow at their next look")
 
 
 @keys_group.command("refresh")
@@ -164,8 +166,8 @@ def _finish(ceremony: Ceremony, made: Draft, folder: Path, draft: Path | None, d
         click.echo(f"wrote {draft}; next, where the keys are: jackfield-marketplace keys sign {draft} --keys DIR")
         return
     sign_draft(made, offline_keys(folder, _ask))
-    digest = ceremony.publish(made)
-    click.echo(f"{done}; root is {fingerprint(digest)}")
+    ceremony.publish(made)
+    click.echo(f"{done}; clients follow at their next look")
 
 
 def _ask(name: str) -> bytes:

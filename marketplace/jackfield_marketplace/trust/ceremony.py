@@ -36,6 +36,7 @@ from jackfield_marketplace.trust.metadata import (
     current_version,
     instant,
     latest_body,
+    served_metadata,
     store_body,
 )
 from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE, bin_roles
@@ -141,6 +142,11 @@ class Ceremony:
             reports.append(KeyReport(role, tuple(named["keyids"]), named["threshold"], version, expires_at))
         return reports
 
+    def first_root(self) -> str | None:
+        """The sha256 of the root that clients know this marketplace by; None where nothing is signed."""
+        body = served_metadata(self._database, "root", 1)
+        return None if body is None else hashlib.sha256(body).hexdigest()
+
     def renewal(self) -> Draft:
         """A draft that says the same for another year."""
         with self._database.write_directly() as direct:
@@ -182,11 +188,8 @@ class Ceremony:
         """Make a key for a role, in the folder where such keys lie; nothing counts on it before it is published."""
         return make_key(offline, role, passphrase) if role in OFFLINE else make_key(self._online, role)
 
-    def publish(self, draft: Draft) -> str:
+    def publish(self, draft: Draft) -> None:
         """Take a signed draft over, as clients will, and sign with the online keys what follows from it.
-
-        Returns:
-            the sha256 of the root that holds now.
 
         Raises:
             UsageError: signatures are missing, or it was made for other metadata than there is now.
@@ -194,11 +197,9 @@ class Ceremony:
         """
         with self._database.write_directly() as direct:
             self._publish(direct, draft)
-            root = latest_body(direct, "root")
         for report in self.report():
             if report.role in ONLINE:
                 forget_keys(self._online, report.role, set(report.keyids))
-        return _digest(root or draft["root"])
 
     def _publish(self, direct: Direct, draft: Draft) -> None:
         self._require_valid(direct, draft)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 from jackfield.manifest import page_path
+from jackfield_marketplace.trust import fingerprint
 
 from tests.support.marketplace import SCRIPT, RunningMarketplace
 from tests.support.processes import clean_environment, script
@@ -42,7 +45,13 @@ def test_serve_makes_keys_for_itself_and_the_offline_ones_beside_its_data(operat
     assert {path.name.split("-")[0] for path in (operated.data / "keys").iterdir()} == {"bins", "snapshot", "timestamp"}
     for path in (*offline.iterdir(), *(operated.data / "keys").iterdir()):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert set(shown(operated.data)) == {"root", "targets", "bins", "snapshot", "timestamp"}
+    assert set(shown(operated.data)) == {"clients", "root", "targets", "bins", "snapshot", "timestamp"}
+
+
+def test_the_root_that_clients_show_is_shown_here_whatever_was_replaced_since(operated: RunningMarketplace):
+    first = hashlib.sha256(httpx.get(f"{operated.url}/tuf/1.root.json").content).hexdigest()
+    keys("rotate", "root", data=operated.data)
+    assert shown(operated.data)["clients"] == f"clients know this marketplace by the root {fingerprint(first)}"
 
 
 def test_every_key_can_be_replaced_while_the_server_runs(operated: RunningMarketplace, tmp_path):
