@@ -121,7 +121,7 @@ def works(member: Member) -> bool:
 
 def test_a_module_that_cannot_be_imported_is_the_failure_of_its_plugin_alone(chat: Chat, ann: Member) -> None:
     line = chat.install_code("broken", "    pass\n", ann, head="import no_such_module\n", status=1)
-    assert "failed: ModuleNotFoundError: No module named 'no_such_module'" in line
+    assert "failed here: ModuleNotFoundError: No module named 'no_such_module'" in line
     assert httpx.get(f"{chat.server.address}/healthz", trust_env=False).status_code == 200
 
 
@@ -131,7 +131,7 @@ def test_a_plugin_that_fails_in_on_enable_leaves_nothing_behind(chat: Chat, ann:
         '        self.context.ui.add_component("half", Text("half done"))\n'
         '        raise RuntimeError("on_enable went wrong")\n'
     )
-    assert "failed: RuntimeError: on_enable went wrong" in chat.install_code(
+    assert "failed here: RuntimeError: on_enable went wrong" in chat.install_code(
         "half", body, ann, permissions=UI, status=1
     )
     assert "half done" not in json.dumps([event for event in ann.seen if event["type"] == "boxes"][-1:])

@@ -293,9 +293,15 @@ async def test_a_plugin_that_fails_says_so_where_it_is_installed(serve: "Serve",
         owner = await chat.person("owner")
         done = await owner.say("/plugins install broken")  # it asks for nothing, so nobody is asked
         assert "broken 1.0.0 was taken out again by itself, since it failed here: RuntimeError: born" in done["title"]
+        (line,) = (await owner.say("/plugins"))["lines"]
+        assert "broken 1.0.0 was taken out again by itself" in line["text"]
         page = (await owner.http.get("/plugins")).text
+        assert "born &lt;b&gt;broken" in page
+        assert 'data-failed="broken"' in page
         assert 'id="plugin-broken"' not in page
-        assert "install broken" in page  # its history tells it
+        told = await owner.http.post("/plugins/act", data={"action": "release", "plugin": "broken"})
+        assert "broken can be tried again." in told.text
+        assert 'data-failed="broken"' not in told.text
         assert (await owner.say("still talking"))["type"] == "sent"
 
 

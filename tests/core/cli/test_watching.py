@@ -263,5 +263,7 @@ async def test_install_says_where_the_plugin_stands_in_the_running_application(r
     assert ran.code == 1
     assert "brittle 1.0.0 was installed and enabled" in ran.out
     assert re.search(
-        r"note: brittle is failed in the running \w+: OSError: no disk .*See: jackfield logs brittle", ran.err
+        r"note: brittle 1\.0\.0 failed here and is held back: OSError: no disk .*; it was taken out again\. "
+        r"To try it again: jackfield pin brittle --release",
+        ran.err,
     )

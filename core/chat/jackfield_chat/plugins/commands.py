@@ -98,6 +98,7 @@ async def _list(operations: Operations) -> Answer:
         line = f"{one.row.id} {one.row.version}, {one.state}"
         told = one.problem or (f"it {one.note}" if one.note else "")
         lines.append(f"{line}: {told}" if told else line)
+    lines += [one.outcome for one in await operations.failed()]
     if not lines:
         return Answer.of(
             "No plugin is installed", "/plugins search lists what there is; /plugins install ID installs one"

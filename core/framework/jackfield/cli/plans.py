@@ -104,8 +104,8 @@ def carry_out(
     taken = duration(time.monotonic() - began)
     stand = _where_they_stand(session, shown)
     back = _rolled_back(session, shown) if stand is not None else {}
-    for plugin in back:
-        (stand or {})[plugin] = {"state": "failed", "problem": back[plugin]}
+    if stand is not None:
+        stand |= {plugin: {"state": "failed", "problem": why} for plugin, why in back.items()}
     _end(output, {**answer, "applied": True, "outcome": outcome.to_mapping(), "running": stand}, refusal)
     done = deed.done if not _only_changes(shown) else "updated"
     output.line(f"{_named(shown)} {_were(shown)} {done} in {taken}.")
