@@ -28,7 +28,7 @@ from tests.support.mirror import Answer, Mirror, mirror_of, signed_by, stolen
 from tests.support.profiles import HOSTFILE
 from tests.support.wheels import build_plugin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C36")]
 
 NUMBERS = itertools.count(1)
 TABLE: dict[str, str] = {}
@@ -89,7 +89,13 @@ class User:
             assert "nothing was changed" in error.hint or "is it running?" in error.hint
         assert self.installed() == before
         assert self.files() == files
-        said = str(error).replace(self.mirror.url, "MARKET").replace(self.id, "poll").replace(self.bin, "bin-xx")
+        said = (
+            str(error)
+            .replace(self.mirror.url, "MARKET")
+            .replace(str(self.folder / "profile"), "PROFILE")
+            .replace(self.id, "poll")
+            .replace(self.bin, "bin-xx")
+        )
         TABLE[attack] = said
         return str(error)
 

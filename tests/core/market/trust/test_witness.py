@@ -20,7 +20,7 @@ from jackfield.market.trust import Anchor, Witness, fingerprint, folder_of, spli
 
 from tests.support.mirror import Answer, Mirror, mirror_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C33")]
 
 
 @pytest.fixture

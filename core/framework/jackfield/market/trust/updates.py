@@ -116,7 +116,7 @@ class Updates:
         """What a failure of python-tuf means for a person."""
         if isinstance(error, exceptions.DownloadError) and self._fetcher.failure is not None:
             return self._fetcher.failure
-        return refusal(self._url, error)
+        return refusal(self._url, self._folder.parent, error)
 
 
 _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
@@ -133,7 +133,7 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
     (
         exceptions.UnsignedMetadataError,
         "{url} is not signed by the keys that it is known by: {detail}",
-        "somebody may speak in its name; install nothing from it before its operator has said why",
+        "somebody may speak in its name: ask its operator. Only if it was set up anew, delete {folder}",
     ),
     (
         DeserializationError,
@@ -154,12 +154,15 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
 )
 
 
-def refusal(url: str, error: Exception) -> TrustError:
+def refusal(url: str, folder: Path, error: Exception) -> TrustError:
     """The sentence for what does not hold.
 
     Args:
         url: of the marketplace.
+        folder: where it is remembered.
         error: of python-tuf.
     """
     said, hint = next((said, hint) for kind, said, hint in _KINDS if isinstance(error, kind))
-    return TrustError(said.format(url=url, detail=str(error).rstrip(".")), hint=f"nothing was changed; {hint}")
+    return TrustError(
+        said.format(url=url, detail=str(error).rstrip(".")), hint=f"nothing was changed; {hint.format(folder=folder)}"
+    )
