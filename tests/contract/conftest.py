@@ -26,7 +26,7 @@ from tests.support.speakers import Speaker
 
 Isolation: TypeAlias = Literal["inline", "worker", "external"]
 
-ISOLATIONS = ["inline", "worker", pytest.param("external", marks=pytest.mark.slow)]
+ISOLATIONS = ["inline", *(pytest.param(one, marks=pytest.mark.slow) for one in ("worker", "external"))]
 """Where the same suite runs: in the host's process, in confined ones, and in programs that connect by TCP."""
 
 

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.feature("C17", "C21", "M42")
 async def test_events_are_heard_across(mixed):

@@ -30,6 +30,8 @@ CODE = """
 import time
 from jackfield import Plugin, command
 
+pytestmark = pytest.mark.slow
+
 class Main(Plugin):
     @command("say")
     async def say(self, source, text: str):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "to answer"\n'
 MANIFEST = 'schema = 1\nid = "echo"\nname = "Echo"\nversion = "1.2.0"\ndescription = "Says it again"\n'
 

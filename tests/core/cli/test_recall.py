@@ -17,6 +17,8 @@ from jackfield.store import Layout
 from tests.support.processes import clean_environment, script
 from tests.support.wheels import plugin_source, unpack
 
+pytestmark = pytest.mark.slow
+
 APP = ("--app", "chat")
 
 

@@ -22,6 +22,8 @@ from tests.support.speakers import Speaker
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
+pytestmark = pytest.mark.slow
+
 hookspec = HookspecMarker("chat")
 
 

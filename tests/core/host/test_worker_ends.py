@@ -17,6 +17,8 @@ from jackfield.permissions import Permission
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 hookspec = HookspecMarker("chat")
 
 

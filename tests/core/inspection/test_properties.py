@@ -1,5 +1,6 @@
 """No bytes crash an inspection: it answers with a report or with a WheelError."""
 
+import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +32,12 @@ def inspect_bytes(data: bytes) -> WheelReport | None:
 @FEW
 def test_any_bytes(data):
     assert inspect_bytes(data) is None
+
+
+def test_a_file_without_a_name_is_refused_with_a_sentence(tmp_path):
+    nameless = hostile.with_entry(tmp_path, zipfile.ZipInfo(""))
+    report = inspect_wheel(nameless, strict=True)
+    assert "a file of the wheel has no name" in str(report.refusals)
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=8))

@@ -10,6 +10,8 @@ from jackfield.store import StoredFile
 
 from tests.core.management.story import SEND, installed
 
+pytestmark = pytest.mark.slow
+
 ANY = StoredFile("0" * 64, "sha256=", 0)
 
 

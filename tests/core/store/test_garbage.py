@@ -14,6 +14,8 @@ from tests.core.store.conftest import activation_of
 from tests.support.profiles import Profile
 from tests.support.wheels import build_plugin
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def history(install, plugin):

@@ -1,5 +1,6 @@
 """Which marketplaces are asked, and in which order."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def configuration_file(environ: Mapping[str, str]) -> Path:
     """`config.toml` in `JACKFIELD_HOME`, else where platformdirs keeps a user's configuration."""
     moved = environ.get("JACKFIELD_HOME")
     if moved:
-        return Path(moved).expanduser().absolute() / "config.toml"
+        return Path(os.path.expanduser(moved)).absolute() / "config.toml"  # noqa: PTH111  # Path raises for ~nobody
     import platformdirs
 
     return platformdirs.user_config_path("jackfield", appauthor=False) / "config.toml"

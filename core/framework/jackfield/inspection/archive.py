@@ -46,7 +46,7 @@ class WheelArchive:
     @property
     def members(self) -> list[zipfile.ZipInfo]:
         """Every entry that is a file."""
-        return [info for info in self.infos if not info.is_dir()]
+        return [info for info in self.infos if not _is_folder(info)]
 
     def note_starts(self, starts: dict[int, int]) -> None:
         """Keep where each file's own bytes begin, by the place of its header."""
@@ -175,6 +175,10 @@ def _check_end(file: IO[bytes], limits: WheelLimits) -> None:
         raise WheelError("the wheel has bytes before its first file or after its directory")
 
 
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.filename.endswith("/")  # `is_dir` fails for an entry without a name
+
+
 def _check_entries(archive: WheelArchive) -> None:
     """Bounds, types and encryption, all from the directory."""
     limits, total = archive.limits, 0
@@ -183,19 +187,11 @@ def _check_entries(archive: WheelArchive) -> None:
     for info in archive.infos:
         name = info.filename
         total += info.file_size
-        mode = info.external_attr >> 16
         if info.flag_bits & _ENCRYPTED:
             archive.refuse("encrypted", f"{name} is encrypted", name)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             archive.refuse("compression", f"{name} is packed by method {info.compress_type}; deflate is used", name)
-        if stat.S_ISLNK(mode):
-            archive.refuse("symlink", f"{name} is a symbolic link", name)
-        elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            archive.refuse("special-file", f"{name} is neither a file nor a folder", name)
-        elif stat.S_IMODE(mode) & (stat.S_ISUID | stat.S_ISGID):
-            archive.refuse("special-file", f"{name} would run with another user's rights (setuid)", name)
-        if info.is_dir() and info.file_size:
-            archive.refuse("special-file", f"{name} is a folder that holds {info.file_size} bytes", name)
+        _check_kind(archive, info)
         if info.file_size > limits.file_bytes:
             archive.refuse("zip-bomb", f"{name} unpacks to {info.file_size} bytes, more than {limits.file_bytes}", name)
         elif info.file_size > limits.ratio_free_bytes and info.file_size > limits.ratio * max(info.compress_size, 1):
@@ -203,6 +199,21 @@ def _check_entries(archive: WheelArchive) -> None:
             archive.refuse("zip-bomb", f"{name} unpacks to {times} times its size, more than {limits.ratio}", name)
     if total > limits.total_bytes:
         archive.refuse("zip-bomb", f"the wheel unpacks to {total} bytes, more than {limits.total_bytes}")
+
+
+def _check_kind(archive: WheelArchive, info: zipfile.ZipInfo) -> None:
+    """Take files and folders, each with a name."""
+    name, mode = info.filename, info.external_attr >> 16
+    if stat.S_ISLNK(mode):
+        archive.refuse("symlink", f"{name} is a symbolic link", name)
+    elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        archive.refuse("special-file", f"{name} is neither a file nor a folder", name)
+    elif stat.S_IMODE(mode) & (stat.S_ISUID | stat.S_ISGID):
+        archive.refuse("special-file", f"{name} would run with another user's rights (setuid)", name)
+    if not name:
+        archive.refuse("unsafe-path", "a file of the wheel has no name", name)
+    if _is_folder(info) and info.file_size:
+        archive.refuse("special-file", f"{name} is a folder that holds {info.file_size} bytes", name)
 
 
 def _check_layout(archive: WheelArchive, file: IO[bytes]) -> dict[int, int]:

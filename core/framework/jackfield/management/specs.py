@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,7 +51,7 @@ def parse_spec(text: str) -> Spec:
             )
         return replace(parse_spec(written[: pinned.start()]), text=text, sha256=digits)
     if written.endswith(".whl") or "/" in written or "\\" in written:
-        file = Path(written).expanduser().absolute()
+        file = Path(os.path.expanduser(written)).absolute()  # noqa: PTH111  # Path raises for ~nobody
         if not file.is_file():
             raise UsageError(f"there is no file {written}", hint="a plugin of the marketplace is installed by its id")
         if file.suffix != ".whl":

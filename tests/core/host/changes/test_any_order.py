@@ -21,6 +21,8 @@ from jackfield.store import Layout
 from tests.support.profiles import Profile, hostfile
 from tests.support.wheels import build_plugin, manifest_text
 
+pytestmark = pytest.mark.slow
+
 hookspec = HookspecMarker("chat")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 USES = [
     ("probe storage set key [1,2]", "kept"),
     ("probe storage get key", '"nothing"'),

@@ -24,6 +24,8 @@ from jackfield.runtime import PART_BYTES
 
 from tests.support.refusals import refused
 
+pytestmark = pytest.mark.slow
+
 NAMES = [
     "__class__",
     "__init__",

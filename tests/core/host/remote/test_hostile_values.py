@@ -16,6 +16,8 @@ from jackfield.runtime import component_from_data
 
 from tests.support.refusals import refused
 
+pytestmark = pytest.mark.slow
+
 CODECS = {
     f"{kind.__name__}.{name}": codec_of(function)
     for room in (keeping, reaching, services, speaking, telling)

@@ -247,17 +247,14 @@ def place_of(shown: str, limits: tuple[str, ...], *, follow_last: bool) -> Place
     Raises:
         UsageError: it is no such path.
     """
-    try:
-        path = Path(shown).expanduser()
-    except RuntimeError:  # the home of a user who is none
-        path = Path(shown)
+    path = Path(os.path.expanduser(shown))  # noqa: PTH111  # Path raises for ~nobody
     if "\x00" in shown or not path.is_absolute() or ".." in path.parts:
         raise UsageError(f"{shown!r} is neither an absolute path nor one below ~/, or has '..' in it")
     if not limits:
         whole = _real(path) if follow_last or not path.name else _real(path.parent) / path.name
         return Place(whole.anchor, whole.parts[1:], shown)
     for limit in limits:
-        root = Path(limit).expanduser()
+        root = Path(os.path.expanduser(limit))  # noqa: PTH111  # likewise
         if path.is_relative_to(root):
             return Place(str(_real(root)), path.relative_to(root).parts, shown)
     return None
