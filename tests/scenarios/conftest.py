@@ -71,7 +71,10 @@ class Plugins:
         return {
             str(path.relative_to(self.home)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self.home.rglob("*"))
-            if path.is_file() and "lock" not in path.name and "/cache" not in path.as_posix()
+            if path.is_file()
+            and "lock" not in path.name
+            and "/cache" not in path.as_posix()
+            and "trust" not in path.relative_to(self.home).parts  # what was seen of marketplaces
         }
 
 

@@ -100,7 +100,8 @@ class Desk:
         """Every file that says what is installed, wished or granted."""
         found = sorted(path for path in self.home.rglob("*") if path.is_file())
         names = {path.relative_to(self.home): path for path in found}
-        passing = {"run", FOLDER}  # what a running host has open, and what is only remembered of the path
+        # What a running host has open, what is only remembered of the path, and what was seen of marketplaces.
+        passing = {"run", FOLDER, "trust"}
         return {str(name): path.read_bytes() for name, path in names.items() if not passing & set(name.parts)}
 
     def rows(self) -> dict[str, dict[str, Any]]:
