@@ -77,6 +77,8 @@ MORE = [
     ("limits", ["weather", "--reset"]),
     ("isolation", ["poll", "inline", "--dry-run"]),
     ("pin", ["poll", "^1.0"]),
+    ("export", ["--format", "requirements"]),
+    ("export", ["--format", "pylock"]),
     ("pin", ["poll", "--release"]),
     ("safe-mode", ["--leave"]),
     ("doctor", ["--sandbox"]),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from jackfield.errors import MarketError, PluginError, ResolutionError, UsageError, WheelError
-from jackfield.management import Management, opened, write_bundle
+from jackfield.management import Management, as_pylock, as_requirements, opened, write_bundle
 from jackfield.manifest import HostFile, read_hostfile
 from jackfield.resolution import Target
 from jackfield.store import Layout, read_lockfile
@@ -166,3 +167,22 @@ def test_what_is_no_lock_file_is_said_to_be_none(content):
 def test_a_newer_format_names_what_it_needs():
     with pytest.raises(UsageError, match=r"some\.lock is of format 9"):
         read_lockfile(b"jackfield-lock = 9", source="some.lock")
+
+
+async def test_other_tools_read_the_set_unless_two_plugins_differ_in_a_library(market, manage):
+    for version in ("1.0.0", "2.0.0"):
+        market.publish_library("tool-lib", version)
+    market.publish("tool-one", requires=["tool-lib<2"])
+    market.publish("tool-two", requires=["tool-lib>=2"])
+    here = manage(market.url)
+    await installed(here, "tool-one")
+    pins = {pin.distribution: pin.file.sha256 for pin in here.store.active().pins}
+    assert as_requirements(here.store.active()).splitlines() == [
+        f"chat-tool-one==1.0.0 --hash=sha256:{pins['chat-tool-one']}",
+        f"tool-lib==1.0.0 --hash=sha256:{pins['tool-lib']}",
+    ]
+    packages = tomllib.loads(as_pylock(here.store.active()))["packages"]
+    assert {one["name"]: one["wheels"][0]["hashes"]["sha256"] for one in packages} == pins
+    await installed(here, "tool-two")
+    with pytest.raises(UsageError, match="plugins have different files of tool-lib"):
+        as_requirements(here.store.active())

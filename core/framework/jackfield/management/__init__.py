@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jackfield.management.bundle import opened, write_bundle
     from jackfield.management.comparison import Asks, Difference, Moved
     from jackfield.management.diagnosis import Finding, diagnose
-    from jackfield.management.export import Exported, exported
+    from jackfield.management.export import Exported, as_pylock, as_requirements, exported
     from jackfield.management.keeping import DataReport, Keeping
     from jackfield.management.limits import LimitReport, LimitsReport, PluginLimits
     from jackfield.management.machine import fresh_grade
@@ -83,6 +83,8 @@ __all__ = [
     "Update",
     "UpdateSchedule",
     "Vanished",
+    "as_pylock",
+    "as_requirements",
     "describe_settings",
     "diagnose",
     "exported",
@@ -121,6 +123,8 @@ _LATER = {
     "SettingsReport": "settings",
     "UpdateSchedule": "schedule",
     "Vanished": "profiles",
+    "as_pylock": "export",
+    "as_requirements": "export",
     "describe_settings": "settings",
     "exported": "export",
     "fresh_grade": "machine",

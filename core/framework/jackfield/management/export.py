@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jackfield.store import Generation
+from jackfield.errors import UsageError
+from jackfield.store import Generation, lock_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,34 @@ def exported(generation: Generation) -> tuple[Exported, ...]:
         Exported(pin.id, pin.version, pin.file.sha256, pin.source) for pin in generation.pins if pin.id is not None
     ]
     return tuple(sorted(found, key=lambda one: one.id))
+
+
+def as_requirements(generation: Generation) -> str:
+    """The set with all its libraries as a requirements file of pip, each file by its hash.
+
+    Raises:
+        UsageError: two plugins have different versions of a library, which such a file cannot say.
+    """
+    _refuse_two_versions(generation)
+    pins = sorted(generation.pins, key=lambda pin: pin.distribution)
+    return "".join(f"{pin.distribution}=={pin.version} --hash=sha256:{pin.file.sha256}\n" for pin in pins)
+
+
+def as_pylock(generation: Generation) -> str:
+    """The set with all its libraries as a `pylock.toml` (PEP 751).
+
+    Raises:
+        UsageError: as for `as_requirements`.
+    """
+    _refuse_two_versions(generation)
+    return lock_text(generation.pins)[0]
+
+
+def _refuse_two_versions(generation: Generation) -> None:
+    seen: dict[str, str] = {}
+    for pin in generation.pins:
+        if seen.setdefault(pin.distribution, pin.file.sha256) != pin.file.sha256:
+            raise UsageError(
+                f"plugins have different files of {pin.distribution}, which this format cannot say",
+                hint="jackfield lock writes what holds them all",
+            )

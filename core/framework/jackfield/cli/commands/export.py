@@ -18,18 +18,29 @@ from jackfield.errors import StoreError
     examples=[
         ("", "print the list"),
         ("--output plugins.txt", "write it to a file; then, elsewhere: install -r plugins.txt"),
+        ("--format requirements", "with all libraries, for pip"),
+        ("--format pylock", "the same as pylock.toml (PEP 751)"),
     ],
 )
 @click.option(
     "--output", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write there instead."
 )
-def export(session: Session, file: Path | None) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("list", "requirements", "pylock")),
+    default="list",
+    show_default=True,
+    help="What to write: plugins alone, or all that is installed for other tools.",
+)
+def export(session: Session, file: Path | None, form: str) -> None:
     """Read the active generation; ask nobody."""
-    from jackfield.management import exported
+    from jackfield.management import as_pylock, as_requirements, exported
 
-    plugins = exported(session.management.store.active())
-    output = session.output
-    text = "".join(f"{one.spec}\n" for one in plugins)
+    active, output = session.management.store.active(), session.output
+    plugins = exported(active)
+    forms = {"requirements": as_requirements, "pylock": as_pylock}
+    text = forms[form](active) if form in forms else "".join(f"{one.spec}\n" for one in plugins)
     if file is not None:
         try:
             file.write_text(f"# plugins of {session.host.name}\n{text}", encoding="utf-8")
@@ -37,8 +48,8 @@ def export(session: Session, file: Path | None) -> None:
             raise StoreError(f"{file} cannot be written: {exc.strerror}", hint="choose another --output") from exc
         output.line(f"{plural(len(plugins), 'plugin')} written to {file}.")
     else:
-        for one in plugins:
-            output.line(one.spec)
+        for line in text.splitlines() if plugins else ():
+            output.line(line)
         if not plugins:
             output.note(f"No plugins to export. Find some: {session.program} search")
     output.data({"app": session.host.name, "plugins": [one.to_mapping() for one in plugins]})
