@@ -159,6 +159,34 @@ def test_killed_at_every_step(
     tell(record_property, f"crash table: {story}", ("story", "killed after", "set", "left over", "next install"), rows)
 
 
+@pytest.mark.feature("C46", "U10")
+def test_killed_at_every_step_of_a_rollback_by_itself(
+    installers: Installers, fresh: Callable[[str], Path], record_property: Callable[[str, object], None]
+) -> None:
+    """What failed is held back exactly where it was rolled back."""
+    whole = fresh("whole")
+    before = look(whole)
+    steps = installers.run_one(whole, "give-up", "poll").steps
+    after = look(whole)
+    assert (before.versions["chat-poll"], after.versions["chat-poll"]) == ("2.0.0", "1.0.0")
+    assert after.state["failed/chat-poll"]["2.0.0"]["why"] == "it failed"
+    rows = []
+    for number, step in enumerate(steps, 1):
+        root = fresh(f"killed-{number}")
+        assert installers.run_one(root, "give-up", "poll", kill_after_steps=number).killed
+        found = look(root)
+        switched = "pointer-replaced" in steps[:number]
+        held = found.state.pop("failed/chat-poll", None)
+        assert (held is not None) is switched, step
+        assert found.versions == (after if switched else before).versions, step
+        assert found.state == {
+            key: value for key, value in (after if switched else before).state.items() if key != "failed/chat-poll"
+        }, step
+        assert leftovers(root) == []
+        rows.append(("roll back by itself", step, "new" if switched else "old", "yes" if switched else "no"))
+    tell(record_property, "crash table: by itself", ("story", "killed after", "set", "held back"), rows)
+
+
 def test_killed_at_a_hundred_random_moments(
     installers: Installers,
     wheels: dict[str, str],

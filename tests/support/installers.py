@@ -41,7 +41,7 @@ class Job:
 
     Args:
         root: the profile.
-        words: `install WHEEL…`, `remove ID…`, `rollback`, or `gc KEEP`.
+        words: `install WHEEL…`, `remove ID…`, `rollback`, `give-up ID`, or `gc KEEP`.
         kill_after_steps: how many steps it tells before it is killed, as `SIGKILL` does it.
         kill_after_seconds: how long after it has planned it is killed, wherever it is then.
         file_bytes: no file may grow above this (`RLIMIT_FSIZE`).
@@ -174,8 +174,11 @@ def _work(job: dict[str, Any], told: int) -> None:
 
 async def _carry_out(management: Management, words: Sequence[str], tell: Callable[..., None], *, within: bool) -> None:
     word, *rest = words
-    if word in ("rollback", "gc"):
+    if word in ("rollback", "give-up", "gc"):
         tell(PLANNED)
+        if word == "give-up":
+            await management.give_up(dict.fromkeys(rest, "it failed"), by="installer", progress=tell)
+            return
         if word == "rollback":
             await management.rollback(by="installer", progress=tell)
             return

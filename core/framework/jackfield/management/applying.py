@@ -147,7 +147,9 @@ class Changes:
         journal = self._store.journal
         return journal.activations(), journal.made(), journal.standing()
 
-    async def give_up(self, failures: Mapping[str, str], *, by: str) -> RollbackReport | None:
+    async def give_up(
+        self, failures: Mapping[str, str], *, by: str, progress: Progress | None = None
+    ) -> RollbackReport | None:
         """Undo the changes that brought plugins which failed; see `Management.give_up`."""
         with ExitStack() as held:
             await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
@@ -160,7 +162,7 @@ class Changes:
             changes = failed_keys(self._state, bad, good, guilty, at=now())
             why = "; ".join(dict.fromkeys(guilty.values()))
             activation = replace(self._back(bad.number, undone, by), why=why, changes=changes)
-            await run_steps(self._store.activate(activation, record=self._record), None)
+            await run_steps(self._store.activate(activation, record=self._record), progress)
             return self._report(activation, undone)
 
     def _report(

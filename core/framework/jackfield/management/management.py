@@ -179,7 +179,9 @@ class Management(ManagementReader):
         """
         return await self._changes().rollback(to=to, by=by, progress=progress)
 
-    async def give_up(self, failures: Mapping[str, str], *, by: str) -> RollbackReport | None:
+    async def give_up(
+        self, failures: Mapping[str, str], *, by: str, progress: Progress | None = None
+    ) -> RollbackReport | None:
         """Undo the changes that brought plugins on probation which failed, and hold back what they brought (C46).
 
         It is a rollback like every other: code, libraries and the keys of the undone changes go back together. What
@@ -188,6 +190,7 @@ class Management(ManagementReader):
         Args:
             failures: canonical id -> why, a sentence; plugins that are not on probation are passed over.
             by: who asks for it.
+            progress: called with the name of each step.
 
         Returns:
             what it did; None where none of them is on probation any more.
@@ -195,7 +198,7 @@ class Management(ManagementReader):
         Raises:
             StoreLocked, StoreError: as for `apply`.
         """
-        return await self._changes().give_up(failures, by=by)
+        return await self._changes().give_up(failures, by=by, progress=progress)
 
     def release(self, plugin: str, *, by: str) -> bool:
         """Let versions of a plugin be taken again that failed here; returns whether there were any."""
