@@ -55,3 +55,20 @@ LOCKED = record(
         "files": NUMBER,
     }
 )
+
+DATA = record(
+    {
+        "plugin": TEXT,
+        "installed": FLAG,
+        "stored_bytes": NUMBER,
+        "files": NUMBER,
+        "files_bytes": NUMBER,
+        "configuration": {"type": "integer", "description": "files of its configuration"},
+        "snapshots_bytes": NUMBER,
+        "settings": many(TEXT),
+        "secrets": many(TEXT),
+        "quota": {"type": "integer", "description": "bytes that it may keep"},
+        "marked": {"type": "boolean", "description": "deleted when the application starts next"},
+        "words": many(TEXT),
+    }
+)

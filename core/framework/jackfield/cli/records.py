@@ -343,20 +343,3 @@ LIMIT = record(
         "highest": DECIMAL,
     }
 )
-
-DATA = record(
-    {
-        "plugin": TEXT,
-        "installed": FLAG,
-        "stored_bytes": NUMBER,
-        "files": NUMBER,
-        "files_bytes": NUMBER,
-        "configuration": {"type": "integer", "description": "files of its configuration"},
-        "snapshots_bytes": NUMBER,
-        "settings": many(TEXT),
-        "secrets": many(TEXT),
-        "quota": {"type": "integer", "description": "bytes that it may keep"},
-        "marked": {"type": "boolean", "description": "deleted when the application starts next"},
-        "words": many(TEXT),
-    }
-)

@@ -4,11 +4,10 @@ Every answer is one object. Where a command fails the answer is `{"error": {…}
 it where consent was missing. Fields may be added; none that is here changes its meaning.
 """
 
-from jackfield.cli.change_records import DIFFERENCE, FAILED, LOCKED, SNAPSHOT
+from jackfield.cli.change_records import DATA, DIFFERENCE, FAILED, LOCKED, SNAPSHOT
 from jackfield.cli.records import (
     CHANGED,
     DAMAGED,
-    DATA,
     ENTRY,
     ERROR,
     FINDING,

@@ -7,6 +7,7 @@ marketplace that does not answer is never passed over, since another could then 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -162,7 +163,7 @@ class MarketCatalog:
         return tuple(one for (name, _), one in self._failed.items() if name == distribution)
 
     def _without_failed(self, distribution: str, found: Offer | None) -> Offer | None:
-        if found is None or not any(name == distribution for name, _ in self._failed):
+        if found is None or not self.failed_of(distribution):
             return found
 
         def stays(file: File) -> bool:
@@ -231,11 +232,8 @@ class MarketCatalog:
     async def details(self, plugin: str, source: str | None = None) -> Details | None:
         """What the first marketplace that has a plugin says of it, or the one named; None if none has it."""
         for url in (source,) if source in self._markets else tuple(self._markets):
-            try:
-                details = await self._details(plugin, url)
-            except UnknownPlugin:
-                continue
-            return details
+            with contextlib.suppress(UnknownPlugin):
+                return await self._details(plugin, url)
         return None
 
     def expect(
@@ -339,10 +337,9 @@ def wheel_version(filename: str) -> str:
     """The version in a wheel's name, normalised; empty where it has none that can be read."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-    try:
+    with contextlib.suppress(InvalidWheelFilename):
         return str(parse_wheel_filename(filename)[1])
-    except InvalidWheelFilename:
-        return ""
+    return ""
 
 
 def _normalised(name: str) -> str:
