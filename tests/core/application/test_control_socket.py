@@ -26,11 +26,11 @@ from tests.support.speakers import Speaker
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
+pytestmark = pytest.mark.slow
+
 CODE = """
 import time
 from jackfield import Plugin, command
-
-pytestmark = pytest.mark.slow
 
 class Main(Plugin):
     @command("say")
