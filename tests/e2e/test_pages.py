@@ -191,7 +191,10 @@ class Main(Plugin):
     def on_enable(self):
         self.context.logger.info("asked for the forecast", extra={"place": "Vienna", "days": 3})
         self.context.logger.warning("the forecast is two days old")
-        raise ValueError("no forecast for a place called " + "Nowhere" * 12)
+        try:
+            raise ValueError("no forecast for a place called " + "Nowhere" * 12)
+        except ValueError:
+            self.context.logger.exception("there is no forecast at all")
 """
 
 
@@ -203,7 +206,7 @@ def test_the_log_of_a_plugin_that_failed(site: Site, page: Page, view: str, tmp_
     done = subprocess.run(
         install, env=environment, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
-    assert "stormy is failed" in done.stderr or "already installed" in done.stdout
+    assert done.returncode == 0, done.stderr
     sign_in(page, site)
     page.goto(f"{site.chat}/plugins")
     while page.get_by_role("link", name="Log of stormy").count() == 0:  # until the chat has followed

@@ -328,4 +328,7 @@ async def test_a_worker_lies_elsewhere_in_memory_than_its_host(tmp_path):
             child = await zygote.fork(spec_in(tmp_path))
             there = await tell(child, "told = id(None)")
             child.close()
-        assert there >> 21 & 7 != id(None) >> 21 & 7
+        if id(None) >> 32:
+            assert there >> 21 & 7 != id(None) >> 21 & 7
+        else:
+            assert there == id(None), "an interpreter that is not built to lie anywhere"

@@ -119,7 +119,9 @@ class LogRing:
         if left_out:
             told = f"{left_out} lines were left out: more than {LINES_A_SECOND} a second"
             self._add(record.created, "WARNING", told, {}, "")
-        text = traceback.format_exception(*record.exc_info) if record.exc_info and record.exc_info[0] else []
+        text = [record.exc_text] if record.exc_text else []  # of a plugin in another process
+        if record.exc_info and record.exc_info[0]:
+            text = traceback.format_exception(*record.exc_info)
         self._add(record.created, record.levelname, message_of(record), _fields(record), "".join(text))
         return True
 

@@ -53,6 +53,7 @@ END_SECONDS: Final = 2.0
 """For the zygote to end by itself when it is told to; then it is killed."""
 
 _LINES_A_SECOND: Final = 100
+_NO_PLACE: Final = -1  # of an interpreter that lies at the same place at every start
 _FILE: Final = Path(__file__).parents[1] / "worker" / "start.py"
 
 _log = logging.getLogger("jackfield.isolation")
@@ -63,7 +64,8 @@ def _place() -> int:
 
     That is three bits of an address, which say nothing of the others; `jackfield.worker.start` says what they are for.
     """
-    return id(None) >> 21 & 7
+    place = id(None)
+    return place >> 21 & 7 if place >> 32 else _NO_PLACE
 
 
 class ZygoteProcess:
