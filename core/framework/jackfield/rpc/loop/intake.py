@@ -26,6 +26,8 @@ _QUICK_ANSWERS_MOST = 4000
 #: For how long it is waited for at most. For less than a tick of the kernel (4 ms) a timer of its own is programmed,
 #: and that costs 20 µs on a virtual machine.
 _LOOK_MILLISECONDS = 4
+#: For how long, in all, answers are waited for before the loop has its turn again, but for the last one.
+_LOOKS_SECONDS = 0.002
 #: Taking what came at once may cost this much; after more of it the link rests for so many times as long, so that no
 #: other side, whatever it sends, has more than a part of the loop's time.
 REST_AFTER_SECONDS = 0.01
@@ -50,6 +52,7 @@ class Intake:
         "_is_held",
         "_link",
         "_looks",
+        "_looks_until",
         "_loop",
         "_mine",
         "_missed",
@@ -91,6 +94,7 @@ class Intake:
         self._quick = 0  # answers in a row
         self._missed = _QUICK_ANSWERS_MISSED  # how many fewer these are when the next is waited for in vain
         self._looks = 0  # that are left before the loop has its turn
+        self._looks_until = 0.0  # and when that is, however many are left
 
     def start(self) -> None:
         """Watch the socket, and take what was received before."""
@@ -117,7 +121,8 @@ class Intake:
 
         A turn of asyncio's loop costs more than the whole call where both processes share a core. So when the last
         answers came within microseconds, this one is waited for: milliseconds at most, and when it does not come, none
-        is for many calls. Every sixteenth is left to the loop, which sees whether answers are quick still.
+        is for many calls. Every sixteenth, and the first after two milliseconds, is left to the loop, which sees if
+        answers are quick still.
 
         Returns:
             memoryview | None: the body of a short frame that came alone, void when more is received; None where
@@ -125,6 +130,9 @@ class Intake:
         """
         reader = self._reader
         if not self._looks or not self._watching or not reader.is_small or reader.waiting_bytes:
+            return None
+        if monotonic() > self._looks_until:  # a busy machine: what takes microseconds elsewhere takes milliseconds
+            self._looks = 0
             return None
         self._looks -= 1
         try:
@@ -199,6 +207,7 @@ class Intake:
             self._quick += 1
             if self._quick >= _QUICK_ANSWERS:
                 self._quick, self._looks = _QUICK_ANSWERS, _LOOKS_A_TURN
+                self._looks_until = monotonic() + _LOOKS_SECONDS
                 self._missed = max(self._missed - 1, _QUICK_ANSWERS_MISSED)
         elif self._quick > 0:
             self._quick = max(self._quick - _QUICK_ANSWERS // 2, 0)
