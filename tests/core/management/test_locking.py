@@ -106,18 +106,18 @@ async def test_another_platform_gets_files_and_libraries_of_its_own(market, mana
     market.publish_library("tagged", "1.0.0", tag="cp312-cp312-win_amd64")
     market.publish_library("tagged", "1.0.0", tag="py3-none-any")
     market.publish_library("windowsonly", "1.0.0")
-    market.publish("portable", requires=["tagged", 'windowsonly ; sys_platform == "win32"'])
+    market.publish("movable", requires=["tagged", 'windowsonly ; sys_platform == "win32"'])
     here = manage(market.url)
-    await installed(here, "portable")
+    await installed(here, "movable")
     lock = await here.lock([HERE, OTHER])
     assert read_lockfile(lock.text().encode(), source="it").text() == lock.text()
     mine, other = lock.sets
     assert {pin.file.filename for pin in mine.pins} == {
-        "chat_portable-1.0.0-py3-none-any.whl",
+        "chat_movable-1.0.0-py3-none-any.whl",
         "tagged-1.0.0-py3-none-any.whl",
     }
     assert {pin.file.filename for pin in other.pins} == {
-        "chat_portable-1.0.0-py3-none-any.whl",
+        "chat_movable-1.0.0-py3-none-any.whl",
         "tagged-1.0.0-cp312-cp312-win_amd64.whl",
         "windowsonly-1.0.0-py3-none-any.whl",
     }
