@@ -41,13 +41,13 @@ class NamedPackages:
         place = self.places.get(name) if path is None else None
         if place is None:
             return None
-        if os.path.isfile(place):  # noqa: PTH113
+        if os.path.isfile(place):  # noqa: PTH113  # pathlib is slow to load
             return importlib.util.spec_from_file_location(name, place)
         # By each name that it could have, and not by Python's own finder, which lists the folder above: without a
         # private root that is refused.
         for suffix in importlib.machinery.all_suffixes():
             initial = f"{place}/__init__{suffix}"
-            if os.path.isfile(initial):  # noqa: PTH113
+            if os.path.isfile(initial):  # noqa: PTH113  # pathlib is slow to load
                 return importlib.util.spec_from_file_location(name, initial, submodule_search_locations=[place])
         namespace = ModuleSpec(name, None, is_package=True)
         namespace.submodule_search_locations = [place]
@@ -78,7 +78,7 @@ def standard_library() -> tuple[str, ...]:
     return tuple(
         path
         for path in sys.path
-        if path.startswith(_STANDARD_LIBRARY) and "-packages" not in path and os.path.isdir(path)  # noqa: PTH112
+        if path.startswith(_STANDARD_LIBRARY) and "-packages" not in path and os.path.isdir(path)  # noqa: PTH112  # pathlib is slow to load
     )
 
 

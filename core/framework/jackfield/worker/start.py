@@ -26,7 +26,7 @@ def main() -> None:
     if settings.pop("apart_from") == id(None) >> _LEAST_BIT & _PLACES and starts < _MOST_STARTS:
         os.execv(sys.executable, [*sys.orig_argv, "again"])  # noqa: S606 (the same program with the same arguments)
     connection.recv(_MOST_BYTES)
-    above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+    above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120  # pathlib is slow to load
     library = list(sys.path)
     sys.path.insert(0, above)
     from jackfield.worker.published import import_only, standard_library

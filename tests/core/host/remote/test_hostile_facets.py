@@ -218,8 +218,8 @@ async def test_of_an_api_with_a_protocol_nothing_else_is_served(hostile):
         api = Room()
 
     holding = Holding("probe", side.wiring.scope)
-    assert set(api.api_served(WithApi(), holding, Door)) == {"api.knock", "api.colour"}  # type: ignore[arg-type]
-    untyped = api.api_served(WithApi(), holding, None)  # type: ignore[arg-type]
+    assert set(api.api_served(WithApi(), holding, Door)) == {"api.knock", "api.colour"}  # type: ignore[arg-type]  # only `api` is read
+    untyped = api.api_served(WithApi(), holding, None)  # type: ignore[arg-type]  # only `api` is read
     assert set(untyped) == {"api.call"}
     assert (await untyped["api.call"].function(path=["unlock"])).value == "hidden"  # a public method of its class
     for path in (["secret"], ["unlock", "__self__"], ["__class__"], ["knock", "__func__"]):
