@@ -96,10 +96,9 @@ class Host:
         language_of: LanguageOf = nobody_prefers,
         external: External | None = None,
     ) -> None:
-        self.app = app
+        self.app, self.safe = app, safe
         self.layout = layout if layout is not None else Layout.locate(app)
         self.hostfile = hostfile if hostfile is not None else find_host(app)
-        self.safe = safe
         self.plugins = Plugins()
         self._hearing = Hearing(self.plugins)
         self._manager = HookManager(app, on_error=on_error, count=True, may=self._hearing.may)
@@ -111,6 +110,7 @@ class Host:
         self._failures = Failures(app, self.plugins, self.observed)
         self._manager.add_blame_listener(self._failures.blame_hook)
         guard = Guard(self._failures.blame, timeout_seconds=callback_timeout_seconds, begin=self.usage.begin)
+        guard.elsewhere = self.plugins.elsewhere_seconds
         self.health = Health(self.plugins, guard)
         self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix, sources=arguments)
         self.events = EventBus(guard.run, self.hostfile.events)

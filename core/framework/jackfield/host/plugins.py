@@ -215,6 +215,11 @@ class Plugins:
             if not waiters:  # nobody remembers names that plugins made up
                 self._waiters.pop(cid, None)
 
+    def elsewhere_seconds(self, plugin: str) -> float:
+        """Return after how many seconds a call of a plugin in another process has ended; 0 for one that is here."""
+        record = self._records.get(canonical_id(plugin)) if plugin else None
+        return record.remote.longest_seconds if record is not None and record.remote is not None else 0.0
+
     def on_change(self, listener: Callable[[PluginStatus], None]) -> Callable[[], None]:
         """Call `listener(status)` at every step of a plugin's life; returns what takes the listener away."""
         self._listeners.append(listener)

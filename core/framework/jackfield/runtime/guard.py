@@ -36,15 +36,18 @@ class Guard:
 
     Attributes:
         blame: as given, for work that is not run from here.
+        elsewhere: says for a plugin in a process of its own after how many seconds a call of it has ended there for
+            certain, and 0 for others. It has a limit of its own, which is blamed in better words.
     """
 
     def __init__(self, blame: Blame, *, timeout_seconds: float = 10.0, begin: Begin = HookCount) -> None:
         self.blame = blame
+        self.elsewhere: Callable[[str], float] = lambda _: 0.0
         self._begin = begin
         self.timeout_seconds = timeout_seconds
 
     def within(self, seconds: float) -> "Guard":
-        """Return a guard that does the same, with calls that may take no longer than that."""
+        """Return a guard that does the same, with calls that may take no longer than that, wherever they run."""
         return Guard(self.blame, timeout_seconds=min(seconds, self.timeout_seconds), begin=self._begin)
 
     async def run(self, plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
@@ -114,7 +117,7 @@ class Guard:
             count.took(ended - begun, ended)
 
     async def _timed(self, plugin: str, what: str, function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
-        limit = self.timeout_seconds
+        limit = self.elsewhere(plugin) or self.timeout_seconds
         started = time.perf_counter()
         try:
             result = function(*arguments)

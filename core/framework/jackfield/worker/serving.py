@@ -156,7 +156,7 @@ class Serving:
         handlers = self._inside.handlers
         handlers.serve("plugin.load", self._load)
         handlers.serve("plugin.callback", self._callback)
-        handlers.serve("plugin.health", _health)
+        handlers.serve("plugin.health", self._health)
         handlers.serve("scope.open", self._open)
         handlers.serve("scope.close", self._close)
         handlers.serve("handler.event", self._hear)
@@ -190,6 +190,10 @@ class Serving:
     def _hear(self, handler: int, event: Event[dict[str, Any]], chain: tuple[str, ...] = ()) -> Any:
         return self._inside.handlers.kept(handler)(event, chain)
 
+    def _health(self) -> Any:
+        """Say nothing: an answer says that the main thread is at work, and the event loop if there is one."""
+        return _nothing() if self._inside.looping.started else None
+
     def _open(self) -> None:
         self._inside.scope.open()
 
@@ -209,8 +213,8 @@ class Serving:
         return left
 
 
-def _health() -> None:
-    """Say nothing: that an answer comes says that the main thread is at work."""
+async def _nothing() -> None:
+    """Run on the event loop, and so say that it goes on."""
 
 
 def _left(name: str, value: object) -> Any:

@@ -76,7 +76,7 @@ class Elsewhere:
         started = await starter.start(candidate, placement, served.get)
         remote = RemotePlugin(candidate.id, started.line, started.process, call_seconds=started.limits.call_seconds)
         sources = Sources()
-        running = partial(_running, remote, sources, around.guard.timeout_seconds)
+        running = partial(_running, remote, sources)
         restoring = Restoring(things_by_name(around.commands.sources), partial(_complete, remote))
         peer = f"the worker of {candidate.id}"
         served |= served_life(candidate.id, sources, around.blame)
@@ -102,13 +102,13 @@ class Elsewhere:
         return loaded, remote
 
 
-def _running(remote: RemotePlugin, sources: Sources, seconds: float, handler: int) -> Call:
+def _running(remote: RemotePlugin, sources: Sources, handler: int) -> Call:
     """Return what calls a handler of commands."""
 
     async def call(source: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
         with sources.known(source) as known:
             asked = {"handler": handler, "source": known, "arguments": arguments, "keywords": keywords}
-            await remote.call("handler.command", asked, None, timeout_seconds=seconds)
+            await remote.call("handler.command", asked, None)
 
     return call
 

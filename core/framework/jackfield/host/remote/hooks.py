@@ -142,6 +142,9 @@ class RemoteHook:
             raise self.late() from error
         except LinkClosed as error:
             raise self.gone(error) from error
+        except asyncio.CancelledError:
+            self.given_up()
+            raise
 
     def call_now(self, given: dict[str, Any], /) -> Any:
         """Call it with these arguments and wait for its answer."""
@@ -196,6 +199,10 @@ class RemoteHook:
         """Return the error for a call that was not answered in time, and tell the supervisor."""
         return self._remote.was_late(f"hook {self.name}", self.seconds)
 
+    def given_up(self) -> None:
+        """Note that nobody waits for a call any more, which goes on for a while all the same."""
+        self._remote.given_up(f"hook {self.name}", self.seconds)
+
     def gone(self, error: LinkClosed) -> PluginError:
         """Return the error for a call of a process that is gone."""
         return self._remote.is_gone(f"hook {self.name}", error)
@@ -230,6 +237,9 @@ class _Sent:
             raise self._hook.late() from error
         except LinkClosed as error:
             raise self._hook.gone(error) from error
+        except asyncio.CancelledError:
+            self._hook.given_up()
+            raise
         finally:
             self.ended = self.ended or time.perf_counter_ns()
 

@@ -48,7 +48,7 @@ async def load_remote(
         manager: knows the specs of its hooks.
         commanding: makes and calls the functions of its commands.
         events: short names of what the host sends.
-        seconds: what loading, a callback or a command may take.
+        seconds: what loading may take; callbacks and all else have the plugin's own limit.
 
     Raises:
         PluginError: it did not answer, or implements what cannot be called from another process.
@@ -62,11 +62,7 @@ async def load_remote(
                 f"{remote.plugin} marks {len(many)} {what}, and at most {MOST_DESCRIBED} are possible",
                 plugin=remote.plugin,
             )
-    callbacks = {
-        name: partial(remote.callback, name, timeout_seconds=seconds)
-        for name in described.callbacks
-        if name in CALLBACKS
-    }
+    callbacks = {name: partial(remote.callback, name) for name in described.callbacks if name in CALLBACKS}
     return Loaded(
         proxy_of(remote, described.hooks, manager),
         MappingProxyType(callbacks),

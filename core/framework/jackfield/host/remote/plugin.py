@@ -6,14 +6,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProtocolViolation
 from jackfield.host.remote.words import in_words
 from jackfield.isolation import Line, Watch
-from jackfield.runtime import CallbackAnswer
+from jackfield.runtime import GRACE_SECONDS, CallbackAnswer
 
 _log = logging.getLogger("jackfield.host")
+
+LED_TO_SECONDS = 60.0
+"""What a call may take beyond its own time for what it leads to in other plugins."""
 
 GOODBYE_SECONDS = 1.0
 """How long a process may take to end once its line was closed, before it is killed."""
@@ -42,6 +46,7 @@ class RemotePlugin:
         self.call_seconds = call_seconds
         self.on_end: Callable[[str], None] | None = None
         self._ending = False
+        self._asking: set[asyncio.Task[None]] = set()
         self._watching = asyncio.get_running_loop().create_task(self._watch(), name=f"{plugin}: end of its process")
 
     async def call(
@@ -49,17 +54,52 @@ class RemotePlugin:
     ) -> Any:
         """Call a method of the plugin (`jackfield.host.remote.PluginCalls`).
 
+        Who is cancelled waits no more, and the call has its time all the same: code that does not let itself be
+        cancelled is stopped when that is over.
+
         Raises:
             PluginError: it did not answer in time, or its process is gone.
             Exception: what the method raised.
         """
-        seconds = timeout_seconds or self.call_seconds
+        seconds, began = timeout_seconds or self.call_seconds, monotonic()
         try:
             return await self.line.call(method, arguments, answer, timeout_seconds=seconds)
         except CallTimeout as error:
             raise self.was_late(in_words(method, arguments), seconds) from error
         except LinkClosed as error:
             raise self.is_gone(in_words(method, arguments), error) from error
+        except asyncio.CancelledError:
+            self.given_up(in_words(method, arguments), seconds, began + seconds - monotonic())
+            raise
+
+    @property
+    def longest_seconds(self) -> float:
+        """After how many seconds a call has ended for certain, answered or not."""
+        return self.call_seconds + LED_TO_SECONDS + GRACE_SECONDS
+
+    def given_up(self, what: str, seconds: float, left_seconds: float = GRACE_SECONDS) -> None:
+        """See to it that a call for which nobody waits any more does not go on for ever.
+
+        Args:
+            what: was called.
+            seconds: the time that it had.
+            left_seconds: what is left of that.
+        """
+        if self.process is None or self._ending or self.line.ended is not None:
+            return
+        task = asyncio.get_running_loop().create_task(self._ask(what, seconds, max(left_seconds, GRACE_SECONDS)))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _ask(self, what: str, seconds: float, left_seconds: float) -> None:
+        """Ask whether it is at work, and stop it where it is not: its code holds up whatever else is asked of it."""
+        try:
+            await self.line.call("plugin.health", {}, None, timeout_seconds=left_seconds)
+        except CallTimeout:
+            if not self._ending:
+                self.was_late(what, seconds)
+        except Exception:  # noqa: BLE001  # gone meanwhile, which is told elsewhere; or it is at work, and says something
+            return
 
     async def open_scope(self) -> None:
         """Let the plugin begin things."""
@@ -74,14 +114,14 @@ class RemotePlugin:
             return []
         return left
 
-    async def callback(self, name: str, *arguments: object, timeout_seconds: float) -> Any:
+    async def callback(self, name: str, *arguments: object) -> Any:
         """Call a callback of its life; return the state that it hands over, as data.
 
         What cannot cross is told in the log, and nothing is handed over in its place.
         """
         given = [await self._crossing(name, one) for one in arguments]
         told = {"name": name, "arguments": given}
-        left: CallbackAnswer = await self.call("plugin.callback", told, CallbackAnswer, timeout_seconds=timeout_seconds)
+        left: CallbackAnswer = await self.call("plugin.callback", told, CallbackAnswer)
         if left.problem:
             _log.warning("%s hands nothing over to its next code: %s", self.plugin, left.problem)
         return left.state
@@ -121,7 +161,7 @@ class RemotePlugin:
                 process.kill()
                 await process.wait()
             process.close()
-        await asyncio.wait({self._watching})
+        await asyncio.wait({self._watching, *self._asking})
 
     async def _watch(self) -> None:
         """Notice the end of the line, which is that of the plugin: one place for who restarts it."""
