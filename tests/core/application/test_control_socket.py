@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 from jackfield.application import Application, RunningHost
-from jackfield.application.control import reachable
 from jackfield.errors import HostUnreachable, JackfieldError, PluginError, UnknownPlugin, UsageError
+from jackfield.isolation import reachable
 from jackfield.store import Layout
 
 from tests.support.profiles import Profile, hostfile

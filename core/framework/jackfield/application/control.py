@@ -5,14 +5,9 @@ where a command goes on, or `{"error": {"kind": …, "message": …}}`; then the
 know it leaves alone; another number under `jackfield` is another protocol.
 """
 
-import contextlib
 import json
-import os
 import socket
-import struct
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from jackfield.errors import JackfieldError, UsageError
@@ -24,34 +19,6 @@ MOST_ANSWER_BYTES = 32 << 20
 
 REQUEST_SECONDS = 5.0
 """How long a client may take for its line."""
-
-_LONGEST_PATH = 100  # sun_path holds 104 bytes on some systems, 108 on others
-
-
-@contextlib.contextmanager
-def reachable(path: Path) -> Iterator[str]:
-    """Yield an address that the system takes for a socket's path, however long the path is.
-
-    Raises:
-        OSError: its folder is not there, or the path is too long and this system knows no way around.
-    """
-    if len(os.fsencode(path)) <= _LONGEST_PATH or not sys.platform.startswith("linux"):
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
-
-
-def is_of_this_user(connection: socket.socket) -> bool:
-    """Say whether the other end is a process of this user or of root, as the system says; true where it cannot tell."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return True  # the folder is the user's alone (0700), and so is the socket (0600)
-    size = struct.calcsize("3i")
-    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return user in (os.geteuid(), 0)
 
 
 def send(connection: socket.socket, message: Mapping[str, Any]) -> None:

@@ -16,12 +16,11 @@ from jackfield.application.control import (
     PROTOCOL,
     REQUEST_SECONDS,
     error_to_mapping,
-    is_of_this_user,
     lines_of,
-    reachable,
     send,
 )
 from jackfield.errors import JackfieldError, UsageError
+from jackfield.isolation import is_of_this_user, listen_for_user
 from jackfield.store import Layout
 
 MOST_CLIENTS = 16
@@ -57,18 +56,12 @@ class ControlSocket:
 
     def start(self) -> None:
         """Listen, in place of whatever a dead host left."""
-        if not hasattr(socket, "AF_UNIX"):
-            return
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._path.unlink(missing_ok=True)
-            with reachable(self._path) as address:
-                listener.bind(address)
-            self._path.chmod(0o600)  # before listen: until then nobody can connect
-            listener.listen(MOST_CLIENTS)
+            listener = listen_for_user(self._path, MOST_CLIENTS)
         except OSError as error:
-            listener.close()
             _log.warning("no orders are taken from other terminals: %s: %s", self._path, error)
+            return
+        if listener is None:
             return
         self._stopping.clear()
         self._listener = listener

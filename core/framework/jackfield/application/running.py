@@ -9,9 +9,7 @@ from jackfield.application.control import (
     MOST_ANSWER_BYTES,
     PROTOCOL,
     error_from_mapping,
-    is_of_this_user,
     lines_of,
-    reachable,
     send,
 )
 from jackfield.errors import HostUnreachable, UsageError
@@ -77,6 +75,8 @@ class RunningHost:
     def _connect(self) -> socket.socket:
         if not hasattr(socket, "AF_UNIX"):
             raise HostUnreachable("this system has no sockets by which a running host could be asked")
+        from jackfield.isolation import is_of_this_user, reachable  # to make a `RunningHost` stays light
+
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(CONNECT_SECONDS)
         try:

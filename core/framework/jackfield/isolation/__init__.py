@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.replacing import Ending, Replacing, Standing
     from jackfield.isolation.supervisor import Process, Supervisor, Watch
     from jackfield.isolation.tls import Terminator
+    from jackfield.isolation.user_sockets import is_of_this_user, listen_for_user, reachable
     from jackfield.isolation.watched import Watched
     from jackfield.isolation.zygote import Zygote
 
@@ -65,10 +66,13 @@ __all__ = [
     "WorkerSpec",
     "Zygote",
     "find_key",
+    "is_of_this_user",
     "kept_keys",
     "limits_in_force",
+    "listen_for_user",
     "new_key",
     "packages_of",
+    "reachable",
     "user_limits",
 ]
 
@@ -85,6 +89,7 @@ _HOMES = {
     "replacing": ("Ending", "Replacing", "Standing"),
     "supervisor": ("Process", "Supervisor", "Watch"),
     "tls": ("Terminator",),
+    "user_sockets": ("is_of_this_user", "listen_for_user", "reachable"),
     "watched": ("Watched",),
     "zygote": ("Zygote",),
 }

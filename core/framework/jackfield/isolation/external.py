@@ -13,13 +13,13 @@ import logging
 import os
 import socket
 import ssl
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.errors import UsageError
 from jackfield.isolation.key_uses import write_whole
+from jackfield.isolation.user_sockets import listen_for_user
 
 #: Connections that the system may hold before they are taken.
 BACKLOG = 64
@@ -28,7 +28,6 @@ PAUSE_SECONDS = 0.2
 #: A connection over which nothing comes is asked after this time whether anybody is there, and given up after as much.
 SILENCE_SECONDS = 15
 
-_LONGEST_PATH = 100  # sun_path holds 104 bytes on some systems, 108 on others
 _log = logging.getLogger("jackfield.isolation")
 
 #: Takes a connection that was accepted, and the words for where it comes from.
@@ -189,25 +188,13 @@ class Doors:
         return listener
 
     def _unix(self) -> socket.socket | None:
-        """The listening unix socket, which only the user's own processes reach.
+        """The listening unix socket, which only the user's own processes reach; None where the system has none.
 
         Raises:
             OSError: it cannot be made.
         """
-        if not hasattr(socket, "AF_UNIX"):
-            return None
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self._places.socket.parent.mkdir(mode=0o700, exist_ok=True)
-            self._places.socket.unlink(missing_ok=True)
-            with reachable(self._places.socket) as address:
-                listener.bind(address)
-            self._places.socket.chmod(0o600)  # before listen: until then nobody can connect
-            listener.listen(BACKLOG)
-        except OSError:
-            listener.close()
-            raise
-        return listener
+        self._places.socket.parent.mkdir(mode=0o700, exist_ok=True)
+        return listen_for_user(self._places.socket, BACKLOG)
 
     def _listen(self, listener: socket.socket) -> None:
         if listener in self._sockets:  # it may have been closed while it paused
@@ -230,23 +217,6 @@ class Doors:
             self._received(connection, f"{address[0]}:{address[1]}")
         else:
             self._received(connection, "this machine")
-
-
-@contextlib.contextmanager
-def reachable(path: Path) -> Iterator[str]:
-    """Yield an address that the system takes for a socket's path, however long the path is.
-
-    Raises:
-        OSError: its folder is not there, or the path is too long and this system knows no way around.
-    """
-    if len(os.fsencode(path)) <= _LONGEST_PATH or not sys.platform.startswith("linux"):
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 def _watch_silence(connection: socket.socket) -> None:
