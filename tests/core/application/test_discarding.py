@@ -84,6 +84,6 @@ async def test_a_running_application_deletes_it_once_the_plugin_is_gone(tmp_path
 async def test_without_a_running_application_it_is_deleted_at_once(tmp_path, profile, management):
     await run(tmp_path)
     profile.install()
-    assert [one.plugin for one in management.kept.orphaned_data()] == ["counter"]
+    assert [(one.plugin, one.installed) for one in management.kept.all_data()] == [("counter", False)]
     assert management.kept.purge_data("counter", by="test") is True
-    assert management.kept.orphaned_data() == []
+    assert management.kept.all_data() == []

@@ -224,22 +224,6 @@ def looking() -> list[str]:
     return [one.name for one in threading.enumerate() if one.name == "jackfield-supervisor"]
 
 
-async def test_other_limits_hold_from_the_next_look_on(zygote, supervisor, tmp_path):
-    child = await zygote.fork(spec_in(tmp_path))
-    watch = supervisor.watch(child, Watched("weather", child.pid, WorkerLimits(memory_bytes=90 << 20)))
-    telling = asyncio.create_task(tell(child, "kept = b'x' * (60 << 20)" + STAY))
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1):
-            await watch.wait()
-    watch.change_limits(WorkerLimits(memory_bytes=30 << 20))
-    await watch.wait()
-    assert watch.breach is not None
-    assert watch.breach.sentence.endswith("of 30 MiB and was stopped")
-    with pytest.raises(EOFError):
-        await telling
-    child.close()
-
-
 @pytest.mark.feature("C26")
 async def test_a_call_over_its_time_stops_the_worker(zygote, supervisor, tmp_path):
     child = await zygote.fork(spec_in(tmp_path))

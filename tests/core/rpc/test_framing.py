@@ -56,20 +56,20 @@ def test_no_bytes_make_the_reader_crash_or_grow_beyond_its_bound(parts: list[byt
             fed(reader, part)
         except ProtocolViolation:
             return
-        assert reader.held_bytes <= max(BUFFER_BYTES, 2 * (reader.waiting_bytes + BUFFER_BYTES))
+        assert reader.view.nbytes <= max(BUFFER_BYTES, 2 * (reader.waiting_bytes + BUFFER_BYTES))
 
 
 def test_an_announced_length_costs_nothing_before_its_bytes_come() -> None:
     reader = FrameReader(1 << 30)
     assert fed(reader, LENGTH.pack(1 << 30) + b"x") == []
-    assert reader.held_bytes == BUFFER_BYTES
+    assert reader.view.nbytes == BUFFER_BYTES
 
 
 def test_the_room_of_a_large_frame_is_given_back() -> None:
     reader = FrameReader(1 << 20)
     assert len(fed(reader, framed(bytes(1 << 20)))) == 1
     reader.room()
-    assert reader.held_bytes == BUFFER_BYTES
+    assert reader.view.nbytes == BUFFER_BYTES
 
 
 def test_a_frame_at_the_limit_is_taken_and_one_beyond_it_refused_by_its_length_alone() -> None:

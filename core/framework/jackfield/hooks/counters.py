@@ -126,19 +126,6 @@ class HookCounters:
     def __iter__(self) -> Iterator[HookCount]:
         return iter(tuple(self._counts.values()))
 
-    def by_plugin(self) -> dict[str, HookCount]:
-        """Return one count for each plugin, summed over its hooks; the hook of the sums is `*`."""
-        sums: dict[str, HookCount] = {}
-        for count in self:
-            total = sums.setdefault(count.plugin, HookCount(count.plugin, "*"))
-            total.calls += count.calls
-            total.errors += count.errors
-            total.nanoseconds += count.nanoseconds
-            total.worst_nanoseconds = max(total.worst_nanoseconds, count.worst_nanoseconds)
-            total.last_nanoseconds = max(total.last_nanoseconds, count.last_nanoseconds)
-            total.durations = [one + more for one, more in zip(total.durations, count.durations, strict=True)]
-        return sums
-
     def reset(self) -> None:
         """Set every count to zero, in place: callers hold on to them."""
         for count in self._counts.values():

@@ -45,11 +45,6 @@ class Circuit:
         """Whether workers ended too often, so that the plugin waits for its user or for a later trial."""
         return self.opened > 0 and self.next_at is not None
 
-    @property
-    def is_half_open(self) -> bool:
-        """Whether a worker runs on trial."""
-        return self.opened > 0 and self.next_at is None
-
     def started(self, now: float) -> "Circuit":
         """Return what holds when a worker was started."""
         return replace(self, started_at=now, next_at=None)

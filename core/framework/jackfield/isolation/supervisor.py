@@ -85,10 +85,6 @@ class Watch:
         """What is in force for it."""
         return self._watched.limits
 
-    def change_limits(self, limits: WorkerLimits) -> None:
-        """Let other limits hold from the next look on; those that the kernel holds are set in the next worker."""
-        self._watched.limits = limits
-
     def late(self, what: str, seconds: float | None = None) -> PluginError:
         """Stop the worker because it did not answer in time, and return what to tell who waited.
 

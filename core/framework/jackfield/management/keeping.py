@@ -94,10 +94,6 @@ class Keeping:
         """What every plugin keeps, by id; one that keeps nothing is left out."""
         return [self.data(cid) for cid in self._belongings.plugins()]
 
-    def orphaned_data(self) -> list[DataReport]:
-        """What plugins keep that are not installed any more."""
-        return [one for one in self.all_data() if not one.installed]
-
     def export_data(self, plugin: str, target: Path) -> DataReport:
         """Write what a plugin keeps into a zip archive; see `Belongings.export`.
 

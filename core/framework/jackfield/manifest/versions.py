@@ -20,12 +20,6 @@ VERSION_PATTERN = r"[0-9]+(\.[0-9]+)*(-([-0-9A-Za-z]+(\.[-0-9A-Za-z]+)*)?)?(\+([
 _TOO_LONG = "a version of {} characters, at most " + f"{LONGEST_VERSION} are allowed"
 _NUMBER = re.compile(r"\d+", re.ASCII)
 _GUESSABLE = re.compile(r"\s*[vV]?\d+[.\w+-]*\s*")  # of anything else the guess would be odd: 1.0.* as 1.0.0+-
-_STRICT = re.compile(
-    r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}"
-    r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
-    r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?",
-    re.ASCII,
-)
 
 _Identifier = tuple[int, int, str]
 _Key = tuple[tuple[int, ...], int, tuple[_Identifier, ...]]
@@ -110,11 +104,6 @@ class Version:
     def is_prerelease(self) -> bool:
         """Whether it comes before its release: `1.0.0-rc.1`, also `1.0.0-`."""
         return self.prerelease is not None
-
-    @property
-    def is_semver(self) -> bool:
-        """Whether the spelling is strict semver 2.0: three numbers, no leading zeros, no empty parts."""
-        return _STRICT.fullmatch(self.text) is not None
 
     def __str__(self) -> str:
         return self.text

@@ -62,11 +62,6 @@ class FrameReader:
         self.waiting_bytes = self.received_bytes = self._start = self._end = 0
         self._use(bytearray(BUFFER_BYTES))
 
-    @property
-    def held_bytes(self) -> int:
-        """What the buffer occupies: `BUFFER_BYTES`, or about twice what has come and has not been taken."""
-        return len(self._buffer)
-
     def room(self) -> memoryview:
         """The part of the buffer where the next bytes belong, never empty; frames taken before are void from here."""
         waiting = self.waiting_bytes

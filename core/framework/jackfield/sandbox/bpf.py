@@ -27,9 +27,6 @@ KILL: Final = 0x80000000
 _ERRNO: Final = 0x00050000
 _LOW: Final = 0xFFFFFFFF
 
-MOST_INSTRUCTIONS: Final = 4096
-"""`BPF_MAXINSNS`: the kernel takes no longer program."""
-
 
 @dataclass(frozen=True, slots=True)
 class Instruction:

@@ -30,11 +30,6 @@ class Turn:
         self._stay: ContextVar[_Stay | None] = ContextVar("jackfield turn", default=None)
 
     @property
-    def is_free(self) -> bool:
-        """Whether nobody holds it, so that taking it does not wait."""
-        return not self._lock.locked()
-
-    @property
     def is_inner(self) -> bool:
         """Whether the change that asks is within another one; for who holds it."""
         stay = self._holder()
