@@ -10,6 +10,7 @@ import pytest
 from jackfield.host import GenerationFinder, Host
 from jackfield.store import Layout
 
+from tests.support import counting, frail
 from tests.support.profiles import Profile
 from tests.support.wheels import build_plugin
 
@@ -49,3 +50,34 @@ async def running(profile: Profile) -> AsyncIterator[Callable[..., object]]:
     yield start
     for host in started:
         await host.stop()
+
+
+@pytest.fixture
+def workers(profile, build, running):
+    """Start a host whose plugins of these ids run as workers."""
+
+    async def start(**codes: str):
+        profile.install(
+            *(build(name, code=text, isolation="worker", more=counting.DECLARES) for name, text in codes.items())
+        )
+        profile.enable(*codes, isolation="worker")
+        host = await running(specs=counting.Specs())
+        for name in codes:
+            assert host.plugins.status(name).state == "active", host.plugins.status(name)
+        return host
+
+    return start
+
+
+@pytest.fixture
+def weather(profile, build, running):
+    """Start a host with a worker; its limits may be chosen."""
+
+    async def start(*more, limits: str = ""):
+        profile.install(build("weather", code=frail.CODE, isolation="worker", more=frail.COMMANDS + limits), *more)
+        profile.enable("weather", isolation="worker")
+        host = await running(specs=frail.Specs())
+        assert host.plugins.status("weather").state == "active", host.plugins.status("weather")
+        return host
+
+    return start

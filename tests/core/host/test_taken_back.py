@@ -5,23 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from jackfield.hooks import HookspecMarker
 from jackfield.permissions import Permission
 
+from tests.support.frail import Specs
 from tests.support.waiting import until
-
-hookspec = HookspecMarker("chat")
-
-
-class Specs:
-    """Hooks of an application."""
-
-    @hookspec
-    async def process(self) -> int: ...
-
-    @hookspec
-    async def message_received(self, text: str) -> str: ...
-
 
 HOLDER = """
 from jackfield import Plugin

@@ -3,125 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import enum
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import timedelta
+from typing import Annotated, Literal
 
-import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from jackfield.api import (
-    ArgumentSource,
     Choice,
-    CommandSource,
     Custom,
     Duration,
     Float,
     Greedy,
     Integer,
-    Level,
     Quoted,
     Word,
     YesNo,
-    argument,
-    literal,
 )
 from jackfield.errors import PluginError, UsageError
 from jackfield.host.commands import CommandRegistry
-from jackfield.runtime import (
-    Arguments,
-    FunctionData,
-    NodeData,
-    ParameterData,
-    Restoring,
-    TypeData,
-    describe,
-    describe_tree,
-    restore_tree,
-    things_by_name,
-)
 
-from tests.support.speakers import People, Person, Speaker, run
-
-
-class Colour(enum.Enum):
-    RED = "red"
-    BLUE = 2
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A thing of the host's that holds more than texts."""
-
-    name: str
-    at: datetime
-
-
-class Visits:
-    """Finds visits."""
-
-    label = "a visit"
-    permission = ""
-
-    def resolve(self, text: str, source: CommandSource) -> Visit:
-        return Visit(text, datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
-
-    def complete(self, prefix: str, source: CommandSource) -> list[str]:
-        return []
-
-
-SOURCES: dict[type, ArgumentSource] = {Person: People(), Visit: Visits()}
-
-
-class OtherSide:
-    """The process of a plugin, as far as its commands go: everything passes through bytes."""
-
-    def __init__(self) -> None:
-        self.kept: list[tuple[Callable[..., Any], Arguments | None]] = []
-        self.restoring = Restoring(things_by_name(SOURCES), self.complete)
-
-    def keep(self, function: Callable[..., Any], arguments: Arguments | None = None) -> int:
-        self.kept.append((function, arguments))
-        return len(self.kept) - 1
-
-    async def complete(self, number: int, prefix: str) -> list[str]:
-        offered = self.kept[number][0](prefix)
-        return list(await offered if inspect.isawaitable(offered) else offered)
-
-    def call(self, number: int) -> Callable[[Any, list[Any], dict[str, Any]], Any]:
-        async def call(source: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
-            sent = msgspec.msgpack.decode(msgspec.msgpack.encode([arguments, keywords]))
-            function, reading = self.kept[number]
-            assert reading is not None
-            values, named = reading(*sent)
-            result = function(source, *values, **named)
-            if inspect.isawaitable(result):
-                await result
-
-        return call
-
-    def function(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        data, reading = describe(function, self.keep)
-        number = self.keep(function, reading)
-        data = msgspec.msgpack.decode(msgspec.msgpack.encode(data), type=FunctionData)
-        return self.restoring.function(data, self.call(number))
-
-
-async def answers(handler: Callable[..., Any], *lines: str) -> list[str]:
-    """What a host answers to lines, for the function itself or for the one that was made of its description."""
-    registry = CommandRegistry(run, sources=SOURCES)
-    registry.add("dicer", "it", handler)
-    told = [registry.help()]
-    for line in lines:
-        speaker = Speaker()
-        await registry.dispatch(line, speaker)
-        told += speaker.answers
-    return told
+from tests.core.runtime.other_side import SOURCES, Colour, OtherSide, Visit, answers
+from tests.support.speakers import Person, Speaker, run
 
 
 async def plain(source, text: str) -> None:
@@ -243,120 +144,3 @@ class TestCustom:
         registry = CommandRegistry(run, sources=SOURCES)
         registry.add("dicer", "it", OtherSide().function(roll))
         assert [one.text for one in await registry.complete("it 2", 4, Speaker())] == ["2d6"]
-
-
-class TestTrees:
-    @staticmethod
-    def tree():
-        async def close(source) -> None:
-            """Close it."""
-            await source.reply("closed")
-
-        async def vote(source, choice: Any, share: Any = None) -> None:
-            await source.reply(f"{choice!r} {share!r}")
-
-        number = argument("choice", Annotated[int, Integer(1, 9)]).runs(vote, help="By its number")
-        colour = argument("choice", Colour).runs(vote).then(argument("share", timedelta).runs(vote))
-        return (
-            literal("poll", "p")
-            .then(literal("close").runs(close).requires("admin"))
-            .then(literal("vote").then(number, colour))
-        )
-
-    @pytest.mark.feature("M43", "U13", "U17")
-    async def test_one_that_crossed_runs_as_it_does_here(self):
-        told = []
-        for apart in (False, True):
-            registry, side, tree = CommandRegistry(run, sources=SOURCES), OtherSide(), self.tree()
-            if apart:
-                data = describe_tree(tree, side.keep, side.keep)
-                data = msgspec.msgpack.decode(msgspec.msgpack.encode(data), type=NodeData)
-                tree = restore_tree(data, side.restoring, side.call)
-            registry.add_tree("polls", tree)
-            answered = [registry.help()]
-            for line in ("poll close", "p vote 3", "poll vote red 5m", "poll vote green", "poll vote 10", "poll"):
-                for level in (Level.USER, Level.ADMIN):
-                    speaker = Speaker(level=level)
-                    await registry.dispatch(line, speaker)
-                    answered += speaker.answers
-            told.append(answered)
-        assert told[0] == told[1]
-        assert "3 None" in told[1]
-        assert "<Colour.RED: 'red'> datetime.timedelta(seconds=300)" in told[1]
-
-    def test_one_that_nobody_could_need_is_refused(self):
-        side = OtherSide()
-        deep = NodeData("end")
-        for _ in range(40):
-            deep = NodeData("more", children=(deep,))
-        for tree in (deep, NodeData("wide", children=(NodeData("end"),) * 1000)):
-            with pytest.raises(UsageError, match="at most 1000 nodes, 32 deep"):
-                restore_tree(tree, side.restoring, side.call)
-        with pytest.raises(UsageError, match="there is no level 9"):
-            restore_tree(NodeData("end", level=9), side.restoring, side.call)
-
-
-class TestHostile:
-    @pytest.mark.parametrize(
-        "parameters",
-        [
-            (ParameterData("not a name", TypeData("text")),),
-            (ParameterData("twice", TypeData("text")),) * 2,
-            (ParameterData("last", TypeData("text"), way="keywords"), ParameterData("one", TypeData("text"))),
-            (ParameterData("one", TypeData("text"), way="sideways"),),
-            (ParameterData("one", TypeData("object")),),
-            (ParameterData("one", TypeData("choice")),),
-            (ParameterData("one", TypeData("integer", minimum=3, maximum=1)),),
-            (ParameterData("one", TypeData("integer", minimum=0.5)),),
-        ],
-    )
-    def test_what_is_no_signature_is_the_plugins_mistake(self, parameters):
-        side = OtherSide()
-        with pytest.raises(UsageError):
-            side.restoring.function(FunctionData(parameters), side.call(0))
-
-    async def test_the_name_of_a_type_is_never_evaluated(self, capsys):
-        side = OtherSide()
-        for name in (":1 / 0", ":print('evaluated')", "\ud800\0", "", "builtins:dict"):
-            data = FunctionData(
-                (ParameterData("source", TypeData("text")), ParameterData("it", TypeData("thing", name=name)))
-            )
-            with pytest.raises(PluginError, match="it cannot be an argument of the type"):
-                await answers(side.restoring.function(data, side.call(0)))
-        assert capsys.readouterr().out == ""
-
-
-@given(
-    st.builds(
-        TypeData,
-        st.sampled_from(
-            (
-                "text",
-                "integer",
-                "float",
-                "boolean",
-                "word",
-                "quoted",
-                "rest",
-                "choice",
-                "duration",
-                "custom",
-                "thing",
-                "no",
-            )
-        ),
-        minimum=st.none() | st.integers(-5, 5) | st.floats(allow_nan=False),
-        maximum=st.none() | st.integers(-5, 5),
-        words=st.lists(st.text(max_size=4), max_size=3).map(tuple),
-        label=st.text(max_size=5),
-        rest=st.booleans(),
-        name=st.text(max_size=20),
-    )
-)
-def test_whatever_is_described_becomes_an_annotation_or_a_sentence(data):
-    side = OtherSide()
-    data = msgspec.msgpack.decode(msgspec.msgpack.encode(data), type=TypeData)
-    annotation: object = None
-    with contextlib.suppress(UsageError):
-        annotation = side.restoring.annotation(data)
-    assert not isinstance(annotation, str)

@@ -1,0 +1,93 @@
+"""Plugins and marketplaces that fail, as the owner of a chat is told of them."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.marketplace import running_marketplace
+from tests.support.processes import free_port
+
+if TYPE_CHECKING:
+    from tests.core.chat.conftest import RunningChat, Serve
+
+pytestmark = pytest.mark.slow
+
+
+async def test_a_marketplace_that_is_down_is_named_and_nothing_else_breaks(serve: "Serve") -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    chat = await serve(marketplaces=(address,))
+    owner = await chat.person("owner")
+    assert address.removeprefix("http://") in (await owner.say("/plugins search poll"))["message"]
+    page = await owner.http.get("/plugins?q=poll")
+    assert page.status_code == 200
+    assert re.search(r'id="q-error">[^<]*127\.0\.0\.1', page.text)
+    assert 'value="poll"' in page.text
+    assert (await owner.say("still talking"))["type"] == "sent"
+
+
+async def test_a_chat_without_a_marketplace_says_what_to_do(chat: "RunningChat") -> None:
+    owner = await chat.person("owner")
+    assert "no marketplace is configured" in (await owner.say("/plugins search"))["message"]
+    assert "no marketplace is configured" in (await owner.http.get("/plugins?q=")).text
+
+
+async def test_a_plugin_that_fails_says_so_where_it_is_installed(serve: "Serve", tmp_path: Path) -> None:
+    with running_marketplace(tmp_path) as market:
+        market.publish("broken", code="raise RuntimeError('born <b>broken</b>')")
+        chat = await serve(marketplaces=(market.url,))
+        owner = await chat.person("owner")
+        done = await owner.say("/plugins install broken")  # it asks for nothing, so nobody is asked
+        assert "broken 1.0.0 was taken out again by itself, since it failed here: RuntimeError: born" in done["title"]
+        (line,) = (await owner.say("/plugins"))["lines"]
+        assert "broken 1.0.0 was taken out again by itself" in line["text"]
+        page = (await owner.http.get("/plugins")).text
+        assert "born &lt;b&gt;broken" in page
+        assert 'data-failed="broken"' in page
+        assert 'id="plugin-broken"' not in page
+        told = await owner.http.post("/plugins/act", data={"action": "release", "plugin": "broken"})
+        assert "broken can be tried again." in told.text
+        assert 'data-failed="broken"' not in told.text
+        assert (await owner.say("still talking"))["type"] == "sent"
+
+
+@pytest.mark.feature("J25")
+async def test_a_plugin_whose_process_ends_again_and_again_is_started_again_by_a_button(
+    serve: "Serve", tmp_path: Path
+) -> None:
+    code = """
+import os
+from jackfield import Plugin, command
+
+class Main(Plugin):
+    @command("vanish")
+    async def vanish(self, source): os._exit(3)
+
+    @command("there")
+    async def there(self, source): await source.reply("it is there")
+"""
+    with running_marketplace(tmp_path / "market") as market:
+        market.publish(
+            "brittle", code=code, more='[contributes]\ncommands = [{ name = "vanish" }, { name = "there" }]\n'
+        )
+        chat = await serve(marketplaces=(market.url,))
+        owner = await chat.person("owner")
+        await owner.say("/plugins install brittle")
+        await owner.say("/plugins install brittle yes")
+        host = chat.app.state.chat.bridge.application.host
+        host.state.change({"probation/brittle": None}, by="test", why="it ran well for days")
+        async with asyncio.timeout(30):
+            while "5 times within a minute" not in host.plugins.status("brittle").problem:
+                await owner.say("!vanish")
+        answer = await owner.say("!there")
+        assert answer["title"] == "Brittle has the command !there, but is failed, so this was sent as a message"
+        page = (await owner.http.get("/plugins")).text
+        assert "its process ended 5 times within a minute" in page
+        assert 'aria-label="Start again brittle"' in page
+        again = await owner.http.post("/plugins/act", data={"action": "enable", "plugin": "brittle"})
+        assert "brittle was enabled." in again.text
+        assert "Start again brittle" not in again.text
+        await owner.say("!there")
+        assert (await owner.hears("it is there"))["plugin"] == "brittle"

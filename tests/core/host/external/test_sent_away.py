@@ -1,0 +1,139 @@
+"""External plugins that are sent away: they make no sense, flood, fail, or are not wanted any more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from pathlib import Path
+
+import msgspec
+import pytest
+from jackfield.errors import PluginError
+from jackfield.isolation import KEYS
+
+from tests.support.echo import CODE, an_open_house, counted, gone, know, up
+from tests.support.guests import program, status
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.feature("J24")
+async def test_a_frame_that_makes_no_sense_unloads_it(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        key = house.know()
+        with house.knock() as connection:
+            connection.sendall(_frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
+            await asyncio.to_thread(_answer, connection)
+            await up(house.host)
+            connection.sendall(b"\x01\x00\x00\x00\xc1")
+            await gone(house.host)
+            assert status(house.host).state == "unloaded"
+            await until(lambda: "a frame is no message" in status(house.host).note)
+
+
+async def test_a_key_that_is_revoked_ends_its_connection_at_once(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        with program(tmp_path / "echo", CODE, know(house)) as guest:
+            guest.start(house.host)
+            await up(house.host)
+            number = next(iter(house.profile.state.items(KEYS))).removeprefix(KEYS)
+            house.profile.state.change({f"{KEYS}{number}": None}, by="test")
+            await house.host.reload_changes()
+            await gone(house.host)
+            assert house.host.gate.connections.all() == {}
+            assert "does not know the key" in await asyncio.to_thread(guest.ended)
+            assert guest.process.returncode == 3
+
+
+@pytest.mark.feature("J9")
+async def test_a_second_one_of_the_same_key_is_refused_while_the_first_lives(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        key = know(house)
+        with program(tmp_path / "echo", CODE, key) as guest:
+            guest.start(house.host)
+            await up(house.host)
+            assert "echo is connected already, from 127.0.0.1" in await house.refusal(key)
+            assert await counted(house.host) == ["1 of 1"], "the first one has noticed nothing"
+
+
+async def test_a_connection_that_does_not_answer_any_more_makes_room_for_the_next(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        key = know(house)
+        with program(tmp_path / "one", CODE, key) as first, program(tmp_path / "two", CODE, key) as second:
+            first.start(house.host)
+            await up(house.host)
+            number = house.host.gate.connections.get("echo").number
+            os.kill(first.process.pid, signal.SIGSTOP)
+            try:
+                second.start(house.host)
+                await until(lambda: (one := house.host.gate.connections.get("echo")) and one.number > number)
+                await up(house.host)
+                assert await counted(house.host) == ["1 of 1"]
+            finally:
+                os.kill(first.process.pid, signal.SIGCONT)
+
+
+async def test_code_that_fails_is_told_and_its_connection_ends(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        code = CODE.replace('self.context.logger.warning("enabled")', 'raise ValueError("no")')
+        with program(tmp_path / "echo", code, know(house)) as guest:
+            guest.start(house.host, "--once")
+            with pytest.raises(PluginError, match="no"):
+                await up(house.host)
+            assert "it failed: ValueError: no" in await asyncio.to_thread(guest.ended)
+            assert status(house.host).state == "failed"
+            assert "ValueError: no" in status(house.host).problem
+            assert 'raise ValueError("no")' in status(house.host).error
+
+
+def _frame(*message: object) -> bytes:
+    body = msgspec.msgpack.encode(message)
+    return len(body).to_bytes(4, "little") + body
+
+
+def _answer(connection: socket.socket) -> None:
+    """Answer every call of the host until the plugin must be up: it has nothing, and says so."""
+    answers: dict[str, object] = {"plugin.load": {}, "plugin.callback": {}, "scope.open": None, "plugin.health": None}
+    held = b""
+    while True:
+        while len(held) < 4 or len(held) < 4 + int.from_bytes(held[:4], "little"):
+            held += connection.recv(4096)
+        size = int.from_bytes(held[:4], "little")
+        message = msgspec.msgpack.decode(held[4 : 4 + size])
+        held = held[4 + size :]
+        if message[0] == 1:
+            connection.sendall(_frame(2, message[1], answers[message[2]]))
+            if message[2] == "scope.open":
+                return
+
+
+@pytest.mark.feature("C26", "C27")
+async def test_one_that_floods_its_host_is_sent_away_and_the_host_stays_awake(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        key = house.know()
+        house.profile.state.change({"limits/echo": {"requests": 1000}}, by="test")
+        with house.knock() as connection:
+            connection.sendall(_frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
+            await asyncio.to_thread(_answer, connection)
+            await up(house.host)
+            flood = _frame(4, "log", {"level": 20, "message": "x"}) * 1000
+
+            def send() -> None:
+                with contextlib.suppress(OSError):
+                    for _ in range(200):
+                        connection.sendall(flood)
+
+            flooding = asyncio.create_task(asyncio.to_thread(send))
+            before = asyncio.get_running_loop().time()
+            longest = 0.0
+            while status(house.host).state.runs_code:
+                await asyncio.sleep(0.01)
+                now = asyncio.get_running_loop().time()
+                longest, before = max(longest, now - before), now
+            await flooding
+            await until(lambda: "asked the application" in status(house.host).note)
+            assert longest < 2.0, "others had their turns"
