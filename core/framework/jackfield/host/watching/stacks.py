@@ -50,7 +50,7 @@ class Whose:
         """Return the innermost plugin of a stack; None where none is on it."""
         folders = self._folders()
         plugin = place = ""
-        for one in _outwards(frame):
+        for one in outwards(frame):
             path = one.f_code.co_filename
             owner = next((name for folder, name in folders.items() if _within(path, folder)), "")
             if owner and not place and owner == (plugin or owner):
@@ -107,6 +107,13 @@ def is_idle(frame: FrameType | None) -> bool:
     return frame is None or (frame.f_code.co_name == "select" and "selectors" in frame.f_code.co_filename)
 
 
+def outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield a frame and all that called it."""
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
 def _awaited(coroutine: Any) -> Iterator[FrameType]:
     """Yield the frames from a task's coroutine down to where it waits; `Task.get_stack` tells the first one only."""
     for _ in range(MOST_FRAMES):
@@ -123,12 +130,6 @@ def _on_behalf(frame: FrameType) -> tuple[str, str] | None:
         return str(names.get("plugin", "")), str(names.get("what", ""))
     running = running_implementation(frame)
     return (running[0], f"hook {running[1]}") if running is not None else None
-
-
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
 
 
 def _within(path: str, place: str) -> bool:

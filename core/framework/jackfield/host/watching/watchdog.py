@@ -2,6 +2,10 @@
 
 Python cannot stop code in its own thread, so nothing is stopped. The host's own calls carry no note for it: a thread
 asks the loop for a sign every quarter of the threshold, and looks at the loop's stack when none comes.
+
+One look is not enough to blame somebody: on a busy machine, or where a thousand short things wait for their turn, the
+loop is late and some innocent call is what it is at just then. So it looks at every quarter, and blames only a call
+that it found two times running.
 """
 
 import asyncio
@@ -13,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
-from jackfield.host.watching.stacks import Culprit, is_idle, stack_text
+from jackfield.host.watching.stacks import Culprit, is_idle, outwards, stack_text
 
 THRESHOLD_SECONDS = 0.5
 """People feel half a second, and nothing that awaits needs it."""
@@ -87,30 +91,37 @@ class Watchdog:
         woke = time.monotonic()
         beside_at = woke
         asked: float | None = None
+        busy_since = woke
+        seen: tuple[FrameType, ...] = ()  # the stack at the last look, while the loop owes a sign
         block: Block | None = None
         while not self._stopping.wait(step):
             now = time.monotonic()
-            if now - woke > self._threshold and asked is not None and block is None:
-                asked = now  # this thread was not run either: the machine slept, or is busy with others
+            if now - woke > self._threshold and block is None:
+                busy_since = now  # this thread was not run either: the machine slept, or is busy with others
             woke = now
             if now - beside_at >= 1.0:
                 beside_at = now
                 self._carefully(self._beside)
             if asked is None or self._answered >= asked:
-                if block is not None and asked is not None:
-                    self._carefully(self._ended, block, self._answered - asked)
+                if block is not None:
+                    self._carefully(self._ended, block, self._answered - busy_since)
                     block = None
-                asked = now
+                asked = busy_since = now
+                seen = ()
                 try:
                     loop.call_soon_threadsafe(self._answer)
                 except RuntimeError:
                     return  # the loop is closed
-            elif block is None and now - asked >= self._threshold:
+            elif block is None:
                 frame = sys._current_frames().get(loops_thread)
-                if not is_idle(frame):  # an idle one has something to do and was not given the processor yet
-                    block = Block(self._whose(frame), stack_text(frame))
-                    self._carefully(self._begun, block, now - asked)
-                del frame  # or its locals live as long as this thread
+                if is_idle(frame):  # it has something to do and was not given the processor yet
+                    busy_since = now
+                stack = tuple(outwards(frame))
+                if now - busy_since >= self._threshold:
+                    block = Block(self._whose(_lasting(seen, stack)), stack_text(frame))
+                    self._carefully(self._begun, block, now - busy_since)
+                seen = stack if block is None else ()
+                del frame, stack  # or their locals live as long as this thread
 
     def _answer(self) -> None:
         self._answered = time.monotonic()
@@ -120,3 +131,8 @@ class Watchdog:
             told(*arguments)
         except Exception:  # noqa: BLE001 (the watch must outlive whoever listens)
             _log.exception("the watchdog could not tell what it saw")
+
+
+def _lasting(before: tuple[FrameType, ...], now: tuple[FrameType, ...]) -> FrameType | None:
+    """Return the innermost call that was under way at both looks."""
+    return next((one for one in now if any(one is other for other in before)), None)
