@@ -248,8 +248,9 @@ class Application:
         While another installer is half way, nothing happens: the watch follows when it is done.
         """
         if Store(self.layout).settled():
+            before = self.probation.decisions
             await self._follow()
-            if self.probation.deciding:
+            if self.probation.deciding or self.probation.decisions != before:  # what was followed is taken back
                 await self.probation.decided()
                 await self._follow()
 

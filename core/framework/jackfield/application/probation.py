@@ -71,6 +71,7 @@ class Probation:
         self._guard = threading.Lock()
         self._given_up: set[tuple[str, str]] = set()
         self._under_way: set[Future[None]] = set()
+        self._decisions = 0
         self._workshop: ThreadPoolExecutor | None = None
         self._forget: Callable[[], None] = lambda: None
 
@@ -83,6 +84,11 @@ class Probation:
     def deciding(self) -> bool:
         """Whether a change is being taken back now."""
         return bool(self._under_way)
+
+    @property
+    def decisions(self) -> int:
+        """How many changes were taken back, or could not be, in this run."""
+        return self._decisions
 
     async def decided(self) -> None:
         """Wait until what is being taken back is."""
@@ -202,6 +208,8 @@ class Probation:
         except Exception as error:  # noqa: BLE001 (the application runs on; at its next start this is tried again)
             self._given_up.discard(key)
             _log.error("%s failed and could not be rolled back: %s", key[0], error)
+        finally:
+            self._decisions += 1
 
     def _give_up(self, failures: Mapping[str, str]) -> RollbackReport | None:
         report = asyncio.run(self._management().give_up(failures, by=self._by))
