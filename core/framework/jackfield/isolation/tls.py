@@ -74,28 +74,43 @@ class Terminator:
         protocol = asyncio.StreamReaderProtocol(reader)
         try:
             transport = await self._handshake(connection, protocol)
-        except (OSError, ssl.SSLError) as error:
-            _log.warning("TLS could not be agreed on: %s", error)
+        except BaseException as error:
             connection.close()
             inner.close()
+            if not isinstance(error, (OSError, ssl.SSLError)):
+                raise  # it is stopped meanwhile
+            _log.warning("TLS could not be agreed on: %s", error)
             return
-        writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
-        inner_reader, inner_writer = await asyncio.open_connection(sock=inner, limit=PORTION_BYTES)
-        ways = [
-            self._loop.create_task(_pump(reader, inner_writer)),
-            self._loop.create_task(_pump(inner_reader, writer)),
-        ]
+        await self._between(reader, asyncio.StreamWriter(transport, protocol, reader, self._loop), inner)
+
+    async def _between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, inner: socket.socket) -> None:
+        """Carry between the two streams; both are closed at the end, come what may."""
+        ways: list[asyncio.Task[None]] = []
+        ends = [writer]
         try:
+            inner_reader, inner_writer = await asyncio.open_connection(sock=inner, limit=PORTION_BYTES)
+            ends.append(inner_writer)
+            ways += [
+                self._loop.create_task(_pump(reader, inner_writer)),
+                self._loop.create_task(_pump(inner_reader, writer)),
+            ]
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            for end in (writer, inner_writer):
+            if len(ends) == 1:
+                inner.close()
+            for end in ends:
                 end.close()
-            with contextlib.suppress(OSError, ssl.SSLError, TimeoutError):
-                async with asyncio.timeout(1.0):
-                    await writer.wait_closed()
+            for end in ends:
+                try:
+                    async with asyncio.timeout(1.0):
+                        await end.wait_closed()
+                except TimeoutError:
+                    end.transport.abort()  # the other side does not say goodbye
+                except (OSError, ssl.SSLError):
+                    pass
 
     async def _handshake(self, connection: socket.socket, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
         if self._name is None:
