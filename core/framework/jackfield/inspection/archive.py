@@ -211,7 +211,7 @@ def _check_kind(archive: WheelArchive, info: zipfile.ZipInfo) -> None:
     elif stat.S_IMODE(mode) & (stat.S_ISUID | stat.S_ISGID):
         archive.refuse("special-file", f"{name} would run with another user's rights (setuid)", name)
     if not name:
-        archive.refuse("unsafe-path", "a file of the wheel has no name", name)
+        archive.refuse("unsafe-name", "a file of the wheel has no name", name)
     if _is_folder(info) and info.file_size:
         archive.refuse("special-file", f"{name} is a folder that holds {info.file_size} bytes", name)
 
