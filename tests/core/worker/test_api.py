@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from jackfield.errors import PermissionDenied
+from jackfield.runtime import Whole
 
 from tests.support.plain_workers import plain_worker
 
@@ -89,8 +90,8 @@ def locked() -> None:
     raise PermissionDenied("weather may not doors:open", plugin="weather", hint="ask")
 
 
-def call(path: list[str], arguments: list[Any], keywords: dict[str, Any]) -> list[Any]:
-    return [path, arguments, keywords]
+def call(path: list[str], arguments: list[Any], keywords: dict[str, Any]) -> Whole:
+    return Whole([path, arguments, keywords])
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

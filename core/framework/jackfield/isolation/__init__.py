@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         new_key,
     )
     from jackfield.isolation.line import Line
+    from jackfield.isolation.own_time import LED_TO_SECONDS, OwnTime
     from jackfield.isolation.packages import ALWAYS, Packages, packages_of
     from jackfield.isolation.rates import Flow, LineRate
     from jackfield.isolation.reception import Arrival, Reception
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALWAYS",
     "KEYS",
+    "LED_TO_SECONDS",
     "TEMPORARY_SECONDS",
     "Arrival",
     "Breach",
@@ -51,6 +53,7 @@ __all__ = [
     "Line",
     "LineRate",
     "NewKey",
+    "OwnTime",
     "Packages",
     "Places",
     "Process",
@@ -83,6 +86,7 @@ _HOMES = {
     "line": ("Line",),
     "key_uses": ("KeyUses",),
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
+    "own_time": ("LED_TO_SECONDS", "OwnTime"),
     "packages": ("ALWAYS", "Packages", "packages_of"),
     "rates": ("Flow", "LineRate"),
     "reception": ("Arrival", "Reception"),

@@ -16,6 +16,7 @@ from threading import get_ident
 from typing import Any
 
 from jackfield.errors import LinkClosed, PluginError, UsageError
+from jackfield.isolation.own_time import OwnTime
 from jackfield.rpc import BlockingConnection, CallCodec, Link, OpenCall, Served
 from jackfield.rpc.loop import LoopConnection
 
@@ -40,6 +41,7 @@ class Line:
         call_held: `call_now` for that thread, while no loop runs in it.
         is_taken: whether whoever waits drives the link, or did last.
         call_awaited: `call_coded` while it is not taken.
+        own_time: of the calls to the plugin.
     """
 
     def __init__(self, link: Link, *, plugin: str, call_seconds: float = 5.0) -> None:
@@ -56,6 +58,7 @@ class Line:
         self.is_taken = False
         self.call_awaited = self._connection.call
         self._returning = False
+        self.own_time = OwnTime(link.ledger, self._connection.look_at_deadlines)
 
     @property
     def ended(self) -> LinkClosed | None:

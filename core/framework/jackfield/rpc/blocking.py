@@ -239,6 +239,7 @@ class BlockingConnection(ExpressCalls):
                 first = None
                 if call.done:
                     return
+                deadline = min(outer, call.deadline)  # what ran meanwhile may have moved it on
                 if deadline != FOREVER and monotonic() > deadline:  # each message was in time, all of them are not
                     raise ReceiveTimeout
         finally:

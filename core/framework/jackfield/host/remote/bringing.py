@@ -11,6 +11,7 @@ from jackfield.api import ApiFactory
 from jackfield.errors import PluginError
 from jackfield.hooks import HookManager
 from jackfield.host.facets import Surroundings, Wiring
+from jackfield.host.remote.asking import leading_on
 from jackfield.host.remote.facets import Commanding, served_context
 from jackfield.host.remote.loading import load_remote, served_life
 from jackfield.host.remote.plugin import RemotePlugin
@@ -88,6 +89,7 @@ class Elsewhere:
             api_type=self._api_type,
             limits=started.limits,
         )
+        served |= leading_on(served, started.line.own_time)
         load = partial(
             load_remote,
             commanding=Commanding(restoring, running),

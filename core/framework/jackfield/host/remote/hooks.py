@@ -16,6 +16,7 @@ from typing import Any, Optional
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
 from jackfield.hooks import HookManager, is_asynchronous
 from jackfield.host.remote.answers import HookCodec, Misfit, WithMisfits
+from jackfield.host.remote.asking import Asking, asking
 from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.isolation import Line
@@ -120,9 +121,10 @@ class RemoteHook:
             call = line.begin(self._method, given, self.codec, self.seconds)
         except LinkClosed as error:
             raise self.gone(error) from error
+        waiting = self._remote.waiting() if asking.get() is not None else None
         if call is None:
-            return _Waiting(self, line.call_coded(self._method, given, self.codec, self.seconds))
-        return _Sent(self, line, call)
+            return _Waiting(self, line.call_coded(self._method, given, self.codec, self.seconds), waiting)
+        return _Sent(self, line, call, waiting)
 
     def send_now(self, given: dict[str, Any], /) -> _Sent:
         """Send a call with these arguments, in a thread that will wait for its answer."""
@@ -135,6 +137,7 @@ class RemoteHook:
         """Call it with these arguments and await its answer."""
         line = self._line
         call = line.call_coded if line.is_taken else line.call_awaited
+        waiting = self._remote.waiting() if asking.get() is not None else None
         try:
             answer = await call(self._method, given, self.codec, self.seconds)
             return answer if type(answer) is not Misfit else self.fitting(answer)
@@ -145,6 +148,9 @@ class RemoteHook:
         except asyncio.CancelledError:
             self.given_up()
             raise
+        finally:
+            if waiting is not None:
+                waiting.end()
 
     def call_now(self, given: dict[str, Any], /) -> Any:
         """Call it with these arguments and wait for its answer."""
@@ -171,6 +177,7 @@ class RemoteHook:
     async def send_batch(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Call it many times; each call is answered, or by the error that it raised."""
         answers: list[Any] = []
+        waiting = self._remote.waiting()
         try:
             for first in range(0, len(many), MOST_BATCHED):
                 part = many[first : first + MOST_BATCHED]
@@ -183,6 +190,9 @@ class RemoteHook:
             raise self.late() from error
         except LinkClosed as error:
             raise self.gone(error) from error
+        finally:
+            if waiting is not None:
+                waiting.end()
         return answers
 
     def fitting(self, answer: Any) -> Any:
@@ -211,9 +221,10 @@ class RemoteHook:
 class _Sent:
     """A call on its way (`jackfield.hooks.Sent`)."""
 
-    __slots__ = ("_call", "_hook", "_line", "began", "ended")
+    __slots__ = ("_call", "_hook", "_line", "_waiting", "began", "ended")
 
-    def __init__(self, hook: RemoteHook, line: Line, call: Any) -> None:
+    def __init__(self, hook: RemoteHook, line: Line, call: Any, waiting: Asking | None = None) -> None:
+        self._waiting = waiting
         self._hook = hook
         self._line = line
         self._call = call
@@ -222,8 +233,11 @@ class _Sent:
         if type(call) is OpenCall:  # an answer that comes before it is waited for has its own time
             call.settled = self._settled
 
-    def _settled(self, _: object) -> None:
-        self.ended = time.perf_counter_ns()
+    def _settled(self, _: object = None) -> None:
+        self.ended = self.ended or time.perf_counter_ns()
+        if self._waiting is not None:
+            self._waiting.end()
+            self._waiting = None
 
     def __await__(self) -> Generator[Any, Any, Any]:
         call, line = self._call, self._line
@@ -241,7 +255,7 @@ class _Sent:
             self._hook.given_up()
             raise
         finally:
-            self.ended = self.ended or time.perf_counter_ns()
+            self._settled()
 
     def wait(self) -> Any:
         """Return its answer, or raise what was raised."""
@@ -258,9 +272,10 @@ class _Sent:
 class _Waiting:
     """A call that waits until its process reads again."""
 
-    __slots__ = ("_hook", "_task", "began", "ended")
+    __slots__ = ("_hook", "_task", "_waiting", "began", "ended")
 
-    def __init__(self, hook: RemoteHook, call: Awaitable[Any]) -> None:
+    def __init__(self, hook: RemoteHook, call: Awaitable[Any], waiting: Asking | None) -> None:
+        self._waiting = waiting
         self._hook = hook
         self._task = asyncio.ensure_future(call)
         self.began = time.perf_counter_ns()
@@ -275,6 +290,8 @@ class _Waiting:
             raise self._hook.gone(error) from error
         finally:
             self.ended = time.perf_counter_ns()
+            if self._waiting is not None:
+                self._waiting.end()
 
     def wait(self) -> Any:
         """Never called: what waits in line is awaited."""

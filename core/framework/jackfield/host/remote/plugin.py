@@ -10,14 +10,12 @@ from time import monotonic
 from typing import Any
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProtocolViolation
+from jackfield.host.remote.asking import Asking, asking
 from jackfield.host.remote.words import in_words
-from jackfield.isolation import Line, Watch
+from jackfield.isolation import LED_TO_SECONDS, Line, Watch
 from jackfield.runtime import GRACE_SECONDS, CallbackAnswer
 
 _log = logging.getLogger("jackfield.host")
-
-LED_TO_SECONDS = 60.0
-"""What a call may take beyond its own time for what it leads to in other plugins."""
 
 GOODBYE_SECONDS = 1.0
 """How long a process may take to end once its line was closed, before it is killed."""
@@ -61,7 +59,7 @@ class RemotePlugin:
             PluginError: it did not answer in time, or its process is gone.
             Exception: what the method raised.
         """
-        seconds, began = timeout_seconds or self.call_seconds, monotonic()
+        seconds, began, waiting = timeout_seconds or self.call_seconds, monotonic(), self.waiting()
         try:
             return await self.line.call(method, arguments, answer, timeout_seconds=seconds)
         except CallTimeout as error:
@@ -71,6 +69,17 @@ class RemotePlugin:
         except asyncio.CancelledError:
             self.given_up(in_words(method, arguments), seconds, began + seconds - monotonic())
             raise
+        finally:
+            if waiting is not None:
+                waiting.end()
+
+    def waiting(self) -> Asking | None:
+        """Return what another plugin waits for while this one is called, begun; None where none does."""
+        now = asking.get()
+        if now is None or now.own_time is self.line.own_time:
+            return None
+        now.begin()
+        return now
 
     @property
     def longest_seconds(self) -> float:

@@ -259,6 +259,11 @@ class LoopConnection:
         self._intake.start()
         self._deadlines.resume()
 
+    def look_at_deadlines(self) -> None:
+        """Note that deadlines of open calls are nearer than they were."""
+        if self._link.ended is None:
+            self._deadlines.resume()
+
     def release(self) -> Link:
         """Stop to drive the link and give it back alive, for another driver.
 

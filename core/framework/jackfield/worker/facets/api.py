@@ -118,4 +118,4 @@ class UntypedApi:
         if not self._path:
             raise UsageError("context.api is no function: call a method of it")
         told = {"path": list(self._path), "arguments": list(arguments), "keywords": named}
-        return self._asking.call("api.call", told)
+        return self._asking.whole("api.call", told)

@@ -1,0 +1,83 @@
+"""On whose behalf the host calls a plugin: one that waits for another has its own time stand still."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+from jackfield.isolation import OwnTime
+from jackfield.rpc import Served
+
+LEADING_ON = ("api.", "services.", "events.", "source.", "settings.", "plugins.")
+"""The beginnings of what a plugin may ask for that can lead to a call of another plugin."""
+
+
+class Asking:
+    """One thing that a plugin has asked for, while its host is at work on it.
+
+    Args:
+        own_time: the plugin's.
+    """
+
+    __slots__ = ("_is_open", "_waits", "own_time")
+
+    def __init__(self, own_time: OwnTime) -> None:
+        self.own_time = own_time
+        self._waits = 0
+        self._is_open = True
+
+    def begin(self) -> None:
+        """Note that another plugin is called for it; not for what it has asked and waits for no more."""
+        if self._is_open:
+            self._waits += 1
+            self.own_time.stop()
+
+    def end(self) -> None:
+        """Note that one of them has answered, or will not."""
+        if self._waits:
+            self._waits -= 1
+            self.own_time.go_on()
+
+    def close(self) -> None:
+        """Note that the plugin has its answer, whatever else of this still runs."""
+        self._is_open = False
+        while self._waits:
+            self.end()
+
+
+asking: ContextVar[Asking | None] = ContextVar("what a plugin asks for", default=None)
+"""What the running code is at work on; None where no plugin waits for it."""
+
+
+def leading_on(served: Mapping[str, Served], own_time: OwnTime) -> dict[str, Served]:
+    """Return what a plugin is served, and let it be known whose request it is that leads to another plugin.
+
+    Args:
+        served: by method.
+        own_time: the plugin's.
+    """
+    return {
+        name: _known(one, own_time)
+        if name.startswith(LEADING_ON) and inspect.iscoroutinefunction(one.function)
+        else one
+        for name, one in served.items()
+    }
+
+
+def _known(served: Served, own_time: OwnTime) -> Served:
+    function = served.function
+
+    async def known(**arguments: Any) -> Any:
+        now = Asking(own_time)
+        token = asking.set(now)
+        try:
+            return await function(**arguments)
+        finally:
+            asking.reset(token)
+            now.close()
+
+    known.__qualname__ = getattr(function, "__qualname__", known.__qualname__)
+    return replace(served, function=known)
