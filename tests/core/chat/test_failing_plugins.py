@@ -78,9 +78,12 @@ class Main(Plugin):
         await owner.say("/plugins install brittle yes")
         host = chat.app.state.chat.bridge.application.host
         host.state.change({"probation/brittle": None}, by="test", why="it ran well for days")
+        answers = []
         async with asyncio.timeout(30):
             while "5 times within a minute" not in host.plugins.status("brittle").problem:
-                await owner.say("!vanish")
+                answers.append(await owner.say("!vanish"))
+        returning = {str(one["message"]) for one in answers if one["type"] == "error"}
+        assert returning == {"Brittle is being started again. Say it once more in a moment."}
         answer = await owner.say("!there")
         assert answer["title"] == "Brittle has the command !there, but is failed, so this was sent as a message"
         page = (await owner.http.get("/plugins")).text

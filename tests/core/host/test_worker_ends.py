@@ -71,11 +71,13 @@ async def test_one_that_ends_again_and_again_is_left_down_until_its_user_enables
         "weather ended with exit code 7; its process ended 5 times within a minute and is started again in 5 minutes, "
         "or at once by: jackfield enable weather"
     )
+    assert status.errors >= 5, "of all five processes, and not of the last one only"
     with pytest.raises(PluginError, match="weather is failed: weather ended with exit code 7"):
         await host.plugins.wait_for("weather")
     await host.enable("weather")
     assert await pid_of(host)
     assert host.plugins.status("weather").problem == ""
+    assert host.plugins.status("weather").errors == 0
 
 
 @pytest.mark.feature("J25", "J26", "K23")

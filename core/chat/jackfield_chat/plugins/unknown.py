@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jackfield.errors import PluginError
+
 from jackfield_chat.plugins.answers import Answer
 
 if TYPE_CHECKING:
@@ -12,25 +14,26 @@ if TYPE_CHECKING:
 
 
 def unknown_command(host: Host | None, word: str, source: CommandSource) -> Answer:
-    """Return what whoever gave the command is told; the line was sent as a message.
+    """Return what whoever gave the command is told; the line is sent as a message.
 
     Args:
         host: runs the plugins; None where there are none.
         word: the first word of the line, without its `!`.
         source: who gave it.
+
+    Raises:
+        PluginError: its plugin is on its way back after its process ended; the line is for nobody else.
     """
     there = "!help lists those there are"
     if host is None:
         return Answer.of(f"No plugin has the command !{word}, so this was sent as a message", there)
     down = _away(host, word)
     if down is not None:
-        told = (
-            "It is started again in a moment."
-            if down.comes_back
-            else "The chat's owner sees why on the page of plugins."
-        )
-        title = f"{down.name or down.id} has the command !{word}, but is {down.state}, so this was sent as a message"
-        return Answer.of(title, told)
+        name = down.name or down.id
+        if down.comes_back:
+            raise PluginError(f"{name} is being started again. Say it once more in a moment.", plugin=down.id)
+        title = f"{name} has the command !{word}, but is {down.state}, so this was sent as a message"
+        return Answer.of(title, "The chat's owner sees why on the page of plugins.")
     near = host.commands.nearest(word, source)
     hint = f"Did you mean !{near}? {there}" if near else there
     return Answer.of(f"No plugin has the command !{word}, so this was sent as a message", hint)

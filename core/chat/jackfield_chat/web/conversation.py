@@ -44,11 +44,10 @@ async def say(chat: Chat, account: Account, room: str, text: str) -> Answer | No
         return await chat.bridge.command(text[1:], room, account)
     if text.startswith("//"):
         text = text[1:]
-    message = await chat.bridge.filtered(Message(0, room, account.name, text))
-    chat.board.post(message)
-    if (unknown := _COMMAND.match(text)) is not None:
-        return chat.bridge.unknown_command(unknown[0][1:], account)
-    return None
+    unknown = _COMMAND.match(text)
+    answer = chat.bridge.unknown_command(unknown[0][1:], account) if unknown is not None else None
+    chat.board.post(await chat.bridge.filtered(Message(0, room, account.name, text)))
+    return answer
 
 
 async def _chat_command(chat: Chat, account: Account, room: str, line: str) -> Answer:

@@ -35,7 +35,8 @@ class PluginStatus:
         problems: a sentence for each thing that is wrong: why it does not run, or which hooks are not called and what
             failed last.
         error: the traceback of the last failure; empty when there was none.
-        errors: failures since the plugin was loaded (hooks, commands, tasks, callbacks).
+        errors: failures (hooks, commands, tasks, callbacks) since the plugin was loaded; a process that ended by itself
+            and was started again goes on counting.
         legacy: it has no manifest.
         description: one line from the manifest.
         refusals: what it tried at `context` since it was loaded and was not granted: `resource:action` -> how often.
@@ -132,7 +133,7 @@ class Record:
             origin=self.candidate.origin,
             isolation=self.placement.isolation,
             grade=self.placement.grade,
-            comes_back=self.comes_back and self.life.state is State.FAILED,
+            comes_back=self.comes_back and self.life.state in (State.FAILED, State.RESOLVED),
             enabled=self.enabled,
             problems=(self.life.problem,) if self.life.problem else self._troubles,
             error=self.life.traceback or self.last_error,

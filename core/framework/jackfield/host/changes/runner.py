@@ -135,7 +135,8 @@ class Runner:
         if problem:
             self._plugins.tell(record, Happening.BLOCKED, problem)
             return
-        record.errors, record.last_error, record.last_failure, record.refusals = 0, "", "", {}
+        if not record.comes_back:  # else its count goes on, and whoever looks sees why it ended
+            record.errors, record.last_error, record.last_failure, record.refusals = 0, "", "", {}
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
             brought = brought or self._prepared.pop(candidate.canonical_id, None)
