@@ -88,7 +88,7 @@ class Dispatcher:
             if isinstance(error, JackfieldError) and not isinstance(error, RemoteError):
                 await source.reply(f"{command.name}: {error}")
             else:
-                await source.reply(f"{command.name} failed: {': '.join(kind_and_text(error))}")
+                await source.reply(f"{command.name} failed: {': '.join(filter(None, kind_and_text(error)))}")
 
     async def _tell(self, mistake: Mistake, text: str, source: CommandSource) -> None:
         if mistake.failed is not None:
