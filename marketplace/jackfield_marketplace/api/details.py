@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from jackfield.manifest import Revocation
 from packaging.version import InvalidVersion, Version
 
 from jackfield_marketplace.api.models import (
@@ -17,9 +19,17 @@ from jackfield_marketplace.api.models import (
     CommandModel,
     PermissionModel,
     PluginDetail,
+    RevocationModel,
     VersionModel,
 )
-from jackfield_marketplace.catalog import Hosts, PluginDetails, plugin_changelog, plugin_details
+from jackfield_marketplace.catalog import (
+    Hosts,
+    PluginDetails,
+    RevokedOf,
+    plugin_changelog,
+    plugin_details,
+    revoked_of,
+)
 from jackfield_marketplace.db import Database, Plugin
 from jackfield_marketplace.search import FoundPlugin
 
@@ -73,7 +83,10 @@ class PluginAnswers:
     def _detail(self, plugin_id: str) -> bytes | None:
         with self._database.read() as session:
             details = plugin_details(session, plugin_id)
-        return _detail(details, self._hosts).model_dump_json().encode() if details is not None else None
+            revoked = revoked_of(session, details) if details is not None else None
+        if details is None or revoked is None:
+            return None
+        return _detail(details, self._hosts, revoked).model_dump_json().encode()
 
     def _changelog(self, plugin_id: str, since: str) -> bytes | None:
         with self._database.read() as session:
@@ -110,7 +123,22 @@ def plugin_summary(plugin: Plugin | FoundPlugin, categories: tuple[str, ...]) ->
     }
 
 
-def _detail(details: PluginDetails, hosts: Hosts) -> PluginDetail:
+def revocation_model(one: Revocation) -> RevocationModel:
+    """A revocation as the API tells it."""
+    return RevocationModel(
+        number=one.number,
+        plugin=one.plugin or None,
+        distribution=one.distribution or None,
+        versions=one.versions,
+        files=sorted(one.files),
+        reason=one.reason,
+        severity=one.severity,
+        advice=one.advice,
+        revoked=datetime.fromisoformat(one.revoked),
+    )
+
+
+def _detail(details: PluginDetails, hosts: Hosts, revoked: RevokedOf) -> PluginDetail:
     manifest = details.manifest
     return PluginDetail(
         **plugin_summary(details.plugin, details.categories),
@@ -143,7 +171,10 @@ def _detail(details: PluginDetails, hosts: Hosts) -> PluginDetail:
                 size=one.size,
                 filename=one.filename,
                 sha256=one.sha256,
+                revoked=one.revoked,
             )
             for one in details.versions
         ],
+        revocations=[revocation_model(one) for one in revoked.revocations],
+        appeal=revoked.appeal,
     )

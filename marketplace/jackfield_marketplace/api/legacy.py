@@ -114,7 +114,8 @@ class UploadApi:
             accepted = await self._take(request, body, legacy=False)
         except Refusal as refusal:
             await body.drop()
-            return JSONResponse({"detail": refusal.message}, refusal.status, headers=_refusal_headers(refusal))
+            told = {"detail": refusal.message} | ({"code": refusal.code} if refusal.code is not None else {})
+            return JSONResponse(told, refusal.status, headers=_refusal_headers(refusal))
         return JSONResponse(
             {
                 "status": accepted.outcome,

@@ -63,6 +63,30 @@ class VersionModel(BaseModel):
     size: int = Field(description="Of the first wheel, in bytes.")
     filename: str
     sha256: str
+    revoked: Literal["critical", "high", "low"] | None = Field(
+        description="How bad it is, where the operator revoked it; `revocations` says why."
+    )
+
+
+class RevocationModel(BaseModel):
+    """Something that the operator revoked. What counts for installers is the signed list, which says the same."""
+
+    number: int = Field(description="Names it on this marketplace.")
+    plugin: str | None = Field(description="The plugin's canonical id; null for files alone.")
+    distribution: str | None = Field(description="The distribution's canonical name; null for files alone.")
+    versions: str = Field(description="Which versions of those; `*` for all.")
+    files: list[str] = Field(description="sha256 of the files that are meant, whatever they are called.")
+    reason: str = Field(description="Why, in one sentence.")
+    severity: Literal["critical", "high", "low"]
+    advice: str = Field(description="What whoever has it should do; may be empty.")
+    revoked: datetime
+
+
+class RevocationsModel(BaseModel):
+    """All that is revoked here."""
+
+    appeal: str = Field(description="Where who disagrees turns to; may be empty.")
+    revocations: list[RevocationModel]
 
 
 class PluginDetail(PluginSummary):
@@ -80,6 +104,8 @@ class PluginDetail(PluginSummary):
     readme: str = Field(description="The text as the author wrote it.")
     readme_type: str = Field(description="Its content type.")
     versions: list[VersionModel] = Field(description="Newest first.")
+    revocations: list[RevocationModel] = Field(description="What of it the operator revoked, whichever versions.")
+    appeal: str = Field(description="Where who disagrees with a revocation turns to; may be empty.")
 
 
 class Latest(BaseModel):
@@ -122,6 +148,7 @@ class Problem(BaseModel):
     """Why a request was not answered."""
 
     detail: str = Field(description="One sentence.")
+    code: str | None = Field(None, description="Of an upload that was refused, where the list of findings has one.")
 
 
 class FindingModel(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import RedirectResponse
 
-from jackfield_marketplace.api.details import PluginAnswers, is_version, plugin_summary
+from jackfield_marketplace.api.details import PluginAnswers, is_version, plugin_summary, revocation_model
 from jackfield_marketplace.api.models import (
     Category,
     CategoryList,
@@ -17,9 +17,10 @@ from jackfield_marketplace.api.models import (
     PluginList,
     PluginSummary,
     Problem,
+    RevocationsModel,
 )
-from jackfield_marketplace.catalog import CATEGORIES, PluginDetails, plugin_details
-from jackfield_marketplace.db import Database
+from jackfield_marketplace.catalog import CATEGORIES, PluginDetails, plugin_details, signed_list
+from jackfield_marketplace.db import Database, Direct
 from jackfield_marketplace.search import Found, count_categories, featured, search
 
 _WRONG: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description": "A parameter is out of its bounds."}}
@@ -58,6 +59,13 @@ def plugin_router(database: Database, answers: PluginAnswers) -> APIRouter:
                 Category(slug=slug, title=title, plugins=counts.get(slug, 0)) for slug, title in CATEGORIES.items()
             ]
         )
+
+    @router.get("/revocations")
+    def revocations() -> RevocationsModel:
+        """Everything that is revoked here; installers read the signed list, which says the same."""
+        with database.read() as session:
+            told = signed_list(Direct.beside(session))
+        return RevocationsModel(appeal=told.appeal, revocations=[revocation_model(one) for one in told.revocations])
 
     @router.get("/plugins/{plugin_id}", response_model=PluginDetail, responses=_UNKNOWN)
     def plugin(plugin_id: str) -> Response:

@@ -14,12 +14,13 @@ from jackfield_marketplace.api.answers import Answer, refused_method, text_answe
 from jackfield_marketplace.api.files import FilePages
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.db import Database
-from jackfield_marketplace.trust import served_metadata, target_served
+from jackfield_marketplace.trust import served_list, served_metadata, target_served
 
 _METADATA = re.compile(
     r"/tuf/(?:([1-9][0-9]{0,8})\.)?(root|timestamp|snapshot|targets|revocations|bin-[0-9a-f]{2})\.json"
 )
 _TARGET = re.compile(r"/tuf/targets/([0-9a-f]{2}/([a-z0-9-]{1,200})/)([0-9a-f]{64})\.([^/]{1,300})")
+_LIST = re.compile(r"/tuf/targets/([0-9a-f]{64})\.revocations\.json")
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _CURRENT = "public, max-age=0, must-revalidate"
 _TYPE = "application/json"
@@ -49,6 +50,12 @@ class MetadataPages:
             await refused.send_to(scope, send)
             return
         path: str = scope["path"]
+        listed = _LIST.fullmatch(path)
+        if listed is not None:
+            body = served_list(self._database, listed[1])
+            answer = _answer(body, _IMMUTABLE, compressed=_takes_gzip(scope)) if body is not None else None
+            await (answer or text_answer(404, "this list was replaced")).send_to(scope, send)
+            return
         target = _TARGET.fullmatch(path)
         if target is not None:
             await self._target(target, scope, receive, send)

@@ -21,12 +21,16 @@ from jackfield_marketplace.catalog.project_page import (
 from jackfield_marketplace.catalog.publish import publish
 from jackfield_marketplace.catalog.queries import (
     PluginDetails,
+    RevokedOf,
     VersionDetails,
     file_served,
     file_sha256,
     plugin_changelog,
     plugin_details,
+    revoked_of,
 )
+from jackfield_marketplace.catalog.revoked import appeal_address, refuse_revoked, revocations_of, signed_list
+from jackfield_marketplace.catalog.revoking import Told, revocations, revoke, set_appeal, unrevoke
 from jackfield_marketplace.catalog.shown import refresh_plugin
 from jackfield_marketplace.catalog.together import latest_versions, texts_served
 from jackfield_marketplace.catalog.upload import Refusal, Upload
@@ -41,13 +45,16 @@ __all__ = [
     "Hosts",
     "PluginDetails",
     "Refusal",
+    "RevokedOf",
     "SimpleFile",
     "SimpleProject",
     "Status",
+    "Told",
     "Upload",
     "VersionDetails",
     "add_hostfile",
     "app_facet",
+    "appeal_address",
     "categories_of",
     "category_facet",
     "changes_since",
@@ -67,8 +74,16 @@ __all__ = [
     "publish",
     "rank_plugins",
     "refresh_plugin",
+    "refuse_revoked",
+    "revocations",
+    "revocations_of",
+    "revoke",
+    "revoked_of",
+    "set_appeal",
     "set_status",
+    "signed_list",
     "simple_project",
     "texts_served",
+    "unrevoke",
     "yank",
 ]

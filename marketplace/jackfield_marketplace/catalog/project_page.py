@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from packaging.version import Version
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.db import Direct, File, Prepared, Project, Release
@@ -30,7 +30,7 @@ _FILES = Prepared(
         File.metadata_sha256,
         File.manifest_sha256,
         File.attestation_sha256,
-        File.yanked_reason,
+        func.coalesce(File.revoked_reason, File.yanked_reason),  # what is revoked nobody is given without asking
         File.uploaded_at,
     )
     .join(Release, File.release_id == Release.id)

@@ -12,6 +12,7 @@ from jackfield_marketplace.accounts import Identity
 from jackfield_marketplace.catalog.lookalikes import lookalike, skeleton
 from jackfield_marketplace.catalog.mirrors import disagreement
 from jackfield_marketplace.catalog.releases import release_for
+from jackfield_marketplace.catalog.revoked import refuse_revoked
 from jackfield_marketplace.catalog.shown import ReadManifest, refresh_plugin
 from jackfield_marketplace.catalog.upload import Refusal, Upload
 from jackfield_marketplace.db import Direct, File, Prepared, Project, User
@@ -93,8 +94,8 @@ def publish(direct: Direct, upload: Upload, uploader: Identity) -> tuple[Outcome
         what became of it, and the findings that are kept with it.
 
     Raises:
-        Refusal: 403 if the name is another's, outside the token's scope or closed, 409 if the file or the plugin id is
-            taken.
+        Refusal: 403 if the name is another's, outside the token's scope or closed, or if it was revoked, 409 if the
+            file or the plugin id is taken.
     """
     name = canonicalize_name(upload.distribution)
     found = direct.row(_PROJECT, name=name)
@@ -105,6 +106,7 @@ def publish(direct: Direct, upload: Upload, uploader: Identity) -> tuple[Outcome
         raise Refusal(403, f"{name} belongs to {project.owner}; {uploader.name} cannot upload to it")
     if project is not None and project.status in CLOSED:
         raise Refusal(403, f"{name} is {project.status} and takes no uploads")
+    refuse_revoked(direct, upload, name, is_new=project is None)
     existing = direct.value(_FILE, filename=upload.filename)
     if existing is not None:
         if existing == upload.sha256:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jackfield.errors import IdentityError
-from jackfield.manifest import Manifest, canonical_id, read_manifest
+from jackfield.manifest import SEVERITIES, Manifest, Revocation, Severity, canonical_id, read_manifest
 from packaging.version import Version
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_since, parse_changelog
-from jackfield_marketplace.db import File, Plugin, PluginCategory, Project, Release
+from jackfield_marketplace.catalog.revoked import appeal_address, revocations_of, revocations_of_files
+from jackfield_marketplace.db import Direct, File, Plugin, PluginCategory, Project, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class ServedFile:
 
 
 def file_served(session: Session, filename: str, sha256: str) -> ServedFile | None:
-    """A published file by its name and hash, or None."""
+    """A published file by its name and hash, or None; what does harm is given to nobody any more."""
     row = session.execute(
         select(File, Release.project_id, Release.version)
         .join(Release)
@@ -38,6 +39,7 @@ def file_served(session: Session, filename: str, sha256: str) -> ServedFile | No
             File.filename == filename,
             File.sha256 == sha256,
             File.state == "published",
+            or_(File.revoked.is_(None), File.revoked != SEVERITIES[0]),
             Project.status != "quarantined",
         )
     ).first()
@@ -62,11 +64,12 @@ def file_sha256(session: Session, filename: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class VersionDetails:
-    """One published version of a plugin."""
+    """One published version of a plugin; `revoked` is how bad it is, where it was revoked."""
 
     version: str
     published_at: datetime
     yanked_reason: str | None
+    revoked: Severity | None
     size: int
     filename: str
     sha256: str
@@ -126,8 +129,32 @@ def _version(release: Release) -> VersionDetails | None:
         return None
     first = min(wheels, key=lambda file: file.id)
     return VersionDetails(
-        release.version, first.uploaded_at, first.yanked_reason, first.size, first.filename, first.sha256
+        release.version,
+        first.uploaded_at,
+        first.revoked_reason or first.yanked_reason,
+        next((one for one in SEVERITIES if one == first.revoked), None),
+        first.size,
+        first.filename,
+        first.sha256,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedOf:
+    """What of a plugin was revoked, whichever versions, and where who disagrees turns to."""
+
+    revocations: tuple[Revocation, ...]
+    appeal: str
+
+
+def revoked_of(session: Session, details: PluginDetails) -> RevokedOf:
+    """What of a plugin was revoked, by its name or by one of its files."""
+    direct = Direct.beside(session)
+    by_name = revocations_of(direct, details.plugin.distribution, details.plugin.canonical_id)
+    hashes = {version.sha256 for version in details.versions if version.revoked is not None}
+    by_file = revocations_of_files(direct, hashes)
+    found = {one.number: one for one in (*by_name, *by_file)}
+    return RevokedOf(tuple(found[number] for number in sorted(found)), appeal_address(direct))
 
 
 def plugin_changelog(session: Session, plugin_id: str, since: str | None) -> tuple[ChangelogEntry, ...] | None:

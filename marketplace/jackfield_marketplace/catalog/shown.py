@@ -31,7 +31,7 @@ _PROJECT_ROW = Prepared(
     .where(Project.id == _PROJECT)
 )
 _WHEELS = Prepared(
-    select(Release.id, Release.version, File.yanked_reason)
+    select(Release.id, Release.version, func.coalesce(File.revoked_reason, File.yanked_reason))
     .join(File, File.release_id == Release.id)
     .where(
         Release.project_id == _PROJECT,

@@ -16,12 +16,16 @@ class Refusal(JackfieldError):
         status: the HTTP status that says which kind: 400 wrong, 403 not yours, 409 taken, 413 too large, 429 too often.
         message: one sentence for the uploader.
         retry_after_seconds: when to come again, for 429.
+        code: names the reason for machines, where it is one of the list of findings.
     """
 
-    def __init__(self, status: int, message: str, *, retry_after_seconds: int | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, *, retry_after_seconds: int | None = None, code: str | None = None
+    ) -> None:
         super().__init__(" · ".join(line.strip() for line in message.splitlines() if line.strip()))
         self.status = status
         self.retry_after_seconds = retry_after_seconds
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Upload:
         findings: what the inspection noted, as plain values.
         manifest_toml: the text of that manifest.
         quarantine: whether a rule asks for a person to look first.
+        parts: sha256 of the files of code in it (`jackfield.inspection.payload`).
     """
 
     filename: str
@@ -64,3 +69,4 @@ class Upload:
     attestation_sha256: str | None = None
     findings: tuple[dict[str, Any], ...] = ()
     quarantine: bool = False
+    parts: frozenset[str] = frozenset()

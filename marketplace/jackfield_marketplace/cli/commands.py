@@ -14,6 +14,7 @@ from jackfield_marketplace.app import open_database
 from jackfield_marketplace.catalog import STATUSES, Status, add_hostfile, feature, set_status, yank
 from jackfield_marketplace.cli.keys import keys_group
 from jackfield_marketplace.cli.operating import data_option, without_traceback, writing
+from jackfield_marketplace.cli.revoking import appeal_command, revocations_command, revoke_command, unrevoke_command
 from jackfield_marketplace.settings import Rate, Settings
 
 _UPLOADS_AT_ONCE = 1000  # a first release of everything that someone has
@@ -38,6 +39,8 @@ def main() -> None:
 
 
 main.add_command(keys_group)
+for _command in (revoke_command, unrevoke_command, revocations_command, appeal_command):
+    main.add_command(_command)
 
 
 @main.command()

@@ -120,7 +120,7 @@ class Release(Table):
 
 
 class File(Table):
-    """One uploaded file; a file in quarantine is served to nobody."""
+    """One uploaded file; a file in quarantine is served to nobody. `revoked` is the severity of what revokes it."""
 
     __tablename__ = "files"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -138,6 +138,8 @@ class File(Table):
     state: Mapped[str] = mapped_column(default="published")
     findings: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     yanked_reason: Mapped[str | None]
+    revoked: Mapped[str | None]
+    revoked_reason: Mapped[str | None]
     release: Mapped[Release] = relationship(back_populates="files")
 
 
@@ -209,6 +211,47 @@ class Report(Table):
     closed_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(default="")
     project: Mapped[Project] = relationship()
+
+
+class Revoked(Table):
+    """What the operator revoked: versions of a name, files, or both; what was lifted stays for the operator to read.
+
+    `files` and `contents` are the hashes and the fingerprints of the wheels that are meant.
+    """
+
+    __tablename__ = "revocations"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plugin_id: Mapped[str | None]
+    distribution: Mapped[str | None]
+    id_skeleton: Mapped[str | None]
+    skeleton: Mapped[str | None]
+    versions: Mapped[str]
+    files: Mapped[list[str]]
+    contents: Mapped[list[str]]
+    reason: Mapped[str]
+    severity: Mapped[str]
+    advice: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    lifted_at: Mapped[datetime | None]
+
+
+class RevokedPart(Table):
+    """A revoked wheel by its hash, and each of the `of` files of code in it; a wheel is a part of itself, too."""
+
+    __tablename__ = "revoked_parts"
+    revocation_id: Mapped[int] = mapped_column(ForeignKey("revocations.id"), primary_key=True)
+    wheel: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[str] = mapped_column(primary_key=True, index=True)
+    of: Mapped[int]
+
+
+class RevocationList(Table):
+    """One row: where appeals go, and whether what is revoked changed since it was signed."""
+
+    __tablename__ = "revocation_lists"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    appeal: Mapped[str] = mapped_column(default="")
+    unsigned: Mapped[bool] = mapped_column(default=False)
 
 
 class Catalogue(Table):

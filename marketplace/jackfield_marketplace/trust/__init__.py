@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, fingerprint, keys_beside
 from jackfield_marketplace.trust.metadata import served_metadata, target_served
+from jackfield_marketplace.trust.revocations import served_list
 from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
 from jackfield_marketplace.trust.signing import Signing
 
@@ -24,6 +25,7 @@ __all__ = [
     "keys_beside",
     "offline_keys",
     "read_draft",
+    "served_list",
     "served_metadata",
     "sign_draft",
     "target_served",

@@ -36,6 +36,7 @@ from jackfield_marketplace.trust.metadata import (
     latest_body,
     store_signed,
 )
+from jackfield_marketplace.trust.revocations import list_waits, list_waits_in, note_list
 from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
 
 _WAITING = Prepared(select(UnsignedProject.project_id))
@@ -83,23 +84,24 @@ class Signing:
         return is_signed(self._database)
 
     def sign_changes(self, direct: Direct) -> int:
-        """Sign every project that changed, in the transaction that changed it; returns how many.
+        """Sign every project that changed, and what was revoked, in the transaction that changed it; returns how many.
 
         Raises:
             KeysMissing: the online keys are not those that root and targets name.
         """
         waiting = [project for (project,) in direct.rows(_WAITING)]
-        if not waiting:
+        revoked = list_waits(direct)
+        if not waiting and not revoked:
             return 0
         roles = current_roles(direct)
         if not roles:
             return 0  # nothing is signed here; they wait for the first ceremony
-        changed = set()
+        changed = note_list(direct) if revoked else set()
         for project in waiting:
             changed |= self._note_targets(direct, project)
             direct.run(_DONE, project=project)
         self._sign(direct, roles, changed, now())
-        return len(waiting)
+        return len(waiting) + revoked
 
     def sign_roles(self, direct: Direct, changed: Iterable[str]) -> None:
         """Sign some delegated roles anew, with the snapshot and the timestamp that go with them.
@@ -116,7 +118,7 @@ class Signing:
     def keep_fresh(self, at: datetime | None = None) -> list[str]:
         """Sign what nobody has signed yet, and all of which half the time has passed; returns the roles signed.
 
-        Costs two look-ups where there is nothing to do.
+        Costs three look-ups where there is nothing to do.
 
         Args:
             at: instead of now.
@@ -128,8 +130,8 @@ class Signing:
             return []
         at = now() if at is None else at
         soonest = self._database.look_up(_SOONEST)
-        waiting = self._database.look_up(_FIRST_WAITING)
-        if waiting is None and soonest is not None and soonest[0] and not _due("timestamp", soonest[0], at):
+        waiting = self._database.look_up(_FIRST_WAITING) is not None or list_waits_in(self._database)
+        if not waiting and soonest is not None and soonest[0] and not _due("timestamp", soonest[0], at):
             return []
         with self._database.write_directly() as direct:
             self.sign_changes(direct)

@@ -19,6 +19,7 @@ from jackfield.inspection import (
     inspect_sdist,
     inspect_wheel,
     is_plugin_group,
+    payload,
     read_attestation,
 )
 from packaging.utils import canonicalize_name
@@ -168,6 +169,7 @@ class Uploads:
             manifest_sha256=None if manifest_bytes is None else hashlib.sha256(manifest_bytes).hexdigest(),
             findings=tuple(asdict(finding) for finding in report.findings),
             quarantine=bool(report.quarantines),
+            parts=payload(report),
         )
 
 

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from jackfield_marketplace import __version__
-from jackfield_marketplace.catalog import CATEGORIES, Hosts, plugin_changelog, plugin_details
+from jackfield_marketplace.catalog import CATEGORIES, Hosts, plugin_changelog, plugin_details, revoked_of
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.search import count_categories, featured, newest, search
 from jackfield_marketplace.settings import Settings
@@ -20,7 +20,7 @@ from jackfield_marketplace.stats import daily_downloads
 from jackfield_marketplace.web.chart import downloads_chart
 from jackfield_marketplace.web.readme import render_text
 from jackfield_marketplace.web.report_page import ReportPage
-from jackfield_marketplace.web.words import ISOLATION, file_size, relative_time, short_number
+from jackfield_marketplace.web.words import ISOLATION, REVOKED, file_size, relative_time, short_number
 
 _PAGE_SIZE = 20
 _LAST_PAGE = 500
@@ -47,7 +47,12 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals.update(
-            site=settings.title, release=__version__, categories=CATEGORIES, isolation=ISOLATION, app_name=hosts.name_of
+            site=settings.title,
+            release=__version__,
+            categories=CATEGORIES,
+            isolation=ISOLATION,
+            revoked_words=REVOKED,
+            app_name=hosts.name_of,
         )
         self._reports = ReportPage(settings, database, self._render, self._missing)
         self._templates.filters.update(ago=relative_time, short=short_number, size=file_size)
@@ -100,6 +105,7 @@ class Pages:
                 return RedirectResponse(f"/plugin/{details.plugin.plugin_id}", status_code=301)
             days = daily_downloads(session, details.plugin.project_id, _CHART_DAYS)
             changes = plugin_changelog(session, plugin_id, None) or ()
+            revoked = revoked_of(session, details)
         return self._render(
             request,
             "plugin.html",
@@ -111,6 +117,7 @@ class Pages:
             changes=[(change, render_text(change.text, "text/markdown")) for change in changes[:5] if change.text],
             days=days,
             chart=downloads_chart(days),
+            revoked=revoked,
         )
 
     def _missing(self, request: Request, sentence: str) -> Response:

@@ -26,6 +26,13 @@ ISOLATION = {
 }
 """A manifest's isolation -> a label for lists, and the sentence of the plugin's page."""
 
+REVOKED = {
+    "critical": "Nobody is given its files any more; where it is installed it is stopped.",
+    "high": "Installers refuse it, and where it is installed it is stopped.",
+    "low": "Installers refuse it; where it is installed it runs on.",
+}
+"""How bad a revocation is -> what comes of it, for the plugin's page."""
+
 
 def short_number(number: int) -> str:
     """`950`, `4.2k`, `1.3M`."""

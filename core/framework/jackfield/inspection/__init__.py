@@ -4,6 +4,7 @@ The store, the author's `check` and the marketplace's uploads use this one.
 """
 
 from jackfield.inspection.attestation import Attestation, attest, make_publisher_key, read_attestation
+from jackfield.inspection.fingerprint import fingerprint, payload
 from jackfield.inspection.plugin import MISSING_MANIFEST, is_deceptive, is_plugin_group
 from jackfield.inspection.report import EntryPoint, Finding, Severity, WheelFile, WheelLimits, WheelReport
 from jackfield.inspection.sdist import SdistReport, inspect_sdist
@@ -21,10 +22,12 @@ __all__ = [
     "WheelLimits",
     "WheelReport",
     "attest",
+    "fingerprint",
     "inspect_sdist",
     "inspect_wheel",
     "is_deceptive",
     "is_plugin_group",
     "make_publisher_key",
+    "payload",
     "read_attestation",
 ]

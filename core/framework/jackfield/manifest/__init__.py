@@ -22,6 +22,16 @@ from jackfield.manifest.limits import LIMIT, LIMITS, Limit, Measure
 from jackfield.manifest.reader import manifest_values, read_manifest, read_manifest_file
 from jackfield.manifest.release import File, Pin, Release, distinct
 from jackfield.manifest.requirements import Dependency, Requirement
+from jackfield.manifest.revocations import (
+    SEVERITIES,
+    Revocation,
+    RevocationList,
+    Severity,
+    means,
+    normalised,
+    one_line,
+    read_revocations,
+)
 from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
 from jackfield.manifest.scripts import HOST_ID, nearest_id, read_script, script_manifest
 from jackfield.manifest.settings import SettingContribution, path_problem
@@ -37,6 +47,7 @@ __all__ = [
     "PAGE",
     "REVOCATIONS",
     "SCHEMA",
+    "SEVERITIES",
     "Action",
     "Candidate",
     "CommandContribution",
@@ -55,8 +66,11 @@ __all__ = [
     "Release",
     "Requirement",
     "Resource",
+    "Revocation",
+    "RevocationList",
     "Risk",
     "SettingContribution",
+    "Severity",
     "Version",
     "bin_of",
     "canonical_id",
@@ -64,7 +78,10 @@ __all__ = [
     "is_canonical",
     "manifest_schema",
     "manifest_values",
+    "means",
     "nearest_id",
+    "normalised",
+    "one_line",
     "page_path",
     "parse_id",
     "path_problem",
@@ -72,6 +89,7 @@ __all__ = [
     "read_hostfile_file",
     "read_manifest",
     "read_manifest_file",
+    "read_revocations",
     "read_script",
     "role_of",
     "script_manifest",

@@ -1,0 +1,192 @@
+"""The operator revokes versions and files, and takes that back."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jackfield.errors import GrammarError, JackfieldError, UnknownPlugin, UsageError
+from jackfield.inspection import WheelLimits, fingerprint, inspect_wheel, payload
+from jackfield.manifest import SEVERITIES, Requirement, Revocation, Severity, canonical_id, means, normalised, one_line
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jackfield_marketplace.catalog.contents import Contents
+from jackfield_marketplace.catalog.lookalikes import skeleton
+from jackfield_marketplace.catalog.manage import find_project
+from jackfield_marketplace.catalog.revoked import COLUMNS, revocation
+from jackfield_marketplace.catalog.shown import refresh_plugin
+from jackfield_marketplace.db import Direct, File, Project, Release, RevocationList, Revoked, RevokedPart, now
+
+EVERY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A revocation as the operator reads it: what it says, when it was lifted, and the names of the files here."""
+
+    revocation: Revocation
+    lifted_at: datetime | None
+    filenames: tuple[str, ...] = ()
+
+
+def revoke(
+    session: Session,
+    contents: Contents,
+    name: str | None,
+    versions: str = EVERY,
+    files: Sequence[str] = (),
+    *,
+    reason: str,
+    severity: Severity,
+    advice: str = "",
+) -> Told:
+    """Revoke versions of a name, files by their hash, or both; files that are here are looked into.
+
+    Args:
+        session: one that writes.
+        contents: has the bytes of the wheels.
+        name: a plugin's id or a distribution, also one that is not here; None for the files alone.
+        versions: a requirement, `*` for all.
+        files: sha256 of wheels.
+        reason: a sentence.
+        severity: how bad it is.
+        advice: what whoever has it should do.
+
+    Raises:
+        UsageError: nothing is named, a hash is none, or the requirement cannot be read.
+        JackfieldError: a wheel that is meant cannot be read.
+    """
+    if name is None and not files:
+        raise UsageError("name a plugin, or a file with --file")
+    if not one_line(reason):
+        raise UsageError("say why, in a sentence that those who have it will read: --reason")
+    try:
+        Requirement.parse(versions)
+    except GrammarError as exc:
+        raise UsageError(f"{versions} is no range of versions: {exc}") from exc
+    hashes = {one.lower() for one in files}
+    wrong = next((one for one in sorted(hashes) if len(one) != 64 or set(one) - set("0123456789abcdef")), None)
+    if wrong is not None:
+        raise UsageError(f"{wrong} is no sha256: it has 64 hexadecimal digits")
+    project = _project(session, name)
+    meant = [*(_files_of(session, project, versions) if project is not None else ()), *_files_by(session, hashes)]
+    parts = {file.sha256: _parts(file, contents) for file in meant if file.kind == "wheel"}
+    plugin_id, distribution = _names(name, project)
+    row = Revoked(
+        plugin_id=plugin_id,
+        distribution=distribution,
+        id_skeleton=skeleton(plugin_id) if plugin_id else None,
+        skeleton=skeleton(distribution) if distribution else None,
+        versions=versions.strip() or EVERY,
+        files=sorted(hashes | {file.sha256 for file in meant}),
+        contents=sorted({mark for one in parts.values() if (mark := fingerprint(one))}),
+        reason=one_line(reason),
+        severity=severity,
+        advice=one_line(advice),
+    )
+    session.add(row)
+    session.flush()
+    for sha256 in row.files:
+        held = parts.get(sha256, frozenset())
+        session.add_all(
+            RevokedPart(revocation_id=row.id, wheel=sha256, part=part, of=len(held)) for part in {sha256, *held}
+        )
+    _changed(session, meant)
+    return _told(row, meant)
+
+
+def unrevoke(session: Session, number: int) -> Told:
+    """Take a revocation back; what another one means stays revoked.
+
+    Raises:
+        UsageError: no revocation that holds has that number.
+    """
+    row = session.get(Revoked, number)
+    if row is None or row.lifted_at is not None:
+        raise UsageError(f"no revocation has the number {number}", hint="see: jackfield-marketplace revocations")
+    row.lifted_at = now()
+    meant = _files_by(session, row.files)
+    _changed(session, meant)
+    return _told(row, meant)
+
+
+def revocations(session: Session, *, lifted: bool = False) -> tuple[Told, ...]:
+    """What is revoked, oldest first; with `lifted` also what is not any more."""
+    rows = select(Revoked).order_by(Revoked.id)
+    if not lifted:
+        rows = rows.where(Revoked.lifted_at.is_(None))
+    return tuple(_told(row, _files_by(session, row.files)) for row in session.scalars(rows))
+
+
+def set_appeal(session: Session, address: str) -> str:
+    """Say where who disagrees turns to; returns it as it is told, empty for nowhere."""
+    one = _list(session)
+    one.appeal, one.unsigned = one_line(address), True
+    return one.appeal
+
+
+def _project(session: Session, name: str | None) -> Project | None:
+    if name is None:
+        return None
+    try:
+        return find_project(session, name)
+    except UnknownPlugin:
+        return None
+
+
+def _names(name: str | None, project: Project | None) -> tuple[str | None, str | None]:
+    """Plugin id and distribution; a name that nobody registered may be either."""
+    if project is not None:
+        return project.plugin_id, project.name
+    return (canonical_id(name), normalised(name)) if name is not None else (None, None)
+
+
+def _files_of(session: Session, project: Project, versions: str) -> list[File]:
+    releases = session.scalars(select(Release).where(Release.project_id == project.id))
+    return [file for release in releases if means(versions, release.version) for file in release.files]
+
+
+def _files_by(session: Session, hashes: Collection[str]) -> list[File]:
+    return list(session.scalars(select(File).where(File.sha256.in_(hashes)).order_by(File.id))) if hashes else []
+
+
+def _parts(file: File, contents: Contents) -> frozenset[str]:
+    body = contents.read(file.sha256)
+    if body is None:
+        raise JackfieldError(f"the bytes of {file.filename} are gone", hint="revoke it by its hash alone: --file")
+    return payload(inspect_wheel(Path(file.filename), file=io.BytesIO(body), limits=WheelLimits()))
+
+
+def _changed(session: Session, files: Collection[File]) -> None:
+    """Bring what is shown of files in line with what is revoked, and have it all signed."""
+    session.flush()
+    holding = list(session.scalars(select(Revoked).where(Revoked.lifted_at.is_(None)).order_by(Revoked.id)))
+    worst_first: list[str] = list(SEVERITIES)
+    for file in files:
+        by = [one for one in holding if file.sha256 in one.files]
+        worst = min(by, key=lambda one: worst_first.index(one.severity), default=None)
+        file.revoked = worst.severity if worst is not None else None
+        file.revoked_reason = f"revoked ({worst.severity}): {worst.reason}" if worst is not None else None
+    projects = {file.release.project.id: file.release.project for file in files}
+    for project in projects.values():
+        project.serial += 1
+    _list(session).unsigned = True
+    for number in projects:
+        refresh_plugin(Direct.within(session), number)
+
+
+def _list(session: Session) -> RevocationList:
+    found = session.get(RevocationList, 1)
+    if found is None:
+        found = RevocationList(id=1)
+        session.add(found)
+    return found
+
+
+def _told(row: Revoked, files: Collection[File]) -> Told:
+    entry = revocation({name: getattr(row, name) for name in COLUMNS})
+    return Told(entry, row.lifted_at, tuple(dict.fromkeys(file.filename for file in files)))
