@@ -127,7 +127,7 @@ class TestWhatIsSigned:
             "poll",
             "chat-poll",
             "*",
-            {sha256_of(wheel)},
+            frozenset({sha256_of(wheel)}),
         )
         assert found.appeal == "appeals@example.org"
         assert one.names("_Poll", "", "1.0.0")
