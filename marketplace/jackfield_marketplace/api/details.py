@@ -158,6 +158,7 @@ def _detail(details: PluginDetails, hosts: Hosts, revoked: RevokedOf) -> PluginD
         ],
         requires={one.id: f"{one.requirement}{'?' if one.optional else ''}" for one in manifest.requires},
         host={app: str(requirement) for app, requirement in manifest.host.items()},
+        tested={app: list(map(str, versions)) for app, versions in manifest.tested.items()},
         requires_python=details.requires_python,
         requires_dist=list(details.requires_dist),
         commands=[CommandModel(name=one.name, usage=one.usage, help=one.help) for one in manifest.contributes.commands],

@@ -98,6 +98,7 @@ class PluginDetail(PluginSummary):
     permissions: list[PermissionModel] = Field(description="Risky ones first.")
     requires: dict[str, str] = Field(description="Plugin id to requirement; a `?` at the end marks an optional one.")
     host: dict[str, str] = Field(description="Host to requirement on its API version.")
+    tested: dict[str, list[str]] = Field(description="Host to the API versions with which its publisher tested it.")
     requires_python: str = Field(description="PEP 440 specifiers; empty for any.")
     requires_dist: list[str] = Field(description="Libraries, PEP 508.")
     commands: list[CommandModel]

@@ -64,12 +64,15 @@ class IndexInMemory:
         app: str = "chat",
         distribution: str | None = None,
         isolation: str = "any",
+        tested: str | None = None,
         **options,
     ) -> None:
         lines = ["schema = 1", f'id = "{plugin}"', f'version = "{Version.from_pep440(version)}"']
         lines.append(f'isolation = "{isolation}"')
         if host is not None:
             lines += ["[host]", f'{app} = "{host}"']
+        if tested is not None:
+            lines += ["[tested]", f'{app} = "{tested}"']
         lines += ["[requires]", *(f'"{name}" = "{limit}"' for name, limit in (needs or {}).items())]
         name = distribution or f"chat-{plugin}"
         self.plugins[canonical_id(plugin)] = name

@@ -15,6 +15,17 @@ FAILED = record(
     }
 )
 
+UPGRADED = record(
+    {
+        "id": TEXT,
+        "version": TEXT,
+        "fate": {"enum": ["keeps", "update", "blocked"], "description": "what becomes of it"},
+        "to": maybe({"type": "string", "description": "the version that it needs"}),
+        "why": TEXT,
+        "tested": maybe(TEXT),
+    }
+)
+
 SNAPSHOT = record(
     {
         "plugin": TEXT,

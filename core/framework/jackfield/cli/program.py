@@ -19,6 +19,10 @@ LAZY_COMMANDS = {
     "install": Lazy(f"{_COMMANDS}.install:install", "Install plugins and enable them."),
     "remove": Lazy(f"{_COMMANDS}.remove:remove", "Remove plugins; their data is kept."),
     "update": Lazy(f"{_COMMANDS}.update:update", "Bring plugins to their newest versions, or see which there are."),
+    "check-upgrade": Lazy(
+        f"{_COMMANDS}.check_upgrade:check_upgrade",
+        "Say what becomes of the installed plugins with another version of their host, before it is installed.",
+    ),
     "rollback": Lazy(f"{_COMMANDS}.rollback:rollback", "Go back to the set of plugins before the last change."),
     "history": Lazy(f"{_COMMANDS}.history:history", "Show what was changed, when and by whom."),
     "diff": Lazy(f"{_COMMANDS}.diff:diff", "Show what differs between two generations."),

@@ -4,7 +4,7 @@ Every answer is one object. Where a command fails the answer is `{"error": {…}
 it where consent was missing. Fields may be added; none that is here changes its meaning.
 """
 
-from jackfield.cli.change_records import DATA, DIFFERENCE, FAILED, LOCKED, SNAPSHOT
+from jackfield.cli.change_records import DATA, DIFFERENCE, FAILED, LOCKED, SNAPSHOT, UPGRADED
 from jackfield.cli.records import (
     CHANGED,
     DAMAGED,
@@ -73,12 +73,14 @@ ANSWERS: dict[str, Schema] = {
             "marketplace": maybe(TEXT),
             "permissions": many(PERMISSION),
             "problem": maybe(TEXT),
+            "works_with": record({"requirement": maybe(TEXT), "tested": many(TEXT), "sentence": TEXT}),
         }
     ),
     "install": CHANGED,
     "remove": CHANGED,
     # Two forms: what there is, and what was done.
     "update": {"anyOf": [record({"app": TEXT, "updates": many(UPDATE)}), CHANGED]},
+    "check-upgrade": record({"app": TEXT, "upgrade": by_name(TEXT), "plugins": many(UPGRADED)}),
     "rollback": record({"app": TEXT, "report": ROLLBACK}),
     "history": record({"app": TEXT, "total": NUMBER, "entries": many(ENTRY)}),
     "diff": record({"app": TEXT, "difference": DIFFERENCE}),

@@ -20,7 +20,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jackfield.errors import GrammarError
-from jackfield.manifest import Candidate, Dependency, HostFile, Version, canonical_id
+from jackfield.manifest import Candidate, Dependency, HostFile, Version, canonical_id, host_problem
 from jackfield.permissions import Grant, Placement, decide, isolation_of
 
 _ORIGINS = ("environment", "store", "script", "external")
@@ -190,13 +190,9 @@ def _own_problem(candidate: Candidate, cid: str, wishes: Wishes, hostfile: HostF
         if cid in wishes.trusted and candidate.origin != "store":  # trust was given to what pip installed
             return ""
         return f"has no manifest, so nobody knows what it does (trust it: jackfield enable {candidate.id})"
-    if manifest.host:
-        present = {hostfile.app: hostfile.api_version, "jackfield": framework}
-        if not set(manifest.host) & {hostfile.app, "jackfield"}:
-            return f"is made for {', '.join(sorted(manifest.host))}, not for {hostfile.app}"
-        for name, requirement in manifest.host.items():
-            if name in present and not requirement.accepts(present[name]):
-                return f"needs {name} {requirement}, this is {name} {present[name]}"
+    problem = host_problem(manifest, hostfile.app, hostfile.api_version, framework)
+    if problem is not None:
+        return problem
     if candidate.origin == "script":
         return ""
     if candidate.origin == "external":

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
     from jackfield.management.specs import read_spec_file
     from jackfield.management.stepping import Progress
+    from jackfield.management.upgrade import Upgraded, UpgradeReport
     from jackfield.management.upkeep import DamagedWheel
 
 __all__ = [
@@ -82,6 +83,8 @@ __all__ = [
     "Trial",
     "Update",
     "UpdateSchedule",
+    "UpgradeReport",
+    "Upgraded",
     "Vanished",
     "as_pylock",
     "as_requirements",
@@ -122,6 +125,8 @@ _LATER = {
     "SettingReport": "settings",
     "SettingsReport": "settings",
     "UpdateSchedule": "schedule",
+    "UpgradeReport": "upgrade",
+    "Upgraded": "upgrade",
     "Vanished": "profiles",
     "as_pylock": "export",
     "as_requirements": "export",

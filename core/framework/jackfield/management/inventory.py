@@ -16,7 +16,7 @@ from jackfield.management.machine import remembered_grade, telling
 from jackfield.management.memory import Memory
 from jackfield.management.reports import Row, Said, State
 from jackfield.management.specs import canonical
-from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version
+from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version, host_problem
 from jackfield.permissions import Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
 from jackfield.store import Generation
@@ -312,11 +312,4 @@ def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | No
         app: the application's name.
         hostfile: its host file.
     """
-    if hostfile is None or not manifest.host:
-        return None
-    wanted = manifest.host.get(app)
-    if wanted is None:
-        return f"is made for {', '.join(sorted(manifest.host))}, not for {app}"
-    if not wanted.accepts(hostfile.api_version):
-        return f"needs {app} {wanted}, this is {app} {hostfile.api_version}"
-    return None
+    return host_problem(manifest, app, hostfile.api_version) if hostfile is not None else None

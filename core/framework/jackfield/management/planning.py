@@ -9,6 +9,7 @@ from dataclasses import replace
 from jackfield.errors import PluginError, UnknownPlugin, UsageError, WheelError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.coming import coming_of
+from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Coming, Consent, renewed
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
@@ -241,7 +242,12 @@ class Planner:
             held=catalog.held(prefer) if self._solved_for is None else {},
             remembered=self._inventory.memory.details if self._solved_for is None else None,
             own_libraries=self._own_libraries,
+            staying=self._staying() if self._solved_for is None else (),
         )
+
+    def _staying(self) -> set[str]:
+        """What is installed and may stay as it is, blocked by name, where no version of it runs here any more."""
+        return {pin.file.sha256 for pin in self._inventory.pins.values()}
 
     async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
         generation = self._inventory.generation
@@ -288,6 +294,7 @@ class Planner:
             files=catalog.wheels,
             notes=(
                 *standings,
+                *compatibility_notes(self._app, self._hostfile, solution, manifests),
                 *(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
                 *(f"{manifests[name].id} {one.problem}" for name, one in placements.items() if one.problem),
             ),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jackfield.management.offers import Findings
     from jackfield.management.plan import ConsentRequest
     from jackfield.management.planning import Planner
+    from jackfield.management.upgrade import UpgradeReport
     from jackfield.management.wishes import Wishes
 
 
@@ -86,6 +87,31 @@ class ManagementReader:
             )
             return await check.run([canonical(plugin) for plugin in ids] if ids is not None else None)
 
+    async def check_upgrade(self, versions: Mapping[str, str], python: str | None = None) -> UpgradeReport:
+        """What becomes of the installed plugins with another version of their host, or another Python (K36).
+
+        Args:
+            versions: name -> version, of the application, of jackfield, or of a distribution of the environment.
+            python: `3.13`; None for the one that runs.
+
+        Raises:
+            UsageError: a name that is none of these, or a version that cannot be read.
+            MarketError: a marketplace that has to be asked does not answer, or nonsense.
+        """
+        from jackfield.management.upgrade import UpgradeCheck
+
+        inventory = self.inventory()
+        check = UpgradeCheck(
+            self.app,
+            self.hostfile,
+            store=self.store,
+            state=self.state,
+            inventory=inventory,
+            environment=inventory.surroundings,
+            urls=self.marketplaces,
+        )
+        return await check.run(versions, python)
+
     def history(self) -> list[HistoryEntry]:
         """Every change of the installed set, newest first."""
         return self._changes().history()
@@ -129,6 +155,7 @@ class ManagementReader:
             UnknownPlugin: it is neither installed nor offered.
         """
         from jackfield.errors import UnknownPlugin
+        from jackfield.management.compatibility import offered_works_with, works_with
         from jackfield.management.offers import find_details, near_ids
 
         inventory = self.inventory()
@@ -142,7 +169,13 @@ class ManagementReader:
             raise UnknownPlugin(f"there is no plugin {plugin}", plugin=plugin, hint=hint)
         asked = self._wishes(inventory).permissions(plugin).request.permissions if row is not None else ()
         said = problem.message if problem is not None else None
-        return Info(canonical(plugin) if row is None else row.id, row, details, where, asked, said)
+        manifest = inventory.manifests.get(canonical(plugin))
+        works = (
+            works_with(manifest, self.app, self.hostfile)
+            if manifest is not None
+            else offered_works_with(details or {"id": plugin}, self.app, self.hostfile)
+        )
+        return Info(canonical(plugin) if row is None else row.id, row, details, where, asked, said, works)
 
     async def search(self, query: str = "", *, category: str | None = None, limit: int = 50) -> Findings:
         """Search all marketplaces at the same time; an id that two of them hold is the first one's.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from jackfield.management.compatibility import WorksWith
 from jackfield.management.plan import AskedPermission, ConsentRequest, growth_mapping
 from jackfield.permissions import Grant, Growth
 
@@ -255,6 +256,7 @@ class Info:
         marketplace: which one answered.
         permissions: what it asks, risky first.
         problem: why the marketplaces could not be asked.
+        works: with which versions of the application, the installed version else the offered one.
     """
 
     id: str
@@ -263,11 +265,13 @@ class Info:
     marketplace: str | None = None
     permissions: tuple[AskedPermission, ...] = ()
     problem: str | None = None
+    works: WorksWith = field(default_factory=WorksWith)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
             "id": self.id,
+            "works_with": self.works.to_mapping(),
             "installed": self.row.to_mapping() if self.row is not None else None,
             "details": self.details,
             "marketplace": self.marketplace,

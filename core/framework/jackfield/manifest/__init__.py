@@ -1,6 +1,15 @@
 """What a plugin says of itself: identity, versions, requirements, permissions, contributions."""
 
 from jackfield.manifest.candidate import Candidate, Origin
+from jackfield.manifest.compatibility import (
+    FRAMEWORK,
+    framework_version,
+    host_problem,
+    outgrown_by,
+    record_of_tests,
+    vouches_for,
+    was_tested_with,
+)
 from jackfield.manifest.contributions import (
     CommandContribution,
     ComponentContribution,
@@ -40,6 +49,7 @@ from jackfield.manifest.versions import Version
 
 __all__ = [
     "BINS",
+    "FRAMEWORK",
     "FRAMEWORK_RESOURCES",
     "HOST_ID",
     "LIMIT",
@@ -75,6 +85,8 @@ __all__ = [
     "bin_of",
     "canonical_id",
     "distinct",
+    "framework_version",
+    "host_problem",
     "is_canonical",
     "manifest_schema",
     "manifest_values",
@@ -82,6 +94,7 @@ __all__ = [
     "nearest_id",
     "normalised",
     "one_line",
+    "outgrown_by",
     "page_path",
     "parse_id",
     "path_problem",
@@ -91,7 +104,10 @@ __all__ = [
     "read_manifest_file",
     "read_revocations",
     "read_script",
+    "record_of_tests",
     "role_of",
     "script_manifest",
     "target_folder",
+    "vouches_for",
+    "was_tested_with",
 ]

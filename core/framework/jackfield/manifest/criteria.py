@@ -74,6 +74,15 @@ class Criterion:
         release = (*version.release, 0, 0)
         return order >= 0 and all(self.pattern.segment(index) == release[index] for index in range(same))
 
+    @property
+    def has_end(self) -> bool:
+        """Whether there are versions above all that it accepts."""
+        return self.operator not in {">", ">="} and self.pattern.segment(0) is not None
+
+    def is_below(self, version: Version) -> bool:
+        """Tell whether `version` lies above all that it accepts."""
+        return self.has_end and not self.accepts(version) and self.pattern.compare(version) >= 0
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -88,7 +97,16 @@ class Interval:
         """Tell whether `version` lies in the range, by precedence alone."""
         if self.low is not None and (version < self.low or (version == self.low and not self.low_inclusive)):
             return False
-        return self.high is None or version < self.high or (version == self.high and self.high_inclusive)
+        return not self.is_below(version)
+
+    @property
+    def has_end(self) -> bool:
+        """Whether there are versions above all that it accepts."""
+        return self.high is not None
+
+    def is_below(self, version: Version) -> bool:
+        """Tell whether `version` lies above the range."""
+        return self.high is not None and (version > self.high or (version == self.high and not self.high_inclusive))
 
 
 def parse_criterion(token: str, column: int, whole: str) -> Criterion:

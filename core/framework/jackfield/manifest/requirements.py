@@ -57,6 +57,15 @@ class Requirement:
         """Tell whether `version` fulfils every part."""
         return all(part.accepts(version) for part in self.parts)
 
+    @property
+    def has_end(self) -> bool:
+        """Whether there are versions above all that it accepts."""
+        return any(part.has_end for part in self.parts)
+
+    def is_below(self, version: Version) -> bool:
+        """Tell whether it refuses `version` for being too new: it lies above what one of the parts accepts."""
+        return any(part.is_below(version) for part in self.parts)
+
     def __str__(self) -> str:
         return self.text
 

@@ -188,6 +188,13 @@ class Manifest:
             MapOf(REQUIREMENT, key_pattern=APP_PATTERN),
         ),
     ] = field(default_factory=dict)
+    tested: Annotated[
+        Mapping[str, tuple[Version, ...]],
+        Described(
+            "hosts with which its publisher tested it: the app's name, and the api_version or a list of them",
+            MapOf(ListOf(Parsed(pattern=VERSION_PATTERN, longest=256, parse=Version.parse), single=True), APP_PATTERN),
+        ),
+    ] = field(default_factory=dict)
     requires: Annotated[
         tuple[Dependency, ...],
         Described(

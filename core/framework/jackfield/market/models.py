@@ -54,6 +54,7 @@ class Details(Found, frozen=True, kw_only=True):
         permissions: what its latest manifest asks, as in the manifest, with the host's `sentence` where it is known.
         requires: other plugins that it needs.
         host: application -> requirement.
+        tested: application -> the versions with which its publisher tested it.
         readme: its description, Markdown.
         versions: every version that can be fetched, newest first.
     """
@@ -61,6 +62,7 @@ class Details(Found, frozen=True, kw_only=True):
     permissions: list[dict[str, Any]] = []
     requires: Any = None
     host: Any = None
+    tested: dict[str, list[str]] = {}
     readme: str = ""
     versions: list[Any] = []
     link: str = ""

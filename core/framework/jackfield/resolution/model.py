@@ -167,6 +167,8 @@ class Solution:
         manifests: distribution -> manifest, of the plugins.
         brought_by: distribution -> the distributions that asked for it; empty for what the user wanted.
         host_used: the distributions of the host's environment that the set relies on, with their versions.
+        passed_over: distribution -> the newest version that fits what was asked and could not be had, and why, as the
+            end of a sentence; of plugins, None for one that has its newest.
     """
 
     pins: tuple[Pin, ...]
@@ -174,6 +176,7 @@ class Solution:
     manifests: Mapping[str, Manifest] = field(default_factory=dict)
     brought_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     host_used: Mapping[str, str] = field(default_factory=dict)
+    passed_over: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
 
 
 @lru_cache(4096)

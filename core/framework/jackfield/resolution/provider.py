@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from packaging.version import Version as ReleaseVersion
 from resolvelib import AbstractProvider
 
-from jackfield.manifest import Manifest
+from jackfield.manifest import Manifest, host_problem
 from jackfield.resolution.demands import Demand, read_demand
 from jackfield.resolution.knowledge import Details, Knowledge, Missing
 from jackfield.resolution.model import Ask, Candidate, Place, release_version
+from jackfield.resolution.stepping_back import Outgrown, older_problem, outgrown
 from jackfield.resolution.target import Target
 from jackfield.resolution.wheels import Wheel
 
@@ -38,13 +39,22 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         target: the environment; its distributions are the only candidates for their names.
         prefer: version that is tried first, by place.
         wanted: distributions of the user's own wants, which come first in the search.
+        staying: sha256 of installed wheels that may stay where nothing fits, although they cannot run here.
     """
 
-    def __init__(self, known: Knowledge, target: Target, prefer: Mapping[Place, str], wanted: frozenset[str]) -> None:
+    def __init__(
+        self,
+        known: Knowledge,
+        target: Target,
+        prefer: Mapping[Place, str],
+        wanted: frozenset[str],
+        staying: Collection[str] = (),
+    ) -> None:
         self._known = known
         self._target = target
         self._prefer = {place: release_version(version) for place, version in prefer.items()}
         self._wanted = wanted
+        self._staying = staying
         self._fixed = {name: release_version(one.version) for name, one in target.installed.items()}
         self._asked: dict[tuple[Place, str, frozenset[str]], tuple[Ask, ...]] = {}
         self._held: set[str] = set()
@@ -140,6 +150,26 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         elif details.manifest is not None:
             yield from self._plugins(details.manifest)
 
+    def passed_over(self, name: str, chosen: ReleaseVersion, asks: Sequence[Ask]) -> tuple[str, str] | None:
+        """The newest version above a plugin's chosen one, and why it could not be had; None where there is none.
+
+        Args:
+            name: its distribution.
+            chosen: its version in the set.
+            asks: what the user asks for.
+        """
+        place = ("", name)
+        mine = [ask for ask in asks if ask.place == place]
+        if self._prefer.get(place) == chosen:
+            return None
+        for wheel in self._known.wheels(place):
+            if wheel.version <= chosen:
+                break
+            if _left_out(wheel, mine, None) is None and all(ask.accepts(wheel.version) for ask in mine):
+                why = self.rejected.get(name, {}).get(wheel.version, "cannot be had together with the rest")
+                return str(wheel.version), why
+        return None
+
     def title(self, candidate: Candidate) -> str:
         """The name and version for a sentence: a plugin by its id."""
         details = self._known.details(candidate.file) if candidate.file is not None else Details()
@@ -158,31 +188,49 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         prefer = self._prefer.get(place)
         ordered = sorted(wheels, key=lambda wheel: wheel.version != prefer)  # stable: newest first stays
         seen: set[ReleaseVersion] = set()
+        staying: list[Wheel] = []
+        newer: Outgrown | None = None
         for wheel in ordered:
             version = wheel.version
             if version in seen or version in refused or not all(ask.accepts(version) for ask in asks):
                 continue
             problem = self._problem(wheel, asks, prefer)
             if problem is not None:
+                newer = self._newest_outgrown(newer, wheel, asks, prefer)
+            elif newer is not None and version < newer.version and not _meant(wheel, asks, prefer):
+                manifest = self._known.details(wheel.file).manifest
+                problem = older_problem(newer, manifest, wheel.file.requires_python)
+            if problem is not None:
                 self.rejected.setdefault(name, {}).setdefault(version, problem)
+                staying += [wheel] if wheel.file.sha256 in self._staying else []
                 continue
             seen.add(version)
             yield Candidate(name, version, extras, offer, wheel.file, within)
         if self._known.only_held(place):
             raise Missing(place=place)  # what is installed will not do: now its source is asked for more
+        for wheel in staying:  # better than nothing: it is there already, and blocked by name
+            if wheel.version not in seen:
+                yield Candidate(name, wheel.version, extras, offer, wheel.file, within)
 
     def _problem(self, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None) -> str | None:
         """Why a wheel cannot be chosen, as the end of a sentence."""
-        kept = wheel.version == prefer  # what is installed may stay, though it was yanked or is a pre-release
-        if wheel.problem is not None:
-            return wheel.problem
-        if wheel.file.yanked and not kept and not any(ask.names(wheel.version) for ask in asks):
-            reason = f": {wheel.file.yanked}" if isinstance(wheel.file.yanked, str) else ""
-            return f"was yanked{reason}"
-        if wheel.version.is_prerelease and not kept and not any(ask.admits_prereleases() for ask in asks):
-            return "is a pre-release (--pre takes them)"
-        details = self._known.details(wheel.file)
-        return details.problem or (_host_problem(details.manifest, self._target) if details.manifest else None)
+        problem = wheel.problem or _left_out(wheel, asks, prefer)
+        if problem is not None:
+            return problem
+        details, target = self._known.details(wheel.file), self._target
+        if details.problem is not None or details.manifest is None or target.app is None:
+            return details.problem
+        return host_problem(details.manifest, target.app, target.api_version, target.framework)
+
+    def _newest_outgrown(
+        self, newest: Outgrown | None, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None
+    ) -> Outgrown | None:
+        """The newest version that refuses what is here as too new; what is not offered anyway says nothing."""
+        if wheel.file.manifest_sha256 is None or _left_out(wheel, asks, prefer) is not None:
+            return newest
+        manifest = self._known.details(wheel.file).manifest
+        found = outgrown(wheel.version, manifest, wheel.file.requires_python, self._target)
+        return max(newest, found, key=lambda one: one.version) if newest and found else newest or found
 
     def _asks(self, demands: Iterable[Demand], extras: frozenset[str], inside: str) -> Iterator[Ask]:
         for one in demands:
@@ -206,12 +254,17 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         return name if there or plugin in self._held else None
 
 
-def _host_problem(manifest: Manifest, target: Target) -> str | None:
-    if target.app is None or not manifest.host:
-        return None
-    requirement = manifest.host.get(target.app)
-    if requirement is None:
-        return f"is made for {', '.join(sorted(manifest.host))}, not for {target.app}"
-    if target.api_version is not None and not requirement.accepts(target.api_version):
-        return f"needs {target.app} {requirement}, this is {target.app} {target.api_version}"
+def _meant(wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None) -> bool:
+    """Whether this very version is what is installed, or what somebody named."""
+    return wheel.version == prefer or any(ask.names(wheel.version) for ask in asks)
+
+
+def _left_out(wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None) -> str | None:
+    """Why a wheel is not offered here, whatever it fits, as the end of a sentence."""
+    kept = wheel.version == prefer  # what is installed may stay, though it was yanked or is a pre-release
+    if wheel.file.yanked and not _meant(wheel, asks, prefer):
+        reason = f": {wheel.file.yanked}" if isinstance(wheel.file.yanked, str) else ""
+        return f"was yanked{reason}"
+    if wheel.version.is_prerelease and not kept and not any(ask.admits_prereleases() for ask in asks):
+        return "is a pre-release (--pre takes them)"
     return None

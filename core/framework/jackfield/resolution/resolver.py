@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
@@ -41,6 +41,7 @@ async def resolve(
     held: Mapping[Place, Offer] | None = None,
     remembered: Remembered | None = None,
     own_libraries: Callable[[Manifest], bool] = lambda _manifest: False,
+    staying: Collection[str] = (),
     seconds: float = MOST_SECONDS,
 ) -> Solution:
     """Find a set that fulfils every want.
@@ -57,6 +58,7 @@ async def resolve(
             change of one plugin asks nothing about the others.
         remembered: what wheels said of themselves, by their hashes; keep it between resolutions for the same target.
         own_libraries: tells of a manifest whether its plugin has a process, and with it libraries, of its own.
+        staying: sha256 of installed wheels that may stay where nothing fits, although they cannot run here.
         seconds: how long it may take in all, the network included.
 
     Raises:
@@ -67,7 +69,7 @@ async def resolve(
     known = Knowledge(catalog, target, prefer or {}, held, remembered, own_libraries)
     wanted = frozenset(want.distribution for want in wants)
     asks = [Ask(want.distribution, requirement=want.requirement, pre=want.pre, plugin=want.plugin) for want in wants]
-    provider = Provider(known, target, prefer or {}, wanted)
+    provider = Provider(known, target, prefer or {}, wanted, staying)
     late = ResolutionError(f"no set was found within {seconds:g} s", hint="ask for exact versions")
     try:
         async with asyncio.timeout(seconds):
@@ -77,7 +79,7 @@ async def resolve(
                     graph = await _search(asks, provider, known, target, seconds)
                     loose = _loose(graph, known)
                     if not loose:
-                        return _solution(graph, wanted, provider, known, target)
+                        return _solution(graph, asks, provider, known, target)
                     provider.hold(loose)
                 except Missing as missing:
                     await known.learn(missing)
@@ -138,7 +140,7 @@ def _reached(wanted: Iterable[Place], requires: Mapping[Place, Iterable[Place]])
     return reached
 
 
-def _solution(mapping: Graph, wanted: frozenset[str], provider: Provider, known: Knowledge, target: Target) -> Solution:
+def _solution(mapping: Graph, asks: Sequence[Ask], provider: Provider, known: Knowledge, target: Target) -> Solution:
     chosen: dict[Place, Candidate] = {}
     requires: dict[Place, set[Place]] = {}
     provider.until = math.inf
@@ -148,7 +150,7 @@ def _solution(mapping: Graph, wanted: frozenset[str], provider: Provider, known:
         requires.setdefault(candidate.place, set()).update(asked)
     # An optional dependency that was held to its version may have lost what brought it.
     firm = {place: asked - _optional(chosen[place], known) for place, asked in requires.items()}
-    reached = _reached({("", name) for name in wanted}, firm)
+    reached = _reached({("", ask.name) for ask in asks}, firm)
     chosen = {place: candidate for place, candidate in chosen.items() if place in reached}
     requires = {place: asked & reached for place, asked in requires.items() if place in reached}
     manifests: dict[str, Manifest] = {}
@@ -173,6 +175,7 @@ def _solution(mapping: Graph, wanted: frozenset[str], provider: Provider, known:
         manifests=manifests,
         brought_by=_brought_by(chosen, requires),
         host_used={name: target.installed[name].version for (_, name), one in chosen.items() if one.file is None},
+        passed_over={name: provider.passed_over(name, chosen["", name].version, asks) for name in manifests},
     )
 
 

@@ -44,6 +44,7 @@ class Target:
         api_version: what `[host]` is held against.
         installed: normalised name -> distribution of the host's environment.
         published: those of them that every plugin sees that has a process of its own; all others it does not.
+        framework: the version of jackfield; None for the one that runs.
     """
 
     python: str
@@ -53,6 +54,7 @@ class Target:
     api_version: Version | None = None
     installed: Mapping[str, Installed] = field(default_factory=dict)
     published: frozenset[str] = frozenset()
+    framework: Version | None = None
 
     def fixes(self, place: Place) -> bool:
         """Whether a distribution is the host's own where it is asked for: no other version of it can be had there."""

@@ -1,16 +1,14 @@
 """Looks at the profile for each decision of a running host, off its event loop's thread."""
 
 import asyncio
-import importlib.metadata
 from collections.abc import Callable
-from functools import cached_property
 
 from jackfield.errors import StoreError
 from jackfield.host.changes.attendance import Attendance
 from jackfield.host.changes.presence import Presences
 from jackfield.host.changes.survey import Survey, survey
 from jackfield.host.scripts import Scripts
-from jackfield.manifest import HostFile, Version
+from jackfield.manifest import HostFile, framework_version
 from jackfield.storage import State
 from jackfield.store import Holds, Store
 
@@ -99,12 +97,8 @@ class Looking:
             self._state,
             self._hostfile,
             self._scripts,
-            framework=self._framework,
+            framework=framework_version(),
             safe=safe,
             presences=self._presences.copy(),
             attendance=attendance,
         )
-
-    @cached_property
-    def _framework(self) -> Version:
-        return Version.from_pep440(importlib.metadata.version("jackfield"), published=False)
