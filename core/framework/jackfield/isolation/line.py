@@ -169,15 +169,18 @@ class Line:
             return self._blocking.finish(call)
         return self._loop.run_until_complete(self._connection.finish(call))
 
-    async def until_quiet(self, method: str, seconds: float) -> None:
+    async def until_quiet(self, methods: tuple[str, ...], seconds: float) -> None:
         """Wait until no call of a method that begins so waits for its answer, or until the time is over.
 
         Args:
-            method: the beginning of the methods, e.g. `hook.`.
+            methods: the beginnings of the methods, e.g. `hook.`.
             seconds: the longest to wait.
         """
+        quiet = 0
         for _ in range(round(seconds / QUIET_SECONDS)):
-            if not any(call.method.startswith(method) for call in self._link.ledger.mine.values()):
+            waits = any(call.method.startswith(methods) for call in self._link.ledger.mine.values())
+            quiet = 0 if waits else quiet + 1
+            if quiet > 1:  # one that was to be sent at the first look has been by the second
                 return
             await asyncio.sleep(QUIET_SECONDS)
 

@@ -23,7 +23,7 @@ def open_entrances(
         loaded: its code.
         around: what all plugins share.
         manager: where hooks are registered.
-        stand_ins: one that stood in for the plugin gives way to it.
+        stand_ins: one that stood in for the plugin gives way to it; then whoever waited for it goes on.
 
     Raises:
         Exception: pluggy's, or a registry's, for what does not fit or is another plugin's.
@@ -47,6 +47,7 @@ def open_entrances(
     if not record.candidate.legacy:
         for listened, hearer in _listeners(wiring, loaded, around, manager):
             wiring.listeners.add_marked(listened, hearer)
+    stand_ins.over(name)
 
 
 def _listeners(

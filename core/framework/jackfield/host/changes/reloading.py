@@ -128,7 +128,7 @@ class Reloading:
         handed = await self._exchange(order, befores, brought, seen)
         broken = [cid for cid in going if not _is_as_before(befores[cid])]
         if not broken:
-            await _end(one.remote for one in befores.values())
+            await asyncio.gather(*(one.remote.finish() for one in befores.values() if one.remote is not None))
             for cid in going:
                 self._code.note_files(records[cid])
             return going

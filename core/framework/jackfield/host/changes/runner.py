@@ -78,7 +78,8 @@ class Runner:
         self._handed: HandedOver = {}
         self._shape = DataShape(around.layout.root, around.state)
         self._prepared: dict[str, Brought] = {}
-        self.stand_ins = StandIns(manager)
+        self._leaving: list[RemotePlugin] = []
+        self.stand_ins = StandIns(manager, around.commands, around.events)
         self._known: tuple[tuple[Candidate, ...], Packages] | None = None
 
     async def bring(self, candidate: Candidate, placement: Placement) -> Brought:
@@ -108,9 +109,13 @@ class Runner:
             self._prepared[candidate.canonical_id] = await self._bring(candidate, placement)
 
     async def end_prepared(self) -> None:
-        """End the processes that were prepared and not needed."""
+        """End the processes that were prepared and not needed, and those that were replaced."""
         prepared, self._prepared = self._prepared, {}
-        await asyncio.gather(*(one.remote.end() for one in prepared.values() if one.remote is not None))
+        leaving, self._leaving = self._leaving, []
+        await asyncio.gather(
+            *(one.remote.end() for one in prepared.values() if one.remote is not None),
+            *(remote.finish() for remote in leaving),
+        )
 
     async def _bring(self, candidate: Candidate, placement: Placement) -> Brought:
         wiring = Wiring(candidate, self._around)
@@ -196,14 +201,15 @@ class Runner:
         Args:
             record: a plugin that is active.
             stays: its code stays loaded, but for a process in which something does not end: that is killed.
-            replaced: its next code comes at once; calls of its hooks wait for that, if it is in another process.
+            replaced: its next code comes at once; who calls it waits for that, if it is in another process.
         """
-        if record.wiring is not None:
-            record.wiring.entrances.close()
-        if replaced and record.remote is not None and record.loaded is not None:
-            self.stand_ins.put(record.loaded.target, seconds=record.remote.call_seconds)
+        wiring, remote = record.wiring, record.remote
+        if replaced and remote is not None and record.loaded is not None and wiring is not None:
+            self.stand_ins.put(record.loaded.target, seconds=remote.call_seconds, leave=wiring.entrances.close)
             # What it was given it answers itself, and what it hands over holds what it has learned from that.
-            await record.remote.line.until_quiet("hook.", GRACE_SECONDS)
+            await remote.until_quiet(GRACE_SECONDS)
+        elif wiring is not None:
+            wiring.entrances.close()
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)
         self._plugins.tell(record, Happening.DISABLED)
@@ -234,7 +240,9 @@ class Runner:
         self._plugins.tell(record, Happening.UNLOADED)
         if remote is not None:
             remote.on_end = None
-            if not keep_process:
+            if replaced and not keep_process and record.placement.isolation != "external":
+                self._leaving.append(remote)
+            elif not keep_process:
                 await remote.end()
 
     def handed(self) -> HandedOver:

@@ -130,6 +130,19 @@ class CommandRegistry:
         )
         return self._roots.hang([Branch(plugin, root, load) for root in of_function(command, names)])
 
+    def hold(self, plugin: str, wait: Load) -> None:
+        """Let whoever uses a command of a plugin wait while its code is replaced, until `release`.
+
+        Args:
+            plugin: its id.
+            wait: returns when its next code is there; what it raises is told to who gave the command.
+        """
+        self._roots.hold(plugin, wait)
+
+    def release(self, plugin: str) -> None:
+        """Let the commands of a plugin be those of its next code, or none."""
+        self._roots.release(plugin)
+
     def all(self, source: CommandSource | None = None) -> list[Command]:
         """Return the commands, each once, by name; for a `source` those that it may use."""
         found = dict.fromkeys(self._roots.tree.commands())

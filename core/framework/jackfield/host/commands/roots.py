@@ -1,7 +1,7 @@
 """The roots of the tree: whose each one is, and the branches that it is made of (U13)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jackfield.errors import PluginError
 from jackfield.host.commands.nodes import Node
@@ -17,12 +17,14 @@ class Branch:
     Args:
         plugin: whose it is; empty: the application's own.
         node: the root, with all that hangs at it.
-        load: where the branch only stands for what the plugin will add: what makes it add that.
+        load: where the branch only stands for what the plugin will add: what makes it add that, or waits for it.
+        held: whether it is of code that is being replaced; then whoever uses its root waits until it is released.
     """
 
     plugin: str
     node: Node
     load: Load | None = None
+    held: bool = False
 
 
 class Roots:
@@ -43,8 +45,11 @@ class Roots:
         return found[0].plugin if found else None
 
     def waiting(self, root: str) -> Load | None:
-        """Return what makes a root real that is only declared; None where it is real, or not there."""
+        """Return what makes a root real that is only declared, or held; None where it is real, or not there."""
         found = self._branches.get(root, [])
+        held = next((branch.load for branch in found if branch.held), None)
+        if held is not None:
+            return held
         return found[0].load if found and all(branch.load is not None for branch in found) else None
 
     def hang(self, branches: list[Branch]) -> Callable[[], None]:
@@ -74,6 +79,34 @@ class Roots:
             )
 
         return take_away
+
+    def hold(self, plugin: str, wait: Load) -> None:
+        """Keep what a plugin has added for its next code, which takes the place of it; `release` ends that.
+
+        Args:
+            plugin: whose code is being replaced.
+            wait: is awaited by who uses one of its commands meanwhile.
+        """
+        self._exchange(
+            {
+                root: [
+                    replace(one, load=wait, held=True) if one.plugin == plugin and one.load is None else one
+                    for one in branches
+                ]
+                for root, branches in self._branches.items()
+                if branches[0].plugin == plugin
+            }
+        )
+
+    def release(self, plugin: str) -> None:
+        """Forget what was kept of a plugin's code before."""
+        self._exchange(
+            {
+                root: [one for one in branches if not one.held]
+                for root, branches in self._branches.items()
+                if branches[0].plugin == plugin
+            }
+        )
 
     def _exchange(self, changed: Mapping[str, list[Branch]]) -> None:
         joined = {root: _joined(root, branches) for root, branches in changed.items() if branches}

@@ -7,6 +7,7 @@
 
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
 from jackfield.host.facets.events import EventBus, caused_by, causes
+from jackfield.host.facets.heirs import Listener
 from jackfield.host.facets.services import Elsewhere, ServiceHandle, call_plainly, offer_of
 from jackfield.host.facets.ui import DRAWING_SECONDS, Drawn, Offered, UiRegistry
 
@@ -15,6 +16,7 @@ __all__ = [
     "Drawn",
     "Elsewhere",
     "EventBus",
+    "Listener",
     "Offered",
     "PluginContext",
     "ServiceHandle",

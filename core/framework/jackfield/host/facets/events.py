@@ -4,12 +4,12 @@ import bisect
 import contextlib
 import contextvars
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from jackfield.api import PRIORITY, Event, EventHandler, EventType, plain_data
 from jackfield.errors import PluginError, UsageError
+from jackfield.host.facets.heirs import Heirs, Listener, Wait
 from jackfield.manifest import HostEvent, canonical_id
 
 #: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
@@ -19,23 +19,6 @@ LONGEST_CHAIN = 32
 """Events that cause each other, listener by listener, before it counts as a circle."""
 
 _CHAIN: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("chain of events", default=())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Listener:
-    """Who hears an event.
-
-    Args:
-        plugin: whose it is; empty for the host's own.
-        handler: what is called.
-        place: (priority, arrival): in this order they hear.
-        may: whether its plugin may hear the event of this key, asked each time; None: always.
-    """
-
-    plugin: str
-    handler: EventHandler
-    place: tuple[int, int]
-    may: Callable[[str], bool] | None = None
 
 
 _PLACE = attrgetter("place")
@@ -54,6 +37,7 @@ class EventBus:
         self.host_events: Mapping[str, HostEvent] = host_events or {}
         self._listeners: dict[str, list[Listener]] = {}
         self._wildcards: dict[str, list[Listener]] = {}
+        self._heirs: dict[str, Heirs] = {}
         self._arrivals = 0
         self._first: Callable[[str], Awaitable[None]] | None = None
         self._listened: Callable[[str], None] | None = None
@@ -81,22 +65,51 @@ class EventBus:
             may: asked for each event, by its key, whether the listener may hear it.
         """
         key = key_of(name)
-        homes = self._wildcards if key.endswith("*") else self._listeners
-        home = key.removesuffix("*")
         self._arrivals += 1
         entry = Listener(plugin, handler, (priority, self._arrivals), may)
+        homes, home = self._home(key)
         bisect.insort(homes.setdefault(home, []), entry, key=_PLACE)
+        if plugin in self._heirs:
+            self._heirs[plugin].follow(key, entry)
         if self._listened is not None:
             self._listened(name)
 
         def take_away() -> None:
-            listeners = homes.get(home, [])
-            if entry in listeners:
-                listeners.remove(entry)
-            if not listeners:
-                homes.pop(home, None)
+            entry.is_there = False
+            if entry.heir is None:
+                self._take_out(key, entry)
 
         return take_away
+
+    def hold(self, plugin: str, wait: Wait) -> None:
+        """Let events wait for the next code of a plugin, until `release`; its listeners now hear nothing more.
+
+        Args:
+            plugin: its id.
+            wait: waits for a listener that takes the place of one of these.
+        """
+        heirs = self._heirs[plugin] = Heirs(wait, self._take_out)
+        for homes, ending in ((self._listeners, ""), (self._wildcards, "*")):
+            for home, listeners in homes.items():
+                own = [one for one in listeners if one.plugin == plugin and one.heir is None]
+                if own:
+                    heirs.leave(home + ending, own)
+
+    def release(self, plugin: str) -> None:
+        """Let a plugin have the listeners that its next code has added, and no others."""
+        if (heirs := self._heirs.pop(plugin, None)) is not None:
+            heirs.end()
+
+    def _home(self, key: str) -> tuple[dict[str, list[Listener]], str]:
+        return (self._wildcards if key.endswith("*") else self._listeners), key.removesuffix("*")
+
+    def _take_out(self, key: str, entry: Listener) -> None:
+        homes, home = self._home(key)
+        listeners = homes.get(home, [])
+        if entry in listeners:
+            listeners.remove(entry)
+        if not listeners:
+            homes.pop(home, None)
 
     async def send(self, event: str | EventType[Any], data: Any = None) -> None:
         """Send an event of the host, `host:<event>`; returns when every listener was called.
@@ -130,7 +143,10 @@ class EventBus:
             await self._first(event.name)
         token = _CHAIN.set(chain)
         try:
-            for one in self._hearing(key):
+            for listener in self._hearing(key):
+                one = listener if listener.heirs is None else await listener.heirs.heir_of(listener, event.plugin)
+                if one is None:
+                    continue
                 if one.may is not None and not one.may(key):
                     continue
                 try:

@@ -19,12 +19,14 @@ class Asking:
     """One thing that a plugin has asked for, while its host is at work on it.
 
     Args:
-        own_time: the plugin's.
+        plugin: its id.
+        own_time: of its calls.
     """
 
-    __slots__ = ("_is_open", "_waits", "own_time")
+    __slots__ = ("_is_open", "_waits", "own_time", "plugin")
 
-    def __init__(self, own_time: OwnTime) -> None:
+    def __init__(self, plugin: str, own_time: OwnTime) -> None:
+        self.plugin = plugin
         self.own_time = own_time
         self._waits = 0
         self._is_open = True
@@ -52,26 +54,27 @@ asking: ContextVar[Asking | None] = ContextVar("what a plugin asks for", default
 """What the running code is at work on; None where no plugin waits for it."""
 
 
-def leading_on(served: Mapping[str, Served], own_time: OwnTime) -> dict[str, Served]:
+def leading_on(served: Mapping[str, Served], plugin: str, own_time: OwnTime) -> dict[str, Served]:
     """Return what a plugin is served, and let it be known whose request it is that leads to another plugin.
 
     Args:
         served: by method.
-        own_time: the plugin's.
+        plugin: its id.
+        own_time: of its calls.
     """
     return {
-        name: _known(one, own_time)
+        name: _known(one, plugin, own_time)
         if name.startswith(LEADING_ON) and inspect.iscoroutinefunction(one.function)
         else one
         for name, one in served.items()
     }
 
 
-def _known(served: Served, own_time: OwnTime) -> Served:
+def _known(served: Served, plugin: str, own_time: OwnTime) -> Served:
     function = served.function
 
     async def known(**arguments: Any) -> Any:
-        now = Asking(own_time)
+        now = Asking(plugin, own_time)
         token = asking.set(now)
         try:
             return await function(**arguments)

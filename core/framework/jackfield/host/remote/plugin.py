@@ -157,6 +157,15 @@ class RemotePlugin:
             return self.process.breach.error()
         return PluginError(f"{self.plugin} did not answer {what}: {error.message}", plugin=self.plugin)
 
+    async def until_quiet(self, seconds: float) -> None:
+        """Wait until it has answered what it was asked by others than its host, or until the time is over."""
+        await self.line.until_quiet(("hook.", "handler.", "service."), seconds)
+
+    async def finish(self) -> None:
+        """End the process, as soon as it has answered what it was asked; its successor is at work."""
+        await self.until_quiet(self.call_seconds)
+        await self.end()
+
     async def end(self, reason: str = "it is not needed any more") -> None:
         """End the process: say goodbye, and kill it if it stays; returns when it is gone."""
         self._ending = True

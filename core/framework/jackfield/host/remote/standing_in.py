@@ -1,18 +1,28 @@
-"""What stands for a plugin in another process while its next one comes: calls of its hooks wait, and none is lost."""
+"""What stands for a plugin in another process while its next one comes: whoever calls it waits, and nothing is lost.
+
+Its hooks are implemented by something that waits; its commands and listeners are kept where they are, and waited for.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from threading import get_ident
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from jackfield.errors import PluginError
 from jackfield.hooks import HookManager, outside_of
+from jackfield.host.commands import CommandRegistry
+from jackfield.host.facets import EventBus, Listener
+from jackfield.host.remote.asking import asking
 from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.hooks import Proxy, RemoteHook
 from jackfield.isolation import Line
+
+_T = TypeVar("_T")
+_log = logging.getLogger("jackfield.host")
 
 
 class StandIns:
@@ -20,35 +30,53 @@ class StandIns:
 
     Args:
         manager: where they are registered, under the plugins' names.
+        commands: where the plugins' commands are.
+        events: where their listeners are.
     """
 
-    def __init__(self, manager: HookManager) -> None:
+    def __init__(self, manager: HookManager, commands: CommandRegistry, events: EventBus) -> None:
         self._manager = manager
+        self._commands = commands
+        self._events = events
         self._standing: dict[str, StandIn] = {}
 
-    def put(self, before: object, *, seconds: float) -> None:
-        """Register one in the place of what was registered; only what stands for another process can be waited for.
+    def put(self, before: object, *, seconds: float, leave: Callable[[], None]) -> None:
+        """Register one in the place of what is registered; only what stands for another process can be waited for.
 
         Args:
-            before: what was registered.
+            before: what is registered.
             seconds: how long a call waits, in all.
+            leave: takes away what is registered, its commands and its listeners; those are kept all the same.
         """
-        if isinstance(before, Proxy):
-            stand_in = self._standing[before.plugin] = StandIn(before, self._manager, seconds=seconds)
-            self._manager.register(stand_in, name=before.plugin)
+        if not isinstance(before, Proxy):
+            leave()
+            return
+        stand_in = self._standing[before.plugin] = StandIn(before, self._manager, seconds=seconds)
+        self._commands.hold(before.plugin, stand_in.is_over)
+        self._events.hold(before.plugin, stand_in.waited)
+        leave()
+        self._manager.register(stand_in, name=before.plugin)
 
     def give_way(self, plugin: str, target: object = None) -> None:
         """Take one away, and let the calls that wait go on with what comes in its place; None: each is a failure."""
-        stand_in = self._standing.pop(plugin, None)
+        stand_in = self._standing.get(plugin)
         if stand_in is not None:
-            if self._manager.has_plugin(plugin):
+            if self._manager.get_plugin(plugin) is stand_in:
                 self._manager.unregister(name=plugin)
             stand_in.give_way(target)
+
+    def over(self, plugin: str) -> None:
+        """Let the commands and events that wait go on with what the plugin has added since, which is all."""
+        if (stand_in := self._standing.pop(plugin, None)) is not None:
+            self._commands.release(plugin)
+            self._events.release(plugin)
+            stand_in.end()
 
     def end(self) -> None:
         """Fail the calls that wait for plugins whose next code did not come."""
         for plugin in list(self._standing):
             self.give_way(plugin)
+            self.over(plugin)
 
 
 class StandIn(Proxy):
@@ -63,7 +91,10 @@ class StandIn(Proxy):
     def __init__(self, before: Proxy, manager: HookManager, *, seconds: float) -> None:
         super().__init__(before.plugin)
         self._before = before
+        self._seconds = seconds
+        self._is_there = False
         self._next: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for name, (data, asynchronous) in before.hooks.items():
             waiting = _Held(self, name, seconds)
             function = function_for(data, waiting, asynchronous=asynchronous)
@@ -74,6 +105,7 @@ class StandIn(Proxy):
 
     def give_way(self, target: object) -> None:
         """Let the calls that wait go on with what is registered now; None: with nothing, and each is a failure."""
+        self._is_there = target is not None
         if target is self._before:
             for name in self._before.hooks:
                 hook = outside_of(getattr(target, name))
@@ -89,15 +121,62 @@ class StandIn(Proxy):
             PluginError: nothing is, or not in time.
         """
         try:
-            async with asyncio.timeout(seconds):
-                target = await asyncio.shield(self._next)
+            target = await self._awaited(self._next, seconds)
         except TimeoutError:
             self.give_way(target := None)  # nobody else waits as long
         if target is None:
-            raise PluginError(
-                f"{self.plugin} was replaced meanwhile, and its next code is not there", plugin=self.plugin
-            )
+            raise self._gone()
         return target
+
+    async def is_over(self) -> None:
+        """Return when the plugin is there again with all that it has.
+
+        Raises:
+            PluginError: it is not, or not in time.
+        """
+        try:
+            await self._awaited(self._over, self._seconds)
+        except TimeoutError:
+            raise self._gone() from None
+        if not self._is_there:
+            raise self._gone()
+
+    async def waited(self, heir: asyncio.Future[Listener | None]) -> Listener | None:
+        """Return who hears an event in the place of a listener of the plugin; None: nobody, or not in time."""
+        try:
+            found = await self._awaited(heir, self._seconds)
+        except (TimeoutError, PluginError):
+            found = None
+        if found is None:
+            _log.warning("an event was not heard: %s", self._gone().message)
+        return found
+
+    def end(self) -> None:
+        """Let go who waits for the plugin as a whole."""
+        if not self._over.done():
+            self._over.set_result(None)
+
+    async def _awaited(self, future: asyncio.Future[_T], seconds: float) -> _T:
+        """Wait for something of the next code, which is not the time of who waits.
+
+        Raises:
+            TimeoutError: it did not come.
+            PluginError: it is the plugin itself that would have to wait.
+        """
+        waiting = asking.get()
+        if waiting is not None and waiting.plugin == self.plugin and not future.done():
+            raise self._gone()
+        if waiting is not None:
+            waiting.begin()
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.shield(future)
+        finally:
+            if waiting is not None:
+                waiting.end()
+
+    def _gone(self) -> PluginError:
+        return PluginError(f"{self.plugin} was replaced meanwhile, and its next code is not there", plugin=self.plugin)
 
 
 class _Held:
