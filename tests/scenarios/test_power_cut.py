@@ -6,95 +6,29 @@ skipped by name. Run it with `-s` to see the table.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import struct
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.scenarios.test_crash import look, tell
 from tests.support.installers import Installers
+from tests.support.power import missing, supplied
 from tests.support.wheels import build_plugin
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C45", "C46")]
 
-_SHUTDOWN = 0x8004587D  # FS_IOC_SHUTDOWN of linux/fs.h
-_NO_FLUSH = 2  # neither data nor the journal: what is in memory is gone
-_MEBIBYTES = 48
 _FEWEST_STEPS = 9
-
-
-class PowerSupply:
-    """A file system whose power can be cut.
-
-    Args:
-        image: the file that is its disk.
-        mount: where it is seen.
-    """
-
-    def __init__(self, image: Path, mount: Path) -> None:
-        self._image = image
-        self.mount = mount
-        self._on = False
-
-    def turn_on(self) -> None:
-        """Mount it; its journal is replayed as after a power cut."""
-        self.mount.mkdir(exist_ok=True)
-        subprocess.run(["mount", "-o", "loop", str(self._image), str(self.mount)], check=True, capture_output=True)
-        self._on = True
-
-    def cut(self) -> None:
-        """Take the power away: from now on nothing reaches the disk any more."""
-        descriptor = os.open(self.mount, os.O_RDONLY)
-        try:
-            fcntl.ioctl(descriptor, _SHUTDOWN, struct.pack("I", _NO_FLUSH))
-        finally:
-            os.close(descriptor)
-        self.turn_off()
-
-    def turn_off(self) -> None:
-        """Unmount it; again is harmless."""
-        if self._on:
-            subprocess.run(["umount", str(self.mount)], check=True, capture_output=True)
-            self._on = False
-
-
-@contextmanager
-def supplied(folder: Path, name: str) -> Iterator[PowerSupply]:
-    """A new ext4 of a few mebibytes."""
-    image = folder / f"{name}.img"
-    with image.open("wb") as file:
-        file.truncate(_MEBIBYTES << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True, capture_output=True)
-    supply = PowerSupply(image, folder / f"{name}.mount")
-    supply.turn_on()
-    try:
-        yield supply
-    finally:
-        supply.turn_off()
-        image.unlink()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def machine(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Skip where this cannot be done, and say what is missing."""
-    if os.geteuid() != 0:
-        pytest.skip("power cuts need root: only root mounts a file system")
-    if shutil.which("mkfs.ext4") is None:
-        pytest.skip("power cuts need mkfs.ext4")
-    try:
-        with supplied(tmp_path_factory.mktemp("trial"), "trial") as supply:
-            (supply.mount / "written").write_text("and never flushed")
-            supply.cut()
-            supply.turn_on()
-            assert not (supply.mount / "written").exists(), "a cut loses what was not flushed"
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"power cuts need a loop device and ext4 that can be shut down: {error}")
+    reason = missing(tmp_path_factory.mktemp("trial"))
+    if reason:
+        pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

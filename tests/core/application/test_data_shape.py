@@ -94,6 +94,52 @@ async def test_a_rollback_brings_the_copy_back_and_sets_the_newer_data_aside(tmp
     assert votes(application) == {"a": 1, "b": 2}
 
 
+SHAPE_TWO = HEAD + (
+    "    async def on_migrate(self, old, new):\n"
+    "        await self.context.storage.set('votes', 'migrated')\n"
+    "    async def on_enable(self):\n"
+    "        if await self.context.storage.get('votes') is None:\n"
+    "            await self.context.storage.set('votes', {'a': 1})\n"
+)
+
+
+@pytest.mark.parametrize("way", ["never kept in that shape", "its copy was discarded"])
+async def test_newer_data_is_set_aside_also_where_there_is_no_copy_to_bring_back(tmp_path, caplog, way):
+    async with running(tmp_path / "home") as application:
+        plugins, kept = application.host.plugins, lambda: application.management.kept
+        if way == "its copy was discarded":
+            await install(application, build(tmp_path / "w", "1.0.0", FIRST, 1))
+            await application.reload()
+            await plugins.wait_for("poll", timeout_seconds=30)
+        await install(application, build(tmp_path / "w", "2.0.0", SHAPE_TWO, 2))
+        await application.reload()
+        await until(lambda: plugins.status("poll").version == "2.0.0", timeout_seconds=30)
+        await plugins.wait_for("poll", timeout_seconds=30)
+        newer = votes(application)
+        assert newer == ("migrated" if way == "its copy was discarded" else {"a": 1})
+        for copy in kept().snapshots(["poll"]):
+            kept().discard_snapshot("poll", copy.number)
+
+        await install(application, build(tmp_path / "w", "1.0.0", FIRST, 1))
+        await application.reload()
+        await until(lambda: plugins.status("poll").version == "1.0.0", timeout_seconds=30)
+        await plugins.wait_for("poll", timeout_seconds=30)
+        assert votes(application) == [1, 2], "it began with nothing, and never saw what it does not know"
+        (aside,) = kept().snapshots(["poll"])
+        assert (aside.kind, aside.data_version) == ("aside", 2)
+        assert "of shape 1 there is no copy, so it keeps nothing yet" in caplog.text
+
+        caplog.clear()
+        await install(application, build(tmp_path / "w", "2.0.0", SHAPE_TWO, 2))
+        await application.reload()
+        await until(lambda: plugins.status("poll").version == "2.0.0", timeout_seconds=30)
+        await plugins.wait_for("poll", timeout_seconds=30)
+        assert votes(application) == "migrated"
+        assert f"set aside: jackfield snapshots restore poll {aside.number}" in caplog.text
+    assert kept().restore_snapshot("poll", aside.number, by="tester")
+    assert votes(application) == newer
+
+
 async def test_what_died_within_on_migrate_is_completed_at_the_next_start(tmp_path):
     """The application itself was killed between the copy and the end of `on_migrate`."""
     application = Application("chat", home=tmp_path / "home", hostfile=hostfile())

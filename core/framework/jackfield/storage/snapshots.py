@@ -11,9 +11,7 @@ The methods that take steps are generators of their names; the caller runs them 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import stat
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jackfield.errors import StoreError, UsageError
+from jackfield.storage.copying import copy_folder, remove_folder, sync_folder, sync_tree
 from jackfield.storage.folders import make_private
 from jackfield.storage.quota import folder_size
 from jackfield.storage.state import State
@@ -127,21 +126,34 @@ class Snapshots:
             number = self._next(cid)
             draft = self._place(cid, f".{number}.new")
             with self._told(cid, draft, "copied before its shape changes"):
-                _remove(draft)
+                remove_folder(draft)
                 make_private(draft)
-                _copy(self._root / _DATA / cid, draft / _DATA)
+                copy_folder(self._root / _DATA / cid, draft / _DATA)
                 yield "copied"
                 self._describe(draft, Snapshot(cid, number, "copy", data_version, _now(), why))
-                _sync(draft)
+                sync_tree(draft)
                 draft.rename(self._place(cid, str(number)))
-                _sync_folder(draft.parent)
+                for folder in (draft.parent, draft.parent.parent, self._root):  # new ones have to get their names, too
+                    sync_folder(folder)
                 yield "stored"
         self._state.change({f"{RESTORE}{cid}": {"number": number, "data_version": data_version}}, by=by, why=why)
         yield "begun"
         self._prune(cid)
 
     def keep(self, cid: str, data_version: int, *, by: str, why: str) -> None:
-        """Say that the data has its new shape: nothing is brought back any more."""
+        """Say that the data has its new shape: nothing is brought back any more. It is on disk before that is said.
+
+        Args:
+            cid: its canonical id.
+            data_version: the new shape.
+            by: who asked for it.
+            why: a few words.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        with self._told(cid, None, "brought to disk"):
+            sync_tree(self._root / _DATA / cid)
         self._state.change({f"{RESTORE}{cid}": None, f"{SHAPE}{cid}": data_version}, by=by, why=why)
 
     def go_back(self, cid: str, number: int, *, why: str, by: str) -> None:
@@ -150,13 +162,26 @@ class Snapshots:
         Raises:
             UsageError: there is no such copy.
         """
-        chosen = self.one(cid, number)
+        self._go_to(cid, number, self.one(cid, number).data_version, why=why, by=by)
+
+    def begin_anew(self, cid: str, data_version: int, *, why: str, by: str) -> None:
+        """Have the next `complete` set aside what the plugin keeps, and put nothing in its place.
+
+        Args:
+            cid: its canonical id.
+            data_version: the shape that it will write.
+            why: a few words.
+            by: who asked for it.
+        """
+        self._go_to(cid, None, data_version, why=why, by=by)
+
+    def _go_to(self, cid: str, number: int | None, data_version: int, *, why: str, by: str) -> None:
         shape = self._state.get(f"{SHAPE}{cid}")
         wanted = {
             "number": number,
-            "data_version": chosen.data_version,
+            "data_version": data_version,
             "aside": self._next(cid),
-            "aside_version": shape if isinstance(shape, int) else chosen.data_version,
+            "aside_version": shape if isinstance(shape, int) else data_version,
             "why": why,
         }
         self._state.change({f"{RESTORE}{cid}": wanted}, by=by, why=why)
@@ -174,14 +199,14 @@ class Snapshots:
         draft, gone = self._place(cid, ".restoring"), self._place(cid, ".gone")
         with self._told(cid, draft, "brought back"):
             make_private(draft.parent)
-            _remove(draft)
+            remove_folder(draft)
             if number is not None:
-                _copy(self._place(cid, f"{number}/{_DATA}"), draft)
-                _sync(draft)
+                copy_folder(self._place(cid, f"{number}/{_DATA}"), draft)
+                sync_tree(draft)
                 yield "copied back"
             if wanted.get("aside") is not None:
                 yield from self._set_aside(cid, data, wanted)
-            _remove(gone)
+            remove_folder(gone)
             if data.is_dir():  # half changed, or a copy that was cut off
                 data.rename(gone)
             yield "emptied"
@@ -189,12 +214,12 @@ class Snapshots:
                 make_private(data.parent)
                 draft.rename(data)
             if data.parent.is_dir():
-                _sync_folder(data.parent)
+                sync_folder(data.parent)
             yield "in place"
             shape = wanted["data_version"]
             self._state.change({f"{RESTORE}{cid}": None, f"{SHAPE}{cid}": shape}, by=by, why=f"data of {cid} is back")
             yield "done"
-            _remove(gone)
+            remove_folder(gone)
 
     def discard(self, cid: str, number: int) -> Snapshot:
         """Delete a copy for good, and return what it was.
@@ -208,9 +233,9 @@ class Snapshots:
             raise UsageError(f"copy {number} of {cid} is being brought back", hint="start the application first")
         with self._told(cid, None, "discarded"):
             gone = self._place(cid, f".discarded-{number}")
-            _remove(gone)
+            remove_folder(gone)
             self._place(cid, str(number)).rename(gone)
-            _remove(gone)
+            remove_folder(gone)
         return found
 
     def _set_aside(self, cid: str, data: Path, wanted: dict[str, Any]) -> Iterator[str]:
@@ -225,21 +250,21 @@ class Snapshots:
             make_private(draft)
             about = Snapshot(cid, number, "aside", int(wanted["aside_version"]), _now(), str(wanted["why"]))
             self._describe(draft, about)
-            _sync(draft)
+            sync_tree(draft)
             data.rename(draft / _DATA)
             yield "set aside"
         draft.rename(final)
-        _sync_folder(final.parent)
+        sync_folder(final.parent)
         yield "aside named"
 
     def _prune(self, cid: str) -> None:
         copies = [one for one in self.of(cid) if one.kind == "copy"]
         for one in copies[COPIES_KEPT:]:
-            _remove(self._place(cid, str(one.number)))
+            remove_folder(self._place(cid, str(one.number)))
         folder = self._place(cid, "")
         for path in folder.iterdir() if folder.is_dir() else ():  # what somebody left who died
             if path.name.startswith(".") and not path.name.endswith(".aside"):
-                _remove(path)
+                remove_folder(path)
 
     def _next(self, cid: str) -> int:
         return max((one.number for one in self.of(cid)), default=0) + 1
@@ -275,64 +300,6 @@ class Snapshots:
                 plugin=cid,
                 hint="make room on the disk, or discard old copies: jackfield snapshots",
             ) from error
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a folder with its times; links as links, and nothing that is neither file, folder nor link.
-
-    Raises:
-        OSError: the first thing that went wrong.
-    """
-
-    def others(folder: str, names: list[str]) -> list[str]:
-        kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
-        modes = {name: os.lstat(Path(folder) / name).st_mode for name in names}
-        return [name for name, mode in modes.items() if not any(is_one(mode) for is_one in kinds)]
-
-    def copied(one: str, other: str) -> str:
-        try:
-            return shutil.copy2(one, other, follow_symlinks=False)
-        except OSError as error:
-            raise _Refused(error) from error
-
-    try:
-        shutil.copytree(source, target, symlinks=True, ignore=others, copy_function=copied)
-    except _Refused as refused:
-        raise refused.error from refused
-
-
-class _Refused(Exception):
-    def __init__(self, error: OSError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-def _remove(folder: Path) -> None:
-    if folder.is_dir():
-        shutil.rmtree(folder)
-
-
-def _sync(folder: Path) -> None:
-    """Bring a folder and all that lies below it to disk."""
-    for place, _folders, names in os.walk(folder):
-        for name in names:
-            path = Path(place) / name
-            if not path.is_symlink():
-                _sync_file(path)
-        _sync_folder(Path(place))
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "nt":  # folders cannot be opened there; NTFS journals the rename itself
-        _sync_file(folder)
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _now() -> str:

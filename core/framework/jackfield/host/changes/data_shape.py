@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from pathlib import Path
 
 from jackfield.errors import JackfieldError
@@ -45,22 +46,21 @@ class DataShape:
         known = self._state.get(f"{SHAPE}{cid}")
         if manifest is None or not isinstance(known, int) or known <= manifest.data_version:
             return
-        version = record.candidate.version
+        plugin, version = record.candidate.id, record.candidate.version
         found = await asyncio.to_thread(self._snapshots.fitting, cid, manifest.data_version)
+        why = f"set aside when {plugin} {version} came back"
         if found is None:
-            _log.warning(
-                "%s %s reads data of shape %d; what is there is of shape %d, and there is no older copy of it",
-                record.candidate.id,
-                version,
-                manifest.data_version,
-                known,
-            )
-            return
-        why = f"set aside when {record.candidate.id} {version} came back"
-        self._snapshots.go_back(cid, found.number, why=why, by=_BY)
+            # It would read what it does not know, and write over it: an empty plugin loses nothing.
+            self._snapshots.begin_anew(cid, manifest.data_version, why=why, by=_BY)
+        else:
+            self._snapshots.go_back(cid, found.number, why=why, by=_BY)
         await self.settle(cid)
+        if found is None:
+            told = f"of shape {manifest.data_version} there is no copy, so it keeps nothing yet"
+        else:
+            told = f"it keeps again what it kept at {found.at}"
         _log.warning(
-            "%s keeps again what it kept at %s; what it kept since is set aside", record.candidate.id, found.at
+            "%s %s: %s; what it kept since is set aside: jackfield snapshots list %s", plugin, version, told, cid
         )
 
     async def settle(self, cid: str) -> None:
@@ -101,7 +101,17 @@ class DataShape:
             steps = self._snapshots.take(cid, known, why=f"before {name} changed its shape", by=_BY)
             await asyncio.to_thread(_run, steps)
             await on_migrate(known, new)
-            self._snapshots.keep(cid, new, by=_BY, why=f"data of {record.candidate.id}")
+            kept = partial(self._snapshots.keep, cid, new, by=_BY, why=f"data of {record.candidate.id}")
+            await asyncio.to_thread(kept)
+            await self._tell_of_aside(name, cid, new)
+
+    async def _tell_of_aside(self, name: str, cid: str, shape: int) -> None:
+        """Say that a former stay at this shape left something: to bring it back is for the user to decide."""
+        copies = await asyncio.to_thread(self._snapshots.of, cid)
+        left = next((one for one in copies if one.kind == "aside" and one.data_version == shape), None)
+        if left is not None:
+            told = "%s: what it kept in this shape before is set aside: jackfield snapshots restore %s %d"
+            _log.warning(told, name, cid, left.number)
 
 
 def _run(steps: Generator[str]) -> None:
