@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 from jackfield.errors import TrustError, UsageError
@@ -197,50 +195,3 @@ def test_all_of_a_project_lies_in_one_bin():
         f"bin-{bin_of('chat-poll')}"
     }
     assert role_of("revocations.json") == "revocations"
-
-
-class TestCommand:
-    """`python -m jackfield.market.trust`, as conformance tools call it."""
-
-    def run(self, folder: Path, mirror: Mirror, *words: str) -> subprocess.CompletedProcess[str]:
-        base = ["--metadata-dir", str(folder / "metadata"), "--metadata-url", f"{mirror.url}/tuf"]
-        return subprocess.run(
-            [sys.executable, "-m", "jackfield.market.trust", *base, *words],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def initialised(self, folder: Path, mirror: Mirror) -> None:
-        (folder / "root.json").write_bytes(mirror.honest("/tuf/1.root.json").body)
-        assert self.run(folder, mirror, "init", str(folder / "root.json")).returncode == 0
-
-    def test_init_refresh_download(self, mirror, tmp_path):
-        self.initialised(tmp_path, mirror)
-        assert self.run(tmp_path, mirror, "refresh").returncode == 0
-        assert {path.name for path in (tmp_path / "metadata").glob("*.json")} == {
-            "root.json",
-            "timestamp.json",
-            "snapshot.json",
-            "targets.json",
-        }
-        target = ["--target-name", page_path("chat-seen"), "--target-base-url", f"{mirror.url}/tuf/targets"]
-        done = self.run(tmp_path, mirror, *target, "--target-dir", str(tmp_path / "out"), "download")
-        assert done.returncode == 0, done.stderr
-        assert json.loads(Path(done.stdout.strip()).read_text())["name"] == "chat-seen"
-
-    def test_what_does_not_hold_is_one_sentence_and_an_exit_code(self, mirror, tmp_path):
-        self.initialised(tmp_path, mirror)
-        mirror.lie("/tuf/timestamp.json", Answer(200, b"<html>"))
-        done = self.run(tmp_path, mirror, "refresh")
-        assert done.returncode == 6
-        assert "answers with something that is no signed metadata" in done.stderr
-        assert "Traceback" not in done.stderr
-
-    def test_a_target_that_is_none(self, mirror, tmp_path):
-        self.initialised(tmp_path, mirror)
-        words = ["--target-name", "nothing", "--target-base-url", mirror.url, "--target-dir", str(tmp_path), "download"]
-        done = self.run(tmp_path, mirror, *words)
-        assert done.returncode == 2
-        assert "nothing is no target of" in done.stderr

@@ -1,7 +1,7 @@
 """`python -m jackfield.market.trust`: the client as a command, for conformance tools and for looking at a repository.
 
-Three steps, as the conformance suite of TUF asks for them: `init` trusts a root, `refresh` brings the metadata up to
-date, `download` fetches a target. All but the target goes into `--metadata-dir`.
+Three steps, as the conformance suite of TUF asks for them (its CLIENT-CLI.md): `init` trusts a root, `refresh` brings
+the metadata up to date, `download` fetches targets. All but the targets goes into `--metadata-dir`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ from jackfield.errors import JackfieldError, UsageError
 from jackfield.market.transport import Transport
 from jackfield.market.trust.updates import Updates
 
+FAILED = 1
+"""The suite asks for this one code, whatever it was that failed."""
+
 
 def run(arguments: Sequence[str]) -> int:
-    """Do what a command line says; the exit code, 1 with one sentence where something does not hold.
+    """Do what a command line says; the exit code, 1 with one sentence where something fails or does not hold.
 
     Args:
         arguments: without the program's name.
+
+    Raises:
+        SystemExit: the command line cannot be read; its code is 2.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -31,10 +37,10 @@ def run(arguments: Sequence[str]) -> int:
             asyncio.run(_ask(options))
     except JackfieldError as error:
         sys.stderr.write(f"jackfield.market.trust: {error}\n")
-        return error.exit_code
+        return FAILED
     except OSError as error:
         sys.stderr.write(f"jackfield.market.trust: {error.filename or 'a file'}: {error.strerror or error}\n")
-        return 1
+        return FAILED
     return 0
 
 
@@ -46,23 +52,30 @@ def _init(folder: Path, root: Path) -> None:
 
 
 async def _ask(options: argparse.Namespace) -> None:
+    names: Sequence[str] = options.target_name or ()
+    if options.action == "download" and not (names and options.target_base_url and options.target_dir):
+        raise UsageError("download needs --target-name, --target-base-url and --target-dir")
     transport = Transport(options.metadata_url)
-    loop = asyncio.get_running_loop()
-    metadata_url = f"{transport.url}/"
-    updates = Updates(transport, loop, options.metadata_dir, {}, metadata_url)
     try:
-        await asyncio.to_thread(updates.refresh, None)
-        if options.action == "download":
-            if not (options.target_name and options.target_base_url and options.target_dir):
-                raise UsageError("download needs --target-name, --target-base-url and --target-dir")
-            options.target_dir.mkdir(parents=True, exist_ok=True)
-            arguments = options.target_name, options.target_dir, options.target_base_url
-            path = await asyncio.to_thread(updates.download, *arguments)
+        if options.action == "refresh":
+            await _refreshed(transport, options.metadata_dir)
+            return
+        options.target_dir.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            # Each begins anew: python-tuf remembers a role by its name, whoever had delegated to it then.
+            updates = await _refreshed(transport, options.metadata_dir)
+            path = await asyncio.to_thread(updates.download, name, options.target_dir, options.target_base_url)
             if path is None:
-                raise UsageError(f"{options.target_name} is no target of {transport.url}")
+                raise UsageError(f"{name} is no target of {transport.url}")
             sys.stdout.write(f"{path}\n")
     finally:
         await transport.aclose()
+
+
+async def _refreshed(transport: Transport, folder: Path) -> Updates:
+    updates = Updates(transport, asyncio.get_running_loop(), folder, {}, f"{transport.url}/")
+    await asyncio.to_thread(updates.refresh, None)
+    return updates
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,11 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--metadata-dir", type=Path, required=True, help="where verified metadata is kept")
     parser.add_argument("--metadata-url", default="", help="where the metadata is")
-    parser.add_argument("--target-name", help="the path of a target")
-    parser.add_argument("--target-base-url", help="what the targets' paths are relative to")
-    parser.add_argument("--target-dir", type=Path, help="where the target goes")
+    parser.add_argument("--target-name", action="append", help="the path of a target; may be given again")
+    parser.add_argument("--target-base-url", help="what the paths of targets are relative to")
+    parser.add_argument("--target-dir", type=Path, help="where targets go")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("init", help="trust a root").add_argument("root", type=Path, help="the file of a root")
     actions.add_parser("refresh", help="bring the metadata up to date")
-    actions.add_parser("download", help="fetch a target")
+    actions.add_parser("download", help="fetch targets")
     return parser

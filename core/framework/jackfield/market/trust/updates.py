@@ -96,7 +96,7 @@ class Updates:
             raise self._refused(error) from error
 
     def download(self, path: str, folder: Path, target_url: str) -> Path | None:
-        """Fetch a target into a folder, verified; None where the path is none.
+        """Fetch a target into a folder, verified, unless it lies there; None where the path is none.
 
         Raises:
             TrustError, MarketError: as for `refresh`, which must have been called.
@@ -108,7 +108,8 @@ class Updates:
             if info is None:
                 return None
             self._updater.target_dir = str(folder)
-            return Path(self._updater.download_target(info, target_base_url=target_url))
+            known = self._updater.find_cached_target(info)
+            return Path(known or self._updater.download_target(info, target_base_url=target_url))
         except (exceptions.RepositoryError, exceptions.DownloadError) as error:
             raise self._refused(error) from error
 
