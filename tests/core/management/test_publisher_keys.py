@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import ConsentRequired
-from jackfield.inspection import make_publisher_key
+from jackfield.inspection import attest, make_publisher_key, read_attestation
+from jackfield.permissions import key_in_words
 
 from tests.core.management.story import SEND, installed
 
@@ -18,12 +19,17 @@ def key(tmp_path: Path) -> Path:
     return path
 
 
+def key_of(path: Path) -> str:
+    return read_attestation(attest("a.whl", "0" * 64, path), "a.whl", "0" * 64).key
+
+
 async def test_the_key_is_shown_and_the_next_version_by_it_asks_nothing(market, manage, key):
     market.publish("signed", "1.0.0", key=key, permissions=SEND)
     management = manage(market.url)
     plan = await management.plan_install(["signed"])
-    assert plan.consent[0].publisher is not None
-    assert plan.consent[0].publisher.startswith("alice, key ")
+    request = plan.consent[0]
+    assert (request.publisher, request.key) == ("alice", key_of(key))
+    assert request.made_by == f"alice, key {key_in_words(key_of(key))}"
     await management.apply(plan, accept_permissions=True, by="tester")
     market.publish("signed", "1.1.0", key=key, permissions=SEND)
     update = await management.plan_update(["signed"])
@@ -48,3 +54,49 @@ async def test_another_key_or_none_is_held_until_a_yes(market, manage, key, tmp_
     with pytest.raises(ConsentRequired):
         await management.apply(plan, accept_permissions=False, by="tester")
     assert {row.id: row.version for row in management.list()} == {plugin: "1.0.0"}
+
+
+async def test_a_first_key_is_taken_with_the_update_and_pinned_from_then_on(market, manage, key):
+    market.publish("begins", "1.0.0", permissions=SEND)
+    management = manage(market.url)
+    await installed(management, "begins")
+    market.publish("begins", "1.1.0", key=key, permissions=SEND)
+    plan = await management.plan_update(["begins"])
+    assert plan.consent == ()
+    await management.apply(plan, accept_permissions=False, by="tester")
+    assert management.permissions("begins").grant.key == key_of(key)
+    market.publish("begins", "1.2.0", permissions=SEND)
+    (entry,) = (await management.plan_update(["begins"])).growth.entries
+    assert entry.detail.startswith("published by alice without a key, before by alice, key ")
+
+
+async def test_a_check_for_updates_tells_of_another_key(market, manage, key):
+    market.publish("checked", "1.0.0", key=key, permissions=SEND)
+    management = manage(market.url)
+    await installed(management, "checked")
+    market.publish("checked", "1.1.0", permissions=SEND)
+    (update,) = await management.check_updates(["checked"])
+    assert [entry.kind for entry in update.growth.entries] == ["publisher"]
+
+
+async def test_info_shows_the_key_before_an_install_and_after(market, manage, key):
+    market.publish("looked-at", "1.0.0", key=key, permissions=SEND)
+    management = manage(market.url)
+    before = await management.info("looked-at")
+    assert (before.key, before.offered_key) == (None, key_of(key))
+    assert not (management.layout.root / "trust").exists()  # looking pins nothing
+    await installed(management, "looked-at")
+    market.publish("looked-at", "1.1.0", permissions=SEND)
+    after = await management.info("looked-at")
+    assert (after.key, after.offered_key) == (key_of(key), None)
+
+
+async def test_a_key_goes_along_in_a_lock(market, manage, key):
+    market.publish("carried", "1.0.0", key=key, permissions=SEND)
+    management = manage(market.url)
+    await installed(management, "carried")
+    lock = await management.lock()
+    assert lock.sets[0].keys == {"carried": key_of(key)}
+    there = manage(market.url)
+    await there.apply(await there.plan_sync(lock), accept_permissions=True, by="tester")
+    assert there.permissions("carried").grant.key == key_of(key)

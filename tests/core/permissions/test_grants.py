@@ -67,6 +67,7 @@ def test_limits_tell_what_an_action_is_limited_to() -> None:
         ({"source": "file"}, False),
         ({"publisher": None}, False),
         ({"publisher": "mallory"}, False),
+        ({"key": "ab" * 32}, False),
     ],
     ids=str,
 )
@@ -102,6 +103,7 @@ def test_a_permission_limited_in_a_way_we_do_not_know_grants_nothing() -> None:
         ({"plugin": "a"}, "grant.source: missing"),
         ({"plugin": "a", "source": "file"}, "grant.permissions: expected a list, found nothing: None"),
         ({**GRANT.to_mapping(), "publisher": 1}, "grant.publisher: expected text, found the whole number 1"),
+        ({**GRANT.to_mapping(), "key": 1}, "grant.key: expected text, found the whole number 1"),
         ({**GRANT.to_mapping(), "dependencies": [1]}, "grant.dependencies: expected a list of texts, found a list [1]"),
         ({**GRANT.to_mapping(), "permissions": [{}]}, "grant.permissions[0].resource: missing"),
     ],

@@ -59,6 +59,7 @@ def test_an_unlimited_grant_covers_a_limited_request_and_not_the_reverse() -> No
         (replace(POLL, dependencies={"geo": ()}), []),
         (replace(POLL, publisher="mallory"), [("publisher", "poll", "")]),
         (replace(POLL, publisher=None), [("publisher", "poll", "")]),
+        (replace(POLL, key="ab" * 32), []),
         (replace(POLL, source="https://other.example"), [("source", "poll", "")]),
         (replace(POLL, isolation="process"), [("isolation", "poll", "")]),
         (replace(POLL, isolation="inline"), [("isolation", "poll", "")]),
@@ -73,7 +74,7 @@ def test_growth_names_what_changed_for_a_person() -> None:
     details = [one.detail for one in growth(POLL, Asked((BOTH,), "file", None, "inline", {}, "poll")).entries]
     assert details == [
         "asks for messages:send",
-        "published by nobody who signs, before by alice",
+        "published by nobody who is named, before by alice",
         "comes from file, before from https://market.example",
         "runs inside the application, with all that the application may do",
     ]

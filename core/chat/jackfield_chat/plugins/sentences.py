@@ -35,7 +35,7 @@ def parts(request: ConsentRequest) -> tuple[Part, ...]:
     wishes = tuple(_wish(one.sentence, one.reason, one.risk, new=one.new) for one in request.permissions)
     risk = "high" if _TRUST in request.isolation_sentence else ""
     runs = (AnswerLine(f"runs in {request.isolation_sentence}", risk),)
-    made = [f"by {request.publisher}" if request.publisher else "nobody says who published it"]
+    made = [f"by {request.made_by}" if request.made_by else "nobody says who published it"]
     if request.published is not None:
         made.append(f"published on {_day(request.published)}")
     made.append(f"from {_SOURCES.get(request.source, request.source)}")

@@ -94,7 +94,7 @@ def _head(request: JsonObject) -> str:
     previous = request["previous"] if request["previous"] != request["version"] else None
     versions = " → ".join(part for part in (previous, request["version"]) if part)
     when = f" {ago(request['published'])}" if request["published"] else ""
-    who = f" by {request['publisher']}" if request["publisher"] else ""
+    who = f" by {request['made_by']}" if request["made_by"] else ""
     publisher = f" (published{when}{who})" if when or who else ""
     name = click.style(plain(f"{request['plugin']} {versions}"), bold=True)
     return name + plain(f" from {_SOURCES.get(request['source'], request['source'])}{publisher}")

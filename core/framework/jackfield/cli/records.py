@@ -86,6 +86,8 @@ _CONSENT_FIELDS: dict[str, Schema] = {
     "previous": maybe(TEXT),
     "source": TEXT,
     "publisher": maybe(TEXT),
+    "key": maybe({"type": "string", "description": "sha256 of the publisher's key that signed it"}),
+    "made_by": maybe({"type": "string", "description": "publisher and key, for people"}),
     "published": maybe(MOMENT),
     "legacy": FLAG,
     "isolation_sentence": TEXT,

@@ -74,6 +74,8 @@ ANSWERS: dict[str, Schema] = {
             "permissions": many(PERMISSION),
             "problem": maybe(TEXT),
             "works_with": record({"requirement": maybe(TEXT), "tested": many(TEXT), "sentence": TEXT}),
+            "key": maybe({"type": "string", "description": "sha256 of the publisher's key of what is installed"}),
+            "offered_key": maybe({"type": "string", "description": "the same of the version in details"}),
         }
     ),
     "install": CHANGED,

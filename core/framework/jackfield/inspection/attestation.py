@@ -36,11 +36,6 @@ class Attestation:
 
     key: str
 
-    @property
-    def fingerprint(self) -> str:
-        """The beginning of the key's hash, for people."""
-        return " ".join(self.key[start : start + 4] for start in range(0, 16, 4))
-
 
 def make_publisher_key(path: Path) -> str:
     """Make a key for signing releases, in a file that its owner alone reads; returns the sha256 of its public half.

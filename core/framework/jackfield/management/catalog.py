@@ -270,14 +270,15 @@ class MarketCatalog:
         """Whether a source is one of the marketplaces that are asked."""
         return source in self._markets
 
-    async def publisher(self, plugin: str, source: str, file: File | None = None) -> str | None:
-        """Who published a plugin, as its marketplace says, with the key that signed the file; None for a local file."""
-        if source not in self._markets:
-            return None
-        details = await self.details(plugin, source)
-        signed = await self._markets[source].attestation(file) if file is not None else None
-        name = details.publisher if details is not None else None
-        return name if signed is None else f"{name or 'somebody'}, key {signed.fingerprint}"
+    async def publisher(self, plugin: str, source: str) -> str | None:
+        """Who published a plugin, as its marketplace says; None for a local file."""
+        details = await self.details(plugin, source) if source in self._markets else None
+        return details.publisher if details is not None else None
+
+    async def key(self, plugin: str, source: str, file: File) -> str | None:
+        """The publisher's key that signed a plugin's file (its sha256), verified; None where none did."""
+        signed = await self._markets[source].attestation(file) if source in self._markets else None
+        return signed.key if signed is not None else None
 
     async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:
         """What changed after a version; empty where the marketplace cannot tell."""

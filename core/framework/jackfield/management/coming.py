@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from jackfield.management.consent import Coming
 from jackfield.manifest import Pin
 from jackfield.permissions import Placement
 from jackfield.resolution import Place, Solution
 
+if TYPE_CHECKING:
+    from jackfield.management.catalog import MarketCatalog
+
+
+class Maker(NamedTuple):
+    """Who made a plugin's file.
+
+    Args:
+        publisher: the name that its marketplace says.
+        key: sha256 of the publisher's key that signed it, None where none did.
+    """
+
+    publisher: str | None
+    key: str | None
+
+
+async def makers_of(catalog: MarketCatalog, plugins: Mapping[str, Pin]) -> dict[str, Maker]:
+    """Canonical id -> who made its file, all asked at the same time.
+
+    Raises:
+        MarketError, WheelError: a marketplace does not answer, or a signature does not hold.
+    """
+    asked = plugins.items()
+    publishers, keys = await asyncio.gather(
+        asyncio.gather(*(catalog.publisher(cid, pin.source) for cid, pin in asked)),
+        asyncio.gather(*(catalog.key(cid, pin.source, pin.file) for cid, pin in asked)),
+    )
+    return {cid: Maker(*made) for cid, *made in zip(plugins, publishers, keys, strict=True)}
+
 
 def coming_of(
     name: str,
     solution: Solution,
     pins: Mapping[Place, Pin],
-    publisher: str | None,
+    maker: Maker,
     before: Collection[Place],
     placement: Placement,
 ) -> Coming:
@@ -24,7 +55,7 @@ def coming_of(
         name: its distribution.
         solution: the set.
         pins: of the set, by place.
-        publisher: who published it.
+        maker: who made its file.
         before: the places of the set before.
         placement: where it will run.
     """
@@ -47,11 +78,12 @@ def coming_of(
         manifest=solution.manifests[name],
         version=pins["", name].version,
         source=pins["", name].source,
-        publisher=publisher,
+        publisher=maker.publisher,
         published=pins["", name].file.upload_time,
         dependencies=manifests,
         brings=tuple(sorted({_words(pins[one]) for one in below if one not in before})),
         placement=placement,
+        key=maker.key,
     )
 
 

@@ -37,6 +37,7 @@ class Coming:
         dependencies: canonical id -> manifest, of the plugins that it requires, with theirs.
         brings: ids and names of what is installed because of it.
         placement: where it will run.
+        key: sha256 of the publisher's key that signed its file, None where none did.
     """
 
     manifest: Manifest
@@ -47,6 +48,7 @@ class Coming:
     dependencies: Mapping[str, Manifest] | None = None
     brings: tuple[str, ...] = ()
     placement: Placement = field(default_factory=Placement)
+    key: str | None = None
 
 
 class Consent:
@@ -88,6 +90,7 @@ class Consent:
             brings=coming.brings,
             growth=grown,
             publisher=coming.publisher,
+            key=coming.key,
             published=coming.published,
             previous=standing.version if standing is not None else None,
         )
@@ -105,6 +108,7 @@ class Consent:
             isolation=coming.placement.isolation,
             dependencies={cid: one.permissions for cid, one in dependencies.items()},
             plugin=coming.manifest.canonical_id,
+            key=coming.key,
         )
         if standing is None or standing.grant is None:
             return self._told(growth(None, new))
@@ -116,6 +120,7 @@ class Consent:
             isolation=standing.placement.isolation if before is not None else "worker",
             dependencies={cid: installed[cid].permissions for cid in dependencies if cid in installed},
             plugin=coming.manifest.canonical_id,
+            key=grant.key,
         )
         return self._told(growth(old, new))
 
@@ -202,6 +207,7 @@ def renewed(coming: Coming, standing: Standing | None, grown: Growth) -> Grant:
         permissions=asked,
         version=coming.version,
         dependencies=tuple(sorted(coming.dependencies or {})),
+        key=coming.key,
     )
 
 

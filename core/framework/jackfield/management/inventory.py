@@ -164,6 +164,12 @@ class Inventory:
         by, at = said.get("by"), said.get("at")
         return (by if isinstance(by, str) else None), (at if isinstance(at, str) else None)
 
+    def signed_by(self, cid: str) -> str | None:
+        """The publisher's key that signed the installed version of a plugin of the store (sha256), None for none."""
+        said = self._state.get(f"published/{cid}")
+        key = said.get("key") if isinstance(said, dict) else None
+        return key if isinstance(key, str) else None
+
     def said(self, key: str) -> Said | None:
         """Who gave a key of the state its present value, and when; None where it has none."""
         if self._state.get(key) is None:

@@ -24,6 +24,7 @@ class LockedCatalog(MarketCatalog):
     """What a lock file and wheels on this machine say is asked of nobody."""
 
     publishers: Mapping[str, str] = {}
+    keys: Mapping[str, str] = {}
     local: Mapping[str, Path] = {}
 
     @property
@@ -31,9 +32,13 @@ class LockedCatalog(MarketCatalog):
         """sha256 -> path, of the wheels that are on this machine."""
         return dict(self.local)
 
-    async def publisher(self, plugin: str, source: str, file: File | None = None) -> str | None:
+    async def publisher(self, plugin: str, source: str) -> str | None:
         """Who published a plugin, as the lock says."""
         return self.publishers.get(plugin)
+
+    async def key(self, plugin: str, source: str, file: File) -> str | None:
+        """The key that signed it, as the lock says."""
+        return self.keys.get(plugin)
 
     async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:
         """Nothing: what changed between was read where the lock was made."""
@@ -102,7 +107,7 @@ class Locker(Planner):
                         plugin=pin.id,
                         hint="take its wheel along: jackfield bundle",
                     )
-            catalog.local, catalog.publishers = found, chosen.publishers
+            catalog.local, catalog.publishers, catalog.keys = found, chosen.publishers, chosen.keys
             manifests = {
                 pin.distribution: await self._manifest(pin, catalog, found) for pin in chosen.pins if pin.id is not None
             }
@@ -127,7 +132,9 @@ class Locker(Planner):
             inline, workers = solution.pins, dict(solution.workers)
         choices = {cid: str(choice) for cid in inventory.pins if (choice := inventory.choice(cid)) is not None}
         said = {cid: inventory.published(cid)[0] for cid in inventory.pins}
-        return LockedSet(target.name, inline, workers, choices, {cid: by for cid, by in said.items() if by is not None})
+        publishers = {cid: by for cid, by in said.items() if by is not None}
+        keys = {cid: key for cid in inventory.pins if (key := inventory.signed_by(cid)) is not None}
+        return LockedSet(target.name, inline, workers, choices, publishers, keys)
 
     def _exactly(self) -> list[Want]:
         wants = []

@@ -151,5 +151,6 @@ class Mover(Planner):
             inventory.published(cid)[1] if candidate.origin == "store" else None,
             {name: inventory.manifests[name] for name in grant.dependencies if name in inventory.manifests},
             placement=inventory.placement(cid, manifest, chosen=choice),
+            key=grant.key,
         )
         return Consent(self._app, self._hostfile).request(after, before, inventory.manifests)

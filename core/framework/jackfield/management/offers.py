@@ -6,12 +6,13 @@ import asyncio
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
 from jackfield.errors import JackfieldError, MarketError, MarketUnreachable, UnknownPlugin, UsageError
-from jackfield.market import Found, FoundList, Marketplace
+from jackfield.market import Found, FoundList, Marketplace, is_known
 
 MOST = 100
 """How many plugins a marketplace tells in one answer."""
@@ -105,17 +106,60 @@ async def near_ids(urls: Sequence[str], plugin: str, *, app: str) -> list[str]:
     return list(dict.fromkeys([*near, *by_words]))[:3]
 
 
-async def find_details(
-    urls: Sequence[str], plugin: str
-) -> tuple[dict[str, Any] | None, str | None, JackfieldError | None]:
-    """What the first marketplace that has a plugin says, which one that is, and why none could be asked.
+async def offered_key(url: str, trust: Path, distribution: str, version: str) -> str | None:
+    """The publisher's key that signed what a marketplace offers (its sha256), verified; None where none did.
+
+    A marketplace that is known is held to what it signs; one that is not is only looked at, and remembered by nothing.
+
+    Args:
+        url: of the marketplace.
+        trust: the folder in which marketplaces are remembered.
+        distribution: that is offered.
+        version: of it, as the marketplace spells it.
+
+    Raises:
+        MarketError: it does not answer, or what it says does not hold.
+        WheelError: the signature does not hold.
+    """
+    from packaging.utils import canonicalize_name, canonicalize_version
+
+    from jackfield.management.catalog import wheel_version
+
+    async with Marketplace(url, trust=trust if is_known(trust, url) else None) as market:
+        wanted = canonicalize_version(version)
+        for file in await market.project(canonicalize_name(distribution)):
+            if file.is_wheel and canonicalize_version(wheel_version(file.filename)) == wanted:
+                signed = await market.attestation(file)
+                return signed.key if signed is not None else None
+    return None
+
+
+class Answer(NamedTuple):
+    """What marketplaces say of one plugin.
+
+    Args:
+        details: as the first that has it says; None where none has it or none answered.
+        marketplace: which one that is, without the credentials that its address may hold.
+        problem: why one could not be asked, or is not to be believed.
+        key: sha256 of the publisher's key that signed the version that `details` is about.
+    """
+
+    details: dict[str, Any] | None = None
+    marketplace: str | None = None
+    problem: JackfieldError | None = None
+    key: str | None = None
+
+
+async def find_details(urls: Sequence[str], plugin: str, trust: Path) -> Answer:
+    """Ask all marketplaces for a plugin; the first that has it counts.
 
     Args:
         urls: the marketplaces.
         plugin: its id.
+        trust: the folder in which marketplaces are remembered.
     """
     if not urls:
-        return None, None, UsageError("no marketplace is configured")
+        return Answer(problem=UsageError("no marketplace is configured"))
 
     async def one(url: str) -> tuple[str, dict[str, Any] | MarketError | None]:
         async with Marketplace(url) as market:
@@ -125,10 +169,14 @@ async def find_details(
                 return market.url, None
             except MarketError as error:
                 return market.url, error
-            return market.url, answer  # the address without the credentials that it may hold
+            return market.url, answer
 
     answers = await asyncio.gather(*(one(url) for url in urls))
-    for url, answer in answers:
-        if isinstance(answer, dict):
-            return answer, url, None
-    return None, None, next((answer for _, answer in answers if isinstance(answer, MarketError)), None)
+    for url, (shown, details) in zip(urls, answers, strict=True):
+        if isinstance(details, dict):
+            try:
+                key = await offered_key(url, trust, details["distribution"], details["version"])
+            except JackfieldError as error:
+                return Answer(details, shown, error)
+            return Answer(details, shown, key=key)
+    return Answer(problem=next((answer for _, answer in answers if isinstance(answer, MarketError)), None))

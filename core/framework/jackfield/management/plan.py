@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jackfield.manifest import Pin, Risk, distinct
-from jackfield.permissions import Choice, Grant, Growth, GrowthEntry
+from jackfield.permissions import Choice, Grant, Growth, GrowthEntry, publisher_in_words
 
 Place = tuple[str, str]
 """As `jackfield.resolution` has it, which is not loaded to look at a plan."""
@@ -94,6 +94,7 @@ class ConsentRequest:
         previous: the version before, None at a first install.
         published: when this version was published, ISO 8601 in UTC; None where nobody says.
         legacy: whether it has no manifest, so that a yes is full trust and no permission is asked.
+        key: sha256 of the publisher's key that signed this version, None where none did.
     """
 
     plugin: str
@@ -108,6 +109,12 @@ class ConsentRequest:
     previous: str | None = None
     published: str | None = None
     legacy: bool = False
+    key: str | None = None
+
+    @property
+    def made_by(self) -> str | None:
+        """The publisher and the key as people read them; None where nobody says."""
+        return publisher_in_words(self.publisher, self.key)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -118,6 +125,8 @@ class ConsentRequest:
             "previous": self.previous,
             "source": self.source,
             "publisher": self.publisher,
+            "key": self.key,
+            "made_by": self.made_by,
             "published": self.published,
             "legacy": self.legacy,
             "isolation_sentence": self.isolation_sentence,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from jackfield.errors import PluginError, UnknownPlugin, UsageError, WheelError
 from jackfield.management.catalog import MarketCatalog
-from jackfield.management.coming import coming_of
+from jackfield.management.coming import coming_of, makers_of
 from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Coming, Consent, renewed
 from jackfield.management.environment import Environment
@@ -255,23 +255,18 @@ class Planner:
         old = {place: pin for place, pin in before.items() if place in after and not differs(pin, after[place])}
         manifests = {name: one for name, one in solution.manifests.items() if ("", name) not in old}
         placements = {name: self._placement(manifest) for name, manifest in manifests.items()}
-        texts, publishers = await asyncio.gather(
+        texts, makers = await asyncio.gather(
             asyncio.gather(*(self._news(before.get(("", name)), catalog) for name in manifests)),
-            asyncio.gather(
-                *(
-                    catalog.publisher(one.canonical_id, (pin := after["", name]).source, pin.file)
-                    for name, one in manifests.items()
-                )
-            ),
+            makers_of(catalog, {one.canonical_id: after["", name] for name, one in manifests.items()}),
         )
         changelogs = {name: text for name, text in zip(manifests, texts, strict=True) if text}
         absent = {pin.file.sha256 for pin in after.values() if not self._store.holds(pin.file.sha256)}
         added, changed, removed = differences(before, after, absent=absent, changelogs=changelogs)
         coming = {
-            one.canonical_id: coming_of(name, solution, after, publisher, set(before), placements[name])
-            for (name, one), publisher in zip(manifests.items(), publishers, strict=True)
+            (cid := one.canonical_id): coming_of(name, solution, after, makers[cid], set(before), placements[name])
+            for name, one in manifests.items()
         }
-        published = {cid: {"by": one.publisher, "at": one.published} for cid, one in coming.items()}
+        published = {cid: {"by": one.publisher, "at": one.published, "key": one.key} for cid, one in coming.items()}
         consent, grants = self._consent(coming)
         standings = await catalog.standings({item.source for item in (*added, *changed)})
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}

@@ -160,22 +160,31 @@ class ManagementReader:
 
         inventory = self.inventory()
         row = inventory.row(plugin)
-        details, where, problem = await find_details(self.marketplaces, plugin)
-        if row is None and details is None:
-            if problem is not None:
-                raise problem
+        found = await find_details(self.marketplaces, plugin, self.layout.root / "trust")
+        if row is None and found.details is None:
+            if found.problem is not None:
+                raise found.problem
             near = await near_ids(self.marketplaces, plugin, app=self.app)
             hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"
             raise UnknownPlugin(f"there is no plugin {plugin}", plugin=plugin, hint=hint)
         asked = self._wishes(inventory).permissions(plugin).request.permissions if row is not None else ()
-        said = problem.message if problem is not None else None
         manifest = inventory.manifests.get(canonical(plugin))
         works = (
             works_with(manifest, self.app, self.hostfile)
             if manifest is not None
-            else offered_works_with(details or {"id": plugin}, self.app, self.hostfile)
+            else offered_works_with(found.details or {"id": plugin}, self.app, self.hostfile)
         )
-        return Info(canonical(plugin) if row is None else row.id, row, details, where, asked, said, works)
+        return Info(
+            id=canonical(plugin) if row is None else row.id,
+            row=row,
+            details=found.details,
+            marketplace=found.marketplace,
+            permissions=asked,
+            problem=found.problem.message if found.problem is not None else None,
+            works=works,
+            key=inventory.signed_by(canonical(plugin)) if row is not None else None,
+            offered_key=found.key,
+        )
 
     async def search(self, query: str = "", *, category: str | None = None, limit: int = 50) -> Findings:
         """Search all marketplaces at the same time; an id that two of them hold is the first one's.

@@ -257,6 +257,8 @@ class Info:
         permissions: what it asks, risky first.
         problem: why the marketplaces could not be asked.
         works: with which versions of the application, the installed version else the offered one.
+        key: sha256 of the publisher's key that signed what is installed, None where none did.
+        offered_key: the same of the version that `details` is about.
     """
 
     id: str
@@ -266,12 +268,16 @@ class Info:
     permissions: tuple[AskedPermission, ...] = ()
     problem: str | None = None
     works: WorksWith = field(default_factory=WorksWith)
+    key: str | None = None
+    offered_key: str | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
             "id": self.id,
             "works_with": self.works.to_mapping(),
+            "key": self.key,
+            "offered_key": self.offered_key,
             "installed": self.row.to_mapping() if self.row is not None else None,
             "details": self.details,
             "marketplace": self.marketplace,

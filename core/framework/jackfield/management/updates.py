@@ -105,11 +105,12 @@ class UpdateCheck:
         if manifest is None:
             raise UnknownPlugin(f"its version {version} is no plugin any more", plugin=pin.id)
         news = await self._catalog.changelog(cid, pin.source, pin.version)
-        publisher = await self._catalog.publisher(cid, pin.source, file)
+        publisher = await self._catalog.publisher(cid, pin.source)
+        key = await self._catalog.key(cid, pin.source, file)
         along = await self._along(manifest)
         brings = tuple(sorted(one.id for one in along.values() if one.canonical_id not in self._inventory.pins))
         placement = self._inventory.placement(cid, manifest)
-        coming = Coming(manifest, str(version), pin.source, publisher, file.upload_time, along, brings, placement)
+        coming = Coming(manifest, str(version), pin.source, publisher, file.upload_time, along, brings, placement, key)
         request = Consent(self._app, self._hostfile).request(
             coming, self._inventory.standing(cid), self._inventory.manifests
         )

@@ -181,13 +181,14 @@ class Wishes:
     def _coming(self, candidate: Candidate, manifest: Manifest) -> Coming:
         grant = self._inventory.grant(candidate.canonical_id)
         source = self._inventory.source(candidate)
-        publisher, published = None, None
+        publisher, published, key = None, None, None
         if candidate.origin == "store":
             publisher, published = self._inventory.published(candidate.canonical_id)
+            key = self._inventory.signed_by(candidate.canonical_id)
         if publisher is None and grant is not None and grant.source == source:
-            publisher = grant.publisher  # installed before the state kept who published what
+            publisher, key = grant.publisher, grant.key  # installed before the state kept who published what
         placement = self._inventory.placement(candidate.canonical_id, manifest)
-        return Coming(manifest, candidate.version, source, publisher, published, placement=placement)
+        return Coming(manifest, candidate.version, source, publisher, published, placement=placement, key=key)
 
     def _put(self, candidate: Candidate, permissions: tuple[Permission, ...], *, by: str, why: str) -> None:
         cid = candidate.canonical_id
@@ -199,6 +200,7 @@ class Wishes:
             permissions=permissions,
             version=candidate.version,
             dependencies=before.dependencies if before is not None else (),
+            key=before.key if before is not None else None,
         )
         self._state.change({f"grants/{cid}": grant.to_mapping()}, by=by, why=why)
 

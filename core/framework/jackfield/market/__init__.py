@@ -3,7 +3,7 @@
 from jackfield.market.client import Marketplace
 from jackfield.market.download import Progress
 from jackfield.market.models import Category, ChangelogEntry, Details, Found, FoundList, Latest
-from jackfield.market.trust import Standing
+from jackfield.market.trust import Standing, is_known
 
 __all__ = [
     "Category",
@@ -15,4 +15,5 @@ __all__ = [
     "Marketplace",
     "Progress",
     "Standing",
+    "is_known",
 ]

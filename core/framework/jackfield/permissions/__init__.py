@@ -13,6 +13,7 @@ from jackfield.permissions.isolation import (
 from jackfield.permissions.model import NAME_PATTERN, Permission
 from jackfield.permissions.plain import described_value, hidden_character, shown_key
 from jackfield.permissions.policy import Asked, Decision, Growth, GrowthEntry, GrowthKind, decide, growth
+from jackfield.permissions.publishers import key_in_words, publisher_in_words
 
 __all__ = [
     "CHOICES",
@@ -33,6 +34,8 @@ __all__ = [
     "growth",
     "hidden_character",
     "isolation_of",
+    "key_in_words",
+    "publisher_in_words",
     "require",
     "shown_key",
     "where_it_runs",

@@ -16,10 +16,11 @@ class Grant:
     Args:
         plugin: the canonical id.
         source: a marketplace's URL, `environment` or `file`.
-        publisher: who published it, None where nobody signed.
+        publisher: who published it, None where nobody says.
         permissions: what was granted.
         version: the version that the user saw; empty when unknown.
         dependencies: canonical ids of the plugins that came with it and were seen at consent.
+        key: sha256 of the publisher's key that signed it, None where none did.
     """
 
     plugin: str
@@ -28,6 +29,7 @@ class Grant:
     permissions: tuple[Permission, ...]
     version: str = ""
     dependencies: tuple[str, ...] = ()
+    key: str | None = None
 
     def allows(self, resource: str, action: str, target: str | None = None) -> bool:
         """Tell whether it covers `action` on `resource`.
@@ -40,9 +42,9 @@ class Grant:
         """
         return any(one.allows(resource, action, target) for one in self.permissions)
 
-    def binds(self, *, plugin: str, source: str, publisher: str | None) -> bool:
-        """Tell whether it was given to this plugin, from this source, by this publisher: else it grants nothing."""
-        return (self.plugin, self.source, self.publisher) == (plugin, source, publisher)
+    def binds(self, *, plugin: str, source: str, publisher: str | None, key: str | None = None) -> bool:
+        """Tell whether it was given to this plugin, from this source, by this publisher and key: else for nothing."""
+        return (self.plugin, self.source, self.publisher, self.key) == (plugin, source, publisher, key)
 
     def limits(self, resource: str, action: str) -> tuple[str, ...] | None:
         """Return what `action` is limited to (hosts, paths, names): empty for no limit, None when it is not granted."""
@@ -62,6 +64,7 @@ class Grant:
             "permissions": [one.to_mapping() for one in self.permissions],
             "version": self.version,
             "dependencies": list(self.dependencies),
+            "key": self.key,
         }
 
     @classmethod
@@ -81,6 +84,9 @@ class Grant:
         publisher = mapping.get("publisher")
         if publisher is not None:
             publisher = text_value(publisher, "grant.publisher")
+        key = mapping.get("key")
+        if key is not None:
+            key = text_value(key, "grant.key")
         version = text_value(mapping.get("version", ""), "grant.version")
         dependencies = text_values(mapping.get("dependencies", ()), "grant.dependencies")
         asked = mapping.get("permissions")
@@ -92,7 +98,7 @@ class Grant:
             for where, one in ((f"grant.permissions[{index}]", one) for index, one in enumerate(asked))
         }
         permissions = tuple(permission for where, permission in read.items() if where not in unknown)
-        return cls(plugin, source, publisher, permissions, version, dependencies)
+        return cls(plugin, source, publisher, permissions, version, dependencies, key)
 
 
 def require(grant: Grant | None, plugin: str, resource: str, action: str, target: str | None = None) -> None:

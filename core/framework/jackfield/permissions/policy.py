@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from jackfield.permissions.grants import Grant
 from jackfield.permissions.model import Permission, atoms, covered, merged
+from jackfield.permissions.publishers import publisher_in_words
 
 GrowthKind = Literal["permission", "dependency", "publisher", "source", "isolation"]
 
@@ -36,10 +37,11 @@ class Asked:
     Args:
         permissions: what its manifest asks.
         source: a marketplace's URL, `environment` or `file`.
-        publisher: who published it, None where nobody signed.
+        publisher: who published it, None where nobody says.
         isolation: where it runs, by its manifest and the user's choice: `worker`, `process` or `inline`.
         dependencies: the plugins it brings, canonical id to what each asks.
         plugin: its canonical id, named in growth.
+        key: sha256 of the publisher's key that signed it, None where none did.
     """
 
     permissions: tuple[Permission, ...] = ()
@@ -48,6 +50,7 @@ class Asked:
     isolation: str = "worker"
     dependencies: Mapping[str, tuple[Permission, ...]] = field(default_factory=dict)
     plugin: str = ""
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ def growth(old: Asked | None, new: Asked) -> Growth:
     """Return what `new` asks beyond `old`.
 
     Grows: a permission or a wider facet, of the plugin or of one it brings; another publisher or source, since grants
-    bind to both; an isolation that asks for more trust. Without `old`, at a first install, every permission counts,
+    bind to both; another key of the publisher, or none any more, while a first one is no more than there was; an
+    isolation that asks for more trust. Without `old`, at a first install, every permission counts,
     and an isolation without confinement; publisher and source are not a change. Less than before never counts.
     """
     entries: list[GrowthEntry] = []
@@ -108,9 +112,10 @@ def growth(old: Asked | None, new: Asked) -> Growth:
     entries += _wider("permission", new.plugin, before.permissions, new.permissions)
     for name, permissions in new.dependencies.items():
         entries += _wider("dependency", name, before.dependencies.get(name, ()), permissions)
-    if old is not None and old.publisher != new.publisher:
-        was, now = old.publisher or "nobody who signed", new.publisher or "nobody who signs"
-        entries.append(GrowthEntry("publisher", new.plugin, None, f"published by {now}, before by {was}"))
+    if old is not None and (old.publisher != new.publisher or old.key not in (None, new.key)):
+        was, now = (publisher_in_words(one.publisher, one.key) or "nobody who is named" for one in (old, new))
+        without = " without a key" if old.key and not new.key else ""
+        entries.append(GrowthEntry("publisher", new.plugin, None, f"published by {now}{without}, before by {was}"))
     if old is not None and old.source != new.source:
         entries.append(GrowthEntry("source", new.plugin, None, f"comes from {new.source}, before from {old.source}"))
     if _TRUST.get(new.isolation, 2) > _TRUST.get(before.isolation, 0):

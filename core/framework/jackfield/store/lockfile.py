@@ -30,6 +30,7 @@ class LockedSet:
         workers: canonical id -> the plugin itself, then its own libraries.
         choices: canonical id -> where its user chose to run it.
         publishers: canonical id -> who published it, as its marketplace said.
+        keys: canonical id -> sha256 of the publisher's key that signed it.
     """
 
     target: str
@@ -37,6 +38,7 @@ class LockedSet:
     workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
     publishers: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -82,6 +84,7 @@ class LockFile:
             target: dict[str, Any] = {"name": one.target}
             target |= {"choices": dict(one.choices)} if one.choices else {}
             target |= {"publishers": dict(one.publishers)} if one.publishers else {}
+            target |= {"keys": dict(one.keys)} if one.keys else {}
             target["packages"] = [package_of(pin) for pin in one.inline]
             target["workers"] = {
                 cid: {"packages": [package_of(pin) for pin in own]} for cid, own in sorted(one.workers.items())
@@ -122,4 +125,5 @@ def _set(target: Mapping[str, Any]) -> LockedSet:
         workers,
         {str(cid): str(choice) for cid, choice in target.get("choices", {}).items()},
         {str(cid): str(name) for cid, name in target.get("publishers", {}).items()},
+        {str(cid): str(key) for cid, key in target.get("keys", {}).items()},
     )

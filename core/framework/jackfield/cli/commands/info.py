@@ -12,7 +12,7 @@ from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
 from jackfield.cli.words import ago, counted, joined, plain
 from jackfield.errors import JackfieldError
-from jackfield.permissions import where_it_runs
+from jackfield.permissions import key_in_words, where_it_runs
 
 
 @command(
@@ -83,10 +83,11 @@ def _parts(session: Session, found: JsonObject, details: JsonObject, row: JsonOb
         ("runs", _runs(session, found["id"], details, row)),
         ("works with", found["works_with"]["sentence"]),
         ("made by", joined([one for one in dict.fromkeys(made) if one])),
+        ("key", _keys(found, details, row)),
         ("published", ", ".join(one for one in (updated, downloads) if one)),
         ("versions", ", ".join(versions[:10]) + (", …" if len(versions) > 10 else "")),
         ("link", details.get("link") or ""),
-        ("from", found["marketplace"] or found["problem"] or ""),
+        ("from", ", ".join(one for one in (found["marketplace"], found["problem"]) if one)),
     ]
 
 
@@ -109,6 +110,15 @@ def _runs(session: Session, plugin: str, details: JsonObject, row: JsonObject) -
         return where_it_runs(row["isolation"], row["grade"])
     asked = details.get("isolation")
     return str(session.management.would_run(str(asked), plugin=plugin)) if asked else ""
+
+
+def _keys(found: JsonObject, details: JsonObject, row: JsonObject) -> str:
+    """The publisher's key; where what is offered was signed by another one than what is installed, both."""
+    here, there = (key_in_words(key) if key else "none" for key in (found["key"], found["offered_key"]))
+    same = here == there or not details or found["problem"]
+    if not row or (same and here == "none"):
+        return there if found["offered_key"] else ""
+    return here if same else f"{here} of what is installed, {there} of {details.get('version', 'what is offered')}"
 
 
 def _version(one: Any) -> str:

@@ -3,8 +3,18 @@
 python-tuf takes longer to load than most commands run: only `updates` imports it, where something is new.
 """
 
-from jackfield.market.trust.anchor import Anchor, fingerprint, folder_of, split_address
+from jackfield.market.trust.anchor import Anchor, fingerprint, folder_of, is_known, plain_address, split_address
 from jackfield.market.trust.verified import Target
 from jackfield.market.trust.witness import Standing, Witness
 
-__all__ = ["Anchor", "Standing", "Target", "Witness", "fingerprint", "folder_of", "split_address"]
+__all__ = [
+    "Anchor",
+    "Standing",
+    "Target",
+    "Witness",
+    "fingerprint",
+    "folder_of",
+    "is_known",
+    "plain_address",
+    "split_address",
+]

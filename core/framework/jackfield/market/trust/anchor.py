@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from jackfield.errors import TrustError, UsageError
 
@@ -86,6 +86,26 @@ def digest(root: bytes) -> str:
 def fingerprint(sha256: str) -> str:
     """The first half of a root's sha256, in groups of four, as marketplaces print it."""
     return " ".join(sha256[start : start + 4] for start in range(0, 32, 4))
+
+
+def is_known(trust: Path, url: str) -> bool:
+    """Whether a marketplace that signs was met before.
+
+    Args:
+        trust: the folder of all marketplaces.
+        url: its address.
+    """
+    return (folder_of(trust, plain_address(url)) / "anchor.json").exists()
+
+
+def plain_address(url: str) -> str:
+    """An address without fragment, credentials and slashes at its end, as marketplaces are remembered by it.
+
+    Raises:
+        UsageError: its fragment is no root.
+    """
+    address = urlsplit(split_address(url)[0].rstrip("/"))
+    return urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
 
 
 def make_private(folder: Path) -> None:
