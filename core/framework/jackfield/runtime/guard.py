@@ -5,7 +5,7 @@ import contextlib
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 from jackfield.errors import PluginError, UsageError
@@ -115,6 +115,17 @@ class Guard:
         finally:
             ended = time.perf_counter_ns()
             count.took(ended - begun, ended)
+
+    def count(self, plugin: str, what: str, nanoseconds: Iterable[int]) -> None:
+        """Count what has run elsewhere, each with the time that it took.
+
+        Args:
+            plugin: whose code ran.
+            what: what it did: `timer save`.
+            nanoseconds: of each run.
+        """
+        for took in nanoseconds:
+            self._begin(plugin, what).took(took, time.perf_counter_ns())
 
     async def _timed(self, plugin: str, what: str, function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
         limit = self.elsewhere(plugin) or self.timeout_seconds

@@ -12,6 +12,7 @@ from jackfield.worker.calls import HostCalls, HostCrossing
 from jackfield.worker.commands import CommandHandlers
 from jackfield.worker.handlers import Handlers
 from jackfield.worker.looping import LoopThread
+from jackfield.worker.uses import Uses
 
 MESSAGE_CHARACTERS = 4000
 TRACEBACK_CHARACTERS = 12_000
@@ -32,6 +33,7 @@ class Inside:
         commands: the functions of its commands.
         crossing: leads from any thread to the plugin's event loop.
         scope: what the plugin began and has not ended.
+        uses: tells the host of what runs beside its calls.
         guard: tells the host of what fails beside its calls.
         scheduler: the plugin's tasks, threads and timers.
     """
@@ -52,7 +54,8 @@ class Inside:
         self.commands = CommandHandlers(self.calls, handlers)
         self.crossing = HostCrossing(spec.plugin, looping, self.calls)
         self.scope = Scope(spec.plugin)
-        self.guard = Guard(partial(_tell, self.calls))
+        self.uses = Uses(self.calls)
+        self.guard = Guard(partial(_tell, self.calls), begin=self.uses.begin)
         self.scheduler = PluginScheduler(spec.plugin, self.scope, self.guard, self.crossing)
 
 

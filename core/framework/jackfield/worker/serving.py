@@ -209,6 +209,7 @@ class Serving:
         inside = self._inside
         inside.scope.close()
         left = list(await inside.scheduler.end(GRACE_SECONDS))
+        inside.uses.tell()
         inside.handlers.drop()
         return left
 

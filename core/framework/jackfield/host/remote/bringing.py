@@ -80,7 +80,7 @@ class Elsewhere:
         running = partial(_running, remote, sources)
         restoring = Restoring(things_by_name(around.commands.sources), partial(_complete, remote))
         peer = f"the worker of {candidate.id}"
-        served |= served_life(candidate.id, sources, around.blame)
+        served |= served_life(candidate.id, sources, around.guard)
         served |= served_context(
             wiring,
             remote,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from jackfield.api import CommandMark, Level, ListenerMark
-from jackfield.errors import PluginError, RemoteError
+from jackfield.errors import PluginError, RemoteError, UsageError
 from jackfield.hooks import HookManager
 from jackfield.host.remote.facets import Commanding, hearing
 from jackfield.host.remote.hooks import proxy_of, spec_places
@@ -18,9 +18,9 @@ from jackfield.host.remote.sources import Sources
 from jackfield.rpc import CallCodec, Served, without_controls
 from jackfield.runtime import (
     CALLBACKS,
-    Blame,
     CommandData,
     Description,
+    Guard,
     ListenerData,
     Loaded,
 )
@@ -28,6 +28,12 @@ from jackfield.runtime import (
 MOST_TOLD = 12_000
 """Characters that are kept of what a plugin tells of a failure beside its calls."""
 
+
+TIMER = "timer "
+"""What a plugin counts by itself: how its host calls it the host knows better."""
+
+MOST_RUNS = 1000
+LONGEST_RUN_NANOSECONDS = 86_400 * 10**9
 
 MOST_DESCRIBED = 1000
 """Listeners, and as many commands, that the code of one plugin marks: as many as it may begin later."""
@@ -71,13 +77,13 @@ async def load_remote(
     )
 
 
-def served_life(plugin: str, sources: Sources, blame: Blame) -> dict[str, Served]:
-    """Return what a plugin calls beside its context: the sources of its commands, and its failures.
+def served_life(plugin: str, sources: Sources, guard: Guard) -> dict[str, Served]:
+    """Return what a plugin calls beside its context: sources of its commands, its failures, what its timers did.
 
     Args:
         plugin: its id.
         sources: of its commands.
-        blame: told of its failures.
+        guard: told of its failures, and counts what ran.
     """
 
     def failed(what: str, kind: str, message: str, traceback: str = "") -> None:
@@ -87,12 +93,19 @@ def served_life(plugin: str, sources: Sources, blame: Blame) -> dict[str, Served
         error = RemoteError(said, kind=kind, remote_traceback=where, plugin=plugin)
         if where:
             error.add_note(f"raised in the process of {plugin}:\n{where}")
-        blame(plugin, what, error)
+        guard.blame(plugin, what, error)
+
+    def used(use: str, nanoseconds: list[int]) -> None:
+        if not use.startswith(TIMER) or len(nanoseconds) > MOST_RUNS:
+            raise UsageError(f"{plugin} tells of what is no timer, or of more than {MOST_RUNS} runs at once")
+        use = without_controls(use[:200])
+        guard.count(plugin, use, (min(max(took, 0), LONGEST_RUN_NANOSECONDS) for took in nanoseconds))
 
     functions: dict[str, Callable[..., Any]] = {
         "source.reply": sources.reply,
         "source.may": sources.may,
         "plugin.failed": failed,
+        "plugin.used": used,
     }
     return {
         name: Served(function, CallCodec(inspect.signature(function, eval_str=True)))
