@@ -70,6 +70,29 @@ async def test_a_lock_makes_the_same_set_and_removes_what_it_does_not_name(marke
     assert [one.new for one in await there.check_updates()] == ["2.0.0"]  # it stays with its marketplace
 
 
+async def test_what_was_disabled_comes_disabled_and_unasked_and_what_is_here_keeps_its_wish(
+    market, manage, elsewhere, tmp_path
+):
+    market.publish("lockasleep", permissions=SEND)
+    market.publish("lockawake", permissions=SEND)
+    here, there = manage(market.url), elsewhere(market.url)
+    await installed(here, "lockasleep", "lockawake")
+    here.disable("lockasleep", by="tester")
+    file = tmp_path / "jackfield.lock"
+    file.write_text((await here.lock()).text())
+    with opened(file) as (lock, local):
+        plan = await there.plan_sync(lock, local)
+        assert [request.plugin for request in plan.consent] == ["lockawake"]
+        assert "lockasleep comes disabled, as it was where the lock was made" in plan.notes
+    await taken_over(there, file)
+    assert [(row.id, row.state) for row in there.list()] == [("lockasleep", "disabled"), ("lockawake", "enabled")]
+    assert there.permissions("lockasleep").grant is None
+    there.enable("lockasleep", accept_permissions=True, by="tester")
+    with opened(file) as (lock, local):
+        assert not await there.plan_sync(lock, local)
+    assert there.permissions("lockasleep").enabled, "whoever enabled it here meant it"
+
+
 async def test_a_bundle_needs_no_network_and_holds_every_wheel_to_its_hash(market, manage, elsewhere, tmp_path):
     market.publish_library("packlib", "1.0.0")
     market.publish("packed", permissions=SEND, requires=["packlib"])

@@ -118,6 +118,7 @@ class Locker(Planner):
             solution = Solution(chosen.inline, chosen.workers, manifests)
             asked = [manifest.canonical_id for manifest in manifests.values()]
             plan = await self._compare("sync with a lock file", solution, catalog, asked)
+            plan = _with_disabled(plan, chosen)
             absent = {pin.file.sha256 for pin in chosen.pins if self._store.lacks(pin)}
             return replace(plan, files={sha256: path for sha256, path in found.items() if sha256 in absent})
 
@@ -134,7 +135,8 @@ class Locker(Planner):
         said = {cid: inventory.published(cid)[0] for cid in inventory.pins}
         publishers = {cid: by for cid, by in said.items() if by is not None}
         keys = {cid: key for cid in inventory.pins if (key := inventory.signed_by(cid)) is not None}
-        return LockedSet(target.name, inline, workers, choices, publishers, keys)
+        disabled = tuple(sorted(cid for cid in inventory.pins if not inventory.enabled(cid)))
+        return LockedSet(target.name, inline, workers, choices, publishers, keys, disabled)
 
     def _exactly(self) -> list[Want]:
         wants = []
@@ -164,6 +166,21 @@ class Locker(Planner):
         if manifest is None or manifest.canonical_id != canonical(pin.id or ""):
             raise WheelError(f"{pin.file.filename} is not the plugin {pin.id}", plugin=pin.id)
         return manifest
+
+
+def _with_disabled(plan: Plan, chosen: LockedSet) -> Plan:
+    """Leave disabled what comes and was so where the lock was made; nothing is asked for it before it is enabled.
+
+    What is here already is enabled or not by its own user's wish, whatever a lock says.
+    """
+    coming = {canonical(item.id) for item in plan.added if item.id is not None} & {*chosen.disabled}
+    names = sorted(item.id for item in plan.added if item.id is not None and canonical(item.id) in coming)
+    return replace(
+        plan,
+        disabled=frozenset(coming),
+        consent=tuple(one for one in plan.consent if canonical(one.plugin) not in coming),
+        notes=(*plan.notes, *(f"{name} comes disabled, as it was where the lock was made" for name in names)),
+    )
 
 
 def _choice(text: str) -> Choice:

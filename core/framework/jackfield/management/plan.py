@@ -158,6 +158,7 @@ class Plan:
         notes: sentences that a user should read.
         held: what the plugins ask that were left as they are, because only what asks for nothing new was wanted.
         published: canonical id -> who published it and when, of the plugins that come or change; kept in the state.
+        disabled: canonical ids of those that come and are not enabled, whatever becomes of the others.
     """
 
     what: str
@@ -177,6 +178,7 @@ class Plan:
     workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
     choices: Mapping[str, Choice] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
+    disabled: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed or self.moved or self.choices)
@@ -203,8 +205,8 @@ class Plan:
 
     def does_the_same(self, other: Plan) -> bool:
         """Whether a user who agreed to the other plan has agreed to this one: the same moves, the same questions."""
-        mine = (self.added, self.changed, self.removed, self.consent, self.moved, self.choices)
-        return mine == (other.added, other.changed, other.removed, other.consent, other.moved, other.choices)
+        names = ("added", "changed", "removed", "consent", "moved", "choices", "disabled")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values: what `--dry-run --json` prints."""

@@ -29,9 +29,10 @@ def changed_keys(plan: Plan, state: State, before: Generation, *, enable: bool) 
     for item in plan.added:
         if item.id is not None:
             cid = canonical(item.id)
-            changes[f"wish/{cid}"] = enable
+            wished = enable and cid not in plan.disabled
+            changes[f"wish/{cid}"] = wished
             changes[f"asked/{cid}"] = cid in plan.asked
-            if enable:
+            if wished:
                 changes[f"grants/{cid}"] = plan.grants[cid].to_mapping()
     for cid in plan.asked:
         changes[f"asked/{cid}"] = True

@@ -31,6 +31,7 @@ class LockedSet:
         choices: canonical id -> where its user chose to run it.
         publishers: canonical id -> who published it, as its marketplace said.
         keys: canonical id -> sha256 of the publisher's key that signed it.
+        disabled: canonical ids of the plugins that were not enabled where it was made.
     """
 
     target: str
@@ -39,6 +40,7 @@ class LockedSet:
     choices: Mapping[str, str] = field(default_factory=dict)
     publishers: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    disabled: tuple[str, ...] = ()
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -85,6 +87,7 @@ class LockFile:
             target |= {"choices": dict(one.choices)} if one.choices else {}
             target |= {"publishers": dict(one.publishers)} if one.publishers else {}
             target |= {"keys": dict(one.keys)} if one.keys else {}
+            target |= {"disabled": list(one.disabled)} if one.disabled else {}
             target["packages"] = [package_of(pin) for pin in one.inline]
             target["workers"] = {
                 cid: {"packages": [package_of(pin) for pin in own]} for cid, own in sorted(one.workers.items())
@@ -126,4 +129,5 @@ def _set(target: Mapping[str, Any]) -> LockedSet:
         {str(cid): str(choice) for cid, choice in target.get("choices", {}).items()},
         {str(cid): str(name) for cid, name in target.get("publishers", {}).items()},
         {str(cid): str(key) for cid, key in target.get("keys", {}).items()},
+        tuple(map(str, target.get("disabled", ()))),
     )
