@@ -9,6 +9,7 @@ import pytest
 from jackfield.sandbox import grade_of, probe
 
 from tests.core.cli.conftest import Desk
+from tests.support.marketplace import running_marketplace
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "isolation.md"
 GRADE = grade_of(probe()).value
@@ -54,6 +55,22 @@ def test_not_confined_is_said_in_the_list_too(polling: Desk) -> None:
     back = polling.run("isolation", "poll", "worker", "--json").json
     assert (back["applied"], back["isolation"]["isolation"], back["plan"]["consent"]) == (True, "worker", [])
     assert f"worker ({GRADE})" in polling.run("info", "poll").out
+
+
+@pytest.mark.slow
+@pytest.mark.feature("K41")
+def test_its_own_libraries_are_listed_with_their_versions(tmp_path: Path, site: Path) -> None:
+    with running_marketplace(tmp_path / "market") as market:
+        market.publish_library("jflib", "1.2")
+        market.publish_library("aviary", "3.0")
+        market.publish("owl", requires=["jflib", "aviary"], isolation="any")
+        desk = Desk(tmp_path / "home", market.url, site)
+        assert desk.run("install", "owl", "--yes").code == 0
+        assert desk.run("info", "owl", "--json").json["libraries"] == {"aviary": "3.0", "jflib": "1.2"}
+        assert "libraries  aviary 3.0 and jflib 1.2\n" in desk.run("info", "owl").out
+        desk.run("isolation", "owl", "inline", "--accept-permissions")
+        assert desk.run("info", "owl", "--json").json["libraries"] == {}, "it shares them now"
+        assert "libraries" not in desk.run("info", "owl").out
 
 
 def test_it_is_chosen_once(polling: Desk) -> None:

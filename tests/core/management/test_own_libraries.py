@@ -47,6 +47,8 @@ async def test_three_plugins_have_two_versions_of_one_library(shop, manage):
     assert own(management, "elk") == {"chat-elk": "1.0.0", "jflib": "2.0"}
     assert shared(management) == {"chat-fox": "1.0.0", "jflib": "2.0"}
     assert {row.id: row.isolation for row in management.list()} == {"owl": "worker", "elk": "worker", "fox": "inline"}
+    listed = {name: (await management.info(name)).to_mapping()["libraries"] for name in ("owl", "elk", "fox")}
+    assert listed == {"owl": {"jflib": "1.0"}, "elk": {"jflib": "2.0"}, "fox": {}}
 
 
 async def test_another_install_leaves_them_as_they_are_and_asks_nobody_about_them(shop, manage, unused_url):

@@ -76,6 +76,7 @@ ANSWERS: dict[str, Schema] = {
             "works_with": record({"requirement": maybe(TEXT), "tested": many(TEXT), "sentence": TEXT}),
             "key": maybe({"type": "string", "description": "sha256 of the publisher's key of what is installed"}),
             "offered_key": maybe({"type": "string", "description": "the same of the version in details"}),
+            "libraries": by_name(TEXT),
         }
     ),
     "install": CHANGED,

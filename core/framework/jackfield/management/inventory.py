@@ -164,6 +164,16 @@ class Inventory:
         by, at = said.get("by"), said.get("at")
         return (by if isinstance(by, str) else None), (at if isinstance(at, str) else None)
 
+    def own_libraries(self, cid: str) -> dict[str, str]:
+        """Distribution -> version, of the libraries that a plugin of the store has for itself, by name (K41).
+
+        Only one with a process of its own has any; those of the application's process share theirs.
+        """
+        own = self.generation.workers.get(cid, ())
+        if cid in self.environment or not self.placement(cid, self.manifests.get(cid)).own_process:
+            return {}
+        return {pin.distribution: pin.version for pin in sorted(own[1:], key=lambda pin: pin.distribution)}
+
     def signed_by(self, cid: str) -> str | None:
         """The publisher's key that signed the installed version of a plugin of the store (sha256), None for none."""
         said = self._state.get(f"published/{cid}")

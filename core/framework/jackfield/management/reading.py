@@ -184,6 +184,7 @@ class ManagementReader:
             works=works,
             key=inventory.signed_by(canonical(plugin)) if row is not None else None,
             offered_key=found.key,
+            libraries=inventory.own_libraries(canonical(plugin)),
         )
 
     async def search(self, query: str = "", *, category: str | None = None, limit: int = 50) -> Findings:

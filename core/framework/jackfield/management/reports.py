@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -259,6 +260,7 @@ class Info:
         works: with which versions of the application, the installed version else the offered one.
         key: sha256 of the publisher's key that signed what is installed, None where none did.
         offered_key: the same of the version that `details` is about.
+        libraries: distribution -> version of those that the installed version has for itself, in a process of its own.
     """
 
     id: str
@@ -270,6 +272,7 @@ class Info:
     works: WorksWith = field(default_factory=WorksWith)
     key: str | None = None
     offered_key: str | None = None
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -278,6 +281,7 @@ class Info:
             "works_with": self.works.to_mapping(),
             "key": self.key,
             "offered_key": self.offered_key,
+            "libraries": dict(self.libraries),
             "installed": self.row.to_mapping() if self.row is not None else None,
             "details": self.details,
             "marketplace": self.marketplace,

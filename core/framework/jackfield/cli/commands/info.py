@@ -81,6 +81,7 @@ def _parts(session: Session, found: JsonObject, details: JsonObject, row: JsonOb
         ("installed", here),
         ("problem", row.get("problem") or _problem_now(session, row)),
         ("runs", _runs(session, found["id"], details, row)),
+        ("libraries", joined([f"{name} {version}" for name, version in found["libraries"].items()])),
         ("works with", found["works_with"]["sentence"]),
         ("made by", joined([one for one in dict.fromkeys(made) if one])),
         ("key", _keys(found, details, row)),
