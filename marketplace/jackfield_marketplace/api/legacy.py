@@ -131,7 +131,7 @@ class UploadApi:
         )
 
     async def _take(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
-        uploader = await self._uploader(request)
+        uploader = await self.uploader(request)
         async with read_form(request, body, self._settings) as form:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
@@ -139,7 +139,7 @@ class UploadApi:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, self._uploads.accept, *arguments)
 
-    async def _uploader(self, request: Request) -> Identity:
+    async def uploader(self, request: Request) -> Identity:
         """Who sends the request, held against both limits.
 
         Raises:

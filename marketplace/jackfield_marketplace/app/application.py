@@ -25,6 +25,7 @@ from jackfield_marketplace.api import (
     MetadataPages,
     PluginAnswers,
     SimpleIndex,
+    StageApi,
     UploadApi,
     plugin_router,
 )
@@ -100,6 +101,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     ]
     app.router.routes.extend(routes)
     app.include_router(uploads.router())
+    app.include_router(StageApi(settings, database, signing, uploads.uploader).router())
     app.include_router(plugin_router(database, plugins))
     pages = Pages(settings, database, hosts)
     app.router.routes.extend(pages.routes())

@@ -5,7 +5,7 @@ from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_sinc
 from jackfield_marketplace.catalog.contents import Contents
 from jackfield_marketplace.catalog.facets import app_facet, category_facet
 from jackfield_marketplace.catalog.hosts import AskedPermission, Hosts, add_hostfile
-from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, set_status, yank
+from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, find_project, set_status, yank
 from jackfield_marketplace.catalog.popularity import count_plugins, rank_plugins
 from jackfield_marketplace.catalog.project_page import (
     API_VERSION,
@@ -32,6 +32,7 @@ from jackfield_marketplace.catalog.queries import (
 from jackfield_marketplace.catalog.revoked import appeal_address, refuse_revoked, revocations_of, signed_list
 from jackfield_marketplace.catalog.revoking import Told, revocations, revoke, set_appeal, unrevoke
 from jackfield_marketplace.catalog.shown import refresh_plugin
+from jackfield_marketplace.catalog.stages import Outcome, claims, count_outcome, halt, mark_security, roll_out, stage_of
 from jackfield_marketplace.catalog.together import latest_versions, texts_served
 from jackfield_marketplace.catalog.upload import Refusal, Upload
 
@@ -43,6 +44,7 @@ __all__ = [
     "ChangelogEntry",
     "Contents",
     "Hosts",
+    "Outcome",
     "PluginDetails",
     "Refusal",
     "RevokedOf",
@@ -58,13 +60,18 @@ __all__ = [
     "categories_of",
     "category_facet",
     "changes_since",
+    "claims",
+    "count_outcome",
     "count_plugins",
     "encode_document",
     "feature",
     "file_path",
     "file_served",
     "file_sha256",
+    "find_project",
+    "halt",
     "latest_versions",
+    "mark_security",
     "parse_changelog",
     "plugin_changelog",
     "plugin_details",
@@ -79,10 +86,12 @@ __all__ = [
     "revocations_of",
     "revoke",
     "revoked_of",
+    "roll_out",
     "set_appeal",
     "set_status",
     "signed_list",
     "simple_project",
+    "stage_of",
     "texts_served",
     "unrevoke",
     "yank",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from packaging.version import Version
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
+from jackfield_marketplace.catalog.stages import Staged, canonical_version, staged_versions
 from jackfield_marketplace.db import Direct, File, Prepared, Project, Release
 
 API_VERSION = "1.4"  # PEP 792
@@ -41,7 +42,7 @@ _FILES = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class SimpleFile:
-    """One file of a project page (PEP 503, 691, 658, 592, 700)."""
+    """One file of a project page (PEP 503, 691, 658, 592, 700); `staged` where its version is."""
 
     filename: str
     sha256: str
@@ -52,6 +53,7 @@ class SimpleFile:
     attestation_sha256: str | None
     yanked_reason: str | None
     uploaded_at: datetime
+    staged: Staged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,17 @@ def _page(direct: Direct, found: tuple[Any, ...] | None) -> SimpleProject | None
     versions = sorted({row[0] for row in shown}, key=Version)
     # With nothing but files that a person has yet to look at, the project as a whole is what PEP 792 calls so.
     status = status if shown or not rows else "quarantined"
-    return SimpleProject(name, plugin_id, serial, status, reason, tuple(versions), tuple(_files(shown, versions)))
+    staged = staged_versions(direct, project_id)
+    files = tuple(_files(shown, versions, staged))
+    return SimpleProject(name, plugin_id, serial, status, reason, tuple(versions), files)
 
 
-def _files(rows: Iterable[tuple[Any, ...]], versions: list[str]) -> Iterable[SimpleFile]:
+def _files(rows: Iterable[tuple[Any, ...]], versions: list[str], staged: Mapping[str, Staged]) -> Iterable[SimpleFile]:
     place = {version: number for number, version in enumerate(versions)}
-    return (SimpleFile(*row[2:]) for row in sorted(rows, key=lambda row: (place[row[0]], row[2])))
+    # Nearly every project has nothing staged; to bring each version into canonical form would cost more than the rest.
+    of = {version: staged.get(canonical_version(version)) for version in versions} if staged else {}
+    ordered = sorted(rows, key=lambda row: (place[row[0]], row[2]))
+    return (SimpleFile(*(*row[2:], of.get(row[0]))) for row in ordered)
 
 
 def _file(project: SimpleProject, file: SimpleFile) -> dict[str, Any]:
@@ -148,4 +155,6 @@ def _file(project: SimpleProject, file: SimpleFile) -> dict[str, Any]:
         entry["_jackfield"] = {"plugin_toml": {"sha256": file.manifest_sha256}, "id": project.plugin_id}
         if file.attestation_sha256:
             entry["_jackfield"]["attestation"] = {"sha256": file.attestation_sha256}
+        if file.staged is not None:
+            entry["_jackfield"] |= file.staged.to_mapping()
     return entry

@@ -15,6 +15,7 @@ from jackfield_marketplace.catalog import STATUSES, Status, add_hostfile, featur
 from jackfield_marketplace.cli.keys import keys_group
 from jackfield_marketplace.cli.operating import data_option, without_traceback, writing
 from jackfield_marketplace.cli.revoking import appeal_command, revocations_command, revoke_command, unrevoke_command
+from jackfield_marketplace.cli.stages import rollout_command, security_group
 from jackfield_marketplace.settings import Rate, Settings
 
 _UPLOADS_AT_ONCE = 1000  # a first release of everything that someone has
@@ -41,6 +42,8 @@ def main() -> None:
 main.add_command(keys_group)
 for _command in (revoke_command, unrevoke_command, revocations_command, appeal_command):
     main.add_command(_command)
+main.add_command(rollout_command)
+main.add_command(security_group)
 
 
 @main.command()

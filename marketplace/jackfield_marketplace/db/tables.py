@@ -254,6 +254,26 @@ class RevocationList(Table):
     unsigned: Mapped[bool] = mapped_column(default=False)
 
 
+class Stage(Table):
+    """How far one version is rolled out, whether it mends a security hole, and what became of it where it was tried.
+
+    It may be there before the version is: whoever publishes in stages says so first. `version` is canonical, without
+    zeros at its end, `spelled` as it was said first; `confirmed` is the operator's word on `security`, which is the publisher's.
+    """
+
+    __tablename__ = "stages"
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    spelled: Mapped[str]
+    percent: Mapped[int] = mapped_column(default=100)
+    halted: Mapped[str | None]
+    security: Mapped[str | None]
+    confirmed: Mapped[bool] = mapped_column(default=False)
+    kept: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class Catalogue(Table):
     """One row: `serial` grows with that of any project, by triggers."""
 

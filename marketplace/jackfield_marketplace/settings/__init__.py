@@ -10,7 +10,7 @@ from jackfield.inspection import WheelLimits
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Rate", "Settings"]
+__all__ = ["Halting", "Rate", "Settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,18 @@ class Rate:
 
     at_once: int
     per_minute: float
+
+
+@dataclass(frozen=True, slots=True)
+class Halting:
+    """When a rollout is halted by itself: `failures` of them, and `share` of all who told; 0 failures: never."""
+
+    failures: int = 3
+    share: float = 0.1
+
+    def reached(self, failed: int, tried: int) -> bool:
+        """Whether that is too many."""
+        return bool(self.failures) and failed >= self.failures and failed >= self.share * tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,8 @@ class Settings:
         uploads: how often one user may upload.
         wrong_credentials: how often one address may send credentials that are none.
         reports: how often one address may report a plugin.
+        outcomes: how often one address may tell what became of a version.
+        halting: when a rollout is halted by itself.
     """
 
     data: Path
@@ -51,6 +65,8 @@ class Settings:
     uploads: Rate = Rate(at_once=1000, per_minute=600)
     wrong_credentials: Rate = Rate(at_once=20, per_minute=20)
     reports: Rate = Rate(at_once=5, per_minute=2)
+    outcomes: Rate = Rate(at_once=20, per_minute=2)
+    halting: Halting = Halting()
 
     @property
     def database_url(self) -> str:
