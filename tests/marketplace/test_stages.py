@@ -60,7 +60,7 @@ def test_a_rollout_is_said_before_the_upload_so_that_nobody_gets_the_version_ear
 def test_what_is_said_of_a_version_is_signed_in_the_same_moment(operated):
     operated.publish("signed")
 
-    def stamped() -> int:
+    def stamped():
         return httpx.get(f"{operated.url}/tuf/timestamp.json", timeout=30).json()["signed"]["version"]
 
     before = stamped()
@@ -141,8 +141,10 @@ def test_how_many_failures_are_too_many(market, halting, kept, failed, halts):
     with market.database.write() as session:
         project = find_project(session, "poll")
         roll_out(session, project, "1.0.0", 50)
-        for outcome in ["kept"] * kept + ["failed"] * failed:
-            count_outcome(session, project, "1.0.0", sha256, outcome, halting)
+        for _ in range(kept):
+            count_outcome(session, project, "1.0.0", sha256, "kept", halting)
+        for _ in range(failed):
+            count_outcome(session, project, "1.0.0", sha256, "failed", halting)
     assert (kept_stage(market, "1.0.0").halted is not None) == halts
 
 

@@ -258,7 +258,7 @@ class Stage(Table):
     """How far one version is rolled out, whether it mends a security hole, and what became of it where it was tried.
 
     It may be there before the version is: whoever publishes in stages says so first. `version` is canonical, without
-    zeros at its end, `spelled` as it was said first; `confirmed` is the operator's word on `security`, which is the publisher's.
+    zeros at its end, `spelled` as it was said first. `security` is the publisher's word, `confirmed` the operator's.
     """
 
     __tablename__ = "stages"

@@ -202,6 +202,10 @@ def show_plan(output: Output, plan: JsonObject) -> None:
     output.table((), rows)
     for item in plan["changed"]:
         show_changelog(output, item["id"] or item["distribution"], item["changelog"] or "")
+    for plugin, (before, after) in plan["migrates"].items():
+        output.line(f"{plain(plugin)} changes the shape of its data, from {before} to {after}; a copy is kept")
+    if requests and plan["download_bytes"]:
+        output.line(f"fetches {size(plan['download_bytes'])}")
     _show_notes(output, plan)
 
 

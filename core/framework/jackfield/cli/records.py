@@ -103,6 +103,7 @@ PLAN = record(
         "changed": many(ITEM),
         "removed": many(ITEM),
         "moved": {"type": "object", "description": "id -> where it runs afterwards, of those that run elsewhere then"},
+        "migrates": {"type": "object", "description": "id -> shape of its data before and after, where it changes"},
         "growth": many(GROWTH),
         "consent": many(record(_CONSENT_FIELDS)),
         "download_bytes": NUMBER,
@@ -252,24 +253,6 @@ FOUND = record(
         "app": maybe(TEXT),
         "updated": maybe(MOMENT),
         "marketplace": TEXT,
-    }
-)
-
-UPDATE = record(
-    {
-        "id": TEXT,
-        "name": TEXT,
-        "current": TEXT,
-        "new": maybe(TEXT),
-        "changelog": TEXT,
-        "growth": many(GROWTH),
-        "permissions": many(PERMISSION),
-        "problem": maybe(TEXT),
-        "held": maybe(TEXT),
-        "held_back": maybe(TEXT),
-        "pinned": maybe(SAID),
-        "brings": many(TEXT),
-        "failed": maybe({"type": "string", "description": "why the newest version is held back: it failed here"}),
     }
 )
 

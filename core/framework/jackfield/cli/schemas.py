@@ -30,13 +30,13 @@ from jackfield.cli.records import (
     STACK,
     STATS,
     TEXT,
-    UPDATE,
     Schema,
     by_name,
     many,
     maybe,
     record,
 )
+from jackfield.cli.update_records import DEFAULT_POLICY, POLICY, UPDATE
 
 _DATA = record({"app": TEXT, "plugin": DATA}, {"file": TEXT})
 _SETTINGS = record({"app": TEXT, "plugin": TEXT, "settings": many(SETTING), "file": TEXT, "problems": many(TEXT)})
@@ -88,6 +88,7 @@ ANSWERS: dict[str, Schema] = {
     "history": record({"app": TEXT, "total": NUMBER, "entries": many(ENTRY)}),
     "diff": record({"app": TEXT, "difference": DIFFERENCE}),
     "list": record({"app": TEXT, "plugins": many(ROW), "safe_mode": maybe(SAFE_MODE), "failed": many(FAILED)}),
+    "policy": record({"app": TEXT, "default": DEFAULT_POLICY, "plugins": many(POLICY)}),
     "pin": record({"app": TEXT, "pins": many(record({"id": TEXT, "held": TEXT})), "failed": many(FAILED)}),
     "enable": _WISHED,
     "disable": _WISHED,

@@ -10,6 +10,16 @@ from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.management import Management
 from jackfield.management.plan import AskedPermission, ConsentRequest, Plan, PlanItem
+from jackfield.management.policy import (
+    MODES,
+    Later,
+    Mode,
+    Policies,
+    UpdatePolicy,
+    parse_span,
+    parse_version,
+    span_words,
+)
 from jackfield.management.probation import FailedVersion, on_probation
 from jackfield.management.reading import ManagementReader
 from jackfield.management.reports import (
@@ -22,6 +32,7 @@ from jackfield.management.reports import (
     Said,
     Update,
 )
+from jackfield.management.wait import Wait
 
 if TYPE_CHECKING:
     from jackfield.management.applying import Again, ConsentMissing
@@ -44,6 +55,7 @@ if TYPE_CHECKING:
     from jackfield.management.upkeep import DamagedWheel
 
 __all__ = [
+    "MODES",
     "Again",
     "AskedPermission",
     "Asks",
@@ -64,16 +76,19 @@ __all__ = [
     "Inventory",
     "IsolationReport",
     "Keeping",
+    "Later",
     "LimitReport",
     "LimitsReport",
     "Management",
     "ManagementReader",
+    "Mode",
     "Moved",
     "Outcome",
     "PermissionReport",
     "Plan",
     "PlanItem",
     "PluginLimits",
+    "Policies",
     "Progress",
     "RollbackReport",
     "Row",
@@ -82,10 +97,12 @@ __all__ = [
     "SettingsReport",
     "Trial",
     "Update",
+    "UpdatePolicy",
     "UpdateSchedule",
     "UpgradeReport",
     "Upgraded",
     "Vanished",
+    "Wait",
     "as_pylock",
     "as_requirements",
     "describe_settings",
@@ -94,8 +111,11 @@ __all__ = [
     "fresh_grade",
     "on_probation",
     "opened",
+    "parse_span",
+    "parse_version",
     "read_spec_file",
     "restore",
+    "span_words",
     "write_bundle",
 ]
 

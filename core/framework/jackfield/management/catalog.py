@@ -20,6 +20,8 @@ from jackfield.inspection import WheelReport, inspect_wheel
 from jackfield.management.places import kept_places
 from jackfield.management.probation import FailedVersion
 from jackfield.management.specs import canonical
+from jackfield.management.waiting import Waits
+from jackfield.management.withheld import Withheld, wheel_version
 from jackfield.manifest import Candidate, File, Manifest, Pin
 from jackfield.market import ChangelogEntry, Details, Marketplace, Progress
 from jackfield.resolution import Offer, Place
@@ -38,6 +40,7 @@ class MarketCatalog:
         stored: canonical id -> plugin of the generation.
         groups: the entry-point groups that make a wheel a plugin here.
         failed: what is not offered, because it failed here; what is installed is, all the same.
+        waits: says why a plugin's file is not offered yet; None for a plan in which nothing waits.
     """
 
     def __init__(
@@ -49,7 +52,9 @@ class MarketCatalog:
         *,
         groups: Collection[str],
         failed: Collection[FailedVersion] = (),
+        waits: Waits | None = None,
     ) -> None:
+        self.withheld = Withheld(waits)
         self.groups = groups
         self._failed = {(one.distribution, one.version): one for one in failed}
         partials, trust = store.layout.root / "downloads", store.layout.root / "trust"
@@ -147,6 +152,9 @@ class MarketCatalog:
             MarketError: none of its files has the hash that it is held to.
         """
         found = self._without_failed(distribution, await self._offered(distribution))
+        if found is not None and found.source != "file":
+            here = {pin.version for pin in self._pins.get(distribution, ())}
+            found = Offer(found.source, self.withheld.sift(distribution, found.files, here))
         wanted = self._hashes.get(distribution)
         if wanted is None or found is None:
             return found
@@ -332,15 +340,6 @@ class MarketCatalog:
     def _tree(self, file: File) -> Path | None:
         known = file.sha256 in self._installed and self._store.holds(file.sha256)
         return self._store.entries.tree(file.sha256) if known else None
-
-
-def wheel_version(filename: str) -> str:
-    """The version in a wheel's name, normalised; empty where it has none that can be read."""
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
-    with contextlib.suppress(InvalidWheelFilename):
-        return str(parse_wheel_filename(filename)[1])
-    return ""
 
 
 def _normalised(name: str) -> str:

@@ -6,7 +6,7 @@ that runs inline asks for full trust, in so many words, since Python cannot hold
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from jackfield.management.plan import RISKS, AskedPermission, ConsentRequest
@@ -191,6 +191,32 @@ class Consent:
         known = FRAMEWORK_RESOURCES.get(resource)
         found = known.actions.get(action) if known is not None else None
         return found.risk if found is not None else "high"
+
+
+def requests_and_grants(
+    words: Consent,
+    coming: Mapping[str, Coming],
+    standing: Callable[[str], Standing | None],
+    installed: Mapping[str, Manifest],
+) -> tuple[tuple[ConsentRequest, ...], dict[str, Grant]]:
+    """What to ask of a whole plan, by plugin, and the grants that a yes gives.
+
+    Args:
+        words: of the application.
+        coming: canonical id -> what it will be.
+        standing: tells what there is of a plugin now.
+        installed: canonical id -> manifest, of what is installed.
+    """
+    requests, grants = [], {}
+    for cid, one in coming.items():
+        before = standing(cid)
+        if before is not None and before.grant is None:
+            continue  # nothing runs without a grant: it is asked when the plugin is enabled
+        request = words.request(one, before, installed)
+        if request.growth:
+            requests.append(request)
+        grants[cid] = renewed(one, before, request.growth)
+    return tuple(sorted(requests, key=lambda request: request.plugin)), grants
 
 
 def renewed(coming: Coming, standing: Standing | None, grown: Growth) -> Grant:

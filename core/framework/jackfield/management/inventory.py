@@ -14,8 +14,9 @@ from jackfield.management.consent import Standing
 from jackfield.management.environment import Environment
 from jackfield.management.machine import remembered_grade, telling
 from jackfield.management.memory import Memory
+from jackfield.management.policy import Policies
 from jackfield.management.reports import Row, Said, State
-from jackfield.management.specs import canonical
+from jackfield.management.specs import canonical, installed_as
 from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version, host_problem
 from jackfield.permissions import Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
@@ -253,11 +254,15 @@ class Inventory:
             isolation=placement.isolation,
             grade=placement.grade or None,
             problem=problem if enabled or shadowed else None,
-            held=self._state.get(f"pin/{cid}"),
+            held=self._held(candidate),
             legacy=candidate.legacy,
             isolation_asked=candidate.manifest.isolation if candidate.manifest is not None else None,
             trusted=self.said(f"trust/{cid}") if candidate.legacy else None,
         )
+
+    def _held(self, candidate: Candidate) -> str | None:
+        pin = self.pins.get(candidate.canonical_id) if candidate.origin == "store" else None
+        return Policies(self._state).held(candidate.canonical_id, installed_as(pin) if pin is not None else None)
 
     def _row_state(self, candidate: Candidate, *, enabled: bool, shadowed: bool, problem: str | None) -> State:
         if shadowed:

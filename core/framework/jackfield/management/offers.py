@@ -123,7 +123,7 @@ async def offered_key(url: str, trust: Path, distribution: str, version: str) ->
     """
     from packaging.utils import canonicalize_name, canonicalize_version
 
-    from jackfield.management.catalog import wheel_version
+    from jackfield.management.withheld import wheel_version
 
     async with Marketplace(url, trust=trust if is_known(trust, url) else None) as market:
         wanted = canonicalize_version(version)

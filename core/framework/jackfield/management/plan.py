@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from jackfield.manifest import Pin, Risk, distinct
+from jackfield.manifest import Manifest, Pin, Risk, distinct
 from jackfield.permissions import Choice, Grant, Growth, GrowthEntry, publisher_in_words
 
 Place = tuple[str, str]
@@ -157,6 +157,7 @@ class Plan:
         files: sha256 -> wheel on this machine, for those that came as a file.
         notes: sentences that a user should read.
         held: what the plugins ask that were left as they are, because only what asks for nothing new was wanted.
+        migrates: id -> the shapes of its data before and after, of those that change it; a copy is kept.
         published: canonical id -> who published it and when, of the plugins that come or change; kept in the state.
         disabled: canonical ids of those that come and are not enabled, whatever becomes of the others.
     """
@@ -179,6 +180,7 @@ class Plan:
     choices: Mapping[str, Choice] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
+    migrates: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed or self.moved or self.choices)
@@ -217,6 +219,7 @@ class Plan:
             "changed": [item.to_mapping() for item in self.changed],
             "removed": [item.to_mapping() for item in self.removed],
             "moved": dict(self.moved),
+            "migrates": {plugin: list(shapes) for plugin, shapes in self.migrates.items()},
             "growth": growth_mapping(self.growth),
             "consent": [request.to_mapping() for request in self.consent],
             "download_bytes": self.download_bytes,
@@ -236,6 +239,17 @@ def growth_mapping(growth: Growth) -> list[dict[str, Any]]:
         }
         for entry in growth.entries
     ]
+
+
+def migrations(coming: Iterable[Manifest], here: Mapping[str, Manifest]) -> dict[str, tuple[int, int]]:
+    """Id -> the shapes of its data before and after, of the plugins that change it.
+
+    Args:
+        coming: of what comes or changes.
+        here: canonical id -> manifest, of what is installed.
+    """
+    found = [(one, here[one.canonical_id]) for one in coming if one.canonical_id in here]
+    return {new.id: (old.data_version, new.data_version) for new, old in found if new.data_version != old.data_version}
 
 
 def differences(

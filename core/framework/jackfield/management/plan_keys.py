@@ -12,7 +12,10 @@ from jackfield.management.specs import canonical
 from jackfield.storage import State
 from jackfield.store import Generation
 
-_OF_A_PLUGIN = ("wish", "grants", "asked", "pin", "published", "isolation", "probation")
+_OF_A_PLUGIN = (
+    *("wish", "grants", "asked", "pin", "published", "isolation", "probation"),
+    *("updates/of", "updates/never", "updates/later"),
+)
 """What goes with a plugin that is removed; its settings, its data and what failed of it stay."""
 
 

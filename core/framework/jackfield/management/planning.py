@@ -10,19 +10,21 @@ from jackfield.errors import PluginError, UnknownPlugin, UsageError, WheelError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.coming import coming_of, makers_of
 from jackfield.management.compatibility import compatibility_notes
-from jackfield.management.consent import Coming, Consent, renewed
+from jackfield.management.consent import Consent, requests_and_grants
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.offers import near_ids
 from jackfield.management.places import differs, kept_places, places_of, preferred
-from jackfield.management.plan import ConsentRequest, Plan, differences
+from jackfield.management.plan import ConsentRequest, Plan, differences, migrations
+from jackfield.management.policy import Policies
 from jackfield.management.probation import failed_versions
 from jackfield.management.published import published_distributions
-from jackfield.management.refusals import refuse_company, refuse_elsewhere, refuse_failed, refuse_impostor
+from jackfield.management.refusals import refuse_company, refuse_elsewhere, refuse_held_back, refuse_impostor
 from jackfield.management.removing import removal
-from jackfield.management.specs import Spec, canonical, parse_spec
+from jackfield.management.specs import Spec, canonical, installed_as, parse_spec
+from jackfield.management.waiting import waiting
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
-from jackfield.permissions import Choice, Grant, Placement
+from jackfield.permissions import Choice, Placement
 from jackfield.resolution import Place, Solution, Target, Want, resolve
 from jackfield.storage import State
 from jackfield.store import Store
@@ -39,6 +41,7 @@ class Planner:
         inventory: what is installed.
         environment: what is fixed.
         urls: the marketplaces, in order.
+        policies: how the user wants plugins to be updated.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Planner:
         inventory: Inventory,
         environment: Environment,
         urls: Sequence[str],
+        policies: Policies | None = None,
     ) -> None:
         self._app = app
         self._hostfile = hostfile
@@ -59,6 +63,7 @@ class Planner:
         self._inventory = inventory
         self._environment = environment
         self._urls = urls
+        self.policies = policies or Policies(state)
         self._choices: Mapping[str, Choice] = {}
         self._own_processes: dict[tuple[str, str], bool] = {}
         self._solved_for: Target | None = None
@@ -67,7 +72,15 @@ class Planner:
         """The offers for one plan."""
         inventory = self._inventory
         active, failed = inventory.generation, failed_versions(self._state)
-        return MarketCatalog(self._urls, self._store, active, inventory.stored, groups=inventory.groups, failed=failed)
+        return MarketCatalog(
+            self._urls,
+            self._store,
+            active,
+            inventory.stored,
+            groups=inventory.groups,
+            failed=failed,
+            waits=waiting(self.policies, self._store.layout, inventory),
+        )
 
     async def install(self, specs: Sequence[str], *, pre: bool, upgrade: bool = False, alone: bool = False) -> Plan:
         """Plan to install; what is installed stays in its version, as far as that is possible.
@@ -93,7 +106,7 @@ class Planner:
         async with self.catalog() as catalog:
             self._expect(parsed, catalog)
             wants = [await self._want(spec, catalog, pre=pre) for spec in parsed]
-            await asyncio.gather(*(refuse_failed(want, catalog) for want in wants))
+            await asyncio.gather(*(refuse_held_back(want, catalog) for want in wants))
             named = {want.distribution for want in wants}
             loose = {want.distribution for want in wants if upgrade or want.requirement is not None}
             files = set(catalog.wheels)
@@ -163,7 +176,8 @@ class Planner:
         wants = []
         for cid, pin in self._inventory.pins.items():
             want = self._keep(pin)
-            wants.append(replace(want, requirement=self._held(cid), pre=pre) if cid in chosen else want)
+            pre_too = pre or self.policies.of(cid).pre
+            wants.append(replace(want, requirement=self._held(cid), pre=pre_too) if cid in chosen else want)
         solution = await self._solve(wants, catalog, self._prefer(without=moving))
         words = ", ".join(sorted(self._inventory.pins[cid].id or cid for cid in chosen))
         return await self._compare(f"update {words}", solution, catalog, ())
@@ -200,14 +214,16 @@ class Planner:
             raise UnknownPlugin(f"no plugin {plugin} at {where}", plugin=plugin, hint=hint)
         if spec.sha256:
             catalog.hold(name, spec.sha256)
-        return Want(name, plugin, spec.requirement, pre)
+        if spec.sha256 or spec.exact:
+            catalog.withheld.name(name)
+        return Want(name, plugin, spec.requirement, pre or self.policies.of(canonical(plugin)).pre)
 
     def _keep(self, pin: Pin) -> Want:
         return Want(pin.distribution, pin.id or pin.distribution)
 
     def _held(self, cid: str) -> Requirement | None:
-        text = self._state.get(f"pin/{cid}")
-        return Requirement.parse(str(text)) if text is not None else None
+        text = self.policies.held(cid, installed_as(self._inventory.pins[cid]))
+        return Requirement.parse(text) if text is not None else None
 
     def _own_libraries(self, manifest: Manifest) -> bool:
         """Whether a plugin has a process, and with it libraries, of its own."""
@@ -267,7 +283,8 @@ class Planner:
             for name, one in manifests.items()
         }
         published = {cid: {"by": one.publisher, "at": one.published, "key": one.key} for cid, one in coming.items()}
-        consent, grants = self._consent(coming)
+        words, manifests_here = Consent(self._app, self._hostfile), self._inventory.manifests
+        consent, grants = requests_and_grants(words, coming, self._inventory.standing, manifests_here)
         standings = await catalog.standings({item.source for item in (*added, *changed)})
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
         moved = (ids.keys() & solution.workers.keys()) ^ (ids.keys() & generation.workers.keys())
@@ -277,6 +294,7 @@ class Planner:
             pins=solution.pins,
             workers=solution.workers,
             moved={ids[cid]: "worker" if cid in solution.workers else "inline" for cid in sorted(moved)},
+            migrates=migrations(manifests.values(), manifests_here),
             choices=self._choices,
             added=added,
             changed=changed,
@@ -294,19 +312,6 @@ class Planner:
                 *(f"{manifests[name].id} {one.problem}" for name, one in placements.items() if one.problem),
             ),
         )
-
-    def _consent(self, coming: Mapping[str, Coming]) -> tuple[tuple[ConsentRequest, ...], dict[str, Grant]]:
-        words = Consent(self._app, self._hostfile)
-        requests, grants = [], {}
-        for cid, one in coming.items():
-            standing = self._inventory.standing(cid)
-            if standing is not None and standing.grant is None:
-                continue  # nothing runs without a grant: it is asked when the plugin is enabled
-            request = words.request(one, standing, self._inventory.manifests)
-            if request.growth:
-                requests.append(request)
-            grants[cid] = renewed(one, standing, request.growth)
-        return tuple(sorted(requests, key=lambda request: request.plugin)), grants
 
     async def _news(self, old: Pin | None, catalog: MarketCatalog) -> str:
         if old is None or old.id is None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jackfield.errors import StoreError
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.memory import Memory
+from jackfield.management.policy import Policies
 from jackfield.management.probation import FailedVersion, failed_versions
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, Row, Update
 from jackfield.management.specs import canonical
@@ -44,6 +46,7 @@ class ManagementReader:
         groups: the entry-point groups of its plugins; the host file's by default, else `<app>.plugins`.
         environment: where the host imports from; the process that runs now by default.
         lock_seconds: how long a change waits for another installer.
+        clock: seconds since the epoch, for what waits until it is old enough.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class ManagementReader:
         groups: Collection[str] = (),
         environment: Environment | None = None,
         lock_seconds: float = WAIT_SECONDS,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.app = app
         self.layout = layout
@@ -67,6 +71,7 @@ class ManagementReader:
         self._environment = environment
         self._lock_seconds = lock_seconds
         self._memory = Memory()
+        self.policies = Policies(self.state, clock)
 
     async def check_updates(self, ids: Sequence[str] | None = None, *, pre: bool = False) -> list[Update]:
         """Look for updates; a plugin that cannot be looked up is a record with its `problem`, never the end (C42).
@@ -83,7 +88,7 @@ class ManagementReader:
         inventory = self.inventory()
         async with self._planner(inventory).catalog() as catalog:
             check = UpdateCheck(
-                self.app, self.hostfile, state=self.state, inventory=inventory, catalog=catalog, pre=pre
+                self.app, self.hostfile, policies=self.policies, inventory=inventory, catalog=catalog, pre=pre
             )
             return await check.run([canonical(plugin) for plugin in ids] if ids is not None else None)
 
@@ -285,6 +290,7 @@ class ManagementReader:
             inventory=inventory,
             environment=inventory.surroundings,
             urls=self.marketplaces,
+            policies=self.policies,
         )
 
     def _changes(self) -> Changes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from jackfield.errors import MarketError, PluginError, UsageError
-from jackfield.management.catalog import MarketCatalog, wheel_version
+from jackfield.management.catalog import MarketCatalog
 from jackfield.management.inventory import Inventory
 from jackfield.management.plan import Plan
 from jackfield.management.specs import canonical
+from jackfield.management.withheld import wheel_version
 from jackfield.manifest import Version
 from jackfield.resolution import Solution, Want
 
@@ -39,24 +40,42 @@ def refuse_company(plan: Plan, named: Collection[str]) -> None:
         raise UsageError(f"it needs {words}, which --no-dependencies leaves out", hint="leave --no-dependencies away")
 
 
-async def refuse_failed(want: Want, catalog: MarketCatalog) -> None:
-    """Say why, where all that would do of a plugin is held back because it failed here.
+async def refuse_held_back(want: Want, catalog: MarketCatalog) -> None:
+    """Say why, where all that would do of a plugin failed here or waits.
 
     Raises:
-        PluginError: it is; the sentence tells the failure.
+        PluginError: it does; the sentence tells the failure, or what is waited for.
     """
+    await _refuse_failed(want, catalog)
+    if catalog.withheld.can_hold:
+        await _refuse_waiting(want, catalog)
+
+
+async def _refuse_failed(want: Want, catalog: MarketCatalog) -> None:
     failed = catalog.failed_of(want.distribution)
     offer = await catalog.offer(want.distribution) if failed else None
     if offer is None:
         return
-
-    def would_do(version: str) -> bool:
-        accepts = want.requirement.accepts if want.requirement is not None else None
-        return bool(version) and (accepts is None or accepts(Version.from_pep440(version, published=False)))
-
-    held = [one for one in failed if would_do(one.version)]
-    if held and not any(would_do(wheel_version(file.filename)) for file in offer.files if file.is_wheel):
+    held = [one for one in failed if _would_do(want, one.version)]
+    if held and not any(_would_do(want, wheel_version(file.filename)) for file in offer.files if file.is_wheel):
         raise PluginError(held[0].sentence, plugin=held[0].plugin, hint=f"jackfield pin --release {held[0].plugin}")
+
+
+async def _refuse_waiting(want: Want, catalog: MarketCatalog) -> None:
+    offer = await catalog.offer(want.distribution)
+    waiting = [one for one in catalog.withheld.of(want.distribution) if _would_do(want, one.version)]
+    there = [wheel_version(file.filename) for file in offer.files if file.is_wheel] if offer is not None else []
+    if waiting and not any(_would_do(want, version) for version in there):
+        raise PluginError(
+            f"{want.plugin} {waiting[0].sentence}",
+            plugin=want.plugin,
+            hint=f"to have it all the same, name it: jackfield install {want.plugin}=={waiting[0].version}",
+        )
+
+
+def _would_do(want: Want, version: str) -> bool:
+    accepts = want.requirement.accepts if want.requirement is not None else None
+    return bool(version) and (accepts is None or accepts(Version.from_pep440(version, published=False)))
 
 
 def refuse_elsewhere(inventory: Inventory, plugin: str, verb: str) -> None:

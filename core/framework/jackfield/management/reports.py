@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from jackfield.management.compatibility import WorksWith
 from jackfield.management.plan import AskedPermission, ConsentRequest, growth_mapping
+from jackfield.management.policy import Mode
+from jackfield.management.wait import Wait
 from jackfield.permissions import Grant, Growth
 
 State = Literal["enabled", "disabled", "found", "blocked", "shadowed"]
@@ -116,6 +118,14 @@ class Update:
         permissions: what it asks, risky first, the new ones marked.
         brings: ids of the plugins that are not installed and come with it.
         failed: a sentence on the newest version, where it is held back because it failed here.
+        policy: `pin`, `notify` or `auto`, as holds for it.
+        security: what security hole the new version mends; None for an ordinary one.
+        security_confirmed: whether its marketplace says so too, and not its publisher alone.
+        waits: the newest version that is offered and not taken yet, and what for.
+        later: until when its user does not want to be told of the new version, ISO 8601 in UTC.
+        migrates: the shapes of its data before and after, where they differ; a copy is kept of the one before.
+        size: of its wheel, in bytes; 0 where nobody says.
+        done: what the application did about it by itself, a sentence; None where it did nothing.
     """
 
     id: str
@@ -131,6 +141,19 @@ class Update:
     held_back: str | None = None
     pinned: Said | None = None
     failed: str | None = None
+    policy: Mode = "notify"
+    security: str | None = None
+    security_confirmed: bool = False
+    waits: Wait | None = None
+    later: str | None = None
+    migrates: tuple[int, int] | None = None
+    size: int = 0
+    done: str | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is something to take that its user has not put off."""
+        return self.new is not None and self.problem is None and self.later is None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -148,6 +171,14 @@ class Update:
             "pinned": self.pinned.to_mapping() if self.pinned is not None else None,
             "brings": list(self.brings),
             "failed": self.failed,
+            "policy": self.policy,
+            "security": self.security,
+            "security_confirmed": self.security_confirmed,
+            "waits": self.waits.to_mapping() if self.waits is not None else None,
+            "later": self.later,
+            "migrates": list(self.migrates) if self.migrates is not None else None,
+            "size": self.size,
+            "done": self.done,
         }
 
 
@@ -294,6 +325,8 @@ def _state_key_in_words(key: str) -> str:
     """A key of the state log as a person knows it; one that nobody gave words stays as it is."""
     kind, _, rest = key.partition("/")
     plugin, _, name = rest.partition("/")
+    if kind == "updates":
+        return f"how {name} is updated"
     words = {
         "wish": f"whether {plugin} is enabled",
         "grants": f"the permissions of {plugin}",

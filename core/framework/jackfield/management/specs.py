@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jackfield.errors import GrammarError, UsageError
-from jackfield.manifest import Requirement, Version, canonical_id, parse_id
+from jackfield.manifest import Pin, Requirement, Version, canonical_id, parse_id
 
 _SPEC = re.compile(r"([A-Za-z0-9_.-]+?)\s*(==|@)\s*(.+)", re.DOTALL)
 _HASH = re.compile(r"@\s*sha256:(.*)$", re.DOTALL)
@@ -26,6 +26,7 @@ class Spec:
         requirement: which versions will do; None for the newest.
         file: the wheel.
         sha256: what the wheel's hash must begin with, in lower case; empty for any.
+        exact: whether it names one version.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Spec:
     requirement: Requirement | None = None
     file: Path | None = None
     sha256: str = ""
+    exact: bool = False
 
 
 def parse_spec(text: str) -> Spec:
@@ -64,7 +66,7 @@ def parse_spec(text: str) -> Spec:
         name, operator, limit = match.groups()
         if operator == "==":
             limit = f"={_version(limit.strip())}"
-        return Spec(text, parse_id(name.lower()), Requirement.parse(limit.strip()))
+        return Spec(text, parse_id(name.lower()), Requirement.parse(limit.strip()), exact=operator == "==")
     except GrammarError as exc:
         raise UsageError(f"{written!r} cannot be installed: {exc.message}", hint=exc.hint) from exc
 
@@ -106,6 +108,11 @@ def _of_line(written: str, path: Path, number: int) -> str:
     except UsageError as exc:
         raise UsageError(f"{path}, line {number}: {exc.message}", hint=exc.hint) from exc
     return written
+
+
+def installed_as(pin: Pin) -> str:
+    """The version of what is installed, as a manifest spells it."""
+    return str(Version.from_pep440(pin.version, published=False))
 
 
 def canonical(text: str) -> str:

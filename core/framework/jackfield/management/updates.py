@@ -13,12 +13,13 @@ from jackfield.errors import JackfieldError, MarketUnreachable, UnknownPlugin
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Coming, Consent
 from jackfield.management.inventory import Inventory, refusal
+from jackfield.management.policy import DEFAULT, OF, Policies
 from jackfield.management.probation import FailedVersion
-from jackfield.management.reports import Update
-from jackfield.management.specs import canonical
+from jackfield.management.reports import Said, Update
+from jackfield.management.specs import canonical, installed_as
+from jackfield.management.wait import Wait
 from jackfield.manifest import Dependency, File, HostFile, Manifest, Pin, Requirement, Version
 from jackfield.resolution import Target, wheels_of
-from jackfield.storage import State
 
 
 class UpdateCheck:
@@ -27,7 +28,7 @@ class UpdateCheck:
     Args:
         app: the application's name.
         hostfile: its host file.
-        state: pins.
+        policies: how the user wants plugins to be updated, and what they are held to.
         inventory: what is installed.
         catalog: where to look.
         pre: whether pre-releases count.
@@ -38,14 +39,14 @@ class UpdateCheck:
         app: str,
         hostfile: HostFile | None,
         *,
-        state: State,
+        policies: Policies,
         inventory: Inventory,
         catalog: MarketCatalog,
         pre: bool = False,
     ) -> None:
         self._app = app
         self._hostfile = hostfile
-        self._state = state
+        self._policies = policies
         self._inventory = inventory
         self._catalog = catalog
         self._pre = pre
@@ -85,21 +86,26 @@ class UpdateCheck:
         offer = await self._catalog.offer(pin.distribution)
         present = ReleaseVersion(pin.version)
         failed = self._failed(pin.distribution, present)
+        pre = self._pre or present.is_prerelease or self._policies.of(cid).pre
         if offer is None or all(file.sha256 == pin.file.sha256 for file in offer.files):
-            if failed is not None:
-                return self._failed_here(cid, pin, failed)
+            if failed is not None or self._wait(cid, pin, present, pre=pre) is not None:
+                return self._nothing_yet(cid, pin, failed, self._wait(cid, pin, present, pre=pre))
             details = await self._catalog.details(cid, pin.source) if pin.source != "file" else None
             if pin.source == "file" or (details and canonicalize_name(details.distribution) == pin.distribution):
                 return None  # it came as a file, or what is installed is all that is offered
             raise UnknownPlugin(f"{pin.source} does not offer it any more", plugin=pin.id)
-        newest = self._newest(pin.distribution, offer.files, above=present)
+        newest = self._newest(pin.distribution, offer.files, above=present, pre=pre)
         if newest is None:
-            return self._failed_here(cid, pin, failed) if failed is not None else None
-        held = self._state.get(f"pin/{cid}")
-        fits = _fits(str(held)) if held is not None else None
-        allowed = self._newest(pin.distribution, offer.files, above=present, fits=fits) if fits is not None else newest
-        if allowed is None:
-            return self._held(cid, pin, str(held), newest[0])
+            wait = self._wait(cid, pin, present, pre=pre)
+            return self._nothing_yet(cid, pin, failed, wait) if failed is not None or wait is not None else None
+        held = self._policies.held(cid, installed_as(pin))
+        allowed = newest
+        if held is not None:
+            fits = Requirement.parse(held).accepts
+            fitting = self._newest(pin.distribution, offer.files, above=present, pre=pre, fits=fits)
+            if fitting is None:
+                return self._held(cid, pin, held, newest[0])
+            allowed = fitting
         version, file = allowed
         manifest = await self._catalog.manifest(offer, file)
         if manifest is None:
@@ -114,6 +120,7 @@ class UpdateCheck:
         request = Consent(self._app, self._hostfile).request(
             coming, self._inventory.standing(cid), self._inventory.manifests
         )
+        later = self._policies.later(cid)
         problem = refusal(manifest, self._app, self._hostfile) or placement.problem
         kept = newest[0] if newest[0] != version else None
         return Update(
@@ -126,13 +133,37 @@ class UpdateCheck:
             ),
             growth=request.growth,
             problem=f"{version} {problem}" if problem else None,
-            held=str(held) if kept is not None else None,
+            held=held if kept is not None else None,
             held_back=str(kept) if kept is not None else None,
-            pinned=self._inventory.said(f"pin/{cid}") if kept is not None else None,
+            pinned=self._pinned(cid) if kept is not None else None,
             permissions=request.permissions,
             brings=brings,
             failed=failed.sentence if failed is not None and ReleaseVersion(failed.version) > version else None,
+            policy=self._policies.of(cid).mode,
+            security=file.security,
+            security_confirmed=bool(file.security_confirmed),
+            waits=self._wait(cid, pin, version, pre=pre),
+            later=later.until if later is not None and later.version == str(version) else None,
+            migrates=self._migrates(cid, manifest),
+            size=file.size or 0,
         )
+
+    def _wait(self, cid: str, pin: Pin, above: ReleaseVersion, *, pre: bool) -> Wait | None:
+        """The newest version above another that waits; what the plugin is held away from is not waited for."""
+        held = self._policies.held(cid, installed_as(pin))
+        for one in self._catalog.withheld.of(pin.distribution):
+            version = ReleaseVersion(one.version)
+            if version <= above or (version.is_prerelease and not pre):
+                continue
+            if held is None or Requirement.parse(held).accepts(Version.from_pep440(one.version, published=False)):
+                return one
+        return None
+
+    def _migrates(self, cid: str, manifest: Manifest) -> tuple[int, int] | None:
+        before = self._inventory.manifests.get(cid)
+        if before is None or before.data_version == manifest.data_version:
+            return None
+        return before.data_version, manifest.data_version
 
     async def _along(self, manifest: Manifest) -> dict[str, Manifest]:
         """Canonical id -> manifest of the plugins that come with a version, or have to move for it, with theirs.
@@ -164,7 +195,7 @@ class UpdateCheck:
         offer = await self._catalog.offer(name) if name is not None else None
         if name is None or offer is None:
             return None
-        newest = self._newest(name, offer.files, fits=lambda version: wanted.problem(version) is None)
+        newest = self._newest(name, offer.files, pre=self._pre, fits=lambda version: wanted.problem(version) is None)
         return await self._catalog.manifest(offer, newest[1]) if newest is not None else None
 
     def _newest(
@@ -173,6 +204,7 @@ class UpdateCheck:
         files: Sequence[File],
         *,
         above: ReleaseVersion | None = None,
+        pre: bool = False,
         fits: Callable[[Version], bool] = lambda _version: True,
     ) -> tuple[ReleaseVersion, File] | None:
         """The newest version that could be installed here, with its file.
@@ -180,10 +212,10 @@ class UpdateCheck:
         Args:
             name: the distribution, normalised.
             files: all that is offered of it.
-            above: only newer ones; where it is a pre-release, pre-releases count.
+            above: only newer ones.
+            pre: whether pre-releases count.
             fits: what else it must be.
         """
-        pre = self._pre or (above is not None and above.is_prerelease)
         for wheel in wheels_of(name, files, self._target):  # the newest first, and of each the best fit
             version = wheel.version
             if wheel.problem is not None or wheel.file.yanked or (version.is_prerelease and not pre):
@@ -201,16 +233,29 @@ class UpdateCheck:
             current=pin.version,
             held=held,
             held_back=str(newest),
-            pinned=self._inventory.said(f"pin/{cid}"),
+            pinned=self._pinned(cid),
+            policy=self._policies.of(cid).mode,
         )
+
+    def _pinned(self, cid: str) -> Said | None:
+        said = self._inventory.said
+        return said(f"pin/{cid}") or said(f"{OF}{cid}") or said(DEFAULT)
 
     def _failed(self, distribution: str, present: ReleaseVersion) -> FailedVersion | None:
         """The newest version above the present one that is held back because it failed here."""
         found = [one for one in self._catalog.failed_of(distribution) if ReleaseVersion(one.version) > present]
         return max(found, key=lambda one: ReleaseVersion(one.version), default=None)
 
-    def _failed_here(self, cid: str, pin: Pin, failed: FailedVersion) -> Update:
-        return Update(id=pin.id or cid, name=self._name(cid, pin), current=pin.version, failed=failed.sentence)
+    def _nothing_yet(self, cid: str, pin: Pin, failed: FailedVersion | None, wait: Wait | None) -> Update:
+        """That there is a newer version, and why it is not offered."""
+        return Update(
+            id=pin.id or cid,
+            name=self._name(cid, pin),
+            current=pin.version,
+            failed=failed.sentence if failed is not None else None,
+            waits=wait,
+            policy=self._policies.of(cid).mode,
+        )
 
     def _unchecked(self, cid: str, pin: Pin, error: JackfieldError) -> Update:
         problem = f"not checked: {error.message}"
@@ -219,10 +264,6 @@ class UpdateCheck:
     def _name(self, cid: str, pin: Pin) -> str:
         manifest = self._inventory.manifests.get(cid)
         return manifest.name if manifest is not None else pin.id or cid
-
-
-def _fits(requirement: str) -> Callable[[Version], bool]:
-    return Requirement.parse(requirement).accepts
 
 
 def _until(said: str, version: ReleaseVersion) -> bool:

@@ -24,6 +24,10 @@ class File:
         manifest_sha256: of `<url>.plugin.toml`, None when it is not served: a library.
         attestation_sha256: of `<url>.attestation`, the publisher's own signature; None when there is none.
         upload_time: ISO 8601 in UTC, None when unknown.
+        rollout: the share of installations that it is meant for, in per cent; None for all.
+        halted: why its rollout was halted; None while it was not.
+        security: what security hole it mends, in its publisher's words; None for an ordinary version.
+        security_confirmed: whether the marketplace's operator says so too.
         upstream: the simple API that the marketplace sent us to for a name that it does not hold; None for a file of
             its own. Nobody has inspected or signed such a file for the marketplace.
     """
@@ -39,6 +43,10 @@ class File:
     attestation_sha256: str | None = None
     upload_time: str | None = None
     upstream: str | None = None
+    rollout: int | None = None
+    halted: str | None = None
+    security: str | None = None
+    security_confirmed: bool | None = None
 
     @property
     def is_wheel(self) -> bool:
@@ -154,6 +162,10 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "attestation_sha256": str,
     "upload_time": str,
     "upstream": str,
+    "rollout": int,
+    "halted": str,
+    "security": str,
+    "security_confirmed": bool,
 }
 
 

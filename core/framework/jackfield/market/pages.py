@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import msgspec
@@ -13,6 +13,7 @@ from jackfield.manifest import File
 from jackfield.market.models import ProjectFile, ProjectPage
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
+_LONGEST_SENTENCE = 300
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAIN = re.compile(r"\.\./\.\./[A-Za-z0-9_-][A-Za-z0-9_./+-]*")
 _Answer = TypeVar("_Answer")
@@ -85,4 +86,25 @@ def _file(entry: ProjectFile, url: str | None) -> File | None:
         manifest_sha256=own.get("sha256") if isinstance(own, dict) else None,
         attestation_sha256=signature.get("sha256") if isinstance(signature, dict) else None,
         upload_time=entry.upload_time,
+        **_staged(entry.own),
     )
+
+
+def _staged(own: dict[str, Any]) -> dict[str, Any]:
+    """How far a version is rolled out, and what it mends; what is no such word is left out.
+
+    A share that cannot be read is none at all: rather nobody gets the version than everybody.
+    """
+    if "rollout" not in own and "security" not in own:
+        return {}
+    told: dict[str, Any] = {}
+    rollout, security = own.get("rollout"), own.get("security")
+    if rollout is not None:
+        share = rollout.get("percent") if isinstance(rollout, dict) else None
+        told["rollout"] = share if isinstance(share, int) and 0 <= share <= 100 else 0
+        halted = rollout.get("halted") if isinstance(rollout, dict) else None
+        told["halted"] = str(halted)[:_LONGEST_SENTENCE] if halted else None
+    if isinstance(security, dict) and security.get("text"):
+        told["security"] = str(security["text"])[:_LONGEST_SENTENCE]
+        told["security_confirmed"] = security.get("confirmed") is True
+    return told

@@ -95,6 +95,11 @@ class Layout:
         return self.run / "host.lock"
 
     @property
+    def installation(self) -> Path:
+        """The number by which rollouts reach this installation or not; it never leaves the machine."""
+        return self.root / "installation"
+
+    @property
     def starts(self) -> Path:
         """The record of how the last starts of the host went."""
         return self.run / "starts.json"

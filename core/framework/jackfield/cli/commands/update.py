@@ -81,17 +81,37 @@ def _nothing_newer(ids: tuple[str, ...]) -> str:
 def _row(update: JsonObject, reader: str) -> tuple[str, str, str]:
     """`poll  1.3.1 → 2.0.0  asks for more: read member names (to show who voted)`."""
     held = _held(update, reader) if update["held"] else []
+    waits = [update["waits"]["sentence"]] if update["waits"] else []
     if update["new"] is None:
         where = f"held at {update['held']}" if update["held"] else update["current"]
-        return update["id"], where, "; ".join([*held, *(one for one in (update["problem"], update["failed"]) if one)])
+        others = [one for one in (update["problem"], update["failed"]) if one]
+        return update["id"], where, "; ".join([*held, *others, *waits])
     asked = [_asked(one) for one in update["permissions"] if one["new"]]
     others = [entry["detail"] for entry in update["growth"] if entry["kind"] != "permission"]
-    told = [f"asks for more: {', '.join(asked)}"] if asked else []
+    told = [_security(update)] if update["security"] else []
+    told += [f"asks for more: {', '.join(asked)}"] if asked else []
     told += others or ([] if asked else ["no new permissions"])
     told += [update["problem"]] if update["problem"] else []
     told += [update["failed"]] if update["failed"] else []
     told += [f"held at {update['held']}", *held] if held else []
+    told += _beside(update) + waits
     return update["id"], f"{update['current']} → {update['new']}", "; ".join(told)
+
+
+def _security(update: JsonObject) -> str:
+    said = "security fix" if update["security_confirmed"] else "its publisher calls it a security fix"
+    return f"{said}: {update['security']}"
+
+
+def _beside(update: JsonObject) -> list[str]:
+    """What comes along, what happens to its data, and what was said of it."""
+    told = [f"brings {joined(update['brings'])}"] if update["brings"] else []
+    if update["migrates"]:
+        told.append("changes the shape of its data, from {} to {}; a copy is kept".format(*update["migrates"]))
+    if update["policy"] == "auto" and not update["growth"]:
+        told.append("the running application takes it by itself")
+    told += [f"put off until {day(update['later'])}"] if update["later"] else []
+    return told
 
 
 def _held(update: JsonObject, reader: str) -> list[str]:

@@ -1,0 +1,71 @@
+"""What of an offer waits: taken out before anybody chooses, and remembered, so that it can be told."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Sequence
+
+from jackfield.management.wait import Wait
+from jackfield.management.waiting import Waits
+from jackfield.manifest import File
+
+
+class Withheld:
+    """The versions that wait, for one plan.
+
+    Args:
+        wait: says why a plugin's file waits; None for a plan in which nothing does.
+    """
+
+    def __init__(self, wait: Waits | None) -> None:
+        self._wait = wait
+        self._found: dict[str, dict[str, Wait]] = {}
+        self._named: set[str] = set()
+
+    @property
+    def can_hold(self) -> bool:
+        """Whether anything is ever held back."""
+        return self._wait is not None
+
+    def name(self, distribution: str) -> None:
+        """Let nothing of a distribution wait: its user named the version."""
+        self._named.add(distribution)
+
+    def of(self, distribution: str) -> tuple[Wait, ...]:
+        """What waits of a distribution that was sifted, the newest first."""
+        from packaging.version import Version
+
+        found = self._found.get(distribution, {})
+        return tuple(found[version] for version in sorted(found, key=Version, reverse=True))
+
+    def sift(self, distribution: str, files: Sequence[File], here: Collection[str]) -> tuple[File, ...]:
+        """The files that may be taken now.
+
+        Of libraries nothing waits: they come only because a plugin needs them.
+
+        Args:
+            distribution: its normalised name.
+            files: as they are offered.
+            here: the versions of it that are installed: they wait for nothing.
+        """
+        if self._wait is None or distribution in self._named:
+            return tuple(files)
+        taken = []
+        for file in files:
+            chosen = file.manifest_sha256 is not None and not file.yanked
+            version = wheel_version(file.filename) if chosen else ""
+            wait = self._wait(distribution, version, file) if version and version not in here else None
+            if wait is None:
+                taken.append(file)
+            else:
+                self._found.setdefault(distribution, {})[version] = wait
+        return tuple(taken)
+
+
+def wheel_version(filename: str) -> str:
+    """The version in a wheel's name, normalised; empty where it has none that can be read."""
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    with contextlib.suppress(InvalidWheelFilename):
+        return str(parse_wheel_filename(filename)[1])
+    return ""
