@@ -59,6 +59,14 @@ def test_what_it_tells_of_a_plugin_is_what_a_request_of_its_own_gets_before_and_
     assert "1.1.0" in changes["body"]
 
 
+def test_a_root_and_the_timestamp_are_what_requests_of_their_own_get(market):
+    paths = ["/tuf/1.root.json", "/tuf/timestamp.json", "/tuf/99.root.json", "/tuf/snapshot.json", "/tuf/00.root.json"]
+    root, timestamp, absent, other, none = batch(market, *paths)
+    assert root == {"status": 200, "body": httpx.get(market.url + paths[0]).text}
+    assert timestamp == {"status": 200, "body": httpx.get(market.url + paths[1]).text}
+    assert [absent["status"], other["status"], none["status"]] == [404, 421, 421]
+
+
 def test_what_is_not_there_is_said_and_what_is_not_answered_here_too(market):
     nothing = f"/files/{'0' * 64}/x-1.0-py3-none-any.whl.metadata"
     asked = [nothing, "/plugins/nobody/latest", "/plugins/ /latest", "/simple/nobody/", "/simple/Not_Canonical/", "/x"]

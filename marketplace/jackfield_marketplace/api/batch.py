@@ -22,6 +22,7 @@ from jackfield_marketplace.api.details import PluginAnswers, is_version
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.catalog import Contents, latest_versions, texts_served
 from jackfield_marketplace.db import Database
+from jackfield_marketplace.trust import served_metadata
 
 MOST_PATHS = 256
 """How many answers one request may ask for."""
@@ -35,6 +36,7 @@ _PROJECT = re.compile(r"/simple/([ -.0-~]{1,200})/")
 _TEXT = re.compile(r"/files/([0-9a-f]{64})/([ -.0-~]{1,300})(\.metadata|\.plugin\.toml)")
 _LATEST = re.compile(r"/plugins/([ -.0-~]{1,100})/latest")
 _ABOUT = re.compile(r"/plugins/([A-Za-z0-9._-]{1,100})(?:/changelog\?since=([A-Za-z0-9.%_-]{1,300}))?")
+_SIGNED = re.compile(r"/tuf/(?:([1-9][0-9]{0,8})\.root|timestamp)\.json")
 _NO_IDS = frozenset({"search", "featured", "submit"})
 
 _Answer = dict[str, Any]
@@ -45,8 +47,8 @@ _ALONE: _Answer = {"status": 421}
 class Batch:
     """`POST /batch` with `{"get": [path, …]}`; answers `{"answers": [{"status", "body"}, …]}` in the same order.
 
-    Paths are those of project pages, of METADATA and plugin.toml beside a file, and of a plugin's details, its
-    changelog since a version, and its latest version.
+    Paths are those of project pages, of METADATA and plugin.toml beside a file, of a plugin's details, its changelog
+    since a version, and its latest version, and of a root and the timestamp, by which a client sees what is new.
 
     Args:
         database: the catalogue.
@@ -71,13 +73,13 @@ class Batch:
             reason = f'expected {{"get": [path, …]}} with at most {MOST_PATHS} paths'
             return PlainTextResponse(reason, status_code=422)
         found = {path: answer for path in paths if (answer := self._ready(path)) is not None}
-        others = [path for path in paths if path not in found and not path.startswith("/simple/")]
+        others = [path for path in paths if path not in found and not path.startswith(("/simple/", "/tuf/"))]
         if others:
             found |= await run_in_threadpool(self._look_up, others)
         answers, size = [], 0
         for number, path in enumerate(paths, 1):
             match = _PROJECT.fullmatch(path)
-            answer = self._page(match[1]) if match is not None else found.get(path, _ALONE)
+            answer = self._page(match[1]) if match is not None else found.get(path) or self._signed(path)
             size += len(answer.get("body", ""))
             answers.append(answer if size <= _ANSWER_BYTES else _ALONE)
             if number % _PAGES_AT_ONCE == 0:
@@ -92,6 +94,16 @@ class Batch:
         if body is not None:
             return {"status": 200, "body": body.decode()}
         return {"status": 404} if self._simple.upstream_of(name) is None else _ALONE
+
+    def _signed(self, path: str) -> _Answer:
+        """A root or the timestamp, as of the last commit."""
+        match = _SIGNED.fullmatch(path)
+        if match is None:
+            return _ALONE
+        version = match[1]
+        role = "timestamp" if version is None else "root"
+        body = served_metadata(self._database, role, None if version is None else int(version))
+        return {"status": 404} if body is None else {"status": 200, "body": body.decode()}
 
     def _ready(self, path: str) -> _Answer | None:
         """What lies ready of a plugin; no thread is needed for it."""

@@ -43,6 +43,18 @@ async def test_questions_of_one_moment_are_one_request(market):
 
 
 @pytest.mark.slow
+async def test_whether_anything_was_signed_since_is_asked_with_the_first_page(market, tmp_path):
+    market.publish("signed-page")
+    async with Marketplace(market.url, trust=tmp_path) as client:
+        await client.project("chat-signed-page")
+    network = Counting()
+    async with Marketplace(market.url, transport=network, trust=tmp_path) as client:
+        page, about = await asyncio.gather(client.project("chat-signed-page"), client.plugin("signed-page"))
+    assert (len(page), about.distribution) == (1, "chat-signed-page")
+    assert network.asked == ["POST /batch"]
+
+
+@pytest.mark.slow
 async def test_what_is_absent_is_absent_in_company_as_well(market):
     market.publish("here")
     network = Counting()

@@ -12,11 +12,18 @@ from collections.abc import Sequence
 import msgspec
 
 from jackfield.errors import MarketError, MarketUnreachable
-from jackfield.market.transport import NotServed, Transport
+from jackfield.market.transport import NotServed, Transport, too_large
 
 FEWEST = 2
 MOST = 256  # the server's bound
+QUIET_TURNS = 3
+"""Turns of the loop without another question, after which those that came are sent: who asks may be a few calls deep."""
+
 FOUND, ABSENT = 200, 404
+
+
+_Question = tuple[str, str, int | None]
+"""Path, content type, and the largest answer in bytes."""
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -39,24 +46,25 @@ class Batcher:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._waiting: dict[tuple[str, str], asyncio.Future[bytes | None]] = {}
+        self._waiting: dict[_Question, asyncio.Future[bytes | None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._known = True
 
-    async def get(self, path: str, *, accept: str) -> bytes | None:
+    async def get(self, path: str, *, accept: str, most_bytes: int | None = None) -> bytes | None:
         """The body for a path, None where there is none.
 
         Args:
             path: below the marketplace's address.
             accept: the content type wanted, where it is asked for alone.
+            most_bytes: the largest answer that is taken; `TEXT_BYTES` if None.
 
         Raises:
             MarketError: as for `Transport.get`.
         """
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._flush)  # after everything that is asked in this turn of the loop
-        waiting = self._waiting.setdefault((path, accept), loop.create_future())
+            loop.call_soon(self._wait, 0, QUIET_TURNS)
+        waiting = self._waiting.setdefault((path, accept, most_bytes), loop.create_future())
         return await asyncio.shield(waiting)
 
     async def aclose(self) -> None:
@@ -64,6 +72,15 @@ class Batcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _wait(self, seen: int, turns: int) -> None:
+        """Send what is asked once nobody has asked anything more for some turns of the loop."""
+        asked = len(self._waiting)
+        left = turns - 1 if asked == seen else QUIET_TURNS
+        if left and asked < MOST:
+            asyncio.get_running_loop().call_soon(self._wait, asked, left)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         asked, self._waiting = list(self._waiting.items()), {}
@@ -73,9 +90,9 @@ class Batcher:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, asked: Sequence[tuple[tuple[str, str], asyncio.Future[bytes | None]]]) -> None:
+    async def _answer(self, asked: Sequence[tuple[_Question, asyncio.Future[bytes | None]]]) -> None:
         try:
-            answers = await self._together([path for (path, _), _ in asked])
+            answers = await self._together([question[0] for question, _ in asked])
         except MarketUnreachable as error:
             for _, future in asked:
                 _settle(future, error)
@@ -85,14 +102,17 @@ class Batcher:
                 future.cancel()
             raise
         alone = []
-        for place, ((path, accept), future) in enumerate(asked):
+        for place, (question, future) in enumerate(asked):
             answer = answers[place] if answers is not None else None
+            path, _, most_bytes = question
             if answer is not None and answer.status == FOUND:
-                _settle(future, answer.body.encode())
+                body = answer.body.encode()
+                held = most_bytes is None or len(body) <= most_bytes
+                _settle(future, body if held else too_large(self._transport.url + path, most_bytes or 0))
             elif answer is not None and answer.status == ABSENT and not path.startswith("/files/"):
                 _settle(future, None)
             else:  # also a file's text, whose name may be spelt in another way than the server compares
-                alone.append(self._alone(path, accept, future))
+                alone.append(self._alone(question, future))
         await asyncio.gather(*alone)
 
     async def _together(self, paths: Sequence[str]) -> Sequence[_Answer] | None:
@@ -116,9 +136,10 @@ class Batcher:
             return None
         return answers if len(answers) == len(paths) else None
 
-    async def _alone(self, path: str, accept: str, future: asyncio.Future[bytes | None]) -> None:
+    async def _alone(self, question: _Question, future: asyncio.Future[bytes | None]) -> None:
+        path, accept, most_bytes = question
         try:
-            _settle(future, await self._transport.get(path, accept=accept))
+            _settle(future, await self._transport.get(path, accept=accept, most_bytes=most_bytes))
         except MarketError as error:
             _settle(future, error)
         except BaseException:

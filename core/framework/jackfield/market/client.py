@@ -64,7 +64,7 @@ class Marketplace:
         url, root = split_address(url)
         self._transport = Transport(url, transport=transport, timeout_seconds=timeout_seconds)
         self._batcher = Batcher(self._transport)
-        self._signed = SignedPages(self._transport, trust, root) if trust is not None else None
+        self._signed = SignedPages(self._transport, self._batcher, trust, root) if trust is not None else None
         self._other = transport
         self._upstream: Upstream | None = None
         self._partials = partials

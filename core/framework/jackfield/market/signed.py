@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jackfield.errors import TrustError
 from jackfield.manifest import File, page_path, target_folder
+from jackfield.market.batch import Batcher
 from jackfield.market.transport import Redirected, Transport
 from jackfield.market.trust import Standing, Witness
 
@@ -21,13 +22,14 @@ class SignedPages:
 
     Args:
         transport: the way to it.
+        batcher: asks it for small texts, many at a time.
         trust: the folder in which marketplaces are remembered.
         root: how the sha256 of its root begins, where the user named it; else empty.
     """
 
-    def __init__(self, transport: Transport, trust: Path, root: str) -> None:
+    def __init__(self, transport: Transport, batcher: Batcher, trust: Path, root: str) -> None:
         self._url = transport.url
-        self._witness = Witness(transport, trust, root)
+        self._witness = Witness(transport, trust, root, batcher=batcher)
 
     async def aclose(self) -> None:
         """Give up what is under way."""

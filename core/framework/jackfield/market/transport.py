@@ -204,7 +204,7 @@ class Transport:
             async for piece in answer.aiter_bytes():
                 body += piece
                 if len(body) > most:
-                    raise MarketError(f"{shown(url)} answers more than {_size(most)}", hint=TAMPERED)
+                    raise too_large(url, most)
             refuse_failure(answer, url, bytes(body[:500]))
             return bytes(body)
         finally:
@@ -234,6 +234,11 @@ class Transport:
         what = f"did not answer within {self.timeout_seconds:g} s" if late else f"cannot be reached: {_reason(error)}"
         where = self.url if url.startswith(self.url) else shown(url)
         return MarketUnreachable(f"{where} {what}", hint="is it running? JACKFIELD_MARKETPLACE names another")
+
+
+def too_large(url: str, most_bytes: int) -> MarketError:
+    """The error for an answer of more than so many bytes."""
+    return MarketError(f"{shown(url)} answers more than {_size(most_bytes)}", hint=TAMPERED)
 
 
 def _size(count: int) -> str:

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from jackfield.errors import MarketError, MarketUnreachable, TrustError
 from jackfield.manifest import role_of
+from jackfield.market.batch import Batcher
 from jackfield.market.transport import Busy, Transport
 from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, make_private
 from jackfield.market.trust.verified import Target, Verified, now
@@ -61,12 +62,20 @@ class Witness:
         trust: the folder in which all marketplaces are remembered.
         root: how the sha256 of its root begins, where the user named it; else empty.
         clock: tells the time.
+        batcher: asks what else is asked of the marketplace in the same moment; one of its own by default.
     """
 
     def __init__(
-        self, transport: Transport, trust: Path, root: str = "", *, clock: Callable[[], datetime] = now
+        self,
+        transport: Transport,
+        trust: Path,
+        root: str = "",
+        *,
+        clock: Callable[[], datetime] = now,
+        batcher: Batcher | None = None,
     ) -> None:
         self._transport = transport
+        self._batcher = batcher or Batcher(transport)
         self._url = transport.url
         self._root = root
         self._clock = clock
@@ -128,6 +137,7 @@ class Witness:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._batcher.aclose()
 
     async def _loaded(self, role: str) -> None:
         if role not in self._loading:
@@ -147,10 +157,10 @@ class Witness:
         root = fingerprint(anchor.sha256)
         known = self._known()
         if known is not None:
-            # Nothing new in two short answers is what is true most of the time.
+            # Nothing new in two short answers is what is true most of the time; they come with the first page.
             newer, timestamp = await asyncio.gather(
-                self._transport.get(f"/tuf/{known.root_version + 1}.root.json", most_bytes=ROOT_BYTES),
-                self._transport.get("/tuf/timestamp.json", most_bytes=TIMESTAMP_BYTES),
+                self._asked(f"/tuf/{known.root_version + 1}.root.json", ROOT_BYTES),
+                self._asked("/tuf/timestamp.json", TIMESTAMP_BYTES),
             )
             if timestamp is None:
                 raise self._silent()
@@ -189,11 +199,14 @@ class Witness:
     async def _first_root(self) -> bytes | None:
         """The root that a marketplace began with; None where an index knows nothing of roots, however it says so."""
         try:
-            return await self._transport.get("/tuf/1.root.json", most_bytes=ROOT_BYTES)
+            return await self._asked("/tuf/1.root.json", ROOT_BYTES)
         except (MarketUnreachable, Busy):
             raise
         except MarketError:
             return None
+
+    async def _asked(self, path: str, most_bytes: int) -> bytes | None:
+        return await self._batcher.get(path, accept="application/json", most_bytes=most_bytes)
 
     async def _refresh(self, root: bytes | None) -> None:
         from jackfield.market.trust.updates import Updates
