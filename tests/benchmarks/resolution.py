@@ -107,7 +107,7 @@ async def solve(server: Server, profile: Path) -> Taken:
     target = Target.current(app="chat", api_version=Version.parse("1.0.0"))
     wants = [Want(f"chat-p{number}", f"p{number}") for number in range(PLUGINS)]
     began, installer, marketplace = time.perf_counter(), time.process_time(), processor_seconds(server.pid)
-    async with MarketCatalog([server.address], store, store.active(), {}, groups=["chat.plugins"]) as catalog:
+    async with MarketCatalog([server.address], store, store.active(), dict, groups=["chat.plugins"]) as catalog:
         solution = await resolve(wants, catalog=catalog, target=target)
     wall = time.perf_counter() - began
     if len(solution.pins) != PLUGINS + LIBRARIES:

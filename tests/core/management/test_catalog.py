@@ -45,7 +45,7 @@ def publishes() -> Iterator[Callable[[str], str]]:
 async def test_a_publisher_is_the_one_of_the_marketplace_that_is_asked(publishes, layout: Layout, first_asked: str):
     urls = {"first": publishes("ann"), "second": publishes("mallory")}
     store = Store(layout, groups=["chat.plugins"])
-    async with MarketCatalog(list(urls.values()), store, Generation(0), {}, groups=["chat.plugins"]) as catalog:
+    async with MarketCatalog(list(urls.values()), store, Generation(0), dict, groups=["chat.plugins"]) as catalog:
         if first_asked != "nobody":
             await catalog.details("poll", urls.get(first_asked))
         assert await catalog.publisher("poll", urls["first"]) == "ann"

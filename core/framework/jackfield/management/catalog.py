@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -37,7 +38,7 @@ class MarketCatalog:
         urls: the marketplaces, in order.
         store: what is unpacked already answers without the network.
         generation: the active one: its versions stay on offer, whatever the marketplace says meanwhile.
-        stored: canonical id -> plugin of the generation.
+        stored: looks for canonical id -> plugin of the generation, once it is needed.
         groups: the entry-point groups that make a wheel a plugin here.
         failed: what is not offered, because it failed here; what is installed is, all the same.
         waits: says why a plugin's file is not offered yet; None for a plan in which nothing waits.
@@ -48,7 +49,7 @@ class MarketCatalog:
         urls: Sequence[str],
         store: Store,
         generation: Generation,
-        stored: Mapping[str, Candidate],
+        stored: Callable[[], Mapping[str, Candidate]],
         *,
         groups: Collection[str],
         failed: Collection[FailedVersion] = (),
@@ -66,11 +67,7 @@ class MarketCatalog:
             self._pins.setdefault(pin.distribution, []).append(pin)
         self._kept = kept_places(generation)
         self._installed = {pin.file.sha256 for pin in generation.pins}
-        self._manifests = {
-            pin.file.sha256: stored[canonical(pin.id)].manifest
-            for pin in generation.pins
-            if pin.id is not None and canonical(pin.id) in stored
-        }
+        self._stored = stored
         self._reports: dict[str, WheelReport] = {}
         self._files: dict[str, tuple[File, Path]] = {}
         self._asked: set[str] = set()
@@ -135,7 +132,20 @@ class MarketCatalog:
             if (pin := self._pin(place, version)) is not None
             and place[1] not in self._files
             and place[1] not in self._asked
-            and self._store.holds(pin.file.sha256)
+            and self.holds(pin.file)
+        }
+
+    def holds(self, file: File) -> bool:
+        """Whether a wheel is unpacked here; those of the installed plugins were looked at when these were read."""
+        return file.sha256 in self._manifests or self._store.holds(file.sha256)
+
+    @cached_property
+    def _manifests(self) -> dict[str, Manifest | None]:
+        """sha256 -> manifest, of the plugins whose files are here."""
+        stored = self._stored()
+        pins = [pin for pins in self._pins.values() for pin in pins if pin.id is not None]
+        return {
+            pin.file.sha256: one.manifest for pin in pins if (one := stored.get(canonical(pin.id or ""))) is not None
         }
 
     def _pin(self, place: Place, version: str) -> Pin | None:

@@ -29,7 +29,7 @@ class Inventory:
     Args:
         generation: the active one.
         state: wishes and grants.
-        environment: where the host imports from.
+        environment: tells where the host imports from, once it is asked.
         groups: the entry-point groups of the application's plugins.
         app: the application's name.
         hostfile: its host file; without one, as for an application that only uses pluggy, plugins of the environment
@@ -42,7 +42,7 @@ class Inventory:
         self,
         generation: Generation,
         state: StateLog,
-        environment: Environment,
+        environment: Callable[[], Environment],
         groups: Collection[str],
         app: str,
         hostfile: HostFile | None,
@@ -51,18 +51,26 @@ class Inventory:
     ) -> None:
         self.generation = generation
         self._state = state
-        self.surroundings = environment
+        self._environment = environment
         self.groups = groups
         self._app = app
         self._hostfile = hostfile
         self.memory = memory or Memory()
         self._tell_grade = grade or partial(remembered_grade, os.environ)
 
+    def look(self) -> None:
+        """Read at once what else is read when it is asked for, each file looked at: some milliseconds for a hundred."""
+        _ = self.environment, self.stored
+
+    @cached_property
+    def surroundings(self) -> Environment:
+        """Where the host imports from."""
+        return self._environment()
+
     @cached_property
     def stored(self) -> dict[str, Candidate]:
         """Canonical id -> plugin of the active generation."""
-        trees = [path for path in self.generation.plugin_trees if os.path.isdir(path)]  # noqa: PTH112 - of a hundred
-        return {one.canonical_id: one for one in self.memory.stored(self.groups, trees)}
+        return {one.canonical_id: one for one in self.memory.stored(self.groups, self.generation.plugin_trees)}
 
     @cached_property
     def pins(self) -> dict[str, Pin]:

@@ -95,7 +95,7 @@ class Locker(Planner):
         }
         inventory = self._inventory
         catalog = LockedCatalog(
-            self._urls, self._store, inventory.generation, inventory.stored, groups=inventory.groups
+            self._urls, self._store, inventory.generation, lambda: inventory.stored, groups=inventory.groups
         )
         found = dict(local)
         async with catalog:

@@ -101,7 +101,6 @@ class Management(ManagementReader):
             store=self.store,
             state=self.state,
             inventory=inventory,
-            environment=inventory.surroundings,
             urls=self.marketplaces,
         )
 
@@ -116,7 +115,6 @@ class Management(ManagementReader):
             store=self.store,
             state=self.state,
             inventory=inventory,
-            environment=inventory.surroundings,
             urls=self.marketplaces,
         )
         return await mover.move(plugin, choice)
@@ -150,7 +148,7 @@ class Management(ManagementReader):
         from jackfield.management.catalog import MarketCatalog
 
         active = self.store.active()  # only fetching is asked of the catalog: no manifest that is here is needed
-        async with MarketCatalog(self.marketplaces, self.store, active, {}, groups=self._groups) as catalog:
+        async with MarketCatalog(self.marketplaces, self.store, active, dict, groups=self._groups) as catalog:
             return await self._changes().apply(
                 plan,
                 catalog,

@@ -57,10 +57,11 @@ class Memory:
 
         Args:
             groups: the entry-point groups of the application's plugins.
-            trees: the import roots.
+            trees: the import roots; those that are not there hold none.
         """
         if self._looks <= 1:
-            return discover(groups, path=trees) if trees else []
+            there = [tree for tree in trees if os.path.isdir(tree)]  # noqa: PTH112 - of a hundred
+            return discover(groups, path=there) if there else []
         if len(self._trees) > MOST_TREES:
             self._trees.clear()
         return [candidate for tree in trees for candidate in self._in_tree(groups, tree, trees)]
@@ -70,7 +71,10 @@ class Memory:
         known = self._trees.get(root)
         if known is not None and known[0].holds():
             return known[1]
-        before = Glance.at(_telling(root))
+        try:
+            before = Glance.at(_telling(root))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
         found = discover(groups, path=[tree], beside=trees)
         if all(one.folder is not None and one.folder.parent == tree for one in found):
             self._trees[root] = before, found

@@ -11,7 +11,6 @@ from jackfield.management.catalog import MarketCatalog
 from jackfield.management.coming import coming_of, makers_of
 from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Consent, requests_and_grants
-from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.offers import near_ids
 from jackfield.management.places import differs, kept_places, places_of, preferred
@@ -38,8 +37,7 @@ class Planner:
         hostfile: its host file.
         store: what is unpacked.
         state: pins and grants.
-        inventory: what is installed.
-        environment: what is fixed.
+        inventory: what is installed, and what is fixed.
         urls: the marketplaces, in order.
         policies: how the user wants plugins to be updated.
     """
@@ -52,7 +50,6 @@ class Planner:
         store: Store,
         state: State,
         inventory: Inventory,
-        environment: Environment,
         urls: Sequence[str],
         policies: Policies | None = None,
     ) -> None:
@@ -61,7 +58,6 @@ class Planner:
         self._store = store
         self._state = state
         self._inventory = inventory
-        self._environment = environment
         self._urls = urls
         self.policies = policies or Policies(state)
         self._choices: Mapping[str, Choice] = {}
@@ -76,7 +72,7 @@ class Planner:
             self._urls,
             self._store,
             active,
-            inventory.stored,
+            lambda: inventory.stored,
             groups=inventory.groups,
             failed=failed,
             waits=waiting(self.policies, self._store.layout, inventory),
@@ -105,6 +101,7 @@ class Planner:
             )
         async with self.catalog() as catalog:
             self._expect(parsed, catalog)
+            await self._look()
             wants = [await self._want(spec, catalog, pre=pre) for spec in parsed]
             await asyncio.gather(*(refuse_held_back(want, catalog) for want in wants))
             named = {want.distribution for want in wants}
@@ -136,12 +133,13 @@ class Planner:
             PluginError: one came by pip: it is updated with pip.
             ResolutionError, MarketError: as they say.
         """
-        chosen = set(self._inventory.pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
+        pins = self._inventory.pins
         held: dict[str, ConsentRequest] = {}
         async with self.catalog() as catalog:
-            for cid in chosen if ids is not None else ():
-                pin = self._inventory.pins[cid]
-                catalog.expect(cid, pin.distribution, pin.source, pin.version)
+            for pin in [pins[cid] for cid in map(canonical, ids or ()) if cid in pins]:
+                catalog.expect(canonical(pin.id or ""), pin.distribution, pin.source, pin.version)
+            await self._look()
+            chosen = set(pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
             while True:
                 plan = await self._update(chosen - held.keys(), catalog, pre=pre)
                 growers = {canonical(one.plugin): one for one in plan.consent if canonical(one.plugin) in chosen}
@@ -170,6 +168,10 @@ class Planner:
         """
         gone = {self._own(plugin, "remove") for plugin in ids}
         return removal(self._inventory, self._state, gone, layout=None if purge else self._store.layout)
+
+    async def _look(self) -> None:
+        """Look at what is installed, in a thread: meanwhile the marketplaces are asked what we already know to ask."""
+        await asyncio.to_thread(self._inventory.look)
 
     async def _update(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Plan:
         moving = {self._inventory.pins[cid].distribution for cid in chosen}
@@ -244,8 +246,8 @@ class Planner:
         return Target.current(
             app=self._app if self._hostfile is not None else None,
             api_version=self._hostfile.api_version if self._hostfile is not None else None,
-            installed=self._environment.installed,
-            published=self._environment.published(self._app, published_distributions),
+            installed=self._inventory.surroundings.installed,
+            published=self._inventory.surroundings.published(self._app, published_distributions),
         )
 
     async def _solve(self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[Place, str]) -> Solution:
@@ -276,7 +278,7 @@ class Planner:
             makers_of(catalog, {one.canonical_id: after["", name] for name, one in manifests.items()}),
         )
         changelogs = {name: text for name, text in zip(manifests, texts, strict=True) if text}
-        absent = {pin.file.sha256 for pin in after.values() if not self._store.holds(pin.file.sha256)}
+        absent = {pin.file.sha256 for pin in after.values() if not catalog.holds(pin.file)}
         added, changed, removed = differences(before, after, absent=absent, changelogs=changelogs)
         coming = {
             (cid := one.canonical_id): coming_of(name, solution, after, makers[cid], set(before), placements[name])

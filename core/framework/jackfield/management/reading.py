@@ -139,8 +139,7 @@ class ManagementReader:
         after = self.store.generation(new) if new is not None else self.store.active()
 
         def manifests(generation: Generation) -> Mapping[str, Manifest]:
-            trees = [path for path in generation.plugin_trees if path.is_dir()]
-            found = self._memory.stored(self._groups, trees)
+            found = self._memory.stored(self._groups, generation.plugin_trees)
             return {one.canonical_id: one.manifest for one in found if one.manifest is not None}
 
         return compare(self.store.generation(first), after, manifests)
@@ -263,10 +262,12 @@ class ManagementReader:
     def inventory(self) -> Inventory:
         """One look at what is installed, wished and granted."""
         self._heal()
-        environment = self._environment or self._memory.environment(self._groups)
         return Inventory(
-            self.store.active(), self.state, environment, self._groups, self.app, self.hostfile, self._memory
+            self.store.active(), self.state, self._surroundings, self._groups, self.app, self.hostfile, self._memory
         )
+
+    def _surroundings(self) -> Environment:
+        return self._environment or self._memory.environment(self._groups)
 
     def _heal(self) -> None:
         """Complete what an installer that died left open; one that is still at work is left alone."""
@@ -288,7 +289,6 @@ class ManagementReader:
             store=self.store,
             state=self.state,
             inventory=inventory,
-            environment=inventory.surroundings,
             urls=self.marketplaces,
             policies=self.policies,
         )

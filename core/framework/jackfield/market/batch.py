@@ -17,7 +17,7 @@ from jackfield.market.transport import NotServed, Transport, too_large
 FEWEST = 2
 MOST = 256  # the server's bound
 QUIET_TURNS = 3
-"""Turns of the loop without another question, after which those that came are sent: who asks may be a few calls deep."""
+"""Turns of the loop without another question, after which those that came are sent: who asks may be some calls deep."""
 
 FOUND, ABSENT = 200, 404
 

@@ -79,6 +79,23 @@ class Activation:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read of a journal.
+
+    Args:
+        stamp: how the file looked before it was read; None for one that was not.
+        done: the completed activations.
+        begun: the open one.
+        records: every whole record, as it was read.
+    """
+
+    stamp: Stamp | None = None
+    done: tuple[Activation, ...] = ()
+    begun: Activation | None = None
+    records: bytes = b""
+
+
 class Journal:
     """The journal file; write to it under the install lock only.
 
@@ -90,7 +107,7 @@ class Journal:
     def __init__(self, path: Path, disk: Disk) -> None:
         self._path = path
         self._disk = disk
-        self._known: tuple[Stamp, tuple[tuple[Activation, ...], Activation | None, int]] | None = None
+        self._known = _Known()
 
     def begin(self, activation: Activation) -> None:
         """Put on disk what the activation is about to change."""
@@ -143,24 +160,27 @@ class Journal:
         return tuple(made), tuple(standing)
 
     def _read(self) -> tuple[tuple[Activation, ...], Activation | None, int]:
-        """The completed activations, the open one, and where the next record goes; one change asks a dozen times."""
+        """The completed activations, the open one, and where the next record goes; one change asks a dozen times.
+
+        Records are only ever added: those that were understood once are not again, however long the history became.
+        """
         try:
             stamp = stamp_of(self._path)
-            if self._known is not None and self._known[0] == stamp:
-                return self._known[1]
+            known = self._known
+            if known.stamp == stamp:
+                return known.done, known.begun, len(known.records)
             text = self._path.read_bytes()
         except FileNotFoundError:
             return (), None, 0
         except OSError as error:
             raise StoreError(f"{self._path} cannot be read: {error.strerror}") from error
-        read = _parse(text, self._path)
-        self._known = stamp, read
-        return read
+        before = known if text.startswith(known.records) else _Known()
+        known = self._known = _parse(text, before, stamp, self._path)
+        return known.done, known.begun, len(known.records)
 
     def _append(self, record: Mapping[str, Any]) -> None:
         line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
         offset = self._read()[2]
-        self._known = None
         try:
             self._disk.append(self._path, line, offset=offset)
             if not offset:
@@ -169,11 +189,11 @@ class Journal:
             raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
 
 
-def _parse(text: bytes, path: Path) -> tuple[tuple[Activation, ...], Activation | None, int]:
+def _parse(text: bytes, known: _Known, stamp: Stamp, path: Path) -> _Known:
+    """What is known with the records that came since."""
     done: list[Activation] = []
-    begun: Activation | None = None
-    offset = 0
-    lines = text.split(b"\n")
+    begun, offset = known.begun, len(known.records)
+    lines = text[offset:].split(b"\n")
     for number, line in enumerate(lines[:-1]):
         try:
             read = json.loads(line)
@@ -191,4 +211,4 @@ def _parse(text: bytes, path: Path) -> tuple[tuple[Activation, ...], Activation 
             done.append(begun)
         begun = begun_now
         offset += len(line) + 1
-    return tuple(done), begun, offset
+    return _Known(stamp, (*known.done, *done), begun, text[:offset])
