@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from jackfield_marketplace.db import Database, User, migrate
+from jackfield_marketplace.db import Database, Prepared, User, migrate
 from jackfield_marketplace.db.migrate import HEAD, revision
 from jackfield_marketplace.search import search
 from jackfield_marketplace.settings import Settings
@@ -117,3 +117,32 @@ def test_the_data_is_for_the_operator_alone(tmp_path):
         assert {stat.S_IMODE(one.stat().st_mode) for one in (settings.data, settings.blobs)} == {0o700}
     finally:
         database.close()
+
+
+def test_what_one_transaction_keeps_the_next_one_finds_until_somebody_else_writes(database):
+    statement = Prepared(select(User.name))
+    with database.write_directly() as direct:
+        direct.kept[statement] = "read"
+    with database.write_directly() as direct:
+        assert direct.kept == {statement: "read"}
+    other = Database(database.url)
+    with other.write() as session:
+        session.add(User(name="alice"))
+    other.close()
+    with database.write_directly() as direct:
+        assert direct.kept == {}
+        direct.kept[statement] = "read again"
+    with database.write() as session:  # another connection of this very process
+        session.add(User(name="bob"))
+    with database.write_directly() as direct:
+        assert direct.kept == {}
+
+
+def test_what_is_undone_keeps_nothing(database):
+    statement = Prepared(select(User.name))
+    with database.write_directly() as direct:
+        direct.kept[statement] = "read"
+    with pytest.raises(ZeroDivisionError), database.write_directly() as direct:
+        direct.kept[statement] = 1 / 0
+    with database.write_directly() as direct:
+        assert direct.kept == {}

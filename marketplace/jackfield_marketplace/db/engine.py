@@ -42,6 +42,8 @@ class Database:
         self._glance_connection: sqlite3.Connection | None = None
         self._direct_lock = threading.Lock()
         self._direct_connection: PoolProxiedConnection | None = None
+        self._direct_kept: dict[Prepared, Any] = {}
+        self._direct_version: int | None = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -62,7 +64,8 @@ class Database:
     def write_directly(self) -> Iterator[Direct]:
         """As `write`, for statements that are prepared: one connection, whose page cache stays warm, for all of them.
 
-        Writers of this process wait for each other here, others at the database.
+        Writers of this process wait for each other here, others at the database. What one transaction keeps, the next
+        one finds, as long as nothing was undone and nobody has written by another connection.
         """
         with self._direct_lock:
             if self._direct_connection is None:
@@ -70,12 +73,21 @@ class Database:
             cursor = self._direct_connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")
             try:
-                yield Direct(cursor, self.engine.dialect)
+                cursor.execute("PRAGMA data_version")  # never changed by this connection's own commits
+                (version,) = cursor.fetchone() or (None,)
+                if version != self._direct_version:
+                    self._direct_kept, self._direct_version = {}, version
+                yield Direct(cursor, self.engine.dialect, self._direct_kept)
                 cursor.close()  # a statement that has rows left would not let the transaction end
             except BaseException:
+                self._direct_kept = {}
                 self._direct_connection.rollback()
                 raise
-            self._direct_connection.commit()
+            try:
+                self._direct_connection.commit()
+            except BaseException:
+                self._direct_kept = {}
+                raise
 
     def look_up(self, statement: Prepared, **values: Any) -> tuple[Any, ...] | None:
         """The first row of a prepared statement as of the last commit, or None: microseconds, on any thread."""

@@ -28,11 +28,8 @@ class _Compiled:
     text: str
     parameters: tuple[tuple[str, _Process | None, _Process | None], ...]
     columns: tuple[_Process | None, ...]
-
-    @property
-    def plain(self) -> bool:
-        """Whether rows are as the driver gives them."""
-        return not any(self.columns)
+    plain: bool
+    """Whether rows are as the driver gives them."""
 
 
 class Prepared:
@@ -61,11 +58,13 @@ class Direct:
     Args:
         cursor: of the driver, in a transaction that somebody else ends.
         dialect: of the database.
+        kept: what was read or written in earlier transactions and still holds; see `Database.write_directly`.
     """
 
-    def __init__(self, cursor: DBAPICursor, dialect: Dialect) -> None:
+    def __init__(self, cursor: DBAPICursor, dialect: Dialect, kept: dict[Prepared, Any] | None = None) -> None:
         self._cursor = cursor
         self._dialect = dialect
+        self.kept: dict[Prepared, Any] = {} if kept is None else kept
 
     @classmethod
     def within(cls, session: Session) -> Direct:
@@ -99,7 +98,8 @@ class Direct:
     def rows(self, statement: Prepared, **values: Any) -> Iterator[tuple[Any, ...]]:
         """Every row."""
         compiled = self._execute(statement, values)
-        return iter([_processed(compiled, found) for found in self._cursor.fetchall()])
+        found = self._cursor.fetchall()
+        return iter(found if compiled.plain else [_processed(compiled, row) for row in found])
 
     def _execute(self, statement: Prepared, values: dict[str, Any]) -> _Compiled:
         compiled = statement.compiled(self._dialect)
@@ -134,7 +134,7 @@ def _compile(statement: Statement, dialect: Dialect) -> _Compiled:
     selected = statement.selected_columns if isinstance(statement, Select) else ()
     types: list[TypeEngine[Any]] = [column.type for column in selected]
     columns = tuple(one.dialect_impl(dialect).result_processor(dialect, None) for one in types)
-    return _Compiled(dialect, str(compiled), parameters, columns)
+    return _Compiled(dialect, str(compiled), parameters, columns, not any(columns))
 
 
 def _default(column: Column[Any]) -> _Process:

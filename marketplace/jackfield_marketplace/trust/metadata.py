@@ -30,6 +30,7 @@ _LATEST = Prepared(
     .order_by(SignedMetadata.version.desc())
     .limit(1)
 )
+_VERSIONS = Prepared(select(SignedRole.role, SignedRole.version))
 _COUNT = Prepared(select(func.count()).select_from(SignedRole))
 _TARGET = Prepared(
     select(SignedTarget.project_id).where(
@@ -53,6 +54,13 @@ _FORGET = Prepared(
 def current_roles(direct: Direct) -> dict[str, tuple[int, datetime]]:
     """Role -> (version, when it expires); empty for a marketplace that does not sign."""
     return {role: (version, expires_at) for role, version, expires_at in direct.rows(_ROLES)}
+
+
+def current_versions(direct: Direct) -> dict[str, int]:
+    """Role -> version, by role: there are hundreds, so they are kept from one transaction to the next."""
+    if _VERSIONS not in direct.kept:
+        direct.kept[_VERSIONS] = dict(direct.rows(_VERSIONS))
+    return dict(direct.kept[_VERSIONS])
 
 
 def current_version(direct: Direct, role: str) -> int:
@@ -121,6 +129,8 @@ def store_body(direct: Direct, role: str, version: int, expires_at: datetime, bo
         direct.run(_ADD_ROLE, role=role, version=version, expires_at=expires_at)
     else:
         direct.run(_MOVE_ROLE, which=role, version=version, expires_at=expires_at)
+    if _VERSIONS in direct.kept:
+        direct.kept[_VERSIONS][role] = version
     if role != "root":  # every root stays: a client that comes back after years follows them one by one
         direct.run(_FORGET, role=role, version=version - KEPT_VERSIONS)
 

@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from jackfield.manifest import PAGE, role_of, target_folder
@@ -26,10 +27,11 @@ from jackfield_marketplace.db import (
     UnsignedProject,
     now,
 )
-from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, canonical, read_keys
+from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, read_keys
 from jackfield_marketplace.trust.metadata import (
     SPEC_VERSION,
     current_roles,
+    current_versions,
     half_passed,
     instant,
     is_signed,
@@ -93,14 +95,14 @@ class Signing:
         revoked = list_waits(direct)
         if not waiting and not revoked:
             return 0
-        roles = current_roles(direct)
-        if not roles:
+        versions = current_versions(direct)
+        if not versions:
             return 0  # nothing is signed here; they wait for the first ceremony
         changed = note_list(direct) if revoked else set()
         for project in waiting:
             changed |= self._note_targets(direct, project)
             direct.run(_DONE, project=project)
-        self._sign(direct, roles, changed, now())
+        self._sign(direct, versions, changed, now())
         return len(waiting) + revoked
 
     def sign_roles(self, direct: Direct, changed: Iterable[str]) -> None:
@@ -113,7 +115,7 @@ class Signing:
         Raises:
             KeysMissing: as for `sign_changes`.
         """
-        self._sign(direct, current_roles(direct), set(changed), now())
+        self._sign(direct, current_versions(direct), set(changed), now())
 
     def keep_fresh(self, at: datetime | None = None) -> list[str]:
         """Sign what nobody has signed yet, and all of which half the time has passed; returns the roles signed.
@@ -140,7 +142,8 @@ class Signing:
                 role for role, (_, expires_at) in roles.items() if role not in OFFLINE and _due(role, expires_at, at)
             }
             if due:
-                self._sign(direct, roles, due - {"snapshot", "timestamp"}, at, snapshot=due != {"timestamp"})
+                versions = {role: version for role, (version, _) in roles.items()}
+                self._sign(direct, versions, due - {"snapshot", "timestamp"}, at, snapshot=due != {"timestamp"})
             return sorted(due)
 
     def expiring_offline(self, at: datetime | None = None) -> dict[str, datetime]:
@@ -154,8 +157,8 @@ class Signing:
     def _note_targets(self, direct: Direct, project_id: int) -> set[str]:
         """Bring the targets of a project to what the index says now; returns the roles in which one changed."""
         page = project_page(direct, project_id)
-        wanted = self._targets(direct, page) if page is not None else {}
         noted = {path: (sha256, length) for path, sha256, length in direct.rows(_TARGETS, project=project_id)}
+        wanted = self._targets(direct, page, noted) if page is not None else {}
         changed = [path for path in wanted.keys() | noted.keys() if wanted.get(path) != noted.get(path)]
         for path in changed:
             if path in noted:
@@ -166,7 +169,7 @@ class Signing:
                 direct.run(_ADD_TARGET, path=path, role=role, project_id=project_id, sha256=sha256, length=length)
         return {role_of(path) for path in changed}
 
-    def _targets(self, direct: Direct, page: SimpleProject) -> Targets:
+    def _targets(self, direct: Direct, page: SimpleProject, noted: Targets) -> Targets:
         """Wheels that are served, with the texts beside them, and the project's document.
 
         A yanked wheel is one of them: who pins it still gets it. What is in quarantine is not on the page, so it is
@@ -185,8 +188,12 @@ class Signing:
                 ".attestation": file.attestation_sha256 if file.manifest_sha256 else None,
             }
             for suffix, sha256 in beside.items():
-                if sha256 is not None:
-                    targets[folder + file.filename + suffix] = (sha256, self._length(direct, sha256))
+                if sha256 is None:
+                    continue
+                path = folder + file.filename + suffix
+                known = noted.get(path)
+                same = known is not None and known[0] == sha256
+                targets[path] = known if known is not None and same else (sha256, self._length(direct, sha256))
         return targets
 
     def _length(self, direct: Direct, sha256: str) -> int:
@@ -196,15 +203,14 @@ class Signing:
     def _sign(
         self,
         direct: Direct,
-        roles: dict[str, tuple[int, datetime]],
+        versions: dict[str, int],
         changed: set[str],
         at: datetime,
         *,
         snapshot: bool = True,
     ) -> None:
         """Sign delegated roles, then the snapshot, then the timestamp."""
-        keys = self._signers(direct, roles)
-        versions = {role: version for role, (version, _) in roles.items()}
+        keys = self._signers(direct, versions)
         for role in sorted(changed):
             versions[role] = versions.get(role, 0) + 1
             expires_at = at + EXPIRY["bins"]
@@ -220,21 +226,13 @@ class Signing:
         self, direct: Direct, role: str, versions: dict[str, int], listed: dict[str, int], key: Key, at: datetime
     ) -> int:
         version, expires_at = versions.get(role, 0) + 1, at + EXPIRY[role]
-        signed = canonical(
-            {
-                "_type": role,
-                "expires": instant(expires_at),
-                "meta": {f"{name}.json": {"version": number} for name, number in listed.items()},
-                "spec_version": SPEC_VERSION,
-                "version": version,
-            }
-        )
+        signed = _listing_metadata(role, sorted(listed.items()), version, expires_at)
         store_signed(direct, role, version, expires_at, signed, [key])
         return version
 
-    def _signers(self, direct: Direct, roles: dict[str, tuple[int, datetime]]) -> dict[str, Key]:
+    def _signers(self, direct: Direct, versions: dict[str, int]) -> dict[str, Key]:
         """The key of each online role, as root and targets name them now: a ceremony may have changed them."""
-        of = (roles["root"][0], roles["targets"][0])
+        of = versions["root"], versions["targets"]
         with self._lock:
             if of != self._keys_of:
                 self._keys = self._read(direct)
@@ -269,6 +267,20 @@ def _targets_metadata(rows: Iterable[tuple[str, str, int]], version: int, expire
         f'{{"_type":"targets","expires":"{instant(expires_at)}","spec_version":"{SPEC_VERSION}",'
         f'"targets":{{{entries}}},"version":{version}}}'
     ).encode("ascii")
+
+
+def _listing_metadata(role: str, listed: Iterable[tuple[str, int]], version: int, expires_at: datetime) -> bytes:
+    """Canonical JSON of a snapshot or timestamp, put together in the same way."""
+    entries = ",".join([_listing_entry(name, number) for name, number in listed])
+    return (
+        f'{{"_type":"{role}","expires":"{instant(expires_at)}","meta":{{{entries}}},'
+        f'"spec_version":"{SPEC_VERSION}","version":{version}}}'
+    ).encode("ascii")
+
+
+@lru_cache(1024)
+def _listing_entry(name: str, version: int) -> str:
+    return f'"{name}.json":{{"version":{version}}}'
 
 
 def _due(role: str, expires_at: datetime, at: datetime) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from jackfield.inspection import make_publisher_key, read_attestation
 from jackfield.manifest import page_path, target_folder
 from jackfield_marketplace.catalog import set_status, yank
-from jackfield_marketplace.db import Direct, now
+from jackfield_marketplace.db import Database, Direct, now
 from jackfield_marketplace.review import release
 from jackfield_marketplace.trust import Ceremony, KeysMissing, Signing
 
@@ -107,6 +107,38 @@ def test_one_upload_signs_one_bin_the_snapshot_and_the_timestamp(signed):
     assert [name for name in later if later[name] != earlier[name]] == [
         f"bin-{target_folder('chat-dice').split('/')[0]}.json"
     ]
+
+
+def test_signatures_of_two_processes_follow_one_another(signed):
+    signed.market.publish("poll")
+    first = signed.metadata("timestamp")["version"]
+    other = Database(signed.market.database.url)  # as a command of the operator has its own
+    with other.write_directly() as direct:
+        Signing(other, signed.market.settings.keys, signed.market.settings.blobs).sign_roles(direct, ["bin-00"])
+    other.close()
+    signed.market.publish("dice")
+    timestamp = signed.metadata("timestamp")
+    listed = signed.metadata(f"{timestamp['meta']['snapshot.json']['version']}.snapshot")["meta"]
+    assert timestamp["version"] == first + 2
+    assert listed["bin-00.json"]["version"] == signed.metadata("bin-00")["version"]
+    assert signed.client.is_target(page_path("chat-dice"))
+    assert signed.client.is_target(page_path("chat-poll"))
+
+
+def test_an_upload_that_is_undone_leaves_no_gap_in_the_versions(signed):
+    signed.market.publish("poll")
+    before = signed.metadata("timestamp")["version"]
+
+    def sign_and_fail() -> None:
+        with signed.market.database.write_directly() as direct:
+            signed.signing.sign_roles(direct, ["bin-00"])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        sign_and_fail()
+    signed.market.publish("dice")
+    assert signed.metadata("timestamp")["version"] == before + 1
+    assert signed.client.is_target(page_path("chat-dice"))
 
 
 def test_a_held_file_is_no_target_until_it_is_released(signed, tmp_path):
