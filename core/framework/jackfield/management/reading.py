@@ -105,14 +105,12 @@ class ManagementReader:
         """
         from jackfield.management.upgrade import UpgradeCheck
 
-        inventory = self.inventory()
         check = UpgradeCheck(
             self.app,
             self.hostfile,
             store=self.store,
             state=self.state,
-            inventory=inventory,
-            environment=inventory.surroundings,
+            inventory=self.inventory(),
             urls=self.marketplaces,
         )
         return await check.run(versions, python)
