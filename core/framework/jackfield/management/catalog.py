@@ -16,9 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from packaging.utils import canonicalize_name
+
 from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
 from jackfield.inspection import WheelReport, inspect_wheel
-from jackfield.management.places import kept_places
+from jackfield.management.places import kept_places, manifests_of
 from jackfield.management.probation import FailedVersion
 from jackfield.management.specs import canonical
 from jackfield.management.waiting import Waits
@@ -108,7 +110,7 @@ class MarketCatalog:
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]
         if refusals:
             raise WheelError(f"{path.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
-        name = _normalised(report.name)
+        name = canonicalize_name(report.name)
         file = File(path.name, str(path), report.sha256, report.size, report.requires_python or None)
         if report.manifest_bytes is not None:
             file = replace(file, manifest_sha256=hashlib.sha256(report.manifest_bytes).hexdigest())
@@ -142,11 +144,7 @@ class MarketCatalog:
     @cached_property
     def _manifests(self) -> dict[str, Manifest | None]:
         """sha256 -> manifest, of the plugins whose files are here."""
-        stored = self._stored()
-        pins = [pin for pins in self._pins.values() for pin in pins if pin.id is not None]
-        return {
-            pin.file.sha256: one.manifest for pin in pins if (one := stored.get(canonical(pin.id or ""))) is not None
-        }
+        return manifests_of((pin for pins in self._pins.values() for pin in pins), self._stored())
 
     def _pin(self, place: Place, version: str) -> Pin | None:
         """What is installed of a version: there, else anywhere."""
@@ -244,7 +242,7 @@ class MarketCatalog:
                 found = await (self._details(plugin, url) if under_way else market.latest(plugin))
             except UnknownPlugin:
                 continue
-            return _normalised(found.distribution)
+            return canonicalize_name(found.distribution)
         return None
 
     async def details(self, plugin: str, source: str | None = None) -> Details | None:
@@ -350,9 +348,3 @@ class MarketCatalog:
     def _tree(self, file: File) -> Path | None:
         known = file.sha256 in self._installed and self._store.holds(file.sha256)
         return self._store.entries.tree(file.sha256) if known else None
-
-
-def _normalised(name: str) -> str:
-    from packaging.utils import canonicalize_name
-
-    return canonicalize_name(name)

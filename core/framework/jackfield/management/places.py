@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from jackfield.management.specs import canonical
-from jackfield.manifest import Manifest, Pin
+from jackfield.manifest import Candidate, Manifest, Pin
 from jackfield.resolution import Place
 from jackfield.store import Generation
 
@@ -31,6 +31,17 @@ def places_of(inline: tuple[Pin, ...], workers: Mapping[str, tuple[Pin, ...]]) -
         found["", plugin.distribution] = plugin
         found |= {(plugin.distribution, pin.distribution): pin for pin in libraries}
     return found
+
+
+def manifests_of(pins: Iterable[Pin], stored: Mapping[str, Candidate]) -> dict[str, Manifest | None]:
+    """sha256 -> manifest, of those pins that are plugins whose files are here.
+
+    Args:
+        pins: of a set.
+        stored: canonical id -> plugin, as it was found in the set's files.
+    """
+    found = {pin.file.sha256: stored.get(canonical(pin.id)) for pin in pins if pin.id is not None}
+    return {sha256: one.manifest for sha256, one in found.items() if one is not None}
 
 
 def preferred(
