@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -18,34 +19,53 @@ from jackfield.errors import (
     RemoteError,
     UsageError,
 )
-from jackfield.rpc import BlockingConnection, Limits, Served
+from jackfield.rpc import BlockingConnection, Limits, Served, connected_pair
 
 from tests.core.rpc.child import CODECS, ONE, PING_PONG, SIZE, Colour, Message, child, link, one
 
 
 class Host:
-    """A host that waits, with the methods that the child calls back."""
+    """A host that waits, with the methods that the child calls back.
 
-    def __init__(self, connection: socket.socket) -> None:
+    Args:
+        connection: to the child.
+        holds: whether it calls as a thread does that has the connection to itself.
+    """
+
+    def __init__(self, connection: socket.socket, *, holds: bool = False) -> None:
+        self.owner = threading.get_ident() if holds else None
         table = {"one": Served(one, ONE), "size": Served(len_of, SIZE), "ping_pong": Served(self.ping_pong, PING_PONG)}
         self.connection = BlockingConnection(link(connection, table))
         self.connection.greet()
+        self.connection.is_held = holds
 
     def ping_pong(self, depth: int) -> int:
         return int(self.connection.call("ping_pong", {"depth": depth - 1}, PING_PONG)) + 1 if depth else 0
 
-    def call(self, method: str, timeout_seconds: float | None = 20, **arguments: Any) -> Any:
-        return self.connection.call(method, arguments, CODECS[method], timeout_seconds=timeout_seconds)
+    def call(self, method: str, timeout_seconds: float = 20, **arguments: Any) -> Any:
+        codec = CODECS[method]
+
+        def otherwise(given: Mapping[str, Any]) -> Any:
+            return self.connection.call(method, given, codec, timeout_seconds=timeout_seconds)
+
+        if self.owner != threading.get_ident():
+            return otherwise(arguments)
+        held, _ = self.connection.held(method, codec, timeout_seconds, otherwise, told)
+        return held(arguments, time.perf_counter_ns(), True)
+
+
+def told(error: CallTimeout | LinkClosed) -> Exception:
+    return type(error)(f"told: {error.message}")
 
 
 def len_of(data: bytes) -> int:
     return len(data)
 
 
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
+@pytest.fixture(scope="module", params=[False, True], ids=["any thread", "held"])
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     with child() as connection:
-        yield Host(connection)
+        yield Host(connection, holds=request.param)
 
 
 def test_values_arrive_as_what_they_are(host: Host) -> None:
@@ -165,6 +185,63 @@ def test_a_call_that_is_given_up_is_cancelled_there(host: Host) -> None:
     with pytest.raises(CallTimeout):
         host.connection.finish(call)
     assert host.call("double", number=4) == 8  # its "cancelled" was awaited by nobody, and broke nothing
+
+
+def test_a_held_connection_is_left_to_the_general_way_when_it_is_let_go(host: Host) -> None:
+    ways = []
+
+    def otherwise(given: Mapping[str, Any]) -> Any:
+        ways.append("otherwise")
+        return host.connection.call("double", given, ONE)
+
+    held, direct = host.connection.held("double", ONE, 20, otherwise, told)
+    for may, free in ((True, True), (False, True), (True, False)):
+        direct(may)
+        assert held({"number": 4}, time.perf_counter_ns(), free) == 8
+    assert len(ways) == (2 if host.connection.is_held else 3)
+
+
+def test_the_time_of_a_held_call_runs_from_when_its_hook_began(host: Host) -> None:
+    held, _ = host.connection.held("call_back", CODECS["call_back"], 20, host.call, told)
+    host.connection.is_held = True
+    with pytest.raises(CallTimeout, match="told: the worker did not answer call_back in time"):
+        held({"times": 1}, time.perf_counter_ns() - 20 * 10**9, True)
+    host.connection.is_held = host.owner is not None
+    assert host.call("double", number=4) == 8
+
+
+def test_who_interrupts_a_held_call_may_call_again(host: Host) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        held, _ = host.connection.held("sleep", CODECS["sleep"], 20, host.call, told)
+        host.connection.is_held = True
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            held({"seconds": 0.3}, time.perf_counter_ns(), True)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        host.connection.is_held = host.owner is not None
+    assert host.call("double", number=4) == 8
+
+
+@pytest.mark.parametrize("holds", [False, True])
+def test_the_end_of_the_other_side_is_told_to_who_holds_the_connection(holds: bool) -> None:
+    ours, theirs = connected_pair()
+    host, other = BlockingConnection(link(ours)), BlockingConnection(link(theirs))
+    host.send_hello()
+    other.greet()
+    host.receive_hello()
+    host.is_held = holds
+    held, _ = host.held("one", ONE, 20, lambda given: host.call("one", given, ONE), told)
+    threading.Timer(0.05, theirs.shutdown, [socket.SHUT_RDWR]).start()
+    for _ in range(2):  # while it waits, and before it sends
+        with pytest.raises(LinkClosed, match="told: the worker went away" if holds else "^the worker went away"):
+            held({}, time.perf_counter_ns(), True)
+    assert isinstance(host.ended, LinkClosed)
+    other.close()
 
 
 def test_the_death_of_a_child_ends_what_waits_for_it() -> None:

@@ -8,6 +8,8 @@ from jackfield.hooks.chains import Chain, passed_by_name
 from jackfield.hooks.outside import outside_of
 from jackfield.hooks.specs import is_asynchronous
 
+_NEXT = "_jf_last = _jf_now"  # where the time of the next implementation begins
+
 
 class Body:
     """The lines that call a chain.
@@ -42,7 +44,8 @@ class Body:
             # It is the caller's mistake, and nobody's who implements the hook; most often two questions tell that it
             # is none.
             lines += [
-                "if _jf_running_loop() is not None or _jf_this_thread() != _jf_thread:",
+                "_jf_free = _jf_running_loop() is None and _jf_this_thread() == _jf_thread",
+                "if not _jf_free:",
                 "    _jf_require_waiting()",
             ]
         if chain.pipeline is None:
@@ -59,6 +62,8 @@ class Body:
         # Those in this process run while the others are at work; the answers are collected in the order of the places.
         calls = [line for place, each in self.plain if place not in self.sent for line in self._call(place, each)]
         calls += [line for place, _ in self.plain if place in self.sent for line in self._receive(place)]
+        if calls and calls[-1] == _NEXT:
+            calls.pop()  # there is none
         if chain.firstresult and self.wrappers:
             block += ["while True:", *indent([*calls, "break"])]
         else:
@@ -86,6 +91,8 @@ class Body:
         answers = [f"_jf_answer{place}" for place, _ in self.plain]
         if not answers:
             return []
+        if len(answers) == 1:
+            return [f"_jf_results = [] if {answers[0]} is None else [{answers[0]}]"]
         return [
             f"if {' or '.join(f'{answer} is None' for answer in answers)}:",
             f"    _jf_results = [each for each in ({', '.join(answers)},) if each is not None]",
@@ -127,7 +134,10 @@ class Body:
         limited = chain.timeout_seconds is not None and not outside
         awaited = f"await _jf_within({place}, {{}})" if limited else "await {}"
         application = self._application(place, each)
-        answer = [f"{name} = {awaited.format(application) if asynchronous else application}"]
+        if outside and chain.awaits:  # most often it is there
+            answer = [f"{name} = {application}", f"if _jf_type({name}) is _jf_underway:", f"    {name} = await {name}"]
+        else:
+            answer = [f"{name} = {awaited.format(application) if asynchronous else application}"]
         if chain.resolves and not asynchronous:
             answer += [f"if _jf_hasattr({name}, '__await__'):"]
             if limited:
@@ -165,11 +175,15 @@ class Body:
         if self.chain.timeout_seconds is not None and measured:
             unless = f" and _jf_awaited != {place}" if self.chain.resolves else ""
             lines += [f"if _jf_now - _jf_last > _jf_limit{unless}:", f"    _jf_overrun({place}, _jf_now - _jf_last)"]
-        return [*lines, "_jf_last = _jf_now"]
+        return [*lines, _NEXT]
 
     def _application(self, place: int, each: pluggy.HookImpl, *, call: str = "_jf_call") -> str:
         if outside_of(each.function) is not None:
-            return f"{call}{place}({self._mapping(each)})"
+            more = ""
+            if call == "_jf_call":
+                more = ", _jf_last" if self.timed else ", _jf_clock()"
+                more += "" if self.chain.awaits else ", _jf_free"
+            return f"{call}{place}({self._mapping(each)}{more})"
         arguments = [self._argument(name) for name in each.argnames]
         if self.by_name:
             arguments += [f"{name}={name}" for name in passed_by_name(each)]

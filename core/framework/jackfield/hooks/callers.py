@@ -139,15 +139,14 @@ class AsyncCaller:
     """What `manager.call.name` is: calls a hook and awaits its asynchronous implementations, one after another.
 
     Synchronous implementations run where they stand in the order, in the event loop's thread. `def` specs may be
-    called this way too.
+    called this way too. Like a `LazyCaller` it compiles its `__call__` at the first call, and takes its class.
     """
 
-    __slots__ = ("_function", "_hook", "_many")
+    __slots__ = ("_hook", "_many")
 
     def __init__(self, hook: pluggy.HookCaller) -> None:
         self._hook = hook
         self._many: tuple[int, Batches] | None = None
-        self._function: Callable[..., Coroutine[Any, Any, Any]] = AsyncCaller._first_call
 
     def __call__(self, **kwargs: Any) -> Coroutine[Any, Any, Any]:
         """Return the coroutine of one call; the result is what the spec promises, as with `manager.hook`.
@@ -156,14 +155,14 @@ class AsyncCaller:
             UsageError: the hook is historic.
             pluggy.HookCallError: an argument that an implementation asks for is missing.
         """
-        return self._function(self, **kwargs)
+        return self._first_call(**kwargs)
 
     def __repr__(self) -> str:
         return f"<AsyncCaller {self._hook.name!r}>"
 
     def forget(self) -> None:
         """Compile again at the next call."""
-        self._function = AsyncCaller._first_call
+        self.__class__ = AsyncCaller
         self._many = None
 
     async def batch(self, calls: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -243,7 +242,8 @@ class AsyncCaller:
 
             function = compile_signature(chain, *signature)
         chosen = function or AsyncCaller._call_mapping
-        self._function = chosen
+        members = {"__slots__": (), "__call__": chosen, "__module__": __name__}
+        self.__class__ = type("CompiledAsyncCaller", (AsyncCaller,), members)
         if manager.version != version:  # see _specialised
             self.forget()
         return await chosen(self, **kwargs)

@@ -18,7 +18,7 @@ import pluggy
 from jackfield.hooks.bodies import Body, indent
 from jackfield.hooks.chains import Chain, passed_by_name
 from jackfield.hooks.limits import cancelling, limiting, skipped
-from jackfield.hooks.outside import Outside, outside_of
+from jackfield.hooks.outside import Outside, Underway, outside_of
 from jackfield.hooks.wrappers import GENERATED, begin, begin_old_style, unwind
 
 MISSING = object()
@@ -136,6 +136,8 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         "_jf_begin_old_style": begin_old_style,
         "_jf_anything": BaseException,  # the hook's arguments may be called like what Python has built in
         "_jf_hasattr": hasattr,
+        "_jf_type": type,
+        "_jf_underway": Underway,
         "_jf_isinstance": isinstance,
         "_jf_class": chain.handed,
         "_jf_unwind": partial(
@@ -150,7 +152,7 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         bindings[f"_jf_call{place}"] = implementation.function
         if (outside := outside_of(implementation.function)) is not None:
             bindings[f"_jf_send{place}"] = outside.send if chain.awaits else outside.send_now
-            bindings[f"_jf_call{place}"] = outside.call if chain.awaits else outside.call_now
+            bindings[f"_jf_call{place}"] = outside.ask if chain.awaits else outside.ask_now
             if not chain.awaits:
                 bindings |= _waiting(outside)
         if implementation.hookwrapper:

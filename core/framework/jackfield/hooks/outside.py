@@ -5,7 +5,7 @@ another one answered, all of them are sent their call before any answer is waite
 """
 
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, final
 
 ATTRIBUTE = "_jackfield_outside"
 
@@ -30,6 +30,24 @@ class Sent(Protocol):
         ...
 
 
+@final
+class Underway:
+    """A call whose answer did not come at once: it is awaited. No plugin can answer with one, for it is no data.
+
+    Args:
+        answer: what is awaited.
+    """
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: Awaitable[Any]) -> None:
+        self._answer = answer
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Give its answer, or raise what was raised."""
+        return self._answer.__await__()
+
+
 class Outside(Protocol):
     """An implementation in another process.
 
@@ -41,6 +59,25 @@ class Outside(Protocol):
     """
 
     thread: int
+
+    def ask(self, given: dict[str, Any], began: int, /) -> Any:
+        """Send a call, and return its answer where that came at once, else an `Underway`.
+
+        Args:
+            given: the arguments.
+            began: when the hook's call came to this implementation, on the clock of `time.perf_counter_ns`.
+        """
+        ...
+
+    def ask_now(self, given: dict[str, Any], began: int, free: bool, /) -> Any:
+        """Send a call and wait for its answer.
+
+        Args:
+            given: the arguments.
+            began: as for `ask`.
+            free: whether this is `thread`, and no loop runs in it.
+        """
+        ...
 
     def call(self, given: dict[str, Any], /) -> Awaitable[Any]:
         """Return what is awaited for the answer to a call that is sent then."""

@@ -37,11 +37,10 @@ class Line:
 
     Attributes:
         thread: the loop's.
-        held_by: the thread that drives the link by waiting, as in a row of calls while the loop does not run; 0: none.
-        call_held: `call_now` for that thread, while no loop runs in it.
         is_taken: whether whoever waits drives the link, or did last.
-        call_awaited: `call_coded` while it is not taken.
         own_time: of the calls to the plugin.
+        held: makes the function that calls one method again and again, while this thread drives the link by waiting.
+        quick: makes the same for calls on the running loop.
     """
 
     def __init__(self, link: Link, *, plugin: str, call_seconds: float = 5.0) -> None:
@@ -53,10 +52,9 @@ class Line:
         self._serve = link.serve
         self._connection = LoopConnection(link)
         self._blocking = BlockingConnection(link)
-        self.held_by = 0
-        self.call_held = self._blocking.call
         self.is_taken = False
-        self.call_awaited = self._connection.call
+        self.held = self._blocking.held
+        self.quick = self._connection.quick
         self._returning = False
         self.own_time = OwnTime(link.ledger, self._connection.look_at_deadlines)
 
@@ -196,7 +194,7 @@ class Line:
 
     def _is_taken_here(self) -> bool:
         """Whether this thread drives the link already, as in a row of calls while the loop does not run."""
-        return self.held_by == get_ident() and not self._loop.is_running()
+        return self._blocking.is_held and get_ident() == self.thread and not self._loop.is_running()
 
     def _may_take(self) -> bool:
         """Let this thread drive the link, if it is the loop's and the loop does not run."""
@@ -211,7 +209,7 @@ class Line:
             self._returning = True
             self._loop.call_soon(self._loop_runs)
         if self._returning:
-            self.held_by = self.thread
+            self._blocking.is_held = True
         return True
 
     def _loop_runs(self) -> None:
@@ -221,7 +219,7 @@ class Line:
     def _give_back(self) -> None:
         if self.is_taken:
             self.is_taken = False
-            self.held_by = 0
+            self._blocking.is_held = False
             self._link.serve = self._serve
             self._connection.resume()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from time import monotonic
-from typing import Any
+from collections.abc import Callable, Mapping
+from time import monotonic, perf_counter_ns
+from typing import Any, NoReturn
 
+from jackfield.errors import CallTimeout, CannotCross, LinkClosed
 from jackfield.rpc.codec import CallCodec
 from jackfield.rpc.express import ExpressWire
 from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
@@ -18,6 +19,20 @@ from jackfield.rpc.turns import Turn, never
 from jackfield.rpc.wire import FOREVER
 
 _DONTWAIT = socket.MSG_DONTWAIT
+_NO_DATA = (*ENCODING_ERRORS, *DECODING_ERRORS)
+
+#: Calls one method: its arguments by name, when the call began on the clock of `time.perf_counter_ns`, and whether this
+#: is the thread that holds the connection, and may wait.
+HeldCall = Callable[[Mapping[str, Any], int, bool], Any]
+
+
+class Nobody:
+    """Stands for a connection that nobody has to himself."""
+
+    is_held = False
+
+
+NOBODY = Nobody()
 
 
 class ExpressCalls(ABC):
@@ -27,6 +42,9 @@ class ExpressCalls(ABC):
         link: the link.
         turn: whose turn it is to read.
         wire: the socket of the link.
+
+    Attributes:
+        is_held: whether one thread has the connection to itself, so that `held` need not look for others.
     """
 
     def __init__(self, link: Link, turn: Turn, wire: ExpressWire) -> None:
@@ -37,6 +55,7 @@ class ExpressCalls(ABC):
         self._socket_send, self._socket_recv_into = link.socket.send, link.socket.recv_into
         self._usual_seconds: float | None = None  # of the last call, and what it is on the wire
         self._usual_milliseconds = 0
+        self.is_held = False
 
     def call(  # noqa: C901  # one function on purpose
         self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float | None = None
@@ -136,6 +155,119 @@ class ExpressCalls(ABC):
             if turn.waiting:
                 turn.wake()
 
+    def held(  # noqa: C901  # its function is one on purpose
+        self,
+        method: str,
+        codec: CallCodec,
+        seconds: float,
+        otherwise: Callable[[Mapping[str, Any]], Any],
+        told: Callable[[CallTimeout | LinkClosed], Exception],
+    ) -> tuple[HeldCall, Callable[[bool], None]]:
+        """Make the function that calls one method again and again, for the thread that has the connection to itself.
+
+        What is said of functions in `express` holds for attributes and locks as well. Here all that a call needs is a
+        variable of its function, and nobody else sends or reads.
+
+        Args:
+            method: its name on the other side.
+            codec: reads its answers.
+            seconds: for each call.
+            otherwise: calls it in another way, while nobody has the connection to himself.
+            told: makes what the caller is told of the error of a call that was sent.
+
+        Returns:
+            tuple: the function, and one that says whether it may go this way, as it may at first.
+        """
+        turn, wire, ledger, reader, writer = self._turn, self._wire, self._ledger, self._reader, self._writer
+        take, give = turn.free.pop, turn.free.append
+        encode_into, frame, most_bytes = self._encode_into, writer.buffer, self._most_bytes
+        send, recv_into = self._socket_send, self._socket_recv_into
+        response, milliseconds = codec.response, whole_milliseconds(seconds)
+        guard: ExpressCalls | Nobody = self
+
+        def call(given: Mapping[str, Any], began: int, free: bool) -> Any:  # noqa: C901  # one function on purpose
+            if not free or not guard.is_held:
+                return otherwise(given)
+            try:
+                take()
+            except IndexError:  # this thread waits further up its stack
+                return otherwise(given)
+            number, sent, body = 0, -1, None
+            try:
+                ledger.last_number = number = ledger.last_number + 1
+                encode_into((REQUEST, number, method, given, milliseconds), frame, HEADER_BYTES)
+                length = len(frame) - HEADER_BYTES
+                if length <= writer.short_bytes:
+                    frame[0] = length
+                else:
+                    writer.finish(length)
+                sent = 0
+                if length < most_bytes:
+                    sent = send(frame, _DONTWAIT)
+                if sent == length + HEADER_BYTES and not reader.waiting_bytes and reader.is_small:
+                    if wire.receive_seconds != seconds:
+                        wire.limit_receiving(seconds)
+                    count = recv_into(reader.view)
+                    length = count - HEADER_BYTES
+                    if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+                        body = reader.bodies[length] or reader.body(length)
+                        _, answered, answer = response(body)
+                        if answered == number:
+                            give(None)
+                            return answer
+                    elif count:
+                        reader.begin(count)
+                    else:
+                        return lost(None)
+            except BlockingIOError:
+                pass  # it did not leave at once, or the answer did not come in time
+            except OSError as error:
+                return lost(error)
+            except _NO_DATA as error:
+                if sent < 0:
+                    give(None)
+                    raise writer.no_data(error) from error
+                # another message, or another answer than was declared
+            except CannotCross:
+                give(None)
+                raise
+            except LinkClosed as closed:
+                give(None)
+                raise told(closed) from closed
+            except BaseException:  # whoever interrupts it does not wait for the answer
+                if sent > 0:
+                    self.give_up(ledger.note(number, method, codec, FOREVER))
+                turn.leave()
+                raise
+            return rest(number, began, sent, body)
+
+        def rest(number: int, began: int, sent: int, body: memoryview | None) -> Any:
+            turn.mark()
+            try:
+                deadline = monotonic() + seconds - (perf_counter_ns() - began) / 1e9
+                if sent < len(frame):
+                    wire.send_rest(frame, sent, deadline)
+                return self._read_on(ledger.note(number, method, codec, deadline), body)
+            except (CallTimeout, LinkClosed) as error:
+                raise told(error) from error
+            finally:
+                turn.leave()
+
+        def lost(error: OSError | None) -> NoReturn:
+            turn.mark()
+            try:
+                wire.gone(error)
+            except LinkClosed as closed:
+                raise told(closed) from closed
+            finally:
+                turn.leave()
+
+        def direct(may: bool) -> None:
+            nonlocal guard
+            guard = self if may else NOBODY
+
+        return call, direct
+
     @abstractmethod
     def begin(
         self, method: str, arguments: Mapping[str, Any], codec: CallCodec, *, timeout_seconds: float | None = None
@@ -145,6 +277,10 @@ class ExpressCalls(ABC):
     @abstractmethod
     def finish(self, call: OpenCall) -> Any:
         """Wait for the answer to a call that was begun."""
+
+    @abstractmethod
+    def give_up(self, call: OpenCall) -> None:
+        """Tell the other side that nobody waits for a call any more."""
 
     @abstractmethod
     def _read_on(self, call: OpenCall, body: memoryview | None) -> Any:

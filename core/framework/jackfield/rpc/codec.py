@@ -49,6 +49,10 @@ _EXACT: tuple[tuple[Type, type], ...] = (
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
+class Misfit(TypeError):
+    """An answer that does not fit what is declared, where that is the failure of its call and does not end the link."""
+
+
 class CallCodec:
     """Reads the arguments and the answers of one method; each of its attributes takes encoded bytes.
 
@@ -60,7 +64,7 @@ class CallCodec:
     Attributes:
         arguments: a call's arguments by name; those that the signature does not know are left out.
         many_arguments: the arguments of each call of a batch.
-        answer: what a call answered.
+        answer: what a call answered; one that raises `Misfit` fails the call, and no more.
         many_answers: what the calls of a batch answered; None where one failed.
         response: the whole body of a short response, as kind, id and answer; raises what msgspec raises.
         decode_arguments: the same as `arguments`, and may raise what msgspec raises as well.

@@ -109,7 +109,7 @@ class ExpressWire(Wire):
         if reader.waiting_bytes or not reader.is_small:
             return None
         if seconds != self.receive_seconds and seconds != FOREVER:
-            self._limit_receiving(seconds)
+            self.limit_receiving(seconds)
         try:
             count = self._recv_into(reader.view)
         except BlockingIOError:

@@ -18,7 +18,7 @@ from typing import Any
 from msgspec import Struct
 
 from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation
-from jackfield.rpc.codec import CallCodec
+from jackfield.rpc.codec import CallCodec, Misfit
 from jackfield.rpc.failures import told
 from jackfield.rpc.messages import BatchResponse, Failure, Response
 
@@ -163,6 +163,8 @@ class Ledger:
                     call.settled(call)
                 return
             value, error = self._answer(call, message)
+        except Misfit as wrong:
+            value, error = None, wrong
         except (CannotCross, ProtocolViolation) as wrong:
             violation = self.wrong_answer(call.method, wrong)
             call.settle(None, violation)

@@ -110,7 +110,7 @@ class Wire:
             except BlockingIOError:
                 if deadline != FOREVER:
                     raise ReceiveTimeout from None
-                self._limit_receiving(0)
+                self.limit_receiving(0)
                 continue
             except OSError as error:
                 self.gone(error)
@@ -181,9 +181,9 @@ class Wire:
         if seconds <= 0:
             raise ReceiveTimeout
         if abs(seconds - self.receive_seconds) > NEAR_SECONDS:
-            self._limit_receiving(seconds)
+            self.limit_receiving(seconds)
 
-    def _limit_receiving(self, seconds: float) -> None:
+    def limit_receiving(self, seconds: float) -> None:
         """Let a receive end after so many seconds; 0 for never."""
         if seconds == self.receive_seconds:
             return

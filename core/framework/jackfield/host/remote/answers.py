@@ -12,56 +12,43 @@ from typing import Any
 import msgspec
 
 from jackfield.errors import CannotCross
-from jackfield.rpc import CallCodec
+from jackfield.rpc import CallCodec, Misfit
 
 _plain = CallCodec(inspect.Signature(return_annotation=Any))
 
 
-class Misfit:
-    """Stands for an answer that does not fit; it is no data, so no plugin can send one."""
-
-    __slots__ = ("_why",)
-
-    def __init__(self, why: str) -> None:
-        self._why = why
-
-    def error(self, plugin: str, hook: str) -> TypeError:
-        """Return the error that it is."""
-        return TypeError(f"{plugin} answered {hook} with what {self._why}")
-
-
-class WithMisfits(list[Any]):
-    """The answers to a batch, some of which may be misfits."""
-
-
 class HookCodec(CallCodec):
-    """Reads the answers of one hook; what does not fit becomes a `Misfit`.
+    """Reads the answers of one hook; what does not fit is a `Misfit`, raised or in its place in a batch.
 
     Args:
         signature: of the hook, its annotations resolved.
+        plugin: who answers.
+        hook: the hook's name.
 
     Raises:
         CannotCross: an annotation is no data.
     """
 
-    __slots__ = ("_kind",)
+    __slots__ = ("_hook", "_kind", "_plugin")
 
-    def __init__(self, signature: inspect.Signature) -> None:
+    def __init__(self, signature: inspect.Signature, plugin: str, hook: str) -> None:
         super().__init__(signature)
         self._kind = signature.return_annotation
+        self._plugin = plugin
+        self._hook = hook
         strict, strict_many = self.answer, self.many_answers
 
         def answer(encoded: Any) -> Any:
             try:
                 return strict(encoded)
             except CannotCross as error:
-                return Misfit(error.message)
+                raise self._misfit(error.message) from error
 
         def many_answers(encoded: Any) -> list[Any]:
             try:
                 return strict_many(encoded)
             except CannotCross:
-                return WithMisfits(self._read(one) for one in _plain.many_answers(encoded))
+                return [self._read(one) for one in _plain.many_answers(encoded)]
 
         self.answer = answer
         self.many_answers = many_answers
@@ -70,4 +57,7 @@ class HookCodec(CallCodec):
         try:
             return msgspec.convert(value, self._kind, builtin_types=(bytes,))
         except msgspec.ValidationError as error:
-            return Misfit(f"does not fit what is declared: {error}")
+            return self._misfit(f"does not fit what is declared: {error}")
+
+    def _misfit(self, why: str) -> Misfit:
+        return Misfit(f"{self._plugin} answered {self._hook} with what {why}")

@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from asyncio import _get_running_loop
 from collections.abc import Awaitable, Generator, Mapping, Sequence
-from threading import get_ident
 from typing import Any, Optional
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
-from jackfield.hooks import HookManager, is_asynchronous
-from jackfield.host.remote.answers import HookCodec, Misfit, WithMisfits
+from jackfield.hooks import HookManager, Underway, is_asynchronous
+from jackfield.host.remote.answers import HookCodec
 from jackfield.host.remote.asking import Asking, asking
 from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.plugin import RemotePlugin
@@ -70,7 +68,7 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
         if problem:
             raise _refused(remote, one, problem)
         seconds = min(manager.options(one.name).timeout_seconds or remote.call_seconds, remote.call_seconds)
-        hook = RemoteHook(remote, one.name, HookCodec(signature), seconds)
+        hook = RemoteHook(remote, one.name, HookCodec(signature, remote.plugin, one.name), seconds)
         asynchronous = one.asynchronous or is_asynchronous(spec.function)
         setattr(proxy, one.name, marked(function_for(one, hook, asynchronous=asynchronous), one, manager))
         proxy.hooks[one.name] = (one, asynchronous)
@@ -104,8 +102,11 @@ class RemoteHook:
         self.seconds = seconds
         self._remote = remote
         self._line = remote.line
-        self._method = f"hook.{name}"
+        self._method = method = f"hook.{name}"
         self.thread = self._line.thread
+        made = (method, codec, seconds)
+        self.ask, self._ask_directly = self._line.quick(*made, self._asked, self._sent, self.told)
+        self.ask_now, self._ask_now_directly = self._line.held(*made, self.call_now, self.told)
 
     def go_by(self, way: Line | None) -> None:
         """Send calls by another way from now on; None: to the plugin's own process again.
@@ -113,6 +114,8 @@ class RemoteHook:
         A call of the hook may be under way already, and come to this implementation later.
         """
         self._line = way or self._remote.line
+        self._ask_directly(way is None)
+        self._ask_now_directly(way is None)
 
     def send(self, given: dict[str, Any], /) -> _Sent | _Waiting:
         """Send a call with these arguments, on the event loop's thread."""
@@ -120,7 +123,7 @@ class RemoteHook:
         try:
             call = line.begin(self._method, given, self.codec, self.seconds)
         except LinkClosed as error:
-            raise self.gone(error) from error
+            raise self.told(error) from error
         waiting = self._remote.waiting() if asking.get() is not None else None
         if call is None:
             return _Waiting(self, line.call_coded(self._method, given, self.codec, self.seconds), waiting)
@@ -131,20 +134,15 @@ class RemoteHook:
         try:
             return _Sent(self, self._line, self._line.begin_now(self._method, given, self.codec, self.seconds))
         except LinkClosed as error:
-            raise self.gone(error) from error
+            raise self.told(error) from error
 
-    async def call(self, given: dict[str, Any], /) -> Any:
+    async def call(self, given: Mapping[str, Any], /) -> Any:
         """Call it with these arguments and await its answer."""
-        line = self._line
-        call = line.call_coded if line.is_taken else line.call_awaited
         waiting = self._remote.waiting() if asking.get() is not None else None
         try:
-            answer = await call(self._method, given, self.codec, self.seconds)
-            return answer if type(answer) is not Misfit else self.fitting(answer)
-        except CallTimeout as error:
-            raise self.late() from error
-        except LinkClosed as error:
-            raise self.gone(error) from error
+            return await self._line.call_coded(self._method, given, self.codec, self.seconds)
+        except (CallTimeout, LinkClosed) as error:
+            raise self.told(error) from error
         except asyncio.CancelledError:
             self.given_up()
             raise
@@ -152,19 +150,33 @@ class RemoteHook:
             if waiting is not None:
                 waiting.end()
 
-    def call_now(self, given: dict[str, Any], /) -> Any:
+    def call_now(self, given: Mapping[str, Any], /) -> Any:
         """Call it with these arguments and wait for its answer."""
-        line = self._line
         try:
-            if line.held_by == get_ident() and _get_running_loop() is None:  # as in a row of calls; else as it says
-                answer = line.call_held(self._method, given, self.codec, self.seconds)
-            else:
-                answer = line.call_now(self._method, given, self.codec, self.seconds)
-            return answer if type(answer) is not Misfit else self.fitting(answer)
-        except CallTimeout as error:
-            raise self.late() from error
-        except LinkClosed as error:
-            raise self.gone(error) from error
+            return self._line.call_now(self._method, given, self.codec, self.seconds)
+        except (CallTimeout, LinkClosed) as error:
+            raise self.told(error) from error
+
+    def _asked(self, given: Mapping[str, Any]) -> Underway:
+        """Return what is awaited for a call that goes by way of the loop."""
+        return Underway(self.call(given))
+
+    def _sent(self, call: OpenCall) -> Underway:
+        """Return what is awaited for a call that was sent."""
+        return Underway(self._answer_to(call))
+
+    async def _answer_to(self, call: OpenCall) -> Any:
+        waiting = self._remote.waiting() if asking.get() is not None else None
+        try:
+            return await self._remote.line.finish(call)
+        except (CallTimeout, LinkClosed) as error:
+            raise self.told(error) from error
+        except asyncio.CancelledError:
+            self.given_up()
+            raise
+        finally:
+            if waiting is not None:
+                waiting.end()
 
     def require_waiting(self) -> None:
         """Return if this thread may wait for an answer.
@@ -181,41 +193,24 @@ class RemoteHook:
         try:
             for first in range(0, len(many), MOST_BATCHED):
                 part = many[first : first + MOST_BATCHED]
-                answered = await self._line.call_batch(self._method, part, self.codec, self.seconds)
-                if type(answered) is WithMisfits:
-                    plugin, name = self._remote.plugin, self.name
-                    answered = [one.error(plugin, name) if type(one) is Misfit else one for one in answered]
-                answers += answered
-        except CallTimeout as error:
-            raise self.late() from error
-        except LinkClosed as error:
-            raise self.gone(error) from error
+                answers += await self._line.call_batch(self._method, part, self.codec, self.seconds)
+        except (CallTimeout, LinkClosed) as error:
+            raise self.told(error) from error
         finally:
             if waiting is not None:
                 waiting.end()
         return answers
 
-    def fitting(self, answer: Any) -> Any:
-        """Return an answer that is what the spec says.
-
-        Raises:
-            TypeError: it is not.
-        """
-        if type(answer) is Misfit:
-            raise answer.error(self._remote.plugin, self.name)
-        return answer
-
-    def late(self) -> PluginError:
-        """Return the error for a call that was not answered in time, and tell the supervisor."""
-        return self._remote.was_late(f"hook {self.name}", self.seconds)
+    def told(self, error: CallTimeout | LinkClosed) -> PluginError:
+        """Return what is told of a call that was not answered; the supervisor is told of one that was late."""
+        what = f"hook {self.name}"
+        if isinstance(error, CallTimeout):
+            return self._remote.was_late(what, self.seconds)
+        return self._remote.is_gone(what, error)
 
     def given_up(self) -> None:
         """Note that nobody waits for a call any more, which goes on for a while all the same."""
         self._remote.given_up(f"hook {self.name}", self.seconds)
-
-    def gone(self, error: LinkClosed) -> PluginError:
-        """Return the error for a call of a process that is gone."""
-        return self._remote.is_gone(f"hook {self.name}", error)
 
 
 class _Sent:
@@ -243,14 +238,10 @@ class _Sent:
         call, line = self._call, self._line
         try:
             if call.done or line.look(call):
-                answer = call.result()
-            else:
-                answer = yield from line.finish(call).__await__()
-            return answer if type(answer) is not Misfit else self._hook.fitting(answer)
-        except CallTimeout as error:
-            raise self._hook.late() from error
-        except LinkClosed as error:
-            raise self._hook.gone(error) from error
+                return call.result()
+            return (yield from line.finish(call).__await__())
+        except (CallTimeout, LinkClosed) as error:
+            raise self._hook.told(error) from error
         except asyncio.CancelledError:
             self._hook.given_up()
             raise
@@ -260,11 +251,9 @@ class _Sent:
     def wait(self) -> Any:
         """Return its answer, or raise what was raised."""
         try:
-            return self._hook.fitting(self._line.finish_now(self._call))
-        except CallTimeout as error:
-            raise self._hook.late() from error
-        except LinkClosed as error:
-            raise self._hook.gone(error) from error
+            return self._line.finish_now(self._call)
+        except (CallTimeout, LinkClosed) as error:
+            raise self._hook.told(error) from error
         finally:
             self.ended = self.ended or time.perf_counter_ns()
 
@@ -283,11 +272,9 @@ class _Waiting:
 
     def __await__(self) -> Generator[Any, Any, Any]:
         try:
-            return self._hook.fitting((yield from self._task.__await__()))
-        except CallTimeout as error:
-            raise self._hook.late() from error
-        except LinkClosed as error:
-            raise self._hook.gone(error) from error
+            return (yield from self._task.__await__())
+        except (CallTimeout, LinkClosed) as error:
+            raise self._hook.told(error) from error
         finally:
             self.ended = time.perf_counter_ns()
             if self._waiting is not None:

@@ -13,7 +13,7 @@ from threading import get_ident
 from typing import Any, NoReturn, TypeVar, cast
 
 from jackfield.errors import PluginError
-from jackfield.hooks import HookManager, outside_of
+from jackfield.hooks import HookManager, Underway, outside_of
 from jackfield.host.commands import CommandRegistry
 from jackfield.host.facets import EventBus, Listener
 from jackfield.host.remote.asking import asking
@@ -196,6 +196,10 @@ class _Held:
         names = function.__code__.co_varnames[: function.__code__.co_argcount]
         return await hook.call({name: given[name] for name in names if name in given})
 
+    def ask(self, given: dict[str, Any], _: int, /) -> Underway:
+        """The same, to be awaited."""
+        return Underway(self.call(given))
+
     def send(self, given: dict[str, Any], /) -> _Later:
         """The same, in a task of its own."""
         return _Later(self.call(given))
@@ -206,6 +210,10 @@ class _Held:
         raise PluginError(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
 
     send_now = call_now
+
+    def ask_now(self, given: dict[str, Any], _: int, __: bool, /) -> NoReturn:
+        """Refuse, as `call_now` does."""
+        self.call_now(given)
 
     def require_waiting(self) -> None:
         """Return: nobody waits."""
@@ -223,9 +231,6 @@ class _Held:
 
 class _Detour:
     """Goes where the line to a plugin's process went: a call that was under way may only now come to this plugin."""
-
-    held_by = 0
-    is_taken = True  # so that calls are made by `call_coded`
 
     def __init__(self, held: _Held) -> None:
         self._held = held

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, perf_counter_ns
 from typing import Any
 
 from jackfield.errors import CallTimeout, CannotCross, LinkClosed, ProtocolViolation
@@ -20,6 +20,7 @@ from jackfield.rpc.link import Link
 from jackfield.rpc.loop.deadlines import Deadlines
 from jackfield.rpc.loop.intake import Intake
 from jackfield.rpc.loop.outbox import Outbox
+from jackfield.rpc.loop.quick import QuickCalls
 from jackfield.rpc.loop.tasks import Tasks
 from jackfield.rpc.loop.waiter import Waiter
 from jackfield.rpc.messages import (
@@ -39,7 +40,7 @@ from jackfield.rpc.serving import Server
 from jackfield.rpc.wire import FOREVER
 
 
-class LoopConnection:
+class LoopConnection(QuickCalls):
     """Drives a link from the running event loop; all of its methods belong to the loop's thread.
 
     Args:
@@ -51,9 +52,8 @@ class LoopConnection:
 
     def __init__(self, link: Link) -> None:
         self._loop = asyncio.get_running_loop()
-        self._link = link
-        self._outbox = Outbox(link, self._loop, self._has_room)
-        self._intake = Intake(link, self._loop, self._take, self._is_held, self._end)
+        intake = Intake(link, self._loop, self._take, self._is_held, self._end)
+        super().__init__(link, intake, Outbox(link, self._loop, self._has_room))
         self._deadlines = Deadlines(link, self._loop, self._give_up)
         self._tasks = Tasks(self._loop)
         self._server = Server(link, self._send_answer, self._tasks.run)
@@ -102,44 +102,6 @@ class LoopConnection:
                 return await self._greeting
         except TimeoutError:
             raise CallTimeout(f"{self._link.peer} did not greet within {timeout_seconds:g} s") from None
-
-    async def call(
-        self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float | None = None
-    ) -> Any:
-        """Call a method of the other side; a task that is cancelled meanwhile cancels the call there.
-
-        Args:
-            method: its name there.
-            arguments: by name; values are encoded as what they are.
-            codec: reads the answer.
-            timeout_seconds: for all of it, from the first byte sent to the last byte of the answer; None for no limit.
-
-        Raises:
-            CannotCross: an argument is no data, or too large; nothing was sent.
-            CallTimeout: the time is over. The other side is told, and may go on all the same.
-            LinkClosed: the connection has ended, before or during the call.
-            Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
-        """
-        if self._outbox.waiting_bytes:
-            await self._outbox.room()
-        link, ledger = self._link, self._link.ledger
-        if link.ended is not None:
-            link.check()
-        ledger.last_number = number = ledger.last_number + 1
-        milliseconds = link.milliseconds(timeout_seconds) if timeout_seconds else 0
-        self._outbox.send((REQUEST, number, method, arguments, milliseconds))
-        body = self._intake.look()
-        if body is not None:
-            try:
-                _, answered, answer = codec.response(body)
-                if answered == number:  # it is taken without a note in the ledger
-                    return answer
-            except DECODING_ERRORS:
-                pass  # another message, or another answer than was declared
-        call = self._noted(number, method, codec, timeout_seconds)
-        if body is not None:
-            self._intake.leave(len(body) + HEADER_BYTES)
-        return await self._wait(call)
 
     async def call_batch(
         self, method: str, many: Sequence[Mapping[str, Any]], codec: CallCodec, *, timeout_seconds: float | None = None
@@ -191,7 +153,7 @@ class LoopConnection:
 
     def look(self, call: OpenCall) -> bool:
         """Look whether a call that was begun is answered, which takes no turn of the loop where answers are quick."""
-        body = self._intake.look() if call.count is None and not call.done else None
+        body = self._intake.look(perf_counter_ns()) if call.count is None and not call.done else None
         if body is not None:
             try:
                 _, number, answer = call.codec.response(body)

@@ -6,7 +6,7 @@ import select
 import socket
 from asyncio import AbstractEventLoop, Handle
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, perf_counter_ns
 
 from jackfield.errors import LinkClosed, ProtocolViolation
 from jackfield.rpc.framing import HEADER_BYTES, SHORT_BYTES
@@ -17,17 +17,16 @@ from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Message, decode_me
 MESSAGES_A_TURN = 100
 #: An answer that comes within this time costs less to wait for than a turn of the loop, which a task is woken by.
 QUICK_SECONDS = 50e-6
-#: The quick answers in a row after which the next is waited for, and how many are before the loop has its turn again.
+#: The quick answers in a row after which the next is waited for.
 _QUICK_ANSWERS = 4
-_LOOKS_A_TURN = 16
 #: The quick answers more that are needed when one was waited for in vain; twice as many each time, up to the most.
 _QUICK_ANSWERS_MISSED = 60
 _QUICK_ANSWERS_MOST = 4000
 #: For how long it is waited for at most. For less than a tick of the kernel (4 ms) a timer of its own is programmed,
 #: and that costs 20 µs on a virtual machine.
-_LOOK_MILLISECONDS = 4
-#: For how long, in all, answers are waited for before the loop has its turn again, but for the last one.
-_LOOKS_SECONDS = 0.002
+LOOK_MILLISECONDS = 4
+#: After how long, in all, no further answer is waited for before the loop has had its turn again.
+_LOOKS_NANOSECONDS = 500_000
 #: Taking what came at once may cost this much; after more of it the link rests for so many times as long, so that no
 #: other side, whatever it sends, has more than a part of the loop's time.
 REST_AFTER_SECONDS = 0.01
@@ -44,6 +43,11 @@ class Intake:
         take: is given each message.
         is_held: whether nothing is to be taken now.
         refuse: is given what the other side has broken.
+
+    Attributes:
+        look_until: until when an answer may be waited for, on the clock of `time.perf_counter_ns`; 0 where none may, or
+            something else is to be taken first.
+        poll: waits until something can be received, so many milliseconds at most; whether it can.
     """
 
     __slots__ = (
@@ -51,13 +55,10 @@ class Intake:
         "_descriptor",
         "_is_held",
         "_link",
-        "_looks",
-        "_looks_until",
         "_loop",
         "_mine",
         "_missed",
         "_packets_a_turn",
-        "_poll",
         "_quick",
         "_reader",
         "_recv_into",
@@ -65,6 +66,8 @@ class Intake:
         "_rest_until",
         "_take",
         "_watching",
+        "look_until",
+        "poll",
     )
 
     def __init__(
@@ -90,11 +93,10 @@ class Intake:
         self._rest_until = 0.0
         poll = select.poll()
         poll.register(link.socket, select.POLLIN)
-        self._poll = poll.poll
+        self.poll: Callable[[int], object] = poll.poll
         self._quick = 0  # answers in a row
         self._missed = _QUICK_ANSWERS_MISSED  # how many fewer these are when the next is waited for in vain
-        self._looks = 0  # that are left before the loop has its turn
-        self._looks_until = 0.0  # and when that is, however many are left
+        self.look_until = 0
 
     def start(self) -> None:
         """Watch the socket, and take what was received before."""
@@ -109,6 +111,7 @@ class Intake:
 
     def stop(self) -> None:
         """Receive nothing more until `start`."""
+        self.look_until = 0
         if self._again is not None:
             self._again.cancel()
             self._again = None
@@ -116,29 +119,27 @@ class Intake:
             self._watching = False
             self._loop.remove_reader(self._descriptor)
 
-    def look(self) -> memoryview | None:
+    def look(self, now: int) -> memoryview | None:
         """Receive the answer to a call that was just sent, without a turn of the loop, if those before it were quick.
 
         A turn of asyncio's loop costs more than the whole call where both processes share a core. So when the last
         answers came within microseconds, this one is waited for: milliseconds at most, and when it does not come, none
-        is for many calls. Every sixteenth, and the first after two milliseconds, is left to the loop, which sees if
-        answers are quick still.
+        is for many calls. The first after half a millisecond is left to the loop, which sees if answers are quick
+        still. Calls that are made again and again do the same in a function of their own, see `QuickCalls.quick`.
+
+        Args:
+            now: on the clock of `time.perf_counter_ns`.
 
         Returns:
             memoryview | None: the body of a short frame that came alone, void when more is received; None where
                 nothing came, or what came is left to the loop.
         """
+        if now > self.look_until:
+            return None
         reader = self._reader
-        if not self._looks or not self._watching or not reader.is_small or reader.waiting_bytes:
-            return None
-        if monotonic() > self._looks_until:  # a busy machine: what takes microseconds elsewhere takes milliseconds
-            self._looks = 0
-            return None
-        self._looks -= 1
         try:
-            if not self._poll(_LOOK_MILLISECONDS):
-                self._looks, self._quick = 0, -self._missed
-                self._missed = min(2 * self._missed, _QUICK_ANSWERS_MOST)
+            if not self.poll(LOOK_MILLISECONDS):
+                self.missed()
                 return None
             count = self._recv_into(reader.view, 0, _DONTWAIT)
         except OSError:
@@ -149,6 +150,11 @@ class Intake:
         if count:
             self.leave(count)
         return None  # at the end of the stream the loop will see it once more
+
+    def missed(self) -> None:
+        """Note that an answer was waited for in vain."""
+        self.look_until, self._quick = 0, -self._missed
+        self._missed = min(2 * self._missed, _QUICK_ANSWERS_MOST)
 
     def leave(self, count: int) -> None:
         """Leave to the loop what `look` has received.
@@ -206,8 +212,7 @@ class Intake:
         if monotonic() - call.began < QUICK_SECONDS:
             self._quick += 1
             if self._quick >= _QUICK_ANSWERS:
-                self._quick, self._looks = _QUICK_ANSWERS, _LOOKS_A_TURN
-                self._looks_until = monotonic() + _LOOKS_SECONDS
+                self._quick, self.look_until = _QUICK_ANSWERS, perf_counter_ns() + _LOOKS_NANOSECONDS
                 self._missed = max(self._missed - 1, _QUICK_ANSWERS_MISSED)
         elif self._quick > 0:
             self._quick = max(self._quick - _QUICK_ANSWERS // 2, 0)
@@ -215,6 +220,7 @@ class Intake:
         return True
 
     def _take_messages(self) -> None:
+        self.look_until = 0
         began = monotonic()
         self._take_some(began + REST_AFTER_SECONDS)
         if (held := monotonic() - began) > REST_AFTER_SECONDS:

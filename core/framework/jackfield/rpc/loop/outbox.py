@@ -94,9 +94,17 @@ class Outbox:
             self._link.lose(error, may_read=True)
             self._link.check()
         if sent != length + HEADER_BYTES:
-            self._queue(memoryview(bytes(memoryview(frame)[sent:])))
-            self._loop.add_writer(self._descriptor, self._writable)
-            self._restart_timer()
+            self.put_in_line(sent)
+
+    def put_in_line(self, sent: int) -> None:
+        """Put what has not left of the frame in the writer's buffer in line, which is empty.
+
+        Args:
+            sent: how many bytes have left.
+        """
+        self._queue(memoryview(bytes(memoryview(self._writer.buffer)[sent:])))
+        self._loop.add_writer(self._descriptor, self._writable)
+        self._restart_timer()
 
     async def room(self) -> None:
         """Wait until there is room again, or the link has ended."""
