@@ -202,7 +202,7 @@ def test_a_held_connection_is_left_to_the_general_way_when_it_is_let_go(host: Ho
 
 
 def test_the_time_of_a_held_call_runs_from_when_its_hook_began(host: Host) -> None:
-    held, _ = host.connection.held("call_back", CODECS["call_back"], 20, host.call, told)
+    held, _ = host.connection.held("call_back", CODECS["call_back"], 20, dict, told)
     host.connection.is_held = True
     with pytest.raises(CallTimeout, match="told: the worker did not answer call_back in time"):
         held({"times": 1}, time.perf_counter_ns() - 20 * 10**9, True)
@@ -216,7 +216,7 @@ def test_who_interrupts_a_held_call_may_call_again(host: Host) -> None:
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        held, _ = host.connection.held("sleep", CODECS["sleep"], 20, host.call, told)
+        held, _ = host.connection.held("sleep", CODECS["sleep"], 20, dict, told)
         host.connection.is_held = True
         signal.setitimer(signal.ITIMER_REAL, 0.1)
         with pytest.raises(KeyboardInterrupt):
