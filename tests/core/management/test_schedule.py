@@ -69,7 +69,7 @@ async def test_a_marketplace_that_is_down_is_tried_again_later(manage, unused_ur
     source = management.layout.generations / "1" / "workers" / "pylock.local.toml"
     source.write_text(source.read_text().replace('source = "file"', f'source = "{unused_url}"'))
     rounds: list[list[Update]] = []
-    schedule = UpdateSchedule(management, rounds.append, retry_seconds=0.01)
+    schedule = UpdateSchedule(management, rounds.append, retry_seconds=0.01, draw=lambda: 0.0)
     with pytest.raises(MarketUnreachable):
         await schedule.check()
     schedule.start()
@@ -97,3 +97,13 @@ async def test_a_listener_that_fails_ends_no_later_round(market, manage, warning
             assert await asyncio.wait_for(warnings.get(), 20) == "no update check"
     finally:
         await schedule.stop()
+
+
+@pytest.mark.feature("C41")
+def test_rounds_are_spread_so_that_machines_do_not_ask_together(manage):
+    def later(drawn: float, due: float) -> float:
+        return UpdateSchedule(manage(), lambda updates: None, draw=lambda: drawn).later_seconds(due)
+
+    assert later(0.0, 3600.0) == later(0.0, 0.0) == 0.0
+    assert later(1.0, 3600.0) == 2.4 * 3600
+    assert later(1.0, 0.0) == 60.0, "one that is overdue waits a minute at most"

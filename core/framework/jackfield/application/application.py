@@ -14,6 +14,7 @@ from jackfield.application.answers import HostAnswers
 from jackfield.application.control_socket import ControlSocket
 from jackfield.application.discarding import discard_marked
 from jackfield.application.lock import HostLock
+from jackfield.application.outcomes import Outcomes
 from jackfield.application.probation import PROBATION_SECONDS, Probation
 from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
@@ -27,7 +28,7 @@ from jackfield.storage import STABLE_SECONDS, SafeMode, Starts
 from jackfield.store import Layout, Store
 
 if TYPE_CHECKING:
-    from jackfield.management import Management
+    from jackfield.management import Management, Update
 
 
 _log = logging.getLogger("jackfield.application")
@@ -126,9 +127,15 @@ class Application:
         self._watch: Watch | None = None
         self._updates: UpdateWatch | None = None
         if updates_every_seconds is not None and self.marketplaces:
-            self._updates = UpdateWatch(lambda: self.management, on_updates, every_seconds=updates_every_seconds)
+            take, every = self._take_updates, updates_every_seconds
+            self._updates = UpdateWatch(lambda: self.management, on_updates, take=take, every_seconds=every)
+        self._itself = f"{self.hostfile.name} by itself"
         self.probation = Probation(
-            self.host, lambda: self.management, by=f"{self.hostfile.name} by itself", seconds=probation_seconds
+            self.host,
+            lambda: self.management,
+            by=self._itself,
+            seconds=probation_seconds,
+            outcomes=Outcomes(lambda: self.management),
         )
         self._lock: HostLock | None = None
         self._safe = safe
@@ -253,6 +260,14 @@ class Application:
             if self.probation.deciding or self.probation.decisions != before:  # what was followed is taken back
                 await self.probation.decided()
                 await self._follow()
+
+    async def _take_updates(self, updates: "list[Update]") -> "list[Update]":
+        """Take what the user lets the application take by itself; without plugins nobody could see what fails."""
+        if self.host.safe or not any(one.policy == "auto" for one in updates):
+            return updates
+        from jackfield.management import take_updates
+
+        return await take_updates(self.management, updates, by=self._itself, follow=self.reload)
 
     async def stop(self) -> None:
         """Stop watching, stop every plugin, and let go of the profile."""

@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jackfield.application.outcomes import Outcomes
 from jackfield.errors import JackfieldError, UnknownPlugin
 from jackfield.host import Host, PluginStatus, State
 from jackfield.manifest import canonical_id
@@ -49,6 +50,7 @@ class Probation:
         by: who rolls back, for the history.
         seconds: how long a new version has to run without a failure.
         health_seconds: between two questions to `on_health`.
+        outcomes: is told what became of new versions.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class Probation:
         by: str,
         seconds: float = PROBATION_SECONDS,
         health_seconds: float = HEALTH_SECONDS,
+        outcomes: Outcomes | None = None,
     ) -> None:
         self._host = host
         self._management = management
         self._by = by
         self._seconds = seconds
         self._health_seconds = health_seconds
+        self._outcomes = outcomes or Outcomes(management)
         self._trials: dict[str, tuple[str, asyncio.Task[None]]] = {}
         self._blocks: dict[str, int] = {}
         self._timers: dict[str, threading.Timer] = {}
@@ -158,6 +162,8 @@ class Probation:
         with contextlib.suppress(JackfieldError):  # else it is on probation a little longer
             self._host.state.change({f"{KEY}{cid}": None}, by=self._by, why=f"{cid} {version} proved itself")
             _log.info("%s %s has proved itself", cid, version)
+        with contextlib.suppress(JackfieldError):
+            self._outcomes.send(await asyncio.to_thread(self._outcomes.tried, [cid]), "kept")
 
     def _end_trial(self, cid: str) -> None:
         trial = self._trials.pop(cid, None)
@@ -212,8 +218,11 @@ class Probation:
             self._decisions += 1
 
     def _give_up(self, failures: Mapping[str, str]) -> RollbackReport | None:
+        # Before it is forgotten with all else that the change set; of several, nobody knows which one it was.
+        tried = self._outcomes.tried(failures) if len(failures) == 1 else []
         report = asyncio.run(self._management().give_up(failures, by=self._by))
         if report is not None:
+            self._outcomes.send(tried, "failed")
             self._given_up.clear()  # whoever comes again is a new one
             for plugin, (before, now) in report.plugins.items():
                 became = f"rolled back to {now}" if now is not None else "taken out again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ QUIET_SECONDS = 60.0
 Updates: TypeAlias = "Callable[[Sequence[Update]], None]"
 """Told of every round that came to an end, also of one without updates."""
 
+Take: TypeAlias = "Callable[[list[Update]], Awaitable[list[Update]]]"
+
 _log = logging.getLogger("jackfield.application")
 
 
@@ -26,6 +28,7 @@ class UpdateWatch:
     Args:
         management: gives what looks; called off the event loop's thread, since it brings the network library.
         tell: told on the event loop's thread.
+        take: takes what a round found and may be taken by itself, before it is told.
         every_seconds: between two rounds; a round of an earlier run counts.
         quiet_seconds: after the start, before anything of it happens; `every_seconds` where that is shorter.
     """
@@ -35,11 +38,13 @@ class UpdateWatch:
         management: Callable[[], Management],
         tell: Updates,
         *,
+        take: Take | None = None,
         every_seconds: float,
         quiet_seconds: float = QUIET_SECONDS,
     ) -> None:
         self._management = management
         self._tell = tell
+        self._take = take
         self._every = every_seconds
         self._quiet = min(quiet_seconds, every_seconds)
         self._schedule: UpdateSchedule | None = None
@@ -72,4 +77,4 @@ class UpdateWatch:
     def _make(self) -> UpdateSchedule:
         from jackfield.management import UpdateSchedule
 
-        return UpdateSchedule(self._management(), self._tell, every_seconds=self._every)
+        return UpdateSchedule(self._management(), self._tell, take=self._take, every_seconds=self._every)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from jackfield.management.settings import SettingReport, SettingsReport, describe_settings
     from jackfield.management.specs import read_spec_file
     from jackfield.management.stepping import Progress
+    from jackfield.management.taking import take_updates
     from jackfield.management.upgrade import Upgraded, UpgradeReport
     from jackfield.management.upkeep import DamagedWheel
 
@@ -116,6 +117,7 @@ __all__ = [
     "read_spec_file",
     "restore",
     "span_words",
+    "take_updates",
     "write_bundle",
 ]
 
@@ -155,6 +157,7 @@ _LATER = {
     "fresh_grade": "machine",
     "opened": "bundle",
     "read_spec_file": "specs",
+    "take_updates": "taking",
 }
 
 

@@ -84,6 +84,7 @@ def coming_of(
         brings=tuple(sorted({_words(pins[one]) for one in below if one not in before})),
         placement=placement,
         key=maker.key,
+        rollout=pins["", name].file.rollout,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from jackfield.management.plan import RISKS, AskedPermission, ConsentRequest
 from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, Risk
@@ -38,6 +39,7 @@ class Coming:
         brings: ids and names of what is installed because of it.
         placement: where it will run.
         key: sha256 of the publisher's key that signed its file, None where none did.
+        rollout: the share of installations that it is meant for while it is rolled out, in per cent; None for all.
     """
 
     manifest: Manifest
@@ -49,6 +51,13 @@ class Coming:
     brings: tuple[str, ...] = ()
     placement: Placement = field(default_factory=Placement)
     key: str | None = None
+    rollout: int | None = None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the state keeps of where it came from."""
+        kept = {"by": self.publisher, "at": self.published, "key": self.key}
+        return kept | ({"rollout": self.rollout} if self.rollout is not None else {})
 
 
 class Consent:

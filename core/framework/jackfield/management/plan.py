@@ -175,7 +175,7 @@ class Plan:
     files: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     held: tuple[ConsentRequest, ...] = ()
-    published: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    published: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
     choices: Mapping[str, Choice] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)

@@ -284,7 +284,7 @@ class Planner:
             (cid := one.canonical_id): coming_of(name, solution, after, makers[cid], set(before), placements[name])
             for name, one in manifests.items()
         }
-        published = {cid: {"by": one.publisher, "at": one.published, "key": one.key} for cid, one in coming.items()}
+        published = {cid: one.said for cid, one in coming.items()}
         words, manifests_here = Consent(self._app, self._hostfile), self._inventory.manifests
         consent, grants = requests_and_grants(words, coming, self._inventory.standing, manifests_here)
         standings = await catalog.standings({item.source for item in (*added, *changed)})

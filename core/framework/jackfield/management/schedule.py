@@ -1,11 +1,15 @@
-"""Looking for updates every day, by timer and on demand, in an application that keeps running (C41)."""
+"""Looking for updates every day, by timer and on demand, in an application that keeps running (C41).
+
+Rounds are spread, so that applications which start together do not all ask together for ever after.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +24,15 @@ EVERY_SECONDS = 24 * 3600.0
 RETRY_SECONDS = 3600.0
 """After a round in which no marketplace answered."""
 
+SPREAD = 0.1
+"""Of the time between two rounds, by which one comes later at most."""
+
+LATEST_SECONDS = 60.0
+"""By which a round comes later at most that is due at once."""
+
+Take = Callable[[list["Update"]], Awaitable[list["Update"]]]
+"""Takes what may be taken without asking; gives back the records with what was done about each."""
+
 Tell = Callable[[list["Update"]], None]
 """Told of every round that came to an end, also of one without updates."""
 
@@ -33,8 +46,10 @@ class UpdateSchedule:
         management: whose plugins.
         tell: called with the updates of each round, on the event loop's thread.
         every_seconds: between two rounds.
+        take: takes what a round by timer found, before it is told; one on demand takes nothing.
         retry_seconds: after a round in which no marketplace answered.
         clock: seconds since the epoch.
+        draw: a number from 0 to 1 for each round: by how much of the spread it comes later.
     """
 
     def __init__(
@@ -42,15 +57,19 @@ class UpdateSchedule:
         management: Management,
         tell: Tell,
         *,
+        take: Take | None = None,
         every_seconds: float = EVERY_SECONDS,
         retry_seconds: float = RETRY_SECONDS,
         clock: Callable[[], float] = time.time,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self._management = management
         self._tell = tell
+        self._take = take
         self._every = every_seconds
         self._retry = retry_seconds
         self._clock = clock
+        self._draw = draw
         self._stamp = management.layout.run / "updates-checked"
         self._task: asyncio.Task[None] | None = None
 
@@ -72,10 +91,7 @@ class UpdateSchedule:
         Raises:
             MarketUnreachable: no marketplace answered.
         """
-        updates = await self._management.check_updates()
-        self._remember()
-        self._tell(updates)
-        return updates
+        return await self._round(None)
 
     def due_in_seconds(self) -> float:
         """How long until the next round by timer."""
@@ -86,11 +102,25 @@ class UpdateSchedule:
         # A clock that was set back must not put the next round years away.
         return min(max(last + self._every - self._clock(), 0.0), self._every)
 
+    def later_seconds(self, due_in_seconds: float) -> float:
+        """By how much a round that is due then comes later: up to a tenth of a day, or a minute where it is due now."""
+        most = SPREAD * self._every
+        return self._draw() * (most if due_in_seconds > 0 else min(most, LATEST_SECONDS))
+
+    async def _round(self, take: Take | None) -> list[Update]:
+        updates = await self._management.check_updates()
+        self._remember()
+        if take is not None:
+            updates = await take(updates)
+        self._tell(updates)
+        return updates
+
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(self.due_in_seconds())
+            due = self.due_in_seconds()
+            await asyncio.sleep(due + self.later_seconds(due))
             try:
-                await self.check()
+                await self._round(self._take)
             except JackfieldError as error:
                 _log.warning("no update check: %s", error)
                 await asyncio.sleep(self._retry)

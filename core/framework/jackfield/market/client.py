@@ -9,10 +9,11 @@ import asyncio
 import hashlib
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from jackfield.errors import MarketError, UnknownPlugin
 from jackfield.inspection import Attestation, read_attestation
@@ -137,6 +138,22 @@ class Marketplace:
         """
         below = f"/changelog?since={quote(since, safe='')}" if since else "/changelog"
         return decode(await self._plugin(plugin_id, below), ChangelogAnswer, self.url).changelog
+
+    async def tell_outcome(self, plugin_id: str, version: str, sha256: str, outcome: Literal["kept", "failed"]) -> None:
+        """Tell what became of a version here, anonymously: all that is sent stands in the arguments.
+
+        Args:
+            plugin_id: the plugin's id.
+            version: as its index spells it.
+            sha256: of the wheel.
+            outcome: `kept`: it proved itself; `failed`: it was rolled back.
+
+        Raises:
+            MarketError: nobody answered, or it is not wanted.
+        """
+        said = {"version": version, "sha256": sha256, "outcome": outcome}
+        path = f"/plugins/{quote(canonical_id(plugin_id), safe='')}/outcomes"
+        await self._transport.tell(path, msgspec.json.encode(said))
 
     async def project(self, distribution: str) -> list[File]:
         """Every file of a distribution (PEP 691), in the index's order; empty if the index has no such project.

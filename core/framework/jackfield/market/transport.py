@@ -140,6 +140,19 @@ class Transport:
         headers = {"accept": "application/json", "content-type": "application/json"}
         return await self._patiently("POST", self.url + path, headers, content=body)
 
+    async def tell(self, path: str, body: bytes) -> None:
+        """Send JSON once, without the user's credentials: who says it stays unknown.
+
+        Raises:
+            MarketError: as for `get`.
+        """
+        url, headers = self.url + path, {"accept": "application/json", "content-type": "application/json"}
+        try:
+            async with self._slots, asyncio.timeout(self.timeout_seconds):
+                await self._read("POST", url, headers, None, body, None, anonymous=True)
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+            raise self.unreachable(url, error) from error
+
     @asynccontextmanager
     async def stream(self, url: str, headers: Mapping[str, str], *, seconds: float) -> AsyncGenerator[httpx.Response]:
         """An answer to be read piece by piece; whoever reads bounds its size.
@@ -193,10 +206,13 @@ class Transport:
         params: Mapping[str, str] | None,
         content: bytes | None,
         most_bytes: int | None,
+        *,
+        anonymous: bool = False,
     ) -> bytes | None:
         client = self._client(url)
         request = client.build_request(method, url, params=params, headers=headers, content=content)
-        answer = await client.send(request, stream=True, auth=self._credentials.login(url))
+        login = None if anonymous else self._credentials.login(url)
+        answer = await client.send(request, stream=True, auth=login)
         try:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
