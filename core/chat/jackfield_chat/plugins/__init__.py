@@ -2,7 +2,9 @@
 
 from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.plugins.bridge import Bridge
-from jackfield_chat.plugins.operations import Action, Installed, Offer, Operations, Question
+from jackfield_chat.plugins.listed import Installed, Offer
+from jackfield_chat.plugins.operations import Action, Operations, Question
+from jackfield_chat.plugins.placing import Place
 from jackfield_chat.plugins.plugin_settings import Field, Form
 from jackfield_chat.plugins.sentences import parts, update_line
 
@@ -16,6 +18,7 @@ __all__ = [
     "Installed",
     "Offer",
     "Operations",
+    "Place",
     "Question",
     "parts",
     "update_line",

@@ -16,20 +16,22 @@ from typing import TYPE_CHECKING, Literal
 
 from jackfield.errors import JackfieldError, UsageError
 from jackfield.manifest import canonical_id
+from jackfield.permissions import CHOICES
 
 from jackfield_chat.plugins.figures import Figures
+from jackfield_chat.plugins.listed import Installed, Offer
 from jackfield_chat.plugins.news import News
+from jackfield_chat.plugins.placing import Placing
 from jackfield_chat.plugins.plugin_settings import PluginSettings, by_whom
 from jackfield_chat.plugins.running import Running
 from jackfield_chat.plugins.sentences import done, headline, rolled_back, runs_in
 
 if TYPE_CHECKING:
     from jackfield.application import Application
-    from jackfield.host import PluginStatus
-    from jackfield.management import ConsentRequest, FailedVersion, HistoryEntry, Management, Plan, Row, Update
+    from jackfield.management import ConsentRequest, FailedVersion, HistoryEntry, Management, Plan, Update
 
 QUESTION_SECONDS = 600.0
-Action = Literal["install", "update", "enable"]
+Action = Literal["install", "update", "enable", "move"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,74 +57,10 @@ class Question:
     @property
     def title(self) -> str:
         """The question in one line."""
+        if self.action == "move" and self.plan is not None:
+            return f"{self.plan.what[0].upper()}{self.plan.what[1:]}?"
         verb = {"install": "Install and enable", "update": "Update", "enable": "Enable"}[self.action]
         return f"{verb} {', '.join(headline(request) for request in self.requests)}?"
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """A plugin of the list.
-
-    Args:
-        row: what is known without running it.
-        status: how it runs; None where it was not loaded.
-        has_settings: whether there is something to set.
-    """
-
-    row: Row
-    status: PluginStatus | None
-    has_settings: bool = False
-
-    @property
-    def state(self) -> str:
-        """Where it stands, in one word or two."""
-        # Also one that nobody enabled and somebody loaded for as long as the chat runs.
-        if self.status is not None and (self.status.enabled or self.status.state in {"active", "loaded"}):
-            return str(self.status.state)
-        return "not enabled yet" if self.row.state == "found" else self.row.state
-
-    @property
-    def place(self) -> str:
-        """Where it runs, and in which grade it is confined there."""
-        return runs_in(self.row.isolation, self.row.grade)
-
-    @property
-    def note(self) -> str:
-        """What there is to say of it that is no problem: what it waits for."""
-        return self.status.note if self.status is not None else ""
-
-    @property
-    def problem(self) -> str:
-        """Why it does not run, or what went wrong last; empty when all is well."""
-        return "; ".join(self.problems)
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """The same, each by itself."""
-        if self.status is not None and self.status.problems:
-            return self.status.problems
-        return (self.row.problem,) if self.row.problem else ()
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A plugin that a marketplace holds.
-
-    Args:
-        id: its id.
-        name: for people.
-        version: the newest one.
-        summary: one line.
-        publisher: who owns the name; empty where nobody says.
-        installed: the version that is installed here; empty if it is not.
-    """
-
-    id: str
-    name: str
-    version: str
-    summary: str
-    publisher: str
-    installed: str
 
 
 class Operations:
@@ -162,6 +100,11 @@ class Operations:
     def settings(self) -> PluginSettings:
         """What plugins let the owner set."""
         return PluginSettings(self._management, self._follow)
+
+    @cached_property
+    def placing(self) -> Placing:
+        """Where plugins run, and what they may use there."""
+        return Placing(self._management, self._follow)
 
     @cached_property
     def figures(self) -> Figures:
@@ -224,6 +167,35 @@ class Operations:
             return await self._apply(plan, plugin, who=who, accept=False)
         return self._ask(Question(action, plugin, tuple(plan.consent), plan), who)
 
+    async def move(self, plugin: str, choice: str, *, who: str) -> Question | str:
+        """Find out what it needs to run a plugin elsewhere; do it at once where nothing has to be asked.
+
+        Args:
+            plugin: its id.
+            choice: worker, inline or process.
+            who: the member who asks.
+
+        Raises:
+            UsageError: there is no such choice for the plugin.
+            JackfieldError: it cannot be done; the sentence says why.
+        """
+        found = next((one for one in CHOICES if one == choice), None)
+        if found is None:
+            raise UsageError("Choose where it shall run.")
+        plan = await self._management.plan_isolation(plugin, found)
+        if not plan:
+            return "Nothing was changed."
+        if not plan.consent:
+            return await self._move(plan, plugin, who=who, accept=False)
+        return self._ask(Question("move", plugin, tuple(plan.consent), plan), who)
+
+    async def _move(self, plan: Plan, plugin: str, *, who: str, accept: bool) -> str:
+        async with self._turn:
+            await self._management.apply(plan, accept_permissions=accept, by=by_whom(who))
+            await self._follow()
+        placement = (await asyncio.to_thread(self._management.isolation, plugin)).placement
+        return f"{plugin} runs in {runs_in(placement.isolation, placement.grade)} now.{self._trouble(plugin)}"
+
     async def _propose_enable(self, plugin: str, *, who: str) -> Question | str:
         request = await asyncio.to_thread(self._management.enable_request, plugin)
         if request.growth:
@@ -255,6 +227,8 @@ class Operations:
             raise UsageError("This question is not open any more. Ask for it again.")
         if question.plan is None:
             return await self._enable(question.plugin, who=who, shown=question.requests[0])
+        if question.action == "move":
+            return await self._move(question.plan, question.plugin, who=who, accept=True)
         return await self._apply(question.plan, question.plugin, who=who, accept=True)
 
     def decline(self, token: str, *, who: str) -> None:

@@ -11,7 +11,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from jackfield_chat.web import chatroom, entrance, figures_page, health, plugin_page, settings_page, socket
+from jackfield_chat.web import (
+    chatroom,
+    entrance,
+    figures_page,
+    health,
+    plugin_page,
+    process_page,
+    settings_page,
+    socket,
+)
 from jackfield_chat.web.guard import Guard
 from jackfield_chat.web.rendering import page
 
@@ -43,6 +52,7 @@ def routes() -> list[BaseRoute]:
         *chatroom.ROUTES,
         *plugin_page.ROUTES,
         *settings_page.ROUTES,
+        *process_page.ROUTES,
         *figures_page.ROUTES,
         *socket.ROUTES,
         *health.ROUTES,
