@@ -104,6 +104,7 @@ PLAN = record(
         "removed": many(ITEM),
         "moved": {"type": "object", "description": "id -> where it runs afterwards, of those that run elsewhere then"},
         "migrates": {"type": "object", "description": "id -> shape of its data before and after, where it changes"},
+        "blocked": {"type": "object", "description": "id -> why, of installed plugins that stay and do not run"},
         "growth": many(GROWTH),
         "consent": many(record(_CONSENT_FIELDS)),
         "download_bytes": NUMBER,

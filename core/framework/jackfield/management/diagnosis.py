@@ -15,7 +15,7 @@ from jackfield.management.profiles import vanished
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
 from jackfield.storage import SLOW_SECONDS, Starts, State, folder_size
-from jackfield.store import Layout, Store
+from jackfield.store import Layout, Store, misfits
 
 Kind = Literal[
     "safe mode",
@@ -126,14 +126,10 @@ def _rolled_back(state: State) -> Iterator[Finding]:
 
 def _unfit(store: Store) -> Iterator[Finding]:
     """Name what was installed for another Python or platform: this one may have come after it."""
-    from jackfield.resolution import Target, wheels_of
-
-    target, active = Target.current(), store.active()
-    for pin in active.pins:
-        wheels = wheels_of(pin.distribution, [pin.file], target)
-        if wheels and wheels[0].problem is not None:
-            whose = pin.id or " and ".join(active.owners(pin.file.sha256)) or pin.distribution
-            yield Finding("other Python", whose, f"{pin.file.filename}: {wheels[0].problem}", "jackfield sync")
+    active = store.active()
+    names = {canonical_id(plugin): plugin for plugin in active.plugins}
+    for cid, problem in sorted(misfits(active).items()):
+        yield Finding("other Python", names[cid], problem, "jackfield sync")
 
 
 def _vanished(layout: Layout, store: Store) -> Iterator[Finding]:
@@ -157,9 +153,10 @@ def _broken(store: Store) -> Iterator[Finding]:
 
 
 def _blocked(inventory: Inventory) -> Iterator[Finding]:
-    waiting = {finding.plugin for finding in _growth(inventory)}
+    told = {finding.plugin for finding in _growth(inventory)}
+    told |= {row.id for row in inventory.rows() if canonical_id(row.id) in misfits(inventory.generation)}
     for row in inventory.rows():
-        if row.state == "blocked" and row.id not in waiting:
+        if row.state == "blocked" and row.id not in told:
             problem, _, advice = (row.problem or "it cannot run").partition(": jackfield ")
             way_out = f"jackfield {advice}" if advice else f"jackfield update {row.id}, or jackfield disable {row.id}"
             yield Finding("blocked", row.id, problem, way_out)

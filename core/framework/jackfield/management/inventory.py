@@ -20,7 +20,7 @@ from jackfield.management.specs import canonical, installed_as
 from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version, host_problem
 from jackfield.permissions import Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
-from jackfield.store import Generation
+from jackfield.store import Generation, with_misfits
 
 
 class Inventory:
@@ -70,7 +70,8 @@ class Inventory:
     @cached_property
     def stored(self) -> dict[str, Candidate]:
         """Canonical id -> plugin of the active generation."""
-        return {one.canonical_id: one for one in self.memory.stored(self.groups, self.generation.plugin_trees)}
+        found = with_misfits(self.memory.stored(self.groups, self.generation.plugin_trees), self.generation)
+        return {one.canonical_id: one for one in found}
 
     @cached_property
     def pins(self) -> dict[str, Pin]:

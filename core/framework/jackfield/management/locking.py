@@ -12,6 +12,7 @@ from jackfield.management.catalog import MarketCatalog
 from jackfield.management.inventory import refusal
 from jackfield.management.plan import Plan
 from jackfield.management.planning import Planner
+from jackfield.management.salvage import kept_beside, salvage
 from jackfield.management.specs import canonical, parse_spec
 from jackfield.manifest import File, Manifest, Pin
 from jackfield.market import ChangelogEntry
@@ -66,13 +67,26 @@ class Locker(Planner):
     async def rebuild(self) -> Plan:
         """Plan the installed set anew for the Python and platform that run now, each plugin in its version.
 
+        A plugin that is not to be had for them stays as it is, blocked, and is named in `blocked`.
+
         Raises:
-            ResolutionError: a plugin is not to be had for them; the sentence names it.
             MarketError: nobody answers.
         """
+        wants = dict(zip(self._inventory.pins, self._exactly(), strict=True))
         async with self.catalog() as catalog:
-            solution = await self._solve(self._exactly(), catalog, self._prefer(without=()))
-            return await self._compare(f"rebuild for {self._target().name}", solution, catalog, ())
+
+            async def solve(cids: Sequence[str]) -> Solution:
+                return await self._solve([wants[cid] for cid in cids], catalog, self._prefer(without=()), staying=False)
+
+            solution, lost = await salvage(self._inventory.pins, solve)
+            solution = kept_beside(solution, self._inventory.generation, lost)
+            plan = await self._compare(f"rebuild for {self._target().name}", solution, catalog, ())
+        names = {cid: self._inventory.pins[cid].id or cid for cid in lost}
+        return replace(
+            plan,
+            blocked={names[cid]: why for cid, why in lost.items()},
+            notes=(*plan.notes, *(f"{names[cid]} stays as it is and does not run: {why}" for cid, why in lost.items())),
+        )
 
     async def sync(self, lock: LockFile, local: Mapping[str, Path]) -> Plan:
         """Plan to have exactly what a lock file names for this machine: what else is installed goes.

@@ -160,6 +160,7 @@ class Plan:
         migrates: id -> the shapes of its data before and after, of those that change it; a copy is kept.
         published: canonical id -> who published it and when, of the plugins that come or change; kept in the state.
         disabled: canonical ids of those that come and are not enabled, whatever becomes of the others.
+        blocked: id -> why, of installed plugins that are not to be had for this Python: they stay, and do not run.
     """
 
     what: str
@@ -181,6 +182,7 @@ class Plan:
     moved: Mapping[str, str] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     migrates: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    blocked: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed or self.moved or self.choices)
@@ -220,6 +222,7 @@ class Plan:
             "removed": [item.to_mapping() for item in self.removed],
             "moved": dict(self.moved),
             "migrates": {plugin: list(shapes) for plugin, shapes in self.migrates.items()},
+            "blocked": dict(self.blocked),
             "growth": growth_mapping(self.growth),
             "consent": [request.to_mapping() for request in self.consent],
             "download_bytes": self.download_bytes,

@@ -250,7 +250,9 @@ class Planner:
             published=self._inventory.surroundings.published(self._app, published_distributions),
         )
 
-    async def _solve(self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[Place, str]) -> Solution:
+    async def _solve(
+        self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[Place, str], *, staying: bool = True
+    ) -> Solution:
         target = self._solved_for or self._target()
         return await resolve(
             wants,
@@ -260,12 +262,12 @@ class Planner:
             held=catalog.held(prefer) if self._solved_for is None else {},
             remembered=self._inventory.memory.details if self._solved_for is None else None,
             own_libraries=self._own_libraries,
-            staying=self._staying() if self._solved_for is None else (),
+            staying=self._staying() if staying and self._solved_for is None else (),
         )
 
     def _staying(self) -> set[str]:
         """What is installed and may stay as it is, blocked by name, where no version of it runs here any more."""
-        return {pin.file.sha256 for pin in self._inventory.pins.values()}
+        return {pin.file.sha256 for pin in self._inventory.generation.pins}
 
     async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
         generation = self._inventory.generation

@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
 
-from jackfield.errors import GrammarError, MarketUnreachable, ResolutionError, UsageError
+from jackfield.errors import GrammarError, UsageError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.compatibility import tested
 from jackfield.management.planning import Planner
+from jackfield.management.salvage import salvage
 from jackfield.manifest import FRAMEWORK, Manifest, Pin, Version, host_problem
 from jackfield.resolution import Remembered, Solution, Target, Want, resolve, wheels_of
 
@@ -109,20 +110,7 @@ class UpgradeCheck(Planner):
             return await self._for(target, wants, catalog, remembered)
 
         pins = self._inventory.pins
-        try:
-            return await solve(list(pins)), {}
-        except MarketUnreachable:
-            raise
-        except ResolutionError:
-            good, lost, solution = list[str](), dict[str, str](), Solution(())
-        for cid, pin in sorted(pins.items()):
-            try:
-                solution = await solve([*good, cid])
-            except ResolutionError as error:
-                lost[cid] = error.message.removeprefix(f"you ask for {pin.id}, but none can be used: ")
-            else:
-                good.append(cid)
-        return solution, lost
+        return await salvage(pins, solve)
 
     async def _for(
         self, target: Target, wants: Sequence[Want], catalog: MarketCatalog, remembered: Remembered

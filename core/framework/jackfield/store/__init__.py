@@ -6,6 +6,9 @@ Names are loaded when they are first used: whoever only asks where things lie do
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
     from jackfield.store.disk import Disk as Disk
+    from jackfield.store.fitting import misfits as misfits
+    from jackfield.store.fitting import unfit as unfit
+    from jackfield.store.fitting import with_misfits as with_misfits
     from jackfield.store.folder import Check as Check
     from jackfield.store.folder import Record as Record
     from jackfield.store.folder import Store as Store
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "disk": ("Disk",),
+    "fitting": ("misfits", "unfit", "with_misfits"),
     "folder": (
         "Check",
         "Record",

@@ -64,7 +64,8 @@ def lock(session: Session, targets: tuple[str, ...], file: Path) -> None:
     "sync",
     told="Install exactly what a lock file or a bundle names, and remove what it does not.\n\nA file with another hash "
     "is refused. From a bundle no network is needed. Without FILE what is installed is solved anew for the Python that "
-    "runs, each plugin in its version: after a new Python, or a new machine.",
+    "runs, each plugin in its version: after a new Python, or a new machine. A plugin that is not to be had for it "
+    "stays, blocked, and the exit code is 1.",
     examples=[
         (_LOCK, "what the lock names"),
         ("plugins.bundle --yes --accept-permissions", "without network and without a question"),
@@ -89,9 +90,12 @@ def sync(session: Session, file: Path | None, dry_run: bool, yes: bool, accept_p
             return session.management.plan_sync(made, local)
 
         plan = asyncio.run(planned())
-        told = "what the lock names is installed" if file is not None else "everything fits this Python"
-        deed = Deed(question="Install exactly", done="installed", nothing=f"{told[0].upper()}{told[1:]} already.")
+        told = "What the lock names is installed" if file is not None else "Everything fits this Python"
+        told = "All else fits this Python" if plan.blocked else told
+        deed = Deed(question="Install exactly", done="installed", nothing=f"{told} already.")
         carry_out(session, plan, Answers(yes, accept_permissions, dry_run), deed, again=planned)
+    if plan.blocked:
+        click.get_current_context().exit(1)
 
 
 @command(

@@ -18,7 +18,7 @@ from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
 from jackfield.permissions import Grant, Placement
 from jackfield.sandbox import grade_of, probe
 from jackfield.storage import State
-from jackfield.store import Generation, Store
+from jackfield.store import Generation, Store, with_misfits
 
 
 def grade_here() -> str:
@@ -153,6 +153,7 @@ def _installed(generation: Generation, groups: Sequence[str]) -> list[Candidate]
     gone = {generation.tree(pin) for pin in missing}
     trees = [tree for tree in generation.plugin_trees if tree not in gone]
     found = [one for one in discover(groups, path=trees) if _is_its_own(one, generation)] if trees else []
+    found = with_misfits(found, generation)
     return [*found, *(_lost(pin, pin.id) for pin in missing if pin.id is not None)]
 
 
