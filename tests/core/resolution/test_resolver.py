@@ -226,6 +226,16 @@ async def test_a_loop_of_plugins_is_printed(index, solve):
         await solve("a")
 
 
+async def test_a_loop_that_only_a_version_needed_which_was_not_taken_hinders_nobody(index, solve):
+    index.plugin("ant", "1.0.0", needs={"bee": "*"})
+    index.plugin("ant", "2.0.0")
+    index.plugin("bee", needs={"cow": "*", "dog": "*"})
+    index.plugin("cow", needs={"bee": "*"})
+    index.plugin("dog", needs={"ant": "^2.0"})
+    solution = await solve("ant", prefer={"chat-ant": "1.0.0"})
+    assert versions(solution) == {"chat-ant": "2.0.0"}
+
+
 async def test_a_loop_of_libraries_is_none_of_our_business(index, solve):
     index.library("jfa", requires=("jfb",))
     index.library("jfb", requires=("jfa",))

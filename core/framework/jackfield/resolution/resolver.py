@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
 from jackfield.errors import ResolutionError
 from jackfield.manifest import Manifest, Pin
@@ -20,6 +20,7 @@ from jackfield.resolution.knowledge import Knowledge, Missing, Remembered
 from jackfield.resolution.model import Ask, Candidate, Catalog, Offer, Place, Solution, Want, plugin_version
 from jackfield.resolution.order import load_order
 from jackfield.resolution.provider import Identifier, OutOfTime, Provider
+from jackfield.resolution.searching import search
 from jackfield.resolution.straight import straight
 from jackfield.resolution.target import Target
 
@@ -99,9 +100,8 @@ async def _search(asks: Sequence[Ask], provider: Provider, known: Knowledge, tar
     found = straight(asks, provider)
     if found is not None:
         return found
-    resolver = Resolver(provider, BaseReporter[Ask, Candidate, Identifier]())
     try:
-        result = await asyncio.to_thread(resolver.resolve, asks, max_rounds=MOST_ROUNDS)
+        return await asyncio.to_thread(search, asks, provider, MOST_ROUNDS)
     except ResolutionImpossible as error:
         causes = [Cause(cause.requirement, cause.parent) for cause in error.causes]
         raise explain(causes, known, target, provider.rejected, provider.title) from error
@@ -109,7 +109,6 @@ async def _search(asks: Sequence[Ask], provider: Provider, known: Knowledge, tar
         raise ResolutionError(f"no set was found within {MOST_ROUNDS} steps", hint="ask for exact versions") from error
     finally:
         provider.until = 0.0  # where nobody waits any more, the thread ends at its next step
-    return dict(result.mapping)
 
 
 def _loose(graph: Graph, known: Knowledge) -> set[str]:
