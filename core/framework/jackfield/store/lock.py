@@ -51,6 +51,21 @@ def install_lock(layout: Layout, *, by: str, timeout_seconds: float = WAIT_SECON
         lock.release()
 
 
+def installer_at_work(layout: Layout) -> bool:
+    """Whether an installer of the profile lives and has not ended, as far as its note and the system tell."""
+    if os.name == "nt":
+        return False  # signal 0 is Ctrl+C there
+    try:
+        with (layout.run / "installer.json").open(encoding="utf-8") as file:
+            process = json.load(file)["pid"]
+        os.kill(process, 0)
+    except PermissionError:
+        return True  # it is another user's
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return False
+    return True
+
+
 def _tell(holder: Path, by: str) -> None:
     since = datetime.now(UTC).isoformat(timespec="seconds")
     with holder.open("w", encoding="utf-8") as file:

@@ -14,6 +14,7 @@ from jackfield.store.generations import Generation, read_generation
 from jackfield.store.integrity import Damage
 from jackfield.store.journal import Journal
 from jackfield.store.layout import Layout
+from jackfield.store.lock import installer_at_work
 
 
 class StoreReader:
@@ -85,6 +86,10 @@ class StoreReader:
         A watcher of the pointer waits for it; an installer that died in between is completed by `settle`.
         """
         return self.journal.pending() is None
+
+    def is_changing(self) -> bool:
+        """True while an activation is on its way and its installer lives: it will be settled without anybody's help."""
+        return not self.settled() and installer_at_work(self.layout)
 
     def holds(self, sha256: str) -> bool:
         """Whether the wheel of this hash is unpacked here."""

@@ -1,6 +1,7 @@
 """Looks at the profile for each decision of a running host, off its event loop's thread."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from jackfield.errors import StoreError
@@ -15,6 +16,9 @@ from jackfield.store import Holds, Store
 MOST_LOOKS = 40
 BETWEEN_SECONDS = 0.025
 """An installer needs milliseconds from the pointer to the state; one that died there is not waited for longer."""
+
+AT_WORK_SECONDS = 10.0
+"""How long one is waited for that lives: its disk may be slow, and what lies between would be a wrong set."""
 
 
 class Looking:
@@ -55,11 +59,12 @@ class Looking:
         Raises:
             StoreError: the active generation or the state log is damaged.
         """
-        looks = MOST_LOOKS
+        looks, until = MOST_LOOKS, time.monotonic() + AT_WORK_SECONDS
         while True:
             stamp = self._stamp()
             seen = await self._survey(*self._circumstances())
-            looks -= 1
+            if not self._is_changing() or time.monotonic() > until:
+                looks -= 1
             if looks and (stamp is None or stamp != self._stamp()):
                 await asyncio.sleep(BETWEEN_SECONDS)
                 continue
@@ -73,6 +78,12 @@ class Looking:
             return (self._store.active_number(), self._state.stamp()) if self._store.settled() else None
         except StoreError:
             return ""  # the survey says what is damaged
+
+    def _is_changing(self) -> bool:
+        try:
+            return self._store.is_changing()
+        except StoreError:
+            return False
 
     async def unwelcome(self, cid: str) -> str:
         """Say why an external plugin may not run if it connects now; empty where it may.
