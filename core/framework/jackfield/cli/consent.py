@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from jackfield.cli.failures import PlanRefused
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.words import ago, plain, width
 from jackfield.errors import ConsentRequired
@@ -62,6 +63,26 @@ def show_part(output: Output, label: str, texts: Sequence[str]) -> None:
     lines = [line for text in texts for line in textwrap.wrap(plain(text), max(limit - _INDENT, 20))]
     for number, line in enumerate(lines):
         output.line(f"  {label if number == 0 else '':<{_INDENT - 2}}{line}")
+
+
+def require_yes(
+    output: Output, question: str, what: str, plan: JsonObject, option: str = "--accept-permissions"
+) -> None:
+    """Ask, and go on after a yes only.
+
+    Args:
+        output: where to.
+        question: what is asked.
+        what: what waits for the yes, as in `enable poll`.
+        plan: what would be done, for `--json`.
+        option: which says yes beforehand.
+
+    Raises:
+        ConsentRequired: the answer is no, or nobody is here to answer.
+    """
+    unanswered = PlanRefused(f"nobody said yes to: {what}; nothing was changed", plan, hint=f"add {option}")
+    if not asked(output, question, unanswered):
+        raise PlanRefused("the answer was no; nothing was changed", plan)
 
 
 def asked(output: Output, question: str, unanswered: ConsentRequired) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jackfield.cli.consent import asked, show_request
+from jackfield.cli.consent import require_yes, show_request
 from jackfield.cli.failures import PlanRefused, Stopped
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.progress import ProgressLine
@@ -254,9 +254,7 @@ def _agreed(output: Output, plan: JsonObject, answers: Answers, deed: Deed) -> b
         return answers.accept_permissions
     option = "--accept-permissions" if consent else "--yes"
     words = f"{'Update' if _only_changes(plan) else deed.question or 'Change'} {_names(plan)}"
-    told = f"nobody said yes to: {words[0].lower()}{words[1:]}; nothing was changed"
-    if not asked(output, f"{words}?", PlanRefused(told, plan, hint=f"add {option}")):
-        raise PlanRefused("the answer was no; nothing was changed", plan)
+    require_yes(output, f"{words}?", words[0].lower() + words[1:], plan, option)
     return consent
 
 

@@ -10,7 +10,7 @@ import importlib.machinery
 import importlib.metadata
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
@@ -108,21 +108,34 @@ class GenerationFinder(importlib.abc.MetaPathFinder):
         return importlib.metadata.MetadataPathFinder.find_distributions(wanted)
 
 
-def is_below(place: str, folders: Collection[str]) -> bool:
-    """Say whether a path is one of the folders or lies in one."""
-    return any(place == folder or place.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
-
-
 def modules_below(folders: Iterable[Path]) -> dict[str, ModuleType]:
     """Return the loaded modules whose code lies in the folders; a namespace package, when all its parts do."""
-    places = {str(folder) for folder in folders}
-    found = {}
-    for name, module in list(sys.modules.items()):
+    places = _Places(folders)
+    found: dict[str, ModuleType] = {}
+    for name, module in list(sys.modules.items()) if places else ():
         file = getattr(module, "__file__", None)
         origins = [file] if isinstance(file, str) else _search_path(module)
-        if origins and all(is_below(origin, places) for origin in origins):
+        if origins and all(origin in places for origin in origins):
             found[name] = module
     return found
+
+
+class _Places:
+    """Folders and files, asked for each path of many whether it is one of them or lies in one.
+
+    Args:
+        folders: the places.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._exactly = frozenset(map(str, folders))
+        self._within = tuple(place.rstrip(os.sep) + os.sep for place in self._exactly)
+
+    def __bool__(self) -> bool:
+        return bool(self._exactly)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._exactly or path.startswith(self._within)
 
 
 def extension_modules(modules: Iterable[ModuleType]) -> list[str]:
@@ -134,22 +147,26 @@ def extension_modules(modules: Iterable[ModuleType]) -> list[str]:
     )
 
 
-def drop_modules(folders: Iterable[Path]) -> list[str]:
-    """Forget every loaded module below the folders, so that the next import runs what the finder finds then."""
-    places = tuple(folders)
-    dropped = modules_below(places)
+def drop_modules(folders: Iterable[Path]) -> dict[str, ModuleType]:
+    """Forget every loaded module below the folders, so that the next import runs what the finder finds then.
+
+    Returns:
+        dict: the modules that were forgotten, by name.
+    """
+    folders = tuple(folders)
+    dropped = modules_below(folders)
     for name in dropped:
         sys.modules.pop(name, None)
         parent, _, child = name.rpartition(".")
         holder = sys.modules.get(parent)
         if holder is not None and vars(holder).get(child) is dropped[name]:
             delattr(holder, child)  # a namespace package that stays must not hand out the old part
-    texts = {str(place) for place in places}
+    places = _Places(folders)
     for cached in list(sys.path_importer_cache):
-        if is_below(cached, texts):
+        if cached in places:
             sys.path_importer_cache.pop(cached, None)
     importlib.invalidate_caches()
-    return sorted(dropped)
+    return dropped
 
 
 def _search_path(module: ModuleType) -> list[str]:

@@ -94,30 +94,13 @@ class Management(ManagementReader):
     def _locker(self) -> Locker:
         from jackfield.management.locking import Locker
 
-        inventory = self.inventory()
-        return Locker(
-            self.app,
-            self.hostfile,
-            store=self.store,
-            state=self.state,
-            inventory=inventory,
-            urls=self.marketplaces,
-        )
+        return self._planning(Locker)
 
     async def plan_isolation(self, plugin: str, choice: Choice) -> Plan:
         """Plan to run a plugin where its user chose, with the libraries that it has there; see `Mover.move`."""
         from jackfield.management.moving import Mover
 
-        inventory = self.inventory()
-        mover = Mover(
-            self.app,
-            self.hostfile,
-            store=self.store,
-            state=self.state,
-            inventory=inventory,
-            urls=self.marketplaces,
-        )
-        return await mover.move(plugin, choice)
+        return await self._planning(Mover).move(plugin, choice)
 
     async def apply(
         self,

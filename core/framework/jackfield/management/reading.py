@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jackfield.errors import StoreError
 from jackfield.management.environment import Environment
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from jackfield.management.planning import Planner
     from jackfield.management.upgrade import UpgradeReport
     from jackfield.management.wishes import Wishes
+
+    Kind = TypeVar("Kind", bound=Planner)
 
 
 class ManagementReader:
@@ -280,8 +282,11 @@ class ManagementReader:
     def _planner(self, inventory: Inventory | None = None) -> Planner:
         from jackfield.management.planning import Planner
 
+        return self._planning(Planner, inventory)
+
+    def _planning(self, kind: type[Kind], inventory: Inventory | None = None) -> Kind:
         inventory = inventory or self.inventory()
-        return Planner(
+        return kind(
             self.app,
             self.hostfile,
             store=self.store,

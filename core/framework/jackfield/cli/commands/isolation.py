@@ -5,8 +5,7 @@ import asyncio
 import click
 
 from jackfield.cli.completing import installed_ids
-from jackfield.cli.consent import asked, show_part
-from jackfield.cli.failures import PlanRefused
+from jackfield.cli.consent import require_yes, show_part
 from jackfield.cli.options import accept_option, command, dry_run_option
 from jackfield.cli.output import JsonObject
 from jackfield.cli.plans import interruptible, show_plan
@@ -64,10 +63,7 @@ def _agreed(session: Session, plugin: str, choice: str, plan: JsonObject) -> boo
     """
     if not plan["consent"]:
         return False
-    told = f"nobody said yes to: {plan['what']}; nothing was changed"
-    unanswered = PlanRefused(told, plan, hint="add --accept-permissions")
-    if not asked(session.output, f"Run {plain(plugin)} as {choice}?", unanswered):
-        raise PlanRefused("the answer was no; nothing was changed", plan)
+    require_yes(session.output, f"Run {plain(plugin)} as {choice}?", plan["what"], plan)
     return True
 
 

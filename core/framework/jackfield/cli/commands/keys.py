@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from jackfield.cli.completing import installed_ids
-from jackfield.cli.consent import asked, show_request
-from jackfield.cli.failures import PlanRefused
+from jackfield.cli.consent import require_yes, show_request
 from jackfield.cli.lazy import Lazy, LazyGroup
 from jackfield.cli.options import accept_option, command
 from jackfield.cli.output import JsonObject
@@ -157,12 +156,7 @@ def _ask(session: Session, plugin: str, request: JsonObject) -> None:
         ConsentRequired: the answer is no, or nobody is here to answer.
     """
     show_request(session.output, request)
-    plan = {"consent": [request]}
-    unanswered = PlanRefused(
-        f"nobody said yes to: keys new {plugin}; nothing was changed", plan, hint="add --accept-permissions"
-    )
-    if not asked(session.output, f"Make a key for {plain(plugin)}?", unanswered):
-        raise PlanRefused("the answer was no; nothing was changed", plan)
+    require_yes(session.output, f"Make a key for {plain(plugin)}?", f"keys new {plugin}", {"consent": [request]})
 
 
 def _follow(session: Session) -> bool:

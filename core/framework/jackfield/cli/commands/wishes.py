@@ -3,8 +3,7 @@
 import click
 
 from jackfield.cli.completing import installed_ids
-from jackfield.cli.consent import asked, show_request
-from jackfield.cli.failures import PlanRefused
+from jackfield.cli.consent import require_yes, show_request
 from jackfield.cli.options import accept_option, command, yes_option
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
@@ -43,12 +42,7 @@ def _ask(session: Session, plugin: str, request: JsonObject) -> None:
         ConsentRequired: the answer is no, or nobody is here to answer.
     """
     show_request(session.output, request)
-    plan = {"consent": [request]}
-    unanswered = PlanRefused(
-        f"nobody said yes to: enable {plugin}; nothing was changed", plan, hint="add --accept-permissions"
-    )
-    if not asked(session.output, f"Enable {plain(plugin)}?", unanswered):
-        raise PlanRefused("the answer was no; nothing was changed", plan)
+    require_yes(session.output, f"Enable {plain(plugin)}?", f"enable {plugin}", {"consent": [request]})
 
 
 @command(

@@ -112,8 +112,7 @@ class Code:
         """Take the modules of loaded plugins out of the way, so that their next import runs what is on disk now."""
         records = tuple(records)
         places = frozenset(place for record in records for place in self.places(record))
-        aside = Aside(places, modules_below(places))
-        drop_modules(places)
+        aside = Aside(places, drop_modules(places))
         for record in records:
             if record.candidate.origin != "store":  # there nobody edits code, and a file less is damage
                 for place in self.places(record):
@@ -156,11 +155,9 @@ class Code:
         return ""
 
     def _drop(self, trees: Iterable[Path]) -> None:
-        places = tuple(trees)
-        for name, module in modules_below(places).items():
+        for name, module in drop_modules(trees).items():
             if extension_modules([module]):
                 self._machine_code[name] = str(module.__file__)
-        drop_modules(places)
 
 
 def _files_below(folder: Path) -> dict[str, tuple[int, int]]:

@@ -7,8 +7,10 @@ rebinding, CWE-350). Used by `context.http`, and by whoever opens connections fo
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from jackfield.errors import NetworkError, PermissionDenied
+from jackfield.errors import JackfieldError, NetworkError, PermissionDenied
 from jackfield.host.facets.permits import Permits
 
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
@@ -71,6 +73,29 @@ def allow_host(permits: Permits, host: str) -> bool:
     limits = permits.limits("network", "connect") or ()
     named = any(limit.lower() in (host.lower(), f"{name}:*") for limit in limits)
     return named and _is_address(name.strip("[]"))
+
+
+@contextmanager
+def blaming(permits: Permits) -> Iterator[None]:
+    """Name the plugin in what goes wrong on the way to a host; an address that it may not reach counts as a refusal.
+
+    Args:
+        permits: the plugin's grant.
+    """
+    try:
+        yield
+    except PermissionDenied as error:
+        if error.plugin is not None:  # `allow_host` has named it, and counted
+            raise
+        permits.count("network", "connect")
+        raise PermissionDenied(
+            f"{permits.plugin}: {error.message}",
+            plugin=permits.plugin,
+            hint="the permission has to name that very address under hosts, as in 127.0.0.1:8080",
+        ) from None
+    except JackfieldError as error:
+        error.plugin = permits.plugin
+        raise
 
 
 def _is_address(name: str) -> bool:

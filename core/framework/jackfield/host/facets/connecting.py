@@ -3,8 +3,8 @@
 import asyncio
 import socket
 
-from jackfield.errors import JackfieldError, NetworkError, PermissionDenied, UsageError
-from jackfield.host.facets.addresses import addresses_of, allow_host
+from jackfield.errors import NetworkError, UsageError
+from jackfield.host.facets.addresses import addresses_of, allow_host, blaming
 from jackfield.host.facets.network import LONGEST_SECONDS, MOST_ADDRESSES
 from jackfield.host.facets.permits import Permits
 from jackfield.runtime import Scope
@@ -52,22 +52,13 @@ class PluginNetwork:
         self._scope.require_open(f"connection to {host}:{port}")
         private = self.check(host, port)
         try:
-            async with self._turns, asyncio.timeout(timeout_seconds):
-                return await _connected(host, port, private=private)
+            with blaming(self._permits):
+                async with self._turns, asyncio.timeout(timeout_seconds):
+                    return await _connected(host, port, private=private)
         except TimeoutError:
             raise NetworkError(
                 f"{_shown(host, port)} did not answer within {timeout_seconds:g} s", plugin=self._plugin
             ) from None
-        except PermissionDenied as error:
-            self._permits.count("network", "connect")
-            raise PermissionDenied(
-                f"{self._plugin}: {error.message}",
-                plugin=self._plugin,
-                hint="the permission has to name that very address under hosts, as in 127.0.0.1:8080",
-            ) from None
-        except JackfieldError as error:
-            error.plugin = self._plugin
-            raise
 
 
 def _shown(host: str, port: int) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from jackfield.api import Body, Response
-from jackfield.errors import JackfieldError, PermissionDenied, UsageError
-from jackfield.host.facets.addresses import allow_host
+from jackfield.errors import UsageError
+from jackfield.host.facets.addresses import allow_host, blaming
 from jackfield.host.facets.network import Bounds, Fetcher, Request
 from jackfield.host.facets.permits import Permits
 
@@ -54,21 +54,9 @@ class PluginHttp:
         if params:
             url += ("&" if urlsplit(url).query else "?") + urlencode(params)
         bounds = Bounds(timeout_seconds, longest_bytes, redirects)
-        try:
+        with blaming(self._permits):
             async with self._turns:
                 return await self._fetcher.fetch(Request(method.upper(), url, given, body), bounds, self._allow)
-        except PermissionDenied as error:
-            if error.plugin is not None:
-                raise
-            self._permits.count("network", "connect")
-            raise PermissionDenied(
-                f"{self._plugin}: {error.message}",
-                plugin=self._plugin,
-                hint="the permission has to name that very address under hosts, as in 127.0.0.1:8080",
-            ) from None
-        except JackfieldError as error:
-            error.plugin = self._plugin
-            raise
 
     async def get(self, url: str, **options: Any) -> Response:
         """Send a GET; the options are those of `request`."""
