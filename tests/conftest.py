@@ -16,6 +16,7 @@ os.environ["XDG_DATA_HOME"] = str(ROOT / ".cache" / "test-data")
 
 # Two busy cores: how long one example takes says nothing of the code.
 settings.register_profile("jackfield", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("check", settings.get_profile("jackfield"), max_examples=20)  # what `make check` has time for
 settings.load_profile("jackfield")
 
 

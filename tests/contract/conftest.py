@@ -98,6 +98,13 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
         yield made
 
 
+@pytest.fixture(scope="module", params=ISOLATIONS)
+async def standing(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """One stage for all tests of a module that say first what is granted, and leave nothing that others notice."""
+    async with staged(tmp_path_factory.mktemp("standing"), dict.fromkeys(PLUGINS, request.param)) as made:
+        yield made
+
+
 @pytest.fixture(params=[("inline", "worker"), ("worker", "inline")], ids=" ".join)
 async def mixed(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """The probe in one isolation, those that it uses in another."""

@@ -45,8 +45,8 @@ GUARDED = [
 
 
 @pytest.mark.feature("C26", "C27")
-async def test_it_runs_where_it_is_said_to(stage):
-    assert (int(await stage.ask("probe process")) == os.getpid()) == (stage.isolation == "inline")
+async def test_it_runs_where_it_is_said_to(standing):
+    assert (int(await standing.ask("probe process")) == os.getpid()) == (standing.isolation == "inline")
 
 
 FREE = [
@@ -66,10 +66,12 @@ FREE = [
 
 @pytest.mark.feature("C4", "C13")
 @pytest.mark.parametrize(("use", "permission"), GUARDED)
-async def test_each_use_is_refused_without_its_permission_and_works_with_it_alone(stage, everything, use, permission):
+async def test_each_use_is_refused_without_its_permission_and_works_with_it_alone(
+    standing, everything, use, permission
+):
     resource, action = permission.split(":")
-    await stage.grant(one for one in everything if (one.resource, one.actions) != (resource, (action,)))
-    answer = await stage.ask(use)
+    await standing.grant(one for one in everything if (one.resource, one.actions) != (resource, (action,)))
+    answer = await standing.ask(use)
     hint = "asked in plugin.toml? granted? see: jackfield permissions probe"
     if use.startswith("probe services call"):
         hint = "name peer, which offers shouter, under [requires] in plugin.toml; or ask for services:call"
@@ -77,25 +79,25 @@ async def test_each_use_is_refused_without_its_permission_and_works_with_it_alon
         hint = "declare elsewhere in plugin.toml, under [contributes] commands; or ask for commands:register"
     assert f"probe may not {permission}" in answer
     assert f"({hint})" in answer
-    await stage.grant(one for one in everything if (one.resource, one.actions) == (resource, (action,)))
-    assert "may not" not in await stage.ask(use)
+    await standing.grant(one for one in everything if (one.resource, one.actions) == (resource, (action,)))
+    assert "may not" not in await standing.ask(use)
 
 
 @pytest.mark.parametrize(("use", "answer"), [one for one in FREE if one[1] is not None])
-async def test_what_is_the_plugins_own_or_declared_needs_no_permission(stage, use, answer):
-    await stage.grant(())
-    assert await stage.ask(use) == answer
+async def test_what_is_the_plugins_own_or_declared_needs_no_permission(standing, use, answer):
+    await standing.grant(())
+    assert await standing.ask(use) == answer
 
 
 @pytest.mark.feature("K34", "U16")
-async def test_files_of_the_package_are_read_and_nothing_beside_it(stage):
-    await stage.grant(())
-    content, size, names = json.loads(await stage.ask("probe resources lang/de.toml"))
+async def test_files_of_the_package_are_read_and_nothing_beside_it(standing):
+    await standing.grant(())
+    content, size, names = json.loads(await standing.ask("probe resources lang/de.toml"))
     assert content == 'greeting = "Grüß dich, {user}"\n'
     assert size == len(content.encode())
     assert names == ["lang/de.toml", "lang/de_AT.toml", "lang/en.toml"]
     for name in ("lang/../../chat_peer/__init__.py", "/etc/passwd", "missing.txt"):
-        assert f"there is no file {name!r} in the package of probe" in await stage.ask(f"probe resources {name}")
+        assert f"there is no file {name!r} in the package of probe" in await standing.ask(f"probe resources {name}")
 
 
 class TestTranslations:
@@ -111,8 +113,8 @@ class TestTranslations:
             ("missing", "de", "missing"),
         ],
     )
-    async def test_a_text_comes_in_the_nearest_language_that_has_it(self, stage, key, language, text):
-        assert await stage.ask(f"probe say {key} {language}") == text
+    async def test_a_text_comes_in_the_nearest_language_that_has_it(self, standing, key, language, text):
+        assert await standing.ask(f"probe say {key} {language}") == text
 
     async def test_each_user_has_a_language_of_their_own(self, stage):
         assert await stage.ask("probe say greeting") == "Hello alice"
@@ -234,12 +236,12 @@ class TestNetwork:
 
 @pytest.mark.feature("C28")
 @pytest.mark.parametrize("name", ["host", "system", "_secret", "process"])
-async def test_what_is_no_part_of_the_context_is_refused_in_words(stage, name):
-    assert f"Access to {name} is not allowed" in await stage.ask(f"probe access {name}")
+async def test_what_is_no_part_of_the_context_is_refused_in_words(standing, name):
+    assert f"Access to {name} is not allowed" in await standing.ask(f"probe access {name}")
 
 
-async def test_a_context_can_be_looked_at_by_pythons_own_means(stage):
-    assert await stage.ask("probe copies") == "probe"
+async def test_a_context_can_be_looked_at_by_pythons_own_means(standing):
+    assert await standing.ask("probe copies") == "probe"
 
 
 class TestScheduler:

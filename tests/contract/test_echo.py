@@ -26,7 +26,7 @@ from tests.support.waiting import until
 from tests.support.wheels import WheelSource
 
 USED = (("command", "command echo"), ("hook", "message_received"))
-PLACES = ["inline", "worker", "external", "javascript"]
+PLACES = ["inline", *(pytest.param(one, marks=pytest.mark.slow) for one in ("worker", "external", "javascript"))]
 ECHO = CONTRIB / "echo-js"
 MANIFEST = (ECHO / "plugin.toml").read_text(encoding="utf-8")
 TWIN = (HERE / "twin" / "chat_echo_js" / "__init__.py").read_text(encoding="utf-8")

@@ -234,6 +234,7 @@ def test_the_command_is_on_the_path():
     assert shutil.which(script("jackfield-marketplace"))
 
 
+@pytest.mark.slow
 def test_a_command_on_the_data_folder_loads_no_server(tmp_path):
     code = (
         "import sys\nfrom jackfield_marketplace.cli import main\n"

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from jackfield_marketplace.catalog import Refusal
 from jackfield_marketplace.uploads.multipart import MEMORY_BYTES, FormReader, boundary_of
 
+from tests.support.examples import examples
+
 HEAD = 'Content-Disposition: form-data; name="{}"'
 FILE = b'--b\r\nContent-Disposition: form-data; name="content"; filename="a.whl"\r\n\r\n'
-FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def part(head, data):

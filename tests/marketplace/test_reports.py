@@ -136,6 +136,7 @@ def test_the_operator_closes_what_was_looked_at(market):
         close_report(session, 1)
 
 
+@pytest.mark.slow
 def test_the_commands_list_and_close(market):
     market.publish("poll")
     send(market)

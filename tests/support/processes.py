@@ -56,7 +56,7 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 
 def wait_for(
-    probe: Callable[[], Result], *, seconds: float = 10.0, what: str = "", pause_seconds: float = 0.02
+    probe: Callable[[], Result], *, seconds: float = 30.0, what: str = "", pause_seconds: float = 0.02
 ) -> Result:
     """Call `probe` until what it returns is true, and return that.
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.host import Host
-from jackfield.inspection import inspect_wheel
+from jackfield.inspection import WheelReport, inspect_wheel
 from jackfield.manifest import File, HostFile, Pin, Version, canonical_id, read_hostfile
 from jackfield.permissions import Choice, Grant, Permission, allowed_choices
 from jackfield.storage import State
 from jackfield.store import Activation, Layout, Store, now
 
+_REPORTS: dict[str, WheelReport] = {}
 SOURCE = "https://plugins.example.org"
 
 HOSTFILE = """
@@ -118,7 +119,7 @@ class Profile:
                 look into what their plugins do.
         """
         asked = {
-            pin.id: inspect_wheel(wheel).manifest
+            pin.id: report_of(wheel, pin.file.sha256).manifest
             for pin in self.store.active().pins
             if pin.id is not None and (wheel := self.store.wheel(pin.file.sha256)) is not None
         }
@@ -144,6 +145,14 @@ class Profile:
         return Host("chat", layout=self.layout, **options)
 
 
+def report_of(wheel: Path, sha256: str) -> WheelReport:
+    """What an inspection says of a wheel; one of the same bytes is inspected once in a run."""
+    report = _REPORTS.get(sha256)
+    if report is None:
+        report = _REPORTS[sha256] = inspect_wheel(wheel)
+    return report
+
+
 def own_libraries(pins: Sequence[Pin]) -> dict[str, list[Pin]]:
     """What a resolver gives each plugin for a process of its own: itself, and the libraries that it reaches."""
     libraries = {pin.distribution: pin for pin in pins if pin.id is None}
@@ -163,8 +172,8 @@ def own_libraries(pins: Sequence[Pin]) -> dict[str, list[Pin]]:
 
 def pin_of(wheel: Path, requires: Mapping[str, Sequence[str]]) -> Pin:
     """The pin of a wheel, as a resolver would have made it."""
-    report = inspect_wheel(wheel)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    report = report_of(wheel, digest)
     name = canonical_id(report.name)
     file = File(wheel.name, f"{SOURCE}/files/{digest}/{wheel.name}", digest, wheel.stat().st_size)
     return Pin(name, report.version, file, report.plugin_id, SOURCE, tuple(requires.get(name, ())))

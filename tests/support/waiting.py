@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-async def until(condition: Callable[[], Any], *, timeout_seconds: float = 10.0) -> Any:
+async def until(condition: Callable[[], Any], *, timeout_seconds: float = 30.0) -> Any:
     """Return what `condition` returns, as soon as it is true.
 
     Raises:

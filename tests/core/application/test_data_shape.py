@@ -14,7 +14,7 @@ from tests.support.profiles import hostfile
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin, manifest_text
 
-pytestmark = pytest.mark.feature("C14", "C45", "C46")
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C14", "C45", "C46")]
 
 PERMISSION = '[[permissions]]\nresource = "storage"\nactions = ["read", "write"]\n'
 HEAD = "from jackfield import Plugin\nclass Main(Plugin):\n"

@@ -30,6 +30,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
+@pytest.mark.slow
 def test_an_application_is_made_extensible_as_the_page_says(tmp_path):
     api, program = blocks("add-plugins-to-your-app.md", "python")
     hostfile_text, entry_point = blocks("add-plugins-to-your-app.md", "toml")
@@ -185,6 +186,7 @@ def test_the_console_runs_the_script_of_the_page(tmp_path):
         assert "!!visits: How often everyone came" in bench.type("!!help")
 
 
+@pytest.mark.slow
 @pytest.mark.feature("C31", "C32", "K15")
 def test_plugins_are_watched_as_the_page_says(tmp_path):
     program, plugin = blocks("watch-plugins.md", "python")
@@ -212,6 +214,7 @@ def test_plugins_are_watched_as_the_page_says(tmp_path):
     assert lines[-1] == "INFO forecast {'place': 'Vienna'}"
 
 
+@pytest.mark.slow
 @pytest.mark.feature("C46")
 async def test_an_update_that_says_it_does_not_work_goes_back_as_the_page_says(tmp_path):
     (code,) = blocks("install-update-roll-back.md", "python")

@@ -65,7 +65,7 @@ def wheels(tmp_path: Path) -> Path:
     return tmp_path / "wheels"
 
 
-@pytest.mark.parametrize("isolation", ["inline", "worker"])
+@pytest.mark.parametrize("isolation", ["inline", pytest.param("worker", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_a_version_that_fails_is_rolled_back_and_the_former_one_runs(tmp_path, wheels, failure, isolation):
     code, told = FAILURES[failure]
@@ -117,6 +117,7 @@ async def test_what_failed_is_not_taken_again_until_it_is_released(tmp_path, whe
         assert (await management.plan_install([str(bad)])).changed[0].new_version == "2.0.0"
 
 
+@pytest.mark.slow
 async def test_who_runs_long_enough_has_proved_itself_and_may_fail_later(tmp_path, wheels):
     async with running(tmp_path / "home", probation_seconds=0.05) as application:
         await install(application, build_plugin(wheels, "painter", code=GOOD))
@@ -162,6 +163,7 @@ async def test_the_library_that_broke_a_plugin_goes_back_with_its_change(tmp_pat
         assert after == before
 
 
+@pytest.mark.slow
 async def test_a_worker_that_keeps_crashing_is_rolled_back_and_its_first_ends_are_forgiven(tmp_path, wheels):
     dies = "import asyncio\nclass Main(Plugin):\n    def on_enable(self):\n"
     dies += "        self.context.scheduler.after(0.05, lambda: os._exit(9))\n"

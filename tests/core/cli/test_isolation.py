@@ -14,7 +14,7 @@ from tests.support.marketplace import running_marketplace
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "isolation.md"
 GRADE = grade_of(probe()).value
 
-pytestmark = pytest.mark.skipif(GRADE == "process", reason="this machine confines nothing")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(GRADE == "process", reason="this machine confines nothing")]
 
 
 def test_the_page_shows_what_is_said(polling: Desk) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from jackfield.storage import Starts
 from jackfield.store import Layout
+
+pytestmark = pytest.mark.slow
 
 
 def starts(desk) -> Starts:

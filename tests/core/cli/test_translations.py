@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.wheels import build_plugin, plugin_source
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "lang/en.toml": 'greeting = "Hello, {user}"\n[errors]\nunknown = "Nobody knows"\n',
     "lang/de.toml": 'greeting = "Grüß dich, {user}"\n',

@@ -76,7 +76,7 @@ def test_a_new_table_finds_the_new_code_once_the_old_is_dropped(finder, tree):
     assert importlib.import_module("found_module").VALUE == 1
     finder.replace([new])
     assert importlib.import_module("found_module").VALUE == 1
-    assert drop_modules([old]) == ["found_module"]
+    assert list(drop_modules([old])) == ["found_module"]
     assert importlib.import_module("found_module").VALUE == 2
     assert list(modules_below([new])) == ["found_module"]
 
@@ -97,5 +97,5 @@ def test_a_folder_whose_name_begins_like_another_is_not_below_it(finder, tree):
     finder.replace([one, other])
     importlib.import_module("found_module")
     importlib.import_module("found_other")
-    assert drop_modules([one]) == ["found_module"]
+    assert list(drop_modules([one])) == ["found_module"]
     assert "found_other" in sys.modules

@@ -127,6 +127,7 @@ class Main(Plugin):
     assert "bad answered said with int, not str or None" in status.problem
 
 
+@pytest.mark.slow
 async def test_reloads_leave_no_old_code_behind(profile, build, running):
     code = "from jackfield import Plugin\nclass Main(Plugin):\n    payload = bytearray(1)\n"
     profile.install(build("a", code=code), build("needs-a", code=code, more='[requires]\na = "*"'))

@@ -12,6 +12,8 @@ from tests.support.profiles import Profile
 from tests.support.speakers import Speaker
 from tests.support.wheels import WheelSource
 
+pytestmark = pytest.mark.slow
+
 SAYS = """
 import os
 import jflib

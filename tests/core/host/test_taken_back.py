@@ -10,6 +10,8 @@ from jackfield.permissions import Permission
 from tests.support.frail import Specs
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 HOLDER = """
 from jackfield import Plugin
 from pluggy import HookimplMarker

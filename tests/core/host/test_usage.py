@@ -125,6 +125,7 @@ async def test_runs_are_added_up_in_the_profile_and_a_run_begins_at_zero(busy, p
     assert stats.calls_of("hook") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.feature("U21")
 def test_nothing_of_it_leaves_the_machine(busy, profile):
     """A whole run in a process that may open no connection: the audit hook of Python sees each attempt (PEP 578)."""

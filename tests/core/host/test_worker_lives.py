@@ -15,6 +15,8 @@ from jackfield.host import PluginStatus
 from tests.support.counting import DECLARES, code
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 def alive(pid: int) -> bool:
     try:

@@ -47,6 +47,7 @@ class Main(Plugin):
 """
 
 
+@pytest.mark.slow
 async def test_workers_and_plugins_of_the_hosts_process_are_called_as_one(profile, build, running):
     profile.install(
         build("a", code=code(1).replace("@command", "#"), isolation="worker"),
@@ -117,6 +118,7 @@ class Main(Plugin):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -210,6 +212,7 @@ class Main(Plugin):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.feature("U7")
 async def test_listeners_that_a_worker_marks_hear_the_events_of_others(profile, build, running):
     hears = build("hears", code=HEARS, isolation="worker", more='[requires]\nother = "*"\n')

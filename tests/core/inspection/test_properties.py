@@ -10,9 +10,10 @@ from jackfield.errors import WheelError
 from jackfield.inspection import WheelLimits, WheelReport, inspect_sdist, inspect_wheel
 
 from tests.support import hostile_wheels as hostile
+from tests.support.examples import examples
 from tests.support.wheels import plugin_source
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=examples(60), deadline=None)
 
 with TemporaryDirectory() as _folder:
     GOOD = plugin_source("poll", changelog="## 1.0.0\n").build(Path(_folder)).read_bytes()

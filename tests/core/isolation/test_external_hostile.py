@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from jackfield.errors import LinkClosed
 from jackfield.isolation import reception
 
+from tests.support.examples import examples
 from tests.support.lobby import Lobby, greeted, knock, lobby
 from tests.support.waiting import until
 
@@ -113,7 +114,7 @@ async def test_what_is_no_greeting_ends_the_connection_at_once(tmp_path: Path, p
         st.binary(max_size=40) | st.sampled_from([hello("wrong")[:9], b"\x14\x00\x00\x00", b"\x96\x00"]), max_size=6
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_comes_first_lets_nobody_in_and_leaves_nothing(portions):
     async def try_it() -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,10 @@ from tests.support.processes import wait_for
 from tests.support.waiting import until
 from tests.support.workers import running, spec_in, tell
 
-pytestmark = pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade"),
+]
 ROOT = Path(__file__).parents[3]
 
 HOST = """

@@ -13,6 +13,8 @@ from jackfield.runtime import HookData
 
 from tests.support.plain_workers import plain_worker
 
+pytestmark = pytest.mark.slow
+
 hookspec = HookspecMarker("chat")
 
 

@@ -16,7 +16,7 @@ from jackfield.isolation.circuit import MOST_ENDS
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.waiting import until
-from tests.support.workers import running, spec_in, tell
+from tests.support.workers import spec_in, tell
 
 pytestmark = [
     pytest.mark.feature("J25"),
@@ -75,12 +75,13 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with running() as zygote:
-        one = House(zygote, tmp_path)
-        await one.up()
-        yield one
-        one.replacing.release()
+async def house(zygote: Zygote, tmp_path: Path) -> AsyncIterator[House]:
+    one = House(zygote, tmp_path)
+    await one.up()
+    yield one
+    one.replacing.release()
+    one.child.kill()
+    await until(lambda: len(one.endings) == len(one.children))
 
 
 async def test_a_worker_that_ends_is_replaced_at_once(house):
@@ -91,6 +92,7 @@ async def test_a_worker_that_ends_is_replaced_at_once(house):
     assert house.standing == Standing.RUNNING
 
 
+@pytest.mark.slow
 async def test_one_that_kills_itself_again_and_again_is_left_down_until_its_user_begins_anew(house):
     for number in range(1, MOST_ENDS + 1):
         with suppress(EOFError):

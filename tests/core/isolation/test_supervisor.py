@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ from jackfield.isolation import Breach, Flow, Supervisor, Watched, WorkerLimits,
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.waiting import until
-from tests.support.workers import Refused, running, spec_in, tell
+from tests.support.workers import Refused, spec_in, tell
 
-pytestmark = pytest.mark.skipif(grade_of(probe()) is Grade.PROCESS, reason="this machine confines nothing")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(grade_of(probe()) is Grade.PROCESS, reason="this machine confines nothing"),
+]
 
 MEBIBYTE = 1 << 20
 STAY = "\nimport time\ntime.sleep(60)"
@@ -100,12 +103,6 @@ for number in range(400):
         {"data_files": 300},
     ),
 }
-
-
-@pytest.fixture
-async def zygote() -> AsyncIterator[Zygote]:
-    async with running() as one:
-        yield one
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ confined = pytest.mark.parametrize("grade", [grade for grade in GRADES if grade 
 
 
 @pytest.fixture
-async def zygote() -> AsyncIterator[Zygote]:
+async def own_zygote() -> AsyncIterator[Zygote]:
     async with running() as one:
         yield one
 
@@ -216,8 +216,9 @@ async def test_native_code_that_breaks_is_told_with_its_line(zygote, tmp_path, c
     child.close()
 
 
-async def test_a_host_without_descriptors_is_told_and_loses_none(zygote, tmp_path):
-    child = await zygote.fork(spec_in(tmp_path))
+@pytest.mark.slow
+async def test_a_host_without_descriptors_is_told_and_loses_none(own_zygote, tmp_path):
+    child = await own_zygote.fork(spec_in(tmp_path))
     before = open_descriptors()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     for room in range(6):
@@ -225,7 +226,7 @@ async def test_a_host_without_descriptors_is_told_and_loses_none(zygote, tmp_pat
         resource.setrlimit(resource.RLIMIT_NOFILE, (free[room], hard))
         try:
             with pytest.raises(SandboxError, match=r"weather has no worker: .*Too many open files"):
-                await zygote.fork(spec_in(tmp_path))
+                await own_zygote.fork(spec_in(tmp_path))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert await tell(child, "told = 1") == 1
@@ -246,26 +247,27 @@ async def test_a_worker_ends_when_its_host_closes_the_socket(zygote, tmp_path):
     child.close()
 
 
-async def test_a_hundred_at_once_are_each_their_own(zygote, tmp_path):
+@pytest.mark.slow
+async def test_a_hundred_at_once_are_each_their_own(own_zygote, tmp_path):
     specs = [spec_in(tmp_path / str(number), plugin=f"weather-{number}") for number in range(100)]
-    children = await asyncio.gather(*(zygote.fork(spec) for spec in specs))
+    children = await asyncio.gather(*(own_zygote.fork(spec) for spec in specs))
     assert len({child.pid for child in children}) == 100
     for child, spec in zip(children, specs, strict=True):
         assert await tell(child, "told = [spec.plugin, spec.data_dir]") == [spec.plugin, spec.data_dir]
-    await zygote.close()
+    await own_zygote.close()
     assert not any(is_there(child.pid) for child in children)
     for child in children:
         child.close()
 
 
-async def test_a_caller_who_gives_up_leaves_no_worker(zygote, tmp_path):
-    waiting = [asyncio.ensure_future(zygote.fork(spec_in(tmp_path))) for _ in range(5)]
+async def test_a_caller_who_gives_up_leaves_no_worker(own_zygote, tmp_path):
+    waiting = [asyncio.ensure_future(own_zygote.fork(spec_in(tmp_path))) for _ in range(5)]
     await asyncio.sleep(0)
     for one in waiting:
         one.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    child = await zygote.fork(spec_in(tmp_path))
-    await until(lambda: children_of(zygote.pid) == {child.pid})
+    child = await own_zygote.fork(spec_in(tmp_path))
+    await until(lambda: children_of(own_zygote.pid) == {child.pid})
     child.close()
 
 
@@ -322,6 +324,7 @@ async def test_forks_that_wait_are_told_when_the_zygote_is_killed(tmp_path):
     child.close()
 
 
+@pytest.mark.slow
 async def test_a_worker_lies_elsewhere_in_memory_than_its_host(tmp_path):
     for _ in range(8):  # by chance alone seven of them would
         async with running() as zygote:

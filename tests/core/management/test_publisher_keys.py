@@ -23,6 +23,7 @@ def key_of(path: Path) -> str:
     return read_attestation(attest("a.whl", "0" * 64, path), "a.whl", "0" * 64).key
 
 
+@pytest.mark.slow
 async def test_the_key_is_shown_and_the_next_version_by_it_asks_nothing(market, manage, key):
     market.publish("signed", "1.0.0", key=key, permissions=SEND)
     management = manage(market.url)

@@ -13,6 +13,7 @@ from jackfield.resolution import Installed, Offer, Solution, Target, Want, resol
 from packaging.requirements import Requirement
 
 from tests.core.resolution.conftest import PUBLISHED, IndexInMemory, in_a_process_of_its_own
+from tests.support.examples import examples
 
 HOST = dict.fromkeys((*PUBLISHED, "jackfield-chat", "httpx"), Installed("1.0"))
 
@@ -151,7 +152,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     libraries=st.dictionaries(st.tuples(st.sampled_from(LIBRARIES), st.sampled_from(["1.0", "2.0"])), LINES),
     plugins=st.dictionaries(

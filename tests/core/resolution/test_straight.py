@@ -13,10 +13,12 @@ from jackfield.resolution import Offer, Place, Remembered, Target, Want
 from jackfield.resolution.knowledge import Knowledge, Missing
 from jackfield.resolution.model import Ask
 from jackfield.resolution.provider import Provider
+from jackfield.resolution.searching import search
 from jackfield.resolution.straight import straight
-from resolvelib import BaseReporter, ResolutionImpossible, Resolver
+from resolvelib import ResolutionImpossible
 
 from tests.core.resolution.conftest import IndexInMemory, in_a_process_of_its_own
+from tests.support.examples import examples
 
 NAMES = ["ant", "bee", "cow", "dog"]
 LIMITS = ["*", "^1.0", "^2.0", ">=1.1", "<2.0", "==1.0.0"]
@@ -42,13 +44,13 @@ async def both_ways(index: IndexInMemory, wanted: set[str], prefer: dict[Place, 
 
     short = await settled(lambda provider: straight(asks, provider))
     try:
-        searched = await settled(lambda provider: dict(Resolver(provider, BaseReporter()).resolve(asks).mapping))
+        searched = await settled(lambda provider: search(asks, provider, 1000))
     except ResolutionImpossible:
         searched = None
     return short, searched
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     RELEASES,
     st.sets(st.sampled_from(NAMES), min_size=1),

@@ -28,6 +28,7 @@ from jackfield.rpc.messages import (
 
 from tests.core.rpc.child import CODECS, ONE, link, one
 from tests.core.rpc.test_messages import details, failures, messages, raws, texts
+from tests.support.examples import examples
 
 NUMBERS = st.integers(1, 3)
 """Ids that are in use most often: what is answered, asked and cancelled meets."""
@@ -120,7 +121,7 @@ async def _answered_on_loop(the_link: Any, *, batch: bool) -> Any:
 
 
 @pytest.mark.parametrize("blocking", [True, False], ids=["blocking", "loop"])
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(stream=streams(), batch=st.booleans())
 def test_whatever_comes_ends_in_an_answer_or_an_error_of_ours(blocking: bool, stream: bytes, batch: bool) -> None:
     _, ended = answered(stream, blocking=blocking, batch=batch)
@@ -128,7 +129,7 @@ def test_whatever_comes_ends_in_an_answer_or_an_error_of_ours(blocking: bool, st
     assert ended.message
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(stream=streams())
 def test_both_drivers_understand_the_same(stream: bytes) -> None:
     first, second = (answered(stream, blocking=blocking, batch=False)[0] for blocking in (True, False))

@@ -21,6 +21,8 @@ from jackfield.errors import CannotCross, ProtocolViolation
 from jackfield.rpc import CallCodec, can_cross
 from jackfield.rpc.plain import DEPTH, UNCHECKED_BYTES, check_plain
 
+from tests.support.examples import examples
+
 encode = msgspec.msgpack.encode
 
 
@@ -167,7 +169,7 @@ def test_no_bytes_make_the_look_at_them_crash(data: bytes) -> None:
         check_plain(data)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(values, min_size=1, max_size=5), st.integers(0, 4))
 def test_a_compound_key_is_seen_wherever_it_stands(parts: list[Any], place: int) -> None:
     bad = b"\x81\x92\x01\x02\xc0"  # {[1, 2]: nil}

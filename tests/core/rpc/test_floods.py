@@ -26,6 +26,8 @@ from jackfield.rpc.messages import (
 from tests.core.rpc.attacker import DRIVERS, MEMORY_BYTES, act, body, drain, frame, run, sending
 from tests.core.rpc.child import CODECS, link
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_an_answer_that_never_comes_costs_the_time_of_the_call(driver: str) -> None:

@@ -19,6 +19,7 @@ from jackfield.rpc.framing import LEAST_ROOM_BYTES
 from jackfield.rpc.loop import LoopConnection
 
 from tests.core.rpc.child import CODECS, link
+from tests.support.examples import examples
 
 
 def echo(data: bytes) -> bytes:
@@ -59,7 +60,7 @@ def test_frames_of_any_size_come_back(host: BlockingConnection, size: int) -> No
     assert host.call("echo", {"data": b"after"}, ECHO, timeout_seconds=20) == b"after"
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(st.integers(0, 3 * LEAST_ROOM_BYTES), min_size=1, max_size=12))
 def test_many_at_once_come_back_to_a_loop_in_order(sizes: list[int]) -> None:
     async def run() -> None:

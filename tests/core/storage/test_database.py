@@ -11,6 +11,8 @@ from jackfield.api import Insert, Put
 from jackfield.errors import StoreError, UsageError
 from jackfield.storage import Definition, PluginDatabase
 
+from tests.support.examples import examples
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -26,7 +28,7 @@ def database(tmp_path):
 
 
 @pytest.mark.feature("C14", "C20")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(30), deadline=None)
 @given(key=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20), value=JSON_VALUES)
 def test_what_was_set_is_there_for_whoever_opens_the_file(database, key, value):
     database.set(key, value)

@@ -120,6 +120,7 @@ def test_killed_at_every_step_of_a_copy_nothing_is_lost(desk):
     assert len(names) == 3
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_the_way_back_it_is_completed_and_nothing_is_lost(tmp_path):
     """And killed at every step of the completion again."""
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from jackfield.errors import StoreError
 from jackfield.storage import State
 
+from tests.support.examples import examples
+
 
 def test_a_change_is_read_by_everyone_who_opens_the_folder(tmp_path):
     writer, reader = State(tmp_path), State(tmp_path)
@@ -147,7 +149,7 @@ class TestDamage:
             State(tmp_path / "state").change({"a": 1}, by="tester")
 
     @given(cut=st.integers(min_value=0), keys=st.lists(st.sampled_from("abc"), min_size=1, max_size=6))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     def test_cut_at_any_byte_it_is_the_state_before_or_after_a_change(self, cut, keys):
         with tempfile.TemporaryDirectory() as folder:
             state = State(Path(folder))
@@ -178,7 +180,7 @@ VALUES = st.sampled_from([None, 1, 2, 3])
         max_size=14,
     )
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_random_histories_keep_every_word_of_the_user_and_take_back_all_else(steps):
     """Against a model that knows only: an ordered list of changes for each key, some of them taken out of its end."""
     folder = Path(tempfile.mkdtemp())
@@ -218,6 +220,7 @@ def _count_up(folder: str, name: str) -> None:
         state.change({f"{name}/{number}": number}, by=name)
 
 
+@pytest.mark.slow
 def test_writers_in_several_processes_lose_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_count_up, args=(str(tmp_path), f"p{index}")) for index in range(3)]

@@ -11,6 +11,8 @@ from jackfield.api import Delete, Forget, Insert, Put, Require, Update
 from jackfield.errors import DataConflict, QuotaExceeded, UsageError
 from jackfield.storage import Definition, PluginDatabase, Quota, shown_bytes
 
+from tests.support.examples import examples
+
 VOTES = Definition.of(
     "votes", {"room": str, "user": str, "choice": int, "weight": float, "open": bool}, ("room", "user")
 )
@@ -132,7 +134,7 @@ class TestRows:
         with pytest.raises(UsageError):
             Definition.of(name, columns, unique)
 
-    @settings(deadline=None, max_examples=40)
+    @settings(deadline=None, max_examples=examples(40))
     @given(
         st.lists(
             st.fixed_dictionaries(

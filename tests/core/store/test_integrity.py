@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jackfield.errors import StoreError, WheelError
 from jackfield.store import Activation, now
 
+from tests.support.examples import examples
 from tests.support.profiles import Profile
 from tests.support.wheels import build_plugin
 
@@ -175,7 +176,7 @@ def test_a_rollback_mends_what_it_goes_back_to(store, install, plugin, poll):
 
 
 @given(data=st.data())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_is_done_to_the_files_of_an_entry_it_can_be_repaired(data, store, poll):
     entry = store.layout.store / poll[0].file.sha256
     files = sorted(path for path in entry.rglob("*") if path.is_file() and path.suffix != ".whl")

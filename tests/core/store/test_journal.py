@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from jackfield.errors import StoreError
 from jackfield.store import Activation, Disk, Journal
 
+from tests.support.examples import examples
+
 
 def activation(number: int, previous: int, *undoes: str) -> Activation:
     return Activation(
@@ -64,7 +66,7 @@ def test_damage_before_the_end_is_an_error_with_a_way_out(journal, tmp_path):
 
 
 @given(cut=st.integers(min_value=0), count=st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_cut_at_any_byte_it_is_a_prefix_and_can_be_written_to(cut, count):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal"

@@ -87,6 +87,7 @@ async def test_with_tls_it_holds_the_host_to_its_certificate(tmp_path: Path, cer
         assert len(opened.arrivals) == 1, "the key was shown to nobody else"
 
 
+@pytest.mark.slow
 def test_the_command_says_what_is_wrong(tmp_path: Path):
     key = tmp_path / "echo.key"
     assert "JACKFIELD_KEY" in run("nothing", "--port", "1").stderr

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="thi
 grades = pytest.mark.parametrize("grade", list(Grade))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def zygote() -> AsyncIterator[Zygote]:
     async with running() as one:
         yield one

@@ -23,10 +23,11 @@ users = pytest.mark.parametrize("user", [pytest.param("root", marks=pytest.mark.
 attacks = pytest.mark.parametrize("name", ATTACKS)
 columns = pytest.mark.parametrize(
     "column",
-    [pytest.param(column, marks=[] if column in {"base", "full"} else [pytest.mark.slow]) for column in COLUMNS],
+    [pytest.param(column, marks=[] if column == "full" else [pytest.mark.slow]) for column in COLUMNS],
 )
 
 
+@pytest.mark.slow
 @attacks
 @users
 def test_the_attack_succeeds_unconfined(name, user):

@@ -12,6 +12,8 @@ import pytest
 from tests.support.processes import clean_environment, script
 from tests.support.wheels import WheelSource, unpack
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import sys
 import pluggy

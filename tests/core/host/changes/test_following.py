@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jackfield.host import Host, State
 from jackfield.store import Layout
 
+from tests.support.examples import examples
 from tests.support.profiles import Profile, hostfile
 from tests.support.wheels import build_plugin
 
@@ -101,7 +102,7 @@ def check(host: Host, profile: Profile) -> None:
             assert f"chat_{name}" not in sys.modules or status.state is State.FAILED
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_the_running_host_follows_every_change(wheels, steps):
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:

@@ -112,6 +112,7 @@ async def test_a_host_that_does_not_say_where_listens_nowhere(tmp_path: Path):
         await host.stop()
 
 
+@pytest.mark.slow
 async def test_whoever_has_a_key_cannot_fill_the_state_with_manifests(tmp_path: Path):
     async with open_house(tmp_path) as house:
         key = house.know(text=manifest())
