@@ -56,6 +56,7 @@ class Line:
         self.held = self._blocking.held
         self.quick = self._connection.quick
         self._returning = False
+        self._served_now: dict[str, tuple[Served, Served]] = {}  # as it is served, and as it is to who waits
         self.own_time = OwnTime(link.ledger, self._connection.look_at_deadlines)
 
     @property
@@ -227,7 +228,11 @@ class Line:
         served = self._serve(method)
         if served is None or served.deferred:
             return served
-        return Served(partial(self._run_now, served.function), served.codec)
+        known = self._served_now.get(method)
+        if known is None or known[0] is not served:
+            now = Served(partial(self._run_now, served.function), served.codec)
+            known = self._served_now[method] = served, now
+        return known[1]
 
     def _run_now(self, function: Callable[..., Any], **arguments: Any) -> Any:
         """Run what the plugin calls while somebody waits for it; where it has to be awaited, the loop runs."""

@@ -68,13 +68,23 @@ class CallCodec:
         many_answers: what the calls of a batch answered; None where one failed.
         response: the whole body of a short response, as kind, id and answer; raises what msgspec raises.
         decode_arguments: the same as `arguments`, and may raise what msgspec raises as well.
+        fields: name and type of each argument; None where one may be left out or may be anything.
         certain: types whose values fit the answer, so that nobody need look whether they do.
 
     Raises:
         CannotCross: an annotation is no data, is missing, or a parameter cannot be given by name.
     """
 
-    __slots__ = ("answer", "arguments", "certain", "decode_arguments", "many_answers", "many_arguments", "response")
+    __slots__ = (
+        "answer",
+        "arguments",
+        "certain",
+        "decode_arguments",
+        "fields",
+        "many_answers",
+        "many_arguments",
+        "response",
+    )
 
     def __init__(self, signature: inspect.Signature) -> None:
         if sentence := can_cross(signature):
@@ -85,13 +95,17 @@ class CallCodec:
         }
         arguments: Any = TypedDict("Arguments", fields)  # type: ignore[misc]  # made from a signature
         answer: Any = signature.return_annotation
-        loose = any(_is_loose(one.annotation) for one in signature.parameters.values())
-        self.arguments: Callable[[Encoded], dict[str, Any]] = _reader(arguments, loose)
+        parameters = signature.parameters.values()
+        loose = any(_is_loose(one.annotation) for one in parameters)
+        self.fields: tuple[tuple[str, Any], ...] | None = None
+        if not loose and all(one.default is one.empty for one in parameters):
+            self.fields = tuple((one.name, one.annotation) for one in parameters)
+        self.arguments: Callable[[Encoded], dict[str, Any]] = reader(arguments, loose)
         decode: Any = msgspec.msgpack.Decoder(arguments).decode
         self.decode_arguments: Callable[[Encoded], dict[str, Any]] = self.arguments if loose else decode
-        self.many_arguments: Callable[[Encoded], list[dict[str, Any]]] = _reader(list[arguments], loose)
-        self.answer: Callable[[Encoded], Any] = _reader(answer, _is_loose(answer))
-        self.many_answers: Callable[[Encoded], list[Any]] = _reader(
+        self.many_arguments: Callable[[Encoded], list[dict[str, Any]]] = reader(list[arguments], loose)
+        self.answer: Callable[[Encoded], Any] = reader(answer, _is_loose(answer))
+        self.many_answers: Callable[[Encoded], list[Any]] = reader(
             list[None] if answer is None else list[answer | None], _is_loose(answer)
         )
         self.response: Callable[[memoryview], tuple[int, int, Any]] = msgspec.msgpack.Decoder(
@@ -100,8 +114,8 @@ class CallCodec:
         self.certain = _certain(answer)
 
 
-def _reader(kind: Any, loose: bool) -> Callable[[Encoded], Any]:
-    """What decodes one type.
+def reader(kind: Any, loose: bool = False) -> Callable[[Encoded], Any]:
+    """What decodes one type; it raises `CannotCross` for what does not fit.
 
     Args:
         kind: an annotation.

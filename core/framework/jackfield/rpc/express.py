@@ -9,17 +9,25 @@ to the general way. The rules that are kept here stand in `Ledger` and `Server` 
 from __future__ import annotations
 
 import socket
+from inspect import Signature
 from time import monotonic
 
+from jackfield.rpc.applying import Applied
+from jackfield.rpc.codec import CallCodec
 from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
 from jackfield.rpc.ledger import OpenCall
-from jackfield.rpc.link import Link, whole_milliseconds
+from jackfield.rpc.link import Link, Served, whole_milliseconds
 from jackfield.rpc.messages import DECODING_ERRORS, REQUEST, RESPONSE, Message, Request, decode_message
 from jackfield.rpc.serving import Server
 from jackfield.rpc.turns import Turn, never
 from jackfield.rpc.wire import FOREVER, NEAR_SECONDS, Wire
 
 _DONTWAIT = socket.MSG_DONTWAIT
+#: After so many requests of one method the next is read at once, envelope and arguments, as one of that method. That
+#: costs a third of a microsecond less, and two more where it is none.
+ROW = 16
+#: Stands for the method of no request.
+NOTHING = Applied("", Served(lambda: None, CallCodec(Signature(return_annotation=None))))
 
 
 class ExpressWire(Wire):
@@ -135,7 +143,7 @@ class ExpressWire(Wire):
             return None
         return self.body(self.receive_seconds if abs(seconds - self.receive_seconds) <= NEAR_SECONDS else seconds)
 
-    def serve(self, server: Server) -> Message | None:  # noqa: C901  # one function on purpose
+    def serve(self, server: Server) -> Message | None:
         """Answer usual requests until something else comes.
 
         Args:
@@ -147,11 +155,22 @@ class ExpressWire(Wire):
         Raises:
             LinkClosed: the other side is gone, or has sent what is no message.
         """
+        if server.depth >= self._link.limits.nesting:
+            return None
+        server.depth += 1
+        try:
+            return self._serve(server)
+        finally:
+            server.depth -= 1
+
+    def _serve(self, server: Server) -> Message | None:  # noqa: C901  # one function on purpose
         link = self._link
-        reader, ledger, serve, nesting = link.reader, link.ledger, link.serve, link.limits.nesting
+        reader, ledger, theirs, serve, known = link.reader, link.ledger, link.ledger.theirs, link.serve, server.known
         recv_into, send, sending, free = self._recv_into, self._send, self.sending, self.sending.free
         writer = link.writer
         encode_into, frame = writer.encode_into, writer.buffer
+        applied = last = NOTHING
+        row, request = 0, None  # how often the last method came in a row; what reads its next request, if often
         while not reader.waiting_bytes and reader.is_small:
             try:
                 count = recv_into(reader.view)
@@ -166,34 +185,47 @@ class ExpressWire(Wire):
                 reader.begin(count)
                 return None
             body = reader.bodies[length] or reader.body(length)
-            try:
-                message = decode_message(body)
-            except DECODING_ERRORS:
-                return self.read(body)  # says what is wrong with it
-            if type(message) is not Request:
-                return message
-            number = message.id
-            if number <= ledger.last_asked or len(ledger.theirs) >= ledger.open_calls:
-                return message
-            try:
-                served = serve(message.method)
-                if served is None or served.deferred or server.depth >= nesting:
+            if request is not None:
+                try:
+                    _, number, _, one, _ = request(body)
+                except DECODING_ERRORS:
+                    request = None  # most likely of another method
+            if request is None:
+                try:
+                    message = decode_message(body)
+                except DECODING_ERRORS:
+                    return self.read(body)  # says what is wrong with it
+                if type(message) is not Request:
                     return message
-                codec = served.codec
-                arguments = codec.decode_arguments(message.arguments)
-            except (Exception, SystemExit):  # noqa: BLE001  # it is tried again, and told to who called
-                return message
+                number, method = message.id, message.method
+                try:
+                    served = serve(method)
+                    if served is None or served.deferred:
+                        return message
+                    applied = known.get(method, NOTHING)
+                    if applied.served is not served:
+                        applied = server.applied(method, served)
+                    one = applied.decode(message.arguments)
+                except (Exception, SystemExit):  # noqa: BLE001  # it is tried again, and told to who called
+                    return message
+                if applied is not last:
+                    last, row = applied, 0
+                elif row < ROW:
+                    row += 1
+                else:
+                    row, request = 0, applied.request()
+            elif serve(applied.method) is not applied.served:
+                return decode_message(body)
+            if number <= ledger.last_asked or (theirs and len(theirs) >= ledger.open_calls):
+                return decode_message(body)  # refused where it is taken
             ledger.last_asked = number
-            server.depth += 1
             try:
-                value = served.function(**arguments)
+                value = applied.run(one)
             except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
                 server.fail(number, error)
                 continue
-            finally:
-                server.depth -= 1
-            if type(value) not in codec.certain or link.ended is not None:
-                server.give(number, served, value)
+            if type(value) not in applied.certain or link.ended is not None:
+                server.give(number, applied.served, value)
                 continue
             try:
                 free.pop()
@@ -218,5 +250,5 @@ class ExpressWire(Wire):
                 free.append(None)
                 if sending.waiting:
                     sending.wake()
-            server.give(number, served, value)
+            server.give(number, applied.served, value)
         return None

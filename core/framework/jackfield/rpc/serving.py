@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation, UsageError
+from jackfield.rpc.applying import Applied
 from jackfield.rpc.link import Link, Raised, Served
 from jackfield.rpc.messages import (
     DECODING_ERRORS,
@@ -38,9 +39,13 @@ class Server:
         link: where they come from.
         send: sends an answer.
         later: runs what a method returned and is to be awaited; None where nothing can be.
+
+    Attributes:
+        depth: how many calls of the other side run within each other.
+        known: how served methods are called, those that were called so far.
     """
 
-    __slots__ = ("_later", "_link", "_open", "_send", "_telling", "_told", "depth")
+    __slots__ = ("_later", "_link", "_open", "_send", "_telling", "_told", "depth", "known")
 
     def __init__(self, link: Link, send: Callable[[object], None], later: Later | None = None) -> None:
         self._link = link
@@ -49,7 +54,15 @@ class Server:
         self._open: dict[int, Reply | Gathered] = {}
         self._telling: dict[int, Reply | Gathered] = {}  # notifications that have not ended
         self._told = 0
+        self.known: dict[str, Applied] = {}
         self.depth = 0
+
+    def applied(self, method: str, served: Served) -> Applied:
+        """How a served method is called; kept while the same is served under its name."""
+        applied = self.known.get(method)
+        if applied is None or applied.served is not served:
+            applied = self.known[method] = Applied(method, served)
+        return applied
 
     def request(self, message: Request) -> None:
         """Run one call; its answer is sent now or, by a deferred or asynchronous method, later.
@@ -138,8 +151,10 @@ class Server:
         return UsageError(f"calls go back and forth more than {self._link.limits.nesting} deep")
 
     def _run_batch(self, message: Batch, served: Served) -> None:
+        applied = self.applied(message.method, served) if self._later is None and not served.deferred else None
+        read = served.codec.many_arguments if applied is None else applied.decode_many
         try:
-            many = served.codec.many_arguments(message.arguments)
+            many = read(message.arguments)
         except CannotCross as error:
             raise _unfitting(message, error) from error
         number = message.id
@@ -154,12 +169,14 @@ class Server:
         if self._later is not None:
             reply = self._open[number] = Reply(send, message.milliseconds)
             self._later(_one_by_one(served, many), reply)
-        elif served.deferred and many:
+        elif applied is not None:
+            send(applied.run_many(many))
+        elif many:
             gathered = self._open[number] = Gathered(len(many), send, message.milliseconds)
             for arguments, one in zip(many, gathered.replies, strict=True):
                 self._start(served, arguments, one)
         else:
-            send(_call_all(served, many))
+            send([])
 
     def _start(self, served: Served, arguments: dict[str, Any], reply: Reply) -> None:
         """Run one call whose answer goes to a reply."""
@@ -242,19 +259,6 @@ async def _one_by_one(served: Served, many: list[dict[str, Any]]) -> list[Any]:
         answers.append(value)
         if not (place + 1) % CALLS_A_TURN:
             await sleep(0)
-    return answers
-
-
-def _call_all(served: Served, many: list[dict[str, Any]]) -> list[Any]:
-    """Run a batch in its order; one loop without a function for each call, for there may be thousands."""
-    function = served.function
-    answers: list[Any] = []
-    add = answers.append
-    for arguments in many:
-        try:
-            add(function(**arguments))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # one call does not take the others with it
-            add(Raised(error))
     return answers
 
 
