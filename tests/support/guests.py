@@ -133,11 +133,12 @@ class Program:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self, host: Host, *words: str) -> None:
-        """Start it; it looks for the host's port where the host writes it."""
+    def start(self, host: Host, *words: str, by_socket: bool = False) -> None:
+        """Start it; it looks for the host's port where the host writes it, or comes by its unix socket."""
+        place = ("--socket", host.layout.plugin_socket) if by_socket else ("--port-file", host.layout.plugin_port)
         command = [
             sys.executable, "-m", "jackfield.worker", "connect", "guest:Main", "--key-file", "guest.key",
-            "--port-file", str(host.layout.plugin_port), *words,
+            place[0], str(place[1]), *words,
         ]  # fmt: skip
         self._process = subprocess.Popen(
             command, cwd=self.folder, env=clean_environment(), stderr=subprocess.PIPE, text=True

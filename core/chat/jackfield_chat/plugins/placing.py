@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _PREFIX = "limit-"
 _BACK = "default"  # what `PluginLimits.change` takes for a limit that nobody sets any more
 
-OF_EXTERNAL = ("call", "log", "requests", "traffic")
-"""The limits that hold for a program which somebody else started: nobody here can measure the others."""
+OF_EXTERNAL = ("memory", "call", "log", "requests", "traffic")
+"""The limits that can hold for a program which somebody else started: nobody here can measure the others."""
 
 #: What each choice means, for who has to choose.
 CHOICES: Mapping[str, tuple[str, str]] = {

@@ -144,7 +144,7 @@ KEY = record(
         "last_used": maybe(MOMENT),
         "address": TEXT,
     },
-    {"connected": maybe(FLAG)},
+    {"connected": maybe(FLAG), "memory_bytes": maybe(NUMBER)},
 )
 ISOLATION = record(
     {

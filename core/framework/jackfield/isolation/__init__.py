@@ -9,7 +9,7 @@ from jackfield.isolation.limits import WorkerLimits, limits_in_force, user_limit
 from jackfield.isolation.spec import WorkerSpec
 
 if TYPE_CHECKING:
-    from jackfield.isolation.breaches import Breach
+    from jackfield.isolation.breaches import Breach, overused
     from jackfield.isolation.child import Child, HowItEnded
     from jackfield.isolation.external import Doors, External, Places
     from jackfield.isolation.key_uses import KeyUses
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.line import Line
     from jackfield.isolation.own_time import LED_TO_SECONDS, OwnTime
     from jackfield.isolation.packages import ALWAYS, Packages, packages_of
+    from jackfield.isolation.peers import Peer, peer_of
     from jackfield.isolation.rates import Flow, LineRate
     from jackfield.isolation.reception import Arrival, Reception
     from jackfield.isolation.replacing import Ending, Replacing, Standing
@@ -55,6 +56,7 @@ __all__ = [
     "NewKey",
     "OwnTime",
     "Packages",
+    "Peer",
     "Places",
     "Process",
     "Reception",
@@ -74,13 +76,15 @@ __all__ = [
     "limits_in_force",
     "listen_for_user",
     "new_key",
+    "overused",
     "packages_of",
+    "peer_of",
     "reachable",
     "user_limits",
 ]
 
 _HOMES = {
-    "breaches": ("Breach",),
+    "breaches": ("Breach", "overused"),
     "child": ("Child", "HowItEnded"),
     "external": ("Doors", "External", "Places"),
     "line": ("Line",),
@@ -88,6 +92,7 @@ _HOMES = {
     "keys": ("KEYS", "TEMPORARY_SECONDS", "Key", "NewKey", "TemporaryKeys", "find_key", "kept_keys", "new_key"),
     "own_time": ("LED_TO_SECONDS", "OwnTime"),
     "packages": ("ALWAYS", "Packages", "packages_of"),
+    "peers": ("Peer", "peer_of"),
     "rates": ("Flow", "LineRate"),
     "reception": ("Arrival", "Reception"),
     "replacing": ("Ending", "Replacing", "Standing"),

@@ -16,8 +16,8 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4
 _TICKS: Final = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _GONE: Final = (ENOENT, ENOTDIR)
 _BLOCK_BYTES: Final = 512  # st_blocks, whatever the file system's own are (stat(2))
-# Positions in /proc/<pid>/stat after the name, which may hold spaces (proc_pid_stat(5), fields 14, 15, 20 and 24).
-_USER_TICKS, _SYSTEM_TICKS, _THREADS, _RESIDENT = 11, 12, 17, 21
+# Positions in /proc/<pid>/stat after the name, which may hold spaces (proc_pid_stat(5), fields 14, 15, 20, 22 and 24).
+_USER_TICKS, _SYSTEM_TICKS, _THREADS, _BEGAN, _RESIDENT = 11, 12, 17, 19, 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,17 @@ class Usage:
 
 def usage(pid: int) -> Usage | None:
     """Return what a process uses; None where there is no such process, or nothing to read."""
-    text = _read(f"/proc/{pid}/stat")
-    if text is None:
+    fields = _stat(pid)
+    if fields is None:
         return None
-    fields = text[text.rindex(b")") + 2 :].split()
     ticks = int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])
     return Usage(int(fields[_RESIDENT]) * _PAGE_BYTES, int(fields[_THREADS]), ticks / _TICKS)
+
+
+def began_at(pid: int) -> int | None:
+    """Return when a process was started, in clock ticks after the machine was; None where there is none."""
+    fields = _stat(pid)
+    return None if fields is None else int(fields[_BEGAN])
 
 
 def pss_bytes(pid: int) -> int | None:
@@ -139,6 +144,11 @@ def kept(folders: Sequence[str], *, most_bytes: int, most_files: int) -> Kept:
                 if size > most_bytes or count > most_files:
                     break
     return Kept(size, count, monotonic() - began)
+
+
+def _stat(pid: int) -> list[bytes] | None:
+    text = _read(f"/proc/{pid}/stat")
+    return None if text is None else text[text.rindex(b")") + 2 :].split()
 
 
 def _read(path: str) -> bytes | None:

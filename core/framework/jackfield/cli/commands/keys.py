@@ -11,7 +11,7 @@ from jackfield.cli.lazy import Lazy, LazyGroup
 from jackfield.cli.options import accept_option, command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
-from jackfield.cli.words import ago, counted, plain
+from jackfield.cli.words import ago, counted, plain, size
 from jackfield.errors import HostUnreachable, JackfieldError, UsageError
 
 keys = LazyGroup(
@@ -123,7 +123,11 @@ def list_(session: Session, plugin: str | None) -> None:
     """Print a row for each key; with a running application, whether its plugin is connected."""
     connected = _connected(session)
     rows = [
-        {**one.to_mapping(), "connected": None if connected is None else one.number in connected}
+        {
+            **one.to_mapping(),
+            "connected": None if connected is None else one.number in connected,
+            "memory_bytes": (connected or {}).get(one.number),
+        }
         for one in session.management.external.keys(plugin)
     ]
     session.output.data({"app": session.host.name, "running": connected is not None, "keys": rows})
@@ -168,10 +172,11 @@ def _follow(session: Session) -> bool:
     return True
 
 
-def _connected(session: Session) -> set[str] | None:
-    """The numbers of the keys that are in use now; None where no application runs."""
+def _connected(session: Session) -> dict[str, int | None] | None:
+    """The numbers of the keys that are in use now, each with the memory of who uses it; None where nothing runs."""
     try:
-        return {str(one["key"]) for one in session.running.ask("connections")["connections"]}
+        connections = session.running.ask("connections")["connections"]
+        return {str(one["key"]): one["memory_bytes"] for one in connections}
     except JackfieldError:
         return None
 
@@ -202,4 +207,6 @@ def _write(path: Path, key: str) -> None:
 def _row(one: JsonObject) -> tuple[str, ...]:
     used = ago(one["last_used"]) if one["last_used"] else "never"
     now = "connected" if one["connected"] else ""
+    if one["memory_bytes"] is not None:
+        now += f", uses {size(one['memory_bytes'])}"
     return one["number"], one["plugin"], one["name"], ago(one["made"]), used, one["address"], now

@@ -51,7 +51,8 @@ def _where(session: Session, plugin: str) -> str:
     """Where they hold the plugin, and which of them."""
     row = session.management.inventory().row(plugin)
     if row is not None and row.origin == "external":
-        return f"Of {plugin}, which is external, those hold that can be seen from here: call, log, requests, traffic."
+        seen = "call, log, requests, traffic, and memory where it comes by the unix socket and a value is set"
+        return f"Of {plugin}, which is external, those hold that can be seen from here: {seen}."
     return f"They hold {plugin} where it runs as a worker."
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from jackfield.isolation import Breach, Flow, Key, Line, WorkerLimits
+from jackfield.isolation import Breach, Flow, Key, Line, WorkerLimits, overused, peer_of
 from jackfield.rpc import Link, Serve, Served
 
 
@@ -23,7 +23,9 @@ class Connection:
         line: calls the plugin.
         serve: finds what the plugin calls; nothing until it is brought up.
         taken: whether it was brought up over this connection.
-        limits: what holds for it: the time of a call, requests and traffic; nobody here can measure the rest.
+        limits: what holds for it: the time of a call, requests and traffic; nobody here can measure the rest, but for
+            the memory of a process that came by the unix socket.
+        peer: that process; None for one that came by TCP, of which nobody here knows which it is.
         since: when it came, ISO 8601 in UTC.
     """
 
@@ -34,6 +36,8 @@ class Connection:
         self.since = datetime.now(UTC).isoformat(timespec="seconds")
         self.taken = False
         self.limits = WorkerLimits()
+        self.peer = peer_of(link.socket)
+        self._holds_memory = False
         self._flow = Flow(key.plugin)
         self._flow.sent_bytes = lambda: link.reader.received_bytes
         self.serve: Serve = lambda _: None
@@ -43,19 +47,44 @@ class Connection:
     def _served(self, method: str) -> Served | None:
         return self.serve(method)
 
-    def take(self, serve: Serve, limits: WorkerLimits) -> Line:
-        """Let the plugin call what it is served, as often as its limits say, and return the way to it."""
+    def take(self, serve: Serve, limits: WorkerLimits, *, holds_memory: bool = False) -> Line:
+        """Let the plugin call what it is served, as often as its limits say, and return the way to it.
+
+        Args:
+            serve: finds what it calls.
+            limits: what holds for it.
+            holds_memory: whether the one on memory does. What its interpreter takes is not known apart from it, so the
+                default, which is meant beyond that, says nothing here.
+        """
+        self._holds_memory = holds_memory
         self.serve, self.limits, self.taken = self._flow.counting(serve, limits.requests_per_second), limits, True
         self.line.call_seconds = limits.call_seconds
         return self.line
 
     def breach(self) -> Breach | None:
         """The limit that the plugin breaks now, of those that hold for one whose process is not ours."""
-        return self._flow.breach(self.key.plugin, self.limits, monotonic())
+        breach = self._flow.breach(self.key.plugin, self.limits, monotonic())
+        if breach is not None or not self._holds_memory:
+            return breach
+        used = self.memory_bytes()
+        if used is None or used <= self.limits.memory_bytes:
+            return None
+        return overused(self.key.plugin, "memory", used, self.limits)
+
+    def memory_bytes(self) -> int | None:
+        """What its process uses, as PSS, its interpreter included; None where that is not known, as over TCP."""
+        return self.peer.memory_bytes() if self.peer is not None else None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"plugin": self.key.plugin, "key": self.key.number, "address": self.address, "since": self.since}
+        return {
+            "plugin": self.key.plugin,
+            "key": self.key.number,
+            "address": self.address,
+            "since": self.since,
+            "process": self.peer.pid if self.peer is not None else None,
+            "memory_bytes": self.memory_bytes(),
+        }
 
 
 class Connections:

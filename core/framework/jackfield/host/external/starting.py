@@ -34,7 +34,9 @@ class Connected:
         if connection is None:
             raise PluginError(f"{candidate.id} is not connected", plugin=candidate.id)
         limits = limits_of(candidate, self._state)
-        return Started(connection.take(serve, limits), None, limits)
+        asked = candidate.manifest.limits if candidate.manifest is not None else {}
+        said = user_limits(self._state.get(f"limits/{candidate.canonical_id}"), None)
+        return Started(connection.take(serve, limits, holds_memory="memory" in {**asked, **said}), None, limits)
 
 
 def limits_of(candidate: Candidate, state: State) -> WorkerLimits:
