@@ -77,6 +77,19 @@ def poll_two_source(folder: Path) -> Path:
     return tree
 
 
+def poll_three_source(folder: Path) -> Path:
+    """Make the source tree of poll 3.0.0 in `folder`: the first version, and a mistake that its author overlooked."""
+    tree = folder / "poll-3"
+    shutil.copytree(CONTRIB / "poll", tree, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+    project, code = tree / "pyproject.toml", tree / "chat_poll" / "__init__.py"
+    project.write_text(project.read_text().replace(f'version = "{version_of("poll")}"', 'version = "3.0.0"'))
+    begin = "    async def on_enable(self) -> None:\n"
+    whole = code.read_text()
+    assert begin in whole, "the poll begins otherwise by now"
+    code.write_text(whole.replace(begin, f'{begin}        raise KeyError("votes")  # what the author overlooked\n'))
+    return tree
+
+
 def _build_one(source: Path, out: Path, known: dict[str, str]) -> Built:
     try:
         project = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))["project"]
