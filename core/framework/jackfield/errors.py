@@ -33,6 +33,7 @@ and an exit code, never into a traceback.
     │   └── RemoteError             the other side's code raised; knows the kind and the traceback
     ├── PermissionDenied            a plugin did what it was not granted                      exit code 3
     ├── ConsentRequired             an install, update or enable asks for a yes               exit code 3
+    ├── SignatureMissing            what would come is not signed as the user demands         exit code 3
     └── PluginError                 a plugin that cannot load, activate or answer
         ├── UnknownPlugin           no plugin of that id
         ├── MissingDependency       or one in a wrong version
@@ -241,6 +242,12 @@ class PermissionDenied(JackfieldError):
 
 class ConsentRequired(JackfieldError):
     """What was asked needs a yes that was not given; nothing was changed."""
+
+    exit_code = 3
+
+
+class SignatureMissing(JackfieldError):
+    """What would be installed is not signed as the user demands; nothing was changed."""
 
     exit_code = 3
 

@@ -1,8 +1,11 @@
 """The whole command tree: JSON by its schema, mistakes as usage, examples in the help, no plugin code imported."""
 
+import hashlib
 import json
+from functools import reduce
 
 import click
+import httpx
 import jsonschema
 import pytest
 from click.testing import CliRunner
@@ -44,6 +47,10 @@ GOOD = {
     "permissions show": [],
     "permissions grant": ["poll", "messages:send"],
     "permissions revoke": ["poll", "--all"],
+    "trust list": [],
+    "trust demand": ["marketplace", "--of", "{market}"],
+    "trust forget": ["{market}", "--yes"],
+    "trust pin": ["{market}#root={root}"],
     "keys new": ["echo"],
     "keys list": [],
     "data show": [],
@@ -79,6 +86,7 @@ MORE = [
     ("limits", ["weather", "--reset"]),
     ("isolation", ["poll", "inline", "--dry-run"]),
     ("pin", ["poll", "^1.0"]),
+    ("trust demand", ["publisher"]),
     ("policy", ["poll", "auto", "--delay", "3d", "--pre"]),
     ("policy", ["poll", "--never", "2.0.0"]),
     ("policy", ["poll", "--later", "2.0.0"]),
@@ -121,6 +129,9 @@ BAD = [
     ("update", ["nope"], 1),
     ("update", ["weather"], 1),
     ("update", ["--yes"], 3),
+    ("trust demand", ["everything"], 2),
+    ("trust forget", ["https://nowhere.example", "--yes"], 2),
+    ("trust pin", ["https://nowhere.example"], 2),
     ("check-upgrade", [], 2),
     ("check-upgrade", ["chat"], 2),
     ("check-upgrade", ["chat==x"], 2),
@@ -212,8 +223,11 @@ def label(value):
 
 
 def placed(words, desk: Desk):
-    """The arguments, with a folder of the test's own in place of `{folder}`."""
-    return [word.replace("{folder}", str(desk.home.parent)) for word in words]
+    """The arguments, with a folder of the test's own, the marketplace and its root in place of their names."""
+    known = {"{folder}": str(desk.home.parent), "{market}": desk.market}
+    if any("{root}" in word for word in words):
+        known["{root}"] = hashlib.sha256(httpx.get(f"{desk.market}/tuf/1.root.json").content).hexdigest()
+    return [reduce(lambda word, name: word.replace(name, known[name]), known, word) for word in words]
 
 
 def answer_of(desk: Desk, name, words):

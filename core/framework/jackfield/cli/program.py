@@ -34,6 +34,7 @@ LAZY_COMMANDS = {
     "stats": Lazy(f"{_COMMANDS}.stats:stats", "Show what plugins did: calls, time, errors, messages."),
     "logs": Lazy(f"{_COMMANDS}.logs:logs", "Show a plugin's last log lines, follow them, set their level."),
     "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),
+    "trust": Lazy(f"{_COMMANDS}.trust:trust", "Show how marketplaces are known, and demand signatures."),
     "keys": Lazy(f"{_COMMANDS}.keys:keys", "Make, list and revoke the keys of external plugins."),
     "isolation": Lazy(f"{_COMMANDS}.isolation:isolation", "Show where a plugin runs, or have it run elsewhere."),
     "data": Lazy(f"{_COMMANDS}.data:data", "Show, export, bound and delete what plugins keep."),

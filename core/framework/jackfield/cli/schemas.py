@@ -5,6 +5,7 @@ it where consent was missing. Fields may be added; none that is here changes its
 """
 
 from jackfield.cli.change_records import DATA, DIFFERENCE, FAILED, LOCKED, SNAPSHOT, UPGRADED
+from jackfield.cli.marketplace_records import TRUST_ANSWERS
 from jackfield.cli.records import (
     CHANGED,
     DAMAGED,
@@ -127,6 +128,7 @@ ANSWERS: dict[str, Schema] = {
             "key_file": maybe(TEXT),
         }
     ),
+    **TRUST_ANSWERS,
     "keys list": record({"app": TEXT, "running": FLAG, "keys": many(KEY)}),
     "keys revoke": record({"app": TEXT, "revoked": many(KEY), "running": FLAG}),
     "data show": record({"app": TEXT, "plugins": many(DATA)}),

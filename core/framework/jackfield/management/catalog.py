@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from packaging.utils import canonicalize_name
 
@@ -22,6 +22,8 @@ from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
 from jackfield.inspection import WheelReport, inspect_wheel
 from jackfield.management.places import kept_places, manifests_of
 from jackfield.management.probation import FailedVersion
+from jackfield.management.questions import Questions
+from jackfield.management.signatures import file_key
 from jackfield.management.specs import canonical
 from jackfield.management.waiting import Waits
 from jackfield.management.withheld import Withheld, wheel_version
@@ -29,8 +31,6 @@ from jackfield.manifest import Candidate, File, Manifest, Pin
 from jackfield.market import ChangelogEntry, Details, Marketplace, Progress
 from jackfield.resolution import Offer, Place
 from jackfield.store import Generation, Store
-
-_Answer = TypeVar("_Answer")
 
 
 class MarketCatalog:
@@ -73,7 +73,7 @@ class MarketCatalog:
         self._reports: dict[str, WheelReport] = {}
         self._files: dict[str, tuple[File, Path]] = {}
         self._asked: set[str] = set()
-        self._under_way: dict[tuple[str, ...], asyncio.Task[Any]] = {}
+        self._questions = Questions(self._markets)
         self._hashes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
@@ -82,9 +82,7 @@ class MarketCatalog:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._under_way.values():
-            task.cancel()
-        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        await self._questions.aclose()
         await asyncio.gather(*(market.aclose() for market in self._markets.values()))
 
     @property
@@ -238,8 +236,8 @@ class MarketCatalog:
         for url, market in self._markets.items():
             try:
                 # What is asked for anyway tells it, too; else the short answer does.
-                under_way = ("details", url, plugin) in self._under_way
-                found = await (self._details(plugin, url) if under_way else market.latest(plugin))
+                asked = self._questions.asked_details(plugin, url)
+                found = await (self._questions.details(plugin, url) if asked else market.latest(plugin))
             except UnknownPlugin:
                 continue
             return canonicalize_name(found.distribution)
@@ -249,7 +247,7 @@ class MarketCatalog:
         """What the first marketplace that has a plugin says of it, or the one named; None if none has it."""
         for url in (source,) if source in self._markets else tuple(self._markets):
             with contextlib.suppress(UnknownPlugin):
-                return await self._details(plugin, url)
+                return await self._questions.details(plugin, url)
         return None
 
     def expect(
@@ -266,11 +264,11 @@ class MarketCatalog:
         url = source if source is not None else next(iter(self._markets), None)
         if url is None or url not in self._markets:
             return
-        self._details(plugin, url)
+        self._questions.details(plugin, url)
         if distribution is not None:
-            self._page(distribution, url)
+            self._questions.page(distribution, url)
         if since is not None:
-            self._news(plugin, url, since)
+            self._questions.news(plugin, url, since)
 
     async def standings(self, sources: Collection[str]) -> list[str]:
         """What a user has to be told of some marketplaces: that one was met just now, or signs nothing.
@@ -281,6 +279,11 @@ class MarketCatalog:
         asked = [self._markets[url] for url in sorted(sources) if url in self._markets]
         found = await asyncio.gather(*(market.standing() for market in asked))
         return [one.sentence for one in found if one is not None and one.sentence is not None]
+
+    async def signs(self, source: str) -> bool:
+        """Whether a source is a marketplace that signs what it holds."""
+        standing = await self._markets[source].standing() if source in self._markets else None
+        return standing is not None and standing.root is not None
 
     def asks(self, source: str) -> bool:
         """Whether a source is one of the marketplaces that are asked."""
@@ -293,6 +296,8 @@ class MarketCatalog:
 
     async def key(self, plugin: str, source: str, file: File) -> str | None:
         """The publisher's key that signed a plugin's file (its sha256), verified; None where none did."""
+        if source == "file":
+            return file_key(Path(file.url), file.sha256)
         signed = await self._markets[source].attestation(file) if source in self._markets else None
         return signed.key if signed is not None else None
 
@@ -301,7 +306,7 @@ class MarketCatalog:
         if source not in self._markets:
             return []
         try:
-            entries = await self._news(plugin, source, since)
+            entries = await self._questions.news(plugin, source, since)
         except (MarketError, UnknownPlugin):
             return []  # a plan does not fail for want of news
         return entries
@@ -310,27 +315,12 @@ class MarketCatalog:
         """Fetch a wheel of the plan, its hash checked."""
         return await self._market(Offer(pin.source, ())).download(pin.file, destination, progress)
 
-    def _details(self, plugin: str, url: str) -> asyncio.Task[Details]:
-        return self._once(("details", url, plugin), lambda: self._markets[url].plugin(plugin))
-
-    def _page(self, distribution: str, url: str) -> asyncio.Task[list[File]]:
-        return self._once(("page", url, distribution), lambda: self._markets[url].project(distribution))
-
-    def _news(self, plugin: str, url: str, since: str) -> asyncio.Task[list[ChangelogEntry]]:
-        return self._once(("news", url, plugin, since), lambda: self._markets[url].changelog(plugin, since))
-
-    def _once(self, key: tuple[str, ...], ask: Callable[[], Coroutine[Any, Any, _Answer]]) -> asyncio.Task[_Answer]:
-        """What is asked once for this plan, also where it is asked for before it is needed."""
-        if key not in self._under_way:
-            self._under_way[key] = asyncio.ensure_future(ask())
-        return self._under_way[key]
-
     async def _first(self, distribution: str, source: str | None) -> Offer | None:
         """The first marketplace that holds a name; only where none does, the first whose upstream has it."""
         markets = [self._markets[source]] if source is not None else list(self._markets.values())
         elsewhere = None
         for market in markets:
-            files = await self._page(distribution, market.url)
+            files = await self._questions.page(distribution, market.url)
             offer = Offer(market.url, tuple(files)) if files else None
             if offer is not None and offer.files[0].upstream is None:
                 return offer

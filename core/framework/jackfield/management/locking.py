@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from jackfield.management.planning import Planner
 from jackfield.management.salvage import kept_beside, salvage
 from jackfield.management.specs import canonical, parse_spec
 from jackfield.manifest import File, Manifest, Pin
-from jackfield.market import ChangelogEntry
+from jackfield.market import ChangelogEntry, is_known
 from jackfield.permissions import CHOICES, Choice, Placement
 from jackfield.resolution import Offer, Solution, Target, Want, wheels_of
 from jackfield.store import LockedSet, LockFile
@@ -40,6 +40,14 @@ class LockedCatalog(MarketCatalog):
     async def key(self, plugin: str, source: str, file: File) -> str | None:
         """The key that signed it, as the lock says."""
         return self.keys.get(plugin)
+
+    async def signs(self, source: str) -> bool:
+        """Whether it comes from a marketplace that is known as one that signs; whoever locked it looked at that."""
+        return is_known(self._store.layout.root / "trust", source)
+
+    async def standings(self, sources: Collection[str]) -> list[str]:
+        """Nothing: each file is held to the lock's hash, and where there is no network nobody could be asked."""
+        return []
 
     async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:
         """Nothing: what changed between was read where the lock was made."""

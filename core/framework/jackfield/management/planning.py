@@ -20,6 +20,7 @@ from jackfield.management.probation import failed_versions
 from jackfield.management.published import published_distributions
 from jackfield.management.refusals import refuse_company, refuse_elsewhere, refuse_held_back, refuse_impostor
 from jackfield.management.removing import removal
+from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import Spec, canonical, installed_as, parse_spec
 from jackfield.management.waiting import waiting
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
@@ -286,7 +287,8 @@ class Planner:
             (cid := one.canonical_id): coming_of(name, solution, after, makers[cid], set(before), placements[name])
             for name, one in manifests.items()
         }
-        published = {cid: one.said for cid, one in coming.items()}
+        fresh = [pin for place, pin in after.items() if place not in old]
+        await SignatureCheck(self._state, catalog).require(fresh, {cid: one.key for cid, one in makers.items()})
         words, manifests_here = Consent(self._app, self._hostfile), self._inventory.manifests
         consent, grants = requests_and_grants(words, coming, self._inventory.standing, manifests_here)
         standings = await catalog.standings({item.source for item in (*added, *changed)})
@@ -307,7 +309,7 @@ class Planner:
             grants=grants,
             granted={cid: self._state.get(f"grants/{cid}") for cid in coming},
             asked=tuple(asked),
-            published=published,
+            published={cid: one.said for cid, one in coming.items()},
             files=catalog.wheels,
             notes=(
                 *standings,

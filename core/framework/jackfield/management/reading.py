@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jackfield.management.comparison import Difference
     from jackfield.management.external import ExternalPlugins
     from jackfield.management.keeping import Keeping
+    from jackfield.management.marketplaces import Marketplaces
     from jackfield.management.moving import IsolationReport
     from jackfield.management.offers import Findings
     from jackfield.management.plan import ConsentRequest
@@ -85,12 +86,19 @@ class ManagementReader:
         Raises:
             MarketUnreachable: no marketplace answers at all.
         """
+        from jackfield.management.signatures import SignatureCheck
         from jackfield.management.updates import UpdateCheck
 
         inventory = self.inventory()
         async with self._planner(inventory).catalog() as catalog:
             check = UpdateCheck(
-                self.app, self.hostfile, policies=self.policies, inventory=inventory, catalog=catalog, pre=pre
+                self.app,
+                self.hostfile,
+                policies=self.policies,
+                inventory=inventory,
+                catalog=catalog,
+                signatures=SignatureCheck(self.state, catalog),
+                pre=pre,
             )
             return await check.run([canonical(plugin) for plugin in ids] if ids is not None else None)
 
@@ -249,6 +257,14 @@ class ManagementReader:
         from jackfield.management.keeping import Keeping
 
         return Keeping(self.layout, self.state, self.inventory())
+
+    @property
+    def trusted(self) -> Marketplaces:
+        """The marketplaces: how each is known, and which signatures are demanded."""
+        from jackfield.management.marketplaces import Marketplaces
+
+        sources = {pin.id or cid: pin.source for cid, pin in self.inventory().pins.items()}
+        return Marketplaces(self.layout, self.state, self.marketplaces, sources)
 
     @property
     def external(self) -> ExternalPlugins:

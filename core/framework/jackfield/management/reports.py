@@ -332,6 +332,7 @@ def _state_key_in_words(key: str) -> str:
         "grants": f"the permissions of {plugin}",
         "pin": f"the pin of {plugin}",
         "trust": f"the trust in {plugin}",
+        "signatures": f"the signatures demanded of {key.partition('/')[2]}",
         "settings": f"the setting {name} of {plugin}",
         "secrets": f"the secret {name} of {plugin}",
         "delete": f"whether what {plugin} keeps is deleted",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
@@ -16,6 +17,7 @@ from jackfield.management.inventory import Inventory, refusal
 from jackfield.management.policy import DEFAULT, OF, Policies
 from jackfield.management.probation import FailedVersion
 from jackfield.management.reports import Said, Update
+from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import canonical, installed_as
 from jackfield.management.wait import Wait
 from jackfield.manifest import Dependency, File, HostFile, Manifest, Pin, Requirement, Version
@@ -31,6 +33,7 @@ class UpdateCheck:
         policies: how the user wants plugins to be updated, and what they are held to.
         inventory: what is installed.
         catalog: where to look.
+        signatures: holds what would come to what is demanded.
         pre: whether pre-releases count.
     """
 
@@ -42,6 +45,7 @@ class UpdateCheck:
         policies: Policies,
         inventory: Inventory,
         catalog: MarketCatalog,
+        signatures: SignatureCheck,
         pre: bool = False,
     ) -> None:
         self._app = app
@@ -49,6 +53,7 @@ class UpdateCheck:
         self._policies = policies
         self._inventory = inventory
         self._catalog = catalog
+        self._signatures = signatures
         self._pre = pre
         self._target = Target.current(app=None, api_version=None, installed={})
 
@@ -121,7 +126,9 @@ class UpdateCheck:
             coming, self._inventory.standing(cid), self._inventory.manifests
         )
         later = self._policies.later(cid)
-        problem = refusal(manifest, self._app, self._hostfile) or placement.problem
+        arriving = replace(pin, version=str(version), file=file)
+        unsigned = await self._signatures.problem(arriving, key)
+        problem = refusal(manifest, self._app, self._hostfile) or placement.problem or unsigned
         kept = newest[0] if newest[0] != version else None
         return Update(
             id=manifest.id,

@@ -3,7 +3,7 @@
 from jackfield.market.client import Marketplace
 from jackfield.market.download import Progress
 from jackfield.market.models import Category, ChangelogEntry, Details, Found, FoundList, Latest
-from jackfield.market.trust import Standing, is_known
+from jackfield.market.trust import Remembered, Standing, forget, is_known, pin, plain_address, remembered
 
 __all__ = [
     "Category",
@@ -14,6 +14,11 @@ __all__ = [
     "Latest",
     "Marketplace",
     "Progress",
+    "Remembered",
     "Standing",
+    "forget",
     "is_known",
+    "pin",
+    "plain_address",
+    "remembered",
 ]

@@ -4,17 +4,22 @@ python-tuf takes longer to load than most commands run: only `updates` imports i
 """
 
 from jackfield.market.trust.anchor import Anchor, fingerprint, folder_of, is_known, plain_address, split_address
+from jackfield.market.trust.remembered import Remembered, forget, pin, remembered
 from jackfield.market.trust.verified import Target
 from jackfield.market.trust.witness import Standing, Witness
 
 __all__ = [
     "Anchor",
+    "Remembered",
     "Standing",
     "Target",
     "Witness",
     "fingerprint",
     "folder_of",
+    "forget",
     "is_known",
+    "pin",
     "plain_address",
+    "remembered",
     "split_address",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -11,6 +12,9 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit, urlunsplit
 
 from jackfield.errors import TrustError, UsageError
+
+LOOKED = "looked"
+"""The file whose time is that of the last look."""
 
 FRAGMENT = re.compile(r"root=([0-9a-f]{32,64})")
 """What an address may end in, after `#`: the root's sha256 or the first half of it, as it is shown."""
@@ -24,11 +28,13 @@ class Anchor:
         sha256: of that root's file.
         since: when it was pinned, ISO 8601 in UTC.
         configured: whether the address named it; else it was believed at first contact.
+        url: the marketplace's address, without fragment and credentials.
     """
 
     sha256: str
     since: str
     configured: bool
+    url: str = ""
 
     def save(self, folder: Path) -> None:
         """Write it into the folder of a marketplace, whole or not at all."""
@@ -51,10 +57,11 @@ class Anchor:
         path = folder / "anchor.json"
         try:
             values = json.loads(path.read_text("utf-8"))
-            return cls(str(values["sha256"]), str(values["since"]), bool(values["configured"]))
+            url = str(values.get("url", ""))
+            return cls(str(values["sha256"]), str(values["since"]), bool(values["configured"]), url)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise TrustError(
                 f"{path} is damaged: {error}",
                 hint=f"delete {folder} to meet the marketplace anew, and compare its root then",
@@ -106,6 +113,12 @@ def plain_address(url: str) -> str:
     """
     address = urlsplit(split_address(url)[0].rstrip("/"))
     return urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
+
+
+def note_look(folder: Path) -> None:
+    """Note that what a marketplace says was looked at now, and holds; when that was is told to people, no more."""
+    with contextlib.suppress(OSError):
+        (folder / LOOKED).touch(mode=0o600)
 
 
 def make_private(folder: Path) -> None:

@@ -117,7 +117,7 @@ class Updates:
         """What a failure of python-tuf means for a person."""
         if isinstance(error, exceptions.DownloadError) and self._fetcher.failure is not None:
             return self._fetcher.failure
-        return refusal(self._url, self._folder.parent, error)
+        return refusal(self._url, error)
 
 
 _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
@@ -134,7 +134,7 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
     (
         exceptions.UnsignedMetadataError,
         "{url} is not signed by the keys that it is known by: {detail}",
-        "somebody may speak in its name: ask its operator. Only if it was set up anew, delete {folder}",
+        "somebody may speak in its name: ask its operator. Only if it was set up anew: jackfield trust forget {url}",
     ),
     (
         DeserializationError,
@@ -155,15 +155,14 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
 )
 
 
-def refusal(url: str, folder: Path, error: Exception) -> TrustError:
+def refusal(url: str, error: Exception) -> TrustError:
     """The sentence for what does not hold.
 
     Args:
         url: of the marketplace.
-        folder: where it is remembered.
         error: of python-tuf.
     """
     said, hint = next((said, hint) for kind, said, hint in _KINDS if isinstance(error, kind))
     return TrustError(
-        said.format(url=url, detail=str(error).rstrip(".")), hint=f"nothing was changed; {hint.format(folder=folder)}"
+        said.format(url=url, detail=str(error).rstrip(".")), hint=f"nothing was changed; {hint.format(url=url)}"
     )

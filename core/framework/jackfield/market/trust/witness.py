@@ -17,7 +17,7 @@ from jackfield.errors import MarketError, MarketUnreachable, TrustError
 from jackfield.manifest import role_of
 from jackfield.market.batch import Batcher
 from jackfield.market.transport import Busy, Transport
-from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, make_private
+from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, make_private, note_look
 from jackfield.market.trust.verified import Target, Verified, now
 
 if TYPE_CHECKING:  # python-tuf is loaded where something is new
@@ -150,6 +150,12 @@ class Witness:
         return self._verified
 
     async def _look(self) -> Standing:
+        standing = await self._seen()
+        if standing.root is not None:
+            note_look(self.folder)
+        return standing
+
+    async def _seen(self) -> Standing:
         anchor = Anchor.load(self.folder)
         if anchor is None:
             return await self._meet()
@@ -193,7 +199,8 @@ class Witness:
                 hint="nothing was changed; somebody may speak in its name: ask its operator",
             )
         await self._refresh(root)
-        Anchor(sha256, f"{self._clock():%Y-%m-%dT%H:%M:%SZ}", configured=bool(self._root)).save(self.folder)
+        since = f"{self._clock():%Y-%m-%dT%H:%M:%SZ}"
+        Anchor(sha256, since, configured=bool(self._root), url=self._url).save(self.folder)
         return Standing(self._url, fingerprint(sha256), first=not self._root)
 
     async def _first_root(self) -> bytes | None:
@@ -261,14 +268,14 @@ class Witness:
             raise TrustError(
                 f"{self._url} is known by the root {fingerprint(anchor.sha256)}, "
                 f"and its address names {fingerprint(self._root)}",
-                hint=f"delete {self.folder} to meet it anew, once its operator has said which holds",
+                hint=f"once its operator has said which holds: jackfield trust pin {self._url}#root=…",
             )
 
     def _silent(self) -> TrustError:
         return TrustError(
             f"{self._url} signed what it offers, and does no more",
             hint="nothing was changed; somebody may speak in its name. "
-            f"If its operator has said why, delete {self.folder}",
+            f"If its operator has said why: jackfield trust forget {self._url}",
         )
 
 

@@ -1,0 +1,90 @@
+"""Which marketplaces are known, by which root and since when; how one is forgotten, and another root pinned."""
+
+from __future__ import annotations
+
+import hashlib
+
+import httpx
+import pytest
+from jackfield.errors import TrustError, UsageError
+
+from tests.core.management.story import SEND, installed
+from tests.support.mirror import mirror_of
+
+
+def root_of(url: str) -> str:
+    return hashlib.sha256(httpx.get(f"{url}/tuf/1.root.json").content).hexdigest()
+
+
+async def test_what_is_asked_and_what_is_known_stand_in_one_list(market, manage, unused_url):
+    market.publish("told", permissions=SEND)
+    management = manage(market.url, unused_url)
+    assert [(one.url, one.place, one.known) for one in management.trusted.report()] == [
+        (market.url, 1, None),
+        (unused_url, 2, None),
+    ]
+    await installed(management, "told")
+    first, second = management.trusted.report()
+    assert first.known is not None
+    assert (first.known.root, first.known.configured) == (root_of(market.url), False)
+    assert first.known.root_version >= 1
+    assert first.known.since <= first.known.looked < first.known.signed_until < first.known.root_until
+    assert (first.plugins, second.known) == (("told",), None)
+    (elsewhere, *_) = manage().trusted.report()
+    assert (elsewhere.url, elsewhere.place, elsewhere.plugins) == (market.url, None, ("told",))
+
+
+async def test_a_forgotten_marketplace_is_met_anew(market, manage):
+    market.publish("met-twice", permissions=SEND)
+    management = manage(market.url)
+    await installed(management, "met-twice")
+    management.trusted.forget(market.url + "/")
+    assert management.trusted.report()[0].known is None
+    plan = await management.plan_install(["met-twice"], upgrade=True)
+    assert not plan
+    assert management.trusted.report()[0].known is not None
+    with pytest.raises(UsageError, match="nothing is known of"):
+        management.trusted.forget("https://elsewhere.example")
+
+
+async def test_another_root_is_pinned_only_where_it_holds(market, manage, tmp_path):
+    market.publish("repinned", permissions=SEND)
+    management = manage(market.url)
+    await installed(management, "repinned")
+    before = management.trusted.report()[0].known
+    with pytest.raises(UsageError, match="has to be followed by the root"):
+        await management.trusted.pin(market.url)
+    with pytest.raises(TrustError, match="has the root"):
+        await management.trusted.pin(f"{market.url}#root={'0' * 32}")
+    assert management.trusted.report()[0].known == before
+    known = await management.trusted.pin(f"{market.url}#root={root_of(market.url)[:32]}")
+    assert (known.root, known.configured) == (root_of(market.url), True)
+    assert management.trusted.report()[0].known == known
+    assert [path.name for path in (management.layout.root / "trust").iterdir() if path.name.startswith(".")] == []
+
+
+async def test_a_marketplace_that_was_set_up_anew_is_pinned_by_its_new_root(market, manage, tmp_path):
+    from tests.support.marketplace import running_marketplace
+
+    market.publish("moved-house", permissions=SEND)
+    with mirror_of(market.url) as mirror, running_marketplace(tmp_path / "second") as second:
+        management = manage(mirror.url)
+        await installed(management, "moved-house")
+        second.publish("moved-house", "1.1.0", permissions=SEND)
+        mirror.behind = second.url
+        with pytest.raises(TrustError, match=rf"jackfield trust forget {mirror.url}"):
+            await management.plan_update(["moved-house"])
+        await management.trusted.pin(f"{mirror.url}#root={root_of(second.url)}")
+        plan = await management.plan_update(["moved-house"])
+        assert [item.new_version for item in plan.changed] == ["1.1.0"]
+
+
+async def test_what_is_damaged_is_said_and_can_be_forgotten(market, manage):
+    market.publish("damaged", permissions=SEND)
+    management = manage(market.url)
+    await installed(management, "damaged")
+    (anchor,) = (management.layout.root / "trust").glob("*/anchor.json")
+    anchor.write_text("{")
+    assert any("is damaged" in one.known.problem for one in management.trusted.report() if one.known is not None)
+    management.trusted.forget(market.url)
+    assert all(one.known is None for one in management.trusted.report())
