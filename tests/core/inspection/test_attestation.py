@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import WheelError
-from jackfield.inspection import attest, make_publisher_key, read_attestation
+from jackfield.inspection import attest, attestation_beside, make_publisher_key, read_attestation
 from jackfield.permissions import key_in_words
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import Key  # type: ignore[attr-defined]  # it names its exports in a way mypy cannot read
@@ -92,3 +92,19 @@ def test_a_key_that_is_none(tmp_path):
     (tmp_path / "none.pem").write_text("nothing")
     with pytest.raises(WheelError, match="cannot be read as a publisher's key"):
         attest(NAME, DIGEST, tmp_path / "none.pem")
+
+
+def test_a_signature_beside_a_wheel_is_read_and_held_to_it(tmp_path):
+    key = make_publisher_key(tmp_path / "alice.pem")
+    wheel = tmp_path / NAME
+    assert attestation_beside(wheel, DIGEST) is None
+    beside = tmp_path / f"{NAME}.attestation"
+    beside.write_bytes(attest(NAME, DIGEST, tmp_path / "alice.pem"))
+    found = attestation_beside(wheel, DIGEST)
+    assert found is not None
+    assert found.key == key
+    with pytest.raises(WheelError, match="is another file's"):
+        attestation_beside(wheel, "0" * 64)
+    beside.write_bytes(b" " * 100_000)
+    with pytest.raises(WheelError, match="has more than 16 KiB"):
+        attestation_beside(wheel, DIGEST)

@@ -3,7 +3,13 @@
 The store, the author's `check` and the marketplace's uploads use this one.
 """
 
-from jackfield.inspection.attestation import Attestation, attest, make_publisher_key, read_attestation
+from jackfield.inspection.attestation import (
+    Attestation,
+    attest,
+    attestation_beside,
+    make_publisher_key,
+    read_attestation,
+)
 from jackfield.inspection.fingerprint import fingerprint, payload
 from jackfield.inspection.plugin import MISSING_MANIFEST, is_deceptive, is_plugin_group
 from jackfield.inspection.report import EntryPoint, Finding, Severity, WheelFile, WheelLimits, WheelReport
@@ -22,6 +28,7 @@ __all__ = [
     "WheelLimits",
     "WheelReport",
     "attest",
+    "attestation_beside",
     "fingerprint",
     "inspect_sdist",
     "inspect_wheel",

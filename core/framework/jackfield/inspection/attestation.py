@@ -130,6 +130,24 @@ def read_attestation(data: bytes, filename: str, sha256: str) -> Attestation:
     return Attestation(hashlib.sha256(public).hexdigest())
 
 
+def attestation_beside(wheel: Path, sha256: str) -> Attestation | None:
+    """The publisher's signature that lies beside a wheel as `….whl.attestation`, verified; None where none does.
+
+    Args:
+        wheel: its path.
+        sha256: of its bytes.
+
+    Raises:
+        WheelError: it does not hold for this wheel.
+    """
+    try:
+        with wheel.with_name(f"{wheel.name}.attestation").open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError:
+        return None
+    return read_attestation(data, wheel.name, sha256)
+
+
 def _public(key: Ed25519PrivateKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

@@ -19,11 +19,10 @@ from typing import Self
 from packaging.utils import canonicalize_name
 
 from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
-from jackfield.inspection import WheelReport, inspect_wheel
+from jackfield.inspection import WheelReport, attestation_beside, inspect_wheel
 from jackfield.management.places import kept_places, manifests_of
 from jackfield.management.probation import FailedVersion
 from jackfield.management.questions import Questions
-from jackfield.management.signatures import file_key
 from jackfield.management.specs import canonical
 from jackfield.management.waiting import Waits
 from jackfield.management.withheld import Withheld, wheel_version
@@ -297,8 +296,9 @@ class MarketCatalog:
     async def key(self, plugin: str, source: str, file: File) -> str | None:
         """The publisher's key that signed a plugin's file (its sha256), verified; None where none did."""
         if source == "file":
-            return file_key(Path(file.url), file.sha256)
-        signed = await self._markets[source].attestation(file) if source in self._markets else None
+            signed = attestation_beside(Path(file.url), file.sha256)
+        else:
+            signed = await self._markets[source].attestation(file) if source in self._markets else None
         return signed.key if signed is not None else None
 
     async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:

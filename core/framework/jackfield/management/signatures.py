@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from jackfield.errors import SignatureMissing, UsageError
-from jackfield.inspection import read_attestation
 from jackfield.management.specs import canonical
 from jackfield.manifest import Pin
 from jackfield.market import plain_address
@@ -27,8 +25,6 @@ Demand = Literal["nothing", "marketplace", "publisher"]
 DEMANDS: tuple[Demand, ...] = get_args(Demand)
 DEFAULT = "default"
 PREFIX = "signatures/"
-MOST_BYTES = 64 * 1024
-"""Of a file beside a wheel; a signature is smaller than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +88,6 @@ def missing(demand: Demand, signed: Signed) -> str | None:
             return None
         return "was signed by no marketplace"
     return None
-
-
-def file_key(wheel: Path, sha256: str) -> str | None:
-    """The publisher's key that signed a wheel on this machine, by what lies beside it as `….whl.attestation`.
-
-    Args:
-        wheel: its path.
-        sha256: of its bytes.
-
-    Raises:
-        WheelError: the signature does not hold for this wheel.
-    """
-    beside = wheel.with_name(f"{wheel.name}.attestation")
-    try:
-        with beside.open("rb") as file:
-            data = file.read(MOST_BYTES)
-    except OSError:
-        return None
-    return read_attestation(data, wheel.name, sha256).key
 
 
 class SignatureCheck:
