@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from pathlib import Path
@@ -69,7 +70,7 @@ async def test_a_value_that_its_user_sets_holds_and_its_connection_ends_beyond_i
             (connection,) = house.host.gate.connections.all().values()
             assert connection.breach() is None
             await house.host.call.told(text="hi")
-            said = guest.ended()
+            said = await asyncio.to_thread(guest.ended)
             assert "of 75 MiB and was stopped (if it should: jackfield limits echo memory=150MiB)" in said
             await until(lambda: "MiB of 75 MiB" in status(house.host).note)
 
