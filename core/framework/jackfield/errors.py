@@ -38,6 +38,7 @@ and an exit code, never into a traceback.
         ├── UnknownPlugin           no plugin of that id
         ├── MissingDependency       or one in a wrong version
         ├── DependencyLoop          printed as a → b → a
+        ├── ProcessLost             its own process is gone, or did not answer in time
         └── WouldBlock              a synchronous call on the event loop's thread
 """
 
@@ -266,6 +267,13 @@ class MissingDependency(PluginError):
 
 class DependencyLoop(PluginError):
     """Plugins require each other in a circle; the message prints it as a → b → a."""
+
+
+class ProcessLost(PluginError):
+    """A plugin's own process has ended, broke a limit, or did not answer in time; the message says which.
+
+    Where it was raised is in the host and says nothing of the plugin: logs have the sentence alone.
+    """
 
 
 class WouldBlock(PluginError):

@@ -3,6 +3,8 @@
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from jackfield.errors import ProcessLost
+
 if TYPE_CHECKING:
     import logging
 
@@ -12,6 +14,8 @@ MOST_KEPT = 1000
 
 class FailureLog:
     """Keeps a log readable when a plugin fails at every message: the hundredth traceback says what the first one said.
+
+    Of a process that is lost there is no traceback but the host's own, so that is one line, too.
 
     Two failures are the same when sentence, class of the error and line of code are. Of the same ones the first is
     logged with its traceback, and the 10th, 100th, 1000th and so on in one line.
@@ -33,7 +37,9 @@ class FailureLog:
         if len(self._times) >= MOST_KEPT and key not in self._times:
             self._times.clear()
         times = self._times[key] = self._times.get(key, 0) + 1
-        if times == 1:
+        if times == 1 and isinstance(error, ProcessLost):
+            logger.error("%s: %s", sentence, error)
+        elif times == 1:
             logger.error("%s", sentence, exc_info=error)
         elif str(times).strip("0") == "1":
             logger.error("%s (%d times now): %s: %s", sentence, times, type(error).__name__, error)

@@ -90,7 +90,7 @@ class Record:
         last_failure: the last one in one line.
         uncalled: a sentence for each hook that it implements and may not hear.
         note: a sentence on where it stands that is no problem.
-        start_seconds: what it took to come up, the last time.
+        start_seconds: what its own code took to come up, the last time: its import, and the callbacks of its start.
         step: held while it is taken a step of its life, so that no two are taken at once.
         refusals: what it tried and was not granted, replaced at each change.
         blocked: how often it has blocked the event loop.

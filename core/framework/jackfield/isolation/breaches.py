@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from jackfield.errors import PluginError
+from jackfield.errors import ProcessLost
 from jackfield.isolation.limits import CPU_WINDOW_SECONDS, WorkerLimits
 from jackfield.manifest import LIMIT, Limit, Measure
 
@@ -35,9 +35,9 @@ class Breach:
     sentence: str
     hint: str
 
-    def error(self) -> PluginError:
+    def error(self) -> ProcessLost:
         """The breach as those are told it who wait for the plugin."""
-        return PluginError(self.sentence, plugin=self.plugin, hint=self.hint)
+        return ProcessLost(self.sentence, plugin=self.plugin, hint=self.hint)
 
 
 def overused(plugin: str, limit: str, used: float, limits: WorkerLimits) -> Breach:

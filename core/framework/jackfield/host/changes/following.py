@@ -1,7 +1,6 @@
 """From what runs to what shall run: who goes down, who comes up, in which order (K18, K19, K23, U37)."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from jackfield.hooks import HookManager
@@ -297,11 +296,7 @@ class Following:
     ) -> None:
         try:
             async with record.step:
-                began = time.perf_counter()
-                if record.life.state is State.RESOLVED:
-                    record.start_seconds = 0.0
                 await step(record, before)
-                record.start_seconds += time.perf_counter() - began
         finally:
             passed.set()
 

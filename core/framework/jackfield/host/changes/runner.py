@@ -10,9 +10,10 @@ import logging
 import traceback
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
 from typing import Any, NamedTuple
 
-from jackfield.errors import JackfieldError, LinkClosed, PluginError, SandboxError
+from jackfield.errors import JackfieldError, LinkClosed, PluginError, ProcessLost, SandboxError
 from jackfield.hooks import HookManager
 from jackfield.host.changes.data_shape import DataShape
 from jackfield.host.changes.entrances import open_entrances
@@ -28,6 +29,8 @@ from jackfield.runtime import GRACE_SECONDS, Loaded
 
 _log = logging.getLogger("jackfield.host")
 
+_STARTING = ("on_load", "on_migrate", "on_enable")
+
 ORDER_SECONDS = 1.0
 """How long a plugin waits for those before it, so that hooks keep their order: a slow start keeps nobody longer."""
 
@@ -39,11 +42,13 @@ class Brought(NamedTuple):
         wiring: its context and what is behind it.
         loaded: its code, or what stands for it.
         remote: the way to its code, where that is in another process.
+        import_seconds: what the import of its code took, without a process for it.
     """
 
     wiring: Wiring
     loaded: Loaded
     remote: RemotePlugin | None = None
+    import_seconds: float = 0.0
 
 
 #: What `on_unload` returned, waiting for the `on_load` of the code that replaces it.
@@ -120,11 +125,13 @@ class Runner:
     async def _bring(self, candidate: Candidate, placement: Placement) -> Brought:
         wiring = Wiring(candidate, self._around)
         if placement.own_process:
-            return Brought(wiring, *await self._elsewhere.bring(candidate, placement, wiring))
+            loaded, remote = await self._elsewhere.bring(candidate, placement, wiring)
+            return Brought(wiring, loaded, remote, remote.import_seconds)
         language = self._plugins.records().get(candidate.language)
         speaker = language.loaded.target if language is not None and language.loaded is not None else None
-        loaded: Loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context, speaker)
-        return Brought(wiring, loaded)
+        began = perf_counter()
+        loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context, speaker)
+        return Brought(wiring, loaded, None, perf_counter() - began)
 
     async def load(self, record: Record, brought: Brought | None = None) -> None:
         """Import a resolved plugin and call `on_load`; afterwards it is loaded, blocked or failed.
@@ -148,7 +155,7 @@ class Runner:
             if brought is None:
                 await self._shape.prepare(record)
             brought = brought or await self._bring(candidate, record.placement)
-            record.wiring, record.loaded, record.remote = brought
+            record.wiring, record.loaded, record.remote, record.start_seconds = brought
             if record.remote is not None:
                 record.remote.on_end = partial(self._process_ended, record, record.remote)
                 self.on_process_start(record)
@@ -265,7 +272,11 @@ class Runner:
         callback: Callable[..., Any] | None = record.loaded.callbacks.get(name) if record.loaded is not None else None
         if callback is None:
             return None
-        return await self._around.guard.run(record.candidate.id, name, callback, *arguments)
+        began = perf_counter()
+        try:
+            return await self._around.guard.run(record.candidate.id, name, callback, *arguments)
+        finally:
+            record.start_seconds += perf_counter() - began if name in _STARTING else 0.0
 
     async def _quietly(self, record: Record, name: str) -> Any:
         try:
@@ -288,7 +299,7 @@ class Runner:
 
     async def _failed(self, record: Record, when: str, error: Exception) -> None:
         told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
-        text = "".join(traceback.format_exception(error))
+        text = "" if isinstance(error, ProcessLost) else "".join(traceback.format_exception(error))
         if record.wiring is not None:
             record.wiring.database.close()
         remote = record.remote
@@ -316,7 +327,7 @@ class Runner:
                 return  # it failed, or went down, in the step before
             external = record.candidate.origin == "external"
             if not external:
-                self._around.blame(record.candidate.id, "its process", PluginError(why, plugin=record.candidate.id))
+                self._around.blame(record.candidate.id, "its process", ProcessLost(why, plugin=record.candidate.id))
             await self._end_scopes(record)
             record.loaded = record.wiring = record.remote = None
             if record.life.state is State.PENDING_RESTART:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from jackfield.api import ApiFactory
@@ -96,11 +97,13 @@ class Elsewhere:
             events=tuple(around.events.host_events),
             seconds=around.guard.timeout_seconds,
         )
+        began = perf_counter()
         try:
             loaded: Loaded = await around.guard.run(candidate.id, "import", load, remote, self._manager)
         except BaseException as error:
             await remote.end(f"it failed: {error}")
             raise
+        remote.import_seconds = perf_counter() - began
         return loaded, remote
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProtocolViolation
+from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProcessLost, ProtocolViolation
 from jackfield.host.remote.asking import Asking, asking
 from jackfield.host.remote.words import in_words
 from jackfield.isolation import LED_TO_SECONDS, Line, Watch
@@ -34,6 +34,7 @@ class RemotePlugin:
         call_seconds: what a call may take that says nothing else.
 
     Attributes:
+        import_seconds: what the import of its code took.
         on_end: told once, with a sentence, when it ended by itself: `weather was killed by SIGKILL`.
     """
 
@@ -42,6 +43,7 @@ class RemotePlugin:
         self.line = line
         self.process = process
         self.call_seconds = call_seconds
+        self.import_seconds = 0.0
         self.on_end: Callable[[str], None] | None = None
         self._ending = False
         self._asking: set[asyncio.Task[None]] = set()
@@ -149,13 +151,13 @@ class RemotePlugin:
         """Return the error for a call that was not answered in time; a worker is stopped for it."""
         if self.process is not None:
             return self.process.late(what, seconds)
-        return PluginError(f"{self.plugin} did not answer {what} within {seconds:g} s", plugin=self.plugin)
+        return ProcessLost(f"{self.plugin} did not answer {what} within {seconds:g} s", plugin=self.plugin)
 
     def is_gone(self, what: str, error: LinkClosed) -> PluginError:
         """Return the error for a call of a process that is gone."""
         if self.process is not None and self.process.breach is not None:
             return self.process.breach.error()
-        return PluginError(f"{self.plugin} did not answer {what}: {error.message}", plugin=self.plugin)
+        return ProcessLost(f"{self.plugin} did not answer {what}: {error.message}", plugin=self.plugin)
 
     async def until_quiet(self, seconds: float) -> None:
         """Wait until it has answered what it was asked by others than its host, or until the time is over."""

@@ -4,7 +4,7 @@ import logging
 import threading
 import traceback
 
-from jackfield.errors import JackfieldError, kind_and_text
+from jackfield.errors import JackfieldError, ProcessLost, kind_and_text
 from jackfield.hooks import FailureLog
 from jackfield.host.plugins import Plugins
 from jackfield.host.watching.observing import Observing
@@ -24,6 +24,7 @@ class Failures:
         self._plugins = plugins
         self._observing = observing
         self._told = FailureLog()
+        self._lost: dict[str, str] = {}  # by plugin, what was last said of a process that it has lost
         self._counting = threading.Lock()
         self._log = logging.getLogger(f"{app}.plugins")
 
@@ -39,6 +40,9 @@ class Failures:
             self._told.tell(self._log, f"{what} failed", error)
             return
         self._observing.usage.failed(plugin, what)
+        if isinstance(error, ProcessLost) and self._lost.get(plugin) == str(error):
+            self._count(plugin, what, error)  # its end was told to who waited for an answer, and so in the log
+            return
         self._told.tell(self._observing.logs.logger(plugin), f"{plugin} failed in {what}", error)
         self._count(plugin, what, error)
 
@@ -71,6 +75,11 @@ class Failures:
         except JackfieldError:  # a name that is no plugin's: an object that the host registered itself
             return
         record.errors += 1
+        if isinstance(error, ProcessLost):  # who raised it is the host
+            self._lost[plugin] = record.last_failure = str(error)
+            record.last_error = ""
+            return
+        self._lost.pop(plugin, None)
         kind, text = kind_and_text(error)
         record.last_failure = f"{kind} in {what}: {text}"
         record.last_error = "".join(traceback.format_exception(error))
