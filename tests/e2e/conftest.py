@@ -50,10 +50,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     command += ["--with-marketplace", "--market-port", "0", "--seed", str(folder / "wheels")]
     with Server(command, environment=clean_environment(), ready=2) as server:
         market, chat = server.addresses
-        yield Site(chat, market, _password(server), folder / "chat", server)
+        yield Site(chat, market, password_of(server), folder / "chat", server)
 
 
-def _password(server: Server) -> str:
+def password_of(server: Server) -> str:
     """The one word after "password" in what the first start prints."""
     for line in server.lines:
         if match := re.search(r"password\S*\s+(?:is\s+)?(\S+)", line):

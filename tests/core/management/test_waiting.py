@@ -52,7 +52,9 @@ async def test_a_young_version_waits_for_its_age_and_is_told(market, at):
     assert update.new is None
     assert (update.waits.version, update.waits.reason) == ("1.1.0", "delay")
     assert update.waits.sentence == "1.1.0 waits for 3 days more: you want versions to be 3 days old"
-    assert not await management.plan_update(["young"])
+    plan = await management.plan_update(["young"])
+    assert not plan
+    assert plan.notes == (f"young {update.waits.sentence}",)
     (update,) = await at(4 * DAY).check_updates()
     assert (update.new, update.waits) == ("1.1.0", None)
     assert await version_after_update(at(4 * DAY)) == "1.1.0"

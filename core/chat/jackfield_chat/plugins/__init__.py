@@ -6,9 +6,11 @@ from jackfield_chat.plugins.listed import Installed, Offer
 from jackfield_chat.plugins.operations import Action, Operations, Question
 from jackfield_chat.plugins.placing import Place
 from jackfield_chat.plugins.plugin_settings import Field, Form
-from jackfield_chat.plugins.sentences import parts, update_line
+from jackfield_chat.plugins.sentences import besides, day, parts, update_line, update_plan
+from jackfield_chat.plugins.updating import CHOICES
 
 __all__ = [
+    "CHOICES",
     "Action",
     "Answer",
     "AnswerLine",
@@ -20,6 +22,9 @@ __all__ = [
     "Operations",
     "Place",
     "Question",
+    "besides",
+    "day",
     "parts",
     "update_line",
+    "update_plan",
 ]

@@ -308,7 +308,10 @@ class Bridge:
         """Return what an owner should be told of newer versions; once for the same ones."""
         if self.application is None:
             return None
-        return self._news.note(owner, {one.id: one.version for one in self.application.host.plugins.list()})
+        here = {one.id: one.version for one in self.application.host.plugins.list()}
+        if self._operations is None:
+            return self._news.note(owner, here)
+        return self._news.note(owner, here, self._operations.as_said)
 
     def _tell_updates(self, updates: "Sequence[Update]") -> None:
         self._news.hear(updates)

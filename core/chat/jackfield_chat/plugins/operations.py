@@ -25,6 +25,7 @@ from jackfield_chat.plugins.placing import Placing
 from jackfield_chat.plugins.plugin_settings import PluginSettings, by_whom
 from jackfield_chat.plugins.running import Running
 from jackfield_chat.plugins.sentences import done, headline, rolled_back, runs_in
+from jackfield_chat.plugins.updating import Updating
 
 if TYPE_CHECKING:
     from jackfield.application import Application
@@ -107,6 +108,11 @@ class Operations:
         return Placing(self._management, self._follow)
 
     @cached_property
+    def updating(self) -> Updating:
+        """What the owner says of updates."""
+        return Updating(self._management, self._on_change)
+
+    @cached_property
     def figures(self) -> Figures:
         """What the plugins did since the chat started."""
         return Figures(self._host)
@@ -127,11 +133,22 @@ class Operations:
         """Return what is newer in the marketplaces; what could not be checked says why (C42)."""
         found = list(await self._management.check_updates())
         self._news.hear(found)
-        return found
+        return self.updating.as_said(found)
 
     def known_updates(self, installed: Sequence[Installed]) -> list[Update]:
         """Return what the last look for updates found, by timer or on demand, and still holds."""
-        return self._news.updates({one.row.id: one.row.version for one in installed})
+        return self.as_said(self._news.updates({one.row.id: one.row.version for one in installed}))
+
+    def as_said(self, updates: Sequence[Update]) -> list[Update]:
+        """Return updates with what was said of them since they were found."""
+        return self.updating.as_said(updates)
+
+    async def ask_again(self, plugin: str, *, who: str) -> str:
+        """Take back what was said of a plugin's versions, and look at once; return the sentence that says so."""
+        told = await self.updating.again(plugin, who=who)
+        with suppress(JackfieldError):  # what the last look found is shown all the same
+            await self.updates()
+        return told
 
     async def history(self) -> list[HistoryEntry]:
         """Return what was changed, newest first."""

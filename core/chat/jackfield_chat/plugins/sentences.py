@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jackfield_chat.plugins.answers import AnswerLine
+from jackfield_chat.plugins.figures import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from jackfield.management import ConsentRequest, HistoryEntry, Plan, PlanItem, RollbackReport, Update
 
 _TRUST = "full trust"  # what management calls code that runs in the chat itself
+_OTHER_GROWTH = {"dependency", "isolation"}
 _SOURCES = {"environment": "this Python environment", "file": "a file", "script": "a script folder"}
 
 
@@ -37,7 +39,7 @@ def parts(request: ConsentRequest) -> tuple[Part, ...]:
     runs = (AnswerLine(f"runs in {request.isolation_sentence}", risk),)
     made = [f"by {request.made_by}" if request.made_by else "nobody says who published it"]
     if request.published is not None:
-        made.append(f"published on {_day(request.published)}")
+        made.append(f"published on {day(request.published)}")
     made.append(f"from {_SOURCES.get(request.source, request.source)}")
     brings = f"brings {', '.join(request.brings)}" if request.brings else "brings nothing else"
     others = [entry.detail for entry in request.growth.entries if entry.kind in {"publisher", "source"}]
@@ -53,7 +55,40 @@ def parts(request: ConsentRequest) -> tuple[Part, ...]:
     )
 
 
-def _day(moment: str) -> str:
+def besides(plan: Plan) -> tuple[str, ...]:
+    """Return what a plan does besides what is asked: to data, to libraries, and how much it fetches."""
+    told = [
+        f"{plugin} changes the shape of its data, from {before} to {after}; a copy is kept"
+        for plugin, (before, after) in plan.migrates.items()
+    ]
+    moved = [f"{one.distribution} {one.old_version} → {one.new_version}" for one in plan.changed if one.id is None]
+    told += [f"changes the libraries {', '.join(moved)}"] if moved else []
+    told += [f"fetches {size(plan.download_bytes)}"] if plan.download_bytes else []
+    return tuple(told)
+
+
+def update_plan(update: Update) -> tuple[AnswerLine, ...]:
+    """Return all that an update brings, each a line: the plan that a yes carries out, before it is made."""
+    lines = []
+    if update.security is not None:
+        who = "security fix" if update.security_confirmed else "its publisher calls it a security fix"
+        lines.append(AnswerLine(f"{who}: {update.security}"))
+    lines += [_wish(one.sentence, one.reason, one.risk, new=True) for one in update.permissions if one.new]
+    lines += [AnswerLine(one.detail, "high") for one in update.growth.entries if one.kind in {"publisher", "source"}]
+    lines += [AnswerLine(one.detail, "medium") for one in update.growth.entries if one.kind in _OTHER_GROWTH]
+    if not update.growth:
+        lines.append(AnswerLine("asks for nothing new"))
+    lines.append(AnswerLine(f"brings {', '.join(update.brings)}" if update.brings else "brings no other plugin"))
+    if update.migrates is not None:
+        before, after = update.migrates
+        lines.append(AnswerLine(f"changes the shape of its data, from {before} to {after}; a copy is kept"))
+    if update.size:
+        lines.append(AnswerLine(f"fetches {size(update.size)}"))
+    return tuple(lines)
+
+
+def day(moment: str) -> str:
+    """Return a moment, ISO 8601, as a day: `3 May 2026`."""
     # The chat's people may sit in other zones than its server; a day is exact enough to say how new a version is.
     day = datetime.fromisoformat(moment).astimezone(UTC)
     return f"{day.day} {day:%B %Y}"
@@ -109,11 +144,14 @@ def rolled_back(report: RollbackReport) -> str:
 def update_line(update: Update) -> AnswerLine:
     """Return one line about one update: `poll 1.3.1 → 2.0.0, asks for more: …`."""
     if update.new is None:
-        said = update.problem or update.failed or "no newer version"
+        waits = update.waits.sentence if update.waits is not None else None
+        said = update.problem or update.failed or waits or "no newer version"
         return AnswerLine(f"{update.name} {update.current}: {said}")
     line = f"{update.name} {update.current} → {update.new}"
     if update.held:
         line += f", held at {update.held}"
+    if update.security is not None and update.security_confirmed:
+        line += ", a security fix"
     new = [one for one in update.permissions if one.new]
     if new:
         wishes = ", ".join(f"{one.sentence} ({one.reason})" if one.reason else one.sentence for one in new)

@@ -12,7 +12,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from jackfield_chat.accounts import Account, Role
-from jackfield_chat.plugins import Action, Installed, Offer, Operations, Question, parts, update_line
+from jackfield_chat.plugins import (
+    CHOICES,
+    Action,
+    Installed,
+    Offer,
+    Operations,
+    Question,
+    besides,
+    parts,
+    update_line,
+    update_plan,
+)
 from jackfield_chat.web.conversation import sentence
 from jackfield_chat.web.forms import read_form
 from jackfield_chat.web.rendering import page
@@ -20,6 +31,7 @@ from jackfield_chat.web.state import chat_of, signed_in
 
 _HISTORY = 20
 _DIGITS = 9  # of a generation's number; int() refuses thousands of them
+_ABOUT_UPDATES = {"later", "never", "again", "way", "ways"}
 _ASKING: dict[str, Action] = {"install": "install", "update": "update", "enable": "enable"}
 
 
@@ -55,11 +67,11 @@ async def show(request: Request, account: Account) -> Response:
 async def act(request: Request, account: Account) -> Response:
     """Do what a button says, or ask first."""
     form = await read_form(request)
-    action, plugin, back_to = form.get("action", ""), form.get("plugin", ""), form.get("to", "")
+    plugin = form.get("plugin", "")
     view = View(about=plugin, query=form.get("q"))
     try:
         operations = await chat_of(request).bridge.operations()
-        outcome = await _do(operations, action, plugin, back_to, who=account.name)
+        outcome = await _do(operations, form, who=account.name)
     except JackfieldError as exc:
         view.problem = sentence(exc)
         return await _render(request, account, view, status_code=422)
@@ -88,7 +100,10 @@ async def answer(request: Request, account: Account) -> Response:
     return await _render(request, account, view)
 
 
-async def _do(operations: Operations, action: str, plugin: str, back_to: str, *, who: str) -> Question | str:
+async def _do(operations: Operations, form: dict[str, str], *, who: str) -> Question | str:
+    action, plugin, back_to = form.get("action", ""), form.get("plugin", ""), form.get("to", "")
+    if action in _ABOUT_UPDATES:
+        return await _say(operations, form, who=who)
     if action in _ASKING:
         return await operations.propose(_ASKING[action], plugin, who=who)
     if action == "disable":
@@ -104,16 +119,31 @@ async def _do(operations: Operations, action: str, plugin: str, back_to: str, *,
     raise HTTPException(400, "There is no such action.")
 
 
+async def _say(operations: Operations, form: dict[str, str], *, who: str) -> str:
+    """Keep what the owner says of updates."""
+    action, plugin, updating = form["action"], form.get("plugin", ""), operations.updating
+    if action == "later":
+        return await updating.later(plugin, form.get("version", ""), who=who)
+    if action == "never":
+        return await updating.never(plugin, form.get("version", ""), who=who)
+    if action == "again":
+        return await operations.ask_again(plugin, who=who)
+    if action == "way":
+        return await updating.choose(plugin, form.get("mode", ""), who=who)
+    return await updating.choose_default(form.get("mode", ""), tell="tell" in form, who=who)
+
+
 async def _render(request: Request, account: Account, view: View, *, status_code: int = 200) -> Response:
     installed: list[Installed] = []
     found: list[Offer] | None = None
-    updates, history, failed = [], [], []
+    updates, history, failed, ways = [], [], [], None
     search_problem = ""
     try:
         operations = await chat_of(request).bridge.operations()
         installed, history = await operations.installed(), await operations.history()
         failed = await operations.failed()
         updates = operations.known_updates(installed)
+        ways = operations.updating.ways()
     except JackfieldError as exc:
         view.problem = view.problem or sentence(exc)
     else:
@@ -133,20 +163,29 @@ async def _render(request: Request, account: Account, view: View, *, status_code
         installed=installed,
         found=found,
         search_problem=search_problem,
-        updates={update.id: (update, update_line(update)) for update in updates},
+        updates={one.id: (one, update_line(one), update_plan(one), _lines(one.changelog)) for one in updates},
+        ways=ways,
+        choices=CHOICES,
         history=history[:_HISTORY],
         failed=failed,
         consent=[(request_, parts(request_)) for request_ in view.question.requests] if view.question else [],
         changelogs=_changelogs(view.question),
+        besides=besides(view.question.plan) if view.question and view.question.plan else (),
         safe_mode=chat_of(request).bridge.safe_mode,
         problem_elsewhere=bool(view.problem) and view.about not in here,
     )
 
 
-def _changelogs(question: Question | None) -> list[tuple[str, str]]:
+def _lines(changelog: str) -> list[tuple[str, bool]]:
+    """A changelog, line by line, each with whether it is a heading."""
+    return [(line.lstrip("# "), line.startswith("#")) for line in changelog.splitlines()]
+
+
+def _changelogs(question: Question | None) -> list[tuple[str, list[tuple[str, bool]]]]:
     if question is None or question.plan is None:
         return []
-    return [(item.id or item.distribution, item.changelog) for item in question.plan.changed if item.changelog]
+    changed = [item for item in question.plan.changed if item.changelog]
+    return [(item.id or item.distribution, _lines(item.changelog or "")) for item in changed]
 
 
 ROUTES = [

@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from jackfield.manifest import canonical_id
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from jackfield_chat import __version__
+from jackfield_chat.plugins import day
 
 
 @cache
@@ -22,6 +24,8 @@ def _environment() -> Environment:
     environment.globals["version"] = __version__
     environment.filters["ago"] = ago
     environment.filters["stamp"] = stamp
+    environment.filters["canonical"] = canonical_id
+    environment.filters["day"] = day
     environment.filters["moment"] = datetime.fromisoformat
     return environment
 

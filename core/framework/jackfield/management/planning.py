@@ -153,6 +153,7 @@ class Planner:
                 for pin in lost
                 if pin.source != "file" and not catalog.asks(pin.source)
             ]
+            notes += [note for pin in lost for note in catalog.withheld.notes(pin)]
         moved = [item.id for item in plan.changed if item.id is not None and canonical(item.id) in chosen]
         what = (
             f"update {', '.join(moved)}" if moved else plan.what

@@ -28,15 +28,11 @@ async def take_updates(
         by: who takes them, for the history.
         follow: has the running application follow a change, before the next one is made.
     """
-    return [
-        replace(one, done=await _take(management, one, by, follow)) if one.policy == "auto" and one.wanted else one
-        for one in updates
-    ]
+    return [await _take(management, one, by, follow) if one.policy == "auto" and one.wanted else one for one in updates]
 
 
-async def _take(management: Management, update: Update, by: str, follow: Callable[[], Awaitable[None]]) -> str:
-    """What was done about one update, as a sentence that begins with the plugin's id."""
-    waits = f"{update.id} {update.new} asks for more and waits for your yes"
+async def _take(management: Management, update: Update, by: str, follow: Callable[[], Awaitable[None]]) -> Update:
+    waits = replace(update, done=f"{update.id} {update.new} asks for more and waits for your yes")
     if update.growth:
         return waits
     try:
@@ -44,11 +40,14 @@ async def _take(management: Management, update: Update, by: str, follow: Callabl
         if plan.held or plan.consent:
             return waits
         if not plan:
-            return f"{update.id} stays at {update.current}: {update.new} does not go together with what is installed"
+            why = f"{update.new} does not go together with what is installed"
+            return replace(update, done=f"{update.id} stays at {update.current}: {why}")
         await management.apply(plan, accept_permissions=False, by=by)
         await follow()
     except JackfieldError as error:
-        return f"{update.id} {update.new} could not be taken by itself: {error.message}"
+        return replace(update, done=f"{update.id} {update.new} could not be taken by itself: {error.message}")
     came = next((item.new_version for item in plan.changed if item.id == update.id), update.new)
     back = [one for one in management.failed() if one.plugin == update.id and one.version == came]
-    return back[0].outcome if back else f"{update.id} was updated from {update.current} to {came} by itself"
+    if back:
+        return replace(update, new=None, failed=back[0].sentence, done=back[0].outcome)
+    return replace(update, done=f"{update.id} was updated from {update.current} to {came} by itself")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from jackfield.management.wait import Wait
 from jackfield.management.waiting import Waits
-from jackfield.manifest import File
+from jackfield.manifest import File, Pin
 
 
 class Withheld:
@@ -37,6 +37,15 @@ class Withheld:
 
         found = self._found.get(distribution, {})
         return tuple(found[version] for version in sorted(found, key=Version, reverse=True))
+
+    def notes(self, pin: Pin) -> list[str]:
+        """What waits and is newer than what is installed, as a sentence that begins with the plugin's id."""
+        from packaging.version import Version
+
+        newest = next(iter(self.of(pin.distribution)), None)
+        if newest is None or Version(newest.version) <= Version(pin.version):
+            return []
+        return [f"{pin.id or pin.distribution} {newest.sentence}"]
 
     def sift(self, distribution: str, files: Sequence[File], here: Collection[str]) -> tuple[File, ...]:
         """The files that may be taken now.

@@ -18,7 +18,10 @@ async function load(address, options = {}) {
 function put(fresh, parts) {
   for (const id of parts) {
     const part = fresh.getElementById(id);
-    if (part) find(id).replaceWith(document.adoptNode(part));
+    if (!part) continue;
+    const open = [...find(id).querySelectorAll("details[open][id]")].map((one) => one.id);
+    find(id).replaceWith(document.adoptNode(part));
+    for (const one of open) find(one)?.setAttribute("open", ""); // what somebody opened stays open
   }
   const question = fresh.querySelector("#consent form");
   if (question) ask(document.adoptNode(question));
@@ -93,7 +96,7 @@ if (find("consent").open) ask(find("consent").querySelector("form"));
 let following = 0;
 
 async function follow() {
-  if (document.querySelector("[aria-busy], dialog[open]")) {
+  if (document.querySelector("[aria-busy], dialog[open], .ways :focus")) {
     following = setTimeout(follow, 500); // what somebody is about to press must not move
     return;
   }
