@@ -185,7 +185,8 @@ class AsyncCaller:
         hook, manager = self._hook, _manager(self._hook)
         if hook.is_historic():
             raise UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
-        await manager.waking.first(hook.name)
+        if manager.waking.waits_for(hook.name):
+            await manager.waking.first(hook.name)
         if manager.monitored or any(each.wrapper or each.hookwrapper for each in hook._hookimpls):
             return [await self(**one) for one in calls]
         many = self._many

@@ -33,6 +33,10 @@ class Waking:
         before, self._names, self._waker = self._names, frozenset(hook_names), waker
         return before ^ self._names
 
+    def waits_for(self, hook_name: str) -> bool:
+        """Whether somebody waits for a hook."""
+        return hook_name in self._names
+
     def now(self, hook_name: str) -> None:
         """Bring up who waits for a hook that is called synchronously."""
         if hook_name in self._names and self._waker is not None:

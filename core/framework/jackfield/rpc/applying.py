@@ -10,6 +10,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable
 from functools import lru_cache
+from types import FunctionType
 from typing import Any, Literal
 
 import msgspec
@@ -53,7 +54,9 @@ class Applied:
         if fields is not None and self._kind is not None:
             self.decode = msgspec.msgpack.Decoder(self._kind).decode
             self.decode_many = reader(list[self._kind])  # type: ignore[name-defined]  # made from a signature
-            make = _by_parts(tuple(name for name, _ in fields))
+            make = _by_parts(
+                names := tuple(name for name, _ in fields), in_order=_takes_in_order(served.function, names)
+            )
         self.run, self.run_many = make(served.function, Raised)
 
     def request(self) -> Callable[[memoryview], tuple[int, int, str, Any, int]] | None:
@@ -94,10 +97,25 @@ def _by_map(
     return run, run_many
 
 
+def _takes_in_order(function: Callable[..., Any], names: tuple[str, ...]) -> bool:
+    """Whether a function of Python's takes these arguments, and no others before them, by their places."""
+    plain = getattr(function, "__func__", function)
+    if not isinstance(plain, FunctionType):
+        return False
+    code = plain.__code__
+    first = 0 if plain is function else 1
+    return code.co_varnames[first : first + len(names)] == names and code.co_argcount >= first + len(names)
+
+
 @lru_cache(maxsize=256)
-def _by_parts(names: tuple[str, ...]) -> Maker:
-    """Generate what calls functions with parts of these names."""
-    handed = ", ".join(f"{name}=_jf_one.{name}" for name in names)
+def _by_parts(names: tuple[str, ...], *, in_order: bool) -> Maker:
+    """Generate what calls functions with parts of these names.
+
+    Args:
+        names: of the arguments.
+        in_order: hand them over by their places, which costs less.
+    """
+    handed = ", ".join(f"_jf_one.{name}" if in_order else f"{name}=_jf_one.{name}" for name in names)
     source = f"""
 def make(_jf_function, _jf_raised):
     def run(_jf_one):

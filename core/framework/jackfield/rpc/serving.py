@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation, UsageError
 from jackfield.rpc.applying import Applied
 from jackfield.rpc.link import Link, Raised, Served
 from jackfield.rpc.messages import (
+    BATCH_RESPONSE,
     DECODING_ERRORS,
     RESPONSE,
     Batch,
@@ -159,12 +161,20 @@ class Server:
             raise _unfitting(message, error) from error
         number = message.id
 
+        certain = served.codec.certain
+
         def send(answers: Any) -> None:
             self._open.pop(number, None)
+            if not self._link.ledger.answered(number):
+                return  # it was before
             if isinstance(answers, Raised):
-                self._answer(self._link.failure(number, answers.error))
-            else:
-                self._answer(self._link.batch_response(number, served, answers))
+                self._dispatch(number, self._link.failure(number, answers.error))
+                return
+            if certain.issuperset(map(type, answers)):  # nothing raised, and all of it fits, most often
+                with suppress(CannotCross, LinkClosed):
+                    self._send((BATCH_RESPONSE, number, answers, ()))
+                    return
+            self._dispatch(number, self._link.batch_response(number, served, answers))
 
         if self._later is not None:
             reply = self._open[number] = Reply(send, message.milliseconds)

@@ -10,6 +10,7 @@ from time import monotonic, perf_counter_ns
 
 from jackfield.errors import LinkClosed, ProtocolViolation
 from jackfield.rpc.framing import HEADER_BYTES, SHORT_BYTES
+from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link
 from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Message, decode_message
 
@@ -17,6 +18,8 @@ from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Message, decode_me
 MESSAGES_A_TURN = 100
 #: An answer that comes within this time costs less to wait for than a turn of the loop, which a task is woken by.
 QUICK_SECONDS = 50e-6
+#: The same for a batch of many calls.
+QUICK_BATCH_NANOSECONDS = 1_000_000
 #: The quick answers in a row after which the next is waited for.
 _QUICK_ANSWERS = 4
 #: The quick answers more that are needed when one was waited for in vain; twice as many each time, up to the most.
@@ -151,6 +154,32 @@ class Intake:
             self.leave(count)
         return None  # at the end of the stream the loop will see it once more
 
+    def look_for(self, call: OpenCall) -> bool:
+        """Do the same for a batch that was just sent, whose answer may be long; whether it is answered.
+
+        Whatever else comes before its answer is taken.
+        """
+        until, reader = self.look_until, self._reader
+        while not call.done and perf_counter_ns() <= until:
+            try:
+                if not self.poll(LOOK_MILLISECONDS):
+                    self.missed()
+                    return False
+                count = self._recv_into(reader.room(), 0, _DONTWAIT)
+            except OSError:
+                return False  # the loop will see the same
+            if not count:
+                return False
+            reader.received(count)
+            self._take_messages()
+        if call.done and self._watching and reader.is_small and not reader.waiting_bytes:
+            self.look_until = until
+        return call.done
+
+    def answered_in(self, nanoseconds: int) -> None:
+        """Note how long a batch took that was answered by way of the loop."""
+        self._note(quick=nanoseconds < QUICK_BATCH_NANOSECONDS)
+
     def missed(self) -> None:
         """Note that an answer was waited for in vain."""
         self.look_until, self._quick = 0, -self._missed
@@ -209,15 +238,20 @@ class Intake:
             return False  # whoever takes it then says what is wrong
         del self._mine[call.number]
         call.done = True
-        if monotonic() - call.began < QUICK_SECONDS:
-            self._quick += 1
-            if self._quick >= _QUICK_ANSWERS:
-                self._quick, self.look_until = _QUICK_ANSWERS, perf_counter_ns() + _LOOKS_NANOSECONDS
-                self._missed = max(self._missed - 1, _QUICK_ANSWERS_MISSED)
-        elif self._quick > 0:
-            self._quick = max(self._quick - _QUICK_ANSWERS // 2, 0)
+        self._note(quick=monotonic() - call.began < QUICK_SECONDS)
         call.waiter.go_on()
         return True
+
+    def _note(self, *, quick: bool) -> None:
+        if quick:
+            self._quick += 1
+            if self._quick >= _QUICK_ANSWERS:
+                self._quick = _QUICK_ANSWERS
+                self._missed = max(self._missed - 1, _QUICK_ANSWERS_MISSED)
+                if self._watching and self._reader.is_small and not self._reader.waiting_bytes:
+                    self.look_until = perf_counter_ns() + _LOOKS_NANOSECONDS
+        elif self._quick > 0:
+            self._quick = max(self._quick - _QUICK_ANSWERS // 2, 0)
 
     def _take_messages(self) -> None:
         self.look_until = 0
