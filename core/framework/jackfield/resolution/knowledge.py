@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement
 
 from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, ResolutionError
-from jackfield.manifest import File, Manifest
+from jackfield.manifest import File, Manifest, host_problem
 from jackfield.resolution.demands import Demand, Markers, read_demands
 from jackfield.resolution.model import Ask, Catalog, Offer, Place, release_version
 from jackfield.resolution.target import Target
@@ -21,11 +21,12 @@ MOST_PROJECTS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a wheel says of itself, or why it cannot be used."""
+    """What a wheel says of itself, why it cannot be used, or why it cannot run in the host that is resolved for."""
 
     requires: tuple[Demand, ...] = ()
     manifest: Manifest | None = None
     problem: str | None = None
+    unfit: str | None = None
 
 
 Remembered = dict[tuple[str, str | None, str | None], Details]
@@ -253,6 +254,8 @@ class Knowledge:
         """The wheel that a resolution will probably choose, by what was asked until now."""
         held = self._held.get(place)
         offered = held[1] if held is not None else self._wheels.get(place[1], ())
+        if len(offered) == 1 and not offered[0].file.yanked:
+            return offered[0].file if offered[0].problem is None else None
         wheels = [wheel for wheel in offered if wheel.problem is None]
         asks = self._limits.get(place, [])
         fitting = [wheel for wheel in wheels if all(ask.accepts(wheel.version) for ask in asks)] or wheels
@@ -293,6 +296,13 @@ class Knowledge:
         if offer is not None:
             self._sources.update((wheel.file.sha256, offer) for wheel in self._wheels[name])
 
+    def _unfit(self, manifest: Manifest | None) -> str | None:
+        """Why a plugin cannot run in the host: told once, and remembered with what it says."""
+        target = self._target
+        if manifest is None or target.app is None:
+            return None
+        return host_problem(manifest, target.app, target.api_version, target.framework)
+
     async def _learn_file(self, file: File) -> None:
         if self._remembers(file):
             return
@@ -304,7 +314,7 @@ class Knowledge:
             demands = read_demands(metadata)
             direct = next((one.name for one in demands if one.direct and self.markers.hold(one, "")), None)
             problem = f"wants {direct} from an address of its own, past every marketplace" if direct else None
-            details = self._details[file.sha256] = Details(demands, manifest, problem)
+            details = self._details[file.sha256] = Details(demands, manifest, problem, self._unfit(manifest))
             self._remembered[file.sha256, file.metadata_sha256, file.manifest_sha256] = details
         except MarketUnreachable:
             raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version as ReleaseVersion
 from resolvelib import AbstractProvider
 
-from jackfield.manifest import Manifest, host_problem
+from jackfield.manifest import Manifest
 from jackfield.resolution.demands import Demand, read_demand
 from jackfield.resolution.knowledge import Details, Knowledge, Missing
 from jackfield.resolution.model import Ask, Candidate, Place, release_version
@@ -159,9 +159,9 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
             asks: what the user asks for.
         """
         place = ("", name)
-        mine = [ask for ask in asks if ask.place == place]
         if self._prefer.get(place) == chosen:
             return None
+        mine = [ask for ask in asks if ask.place == place]
         for wheel in self._known.wheels(place):
             if wheel.version <= chosen:
                 break
@@ -217,10 +217,8 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         problem = wheel.problem or _left_out(wheel, asks, prefer)
         if problem is not None:
             return problem
-        details, target = self._known.details(wheel.file), self._target
-        if details.problem is not None or details.manifest is None or target.app is None:
-            return details.problem
-        return host_problem(details.manifest, target.app, target.api_version, target.framework)
+        details = self._known.details(wheel.file)
+        return details.problem or details.unfit
 
     def _newest_outgrown(
         self, newest: Outgrown | None, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None
