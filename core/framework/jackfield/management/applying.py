@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jackfield.errors import ConsentRequired, StoreError, UsageError
+from jackfield.errors import ConsentRequired, JackfieldError, StoreError, UsageError
+from jackfield.management.look import Look
 from jackfield.management.plan import ConsentRequest, Plan
 from jackfield.management.plan_keys import changed_keys, told
 from jackfield.management.probation import failed_keys, on_probation, to_undo
@@ -97,29 +99,34 @@ class Changes:
             self.settle()
             if self._is_outdated(plan):
                 plan = await self._planned_again(plan, again)
-            sound = {pin.file.sha256 for pin in plan.every_pin if self._store.sound(pin)}
-            absent = [pin for pin in plan.every_pin if pin.file.sha256 not in sound and self._store.lacks(pin)]
-            wheels = await self._fetch(absent, plan.files, catalog, held, progress)
-            if progress is not None:
-                progress("downloaded")
             activation = self._activation(plan, by, enable=enable)
 
-            def check(table: Mapping[str, StoredFile], plugin: str) -> None:
-                if not plugin:
-                    self._hold_to_promises(plan, catalog)
-                self._check(table, plugin)
+            async def carry_out(sound: Collection[str], confirm: Callable[[], None] | None) -> Outcome:
+                rest = [pin for pin in plan.every_pin if pin.file.sha256 not in sound]
+                absent = [pin for pin in rest if not self._store.sound(pin) and self._store.lacks(pin)]
+                wheels = await self._fetch(absent, plan.files, catalog, held, progress)
+                if progress is not None:
+                    progress("downloaded")
+                steps = self._store.commit(
+                    plan.pins,
+                    wheels,
+                    activation=activation,
+                    record=self._record,
+                    workers=plan.workers,
+                    check=partial(self._check_all, plan, catalog),
+                    sound=sound,
+                    confirm=confirm,
+                )
+                await run_steps(steps, progress)
+                return Outcome(activation.transaction, self._store.active_number(), self._left_out(plan, wheels))
 
-            steps = self._store.commit(
-                plan.pins,
-                wheels,
-                activation=activation,
-                record=self._record,
-                workers=plan.workers,
-                check=check,
-                sound=sound,
-            )
-            await run_steps(steps, progress)
-            return Outcome(activation.transaction, self._store.active_number(), self._left_out(plan, wheels))
+            look = held.enter_context(Look(self._store, plan.every_pin))
+            try:
+                return await carry_out(look.asked, look.require_whole)
+            except JackfieldError:
+                if look.whole:
+                    raise
+            return await carry_out(look.sound, None)  # with what is damaged mended, or fetched again
 
     async def rollback(self, *, to: int | None, by: str, progress: Progress | None) -> RollbackReport:
         """Go back through the journal; see `Management.rollback`."""
@@ -271,6 +278,11 @@ class Changes:
         if fresh is None or not fresh.does_the_same(plan) or self._is_outdated(fresh):
             raise StoreError("something else was installed, removed or granted meanwhile", hint="try again")
         return fresh
+
+    def _check_all(self, plan: Plan, catalog: MarketCatalog, table: Mapping[str, StoredFile], plugin: str) -> None:
+        if not plugin:
+            self._hold_to_promises(plan, catalog)
+        self._check(table, plugin)
 
     def _hold_to_promises(self, plan: Plan, catalog: MarketCatalog) -> None:
         fresh = {item.distribution for item in (*plan.added, *plan.changed)}

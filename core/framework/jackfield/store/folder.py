@@ -87,6 +87,7 @@ class Store(StoreReader):
         workers: Mapping[str, Sequence[Pin]] = MappingProxyType({}),
         check: Check | None = None,
         sound: Collection[str] = (),
+        confirm: Callable[[], None] | None = None,
     ) -> Generator[str]:
         """Make a generation of `pins` and activate it; yields the names of the steps as they are done.
 
@@ -98,6 +99,7 @@ class Store(StoreReader):
             workers: canonical id -> the plugin itself, then its own libraries, of each with a process of its own.
             check: looks at each table of files that is new before anything becomes visible.
             sound: sha256 of wheels that the caller has just found sound, under this lock; they are not looked at again.
+            confirm: called once all is on disk and before anything of it becomes visible; raises where it must not.
 
         Raises:
             WheelError: a wheel is not what it should be.
@@ -132,6 +134,8 @@ class Store(StoreReader):
             yield "generation-built"
             self._disk.sync_filesystem(draft)
             yield "generation-synced"
+            if confirm is not None:
+                confirm()
             self.layout.generations.mkdir(exist_ok=True)
             self._disk.rename(draft, target)
             yield "generation-renamed"

@@ -1,0 +1,98 @@
+"""What stays in a set is looked at beside the making of it, and nothing that is damaged becomes a part of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from jackfield.errors import JackfieldError
+from jackfield.management import Management
+from jackfield.store import Layout
+
+pytestmark = pytest.mark.slow
+
+
+async def installed(management: Management, *specs: str) -> None:
+    plan = await management.plan_install(specs)
+    await management.apply(plan, accept_permissions=True, by="tester")
+
+
+def tree_of(management: Management, plugin: str) -> Path:
+    generation = management.store.active()
+    return generation.tree(generation.plugins[plugin])
+
+
+def overwrite(path: Path, text: str) -> None:
+    path.chmod(0o644)
+    path.write_text(text)
+
+
+async def change_with(management: Management, damage) -> tuple[list[str], list[str]]:
+    """Plan to install `comes`, do the damage, and apply: the steps, and the versions of what is whole after."""
+    steps: list[str] = []
+    plan = await management.plan_install(["comes"])
+    damage()
+    await management.apply(
+        plan,
+        accept_permissions=True,
+        by="tester",
+        progress=lambda step, *rest: steps.extend([step] if not rest else []),
+    )
+    damaged = await management.verify(by="tester")
+    return steps, [one.distribution for one in damaged]
+
+
+@pytest.fixture
+async def management(market, manage) -> Management:
+    for plugin in ("stays", "comes"):
+        market.publish(plugin)
+    made = manage(market.url)
+    await installed(made, "stays")
+    return made
+
+
+async def test_a_file_that_was_edited_is_mended_before_the_new_set_is_seen(management):
+    module = next(tree_of(management, "stays").glob("*/__init__.py"))
+    before = module.read_text()
+    steps, damaged = await change_with(management, lambda: overwrite(module, "raise SystemExit\n"))
+    assert (module.read_text(), damaged) == (before, [])
+    assert steps.count("journal-begun") == 1
+    assert steps.index("wheel-mended") < steps.index("generation-renamed")
+
+
+async def test_a_set_that_cannot_be_made_of_what_is_damaged_is_made_of_what_is_mended(management):
+    (record,) = tree_of(management, "stays").glob("*.dist-info/RECORD")
+    steps, damaged = await change_with(management, record.unlink)
+    assert record.is_file()
+    assert (steps.count("journal-begun"), damaged) == (1, [])
+
+
+async def test_what_its_own_wheel_cannot_mend_is_fetched_again(management):
+    tree = tree_of(management, "stays")
+    (wheel,) = tree.parent.glob("*.whl")
+    module = next(tree.glob("*/__init__.py"))
+    before = module.read_text()
+
+    def damage() -> None:
+        overwrite(module, "raise SystemExit\n")
+        overwrite(wheel, "no wheel any more")
+
+    steps, damaged = await change_with(management, damage)
+    assert (module.read_text(), damaged) == (before, [])
+    assert steps.count("journal-begun") == 1
+
+
+async def test_what_nobody_can_mend_leaves_the_set_as_it_was(management, manage, layout: Layout):
+    tree = tree_of(management, "stays")
+    (wheel,) = tree.parent.glob("*.whl")
+    plan = await management.plan_install(["comes"])
+    before = management.store.active_number()
+    shutil.rmtree(tree)
+    overwrite(wheel, "no wheel any more")
+    elsewhere = manage()  # with no marketplace that could be asked
+    with pytest.raises(JackfieldError):
+        await elsewhere.apply(plan, accept_permissions=True, by="tester")
+    assert elsewhere.store.active_number() == before
+    assert elsewhere.store.numbers() == (before,)
+    assert not layout.unfinished.exists()
