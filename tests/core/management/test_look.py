@@ -47,7 +47,7 @@ async def change_with(management: Management, damage) -> tuple[list[str], list[s
 async def management(market, manage) -> Management:
     for plugin in ("stays", "comes"):
         market.publish(plugin)
-    made = manage(market.url)
+    made: Management = manage(market.url)
     await installed(made, "stays")
     return made
 
