@@ -201,6 +201,8 @@ async def test_other_tools_read_the_set_unless_two_plugins_differ_in_a_library(m
     await installed(here, "tool-one")
     pins = {pin.distribution: pin.file.sha256 for pin in here.store.active().pins}
     assert as_requirements(here.store.active()).splitlines() == [
+        "# pip install --no-deps --require-hashes -r FILE",
+        f"# --index-url {market.url}/simple/",
         f"chat-tool-one==1.0.0 --hash=sha256:{pins['chat-tool-one']}",
         f"tool-lib==1.0.0 --hash=sha256:{pins['tool-lib']}",
     ]

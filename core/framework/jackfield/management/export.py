@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from jackfield.errors import UsageError
+from jackfield.manifest import Pin
 from jackfield.store import Generation, lock_text
 
 
@@ -45,12 +47,28 @@ def exported(generation: Generation) -> tuple[Exported, ...]:
 def as_requirements(generation: Generation) -> str:
     """The set with all its libraries as a requirements file of pip, each file by its hash.
 
+    It is read with `--no-deps`: what the application has itself is not listed, and no index need have it.
+
     Raises:
         UsageError: two plugins have different versions of a library, which such a file cannot say.
     """
     _refuse_two_versions(generation)
     pins = sorted(generation.pins, key=lambda pin: pin.distribution)
-    return "".join(f"{pin.distribution}=={pin.version} --hash=sha256:{pin.file.sha256}\n" for pin in pins)
+    indexes = dict.fromkeys(pin.file.upstream or pin.source for pin in pins if pin.source != "file")
+    head = ["# pip install --no-deps --require-hashes -r FILE"]
+    head += [
+        f"# --index-url {index.rstrip('/')}{'' if index.rstrip('/').endswith('/simple') else '/simple'}/"
+        for index in indexes
+    ]
+    lines = [f"{_wanted(pin)} --hash=sha256:{pin.file.sha256}" for pin in pins]
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def _wanted(pin: Pin) -> str:
+    """By its name; what came as a file by that file (PEP 508), since no index has it."""
+    if pin.source != "file":
+        return f"{pin.distribution}=={pin.version}"
+    return f"{pin.distribution} @ {Path(pin.file.url).absolute().as_uri()}"
 
 
 def as_pylock(generation: Generation) -> str:
