@@ -1,5 +1,7 @@
 """Signing in, up and out."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -12,40 +14,22 @@ from jackfield_chat.web.state import COOKIE, account_of, chat_of, client_of
 
 async def show_sign_in(request: Request) -> Response:
     """The sign-in page; whoever is signed in goes on."""
-    onward = local_path(request.query_params.get("next"))
-    if account_of(request) is not None:
-        return RedirectResponse(onward, status_code=303)
-    return page("sign_in.html", name="", next=onward, error=None)
+    return _form(request, "sign_in.html")
 
 
 async def sign_in(request: Request) -> Response:
     """Begin a session, or show the form again with what was wrong."""
-    form = await read_form(request)
-    name, onward = form.get("name", ""), local_path(form.get("next"))
-    try:
-        account = await chat_of(request).accounts.sign_in(name, form.get("password", ""), client=client_of(request))
-    except AccountError as exc:
-        return _form_again("sign_in.html", name, onward, exc, status_code=401)
-    return _with_session(request, account, onward)
+    return await _entered(request, chat_of(request).accounts.sign_in, "sign_in.html", status_code=401)
 
 
 async def show_sign_up(request: Request) -> Response:
-    """The page on which an account is made."""
-    onward = local_path(request.query_params.get("next"))
-    if account_of(request) is not None:
-        return RedirectResponse(onward, status_code=303)
-    return page("sign_up.html", name="", next=onward, error=None)
+    """The page on which an account is made; whoever is signed in goes on."""
+    return _form(request, "sign_up.html")
 
 
 async def sign_up(request: Request) -> Response:
     """Make an account and sign in as it, or show the form again with what was wrong."""
-    form = await read_form(request)
-    name, onward = form.get("name", ""), local_path(form.get("next"))
-    try:
-        account = await chat_of(request).accounts.sign_up(name, form.get("password", ""), client=client_of(request))
-    except AccountError as exc:
-        return _form_again("sign_up.html", name, onward, exc, status_code=422)
-    return _with_session(request, account, onward)
+    return await _entered(request, chat_of(request).accounts.sign_up, "sign_up.html", status_code=422)
 
 
 async def sign_out(request: Request) -> Response:
@@ -57,6 +41,25 @@ async def sign_out(request: Request) -> Response:
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return response
+
+
+def _form(request: Request, template: str) -> Response:
+    onward = local_path(request.query_params.get("next"))
+    if account_of(request) is not None:
+        return RedirectResponse(onward, status_code=303)
+    return page(template, name="", next=onward, error=None)
+
+
+async def _entered(
+    request: Request, enter: Callable[..., Awaitable[Account]], template: str, *, status_code: int
+) -> Response:
+    form = await read_form(request)
+    name, onward = form.get("name", ""), local_path(form.get("next"))
+    try:
+        account = await enter(name, form.get("password", ""), client=client_of(request))
+    except AccountError as exc:
+        return _form_again(template, name, onward, exc, status_code=status_code)
+    return _with_session(request, account, onward)
 
 
 def _form_again(template: str, name: str, onward: str, error: AccountError, *, status_code: int) -> Response:
