@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from jackfield_marketplace.accounts import add_user, create_token
 from jackfield_marketplace.app import Front, IndexProtocol, create_app, open_database
-from jackfield_marketplace.db import Database
+from jackfield_marketplace.db import Database, migrate
 from jackfield_marketplace.settings import Settings
 
 from tests.support.marketplace import RunningMarketplace, running_marketplace
@@ -87,6 +87,15 @@ def local_market(folder: Path, empty_data: Path, **options: Any) -> Iterator[Loc
         thread.join(timeout=20)
         listener.close()
         database.close()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A database of its own, with every migration."""
+    database = Database(f"sqlite:///{tmp_path / 'market.sqlite3'}")
+    migrate(database)
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -16,14 +16,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, StatementError
 
 
-@pytest.fixture
-def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'market.sqlite3'}")
-    migrate(database)
-    yield database
-    database.close()
-
-
 def configuration(database):
     config = Config()
     config.set_main_option("script_location", "jackfield_marketplace:db/migrations")

@@ -3,20 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from jackfield_marketplace.db import Database, Direct, File, Prepared, Project, Release, User, migrate
+from jackfield_marketplace.db import Direct, File, Prepared, Project, Release, User
 from sqlalchemy import bindparam, insert, select, update
 
 MOMENT = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 ADD_USER = Prepared(insert(User).values(name=bindparam("name"), password_hash=None).returning(User.id))
 NAMES = Prepared(select(User.name).order_by(User.name))
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'market.sqlite3'}")
-    migrate(database)
-    yield database
-    database.close()
 
 
 def test_rows_come_back_as_sqlalchemy_would_give_them(database):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -115,6 +119,20 @@ def install(folder: Path, wheel: Path) -> Profile:
     return profile
 
 
+@functools.cache
+def contrib_wheel(name: str) -> Path:
+    """The wheel of a contrib plugin, built once in a run."""
+    (built,) = build_wheels(_wheels(), [CONTRIB / name])
+    return built.path
+
+
+@functools.cache
+def _wheels() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="contrib-wheels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @asynccontextmanager
 async def started(profile: Profile, chat: Chatroom | None = None) -> AsyncIterator[Running]:
     """A host over an installed set."""
@@ -132,10 +150,9 @@ async def running(
     name: str, folder: Path, *, settings: Mapping[str, Any] | None = None, chat: Chatroom | None = None
 ) -> AsyncIterator[Running]:
     """Build contrib plugin `name`, install it, set what the user sets, and run it."""
-    (built,) = build_wheels(folder / "wheels", [CONTRIB / name])
-    profile = install(folder, built.path)
+    profile = install(folder, contrib_wheel(name))
     if settings:
         profile.state.change({f"settings/{name}/{key}": value for key, value in settings.items()}, by="test")
     async with started(profile, chat) as plugin:
-        await plugin.host.plugins.wait_for(name, timeout_seconds=10)
+        await plugin.host.plugins.wait_for(name, timeout_seconds=30)
         yield plugin

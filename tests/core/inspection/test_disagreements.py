@@ -1,27 +1,14 @@
 """What a wheel says of itself in several places, said differently: each is refused, and named."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jackfield.errors import WheelError
-from jackfield.inspection import WheelReport, inspect_wheel
+from jackfield.inspection import inspect_wheel
 
+from tests.core.inspection.refusals import codes, refused
 from tests.support import hostile_wheels as hostile
 from tests.support.wheels import manifest_text, plugin_source
-
-
-def codes(report: WheelReport) -> set[str]:
-    return {finding.code for finding in report.refusals}
-
-
-def refused(path: Path, code: str, culprit: str, **options: Any) -> None:
-    """The wheel is refused with this code, and a message that names the culprit."""
-    report = inspect_wheel(path, **options)
-    assert code in codes(report), report.findings
-    assert any(culprit in finding.message for finding in report.refusals if finding.code == code), report.refusals
-    with pytest.raises(WheelError):
-        report.require_acceptable()
 
 
 def with_metadata_version(folder: Path, version: str, more: str = "") -> Path:

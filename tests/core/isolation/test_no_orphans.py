@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from jackfield.sandbox import Grade, grade_of, probe
 
-from tests.support.processes import wait_for
+from tests.support.processes import is_there, wait_for
 from tests.support.waiting import until
 from tests.support.workers import running, spec_in, tell
 
@@ -46,14 +46,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def is_there(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @contextmanager

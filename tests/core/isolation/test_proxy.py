@@ -71,7 +71,7 @@ async def test_all_processes_are_called_before_any_answer_is_awaited(tmp_path):
     here = asyncio.Barrier(2)
 
     async def meet(name: str) -> str:
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(30):
             await here.wait()
         return name
 

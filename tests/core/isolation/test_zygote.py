@@ -17,6 +17,7 @@ from jackfield.errors import SandboxError
 from jackfield.isolation import Child, HowItEnded, WorkerLimits, WorkerSpec, Zygote
 from jackfield.sandbox import Grade, grade_of, probe
 
+from tests.support.processes import is_there
 from tests.support.waiting import until
 from tests.support.workers import Refused, running, spec_in, tell, told_zygote
 
@@ -37,14 +38,6 @@ confined = pytest.mark.parametrize("grade", [grade for grade in GRADES if grade 
 async def own_zygote() -> AsyncIterator[Zygote]:
     async with running() as one:
         yield one
-
-
-def is_there(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @grades

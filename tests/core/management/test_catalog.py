@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from jackfield.management.catalog import MarketCatalog
 from jackfield.store import Generation, Layout, Store
+
+from tests.support.answering import answering
 
 
 @pytest.fixture
@@ -19,24 +19,11 @@ def publishes() -> Iterator[Callable[[str], str]]:
     with ExitStack() as stack:
 
         def start(publisher: str) -> str:
-            class Handler(BaseHTTPRequestHandler):
-                def do_GET(self) -> None:
-                    one = {"id": self.path.rpartition("/")[2], "version": "1.0.0", "distribution": "chat-poll"}
-                    body = json.dumps({**one, "publisher": publisher}).encode()
-                    self.send_response(200)
-                    self.send_header("content-length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
+            def answer(path: str) -> bytes:
+                one = {"id": path.rpartition("/")[2], "version": "1.0.0", "distribution": "chat-poll"}
+                return json.dumps({**one, "publisher": publisher}).encode()
 
-                def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
-                    """Nothing."""
-
-            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_address[1]}"
+            return stack.enter_context(answering(answer))
 
         yield start
 

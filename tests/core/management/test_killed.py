@@ -11,6 +11,7 @@ import pytest
 from jackfield.management import Management
 from jackfield.store import Layout
 
+from tests.support import steps
 from tests.support.processes import clean_environment
 from tests.support.wheels import build_plugin
 
@@ -37,24 +38,7 @@ async def main():
 asyncio.run(main())
 """
 
-STEPS = [
-    "downloaded",
-    "leftovers-cleared",
-    "wheel-unpacked",
-    "wheels-synced",
-    "wheels-stored",
-    "store-synced",
-    "generation-built",
-    "generation-synced",
-    "generation-renamed",
-    "generations-synced",
-    "journal-begun",
-    "pointer-written",
-    "pointer-replaced",
-    "pointer-synced",
-    "state-recorded",
-    "journal-finished",
-]
+STEPS = ["downloaded", *steps.STEPS]
 POINTER = STEPS.index("pointer-replaced")
 
 

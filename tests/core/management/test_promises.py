@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from jackfield.errors import WheelError
 from jackfield.management import Management
 
+from tests.support.answering import answering
 from tests.support.wheels import WheelSource, manifest_text, plugin_source
 
 MEMBERS = '[[permissions]]\nresource = "members"\nactions = ["read"]\nreason = "why not"\n'
@@ -56,23 +55,7 @@ def index() -> Iterator[Callable[..., str]]:
                     answers[f"/files/{shown.wheel.name}.plugin.toml"] = shown.manifest
                 answers[f"/simple/{name}/"] = _json({"meta": {"api-version": "1.1"}, "name": name, "files": [entry]})
 
-            class Handler(BaseHTTPRequestHandler):
-                def do_GET(self) -> None:
-                    body = answers.get(self.path.partition("?")[0])
-                    self.send_response(404 if body is None else 200)
-                    self.send_header("content-length", str(len(body or b"")))
-                    self.end_headers()
-                    self.wfile.write(body or b"")
-
-                def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
-                    """Nothing."""
-
-            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_address[1]}"
+            return stack.enter_context(answering(lambda path: answers.get(path.partition("?")[0])))
 
         yield start
 

@@ -27,11 +27,11 @@ async def test_nobody_listens(unused_url):
 
 
 async def test_no_answer_in_time(bad_server):
-    url = bad_server(lambda _, ended: ended.wait(5))
+    url = bad_server(lambda _, ended: ended.wait(60))
     began = time.monotonic()
     message = await failure(url, MarketUnreachable, timeout_seconds=0.3)
     assert message.startswith(f"{url} did not answer within 0.3 s (is it running?")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 async def test_a_drip_is_ended_by_the_time_for_the_whole(bad_server):

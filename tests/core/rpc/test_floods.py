@@ -166,7 +166,7 @@ def test_a_megabyte_of_empty_lists_costs_a_bounded_amount_of_memory(driver: str)
     with pytest.raises(ProtocolViolation, match="holds more than 200000 others"):
         run(driver, sending(bomb))
     assert resident_peak() - before < 16 << 20
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 10
     assert len(msgspec.msgpack.decode(bomb[7:])) == count, "a decoder without bounds takes it"
     assert resident_peak() - before > 8 * count, "and pays for it"
 

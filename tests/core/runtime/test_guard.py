@@ -17,7 +17,7 @@ def blamed():
 
 @pytest.fixture
 def guard(blamed) -> Guard:
-    return Guard(lambda plugin, what, error: blamed.append((plugin, what, str(error))), timeout_seconds=0.05)
+    return Guard(lambda plugin, what, error: blamed.append((plugin, what, str(error))), timeout_seconds=0.3)
 
 
 async def test_plain_and_asynchronous_functions_return_their_results(guard, blamed):
@@ -40,10 +40,10 @@ async def test_a_coroutine_that_hangs_is_cancelled_and_blamed(guard, blamed):
         finally:
             ended.set()
 
-    with pytest.raises(PluginError, match=r"weather: on_enable did not return within 0.05 s"):
+    with pytest.raises(PluginError, match=r"weather: on_enable did not return within 0.3 s"):
         await guard.run("weather", "on_enable", hang)
     assert ended.is_set()
-    assert blamed == [("weather", "on_enable", "weather: on_enable did not return within 0.05 s")]
+    assert blamed == [("weather", "on_enable", "weather: on_enable did not return within 0.3 s")]
 
 
 async def test_one_that_will_not_be_cancelled_is_left_behind_and_named(guard, caplog, monkeypatch):
@@ -66,7 +66,7 @@ async def test_one_that_will_not_be_cancelled_is_left_behind_and_named(guard, ca
 
 async def test_a_plain_function_that_is_slow_is_measured_and_blamed(guard, blamed):
     def slow() -> str:
-        end = time.perf_counter() + 0.06
+        end = time.perf_counter() + 0.35
         while time.perf_counter() < end:
             pass
         return "done"

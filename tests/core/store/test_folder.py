@@ -12,25 +12,8 @@ from jackfield.errors import StoreError, StoreLocked, WheelError
 from jackfield.store import Activation, Disk, now
 
 from tests.core.store.conftest import pin_of
+from tests.support.steps import STEPS
 from tests.support.wheels import plugin_source
-
-STEPS = [
-    "leftovers-cleared",
-    "wheel-unpacked",
-    "wheels-synced",
-    "wheels-stored",
-    "store-synced",
-    "generation-built",
-    "generation-synced",
-    "generation-renamed",
-    "generations-synced",
-    "journal-begun",
-    "pointer-written",
-    "pointer-replaced",
-    "pointer-synced",
-    "state-recorded",
-    "journal-finished",
-]
 
 
 def nothing(_activation: Activation) -> None:
