@@ -103,6 +103,37 @@ def test_what_is_no_such_word_is_refused_in_a_sentence(market, said, status, sen
     assert kept_stage(market, "1.0.0") is None
 
 
+def test_its_publisher_reads_how_a_version_stands_and_its_page_tells_everybody(market):
+    market.publish("poll")
+    put(market, "2.0.0", rollout=20)
+    market.publish("poll", "2.0.0")
+    with market.database.write() as session:
+        mark_security(session, find_project(session, "poll"), "1.0.0", "mends a hole", confirmed=True)
+
+    def read(version, user="alice"):
+        return market.client.get(f"/plugins/poll/stages/{version}", auth=("__token__", market.tokens[user]))
+
+    assert read("2.0.0").json()["rollout"] == 20
+    assert read("9.0").json() == {
+        "version": "9.0",
+        "rollout": 100,
+        "halted": None,
+        "security": None,
+        "confirmed": False,
+        "kept": 0,
+        "failed": 0,
+    }
+    assert (read("2.0.0", "bob").status_code, read("much").status_code) == (403, 422)
+    page = market.client.get("/plugin/poll").text
+    assert "2.0.0 (for 20 %)" in page
+    assert "1.0.0 (security fix)" in page
+    versions = market.client.get("/plugins/poll").json()["versions"]
+    assert [(one["version"], one["rollout"], one["security"]) for one in versions] == [
+        ("2.0.0", 20, None),
+        ("1.0.0", 100, "mends a hole"),
+    ]
+
+
 def test_only_its_publisher_says_anything_of_a_plugin(market):
     market.publish("poll")
     assert put(market, "1.0.0", user="bob", rollout=0).status_code == 403

@@ -26,6 +26,7 @@ from jackfield_marketplace.catalog import (
     Hosts,
     PluginDetails,
     RevokedOf,
+    Staged,
     plugin_changelog,
     plugin_details,
     revoked_of,
@@ -95,6 +96,12 @@ class PluginAnswers:
             return None
         entries = [ChangeModel(version=one.version, text=one.text, date=one.date) for one in changes]
         return Changelog(changelog=entries).model_dump_json().encode()
+
+
+def _share(staged: Staged | None) -> int:
+    if staged is None:
+        return 100
+    return 0 if staged.halted is not None else staged.percent
 
 
 def is_version(text: str) -> bool:
@@ -173,6 +180,8 @@ def _detail(details: PluginDetails, hosts: Hosts, revoked: RevokedOf) -> PluginD
                 filename=one.filename,
                 sha256=one.sha256,
                 revoked=one.revoked,
+                rollout=_share(one.staged),
+                security=one.staged.security if one.staged is not None and one.staged.confirmed else None,
             )
             for one in details.versions
         ],

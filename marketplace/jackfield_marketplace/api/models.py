@@ -66,6 +66,8 @@ class VersionModel(BaseModel):
     revoked: Literal["critical", "high", "low"] | None = Field(
         description="How bad it is, where the operator revoked it; `revocations` says why."
     )
+    rollout: int = Field(100, description="The share of installations that it reaches, in per cent; 0 where halted.")
+    security: str | None = Field(None, description="What security hole it mends, where the operator confirmed that.")
 
 
 class RevocationModel(BaseModel):

@@ -7,7 +7,8 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from hashlib import blake2b
 from typing import Any
@@ -16,13 +17,22 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from jackfield.errors import UnknownPlugin, UsageError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from jackfield_marketplace.accounts import Identity, Limit
 from jackfield_marketplace.api.models import Problem
-from jackfield_marketplace.catalog import Outcome, Refusal, count_outcome, find_project, mark_security, roll_out
-from jackfield_marketplace.db import Database, Direct, Stage, now
+from jackfield_marketplace.catalog import (
+    Outcome,
+    Refusal,
+    count_outcome,
+    find_project,
+    mark_security,
+    roll_out,
+    stage_of,
+)
+from jackfield_marketplace.db import Database, Direct, Project, Stage, now
 from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.trust import Signing
 
@@ -109,6 +119,15 @@ class StageApi:
             openapi_extra=_takes(StageChange),
         )
         router.add_api_route(
+            "/plugins/{plugin_id}/stages/{version}",
+            self._show,
+            methods=["GET"],
+            summary="How a version stands",
+            description="For its publisher, with an upload token.",
+            response_model=StageState,
+            responses=refused,
+        )
+        router.add_api_route(
             "/plugins/{plugin_id}/outcomes",
             self._tell,
             methods=["POST"],
@@ -130,28 +149,33 @@ class StageApi:
         except ValidationError as error:
             return _refused(_unreadable(error))
 
-    def _write(self, plugin_id: str, version: str, wanted: StageChange, identity: Identity) -> Response:
+    async def _show(self, plugin_id: str, version: str, request: Request) -> Response:
         try:
-            with self._database.write() as session:
-                project = find_project(session, plugin_id)
-                if project.owner_id != identity.user_id:
-                    raise Refusal(403, f"{project.name} belongs to somebody else")
-                if identity.project not in (None, project.name):
-                    raise Refusal(403, f"this token is for {identity.project} alone")
-                stage = None
-                if wanted.rollout is not None:
-                    stage = roll_out(session, project, version, wanted.rollout)
-                if wanted.security is not None:
-                    stage = mark_security(session, project, version, wanted.security or None, confirmed=False)
-                if stage is None:
-                    raise Refusal(422, "say rollout, or security, or both")
-                session.flush()
-                self._signing.sign_changes(Direct.beside(session))
-                return JSONResponse(_state(stage).model_dump())
-        except UnknownPlugin as error:
-            raise Refusal(404, error.message) from error
-        except UsageError as error:
-            raise Refusal(422, error.message) from error
+            identity = await self._identify(request)
+            return await run_sync(self._read, plugin_id, version, identity)
+        except Refusal as refusal:
+            return _refused(refusal)
+
+    def _read(self, plugin_id: str, version: str, identity: Identity) -> Response:
+        with _told(), self._database.read() as session:
+            stage = stage_of(session, _own(session, plugin_id, identity), version)
+        if stage is None:
+            stage = Stage(spelled=version, percent=100, confirmed=False, kept=0, failed=0)
+        return JSONResponse(_state(stage).model_dump(), headers={"Cache-Control": "no-store"})
+
+    def _write(self, plugin_id: str, version: str, wanted: StageChange, identity: Identity) -> Response:
+        with _told(), self._database.write() as session:
+            project = _own(session, plugin_id, identity)
+            stage = None
+            if wanted.rollout is not None:
+                stage = roll_out(session, project, version, wanted.rollout)
+            if wanted.security is not None:
+                stage = mark_security(session, project, version, wanted.security or None, confirmed=False)
+            if stage is None:
+                raise Refusal(422, "say rollout, or security, or both")
+            session.flush()
+            self._signing.sign_changes(Direct.beside(session))
+            return JSONResponse(_state(stage).model_dump())
 
     async def _tell(self, plugin_id: str, request: Request) -> Response:
         address = request.client.host if request.client is not None else ""
@@ -165,25 +189,49 @@ class StageApi:
             return _refused(refusal)
         except ValidationError as error:
             return _refused(_unreadable(error))
-        return await run_sync(self._count, plugin_id, told, address)
+        try:
+            return await run_sync(self._count, plugin_id, told, address)
+        except Refusal as refusal:
+            return _refused(refusal)
 
     def _count(self, plugin_id: str, told: Told, address: str) -> Response:
         if not self._heard.first_of_the_day(address, told.sha256):
             return Response(status_code=204)  # one installation counts once, however often it restarts
-        try:
-            with self._database.write() as session:
-                project = find_project(session, plugin_id)
-                arguments = told.version, told.sha256, told.outcome, self._settings.halting
-                stage = count_outcome(session, project, *arguments)
-                if stage is not None and stage.halted is not None:
-                    _LOGGER.warning("the rollout of %s %s was halted: %s", project.name, stage.spelled, stage.halted)
-                    session.flush()
-                    self._signing.sign_changes(Direct.beside(session))
-        except UnknownPlugin as error:
-            return _refused(Refusal(404, error.message))
-        except UsageError as error:
-            return _refused(Refusal(422, error.message))
+        with _told(), self._database.write() as session:
+            project = find_project(session, plugin_id)
+            arguments = told.version, told.sha256, told.outcome, self._settings.halting
+            stage = count_outcome(session, project, *arguments)
+            if stage is not None and stage.halted is not None:
+                _LOGGER.warning("the rollout of %s %s was halted: %s", project.name, stage.spelled, stage.halted)
+                session.flush()
+                self._signing.sign_changes(Direct.beside(session))
         return Response(status_code=204)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the catalogue refuses, as an answer."""
+    try:
+        yield
+    except UnknownPlugin as error:
+        raise Refusal(404, error.message) from error
+    except UsageError as error:
+        raise Refusal(422, error.message) from error
+
+
+def _own(session: Session, plugin_id: str, identity: Identity) -> Project:
+    """A project of the one who asks.
+
+    Raises:
+        UnknownPlugin: there is none.
+        Refusal: 403; it is another's, or the token is for another one.
+    """
+    project = find_project(session, plugin_id)
+    if project.owner_id != identity.user_id:
+        raise Refusal(403, f"{project.name} belongs to somebody else")
+    if identity.project not in (None, project.name):
+        raise Refusal(403, f"this token is for {identity.project} alone")
+    return project
 
 
 class _Heard:

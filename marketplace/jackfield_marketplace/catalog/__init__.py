@@ -32,7 +32,16 @@ from jackfield_marketplace.catalog.queries import (
 from jackfield_marketplace.catalog.revoked import appeal_address, refuse_revoked, revocations_of, signed_list
 from jackfield_marketplace.catalog.revoking import Told, revocations, revoke, set_appeal, unrevoke
 from jackfield_marketplace.catalog.shown import refresh_plugin
-from jackfield_marketplace.catalog.stages import Outcome, claims, count_outcome, halt, mark_security, roll_out, stage_of
+from jackfield_marketplace.catalog.stages import (
+    Outcome,
+    Staged,
+    claims,
+    count_outcome,
+    halt,
+    mark_security,
+    roll_out,
+    stage_of,
+)
 from jackfield_marketplace.catalog.together import latest_versions, texts_served
 from jackfield_marketplace.catalog.upload import Refusal, Upload
 
@@ -50,6 +59,7 @@ __all__ = [
     "RevokedOf",
     "SimpleFile",
     "SimpleProject",
+    "Staged",
     "Status",
     "Told",
     "Upload",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_since, parse_changelog
 from jackfield_marketplace.catalog.revoked import appeal_address, revocations_of, revocations_of_files
+from jackfield_marketplace.catalog.stages import Staged, canonical_version, staged_versions
 from jackfield_marketplace.db import Direct, File, Plugin, PluginCategory, Project, Release
 
 
@@ -64,7 +66,7 @@ def file_sha256(session: Session, filename: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class VersionDetails:
-    """One published version of a plugin; `revoked` is how bad it is, where it was revoked."""
+    """One published version of a plugin; `revoked` is how bad it is, `staged` what its publisher said of it."""
 
     version: str
     published_at: datetime
@@ -73,6 +75,22 @@ class VersionDetails:
     size: int
     filename: str
     sha256: str
+    staged: Staged | None = None
+
+    @property
+    def standing(self) -> str:
+        """What is to be said of it in a word or two; empty for a version like any other."""
+        if self.revoked is not None:
+            return "revoked"
+        if self.yanked_reason is not None:
+            return "withdrawn"
+        if self.staged is None:
+            return ""
+        if self.staged.halted is not None:
+            return "halted"
+        if self.staged.percent < 100:
+            return f"for {self.staged.percent} %"
+        return "security fix" if self.staged.security is not None and self.staged.confirmed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +122,8 @@ def plugin_details(session: Session, plugin_id: str) -> PluginDetails | None:
         select(Release).where(Release.project_id == plugin.project_id).options(selectinload(Release.files))
     ).all()
     latest = next(release for release in releases if release.version == plugin.version)
-    versions = [details for release in releases if (details := _version(release)) is not None]
+    staged = staged_versions(Direct.beside(session), plugin.project_id)
+    versions = [details for release in releases if (details := _version(release, staged)) is not None]
     categories = session.scalars(
         select(PluginCategory.category)
         .where(PluginCategory.project_id == plugin.project_id)
@@ -123,7 +142,7 @@ def plugin_details(session: Session, plugin_id: str) -> PluginDetails | None:
     )
 
 
-def _version(release: Release) -> VersionDetails | None:
+def _version(release: Release, staged: Mapping[str, Staged]) -> VersionDetails | None:
     wheels = [file for file in release.files if file.kind == "wheel" and file.state == "published"]
     if not wheels or release.manifest_toml is None:
         return None
@@ -136,6 +155,7 @@ def _version(release: Release) -> VersionDetails | None:
         first.size,
         first.filename,
         first.sha256,
+        staged.get(canonical_version(release.version)) if staged else None,
     )
 
 

@@ -60,14 +60,16 @@ class Updating:
         return [self._as_said(one) for one in updates]
 
     def _as_said(self, update: Update) -> Update:
-        cid = canonical_id(update.id)
-        if update.new is not None and update.new in self._policies.never(cid):
-            from jackfield.management import Wait
+        from jackfield.management import Wait, same_version
 
+        cid = canonical_id(update.id)
+        if update.new is None:
+            return update
+        if any(same_version(update.new, one) for one in self._policies.never(cid)):
             passed = Wait(update.new, "never", f"{update.new} is passed over: you said never to it")
             return replace(update, new=None, waits=passed, later=None)
         later = self._policies.later(cid)
-        until = later.until if later is not None and later.version == update.new else None
+        until = later.until if later is not None and same_version(later.version, update.new) else None
         return replace(update, later=until, policy=self._policies.of(cid).mode)
 
     async def later(self, plugin: str, version: str, *, who: str) -> str:

@@ -18,6 +18,7 @@ from jackfield.management.policy import (
     UpdatePolicy,
     parse_span,
     parse_version,
+    same_version,
     span_words,
 )
 from jackfield.management.probation import FailedVersion, on_probation
@@ -116,6 +117,7 @@ __all__ = [
     "parse_version",
     "read_spec_file",
     "restore",
+    "same_version",
     "span_words",
     "take_updates",
     "write_bundle",

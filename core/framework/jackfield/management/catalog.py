@@ -24,7 +24,7 @@ from jackfield.management.places import kept_places, manifests_of
 from jackfield.management.probation import FailedVersion
 from jackfield.management.questions import Questions
 from jackfield.management.specs import canonical
-from jackfield.management.waiting import Waits
+from jackfield.management.waiting import Waiting
 from jackfield.management.withheld import Withheld, wheel_version
 from jackfield.manifest import Candidate, File, Manifest, Pin
 from jackfield.market import ChangelogEntry, Details, Marketplace, Progress
@@ -54,7 +54,7 @@ class MarketCatalog:
         *,
         groups: Collection[str],
         failed: Collection[FailedVersion] = (),
-        waits: Waits | None = None,
+        waits: Waiting | None = None,
     ) -> None:
         self.withheld = Withheld(waits)
         self.groups = groups

@@ -161,6 +161,11 @@ class Policies:
             whose = cid or "every plugin"
             self._state.change({key: kept or None}, by=by, why=f"change how {whose} is updated")
 
+    def unpin(self, cid: str, *, by: str) -> None:
+        """Let a plugin go whose policy is `pin`: as every other one, or told of where those stay too."""
+        if self.of(cid).mode == "pin":
+            self.change(cid, {"mode": "notify" if self.default.mode == "pin" else None}, by=by)
+
     def reset(self, cid: str | None, *, by: str) -> None:
         """Let a plugin go by the default, or with None the default by what is built in."""
         key = DEFAULT if cid is None else f"{OF}{cid}"
@@ -202,6 +207,13 @@ def _policy(default: UpdatePolicy, said: Any) -> UpdatePolicy:
         float(delay) if isinstance(delay, int | float) and delay >= 0 else default.delay_seconds,
         pre if isinstance(pre, bool) else default.pre,
     )
+
+
+def same_version(one: str, other: str) -> bool:
+    """Whether two versions, as indexes spell them, are one: `2.0` and `2.0.0` are."""
+    from packaging.utils import canonicalize_version
+
+    return canonicalize_version(one) == canonicalize_version(other)
 
 
 def parse_version(text: str) -> str:

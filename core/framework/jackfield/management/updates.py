@@ -14,7 +14,7 @@ from jackfield.errors import JackfieldError, MarketUnreachable, UnknownPlugin
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Coming, Consent
 from jackfield.management.inventory import Inventory, refusal
-from jackfield.management.policy import DEFAULT, OF, Policies
+from jackfield.management.policy import DEFAULT, OF, Policies, same_version
 from jackfield.management.probation import FailedVersion
 from jackfield.management.reports import Said, Update
 from jackfield.management.signatures import SignatureCheck
@@ -150,7 +150,7 @@ class UpdateCheck:
             security=file.security,
             security_confirmed=bool(file.security_confirmed),
             waits=self._wait(cid, pin, version, pre=pre),
-            later=later.until if later is not None and later.version == str(version) else None,
+            later=later.until if later is not None and same_version(later.version, str(version)) else None,
             migrates=self._migrates(cid, manifest),
             size=file.size or 0,
         )

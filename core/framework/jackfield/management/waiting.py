@@ -5,11 +5,11 @@ One rule for every plan: such a file is not offered at all, unless it is install
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from jackfield.management.inventory import Inventory
-from jackfield.management.policy import Policies, span_words
+from jackfield.management.policy import Policies, same_version, span_words
 from jackfield.management.rollout import Installation
 from jackfield.management.wait import Wait
 from jackfield.manifest import File
@@ -29,8 +29,14 @@ class Waiting:
         self._policies = policies
         self._installation = installation
         self._ids = ids
-        self._default = policies.default
         self._now = policies.clock()
+        # Of each distribution once: a plan asks for every file, and the state is read anew at each question.
+        self._said: dict[str, tuple[float, frozenset[str]]] = {}
+
+    def may_wait(self, distribution: str, file: File) -> bool:
+        """Whether anything is said that could make a file wait; spares looking at the version of each."""
+        delay_seconds, never = self._of(distribution)
+        return bool(delay_seconds or never) or file.rollout is not None or file.halted is not None
 
     def wait(self, distribution: str, version: str, file: File) -> Wait | None:
         """Why a plugin's file waits; None for one that may be taken.
@@ -40,18 +46,27 @@ class Waiting:
             version: normalised.
             file: as its marketplace offers it.
         """
-        cid = self._ids.get(distribution)
-        if cid is not None and version in self._policies.never(cid):
+        delay_seconds, never = self._of(distribution)
+        if any(same_version(version, one) for one in never):
             return Wait(version, "never", f"{version} is passed over: you said never to it")
         if file.halted is not None:
             return Wait(version, "halted", f"{version} is held back by its marketplace: {file.halted}")
         if file.rollout is not None and not self._installation.reached(file.rollout, distribution, version):
             share = f"it has reached {file.rollout} % of the installations, and not this one"
             return Wait(version, "rollout", f"{version} is being rolled out: {share}")
-        policy = self._policies.of(cid) if cid is not None else self._default
-        if policy.delay_seconds and not (file.security is not None and file.security_confirmed):
-            return self._young(version, file, policy.delay_seconds)
+        if delay_seconds and not (file.security is not None and file.security_confirmed):
+            return self._young(version, file, delay_seconds)
         return None
+
+    def _of(self, distribution: str) -> tuple[float, frozenset[str]]:
+        """The delay of a plugin, and the versions that its user does not want."""
+        found = self._said.get(distribution)
+        if found is None:
+            cid = self._ids.get(distribution)
+            policy = self._policies.of(cid) if cid is not None else self._policies.default
+            never = self._policies.never(cid) if cid is not None else ()
+            found = self._said[distribution] = policy.delay_seconds, frozenset(never)
+        return found
 
     def _young(self, version: str, file: File, delay_seconds: float) -> Wait | None:
         wished = f"you want versions to be {span_words(delay_seconds)} old"
@@ -66,10 +81,10 @@ class Waiting:
         return Wait(version, "delay", f"{version} waits for {left} more: {wished}", until.isoformat(timespec="seconds"))
 
 
-def waiting(policies: Policies, layout: Layout, inventory: Inventory) -> Waits:
+def waiting(policies: Policies, layout: Layout, inventory: Inventory) -> Waiting:
     """The rule for one profile as it is now."""
     ids = {pin.distribution: cid for cid, pin in inventory.pins.items()}
-    return Waiting(policies, Installation(layout.installation), ids).wait
+    return Waiting(policies, Installation(layout.installation), ids)
 
 
 def _moment(text: str | None) -> float | None:
@@ -81,7 +96,3 @@ def _moment(text: str | None) -> float | None:
     if found is None:
         return None
     return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
-
-
-Waits = Callable[[str, str, File], Wait | None]
-"""As `Waiting.wait`."""

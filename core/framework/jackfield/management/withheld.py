@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Sequence
 
 from jackfield.management.wait import Wait
-from jackfield.management.waiting import Waits
+from jackfield.management.waiting import Waiting
 from jackfield.manifest import File, Pin
 
 
@@ -14,18 +14,18 @@ class Withheld:
     """The versions that wait, for one plan.
 
     Args:
-        wait: says why a plugin's file waits; None for a plan in which nothing does.
+        waiting: says why a plugin's file waits; None for a plan in which nothing does.
     """
 
-    def __init__(self, wait: Waits | None) -> None:
-        self._wait = wait
+    def __init__(self, waiting: Waiting | None) -> None:
+        self._waiting = waiting
         self._found: dict[str, dict[str, Wait]] = {}
         self._named: set[str] = set()
 
     @property
     def can_hold(self) -> bool:
         """Whether anything is ever held back."""
-        return self._wait is not None
+        return self._waiting is not None
 
     def name(self, distribution: str) -> None:
         """Let nothing of a distribution wait: its user named the version."""
@@ -57,13 +57,13 @@ class Withheld:
             files: as they are offered.
             here: the versions of it that are installed: they wait for nothing.
         """
-        if self._wait is None or distribution in self._named:
+        if self._waiting is None or distribution in self._named:
             return tuple(files)
         taken = []
         for file in files:
             chosen = file.manifest_sha256 is not None and not file.yanked
-            version = wheel_version(file.filename) if chosen else ""
-            wait = self._wait(distribution, version, file) if version and version not in here else None
+            version = wheel_version(file.filename) if chosen and self._waiting.may_wait(distribution, file) else ""
+            wait = self._waiting.wait(distribution, version, file) if version and version not in here else None
             if wait is None:
                 taken.append(file)
             else:

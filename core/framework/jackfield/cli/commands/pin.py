@@ -53,7 +53,9 @@ def _change(session: Session, plugin: str, version: str | None, *, release: bool
     elif row is None:
         raise UsageError(f"nothing of {plugin} is held or held back", hint="jackfield pin, to see what is")
     if row is not None and row.held:
+        cid = management.inventory().candidate(plugin).canonical_id
         management.pin(plugin, None, by=session.by)
+        management.policies.unpin(cid, by=session.by)
         output.line(f"{plain(plugin)} was let go; it was held at {row.held}.")
 
 
