@@ -57,6 +57,7 @@ def test_no_bytes_make_the_reader_crash_or_grow_beyond_its_bound(parts: list[byt
         except ProtocolViolation:
             return
         assert reader.view.nbytes <= max(BUFFER_BYTES, 2 * (reader.waiting_bytes + BUFFER_BYTES))
+        assert (reader.ready is reader.view) == (reader.is_small and not reader.waiting_bytes)
 
 
 def test_an_announced_length_costs_nothing_before_its_bytes_come() -> None:
@@ -68,7 +69,8 @@ def test_an_announced_length_costs_nothing_before_its_bytes_come() -> None:
 def test_the_room_of_a_large_frame_is_given_back() -> None:
     reader = FrameReader(1 << 20)
     assert len(fed(reader, framed(bytes(1 << 20)))) == 1
-    reader.room()
+    assert not reader.is_small
+    assert reader.room() is reader.ready
     assert reader.view.nbytes == BUFFER_BYTES
 
 

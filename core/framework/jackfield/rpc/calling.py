@@ -50,7 +50,7 @@ class ExpressCalls(ABC):
     def __init__(self, link: Link, turn: Turn, wire: ExpressWire) -> None:
         self._link, self._turn, self._wire = link, turn, wire
         self._ledger, self._reader, self._writer = link.ledger, link.reader, link.writer
-        self._most_bytes = link.packet_bytes - HEADER_BYTES  # of a body that leaves in one packet
+        self._most_bytes = link.packet_bytes  # of a frame that leaves in one packet
         self._encode_into = link.writer.encode_into
         self._socket_send, self._socket_recv_into = link.socket.send, link.socket.recv_into
         self._usual_seconds: float | None = None  # of the last call, and what it is on the wire
@@ -101,11 +101,11 @@ class ExpressCalls(ABC):
                     )
                 except ENCODING_ERRORS as error:
                     raise writer.no_data(error) from error
-                length = len(frame) - HEADER_BYTES
+                length = len(frame)
                 if length <= writer.short_bytes:
-                    frame[0] = length
+                    frame[0] = length - HEADER_BYTES
                 else:
-                    writer.finish(length)
+                    writer.finish(length - HEADER_BYTES)
                 try:
                     sent = self._socket_send(frame, _DONTWAIT) if length < self._most_bytes else 0
                 except BlockingIOError:
@@ -113,7 +113,7 @@ class ExpressCalls(ABC):
                 except OSError as error:
                     turn.mark()
                     wire.gone(error)
-                if sent != length + HEADER_BYTES:
+                if sent != length:
                     turn.mark()
                     wire.send_rest(frame, sent, deadline)
             finally:
@@ -121,14 +121,14 @@ class ExpressCalls(ABC):
                 if sending.waiting:
                     sending.wake()
             reader = self._reader
-            if timeout_seconds != wire.receive_seconds or reader.waiting_bytes or not reader.is_small:
+            if timeout_seconds != wire.receive_seconds or reader.ready is None:
                 body = wire.body(timeout_seconds or FOREVER)
             else:  # the same as `ExpressWire.body`
                 body = None
                 try:
-                    count = self._socket_recv_into(reader.view)
+                    count = self._socket_recv_into(reader.ready)
                     length = count - HEADER_BYTES
-                    if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+                    if 0 < length <= SHORT_BYTES and reader.first[0] == length:
                         body = reader.bodies[length] or reader.body(length)
                     elif count:
                         reader.begin(count)
@@ -192,24 +192,25 @@ class ExpressCalls(ABC):
                 take()
             except IndexError:  # this thread waits further up its stack
                 return otherwise(given)
-            number, sent, body = 0, -1, None
+            length = sent = number = 0
+            body = None
             try:
                 ledger.last_number = number = ledger.last_number + 1
                 encode_into((REQUEST, number, method, given, milliseconds), frame, HEADER_BYTES)
-                length = len(frame) - HEADER_BYTES
+                length = len(frame)
                 if length <= writer.short_bytes:
-                    frame[0] = length
-                else:
-                    writer.finish(length)
-                sent = 0
-                if length < most_bytes:
+                    frame[0] = length - HEADER_BYTES
                     sent = send(frame, _DONTWAIT)
-                if sent == length + HEADER_BYTES and not reader.waiting_bytes and reader.is_small:
+                else:
+                    writer.finish(length - HEADER_BYTES)
+                    if length < most_bytes:
+                        sent = send(frame, _DONTWAIT)
+                if sent == length and (ready := reader.ready) is not None:
                     if wire.receive_seconds != seconds:
                         wire.limit_receiving(seconds)
-                    count = recv_into(reader.view)
+                    count = recv_into(ready)
                     length = count - HEADER_BYTES
-                    if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+                    if 0 < length <= SHORT_BYTES and reader.first[0] == length:
                         body = reader.bodies[length] or reader.body(length)
                         _, answered, answer = response(body)
                         if answered == number:
@@ -224,7 +225,7 @@ class ExpressCalls(ABC):
             except OSError as error:
                 return lost(error)
             except _NO_DATA as error:
-                if sent < 0:
+                if not length:
                     give(None)
                     raise writer.no_data(error) from error
                 # another message, or another answer than was declared

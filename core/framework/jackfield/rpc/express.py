@@ -77,23 +77,23 @@ class ExpressWire(Wire):
                 writer.encode_into((REQUEST, number, method, arguments, self._usual_milliseconds), frame, HEADER_BYTES)
             except ENCODING_ERRORS as error:
                 raise writer.no_data(error) from error
-            length = len(frame) - HEADER_BYTES
+            length = len(frame)
             if length <= writer.short_bytes:
-                frame[0] = length
+                frame[0] = length - HEADER_BYTES
             else:
-                writer.finish(length)
+                writer.finish(length - HEADER_BYTES)
             if call is not None:
                 call.number = number
                 ledger.mine[number] = call
             try:
-                sent = self._send(frame, _DONTWAIT) if length < self._packet_bytes - HEADER_BYTES else 0
+                sent = self._send(frame, _DONTWAIT) if length < self._packet_bytes else 0
             except BlockingIOError:
                 sent = 0
             except OSError as error:
                 if call is None:
                     self._turn.mark()
                 self.gone(error)
-            if sent != length + HEADER_BYTES:
+            if sent != length:
                 if call is None:  # it is this thread that has the turn to read; else another one may be reading
                     self._turn.mark()
                 self.send_rest(frame, sent, deadline)
@@ -114,19 +114,19 @@ class ExpressWire(Wire):
                 not come.
         """
         reader = self._link.reader
-        if reader.waiting_bytes or not reader.is_small:
+        if (ready := reader.ready) is None:
             return None
         if seconds != self.receive_seconds and seconds != FOREVER:
             self.limit_receiving(seconds)
         try:
-            count = self._recv_into(reader.view)
+            count = self._recv_into(ready)
         except BlockingIOError:
             return None
         except OSError as error:
             self._turn.mark()
             self.gone(error)
         length = count - HEADER_BYTES
-        if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+        if 0 < length <= SHORT_BYTES and reader.first[0] == length:
             return reader.bodies[length] or reader.body(length)
         if not count:
             self._turn.mark()
@@ -171,15 +171,15 @@ class ExpressWire(Wire):
         encode_into, frame = writer.encode_into, writer.buffer
         applied = last = NOTHING
         row, request = 0, None  # how often the last method came in a row; what reads its next request, if often
-        while not reader.waiting_bytes and reader.is_small:
+        while (ready := reader.ready) is not None:
             try:
-                count = recv_into(reader.view)
+                count = recv_into(ready)
             except BlockingIOError:  # a limit that was set for another
                 return None
             except OSError as error:
                 self.gone(error)
             length = count - HEADER_BYTES
-            if not (0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes):
+            if not (0 < length <= SHORT_BYTES and reader.first[0] == length):
                 if not count:
                     self.gone(None)
                 reader.begin(count)
@@ -224,7 +224,7 @@ class ExpressWire(Wire):
             except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
                 server.fail(number, error)
                 continue
-            if type(value) not in applied.certain or link.ended is not None:
+            if type(value) not in applied.certain:
                 server.give(number, applied.served, value)
                 continue
             try:
@@ -233,10 +233,10 @@ class ExpressWire(Wire):
                 sending.take(never, FOREVER)
             try:
                 encode_into((RESPONSE, number, value), frame, HEADER_BYTES)
-                length = len(frame) - HEADER_BYTES
+                length = len(frame)
                 if length <= writer.short_bytes:
-                    frame[0] = length
-                    if (sent := send(frame, _DONTWAIT)) != length + HEADER_BYTES:
+                    frame[0] = length - HEADER_BYTES
+                    if (sent := send(frame, _DONTWAIT)) != length:
                         self.send_rest(frame, sent, FOREVER)
                     continue
             except BlockingIOError:

@@ -23,7 +23,8 @@ BUFFER_BYTES = 1 << 16
 LEAST_ROOM_BYTES = 1 << 14
 #: What encoding raises for a value that is no data, is too deep, or cannot be written.
 ENCODING_ERRORS = (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
-#: Frames up to this are most of them; the parts of the buffer where their bodies lie are made once.
+#: Frames up to this are most of them, and below every limit (a greeting names 1024 bytes at least); the parts of the
+#: buffer where their bodies lie are made once.
 SHORT_BYTES = 512
 #: A length is read as the processor reads it, where that is the order of the frames.
 _LITTLE = sys.byteorder == "little"
@@ -38,7 +39,8 @@ class FrameReader:
     Attributes:
         waiting_bytes: what has come and has not been taken as a frame.
         received_bytes: what has come since the beginning; another thread may look.
-        view: the buffer; where the next bytes belong while nothing waits and `is_small`.
+        ready: where the next bytes belong, the whole buffer; None while something waits, or a large frame has not been
+            forgotten yet: then `room()` is to be asked.
         is_small: whether the buffer is as large as it is most often.
         first: its first four bytes as a number, the length of a frame that begins there.
         bodies: the parts of it where short frames' bodies lie, by their length, as far as they were needed.
@@ -52,6 +54,7 @@ class FrameReader:
         "first",
         "is_small",
         "limit_bytes",
+        "ready",
         "received_bytes",
         "view",
         "waiting_bytes",
@@ -59,6 +62,7 @@ class FrameReader:
 
     def __init__(self, limit_bytes: int = FRAME_BYTES) -> None:
         self.limit_bytes = limit_bytes
+        self.ready: memoryview | None = None
         self.waiting_bytes = self.received_bytes = self._start = self._end = 0
         self._use(bytearray(BUFFER_BYTES))
 
@@ -83,12 +87,14 @@ class FrameReader:
         self._end += count
         self.waiting_bytes += count
         self.received_bytes += count
+        self.ready = None
 
     def begin(self, count: int) -> None:
-        """Count bytes that were written into `view`, while nothing waited."""
+        """Count bytes that were written into `ready`."""
         self._start, self._end = 0, count
         self.waiting_bytes = count
         self.received_bytes += count
+        self.ready = None
 
     def next_frame(self) -> memoryview | None:
         """The body of the next whole frame, valid until `room()` is asked for; None while there is none.
@@ -111,6 +117,8 @@ class FrameReader:
         begin = self._start + HEADER_BYTES
         self._start = end = begin + length
         self.waiting_bytes = waiting - length
+        if waiting == length and self.is_small:
+            self.ready = self.view
         return self.view[begin:end]
 
     def _exchange(self, size: int) -> None:
@@ -124,6 +132,7 @@ class FrameReader:
     def _use(self, buffer: bytearray) -> None:
         self._buffer, self.view = buffer, memoryview(buffer)
         self.is_small = len(buffer) == BUFFER_BYTES
+        self.ready = self.view if self.is_small and not self.waiting_bytes else None
         self.first = self.view[:HEADER_BYTES].cast("I") if _LITTLE else (0,)  # the length, if a frame begins there
         self.bodies: list[memoryview | None] = [None] * (SHORT_BYTES + 1)
 
@@ -142,7 +151,7 @@ class FrameWriter:
     Attributes:
         buffer: where a frame is made.
         encode_into: writes a message there, behind the length.
-        short_bytes: the longest body whose length is written by setting the first byte: the three after it are nothing.
+        short_bytes: the longest frame whose length is written by its first byte alone: the three after it are nothing.
     """
 
     __slots__ = ("_limit_bytes", "buffer", "encode_into", "short_bytes")
@@ -173,11 +182,11 @@ class FrameWriter:
             self.encode_into(message, buffer, HEADER_BYTES)
         except ENCODING_ERRORS as error:
             raise self.no_data(error) from error
-        length = len(buffer) - HEADER_BYTES
+        length = len(buffer)
         if length <= self.short_bytes:
-            buffer[0] = length  # a fraction of what packing costs
+            buffer[0] = length - HEADER_BYTES  # a fraction of what packing costs
         else:
-            self.finish(length)
+            self.finish(length - HEADER_BYTES)
         return buffer
 
     @staticmethod
@@ -202,4 +211,4 @@ class FrameWriter:
                 hint="send it in parts",
             )
         _pack_into(buffer, 0, length)
-        self.short_bytes = min(self._limit_bytes, 255) if length < 256 else 0
+        self.short_bytes = min(self._limit_bytes, 255) + HEADER_BYTES if length < 256 else 0

@@ -148,7 +148,7 @@ class Intake:
         except OSError:
             return None  # the loop will see the same
         length = count - HEADER_BYTES
-        if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+        if 0 < length <= SHORT_BYTES and reader.first[0] == length:
             return reader.bodies[length] or reader.body(length)
         if count:
             self.leave(count)
@@ -172,7 +172,7 @@ class Intake:
                 return False
             reader.received(count)
             self._take_messages()
-        if call.done and self._watching and reader.is_small and not reader.waiting_bytes:
+        if call.done and self._watching and reader.ready is not None:
             self.look_until = until
         return call.done
 
@@ -248,7 +248,7 @@ class Intake:
             if self._quick >= _QUICK_ANSWERS:
                 self._quick = _QUICK_ANSWERS
                 self._missed = max(self._missed - 1, _QUICK_ANSWERS_MISSED)
-                if self._watching and self._reader.is_small and not self._reader.waiting_bytes:
+                if self._watching and self._reader.ready is not None:
                     self.look_until = perf_counter_ns() + _LOOKS_NANOSECONDS
         elif self._quick > 0:
             self._quick = max(self._quick - _QUICK_ANSWERS // 2, 0)

@@ -45,7 +45,7 @@ class Outbox:
         self._loop = loop
         self._moved = moved
         self._packet_bytes = link.packet_bytes
-        self._most_bytes = link.packet_bytes - HEADER_BYTES  # of a body that leaves in one packet
+        self._most_bytes = link.packet_bytes  # of a frame that leaves in one packet
         self._send, self._writer = link.socket.send, link.writer
         self._descriptor = link.socket.fileno()
         self._frames: deque[memoryview] = deque()
@@ -72,11 +72,11 @@ class Outbox:
             writer.encode_into(message, frame, HEADER_BYTES)
         except ENCODING_ERRORS as error:
             raise writer.no_data(error) from error
-        length = len(frame) - HEADER_BYTES
+        length = len(frame)
         if length <= writer.short_bytes:
-            frame[0] = length
+            frame[0] = length - HEADER_BYTES
         else:
-            writer.finish(length)
+            writer.finish(length - HEADER_BYTES)
         if self._frames:
             if self.waiting_bytes + len(frame) > self._link.limits.backlog_bytes:
                 self._overdue()
@@ -93,7 +93,7 @@ class Outbox:
         except OSError as error:
             self._link.lose(error, may_read=True)
             self._link.check()
-        if sent != length + HEADER_BYTES:
+        if sent != length:
             self.put_in_line(sent)
 
     def put_in_line(self, sent: int) -> None:

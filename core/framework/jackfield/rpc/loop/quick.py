@@ -111,7 +111,7 @@ class QuickCalls(ABC):
                 the answer, or what `otherwise` and `later` return.
         """
         link, intake, outbox = self._link, self._intake, self._outbox
-        ledger, reader, writer, most_bytes = link.ledger, link.reader, link.writer, link.packet_bytes - HEADER_BYTES
+        ledger, reader, writer, most_bytes = link.ledger, link.reader, link.writer, link.packet_bytes
         encode_into, frame = writer.encode_into, writer.buffer
         send, recv_into, poll = link.socket.send, link.socket.recv_into, intake.poll
         response, milliseconds = codec.response, whole_milliseconds(seconds)
@@ -125,11 +125,11 @@ class QuickCalls(ABC):
                 encode_into((REQUEST, number, method, given, milliseconds), frame, HEADER_BYTES)
             except ENCODING_ERRORS as error:
                 raise writer.no_data(error) from error
-            length = len(frame) - HEADER_BYTES
+            length = len(frame)
             if length <= writer.short_bytes:
-                frame[0] = length
+                frame[0] = length - HEADER_BYTES
             else:
-                writer.finish(length)
+                writer.finish(length - HEADER_BYTES)
             if length >= most_bytes:
                 outbox.send((REQUEST, number, method, given, milliseconds))  # in several packets
                 return later(self._noted(number, method, codec, seconds))
@@ -140,14 +140,14 @@ class QuickCalls(ABC):
             except OSError as error:
                 return lost(error)
             count = 0
-            if sent != length + HEADER_BYTES:
+            if sent != length:
                 outbox.put_in_line(sent)
             else:
                 try:
                     if poll(LOOK_MILLISECONDS):
                         count = recv_into(reader.view, 0, _DONTWAIT)
                         length = count - HEADER_BYTES
-                        if 0 < length <= SHORT_BYTES and reader.first[0] == length <= reader.limit_bytes:
+                        if 0 < length <= SHORT_BYTES and reader.first[0] == length:
                             _, answered, answer = response(reader.bodies[length] or reader.body(length))
                             if answered == number:  # it is taken without a note in the ledger
                                 return answer
