@@ -68,7 +68,7 @@ class Environment:
     def watch(self) -> Self:
         """Take down how everything looks before it is read, so that `stands` can tell."""
         self._begun_ns = time.time_ns()
-        self._glance = Glance.at(_telling(self._path))
+        self._glance = Glance.at(_telling(self._path), settled_ns=self._begun_ns - SETTLED_NS)
         return self
 
     @cached_property

@@ -40,6 +40,7 @@ class Memory:
     details: Remembered = field(default_factory=dict)
     distributions: dict[str, str] = field(default_factory=dict)
     _trees: dict[str, tuple[Glance, list[Candidate]]] = field(default_factory=dict)
+    _set: tuple[Sequence[Path], Glance, list[Candidate]] | None = None
     _environment: Environment | None = None
     _looks: int = 0
 
@@ -62,9 +63,14 @@ class Memory:
         if self._looks <= 1:
             there = [tree for tree in trees if os.path.isdir(tree)]  # noqa: PTH112 - of a hundred
             return discover(groups, path=there) if there else []
+        if self._set is not None and self._set[0] == trees and self._set[1].holds():
+            return self._set[2]
         if len(self._trees) > MOST_TREES:
             self._trees.clear()
-        return [candidate for tree in trees for candidate in self._in_tree(groups, tree, trees)]
+        found = [candidate for tree in trees for candidate in self._in_tree(groups, tree, trees)]
+        glances = [known[0] for tree in trees if (known := self._trees.get(str(tree))) is not None]
+        self._set = (trees, Glance.joined(glances), found) if len(glances) == len(trees) else None
+        return found
 
     def _in_tree(self, groups: Collection[str], tree: Path, trees: Sequence[Path]) -> list[Candidate]:
         root = str(tree)

@@ -37,16 +37,36 @@ class Glance:
         return cls(tuple(seen), [stamp(status) for status in seen.values()])
 
     @classmethod
-    def at(cls, paths: Iterable[str]) -> Glance:
-        """A glance at paths now, also at some that are not there; links are followed."""
+    def at(cls, paths: Iterable[str], *, settled_ns: int = 0) -> Glance:
+        """A glance at paths now, also at some that are not there; links are followed.
+
+        Args:
+            paths: of files and folders, each folder before what lies in it.
+            settled_ns: what has not changed since this time, in nanoseconds of the epoch, shows the next change in its
+                times for sure. What is missing in such a folder is not looked for again: the folder tells when it
+                comes.
+        """
         found: dict[str, Stamp] = {}
         missing = []
         for path in paths:
             try:
                 found[path] = stamp_of(path)
             except OSError:
-                missing.append(path)
+                folder = found.get(path.rpartition("/")[0])
+                if folder is None or max(folder[2:]) >= settled_ns:
+                    missing.append(path)
         return cls(tuple(found), list(found.values()), tuple(missing), follow=True)
+
+    @classmethod
+    def joined(cls, glances: Iterable[Glance]) -> Glance:
+        """Several glances of one kind as one: to look once at a thousand paths is quicker than often at a few."""
+        each = list(glances)
+        return cls(
+            tuple(path for one in each for path in one.paths),
+            [known for one in each for known in one.stamps],
+            tuple(path for one in each for path in one.missing),
+            follow=any(one.follow for one in each),
+        )
 
     def holds(self) -> bool:
         """Whether everything looks as it did."""
