@@ -52,6 +52,18 @@ async def sent_away(opened: Lobby, *portions: bytes) -> bytes:
     return heard
 
 
+def flooded(opened: Lobby, count: int) -> list[bytes]:
+    """What so many connections with a wrong key are told, all open before the first is heard; in a thread."""
+    flood = [knock(opened) for _ in range(count)]
+    for connection in flood:
+        with contextlib.suppress(OSError):
+            connection.sendall(hello("wrong"))
+    heard = [said(connection) for connection in flood]
+    for connection in flood:
+        connection.close()
+    return heard
+
+
 @pytest.mark.feature("J8")
 @pytest.mark.parametrize("key", ["", "s3cret", "jfk_00000000_" + "A" * 43])
 async def test_an_unknown_key_is_sent_away_with_words_that_tell_nothing(tmp_path: Path, key):
@@ -176,31 +188,50 @@ async def test_who_does_not_greet_in_time_is_sent_away_however_it_drips(tmp_path
             assert b"no greeting within 5 s" in heard
 
 
-async def test_a_flood_of_connections_is_held_by_a_bound_and_room_comes_back(tmp_path: Path):
+async def test_a_flood_of_silent_connections_is_held_by_a_bound_and_keeps_nobody_out_who_has_a_key(tmp_path: Path):
     async with lobby(tmp_path) as opened:
         key = opened.new_key("echo")
-        silent = [knock(opened) for _ in range(reception.MOST_UNKNOWN)]
-        await until(lambda: opened.reception.unknown == reception.MOST_UNKNOWN)
-        assert await sent_away(opened, hello(key)) == b"", "there is no room, and nothing is read"
-        silent[0].close()
-        await until(lambda: opened.reception.unknown < reception.MOST_UNKNOWN)
-        driver, _ = await asyncio.to_thread(greeted, knock(opened), key)
+        silent = await asyncio.to_thread(lambda: [knock(opened) for _ in range(2 * reception.MOST_UNKNOWN)])
+        gone = silent[: reception.MOST_UNKNOWN]
+        heard = await asyncio.gather(*(asyncio.to_thread(said, connection) for connection in gone))
+        assert heard == [b""] * reception.MOST_UNKNOWN, "who has been silent longest makes room"
+        assert opened.reception.unknown == reception.MOST_UNKNOWN
+        driver, told = await asyncio.to_thread(greeted, knock(opened), key)
+        assert told == {"plugin": "echo"}
         driver.close()
-        for connection in silent[1:]:
+        for connection in silent:
             connection.close()
         await until(lambda: not opened.reception.unknown)
 
 
-async def test_a_flood_of_wrong_keys_locks_its_address_out_for_a_while(tmp_path: Path):
+async def test_a_flood_of_wrong_keys_gets_few_words_and_harms_nobody_who_has_the_right_one(tmp_path: Path, caplog):
     async with lobby(tmp_path) as opened:
         key = opened.new_key("echo")
         heard = await asyncio.gather(*(sent_away(opened, hello("wrong")) for _ in range(reception.ATTEMPTS)))
         assert all(one.endswith(b"invalid key") for one in heard)
-        assert await sent_away(opened, hello("wrong")) == b"", "not even looked at"
-        assert await sent_away(opened, hello(key)) == b"", "nor is the right one: it may have been guessed"
-        driver, told = await asyncio.to_thread(greeted, knock(opened.places.socket), key)
-        assert told == {"plugin": "echo"}, "who comes another way is not locked out"
+        assert await sent_away(opened, hello("wrong")) == b"", "looked at, and not worth a word"
+        lines = len(caplog.records)
+        began = time.monotonic()
+        flood = asyncio.create_task(asyncio.to_thread(flooded, opened, 100))
+        driver, told = await asyncio.to_thread(greeted, knock(opened), key)
+        assert told == {"plugin": "echo"}, "from the same address, in the middle of the flood"
         driver.close()
+        assert await flood == [b""] * 100
+        assert time.monotonic() - began < 20
+        assert len(caplog.records) == lines, "it fills no log either"
+        await until(lambda: not opened.reception.unknown)
+
+
+async def test_no_more_wait_for_the_words_than_a_bound(tmp_path: Path):
+    async with lobby(tmp_path) as opened:
+        key = opened.new_key("echo")
+        flood = asyncio.create_task(asyncio.to_thread(flooded, opened, 2 * reception.MOST_REFUSED))
+        await until(lambda: opened.reception.unknown > 0)
+        driver, _ = await asyncio.to_thread(greeted, knock(opened), key)
+        driver.close()
+        heard = await flood
+        assert 1 <= sum(one.endswith(b"invalid key") for one in heard) <= reception.MOST_REFUSED
+        assert all(one == b"" or one.endswith(b"invalid key") for one in heard)
 
 
 async def test_who_gets_in_is_not_counted_among_those_who_failed(tmp_path: Path):

@@ -3,10 +3,13 @@
 Rules that this module keeps; who has not shown a key is nobody, and costs as little as can be:
 
 - Its first frame is read alone, at most 4096 bytes of it, within five seconds however slowly it drips.
-- At most `MOST_UNKNOWN` of them are held at once; who comes beyond that is closed at once.
-- Whoever failed `ATTEMPTS` times within a minute from one address is closed at once until the minute is over. Who gets
-  in is not counted.
-- A wrong key, a revoked one, one that was used up: the same words, after the same time.
+- At most `MOST_UNKNOWN` of them are held at once; who comes beyond that takes the place of the one who has been silent
+  longest. Whoever has a key shows it at once, and is never kept out by those who have none.
+- A wrong key, a revoked one, one that was used up: the same words, after the same time. At most `MOST_REFUSED` wait for
+  these words; who shows a wrong key beyond that, or from an address that has failed `ATTEMPTS` times within a minute,
+  is closed without any, and without a line in the log.
+- No key is left unlooked at for what others did: nobody guesses 256 bits, however often, and on one machine all who
+  come by TCP have the same address.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 GREETING_SECONDS = 5.0
 REFUSAL_SECONDS = 0.5
 MOST_UNKNOWN = 32
+MOST_REFUSED = 64
 ATTEMPTS = 20
 ATTEMPTS_SECONDS = 60.0
 #: Addresses that are remembered for their failures; an attacker may have more, and each costs him a connection.
@@ -81,8 +85,6 @@ class Reception:
         admit: takes who has shown a key; it ends the link or keeps it.
         terminator: speaks TLS for those that come by TCP; None where they speak without.
 
-    Attributes:
-        unknown: how many are here who have not shown a key.
     """
 
     def __init__(
@@ -94,26 +96,34 @@ class Reception:
         self._find = find
         self._admit = admit
         self._terminator = terminator
-        self.unknown = 0
+        self._silent: dict[asyncio.Task[None], None] = {}  # who has not greeted, in the order in which they came
+        self._refused = 0
         self._failures: dict[str, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: set[asyncio.Task[None]] = set()
 
     def receive(self, connection: socket.socket, address: str) -> None:
         """Take a connection; returns at once."""
-        if self.unknown >= MOST_UNKNOWN or self._is_locked_out(_host(address)):
-            connection.close()
-            return
-        self.unknown += 1
+        if len(self._silent) >= MOST_UNKNOWN:
+            silent = next(iter(self._silent))
+            del self._silent[silent]
+            silent.cancel()
         if self._terminator is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
             connection = self._terminator.connect(connection)
         link = Link(connection, lambda _: None, peer=f"the program at {address}")
         connection.setblocking(False)
         task = asyncio.get_running_loop().create_task(self._receive(link, address), name="jackfield: arrival")
         self._tasks.add(task)
+        self._silent[task] = None
+        task.add_done_callback(lambda task: self._silent.pop(task, None))
         task.add_done_callback(lambda task: _close_cancelled(task, link))
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(self._known.discard)
+
+    @property
+    def unknown(self) -> int:
+        """How many are here who have not shown a key that is known."""
+        return len(self._silent) + self._refused
 
     async def close(self) -> None:
         """Send everybody away who has not shown a key, and wait for those that are being let in."""
@@ -122,11 +132,8 @@ class Reception:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _receive(self, link: Link, address: str) -> None:
-        known = False
         try:
             arrival = await self._greeted(link, address)
-            self.unknown -= 1
-            known = True
             if arrival is not None:
                 if (task := asyncio.current_task()) is not None:
                     self._known.add(task)
@@ -134,9 +141,6 @@ class Reception:
         except Exception:  # noqa: BLE001  # whatever one of them brings about, the others are received
             _log.exception("a plugin that connected from %s could not be taken in", address)
             link.close(LinkClosed("the host could not take it in"))
-        finally:
-            if not known:
-                self.unknown -= 1
 
     async def _greeted(self, link: Link, address: str) -> Arrival | None:
         """Read the greeting and look at the key; None for who was sent away."""
@@ -149,24 +153,43 @@ class Reception:
         except LinkClosed as error:
             await self._send_away(link, address, error.message)
             return None
+        self._greets()
         key = self._find(hello.details.get("key", ""))
         if key is None:
-            await asyncio.sleep(REFUSAL_SECONDS)
-            await self._send_away(link, address, "invalid key", greet=True)
+            await self._refuse(link, address)
             return None
-        self._failures.pop(_host(address), None)
         return Arrival(key, address, {name: text for name, text in hello.details.items() if name != "key"}, link)
 
+    def _greets(self) -> None:
+        """Note that the one whose task this is has greeted, and so is not one of the silent."""
+        if (task := asyncio.current_task()) is not None:
+            self._silent.pop(task, None)
+
+    async def _refuse(self, link: Link, address: str) -> None:
+        """Send somebody with a wrong key away, after a while, so that nothing can be told from the time."""
+        if self._refused >= MOST_REFUSED or self._has_failed_often(_host(address)):
+            self._count(_host(address))
+            link.close(LinkClosed("too many came with wrong keys"))
+            return
+        self._refused += 1
+        try:
+            await asyncio.sleep(REFUSAL_SECONDS)
+            await self._send_away(link, address, "invalid key", greet=True)
+        finally:
+            self._refused -= 1
+
     async def _send_away(self, link: Link, address: str, reason: str, *, greet: bool = False) -> None:
+        self._greets()
+        if not self._has_failed_often(_host(address)):
+            _log.warning("a program at %s was sent away: %s", address, reason)
         self._count(_host(address))
-        _log.warning("a program at %s was sent away: %s", address, reason)
         if link.ended is None:
             with contextlib.suppress(LinkClosed):
                 if greet:
                     await _send(link, bytes(link.writer.frame(link.hello_of_ours({}))))
                 LoopConnection(link).close(reason)
 
-    def _is_locked_out(self, host: str) -> bool:
+    def _has_failed_often(self, host: str) -> bool:
         failures = self._failures.get(host)
         if failures is None:
             return False
@@ -185,7 +208,7 @@ class Reception:
 def _close_cancelled(task: asyncio.Task[None], link: Link) -> None:
     """Close the link of a task that was cancelled, also before its first step."""
     if task.cancelled():
-        link.close(LinkClosed("the host stops"))
+        link.close(LinkClosed("nobody waits for its greeting any more"))
 
 
 async def _hello(link: Link) -> Hello:
