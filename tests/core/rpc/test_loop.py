@@ -263,6 +263,43 @@ async def test_a_slow_answer_after_many_quick_ones_does_not_hold_the_loop(host: 
     assert turns > 20  # of some hundreds: the machine may be busy
 
 
+async def test_batches_in_a_row_and_calls_between_them_have_their_own_answers(host: Host) -> None:
+    for size in (1, 100, 3000, 100):  # in one packet and in several
+        numbers = [{"number": number} for number in range(size)]
+        for _ in range(20):
+            answers = await host.connection.call_batch("double", numbers, CODECS["double"], timeout_seconds=20)
+            assert answers == [2 * number for number in range(size)]
+            assert await host.call("double", number=size) == 2 * size
+        first, second = await host.connection.call_batch("divide", [{"number": 2}, {"number": 0}], CODECS["divide"])
+        assert first == 0.5
+        assert isinstance(second, ZeroDivisionError)
+
+
+async def test_a_slow_batch_after_many_quick_ones_does_not_hold_the_loop(host: Host) -> None:
+    for _ in range(50):
+        await host.connection.call_batch("double", [{"number": 1}] * 10, CODECS["double"], timeout_seconds=20)
+    batch = host.connection.call_batch("sleep", [{"seconds": 0.1}] * 5, CODECS["sleep"], timeout_seconds=20)
+    slow = asyncio.create_task(batch)
+    turns = 0
+    while not slow.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert await slow == ["slept"] * 5
+    assert turns > 20  # of some hundreds: the machine may be busy
+
+
+async def test_batches_that_call_back_are_answered_while_they_are_waited_for(host: Host) -> None:
+    for _ in range(20):
+        await host.connection.call_batch("double", [{"number": 1}] * 10, CODECS["double"], timeout_seconds=20)
+        assert await host.connection.call_batch("call_back", [{"times": 3}] * 4, CODECS["call_back"]) == [3] * 4
+    doubled, batch, called = await asyncio.gather(
+        host.call("double", number=1),
+        host.connection.call_batch("call_back", [{"times": 3}] * 4, CODECS["call_back"]),
+        host.call("double", number=2),
+    )
+    assert (doubled, batch, called) == (2, [3] * 4, 4)
+
+
 async def test_large_arguments_and_answers_cross_between_quick_ones(host: Host) -> None:
     for size in (10, 300, 700, 20_000, 900_000):
         for _ in range(20):  # so that some are sent while answers are waited for

@@ -160,7 +160,7 @@ class Intake:
         Whatever else comes before its answer is taken.
         """
         until, reader = self.look_until, self._reader
-        while not call.done and perf_counter_ns() <= until:
+        while not call.done and perf_counter_ns() <= until and self._watching:  # else it rests, or is held
             try:
                 if not self.poll(LOOK_MILLISECONDS):
                     self.missed()
