@@ -140,7 +140,7 @@ ANSWERS: dict[str, Schema] = {
     "limits": record({"app": TEXT, "plugin": TEXT, "limits": many(LIMIT)}),
     "lock": record({"app": TEXT, "file": maybe(TEXT), "targets": many(LOCKED)}),
     "sync": CHANGED,
-    "bundle": record({"app": TEXT, "file": TEXT, "size": NUMBER, "targets": many(LOCKED)}),
+    "bundle": record({"app": TEXT, "file": TEXT, "size": NUMBER, "targets": many(LOCKED), "notes": many(TEXT)}),
     "export": record(
         {
             "app": TEXT,

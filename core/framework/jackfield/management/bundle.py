@@ -1,7 +1,7 @@
 """One file with a lock and all its wheels: a set is installed from it where there is no network.
 
-A zip archive: `jackfield.lock`, and `wheels/<sha256>/<file name>`. Each wheel is held to the hash that the lock names
-before anything looks into it.
+A zip archive: `jackfield.lock`, `wheels/<sha256>/<file name>`, and below `trust/` what the marketplaces signed of them.
+Each wheel is held to the hash that the lock names before anything looks into it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from jackfield.errors import StoreError, UsageError, WheelError
@@ -20,17 +21,38 @@ from jackfield.store import LockFile, Store, read_lockfile
 
 LOCK = "jackfield.lock"
 MOST_LOCK_BYTES = 16 << 20
+PROOF_BYTES = 8 << 20
+"""Of one part of what a marketplace signed; a bin of the largest has a tenth of it."""
 MOST_WHEEL_BYTES = 2 << 30
 _CHUNK = 1 << 20
 
 
-def write_bundle(target: Path, lock: LockFile, store: Store) -> int:
+class Bundled(dict[str, Path]):
+    """sha256 -> wheel, of those that came with a lock; and what their marketplaces signed of them.
+
+    Attributes:
+        proofs: address of a marketplace -> its signed metadata by name, as `jackfield.market.carried` gave it.
+    """
+
+    proofs: Mapping[str, Mapping[str, bytes]]
+
+    def __init__(
+        self, wheels: Mapping[str, Path] = MappingProxyType({}), proofs: Mapping[str, Mapping[str, bytes]] | None = None
+    ) -> None:
+        super().__init__(wheels)
+        self.proofs = proofs or {}
+
+
+def write_bundle(
+    target: Path, lock: LockFile, store: Store, proofs: Mapping[str, Mapping[str, bytes]] = MappingProxyType({})
+) -> int:
     """Write a bundle; returns its size in bytes.
 
     Args:
         target: the file; one that is there is replaced, once the new one is whole.
         lock: for this machine alone, or one whose wheels are all here.
         store: holds the wheels.
+        proofs: what the marketplaces signed of them, by address.
 
     Raises:
         StoreError: a wheel is not here, or the file cannot be written.
@@ -50,6 +72,10 @@ def write_bundle(target: Path, lock: LockFile, store: Store) -> int:
                 wheel = store.wheel(sha256)
                 if wheel is not None:
                     archive.write(wheel, f"wheels/{sha256}/{pin.file.filename}")
+            for number, (url, parts) in enumerate(sorted(proofs.items())):
+                archive.writestr(f"trust/{number}/address", url)
+                for part, data in sorted(parts.items()):
+                    archive.writestr(f"trust/{number}/{part}", data)
         Path(name).replace(target)
     except OSError as error:
         if name:
@@ -59,7 +85,7 @@ def write_bundle(target: Path, lock: LockFile, store: Store) -> int:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[LockFile, dict[str, Path]]]:
+def opened(path: Path) -> Iterator[tuple[LockFile, Bundled]]:
     """A lock file or a bundle: the lock, and the wheels that came with it, which go with the block.
 
     Raises:
@@ -74,7 +100,7 @@ def opened(path: Path) -> Iterator[tuple[LockFile, dict[str, Path]]]:
                 content = file.read(MOST_LOCK_BYTES + 1)
                 if len(content) > MOST_LOCK_BYTES:
                     raise UsageError(f"{path} is too large for a lock file")
-                yield read_lockfile(content, source=str(path)), {}
+                yield read_lockfile(content, source=str(path)), Bundled()
                 return
             with tempfile.TemporaryDirectory(prefix="jackfield-bundle-") as folder:
                 yield _unpacked(file, path, Path(folder))
@@ -82,7 +108,7 @@ def opened(path: Path) -> Iterator[tuple[LockFile, dict[str, Path]]]:
         raise StoreError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _unpacked(file: IO[bytes], path: Path, folder: Path) -> tuple[LockFile, dict[str, Path]]:
+def _unpacked(file: IO[bytes], path: Path, folder: Path) -> tuple[LockFile, Bundled]:
     with zipfile.ZipFile(file) as archive:
         if LOCK not in archive.namelist():
             raise UsageError(f"{path} is no bundle: it holds no {LOCK}", hint="jackfield bundle writes one")
@@ -102,7 +128,25 @@ def _unpacked(file: IO[bytes], path: Path, folder: Path) -> tuple[LockFile, dict
                     f"{pin.file.filename} in {path.name} is not the file that its lock names", plugin=pin.id
                 )
             found[pin.file.sha256] = target
-        return lock, found
+        return lock, Bundled(found, _proofs(archive))
+
+
+def _proofs(archive: zipfile.ZipFile) -> dict[str, dict[str, bytes]]:
+    """What the marketplaces signed; nothing of it is believed yet."""
+    named: dict[str, dict[str, bytes]] = {}
+    size = 0
+    for name in archive.namelist():
+        first, _, rest = name.partition("/")
+        number, _, part = rest.partition("/")
+        if first != "trust" or not part:
+            continue
+        with archive.open(name) as file:
+            data = file.read(PROOF_BYTES + 1)
+        size += len(data)
+        if size > MOST_LOCK_BYTES or len(data) > PROOF_BYTES:
+            raise UsageError("the bundle holds more signed metadata than there can be")
+        named.setdefault(number, {})[part] = data
+    return {parts.pop("address").decode("utf-8", "replace"): parts for parts in named.values() if "address" in parts}
 
 
 def _copied(archive: zipfile.ZipFile, name: str, target: Path) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from jackfield.errors import PluginError, UsageError, WheelError
 from jackfield.inspection import inspect_wheel
+from jackfield.management.bundle import Bundled
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.inventory import refusal
 from jackfield.management.plan import Plan
 from jackfield.management.planning import Planner
 from jackfield.management.salvage import kept_beside, salvage
 from jackfield.management.specs import canonical, parse_spec
+from jackfield.management.vouching import hold_to_proofs, refuse_unsigned
 from jackfield.manifest import File, Manifest, Pin
 from jackfield.market import ChangelogEntry, is_known
 from jackfield.permissions import CHOICES, Choice, Placement
@@ -44,6 +47,11 @@ class LockedCatalog(MarketCatalog):
     async def signs(self, source: str) -> bool:
         """Whether it comes from a marketplace that is known as one that signs; whoever locked it looked at that."""
         return is_known(self._store.layout.root / "trust", source)
+
+    async def vouches_for(self, pin: Pin) -> bool:
+        """Whether the marketplace that a file is said to come from signs it; True where that is asked for nothing."""
+        market = self._markets.get(pin.source)
+        return market is None or pin.file.upstream is not None or await market.vouches_for(pin.distribution, pin.file)
 
     async def standings(self, sources: Collection[str]) -> list[str]:
         """Nothing: each file is held to the lock's hash, and where there is no network nobody could be asked."""
@@ -129,6 +137,7 @@ class Locker(Planner):
                         plugin=pin.id,
                         hint="take its wheel along: jackfield bundle",
                     )
+            said = await self._held_to_signatures(chosen, catalog, local)
             catalog.local, catalog.publishers, catalog.keys = found, chosen.publishers, chosen.keys
             manifests = {
                 pin.distribution: await self._manifest(pin, catalog, found) for pin in chosen.pins if pin.id is not None
@@ -140,9 +149,29 @@ class Locker(Planner):
             solution = Solution(chosen.inline, chosen.workers, manifests)
             asked = [manifest.canonical_id for manifest in manifests.values()]
             plan = await self._compare("sync with a lock file", solution, catalog, asked)
-            plan = _with_disabled(plan, chosen)
+            plan = _with_disabled(replace(plan, notes=(*said, *plan.notes)), chosen)
             absent = {pin.file.sha256 for pin in chosen.pins if self._store.lacks(pin)}
             return replace(plan, files={sha256: path for sha256, path in found.items() if sha256 in absent})
+
+    async def _held_to_signatures(
+        self, chosen: LockedSet, catalog: LockedCatalog, local: Mapping[str, Path]
+    ) -> list[str]:
+        """Believe no lock's word on where a file comes from; returns what a user has to be told.
+
+        Raises:
+            TrustError: a marketplace that signs did not sign a file that is said to come from it.
+            MarketError: it has to be asked, and does not answer.
+        """
+        there = {(pin.file.sha256, pin.source) for pin in self._inventory.generation.pins}
+        fresh = [pin for pin in chosen.pins if (pin.file.sha256, pin.source) not in there]
+        if local:
+            proofs = local.proofs if isinstance(local, Bundled) else {}
+            return hold_to_proofs(fresh, proofs, self._store.layout.root / "trust", self._urls)
+        signed = await asyncio.gather(*(catalog.vouches_for(pin) for pin in fresh))
+        unsigned = next((pin for pin, holds in zip(fresh, signed, strict=True) if not holds), None)
+        if unsigned is not None:
+            raise refuse_unsigned(unsigned)
+        return []
 
     async def _locked(self, target: Target, here: Target) -> LockedSet:
         inventory, active = self._inventory, self._inventory.generation

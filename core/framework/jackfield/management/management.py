@@ -91,6 +91,22 @@ class Management(ManagementReader):
         """A lock file of what is installed, for this machine or for named targets; see `Locker.lock`."""
         return await self._locker().lock(targets)
 
+    async def bundle(self, target: Path) -> tuple[LockFile, int, list[str]]:
+        """Write what is installed into one file, with its wheels and what their marketplaces signed of them.
+
+        Returns:
+            the lock, the size in bytes, and sentences that a user should read.
+
+        Raises:
+            StoreError: a wheel is not here, or the file cannot be written.
+        """
+        from jackfield.management.bundle import write_bundle
+        from jackfield.management.vouching import proofs_for
+
+        lock = await self.lock()
+        proofs, notes = await proofs_for(lock, self.layout.root / "trust", self.marketplaces)
+        return lock, write_bundle(target, lock, self.store, proofs), notes
+
     def _locker(self) -> Locker:
         from jackfield.management.locking import Locker
 

@@ -3,7 +3,19 @@
 from jackfield.market.client import Marketplace
 from jackfield.market.download import Progress
 from jackfield.market.models import Category, ChangelogEntry, Details, Found, FoundList, Latest
-from jackfield.market.trust import Remembered, Standing, forget, is_known, pin, plain_address, remembered
+from jackfield.market.trust import (
+    Proven,
+    Remembered,
+    Standing,
+    carried,
+    forget,
+    is_known,
+    pin,
+    plain_address,
+    remembered,
+    split_address,
+    verified,
+)
 
 __all__ = [
     "Category",
@@ -14,11 +26,15 @@ __all__ = [
     "Latest",
     "Marketplace",
     "Progress",
+    "Proven",
     "Remembered",
     "Standing",
+    "carried",
     "forget",
     "is_known",
     "pin",
     "plain_address",
     "remembered",
+    "split_address",
+    "verified",
 ]

@@ -180,6 +180,14 @@ class Marketplace:
             await self._signed.require(distribution, files)
         return files
 
+    async def vouches_for(self, distribution: str, file: File) -> bool:
+        """Whether the marketplace signs this very file of a distribution; also True where it signs nothing at all.
+
+        Raises:
+            MarketError: it does not answer, or what it says does not hold.
+        """
+        return self._signed is None or await self._signed.vouches_for(distribution, file)
+
     async def metadata(self, file: File) -> bytes:
         """The METADATA of a wheel, beside it (PEP 658 and 714), its hash checked.
 

@@ -99,6 +99,22 @@ class SignedPages:
                     hint=f"nothing was changed; ask its operator about {file.filename}",
                 )
 
+    async def vouches_for(self, name: str, file: File) -> bool:
+        """Whether this very file is signed; also True where nothing is.
+
+        Args:
+            name: of the project.
+            file: one of its wheels.
+
+        Raises:
+            TrustError, MarketError: as for `verified`.
+        """
+        if (await self.standing()).root is None:
+            return True
+        path = f"{target_folder(_canonical(name))}{file.filename}"
+        target = (await self._witness.targets([path])).get(path)
+        return target is not None and target.sha256 == file.sha256
+
     async def _problem(self, name: str, page: Page) -> str | None:
         path = page_path(_canonical(name))
         target = (await self._witness.targets([path])).get(path)

@@ -107,12 +107,12 @@ def sync(session: Session, file: Path | None, dry_run: bool, yes: bool, accept_p
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def bundle(session: Session, file: Path) -> None:
     """Lock for this machine, write, tell."""
-    from jackfield.management import write_bundle
-
-    made = asyncio.run(session.management.lock())
-    written = write_bundle(file, made, session.management.store)
+    made, written, notes = asyncio.run(session.management.bundle(file))
     told = _told(made)
-    session.output.data({"app": session.host.name, "file": str(file), "size": written, "targets": told})
+    answer = {"app": session.host.name, "file": str(file), "size": written, "targets": told, "notes": notes}
+    session.output.data(answer)
+    for note in notes:
+        session.output.line(f"note: {plain(note)}")
     session.output.line(plain(f"{_counted(made)} written to {file}, {size(written)}, for {_targets(made)}."))
 
 

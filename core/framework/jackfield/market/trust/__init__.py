@@ -4,16 +4,19 @@ python-tuf takes longer to load than most commands run: only `updates` imports i
 """
 
 from jackfield.market.trust.anchor import Anchor, fingerprint, folder_of, is_known, plain_address, split_address
+from jackfield.market.trust.carried import Proven, carried, verified
 from jackfield.market.trust.remembered import Remembered, forget, pin, remembered
 from jackfield.market.trust.verified import Target
 from jackfield.market.trust.witness import Standing, Witness
 
 __all__ = [
     "Anchor",
+    "Proven",
     "Remembered",
     "Standing",
     "Target",
     "Witness",
+    "carried",
     "fingerprint",
     "folder_of",
     "forget",
@@ -22,4 +25,5 @@ __all__ = [
     "plain_address",
     "remembered",
     "split_address",
+    "verified",
 ]

@@ -1,0 +1,130 @@
+"""Who says that a file comes from where a lock names it: what its marketplace signed, carried along or asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jackfield.errors import MarketError, TrustError
+from jackfield.manifest import Pin, target_folder
+from jackfield.market import Marketplace, Proven, carried, is_known, split_address, verified
+from jackfield.store import LockFile
+
+Proofs = Mapping[str, Mapping[str, bytes]]
+"""Address of a marketplace -> its signed metadata, by name."""
+
+
+async def proofs_for(lock: LockFile, trust: Path, urls: Sequence[str]) -> tuple[dict[str, dict[str, bytes]], list[str]]:
+    """What the marketplaces of a lock signed of its files; asked for where it is not here.
+
+    Args:
+        lock: which files.
+        trust: the folder of all marketplaces.
+        urls: those that may be asked.
+
+    Returns:
+        the proofs, and a sentence for each marketplace that signs and of which there is none.
+    """
+    addresses = {split_address(url)[0].rstrip("/"): url for url in urls}
+    found: dict[str, dict[str, bytes]] = {}
+    notes: list[str] = []
+    for source, pins in _by_source(pin for one in lock.sets for pin in one.pins).items():
+        if not is_known(trust, source):
+            continue
+        paths = [_path(pin) for pin in pins]
+        parts = carried(trust, source, paths)
+        if parts is None and source in addresses:
+            await _fetch(addresses[source], trust, pins)
+            parts = carried(trust, source, paths)
+        if parts is None:
+            notes.append(f"{source} does not say any more that it signed all of it, so elsewhere nobody vouches for it")
+        else:
+            found[source] = parts
+    return found, notes
+
+
+def hold_to_proofs(pins: Iterable[Pin], proofs: Proofs, trust: Path, urls: Sequence[str]) -> list[str]:
+    """Verify that each file of a bundle is what its marketplace signed; returns what a user has to be told.
+
+    Args:
+        pins: the files that are not installed already.
+        proofs: what the bundle carries; nothing of it is believed yet.
+        trust: the folder of all marketplaces.
+        urls: the user's, of which some may name a root.
+
+    Raises:
+        TrustError: a marketplace that signs did not sign one of them, or the bundle carries nothing of it.
+    """
+    named = dict(split_address(url) for url in urls)
+    notes: list[str] = []
+    for source, own in _by_source(pins).items():
+        parts = proofs.get(source)
+        if parts is None and (is_known(trust, source) or named.get(source)):
+            raise TrustError(
+                f"nothing in the bundle was signed by {source}, from which it says that {_names(own)} came",
+                plugin=own[0].id,
+                hint="nothing was changed; make it anew where the plugins are installed: jackfield bundle",
+            )
+        if parts is None:
+            notes.append(f"nobody vouches for {_names(own)}: the bundle carries nothing that {source} signed")
+            continue
+        proven = verified(trust, source, parts, root=named.get(source, ""))
+        for pin in own:
+            _require(pin, proven)
+        notes.append(_age(proven))
+    return notes
+
+
+def refuse_unsigned(pin: Pin) -> TrustError:
+    """What to say of a file that its marketplace does not sign."""
+    return TrustError(
+        f"{pin.source} does not sign {pin.file.filename}, which the lock says comes from there",
+        plugin=pin.id,
+        hint="nothing was changed; ask whoever made the lock",
+    )
+
+
+def _require(pin: Pin, proven: Proven) -> None:
+    target = proven.targets.get(_path(pin))
+    if target is None or target.sha256 != pin.file.sha256:
+        raise TrustError(
+            f"{pin.file.filename} in the bundle is not the file that {proven.url} signed",
+            plugin=pin.id,
+            hint="nothing was changed; ask whoever made the bundle",
+        )
+
+
+def _age(proven: Proven) -> str:
+    """How old what was signed is, and by which root it was verified."""
+    days = (datetime.now(UTC) - proven.until).days
+    ago = "" if days < 0 else f", {days} day{'' if days == 1 else 's'} ago: what was revoked since is not known to it"
+    met = "" if proven.met else f"; it is met here for the first time, by the root {proven.root}"
+    return f"the bundle holds what {proven.url} signed until {proven.until:%Y-%m-%d}{ago}{met}"
+
+
+async def _fetch(url: str, trust: Path, pins: Collection[Pin]) -> None:
+    """Have the signed metadata of some files here, where the marketplace answers."""
+    async with Marketplace(url, trust=trust) as market:
+        try:
+            for pin in pins:
+                await market.vouches_for(pin.distribution, pin.file)
+        except MarketError:
+            return  # without it the bundle is worth less, and says so
+
+
+def _by_source(pins: Iterable[Pin]) -> dict[str, list[Pin]]:
+    """The files that marketplaces hold themselves; what came from an upstream is unsigned wherever it is."""
+    found: dict[str, list[Pin]] = {}
+    for pin in pins:
+        if pin.source != "file" and pin.file.upstream is None:
+            found.setdefault(pin.source, []).append(pin)
+    return found
+
+
+def _path(pin: Pin) -> str:
+    return f"{target_folder(pin.distribution)}{pin.file.filename}"
+
+
+def _names(pins: Collection[Pin]) -> str:
+    return ", ".join(sorted({pin.id or pin.distribution for pin in pins}))

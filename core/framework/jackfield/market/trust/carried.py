@@ -1,0 +1,155 @@
+"""What a marketplace signed, carried along with its files to where there is no network, and verified there.
+
+A bundle takes the signed metadata of its files with it: root, timestamp, snapshot, targets and the bins. Whoever opens
+it verifies them from the root that they know the marketplace by, as of the day until which the timestamp is signed: an
+old bundle holds, and says how old it is. What was signed with keys that were exchanged since does not hold any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from jackfield.errors import TrustError
+from jackfield.manifest import role_of
+from jackfield.market.trust.anchor import digest, fingerprint, folder_of, is_known, plain_address
+from jackfield.market.trust.verified import Target, Verified
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a marketplace signed, as it was carried.
+
+    Args:
+        url: the marketplace's address.
+        until: until when it was signed.
+        root: the fingerprint of the root that it was verified by.
+        met: whether the marketplace was known here by that root; else it is believed at first sight.
+        targets: path -> what is signed of it.
+    """
+
+    url: str
+    until: datetime
+    root: str
+    met: bool
+    targets: Mapping[str, Target]
+
+
+def carried(trust: Path, url: str, paths: Collection[str]) -> dict[str, bytes] | None:
+    """The metadata that proves some paths, by name; None where what is known here does not.
+
+    Args:
+        trust: the folder of all marketplaces.
+        url: the marketplace's address.
+        paths: of targets.
+    """
+    folder = folder_of(trust, plain_address(url)) / "metadata"
+    try:
+        known = Verified(folder, _BEGINNING)  # how old it is says whoever opens the bundle
+        if not paths or any(known.target(role_of(path), path) is None for path in paths):
+            return None
+        roles = sorted({role_of(path) for path in paths})
+        parts = {
+            f"{name}.json": (folder / f"{name}.json").read_bytes()
+            for name in ("timestamp", "snapshot", "targets", *roles)
+        }
+        roots = {path.name: path.read_bytes() for path in (folder / "root_history").glob("*.root.json")}
+        return {**roots, f"{known.root_version}.root.json": (folder / "root.json").read_bytes(), **parts}
+    except (LookupError, ValueError, OSError):
+        return None
+
+
+def verified(
+    trust: Path, url: str, parts: Mapping[str, bytes], *, root: str = "", now: datetime | None = None
+) -> Proven:
+    """Verify what was carried.
+
+    Args:
+        trust: the folder of all marketplaces.
+        url: the marketplace's address.
+        parts: name -> bytes, as `carried` gave them.
+        root: how the sha256 of the first root begins, where the user's address names it.
+        now: the time; that of the machine by default.
+
+    Raises:
+        TrustError: it is not signed by the keys that the marketplace is known by, does not belong together, or
+            had expired when it was signed.
+    """
+    try:
+        return _verified(trust, plain_address(url), parts, root, now or datetime.now(UTC))
+    except TrustError:
+        raise
+    except Exception as error:  # whatever a stranger's bytes bring a parser to
+        detail = str(error) or type(error).__name__
+        raise TrustError(
+            f"what is carried of {url} does not hold: {detail}",
+            hint="nothing was changed; make the bundle anew where the plugins are installed: jackfield bundle",
+        ) from error
+
+
+def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now: datetime) -> Proven:
+    from tuf.api.metadata import (  # type: ignore[attr-defined]  # documented there, and named in no __all__
+        Metadata,
+        Root,
+        Snapshot,
+        Targets,
+        Timestamp,
+    )
+
+    roots = {int(name.partition(".")[0]): data for name, data in parts.items() if name.endswith(".root.json")}
+    met = is_known(trust, url)
+    first = (folder_of(trust, url) / "metadata" / "root.json").read_bytes() if met else roots[min(roots)]
+    if not met and not digest(first).startswith(named):
+        raise TrustError(
+            f"what is carried of {url} has the root {fingerprint(digest(first))}, its address names {named}"
+        )
+    root = Metadata[Root].from_bytes(first)
+    root.signed.verify_delegate(Root.type, root.signed_bytes, root.signatures)
+    while (following := roots.get(root.signed.version + 1)) is not None:
+        newer = Metadata[Root].from_bytes(following)
+        root.signed.verify_delegate(Root.type, newer.signed_bytes, newer.signatures)
+        newer.signed.verify_delegate(Root.type, newer.signed_bytes, newer.signatures)
+        if newer.signed.version != root.signed.version + 1:
+            raise ValueError("its roots do not follow each other")
+        root = newer
+    timestamp = Metadata[Timestamp].from_bytes(parts["timestamp.json"])
+    root.signed.verify_delegate(Timestamp.type, timestamp.signed_bytes, timestamp.signatures)
+    until = timestamp.signed.expires
+    as_of = min(now, until - timedelta(seconds=1))
+    said: Any = timestamp.signed.snapshot_meta
+    snapshot = Metadata[Snapshot].from_bytes(_checked(parts["snapshot.json"], said))
+    root.signed.verify_delegate(Snapshot.type, snapshot.signed_bytes, snapshot.signatures)
+    versions = snapshot.signed.meta
+    targets = Metadata[Targets].from_bytes(_checked(parts["targets.json"], versions["targets.json"]))
+    root.signed.verify_delegate(Targets.type, targets.signed_bytes, targets.signatures)
+    held: list[tuple[Any, Any]] = [(snapshot.signed, said), (targets.signed, versions["targets.json"])]
+    found: dict[str, Target] = {}
+    for name, data in parts.items():
+        role = name.removesuffix(".json")
+        if name.endswith(".root.json") or role in ("timestamp", "snapshot", "targets"):
+            continue
+        one = Metadata[Targets].from_bytes(_checked(data, versions[name]))
+        targets.signed.verify_delegate(role, one.signed_bytes, one.signatures)
+        held.append((one.signed, versions[name]))
+        found |= {
+            path: Target(file.hashes["sha256"], file.length)
+            for path, file in one.signed.targets.items()
+            if role_of(path) == role  # a bin speaks for its own names alone
+        }
+    for signed, wanted in held:
+        if signed.version != wanted.version:
+            raise ValueError(f"{signed.type} {signed.version} is not the {wanted.version} that was current")
+    for signed in (root.signed, *(signed for signed, _ in held)):
+        if signed.is_expired(as_of):
+            raise ValueError(f"{signed.type} had expired")
+    return Proven(url, until, fingerprint(digest(first)), met, found)
+
+
+def _checked(data: bytes, said: Any) -> bytes:
+    said.verify_length_and_hashes(data)
+    return data

@@ -1,0 +1,217 @@
+"""A bundle cannot lie: where its files come from is what their marketplace signed, verified without network."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from jackfield.errors import TrustError, UsageError
+from jackfield.management import Management, opened
+from jackfield.manifest import HostFile
+from jackfield.market import verified
+from jackfield.store import Layout
+
+from tests.core.management.story import SEND, installed
+from tests.support.marketplace import RunningMarketplace, running_marketplace
+from tests.support.wheels import build_plugin
+
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C45", "U8")]
+
+Elsewhere = Callable[..., Management]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, hostfile: HostFile) -> Elsewhere:
+    def make(*urls: str) -> Management:
+        return Management("chat", Layout(tmp_path / "elsewhere"), urls, hostfile)
+
+    return make
+
+
+@pytest.fixture
+async def bundle(market: RunningMarketplace, manage: Callable[..., Management], tmp_path: Path) -> Path:
+    """Of a plugin with a library, both signed by the marketplace."""
+    market.publish_library("sealedlib", "1.0.0")
+    market.publish("sealed", permissions=SEND, requires=["sealedlib"])
+    here = manage(market.url)
+    await installed(here, "sealed")
+    _lock, _size, notes = await here.bundle(tmp_path / "set.bundle")
+    assert notes == []
+    return tmp_path / "set.bundle"
+
+
+def rewritten(bundle: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
+    """The bundle with its members changed, or left out."""
+    target = bundle.with_name("other.bundle")
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = change(name, old.read(name))
+            if content is not None:
+                new.writestr(name, content)
+    return target
+
+
+def parts_of(bundle: Path) -> Mapping[str, bytes]:
+    with opened(bundle) as (_lock, local):
+        (parts,) = local.proofs.values()
+        return parts
+
+
+async def synced(management: Management, bundle: Path) -> tuple[str, ...]:
+    with opened(bundle) as (lock, local):
+        plan = await management.plan_sync(lock, local)
+        await management.apply(plan, accept_permissions=True, by="tester")
+        return plan.notes
+
+
+async def know(management: Management) -> None:
+    """Have the marketplace met, as by any installation from it."""
+    await management.plan_install(["sealed"])
+
+
+async def test_without_network_it_is_verified_and_a_first_meeting_is_said(market, elsewhere, bundle):
+    notes = await synced(elsewhere(), bundle)
+    (said,) = [note for note in notes if note.startswith("the bundle holds what")]
+    assert f"the bundle holds what {market.url} signed until " in said
+    assert "it is met here for the first time, by the root " in said
+    assert [(row.id, row.source) for row in elsewhere().list()] == [("sealed", market.url)]
+
+
+async def test_where_the_marketplace_is_known_its_own_root_counts(market, elsewhere, bundle):
+    await know(elsewhere(market.url))
+    (said,) = [note for note in await synced(elsewhere(), bundle) if note.startswith("the bundle holds")]
+    assert "first time" not in said
+
+
+async def test_another_file_under_a_signed_name_is_refused(market, elsewhere, bundle, tmp_path):
+    evil = build_plugin(tmp_path / "evil", "sealed", permissions=SEND, code="print('stolen')\n").read_bytes()
+    with opened(bundle) as (lock, _local):
+        (pin,) = (one for one in lock.sets[0].pins if one.id == "sealed")
+    digest = hashlib.sha256(evil).hexdigest().encode()
+
+    def change(name: str, content: bytes) -> bytes:
+        if name.endswith("chat_sealed-1.0.0-py3-none-any.whl"):
+            return evil
+        size = f"size = {len(evil)}".encode()
+        content = content.replace(f"size = {pin.file.size}".encode(), size) if name == "jackfield.lock" else content
+        return content.replace(pin.file.sha256.encode(), digest) if name == "jackfield.lock" else content
+
+    forged = rewritten(bundle, change)
+    moved = bundle.with_name("moved.bundle")
+    with zipfile.ZipFile(forged) as old, zipfile.ZipFile(moved, "w") as new:
+        for name in old.namelist():
+            new.writestr(name.replace(pin.file.sha256, digest.decode()), old.read(name))
+    with pytest.raises(TrustError, match=r"chat_sealed-1\.0\.0-py3-none-any\.whl in the bundle is not the file that"):
+        await synced(elsewhere(), moved)
+    assert elsewhere().list() == []
+
+
+async def test_one_whose_proof_was_taken_out_is_refused_where_the_marketplace_is_known(market, elsewhere, bundle):
+    bare = rewritten(bundle, lambda name, content: None if name.startswith("trust/") else content)
+    stranger = elsewhere()
+    with opened(bare) as (lock, local):
+        plan = await stranger.plan_sync(lock, local)
+    assert f"nobody vouches for sealed, sealedlib: the bundle carries nothing that {market.url} signed" in plan.notes
+    await know(elsewhere(market.url))
+    with pytest.raises(TrustError, match=f"nothing in the bundle was signed by {market.url}, from which it says"):
+        await synced(elsewhere(), bare)
+
+
+async def test_a_root_that_the_address_names_is_asked_for(market, elsewhere, bundle):
+    named = elsewhere(f"{market.url}#root={'0' * 32}")
+    with pytest.raises(TrustError, match="its address names 0000"):
+        await synced(named, bundle)
+    bare = rewritten(bundle, lambda name, content: None if name.startswith("trust/") else content)
+    with pytest.raises(TrustError, match="nothing in the bundle was signed by"):
+        await synced(named, bare)
+
+
+@pytest.fixture(scope="module")
+def other_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarketplace]:
+    """Somebody else's marketplace, signed with keys of their own."""
+    with running_marketplace(tmp_path_factory.mktemp("other")) as running:
+        yield running
+
+
+async def test_what_another_marketplace_signed_does_not_count(
+    market, other_market, elsewhere, bundle, tmp_path, hostfile
+):
+    other_market.publish("sealed", permissions=SEND)
+    thief = Management("chat", Layout(tmp_path / "thief"), (other_market.url,), hostfile)
+    await installed(thief, "sealed")
+    theirs = tmp_path / "theirs.bundle"
+    await thief.bundle(theirs)
+    claimed = rewritten(theirs, lambda _name, content: content.replace(other_market.url.encode(), market.url.encode()))
+    await know(elsewhere(market.url))
+    with pytest.raises(TrustError, match=f"what is carried of {market.url} does not hold"):
+        await synced(elsewhere(), claimed)
+
+
+@pytest.mark.parametrize("part", ["timestamp.json", "snapshot.json", "targets.json", "bin"])
+async def test_a_changed_or_missing_part_is_refused(market, elsewhere, bundle, part):
+    def is_meant(name: str) -> bool:
+        return name.startswith("trust/") and (f"/{part}" in name or (part == "bin" and "/bin-" in name))
+
+    def prolonged(name: str, content: bytes) -> bytes:
+        return re.sub(rb'"expires": ?"20', b'"expires": "21', content) if is_meant(name) else content
+
+    changed = rewritten(bundle, prolonged)
+    assert changed.read_bytes() != bundle.read_bytes()
+    with pytest.raises(TrustError):
+        await synced(elsewhere(), changed)
+    absent = rewritten(bundle, lambda name, content: None if is_meant(name) else content)
+    with pytest.raises(TrustError):
+        await synced(elsewhere(), absent)
+    assert elsewhere().list() == []
+
+
+async def test_parts_of_two_days_do_not_go_together(market, manage, elsewhere, bundle, tmp_path):
+    older = parts_of(bundle)
+    market.publish("sealednext")
+    here = manage(market.url)
+    await installed(here, "sealednext")
+    await here.bundle(tmp_path / "newer.bundle")
+    newer = parts_of(tmp_path / "newer.bundle")
+    trust = elsewhere().layout.root / "trust"
+    assert verified(trust, market.url, older).until <= verified(trust, market.url, newer).until
+    with pytest.raises(TrustError, match="does not hold"):
+        verified(trust, market.url, {**newer, "snapshot.json": older["snapshot.json"]})
+    with pytest.raises(TrustError, match="does not hold"):
+        verified(trust, market.url, {**older, "timestamp.json": newer["timestamp.json"]})
+
+
+async def test_an_old_bundle_holds_as_of_its_day(market, elsewhere, bundle):
+    trust, parts = elsewhere().layout.root / "trust", parts_of(bundle)
+    much_later = datetime.now(UTC) + timedelta(days=4000)
+    proven = verified(trust, market.url, parts, now=much_later)
+    assert proven.until < much_later
+    assert any(path.endswith("/chat-sealed/chat_sealed-1.0.0-py3-none-any.whl") for path in proven.targets)
+
+
+async def test_a_lock_cannot_lie_either(market, manage, elsewhere, bundle, tmp_path):
+    """With a network its word is asked for: what the marketplace did not sign is refused before it is fetched."""
+    market.publish("sealedtoo")
+    here = manage(market.url)
+    text = (await here.lock()).text()
+    (pin,) = (one for one in here.store.active().pins if one.id == "sealed")
+    file = tmp_path / "jackfield.lock"
+    file.write_text(text.replace(pin.file.sha256, "0" * 64))
+    refused = pytest.raises(TrustError, match=f"{market.url} does not sign chat_sealed-1.0.0-py3-none-any.whl, which")
+    with opened(file) as (lock, local), refused:
+        await elsewhere(market.url).plan_sync(lock, local)
+
+
+async def test_more_signed_metadata_than_there_can_be_is_not_read(bundle):
+    flooded = bundle.with_name("flooded.bundle")
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(flooded, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        for number in range(3):
+            new.writestr(f"trust/0/bin-0{number}.json", bytes(7 << 20))
+    with pytest.raises(UsageError, match="more signed metadata than there can be"), opened(flooded):
+        pass
