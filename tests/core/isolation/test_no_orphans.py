@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.processes import is_there, wait_for
 from tests.support.waiting import until
-from tests.support.workers import running, spec_in, tell
+from tests.support.workers import running, spec_in, tell, told_zygote
 
 pytestmark = [
     pytest.mark.slow,
@@ -152,3 +153,40 @@ async def test_a_worker_that_ignores_every_signal_is_killed(tmp_path):
         child.kill()
         assert str(await child.wait()) == "was killed by SIGKILL"
         child.close()
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "with a worker"])
+def test_a_loop_that_is_closed_without_closing_the_zygote_leaves_no_process_and_no_warning(tmp_path: Path, busy: bool):
+    loop = asyncio.new_event_loop()
+
+    async def begun() -> int:
+        zygote = told_zygote()
+        await zygote.start()
+        if busy:
+            child = await zygote.fork(spec_in(tmp_path))
+            child.socket.close()
+            child.files.close()
+        pid = zygote.pid
+        assert pid is not None
+        return pid
+
+    pid = loop.run_until_complete(begun())
+    loop.close()
+    del loop
+    gc.collect()  # a Popen that is dropped while its process runs warns, and a warning is a failure here
+    assert not Path(f"/proc/{pid}").exists(), "it was waited for"
+
+
+def test_a_program_that_ends_without_closing_its_zygote_waits_for_it(tmp_path: Path):
+    code = (
+        "import asyncio, sys\n"
+        "from jackfield.isolation import Zygote\n"
+        "zygote, loop = Zygote(), asyncio.new_event_loop()\n"
+        "loop.run_until_complete(zygote.start())\n"
+        "print(zygote.pid)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "ResourceWarning: subprocess" not in done.stderr
+    assert not Path(f"/proc/{int(done.stdout)}").exists()

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import count
@@ -68,6 +69,14 @@ def _place() -> int:
     return place >> 21 & 7 if place >> 32 else _NO_PLACE
 
 
+def _abandoned(process: "subprocess.Popen[bytes]", control: socket.socket, owner: int) -> None:
+    """End a zygote that nobody will close any more, and wait for it; nothing happens in a fork of its host."""
+    if os.getpid() == owner:
+        control.close()
+        process.kill()
+        process.wait()
+
+
 class ZygoteProcess:
     """A running zygote, and the workers that it forked; `Zygote` says what it is for.
 
@@ -91,6 +100,8 @@ class ZygoteProcess:
         self._asked: dict[int, asyncio.Future[ForkedProcess]] = {}
         self._workers: dict[int, ForkedProcess] = {}
         self._reaped = asyncio.Event()
+        # Whose loop is closed, or whose program ends, without `close` leaves no process behind that nobody waits for.
+        self._abandon = weakref.finalize(self, _abandoned, process, control, os.getpid())
         control.setblocking(False)
         self._loop.add_reader(control, self._hear)
         self._descriptor = os.pidfd_open(process.pid)
@@ -128,10 +139,14 @@ class ZygoteProcess:
             raise SandboxError(f"the process that forks workers could not be started: {error}") from error
         finally:
             os.close(writing)
-        printed = PrintedLines(
-            reading, speaker="the zygote of workers", lines_a_second=_LINES_A_SECOND, level=logging.WARNING
-        )
-        running = cls(process, control, printed)
+        try:
+            printed = PrintedLines(
+                reading, speaker="the zygote of workers", lines_a_second=_LINES_A_SECOND, level=logging.WARNING
+            )
+            running = cls(process, control, printed)
+        except BaseException:
+            _abandoned(process, control, os.getpid())
+            raise
         try:
             async with asyncio.timeout(START_SECONDS):
                 running.grade = await running._ready
@@ -292,6 +307,7 @@ class ZygoteProcess:
         self._loop.remove_reader(self._descriptor)
         os.close(self._descriptor)
         code = self._process.wait()
+        self._abandon.detach()
         expected = self.is_gone and code == 0
         self._lose()
         self._printed.close()
