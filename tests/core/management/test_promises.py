@@ -2,78 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from jackfield.errors import WheelError
 from jackfield.management import Management
 
-from tests.support.answering import answering
-from tests.support.wheels import WheelSource, manifest_text, plugin_source
+from tests.support.careless_index import Shown, careless_index, shown
+from tests.support.wheels import manifest_text, plugin_source
 
 MEMBERS = '[[permissions]]\nresource = "members"\nactions = ["read"]\nreason = "why not"\n'
-
-
-@dataclass
-class Shown:
-    """One wheel, and what is said of it."""
-
-    wheel: Path
-    metadata: bytes
-    manifest: bytes | None
 
 
 @pytest.fixture
 def index() -> Iterator[Callable[..., str]]:
     """Serves wheels with any texts beside them: `index({name: Shown}, {id: name})` gives the address."""
     with ExitStack() as stack:
-
-        def start(projects: dict[str, Shown], plugins: dict[str, str]) -> str:
-            answers = {
-                f"/plugins/{one}{below}": _json({"id": one, "version": "1.0.0", "distribution": name})
-                for one, name in plugins.items()
-                for below in ("", "/latest")
-            }
-            for name, shown in projects.items():
-                content = shown.wheel.read_bytes()
-                entry: dict[str, object] = {
-                    "filename": shown.wheel.name,
-                    "url": f"/files/{shown.wheel.name}",
-                    "hashes": {"sha256": _sha256(content)},
-                    "core-metadata": {"sha256": _sha256(shown.metadata)},
-                    "size": len(content),
-                }
-                answers[f"/files/{shown.wheel.name}"] = content
-                answers[f"/files/{shown.wheel.name}.metadata"] = shown.metadata
-                if shown.manifest is not None:
-                    entry["_jackfield"] = {"plugin_toml": {"sha256": _sha256(shown.manifest)}}
-                    answers[f"/files/{shown.wheel.name}.plugin.toml"] = shown.manifest
-                answers[f"/simple/{name}/"] = _json({"meta": {"api-version": "1.1"}, "name": name, "files": [entry]})
-
-            return stack.enter_context(answering(lambda path: answers.get(path.partition("?")[0])))
-
-        yield start
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value).encode()
-
-
-def shown(source: WheelSource, folder: Path, *, metadata: str | None = None, manifest: str | None = None) -> Shown:
-    """A wheel and its own texts, or others."""
-    own = next((str(text) for path, text in source.files.items() if path.endswith("plugin.toml")), None)
-    said = manifest if manifest is not None else own
-    text = metadata if metadata is not None else source.metadata()
-    return Shown(source.build(folder), text.encode(), said.encode() if said is not None else None)
+        yield lambda projects, plugins: stack.enter_context(careless_index(projects, plugins))
 
 
 async def refused(management: Management, plugin: str, reason: str) -> None:

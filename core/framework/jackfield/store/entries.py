@@ -194,7 +194,10 @@ class Entries:
         found = file_sha256(wheel)
         if found != sha256:
             raise WheelError(f"{wheel.name} has the hash {found}, not {sha256} as was promised")
-        report = inspect_wheel(wheel, groups=self._groups)
+        try:
+            report = inspect_wheel(wheel, groups=self._groups)
+        except WheelError as exc:
+            raise WheelError(f"{wheel.name}: {exc.message}", plugin=exc.plugin, hint=exc.hint) from exc
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]
         if refusals:
             raise WheelError(f"{wheel.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
