@@ -35,6 +35,7 @@ from jackfield.market.signed import Page, SignedPages
 from jackfield.market.transport import TIMEOUT_SECONDS, Redirected, Transport
 from jackfield.market.trust import Standing, split_address
 from jackfield.market.upstream import Upstream
+from jackfield.revocation import KeptList
 
 
 class Marketplace:
@@ -98,6 +99,17 @@ class Marketplace:
             MarketError: it does not answer.
         """
         return await self._signed.standing() if self._signed is not None else None
+
+    async def revocations(self) -> KeptList | None:
+        """What the marketplace has revoked, as it is signed now; None where nothing is signed, or nobody asks.
+
+        It comes with every project page, too: whoever plans from one knows of it.
+
+        Raises:
+            TrustError: it withholds the list that it signed, or shows another one.
+            MarketError: it does not answer.
+        """
+        return await self._signed.revocations() if self._signed is not None else None
 
     async def search(
         self, query: str, category: str | None = None, app: str | None = None, *, limit: int | None = None
@@ -245,10 +257,10 @@ class Marketplace:
         return destination
 
     async def _page(self, distribution: str) -> Page:
-        """What is answered for a project; the first question also looks at what the marketplace signs."""
+        """What is answered for a project; the first question also looks at what the marketplace signs and revoked."""
         if self._signed is None:
             return await self._asked(distribution)
-        page, _ = await asyncio.gather(self._asked(distribution), self._signed.standing())
+        page, _ = await asyncio.gather(self._asked(distribution), self._signed.revocations())
         return page
 
     async def _asked(self, distribution: str) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,8 +11,10 @@ from pathlib import Path
 from jackfield.errors import TrustError
 from jackfield.manifest import File, page_path, target_folder
 from jackfield.market.batch import Batcher
+from jackfield.market.revoked import SignedRevocations
 from jackfield.market.transport import Redirected, Transport
 from jackfield.market.trust import Standing, Witness
+from jackfield.revocation import KeptList
 
 Page = bytes | Redirected | None
 """What a marketplace answers for a project: its page, the way to its upstream, or that it has none."""
@@ -30,14 +33,25 @@ class SignedPages:
     def __init__(self, transport: Transport, batcher: Batcher, trust: Path, root: str) -> None:
         self._url = transport.url
         self._witness = Witness(transport, trust, root, batcher=batcher)
+        self._revocations = SignedRevocations(transport, self._witness)
+        self._revoked: asyncio.Task[KeptList | None] | None = None
 
     async def aclose(self) -> None:
         """Give up what is under way."""
+        if self._revoked is not None:
+            self._revoked.cancel()
+            await asyncio.gather(self._revoked, return_exceptions=True)
         await self._witness.aclose()
 
     async def standing(self) -> Standing:
         """How the marketplace stands; see `Witness.standing`."""
         return await self._witness.standing()
+
+    async def revocations(self) -> KeptList | None:
+        """What the marketplace has revoked, asked once; see `SignedRevocations.current`."""
+        if self._revoked is None:
+            self._revoked = asyncio.ensure_future(self._revocations.current())
+        return await asyncio.shield(self._revoked)
 
     async def verified(self, name: str, page: Page, again: Callable[[], Awaitable[Page]]) -> Page:
         """The page as it was signed; that there is none is signed too.

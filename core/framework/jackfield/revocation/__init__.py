@@ -5,10 +5,11 @@ The market writes the lists; who installs plugins and who runs them read the sam
 
 from jackfield.revocation.allowances import ALLOWED, ALLOWED_SECONDS, STOPPED, Allowance, allowance_for, allowances
 from jackfield.revocation.installed import revoked_plugins
-from jackfield.revocation.kept import OLD_SECONDS, KeptList, Lists, now
+from jackfield.revocation.kept import AGAIN_SECONDS, OLD_SECONDS, KeptList, Lists, now
 from jackfield.revocation.verdict import Hit, Subject, hits, sentence, stopping
 
 __all__ = [
+    "AGAIN_SECONDS",
     "ALLOWED",
     "ALLOWED_SECONDS",
     "OLD_SECONDS",

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from jackfield.errors import ManifestError
@@ -119,7 +120,7 @@ class Lists:
         self._read()
         return self._problems
 
-    def stamp(self) -> tuple[object, ...]:
+    def stamp(self) -> tuple[tuple[str, int, int, int], ...]:
         """Another value whenever a list has changed; costs a `stat` for each marketplace."""
         found = []
         for path in self.paths():
@@ -141,15 +142,19 @@ class Lists:
         stamp = self.stamp()
         if stamp == self._stamp:
             return
-        kept, problems = [], []
-        for path in self.paths():
-            try:
-                one = KeptList.load(path.parent)
-            except ManifestError as error:
-                problems.append(str(error))
-            else:
-                kept += [one] if one is not None else []
-        self._stamp, self._kept, self._problems = stamp, tuple(kept), tuple(problems)
+        found = [_read_once(one) for one in stamp]
+        self._kept = tuple(one for one in found if isinstance(one, KeptList))
+        self._problems = tuple(one for one in found if isinstance(one, str))
+        self._stamp = stamp
+
+
+@lru_cache(maxsize=32)  # each decision of a running host looks, and so does each plan
+def _read_once(stamp: tuple[str, int, int, int]) -> KeptList | str | None:
+    """The list in a file as it is now; why it cannot be read; None where it is gone meanwhile."""
+    try:
+        return KeptList.load(Path(stamp[0]).parent)
+    except ManifestError as error:
+        return str(error)
 
 
 def now() -> datetime:

@@ -80,6 +80,11 @@ class Layout:
         return self.root / "snapshots"
 
     @property
+    def trust(self) -> Path:
+        """What is known of each marketplace: its keys, and what it has revoked."""
+        return self.root / "trust"
+
+    @property
     def run(self) -> Path:
         """Locks and sockets of running processes."""
         return self.root / "run"
