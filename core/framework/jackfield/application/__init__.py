@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from jackfield.application.control_socket import ControlSocket as ControlSocket
     from jackfield.application.probation import PROBATION_SECONDS as PROBATION_SECONDS
     from jackfield.application.probation import Probation as Probation
+    from jackfield.application.revoking import RevocationWatch as RevocationWatch
     from jackfield.application.running import RunningHost as RunningHost
     from jackfield.application.updates import QUIET_SECONDS as QUIET_SECONDS
     from jackfield.application.updates import Updates as Updates
@@ -20,6 +21,7 @@ _HOMES = {
     "application": ("Application",),
     "control_socket": ("ControlSocket",),
     "probation": ("PROBATION_SECONDS", "Probation"),
+    "revoking": ("RevocationWatch",),
     "running": ("RunningHost",),
     "updates": ("QUIET_SECONDS", "UpdateWatch", "Updates"),
     "watch": ("POLL_SECONDS", "Watch"),

@@ -16,6 +16,7 @@ from jackfield.application.discarding import discard_marked
 from jackfield.application.lock import HostLock
 from jackfield.application.outcomes import Outcomes
 from jackfield.application.probation import PROBATION_SECONDS, Probation
+from jackfield.application.revoking import EVERY_SECONDS, RevocationWatch
 from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
 from jackfield.discovery import SCRIPT_FOLDERS, find_host, stamp_of_folders
@@ -73,6 +74,8 @@ class Application:
         language_of: says which language a user prefers, and with None which the application speaks (U14).
         watchdog_seconds: for how long a plugin may block the event loop before it is named; None: for ever.
         external: where external plugins may connect; None: nowhere.
+        revocations_every_seconds: how often to ask the marketplaces what they have revoked; None: never, and what other
+            processes learn counts all the same. Nothing of it happens in the first minute.
         probation_seconds: how long a new version has to run without a failure, else what brought it is rolled back by
             itself and held back (C46).
 
@@ -102,6 +105,7 @@ class Application:
         watchdog_seconds: float | None = THRESHOLD_SECONDS,
         external: External | None = None,
         probation_seconds: float = PROBATION_SECONDS,
+        revocations_every_seconds: float | None = EVERY_SECONDS,
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
@@ -136,6 +140,12 @@ class Application:
             by=self._itself,
             seconds=probation_seconds,
             outcomes=Outcomes(lambda: self.management),
+        )
+        self.revocations = RevocationWatch(
+            self.host,
+            lambda: self.management,
+            self.reload,
+            every_seconds=revocations_every_seconds if self.marketplaces else None,
         )
         self._lock: HostLock | None = None
         self._safe = safe
@@ -184,6 +194,7 @@ class Application:
         self._stable = asyncio.get_running_loop().call_later(STABLE_SECONDS, self._starts.stable)
         self._lock, self._watch = lock, watch
         watch.start()
+        self.revocations.start()
         if self._updates is not None:
             self._updates.start()
 
@@ -232,6 +243,7 @@ class Application:
             _log.warning("safe mode is over: the plugins of %s are tried again", self.hostfile.name)
             self.host.safe = False
         await self.host.reload_changes()
+        self.revocations.note()
         await discard_marked(self.layout, self.host.state, by=self.app, but=self.host.plugins.records())
 
     def _tell_folders(self) -> None:
@@ -273,6 +285,7 @@ class Application:
         """Stop watching, stop every plugin, and let go of the profile."""
         if self._updates is not None:
             await self._updates.stop()
+        await self.revocations.stop()
         watch, self._watch = self._watch, None
         if watch is not None:
             await watch.stop()

@@ -1,4 +1,4 @@
-"""Notices that another process installed, enabled, granted or set something, or that a file was saved: by `stat`."""
+"""Notices what others did, by `stat`: installed, enabled, granted, set, saved a file, or learned what was revoked."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jackfield.discovery import stamp_of_folders
 from jackfield.errors import JackfieldError
+from jackfield.revocation import Lists
 from jackfield.storage import Starts, State, stamp_of_files
 from jackfield.store import Layout, Store
 
@@ -18,7 +19,7 @@ Stamp = tuple[object, ...]
 
 
 class Watch:
-    """Calls back after a change of the pointer, the state log, a script or somebody's `settings.toml`.
+    """Calls back after a change of the pointer, the state log, a script, a `settings.toml` or what was revoked.
 
     Args:
         layout: the profile.
@@ -41,6 +42,7 @@ class Watch:
         self._changed = changed
         self._script_folders = tuple(script_folders)
         self._starts = Starts(layout.starts)
+        self._lists = Lists(layout.trust)
         self._poll_seconds = poll_seconds
         self._seen = self._looked = self._stamp()
         self._task: asyncio.Task[None] | None = None
@@ -89,7 +91,8 @@ class Watch:
 
     def _stamp(self) -> Stamp:
         settings = stamp_of_files(self._layout.configuration)
-        rest = (self._state.stamp(), stamp_of_folders(self._script_folders), settings, self._starts.stamp())
+        scripts, revoked = stamp_of_folders(self._script_folders), self._lists.stamp()
+        rest = (self._state.stamp(), scripts, settings, self._starts.stamp(), revoked)
         try:
             pointer = self._layout.current.stat()
         except OSError:

@@ -15,6 +15,37 @@ FAILED = record(
     }
 )
 
+ROLLBACK = record(
+    {
+        "from": NUMBER,
+        "to": NUMBER,
+        "restored": many(TEXT),
+        "kept": many(TEXT),
+        "kept_in_words": many(TEXT),
+        "undone": many(TEXT),
+        "redone": many(TEXT),
+        "plugins": {"type": "object", "description": "id -> version before and version now; null for not installed"},
+    }
+)
+
+ENTRY = record(
+    {
+        "generation": NUMBER,
+        "previous": NUMBER,
+        "at": MOMENT,
+        "by": TEXT,
+        "what": TEXT,
+        "transaction": TEXT,
+        "current": FLAG,
+        "undone": FLAG,
+        "gone": FLAG,
+        "plugins": {"type": "object", "description": "id -> version"},
+        "why": {"type": "string", "description": "what made somebody do it; empty where nobody said"},
+    }
+)
+
+EVENT = record({"at": MOMENT, "by": TEXT, "plugin": TEXT, "why": TEXT})
+
 UPGRADED = record(
     {
         "id": TEXT,

@@ -31,6 +31,7 @@ LAZY_COMMANDS = {
     "disable": Lazy(f"{_COMMANDS}.wishes:disable", "Disable plugins; their code, data and grants are kept."),
     "pin": Lazy(f"{_COMMANDS}.pin:pin", "Hold a plugin to versions, let it go, and see what is held."),
     "policy": Lazy(f"{_COMMANDS}.policy:policy", "Say how plugins are updated: pin, notify or auto."),
+    "allow-revoked": Lazy(f"{_COMMANDS}.allow_revoked:allow_revoked", "Run a revoked plugin for a day all the same."),
     "stats": Lazy(f"{_COMMANDS}.stats:stats", "Show what plugins did: calls, time, errors, messages."),
     "logs": Lazy(f"{_COMMANDS}.logs:logs", "Show a plugin's last log lines, follow them, set their level."),
     "permissions": Lazy(f"{_COMMANDS}.permissions:permissions", "Show, grant or revoke what plugins may do."),

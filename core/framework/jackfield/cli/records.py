@@ -160,6 +160,22 @@ ISOLATION = record(
 )
 SAFE_MODE = record({"reason": TEXT, "since": TEXT, "chosen": FLAG})
 
+REVOKED = record(
+    {
+        "marketplace": TEXT,
+        "reason": TEXT,
+        "severity": {"enum": ["critical", "high", "low"]},
+        "advice": TEXT,
+        "appeal": {"type": "string", "description": "where who disagrees turns to; may be empty"},
+        "revoked": TEXT,
+        "checked": {"type": "string", "description": "when the marketplace's list was last verified"},
+        "problem": TEXT,
+        "stopped": FLAG,
+        "allowed_until": maybe(MOMENT),
+        "library": {"type": "string", "description": "the library that is meant; empty for the plugin itself"},
+    }
+)
+
 ROW = record(
     {
         "id": TEXT,
@@ -179,6 +195,7 @@ ROW = record(
         "held": maybe(TEXT),
         "legacy": FLAG,
         "trusted": maybe(SAID),
+        "revoked": maybe(REVOKED),
     },
     {
         "last_failure": maybe(TEXT),
@@ -254,35 +271,6 @@ FOUND = record(
         "app": maybe(TEXT),
         "updated": maybe(MOMENT),
         "marketplace": TEXT,
-    }
-)
-
-ROLLBACK = record(
-    {
-        "from": NUMBER,
-        "to": NUMBER,
-        "restored": many(TEXT),
-        "kept": many(TEXT),
-        "kept_in_words": many(TEXT),
-        "undone": many(TEXT),
-        "redone": many(TEXT),
-        "plugins": {"type": "object", "description": "id -> version before and version now; null for not installed"},
-    }
-)
-
-ENTRY = record(
-    {
-        "generation": NUMBER,
-        "previous": NUMBER,
-        "at": MOMENT,
-        "by": TEXT,
-        "what": TEXT,
-        "transaction": TEXT,
-        "current": FLAG,
-        "undone": FLAG,
-        "gone": FLAG,
-        "plugins": {"type": "object", "description": "id -> version"},
-        "why": {"type": "string", "description": "what made somebody do it; empty where nobody said"},
     }
 )
 

@@ -4,12 +4,11 @@ Every answer is one object. Where a command fails the answer is `{"error": {…}
 it where consent was missing. Fields may be added; none that is here changes its meaning.
 """
 
-from jackfield.cli.change_records import DATA, DIFFERENCE, FAILED, LOCKED, SNAPSHOT, UPGRADED
+from jackfield.cli.change_records import DATA, DIFFERENCE, ENTRY, EVENT, FAILED, LOCKED, ROLLBACK, SNAPSHOT, UPGRADED
 from jackfield.cli.marketplace_records import TRUST_ANSWERS
 from jackfield.cli.records import (
     CHANGED,
     DAMAGED,
-    ENTRY,
     ERROR,
     FINDING,
     FLAG,
@@ -23,7 +22,6 @@ from jackfield.cli.records import (
     PERMISSION,
     PERMISSIONS,
     PLAN,
-    ROLLBACK,
     ROW,
     SAFE_MODE,
     SANDBOX,
@@ -74,6 +72,7 @@ ANSWERS: dict[str, Schema] = {
             "marketplace": maybe(TEXT),
             "permissions": many(PERMISSION),
             "problem": maybe(TEXT),
+            "revoked": many(record({"versions": TEXT, "problem": TEXT})),
             "works_with": record({"requirement": maybe(TEXT), "tested": many(TEXT), "sentence": TEXT}),
             "key": maybe({"type": "string", "description": "sha256 of the publisher's key of what is installed"}),
             "offered_key": maybe({"type": "string", "description": "the same of the version in details"}),
@@ -86,11 +85,12 @@ ANSWERS: dict[str, Schema] = {
     "update": {"anyOf": [record({"app": TEXT, "updates": many(UPDATE)}), CHANGED]},
     "check-upgrade": record({"app": TEXT, "upgrade": by_name(TEXT), "plugins": many(UPGRADED)}),
     "rollback": record({"app": TEXT, "report": ROLLBACK}),
-    "history": record({"app": TEXT, "total": NUMBER, "entries": many(ENTRY)}),
+    "history": record({"app": TEXT, "total": NUMBER, "entries": many(ENTRY), "revocations": many(EVENT)}),
     "diff": record({"app": TEXT, "difference": DIFFERENCE}),
     "list": record({"app": TEXT, "plugins": many(ROW), "safe_mode": maybe(SAFE_MODE), "failed": many(FAILED)}),
     "policy": record({"app": TEXT, "default": DEFAULT_POLICY, "plugins": many(POLICY)}),
     "pin": record({"app": TEXT, "pins": many(record({"id": TEXT, "held": TEXT})), "failed": many(FAILED)}),
+    "allow-revoked": record({"app": TEXT, "plugins": many(ROW)}),
     "enable": _WISHED,
     "disable": _WISHED,
     "stats": record({"app": TEXT, "running": FLAG, "plugins": many(STATS)}),

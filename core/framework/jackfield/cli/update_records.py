@@ -33,6 +33,7 @@ UPDATE = record(
         "brings": many(TEXT),
         "failed": maybe({"type": "string", "description": "why the newest version is held back: it failed here"}),
         "policy": MODE,
+        "revoked": maybe({"type": "string", "description": "why the installed version was revoked"}),
         "security": maybe({"type": "string", "description": "what security hole the new version mends"}),
         "security_confirmed": FLAG,
         "waits": maybe(

@@ -5,14 +5,15 @@ Rules, the first that fails is the plugin's problem:
 1. What discovery could not read is blocked with discovery's words. Two plugins of one canonical id: the host's
    environment wins over the store, the store over scripts, the first over the second, all of them over external ones;
    the loser is shadowed (M8).
-2. Without a manifest: only when the user trusts it (decision 5), and never from the store. A script asks nobody: its
+2. What a marketplace revoked does not run, unless its user allowed it for a day. Scripts are nobody's to revoke.
+3. Without a manifest: only when the user trusts it (decision 5), and never from the store. A script asks nobody: its
    user put it into a folder that they named.
-3. `[host]` must name this host (or `jackfield`) in a version that it has.
-4. It must be possible to run it where it shall run (`jackfield.permissions.isolation`); `external` is started by
+4. `[host]` must name this host (or `jackfield`) in a version that it has.
+5. It must be possible to run it where it shall run (`jackfield.permissions.isolation`); `external` is started by
    somebody else.
-5. A grant must exist, be bound to the source that the plugin comes from, and cover what is asked, unless the user has
+6. A grant must exist, be bound to the source that the plugin comes from, and cover what is asked, unless the user has
    seen this very version and took something back.
-6. Required plugins must be there, wished, of an accepted version, not blocked themselves and not in a circle; an
+7. Required plugins must be there, wished, of an accepted version, not blocked themselves and not in a circle; an
    optional one may be absent, but not present in a wrong version (K10, K12).
 """
 
@@ -39,6 +40,7 @@ class Wishes:
         out: the plugins that shall not run for now although nobody disabled them, and why: `was unloaded by weather`.
         loads_only: of the enabled, those whose code is loaded and that are not enabled further (K21).
         isolations: where the user chose to run each, as far as they chose.
+        revoked: why each plugin that was revoked may not run.
         grade: how well this machine confines processes: `full`, `base`, `process`; None where the host has no workers.
     """
 
@@ -50,6 +52,7 @@ class Wishes:
     loads_only: Collection[str] = frozenset()
     isolations: Mapping[str, str] = field(default_factory=dict)
     grade: str | None = None
+    revoked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,8 @@ def _own_problem(candidate: Candidate, cid: str, wishes: Wishes, hostfile: HostF
     manifest = candidate.manifest
     if candidate.problem is not None:
         return str(candidate.problem)
+    if cid in wishes.revoked and candidate.origin != "script":
+        return wishes.revoked[cid]
     if manifest is None:
         if cid in wishes.trusted and candidate.origin != "store":  # trust was given to what pip installed
             return ""

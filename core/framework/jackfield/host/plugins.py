@@ -10,6 +10,7 @@ from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.host.facets import Wiring
 from jackfield.host.lifecycle import Happening, Life, State, advance
 from jackfield.host.remote import RemotePlugin
+from jackfield.host.revoked import RevokedNow
 from jackfield.host.switch import Footing
 from jackfield.manifest import Candidate, canonical_id
 from jackfield.permissions import Placement
@@ -44,6 +45,8 @@ class PluginStatus:
         blocked: how often it has blocked the event loop since the host started.
         blocked_seconds: the longest time for which it did.
         comes_back: whether it has failed because its process ended, and is started again by itself in a moment.
+        revoked: what is told of it where a marketplace revoked it, as the end of a sentence; also of one that runs
+            because its user allowed it.
     """
 
     id: str
@@ -64,6 +67,7 @@ class PluginStatus:
     blocked_seconds: float = 0.0
     grade: str = ""
     comes_back: bool = False
+    revoked: str = ""
 
     @property
     def problem(self) -> str:
@@ -97,6 +101,7 @@ class Record:
         blocked_seconds: the longest time for which it did.
         comes_back: whether its process ended and is started again in a moment.
         left_behind: names of the tasks and threads that have not ended since it was last disabled; kept up to date.
+        revoked: what comes of it, where a marketplace revoked it.
     """
 
     candidate: Candidate
@@ -120,6 +125,7 @@ class Record:
     blocked_seconds: float = 0.0
     left_behind: Sequence[str] = ()
     comes_back: bool = False
+    revoked: RevokedNow | None = None
 
     @property
     def status(self) -> PluginStatus:
@@ -144,6 +150,7 @@ class Record:
             note=self.note,
             blocked=self.blocked,
             blocked_seconds=self.blocked_seconds,
+            revoked=self.revoked.note or self.revoked.problem if self.revoked is not None else "",
         )
 
     @property

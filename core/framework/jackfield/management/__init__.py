@@ -33,9 +33,11 @@ from jackfield.management.reports import (
     Said,
     Update,
 )
+from jackfield.management.revoked import RevokedReport
 from jackfield.management.wait import Wait
 
 if TYPE_CHECKING:
+    from jackfield.management.allowing import RevocationEvent
     from jackfield.management.applying import Again, ConsentMissing
     from jackfield.management.bisection import Bisection, Trial, restore
     from jackfield.management.bundle import opened, write_bundle
@@ -92,6 +94,8 @@ __all__ = [
     "PluginLimits",
     "Policies",
     "Progress",
+    "RevocationEvent",
+    "RevokedReport",
     "RollbackReport",
     "Row",
     "Said",
@@ -148,6 +152,7 @@ _LATER = {
     "Progress": "stepping",
     "SettingReport": "settings",
     "SettingsReport": "settings",
+    "RevocationEvent": "allowing",
     "UpdateSchedule": "schedule",
     "UpgradeReport": "upgrade",
     "Upgraded": "upgrade",

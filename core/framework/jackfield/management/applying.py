@@ -23,6 +23,7 @@ from jackfield.management.plan_keys import changed_keys, told
 from jackfield.management.probation import failed_keys, on_probation, to_undo
 from jackfield.management.promises import hold_to_promise
 from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
+from jackfield.management.revoked import refuse_revoked_wheels
 from jackfield.management.stepping import Progress, run_steps
 from jackfield.management.timeline import across, again, back, moved, none_to_go_to
 from jackfield.manifest import Pin
@@ -105,6 +106,7 @@ class Changes:
                 rest = [pin for pin in plan.every_pin if pin.file.sha256 not in sound]
                 absent = [pin for pin in rest if not self._store.sound(pin) and self._store.lacks(pin)]
                 wheels = await self._fetch(absent, plan.files, catalog, held, progress)
+                refuse_revoked_wheels(self._store, self._state, absent, wheels)
                 if progress is not None:
                     progress("downloaded")
                 steps = self._store.commit(

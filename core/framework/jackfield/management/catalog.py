@@ -20,12 +20,14 @@ from packaging.utils import canonicalize_name
 
 from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
 from jackfield.inspection import WheelReport, attestation_beside, inspect_wheel
+from jackfield.management.left_out import LeftOut
 from jackfield.management.places import kept_places, manifests_of
 from jackfield.management.probation import FailedVersion
 from jackfield.management.questions import Questions
+from jackfield.management.revoked import RevokedHere
 from jackfield.management.specs import canonical
 from jackfield.management.waiting import Waiting
-from jackfield.management.withheld import Withheld, wheel_version
+from jackfield.management.withheld import Withheld
 from jackfield.manifest import Candidate, File, Manifest, Pin
 from jackfield.market import ChangelogEntry, Details, Marketplace, Progress
 from jackfield.resolution import Offer, Place
@@ -43,6 +45,10 @@ class MarketCatalog:
         groups: the entry-point groups that make a wheel a plugin here.
         failed: what is not offered, because it failed here; what is installed is, all the same.
         waits: says why a plugin's file is not offered yet; None for a plan in which nothing waits.
+        revoked: what is not offered, because it was revoked; what is installed is, all the same.
+
+    Attributes:
+        left_out: what is offered and nobody is given here.
     """
 
     def __init__(
@@ -55,10 +61,10 @@ class MarketCatalog:
         groups: Collection[str],
         failed: Collection[FailedVersion] = (),
         waits: Waiting | None = None,
+        revoked: RevokedHere | None = None,
     ) -> None:
         self.withheld = Withheld(waits)
         self.groups = groups
-        self._failed = {(one.distribution, one.version): one for one in failed}
         partials, trust = store.layout.root / "downloads", store.layout.root / "trust"
         markets = [Marketplace(url, partials=partials, trust=trust) for url in urls]
         self._markets = {market.url: market for market in markets}
@@ -68,6 +74,8 @@ class MarketCatalog:
             self._pins.setdefault(pin.distribution, []).append(pin)
         self._kept = kept_places(generation)
         self._installed = {pin.file.sha256 for pin in generation.pins}
+        self.left_out = LeftOut(failed, revoked, self._installed)
+        self.left_out.plugins |= {pin.distribution: pin.id for pin in generation.pins if pin.id is not None}
         self._stored = stored
         self._reports: dict[str, WheelReport] = {}
         self._files: dict[str, tuple[File, Path]] = {}
@@ -112,6 +120,7 @@ class MarketCatalog:
         if report.manifest_bytes is not None:
             file = replace(file, manifest_sha256=hashlib.sha256(report.manifest_bytes).hexdigest())
         self._reports[report.sha256] = report
+        self.left_out.note_file(name, report)
         self._files[name] = (file, path)
         return report
 
@@ -156,7 +165,7 @@ class MarketCatalog:
         Raises:
             MarketError: none of its files has the hash that it is held to.
         """
-        found = self._without_failed(distribution, await self._offered(distribution))
+        found = self.left_out.from_offer(distribution, await self._offered(distribution))
         if found is not None and found.source != "file":
             here = {pin.version for pin in self._pins.get(distribution, ())}
             found = Offer(found.source, self.withheld.sift(distribution, found.files, here))
@@ -173,20 +182,7 @@ class MarketCatalog:
 
     def failed_of(self, distribution: str) -> tuple[FailedVersion, ...]:
         """What is not offered of a distribution, because it failed here."""
-        return tuple(one for (name, _), one in self._failed.items() if name == distribution)
-
-    def _without_failed(self, distribution: str, found: Offer | None) -> Offer | None:
-        if found is None or not self.failed_of(distribution):
-            return found
-
-        def stays(file: File) -> bool:
-            if file.sha256 in self._installed or not file.is_wheel:
-                return True
-            one = self._failed.get((distribution, wheel_version(file.filename)))
-            # A file on this machine may be another one of the same version: its author has mended it meanwhile.
-            return one is None or (found.source == "file" and one.sha256 != file.sha256)
-
-        return Offer(found.source, tuple(file for file in found.files if stays(file)))
+        return self.left_out.failed_of(distribution)
 
     async def _offered(self, distribution: str) -> Offer | None:
         if distribution in self._files:
@@ -239,7 +235,9 @@ class MarketCatalog:
                 found = await (self._questions.details(plugin, url) if asked else market.latest(plugin))
             except UnknownPlugin:
                 continue
-            return canonicalize_name(found.distribution)
+            name = canonicalize_name(found.distribution)
+            self.left_out.plugins[name] = plugin
+            return name
         return None
 
     async def details(self, plugin: str, source: str | None = None) -> Details | None:

@@ -14,6 +14,7 @@ from jackfield.management.probation import failed_versions
 from jackfield.management.profiles import vanished
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
+from jackfield.revocation import OLD_SECONDS, Lists
 from jackfield.storage import SLOW_SECONDS, Starts, State, folder_size
 from jackfield.store import Layout, Store, misfits
 
@@ -21,6 +22,8 @@ Kind = Literal[
     "safe mode",
     "unfinished",
     "failed",
+    "revoked",
+    "old list",
     "rolled back",
     "other Python",
     "broken",
@@ -38,12 +41,14 @@ class Finding:
     """One thing that is wrong.
 
     Args:
-        kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `failed`: it does not
-            run in the application that runs now; `rolled back`: a new version failed and is held back; `broken`: files
-            that are not as they were installed; `blocked`: enabled and cannot run; `conflict`: two plugins want the
-            same; `growth`: a version waits for consent to more; `slow`: it held up the last start; `orphaned`: data of
-            plugins that are not installed; `other Python`: a file is made for another Python or platform; `vanished`:
-            plugins of a Python environment that is gone.
+        kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `failed`: it does
+            not run in the application that runs now; `revoked`: a marketplace revoked it, also where it runs because
+            its user allowed it; `old list`: what a marketplace revoked is not known any more, or as of long ago;
+            `rolled back`: a new version failed and is held back; `broken`: files that are not as they were installed;
+            `blocked`: enabled and cannot run; `conflict`: two plugins want the same; `growth`: a version waits for
+            consent to more; `slow`: it held up the last start; `orphaned`: data of plugins that are not installed;
+            `other Python`: a file is made for another Python or platform; `vanished`: plugins of a Python environment
+            that is gone.
         plugin: whose, as its author writes the id; None where it is nobody's.
         problem: one sentence.
         advice: what to do: a command, or a sentence.
@@ -80,6 +85,8 @@ def diagnose(
         *_safe_mode(starts),
         *_unfinished(store, state),
         *_failed(starts, inventory, failures),
+        *_revoked(inventory),
+        *_old_lists(layout),
         *_rolled_back(state),
         *_unfit(store),
         *_broken(store),
@@ -115,6 +122,29 @@ def _failed(starts: Starts, inventory: Inventory, failures: Mapping[str, str] | 
         failures = {names[cid]: f"{told[cid]}, when the application last ran" for cid in told if cid in names}
     for plugin, why in sorted(failures.items()):
         yield Finding("failed", plugin, why, f"jackfield logs {plugin}, or jackfield disable {plugin}")
+
+
+def _revoked(inventory: Inventory) -> Iterator[Finding]:
+    for row in inventory.rows():
+        one = row.revoked
+        if one is None or not row.enabled:
+            continue
+        until = f"runs until {one.allowed_until} though it " if one.allowed_until else ""
+        advice = f"jackfield update {row.id}, or jackfield remove {row.id}"
+        if one.stopped:
+            advice += f"; to run it for a day all the same: jackfield allow-revoked {row.id}"
+        yield Finding("revoked", row.id, f"{row.version} {until}{one.problem}", advice)
+
+
+def _old_lists(layout: Layout) -> Iterator[Finding]:
+    lists = Lists(layout.trust)
+    for problem in lists.problems():
+        yield Finding("old list", None, f"what was revoked is not known: {problem}", "jackfield update --check")
+    for kept in lists.kept():
+        if kept.age_seconds() > OLD_SECONDS:
+            days = kept.age_seconds() / 86_400
+            problem = f"what {kept.marketplace} revoked is known as of {kept.checked[:10]}, {days:.0f} days ago"
+            yield Finding("old list", None, problem, "jackfield update --check")
 
 
 def _rolled_back(state: State) -> Iterator[Finding]:
@@ -156,7 +186,7 @@ def _blocked(inventory: Inventory) -> Iterator[Finding]:
     told = {finding.plugin for finding in _growth(inventory)}
     told |= {row.id for row in inventory.rows() if canonical_id(row.id) in misfits(inventory.generation)}
     for row in inventory.rows():
-        if row.state == "blocked" and row.id not in told:
+        if row.state == "blocked" and row.id not in told and row.revoked is None:
             problem, _, advice = (row.problem or "it cannot run").partition(": jackfield ")
             way_out = f"jackfield {advice}" if advice else f"jackfield update {row.id}, or jackfield disable {row.id}"
             yield Finding("blocked", row.id, problem, way_out)

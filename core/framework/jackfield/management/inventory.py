@@ -16,8 +16,10 @@ from jackfield.management.machine import remembered_grade, telling
 from jackfield.management.memory import Memory
 from jackfield.management.policy import Policies
 from jackfield.management.reports import Row, Said, State
+from jackfield.management.revoked import RevokedHere, RevokedReport
 from jackfield.management.specs import canonical, installed_as
-from jackfield.manifest import Candidate, HostFile, Manifest, Pin, Version, host_problem
+from jackfield.management.unmet import unmet_need
+from jackfield.manifest import Candidate, HostFile, Manifest, Pin, host_problem
 from jackfield.permissions import Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
 from jackfield.store import Generation, with_misfits
@@ -36,6 +38,7 @@ class Inventory:
             are enabled until somebody disables them.
         memory: what earlier looks have read.
         grade: tells how well this machine confines a process; what is remembered of it by default.
+        revoked: what is revoked; None for nothing.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Inventory:
         hostfile: HostFile | None,
         memory: Memory | None = None,
         grade: Callable[[], str] | None = None,
+        revoked: RevokedHere | None = None,
     ) -> None:
         self.generation = generation
         self._state = state
@@ -56,6 +60,7 @@ class Inventory:
         self._app = app
         self._hostfile = hostfile
         self.memory = memory or Memory()
+        self._revoked = revoked
         self._tell_grade = grade or partial(remembered_grade, os.environ)
 
     def look(self) -> None:
@@ -107,13 +112,20 @@ class Inventory:
         found = {**self.external, **self.scripts, **self.stored, **self.environment}
         return {cid: one.manifest for cid, one in found.items() if one.manifest is not None}
 
+    @cached_property
+    def revoked(self) -> dict[str, RevokedReport]:
+        """Canonical id -> what was revoked of it, of the plugins that are installed."""
+        found = [*self.environment.values(), *self.stored.values(), *self.external.values()]
+        return self._revoked.reports(found, self.generation) if self._revoked is not None else {}
+
     def telling(self) -> list[str]:
         """Every file and folder that `rows` is made from, besides the state and the pointer."""
         trees = [str(path) for path in self.generation.plugin_trees]
         stored = [str(one.folder / MANIFEST) for one in self.stored.values() if one.folder is not None]
         folders = [str(one) for one in self._state.get(SCRIPT_FOLDERS) or ()]
         scripts = [str(one.file) for one in self._in_folders]
-        return [*self.surroundings.telling(), *trees, *stored, *folders, *scripts, *telling(os.environ)]
+        lists = self._revoked.telling() if self._revoked is not None else ()
+        return [*self.surroundings.telling(), *trees, *stored, *folders, *scripts, *lists, *telling(os.environ)]
 
     def candidate(self, plugin: str) -> Candidate:
         """One installed plugin; the environment's own before the store's.
@@ -272,6 +284,7 @@ class Inventory:
             legacy=candidate.legacy,
             isolation_asked=candidate.manifest.isolation if candidate.manifest is not None else None,
             trusted=self.said(f"trust/{cid}") if candidate.legacy else None,
+            revoked=self.revoked.get(cid) if not shadowed else None,
         )
 
     def _held(self, candidate: Candidate) -> str | None:
@@ -305,6 +318,8 @@ class Inventory:
         """Why an enabled plugin cannot run, as far as can be told without running it."""
         if candidate.problem is not None:
             return str(candidate.problem)
+        if (revoked := self.revoked.get(candidate.canonical_id)) is not None and revoked.stopped:
+            return revoked.problem
         if not self.consented(candidate):
             return f"nothing was granted to it: jackfield enable {candidate.id}"
         manifest = candidate.manifest
@@ -313,30 +328,16 @@ class Inventory:
         if manifest.isolation == "external" and candidate.origin != "external":
             return f"is a program that connects by itself: jackfield keys new {candidate.id}"
         refused = refusal(manifest, self._app, self._hostfile)
-        return refused or self.placement(candidate.canonical_id, manifest).problem or self._missing(manifest)
-
-    def _missing(self, manifest: Manifest) -> str | None:
-        for dependency in manifest.requires:
-            other = self._found(dependency.canonical_id)
-            present = _version(other) if other is not None else None
-            problem = dependency.problem(present)
-            if problem is not None:
-                return problem
-            if other is not None and not dependency.optional and not self.enabled(dependency.canonical_id):
-                return f"needs {dependency.id}, which is disabled"
-        return None
+        return (
+            refused
+            or self.placement(candidate.canonical_id, manifest).problem
+            or unmet_need(manifest, self._found, self.enabled)
+        )
 
 
 def _place(winner: Candidate) -> str:
     places = {"environment": "the environment (pip, uv)", "store": "the store"}
     return places.get(winner.origin, str(winner.file))
-
-
-def _version(candidate: Candidate) -> Version:
-    """The version that requirements are held against; a script's is no distribution's."""
-    if candidate.origin in ("script", "external"):
-        return Version.parse(candidate.version or "0.0.0")
-    return Version.from_pep440(candidate.version, published=False)
 
 
 def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:

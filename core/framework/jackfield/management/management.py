@@ -14,11 +14,14 @@ from jackfield.store import GENERATIONS_KEPT, Garbage
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jackfield.errors import MarketError
+    from jackfield.management.allowing import RevocationEvent
     from jackfield.management.applying import Again
     from jackfield.management.locking import Locker
     from jackfield.management.plan import ConsentRequest, Plan
     from jackfield.management.profiles import Vanished
     from jackfield.management.reports import Outcome
+    from jackfield.management.revoked import RevokedReport
     from jackfield.management.stepping import Progress
     from jackfield.management.upkeep import DamagedWheel
     from jackfield.permissions import Choice
@@ -202,6 +205,30 @@ class Management(ManagementReader):
         keys = released_keys(self.state, canonical(plugin))
         self.state.change(keys, by=by, why=f"let what failed of {plugin} be tried again")
         return bool(keys)
+
+    def revocation_events(self) -> list[RevocationEvent]:
+        """What was stopped because it was revoked, and what users allowed all the same, newest first."""
+        from jackfield.management.allowing import revocation_events
+
+        return revocation_events(self.state)
+
+    async def check_revocations(self) -> dict[str, MarketError]:
+        """Ask the marketplaces what they have revoked, and nothing else; address -> why it could not be had."""
+        from jackfield.management.allowing import refresh_revocations
+
+        return await refresh_revocations(self.marketplaces, self.layout.trust)
+
+    def allow_revoked(self, plugin: str, *, by: str) -> RevokedReport:
+        """Let a revoked plugin be installed and run for a day; see `allowing.allow_revoked`."""
+        from jackfield.management.allowing import allow_revoked
+
+        return allow_revoked(plugin, self.revoked, self.inventory(), self.state, by=by)
+
+    def end_allowance(self, plugin: str, *, by: str) -> bool:
+        """Have a revoked plugin stopped again before its day is over; whether there was anything to end."""
+        from jackfield.management.allowing import end_allowance
+
+        return end_allowance(plugin, self.state, by=by)
 
     def take_over(self, profile: str, *, by: str) -> Vanished:
         """Make this profile of one whose Python environment is gone; see `profiles.take_over`."""

@@ -54,3 +54,25 @@ def changed_keys(plan: Plan, state: State, before: Generation, *, enable: bool) 
 def told(keys: Iterable[str]) -> tuple[str, ...]:
     """The keys that a user is told of: that a probation is over, or whose environment it is, says nothing to them."""
     return tuple(key for key in keys if key != ENVIRONMENT and not key.startswith(PROBATION))
+
+
+def key_in_words(key: str) -> str:
+    """A key of the state log as a person knows it; one that nobody gave words stays as it is."""
+    kind, _, rest = key.partition("/")
+    plugin, _, name = rest.partition("/")
+    if kind == "updates":
+        return f"how {name} is updated"
+    words = {
+        "wish": f"whether {plugin} is enabled",
+        "grants": f"the permissions of {plugin}",
+        "pin": f"the pin of {plugin}",
+        "trust": f"the trust in {plugin}",
+        "signatures": f"the signatures demanded of {key.partition('/')[2]}",
+        "settings": f"the setting {name} of {plugin}",
+        "secrets": f"the secret {name} of {plugin}",
+        "delete": f"whether what {plugin} keeps is deleted",
+        "limits": f"what {plugin} may use as a worker",
+        "quota": f"how much {plugin} may keep",
+        "revoked-allowed": f"whether {plugin} may run though it was revoked",
+    }
+    return words.get(kind, key)

@@ -6,23 +6,30 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from jackfield.errors import PluginError, UnknownPlugin, UsageError, WheelError
+from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.coming import coming_of, makers_of
 from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Consent, requests_and_grants
 from jackfield.management.inventory import Inventory
-from jackfield.management.offers import near_ids
 from jackfield.management.places import differs, kept_places, places_of, preferred
 from jackfield.management.plan import ConsentRequest, Plan, differences, migrations
 from jackfield.management.policy import Policies
 from jackfield.management.probation import failed_versions
 from jackfield.management.published import published_distributions
-from jackfield.management.refusals import refuse_company, refuse_elsewhere, refuse_held_back, refuse_impostor
+from jackfield.management.refusals import (
+    naming_revoked,
+    refuse_company,
+    refuse_elsewhere,
+    refuse_held_back,
+    refuse_impostor,
+)
 from jackfield.management.removing import removal
+from jackfield.management.revoked import RevokedHere, refuse_revoked
 from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import Spec, canonical, installed_as, parse_spec
 from jackfield.management.waiting import waiting
+from jackfield.management.wanting import Wanting
 from jackfield.manifest import HostFile, Manifest, Pin, Requirement
 from jackfield.permissions import Choice, Placement
 from jackfield.resolution import Place, Solution, Target, Want, resolve
@@ -64,6 +71,7 @@ class Planner:
         self._choices: Mapping[str, Choice] = {}
         self._own_processes: dict[tuple[str, str], bool] = {}
         self._solved_for: Target | None = None
+        self._revoked = RevokedHere(store, state)
 
     def catalog(self) -> MarketCatalog:
         """The offers for one plan."""
@@ -77,6 +85,7 @@ class Planner:
             groups=inventory.groups,
             failed=failed,
             waits=waiting(self.policies, self._store.layout, inventory),
+            revoked=self._revoked,
         )
 
     async def install(self, specs: Sequence[str], *, pre: bool, upgrade: bool = False, alone: bool = False) -> Plan:
@@ -103,10 +112,12 @@ class Planner:
         async with self.catalog() as catalog:
             self._expect(parsed, catalog)
             await self._look()
-            wants = [await self._want(spec, catalog, pre=pre) for spec in parsed]
+            look = Wanting(self._app, self._inventory, self._urls, catalog, self.policies)
+            wants = [await look.want(spec, pre=pre) for spec in parsed]
             await asyncio.gather(*(refuse_held_back(want, catalog) for want in wants))
             named = {want.distribution for want in wants}
             loose = {want.distribution for want in wants if upgrade or want.requirement is not None}
+            loose |= {name for name in named if catalog.left_out.revoked_of(name)}
             files = set(catalog.wheels)
             prefer = self._prefer(without=loose | named if files else loose)
             kept = [self._keep(pin) for pin in self._inventory.pins.values() if pin.distribution not in named]
@@ -193,35 +204,6 @@ class Planner:
             pin = self._inventory.pins.get(cid)
             catalog.expect(cid, pin.distribution if pin else known.get(cid), pin.source if pin else None)
 
-    async def _want(self, spec: Spec, catalog: MarketCatalog, *, pre: bool) -> Want:
-        if spec.file is not None:
-            report = catalog.add_file(spec.file)
-            if report.manifest is None:
-                raise WheelError(
-                    f"{spec.file.name} is no plugin: it has no manifest", hint="libraries come by themselves"
-                )
-            plugin = report.manifest.id
-            refuse_elsewhere(self._inventory, plugin, "install")
-            found = await catalog.distribution(report.manifest.canonical_id) or report.name
-            if spec.sha256:
-                catalog.hold(found, spec.sha256)
-            return Want(found, plugin, pre=True)
-        plugin = spec.id or ""
-        refuse_elsewhere(self._inventory, plugin, "install")
-        name = await catalog.distribution(canonical(plugin))
-        if name is not None:
-            self._inventory.memory.distributions[canonical(plugin)] = name
-        else:
-            where = ", ".join(catalog.sources)
-            near = await near_ids(self._urls, plugin, app=self._app)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"jackfield search {plugin}"
-            raise UnknownPlugin(f"no plugin {plugin} at {where}", plugin=plugin, hint=hint)
-        if spec.sha256:
-            catalog.hold(name, spec.sha256)
-        if spec.sha256 or spec.exact:
-            catalog.withheld.name(name)
-        return Want(name, plugin, spec.requirement, pre or self.policies.of(canonical(plugin)).pre)
-
     def _keep(self, pin: Pin) -> Want:
         return Want(pin.distribution, pin.id or pin.distribution)
 
@@ -256,16 +238,17 @@ class Planner:
         self, wants: Sequence[Want], catalog: MarketCatalog, prefer: Mapping[Place, str], *, staying: bool = True
     ) -> Solution:
         target = self._solved_for or self._target()
-        return await resolve(
-            wants,
-            catalog=catalog,
-            target=target,
-            prefer=prefer,
-            held=catalog.held(prefer) if self._solved_for is None else {},
-            remembered=self._inventory.memory.details if self._solved_for is None else None,
-            own_libraries=self._own_libraries,
-            staying=self._staying() if staying and self._solved_for is None else (),
-        )
+        with naming_revoked(catalog):
+            return await resolve(
+                wants,
+                catalog=catalog,
+                target=target,
+                prefer=prefer,
+                held=catalog.held(prefer) if self._solved_for is None else {},
+                remembered=self._inventory.memory.details if self._solved_for is None else None,
+                own_libraries=self._own_libraries,
+                staying=self._staying() if staying and self._solved_for is None else (),
+            )
 
     def _staying(self) -> set[str]:
         """What is installed and may stay as it is, blocked by name, where no version of it runs here any more."""
@@ -283,6 +266,8 @@ class Planner:
         )
         changelogs = {name: text for name, text in zip(manifests, texts, strict=True) if text}
         absent = {pin.file.sha256 for pin in after.values() if not catalog.holds(pin.file)}
+        present = {pin.file.sha256 for pin in generation.pins}
+        refuse_revoked(after.values(), present, self._revoked, catalog.left_out.contents)
         added, changed, removed = differences(before, after, absent=absent, changelogs=changelogs)
         coming = {
             (cid := one.canonical_id): coming_of(name, solution, after, makers[cid], set(before), placements[name])
@@ -314,6 +299,7 @@ class Planner:
             files=catalog.wheels,
             notes=(
                 *standings,
+                *self._revoked.notes({item.source for item in (*added, *changed)}),
                 *compatibility_notes(self._app, self._hostfile, solution, manifests),
                 *(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
                 *(f"{manifests[name].id} {one.problem}" for name, one in placements.items() if one.problem),

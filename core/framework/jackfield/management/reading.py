@@ -14,6 +14,7 @@ from jackfield.management.memory import Memory
 from jackfield.management.policy import Policies
 from jackfield.management.probation import FailedVersion, failed_versions
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, Row, Update
+from jackfield.management.revoked import RevokedHere
 from jackfield.management.specs import canonical
 from jackfield.manifest import HostFile, Manifest
 from jackfield.permissions import Placement, isolation_of
@@ -50,6 +51,9 @@ class ManagementReader:
         environment: where the host imports from; the process that runs now by default.
         lock_seconds: how long a change waits for another installer.
         clock: seconds since the epoch, for what waits until it is old enough.
+
+    Attributes:
+        revoked: what is revoked, as the last lists say.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class ManagementReader:
         self._lock_seconds = lock_seconds
         self._memory = Memory()
         self.policies = Policies(self.state, clock)
+        self.revoked = RevokedHere(self.store, self.state)
 
     async def check_updates(self, ids: Sequence[str] | None = None, *, pre: bool = False) -> list[Update]:
         """Look for updates; a plugin that cannot be looked up is a record with its `problem`, never the end (C42).
@@ -86,6 +91,7 @@ class ManagementReader:
         Raises:
             MarketUnreachable: no marketplace answers at all.
         """
+        from jackfield.management.allowing import with_revoked
         from jackfield.management.signatures import SignatureCheck
         from jackfield.management.updates import UpdateCheck
 
@@ -100,7 +106,8 @@ class ManagementReader:
                 signatures=SignatureCheck(self.state, catalog),
                 pre=pre,
             )
-            return await check.run([canonical(plugin) for plugin in ids] if ids is not None else None)
+            asked = [canonical(plugin) for plugin in ids] if ids is not None else None
+            return with_revoked(await check.run(asked), self.inventory(), asked)  # what was revoked is known by now
 
     async def check_upgrade(self, versions: Mapping[str, str], python: str | None = None) -> UpgradeReport:
         """What becomes of the installed plugins with another version of their host, or another Python (K36).
@@ -197,6 +204,7 @@ class ManagementReader:
             key=inventory.signed_by(canonical(plugin)) if row is not None else None,
             offered_key=found.key,
             libraries=inventory.own_libraries(canonical(plugin)),
+            revoked=tuple((hit.revocation.versions, hit.problem) for hit in self.revoked.of_name(plugin)),
         )
 
     async def search(self, query: str = "", *, category: str | None = None, limit: int = 50) -> Findings:
@@ -278,8 +286,9 @@ class ManagementReader:
     def inventory(self) -> Inventory:
         """One look at what is installed, wished and granted."""
         self._heal()
+        active, around, revoked = self.store.active(), self._surroundings, self.revoked
         return Inventory(
-            self.store.active(), self.state, self._surroundings, self._groups, self.app, self.hostfile, self._memory
+            active, self.state, around, self._groups, self.app, self.hostfile, self._memory, revoked=revoked
         )
 
     def _surroundings(self) -> Environment:

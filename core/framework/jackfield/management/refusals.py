@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Collection, Iterator
 
-from jackfield.errors import MarketError, PluginError, UsageError
+from jackfield.errors import MarketError, PluginError, ResolutionError, UsageError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.inventory import Inventory
 from jackfield.management.plan import Plan
+from jackfield.management.revoked import refused
 from jackfield.management.specs import canonical
 from jackfield.management.withheld import wheel_version
 from jackfield.manifest import Version
 from jackfield.resolution import Solution, Want
+from jackfield.revocation import sentence
 
 
 def refuse_impostor(want: Want, solution: Solution) -> None:
@@ -41,12 +44,13 @@ def refuse_company(plan: Plan, named: Collection[str]) -> None:
 
 
 async def refuse_held_back(want: Want, catalog: MarketCatalog) -> None:
-    """Say why, where all that would do of a plugin failed here or waits.
+    """Say why, where all that would do of a plugin failed here, was revoked or waits.
 
     Raises:
-        PluginError: it does; the sentence tells the failure, or what is waited for.
+        PluginError: it does; the sentence tells the failure, who revoked it and why, or what is waited for.
     """
     await _refuse_failed(want, catalog)
+    await _refuse_revoked(want, catalog)
     if catalog.withheld.can_hold:
         await _refuse_waiting(want, catalog)
 
@@ -59,6 +63,33 @@ async def _refuse_failed(want: Want, catalog: MarketCatalog) -> None:
     held = [one for one in failed if _would_do(want, one.version)]
     if held and not any(_would_do(want, wheel_version(file.filename)) for file in offer.files if file.is_wheel):
         raise PluginError(held[0].sentence, plugin=held[0].plugin, hint=f"jackfield pin --release {held[0].plugin}")
+
+
+async def _refuse_revoked(want: Want, catalog: MarketCatalog) -> None:
+    offer = await catalog.offer(want.distribution)
+    revoked = catalog.left_out.revoked_of(want.distribution)
+    meant = [one for version, one in revoked.items() if _would_do(want, version)]
+    files = offer.files if offer is not None else ()
+    there = {wheel_version(file.filename) for file in files if file.is_wheel} - revoked.keys()
+    if meant and not any(_would_do(want, version) for version in there):
+        raise refused(*meant[-1])
+
+
+@contextlib.contextmanager
+def naming_revoked(catalog: MarketCatalog) -> Iterator[None]:
+    """Where no set of versions holds, name what was revoked of what it would have needed."""
+    try:
+        yield
+    except ResolutionError as error:
+        told = [
+            sentence(*one)
+            for versions in catalog.left_out.revoked.values()
+            for one in versions.values()
+            if (one[0].plugin or one[0].distribution) in error.message
+        ]
+        if not told:
+            raise
+        raise ResolutionError(f"{error.message}\n{told[-1]}", plugin=error.plugin, hint=error.hint) from error
 
 
 async def _refuse_waiting(want: Want, catalog: MarketCatalog) -> None:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from jackfield.management.compatibility import WorksWith
 from jackfield.management.plan import AskedPermission, ConsentRequest, growth_mapping
+from jackfield.management.plan_keys import key_in_words
 from jackfield.management.policy import Mode
+from jackfield.management.revoked import RevokedReport
 from jackfield.management.wait import Wait
 from jackfield.permissions import Grant, Growth
 
@@ -71,6 +73,7 @@ class Row:
             process of its own, `process` in one that is not confined, `external` wherever somebody runs it. What its
             author asks is `isolation_asked`.
         grade: of a worker, how well it is confined here: `full` or `base`; None otherwise.
+        revoked: that it was revoked, and what comes of it; None where it was not.
         problem: why it cannot run, None when it can.
         held: the requirement that the user pinned it to.
         legacy: whether it has no manifest: an ordinary pluggy plugin, which runs only where it is trusted fully.
@@ -93,11 +96,12 @@ class Row:
     isolation_asked: str | None = None
     trusted: Said | None = None
     grade: str | None = None
+    revoked: RevokedReport | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
-        trusted = self.trusted.to_mapping() if self.trusted is not None else None
-        return {**{name: getattr(self, name) for name in self.__slots__}, "trusted": trusted}
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return told | {name: told[name] and told[name].to_mapping() for name in ("trusted", "revoked")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class Update:
         migrates: the shapes of its data before and after, where they differ; a copy is kept of the one before.
         size: of its wheel, in bytes; 0 where nobody says.
         done: what the application did about it by itself, a sentence; None where it did nothing.
+        revoked: a sentence on the installed version, where it was revoked.
     """
 
     id: str
@@ -149,6 +154,7 @@ class Update:
     migrates: tuple[int, int] | None = None
     size: int = 0
     done: str | None = None
+    revoked: str | None = None
 
     @property
     def wanted(self) -> bool:
@@ -172,6 +178,7 @@ class Update:
             "brings": list(self.brings),
             "failed": self.failed,
             "policy": self.policy,
+            "revoked": self.revoked,
             "security": self.security,
             "security_confirmed": self.security_confirmed,
             "waits": self.waits.to_mapping() if self.waits is not None else None,
@@ -206,7 +213,7 @@ class RollbackReport:
 
     def kept_in_words(self) -> tuple[str, ...]:
         """What was left as it is, for a person: `the permissions of poll`, one for each key in `kept`."""
-        return tuple(_state_key_in_words(key) for key in self.kept)
+        return tuple(key_in_words(key) for key in self.kept)
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -292,6 +299,7 @@ class Info:
         key: sha256 of the publisher's key that signed what is installed, None where none did.
         offered_key: the same of the version that `details` is about.
         libraries: distribution -> version of those that the installed version has for itself, in a process of its own.
+        revoked: what is revoked of it: versions, and the sentence that is told of each.
     """
 
     id: str
@@ -304,6 +312,7 @@ class Info:
     key: str | None = None
     offered_key: str | None = None
     libraries: Mapping[str, str] = field(default_factory=dict)
+    revoked: tuple[tuple[str, str], ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -313,30 +322,10 @@ class Info:
             "key": self.key,
             "offered_key": self.offered_key,
             "libraries": dict(self.libraries),
+            "revoked": [{"versions": versions, "problem": problem} for versions, problem in self.revoked],
             "installed": self.row.to_mapping() if self.row is not None else None,
             "details": self.details,
             "marketplace": self.marketplace,
             "permissions": [one.to_mapping() for one in self.permissions],
             "problem": self.problem,
         }
-
-
-def _state_key_in_words(key: str) -> str:
-    """A key of the state log as a person knows it; one that nobody gave words stays as it is."""
-    kind, _, rest = key.partition("/")
-    plugin, _, name = rest.partition("/")
-    if kind == "updates":
-        return f"how {name} is updated"
-    words = {
-        "wish": f"whether {plugin} is enabled",
-        "grants": f"the permissions of {plugin}",
-        "pin": f"the pin of {plugin}",
-        "trust": f"the trust in {plugin}",
-        "signatures": f"the signatures demanded of {key.partition('/')[2]}",
-        "settings": f"the setting {name} of {plugin}",
-        "secrets": f"the secret {name} of {plugin}",
-        "delete": f"whether what {plugin} keeps is deleted",
-        "limits": f"what {plugin} may use as a worker",
-        "quota": f"how much {plugin} may keep",
-    }
-    return words.get(kind, key)

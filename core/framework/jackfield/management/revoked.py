@@ -1,4 +1,4 @@
-"""What is revoked, for those who install and those who look: no plan brings it, unless its user allowed it for a day."""
+"""What is revoked, for who installs and who looks: no plan brings it, unless its user allowed it for a day."""
 
 from __future__ import annotations
 
@@ -128,6 +128,14 @@ class RevokedHere:
         """
         return RevokedReport.of(found, self.allowance(cid, stopping(found)))
 
+    def reports(self, candidates: Iterable[Candidate], generation: Generation) -> dict[str, RevokedReport]:
+        """Canonical id -> what is told of it, of the installed plugins that were revoked."""
+        return {cid: self.report(cid, found) for cid, found in self.installed(candidates, generation).items()}
+
+    def telling(self) -> list[str]:
+        """Every file and folder that this is read from, besides the state."""
+        return self.lists.telling()
+
     def notes(self, sources: Iterable[str]) -> list[str]:
         """What a user has to be told of lists: that one is damaged, or of another day.
 
@@ -163,6 +171,22 @@ def refuse_revoked(
         found = here.refused(subject)
         if found:
             raise refused(subject, found)
+
+
+def refuse_revoked_wheels(store: Store, state: State, pins: Iterable[Pin], wheels: Mapping[str, Path]) -> None:
+    """Hold wheels that are about to be unpacked to what is revoked, by the code in them, too.
+
+    Args:
+        store: the profile's.
+        state: the profile's.
+        pins: what they are; a list may have come since the plan was made.
+        wheels: sha256 -> file.
+
+    Raises:
+        PluginError: as for `refuse_revoked`.
+    """
+    here = RevokedHere(store, state)
+    refuse_revoked(pins, (), here, look_into(wheels, here))
 
 
 def refused(subject: Subject, found: Sequence[Hit]) -> PluginError:

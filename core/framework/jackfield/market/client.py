@@ -91,6 +91,11 @@ class Marketplace:
         if self._upstream is not None:
             await self._upstream.aclose()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it was met before, and is known by its root since then; asks nobody."""
+        return self._signed is not None and self._signed.is_known
+
     async def standing(self) -> Standing | None:
         """How the marketplace stands: by which root it is known, or that it signs nothing; None where nobody asks.
 

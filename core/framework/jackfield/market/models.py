@@ -57,6 +57,7 @@ class Details(Found, frozen=True, kw_only=True):
         tested: application -> the versions with which its publisher tested it.
         readme: its description, Markdown.
         versions: every version that can be fetched, newest first.
+        revocations: what of it was revoked; what counts is the signed list.
     """
 
     permissions: list[dict[str, Any]] = []
@@ -65,6 +66,7 @@ class Details(Found, frozen=True, kw_only=True):
     tested: dict[str, list[str]] = {}
     readme: str = ""
     versions: list[Any] = []
+    revocations: list[Any] = []
     link: str = ""
     authors: list[str] = []
 

@@ -36,6 +36,11 @@ class SignedPages:
         self._revocations = SignedRevocations(transport, self._witness)
         self._revoked: asyncio.Task[KeptList | None] | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the marketplace was met before, and signed then."""
+        return self._witness.is_known
+
     async def aclose(self) -> None:
         """Give up what is under way."""
         if self._revoked is not None:

@@ -131,6 +131,10 @@ class Lists:
             found.append((str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size))
         return tuple(found)
 
+    def telling(self) -> list[str]:
+        """Every file and folder that what is kept is read from, also what is not there."""
+        return [str(self._trust), *(str(path) for path in self.paths())]
+
     def paths(self) -> Sequence[Path]:
         """Where the lists lie, also of marketplaces that were never asked for one."""
         try:

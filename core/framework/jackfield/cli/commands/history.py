@@ -17,10 +17,13 @@ _LIMIT = 20
 )
 @click.option("--limit", type=click.IntRange(1), default=_LIMIT, show_default=True, help="Show at most so many.")
 def history(session: Session, limit: int) -> None:
-    """Read the journal."""
+    """Read the journal, and what was stopped or allowed because it was revoked."""
     entries = [entry.to_mapping() for entry in session.management.history()]
     output = session.output
-    output.data({"app": session.host.name, "total": len(entries), "entries": entries[:limit]})
+    events = [event.to_mapping() for event in session.management.revocation_events()][:limit]
+    output.data({"app": session.host.name, "total": len(entries), "entries": entries[:limit], "revocations": events})
+    for event in events:
+        output.line(plain(f"{ago(event['at'])}, {event['by']}: {event['why']}"))
     if not entries:
         output.line("Nothing was changed yet.")
         return

@@ -80,6 +80,7 @@ def _parts(session: Session, found: JsonObject, details: JsonObject, row: JsonOb
     return [
         ("installed", here),
         ("problem", row.get("problem") or _problem_now(session, row)),
+        ("revoked", _revoked(found, details, row)),
         ("runs", _runs(session, found["id"], details, row)),
         ("libraries", joined([f"{name} {version}" for name, version in found["libraries"].items()])),
         ("works with", found["works_with"]["sentence"]),
@@ -90,6 +91,19 @@ def _parts(session: Session, found: JsonObject, details: JsonObject, row: JsonOb
         ("link", details.get("link") or ""),
         ("from", ", ".join(one for one in (found["marketplace"], found["problem"]) if one)),
     ]
+
+
+def _revoked(found: JsonObject, details: JsonObject, row: JsonObject) -> str:
+    """What was revoked of it: as it is signed, else as its marketplace says."""
+    here: JsonObject = row.get("revoked") or {}
+    if here.get("allowed_until"):
+        return f"it runs until {here['allowed_until']} though it {here['problem']}"
+    told = [f"{one['versions']} {one['problem']}" for one in found["revoked"]]
+    told = told or [
+        f"{one.get('versions')} ({one.get('severity')}): {one.get('reason')}"
+        for one in details.get("revocations") or []
+    ]
+    return "; ".join(every.replace("* ", "every version ", 1) if every.startswith("* ") else every for every in told)
 
 
 def _problem_now(session: Session, row: JsonObject) -> str:
@@ -126,4 +140,5 @@ def _version(one: Any) -> str:
     """A version as the marketplace lists it: a text, or an object with one."""
     if not isinstance(one, dict):
         return str(one)
-    return str(one.get("version", "")) + (" (yanked)" if one.get("yanked") else "")
+    mark = " (revoked)" if one.get("revoked") else " (yanked)" if one.get("yanked") else ""
+    return str(one.get("version", "")) + mark

@@ -77,7 +77,7 @@ def list_(session: Session) -> None:
         output.line(line)
     if live:
         return
-    if safe is None and session.program == "jackfield":
+    if safe is None and session.program == "jackfield" and not any(row["revoked"] for row in rows):  # a day ends
         text = as_json(answer) if output.as_json else "\n".join([*laid_out(_HEADER, cells), *failed])
         remember(sys.argv[1:], f"{text}\n", [*inventory.telling(), *_profile(session)], begun_ns)
 
@@ -132,16 +132,28 @@ def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, st
         if state == "failed":
             why = running["problem"] or running["failure"]
             failure = f"{why} · {session.program} logs {row['id']}"
-    origin = _ORIGINS.get(str(row["source"]), "")
+    origin, where = _ORIGINS.get(str(row["source"]), ""), where_it_runs(row["isolation"], row["grade"])
     if row["last_failure"]:
         failure = f"failed when it last ran: {row['last_failure']}"
+    revoked: JsonObject | None = row["revoked"]
+    if revoked is not None and row["enabled"]:
+        return row["id"], row["version"], state, where, origin, _revoked(row["id"], revoked, session)
     remarks = [
         row["problem"] or failure,
         f"held at {row['held']}" if row["held"] else "",
         _trust(row["trusted"], reader) if row["legacy"] else "",
     ]
     remark = "; ".join(remark for remark in remarks if remark)
-    return row["id"], row["version"], state, where_it_runs(row["isolation"], row["grade"]), origin, remark
+    return row["id"], row["version"], state, where, origin, remark
+
+
+def _revoked(plugin: str, revoked: JsonObject, session: Session) -> str:
+    """`REVOKED: runs until … though it was revoked by …`."""
+    if revoked["stopped"]:
+        way_out = f"to run it for a day all the same: {session.program} allow-revoked {plugin}"
+        return f"REVOKED: it {revoked['problem']} · {way_out}"
+    until = f"runs until {revoked['allowed_until']} though it " if revoked["allowed_until"] else "it "
+    return f"REVOKED: {until}{revoked['problem']}"
 
 
 def _trust(trusted: JsonObject | None, reader: str) -> str:

@@ -84,13 +84,14 @@ def _row(update: JsonObject, reader: str) -> tuple[str, str, str]:
     waits = [update["waits"]["sentence"]] if update["waits"] else []
     if update["new"] is None:
         where = f"held at {update['held']}" if update["held"] else update["current"]
-        others = [one for one in (update["problem"], update["failed"]) if one]
+        others = [update[key] for key in ("revoked", "problem", "failed") if update[key]]
         return update["id"], where, "; ".join([*held, *others, *waits])
     asked = [_asked(one) for one in update["permissions"] if one["new"]]
     others = [entry["detail"] for entry in update["growth"] if entry["kind"] != "permission"]
     told = [_security(update)] if update["security"] else []
     told += [f"asks for more: {', '.join(asked)}"] if asked else []
     told += others or ([] if asked else ["no new permissions"])
+    told += [update["revoked"]] if update["revoked"] else []
     told += [update["problem"]] if update["problem"] else []
     told += [update["failed"]] if update["failed"] else []
     told += [f"held at {update['held']}", *held] if held else []

@@ -106,7 +106,9 @@ class Following:
         asleep = self._asleep(seen)
         self._demand.follow(asleep)
         for cid, record in self._plugins.records().items():
-            self._plugins.note(record, sentence(asleep[cid]) if cid in asleep else seen.wishes.out.get(cid, ""))
+            revoked = seen.revoked[cid].note if cid in seen.revoked and record.enabled else ""
+            said = sentence(asleep[cid]) if cid in asleep else seen.wishes.out.get(cid, "")
+            self._plugins.note(record, revoked or said)
 
     async def settle(self, seen: Survey) -> None:
         """Go from what runs to what shall run.
@@ -128,6 +130,8 @@ class Following:
         removed = frozenset(cid for cid in records if cid not in verdicts)
         self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
         await self._prepare(seen, switch)
+        harmful = {cid for cid in switch.stop if cid in seen.revoked and seen.revoked[cid].at_once}
+        await asyncio.gather(*(self._runner.silence(records[cid]) for cid in harmful))
         await self.down(switch.stop, idle=idle, removed=removed, replaced=frozenset(wanted))
         self._hearing.follow(seen.wishes.grants, self._manager)
         self._code.exchange(seen.generation, switch, records)
@@ -224,6 +228,7 @@ class Following:
             record = Record(verdict.candidate)
             self._plugins.put(cid, record)
         wish_before, record.enabled = record.enabled, cid in seen.wished
+        record.revoked = seen.revoked.get(cid)
         if cid in switch.held:
             if record.life.state is State.ACTIVE:
                 problem = (

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -251,6 +252,23 @@ class Runner:
                 self._leaving.append(remote)
             elif not keep_process:
                 await remote.end()
+
+    async def silence(self, record: Record) -> None:
+        """See to it that nothing of a plugin is called any more, not even to say goodbye, and that its process is gone.
+
+        It is still to be disabled and unloaded.
+
+        Args:
+            record: a plugin that runs, and does harm.
+        """
+        if record.wiring is not None:
+            record.wiring.entrances.close()
+        if record.loaded is not None:
+            record.loaded = replace(record.loaded, callbacks={})
+        remote, record.remote = record.remote, None
+        if remote is not None:
+            remote.on_end = None
+            await remote.cut("it was revoked")
 
     def handed(self) -> HandedOver:
         """Return what waits to be handed over, as a copy."""

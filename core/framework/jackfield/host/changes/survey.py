@@ -1,7 +1,7 @@
 """What is there and what is wished, read once from disk for one decision of the host."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ from jackfield.errors import ManifestError, StoreError
 from jackfield.host.changes.attendance import NOBODY, Attendance
 from jackfield.host.changes.presence import Presence, with_presences
 from jackfield.host.judgement import Judgement, Wishes, judge
+from jackfield.host.revoked import RevokedNow, look_for_revoked
 from jackfield.host.scripts import NO_SCRIPTS, Scripts, full_trust
 from jackfield.host.switch import Footing
 from jackfield.isolation import user_limits
@@ -43,6 +44,7 @@ class Survey:
     wishes: Wishes
     footings: Mapping[str, Footing]
     wished: frozenset[str]
+    revoked: Mapping[str, RevokedNow] = field(default_factory=dict)
 
 
 def survey(
@@ -86,6 +88,8 @@ def survey(
     wishes = with_presences(wishes, presences, safe=safe)
     wishes = attendance.wishes(wishes, [one for one in external if one.canonical_id not in taken | own])
     wishes = replace(wishes, grade=grade() if _may_be_confined(candidates, wishes) else "")
+    revoked = look_for_revoked(store, state, candidates, generation)
+    wishes = replace(wishes, revoked={cid: one.problem for cid, one in revoked.items() if one.stops})
     judgement = judge(candidates, wishes, hostfile, framework)
     closures, said = _closures(generation), _said_of_limits(state)
     footings = {
@@ -98,7 +102,7 @@ def survey(
         )
         for cid, verdict in judgement.verdicts.items()
     }
-    return Survey(generation, judgement, wishes, footings, wished)
+    return Survey(generation, judgement, wishes, footings, wished, revoked)
 
 
 def read_wishes(state: State, generation: Generation) -> Wishes:

@@ -183,6 +183,12 @@ class RemotePlugin:
             process.close()
         await asyncio.wait({self._watching, *self._asking})
 
+    async def cut(self, reason: str) -> None:
+        """End the process without a goodbye, so that nothing of it runs any more; returns when it is gone."""
+        if self.process is not None:
+            self.process.kill()
+        await self.end(reason)
+
     async def _watch(self) -> None:
         """Notice the end of the line, which is that of the plugin: one place for who restarts it."""
         await self.line.wait_closed()

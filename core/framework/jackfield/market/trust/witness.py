@@ -89,6 +89,11 @@ class Witness:
         self._turn = asyncio.Lock()
         self._loading: dict[str, asyncio.Task[None]] = {}
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the marketplace was met before, and signed then; asks nobody."""
+        return (self.folder / "anchor.json").exists()
+
     async def standing(self) -> Standing:
         """See how the marketplace stands; the first call looks for what is new, and all wait for it.
 

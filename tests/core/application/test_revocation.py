@@ -1,0 +1,343 @@
+"""What is revoked is stopped while it runs, does not start, is not installed; its user may run it for a day."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jackfield.application import Application, RevocationWatch
+from jackfield.errors import MarketUnreachable, PluginError
+from jackfield.management import Management, diagnose
+from jackfield.permissions import Choice
+from jackfield.revocation import ALLOWED, Allowance, KeptList, Lists, now
+from jackfield.store import Layout
+
+from tests.support.marketplace import RunningMarketplace, running_marketplace
+from tests.support.profiles import hostfile
+from tests.support.waiting import until
+from tests.support.wheels import build_plugin
+
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C36", "K19")]
+
+CODE = """
+import os, pathlib
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self):
+        (self.context.data_dir / "process").write_text(str(os.getpid()))
+
+    def on_disable(self):
+        (self.context.data_dir / "last-words").write_text("so long")
+"""
+
+
+def code_of(plugin: str) -> str:
+    """Of a plugin: no two of them hold the same code, since that is what a re-upload is known by."""
+    return f"{CODE}\nNAME = {plugin!r}\n"
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarketplace]:
+    with running_marketplace(tmp_path_factory.mktemp("market")) as running:
+        running.run("appeal", "appeals@example.org")
+        yield running
+
+
+@asynccontextmanager
+async def running(home: Path, market: RunningMarketplace | None, **options: Any) -> AsyncIterator[Application]:
+    urls = (market.url,) if market is not None else ()
+    application = Application(
+        "chat", home=home, hostfile=hostfile(), marketplaces=urls, revocations_every_seconds=None, **options
+    )
+    await application.start()
+    try:
+        yield application
+    finally:
+        await application.stop()
+
+
+async def install(application: Application, *specs: str, isolation: Choice | None = None) -> None:
+    management = application.management
+    plan = await management.plan_install(list(specs))
+    await management.apply(plan, accept_permissions=True, by="tester")
+    if isolation is not None:
+        for spec in specs:
+            moved = await management.plan_isolation(spec.partition("==")[0], isolation)
+            if moved:
+                await management.apply(moved, accept_permissions=True, by="tester")
+    await application.reload()
+    for spec in specs:
+        await application.host.plugins.wait_for(spec.partition("==")[0], timeout_seconds=30)
+
+
+def revoke(market: RunningMarketplace, name: str, *versions: str, severity: str = "critical") -> str:
+    """Revoke by command; returns the number."""
+    said = market.run(
+        "revoke", name, *versions, "--reason", "It reads mail.", "--severity", severity, "--advice", "Change passwords."
+    )
+    return said.partition(":")[0].rpartition(" ")[2]
+
+
+def elsewhere(application: Application, market: RunningMarketplace) -> Management:
+    """The installed set as another process sees it: the command line of the same user."""
+    return Management("chat", Layout(application.layout.root), [market.url], hostfile())
+
+
+def written(application: Application, plugin: str, name: str) -> str | None:
+    found = list(application.layout.data(plugin).rglob(name))
+    return found[0].read_text() if found else None
+
+
+def lives(process: str) -> bool:
+    return Path(f"/proc/{process}/stat").exists() and " Z " not in Path(f"/proc/{process}/stat").read_text()
+
+
+@pytest.mark.parametrize("severity", ["critical", "high"])
+@pytest.mark.parametrize("isolation", ["worker", "inline"])
+async def test_it_is_stopped_while_it_runs_when_another_process_learns_of_it(
+    market, tmp_path, caplog, isolation, severity
+):
+    plugin = f"{isolation}-{severity}"
+    market.publish(plugin, code=code_of(plugin), isolation="any")
+    async with running(tmp_path, market) as application:
+        await install(application, plugin, isolation=isolation)
+        process = written(application, plugin, "process")
+        assert process is not None
+        assert (process == str(os.getpid())) == (isolation == "inline")
+        told: list[str] = []
+        application.host.plugins.on_change(lambda status: told.append(f"{status.id} {status.state}"))
+        revoke(market, plugin, severity=severity)
+        assert application.host.plugins.status(plugin).state == "active"  # nobody has told us yet
+        (row,) = await elsewhere(application, market).check_updates()
+        assert (row.new, row.id) == (None, plugin)
+        await until(lambda: application.host.plugins.status(plugin).state == "blocked", timeout_seconds=30)
+        status = application.host.plugins.status(plugin)
+        assert status.problem == (
+            f"was revoked by {market.url} ({severity}): It reads mail. Change passwords. Appeals: appeals@example.org"
+        )
+        assert row.revoked == f"1.0.0 {status.problem}"
+        assert status.revoked == status.problem
+        assert told[-1] == f"{plugin} blocked"
+        # What does harm has no last word, and no process; what endangers may put its things away.
+        assert (written(application, plugin, "last-words") is None) == (severity == "critical")
+        if isolation == "worker":
+            assert not lives(process)
+        await until(lambda: bool(application.management.revocation_events()))
+        (event,) = application.management.revocation_events()
+        assert (event.by, event.plugin) == (market.url, plugin)
+        assert f"{plugin} 1.0.0 was stopped: it was revoked by" in event.why
+        assert f"REVOKED: {plugin} 1.0.0 was revoked by" in caplog.text
+
+
+async def test_what_should_be_left_runs_on_and_says_so(market, tmp_path):
+    market.publish("leave-it", code=code_of("leave-it"))
+    async with running(tmp_path, market) as application:
+        await install(application, "leave-it")
+        revoke(market, "leave-it", severity="low")
+        await elsewhere(application, market).check_updates()
+        await until(lambda: "was revoked by" in application.host.plugins.status("leave-it").note)
+        status = application.host.plugins.status("leave-it")
+        assert (status.state, status.problem) == ("active", "")
+        row = application.management.list()[0]
+        assert row.revoked is not None
+        assert (row.state, row.problem, row.revoked.stopped) == ("enabled", None, False)
+
+
+async def test_it_does_not_start_with_the_last_list_while_nobody_answers(market, tmp_path, caplog):
+    market.publish("sleeper", code=code_of("sleeper"))
+    market.publish("needy", more='[requires]\nsleeper = "*"\n')
+    async with running(tmp_path, market) as application:
+        await install(application, "needy")
+        root = application.layout.root
+    revoke(market, "sleeper")
+    await Management("chat", Layout(root), [market.url], hostfile()).check_updates()
+    caplog.clear()
+    async with running(tmp_path, None) as application:  # no marketplace is configured: nobody can be asked
+        status = application.host.plugins.status("sleeper")
+        assert (status.state, status.error) == ("blocked", "")
+        assert "was revoked by" in status.problem
+        needy = application.host.plugins.status("needy")
+        assert needy.problem == f"needs sleeper, which {status.problem}"
+        assert "REVOKED: sleeper 1.0.0 was revoked by" in caplog.text
+        finding = next(one for one in _doctor(application) if one.kind == "revoked")
+        assert (finding.plugin, "It reads mail" in finding.problem) == ("sleeper", True)
+        assert "jackfield update sleeper, or jackfield remove sleeper" in finding.advice
+        assert [one for one in _doctor(application) if one.kind == "old list"] == []
+        _made_older(root, days=9)
+        (old,) = [one for one in _doctor(application) if one.kind == "old list"]
+        assert "9 days ago" in old.problem
+        await application.reload()
+        day = f"{now() - timedelta(days=9):%Y-%m-%d}"
+        assert f"by its list of {day}" in application.host.plugins.status("sleeper").problem
+
+
+async def test_a_list_that_is_damaged_is_told_and_the_application_starts(market, tmp_path, caplog):
+    market.publish("plain", code=code_of("plain"))
+    async with running(tmp_path, market) as application:
+        await install(application, "plain")
+        (path,) = Lists(application.layout.trust).paths()
+    path.write_text("{")
+    async with running(tmp_path, market) as application:
+        assert application.host.plugins.status("plain").state == "active"
+        assert "what was revoked is not known" in caplog.text
+        assert "is damaged" in next(one.problem for one in _doctor(application) if one.kind == "old list")
+        assert await application.management.check_revocations() == {}
+        assert [one for one in _doctor(application) if one.kind == "old list"] == []
+
+
+async def test_its_user_may_run_it_for_a_day_and_is_told_at_each_start(market, tmp_path, caplog):
+    market.publish("wanted", code=code_of("wanted"))
+    async with running(tmp_path, market) as application:
+        await install(application, "wanted")
+        revoke(market, "wanted")
+        await elsewhere(application, market).check_updates()
+        await until(lambda: application.host.plugins.status("wanted").state == "blocked", timeout_seconds=30)
+        report = elsewhere(application, market).allow_revoked("Wanted", by="alice")
+        assert (report.stopped, report.allowed_until is not None) == (False, True)
+        await until(lambda: application.host.plugins.status("wanted").state == "active", timeout_seconds=30)
+        note = application.host.plugins.status("wanted").note
+        assert note.startswith(f"runs until {report.allowed_until} though it was revoked by")
+    caplog.clear()
+    async with running(tmp_path, market) as application:
+        assert application.host.plugins.status("wanted").state == "active"
+        assert f"REVOKED: wanted 1.0.0 runs until {report.allowed_until} though it was revoked by" in caplog.text
+        row = application.management.list()[0]
+        assert row.revoked is not None
+        assert (row.state, row.revoked.allowed_until) == ("enabled", report.allowed_until)
+        events = [(event.by, event.why.partition(" ")[0]) for event in application.management.revocation_events()]
+        assert ("alice", "wanted") in events
+        # What is revoked after that the user has not read.
+        revoke(market, "wanted", "==1.0.0")
+        await elsewhere(application, market).check_updates()
+        await until(lambda: application.host.plugins.status("wanted").state == "blocked", timeout_seconds=30)
+
+
+async def test_after_its_day_a_running_application_stops_it_again(market, tmp_path):
+    market.publish("brief", code=code_of("brief"))
+    async with running(tmp_path, market) as application:
+        await install(application, "brief")
+        number = revoke(market, "brief")
+        await elsewhere(application, market).check_updates()
+        await until(lambda: application.host.plugins.status("brief").state == "blocked", timeout_seconds=30)
+        soon = Allowance(f"{now() + timedelta(seconds=3):%Y-%m-%dT%H:%M:%SZ}", frozenset({f"{market.url}#{number}"}))
+        application.host.state.change({f"{ALLOWED}brief": soon.to_mapping()}, by="alice", why="for a moment")
+        await application.reload()
+        assert application.host.plugins.status("brief").state == "active"
+        await until(lambda: application.host.plugins.status("brief").state == "blocked", timeout_seconds=30)
+
+
+async def test_a_day_can_be_ended_and_what_is_not_revoked_any_more_runs(market, tmp_path):
+    market.publish("cleared", code=code_of("cleared"))
+    async with running(tmp_path, market) as application:
+        await install(application, "cleared")
+        number = revoke(market, "cleared")
+        await elsewhere(application, market).check_updates()
+        await until(lambda: application.host.plugins.status("cleared").state == "blocked", timeout_seconds=30)
+        management = elsewhere(application, market)
+        management.allow_revoked("cleared", by="alice")
+        await application.reload()
+        assert application.host.plugins.status("cleared").state == "active"
+        assert management.end_allowance("cleared", by="alice")
+        assert not management.end_allowance("cleared", by="alice")
+        await application.reload()
+        assert application.host.plugins.status("cleared").state == "blocked"
+        market.run("unrevoke", number)
+        await management.check_updates()
+        await until(lambda: application.host.plugins.status("cleared").state == "active", timeout_seconds=30)
+        assert application.host.plugins.status("cleared").revoked == ""
+        assert "cleared is not revoked any more" in application.management.revocation_events()[0].why
+
+
+async def test_a_library_is_revoked_and_who_runs_on_it_is_stopped(market, tmp_path):
+    market.publish_library("paintlib", files={"paintlib/__init__.py": "PAINT = 'a library that is revoked later on'\n"})
+    market.publish("painter", requires=["paintlib"], code="import paintlib\n" + code_of("painter"))
+    market.publish("other", code=code_of("other"))
+    async with running(tmp_path, market) as application:
+        await install(application, "painter", "other")
+        revoke(market, "paintlib")
+        await elsewhere(application, market).check_updates()
+        await until(lambda: application.host.plugins.status("painter").state == "blocked", timeout_seconds=30)
+        assert "needs the library paintlib 1.0.0, which was revoked by" in (
+            application.host.plugins.status("painter").problem
+        )
+        assert application.host.plugins.status("other").state == "active"
+
+
+async def test_an_application_asks_by_itself_and_one_that_was_never_met_is_not_met_so(market, tmp_path):
+    market.publish("hourly", code=code_of("hourly"))
+    async with running(tmp_path / "other", market) as application:
+        assert await application.management.check_revocations() == {}
+        assert Lists(application.layout.trust).kept() == ()
+    async with running(tmp_path, market) as application:
+        await install(application, "hourly")
+        revoke(market, "hourly")
+        watch = RevocationWatch(application.host, lambda: application.management, application.reload, every_seconds=0.1)
+        _made_older(application.layout.root, days=1)
+        watch.start()
+        try:
+            await until(lambda: application.host.plugins.status("hourly").state == "blocked", timeout_seconds=30)
+        finally:
+            await watch.stop()
+
+
+async def test_who_does_not_answer_is_named_and_the_last_list_counts(market, tmp_path):
+    market.publish("faithful", code=code_of("faithful"))
+    async with running(tmp_path, market) as application:
+        await install(application, "faithful")
+        revoke(market, "faithful")
+        await elsewhere(application, market).check_updates()
+        (path,) = Lists(application.layout.trust).paths()
+        kept = KeptList.load(path.parent)
+        assert kept is not None
+        nobody = Management("chat", application.layout, ["http://127.0.0.1:9"], hostfile())
+        gone = path.parent.parent / "gone"
+        gone.mkdir()
+        failed = await nobody.check_revocations()
+        assert failed == {}  # never met
+        with pytest.raises(MarketUnreachable):
+            await nobody.plan_install(["anything"])
+        await until(lambda: application.host.plugins.status("faithful").state == "blocked", timeout_seconds=30)
+
+
+async def test_what_is_revoked_is_not_installed_not_even_as_a_file_of_another_name(market, tmp_path):
+    wheel = market.publish("spy", code=code_of("spy") + "\nSPY = 1\n")
+    market.publish("spy", "1.1.0", code=code_of("spy") + "\nSPY = 0\n")
+    revoke(market, "spy", "<1.1")
+    async with running(tmp_path, market) as application:
+        management = application.management
+        with pytest.raises(
+            PluginError, match=r"spy 1\.0\.0 was revoked by .* \(critical\): It reads mail\. Change"
+        ) as told:
+            await management.plan_install(["spy==1.0.0"])
+        assert "jackfield allow-revoked spy" in (told.value.hint or "")
+        plan = await management.plan_install(["spy"])
+        assert [item.new_version for item in plan.added] == ["1.1.0"]
+        with pytest.raises(PluginError, match=r"spy 1\.0\.0 was revoked by"):
+            await management.plan_install([str(wheel)])
+        renamed = build_plugin(tmp_path / "renamed", "friend", "9.0.0", code=code_of("spy") + "\nSPY = 1\n")
+        with pytest.raises(PluginError, match=r"friend 9\.0\.0 was revoked by"):
+            await management.plan_install([str(renamed)])
+        honest = build_plugin(tmp_path / "honest", "friend", "9.0.0", code=code_of("spy") + "\nSPY = 2\n")
+        assert (await management.plan_install([str(honest)])).added[0].new_version == "9.0.0"
+        management.allow_revoked("spy", by="alice")
+        assert (await management.plan_install(["spy==1.0.0"])).added[0].new_version == "1.0.0"
+
+
+def _doctor(application: Application) -> list[Any]:
+    management = application.management
+    return diagnose(management.layout, management.store, management.state, management.inventory())
+
+
+def _made_older(root: Path, *, days: float) -> None:
+    """Make every kept list look as if its marketplace had not been asked for some days."""
+    for path in Lists(root / "trust").paths():
+        values = json.loads(path.read_text())
+        values["checked"] = f"{now() - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+        path.write_text(json.dumps(values))
