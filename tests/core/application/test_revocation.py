@@ -14,7 +14,6 @@ import pytest
 from jackfield.application import Application, RevocationWatch
 from jackfield.errors import MarketUnreachable, PluginError
 from jackfield.management import Management, diagnose
-from jackfield.permissions import Choice
 from jackfield.revocation import ALLOWED, Allowance, KeptList, Lists, now
 from jackfield.store import Layout
 
@@ -63,18 +62,12 @@ async def running(home: Path, market: RunningMarketplace | None, **options: Any)
         await application.stop()
 
 
-async def install(application: Application, *specs: str, isolation: Choice | None = None) -> None:
-    management = application.management
-    plan = await management.plan_install(list(specs))
-    await management.apply(plan, accept_permissions=True, by="tester")
-    if isolation is not None:
-        for spec in specs:
-            moved = await management.plan_isolation(spec.partition("==")[0], isolation)
-            if moved:
-                await management.apply(moved, accept_permissions=True, by="tester")
+async def install(application: Application, *specs: str) -> None:
+    plan = await application.management.plan_install(list(specs))
+    await application.management.apply(plan, accept_permissions=True, by="tester")
     await application.reload()
     for spec in specs:
-        await application.host.plugins.wait_for(spec.partition("==")[0], timeout_seconds=30)
+        await application.host.plugins.wait_for(spec, timeout_seconds=60)
 
 
 def revoke(market: RunningMarketplace, name: str, *versions: str, severity: str = "critical") -> str:
@@ -105,9 +98,9 @@ async def test_it_is_stopped_while_it_runs_when_another_process_learns_of_it(
     market, tmp_path, caplog, isolation, severity
 ):
     plugin = f"{isolation}-{severity}"
-    market.publish(plugin, code=code_of(plugin), isolation="any")
+    market.publish(plugin, code=code_of(plugin), isolation=isolation)
     async with running(tmp_path, market) as application:
-        await install(application, plugin, isolation=isolation)
+        await install(application, plugin)
         process = written(application, plugin, "process")
         assert process is not None
         assert (process == str(os.getpid())) == (isolation == "inline")
@@ -252,7 +245,7 @@ async def test_a_day_can_be_ended_and_what_is_not_revoked_any_more_runs(market, 
         await management.check_updates()
         await until(lambda: application.host.plugins.status("cleared").state == "active", timeout_seconds=30)
         assert application.host.plugins.status("cleared").revoked == ""
-        assert "cleared is not revoked any more" in application.management.revocation_events()[0].why
+        await until(lambda: "cleared is not revoked any more" in application.management.revocation_events()[0].why)
 
 
 async def test_a_library_is_revoked_and_who_runs_on_it_is_stopped(market, tmp_path):
