@@ -327,12 +327,9 @@ class Inventory:
             return None
         if manifest.isolation == "external" and candidate.origin != "external":
             return f"is a program that connects by itself: jackfield keys new {candidate.id}"
-        refused = refusal(manifest, self._app, self._hostfile)
-        return (
-            refused
-            or self.placement(candidate.canonical_id, manifest).problem
-            or unmet_need(manifest, self._found, self.enabled)
-        )
+        cid = candidate.canonical_id
+        refused = refusal(manifest, self._app, self._hostfile) or self.placement(cid, manifest).problem
+        return refused or unmet_need(manifest, self._found, self.enabled)
 
 
 def _place(winner: Candidate) -> str:
