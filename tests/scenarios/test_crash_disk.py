@@ -140,9 +140,9 @@ class Refusing(Disk):
         self._count("write the pointer")
         super().write(path, data)
 
-    def append(self, path: Path, data: bytes, *, offset: int) -> None:
+    def append(self, path: Path, data: bytes, *, offset: int, wait: bool = True) -> None:
         self._count("append to the journal")
-        super().append(path, data, offset=offset)
+        super().append(path, data, offset=offset, wait=wait)
 
     def sync_filesystem(self, path: Path) -> None:
         self._count(f"syncfs {path.name.rstrip('0123456789-')}")

@@ -67,10 +67,10 @@ class FullDisk(Disk):
         self._fill("rename")
         super().rename(source, target)
 
-    def append(self, path, data, *, offset):
+    def append(self, path, data, *, offset, wait=True):
         if json.loads(data)["record"] == "begin":
             self._fill("append")
-        super().append(path, data, offset=offset)
+        super().append(path, data, offset=offset, wait=wait)
 
 
 @pytest.mark.parametrize("victim", ["sync_filesystem", "rename", "append", "write"])

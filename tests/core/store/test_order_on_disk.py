@@ -45,9 +45,9 @@ class RecordingDisk(Disk):
         self.calls.append(("sync_folder", folder.name))
         super().sync_folder(folder)
 
-    def append(self, path, data, *, offset):
-        self.calls.append(("append", json.loads(data)["record"]))
-        super().append(path, data, offset=offset)
+    def append(self, path, data, *, offset, wait=True):
+        self.calls.append(("append and fsync" if wait else "append", json.loads(data)["record"]))
+        super().append(path, data, offset=offset, wait=wait)
 
 
 def test_what_is_named_is_on_disk_before_its_name_and_the_pointer_comes_last(layout, install, plugin, monkeypatch):
@@ -61,7 +61,7 @@ def test_what_is_named_is_on_disk_before_its_name_and_the_pointer_comes_last(lay
         ("sync_filesystem", "generation-1"),
         ("rename", "1"),
         ("sync_folder", "generations"),
-        ("append", "begin"),
+        ("append and fsync", "begin"),
         ("sync_folder", "profile"),
         ("write and fsync", "current"),
         ("replace", "current"),

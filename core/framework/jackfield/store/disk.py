@@ -20,15 +20,16 @@ class Disk:
             file.flush()
             os.fsync(file.fileno())
 
-    def append(self, path: Path, data: bytes, *, offset: int) -> None:
-        """Write `data` at `offset` bytes, cutting off what lies behind; on disk when this returns."""
+    def append(self, path: Path, data: bytes, *, offset: int, wait: bool = True) -> None:
+        """Write `data` at `offset` bytes, cutting off what lies behind; on disk when this returns, if somebody waits."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             os.ftruncate(descriptor, offset)
             os.lseek(descriptor, offset, os.SEEK_SET)
             while data:
                 data = data[os.write(descriptor, data) :]
-            os.fsync(descriptor)
+            if wait:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
