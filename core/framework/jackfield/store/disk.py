@@ -21,7 +21,7 @@ class Disk:
             os.fsync(file.fileno())
 
     def append(self, path: Path, data: bytes, *, offset: int, wait: bool = True) -> None:
-        """Write `data` at `offset` bytes, cutting off what lies behind; on disk when this returns, if somebody waits."""
+        """Write `data` at `offset` bytes, cutting off what lies behind; on disk when this returns, if it waits."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             os.ftruncate(descriptor, offset)
