@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from jackfield.isolation.own_time import LED_TO_SECONDS, OwnTime
     from jackfield.isolation.packages import ALWAYS, Packages, packages_of
     from jackfield.isolation.peers import Peer, peer_of
+    from jackfield.isolation.plain import PlainProcesses
+    from jackfield.isolation.plain_child import PlainChild
     from jackfield.isolation.rates import Flow, LineRate
     from jackfield.isolation.reception import Arrival, Reception
     from jackfield.isolation.replacing import Ending, Replacing, Standing
@@ -58,6 +60,8 @@ __all__ = [
     "Packages",
     "Peer",
     "Places",
+    "PlainChild",
+    "PlainProcesses",
     "Process",
     "Reception",
     "Replacing",
@@ -93,6 +97,8 @@ _HOMES = {
     "own_time": ("LED_TO_SECONDS", "OwnTime"),
     "packages": ("ALWAYS", "Packages", "packages_of"),
     "peers": ("Peer", "peer_of"),
+    "plain": ("PlainProcesses",),
+    "plain_child": ("PlainChild",),
     "rates": ("Flow", "LineRate"),
     "reception": ("Arrival", "Reception"),
     "replacing": ("Ending", "Replacing", "Standing"),

@@ -33,6 +33,7 @@ class Watched:
         limits: what is in force; may be exchanged.
         folders: absolute paths of what it can write.
         flow: counts what it asks and sends; None: nobody counts.
+        empty_bytes: its PSS before the plugin's code was loaded, for one that was not forked; None: as the zygote's.
         counted_at: when its files were counted last, on the clock of all looks.
     """
 
@@ -41,11 +42,16 @@ class Watched:
     limits: WorkerLimits
     folders: Sequence[str] = ()
     flow: Flow | None = None
+    empty_bytes: int | None = None
     counted_at: float = float("-inf")
     _measured_at: float = float("-inf")
     _cpu: deque[tuple[float, float]] = field(default_factory=deque)
     _counting_seconds: float = 0.0
     _counted_written: int = 0
+
+    def note_empty(self) -> None:
+        """Take what the process uses now for what it uses without a plugin."""
+        self.empty_bytes = measuring.pss_bytes(self.pid)
 
     def look(self, now: float, empty_bytes: int) -> Breach | None:
         """Return the first limit that the process has broken, but for those on its files; None also when it is gone.
@@ -94,7 +100,8 @@ class Watched:
             return None
         self._measured_at = now
         pss = measuring.pss_bytes(self.pid)
-        used = (resident_bytes if pss is None else pss) - empty_bytes
+        own_empty_bytes = empty_bytes if self.empty_bytes is None else self.empty_bytes
+        used = (resident_bytes if pss is None else pss) - own_empty_bytes
         return overused(self.plugin, "memory", used, self.limits) if used > self.limits.memory_bytes else None
 
     def _descriptors(self) -> Breach | None:

@@ -30,8 +30,8 @@ from jackfield.sandbox import (
     remember_paths,
     separate,
 )
+from jackfield.worker.furnishing import furnish
 from jackfield.worker.policy import Interpreter, policy_of
-from jackfield.worker.published import import_only
 from jackfield.worker.rehearsal import NOBODYS, REHEARSALS
 
 Serve = Callable[[WorkerSpec], Any]
@@ -98,7 +98,7 @@ def rehearse(prepared: Prepared) -> None:
         read = _read_spec(msgspec.msgpack.encode(NOBODYS))
         policy = policy_of(read, prepared.machine, prepared.interpreter, parent=prepared.zygote)
         remember_paths(policy.read)
-        _furnish(prepared.interpreter, read)
+        _furnish(prepared, read)
         framed(Confined(Grade.FULL))
 
 
@@ -110,7 +110,7 @@ def _live(prepared: Prepared) -> int:
         return 0  # the host thought better of it
     try:
         grade = _hold(prepared, spec, (0, 1, 2, calls.fileno(), files.fileno()))
-        _furnish(prepared.interpreter, spec)
+        _furnish(prepared, spec)
     except JackfieldError as error:
         files.sendall(framed(NotConfined(error.message, error.hint)))
         return 1
@@ -142,14 +142,5 @@ def _be_called(plugin: str) -> None:
             os.close(name)
 
 
-def _furnish(interpreter: Interpreter, spec: WorkerSpec) -> None:
-    """Give it an environment and an import path of its own."""
-    os.environ["HOME"] = spec.data_dir
-    os.environ["TMPDIR"] = spec.temporary
-    sys.argv[:] = [spec.plugin]
-    import_only(
-        spec.paths,
-        {**spec.named, **interpreter.named},
-        (*interpreter.metadata, *spec.metadata),
-        interpreter.library,
-    )
+def _furnish(prepared: Prepared, spec: WorkerSpec) -> None:
+    furnish(spec, prepared.interpreter.named, prepared.interpreter.metadata, prepared.interpreter.library)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from jackfield.isolation import (
     Child,
     Flow,
     Line,
+    PlainChild,
+    PlainProcesses,
     Supervisor,
     Watch,
     Watched,
@@ -33,6 +36,12 @@ from jackfield.storage import FILES, State, delete_folder, make_private
 from jackfield.store import Generation, Layout
 
 MANIFEST = "plugin.toml"
+
+START_SECONDS = 30.0
+"""For a process that was started by itself to load what a forked one has, on a machine that is busy."""
+
+FORKS = sys.platform.startswith("linux")
+"""Whether workers are forked and confined here. Elsewhere there are plain processes, by the user's choice."""
 
 
 class Started(NamedTuple):
@@ -94,15 +103,16 @@ class Workers:
         self._active = active
         self._api_type = api_type
         self._published: tuple[str, ...] = ()
-        self._zygote: Zygote | None = None
-        self._temporary: dict[Path, Child] = {}
+        self._zygote: Zygote | PlainProcesses | None = None
+        self._temporary: dict[Path, Child | PlainChild] = {}
         self._supervisor = Supervisor(lambda: self._zygote.pid if self._zygote is not None else None)
 
     async def start(self, candidate: Candidate, placement: Placement, serve: Serve) -> Started:
         """Fork a worker for a plugin and greet it.
 
         Raises:
-            SandboxError: it cannot be confined, or did not get as far as that.
+            SandboxError: it cannot be confined, or did not get as far as that; where nothing is forked, only what its
+                user runs unconfined has a process.
             LinkError: it did not greet.
         """
         zygote = self._forks()
@@ -118,9 +128,14 @@ class Workers:
             )
             flow.sent_bytes = lambda: link.reader.received_bytes
             folders = (spec.data_dir, spec.config_dir, spec.temporary)
-            watch = self._supervisor.watch(child, Watched(candidate.id, child.pid, spec.limits, folders, flow))
+            watched = Watched(candidate.id, child.pid, spec.limits, folders, flow)
+            watch = self._supervisor.watch(child, watched)
             line = Line(link, plugin=candidate.id, call_seconds=spec.limits.call_seconds)
-            await line.greet()
+            if isinstance(child, PlainChild):
+                await line.greet(timeout_seconds=START_SECONDS)
+                watched.note_empty()
+            else:
+                await line.greet()
         except BaseException:
             child.close()
             raise
@@ -172,11 +187,13 @@ class Workers:
                 self._temporary.pop(one, None)
         return folder / secrets.token_hex(4)
 
-    def _forks(self) -> Zygote:
+    def _forks(self) -> Zygote | PlainProcesses:
         if self._zygote is None:
             self._published = published_names(self._hostfile)
             module = self._api_type.partition(":")[0].partition(".")[0]
-            self._zygote = Zygote(packages_of(self._published), preload=(module,) if module else ())
+            packages = packages_of(self._published)
+            preload = (module,) if module else ()
+            self._zygote = Zygote(packages, preload=preload) if FORKS else PlainProcesses(packages)
         return self._zygote
 
     async def close(self) -> None:

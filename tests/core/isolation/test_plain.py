@@ -1,0 +1,166 @@
+"""Processes that nothing confines, started as on systems without a zygote: both ways of it, run here on Linux."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from jackfield.errors import SandboxError
+from jackfield.isolation import Line, PlainProcesses
+from jackfield.rpc import Link
+from jackfield.runtime import Description
+from jackfield.sandbox import Grade
+
+from tests.support.processes import is_there, wait_for
+from tests.support.waiting import until
+from tests.support.workers import spec_in
+
+pytestmark = pytest.mark.slow
+
+CODE = """
+import os, sys
+from jackfield import Plugin
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("chat")
+print("loaded")
+
+class Weather(Plugin):
+    @hookimpl
+    def told(self, text: str):
+        if text == "who":
+            return str(os.getpid())
+        if text == "imports":
+            try:
+                import httpx
+            except ImportError:
+                return "no httpx"
+        if text == "secret":
+            return os.environ.get("SECRET", "none")
+        return text.upper()
+"""
+
+
+@pytest.fixture(params=[False, True], ids=["inherited socket", "loopback"])
+async def processes(request: pytest.FixtureRequest) -> AsyncIterator[PlainProcesses]:
+    processes = PlainProcesses(loopback=request.param)
+    yield processes
+    await processes.close()
+
+
+def spec(folder: Path):
+    made = spec_in(folder, grade=Grade.PROCESS)
+    (Path(made.paths[0]) / "weather.py").write_text(CODE)
+    return made
+
+
+async def test_a_plugin_loads_and_answers_and_imports_nothing_of_its_hosts(processes, tmp_path, caplog, monkeypatch):
+    monkeypatch.setenv("SECRET", "of the host")
+    caplog.set_level("INFO")
+    child = await processes.fork(spec(tmp_path), name="Weather")
+    line = Line(Link(child.socket, lambda _: None, peer="weather"), plugin="weather")
+    await line.greet(timeout_seconds=20)
+    described = await line.call("plugin.load", {"hooks": {"told": ""}}, Description, timeout_seconds=20)
+    assert [one.name for one in described.hooks] == ["told"]
+    asked = {text: await line.call("hook.told", {"text": text}, str) for text in ("who", "imports", "secret", "hi")}
+    assert asked == {"who": str(child.pid), "imports": "no httpx", "secret": "none", "hi": "HI"}
+    assert (child.grade, child.files, child.ended) == (Grade.PROCESS, None, None)
+    await until(lambda: "printed: loaded" in caplog.text)
+    line.close()
+    how = await child.wait()
+    assert str(how) == "ended with exit code 0"
+
+
+async def test_it_is_killed_and_tells_how_it_ended(processes, tmp_path):
+    child = await processes.fork(spec(tmp_path))
+    os.kill(child.pid, signal.SIGKILL)
+    assert str(await child.wait()) == "was killed by SIGKILL"
+    child.kill()  # nothing happens
+    child.close()
+
+
+async def test_all_end_with_their_host(processes, tmp_path):
+    children = [await processes.fork(spec(tmp_path / name)) for name in "ab" if not (tmp_path / name).mkdir()]
+    await processes.close()
+    assert all(child.ended is not None for child in children)
+    assert not any(is_there(child.pid) for child in children)
+
+
+async def test_only_what_its_user_runs_unconfined_has_a_process(processes, tmp_path):
+    with pytest.raises(SandboxError, match=r"weather cannot be confined: that needs Linux, .* weather process runs it"):
+        await processes.fork(spec_in(tmp_path))
+
+
+async def test_one_that_cannot_be_started_says_so(tmp_path):
+    for loopback in (False, True):
+        processes = PlainProcesses(loopback=loopback, executable=str(tmp_path / "nothing"))
+        with pytest.raises(SandboxError, match=r"weather has no process: .*No such file"):
+            await processes.fork(spec(tmp_path))
+
+
+async def test_who_shows_no_key_or_another_one_is_nobody_and_keeps_nobody_out(tmp_path, monkeypatch):
+    real = socket.create_server
+    strangers: list[socket.socket] = []
+
+    def crowded(address, **options):
+        listener = real(address, **options)
+        for said in (b"", b"x" * 64, b"f" * 10):
+            stranger = socket.create_connection(listener.getsockname())
+            stranger.sendall(said)
+            strangers.append(stranger)
+        return listener
+
+    monkeypatch.setattr(socket, "create_server", crowded)
+    processes = PlainProcesses(loopback=True)
+    child = await processes.fork(spec(tmp_path))
+    line = Line(Link(child.socket, lambda _: None, peer="weather"), plugin="weather")
+    await line.greet(timeout_seconds=20)
+    for stranger in strangers:
+        stranger.settimeout(10)
+        assert await asyncio.to_thread(heard, stranger) == b"", "not a word, and it is closed"
+        stranger.close()
+    line.close()
+    await processes.close()
+
+
+def heard(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(100)
+    except ConnectionResetError:
+        return b""
+
+
+HOST = """
+import asyncio, sys, time
+from pathlib import Path
+from jackfield.isolation import PlainProcesses
+from tests.core.isolation.test_plain import spec
+
+async def main():
+    child = await PlainProcesses().fork(spec(Path(sys.argv[1])))
+    print(child.pid, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def test_it_ends_when_its_host_is_killed(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOST, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    ) as host:
+        assert host.stdout is not None
+        pid = int(host.stdout.readline())
+        assert is_there(pid)
+        host.kill()
+    wait_for(lambda: not is_there(pid))
