@@ -20,7 +20,8 @@ from jackfield.resolution import Target
 
 from tests.core.management.conftest import market as market  # the fixture of another folder
 from tests.support.other_python import make_environment, other_pythons
-from tests.support.processes import clean_environment
+from tests.support.processes import clean_environment, script
+from tests.support.wheels import WheelSource
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C45", "U8", "K36"), pytest.mark.timeout(300)]
 
@@ -51,6 +52,9 @@ RUN = """
 
     asyncio.run(main())
 """
+
+
+USES = "import roomlib\nfrom jackfield import Plugin\n\n\nclass Main(Plugin):\n    pass\n"
 
 
 class Room:
@@ -199,3 +203,42 @@ def test_a_lock_for_both_pythons_makes_the_set_on_either(market, room, newer, tm
     done = room.jackfield("sync", str(lock), "--yes", "--accept-permissions")
     assert done.returncode == 0, done.stderr
     assert room.rows() == {"bothways": ("1.0.0", "enabled")}
+
+
+def put_into(room: Room, wheel: Path) -> None:
+    """What the application's own upgrade does to its environment."""
+    command = [script("uv"), "pip", "install", "--no-config", "--offline", "--no-deps", "--quiet"]
+    command += ["--python", str(room.prefix / "bin" / "python"), str(wheel)]
+    subprocess.run(command, env=clean_environment(), check=True, capture_output=True)
+
+
+def test_a_library_of_the_application_that_went_on_blocks_by_name_who_minds(market, room, tmp_path):
+    old, new = (
+        WheelSource("roomlib", version, files={"roomlib.py": f"VERSION = {version!r}\n"}).build(tmp_path / version)
+        for version in ("1.0.0", "2.0.0")
+    )
+    market.publish("libminds", requires=["roomlib<2"], isolation="inline", code=USES)
+    market.publish("libtakes", requires=["roomlib"], isolation="inline")
+    room.make(Path(os.path.realpath(sys.executable)))
+    put_into(room, old)
+    done = room.jackfield("install", "libminds", "libtakes", "--yes", "--accept-permissions")
+    assert done.returncode == 0, done.stderr
+    checked = room.jackfield("check-upgrade", "roomlib==2.0.0")
+    assert checked.returncode == 1
+    assert (
+        "libminds  1.0.0  blocked: libminds 1.0.0 needs roomlib <2, but this application has roomlib 2.0.0"
+        in checked.stdout
+    )
+    put_into(room, new)
+    plugins = room.run_the_application()["plugins"]
+    assert plugins["libtakes"] == ["active", ""]
+    state, problem = plugins["libminds"]
+    assert state == "blocked"
+    assert problem.startswith("needs roomlib <2, and this application has roomlib 2.0.0 since")
+    assert (
+        "blocked: libminds: needs roomlib <2, and this application has roomlib 2.0.0 since"
+        in room.jackfield("doctor").stdout
+    )
+    market.publish("libminds", "1.1.0", requires=["roomlib>=2"], isolation="inline", code=USES)
+    assert room.jackfield("update", "--yes").returncode == 0
+    assert room.run_the_application()["plugins"]["libminds"] == ["active", ""]

@@ -16,7 +16,7 @@ from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
 from jackfield.revocation import OLD_SECONDS, Lists
 from jackfield.storage import SLOW_SECONDS, Starts, State, folder_size
-from jackfield.store import Layout, Store, misfits
+from jackfield.store import SURROUNDINGS, Layout, Store, misfits, unmet
 
 Kind = Literal[
     "safe mode",
@@ -88,7 +88,7 @@ def diagnose(
         *_revoked(inventory),
         *_old_lists(layout),
         *_rolled_back(state),
-        *_unfit(store),
+        *_unfit(store, state),
         *_broken(store),
         *_blocked(inventory),
         *_conflicts(inventory),
@@ -154,12 +154,14 @@ def _rolled_back(state: State) -> Iterator[Finding]:
         yield Finding("rolled back", one.plugin, f"{one.version} failed here, {became}: {one.why}", advice)
 
 
-def _unfit(store: Store) -> Iterator[Finding]:
-    """Name what was installed for another Python or platform: this one may have come after it."""
+def _unfit(store: Store, state: State) -> Iterator[Finding]:
+    """Name what was installed for another Python, or beside other distributions: these may have come after it."""
     active = store.active()
     names = {canonical_id(plugin): plugin for plugin in active.plugins}
     for cid, problem in sorted(misfits(active).items()):
         yield Finding("other Python", names[cid], problem, "jackfield sync")
+    for cid, problem in sorted(unmet(active, state.get(SURROUNDINGS)).items()):
+        yield Finding("blocked", names[cid], problem, "jackfield sync")
 
 
 def _vanished(layout: Layout, store: Store) -> Iterator[Finding]:

@@ -160,6 +160,8 @@ class Plan:
         migrates: id -> the shapes of its data before and after, of those that change it; a copy is kept.
         published: canonical id -> who published it and when, of the plugins that come or change; kept in the state.
         disabled: canonical ids of those that come and are not enabled, whatever becomes of the others.
+        host_used: the distributions of the environment that the set was solved beside, with their versions; empty where
+            it was not solved here.
         blocked: id -> why, of installed plugins that are not to be had for this Python: they stay, and do not run.
     """
 
@@ -183,6 +185,7 @@ class Plan:
     disabled: frozenset[str] = frozenset()
     migrates: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     blocked: Mapping[str, str] = field(default_factory=dict)
+    host_used: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed or self.moved or self.choices)

@@ -10,7 +10,7 @@ from jackfield.management.probation import PROBATION, put_on_probation
 from jackfield.management.profiles import ENVIRONMENT, environment_key
 from jackfield.management.specs import canonical
 from jackfield.storage import State
-from jackfield.store import Generation
+from jackfield.store import SURROUNDINGS, Generation
 
 _OF_A_PLUGIN = (
     *("wish", "grants", "asked", "pin", "published", "isolation", "probation"),
@@ -29,6 +29,8 @@ def changed_keys(plan: Plan, state: State, before: Generation, *, enable: bool) 
         enable: whether plugins that come are enabled.
     """
     changes: dict[str, Any] = {**environment_key(state), **put_on_probation(before, plan.pins, plan.workers)}
+    if plan.host_used and plan.host_used != state.get(SURROUNDINGS):
+        changes[SURROUNDINGS] = dict(plan.host_used)
     for item in plan.added:
         if item.id is not None:
             cid = canonical(item.id)
@@ -52,8 +54,8 @@ def changed_keys(plan: Plan, state: State, before: Generation, *, enable: bool) 
 
 
 def told(keys: Iterable[str]) -> tuple[str, ...]:
-    """The keys that a user is told of: that a probation is over, or whose environment it is, says nothing to them."""
-    return tuple(key for key in keys if key != ENVIRONMENT and not key.startswith(PROBATION))
+    """The keys that a user is told of: that a probation is over, or what the environment is, says nothing to them."""
+    return tuple(key for key in keys if key not in (ENVIRONMENT, SURROUNDINGS) and not key.startswith(PROBATION))
 
 
 def key_in_words(key: str) -> str:

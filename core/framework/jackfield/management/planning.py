@@ -166,9 +166,7 @@ class Planner:
             ]
             notes += [note for pin in lost for note in catalog.withheld.notes(pin)]
         moved = [item.id for item in plan.changed if item.id is not None and canonical(item.id) in chosen]
-        what = (
-            f"update {', '.join(moved)}" if moved else plan.what
-        )  # the history names what changed, not what was asked
+        what = f"update {', '.join(moved)}" if moved else plan.what  # what changed, not what was asked
         return replace(plan, what=what, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
 
     def remove(self, ids: Sequence[str], *, purge: bool = False) -> Plan:
@@ -297,6 +295,7 @@ class Planner:
             asked=tuple(asked),
             published={cid: one.said for cid, one in coming.items()},
             files=catalog.wheels,
+            host_used=solution.host_used,
             notes=(
                 *standings,
                 *self._revoked.notes({item.source for item in (*added, *changed)}),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from jackfield.store.places import environment_profile as environment_profile
     from jackfield.store.places import profile_folder as profile_folder
     from jackfield.store.pylock import lock_text as lock_text
+    from jackfield.store.surroundings import SURROUNDINGS as SURROUNDINGS
+    from jackfield.store.surroundings import unmet as unmet
     from jackfield.store.table import StoredFile as StoredFile
 
 _HOMES = {
@@ -67,6 +69,7 @@ _HOMES = {
     "lockfile": ("LockFile", "LockedSet", "read_lockfile"),
     "places": ("environment_profile", "profile_folder"),
     "pylock": ("lock_text",),
+    "surroundings": ("SURROUNDINGS", "unmet"),
     "table": ("StoredFile",),
 }
 

@@ -7,43 +7,36 @@ Requires-Python. What it does not understand counts as fitting: the resolver dec
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
 from jackfield.errors import StoreError
-from jackfield.manifest import Candidate, Pin, canonical_id
+from jackfield.manifest import Candidate, Pin
+from jackfield.store.closures import with_libraries
 from jackfield.store.generations import Generation
+from jackfield.store.surroundings import unmet
 
 _SYSTEMS = {"linux": ("linux", "manylinux", "musllinux"), "darwin": ("macosx",), "win32": ("win",)}
 
 
 def misfits(generation: Generation) -> dict[str, str]:
     """Canonical id -> why a plugin, or a library of its own, is not for this Python; of those that fit nothing."""
-    found: dict[str, str] = {}
     if sys.implementation.name != "cpython":
-        return found
-    inline = {pin.distribution: pin for pin in generation.inline}
-    for pin in generation.inline:
-        if pin.id is not None:
-            problem = _first(_with_libraries(pin, inline))
-            if problem is not None:
-                found[canonical_id(pin.id)] = problem
-    for cid, own in generation.workers.items():
-        problem = _first(own)
-        if problem is not None:
-            found[cid] = problem
-    return found
+        return {}
+    told = ((cid, _first(pins)) for cid, pins in with_libraries(generation))
+    return {cid: problem for cid, problem in told if problem is not None}
 
 
-def with_misfits(candidates: Iterable[Candidate], generation: Generation) -> list[Candidate]:
-    """Plugins of a generation, those that are not for this Python with that as their problem.
+def with_misfits(candidates: Iterable[Candidate], generation: Generation, used: object = None) -> list[Candidate]:
+    """Plugins of a generation; those that are not for this Python, or this environment, with that as their problem.
 
     Args:
         candidates: as discovery found them.
         generation: which.
+        used: what the state says that it was solved beside; None to look at the Python alone.
     """
-    problems = misfits(generation)
+    problems = {**unmet(generation, used), **misfits(generation)}
     return [
         replace(one, problem=StoreError(problems[one.canonical_id], plugin=one.id, hint="jackfield sync"))
         if one.canonical_id in problems and one.problem is None
@@ -60,20 +53,6 @@ def _first(pins: Iterable[Pin]) -> str | None:
         if problem is not None:
             return f"{pin.file.filename} {problem}"
     return None
-
-
-def _with_libraries(pin: Pin, inline: Mapping[str, Pin]) -> list[Pin]:
-    """A plugin of the application's process, and the libraries that it reaches."""
-    reached, waiting = [pin], list(pin.requires)
-    seen = {pin.distribution}
-    while waiting:
-        name = waiting.pop()
-        one = inline.get(name)
-        if one is not None and name not in seen and one.id is None:
-            seen.add(name)
-            reached.append(one)
-            waiting += one.requires
-    return reached
 
 
 @lru_cache(4096)

@@ -19,7 +19,7 @@ from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
 from jackfield.permissions import Grant, Placement
 from jackfield.sandbox import grade_of, probe
 from jackfield.storage import State
-from jackfield.store import Generation, Store, with_misfits
+from jackfield.store import SURROUNDINGS, Generation, Store, with_misfits
 
 
 def grade_here() -> str:
@@ -76,7 +76,7 @@ def survey(
         StoreError: the active generation or the state log is damaged.
     """
     generation = store.active()
-    candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups)]
+    candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups, state.get(SURROUNDINGS))]
     in_folders = discover_scripts(scripts.folders, languages_of(candidates))
     taken = {one.canonical_id for one in candidates}
     own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
@@ -152,12 +152,12 @@ def _grants(items: Mapping[str, Any]) -> dict[str, Grant]:
     return grants
 
 
-def _installed(generation: Generation, groups: Sequence[str]) -> list[Candidate]:
+def _installed(generation: Generation, groups: Sequence[str], used: object) -> list[Candidate]:
     missing = generation.missing()
     gone = {generation.tree(pin) for pin in missing}
     trees = [tree for tree in generation.plugin_trees if tree not in gone]
     found = [one for one in discover(groups, path=trees) if _is_its_own(one, generation)] if trees else []
-    found = with_misfits(found, generation)
+    found = with_misfits(found, generation, used)
     return [*found, *(_lost(pin, pin.id) for pin in missing if pin.id is not None)]
 
 
