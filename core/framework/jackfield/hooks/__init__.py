@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jackfield.hooks.markers import HookspecMarker as HookspecMarker
     from jackfield.hooks.outside import Outside as Outside
     from jackfield.hooks.outside import Sent as Sent
+    from jackfield.hooks.outside import SomeFailed as SomeFailed
     from jackfield.hooks.outside import Underway as Underway
     from jackfield.hooks.outside import outside_of as outside_of
     from jackfield.hooks.outside import stands_for as stands_for
@@ -32,7 +33,7 @@ _HOMES = {
     "failures": ("FailureLog",),
     "manager": ("HookManager", "May"),
     "markers": ("HookimplMarker", "HookspecMarker"),
-    "outside": ("Outside", "Sent", "Underway", "outside_of", "stands_for"),
+    "outside": ("Outside", "Sent", "SomeFailed", "Underway", "outside_of", "stands_for"),
     "running": ("running_implementation",),
     "specs": ("OnError", "SpecOptions", "is_asynchronous"),
     "waking": ("Waker",),

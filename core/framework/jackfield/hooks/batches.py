@@ -7,7 +7,7 @@ from typing import Any
 from jackfield.hooks.calls import compile_mapping
 from jackfield.hooks.chains import Chain, passed_by_name
 from jackfield.hooks.limits import skipped
-from jackfield.hooks.outside import Outside, outside_of
+from jackfield.hooks.outside import Outside, SomeFailed, outside_of
 
 #: Calls one implementation for each of many calls; None stands for no answer, and for a failure that is skipped. The
 #: number says how many arguments each call has, where all have the same.
@@ -40,9 +40,10 @@ class Batches:
             return await self._handed(many, self._chain.pipeline, names)
         if self._chain.firstresult:
             return await self._first(many, names)
+        if len(self._steps) == 1:
+            step, _ = self._steps[0]
+            return [[] if each is None else [each] for each in await step(many, names)]
         answers = await self._collected(many, names)
-        if len(answers) == 1:
-            return [[] if each is None else [each] for each in answers[0]]
         return [[each for each in one if each is not None] for one in zip(*answers, strict=True)] or [[] for _ in many]
 
     async def _handed(self, many: Sequence[Mapping[str, Any]], argument: str, names: int | None) -> list[Any]:
@@ -66,8 +67,6 @@ class Batches:
 
     async def _collected(self, many: Sequence[Mapping[str, Any]], names: int | None) -> list[list[Any]]:
         """The answers of each implementation, the other processes at work while those of this one run."""
-        if len(self._steps) == 1:
-            return [await self._steps[0][0](many, names)]
         import asyncio  # only a program that awaits pays for it
 
         sent = {
@@ -124,7 +123,7 @@ def _outside(chain: Chain, place: int, outside: Outside) -> Step:
         ended = time.perf_counter_ns()
         if count is not None and many:
             count.took_many(ended - began, len(many), ended)
-        if any(issubclass(kind, Exception) for kind in set(map(type, answers))):
+        if type(answers) is SomeFailed:
             for number, answer in enumerate(answers):
                 if isinstance(answer, Exception):
                     failed(answer)

@@ -146,7 +146,7 @@ class AsyncCaller:
 
     def __init__(self, hook: pluggy.HookCaller) -> None:
         self._hook = hook
-        self._many: tuple[int, Batches] | None = None
+        self._many: tuple[int, Batches | None, frozenset[str]] | None = None
 
     def __call__(self, **kwargs: Any) -> Coroutine[Any, Any, Any]:
         """Return the coroutine of one call; the result is what the spec promises, as with `manager.hook`.
@@ -183,25 +183,31 @@ class AsyncCaller:
             Exception: what an implementation raised, where the hook's errors are raised.
         """
         hook, manager = self._hook, _manager(self._hook)
-        if hook.is_historic():
-            raise UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
         if manager.waking.waits_for(hook.name):
             await manager.waking.first(hook.name)
-        if manager.monitored or any(each.wrapper or each.hookwrapper for each in hook._hookimpls):
-            return [await self(**one) for one in calls]
         many = self._many
         if many is None or many[0] != manager.version:
-            version = manager.version
-            chain = manager.chain(hook.name, hook._hookimpls.copy(), firstresult=_is_firstresult(hook), awaits=True)
-            from jackfield.hooks.batches import Batches
+            many = self._many = self._prepared()
+        _, batches, names = many
+        if batches is None or manager.monitored:
+            return [await self(**one) for one in calls]
+        if set(map(len, calls)) <= {len(names)} and names.issuperset(set().union(*calls)):
+            return await batches.call(calls, names=len(names))  # each has all, and no more
+        return await batches.call([self._completed(one) for one in calls])
 
-            many = self._many = (version, Batches(chain))
-        names = (*hook.spec.argnames, *hook.spec.kwargnames) if hook.spec is not None else ()
-        if not (
-            set(map(len, calls)) <= {len(names)} and set().union(*calls) <= set(names)
-        ):  # each has all, and no more
-            return await many[1].call([self._completed(one) for one in calls])
-        return await many[1].call(calls, names=len(names))
+    def _prepared(self) -> "tuple[int, Batches | None, frozenset[str]]":
+        """Return the manager's version, what calls the hook many times (None: each time alone), and its arguments."""
+        from jackfield.hooks.batches import Batches
+
+        hook, manager = self._hook, _manager(self._hook)
+        if hook.is_historic():
+            raise UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
+        version, hookimpls = manager.version, hook._hookimpls.copy()
+        names = frozenset((*hook.spec.argnames, *hook.spec.kwargnames) if hook.spec is not None else ())
+        if any(each.wrapper or each.hookwrapper for each in hookimpls):
+            return version, None, names
+        chain = manager.chain(hook.name, hookimpls, firstresult=_is_firstresult(hook), awaits=True)
+        return version, Batches(chain), names
 
     def _completed(self, one: Mapping[str, Any]) -> Mapping[str, Any]:
         given = _with_defaults(self._hook, one)

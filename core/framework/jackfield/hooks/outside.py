@@ -10,6 +10,10 @@ from typing import Any, Protocol, cast, final
 ATTRIBUTE = "_jackfield_outside"
 
 
+class SomeFailed(list[Any]):
+    """The answers to many calls, some of which are errors."""
+
+
 class Sent(Protocol):
     """A call on its way.
 
@@ -104,7 +108,7 @@ class Outside(Protocol):
         ...
 
     def send_batch(self, many: Sequence[Mapping[str, Any]]) -> Awaitable[list[Any]]:
-        """Send many calls in one message; each is answered, or by the error that it raised."""
+        """Send many calls in one message; each is answered, or by the error that it raised: in a `SomeFailed`."""
         ...
 
 

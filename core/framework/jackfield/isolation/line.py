@@ -96,12 +96,16 @@ class Line:
             method, arguments, codec, timeout_seconds=timeout_seconds or self.call_seconds
         )
 
-    async def call_batch(
+    def call_batch(
         self, method: str, many: Sequence[Mapping[str, Any]], codec: CallCodec, timeout_seconds: float
-    ) -> list[Any]:
-        """Call one method many times with one message; a call that raised is answered by its error."""
-        self._give_back()
-        return await self._connection.call_batch(method, many, codec, timeout_seconds=timeout_seconds)
+    ) -> Coroutine[Any, Any, list[Any]]:
+        """Return the coroutine that calls one method many times with one message; to be awaited at once.
+
+        A call that raised is answered by its error, in a `WithErrors`.
+        """
+        if self.is_taken:
+            self._give_back()
+        return self._connection.call_batch(method, many, codec, timeout_seconds=timeout_seconds)
 
     def begin(
         self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float

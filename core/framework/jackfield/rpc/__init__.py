@@ -4,7 +4,7 @@ It knows nothing of plugins. The connection that an event loop drives stands apa
 """
 
 from jackfield.rpc.blocking import BlockingConnection
-from jackfield.rpc.codec import CallCodec, Misfit, can_cross
+from jackfield.rpc.codec import CallCodec, Misfit, WithErrors, can_cross
 from jackfield.rpc.descriptors import DescriptorReceiver, DescriptorSender
 from jackfield.rpc.failures import without_controls
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
@@ -31,6 +31,7 @@ __all__ = [
     "Reply",
     "Serve",
     "Served",
+    "WithErrors",
     "can_cross",
     "connected_pair",
     "read_message",

@@ -53,6 +53,10 @@ class Misfit(TypeError):
     """An answer that does not fit what is declared, where that is the failure of its call and does not end the link."""
 
 
+class WithErrors(list[Any]):
+    """The answers to a batch, some of which are errors."""
+
+
 class CallCodec:
     """Reads the arguments and the answers of one method; each of its attributes takes encoded bytes.
 

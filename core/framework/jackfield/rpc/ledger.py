@@ -18,7 +18,7 @@ from typing import Any
 from msgspec import Struct
 
 from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation
-from jackfield.rpc.codec import CallCodec, Misfit
+from jackfield.rpc.codec import CallCodec, Misfit, WithErrors
 from jackfield.rpc.failures import told
 from jackfield.rpc.messages import BatchResponse, Failure, Response
 
@@ -181,6 +181,8 @@ class Ledger:
         answers = call.codec.many_answers(message.answers)
         if len(answers) != call.count:
             raise ProtocolViolation(f"answers {len(answers)} calls, and {call.count} were sent")
+        if message.failures:
+            answers = WithErrors(answers)
         for one in message.failures:
             if one.place >= call.count:
                 raise ProtocolViolation(f"tells of call {one.place} of {call.count}")

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from jackfield.errors import CannotCross
-from jackfield.rpc import CallCodec, Misfit
+from jackfield.rpc import CallCodec, Misfit, WithErrors
 
 _plain = CallCodec(inspect.Signature(return_annotation=Any))
 
@@ -48,7 +48,7 @@ class HookCodec(CallCodec):
             try:
                 return strict_many(encoded)
             except CannotCross:
-                return [self._read(one) for one in _plain.many_answers(encoded)]
+                return WithErrors(self._read(one) for one in _plain.many_answers(encoded))
 
         self.answer = answer
         self.many_answers = many_answers

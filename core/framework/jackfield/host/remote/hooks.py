@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Generator, Mapping, Sequence
 from typing import Any, Optional
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
-from jackfield.hooks import HookManager, Underway, is_asynchronous
+from jackfield.hooks import HookManager, SomeFailed, Underway, is_asynchronous
 from jackfield.host.remote.answers import HookCodec
 from jackfield.host.remote.asking import Asking, asking
 from jackfield.host.remote.functions import function_for, marked
@@ -187,19 +187,25 @@ class RemoteHook:
         self._line.require_elsewhere(self._method)
 
     async def send_batch(self, many: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Call it many times; each call is answered, or by the error that it raised."""
+        """Call it many times; each call is answered, or by the error that it raised: in a `SomeFailed`."""
         answers: list[Any] = []
+        failed = False
         waiting = self._remote.waiting()
         try:
             for first in range(0, len(many), MOST_BATCHED):
                 part = many[first : first + MOST_BATCHED]
-                answers += await self._line.call_batch(self._method, part, self.codec, self.seconds)
+                answered = await self._line.call_batch(self._method, part, self.codec, self.seconds)
+                failed = failed or type(answered) is not list
+                if answers:
+                    answers += answered
+                else:
+                    answers = answered
         except (CallTimeout, LinkClosed) as error:
             raise self.told(error) from error
         finally:
             if waiting is not None:
                 waiting.end()
-        return answers
+        return SomeFailed(answers) if failed else answers
 
     def told(self, error: CallTimeout | LinkClosed) -> PluginError:
         """Return what is told of a call that was not answered; the supervisor is told of one that was late."""
