@@ -75,7 +75,7 @@ class MetadataPages:
         if body is None:
             return None
         answer = _answer(body, _CURRENT if version is None else _IMMUTABLE, compressed=compressed)
-        if version is not None:
+        if version is not None and role != "root":  # which begins again where all its keys are lost
             self._versioned[path, compressed] = answer
             if len(self._versioned) > _KEPT:
                 self._versioned.popitem(last=False)

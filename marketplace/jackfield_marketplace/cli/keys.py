@@ -53,6 +53,27 @@ def keys_init(data: Path, keys: Path | None, root_keys: int, threshold: int, *, 
     click.echo(f"move {folder} to a place offline: who has it can speak for this marketplace")
 
 
+@keys_group.command("start-over")
+@data_option
+@_keys
+@click.option("--root-keys", type=click.IntRange(1, 16), default=1, show_default=True, help="How many keys root has.")
+@click.option("--threshold", type=click.IntRange(1, 16), default=1, show_default=True, help="How many have to sign.")
+@click.option("--encrypt", is_flag=True, help="Ask for a passphrase for the offline keys.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@without_traceback
+def keys_start_over(data: Path, keys: Path | None, root_keys: int, threshold: int, *, encrypt: bool, yes: bool) -> None:
+    """Make every key anew where too many root keys are lost or stolen; every client has to be told of the new root."""
+    if not yes:
+        click.confirm("No client will believe this marketplace until it knows the new root. Start over?", abort=True)
+    secret = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True).encode() if encrypt else None
+    folder = keys or keys_beside(data)
+    with _ceremony(data) as ceremony:
+        digest = ceremony.start_over(folder, root_keys=root_keys, threshold=threshold, passphrase=secret)
+    click.echo(f"root 1 is {fingerprint(digest)}")
+    click.echo(f"tell everybody who installs from here: jackfield trust pin ADDRESS#root={digest[:32]}")
+    click.echo(f"move {folder} to a place offline: who has it can speak for this marketplace")
+
+
 @keys_group.command("show")
 @data_option
 @without_traceback

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from jackfield_marketplace.trust.drafts import Draft, offline_keys, read_draft, sign_draft
 from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, fingerprint, keys_beside
 from jackfield_marketplace.trust.metadata import served_metadata, target_served
 from jackfield_marketplace.trust.revocations import served_list
@@ -9,7 +10,7 @@ from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
 from jackfield_marketplace.trust.signing import Signing
 
 if TYPE_CHECKING:
-    from jackfield_marketplace.trust.ceremony import Ceremony, Draft, KeyReport, offline_keys, read_draft, sign_draft
+    from jackfield_marketplace.trust.ceremony import Ceremony, KeyReport
 
 __all__ = [
     "EXPIRY",
@@ -31,7 +32,7 @@ __all__ = [
     "target_served",
 ]
 
-_LATER = {"Ceremony", "Draft", "KeyReport", "offline_keys", "read_draft", "sign_draft"}
+_LATER = {"Ceremony", "KeyReport"}
 
 
 def __getattr__(name: str) -> Any:

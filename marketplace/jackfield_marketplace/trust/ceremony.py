@@ -7,7 +7,6 @@ the offline keys at hand all three happen at once; a machine of its own for the 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,29 +20,24 @@ from tuf.api.metadata import Metadata
 from tuf.api.serialization import DeserializationError
 
 from jackfield_marketplace.db import Database, Direct, now
+from jackfield_marketplace.trust.drafts import Draft, next_version, sign_draft
 from jackfield_marketplace.trust.keyfiles import (
     Key,
-    KeysMissing,
-    Passphrase,
     canonical,
     forget_keys,
     make_key,
-    read_keys,
 )
 from jackfield_marketplace.trust.metadata import (
     SPEC_VERSION,
     current_roles,
     current_version,
-    instant,
+    forget_role,
     latest_body,
     served_metadata,
     store_body,
 )
 from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE, bin_roles
 from jackfield_marketplace.trust.signing import Signing
-
-Draft = dict[str, dict[str, Any]]
-"""`root`, `targets` or both -> metadata with the signatures that it has so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,39 +88,69 @@ class Ceremony:
         Raises:
             UsageError: this marketplace signs already, or the threshold cannot be reached.
         """
-        if not 1 <= threshold <= root_keys:
-            raise UsageError(f"{threshold} of {root_keys} root keys can never sign")
         with self._database.write_directly() as direct:
             if current_roles(direct):
                 raise UsageError("this marketplace has its keys", hint="jackfield-marketplace keys show")
-            roots = [make_key(offline, "root", passphrase) for _ in range(root_keys)]
-            keys = {"targets": make_key(offline, "targets", passphrase)}
-            keys |= {role: make_key(self._online, role) for role in ONLINE}
-            named = {"root": roots} | {role: [keys[role]] for role in ("snapshot", "targets", "timestamp")}
-            root = {
-                "_type": "root",
-                "consistent_snapshot": True,
-                "expires": "",
-                "keys": {key.keyid: dict(key.description) for each in named.values() for key in each},
-                "roles": {
-                    role: {"keyids": [key.keyid for key in each], "threshold": threshold if role == "root" else 1}
-                    for role, each in named.items()
-                },
-                "spec_version": SPEC_VERSION,
-                "version": 0,
-            }
-            targets = {
-                "_type": "targets",
-                "delegations": _delegations(keys["bins"]),
-                "expires": "",
-                "spec_version": SPEC_VERSION,
-                "targets": {},
-                "version": 0,
-            }
-            draft = {"root": _next(root), "targets": _next(targets)}
-            sign_draft(draft, {role: {key.keyid: key for key in named[role]} for role in OFFLINE})
-            self._publish(direct, draft)
-            return _digest(draft["root"])
+            return self._made(direct, offline, root_keys, threshold, passphrase)
+
+    def start_over(
+        self, offline: Path, *, root_keys: int = 1, threshold: int = 1, passphrase: bytes | None = None
+    ) -> str:
+        """Make every key anew under a first root of its own, and sign all that is published with them.
+
+        No client follows that by itself: each has to be told of the new root.
+
+        Args:
+            offline: as for `begin`.
+            root_keys: as for `begin`.
+            threshold: as for `begin`.
+            passphrase: as for `begin`.
+
+        Returns:
+            the sha256 of the new first root.
+
+        Raises:
+            UsageError: nothing is signed here yet, or the threshold cannot be reached.
+        """
+        with self._database.write_directly() as direct:
+            self._current(direct, "root")
+            forget_role(direct, "root")
+            digest = self._made(direct, offline, root_keys, threshold, passphrase)
+        self._forget_old_keys()
+        return digest
+
+    def _made(self, direct: Direct, offline: Path, root_keys: int, threshold: int, passphrase: bytes | None) -> str:
+        """Make the keys, and publish root 1 and the next targets; the other roles go on counting."""
+        if not 1 <= threshold <= root_keys:
+            raise UsageError(f"{threshold} of {root_keys} root keys can never sign")
+        roots = [make_key(offline, "root", passphrase) for _ in range(root_keys)]
+        keys = {"targets": make_key(offline, "targets", passphrase)}
+        keys |= {role: make_key(self._online, role) for role in ONLINE}
+        named = {"root": roots} | {role: [keys[role]] for role in ("snapshot", "targets", "timestamp")}
+        root = {
+            "_type": "root",
+            "consistent_snapshot": True,
+            "expires": "",
+            "keys": {key.keyid: dict(key.description) for each in named.values() for key in each},
+            "roles": {
+                role: {"keyids": [key.keyid for key in each], "threshold": threshold if role == "root" else 1}
+                for role, each in named.items()
+            },
+            "spec_version": SPEC_VERSION,
+            "version": 0,
+        }
+        targets = {
+            "_type": "targets",
+            "delegations": _delegations(keys["bins"]),
+            "expires": "",
+            "spec_version": SPEC_VERSION,
+            "targets": {},
+            "version": current_version(direct, "targets"),
+        }
+        draft = {"root": next_version(root), "targets": next_version(targets)}
+        sign_draft(draft, {role: {key.keyid: key for key in named[role]} for role in OFFLINE})
+        self._publish(direct, draft)
+        return _digest(draft["root"])
 
     def report(self) -> list[KeyReport]:
         """The keys of each role, as root and targets name them; empty where nothing is signed."""
@@ -150,7 +174,7 @@ class Ceremony:
     def renewal(self) -> Draft:
         """A draft that says the same for another year."""
         with self._database.write_directly() as direct:
-            return {role: _next(self._current(direct, role)) for role in OFFLINE}
+            return {role: next_version(self._current(direct, role)) for role in OFFLINE}
 
     def rotation(self, role: str, new: Mapping[str, Any], *, lost: str = "") -> Draft:
         """A draft in which a role has a new key in place of an old one.
@@ -168,7 +192,7 @@ class Ceremony:
         keyid = _keyid(new)
         if role == "bins":
             targets["delegations"] = _delegations_of(keyid, new)
-            return {"targets": _next(targets)}
+            return {"targets": next_version(targets)}
         named = root["roles"][role]
         matching = [one for one in named["keyids"] if one.startswith(lost)]
         if len(matching) != 1:
@@ -179,9 +203,9 @@ class Ceremony:
         root["keys"][keyid] = dict(new)
         used = {one for each in root["roles"].values() for one in each["keyids"]}
         root["keys"] = {one: description for one, description in root["keys"].items() if one in used}
-        draft = {"root": _next(root)}
+        draft = {"root": next_version(root)}
         if role == "targets":
-            draft["targets"] = _next(targets)  # the new key has to sign it
+            draft["targets"] = next_version(targets)  # the new key has to sign it
         return draft
 
     def new_key(self, role: str, offline: Path, passphrase: bytes | None = None) -> Key:
@@ -197,6 +221,9 @@ class Ceremony:
         """
         with self._database.write_directly() as direct:
             self._publish(direct, draft)
+        self._forget_old_keys()
+
+    def _forget_old_keys(self) -> None:
         for report in self.report():
             if report.role in ONLINE:
                 forget_keys(self._online, report.role, set(report.keyids))
@@ -242,58 +269,6 @@ class Ceremony:
             raise UsageError("this marketplace has no keys yet", hint="jackfield-marketplace keys init")
         signed: dict[str, Any] = found["signed"]
         return signed
-
-
-def offline_keys(folder: Path, passphrase: Passphrase | None = None) -> dict[str, dict[str, Key]]:
-    """The keys of root and targets in a folder, by role and key id.
-
-    Raises:
-        KeysMissing: there are none, or one cannot be read.
-    """
-    found = {role: read_keys(folder, role, passphrase) for role in OFFLINE}
-    if not any(found.values()):
-        raise KeysMissing(f"no key of root or targets lies in {folder}", hint="bring them, and name the folder: --keys")
-    return found
-
-
-def sign_draft(draft: Draft, keys: Mapping[str, Mapping[str, Key]]) -> int:
-    """Add the signatures of all keys of a draft's roles that are here; returns how many.
-
-    Args:
-        draft: is changed.
-        keys: role -> key id -> key; old and new ones: a new root is signed by both.
-    """
-    added = 0
-    for role, metadata in draft.items():
-        signed = canonical(metadata["signed"])
-        there = {one["keyid"] for one in metadata["signatures"]}
-        for keyid, key in keys.get(role, {}).items():
-            if keyid not in there:
-                metadata["signatures"].append(key.sign(signed))
-                added += 1
-    return added
-
-
-def read_draft(text: str) -> Draft:
-    """A draft from its file.
-
-    Raises:
-        UsageError: it is none.
-    """
-    try:
-        draft = json.loads(text)
-        shaped = set(draft) <= set(OFFLINE) and all(set(one) == {"signatures", "signed"} for one in draft.values())
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UsageError(f"this is no draft: {error}") from error
-    if not shaped or not draft:
-        raise UsageError("this is no draft", hint="jackfield-marketplace keys rotate --draft FILE writes one")
-    return dict(draft)
-
-
-def _next(signed: dict[str, Any]) -> dict[str, Any]:
-    """The metadata that comes after this, unsigned."""
-    expires = instant(now() + EXPIRY[signed["_type"]])
-    return {"signatures": [], "signed": signed | {"version": signed["version"] + 1, "expires": expires}}
 
 
 def _delegations(key: Key) -> dict[str, Any]:

@@ -49,6 +49,8 @@ _FORGET = Prepared(
         SignedMetadata.role == bindparam("role"), SignedMetadata.version <= bindparam("version")
     )
 )
+_FORGET_ALL = Prepared(delete(SignedMetadata).where(SignedMetadata.role == bindparam("role")))
+_FORGET_ROLE = Prepared(delete(SignedRole).where(SignedRole.role == bindparam("role")))
 
 
 def current_roles(direct: Direct) -> dict[str, tuple[int, datetime]]:
@@ -133,6 +135,14 @@ def store_body(direct: Direct, role: str, version: int, expires_at: datetime, bo
         direct.kept[_VERSIONS][role] = version
     if role != "root":  # every root stays: a client that comes back after years follows them one by one
         direct.run(_FORGET, role=role, version=version - KEPT_VERSIONS)
+
+
+def forget_role(direct: Direct, role: str) -> None:
+    """Forget a role and every version of it, so that its next one is the first."""
+    direct.run(_FORGET_ALL, role=role)
+    direct.run(_FORGET_ROLE, role=role)
+    if _VERSIONS in direct.kept:
+        direct.kept[_VERSIONS].pop(role, None)
 
 
 def half_passed(expires_at: datetime, lifetime: timedelta, at: datetime) -> bool:

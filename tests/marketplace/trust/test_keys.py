@@ -129,3 +129,18 @@ def test_without_the_offline_keys_nothing_is_signed(tmp_path):
     assert "this marketplace has its keys" in keys("init", data=data, fails=True)
     (tmp_path / "nonsense").write_text("{}")
     assert "this is no draft" in keys("publish", tmp_path / "nonsense", data=data, fails=True)
+
+
+def test_starting_over_asks_and_makes_every_key_anew(tmp_path):
+    data, stick = tmp_path / "data", tmp_path / "stick"
+    assert "no keys yet" in keys("start-over", "--yes", data=data, fails=True)
+    keys("init", "--keys", tmp_path / "lost", data=data)
+    before = shown(data)
+    keys("start-over", "--keys", stick, data=data, said="n\n", fails=True)
+    assert shown(data) == before
+    assert not stick.exists()
+    assert "jackfield trust pin ADDRESS#root=" in keys("start-over", "--keys", stick, data=data, said="y\n")
+    after = shown(data)
+    assert "version 1" in after["root"]
+    assert all(before[role].split("version")[0] != after[role].split("version")[0] for role in before)
+    assert len(list((data / "keys").iterdir())) == 3
