@@ -100,7 +100,10 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
 
 @pytest.fixture(scope="module", params=ISOLATIONS)
 async def standing(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    """One stage for all tests of a module that say first what is granted, and leave nothing that others notice."""
+    """One stage for all tests of a module, which say what is granted first, and leave nothing that others notice.
+
+    No other stage runs beside it: two hosts of one process would have the same modules.
+    """
     async with staged(tmp_path_factory.mktemp("standing"), dict.fromkeys(PLUGINS, request.param)) as made:
         yield made
 

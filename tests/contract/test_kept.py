@@ -8,12 +8,6 @@ import pytest
 
 
 class TestStorage:
-    @pytest.mark.feature("C20")
-    @pytest.mark.parametrize("value", ["null", "true", "1.5", '"text"', "[1, [2]]", '{"a": {"b": null}}'])
-    async def test_it_keeps_json(self, standing, value):
-        await standing.ask(f"probe storage set key '{value}'")
-        assert json.loads(await standing.ask("probe storage get key")) == json.loads(value)
-
     async def test_it_lists_and_forgets(self, stage):
         for key in ("b/2", "b/1", "a"):
             await stage.ask(f"probe storage set {key} 1")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from functools import reduce
+from functools import cache, reduce
 
 import click
 import httpx
@@ -281,13 +281,16 @@ def test_an_unknown_option_is_a_mistake_of_usage(name):
     assert "--frob" in answer["error"]["message"]
 
 
+@cache
+def helps() -> dict[str, str]:
+    """What `--help` says, by the path of the command."""
+    return {context.command_path: context.get_help() for context in (root()[1], *(one for _, one in commands(*root())))}
+
+
 @pytest.mark.parametrize("name", [*COMMANDS, ""])
 def test_the_help_has_an_example(name):
     path = f"jackfield {name}".strip()
-    helps = {below.command_path: below.get_help() for _, below in commands(*root())} | {
-        "jackfield": root()[1].get_help()
-    }
-    examples = helps[path].partition("Examples:\n")[2]
+    examples = helps()[path].partition("Examples:\n")[2]
     assert examples.strip().startswith(path)
 
 

@@ -25,6 +25,7 @@ from jackfield.rpc.messages import (
 
 from tests.core.rpc.attacker import DRIVERS, MEMORY_BYTES, act, body, drain, frame, run, sending
 from tests.core.rpc.child import CODECS, link
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -125,12 +126,7 @@ def test_notifications_that_do_not_end_are_bounded_and_end_with_the_link() -> No
         await host.greet()
         with pytest.raises(ProtocolViolation, match="more than 256 notifications that have not ended"):
             await host.call("anything", {}, CODECS["anything"], timeout_seconds=20)
-        await asyncio.sleep(0)
-        for _ in range(100):
-            if len(asyncio.all_tasks()) == 1:
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("what it started ends with it")
+        await until(lambda: len(asyncio.all_tasks()) == 1)  # what it started ends with it
 
     asyncio.run(call())
     worker.join(20)
