@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import inf
 
 from jackfield.management.inventory import Inventory
 from jackfield.management.policy import Policies, same_version, span_words
@@ -34,9 +35,11 @@ class Waiting:
         self._said: dict[str, tuple[float, frozenset[str]]] = {}
 
     def may_wait(self, distribution: str, file: File) -> bool:
-        """Whether anything is said that could make a file wait; spares looking at the version of each."""
+        """Whether a file could wait, whatever its version; spares reading the versions of all that is old enough."""
         delay_seconds, never = self._of(distribution)
-        return bool(delay_seconds or never) or file.rollout is not None or file.halted is not None
+        if never or file.rollout is not None or file.halted is not None:
+            return True
+        return bool(delay_seconds) and self._end(file, delay_seconds) > self._now
 
     def wait(self, distribution: str, version: str, file: File) -> Wait | None:
         """Why a plugin's file waits; None for one that may be taken.
@@ -70,15 +73,19 @@ class Waiting:
 
     def _young(self, version: str, file: File, delay_seconds: float) -> Wait | None:
         wished = f"you want versions to be {span_words(delay_seconds)} old"
-        published = _moment(file.upload_time)
-        if published is None:
-            return Wait(version, "delay", f"{version} waits: nobody says when it was published, and {wished}")
-        end = published + delay_seconds
+        end = self._end(file, delay_seconds)
         if end <= self._now:
             return None
+        if end == inf:
+            return Wait(version, "delay", f"{version} waits: nobody says when it was published, and {wished}")
         until = datetime.fromtimestamp(end, UTC)
         left = span_words(max(end - self._now, 60.0))
         return Wait(version, "delay", f"{version} waits for {left} more: {wished}", until.isoformat(timespec="seconds"))
+
+    def _end(self, file: File, delay_seconds: float) -> float:
+        """When a file is old enough, in seconds since the epoch; never where nobody says how old it is."""
+        published = _moment(file.upload_time)
+        return inf if published is None else published + delay_seconds
 
 
 def waiting(policies: Policies, layout: Layout, inventory: Inventory) -> Waiting:

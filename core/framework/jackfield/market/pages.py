@@ -101,7 +101,7 @@ def _staged(own: dict[str, Any]) -> dict[str, Any]:
     rollout, security = own.get("rollout"), own.get("security")
     if rollout is not None:
         share = rollout.get("percent") if isinstance(rollout, dict) else None
-        told["rollout"] = share if isinstance(share, int) and 0 <= share <= 100 else 0
+        told["rollout"] = share if type(share) is int and 0 <= share <= 100 else 0
         halted = rollout.get("halted") if isinstance(rollout, dict) else None
         told["halted"] = str(halted)[:_LONGEST_SENTENCE] if halted else None
     if isinstance(security, dict) and security.get("text"):
