@@ -9,8 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+_KEPT_FILES = 32
+"""How many files are kept as they were read: a few marketplaces, and a few bins of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,8 @@ class Verified:
         self._folder = folder
         self._at = at
         root = self._signed("root")
-        self.timestamp = (folder / "timestamp.json").read_bytes()
-        timestamp = self._current(json.loads(self.timestamp)["signed"])
+        self.timestamp, signed = _read(folder / "timestamp.json")
+        timestamp = self._current(signed)
         snapshot = self._signed("snapshot", timestamp["meta"]["snapshot.json"]["version"])
         self.root_version: int = root["version"]
         self.versions: dict[str, int] = {
@@ -64,7 +68,7 @@ class Verified:
         return None if found is None else Target(found["hashes"]["sha256"], found["length"])
 
     def _signed(self, role: str, version: int | None = None) -> dict[str, Any]:
-        signed = json.loads((self._folder / f"{role}.json").read_bytes())["signed"]
+        _, signed = _read(self._folder / f"{role}.json")
         if version is not None and signed["version"] != version:
             raise ValueError(f"{role} {signed['version']} is not the {version} that is current")
         return self._current(signed)
@@ -73,6 +77,19 @@ class Verified:
         if datetime.fromisoformat(signed["expires"]) <= self._at:
             raise ValueError(f"{signed['_type']} has expired")
         return signed
+
+
+def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """A file, and what is signed in it, not to be changed: it is read anew only where the file is another by now."""
+    status = path.stat()
+    return _read_once(path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+
+
+@lru_cache(_KEPT_FILES)
+def _read_once(path: Path, _stamp: tuple[int, int, int, int]) -> tuple[bytes, dict[str, Any]]:
+    data = path.read_bytes()
+    signed: dict[str, Any] = json.loads(data)["signed"]
+    return data, signed
 
 
 def now() -> datetime:
