@@ -10,15 +10,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.demo.story import Story
 from tests.demo.telling import Failed, Telling
+from tests.demo.trouble import Trouble
 
 
 def main() -> int:
     """Tell the story; 0 if every step was as told."""
     with tempfile.TemporaryDirectory(prefix="jackfield-demo-") as folder:
         telling = Telling()
-        story = Story(Path(folder), telling)
+        story = Trouble(Path(folder), telling)
         try:
             story.tell()
         except Failed:

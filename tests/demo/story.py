@@ -1,4 +1,4 @@
-"""The story of `make demo`: publish, find, install, use, update with consent, roll back; what goes wrong, undone."""
+"""The story of `make demo`: publish plugins, find and install one, use it, update it with consent, roll it back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from typing import Any
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.demo.children import confined_child
-from tests.demo.elsewhere import Elsewhere
 from tests.demo.telling import Telling, expect
-from tests.demo.wheels import build_wheels, poll_three_source, poll_two_source, version_of
+from tests.demo.wheels import build_wheels, poll_two_source, version_of
 from tests.support.chat_client import Member
 from tests.support.processes import Server, clean_environment, script
 
@@ -55,7 +54,6 @@ class Story:
         self.members: list[Member] = []
         self.ran: list[Ran] = []
         self.token = ""
-        self.elsewhere = Elsewhere(folder / "elsewhere")
 
     def tell(self) -> None:
         """Play every step, in order."""
@@ -69,24 +67,23 @@ class Story:
         self.update_needs_consent()
         self.update_with_consent()
         self.roll_back()
-        self.break_it()
-        self.take_it_elsewhere()
-        self.lose_the_environment()
 
     def end(self) -> None:
         """End whatever was started."""
         for member in self.members:
             member.close()
-        self.elsewhere.close_the_chat()
-        for server in (self.chat, self.market):
+        for server in self.servers().values():
             if server is not None:
                 server.stop()
+
+    def servers(self) -> dict[str, Server | None]:
+        """By name, the last to be started first."""
+        return {"chat": self.chat, "marketplace": self.market}
 
     def records(self) -> str:
         """What the last command and the servers printed, to find what went wrong."""
         parts = [f"$ {ran.command}  (status {ran.status})\n{ran.both}" for ran in self.ran[-1:]]
-        servers = (("marketplace", self.market), ("chat", self.chat), ("chat elsewhere", self.elsewhere.chat))
-        for name, server in servers:
+        for name, server in self.servers().items():
             if server is not None:
                 parts.append(f"--- {name}\n{server.output}")
         return "\n".join(parts)
@@ -215,66 +212,6 @@ class Story:
             self.shows_votes(2, 0)
             bea.say("!poll close")
             carl.hears("result: Tea or coffee? tea: 2, coffee: 0")
-
-    def break_it(self) -> None:
-        """Poll 3 does not start: the chat goes back by itself, and says why."""
-        with self.telling.step("poll 3.0.0 is published, and does not start: the chat goes back by itself") as step:
-            (built,) = build_wheels(self.folder / "wheels-3", [poll_three_source(self.folder)])
-            self.upload([built.path])
-            tried = self.jackfield("update", "poll", "--yes", "--accept-permissions", status=1)
-            expect("KeyError" in tried.both, "the reason is not told")
-            expect(self.installed() == {"poll": version_of("poll")}, f"installed is {self.installed()}")
-            step.detail = next(line for line in tried.both.splitlines() if "failed" in line).removeprefix("note: ")
-        with self.telling.step("the poll before goes on, and 3.0.0 is held back"):
-            listed = self.jackfield("list").out
-            expect(
-                f"poll 3.0.0 was rolled back to {version_of('poll')} by itself" in listed, "the list does not say it"
-            )
-            bea, carl = self.members
-            bea.say("!poll Now or later? | now | later")
-            carl.hears("bea asks: Now or later?")
-            expect("held back" in self.jackfield("update", "--check").both, "it is offered again")
-
-    def take_it_elsewhere(self) -> None:
-        """The set in one file; another machine installs it where there is no network."""
-        bundle = self.folder / "plugins.bundle"
-        with self.telling.step("jackfield bundle writes the set into one file") as step:
-            step.detail = self.jackfield("bundle", str(bundle)).out.strip().replace(f"{self.folder}/", "")
-        with self.telling.step("the marketplace is gone; another machine installs from the bundle"):
-            assert self.market is not None
-            self.market.stop()
-            self.elsewhere.make_environment()
-            refused = self.elsewhere.jackfield("sync", str(bundle), "--yes", status=3)
-            expect("send messages" in refused, "what it wants is not said in words")
-            self.elsewhere.jackfield("sync", str(bundle), "--yes", "--accept-permissions")
-            self._expect_elsewhere()
-        with self.telling.step("its chat asks a poll"):
-            self.members.append(Member(self.elsewhere.open_the_chat(), "dora", PASSWORD, sign_up=True))
-            dora = self.members[-1]
-            dora.say("!poll Sun or rain? | sun | rain")
-            dora.boxes(lambda boxes: "Sun or rain?" in boxes)
-            dora.say("!vote 1")
-            self.shows_votes(1, 0, dora)
-
-    def lose_the_environment(self) -> None:
-        """The virtual environment is deleted; made anew, it has its plugins, and they have what they kept."""
-        with self.telling.step("its virtual environment is deleted and made anew: the plugins are there"):
-            self.members.pop().close()
-            self.elsewhere.close_the_chat()
-            self.elsewhere.delete_environment()
-            self.elsewhere.make_environment()
-            self._expect_elsewhere()
-            expect("Everything fits this Python already." in self.elsewhere.jackfield("sync"), "something is missing")
-        with self.telling.step("and the poll goes on where it was"):
-            self.members.append(Member(self.elsewhere.open_the_chat(), "dora", PASSWORD))
-            dora = self.members[-1]
-            dora.say("!vote 2")
-            self.shows_votes(0, 1, dora)
-
-    def _expect_elsewhere(self) -> None:
-        found = self.elsewhere.installed()
-        wanted = {"poll": version_of("poll")}
-        expect({plugin: version for plugin, (version, _) in found.items()} == wanted, f"installed is {found}")
 
     # What they are made of
 
