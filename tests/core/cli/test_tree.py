@@ -73,7 +73,8 @@ GOOD = {
     "store gc": [],
     "completion": ["zsh"],
 }
-RUNNING = {"debug threads", "keys revoke"}  # test_watching has the application that is asked, test_keys a key
+# test_watching has the application that is asked, test_keys a key, test_publish a marketplace with a token
+RUNNING = {"debug threads", "keys revoke", "publish"}
 MORE = [
     ("logs", ["poll", "--level", "debug"]),
     ("logs", ["poll", "--least", "error", "-n", "3"]),

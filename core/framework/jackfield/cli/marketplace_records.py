@@ -1,4 +1,4 @@
-"""The JSON answers of `jackfield trust`, as JSON Schema."""
+"""The JSON answers of `jackfield trust` and `jackfield publish`, as JSON Schema."""
 
 from jackfield.cli.records import FLAG, MOMENT, NUMBER, TEXT, Schema, many, maybe, record
 
@@ -27,9 +27,20 @@ MARKETPLACE = record(
         "plugins": many(TEXT),
     }
 )
+PUBLISHED = record(
+    {
+        "file": TEXT,
+        "plugin": maybe(TEXT),
+        "version": TEXT,
+        "sha256": TEXT,
+        "key": maybe({"type": "string", "description": "sha256 of the publisher's key that signed it"}),
+        "answer": {"type": "string", "description": "what the marketplace said"},
+    }
+)
 _LISTED = record({"app": TEXT, "demand": DEMAND, "marketplaces": many(MARKETPLACE)})
 
 TRUST_ANSWERS: dict[str, Schema] = {
+    "publish": record({"made_key": maybe(TEXT), "published": many(PUBLISHED)}),
     "trust list": _LISTED,
     "trust demand": _LISTED,
     "trust forget": record({"app": TEXT, "forgotten": TEXT}),

@@ -50,6 +50,7 @@ LAZY_COMMANDS = {
         f"{_COMMANDS}.locks:bundle", "Write what is installed into one file, with its lock and all its wheels."
     ),
     "export": Lazy(f"{_COMMANDS}.export:export", "Write the installed plugins as a list that `install -r` reads."),
+    "publish": Lazy(f"{_COMMANDS}.publish:publish", "Sign wheels with your key, and send them to a marketplace."),
     "safe-mode": Lazy(
         f"{_COMMANDS}.safe_mode:safe_mode", "Say whether the application runs without plugins, and leave that."
     ),

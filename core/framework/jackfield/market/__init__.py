@@ -16,6 +16,7 @@ from jackfield.market.trust import (
     split_address,
     verified,
 )
+from jackfield.market.uploading import upload
 
 __all__ = [
     "Category",
@@ -36,5 +37,6 @@ __all__ = [
     "plain_address",
     "remembered",
     "split_address",
+    "upload",
     "verified",
 ]

@@ -131,13 +131,13 @@ class Transport:
         url = path if "://" in path else self.url + path
         return await self._patiently("GET", url, {"accept": accept}, params=params, most_bytes=most_bytes)
 
-    async def post(self, path: str, body: bytes) -> bytes | None:
-        """The body of an answer to JSON, bounded as for `get`.
+    async def post(self, path: str, body: bytes, kind: str = "application/json") -> bytes | None:
+        """The body of an answer to JSON, or to what else `kind` names, bounded as for `get`.
 
         Raises:
             MarketError: as for `get`.
         """
-        headers = {"accept": "application/json", "content-type": "application/json"}
+        headers = {"accept": "application/json", "content-type": kind}
         return await self._patiently("POST", self.url + path, headers, content=body)
 
     async def tell(self, path: str, body: bytes) -> None:

@@ -1,1 +1,5 @@
-"""The plugin author's kit: scaffold, checks, test kit. (Furnished with the author's kit.)"""
+"""The plugin author's kit: publishing. (Scaffold, checks and test kit come with the rest of the kit.)"""
+
+from jackfield.sdk.publishing import Published, publish
+
+__all__ = ["Published", "publish"]
