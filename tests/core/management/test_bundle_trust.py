@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from jackfield.errors import TrustError, UsageError
+from jackfield.errors import PluginError, TrustError, UsageError, WheelError
 from jackfield.management import Management, opened
 from jackfield.manifest import HostFile
 from jackfield.market import verified
@@ -191,6 +191,25 @@ async def test_an_old_bundle_holds_as_of_its_day(market, elsewhere, bundle):
     proven = verified(trust, market.url, parts, now=much_later)
     assert proven.until < much_later
     assert any(path.endswith("/chat-sealed/chat_sealed-1.0.0-py3-none-any.whl") for path in proven.targets)
+
+
+async def test_what_was_revoked_by_its_day_is_refused_where_nobody_can_be_asked(market, manage, elsewhere, tmp_path):
+    # Of a code of its own: what is revoked is known by its content, too.
+    market.publish("sealedbad", code="from jackfield import Plugin\n\n\nclass Main(Plugin):\n    steals = True\n")
+    here = manage(market.url)
+    await installed(here, "sealedbad")
+    market.run("revoke", "sealedbad", "--reason", "It steals.", "--severity", "critical")
+    await here.check_revocations()
+    file = tmp_path / "bad.bundle"
+    await here.bundle(file)
+    with pytest.raises((PluginError, WheelError), match=rf"was revoked by {market.url} \(critical\): It steals"):
+        await synced(elsewhere(), file)
+    assert elsewhere().list() == []
+    forged = rewritten(
+        file, lambda name, content: content.replace(b"It steals.", b"It helps!!") if "revoked.json" in name else content
+    )
+    with pytest.raises(TrustError, match="its list of revocations is not the one that was signed"):
+        await synced(elsewhere(), forged)
 
 
 async def test_a_lock_cannot_lie_either(market, manage, elsewhere, bundle, tmp_path):

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jackfield.errors import MarketError, TrustError
-from jackfield.manifest import Pin, target_folder
-from jackfield.market import Marketplace, Proven, carried, is_known, split_address, verified
+from jackfield.errors import ManifestError, MarketError, TrustError
+from jackfield.manifest import Pin, read_revocations, target_folder
+from jackfield.market import Marketplace, Proven, carried, folder_of, is_known, split_address, verified
+from jackfield.revocation import KeptList
+from jackfield.storage import make_private
 from jackfield.store import LockFile
 
 Proofs = Mapping[str, Mapping[str, bytes]]
@@ -72,8 +74,25 @@ def hold_to_proofs(pins: Iterable[Pin], proofs: Proofs, trust: Path, urls: Seque
         proven = verified(trust, source, parts, root=named.get(source, ""))
         for pin in own:
             _require(pin, proven)
+        _keep_revocations(proven, trust)
         notes.append(_age(proven))
     return notes
+
+
+def _keep_revocations(proven: Proven, trust: Path) -> None:
+    """Keep what was revoked by then, unless something newer is known: it acts here as if it had been fetched."""
+    if proven.revoked is None:
+        return
+    folder, checked = folder_of(trust, proven.url), min(datetime.now(UTC), proven.until)
+    told = read_revocations(proven.revoked, source=f"the list of revocations of {proven.url}")
+    carried_list = KeptList(proven.url, f"{checked:%Y-%m-%dT%H:%M:%SZ}", proven.revoked, told)
+    try:
+        known = KeptList.load(folder)
+    except ManifestError:
+        known = None
+    if known is None or known.age_seconds() > carried_list.age_seconds():
+        make_private(folder)
+        carried_list.save(folder)
 
 
 def refuse_unsigned(pin: Pin) -> TrustError:

@@ -13,10 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from jackfield.errors import TrustError
-from jackfield.manifest import role_of
+from jackfield.errors import ManifestError, TrustError
+from jackfield.manifest import REVOCATIONS, RevocationList, role_of
 from jackfield.market.trust.anchor import digest, fingerprint, folder_of, is_known, plain_address
 from jackfield.market.trust.verified import Target, Verified
+from jackfield.revocation import KeptList
+
+_LIST = "revoked.json"
+"""The name of the list itself among the parts; `revocations.json` is the role that signs it."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -31,6 +35,7 @@ class Proven:
         root: the fingerprint of the root that it was verified by.
         met: whether the marketplace was known here by that root; else it is believed at first sight.
         targets: path -> what is signed of it.
+        revoked: the list of what the marketplace had revoked by then; None where it is not carried.
     """
 
     url: str
@@ -38,6 +43,7 @@ class Proven:
     root: str
     met: bool
     targets: Mapping[str, Target]
+    revoked: bytes | None = None
 
 
 def carried(trust: Path, url: str, paths: Collection[str]) -> dict[str, bytes] | None:
@@ -59,9 +65,23 @@ def carried(trust: Path, url: str, paths: Collection[str]) -> dict[str, bytes] |
             for name in ("timestamp", "snapshot", "targets", *roles)
         }
         roots = {path.name: path.read_bytes() for path in (folder / "root_history").glob("*.root.json")}
-        return {**roots, f"{known.root_version}.root.json": (folder / "root.json").read_bytes(), **parts}
+        parts |= {**roots, f"{known.root_version}.root.json": (folder / "root.json").read_bytes()}
     except (LookupError, ValueError, OSError):
         return None
+    return parts | _carried_revocations(known, folder)
+
+
+def _carried_revocations(known: Verified, folder: Path) -> dict[str, bytes]:
+    """What was revoked by then, with what signs it; nothing where it is not here, since the files hold without it."""
+    try:
+        target = known.target(role_of(REVOCATIONS), REVOCATIONS)
+        signed = {f"{role_of(REVOCATIONS)}.json": (folder / f"{role_of(REVOCATIONS)}.json").read_bytes()}
+        if target is None:
+            return signed
+        kept = KeptList.load(folder.parent)
+    except (LookupError, ValueError, OSError, ManifestError):
+        return {}
+    return {**signed, _LIST: kept.document} if kept is not None and kept.sha256 == target.sha256 else {}
 
 
 def verified(
@@ -131,7 +151,7 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
     found: dict[str, Target] = {}
     for name, data in parts.items():
         role = name.removesuffix(".json")
-        if name.endswith(".root.json") or role in ("timestamp", "snapshot", "targets"):
+        if name.endswith(".root.json") or name == _LIST or role in ("timestamp", "snapshot", "targets"):
             continue
         one = Metadata[Targets].from_bytes(_checked(data, versions[name]))
         targets.signed.verify_delegate(role, one.signed_bytes, one.signatures)
@@ -147,7 +167,19 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
     for signed in (root.signed, *(signed for signed, _ in held)):
         if signed.is_expired(as_of):
             raise ValueError(f"{signed.type} had expired")
-    return Proven(url, until, fingerprint(digest(first)), met, found)
+    return Proven(url, until, fingerprint(digest(first)), met, found, _revoked(parts, found))
+
+
+def _revoked(parts: Mapping[str, bytes], found: Mapping[str, Target]) -> bytes | None:
+    """The list of what was revoked; that nothing ever was is signed as well."""
+    if f"{role_of(REVOCATIONS)}.json" not in parts:
+        return None
+    target = found.get(REVOCATIONS)
+    if target is None:
+        return RevocationList().to_bytes()
+    if digest(parts[_LIST]) != target.sha256:
+        raise ValueError("its list of revocations is not the one that was signed")
+    return parts[_LIST]
 
 
 def _checked(data: bytes, said: Any) -> bytes:
