@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePath
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, cast, runtime_checkable
 
 from jackfield.errors import PluginError, WouldBlock
 
@@ -105,9 +105,13 @@ class BlockingView:
             raise AttributeError(name)
         value = getattr(self._target, name)
         path = f"{self._path}.{name}" if self._path else name
-        if callable(value):
+        if callable(value) and not getattr(type(value), "has_parts", False):
             return partial(self._call, path, value)
         return value if isinstance(value, _VALUES) else BlockingView(value, self._crossing, path)
+
+    def __call__(self, *arguments: object, **named: object) -> Any:
+        """Call what is looked at, where it is a method that may as well be the way to others."""
+        return self._call(self._path, cast("Callable[..., Any]", self._target), *arguments, **named)
 
     def _call(self, path: str, method: Callable[..., Any], /, *arguments: object, **named: object) -> Any:
         result = self._crossing.wait(path, method, *arguments, **named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from typing import Any
+from typing import Any, ClassVar
 
 from jackfield.errors import UsageError
 from jackfield.runtime import api_methods
@@ -103,6 +103,8 @@ class UntypedApi:
         asking: leads to the host.
         path: the names so far.
     """
+
+    has_parts: ClassVar[bool] = True  # for `context.blocking`, to which a method would be the end of the way
 
     def __init__(self, asking: Asking, path: tuple[str, ...]) -> None:
         self._asking = asking
