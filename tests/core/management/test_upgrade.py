@@ -141,6 +141,17 @@ async def test_a_pin_holds_here_too(market, manage, publish):
     assert fates(await here.check_upgrade({"chat": "2.0"})) == {"uppinned": ("blocked", None)}
 
 
+async def test_a_version_that_would_do_and_is_held_back_is_told(market, manage, publish):
+    publish("upyoung", "1.0.0", ">=1.0 <2.0")
+    here = manage(market.url)
+    await installed(here, "upyoung")
+    publish("upyoung", "2.0.0", ">=2.0")
+    here.policies.change(None, {"delay_seconds": 3 * 86_400.0}, by="tester")
+    (one,) = (await here.check_upgrade({"chat": "2.0"})).plugins
+    assert one.fate == "blocked"
+    assert "1.0.0 needs chat >=1.0 <2.0, this is chat 2.0; upyoung 2.0.0" in one.why
+
+
 async def test_a_distribution_of_the_environment_counts_as_well(market, manage):
     market.publish("uppluggy", requires=["pluggy>=1,<2"])
     here = manage(market.url)

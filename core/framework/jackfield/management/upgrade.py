@@ -93,6 +93,10 @@ class UpgradeCheck(Planner):
         remembered: Remembered = {}
         async with self.catalog() as catalog:
             solution, lost = await self._find(target, catalog, remembered)
+            # A version that would do may only be too young yet for this user.
+            lost = {
+                cid: "; ".join([why, *catalog.withheld.notes(self._inventory.pins[cid])]) for cid, why in lost.items()
+            }
         hidden = self._inventory.environment
         own = {cid: pin for cid, pin in self._inventory.pins.items() if cid not in hidden}
         found = [self._fate(cid, pin, solution, lost, target) for cid, pin in own.items()]
