@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jackfield.errors import ConsentRequired
+from jackfield.errors import ConsentRequired, WheelError
 from jackfield.inspection import attest, make_publisher_key, read_attestation
 from jackfield.permissions import key_in_words
 
@@ -97,7 +98,29 @@ async def test_a_key_goes_along_in_a_lock(market, manage, key):
     management = manage(market.url)
     await installed(management, "carried")
     lock = await management.lock()
-    assert lock.sets[0].keys == {"carried": key_of(key)}
+    assert lock.sets[0].signatures.keys() == {"carried"}
     there = manage(market.url)
     await there.apply(await there.plan_sync(lock), accept_permissions=True, by="tester")
     assert there.permissions("carried").grant.key == key_of(key)
+
+
+@pytest.mark.parametrize("forged", ["none", "another file's", "nonsense"])
+async def test_a_lock_is_believed_no_key(market, manage, key, tmp_path, forged):
+    """Whoever makes a lock or a bundle can write into it what they like; a signature they cannot make."""
+    plugin = f"claimed-{forged[:4].strip()}".replace("'", "")
+    market.publish(plugin, "1.0.0", key=key, permissions=SEND)
+    management = manage(market.url)
+    await installed(management, plugin)
+    honest = await management.lock()
+    market.publish(plugin, "1.1.0", permissions=SEND)  # by whoever holds the marketplace
+    await management.apply(await management.plan_update([plugin]), accept_permissions=True, by="tester")
+    (unsigned,) = (await management.lock()).sets
+    await management.rollback(by="tester")
+    signatures = {"none": {}, "another file's": honest.sets[0].signatures, "nonsense": {plugin: "{}"}}[forged]
+    lock = replace(honest, sets=(replace(unsigned, signatures=signatures, publishers={plugin: "alice"}),))
+    if forged == "none":
+        plan = await management.plan_sync(lock)
+        assert [entry.kind for entry in plan.growth.entries] == ["publisher"]
+    else:
+        with pytest.raises(WheelError, match=r"is another file's|cannot be read"):
+            await management.plan_sync(lock)

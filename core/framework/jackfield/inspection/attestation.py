@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +32,11 @@ class Attestation:
 
     Args:
         key: sha256 of the public key, 64 hexadecimal digits.
+        envelope: as it was read, so that others can verify it.
     """
 
     key: str
+    envelope: bytes = field(default=b"", repr=False)
 
 
 def make_publisher_key(path: Path) -> str:
@@ -127,7 +129,7 @@ def read_attestation(data: bytes, filename: str, sha256: str) -> Attestation:
         raise WheelError(f"the signature of {filename} cannot be read: {error}") from error
     if said != (PAYLOAD_TYPE, STATEMENT, PREDICATE, filename, sha256):
         raise WheelError(f"the signature beside {filename} is another file's, or says something else")
-    return Attestation(hashlib.sha256(public).hexdigest())
+    return Attestation(hashlib.sha256(public).hexdigest(), data)
 
 
 def attestation_beside(wheel: Path, sha256: str) -> Attestation | None:

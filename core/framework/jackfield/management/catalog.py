@@ -19,7 +19,7 @@ from typing import Self
 from packaging.utils import canonicalize_name
 
 from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
-from jackfield.inspection import WheelReport, attestation_beside, inspect_wheel
+from jackfield.inspection import Attestation, WheelReport, attestation_beside, inspect_wheel
 from jackfield.management.left_out import LeftOut
 from jackfield.management.places import kept_places, manifests_of
 from jackfield.management.probation import FailedVersion
@@ -291,13 +291,11 @@ class MarketCatalog:
         details = await self.details(plugin, source) if source in self._markets else None
         return details.publisher if details is not None else None
 
-    async def key(self, plugin: str, source: str, file: File) -> str | None:
-        """The publisher's key that signed a plugin's file (its sha256), verified; None where none did."""
+    async def signature(self, plugin: str, source: str, file: File) -> Attestation | None:
+        """The publisher's signature on a plugin's file, verified; None where there is none."""
         if source == "file":
-            signed = attestation_beside(Path(file.url), file.sha256)
-        else:
-            signed = await self._markets[source].attestation(file) if source in self._markets else None
-        return signed.key if signed is not None else None
+            return attestation_beside(Path(file.url), file.sha256)
+        return await self._markets[source].attestation(file) if source in self._markets else None
 
     async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:
         """What changed after a version; empty where the marketplace cannot tell."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from jackfield.inspection import Attestation
 from jackfield.management.consent import Coming
 from jackfield.manifest import Pin
 from jackfield.permissions import Placement
@@ -20,11 +21,16 @@ class Maker(NamedTuple):
 
     Args:
         publisher: the name that its marketplace says.
-        key: sha256 of the publisher's key that signed it, None where none did.
+        signature: the publisher's own on it, verified; None where there is none.
     """
 
     publisher: str | None
-    key: str | None
+    signature: Attestation | None
+
+    @property
+    def key(self) -> str | None:
+        """The sha256 of the key that signed it, None where none did."""
+        return self.signature.key if self.signature is not None else None
 
 
 async def makers_of(catalog: MarketCatalog, plugins: Mapping[str, Pin]) -> dict[str, Maker]:
@@ -34,11 +40,12 @@ async def makers_of(catalog: MarketCatalog, plugins: Mapping[str, Pin]) -> dict[
         MarketError, WheelError: a marketplace does not answer, or a signature does not hold.
     """
     asked = plugins.items()
-    publishers, keys = await asyncio.gather(
+    publishers, signatures = await asyncio.gather(
         asyncio.gather(*(catalog.publisher(cid, pin.source) for cid, pin in asked)),
-        asyncio.gather(*(catalog.key(cid, pin.source, pin.file) for cid, pin in asked)),
+        asyncio.gather(*(catalog.signature(cid, pin.source, pin.file) for cid, pin in asked)),
     )
-    return {cid: Maker(*made) for cid, *made in zip(plugins, publishers, keys, strict=True)}
+    made = zip(plugins, publishers, signatures, strict=True)
+    return {cid: Maker(publisher, signature) for cid, publisher, signature in made}
 
 
 def coming_of(
@@ -84,6 +91,7 @@ def coming_of(
         brings=tuple(sorted({_words(pins[one]) for one in below if one not in before})),
         placement=placement,
         key=maker.key,
+        signature=maker.signature.envelope.decode() if maker.signature is not None else None,
         rollout=pins["", name].file.rollout,
     )
 

@@ -40,6 +40,7 @@ class Coming:
         placement: where it will run.
         key: sha256 of the publisher's key that signed its file, None where none did.
         rollout: the share of installations that it is meant for while it is rolled out, in per cent; None for all.
+        signature: the publisher's own on it (a DSSE envelope), for who has to verify it elsewhere.
     """
 
     manifest: Manifest
@@ -52,12 +53,14 @@ class Coming:
     placement: Placement = field(default_factory=Placement)
     key: str | None = None
     rollout: int | None = None
+    signature: str | None = None
 
     @property
     def said(self) -> dict[str, Any]:
         """What the state keeps of where it came from."""
+        more = {"signature": self.signature, "rollout": self.rollout}
         kept = {"by": self.publisher, "at": self.published, "key": self.key}
-        return kept | ({"rollout": self.rollout} if self.rollout is not None else {})
+        return kept | {name: value for name, value in more.items() if value is not None}
 
 
 class Consent:

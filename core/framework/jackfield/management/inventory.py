@@ -180,32 +180,20 @@ class Inventory:
 
     def published(self, cid: str) -> tuple[str | None, str | None]:
         """Who published the installed version of a plugin of the store, and when, as its marketplace said then."""
-        said = self._state.get(f"published/{cid}")
-        if not isinstance(said, dict):
-            return None, None
-        by, at = said.get("by"), said.get("at")
-        return (by if isinstance(by, str) else None), (at if isinstance(at, str) else None)
-
-    def is_rolled_out(self, cid: str) -> bool:
-        """Whether the installed version of a plugin was being rolled out in stages when it was installed."""
-        said = self._state.get(f"published/{cid}")
-        return isinstance(said, dict) and said.get("rollout") is not None
-
-    def own_libraries(self, cid: str) -> dict[str, str]:
-        """Distribution -> version, of the libraries that a plugin of the store has for itself, by name (K41).
-
-        Only one with a process of its own has any; those of the application's process share theirs.
-        """
-        own = self.generation.workers.get(cid, ())
-        if cid in self.environment or not self.placement(cid, self.manifests.get(cid)).own_process:
-            return {}
-        return {pin.distribution: pin.version for pin in sorted(own[1:], key=lambda pin: pin.distribution)}
+        return self._published(cid, "by"), self._published(cid, "at")
 
     def signed_by(self, cid: str) -> str | None:
         """The publisher's key that signed the installed version of a plugin of the store (sha256), None for none."""
+        return self._published(cid, "key")
+
+    def signature(self, cid: str) -> str | None:
+        """The publisher's signature on it (a DSSE envelope), for who has to verify it elsewhere; None for none."""
+        return self._published(cid, "signature")
+
+    def _published(self, cid: str, name: str) -> str | None:
         said = self._state.get(f"published/{cid}")
-        key = said.get("key") if isinstance(said, dict) else None
-        return key if isinstance(key, str) else None
+        value = said.get(name) if isinstance(said, dict) else None
+        return value if isinstance(value, str) else None
 
     def said(self, key: str) -> Said | None:
         """Who gave a key of the state its present value, and when; None where it has none."""

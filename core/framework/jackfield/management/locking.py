@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jackfield.errors import PluginError, UsageError, WheelError
-from jackfield.inspection import inspect_wheel
+from jackfield.inspection import Attestation, inspect_wheel, read_attestation
 from jackfield.management.bundle import Bundled
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.inventory import refusal
@@ -28,7 +28,7 @@ class LockedCatalog(MarketCatalog):
     """What a lock file and wheels on this machine say is asked of nobody."""
 
     publishers: Mapping[str, str] = {}
-    keys: Mapping[str, str] = {}
+    signatures: Mapping[str, str] = {}
     local: Mapping[str, Path] = {}
 
     @property
@@ -40,12 +40,13 @@ class LockedCatalog(MarketCatalog):
         """Who published a plugin, as the lock says."""
         return self.publishers.get(plugin)
 
-    async def key(self, plugin: str, source: str, file: File) -> str | None:
-        """The key that signed it, as the lock says."""
-        return self.keys.get(plugin)
+    async def signature(self, plugin: str, source: str, file: File) -> Attestation | None:
+        """The publisher's signature that the lock carries, verified: nobody is believed on a key."""
+        text = self.signatures.get(plugin)
+        return read_attestation(text.encode(), file.filename, file.sha256) if text is not None else None
 
     async def signs(self, source: str) -> bool:
-        """Whether it comes from a marketplace that is known as one that signs; whoever locked it looked at that."""
+        """Whether its marketplace is known as one that signs: what is said to come from there was held to it."""
         return is_known(self._store.layout.root / "trust", source)
 
     async def vouches_for(self, pin: Pin) -> bool:
@@ -138,7 +139,7 @@ class Locker(Planner):
                         hint="take its wheel along: jackfield bundle",
                     )
             said = await self._held_to_signatures(chosen, catalog, local)
-            catalog.local, catalog.publishers, catalog.keys = found, chosen.publishers, chosen.keys
+            catalog.local, catalog.publishers, catalog.signatures = found, chosen.publishers, chosen.signatures
             manifests = {
                 pin.distribution: await self._manifest(pin, catalog, found) for pin in chosen.pins if pin.id is not None
             }
@@ -185,9 +186,9 @@ class Locker(Planner):
         choices = {cid: str(choice) for cid in inventory.pins if (choice := inventory.choice(cid)) is not None}
         said = {cid: inventory.published(cid)[0] for cid in inventory.pins}
         publishers = {cid: by for cid, by in said.items() if by is not None}
-        keys = {cid: key for cid in inventory.pins if (key := inventory.signed_by(cid)) is not None}
+        signatures = {cid: text for cid in inventory.pins if (text := inventory.signature(cid)) is not None}
         disabled = tuple(sorted(cid for cid in inventory.pins if not inventory.enabled(cid)))
-        return LockedSet(target.name, inline, workers, choices, publishers, keys, disabled)
+        return LockedSet(target.name, inline, workers, choices, publishers, signatures, disabled)
 
     def _exactly(self) -> list[Want]:
         wants = []

@@ -117,7 +117,8 @@ class UpdateCheck:
             raise UnknownPlugin(f"its version {version} is no plugin any more", plugin=pin.id)
         news = await self._catalog.changelog(cid, pin.source, pin.version)
         publisher = await self._catalog.publisher(cid, pin.source)
-        key = await self._catalog.key(cid, pin.source, file)
+        signed = await self._catalog.signature(cid, pin.source, file)
+        key = signed.key if signed is not None else None
         along = await self._along(manifest)
         brings = tuple(sorted(one.id for one in along.values() if one.canonical_id not in self._inventory.pins))
         placement = self._inventory.placement(cid, manifest)

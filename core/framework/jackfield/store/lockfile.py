@@ -30,7 +30,7 @@ class LockedSet:
         workers: canonical id -> the plugin itself, then its own libraries.
         choices: canonical id -> where its user chose to run it.
         publishers: canonical id -> who published it, as its marketplace said.
-        keys: canonical id -> sha256 of the publisher's key that signed it.
+        signatures: canonical id -> the publisher's signature on it (a DSSE envelope), for who verifies it.
         disabled: canonical ids of the plugins that were not enabled where it was made.
     """
 
@@ -39,7 +39,7 @@ class LockedSet:
     workers: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
     publishers: Mapping[str, str] = field(default_factory=dict)
-    keys: Mapping[str, str] = field(default_factory=dict)
+    signatures: Mapping[str, str] = field(default_factory=dict)
     disabled: tuple[str, ...] = ()
 
     @property
@@ -86,7 +86,7 @@ class LockFile:
             target: dict[str, Any] = {"name": one.target}
             target |= {"choices": dict(one.choices)} if one.choices else {}
             target |= {"publishers": dict(one.publishers)} if one.publishers else {}
-            target |= {"keys": dict(one.keys)} if one.keys else {}
+            target |= {"signatures": dict(one.signatures)} if one.signatures else {}
             target |= {"disabled": list(one.disabled)} if one.disabled else {}
             target["packages"] = [package_of(pin) for pin in one.inline]
             target["workers"] = {
@@ -128,6 +128,6 @@ def _set(target: Mapping[str, Any]) -> LockedSet:
         workers,
         {str(cid): str(choice) for cid, choice in target.get("choices", {}).items()},
         {str(cid): str(name) for cid, name in target.get("publishers", {}).items()},
-        {str(cid): str(key) for cid, key in target.get("keys", {}).items()},
+        {str(cid): str(text) for cid, text in target.get("signatures", {}).items()},
         tuple(map(str, target.get("disabled", ()))),
     )
