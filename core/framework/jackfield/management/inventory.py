@@ -182,6 +182,21 @@ class Inventory:
         """Who published the installed version of a plugin of the store, and when, as its marketplace said then."""
         return self._published(cid, "by"), self._published(cid, "at")
 
+    def is_rolled_out(self, cid: str) -> bool:
+        """Whether the installed version of a plugin was being rolled out in stages when it was installed."""
+        said = self._state.get(f"published/{cid}")
+        return isinstance(said, dict) and said.get("rollout") is not None
+
+    def own_libraries(self, cid: str) -> dict[str, str]:
+        """Distribution -> version, of the libraries that a plugin of the store has for itself, by name (K41).
+
+        Only one with a process of its own has any; those of the application's process share theirs.
+        """
+        own = self.generation.workers.get(cid, ())
+        if cid in self.environment or not self.placement(cid, self.manifests.get(cid)).own_process:
+            return {}
+        return {pin.distribution: pin.version for pin in sorted(own[1:], key=lambda pin: pin.distribution)}
+
     def signed_by(self, cid: str) -> str | None:
         """The publisher's key that signed the installed version of a plugin of the store (sha256), None for none."""
         return self._published(cid, "key")
