@@ -62,3 +62,28 @@ def test_what_was_updated_meanwhile_or_could_not_be_checked_is_not_told() -> Non
     news.hear([POLL, Update("dice", "Dice", "1.0.0", problem="its marketplace did not answer")])
     assert news.note("owner", {"poll": "2.0.0", "dice": "1.0.0"}) is None
     assert [one.id for one in news.updates({"poll": "2.0.0", "dice": "1.0.0"})] == ["dice"]
+
+
+@pytest.mark.slow
+@pytest.mark.feature("C8")
+async def test_the_owner_is_told_at_once_of_a_plugin_that_was_revoked(serve: "Serve", tmp_path: Path) -> None:
+    with running_marketplace(tmp_path) as market:
+        market.publish("greeter")
+        chat = await serve(marketplaces=(market.url,), updates_every_seconds=0.2)
+        owner, ada = await chat.person("owner"), await chat.person("ada")
+        await owner.say("/plugins install greeter")
+        await owner.say("/plugins install greeter yes")
+        market.run(
+            "revoke", "greeter", "--reason", "It reads mail.", "--severity", "critical", "--advice", "Remove it."
+        )
+        note = await owner.event("answer", lambda event: "revoked" in event["title"])
+        assert note["title"] == "A plugin was stopped: revoked by a marketplace"
+        assert [line["text"] for line in note["lines"]] == [
+            f"Greeter 1.0.0 was revoked by {market.url} (critical): It reads mail. Remove it"
+        ]
+        page = (await owner.http.get("/plugins")).text
+        assert "It reads mail. Remove it" in page
+        listed = await owner.say("/plugins list")
+        assert "greeter 1.0.0, blocked: was revoked by" in listed["lines"][0]["text"]
+        await ada.say("/help")
+        assert not any("revoked" in str(event) for event in ada.seen)

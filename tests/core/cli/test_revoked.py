@@ -57,7 +57,10 @@ def test_every_command_says_what_was_revoked_and_what_to_do(market, tmp_path):
     assert "jackfield allow-revoked spy" in doctor
     refused = terminal.run("install", "spy==1.0.0", "--yes", code=1)
     assert f"spy 1.0.0 {why}" in refused
+    terminal.run("disable", "spy")
+    assert f"spy {why}" in terminal.run("enable", "spy", code=1)
     told = terminal.run("allow-revoked", "spy")
+    terminal.run("enable", "spy")
     assert f"REVOKED: spy {why}" in told
     assert "It may run until" in told
     assert "REVOKED: runs until" in terminal.run("list")

@@ -14,7 +14,7 @@ from jackfield_chat.accounts import Account, Accounts, Role
 from jackfield_chat.plugins.answers import Answer
 from jackfield_chat.plugins.arguments import arguments
 from jackfield_chat.plugins.capabilities import PluginChat, member
-from jackfield_chat.plugins.news import News
+from jackfield_chat.plugins.news import News, tell_owners
 from jackfield_chat.plugins.operations import Operations
 from jackfield_chat.plugins.permitting import add_permit_commands
 from jackfield_chat.plugins.scripts import SCRIPT_HOOKS
@@ -26,7 +26,7 @@ from jackfield_chat.settings import Settings
 if TYPE_CHECKING:
     from jackfield.api import CommandSource
     from jackfield.application import Application
-    from jackfield.host import HelpPage
+    from jackfield.host import HelpPage, PluginStatus
     from jackfield.management import Update
 
     from jackfield_chat.plugins.panel import Panel
@@ -111,7 +111,7 @@ class Bridge:
         self.application = application
         self._panel = Panel(application.host, self._board.presence, self.name_of)
         self._operations = Operations(application, news=self._news, on_change=self._tell_plugins)
-        application.host.plugins.on_change(lambda status: self._tell_plugins())
+        application.host.plugins.on_change(self._hear_of)
         await application.start()
 
     async def ready(self) -> None:
@@ -305,7 +305,7 @@ class Bridge:
         await self._panel.choose(item, user)
 
     def news(self, owner: str) -> Answer | None:
-        """Return what an owner should be told of newer versions; once for the same ones."""
+        """Return what an owner should be told of newer versions and revoked ones; once for the same ones."""
         if self.application is None:
             return None
         here = {one.id: one.version for one in self.application.host.plugins.list()}
@@ -313,17 +313,17 @@ class Bridge:
             return self._news.note(owner, here)
         return self._news.note(owner, here, self._operations.as_said)
 
+    def _hear_of(self, status: "PluginStatus") -> None:
+        self._tell_plugins(news=self._news.hear_of(status))
+
     def _tell_updates(self, updates: "Sequence[Update]") -> None:
         self._news.hear(updates)
-        presence = self._board.presence
-        for account in self._accounts.all():
-            if account.may(Role.OWNER) and account.name in presence.in_rooms():
-                note = self.news(account.name)
-                if note is not None:
-                    presence.tell_members((account.name,), {"type": "answer", **note.to_mapping()})
-        self._tell_plugins()
+        self._tell_plugins(news=True)
 
-    def _tell_plugins(self) -> None:
+    def _tell_plugins(self, *, news: bool = False) -> None:
+        if news:
+            owners = [one.name for one in self._accounts.all() if one.may(Role.OWNER)]
+            tell_owners(owners, self._board.presence, self.news)
         self._board.presence.tell_everyone({"type": "plugins"})
 
     def _api(self, plugin: str, check: Check) -> ChatApi:

@@ -43,6 +43,10 @@ class Wishes:
         candidate = self._inventory.candidate(plugin)
         if candidate.problem is not None:
             raise candidate.problem
+        revoked = self._inventory.revoked.get(candidate.canonical_id)
+        if revoked is not None and revoked.stopped:
+            hint = f"to run it for a day all the same: jackfield allow-revoked {candidate.id}"
+            raise PluginError(f"{candidate.id} {revoked.problem}", plugin=candidate.id, hint=hint)
         if candidate.origin == "script":
             return self._script(candidate)
         if candidate.manifest is None:
