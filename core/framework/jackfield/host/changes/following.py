@@ -157,7 +157,7 @@ class Following:
         exchanged = [cid for cid in switch.stop & runs if records[cid].remote is not None]
         exchanged = [cid for cid in exchanged if verdicts[cid].placement.own_process]
         await asyncio.gather(
-            *(self._runner.prepare(verdicts[cid].candidate, verdicts[cid].placement) for cid in exchanged)
+            *(self._runner.bringing.prepare(verdicts[cid].candidate, verdicts[cid].placement) for cid in exchanged)
         )
 
     async def settle_one(self, seen: Survey, cid: str) -> None:

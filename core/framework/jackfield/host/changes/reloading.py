@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jackfield.errors import PluginError
+from jackfield.host.changes.bringing import Brought
 from jackfield.host.changes.code import Code
-from jackfield.host.changes.runner import Brought, HandedOver, Runner
+from jackfield.host.changes.runner import HandedOver, Runner
 from jackfield.host.changes.survey import Survey
 from jackfield.host.facets import Wiring
 from jackfield.host.judgement import Verdict, levels
@@ -110,12 +111,12 @@ class Reloading:
         try:
             # A new process is up before the one before has to rest; in this one the old code makes room first.
             for cid in (cid for cid in ordered if verdicts[cid].placement.own_process):
-                brought[cid] = await self._runner.bring(verdicts[cid].candidate, verdicts[cid].placement)
+                brought[cid] = await self._runner.bringing.bring(verdicts[cid].candidate, verdicts[cid].placement)
             for level in reversed(order):
                 await asyncio.gather(*(self._rest(befores[one]) for one in level))
             aside = self._code.set_aside([befores[one].record for one in going])
             for cid in (cid for cid in ordered if cid not in brought):
-                brought[cid] = await self._runner.bring(verdicts[cid].candidate, verdicts[cid].placement)
+                brought[cid] = await self._runner.bringing.bring(verdicts[cid].candidate, verdicts[cid].placement)
         except Exception as error:
             if aside is not None:
                 aside.put_back()

@@ -12,21 +12,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
-from jackfield.errors import JackfieldError, LinkClosed, PluginError, ProcessLost, SandboxError
+from jackfield.errors import JackfieldError, LinkClosed, ProcessLost, SandboxError
 from jackfield.hooks import HookManager
+from jackfield.host.changes.bringing import Bringing, Brought
 from jackfield.host.changes.data_shape import DataShape
 from jackfield.host.changes.entrances import open_entrances
-from jackfield.host.changes.imports import Packages
-from jackfield.host.facets import Surroundings, Wiring
+from jackfield.host.facets import Surroundings
 from jackfield.host.lifecycle import Happening, State
-from jackfield.host.loader import load, misplaced
+from jackfield.host.loader import misplaced
 from jackfield.host.plugins import Plugins, Record
 from jackfield.host.remote import Elsewhere, RemotePlugin, StandIns
-from jackfield.manifest import Candidate
-from jackfield.permissions import Placement
-from jackfield.runtime import GRACE_SECONDS, Loaded
+from jackfield.runtime import GRACE_SECONDS
 
 _log = logging.getLogger("jackfield.host")
 
@@ -34,22 +32,6 @@ _STARTING = ("on_load", "on_migrate", "on_enable")
 
 ORDER_SECONDS = 1.0
 """How long a plugin waits for those before it, so that hooks keep their order: a slow start keeps nobody longer."""
-
-
-class Brought(NamedTuple):
-    """A plugin's code and what ties it to the host.
-
-    Args:
-        wiring: its context and what is behind it.
-        loaded: its code, or what stands for it.
-        remote: the way to its code, where that is in another process.
-        import_seconds: what the import of its code took, without a process for it.
-    """
-
-    wiring: Wiring
-    loaded: Loaded
-    remote: RemotePlugin | None = None
-    import_seconds: float = 0.0
 
 
 #: What `on_unload` returned, waiting for the `on_load` of the code that replaces it.
@@ -66,6 +48,7 @@ class Runner:
         elsewhere: brings up those that run in another process.
 
     Attributes:
+        bringing: imports their code.
         on_process_start: told of each plugin whose process runs.
         on_process_missing: told of each plugin that failed because there was no process for it, or none any more.
         on_process_end: told of each plugin whose process has ended by itself, with a sentence, before its life is; it
@@ -76,63 +59,20 @@ class Runner:
         self._plugins = plugins
         self._around = around
         self._manager = manager
-        self._elsewhere = elsewhere
         self._ends: set[asyncio.Task[None]] = set()
         self.on_process_start: Callable[[Record], None] = lambda _: None
         self.on_process_missing: Callable[[Record], None] = lambda _: None
         self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
         self._shape = DataShape(around.layout.root, around.state)
-        self._prepared: dict[str, Brought] = {}
         self._leaving: list[RemotePlugin] = []
         self.stand_ins = StandIns(manager, around.commands, around.events)
-        self._known: tuple[tuple[Candidate, ...], Packages] | None = None
-
-    async def bring(self, candidate: Candidate, placement: Placement) -> Brought:
-        """Import a plugin's code and tie it to a context of its own; nothing of it has been called.
-
-        Args:
-            candidate: the plugin.
-            placement: where it runs.
-
-        Raises:
-            PluginError: its code is not where its manifest is, it imports what it may not, or did not come to an end.
-            Exception: whatever the plugin's code raises.
-        """
-        problem = "" if placement.own_process else self._packages().problem(candidate)
-        if problem:
-            raise PluginError(problem, plugin=candidate.id)
-        return await self._bring(candidate, placement)
-
-    async def prepare(self, candidate: Candidate, placement: Placement) -> None:
-        """Import a plugin's next code in a process of its own while the one before is still at work.
-
-        The next `load` of the plugin takes it. What fails here fails there once more, where it is told.
-        """
-        if self._shape.exchanges(candidate):
-            return  # it would hold the folder that makes room for another one
-        with contextlib.suppress(Exception):  # told when it is loaded
-            self._prepared[candidate.canonical_id] = await self._bring(candidate, placement)
+        self.bringing = Bringing(plugins, around, elsewhere, self._shape)
 
     async def end_prepared(self) -> None:
         """End the processes that were prepared and not needed, and those that were replaced."""
-        prepared, self._prepared = self._prepared, {}
         leaving, self._leaving = self._leaving, []
-        await asyncio.gather(
-            *(one.remote.end() for one in prepared.values() if one.remote is not None),
-            *(remote.finish() for remote in leaving),
-        )
-
-    async def _bring(self, candidate: Candidate, placement: Placement) -> Brought:
-        wiring = Wiring(candidate, self._around)
-        if placement.own_process:
-            loaded, remote = await self._elsewhere.bring(candidate, placement, wiring)
-            return Brought(wiring, loaded, remote, remote.import_seconds)
-        language = self._plugins.records().get(candidate.language)
-        speaker = language.loaded.target if language is not None and language.loaded is not None else None
-        began = perf_counter()
-        loaded = await self._around.guard.run(candidate.id, "import", load, candidate, wiring.context, speaker)
-        return Brought(wiring, loaded, None, perf_counter() - began)
+        await asyncio.gather(self.bringing.end_prepared(), *(remote.finish() for remote in leaving))
 
     async def load(self, record: Record, brought: Brought | None = None) -> None:
         """Import a resolved plugin and call `on_load`; afterwards it is loaded, blocked or failed.
@@ -144,7 +84,7 @@ class Runner:
         candidate, inline = record.candidate, not record.placement.own_process
         problem = ""
         if brought is None and inline:  # another process has a path of its own, and looks for itself
-            problem = misplaced(candidate) or self._packages().problem(candidate)
+            problem = misplaced(candidate) or self.bringing.problem(candidate)
         if problem:
             self._plugins.tell(record, Happening.BLOCKED, problem)
             return
@@ -152,10 +92,10 @@ class Runner:
             record.errors, record.last_error, record.last_failure, record.refusals = 0, "", "", {}
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
-            brought = brought or self._prepared.pop(candidate.canonical_id, None)
+            brought = brought or self.bringing.take(candidate)
             if brought is None:
                 await self._shape.prepare(record)
-            brought = brought or await self._bring(candidate, record.placement)
+                brought = await self.bringing.bring(candidate, record.placement)
             record.wiring, record.loaded, record.remote, record.start_seconds = brought
             if record.remote is not None:
                 record.remote.on_end = partial(self._process_ended, record, record.remote)
@@ -278,13 +218,6 @@ class Runner:
         """Hand over to the next `on_load` of a plugin what it handed over before."""
         if cid in handed:
             self._handed[cid] = handed[cid]
-
-    def _packages(self) -> Packages:
-        """Whose packages are whose, among all plugins that are known; the same for every plugin of one start."""
-        candidates = tuple(record.candidate for record in self._plugins.records().values())
-        if self._known is None or self._known[0] != candidates:
-            self._known = (candidates, Packages.of(candidates))
-        return self._known[1]
 
     async def _callback(self, record: Record, name: str, *arguments: object) -> Any:
         callback: Callable[..., Any] | None = record.loaded.callbacks.get(name) if record.loaded is not None else None
