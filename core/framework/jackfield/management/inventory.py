@@ -184,8 +184,7 @@ class Inventory:
 
     def is_rolled_out(self, cid: str) -> bool:
         """Whether the installed version of a plugin was being rolled out in stages when it was installed."""
-        said = self._state.get(f"published/{cid}")
-        return isinstance(said, dict) and said.get("rollout") is not None
+        return isinstance(said := self._state.get(f"published/{cid}"), dict) and said.get("rollout") is not None
 
     def own_libraries(self, cid: str) -> dict[str, str]:
         """Distribution -> version, of the libraries that a plugin of the store has for itself, by name (K41).
