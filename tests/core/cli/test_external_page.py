@@ -71,7 +71,7 @@ def test_the_options_and_bounds_on_the_page_are_those_of_the_code():
     options = set(re.findall(r"--[a-z-]+", told)) - {"--help"}
     assert {one for one in options if f"`{one}" not in text} == set()
     assert f"within {bounds.GREETING_SECONDS:g} s, {bounds.MOST_UNKNOWN} of them at once" in text
-    assert f"after {bounds.ATTEMPTS} failures in a minute" in text
+    assert f"after {bounds.ATTEMPTS} of them in a minute" in text
     assert bounds.ATTEMPTS_SECONDS == 60
     assert connecting.LEAST_WAIT_SECONDS == 0.5
     assert f"at most {connecting.MOST_WAIT_SECONDS:g} s" in text

@@ -329,8 +329,9 @@ class Inventory:
             return None
         if manifest.isolation == "external" and candidate.origin != "external":
             return f"is a program that connects by itself: jackfield keys new {candidate.id}"
-        cid = candidate.canonical_id
-        refused = refusal(manifest, self._app, self._hostfile) or self.placement(cid, manifest).problem
+        refused = (
+            refusal(manifest, self._app, self._hostfile) or self.placement(candidate.canonical_id, manifest).problem
+        )
         return refused or unmet_need(manifest, self._found, self.enabled)
 
 
