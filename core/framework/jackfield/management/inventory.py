@@ -329,15 +329,13 @@ class Inventory:
             return None
         if manifest.isolation == "external" and candidate.origin != "external":
             return f"is a program that connects by itself: jackfield keys new {candidate.id}"
-        refused = (
-            refusal(manifest, self._app, self._hostfile) or self.placement(candidate.canonical_id, manifest).problem
-        )
+        cid = candidate.canonical_id
+        refused = refusal(manifest, self._app, self._hostfile) or self.placement(cid, manifest).problem
         return refused or unmet_need(manifest, self._found, self.enabled)
 
 
 def _place(winner: Candidate) -> str:
-    places = {"environment": "the environment (pip, uv)", "store": "the store"}
-    return places.get(winner.origin, str(winner.file))
+    return {"environment": "the environment (pip, uv)", "store": "the store"}.get(winner.origin, str(winner.file))
 
 
 def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:
