@@ -84,6 +84,31 @@ class TestBytes:
         assert is_meant(entry, Subject("innocent", "chat-innocent", "9.0", sha256, OTHER, contents)) == meant
 
 
+@given(st.lists(st.tuples(st.sampled_from(["poll", "quiz", ""]), st.booleans(), st.booleans()), max_size=8), st.data())
+def test_an_entry_is_found_among_many_as_if_each_was_looked_at(shapes, data):
+    """The list is asked by id, name, hash and code, and not entry by entry: nothing may be lost by that."""
+    entries = [
+        Revocation(
+            number,
+            plugin=plugin,
+            distribution=f"chat-{plugin}" if plugin else "",
+            files=frozenset({SHA}) if by_file or not plugin else frozenset(),
+            contents=frozenset({CODE}) if by_code else frozenset(),
+        )
+        for number, (plugin, by_file, by_code) in enumerate(shapes)
+    ]
+    subject = Subject(
+        data.draw(st.sampled_from(["Poll", "quiz", "other", None])),
+        data.draw(st.sampled_from(["chat_poll", "chat-quiz", ""])),
+        "1.0",
+        data.draw(st.sampled_from([SHA, "ef" * 32, ""])),
+        data.draw(st.sampled_from([HERE, OTHER, "file"])),
+        data.draw(st.sampled_from([CODE, ""])),
+    )
+    one_by_one = [entry.number for entry in entries if hits([kept(entry)], subject)]
+    assert sorted(hit.revocation.number for hit in hits([kept(*entries)], subject)) == one_by_one
+
+
 class TestWords:
     def test_name_the_marketplace_the_reason_what_to_do_and_where_to_disagree(self):
         subject = Subject("poll", "chat-poll", "1.0", source=HERE)

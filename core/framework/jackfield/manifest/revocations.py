@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, get_args
 
 from jackfield.errors import GrammarError, IdentityError, ManifestError
@@ -86,7 +86,7 @@ class Revocation:
         return {name: value for name, value in values.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RevocationList:
     """All that one marketplace has revoked.
 
@@ -97,6 +97,30 @@ class RevocationList:
 
     revocations: tuple[Revocation, ...] = ()
     appeal: str = field(default="")
+
+    def about(self, plugin: str | None, distribution: str, sha256: str, contents: str) -> list[Revocation]:
+        """Return the entries that may mean something, in their order; what they really mean is theirs to say.
+
+        Args:
+            plugin: an id in any spelling; None for a library.
+            distribution: a name in any spelling; may be empty.
+            sha256: of a wheel; may be empty.
+            contents: the fingerprint of its code; may be empty.
+        """
+        keys = (_canonical(plugin) if plugin else "", normalised(distribution), sha256, contents)
+        places = {place for kind, key in enumerate(keys) if key for place in self._places.get((kind, key), ())}
+        return [self.revocations[place] for place in sorted(places)]
+
+    @cached_property
+    def _places(self) -> dict[tuple[int, str], list[int]]:
+        """Id, name, hash or fingerprint -> the entries that name it: a list of thousands is asked for each plugin."""
+        found: dict[tuple[int, str], list[int]] = {}
+        for place, one in enumerate(self.revocations):
+            named = ({one.plugin}, {one.distribution}, one.files, one.contents)
+            for kind, keys in enumerate(named):
+                for key in keys:
+                    found.setdefault((kind, key), []).append(place)
+        return found
 
     def to_bytes(self) -> bytes:
         """Return the document; the same list always gives the same bytes."""

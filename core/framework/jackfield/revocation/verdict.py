@@ -80,7 +80,10 @@ class Hit:
 def hits(lists: Iterable[KeptList], subject: Subject) -> tuple[Hit, ...]:
     """Every entry that means it, the worst first."""
     found = [
-        Hit(kept, one) for kept in lists for one in kept.list.revocations if _is_meant(kept.marketplace, one, subject)
+        Hit(kept, one)
+        for kept in lists
+        for one in kept.list.about(subject.plugin, subject.distribution, subject.sha256, subject.contents)
+        if _is_meant(kept.marketplace, one, subject)
     ]
     return tuple(sorted(found, key=lambda hit: SEVERITIES.index(hit.revocation.severity)))
 
