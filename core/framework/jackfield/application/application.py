@@ -63,7 +63,8 @@ class Application:
         safe: start with no plugins at all. By itself it does so after two starts in a row that did not come through,
             until other plugins are installed or enabled, or somebody says `jackfield safe-mode --leave`.
         updates_every_seconds: how often to look for updates while it runs, 86400 for every day; None: never. Nothing of
-            it happens in the first minute, and rounds are counted from the last one of any process (C41).
+            it happens in the first minute, and rounds are counted from the last one of any process (C41). What a user
+            lets the application update by itself is taken then, and grants nothing.
         on_updates: told of the updates that each round found, on the event loop's thread.
         command_prefix: what people write before a plugin's command, `!`; it stands in what they are told of its usage.
         script_folders: folders whose `.py` files and packed plugins run in full trust, unless the user disables one;
