@@ -10,6 +10,7 @@ from jackfield.hooks import HookspecMarker
 
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
+from tests.support.wheels import manifest_text
 
 hookspec = HookspecMarker("chat")
 
@@ -241,3 +242,31 @@ async def test_one_that_sends_what_it_hears_while_it_is_replaced_does_not_wait_f
     assert host.plugins.status("a").state == "active"
     await host.events.emit(Event("plugin:a:tick", "", {"number": 3}))
     assert 3 in (await host.call.known(what="heard"))[0]
+
+
+SLEEPS = "        await asyncio.sleep(2)\n"
+LOGS = CODE.replace(SLEEPS, f'{SLEEPS}        self.context.logger.warning("answered")\n')
+MIGRATES = (
+    LOGS
+    + """
+    def on_migrate(self, old, new):
+        self.context.logger.warning("migrated from %d to %d", old, new)
+"""
+)
+
+
+@pytest.mark.feature("M36")
+async def test_where_what_it_keeps_changes_its_shape_the_process_before_has_ended_first(worker, profile, build, caplog):
+    host = await worker(LOGS)
+    speaker = Speaker()
+    asking = asyncio.ensure_future(host.commands.dispatch("slow", speaker))
+    await asyncio.sleep(0.1)
+    text = manifest_text("a", "1.1.0", isolation="worker", more=DECLARES)
+    text = text.replace("\n\n", "\ndata_version = 2\n\n", 1)
+    profile.install(build("a", "1.1.0", code=MIGRATES, manifest=text))
+    profile.enable("a", isolation="worker")
+    await host.reload_changes()
+    assert await asking
+    assert len(speaker.answers) == 1
+    told = [one.getMessage() for one in caplog.records if one.getMessage().startswith(("answered", "migrated"))]
+    assert told == ["answered", "migrated from 1 to 2"]

@@ -19,6 +19,7 @@ from jackfield.hooks import HookManager
 from jackfield.host.changes.bringing import Bringing, Brought
 from jackfield.host.changes.data_shape import DataShape
 from jackfield.host.changes.entrances import open_entrances
+from jackfield.host.changes.leaving import Leaving
 from jackfield.host.facets import Surroundings
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import misplaced
@@ -65,14 +66,13 @@ class Runner:
         self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
         self._shape = DataShape(around.layout.root, around.state)
-        self._leaving: list[RemotePlugin] = []
+        self._leaving = Leaving()
         self.stand_ins = StandIns(manager, around.commands, around.events)
         self.bringing = Bringing(plugins, around, elsewhere, self._shape)
 
     async def end_prepared(self) -> None:
         """End the processes that were prepared and not needed, and those that were replaced."""
-        leaving, self._leaving = self._leaving, []
-        await asyncio.gather(self.bringing.end_prepared(), *(remote.finish() for remote in leaving))
+        await asyncio.gather(self.bringing.end_prepared(), self._leaving.end())
 
     async def load(self, record: Record, brought: Brought | None = None) -> None:
         """Import a resolved plugin and call `on_load`; afterwards it is loaded, blocked or failed.
@@ -93,6 +93,7 @@ class Runner:
         previous = self._handed.pop(candidate.canonical_id, None)
         try:
             brought = brought or self.bringing.take(candidate)
+            await self._leaving.make_room(candidate, is_up=brought is not None)
             if brought is None:
                 await self._shape.prepare(record)
                 brought = await self.bringing.bring(candidate, record.placement)
@@ -189,7 +190,7 @@ class Runner:
         if remote is not None:
             remote.on_end = None
             if replaced and not keep_process and record.placement.isolation != "external":
-                self._leaving.append(remote)
+                self._leaving.add(record.candidate, remote)
             elif not keep_process:
                 await remote.end()
 
