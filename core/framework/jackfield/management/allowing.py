@@ -13,7 +13,6 @@ from jackfield.management.inventory import Inventory
 from jackfield.management.reports import Update
 from jackfield.management.revoked import RevokedHere, RevokedReport
 from jackfield.management.specs import canonical
-from jackfield.market import Marketplace
 from jackfield.revocation import ALLOWED, STOPPED, Allowance, stopping
 from jackfield.storage import State
 
@@ -114,6 +113,7 @@ async def refresh_revocations(urls: Sequence[str], trust: Path) -> dict[str, Mar
         urls: the marketplaces.
         trust: the folder in which they are remembered.
     """
+    from jackfield.market import Marketplace  # `history` and the rest need no network
 
     async def one(url: str) -> tuple[str, MarketError | None]:
         async with Marketplace(url, trust=trust) as market:
