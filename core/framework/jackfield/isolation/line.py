@@ -57,7 +57,7 @@ class Line:
         self.quick = self._connection.quick
         self._returning = False
         self._served_now: dict[str, tuple[Served, Served]] = {}  # as it is served, and as it is to who waits
-        self.own_time = OwnTime(link.ledger, self._connection.look_at_deadlines)
+        self.own_time = OwnTime(link.ledger.mine, self._connection.look_at_deadlines)
 
     @property
     def ended(self) -> LinkClosed | None:

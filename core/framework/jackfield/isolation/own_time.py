@@ -8,13 +8,12 @@ waits no longer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isinf
 from time import monotonic
 from typing import Final, NamedTuple
 
 from jackfield.rpc import OpenCall
-from jackfield.rpc.ledger import Ledger
 
 LED_TO_SECONDS: Final = 60.0
 """What a call may take beyond its own time for what it leads to in other plugins."""
@@ -38,12 +37,12 @@ class OwnTime:
     """The deadlines of the open calls of one link. Belongs to the thread that drives it.
 
     Args:
-        ledger: the calls.
+        mine: those that are open, by number, as the link's ledger keeps them.
         changed: called when deadlines are nearer than they were.
     """
 
-    def __init__(self, ledger: Ledger, changed: Callable[[], None]) -> None:
-        self._ledger = ledger
+    def __init__(self, mine: Mapping[int, OpenCall], changed: Callable[[], None]) -> None:
+        self._mine = mine
         self._changed = changed
         self._waits = 0
         self._since = 0.0
@@ -61,9 +60,8 @@ class OwnTime:
         if self._waits > 1:
             return
         self._since = monotonic()
-        mine = self._ledger.mine
-        self._given = {number: seconds for number, seconds in self._given.items() if number in mine}
-        for number, call in mine.items():
+        self._given = {number: seconds for number, seconds in self._given.items() if number in self._mine}
+        for number, call in self._mine.items():
             room = LED_TO_SECONDS - self._given.get(number, 0.0)
             if room > 0.0 and not isinf(call.deadline):
                 self._held.append(_Held(call, call.deadline, room))
