@@ -65,6 +65,7 @@ async def test_a_first_key_is_taken_with_the_update_and_pinned_from_then_on(mark
     market.publish("begins", "1.1.0", key=key, permissions=SEND)
     plan = await management.plan_update(["begins"])
     assert plan.consent == ()
+    assert f"begins is known by its publisher's key {key_in_words(key_of(key))} from now on" in plan.notes
     await management.apply(plan, accept_permissions=False, by="tester")
     assert management.permissions("begins").grant.key == key_of(key)
     market.publish("begins", "1.2.0", permissions=SEND)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from jackfield.inspection import Attestation
 from jackfield.management.consent import Coming
 from jackfield.manifest import Pin
-from jackfield.permissions import Placement
+from jackfield.permissions import Grant, Placement, key_in_words
 from jackfield.resolution import Place, Solution
 
 if TYPE_CHECKING:
@@ -99,3 +99,18 @@ def coming_of(
 def _words(pin: Pin) -> str:
     """A distribution that a plugin brings; marked where no marketplace has looked at it."""
     return pin.id or (f"{pin.distribution} (unsigned)" if pin.file.upstream is not None else pin.distribution)
+
+
+def first_keys(coming: Iterable[Coming], grants: Mapping[str, Grant | None]) -> list[str]:
+    """A sentence for each plugin that was agreed to without a publisher's key, and comes with one now.
+
+    Args:
+        coming: what comes.
+        grants: canonical id -> what was granted before.
+    """
+    before = {cid: grant for cid, grant in grants.items() if grant is not None and grant.key is None}
+    return [
+        f"{one.manifest.id} is known by its publisher's key {key_in_words(one.key)} from now on"
+        for one in coming
+        if one.key is not None and one.manifest.canonical_id in before
+    ]

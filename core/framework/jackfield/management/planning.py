@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.management.catalog import MarketCatalog
-from jackfield.management.coming import coming_of, makers_of
+from jackfield.management.coming import coming_of, first_keys, makers_of
 from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Consent, requests_and_grants
 from jackfield.management.inventory import Inventory
@@ -298,6 +298,7 @@ class Planner:
             host_used=solution.host_used,
             notes=(
                 *standings,
+                *first_keys(coming.values(), {cid: self._inventory.grant(cid) for cid in coming}),
                 *self._revoked.notes({item.source for item in (*added, *changed)}),
                 *compatibility_notes(self._app, self._hostfile, solution, manifests),
                 *(f"{one.id}: {warning}" for one in manifests.values() for warning in one.warnings),
