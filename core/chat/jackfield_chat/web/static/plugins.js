@@ -95,12 +95,18 @@ if (find("consent").open) ask(find("consent").querySelector("form"));
 // Plugins change here and elsewhere: on the command line, in a room, on another page.
 let following = 0;
 
+/** Whether somebody is in the middle of something: what they are about to press must not move, nor lose its value. */
+const occupied = () => document.querySelector("[aria-busy], dialog[open], .ways :focus, .ways[data-changed]") !== null;
+
+document.addEventListener("change", (event) => event.target.closest(".ways")?.setAttribute("data-changed", ""));
+
 async function follow() {
-  if (document.querySelector("[aria-busy], dialog[open], .ways :focus")) {
-    following = setTimeout(follow, 500); // what somebody is about to press must not move
+  const fresh = occupied() ? null : await load("/plugins");
+  if (fresh === null || occupied()) {
+    following = setTimeout(follow, 500);
     return;
   }
-  put(await load("/plugins"), ["installed", "history"]);
+  put(fresh, ["installed", "history"]);
   await search();
 }
 
