@@ -28,7 +28,8 @@ def test_every_address_of_the_api_is_documented(market):
 def test_every_command_is_documented():
     from jackfield_marketplace.cli import main
 
-    page = (ROOT / "docs" / "how-to" / "run-a-marketplace.md").read_text()
+    how_to = ROOT / "docs" / "how-to"
+    page = "".join((how_to / name).read_text() for name in ("run-a-marketplace.md", "keep-a-marketplaces-keys.md"))
     for name, command in main.commands.items():
         for sub in getattr(command, "commands", {None: None}):
             assert (f"{name} {sub}" if sub else name) in page
