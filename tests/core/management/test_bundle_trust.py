@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import zipfile
@@ -14,6 +15,7 @@ from jackfield.errors import PluginError, TrustError, UsageError, WheelError
 from jackfield.management import Management, opened
 from jackfield.manifest import HostFile
 from jackfield.market import verified
+from jackfield.revocation import Lists
 from jackfield.store import Layout
 
 from tests.core.management.story import SEND, installed
@@ -234,3 +236,42 @@ async def test_more_signed_metadata_than_there_can_be_is_not_read(bundle):
             new.writestr(f"trust/0/bin-0{number}.json", bytes(7 << 20))
     with pytest.raises(UsageError, match="more signed metadata than there can be"), opened(flooded):
         pass
+
+
+async def test_a_bundle_of_an_earlier_hour_takes_nothing_back_that_was_revoked_since(
+    market, manage, elsewhere, tmp_path
+):
+    market.publish("sealedlate", code="from jackfield import Plugin\n\n\nclass Main(Plugin):\n    late = True\n")
+    here = manage(market.url)
+    await installed(here, "sealedlate")
+    file = tmp_path / "early.bundle"
+    await here.bundle(file)
+    market.run("revoke", "sealedlate", "--reason", "It steals.", "--severity", "critical")
+    there = elsewhere(market.url)
+    with pytest.raises(PluginError, match="It steals"):
+        await there.plan_install(["sealedlate"])  # from now on it is known there
+    before = Lists(there.layout.trust).kept()
+    await asyncio.sleep(1.1)  # days of lists are told in whole seconds
+    with pytest.raises((PluginError, WheelError), match="It steals"):
+        await synced(elsewhere(), file)
+    assert Lists(there.layout.trust).kept() == before
+
+
+@pytest.mark.parametrize("kind", ["bundle", "lock"])
+async def test_a_plugin_does_not_pass_as_a_file_of_an_upstream(market, elsewhere, bundle, kind):
+    """What comes from an upstream is a library, and signed by nobody: no plugin gets around its signature that way."""
+    await know(elsewhere(market.url))
+
+    def change(name: str, content: bytes) -> bytes | None:
+        if name != "jackfield.lock":
+            return None if name.startswith("trust/") else content
+        return re.sub(rb"(?m)^(source = .*)$", rb'\1\nupstream = "https://pypi.example.org/simple/"', content)
+
+    forged = rewritten(bundle, change)
+    if kind == "lock":
+        with zipfile.ZipFile(forged) as archive:
+            forged = Path(archive.extract("jackfield.lock", bundle.parent))
+    refused = pytest.raises(TrustError, match=f"{market.url} does not sign chat_sealed-1.0.0-py3-none-any.whl, which")
+    with opened(forged) as (lock, local), refused:
+        await elsewhere(market.url).plan_sync(lock, local)
+    assert elsewhere().list() == []

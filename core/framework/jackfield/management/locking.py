@@ -165,6 +165,9 @@ class Locker(Planner):
         """
         there = {(pin.file.sha256, pin.source) for pin in self._inventory.generation.pins}
         fresh = [pin for pin in chosen.pins if (pin.file.sha256, pin.source) not in there]
+        borrowed = next((pin for pin in fresh if pin.id is not None and pin.file.upstream is not None), None)
+        if borrowed is not None:
+            raise refuse_unsigned(borrowed)  # an upstream has libraries alone, whatever is in them
         if local:
             proofs = local.proofs if isinstance(local, Bundled) else {}
             return hold_to_proofs(fresh, proofs, self._store.layout.root / "trust", self._urls)

@@ -85,12 +85,14 @@ def _keep_revocations(proven: Proven, trust: Path) -> None:
         return
     folder, checked = folder_of(trust, proven.url), min(datetime.now(UTC), proven.until)
     told = read_revocations(proven.revoked, source=f"the list of revocations of {proven.url}")
-    carried_list = KeptList(proven.url, f"{checked:%Y-%m-%dT%H:%M:%SZ}", proven.revoked, told)
+    day = f"{checked:%Y-%m-%dT%H:%M:%SZ}"
+    carried_list = KeptList(proven.url, day, proven.revoked, told, proven.revoked_version)
     try:
         known = KeptList.load(folder)
     except ManifestError:
         known = None
-    if known is None or known.age_seconds() > carried_list.age_seconds():
+    # By what was signed and not by the clock: who opens a bundle after a list was fetched opens nothing newer.
+    if known is None or known.version < carried_list.version:
         make_private(folder)
         carried_list.save(folder)
 

@@ -77,7 +77,7 @@ class SignedRevocations:
         same = known is not None and known.document == document
         if known is not None and same and known.age_seconds() < AGAIN_SECONDS:
             return known
-        kept = KeptList(url, f"{now():%Y-%m-%dT%H:%M:%SZ}", document, told)
+        kept = KeptList(url, f"{now():%Y-%m-%dT%H:%M:%SZ}", document, told, self._witness.version_of(REVOCATIONS))
         try:
             kept.save(self._witness.folder)
         except OSError as error:

@@ -34,12 +34,14 @@ class KeptList:
         checked: when that was verified, ISO 8601 in UTC.
         document: the bytes that were signed.
         list: what they say.
+        version: of what signs it; a list of a lower one is older, whatever clocks say.
     """
 
     marketplace: str
     checked: str
     document: bytes
     list: RevocationList
+    version: int = 0
 
     @property
     def sha256(self) -> str:
@@ -65,7 +67,12 @@ class KeptList:
         Raises:
             OSError: the folder is not there, or cannot be written.
         """
-        values = {"marketplace": self.marketplace, "checked": self.checked, "document": self.document.decode()}
+        values = {
+            "marketplace": self.marketplace,
+            "checked": self.checked,
+            "document": self.document.decode(),
+            "version": self.version,
+        }
         temporary = folder / f"{FILE_NAME}.{os.getpid()}"
         with temporary.open("w", encoding="utf-8") as file:
             json.dump(values, file)
@@ -89,6 +96,7 @@ class KeptList:
                 str(values["checked"]),
                 document,
                 read_revocations(document, source=str(path)),
+                int(values["version"]),
             )
         except FileNotFoundError:
             return None

@@ -36,6 +36,7 @@ class Proven:
         met: whether the marketplace was known here by that root; else it is believed at first sight.
         targets: path -> what is signed of it.
         revoked: the list of what the marketplace had revoked by then; None where it is not carried.
+        revoked_version: of what signs that list.
     """
 
     url: str
@@ -44,6 +45,7 @@ class Proven:
     met: bool
     targets: Mapping[str, Target]
     revoked: bytes | None = None
+    revoked_version: int = 0
 
 
 def carried(trust: Path, url: str, paths: Collection[str]) -> dict[str, bytes] | None:
@@ -167,7 +169,8 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
     for signed in (root.signed, *(signed for signed, _ in held)):
         if signed.is_expired(as_of):
             raise ValueError(f"{signed.type} had expired")
-    return Proven(url, until, fingerprint(digest(first)), met, found, _revoked(parts, found))
+    list_version = versions[name].version if (name := f"{role_of(REVOCATIONS)}.json") in parts else 0
+    return Proven(url, until, fingerprint(digest(first)), met, found, _revoked(parts, found), list_version)
 
 
 def _revoked(parts: Mapping[str, bytes], found: Mapping[str, Target]) -> bytes | None:

@@ -136,6 +136,10 @@ class Witness:
             return {path: target for path, target in found.items() if target is not None}
         raise TrustError(f"{self._url} changes faster than it can be read", hint="nothing was changed; try again")
 
+    def version_of(self, path: str) -> int:
+        """The version of what signs a path, as of the last answer; it only grows."""
+        return self._signed().versions[role_of(path)]
+
     async def aclose(self) -> None:
         """Give up what is under way."""
         tasks = [task for task in (self._standing, *self._loading.values()) if task is not None]
