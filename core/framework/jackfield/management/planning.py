@@ -30,7 +30,7 @@ from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import Spec, canonical, installed_as, parse_spec
 from jackfield.management.waiting import waiting
 from jackfield.management.wanting import Wanting
-from jackfield.manifest import HostFile, Manifest, Pin, Requirement
+from jackfield.manifest import HostFile, Manifest, Pin, Requirement, Version
 from jackfield.permissions import Choice, Placement
 from jackfield.resolution import Place, Solution, Target, Want, resolve
 from jackfield.storage import State
@@ -203,7 +203,11 @@ class Planner:
             catalog.expect(cid, pin.distribution if pin else known.get(cid), pin.source if pin else None)
 
     def _keep(self, pin: Pin) -> Want:
-        return Want(pin.distribution, pin.id or pin.distribution)
+        """What is installed and not asked for: it may move where others need it to, but never out of its pin."""
+        held = self._held(canonical(pin.id)) if pin.id is not None else None
+        if held is not None and not held.accepts(Version.parse(installed_as(pin))):
+            held = None  # a pin that leaves out what is installed counts from the next update of it
+        return Want(pin.distribution, pin.id or pin.distribution, held)
 
     def _held(self, cid: str) -> Requirement | None:
         text = self.policies.held(cid, installed_as(self._inventory.pins[cid]))
