@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from jackfield.errors import SandboxError
 from jackfield.isolation import Line, PlainProcesses
+from jackfield.isolation.plain import MOST_KNOCKING
 from jackfield.rpc import Link
 from jackfield.runtime import Description
 from jackfield.sandbox import Grade
@@ -110,8 +111,8 @@ async def test_who_shows_no_key_or_another_one_is_nobody_and_keeps_nobody_out(tm
     strangers: list[socket.socket] = []
 
     def crowded(address, **options):
-        listener = real(address, **options)
-        for said in (b"", b"x" * 64, b"f" * 10):
+        listener = real(address, **options, backlog=2 * MOST_KNOCKING)
+        for said in (b"", b"x" * 64, b"f" * 10, *[b""] * MOST_KNOCKING):
             stranger = socket.create_connection(listener.getsockname())
             stranger.sendall(said)
             strangers.append(stranger)

@@ -36,7 +36,7 @@ KEY_SECONDS: Final = 5.0
 """For whoever connects to show the key."""
 
 MOST_KNOCKING: Final = 32
-"""Of those that have connected and not shown it."""
+"""Of those that have connected and not shown it; who comes beyond that takes the place of the first of them."""
 
 KEPT_VARIABLES: Final = ("SYSTEMROOT", "LANG", "LC_ALL")
 """Of the host's environment: without the first nothing runs on Windows. Its secrets stay with it."""
@@ -152,33 +152,32 @@ async def _whoever_shows(key: bytes, listener: socket.socket) -> socket.socket:
     """Return the connection over which the key came."""
     loop = asyncio.get_running_loop()
     found: asyncio.Future[socket.socket] = loop.create_future()
-    knocking: set[asyncio.Task[None]] = set()
+    knocking: dict[asyncio.Task[None], socket.socket] = {}  # in the order in which they came
 
     async def look(connection: socket.socket) -> None:
         shown = b""
-        try:
+        with suppress(OSError, TimeoutError):
             async with asyncio.timeout(KEY_SECONDS):
                 while len(shown) < len(key) and (more := await loop.sock_recv(connection, len(key) - len(shown))):
                     shown += more
-        except (OSError, TimeoutError):
-            shown = b""
-        finally:
-            right = hmac.compare_digest(shown, key) and not found.done()
-            if right:
-                found.set_result(connection)
-            else:
-                connection.close()
+        if hmac.compare_digest(shown, key) and not found.done():
+            found.set_result(connection)
+
+    def looked(task: asyncio.Task[None]) -> None:
+        """Close it unless it is the one; here, for a task that is cancelled early never runs."""
+        connection = knocking.pop(task)
+        if not found.done() or found.cancelled() or found.result() is not connection:
+            connection.close()
 
     async def accept() -> None:
         while True:
             connection, _ = await loop.sock_accept(listener)
             connection.setblocking(False)
-            if len(knocking) >= MOST_KNOCKING:
-                connection.close()
-                continue
+            if sum(not task.cancelling() for task in knocking) >= MOST_KNOCKING:
+                next(task for task in knocking if not task.cancelling()).cancel()
             task = loop.create_task(look(connection))
-            knocking.add(task)
-            task.add_done_callback(knocking.discard)
+            knocking[task] = connection
+            task.add_done_callback(looked)
 
     accepting = loop.create_task(accept())
     try:

@@ -6,6 +6,7 @@ import select
 import socket
 from asyncio import AbstractEventLoop, Handle
 from collections.abc import Callable
+from contextvars import copy_context
 from time import monotonic, perf_counter_ns
 
 from jackfield.errors import LinkClosed, ProtocolViolation
@@ -40,6 +41,9 @@ _DONTWAIT = socket.MSG_DONTWAIT
 class Intake:
     """Watches the socket of one link.
 
+    What the other side asks for runs in the context in which this was made, whoever waits for an answer meanwhile:
+    what such a caller was led by is none of the other side's business, and would lead all that it asks for later.
+
     Args:
         link: the link.
         loop: the event loop that drives it.
@@ -55,6 +59,7 @@ class Intake:
 
     __slots__ = (
         "_again",
+        "_context",
         "_descriptor",
         "_is_held",
         "_link",
@@ -83,6 +88,7 @@ class Intake:
     ) -> None:
         self._link = link
         self._loop = loop
+        self._context = copy_context()
         self._take = take
         self._is_held = is_held
         self._refuse = refuse
@@ -106,9 +112,9 @@ class Intake:
         if self._watching or self._again is not None or self._link.ended is not None:
             return
         if (rest := self._rest_until - monotonic()) > 0:
-            self._again = self._loop.call_later(rest, self._go_on)
+            self._again = self._loop.call_later(rest, self._go_on, context=self._context.copy())
         elif self._link.reader.waiting_bytes:  # left when reading was stopped, or by another driver
-            self._again = self._loop.call_soon(self._go_on)
+            self._again = self._loop.call_soon(self._go_on, context=self._context.copy())
         else:
             self._watch()
 
@@ -171,7 +177,7 @@ class Intake:
             if not count:
                 return False
             reader.received(count)
-            self._take_messages()
+            self._context.copy().run(self._take_messages)
         if call.done and self._watching and reader.ready is not None:
             self.look_until = until
         return call.done
@@ -197,7 +203,7 @@ class Intake:
 
     def _watch(self) -> None:
         self._watching = True
-        self._loop.add_reader(self._descriptor, self._readable)
+        self._context.run(self._loop.add_reader, self._descriptor, self._readable)  # asyncio calls it in a copy
 
     def _readable(self) -> None:
         """Take what has come: a portion, or short answers packet by packet while more of them are to be expected."""
