@@ -50,7 +50,12 @@ class TransportFetcher(FetcherInterface):
 
     def _wait(self, fetching: Coroutine[Any, Any, bytes | None]) -> bytes | None:
         try:
-            return asyncio.run_coroutine_threadsafe(fetching, self._loop).result()
+            answer = asyncio.run_coroutine_threadsafe(fetching, self._loop)
+        except RuntimeError as error:  # whoever asked has gone, and the loop with them
+            fetching.close()
+            raise DownloadError("nobody waits for it any more") from error
+        try:
+            return answer.result()
         except MarketError as error:
             self.failure = error
             raise DownloadError(error.message) from error
