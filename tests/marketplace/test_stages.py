@@ -202,6 +202,27 @@ def test_one_installation_counts_once_a_day(market):
     assert (stage.failed, stage.halted) == (1, None)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "counted"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", 1),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", 2),
+        ("192.0.2.1", "::ffff:192.0.2.1", 1),
+        ("192.0.2.1", "192.0.2.2", 2),
+    ],
+)
+async def test_a_subscriber_counts_once_whatever_addresses_their_network_has(market, one, other, counted):
+    """Whoever has a network of IPv6 has more addresses than there are failures that halt a rollout."""
+    wheel = market.publish("poll")
+    put(market, "1.0.0", rollout=50)
+    said = {"version": "1.0.0", "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(), "outcome": "failed"}
+    for address in (one, other):
+        transport = httpx.ASGITransport(app=market.app, client=(address, 1234))
+        async with httpx.AsyncClient(transport=transport, base_url=market.url) as client:
+            assert (await client.post("/plugins/poll/outcomes", json=said)).status_code == 204
+    assert kept_stage(market, "1.0.0").failed == counted
+
+
 def test_installations_are_bounded_in_what_and_how_often_they_tell(market_with):
     market = market_with(outcomes=Rate(at_once=4, per_minute=0.001))
     wheel = market.publish("poll")

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from hashlib import blake2b
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -178,7 +179,7 @@ class StageApi:
             return JSONResponse(_state(stage).model_dump())
 
     async def _tell(self, plugin_id: str, request: Request) -> Response:
-        address = request.client.host if request.client is not None else ""
+        address = _network(request.client.host if request.client is not None else "")
         wait = self._by_address.wait(address)
         if wait:
             return _refused(Refusal(429, f"too many at once; try again in {wait} s", retry_after_seconds=wait))
@@ -232,6 +233,17 @@ def _own(session: Session, plugin_id: str, identity: Identity) -> Project:
     if identity.project not in (None, project.name):
         raise Refusal(403, f"this token is for {identity.project} alone")
     return project
+
+
+def _network(address: str) -> str:
+    """Who counts as one: an address, of IPv6 the network of 64 bits that each subscriber has whole."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address  # of a unix socket
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
 
 
 class _Heard:

@@ -280,6 +280,29 @@ async def test_an_application_asks_by_itself_and_one_that_was_never_met_is_not_m
             await watch.stop()
 
 
+async def test_a_round_that_cannot_even_begin_is_not_the_last(market, tmp_path, caplog):
+    market.publish("patient", code=code_of("patient"))
+    async with running(tmp_path, market) as application:
+        await install(application, "patient")
+        revoke(market, "patient")
+        rounds = []
+
+        def manages() -> Management:
+            rounds.append(1)
+            if len(rounds) == 1:
+                raise OSError("no file can be opened now")
+            return application.management
+
+        watch = RevocationWatch(application.host, manages, application.reload, every_seconds=0.1)
+        _made_older(application.layout.root, days=1)
+        watch.start()
+        try:
+            await until(lambda: application.host.plugins.status("patient").state == "blocked", timeout_seconds=30)
+        finally:
+            await watch.stop()
+    assert "nobody could be asked what was revoked" in caplog.text
+
+
 async def test_who_does_not_answer_is_named_and_the_last_list_counts(market, tmp_path):
     market.publish("faithful", code=code_of("faithful"))
     async with running(tmp_path, market) as application:

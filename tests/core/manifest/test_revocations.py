@@ -121,8 +121,8 @@ def test_what_is_not_known_is_taken_for_the_worst():
 
 
 def test_nothing_of_it_moves_a_terminal_and_nothing_is_endless():
-    (one,) = read_revocations(document(reason="a\x1b[2J\nb\u202ec" + "x" * 9000), source="x").revocations
-    assert one.reason.startswith("a [2J b cx")
+    (one,) = read_revocations(document(reason="a\x1b[2J\nb\u202ec\ud800" + "x" * 9000), source="x").revocations
+    assert one.reason.startswith("a [2J b c x")
     assert len(one.reason) == 500
 
 
@@ -132,6 +132,7 @@ def test_nothing_of_it_moves_a_terminal_and_nothing_is_endless():
         (b"<html>", "no JSON"),
         (b"[" * 100_000, "no JSON"),
         (b"[]", "no list of revocations"),
+        (document().decode().encode("utf-16"), "no JSON"),
         (b'{"revocations": []}', "no list of revocations"),
         (b'{"schema": 1, "revocations": [{}]}', "an entry without a number"),
         (b'{"schema": 1, "revocations": [{"number": 1}]}', "names nothing"),

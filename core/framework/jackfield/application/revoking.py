@@ -130,10 +130,10 @@ class RevocationWatch:
 
     async def _ask(self, every: float) -> None:
         await asyncio.sleep(min(self._quiet, every))
-        management = await asyncio.to_thread(self._management)
         while True:
             await asyncio.sleep(self._due(every) * (1 + JITTER * random.random()))  # noqa: S311 (nobody guesses it)
             try:
+                management = await asyncio.to_thread(self._management)
                 failed = await management.check_revocations()
             except Exception:  # noqa: BLE001 (whatever a round meets, the next one is not lost)
                 _log.exception("nobody could be asked what was revoked")

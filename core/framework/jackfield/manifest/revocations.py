@@ -27,7 +27,7 @@ LONGEST_WORDS = 500
 """Characters of a reason, an advice or an appeal address; what is longer is cut."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_NO_WORDS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
+_NO_WORDS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def read_revocations(document: bytes | str, *, source: str) -> RevocationList:
         ManifestError: it is no list, or one of its entries means nothing that can be looked for.
     """
     try:
-        values = json.loads(document)
+        values = json.loads(document.decode() if isinstance(document, bytes) else document)  # UTF-8 and no other
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{source} is no JSON: {error}") from error
     entries = values.get("revocations") if isinstance(values, dict) else None
