@@ -74,7 +74,7 @@ class ExpressCalls(ABC):
             LinkClosed: the connection has ended, before or during the call.
             Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
         """
-        turn, wire = self._turn, self._wire
+        turn, wire, asked = self._turn, self._wire, 0
         try:
             turn.free.pop()
         except IndexError:  # another thread reads, or this one further up
@@ -106,6 +106,7 @@ class ExpressCalls(ABC):
                     frame[0] = length - HEADER_BYTES
                 else:
                     writer.finish(length - HEADER_BYTES)
+                asked = number
                 try:
                     sent = self._socket_send(frame, _DONTWAIT) if length < self._most_bytes else 0
                 except BlockingIOError:
@@ -148,7 +149,13 @@ class ExpressCalls(ABC):
                 except DECODING_ERRORS:
                     pass  # another message, or another answer than was declared
             turn.mark()
-            return self._read_on(ledger.note(number, method, codec, deadline), body)
+            call = ledger.note(number, method, codec, deadline)
+            asked = 0
+            return self._read_on(call, body)
+        except BaseException:  # whoever interrupts it does not wait for the answer, which comes all the same
+            if asked and self._link.ended is None:
+                self.give_up(ledger.note(asked, method, codec, FOREVER))
+            raise
         finally:
             turn.holder = None
             turn.free.append(None)
@@ -236,7 +243,7 @@ class ExpressCalls(ABC):
                 give(None)
                 raise told(closed) from closed
             except BaseException:  # whoever interrupts it does not wait for the answer
-                if sent > 0:
+                if length or sent > 0:  # it may have left, whatever is known of it
                     self.give_up(ledger.note(number, method, codec, FOREVER))
                 turn.leave()
                 raise

@@ -226,6 +226,10 @@ class Wire:
             self.gone(error)
         except ValueError as error:  # another thread has closed the socket, and so it has no number
             self.gone(OSError(str(error)))
+        except BaseException:  # it was interrupted: what is sent next would be read as the rest of this
+            if self._link.ended is None:
+                self._link.close(LinkClosed(f"a message to {self._link.peer} was interrupted half way"))
+            raise
         finally:
             if taken:
                 self._turn.leave()

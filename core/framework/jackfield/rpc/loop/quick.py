@@ -72,7 +72,11 @@ class QuickCalls(ABC):
         milliseconds = link.milliseconds(timeout_seconds) if timeout_seconds else 0
         began = perf_counter_ns()
         self._outbox.send((REQUEST, number, method, arguments, milliseconds))
-        body = self._intake.look(began)
+        try:
+            body = self._intake.look(began)
+        except BaseException:  # whoever interrupts it does not wait for the answer, which comes all the same
+            self._give_up(self._noted(number, method, codec, timeout_seconds))
+            raise
         if body is not None:
             try:
                 _, answered, answer = codec.response(body)
@@ -155,6 +159,9 @@ class QuickCalls(ABC):
                         intake.missed()
                 except _NOT_ANSWERED:
                     pass
+                except BaseException:  # interrupted, as above
+                    self._give_up(self._noted(number, method, codec, seconds))
+                    raise
             noted = self._noted(number, method, codec, seconds)
             if count:
                 intake.leave(count)
@@ -177,6 +184,10 @@ class QuickCalls(ABC):
     @abstractmethod
     def _noted(self, number: int, method: str, codec: CallCodec, timeout_seconds: float | None) -> OpenCall:
         """Note a call that has just been sent; nothing is received in between."""
+
+    @abstractmethod
+    def _give_up(self, call: OpenCall) -> None:
+        """Tell the other side that nobody waits for a call any more."""
 
     @abstractmethod
     async def _wait(self, call: OpenCall) -> Any:
