@@ -346,6 +346,28 @@ async def test_what_is_revoked_is_not_installed_not_even_as_a_file_of_another_na
         assert (await management.plan_install(["spy==1.0.0"])).added[0].new_version == "1.0.0"
 
 
+async def test_a_copy_under_another_name_that_was_there_before_is_stopped_too(market, tmp_path):
+    """Its bytes are others, and nobody who revokes knows of it: it is known by the code in it."""
+    market.publish("original", code=code_of("original"))
+    copy = build_plugin(tmp_path / "copy", "copied", "9.0.0", code=code_of("original"))
+    other = build_plugin(tmp_path / "copy", "ownwork", "9.0.0", code=code_of("ownwork"))
+    async with running(tmp_path, market) as application:
+        await install(application, "original")
+        plan = await application.management.plan_install([str(copy), str(other)])
+        await application.management.apply(plan, accept_permissions=True, by="tester")
+        await application.reload()
+        await application.host.plugins.wait_for("copied", timeout_seconds=60)
+        number = revoke(market, "original")
+        await elsewhere(application, market).check_updates()
+        await until(lambda: application.host.plugins.status("copied").state == "blocked", timeout_seconds=30)
+        assert application.host.plugins.status("ownwork").state == "active"
+        (row,) = (row for row in application.management.list() if row.id == "copied")
+        assert "was revoked by" in str(row.to_mapping()["revoked"])
+        application.management.allow_revoked("copied", by="alice")
+        await until(lambda: application.host.plugins.status("copied").state == "active", timeout_seconds=60)
+        market.run("unrevoke", number)
+
+
 def _doctor(application: Application) -> list[Any]:
     management = application.management
     return diagnose(management.layout, management.store, management.state, management.inventory())

@@ -51,7 +51,9 @@ def look_for_revoked(
         generation: the active one.
     """
     lists = Lists(store.layout.trust).kept()
-    found = revoked_plugins(lists, candidates, generation.inline, generation.workers) if lists else {}
+    if not lists:
+        return {}
+    found = revoked_plugins(lists, candidates, generation.inline, generation.workers, generation.contents)
     if not found:
         return {}
     given = allowances(state.items(ALLOWED))

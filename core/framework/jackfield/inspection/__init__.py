@@ -10,11 +10,12 @@ from jackfield.inspection.attestation import (
     make_publisher_key,
     read_attestation,
 )
-from jackfield.inspection.fingerprint import fingerprint, payload
+from jackfield.inspection.fingerprint import payload
 from jackfield.inspection.plugin import MISSING_MANIFEST, is_deceptive, is_plugin_group
 from jackfield.inspection.report import EntryPoint, Finding, Severity, WheelFile, WheelLimits, WheelReport
 from jackfield.inspection.sdist import SdistReport, inspect_sdist
 from jackfield.inspection.wheel import DEFAULT_LIMITS, inspect_wheel
+from jackfield.manifest import fingerprint
 
 __all__ = [
     "DEFAULT_LIMITS",

@@ -104,7 +104,8 @@ class RevokedHere:
 
     def installed(self, candidates: Iterable[Candidate], generation: Generation) -> dict[str, tuple[Hit, ...]]:
         """Canonical id -> why, of the installed plugins that were revoked; the worst first."""
-        return revoked_plugins(self.lists.kept(), candidates, generation.inline, generation.workers)
+        lists = self.lists.kept()
+        return revoked_plugins(lists, candidates, generation.inline, generation.workers, generation.contents)
 
     def of_name(self, plugin: str) -> tuple[Hit, ...]:
         """What is revoked of an id, whichever versions."""

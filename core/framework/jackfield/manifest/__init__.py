@@ -10,6 +10,7 @@ from jackfield.manifest.compatibility import (
     vouches_for,
     was_tested_with,
 )
+from jackfield.manifest.contents import fingerprint, tells_origin
 from jackfield.manifest.contributions import (
     CommandContribution,
     ComponentContribution,
@@ -85,6 +86,7 @@ __all__ = [
     "bin_of",
     "canonical_id",
     "distinct",
+    "fingerprint",
     "framework_version",
     "host_problem",
     "is_canonical",
@@ -108,6 +110,7 @@ __all__ = [
     "role_of",
     "script_manifest",
     "target_folder",
+    "tells_origin",
     "vouches_for",
     "was_tested_with",
 ]

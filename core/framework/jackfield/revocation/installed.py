@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from jackfield.manifest import Candidate, Pin, canonical_id
@@ -15,6 +15,7 @@ def revoked_plugins(
     candidates: Iterable[Candidate],
     inline: Sequence[Pin],
     workers: Mapping[str, Sequence[Pin]],
+    contents: Callable[[Pin], str] = lambda _pin: "",
 ) -> dict[str, tuple[Hit, ...]]:
     """Canonical id -> why, of the plugins that were revoked.
 
@@ -26,9 +27,15 @@ def revoked_plugins(
         candidates: the plugins that are here; of an id that several have, the first counts.
         inline: what the application's process holds of the store.
         workers: canonical id -> the plugin, then its own libraries, of each with a process of its own.
+        contents: gives the fingerprint of the code of what is installed; asked only where a list has any.
     """
     if not any(one.list.revocations for one in lists):
         return {}
+    by_contents = any(entry.contents for one in lists for entry in one.list.revocations)
+
+    def subject(pin: Pin) -> Subject:
+        return Subject.of(pin, contents(pin) if by_contents else "")
+
     stored = {canonical_id(pin.id): pin for pin in inline if pin.id is not None}
     stored |= {cid: own[0] for cid, own in workers.items()}
     shared = {pin.distribution: pin for pin in inline}
@@ -43,10 +50,10 @@ def revoked_plugins(
             found[cid] = hits(lists, Subject(cid, one.distribution, one.version, source=origin))
             continue
         libraries = workers[cid][1:] if cid in workers else _reached(pin, shared)
-        found[cid] = hits(lists, Subject.of(pin)) + tuple(
+        found[cid] = hits(lists, subject(pin)) + tuple(
             replace(hit, library=f"{library.distribution} {library.version}")
             for library in libraries
-            for hit in hits(lists, Subject.of(library))
+            for hit in hits(lists, subject(library))
         )
     return {cid: told for cid, told in found.items() if told}
 

@@ -25,11 +25,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from jackfield.errors import StoreError
+from jackfield.errors import StoreError, WheelError
 from jackfield.manifest import Pin, distinct
 from jackfield.store.glances import Stamp, stamp_of
 from jackfield.store.pylock import lock_text, pin_of
-from jackfield.store.table import StoredFile
+from jackfield.store.table import StoredFile, contents_of
 
 TREE = "tree"
 """The name of the unpacked tree beside its wheel, in the store."""
@@ -103,6 +103,13 @@ class Generation:
     def tree(self, pin: Pin) -> Path:
         """The unpacked tree of one of its pins."""
         return self.entries[pin.file.sha256]
+
+    def contents(self, pin: Pin) -> str:
+        """The fingerprint of the code of one of its pins; empty where its tree is gone or damaged."""
+        try:
+            return contents_of(self.tree(pin))
+        except (WheelError, OSError, ValueError):
+            return ""
 
     def owners(self, sha256: str) -> tuple[str, ...]:
         """The ids of the plugins with a process of their own that have a wheel as a library."""

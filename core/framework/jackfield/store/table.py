@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from jackfield.errors import StoreError, WheelError
-from jackfield.manifest import Pin
+from jackfield.manifest import Pin, fingerprint, tells_origin
 from jackfield.store.glances import Stamp, stamp_of
 
 _KEPT_RECORDS = 4096
@@ -66,6 +67,20 @@ def recorded_files(tree: Path) -> dict[str, tuple[str, int]]:
         WheelError: the tree has no RECORD, or not exactly one.
     """
     return {path: (row.digest, row.size) for path, row in _rows("", tree).items()}
+
+
+@lru_cache(_KEPT_RECORDS)
+def contents_of(tree: Path) -> str:
+    """The fingerprint of the code in an unpacked tree, which never changes; by what RECORD says of it.
+
+    Raises:
+        WheelError, OSError: the tree is not there, or damaged.
+    """
+    return fingerprint(
+        urlsafe_b64decode(f"{digest.partition('=')[2]}=").hex()
+        for path, (digest, size) in recorded_files(tree).items()
+        if tells_origin(path, size)
+    )
 
 
 def _rows(wheel: str, tree: Path) -> Mapping[str, StoredFile]:
