@@ -257,6 +257,26 @@ async def test_a_bundle_of_an_earlier_hour_takes_nothing_back_that_was_revoked_s
     assert Lists(there.layout.trust).kept() == before
 
 
+async def test_a_stranger_revokes_nothing_of_others_by_a_bundle(market, other_market, elsewhere, tmp_path, hostfile):
+    """Whoever was never met is believed at first sight about their own files, and about nobody else's."""
+    code = "from jackfield import Plugin\n\n\nclass Main(Plugin):\n    honest = True\n"
+    for one in (market, other_market):
+        one.publish("sealedhonest", code=code)
+        one.publish("sealedcover")
+    here = elsewhere(market.url)
+    await installed(here, "sealedhonest")
+    stranger = Management("chat", Layout(tmp_path / "stranger"), (other_market.url,), hostfile)
+    await installed(stranger, "sealedcover")
+    other_market.run("revoke", "sealedhonest", "--reason", "I say so.", "--severity", "critical")
+    await stranger.check_revocations()
+    file = tmp_path / "stranger.bundle"
+    await stranger.bundle(file)
+    with opened(file) as (lock, local):
+        await here.plan_sync(lock, local)
+    assert [row.revoked for row in here.list()] == [None]
+    assert len(Lists(here.layout.trust).kept()) == 2, "what it says of its own files counts"
+
+
 @pytest.mark.parametrize("kind", ["bundle", "lock"])
 async def test_a_plugin_does_not_pass_as_a_file_of_an_upstream(market, elsewhere, bundle, kind):
     """What comes from an upstream is a library, and signed by nobody: no plugin gets around its signature that way."""

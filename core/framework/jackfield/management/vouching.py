@@ -86,7 +86,7 @@ def _keep_revocations(proven: Proven, trust: Path) -> None:
     folder, checked = folder_of(trust, proven.url), min(datetime.now(UTC), proven.until)
     told = read_revocations(proven.revoked, source=f"the list of revocations of {proven.url}")
     day = f"{checked:%Y-%m-%dT%H:%M:%SZ}"
-    carried_list = KeptList(proven.url, day, proven.revoked, told, proven.revoked_version)
+    carried_list = KeptList(proven.url, day, proven.revoked, told, proven.revoked_version, proven.met)
     try:
         known = KeptList.load(folder)
     except ManifestError:

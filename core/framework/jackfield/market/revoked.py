@@ -75,7 +75,7 @@ class SignedRevocations:
                 hint="nothing was changed; ask its operator",
             ) from error
         same = known is not None and known.document == document
-        if known is not None and same and known.age_seconds() < AGAIN_SECONDS:
+        if known is not None and same and known.met and known.age_seconds() < AGAIN_SECONDS:
             return known
         kept = KeptList(url, f"{now():%Y-%m-%dT%H:%M:%SZ}", document, told, self._witness.version_of(REVOCATIONS))
         try:

@@ -35,6 +35,7 @@ class KeptList:
         document: the bytes that were signed.
         list: what they say.
         version: of what signs it; a list of a lower one is older, whatever clocks say.
+        met: whether the marketplace was met; else the list came by a bundle, and counts for its own files alone.
     """
 
     marketplace: str
@@ -42,6 +43,7 @@ class KeptList:
     document: bytes
     list: RevocationList
     version: int = 0
+    met: bool = True
 
     @property
     def sha256(self) -> str:
@@ -72,6 +74,7 @@ class KeptList:
             "checked": self.checked,
             "document": self.document.decode(),
             "version": self.version,
+            "met": self.met,
         }
         temporary = folder / f"{FILE_NAME}.{os.getpid()}"
         with temporary.open("w", encoding="utf-8") as file:
@@ -97,6 +100,7 @@ class KeptList:
                 document,
                 read_revocations(document, source=str(path)),
                 int(values["version"]),
+                bool(values["met"]),
             )
         except FileNotFoundError:
             return None

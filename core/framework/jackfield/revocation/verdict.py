@@ -82,6 +82,7 @@ def hits(lists: Iterable[KeptList], subject: Subject) -> tuple[Hit, ...]:
     found = [
         Hit(kept, one)
         for kept in lists
+        if kept.met or subject.source == kept.marketplace
         for one in kept.list.about(subject.plugin, subject.distribution, subject.sha256, subject.contents)
         if _is_meant(kept.marketplace, one, subject)
     ]
