@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
+from contextvars import Context, ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -54,26 +55,30 @@ asking: ContextVar[Asking | None] = ContextVar("what a plugin asks for", default
 """What the running code is at work on; None where no plugin waits for it."""
 
 
-def leading_on(served: Mapping[str, Served], plugin: str, own_time: OwnTime) -> dict[str, Served]:
+def leading_on(
+    served: Mapping[str, Served], plugin: str, own_time: OwnTime, led_by: Callable[[], Context | None]
+) -> dict[str, Served]:
     """Return what a plugin is served, and let it be known whose request it is that leads to another plugin.
 
     Args:
         served: by method.
         plugin: its id.
         own_time: of its calls.
+        led_by: returns what leads a callback of its life that is under way: a change of plugins, within which it may
+            ask for another one, which would wait for the end of the first otherwise.
     """
     return {
-        name: _known(one, plugin, own_time)
+        name: _known(one, plugin, own_time, led_by)
         if name.startswith(LEADING_ON) and inspect.iscoroutinefunction(one.function)
         else one
         for name, one in served.items()
     }
 
 
-def _known(served: Served, plugin: str, own_time: OwnTime) -> Served:
+def _known(served: Served, plugin: str, own_time: OwnTime, led_by: Callable[[], Context | None]) -> Served:
     function = served.function
 
-    async def known(**arguments: Any) -> Any:
+    async def run(arguments: Mapping[str, Any]) -> Any:
         now = Asking(plugin, own_time)
         token = asking.set(now)
         try:
@@ -81,6 +86,12 @@ def _known(served: Served, plugin: str, own_time: OwnTime) -> Served:
         finally:
             asking.reset(token)
             now.close()
+
+    async def known(**arguments: Any) -> Any:
+        leads = led_by()
+        if leads is None:
+            return await run(arguments)
+        return await asyncio.get_running_loop().create_task(run(arguments), context=leads.copy())
 
     known.__qualname__ = getattr(function, "__qualname__", known.__qualname__)
     return replace(served, function=known)

@@ -90,7 +90,7 @@ class Elsewhere:
             api_type=self._api_type,
             limits=started.limits,
         )
-        served |= leading_on(served, candidate.id, started.line.own_time)
+        served |= leading_on(served, candidate.id, started.line.own_time, lambda: remote.led_by)
         load = partial(
             load_remote,
             commanding=Commanding(restoring, running),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from contextvars import Context, copy_context
 from time import monotonic
 from typing import Any
 
@@ -35,6 +36,7 @@ class RemotePlugin:
 
     Attributes:
         import_seconds: what the import of its code took.
+        led_by: what leads the callback of its life that is under way; None while none is.
         on_end: told once, with a sentence, when it ended by itself: `weather was killed by SIGKILL`.
     """
 
@@ -44,6 +46,7 @@ class RemotePlugin:
         self.process = process
         self.call_seconds = call_seconds
         self.import_seconds = 0.0
+        self.led_by: Context | None = None
         self.on_end: Callable[[str], None] | None = None
         self._ending = False
         self._asking: set[asyncio.Task[None]] = set()
@@ -132,7 +135,11 @@ class RemotePlugin:
         """
         given = [await self._crossing(name, one) for one in arguments]
         told = {"name": name, "arguments": given}
-        left: CallbackAnswer = await self.call("plugin.callback", told, CallbackAnswer)
+        before, self.led_by = self.led_by, copy_context()
+        try:
+            left: CallbackAnswer = await self.call("plugin.callback", told, CallbackAnswer)
+        finally:
+            self.led_by = before
         if left.problem:
             _log.warning("%s hands nothing over to its next code: %s", self.plugin, left.problem)
         return left.state
