@@ -94,10 +94,11 @@ class Reloading:
             PluginError: one of them cannot be exchanged, or its new code failed and the old one runs on; the sentence
                 says which, and why.
         """
+        others = self._runner.stand_ins.plugins
         try:
             return await self._reload(seen, chosen)
         finally:
-            self._runner.stand_ins.end()
+            self._runner.stand_ins.end(but=others)
 
     async def _reload(self, seen: Survey, chosen: frozenset[str]) -> set[str]:
         records = self._plugins.records()

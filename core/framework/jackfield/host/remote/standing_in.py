@@ -72,9 +72,18 @@ class StandIns:
             self._events.release(plugin)
             stand_in.end()
 
-    def end(self) -> None:
-        """Fail the calls that wait for plugins whose next code did not come."""
-        for plugin in list(self._standing):
+    @property
+    def plugins(self) -> frozenset[str]:
+        """For whom there is one."""
+        return frozenset(self._standing)
+
+    def end(self, *, but: frozenset[str] = frozenset()) -> None:
+        """Fail the calls that wait for plugins whose next code did not come.
+
+        Args:
+            but: whose next code another change brings, within which this one is made.
+        """
+        for plugin in self.plugins - but:
             self.give_way(plugin)
             self.over(plugin)
 
