@@ -295,3 +295,28 @@ async def test_a_plugin_does_not_pass_as_a_file_of_an_upstream(market, elsewhere
     with opened(forged) as (lock, local), refused:
         await elsewhere(market.url).plan_sync(lock, local)
     assert elsewhere().list() == []
+
+
+@pytest.mark.parametrize("kind", ["hash", "name", "process"])
+async def test_nothing_of_a_bundle_leads_out_of_its_folder(bundle, tmp_path, kind):
+    """What a lock calls a hash, a file or a process becomes a part of a path; a stranger wrote it."""
+    outside = tmp_path / "outside"
+    with opened(bundle) as (lock, _local):
+        pins = [pin for one in lock.sets for pin in one.pins]
+        (pin,) = (one for one in pins if one.id == "sealed")
+    known, claimed = {
+        "hash": (pin.file.sha256, str(outside)),
+        "name": (f'"{pin.file.filename}"', '".."'),
+        "process": ("targets.workers.sealed.", 'targets.workers."../../../outside".'),
+    }[kind]
+    forged = rewritten(
+        bundle, lambda name, content: content.replace(known.encode(), claimed.encode()) if name == "jackfield.lock" else content
+    )
+    led = bundle.with_name("led.bundle")
+    with zipfile.ZipFile(forged) as old, zipfile.ZipFile(led, "w") as new:
+        for name in old.namelist():
+            new.writestr(name.replace(known, claimed), old.read(name))
+    assert led.read_bytes() != bundle.read_bytes()
+    with pytest.raises(UsageError, match=r"led\.bundle.* is no lock file, or is damaged"), opened(led):
+        pass
+    assert not outside.exists()

@@ -6,18 +6,22 @@ as in PEP 751's `packages`, with its hash. One pylock file cannot hold them: the
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jackfield.errors import UsageError
-from jackfield.manifest import Pin, distinct
+from jackfield.errors import IdentityError, UsageError
+from jackfield.manifest import Pin, canonical_id, distinct
 from jackfield.store.pylock import package_of, pin_of
 
 FORMAT = 1
 MOST_BYTES = 16 << 20
 """Of a lock file; a thousand plugins for five platforms have a tenth of it."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +118,28 @@ def read_lockfile(content: bytes, *, source: str) -> LockFile:
         if form > FORMAT:
             raise UsageError(f"{source} is of format {form}", hint="it needs a newer jackfield")
         return LockFile(str(read["app"]), str(read.get("api-version", "")), tuple(map(_set, read["targets"])))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, IdentityError) as error:
         raise UsageError(f"{source} is no lock file, or is damaged", hint="jackfield lock writes one") from error
 
 
 def _set(target: Mapping[str, Any]) -> LockedSet:
-    workers = {str(cid): tuple(map(pin_of, one["packages"])) for cid, one in target.get("workers", {}).items()}
-    if any(not own or own[0].id is None for own in workers.values()):
+    workers = {str(cid): tuple(map(_pin, one["packages"])) for cid, one in target.get("workers", {}).items()}
+    if any(not own or own[0].id is None or canonical_id(own[0].id) != cid for cid, own in workers.items()):
         raise ValueError("a process without its plugin")
     return LockedSet(
         str(target["name"]),
-        tuple(map(pin_of, target["packages"])),
+        tuple(map(_pin, target["packages"])),
         workers,
         {str(cid): str(choice) for cid, choice in target.get("choices", {}).items()},
         {str(cid): str(name) for cid, name in target.get("publishers", {}).items()},
         {str(cid): str(text) for cid, text in target.get("signatures", {}).items()},
         tuple(map(str, target.get("disabled", ()))),
     )
+
+
+def _pin(package: Mapping[str, Any]) -> Pin:
+    """A pin of a stranger's lock: its hash and its name become parts of paths, so they can be nothing else."""
+    pin = pin_of(package)
+    if not _SHA256.fullmatch(pin.file.sha256) or not _FILE_NAME.fullmatch(pin.file.filename):
+        raise ValueError("a file without a hash, or without a name")
+    return pin
