@@ -309,9 +309,11 @@ async def test_nothing_of_a_bundle_leads_out_of_its_folder(bundle, tmp_path, kin
         "name": (f'"{pin.file.filename}"', '".."'),
         "process": ("targets.workers.sealed.", 'targets.workers."../../../outside".'),
     }[kind]
-    forged = rewritten(
-        bundle, lambda name, content: content.replace(known.encode(), claimed.encode()) if name == "jackfield.lock" else content
-    )
+
+    def change(name: str, content: bytes) -> bytes:
+        return content.replace(known.encode(), claimed.encode()) if name == "jackfield.lock" else content
+
+    forged = rewritten(bundle, change)
     led = bundle.with_name("led.bundle")
     with zipfile.ZipFile(forged) as old, zipfile.ZipFile(led, "w") as new:
         for name in old.namelist():
