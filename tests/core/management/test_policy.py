@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.errors import UsageError
 from jackfield.management import Policies, UpdatePolicy, parse_span, parse_version, span_words
-from jackfield.management.policy import LATER_SECONDS, LONGEST_DELAY_SECONDS, NEVER
+from jackfield.management.policy import LATER, LATER_SECONDS, LONGEST_DELAY_SECONDS, NEVER
 from jackfield.storage import State
 
 NOW = 1_700_000_000.0
@@ -143,3 +143,9 @@ def test_versions_in_either_spelling():
     assert parse_version("2.0-rc.1") == "2.0rc1"
     with pytest.raises(UsageError, match="not a version"):
         parse_version("much")
+
+
+@pytest.mark.parametrize("said", [7, {}, {"version": "2.0.0"}, {"version": "2.0.0", "until": "soon"}])
+def test_a_damaged_later_is_none(policies, state, said):
+    state.change({f"{LATER}poll": said}, by="a later version")
+    assert policies.later("poll") is None

@@ -69,6 +69,16 @@ def test_two_that_draw_at_once_have_one_number(tmp_path):
     assert len(set(drawn)) == 1
 
 
+@pytest.mark.parametrize("damage", ["", "\0" * 32, "12"])
+def test_a_number_that_a_power_cut_damaged_is_drawn_anew(tmp_path, damage):
+    file = tmp_path / "installation"
+    file.write_text(damage)
+    number = Installation(file).number
+    assert number
+    assert Installation(file).number == number
+    assert [one.name for one in tmp_path.iterdir()] == ["installation"]
+
+
 def test_who_cannot_keep_a_number_is_reached_last(tmp_path):
     (tmp_path / "file").write_text("in the way")
     lost = Installation(tmp_path / "file" / "installation")

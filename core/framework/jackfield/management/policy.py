@@ -132,10 +132,11 @@ class Policies:
     def later(self, cid: str) -> Later | None:
         """The version that its user put off, while its time has not come."""
         said = self._state.get(f"{LATER}{cid}")
-        if not isinstance(said, dict):
+        try:
+            found = Later(str(said["version"]), str(said["until"]))
+            return found if datetime.fromisoformat(found.until).timestamp() > self.clock() else None
+        except (TypeError, KeyError, ValueError):  # nothing was said, or it is damaged: then it is asked again
             return None
-        found = Later(str(said["version"]), str(said["until"]))
-        return found if datetime.fromisoformat(found.until).timestamp() > self.clock() else None
 
     def change(self, cid: str | None, changes: Mapping[str, Any], *, by: str) -> None:
         """Say how a plugin, or with None every other one, is updated; what is None falls back to the default.

@@ -53,22 +53,34 @@ class Installation:
     @cached_property
     def number(self) -> str | None:
         """The number; None where it can neither be read nor written: then no rollout reaches this installation."""
-        drawn = secrets.token_hex(16)
         with suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Whole or not at all, and the first of two that draw at once: a number that changes would join twice.
-            draft = self._file.with_name(f"{self._file.name}.{drawn}")
-            if not self._file.exists():
-                try:
-                    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-                    draft.write_text(drawn, encoding="ascii")
-                    os.link(draft, self._file)
-                finally:
-                    draft.unlink(missing_ok=True)
+            if self._kept() is None:
+                self._draw()
+        return self._kept()
+
+    def _kept(self) -> str | None:
         with suppress(OSError, UnicodeDecodeError):
             found = self._file.read_text(encoding="ascii").strip()
             return found if _NUMBER.fullmatch(found) else None
         return None
+
+    def _draw(self) -> None:
+        """Write a number: whole or not at all, and the first of two that draw at once, or it would join twice."""
+        drawn = secrets.token_hex(16)
+        draft = self._file.with_name(f"{self._file.name}.{drawn}")
+        try:
+            with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+                file.write(drawn)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(draft, self._file)
+            except FileExistsError:
+                if self._kept() is None:  # a damaged one
+                    draft.replace(self._file)
+        finally:
+            draft.unlink(missing_ok=True)
 
     def reached(self, percent: int, distribution: str, version: str) -> bool:
         """Whether a rollout has reached this installation."""
