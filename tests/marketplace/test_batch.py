@@ -67,6 +67,14 @@ def test_a_root_and_the_timestamp_are_what_requests_of_their_own_get(market):
     assert [absent["status"], other["status"], none["status"]] == [404, 421, 421]
 
 
+def test_bins_are_what_requests_of_their_own_get(market):
+    paths = ["/tuf/1.bin-00.json", "/tuf/1.bin-ff.json", "/tuf/99.bin-00.json", "/tuf/bin-00.json", "/tuf/1.bin-0.json"]
+    first, last, *others = batch(market, *paths)
+    assert first == {"status": 200, "body": httpx.get(market.url + paths[0]).text}
+    assert last == {"status": 200, "body": httpx.get(market.url + paths[1]).text}
+    assert [answer["status"] for answer in others] == [404, 421, 421]
+
+
 def test_what_is_not_there_is_said_and_what_is_not_answered_here_too(market):
     nothing = f"/files/{'0' * 64}/x-1.0-py3-none-any.whl.metadata"
     asked = [nothing, "/plugins/nobody/latest", "/plugins/ /latest", "/simple/nobody/", "/simple/Not_Canonical/", "/x"]

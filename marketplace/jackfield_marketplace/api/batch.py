@@ -36,7 +36,7 @@ _PROJECT = re.compile(r"/simple/([ -.0-~]{1,200})/")
 _TEXT = re.compile(r"/files/([0-9a-f]{64})/([ -.0-~]{1,300})(\.metadata|\.plugin\.toml)")
 _LATEST = re.compile(r"/plugins/([ -.0-~]{1,100})/latest")
 _ABOUT = re.compile(r"/plugins/([A-Za-z0-9._-]{1,100})(?:/changelog\?since=([A-Za-z0-9.%_-]{1,300}))?")
-_SIGNED = re.compile(r"/tuf/(?:([1-9][0-9]{0,8})\.root|timestamp)\.json")
+_SIGNED = re.compile(r"/tuf/(?:([1-9][0-9]{0,8})\.(root|bin-[0-9a-f]{2})|timestamp)\.json")
 _NO_IDS = frozenset({"search", "featured", "submit"})
 
 _Answer = dict[str, Any]
@@ -48,7 +48,8 @@ class Batch:
     """`POST /batch` with `{"get": [path, …]}`; answers `{"answers": [{"status", "body"}, …]}` in the same order.
 
     Paths are those of project pages, of METADATA and plugin.toml beside a file, of a plugin's details, its changelog
-    since a version, and its latest version, and of a root and the timestamp, by which a client sees what is new.
+    since a version, and its latest version, of a root and the timestamp, by which a client sees what is new, and of bins,
+    of which a set of plugins needs dozens.
 
     Args:
         database: the catalogue.
@@ -96,13 +97,12 @@ class Batch:
         return {"status": 404} if self._simple.upstream_of(name) is None else _ALONE
 
     def _signed(self, path: str) -> _Answer:
-        """A root or the timestamp, as of the last commit."""
+        """A root, a bin or the timestamp, as of the last commit."""
         match = _SIGNED.fullmatch(path)
         if match is None:
             return _ALONE
-        version = match[1]
-        role = "timestamp" if version is None else "root"
-        body = served_metadata(self._database, role, None if version is None else int(version))
+        version, role = match.groups()
+        body = served_metadata(self._database, role or "timestamp", int(version) if version is not None else None)
         return {"status": 404} if body is None else {"status": 200, "body": body.decode()}
 
     def _ready(self, path: str) -> _Answer | None:

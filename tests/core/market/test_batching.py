@@ -55,6 +55,19 @@ async def test_whether_anything_was_signed_since_is_asked_with_the_first_page(ma
 
 
 @pytest.mark.slow
+async def test_what_signs_many_pages_comes_in_one_request_and_is_verified_at_once(market, tmp_path):
+    names = [f"one-of-{number}" for number in range(12)]
+    for name in names:
+        market.publish(name)
+    network = Counting()
+    async with Marketplace(market.url, transport=network, trust=tmp_path) as client:
+        pages = await asyncio.gather(*(client.project(f"chat-{name}") for name in names))
+    assert [len(page) for page in pages] == [1] * 12
+    assert not [asked for asked in network.asked if ".bin-" in asked]
+    assert network.asked.count("POST /batch") <= 3, "the pages with the first root, and the bins"
+
+
+@pytest.mark.slow
 async def test_what_is_absent_is_absent_in_company_as_well(market):
     market.publish("here")
     network = Counting()

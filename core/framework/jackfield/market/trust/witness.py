@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,6 +88,8 @@ class Witness:
         self._standing: asyncio.Task[Standing] | None = None
         self._turn = asyncio.Lock()
         self._loading: dict[str, asyncio.Task[None]] = {}
+        self._fetched: dict[str, tuple[int, bytes | None]] = {}
+        self._verifying: asyncio.Task[dict[str, MarketError]] | None = None
 
     @property
     def is_known(self) -> bool:
@@ -142,7 +144,7 @@ class Witness:
 
     async def aclose(self) -> None:
         """Give up what is under way."""
-        tasks = [task for task in (self._standing, *self._loading.values()) if task is not None]
+        tasks = [task for task in (self._standing, self._verifying, *self._loading.values()) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -250,16 +252,44 @@ class Witness:
         version = verified.versions.get(role)
         if version is None:
             raise TrustError(f"{self._url} does not sign {role}", hint="nothing was changed; ask its operator")
-        # Fetched side by side, verified one after another.
-        body = await self._transport.get(f"/tuf/{version}.{role}.json", most_bytes=BIN_BYTES)
+        self._fetched[role] = version, await self._asked(f"/tuf/{version}.{role}.json", BIN_BYTES)
+        if self._verifying is None:
+            self._verifying = asyncio.ensure_future(self._verify())
+        failed = (await asyncio.shield(self._verifying)).get(role)
+        if failed is not None:
+            raise failed
+
+    async def _verify(self) -> dict[str, MarketError]:
+        """Verify what was fetched so far, of which a set of plugins asks for dozens of bins in one moment.
+
+        Returns:
+            dict: role -> the error, of those that do not hold.
+        """
         async with self._turn:
-            if self._updates is None:
-                await self._refresh(None)
-            if body is not None:
-                self._ready[f"{_path(self._url)}/tuf/{version}.{role}.json"] = body
-            async with _Held(self.folder):
-                await asyncio.to_thread(self._updates_now().load, _any_path(role))
-            self._ready.clear()
+            self._verifying = None  # what comes from now on is for the next one
+            fetched, self._fetched = self._fetched, {}
+            try:
+                if self._updates is None:
+                    await self._refresh(None)
+                for role, (version, body) in fetched.items():
+                    if body is not None:
+                        self._ready[f"{_path(self._url)}/tuf/{version}.{role}.json"] = body
+                async with _Held(self.folder):
+                    return await asyncio.to_thread(self._verified_now, list(fetched))
+            except MarketError as error:
+                return dict.fromkeys(fetched, error)
+            finally:
+                self._ready.clear()
+
+    def _verified_now(self, roles: Sequence[str]) -> dict[str, MarketError]:
+        """Verify some roles; the role -> the error, of those that do not hold."""
+        updates, failed = self._updates_now(), dict[str, MarketError]()
+        for role in roles:
+            try:
+                updates.load(_any_path(role))
+            except MarketError as error:
+                failed[role] = error
+        return failed
 
     def _updates_now(self) -> Updates:
         if self._updates is None:
