@@ -48,8 +48,8 @@ class Batch:
     """`POST /batch` with `{"get": [path, …]}`; answers `{"answers": [{"status", "body"}, …]}` in the same order.
 
     Paths are those of project pages, of METADATA and plugin.toml beside a file, of a plugin's details, its changelog
-    since a version, and its latest version, of a root and the timestamp, by which a client sees what is new, and of bins,
-    of which a set of plugins needs dozens.
+    since a version, and its latest version, of a root and the timestamp, by which a client sees what is new, and of
+    bins, of which a set of plugins needs dozens.
 
     Args:
         database: the catalogue.
