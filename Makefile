@@ -43,7 +43,7 @@ test: setup ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup lint ## Lint, types, layers and the fast tests (under two minutes)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --hypothesis-profile check
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow" --hypothesis-profile check
 
 lint: setup
 	@$(BIN)/ruff check .
