@@ -1,11 +1,10 @@
-"""What is revoked is stopped while it runs, does not start, is not installed; its user may run it for a day."""
+"""What is revoked is stopped while it runs, does not start, is not installed."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,32 +13,16 @@ import pytest
 from jackfield.application import Application, RevocationWatch
 from jackfield.errors import MarketUnreachable, PluginError
 from jackfield.management import Management, diagnose
-from jackfield.revocation import ALLOWED, Allowance, KeptList, Lists, now
+from jackfield.revocation import KeptList, Lists, now
 from jackfield.store import Layout
 
 from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.profiles import hostfile
+from tests.support.revoking import code_of, elsewhere, install, lives, revoke, running, written
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C36", "K19")]
-
-CODE = """
-import os, pathlib
-from jackfield import Plugin
-
-class Main(Plugin):
-    def on_enable(self):
-        (self.context.data_dir / "process").write_text(str(os.getpid()))
-
-    def on_disable(self):
-        (self.context.data_dir / "last-words").write_text("so long")
-"""
-
-
-def code_of(plugin: str) -> str:
-    """Of a plugin: no two of them hold the same code, since that is what a re-upload is known by."""
-    return f"{CODE}\nNAME = {plugin!r}\n"
 
 
 @pytest.fixture(scope="module")
@@ -47,49 +30,6 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarketpl
     with running_marketplace(tmp_path_factory.mktemp("market")) as running:
         running.run("appeal", "appeals@example.org")
         yield running
-
-
-@asynccontextmanager
-async def running(home: Path, market: RunningMarketplace | None, **options: Any) -> AsyncIterator[Application]:
-    urls = (market.url,) if market is not None else ()
-    application = Application(
-        "chat", home=home, hostfile=hostfile(), marketplaces=urls, revocations_every_seconds=None, **options
-    )
-    await application.start()
-    try:
-        yield application
-    finally:
-        await application.stop()
-
-
-async def install(application: Application, *specs: str) -> None:
-    plan = await application.management.plan_install(list(specs))
-    await application.management.apply(plan, accept_permissions=True, by="tester")
-    await application.reload()
-    for spec in specs:
-        await application.host.plugins.wait_for(spec, timeout_seconds=60)
-
-
-def revoke(market: RunningMarketplace, name: str, *versions: str, severity: str = "critical") -> str:
-    """Revoke by command; returns the number."""
-    said = market.run(
-        "revoke", name, *versions, "--reason", "It reads mail.", "--severity", severity, "--advice", "Change passwords."
-    )
-    return said.partition(":")[0].rpartition(" ")[2]
-
-
-def elsewhere(application: Application, market: RunningMarketplace) -> Management:
-    """The installed set as another process sees it: the command line of the same user."""
-    return Management("chat", Layout(application.layout.root), [market.url], hostfile())
-
-
-def written(application: Application, plugin: str, name: str) -> str | None:
-    found = list(application.layout.data(plugin).rglob(name))
-    return found[0].read_text() if found else None
-
-
-def lives(process: str) -> bool:
-    return Path(f"/proc/{process}/stat").exists() and " Z " not in Path(f"/proc/{process}/stat").read_text()
 
 
 @pytest.mark.parametrize("severity", ["critical", "high"])
@@ -183,69 +123,6 @@ async def test_a_list_that_is_damaged_is_told_and_the_application_starts(market,
         assert "is damaged" in next(one.problem for one in _doctor(application) if one.kind == "old list")
         assert await application.management.check_revocations() == {}
         assert [one for one in _doctor(application) if one.kind == "old list"] == []
-
-
-async def test_its_user_may_run_it_for_a_day_and_is_told_at_each_start(market, tmp_path, caplog):
-    market.publish("wanted", code=code_of("wanted"))
-    async with running(tmp_path, market) as application:
-        await install(application, "wanted")
-        revoke(market, "wanted")
-        await elsewhere(application, market).check_updates()
-        await until(lambda: application.host.plugins.status("wanted").state == "blocked", timeout_seconds=30)
-        report = elsewhere(application, market).allow_revoked("Wanted", by="alice")
-        assert (report.stopped, report.allowed_until is not None) == (False, True)
-        await until(lambda: application.host.plugins.status("wanted").state == "active", timeout_seconds=30)
-        note = application.host.plugins.status("wanted").note
-        assert note.startswith(f"runs until {report.allowed_until} though it was revoked by")
-    caplog.clear()
-    async with running(tmp_path, market) as application:
-        assert application.host.plugins.status("wanted").state == "active"
-        assert f"REVOKED: wanted 1.0.0 runs until {report.allowed_until} though it was revoked by" in caplog.text
-        row = application.management.list()[0]
-        assert row.revoked is not None
-        assert (row.state, row.revoked.allowed_until) == ("enabled", report.allowed_until)
-        events = [(event.by, event.why.partition(" ")[0]) for event in application.management.revocation_events()]
-        assert ("alice", "wanted") in events
-        # What is revoked after that the user has not read.
-        revoke(market, "wanted", "==1.0.0")
-        await elsewhere(application, market).check_updates()
-        await until(lambda: application.host.plugins.status("wanted").state == "blocked", timeout_seconds=30)
-
-
-async def test_after_its_day_a_running_application_stops_it_again(market, tmp_path):
-    market.publish("brief", code=code_of("brief"))
-    async with running(tmp_path, market) as application:
-        await install(application, "brief")
-        number = revoke(market, "brief")
-        await elsewhere(application, market).check_updates()
-        await until(lambda: application.host.plugins.status("brief").state == "blocked", timeout_seconds=30)
-        soon = Allowance(f"{now() + timedelta(seconds=3):%Y-%m-%dT%H:%M:%SZ}", frozenset({f"{market.url}#{number}"}))
-        application.host.state.change({f"{ALLOWED}brief": soon.to_mapping()}, by="alice", why="for a moment")
-        await application.reload()
-        assert application.host.plugins.status("brief").state == "active"
-        await until(lambda: application.host.plugins.status("brief").state == "blocked", timeout_seconds=30)
-
-
-async def test_a_day_can_be_ended_and_what_is_not_revoked_any_more_runs(market, tmp_path):
-    market.publish("cleared", code=code_of("cleared"))
-    async with running(tmp_path, market) as application:
-        await install(application, "cleared")
-        number = revoke(market, "cleared")
-        await elsewhere(application, market).check_updates()
-        await until(lambda: application.host.plugins.status("cleared").state == "blocked", timeout_seconds=30)
-        management = elsewhere(application, market)
-        management.allow_revoked("cleared", by="alice")
-        await application.reload()
-        assert application.host.plugins.status("cleared").state == "active"
-        assert management.end_allowance("cleared", by="alice")
-        assert not management.end_allowance("cleared", by="alice")
-        await application.reload()
-        assert application.host.plugins.status("cleared").state == "blocked"
-        market.run("unrevoke", number)
-        await management.check_updates()
-        await until(lambda: application.host.plugins.status("cleared").state == "active", timeout_seconds=30)
-        assert application.host.plugins.status("cleared").revoked == ""
-        await until(lambda: "cleared is not revoked any more" in application.management.revocation_events()[0].why)
 
 
 async def test_a_library_is_revoked_and_who_runs_on_it_is_stopped(market, tmp_path):
