@@ -40,13 +40,13 @@ def test_both_share_the_numbers_from_the_common_range_on():
 
 
 def test_every_name_in_the_lists_is_a_call():
-    named = ALLOWED | set(ANSWERED) | set(conditional(1, private_root=True))
+    named = ALLOWED | set(ANSWERED) | set(conditional(1))
     assert named - set(X86_64.calls) == set()
     assert named - set(AARCH64.calls) == X86_64_ONLY
 
 
 def test_no_call_is_in_two_lists():
-    lists = [ALLOWED, set(ANSWERED), set(conditional(1, private_root=True))]
+    lists = [ALLOWED, set(ANSWERED), set(conditional(1))]
     assert sum(map(len, lists)) == len(set().union(*lists))
 
 

@@ -123,7 +123,7 @@ def test_descriptors_that_were_kept_stay_open(data):
 @grades
 def test_a_file_is_copied_with_the_shims(grade, uid, data):
     def work() -> list[object]:
-        install_shims(private_root=grade in {"private-root-alone", "full"})
+        install_shims()
         (data / "one").write_text("text")
         shutil.copy2(data / "one", data / "two")
         shutil.copy(data / "one", data / "three")
@@ -133,16 +133,16 @@ def test_a_file_is_copied_with_the_shims(grade, uid, data):
 
 
 @users
-def test_below_a_private_root_modes_and_times_of_own_files_change(uid, data):
-    def work() -> list[object]:
-        install_shims(private_root=True)
-        (data / "one").write_text("text")
-        os.chmod(data / "one", 0o600)  # noqa: PTH101 - the shim is on os
-        os.utime(data / "one", (5, 7))
-        state = (data / "one").stat()
-        return [state.st_mode & 0o777, state.st_mtime]
-
-    assert ended_well(in_child(work, policy=policy("full", data), uid=uid)) == [0o600, 7]
+@grades
+@pytest.mark.parametrize("change", [lambda file: os.fchmod(file, 0o666), os.utime], ids=["mode", "times"])
+def test_a_file_that_was_handed_over_to_be_read_keeps_its_mode_and_times(grade, uid, change, data):
+    diary = data.parent / "diary"
+    diary.write_text("text")
+    if uid is not None:
+        os.chown(diary, uid, uid)
+    with diary.open("rb") as file:
+        chosen = replace(policy(grade, data), kept_descriptors=(0, 1, 2, file.fileno()))
+        assert in_child(lambda: change(file.fileno()), policy=chosen, uid=uid).refused == "EPERM"
 
 
 @users

@@ -19,7 +19,7 @@ os.environ.update(HOME=data, TMPDIR=data)
 read = ("/usr", "/lib", "/lib64", "/dev/urandom", sys.base_prefix, sys.prefix, *(one for one in sys.path if one))
 machine = probe()
 confine(Policy(read=read, write=(data, "/dev/null"), grade=Grade(grade), landlock_abi_most=int(abi)), machine)
-install_shims(private_root=grade == "full" or abi == "0")
+install_shims()
 
 import asyncio, concurrent.futures, decimal, hashlib, logging, platform, random, shutil, sqlite3, ssl, tempfile, uuid
 import msgspec

@@ -14,23 +14,17 @@ from tests.core.sandbox.interpreter import ALLOW, KILL, refused, run
 PID = 4242
 WORD = st.integers(0, 2**64 - 1)
 ARGUMENTS = st.tuples(WORD, WORD, WORD, WORD, WORD, WORD)
-CODE = {
-    (one.name, rooted): b"".join(line.packed() for line in program(one, PID, private_root=rooted))
-    for one in (X86_64, AARCH64)
-    for rooted in (False, True)
-}
+CODE = {one.name: b"".join(line.packed() for line in program(one, PID)) for one in (X86_64, AARCH64)}
 both = pytest.mark.parametrize("machine", [X86_64, AARCH64], ids=lambda one: one.name)
-either_way = pytest.mark.parametrize("rooted", [False, True], ids=["base", "full"])
 
 
-def verdict(machine: Architecture, name: str, *arguments: int, rooted: bool = False) -> int:
-    return run(CODE[machine.name, rooted], machine.audit, machine.calls[name], arguments)
+def verdict(machine: Architecture, name: str, *arguments: int) -> int:
+    return run(CODE[machine.name], machine.audit, machine.calls[name], arguments)
 
 
 @both
-@either_way
-def test_the_program_is_one_that_the_kernel_takes(machine, rooted):
-    lines = program(machine, PID, private_root=rooted)
+def test_the_program_is_one_that_the_kernel_takes(machine):
+    lines = program(machine, PID)
     assert len(lines) < 4096, "BPF_MAXINSNS: the kernel takes no longer program"
     for place, line in enumerate(lines):
         assert max(line.if_true, line.if_false) < 256
@@ -38,51 +32,48 @@ def test_the_program_is_one_that_the_kernel_takes(machine, rooted):
 
 
 @both
-@either_way
 @given(number=st.integers(0, 2**32 - 1), arguments=ARGUMENTS)
-def test_whatever_is_not_in_the_list_is_refused(machine, rooted, number, arguments):
+def test_whatever_is_not_in_the_list_is_refused(machine, number, arguments):
     names = {number: name for name, number in machine.calls.items()}
-    permitted = ALLOWED | set(conditional(PID, private_root=rooted))
-    outcome = run(CODE[machine.name, rooted], machine.audit, number, arguments)
+    permitted = ALLOWED | set(conditional(PID))
+    outcome = run(CODE[machine.name], machine.audit, number, arguments)
     if names.get(number) not in permitted:
         assert outcome == KILL or refused(outcome)
 
 
 @both
-@either_way
-def test_every_known_call_is_answered_by_its_list(machine, rooted):
+def test_every_known_call_is_answered_by_its_list(machine):
     for name, number in machine.calls.items():
-        outcome = run(CODE[machine.name, rooted], machine.audit, number)
+        outcome = run(CODE[machine.name], machine.audit, number)
         if name in ALLOWED:
             assert outcome == ALLOW, name
         elif name in ANSWERED:
             assert refused(outcome) == ANSWERED[name], name
-        elif name not in conditional(PID, private_root=rooted):
+        elif name not in conditional(PID):
             assert refused(outcome) == errno.EPERM, name
 
 
 @both
-@either_way
 @given(audit=st.integers(0, 2**32 - 1), number=st.integers(0, 600), arguments=ARGUMENTS)
-def test_a_foreign_architecture_kills(machine, rooted, audit, number, arguments):
+def test_a_foreign_architecture_kills(machine, audit, number, arguments):
     if audit != machine.audit:
-        assert run(CODE[machine.name, rooted], audit, number, arguments) == KILL
+        assert run(CODE[machine.name], audit, number, arguments) == KILL
 
 
 @pytest.mark.parametrize("audit", [0x4000_0003, 0x4000_0028, AARCH64.audit], ids=["i386", "arm", "aarch64"])
 def test_calls_by_int80_and_of_other_processors_kill(audit):
-    assert run(CODE["x86_64", False], audit, X86_64.calls["getpid"]) == KILL
+    assert run(CODE["x86_64"], audit, X86_64.calls["getpid"]) == KILL
 
 
 def test_x32_kills():
     for number in (0x4000_0000, 0x4000_0000 | X86_64.calls["read"], 0x4000_0000 | 520, 0xFFFF_FFFF):
-        assert run(CODE["x86_64", False], X86_64.audit, number) == KILL
+        assert run(CODE["x86_64"], X86_64.audit, number) == KILL
 
 
 @both
 def test_a_call_newer_than_the_table_does_not_exist(machine):
     for number in (machine.unknown_from, machine.unknown_from + 100, 0x3FFF_FFFF):
-        assert refused(run(CODE[machine.name, False], machine.audit, number)) == errno.ENOSYS
+        assert refused(run(CODE[machine.name], machine.audit, number)) == errno.ENOSYS
 
 
 @both
@@ -182,23 +173,18 @@ def test_a_socket_takes_no_program(machine):
 
 
 @both
-def test_modes_and_times_change_by_descriptor_and_below_a_private_root_only(machine):
-    assert verdict(machine, "fchmod", 3, 0o644, rooted=True) == ALLOW
-    assert verdict(machine, "utimensat", 3, 0, 0x5000, 0, rooted=True) == ALLOW
-    assert refused(verdict(machine, "utimensat", 3, 1 << 33, 0x5000, 0, rooted=True)) == errno.EPERM
-    for name in ("fchmod", "utimensat"):
+def test_neither_modes_nor_times_change_however_they_are_asked_for(machine):
+    for name in ("fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat", "utimensat"):
         assert refused(verdict(machine, name, 3, 0)) == errno.EPERM
-    for name in ("fchmodat", "fchmodat2", "fchown", "fchownat"):
-        assert refused(verdict(machine, name, 3, 0, rooted=True)) == errno.EPERM
 
 
 @both
 def test_no_file_gets_a_setuid_bit(machine):
-    places = {"openat": 3, "fchmod": 1} | ({"open": 2, "creat": 1} if machine is X86_64 else {})
+    places = {"openat": 3} | ({"open": 2, "creat": 1} if machine is X86_64 else {})
     for name, place in places.items():
         for mode, allowed in ((0, True), (0o777, True), (0o1777, True), (0o4755, False), (0o2755, False)):
             arguments = [3] * place + [mode]
-            assert (verdict(machine, name, *arguments, rooted=True) == ALLOW) is allowed, (name, oct(mode))
+            assert (verdict(machine, name, *arguments) == ALLOW) is allowed, (name, oct(mode))
     assert refused(verdict(machine, "openat2", 3, 0x5000, 0x6000, 24)) == errno.ENOSYS
 
 

@@ -78,7 +78,8 @@ async def _one(zygote: Zygote, name: str, scene: Scene, spec: WorkerSpec) -> dic
 
 
 async def _attacked(child: Child, name: str, scene: Scene) -> dict[str, Any]:
-    number = DescriptorSender(child.files, peer=name).send(scene.brokered)
+    sender = DescriptorSender(child.files, peer=name)
+    handed_over = {"brokered": sender.send(scene.brokered), "granted": sender.send(scene.granted)}
     fields = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(scene).items()}
     paths = [key for key, value in asdict(scene).items() if isinstance(value, Path)]
     source = f"""
@@ -90,7 +91,8 @@ from tests.scenarios.attacks.scene import Scene
 from tests.support.confined import attempted
 fields = {fields!r}
 fields |= {{key: pathlib.Path(fields[key]) for key in {paths!r}}}
-fields |= {{"inherited": {INHERITED}, "brokered": DescriptorReceiver(files).receive({number})}}
+receiver = DescriptorReceiver(files)
+fields |= {{"inherited": {INHERITED}, **{{key: receiver.receive(number) for key, number in {handed_over!r}.items()}}}}
 told = attempted(lambda: ATTACKS[{name!r}].function(Scene(**fields)))
 """
     async with asyncio.timeout(ATTACK_SECONDS):

@@ -117,6 +117,17 @@ def chmod_own_code_by_descriptor(scene: Scene) -> None:
 
 
 @attack("files")
+def chmod_a_file_handed_over(scene: Scene) -> None:
+    """It was granted to be read, and lies where the host sees it: below no mount that is read-only."""
+    os.fchmod(scene.granted, 0o666)
+
+
+@attack("files")
+def utime_a_file_handed_over(scene: Scene) -> None:
+    os.utime(scene.granted, (1, 1))
+
+
+@attack("files")
 def chown_outside(scene: Scene) -> None:
     os.chown(scene.outside / "file.txt", -1, os.getgid())
 

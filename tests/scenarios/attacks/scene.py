@@ -39,6 +39,7 @@ class Scene:
         host: the process to protect, of the same user.
         tcp, udp: ports of servers on loopback.
         brokered: a connection to `tcp` that the host made and kept open for the plugin.
+        granted: a descriptor of a file of the user's that the host opened for the plugin to read.
         sockets: a folder with `stream.sock` and `datagram.sock`.
         abstract: the name of an abstract socket, without its leading zero.
     """
@@ -53,6 +54,7 @@ class Scene:
     tcp: int
     udp: int
     brokered: int
+    granted: int
     sockets: Path
     abstract: str
 
@@ -78,6 +80,7 @@ def staged(uid: int | None) -> Iterator[Scene]:
         _bound(stack, socket.SOCK_STREAM, f"\0{abstract}").listen()
         brokered = stack.enter_context(socket.create_connection(listener.getsockname()))
         inherited = stack.enter_context((folders["home"] / "secret.txt").open("rb"))
+        granted = stack.enter_context((folders["outside"] / "file.txt").open("rb"))
         for path in (top, *top.rglob("*")):
             if uid is not None:
                 os.chown(path, uid, uid)
@@ -90,6 +93,7 @@ def staged(uid: int | None) -> Iterator[Scene]:
             tcp=listener.getsockname()[1],
             udp=datagrams.getsockname()[1],
             brokered=brokered.fileno(),
+            granted=granted.fileno(),
             abstract=abstract,
         )
 

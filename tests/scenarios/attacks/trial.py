@@ -43,7 +43,7 @@ def _policy(scene: Scene, column: str) -> Policy:
     return Policy(
         read=("/usr", "/lib", "/lib64", "/dev/urandom", str(scene.code)),
         write=(str(scene.data), "/dev/null"),
-        kept_descriptors=(0, 1, 2, scene.brokered),
+        kept_descriptors=(0, 1, 2, scene.brokered, scene.granted),
         address_space_bytes=mapped + 1024 * MEBIBYTE,
         file_bytes=16 * MEBIBYTE,
         grade=grade,

@@ -6,7 +6,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from jackfield.sandbox.confine import Policy, confine, has_private_root, separate
+from jackfield.sandbox.confine import Policy, confine, separate
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
 from jackfield.sandbox.kernel import architecture, plain_fork
 from jackfield.sandbox.private_root import remember as remember_paths
@@ -25,7 +25,6 @@ __all__ = [
     "architecture",
     "confine",
     "grade_of",
-    "has_private_root",
     "install_shims",
     "plain_fork",
     "probe",

@@ -64,12 +64,15 @@ _LEVELS: Final = (1, 6)  # SOL_SOCKET, IPPROTO_TCP
 _OPTIONS: Final = (1, 2, 4, 5, 6, 7, 8, 9, 12, 13, 18, 20, 21)
 
 
-def conditional(pid: int, *, private_root: bool) -> MappingProxyType[str, tuple[tuple[Condition, ...], int]]:
+def conditional(pid: int) -> MappingProxyType[str, tuple[tuple[Condition, ...], int]]:
     """Return the calls that are allowed under conditions: all of them hold, else the errno.
+
+    None of them changes a mode or a time, of whatever file. That is asked by a descriptor and needs no right to write,
+    and neither Landlock nor a read-only mount sees it where the descriptor came from the host: a file that the user
+    granted to be read, the null device that is its stdin.
 
     Args:
         pid: the process that is confined, the only one that it may signal.
-        private_root: whether files outside its own folders are mounted read-only.
     """
     itself = (OneOf(0, (0, pid)),)
     table: dict[str, tuple[tuple[Condition, ...], int]] = {
@@ -95,11 +98,6 @@ def conditional(pid: int, *, private_root: bool) -> MappingProxyType[str, tuple[
     }
     for name in ("getpgid", "getsid"):
         table[name] = (itself, _PERMITTED)
-    if private_root:
-        # By descriptor, which needs no right to write, and Landlock does not see it: whoever owns the code that is
-        # read, as root owns /usr, could make it writable for everybody. Below a private root it is mounted read-only.
-        table["fchmod"] = ((NoBit(1, _SETUID_SETGID),), _PERMITTED)
-        table["utimensat"] = ((Null(1),), _PERMITTED)
     return MappingProxyType(table)
 
 

@@ -74,7 +74,7 @@ def confine(policy: Policy, machine: Machine | None = None, filters: Filters | N
     _layer("parent-death signal", lambda: _end_with(policy.parent or os.getppid()))
     if offered.landlock_abi:
         _layer("Landlock", lambda: landlock.restrict(policy.read, policy.write, offered.landlock_abi))
-    _layer("seccomp", lambda: _filter(filters, rooted=rooted))
+    _layer("seccomp", lambda: _filter(filters))
     return grade
 
 
@@ -89,12 +89,6 @@ def separate(policy: Policy, machine: Machine) -> None:
     if machine.known:  # elsewhere nobody can be asked to end it
         _layer("parent-death signal", lambda: _end_with(policy.parent or os.getppid()))
     _layer("descriptors", lambda: _close_others(policy.kept_descriptors))
-
-
-def has_private_root(policy: Policy, machine: Machine) -> bool:
-    """Whether a process that `confine` holds to this policy on this machine lives below a private root."""
-    offered = _capped(machine, policy.landlock_abi_most)
-    return _rooted(policy.grade or grade_of(offered), offered)
 
 
 def _rooted(grade: Grade, offered: Machine) -> bool:
@@ -161,10 +155,10 @@ def _limit(policy: Policy, *, rooted: bool) -> None:
     )
 
 
-def _filter(filters: Filters | None, *, rooted: bool) -> None:
+def _filter(filters: Filters | None) -> None:
     if filters is None:
         numbers = architecture()
         if numbers is None:
             raise OSError("the numbers of this processor's system calls are not known")
         filters = Filters(numbers)
-    seccomp.install(filters.of(os.getpid(), private_root=rooted))
+    seccomp.install(filters.of(os.getpid()))

@@ -18,7 +18,7 @@ _INSTRUCTION_BYTES: Final = 8
 _VALUE_AT: Final = 4  # of `struct sock_filter`
 
 
-def program(architecture: Architecture, pid: int, *, private_root: bool) -> tuple[Instruction, ...]:
+def program(architecture: Architecture, pid: int) -> tuple[Instruction, ...]:
     """Return the program that answers every system call of a confined process.
 
     A call of a foreign architecture or ABI kills: numbers there mean other things, so nothing can be said of them. A
@@ -27,10 +27,9 @@ def program(architecture: Architecture, pid: int, *, private_root: bool) -> tupl
     Args:
         architecture: whose numbers.
         pid: the process to confine.
-        private_root: whether it lives below one; then it may change modes and times through descriptors.
     """
     numbers = architecture.calls
-    conditions = conditional(pid, private_root=private_root)
+    conditions = conditional(pid)
     lines = [
         bpf.load(bpf.ARCHITECTURE_AT),
         Instruction(bpf.IF_EQUAL, 1, 0, architecture.audit),
@@ -70,17 +69,16 @@ class Filters:
     """
 
     def __init__(self, architecture: Architecture) -> None:
-        self._made: dict[bool, tuple[bytes, tuple[int, ...]]] = {}
-        for private_root in (False, True):
-            lines, other = (program(architecture, pid, private_root=private_root) for pid in (1, 2))
-            differ = (place for place, (one, two) in enumerate(zip(lines, other, strict=True)) if one != two)
-            self._made[private_root] = packed(lines), tuple(differ)
+        lines, other = (program(architecture, pid) for pid in (1, 2))
+        self._code = packed(lines)
+        self._places = tuple(
+            place for place, (one, two) in enumerate(zip(lines, other, strict=True)) if one != two
+        )
 
-    def of(self, pid: int, *, private_root: bool) -> bytes:
-        """Return the packed program for one process; arguments as `program`."""
-        code, places = self._made[private_root]
-        completed = bytearray(code)
-        for place in places:
+    def of(self, pid: int) -> bytes:
+        """Return the packed program for one process."""
+        completed = bytearray(self._code)
+        for place in self._places:
             struct.pack_into("=I", completed, place * _INSTRUCTION_BYTES + _VALUE_AT, pid)
         return bytes(completed)
 

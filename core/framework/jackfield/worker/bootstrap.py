@@ -25,7 +25,6 @@ from jackfield.sandbox import (
     Grade,
     Machine,
     confine,
-    has_private_root,
     install_shims,
     remember_paths,
     separate,
@@ -128,7 +127,7 @@ def _hold(prepared: Prepared, spec: WorkerSpec, descriptors: tuple[int, ...]) ->
     if grade is Grade.PROCESS:
         separate(policy, machine)
     else:
-        install_shims(private_root=has_private_root(policy, machine))
+        install_shims()
     return grade
 
 
