@@ -71,9 +71,7 @@ class Filters:
     def __init__(self, architecture: Architecture) -> None:
         lines, other = (program(architecture, pid) for pid in (1, 2))
         self._code = packed(lines)
-        self._places = tuple(
-            place for place, (one, two) in enumerate(zip(lines, other, strict=True)) if one != two
-        )
+        self._places = tuple(place for place, (one, two) in enumerate(zip(lines, other, strict=True)) if one != two)
 
     def of(self, pid: int) -> bytes:
         """Return the packed program for one process."""
