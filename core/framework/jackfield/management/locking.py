@@ -11,7 +11,9 @@ from jackfield.errors import PluginError, UsageError, WheelError
 from jackfield.inspection import Attestation, inspect_wheel, read_attestation
 from jackfield.management.bundle import Bundled
 from jackfield.management.catalog import MarketCatalog
+from jackfield.management.consent import Consent
 from jackfield.management.inventory import refusal
+from jackfield.management.locked_places import choices_of, consents_to_move
 from jackfield.management.plan import Plan
 from jackfield.management.planning import Planner
 from jackfield.management.salvage import kept_beside, salvage
@@ -19,7 +21,7 @@ from jackfield.management.specs import canonical, parse_spec
 from jackfield.management.vouching import hold_to_proofs, refuse_unsigned
 from jackfield.manifest import File, Manifest, Pin
 from jackfield.market import ChangelogEntry, is_known
-from jackfield.permissions import CHOICES, Choice, Placement
+from jackfield.permissions import Placement
 from jackfield.resolution import Offer, Solution, Target, Want, wheels_of
 from jackfield.store import LockedSet, LockFile
 
@@ -121,9 +123,6 @@ class Locker(Planner):
             raise UsageError(f"the lock is for {lock.app}, not for {self._app}")
         target = self._target()
         chosen = lock.for_target(target.name)
-        self._choices = {
-            cid: _choice(choice) for cid, choice in chosen.choices.items() if self._inventory.choice(cid) != choice
-        }
         inventory = self._inventory
         catalog = LockedCatalog(
             self._urls, self._store, inventory.generation, lambda: inventory.stored, groups=inventory.groups
@@ -147,10 +146,14 @@ class Locker(Planner):
                 problem = refusal(manifest, self._app, self._hostfile)
                 if problem:
                     raise PluginError(f"{manifest.id} {problem}", plugin=manifest.id, hint="lock another version of it")
+            self._choices = choices_of(chosen, manifests.values(), inventory)
             solution = Solution(chosen.inline, chosen.workers, manifests)
             asked = [manifest.canonical_id for manifest in manifests.values()]
             plan = await self._compare("sync with a lock file", solution, catalog, asked)
-            plan = _with_disabled(replace(plan, notes=(*said, *plan.notes)), chosen)
+            words = Consent(self._app, self._hostfile)
+            moves = consents_to_move(self._choices, plan.published, inventory, words)
+            plan = replace(plan, notes=(*said, *plan.notes), consent=(*plan.consent, *moves))
+            plan = _with_disabled(plan, chosen)
             absent = {pin.file.sha256 for pin in chosen.pins if self._store.lacks(pin)}
             return replace(plan, files={sha256: path for sha256, path in found.items() if sha256 in absent})
 
@@ -211,6 +214,9 @@ class Locker(Planner):
         if wheel is None or wheel.problem is not None:
             why = wheel.problem if wheel is not None else "is no wheel of that name"
             raise WheelError(f"{pin.file.filename}: {why}", plugin=pin.id, hint="lock it for this machine")
+        if str(wheel.version) != pin.version:
+            # It is shown, and it is what ranges of a revocation are held against.
+            raise WheelError(f"{pin.file.filename} is not version {pin.version}, which the lock says", plugin=pin.id)
 
     async def _manifest(self, pin: Pin, catalog: MarketCatalog, local: Mapping[str, Path]) -> Manifest:
         wheel = local.get(pin.file.sha256) or self._store.wheel(pin.file.sha256)
@@ -237,9 +243,3 @@ def _with_disabled(plan: Plan, chosen: LockedSet) -> Plan:
         notes=(*plan.notes, *(f"{name} comes disabled, as it was where the lock was made" for name in names)),
     )
 
-
-def _choice(text: str) -> Choice:
-    for choice in CHOICES:
-        if choice == text:
-            return choice
-    raise UsageError(f"{text!r} in the lock is no place to run a plugin", hint=f"one of {', '.join(CHOICES)}")

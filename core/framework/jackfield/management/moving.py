@@ -10,7 +10,7 @@ from jackfield.management.consent import Coming, Consent, Standing
 from jackfield.management.inventory import Inventory
 from jackfield.management.plan import ConsentRequest, Plan
 from jackfield.management.planning import Planner
-from jackfield.manifest import Candidate, Manifest
+from jackfield.manifest import Candidate
 from jackfield.permissions import Choice, Placement, allowed_choices
 
 _WORDS: dict[str, str] = {
@@ -98,7 +98,7 @@ class Mover(Planner):
         """
         inventory = self._inventory
         candidate = inventory.candidate(plugin)
-        manifest = self._movable(candidate, choice)
+        self._require_movable(candidate, choice)
         cid = candidate.canonical_id
         what = f"run {candidate.id} {_WORDS[choice]}"
         if inventory.choice(cid) == choice:
@@ -106,7 +106,7 @@ class Mover(Planner):
             return Plan(what, generation.number, generation.inline, workers=generation.workers)
         self._choices = {cid: choice}
         plan = await self._moved(what, candidate)
-        request = self._request(candidate, manifest, choice)
+        request = consent_to_move(inventory, Consent(self._app, self._hostfile), candidate, choice)
         return replace(plan, consent=(*plan.consent, request)) if request is not None and request.growth else plan
 
     async def _moved(self, what: str, candidate: Candidate) -> Plan:
@@ -119,7 +119,7 @@ class Mover(Planner):
             solution = await self._solve(wants, catalog, self._prefer(without=()))
             return await self._compare(what, solution, catalog, ())
 
-    def _movable(self, candidate: Candidate, choice: Choice) -> Manifest:
+    def _require_movable(self, candidate: Candidate, choice: Choice) -> None:
         manifest = candidate.manifest
         if candidate.problem is not None:
             raise candidate.problem
@@ -134,23 +134,35 @@ class Mover(Planner):
                 f'{candidate.id} cannot run {_WORDS[choice]}: its manifest says isolation = "{manifest.isolation}"',
                 hint=f"it can be {' or '.join(choices)}" if choices else None,
             )
-        return manifest
 
-    def _request(self, candidate: Candidate, manifest: Manifest, choice: Choice) -> ConsentRequest | None:
-        """What must be agreed to: less confinement than before. What is not enabled is asked about when it is."""
-        inventory, cid = self._inventory, candidate.canonical_id
-        grant = inventory.grant(cid)
-        if grant is None:
-            return None
-        before = Standing(manifest, candidate.version, grant, inventory.placement(cid, manifest))
-        after = Coming(
-            manifest,
-            candidate.version,
-            grant.source,  # not what is asked here
-            grant.publisher,
-            inventory.published(cid)[1] if candidate.origin == "store" else None,
-            {name: inventory.manifests[name] for name in grant.dependencies if name in inventory.manifests},
-            placement=inventory.placement(cid, manifest, chosen=choice),
-            key=grant.key,
-        )
-        return Consent(self._app, self._hostfile).request(after, before, inventory.manifests)
+
+
+def consent_to_move(
+    inventory: Inventory, words: Consent, candidate: Candidate, choice: Choice
+) -> ConsentRequest | None:
+    """What must be agreed to where a plugin runs elsewhere: less confinement than before.
+
+    What is not enabled is asked about when it is.
+
+    Args:
+        inventory: what is installed.
+        words: the application's.
+        candidate: the plugin.
+        choice: where it would run.
+    """
+    cid, manifest = candidate.canonical_id, candidate.manifest
+    grant = inventory.grant(cid)
+    if grant is None or manifest is None:
+        return None
+    before = Standing(manifest, candidate.version, grant, inventory.placement(cid, manifest))
+    after = Coming(
+        manifest,
+        candidate.version,
+        grant.source,  # not what is asked here
+        grant.publisher,
+        inventory.published(cid)[1] if candidate.origin == "store" else None,
+        {name: inventory.manifests[name] for name in grant.dependencies if name in inventory.manifests},
+        placement=inventory.placement(cid, manifest, chosen=choice),
+        key=grant.key,
+    )
+    return words.request(after, before, inventory.manifests)

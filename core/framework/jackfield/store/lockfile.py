@@ -126,15 +126,30 @@ def _set(target: Mapping[str, Any]) -> LockedSet:
     workers = {str(cid): tuple(map(_pin, one["packages"])) for cid, one in target.get("workers", {}).items()}
     if any(not own or own[0].id is None or canonical_id(own[0].id) != cid for cid, own in workers.items()):
         raise ValueError("a process without its plugin")
+    inline = tuple(map(_pin, target["packages"]))
+    _require_once(inline, workers)
     return LockedSet(
         str(target["name"]),
-        tuple(map(_pin, target["packages"])),
+        inline,
         workers,
         {str(cid): str(choice) for cid, choice in target.get("choices", {}).items()},
         {str(cid): str(name) for cid, name in target.get("publishers", {}).items()},
         {str(cid): str(text) for cid, text in target.get("signatures", {}).items()},
         tuple(map(str, target.get("disabled", ()))),
     )
+
+
+def _require_once(inline: tuple[Pin, ...], workers: Mapping[str, tuple[Pin, ...]]) -> None:
+    """Each distribution has one file in a process, and each plugin is in one: of a second one nothing would be shown."""
+    plugins = [own[0] for own in workers.values()]
+    for place in ((*inline, *plugins), *workers.values()):
+        if len({pin.distribution for pin in place}) < len(place):
+            raise ValueError("a distribution that is there twice")
+    ids = [canonical_id(pin.id) for pin in (*inline, *plugins) if pin.id is not None]
+    if len({*ids}) < len(ids):
+        raise ValueError("a plugin that is there twice")
+    if any(pin.id is not None for own in workers.values() for pin in own[1:]):
+        raise ValueError("a plugin among the libraries of another")
 
 
 def _pin(package: Mapping[str, Any]) -> Pin:
