@@ -242,4 +242,3 @@ def _with_disabled(plan: Plan, chosen: LockedSet) -> Plan:
         consent=tuple(one for one in plan.consent if canonical(one.plugin) not in coming),
         notes=(*plan.notes, *(f"{name} comes disabled, as it was where the lock was made" for name in names)),
     )
-

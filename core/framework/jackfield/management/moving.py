@@ -136,7 +136,6 @@ class Mover(Planner):
             )
 
 
-
 def consent_to_move(
     inventory: Inventory, words: Consent, candidate: Candidate, choice: Choice
 ) -> ConsentRequest | None:
