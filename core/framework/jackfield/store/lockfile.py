@@ -140,7 +140,7 @@ def _set(target: Mapping[str, Any]) -> LockedSet:
 
 
 def _require_once(inline: tuple[Pin, ...], workers: Mapping[str, tuple[Pin, ...]]) -> None:
-    """Each distribution has one file in a process, and each plugin is in one: of a second one nothing would be shown."""
+    """Each distribution has one file in a process, and each plugin is in one: a second would come unseen."""
     plugins = [own[0] for own in workers.values()]
     for place in ((*inline, *plugins), *workers.values()):
         if len({pin.distribution for pin in place}) < len(place):
