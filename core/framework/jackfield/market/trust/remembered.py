@@ -8,14 +8,10 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from jackfield.errors import TrustError, UsageError
 from jackfield.market.transport import Transport
@@ -28,7 +24,8 @@ from jackfield.market.trust.anchor import (
     plain_address,
     split_address,
 )
-from jackfield.market.trust.witness import LOCK_SECONDS, Witness
+from jackfield.market.trust.lock import Alone
+from jackfield.market.trust.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ def forget(trust: Path, url: str) -> bool:
     folder = folder_of(trust, plain_address(url))
     if not folder.is_dir():
         return False
-    with _alone(folder):
+    with Alone(folder):
         _away(folder)
     return True
 
@@ -122,25 +119,10 @@ async def pin(trust: Path, address: str) -> Remembered:
             await transport.aclose()
         folder, fresh = folder_of(trust, transport.url), folder_of(Path(name), transport.url)
         if folder.is_dir():
-            with _alone(folder):
+            with Alone(folder):
                 _away(folder)
         fresh.rename(folder)
     return _of(folder)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=LOCK_SECONDS)
-    except Timeout as error:
-        raise TrustError(
-            f"another program has been reading {folder} for {LOCK_SECONDS:.0f} s", hint="try again"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _away(folder: Path) -> None:

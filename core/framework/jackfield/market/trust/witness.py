@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-
-from filelock import FileLock, Timeout
 
 from jackfield.errors import MarketError, MarketUnreachable, TrustError
 from jackfield.manifest import role_of
 from jackfield.market.batch import Batcher
 from jackfield.market.transport import Busy, Transport
-from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, make_private, note_look
+from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, note_look
+from jackfield.market.trust.lock import Alone
 from jackfield.market.trust.verified import Target, Verified, now
 
 if TYPE_CHECKING:  # python-tuf is loaded where something is new
     from jackfield.market.trust.updates import Updates
 
-LOCK_SECONDS = 30.0
 TIMESTAMP_BYTES = 16_384
 ROOT_BYTES = 512_000
 BIN_BYTES = 5_000_000
@@ -82,7 +79,6 @@ class Witness:
         self.looks = 0
         self.folder = folder_of(trust, transport.url)
         self._metadata = self.folder / "metadata"
-        self._ready: dict[str, bytes] = {}
         self._updates: Updates | None = None
         self._verified: Verified | None = None
         self._standing: asyncio.Task[Standing] | None = None
@@ -230,9 +226,9 @@ class Witness:
         from jackfield.market.trust.updates import Updates
 
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(_Held(self.folder))
+            await stack.enter_async_context(Alone(self.folder))
             loop = asyncio.get_running_loop()
-            updates = Updates(self._transport, loop, self._metadata, self._ready)
+            updates = Updates(self._transport, loop, self._metadata, {})
             await asyncio.to_thread(updates.refresh, root)
         self._updates = updates
         try:
@@ -271,22 +267,23 @@ class Witness:
             try:
                 if self._updates is None:
                     await self._refresh(None)
-                for role, (version, body) in fetched.items():
-                    if body is not None:
-                        self._ready[f"{_path(self._url)}/tuf/{version}.{role}.json"] = body
-                async with _Held(self.folder):
-                    return await asyncio.to_thread(self._verified_now, list(fetched))
+                async with Alone(self.folder):
+                    return await asyncio.to_thread(self._verified_now, fetched)
             except MarketError as error:
                 return dict.fromkeys(fetched, error)
-            finally:
-                self._ready.clear()
 
-    def _verified_now(self, roles: Sequence[str]) -> dict[str, MarketError]:
-        """Verify some roles; the role -> the error, of those that do not hold."""
-        updates, failed = self._updates_now(), dict[str, MarketError]()
-        for role in roles:
+    def _verified_now(self, fetched: Mapping[str, tuple[int, bytes | None]]) -> dict[str, MarketError]:
+        """Verify roles, of which the version and the bytes are given; the role -> the error, of those that do not hold.
+
+        What was not there, or is not the version that is current by now, is fetched once more.
+        """
+        updates, failed, current = self._updates_now(), dict[str, MarketError](), self._signed().versions
+        for role, (version, body) in fetched.items():
             try:
-                updates.load(_any_path(role))
+                if body is not None and version == current.get(role):
+                    updates.take(role, _any_path(role), body)
+                else:
+                    updates.load(_any_path(role))
             except MarketError as error:
                 failed[role] = error
         return failed
@@ -318,33 +315,6 @@ class Witness:
         )
 
 
-class _Held:
-    """The lock on what is known of a marketplace: python-tuf wants to be alone there."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = FileLock(folder / "lock", thread_local=False)
-
-    async def __aenter__(self) -> None:
-        await asyncio.to_thread(self._acquire)
-
-    async def __aexit__(self, *error: object) -> None:
-        self._lock.release()
-
-    def _acquire(self) -> None:
-        make_private(self._folder / "metadata")
-        try:
-            self._lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
-            raise TrustError(
-                f"another program has been reading {self._folder} for {LOCK_SECONDS:.0f} s", hint="try again"
-            ) from error
-
-
 def _any_path(role: str) -> str:
     """A path that a role, and no other one, may sign."""
     return f"{role.removeprefix('bin-')}/-/-" if role.startswith("bin-") else f"{role}.json"
-
-
-def _path(url: str) -> str:
-    return urlsplit(url).path.rstrip("/")

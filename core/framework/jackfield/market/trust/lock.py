@@ -1,0 +1,47 @@
+"""The lock on what is known of a marketplace: python-tuf wants to be alone there."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from jackfield.errors import TrustError
+from jackfield.market.trust.anchor import make_private
+
+LOCK_SECONDS = 30.0
+"""How long is waited for another program that reads there."""
+
+
+class Alone:
+    """The lock; a context manager, and an asynchronous one that waits for it in a thread.
+
+    Args:
+        folder: of the marketplace; it is made where it is missing.
+
+    Raises:
+        TrustError: another program holds it for longer than `LOCK_SECONDS`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / "lock", thread_local=False)
+
+    def __enter__(self) -> None:
+        make_private(self._folder / "metadata")
+        try:
+            self._lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout as error:
+            raise TrustError(
+                f"another program has been reading {self._folder} for {LOCK_SECONDS:.0f} s", hint="try again"
+            ) from error
+
+    def __exit__(self, *error: object) -> None:
+        self._lock.release()
+
+    async def __aenter__(self) -> None:
+        await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(self, *error: object) -> None:
+        self.__exit__(*error)
