@@ -67,7 +67,7 @@ class Runner:
         self._handed: HandedOver = {}
         self._shape = DataShape(around.layout.root, around.state)
         self._leaving = Leaving()
-        self.stand_ins = StandIns(manager, around.commands, around.events)
+        self.stand_ins = StandIns(manager, around)
         self.bringing = Bringing(plugins, around, elsewhere, self._shape)
 
     async def end_prepared(self) -> None:

@@ -18,10 +18,12 @@ from jackfield.host.facets.http import PluginHttp
 from jackfield.host.facets.keeping import PluginStorage
 from jackfield.host.facets.listening import PluginEvents
 from jackfield.host.facets.network import Fetcher
+from jackfield.host.facets.offers import ServiceRegistry
 from jackfield.host.facets.permits import Permits
-from jackfield.host.facets.services import PluginServices, ServiceRegistry
+from jackfield.host.facets.services import PluginServices
 from jackfield.host.facets.settings_and_commands import PluginCommands, PluginSettings
-from jackfield.host.facets.ui import PluginUi, UiRegistry
+from jackfield.host.facets.showing import PluginUi
+from jackfield.host.facets.ui import UiRegistry
 from jackfield.host.scripts import ScriptHooks
 from jackfield.host.uses import Kind
 from jackfield.manifest import Candidate, Contributions

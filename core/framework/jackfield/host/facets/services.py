@@ -8,54 +8,10 @@ from typing import Any, ClassVar
 
 from jackfield.api import Subscription, service_name
 from jackfield.errors import IdentityError, PermissionDenied, PluginError, UsageError
+from jackfield.host.facets.offers import Offer, ServiceRegistry
 from jackfield.host.facets.permits import Permits
 from jackfield.manifest import canonical_id
 from jackfield.runtime import Guard, Scope, fit_answer, fit_arguments, lacking, members_of
-
-
-class Offer:
-    """A service that is there; `target` is None as soon as it is not.
-
-    Args:
-        plugin: the id of who offers it.
-        name: its name.
-        target: what answers.
-    """
-
-    __slots__ = ("name", "plugin", "target")
-
-    def __init__(self, plugin: str, name: str, target: object) -> None:
-        self.plugin = plugin
-        self.name = name
-        self.target: object | None = target
-
-
-class ServiceRegistry:
-    """What is offered now, by canonical id and name."""
-
-    def __init__(self) -> None:
-        self._offers: dict[tuple[str, str], Offer] = {}
-
-    def add(self, offer: Offer) -> Callable[[], None]:
-        """Add an offer, and return what takes it away again and lets go of its target.
-
-        Raises:
-            UsageError: its plugin offers one of that name already.
-        """
-        key = (canonical_id(offer.plugin), offer.name)
-        if key in self._offers:
-            raise UsageError(f"{offer.plugin} offers the service {offer.name} twice", plugin=offer.plugin)
-        self._offers[key] = offer
-
-        def take_away() -> None:
-            offer.target = None
-            self._offers.pop(key, None)
-
-        return take_away
-
-    def named(self, name: str) -> Mapping[str, Offer]:
-        """Return who offers it: canonical id -> offer."""
-        return {cid: offer for (cid, offered), offer in self._offers.items() if offered == name}
 
 
 class Elsewhere:
@@ -65,36 +21,44 @@ class Elsewhere:
 class ServiceHandle:
     """What a consumer holds: the methods of a service, looked up at each call, so that it never keeps the provider.
 
+    It dies with its provider. Where that is replaced in a process of its own, calls wait and go to the next code.
+
     Args:
         offer: the service.
         consumer: the id of who holds it.
         protocol: the class that says which methods can be called; None: every public one.
         guard: counts the calls to the provider, and what fails in it.
+        registry: knows which services are waited for.
     """
 
     on_loop: ClassVar[bool] = True
 
-    def __init__(self, offer: Offer, consumer: str, protocol: type[Any] | None, guard: Guard) -> None:
+    def __init__(
+        self, offer: Offer, consumer: str, protocol: type[Any] | None, guard: Guard, registry: ServiceRegistry
+    ) -> None:
         self._offer = offer
         self._consumer = consumer
         self._protocol = protocol
         self._members = members_of(protocol) if protocol is not None else None
         self._guard = guard
+        self._registry = registry
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        offer = self._offer
         known = self._members is None or name in self._members
-        if not known or not callable(getattr(self._target(name), name, None)):
+        if not known or not (self._is_awaited() or callable(getattr(self._target(name), name, None))):
+            offer = self._current()
             raise AttributeError(f"the service {offer.name} of {offer.plugin} has no method {name}")
         return partial(self._call, name)
 
     def _call(self, method: str, /, *arguments: object, **named: object) -> Any:
+        if self._is_awaited():
+            return self._later(method, lambda: getattr(self, method)(*arguments, **named))
         target = self._target(method)
-        function = getattr(target, method)
         if isinstance(target, Elsewhere):
-            return self._fitted(method, self._awaited(method, function(*arguments, **named)))
+            return self._asked(method, arguments, named)
+        function = getattr(target, method)
         if inspect.iscoroutinefunction(function):
             return self._awaited(method, function(*arguments, **named))
         with self._watched(method):
@@ -104,26 +68,48 @@ class ServiceHandle:
         with self._watched(method):
             return await call
 
-    async def _fitted(self, method: str, call: Coroutine[Any, Any, Any]) -> Any:
-        return fit_answer(self._protocol, method, await call)
+    async def _asked(self, method: str, arguments: tuple[object, ...], named: dict[str, object]) -> Any:
+        if self._is_awaited():  # since the call was made, which is only now awaited
+            return await self._later(method, lambda: getattr(self, method)(*arguments, **named))
+        function = getattr(self._target(method), method)
+        return fit_answer(self._protocol, method, await self._awaited(method, function(*arguments, **named)))
+
+    async def _later(self, method: str, call: Callable[[], Any]) -> Any:
+        """Make a call when the provider's next code is there."""
+        if not await self._registry.there(self._current()):
+            raise self._gone(method)
+        answer = call()
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def _current(self) -> Offer:
+        self._offer = self._offer.last()
+        return self._offer
+
+    def _is_awaited(self) -> bool:
+        return self._registry.awaits(self._current(), self._consumer)
 
     def _watched(self, method: str) -> AbstractContextManager[None]:
         return self._guard.watched(self._offer.plugin, f"service {self._offer.name}.{method}", for_user=True)
 
     def _target(self, method: str) -> object:
-        offer = self._offer
-        if offer.target is None:
-            raise PluginError(
-                f"{self._consumer} called {method} of the service {offer.name}, which {offer.plugin} does not offer "
-                "any more",
-                plugin=self._consumer,
-                hint="get it again when it is needed",
-            )
-        return offer.target
+        target = self._current().target
+        if target is None:
+            raise self._gone(method)
+        return target
+
+    def _gone(self, method: str) -> PluginError:
+        offer = self._current()
+        return PluginError(
+            f"{self._consumer} called {method} of the service {offer.name}, which {offer.plugin} does not offer "
+            "any more",
+            plugin=self._consumer,
+            hint="get it again when it is needed",
+        )
 
     def __repr__(self) -> str:
-        gone = " (gone)" if self._offer.target is None else ""
-        return f"<the service {self._offer.name} of {self._offer.plugin}{gone}>"
+        offer = self._current()
+        gone = " (gone)" if offer.target is None else ""
+        return f"<the service {offer.name} of {offer.plugin}{gone}>"
 
 
 class PluginServices:
@@ -180,21 +166,25 @@ class PluginServices:
         """Return a handle of a service; None where only an optional dependency could offer it, and none does."""
         name, provider = self._parse(service)
         await self._wake(name)
-        offers = self._registry.named(name)
-        if provider is not None:
-            offers = {cid: offer for cid, offer in offers.items() if cid == provider}
+        offers = self._offers(name, provider)
         offer = self._reachable(offers, name)
+        while offer is not None and self._registry.awaits(offer, self._plugin):
+            if await self._registry.there(offer):
+                offers = self._offers(name, provider)
+                offer = self._reachable(offers, name)
+            else:
+                offers, offer = {cid: one for cid, one in offers.items() if one is not offer}, None
         if offer is None:
             self._refuse_absence(name, provider, offers)
             return None
         if isinstance(service, str):
-            return ServiceHandle(offer, self._plugin, None, self._guard)
+            return ServiceHandle(offer, self._plugin, None, self._guard, self._registry)
         if missing := lacking(offer.target, service):
             raise PluginError(
                 f"the service {name} of {offer.plugin} is no {service.__name__}: it lacks {', '.join(missing)}",
                 plugin=offer.plugin,
             )
-        return ServiceHandle(offer, self._plugin, service, self._guard)
+        return ServiceHandle(offer, self._plugin, service, self._guard, self._registry)
 
     async def require(self, service: Any) -> Any:
         """Return a handle as `get` does, and never None."""
@@ -209,6 +199,10 @@ class PluginServices:
             return name, canonical_id(provider) if provider else None
         except IdentityError as error:
             raise UsageError(f"{service!r} names no service: {error}", plugin=self._plugin) from None
+
+    def _offers(self, name: str, provider: str | None) -> Mapping[str, Offer]:
+        offers = self._registry.named(name)
+        return offers if provider is None else {cid: offer for cid, offer in offers.items() if cid == provider}
 
     def _reachable(self, offers: Mapping[str, Offer], name: str) -> Offer | None:
         """The one that is meant: its own, the first in `[requires]`, or the only other if it may call others."""
@@ -250,7 +244,7 @@ class PluginServices:
 
 def offer_of(handle: ServiceHandle) -> Offer:
     """Return the offer that a handle leads to."""
-    return handle._offer  # of this module; a handle's public names are its service's
+    return handle._current()  # of this module; a handle's public names are its service's
 
 
 def call_plainly(handle: ServiceHandle, method: str, arguments: list[Any], keywords: Mapping[str, Any]) -> Any:
@@ -261,6 +255,8 @@ def call_plainly(handle: ServiceHandle, method: str, arguments: list[Any], keywo
         TypeError: the arguments do not fit.
     """
     call = handle.__getattr__(method)  # what is no method of the service, a name of Python's own, is not found so
+    if handle._is_awaited():
+        return handle._later(method, partial(call_plainly, handle, method, arguments, keywords))
     target = handle._target(method)  # of this module
     if isinstance(target, Elsewhere):
         return call(*arguments, **keywords)

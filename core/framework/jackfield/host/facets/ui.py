@@ -1,9 +1,11 @@
 """What plugins show: components drawn on demand, menu items, and the acts of users on them (C18, C19).
 
-A plugin's failure stays in its own box: drawing one never raises, and a button that fails answers with an error.
+A plugin's failure stays in its own box: drawing one never raises, and a button that fails answers with an error. What a
+plugin shows stays where it is while its code is replaced in another process, and who draws or uses it waits.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,18 +23,16 @@ from jackfield.api import (
     MenuItem,
     Progress,
     Render,
-    Subscription,
     Table,
     Text,
 )
 from jackfield.errors import PluginError, UnknownPlugin, UsageError, kind_and_text
 from jackfield.host.facets.forms import form_in, read_form
+from jackfield.host.facets.successors import Successors, WaitThere
 from jackfield.manifest import ComponentContribution
-from jackfield.runtime import Scope
 
 #: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
 Run = Callable[..., Awaitable[Any]]
-Check = Callable[[str, str], None]
 MenuHandler = Callable[[str], Awaitable[None] | None]
 
 DRAWING_SECONDS = 2.0
@@ -85,7 +85,18 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
+    """A component as it was added.
+
+    Args:
+        plugin: whose it is.
+        name: unique among the plugin's components.
+        title: the heading of its box.
+        position: where it stands.
+        render: what is shown, or draws it.
+        on_action: hears of its buttons and forms.
+    """
+
     plugin: str
     name: str
     title: str
@@ -105,10 +116,12 @@ class UiRegistry:
     def __init__(self, run: Run, draw: Run | None = None) -> None:
         self._run = run
         self._draw = draw or run
-        self._components: dict[str, _Shown] = {}
+        self._components: dict[str, Shown] = {}
         self._last: dict[str, Component] = {}
         """By component id, what it was drawn as: a form that is sent is held against what its user saw."""
         self._menu: dict[str, tuple[Offered, MenuHandler | None]] = {}
+        self._next_components: Successors[str] = Successors(at_once=False)
+        self._next_items: Successors[str] = Successors(at_once=False)
         self._listeners: list[Callable[[str], None]] = []
 
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
@@ -127,19 +140,20 @@ class UiRegistry:
             except Exception:  # noqa: BLE001 (a front end's mistake is not the plugin's)
                 _log.exception("a listener of components failed")
 
-    def add_component(self, shown: _Shown) -> Callable[[], None]:
+    def add_component(self, shown: Shown) -> Callable[[], None]:
         """Add a component and return what takes it away again."""
         identity = f"{shown.plugin}:{shown.name}"
-        if identity in self._components:
+        if identity in self._components and not self._next_components.lacks(identity):
             raise PluginError(f"{shown.plugin} adds the component {shown.name} twice", plugin=shown.plugin)
-        _bound(shown.plugin, "components", sum(one.plugin == shown.plugin for one in self._components.values()))
+        own = [one for one, other in self._components.items() if other.plugin == shown.plugin]
+        _bound(shown.plugin, "components", sum(not self._next_components.lacks(one) for one in own))
         self._components[identity] = shown
+        self._next_components.come(identity)
         self.changed(identity)
 
         def take_away() -> None:
-            self._components.pop(identity, None)
-            self._last.pop(identity, None)
-            self.changed(identity)
+            if self._components.get(identity) is shown and not self._next_components.keep(shown.plugin, identity):
+                self._remove_component(identity)
 
         return take_away
 
@@ -164,27 +178,60 @@ class UiRegistry:
             return drawn.component
 
         title = component.title or component.name
-        return self.add_component(_Shown(plugin, component.name, title, component.position, render, None))
+        return self.add_component(Shown(plugin, component.name, title, component.position, render, None))
 
     def add_menu_item(self, plugin: str, item: MenuItem, handler: MenuHandler | None) -> Callable[[], None]:
         """Add an entry and return what takes it away again."""
         identity = f"{plugin}:{item.id}"
-        if identity in self._menu:
+        if identity in self._menu and not self._next_items.lacks(identity):
             raise PluginError(f"{plugin} adds the menu item {item.id} twice", plugin=plugin)
-        _bound(plugin, "menu items", sum(offered.plugin == plugin for offered, _ in self._menu.values()))
-        self._menu[identity] = (Offered(identity, plugin, item), handler)
+        own = [offered for offered, _ in self._menu.values() if offered.plugin == plugin]
+        _bound(plugin, "menu items", sum(not self._next_items.lacks(one.id) for one in own))
+        entry = self._menu[identity] = (Offered(identity, plugin, item), handler)
+        self._next_items.come(identity)
         self.changed("menu")
 
         def take_away() -> None:
-            self._menu.pop(identity, None)
-            self.changed("menu")
+            if self._menu.get(identity) is entry and not self._next_items.keep(plugin, identity):
+                self._remove_item(identity)
 
         return take_away
+
+    def hold(self, plugin: str, wait: WaitThere) -> None:
+        """Leave what a plugin shows where it is, and let who uses it wait for its next code, until `release`.
+
+        Args:
+            plugin: its id.
+            wait: waits for a component or a menu item.
+        """
+        components = [identity for identity, shown in self._components.items() if shown.plugin == plugin]
+        self._next_components.hold(plugin, components, wait)
+        items = [identity for identity, (offered, _) in self._menu.items() if offered.plugin == plugin]
+        self._next_items.hold(plugin, items, wait)
+
+    def release(self, plugin: str) -> None:
+        """Let a plugin show what its next code shows, and nothing else."""
+        for identity in self._next_components.release(plugin):
+            self._remove_component(identity)
+        for identity in self._next_items.release(plugin):
+            self._remove_item(identity)
+
+    def _remove_component(self, identity: str) -> None:
+        self._components.pop(identity, None)
+        self._last.pop(identity, None)
+        self.changed(identity)
+
+    def _remove_item(self, identity: str) -> None:
+        self._menu.pop(identity, None)
+        self.changed("menu")
 
     async def components(self, position: str | None = None) -> list[Drawn]:
         """Draw every component, or those of a position, side by side, in the order in which they came; never raises."""
         chosen = [shown for shown in self._components.values() if position in (None, shown.position)]
-        return list(await asyncio.gather(*(self._drawn(shown) for shown in chosen)))
+        waiting = {f"{one.plugin}:{one.name}" for one in chosen} & self._next_components.names
+        drawn = await asyncio.gather(*(self._drawn(shown) for shown in chosen))
+        # What was waited for, and is not shown by its plugin's next code, is no box any more.
+        return [one for one in drawn if one.id in self._components or one.id not in waiting]
 
     async def draw(self, identity: str) -> Drawn:
         """Draw one component; what its plugin raises or makes wrongly becomes its error.
@@ -194,10 +241,13 @@ class UiRegistry:
         """
         return await self._drawn(self._shown(identity))
 
-    async def _drawn(self, shown: _Shown) -> Drawn:
+    async def _drawn(self, shown: Shown) -> Drawn:
         component: object = None
         error = ""
+        identity = f"{shown.plugin}:{shown.name}"
         try:
+            if self._next_components.awaits(identity):
+                shown = await self._next(identity, shown)
             render = shown.render
             component = (
                 await self._draw(shown.plugin, f"component {shown.name}", render) if callable(render) else render
@@ -208,10 +258,21 @@ class UiRegistry:
         except Exception as failure:  # noqa: BLE001  # whatever a plugin raises stays in its own box
             error = f"{shown.name} of {shown.plugin} could not be drawn: {': '.join(kind_and_text(failure))}"
         drawn = component if isinstance(component, _COMPONENTS) else None
-        identity = f"{shown.plugin}:{shown.name}"
         if drawn is not None and identity in self._components:
             self._last[identity] = drawn
         return Drawn(identity, shown.plugin, shown.name, shown.title, shown.position, drawn, error)
+
+    async def _next(self, identity: str, shown: Shown) -> Shown:
+        """Return what a plugin's next code shows in the place of a component; a page does not wait for it for long.
+
+        Raises:
+            PluginError: nothing, or not in time.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAWING_SECONDS):
+                if await self._next_components.there(identity) and identity in self._components:
+                    return self._components[identity]
+        raise PluginError(f"{shown.plugin} was replaced meanwhile, and its next code is not there", plugin=shown.plugin)
 
     async def act(self, identity: str, action: str, values: Mapping[str, Any], user: str) -> None:
         """Tell a component that a button or form in it was used.
@@ -230,6 +291,7 @@ class UiRegistry:
             UnknownPlugin: no plugin shows a component of that id.
             PluginError: it does not react, or failed; the failure was counted.
         """
+        await self._next_components.there(identity)
         shown = self._shown(identity)
         if shown.on_action is None:
             raise PluginError(f"{shown.name} of {shown.plugin} does not react", plugin=shown.plugin)
@@ -248,6 +310,7 @@ class UiRegistry:
             UnknownPlugin: no plugin offers an item of that id.
             PluginError: it failed; the failure was counted.
         """
+        await self._next_items.there(identity)
         if identity not in self._menu:
             raise UnknownPlugin(f"no plugin offers the menu item {identity}")
         offered, handler = self._menu[identity]
@@ -262,7 +325,7 @@ class UiRegistry:
         except Exception as failure:
             raise PluginError(f"{plugin}: {what} failed: {failure}", plugin=plugin) from failure
 
-    def _shown(self, identity: str) -> _Shown:
+    def _shown(self, identity: str) -> Shown:
         shown = self._components.get(identity)
         if shown is None:
             raise UnknownPlugin(f"no plugin shows the component {identity}")
@@ -272,64 +335,3 @@ class UiRegistry:
 def _bound(plugin: str, what: str, shown: int) -> None:
     if shown >= MOST_SHOWN:
         raise PluginError(f"{plugin} shows {MOST_SHOWN} {what} already; no more fit on a page", plugin=plugin)
-
-
-class PluginUi:
-    """`context.ui` of one plugin.
-
-    Args:
-        plugin: its id.
-        registry: the host's.
-        scope: what it shows belongs to.
-        check: asks for `ui:component` and `ui:menu`.
-        declared: the components of the manifest, by name: their positions and headings.
-    """
-
-    def __init__(
-        self,
-        plugin: str,
-        registry: UiRegistry,
-        scope: Scope,
-        check: Check,
-        declared: Mapping[str, ComponentContribution],
-    ) -> None:
-        self._plugin = plugin
-        self._registry = registry
-        self._scope = scope
-        self._check = check
-        self._declared = declared
-
-    def add_component(
-        self,
-        name: str,
-        render: Render | Component,
-        *,
-        position: str = "",
-        title: str = "",
-        on_action: ActionHandler | None = None,
-    ) -> Subscription:
-        """Show a component until the plugin is disabled.
-
-        Raises:
-            PermissionDenied: `ui:component` was not granted.
-            PluginError: the plugin shows one of that name.
-        """
-        self._check("ui", "component")
-        declared = self._declared.get(name, ComponentContribution(name))
-        shown = _Shown(
-            self._plugin, name, title or declared.title or name, position or declared.position, render, on_action
-        )
-        return self._scope.begin(f"component {name}", self._registry.add_component(shown))
-
-    def refresh(self, name: str) -> None:
-        """Tell the pages that the component would be drawn differently now."""
-        self._registry.changed(f"{self._plugin}:{name}")
-
-    def add_menu_item(self, item: MenuItem, handler: MenuHandler | None = None) -> Subscription:
-        """Show an entry in a menu until the plugin is disabled.
-
-        Raises:
-            PermissionDenied: `ui:menu` was not granted.
-        """
-        self._check("ui", "menu")
-        return self._scope.begin(f"menu item {item.id}", self._registry.add_menu_item(self._plugin, item, handler))

@@ -1,6 +1,7 @@
 """What stands for a plugin in another process while its next one comes: whoever calls it waits, and nothing is lost.
 
-Its hooks are implemented by something that waits; its commands and listeners are kept where they are, and waited for.
+Its hooks are implemented by something that waits; its commands, listeners, services, components and menu items are kept
+where they are, and waited for.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from jackfield.errors import PluginError
 from jackfield.hooks import HookManager, Underway, outside_of
-from jackfield.host.commands import CommandRegistry
-from jackfield.host.facets import EventBus, Listener
+from jackfield.host.facets import Listener, Surroundings
 from jackfield.host.remote.asking import asking
 from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.hooks import Proxy, RemoteHook
@@ -30,14 +30,12 @@ class StandIns:
 
     Args:
         manager: where they are registered, under the plugins' names.
-        commands: where the plugins' commands are.
-        events: where their listeners are.
+        around: has what plugins add besides: commands, listeners, services, components and menu items.
     """
 
-    def __init__(self, manager: HookManager, commands: CommandRegistry, events: EventBus) -> None:
+    def __init__(self, manager: HookManager, around: Surroundings) -> None:
         self._manager = manager
-        self._commands = commands
-        self._events = events
+        self._around = around
         self._standing: dict[str, StandIn] = {}
 
     def put(self, before: object, *, seconds: float, leave: Callable[[], None]) -> None:
@@ -52,8 +50,11 @@ class StandIns:
             leave()
             return
         stand_in = self._standing[before.plugin] = StandIn(before, self._manager, seconds=seconds)
-        self._commands.hold(before.plugin, stand_in.is_over)
-        self._events.hold(before.plugin, stand_in.waited)
+        around = self._around
+        around.commands.hold(before.plugin, stand_in.is_over)
+        around.events.hold(before.plugin, stand_in.waited)
+        around.services.hold(before.plugin, stand_in.there)
+        around.ui.hold(before.plugin, stand_in.there)
         leave()
         self._manager.register(stand_in, name=before.plugin)
 
@@ -66,10 +67,10 @@ class StandIns:
             stand_in.give_way(target)
 
     def over(self, plugin: str) -> None:
-        """Let the commands and events that wait go on with what the plugin has added since, which is all."""
+        """Let all that waits go on with what the plugin has added since, which is all."""
         if (stand_in := self._standing.pop(plugin, None)) is not None:
-            self._commands.release(plugin)
-            self._events.release(plugin)
+            for registry in (self._around.commands, self._around.events, self._around.services, self._around.ui):
+                registry.release(plugin)
             stand_in.end()
 
     @property
@@ -159,6 +160,13 @@ class StandIn(Proxy):
         if found is None:
             _log.warning("an event was not heard: %s", self._gone().message)
         return found
+
+    async def there(self, coming: asyncio.Future[bool]) -> bool:
+        """Say whether something comes that the plugin has besides; False: it does not, or not in time."""
+        try:
+            return await self._awaited(coming, self._seconds)
+        except (TimeoutError, PluginError):
+            return False
 
     def end(self) -> None:
         """Let go who waits for the plugin as a whole."""
