@@ -224,7 +224,7 @@ async def test_what_the_next_code_does_not_have_is_gone_when_it_is_there(provide
     source.chmod(0o600)
     bare = "\n".join(line for line in CODE.splitlines() if "provide(" not in line and "context.ui.add" not in line)
     source.write_text(bare)
-    changed = []
+    changed: list[str] = []
     host.ui.on_change(changed.append)
     replacing = asyncio.ensure_future(host.reload("a"))
     await until(lambda: host.plugins.status("a").state != "active", timeout_seconds=20)
