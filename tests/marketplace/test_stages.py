@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from jackfield.errors import UsageError
-from jackfield_marketplace.catalog import count_outcome, find_project, mark_security, roll_out, stage_of
+from jackfield_marketplace.catalog import claims, count_outcome, find_project, mark_security, roll_out, stage_of
 from jackfield_marketplace.catalog.stages import MOST_STAGED
 from jackfield_marketplace.db import Stage
 from jackfield_marketplace.settings import Halting, Rate
@@ -54,6 +54,21 @@ def test_a_rollout_is_said_before_the_upload_so_that_nobody_gets_the_version_ear
     assert "rollout" not in own(market, "1.0.0")
     put(market, "2.0.0", rollout=100)
     assert "rollout" not in own(market, "2.0.0")
+
+
+def test_a_file_that_comes_to_a_confirmed_fix_has_to_be_confirmed_too(market):
+    """A thief of the token would add a wheel that fits better; what passes delays is what the operator has seen."""
+    market.publish("poll")
+    market.publish("poll", "1.0.1")
+    with market.database.write() as session:
+        mark_security(session, find_project(session, "poll"), "1.0.1", "mends a hole", confirmed=True)
+    market.publish("poll", "1.0.2")
+    assert own(market, "1.0.1")["security"]["confirmed"], "another version is another matter"
+    market.publish("poll", "1.0.1", tag="py3-none-manylinux_2_17_x86_64")
+    told = [one["_jackfield"] for one in market.project("chat-poll")["files"] if "-1.0.1-" in one["filename"]]
+    assert [one["security"] for one in told] == [{"text": "mends a hole", "confirmed": False}] * 2
+    with market.database.read() as session:
+        assert claims(session) == [("chat-poll", "1.0.1", "mends a hole")]
 
 
 @pytest.mark.slow

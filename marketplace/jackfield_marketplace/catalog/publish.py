@@ -14,6 +14,7 @@ from jackfield_marketplace.catalog.mirrors import disagreement
 from jackfield_marketplace.catalog.releases import release_for
 from jackfield_marketplace.catalog.revoked import refuse_revoked
 from jackfield_marketplace.catalog.shown import ReadManifest, refresh_plugin
+from jackfield_marketplace.catalog.stages import confirm_again
 from jackfield_marketplace.catalog.upload import Refusal, Upload
 from jackfield_marketplace.db import Direct, File, Prepared, Project, User
 
@@ -151,6 +152,8 @@ def publish(direct: Direct, upload: Upload, uploader: Identity) -> tuple[Outcome
         state="quarantined" if quarantine else "published",
         findings=findings,
     )
+    if project is not None and upload.kind == "wheel":
+        confirm_again(direct, project_id, upload.version)
     known = None
     if upload.manifest is not None and upload.manifest_toml is not None:
         known = ReadManifest(upload.manifest_toml, upload.manifest)

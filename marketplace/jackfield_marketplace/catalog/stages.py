@@ -14,7 +14,7 @@ from typing import Any, Literal
 from jackfield.errors import UsageError
 from packaging.utils import canonicalize_version
 from packaging.version import InvalidVersion, Version
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.db import Direct, File, Prepared, Project, Release, Stage, now
@@ -32,6 +32,11 @@ _STAGED = Prepared(
     select(Stage.version, Stage.percent, Stage.halted, Stage.security, Stage.confirmed).where(
         Stage.project_id == bindparam("project")
     )
+)
+_UNCONFIRM = Prepared(
+    update(Stage)
+    .where(Stage.project_id == bindparam("project"), Stage.version == bindparam("canonical"))
+    .values(confirmed=False)
 )
 
 
@@ -140,6 +145,19 @@ def mark_security(session: Session, project: Project, version: str, text: str | 
     stage.confirmed = sentence is not None and (confirmed or (stage.confirmed and sentence == stage.security))
     stage.security = sentence
     return _changed(project, stage)
+
+
+def confirm_again(direct: Direct, project_id: int, version: str) -> None:
+    """Have the operator look again at a security fix, since a file came to it that nobody has confirmed.
+
+    Whoever stole a publisher's token would else add a wheel that fits better to a version which passes all delays.
+
+    Args:
+        direct: a transaction that writes.
+        project_id: of the project.
+        version: in any PEP 440 spelling.
+    """
+    direct.run(_UNCONFIRM, project=project_id, canonical=canonical_version(version))
 
 
 def claims(session: Session) -> list[tuple[str, str, str]]:
