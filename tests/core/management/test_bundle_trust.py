@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from jackfield.errors import PluginError, TrustError, UsageError, WheelError
+from jackfield.errors import PluginError, StoreError, TrustError, UsageError, WheelError
 from jackfield.management import Management, opened
 from jackfield.manifest import HostFile
 from jackfield.market import verified
@@ -322,3 +322,22 @@ async def test_nothing_of_a_bundle_leads_out_of_its_folder(bundle, tmp_path, kin
     with pytest.raises(UsageError, match=r"led\.bundle.* is no lock file, or is damaged"), opened(led):
         pass
     assert not outside.exists()
+
+
+@pytest.mark.parametrize("how", ["bytes", "encrypted", "method"])
+async def test_a_damaged_archive_is_said_to_be_one(bundle, how):
+    packed = bundle.with_name("packed.bundle")
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        first = new.infolist()[0]
+    content = bytearray(packed.read_bytes())
+    if how == "bytes":
+        start = first.header_offset + 30 + len(first.filename)
+        content[start : start + 20] = b"\xff" * 20
+    else:
+        offset, value = (8, 1) if how == "encrypted" else (10, 99)  # of flags and method in the central directory
+        content[content.index(b"PK\x01\x02") + offset] = value
+    packed.write_bytes(content)
+    with pytest.raises(StoreError, match=r"packed\.bundle is damaged: "), opened(packed):
+        pass

@@ -7,9 +7,11 @@ Each wheel is held to the hash that the lock names before anything looks into it
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,9 +105,21 @@ def opened(path: Path) -> Iterator[tuple[LockFile, Bundled]]:
                 yield read_lockfile(content, source=str(path)), Bundled()
                 return
             with tempfile.TemporaryDirectory(prefix="jackfield-bundle-") as folder:
-                yield _unpacked(file, path, Path(folder))
-    except (OSError, zipfile.BadZipFile) as error:
-        raise StoreError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+                with _whole(path):
+                    unpacked = _unpacked(file, path, Path(folder))
+                yield unpacked
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Say of a damaged archive that it is one, whichever of its layers notices."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError) as error:
+        # RuntimeError: a member that is encrypted, or compressed in a way that nobody here knows.
+        raise StoreError(f"{path} is damaged: {error}", hint="have it written anew: jackfield bundle") from error
 
 
 def _unpacked(file: IO[bytes], path: Path, folder: Path) -> tuple[LockFile, Bundled]:
