@@ -68,7 +68,9 @@ class Management(ManagementReader):
             PluginError: one came by pip: it is updated with pip.
             ResolutionError, MarketError: as for `plan_install`.
         """
-        return await self._planner().update(ids, pre=pre, growing=growing)
+        from jackfield.management.updating import Updater
+
+        return await self._planning(Updater).update(ids, pre=pre, growing=growing)
 
     def plan_remove(self, ids: Sequence[str], *, purge: bool = False) -> Plan:
         """Plan to remove plugins, and with them what only they brought; their data stays unless it is purged after.

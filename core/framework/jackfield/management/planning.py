@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.management.catalog import MarketCatalog
@@ -13,7 +12,7 @@ from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Consent, requests_and_grants
 from jackfield.management.inventory import Inventory
 from jackfield.management.places import differs, kept_places, places_of, preferred
-from jackfield.management.plan import ConsentRequest, Plan, differences, migrations
+from jackfield.management.plan import Plan, differences, migrations
 from jackfield.management.policy import Policies
 from jackfield.management.probation import failed_versions
 from jackfield.management.published import published_distributions
@@ -132,43 +131,6 @@ class Planner:
                 refuse_company(plan, named)
             return plan
 
-    async def update(self, ids: Sequence[str] | None, *, pre: bool, growing: bool) -> Plan:
-        """Plan to update; pins are kept, libraries move only where they must.
-
-        Args:
-            ids: plugins, None for all.
-            pre: whether pre-releases may be chosen.
-            growing: whether updates that ask for more are part of it.
-
-        Raises:
-            UnknownPlugin: one is not installed.
-            PluginError: one came by pip: it is updated with pip.
-            ResolutionError, MarketError: as they say.
-        """
-        pins = self._inventory.pins
-        held: dict[str, ConsentRequest] = {}
-        async with self.catalog() as catalog:
-            for pin in [pins[cid] for cid in map(canonical, ids or ()) if cid in pins]:
-                catalog.expect(canonical(pin.id or ""), pin.distribution, pin.source, pin.version)
-            await self._look()
-            chosen = set(pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
-            while True:
-                plan = await self._update(chosen - held.keys(), catalog, pre=pre)
-                growers = {canonical(one.plugin): one for one in plan.consent if canonical(one.plugin) in chosen}
-                if growing or not growers.keys() - held.keys():
-                    break
-                held.update(growers)
-            lost = [self._inventory.pins[cid] for cid in chosen]
-            notes = [
-                f"{pin.id} came from {pin.source}, which is not asked any more: it stays as it is"
-                for pin in lost
-                if pin.source != "file" and not catalog.asks(pin.source)
-            ]
-            notes += [note for pin in lost for note in catalog.withheld.notes(pin)]
-        moved = [item.id for item in plan.changed if item.id is not None and canonical(item.id) in chosen]
-        what = f"update {', '.join(moved)}" if moved else plan.what  # what changed, not what was asked
-        return replace(plan, what=what, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
-
     def remove(self, ids: Sequence[str], *, purge: bool = False) -> Plan:
         """Plan to remove plugins, and with them what only they brought; their data stays unless it is purged after.
 
@@ -183,17 +145,6 @@ class Planner:
     async def _look(self) -> None:
         """Look at what is installed, in a thread: meanwhile the marketplaces are asked what we already know to ask."""
         await asyncio.to_thread(self._inventory.look)
-
-    async def _update(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Plan:
-        moving = {self._inventory.pins[cid].distribution for cid in chosen}
-        wants = []
-        for cid, pin in self._inventory.pins.items():
-            want = self._keep(pin)
-            pre_too = pre or self.policies.of(cid).pre
-            wants.append(replace(want, requirement=self._held(cid), pre=pre_too) if cid in chosen else want)
-        solution = await self._solve(wants, catalog, self._prefer(without=moving))
-        words = ", ".join(sorted(self._inventory.pins[cid].id or cid for cid in chosen))
-        return await self._compare(f"update {words}", solution, catalog, ())
 
     def _expect(self, specs: Sequence[Spec], catalog: MarketCatalog) -> None:
         """Ask for all plugins at once, and where one was looked up before, also for what was found then."""

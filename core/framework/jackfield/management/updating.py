@@ -1,0 +1,93 @@
+"""Plans to update: forward only, and of the plugins that ask for nothing more where that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from jackfield.management.catalog import MarketCatalog
+from jackfield.management.going_back import gone_back
+from jackfield.management.inventory import refusal
+from jackfield.management.plan import ConsentRequest, Plan, PlanItem
+from jackfield.management.planning import Planner
+from jackfield.management.specs import canonical, installed_as
+from jackfield.manifest import Version
+from jackfield.resolution import wheels_of
+
+
+class Updater(Planner):
+    """Makes plans to update plugins."""
+
+    async def update(self, ids: Sequence[str] | None, *, pre: bool, growing: bool) -> Plan:
+        """Plan to update; pins are kept, libraries move only where they must.
+
+        What is asked for gets no older version, but where another plugin needs it, or the installed one was revoked,
+        does not run here or is not what its pin says: else it stays, and the plan's notes say so.
+
+        Args:
+            ids: plugins, None for all.
+            pre: whether pre-releases may be chosen; whoever has one is offered newer ones all the same.
+            growing: whether updates that ask for more are part of it.
+
+        Raises:
+            UnknownPlugin: one is not installed.
+            PluginError: one came by pip: it is updated with pip.
+            ResolutionError, MarketError: as they say.
+        """
+        pins = self._inventory.pins
+        held: dict[str, ConsentRequest] = {}
+        older: dict[str, PlanItem] = {}
+        async with self.catalog() as catalog:
+            for pin in [pins[cid] for cid in map(canonical, ids or ()) if cid in pins]:
+                catalog.expect(canonical(pin.id or ""), pin.distribution, pin.source, pin.version)
+            await self._look()
+            chosen = set(pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
+            while True:
+                moving = chosen - held.keys() - older.keys()
+                plan = await self._update(moving, catalog, pre=pre)
+                asking = {canonical(one.plugin): one for one in plan.consent if canonical(one.plugin) in chosen}
+                growers = {} if growing else {cid: one for cid, one in asking.items() if cid not in held}
+                back = {cid: one for cid, one in gone_back(plan.changed).items() if cid in moving}
+                back = {cid: one for cid, one in back.items() if self._may_stay(cid, catalog)}
+                if not growers and not back:
+                    break
+                held.update(growers)
+                older.update(back)
+            lost = [self._inventory.pins[cid] for cid in chosen]
+            notes = [
+                f"{pin.id} came from {pin.source}, which is not asked any more: it stays as it is"
+                for pin in lost
+                if pin.source != "file" and not catalog.asks(pin.source)
+            ]
+            notes += [note for pin in lost for note in catalog.withheld.notes(pin)]
+            notes += [
+                f"{one.id} stays at {one.old_version}: what could be had instead is older ({one.new_version})"
+                for cid, one in older.items()
+                if cid not in gone_back(plan.changed)  # else another one wants it older, and the plan tells
+            ]
+        moved = [item.id for item in plan.changed if item.id is not None and canonical(item.id) in chosen]
+        what = f"update {', '.join(moved)}" if moved else plan.what  # what changed, not what was asked
+        return replace(plan, what=what, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
+
+    async def _update(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Plan:
+        moving = {self._inventory.pins[cid].distribution for cid in chosen}
+        wants = []
+        for cid, pin in self._inventory.pins.items():
+            want = self._keep(pin)
+            pre_too = pre or self.policies.of(cid).pre or Version.parse(installed_as(pin)).is_prerelease
+            wants.append(replace(want, requirement=self._held(cid), pre=pre_too) if cid in chosen else want)
+        solution = await self._solve(wants, catalog, self._prefer(without=moving))
+        words = ", ".join(sorted(self._inventory.pins[cid].id or cid for cid in chosen))
+        return await self._compare(f"update {words}", solution, catalog, ())
+
+    def _may_stay(self, cid: str, catalog: MarketCatalog) -> bool:
+        """Whether an installed plugin is as good as it was, though it was yanked or others want it older."""
+        pin, held = self._inventory.pins[cid], self._held(cid)
+        manifest = self._inventory.manifests.get(cid)
+        return (
+            (held is None or held.accepts(Version.parse(installed_as(pin))))
+            and pin.version not in catalog.left_out.revoked_of(pin.distribution)
+            and manifest is not None
+            and not refusal(manifest, self._app, self._hostfile)
+            and all(one.problem is None for one in wheels_of(pin.distribution, [pin.file], self._target()))
+        )
