@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from jackfield.management import Management, take_updates
 
 from tests.core.management.story import installed
+from tests.support.marketplace import RunningMarketplace
 from tests.support.wheels import manifest_text
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C42", "C45")]
@@ -15,7 +18,7 @@ CONFLICT = ["pluggy<0.1"]
 
 
 @pytest.fixture
-def management(market, manage) -> Management:
+def management(market: RunningMarketplace, manage: Callable[..., Management]) -> Management:
     return manage(market.url)
 
 
