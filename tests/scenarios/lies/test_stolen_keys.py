@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from jackfield.errors import ConsentRequired, SignatureMissing, WheelError
+from jackfield.errors import ConsentRequired, PluginError, SignatureMissing, WheelError
 from jackfield.inspection import make_publisher_key
 from jackfield.permissions import key_in_words
 
@@ -59,6 +59,36 @@ async def test_stolen_keys_are_replaced_and_clients_recover(user):
     await user.install()
     assert user.installed() == {user.id: "1.1.0"}
     TABLE["fast-forward, after `keys rotate timestamp`, `snapshot`"] = "nothing: the update comes"
+
+
+async def test_what_a_stolen_bins_key_signed_is_forgotten_once_it_is_replaced(user):
+    """A thief of all online keys shows a list in which nothing is revoked, under the number that new keys will give."""
+    user.update()
+    said = user.market.run("revoke", user.id, "==1.1.0", "--reason", "It reads mail.", "--severity", "critical")
+    snapshot = user.mirror.metadata("timestamp")["signed"]["meta"]["snapshot.json"]["version"]
+    held = user.mirror.metadata("snapshot", snapshot)["signed"]["meta"]["revocations.json"]["version"]
+    empty = user.sign("revocations", lambda signed: signed.update(version=held + 1, targets={}), version=held)
+
+    def in_snapshot(signed):
+        signed["version"] = snapshot + 1
+        signed["meta"]["revocations.json"]["version"] = held + 1
+
+    def in_timestamp(signed):
+        signed.update(version=signed["version"] + 1, meta={"snapshot.json": {"version": snapshot + 1}})
+
+    user.mirror.lie(f"/tuf/{held + 1}.revocations.json", Answer(200, empty))
+    user.mirror.lie(f"/tuf/{snapshot + 1}.snapshot.json", Answer(200, user.sign("snapshot", in_snapshot, version=snapshot)))
+    user.mirror.lie("/tuf/timestamp.json", Answer(200, user.sign("timestamp", in_timestamp)))
+    assert await user.management.check_revocations() == {}  # the thief is believed
+    user.mirror.lies.clear()
+    for role in ("timestamp", "snapshot", "bins"):
+        user.market.run("keys", "rotate", role)
+    assert await user.management.check_revocations() == {}
+    (known,) = user.management.revoked.of_name(user.id)
+    assert known.revocation.versions == "==1.1.0"
+    told = await user.refused("what a thief of all online keys signed, once they are replaced", PluginError)
+    assert "It reads mail" in told
+    user.market.run("unrevoke", said.partition(":")[0].rpartition(" ")[2])
 
 
 async def test_every_key_may_be_replaced_between_two_visits(user):

@@ -1,7 +1,8 @@
 """Metadata that was verified before it was written to disk, read without verifying it again.
 
 Whoever can write here can write into the store of plugins beside it. What is looked at is that the parts belong
-together and that none has expired.
+together, that none has expired, and that the keys that signed a bin still count: a thief of an old one may have shown
+the very version that came next.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _KEPT_FILES = 32
 """How many files are kept as they were read: a few marketplaces, and a few bins of each."""
@@ -45,14 +46,18 @@ class Verified:
         self._folder = folder
         self._at = at
         root = self._signed("root")
-        self.timestamp, signed = _read(folder / "timestamp.json")
-        timestamp = self._current(signed)
+        read = _read(folder / "timestamp.json")
+        self.timestamp = read.data
+        timestamp = self._current(read.signed)
         snapshot = self._signed("snapshot", timestamp["meta"]["snapshot.json"]["version"])
         self.root_version: int = root["version"]
         self.versions: dict[str, int] = {
             name.removesuffix(".json"): one["version"] for name, one in snapshot["meta"].items()
         }
-        self._signed("targets", self.versions["targets"])
+        delegations = self._signed("targets", self.versions["targets"]).get("delegations") or {"roles": ()}
+        self._signers: dict[str, tuple[frozenset[str], int]] = {
+            one["name"]: (frozenset(one["keyids"]), one["threshold"]) for one in delegations["roles"]
+        }
         self.said = datetime.fromisoformat(timestamp["expires"])
         self._targets: dict[str, dict[str, Any]] = {}
 
@@ -63,12 +68,19 @@ class Verified:
             LookupError, ValueError, OSError: the role's metadata has to be fetched.
         """
         if role not in self._targets:
+            self._require_signers(role)
             self._targets[role] = self._signed(role, self.versions[role])["targets"]
         found = self._targets[role].get(path)
         return None if found is None else Target(found["hashes"]["sha256"], found["length"])
 
+    def _require_signers(self, role: str) -> None:
+        """Hold what lies here of a bin to the keys that sign it now; it was verified by those of the day it came."""
+        keyids, threshold = self._signers[role]
+        if len(keyids & _read(self._folder / f"{role}.json").keyids) < threshold:
+            raise ValueError(f"{role} was signed by keys that were replaced")
+
     def _signed(self, role: str, version: int | None = None) -> dict[str, Any]:
-        _, signed = _read(self._folder / f"{role}.json")
+        signed = _read(self._folder / f"{role}.json").signed
         if version is not None and signed["version"] != version:
             raise ValueError(f"{role} {signed['version']} is not the {version} that is current")
         return self._current(signed)
@@ -79,17 +91,25 @@ class Verified:
         return signed
 
 
-def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
-    """A file, and what is signed in it, not to be changed: it is read anew only where the file is another by now."""
+class _Read(NamedTuple):
+    """A file of metadata: its bytes, what is signed in it, not to be changed, and whose signatures it carries."""
+
+    data: bytes
+    signed: dict[str, Any]
+    keyids: frozenset[str]
+
+
+def _read(path: Path) -> _Read:
+    """A file, read anew only where it is another by now."""
     status = path.stat()
     return _read_once(path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
 
 
 @lru_cache(_KEPT_FILES)
-def _read_once(path: Path, _stamp: tuple[int, int, int, int]) -> tuple[bytes, dict[str, Any]]:
+def _read_once(path: Path, _stamp: tuple[int, int, int, int]) -> _Read:
     data = path.read_bytes()
-    signed: dict[str, Any] = json.loads(data)["signed"]
-    return data, signed
+    whole: dict[str, Any] = json.loads(data)
+    return _Read(data, whole["signed"], frozenset(one["keyid"] for one in whole["signatures"]))
 
 
 def now() -> datetime:
