@@ -133,6 +133,40 @@ async def test_a_root_that_the_address_names_is_asked_for(market, elsewhere, bun
         await synced(named, bare)
 
 
+@pytest.mark.parametrize("spelled", ["URL/#root=ROOT", "LOUD#root=ROOT", "http://me:secret@HOST#root=ROOT"])
+async def test_a_root_that_the_address_names_counts_however_the_address_is_spelled(market, elsewhere, bundle, spelled):
+    host = market.url.partition("://")[2]
+    spelled = spelled.replace("LOUD", market.url.replace("http", "HTTP")).replace("URL", market.url)
+    named = elsewhere(spelled.replace("HOST", host).replace("ROOT", "0" * 32))
+    with pytest.raises(TrustError, match="its address names 0000"):
+        await synced(named, bundle)
+    assert named.list() == []
+
+
+async def test_a_known_root_is_not_the_one_that_the_address_names(market, elsewhere, bundle):
+    await know(elsewhere(market.url))
+    with pytest.raises(TrustError, match="is known by the root .*, its address names 0000"):
+        await synced(elsewhere(f"{market.url}#root={'0' * 32}"), bundle)
+
+
+@pytest.mark.parametrize("spelled", ["URL/", "LOUD", "http://me:secret@HOST"])
+async def test_a_marketplace_that_is_spelled_in_another_way_is_refused(market, elsewhere, bundle, spelled):
+    """Else what is known, demanded and revoked of it would not count for what comes from it."""
+    await know(elsewhere(market.url))
+    host = market.url.partition("://")[2]
+    source = spelled.replace("LOUD", market.url.replace("http", "HTTP")).replace("URL", market.url)
+    source = source.replace("HOST", host)
+
+    def change(name: str, content: bytes) -> bytes:
+        told = name in ("jackfield.lock", "trust/0/address")
+        return content.replace(f'source = "{market.url}"'.encode(), f'source = "{source}"'.encode()) if told else content
+
+    with opened(bundle) as (lock, _local):
+        assert f'source = "{market.url}"' in lock.text()
+    with pytest.raises(UsageError, match=f"which is spelled {market.url}"):
+        await synced(elsewhere(market.url), rewritten(bundle, change))
+
+
 @pytest.fixture(scope="module")
 def other_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarketplace]:
     """Somebody else's marketplace, signed with keys of their own."""

@@ -18,7 +18,7 @@ from jackfield.management.plan import Plan
 from jackfield.management.planning import Planner
 from jackfield.management.salvage import kept_beside, salvage
 from jackfield.management.specs import canonical, parse_spec
-from jackfield.management.vouching import hold_to_proofs, refuse_unsigned
+from jackfield.management.vouching import hold_to_proofs, refuse_misspelled, refuse_unsigned
 from jackfield.manifest import File, Manifest, Pin
 from jackfield.market import ChangelogEntry, is_known
 from jackfield.permissions import Placement
@@ -130,6 +130,7 @@ class Locker(Planner):
         found = dict(local)
         async with catalog:
             for pin in chosen.pins:
+                refuse_misspelled(pin)
                 self._refuse_unfit(pin, target)
                 if pin.file.sha256 not in found and pin.source == "file" and self._store.lacks(pin):
                     raise WheelError(

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jackfield.errors import ManifestError, MarketError, TrustError
+from jackfield.errors import ManifestError, MarketError, TrustError, UsageError
 from jackfield.manifest import Pin, read_revocations, target_folder
-from jackfield.market import Marketplace, Proven, carried, folder_of, is_known, split_address, verified
+from jackfield.market import Marketplace, Proven, carried, folder_of, is_known, plain_address, split_address, verified
 from jackfield.revocation import KeptList
 from jackfield.storage import make_private
 from jackfield.store import LockFile
@@ -28,7 +28,7 @@ async def proofs_for(lock: LockFile, trust: Path, urls: Sequence[str]) -> tuple[
     Returns:
         the proofs, and a sentence for each marketplace that signs and of which there is none.
     """
-    addresses = {split_address(url)[0].rstrip("/"): url for url in urls}
+    addresses = {plain_address(url): url for url in urls}
     found: dict[str, dict[str, bytes]] = {}
     notes: list[str] = []
     for source, pins in _by_source(pin for one in lock.sets for pin in one.pins).items():
@@ -58,7 +58,7 @@ def hold_to_proofs(pins: Iterable[Pin], proofs: Proofs, trust: Path, urls: Seque
     Raises:
         TrustError: a marketplace that signs did not sign one of them, or the bundle carries nothing of it.
     """
-    named = dict(split_address(url) for url in urls)
+    named = {plain_address(url): split_address(url)[1] for url in urls}
     notes: list[str] = []
     for source, own in _by_source(pins).items():
         parts = proofs.get(source)
@@ -104,6 +104,20 @@ def refuse_unsigned(pin: Pin) -> TrustError:
         plugin=pin.id,
         hint="nothing was changed; ask whoever made the lock",
     )
+
+
+def refuse_misspelled(pin: Pin) -> None:
+    """Hold a lock to the one spelling of each marketplace: what is demanded and revoked goes by it.
+
+    Raises:
+        UsageError: the source of a file is spelled in another way, as jackfield never writes it.
+    """
+    if pin.source != "file" and pin.source != plain_address(pin.source):
+        raise UsageError(
+            f"the lock says that {pin.id or pin.distribution} comes from {pin.source}, "
+            f"which is spelled {plain_address(pin.source)}",
+            hint="nothing was changed; ask whoever made the lock",
+        )
 
 
 def _require(pin: Pin, proven: Proven) -> None:

@@ -16,6 +16,7 @@ from urllib.request import getproxies
 import httpx
 
 from jackfield.errors import MarketError, MarketUnreachable
+from jackfield.market.addresses import canonical_address
 from jackfield.market.credentials import Credentials
 
 if TYPE_CHECKING:
@@ -89,13 +90,12 @@ class Transport:
         self, url: str, *, transport: httpx.AsyncBaseTransport | None = None, timeout_seconds: float = TIMEOUT_SECONDS
     ) -> None:
         try:
-            address = urlsplit(url.rstrip("/"))
-            _ = address.port
+            address = urlsplit(url)
+            self.url = canonical_address(address)
         except ValueError as error:
             raise _no_address(url) from error
         if address.scheme not in ("http", "https") or not address.hostname:
             raise _no_address(url)
-        self.url = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
         self.timeout_seconds = timeout_seconds
         self._credentials = Credentials(address)
         self._transport = transport

@@ -9,9 +9,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urldefrag, urlsplit, urlunsplit
+from urllib.parse import urldefrag, urlsplit
 
 from jackfield.errors import TrustError, UsageError
+from jackfield.market.addresses import canonical_address
 
 LOOKED = "looked"
 """The file whose time is that of the last look."""
@@ -106,13 +107,16 @@ def is_known(trust: Path, url: str) -> bool:
 
 
 def plain_address(url: str) -> str:
-    """An address without fragment, credentials and slashes at its end, as marketplaces are remembered by it.
+    """An address without fragment and credentials, in canonical form, as marketplaces are remembered by it.
 
     Raises:
-        UsageError: its fragment is no root.
+        UsageError: its fragment is no root, or it is no address.
     """
-    address = urlsplit(split_address(url)[0].rstrip("/"))
-    return urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
+    address = split_address(url)[0]
+    try:
+        return canonical_address(urlsplit(address))
+    except ValueError as error:
+        raise UsageError(f"{address!r} is no address of a marketplace") from error
 
 
 def note_look(folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from jackfield.errors import ManifestError, TrustError
 from jackfield.manifest import REVOCATIONS, RevocationList, role_of
-from jackfield.market.trust.anchor import digest, fingerprint, folder_of, is_known, plain_address
+from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, is_known, plain_address
 from jackfield.market.trust.verified import Target, Verified
 from jackfield.revocation import KeptList
 
@@ -125,11 +125,12 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
 
     roots = {int(name.partition(".")[0]): data for name, data in parts.items() if name.endswith(".root.json")}
     met = is_known(trust, url)
-    first = (folder_of(trust, url) / "metadata" / "root.json").read_bytes() if met else roots[min(roots)]
-    if not met and not digest(first).startswith(named):
-        raise TrustError(
-            f"what is carried of {url} has the root {fingerprint(digest(first))}, its address names {named}"
-        )
+    first = (folder_of(trust, url) / "metadata" / "root.json").read_bytes() if met else _begun_with(roots, named)
+    anchor = Anchor.load(folder_of(trust, url)) if met else None
+    known_by = anchor.sha256 if anchor is not None else digest(first)  # of one that was met the newest root lies here
+    if not known_by.startswith(named):
+        holder = f"{url} is known by" if met else f"what is carried of {url} has"
+        raise TrustError(f"{holder} the root {fingerprint(known_by)}, its address names {fingerprint(named)}")
     root = Metadata[Root].from_bytes(first)
     root.signed.verify_delegate(Root.type, root.signed_bytes, root.signatures)
     while (following := roots.get(root.signed.version + 1)) is not None:
@@ -171,6 +172,11 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
             raise ValueError(f"{signed.type} had expired")
     list_version = versions[name].version if (name := f"{role_of(REVOCATIONS)}.json") in parts else 0
     return Proven(url, until, fingerprint(digest(first)), met, found, _revoked(parts, found), list_version)
+
+
+def _begun_with(roots: Mapping[int, bytes], named: str) -> bytes:
+    """The root to begin with: the one that the address names, which may be a later one, else the first."""
+    return next((data for data in roots.values() if named and digest(data).startswith(named)), roots[min(roots)])
 
 
 def _revoked(parts: Mapping[str, bytes], found: Mapping[str, Target]) -> bytes | None:
