@@ -7,9 +7,11 @@ import hashlib
 import httpx
 import pytest
 from jackfield.errors import TrustError, UsageError
+from jackfield.revocation import Lists
 
 from tests.core.management.story import SEND, installed
-from tests.support.mirror import mirror_of
+from tests.support.mirror import Answer, mirror_of
+from tests.support.revoking import code_of, revoke
 
 
 def root_of(url: str) -> str:
@@ -77,6 +79,40 @@ async def test_a_marketplace_that_was_set_up_anew_is_pinned_by_its_new_root(mark
         await management.trusted.pin(f"{mirror.url}#root={root_of(second.url)}")
         plan = await management.plan_update(["moved-house"])
         assert [item.new_version for item in plan.changed] == ["1.1.0"]
+
+
+async def test_what_was_revoked_stays_so_when_a_marketplace_is_forgotten_or_known_by_another_root(market, manage):
+    market.publish("still-bad", permissions=SEND, code=code_of("still-bad"))
+    management = manage(market.url)
+    await installed(management, "still-bad")
+    revoke(market, "still-bad")
+    assert await management.check_revocations() == {}
+
+    def revoked():
+        return {one.id: one.revoked.reason for one in manage(market.url).list() if one.revoked is not None}
+
+    assert revoked() == {"still-bad": "It reads mail."}
+    management.trusted.forget(market.url)
+    assert revoked() == {"still-bad": "It reads mail."}
+    with pytest.raises(UsageError, match="nothing is known of"):
+        management.trusted.forget(market.url)
+    await management.trusted.pin(f"{market.url}#root={root_of(market.url)}")
+    assert revoked() == {"still-bad": "It reads mail."}
+    (kept,) = Lists(management.layout.trust).kept()
+    assert kept.met
+
+
+async def test_what_was_revoked_stays_so_where_the_list_is_withheld_after_another_root_was_pinned(market, manage):
+    market.publish("still-worse", permissions=SEND, code=code_of("still-worse"))
+    with mirror_of(market.url) as mirror:
+        management = manage(mirror.url)
+        await installed(management, "still-worse")
+        revoke(market, "still-worse")
+        assert await management.check_revocations() == {}
+        mirror.lie(".revocations.json", Answer(404, b""))
+        await management.trusted.pin(f"{mirror.url}#root={root_of(market.url)}")
+        (row,) = [one for one in management.list() if one.id == "still-worse"]
+        assert row.revoked.stopped
 
 
 async def test_what_is_damaged_is_said_and_can_be_forgotten(market, manage):

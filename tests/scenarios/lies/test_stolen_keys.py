@@ -77,7 +77,8 @@ async def test_what_a_stolen_bins_key_signed_is_forgotten_once_it_is_replaced(us
         signed.update(version=signed["version"] + 1, meta={"snapshot.json": {"version": snapshot + 1}})
 
     user.mirror.lie(f"/tuf/{held + 1}.revocations.json", Answer(200, empty))
-    user.mirror.lie(f"/tuf/{snapshot + 1}.snapshot.json", Answer(200, user.sign("snapshot", in_snapshot, version=snapshot)))
+    forged = user.sign("snapshot", in_snapshot, version=snapshot)
+    user.mirror.lie(f"/tuf/{snapshot + 1}.snapshot.json", Answer(200, forged))
     user.mirror.lie("/tuf/timestamp.json", Answer(200, user.sign("timestamp", in_timestamp)))
     assert await user.management.check_revocations() == {}  # the thief is believed
     user.mirror.lies.clear()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jackfield.errors import UsageError
+from jackfield.errors import MarketError, UsageError
 from jackfield.management.signatures import DEFAULT, PREFIX, Demand, demand_key, demand_of, demands
-from jackfield.market import Remembered, forget, pin, plain_address, remembered
+from jackfield.market import Marketplace, Remembered, forget, pin, plain_address, remembered
 from jackfield.storage import State
 from jackfield.store import Layout
 
@@ -95,14 +96,18 @@ class Marketplaces:
             raise UsageError(f"nothing is known of {plain_address(url)}", hint="jackfield trust")
 
     async def pin(self, address: str) -> Remembered:
-        """Know a marketplace by the root that its address names, from now on.
+        """Know a marketplace by the root that its address names, from now on, and what it has revoked.
 
         Raises:
             UsageError: the address names no root.
             TrustError: it has another root, or what it says does not hold; what was known stays.
             MarketError: it does not answer.
         """
-        return await pin(self._trust, address)
+        known = await pin(self._trust, address)
+        with contextlib.suppress(MarketError):  # the list of before counts until this one comes
+            async with Marketplace(address, trust=self._trust) as market:
+                await market.revocations()
+        return known
 
     def require(self, demand: str, source: str | None, *, by: str) -> None:
         """Demand signatures of all that is installed from now on.

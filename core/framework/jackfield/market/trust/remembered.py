@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jackfield.errors import TrustError, UsageError
+from jackfield.errors import ManifestError, TrustError, UsageError
 from jackfield.market.transport import Transport
 from jackfield.market.trust.anchor import (
     LOOKED,
@@ -26,6 +26,7 @@ from jackfield.market.trust.anchor import (
 )
 from jackfield.market.trust.lock import Alone
 from jackfield.market.trust.witness import Witness
+from jackfield.revocation import KeptList
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def remembered(trust: Path) -> list[Remembered]:
 def forget(trust: Path, url: str) -> bool:
     """Forget a marketplace, so that the next plan meets it anew; whether there was anything to forget.
 
+    What it had revoked of its own plugins goes on counting: nothing that was stopped runs because of this.
+
     Args:
         trust: the folder of all marketplaces.
         url: its address, as `remembered` tells it.
@@ -85,15 +88,23 @@ def forget(trust: Path, url: str) -> bool:
         TrustError: another program is reading what is known of it.
     """
     folder = folder_of(trust, plain_address(url))
-    if not folder.is_dir():
+    if not any((folder / name).exists() for name in ("anchor.json", "metadata")):
         return False
     with Alone(folder):
-        _away(folder)
+        kept = _kept_list(folder)
+        if kept is not None:
+            replace(kept, met=False).save(folder)
+        (folder / "anchor.json").unlink(missing_ok=True)
+        (folder / LOOKED).unlink(missing_ok=True)
+        if (folder / "metadata").exists():
+            _away(folder / "metadata")
     return True
 
 
 async def pin(trust: Path, address: str) -> Remembered:
     """Know a marketplace by another root from now on; what was known stays where the new one does not hold.
+
+    The list of what it had revoked is kept until the next one is fetched.
 
     Args:
         trust: the folder of all marketplaces.
@@ -120,6 +131,9 @@ async def pin(trust: Path, address: str) -> Remembered:
         folder, fresh = folder_of(trust, transport.url), folder_of(Path(name), transport.url)
         if folder.is_dir():
             with Alone(folder):
+                kept = _kept_list(folder)
+                if kept is not None:
+                    kept.save(fresh)
                 _away(folder)
         fresh.rename(folder)
     return _of(folder)
@@ -130,6 +144,13 @@ def _away(folder: Path) -> None:
     grave = Path(tempfile.mkdtemp(prefix=".old-", dir=folder.parent))
     folder.rename(grave / folder.name)
     shutil.rmtree(grave, ignore_errors=True)
+
+
+def _kept_list(folder: Path) -> KeptList | None:
+    try:
+        return KeptList.load(folder)
+    except ManifestError:
+        return None  # damaged: nobody knows what it said
 
 
 def _of(folder: Path) -> Remembered:
