@@ -2,67 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from jackfield.errors import PluginError, UsageError, WheelError
-from jackfield.inspection import Attestation, inspect_wheel, read_attestation
+from jackfield.inspection import inspect_wheel
+from jackfield.management.backing import Backing
 from jackfield.management.bundle import Bundled
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Consent
 from jackfield.management.inventory import refusal
+from jackfield.management.locked import Claims, LockedCatalog
 from jackfield.management.locked_places import choices_of, consents_to_move
 from jackfield.management.plan import Plan
 from jackfield.management.planning import Planner
 from jackfield.management.salvage import kept_beside, salvage
 from jackfield.management.specs import canonical, parse_spec
-from jackfield.management.vouching import hold_to_proofs, refuse_misspelled, refuse_unsigned
-from jackfield.manifest import File, Manifest, Pin
-from jackfield.market import ChangelogEntry, is_known
+from jackfield.management.vouching import hold_to_proofs, keep, newer_list, refuse_misspelled, refuse_unsigned
+from jackfield.manifest import Manifest, Pin
+from jackfield.market import Proven
 from jackfield.permissions import Placement
 from jackfield.resolution import Offer, Solution, Target, Want, wheels_of
 from jackfield.store import LockedSet, LockFile
-
-
-class LockedCatalog(MarketCatalog):
-    """What a lock file and wheels on this machine say is asked of nobody."""
-
-    publishers: Mapping[str, str] = {}
-    signatures: Mapping[str, str] = {}
-    local: Mapping[str, Path] = {}
-
-    @property
-    def wheels(self) -> dict[str, Path]:
-        """sha256 -> path, of the wheels that are on this machine."""
-        return dict(self.local)
-
-    async def publisher(self, plugin: str, source: str) -> str | None:
-        """Who published a plugin, as the lock says."""
-        return self.publishers.get(plugin)
-
-    async def signature(self, plugin: str, source: str, file: File) -> Attestation | None:
-        """The publisher's signature that the lock carries, verified: nobody is believed on a key."""
-        text = self.signatures.get(plugin)
-        return read_attestation(text.encode(), file.filename, file.sha256) if text is not None else None
-
-    async def signs(self, source: str) -> bool:
-        """Whether its marketplace is known as one that signs: what is said to come from there was held to it."""
-        return is_known(self._store.layout.root / "trust", source)
-
-    async def vouches_for(self, pin: Pin) -> bool:
-        """Whether the marketplace that a file is said to come from signs it; True where that is asked for nothing."""
-        market = self._markets.get(pin.source)
-        return market is None or pin.file.upstream is not None or await market.vouches_for(pin.distribution, pin.file)
-
-    async def standings(self, sources: Collection[str]) -> list[str]:
-        """Nothing: each file is held to the lock's hash, and where there is no network nobody could be asked."""
-        return []
-
-    async def changelog(self, plugin: str, source: str, since: str) -> list[ChangelogEntry]:
-        """Nothing: what changed between was read where the lock was made."""
-        return []
 
 
 class Locker(Planner):
@@ -107,14 +69,20 @@ class Locker(Planner):
             notes=(*plan.notes, *(f"{names[cid]} stays as it is and does not run: {why}" for cid, why in lost.items())),
         )
 
-    async def sync(self, lock: LockFile, local: Mapping[str, Path]) -> Plan:
+    async def sync(
+        self, lock: LockFile, local: Mapping[str, Path], *, allow: Collection[str] = (), keeps: bool = True
+    ) -> Plan:
         """Plan to have exactly what a lock file names for this machine: what else is installed goes.
 
         Args:
             lock: the file.
             local: sha256 -> wheel, of those on this machine, their hashes checked; all of them for a bundle.
+            allow: distributions or plugins that are taken at the lock's hash, though no marketplace of the user
+                vouches for them; a library that one holds is not among what can be allowed.
+            keeps: whether what a bundle says was revoked is kept from now on; False for who only looks.
 
         Raises:
+            TrustError: a marketplace of the user holds a name, and not this file; or nobody vouches for one.
             UsageError: it is another application's, or not for this machine.
             PluginError: a plugin cannot run in this version of the application; the sentence names it.
             WheelError, MarketError: a wheel is not what the lock names, or nobody answers.
@@ -138,8 +106,8 @@ class Locker(Planner):
                         plugin=pin.id,
                         hint="take its wheel along: jackfield bundle",
                     )
-            said = await self._held_to_signatures(chosen, catalog, local)
-            catalog.local, catalog.publishers, catalog.signatures = found, chosen.publishers, chosen.signatures
+            catalog.local = found
+            said = await self._held_to_marketplaces(chosen, catalog, local, allow, keeps=keeps)
             manifests = {
                 pin.distribution: await self._manifest(pin, catalog, found) for pin in chosen.pins if pin.id is not None
             }
@@ -158,13 +126,19 @@ class Locker(Planner):
             absent = {pin.file.sha256 for pin in chosen.pins if self._store.lacks(pin)}
             return replace(plan, files={sha256: path for sha256, path in found.items() if sha256 in absent})
 
-    async def _held_to_signatures(
-        self, chosen: LockedSet, catalog: LockedCatalog, local: Mapping[str, Path]
+    async def _held_to_marketplaces(
+        self,
+        chosen: LockedSet,
+        catalog: LockedCatalog,
+        local: Mapping[str, Path],
+        allow: Collection[str],
+        *,
+        keeps: bool,
     ) -> list[str]:
         """Believe no lock's word on where a file comes from; returns what a user has to be told.
 
         Raises:
-            TrustError: a marketplace that signs did not sign a file that is said to come from it.
+            TrustError: a marketplace did not sign a file that is said to come from it, or nobody vouches for one.
             MarketError: it has to be asked, and does not answer.
         """
         there = {(pin.file.sha256, pin.source) for pin in self._inventory.generation.pins}
@@ -172,14 +146,41 @@ class Locker(Planner):
         borrowed = next((pin for pin in fresh if pin.id is not None and pin.file.upstream is not None), None)
         if borrowed is not None:
             raise refuse_unsigned(borrowed)  # an upstream has libraries alone, whatever is in them
+        self._know_plugins(chosen, catalog, {canonical(pin.id) for pin in fresh if pin.id is not None})
+        proven, notes = None, list[str]()
+        trust = self._store.layout.trust
         if local:
             proofs = local.proofs if isinstance(local, Bundled) else {}
-            return hold_to_proofs(fresh, proofs, self._store.layout.root / "trust", self._urls)
-        signed = await asyncio.gather(*(catalog.vouches_for(pin) for pin in fresh))
-        unsigned = next((pin for pin, holds in zip(fresh, signed, strict=True) if not holds), None)
-        if unsigned is not None:
-            raise refuse_unsigned(unsigned)
-        return []
+            proven, notes = hold_to_proofs(fresh, proofs, trust, self._urls)
+            self._learn_revoked(proven.values(), keeps=keeps)
+        # What was unpacked here from a file once is nobody's word but its user's.
+        asked = [pin for pin in fresh if pin.source != "file" or pin.file.sha256 in local]
+        backing = Backing(catalog, trust, proven, allow)
+        notes += await backing.require(asked)
+        catalog.words = backing.words
+        return notes
+
+    def _know_plugins(self, chosen: LockedSet, catalog: LockedCatalog, fresh: Collection[str]) -> None:
+        """Tell the catalog what the lock says of plugins, and what is known of those that are here as they are."""
+        catalog.claims = Claims(chosen.publishers, chosen.signatures)
+        inventory = self._inventory
+        known = {
+            cid: (inventory.published(cid)[0], inventory.signature(cid)) for cid in inventory.pins if cid not in fresh
+        }
+        catalog.known = {
+            cid: Claims({cid: by} if by is not None else {}, {cid: text} if text is not None else {})
+            for cid, (by, text) in known.items()
+        }
+        grants = {cid: inventory.grant(cid) for cid in fresh}
+        catalog.keys = {cid: grant.key for cid, grant in grants.items() if grant is not None}
+
+    def _learn_revoked(self, proven: Iterable[Proven], *, keeps: bool) -> None:
+        """Have what a bundle says was revoked act in this plan, and from now on unless it is only looked at."""
+        trust = self._store.layout.trust
+        for newer in filter(None, [newer_list(one, trust) for one in proven]):
+            self._revoked.lists.learn(newer)
+            if keeps:
+                keep(newer, trust)
 
     async def _locked(self, target: Target, here: Target) -> LockedSet:
         inventory, active = self._inventory, self._inventory.generation

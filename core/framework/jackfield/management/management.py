@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jackfield.management.probation import released_keys
@@ -82,15 +82,26 @@ class Management(ManagementReader):
         """
         return self._planner().remove(ids, purge=purge)
 
-    async def plan_sync(self, lock: LockFile | None = None, local: Mapping[str, Path] | None = None) -> Plan:
+    async def plan_sync(
+        self,
+        lock: LockFile | None = None,
+        local: Mapping[str, Path] | None = None,
+        *,
+        allow: Collection[str] = (),
+        keeps: bool = True,
+    ) -> Plan:
         """Plan to have exactly what a lock file names; without one, the installed set anew for the Python that runs.
 
         Args:
             lock: the file.
             local: sha256 -> wheel, of those that came with it; see `Locker.sync`.
+            allow: names that are taken from it though no marketplace of the user vouches for them.
+            keeps: whether what a bundle says was revoked is kept from now on; False for who only looks.
         """
         locker = self._locker()
-        return await (locker.sync(lock, local or {}) if lock is not None else locker.rebuild())
+        if lock is None:
+            return await locker.rebuild()
+        return await locker.sync(lock, local or {}, allow=allow, keeps=keeps)
 
     async def lock(self, targets: Sequence[str] = ()) -> LockFile:
         """A lock file of what is installed, for this machine or for named targets; see `Locker.lock`."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jackfield.errors import ManifestError, MarketError, TrustError, UsageError
-from jackfield.manifest import Pin, read_revocations, target_folder
+from jackfield.manifest import Pin, page_path, read_revocations, target_folder
 from jackfield.market import Marketplace, Proven, carried, folder_of, is_known, plain_address, split_address, verified
 from jackfield.revocation import KeptList
 from jackfield.storage import make_private
@@ -31,23 +31,34 @@ async def proofs_for(lock: LockFile, trust: Path, urls: Sequence[str]) -> tuple[
     addresses = {plain_address(url): url for url in urls}
     found: dict[str, dict[str, bytes]] = {}
     notes: list[str] = []
-    for source, pins in _by_source(pin for one in lock.sets for pin in one.pins).items():
-        if not is_known(trust, source):
+    pins = [pin for one in lock.sets for pin in one.pins]
+    sources = _by_source(pins)
+    for source in dict.fromkeys((*addresses, *sources)):
+        own, others = sources.get(source, []), _asked_before(source, pins, tuple(addresses))
+        if not is_known(trust, source) or not (own or others):
             continue
-        paths = [_path(pin) for pin in pins]
-        parts = carried(trust, source, paths)
+        paths, beside = [_path(pin) for pin in own], [page_path(pin.distribution) for pin in others]
+        parts = carried(trust, source, paths, beside)
         if parts is None and source in addresses:
-            await _fetch(addresses[source], trust, pins)
-            parts = carried(trust, source, paths)
-        if parts is None:
-            notes.append(f"{source} does not say any more that it signed all of it, so elsewhere nobody vouches for it")
-        else:
+            await _fetch(addresses[source], trust, [*own, *others])
+            parts = carried(trust, source, paths, beside)
+        if parts is not None:
             found[source] = parts
+        elif own:
+            notes.append(f"{source} does not say any more that it signed all of it, so elsewhere nobody vouches for it")
     return found, notes
 
 
-def hold_to_proofs(pins: Iterable[Pin], proofs: Proofs, trust: Path, urls: Sequence[str]) -> list[str]:
-    """Verify that each file of a bundle is what its marketplace signed; returns what a user has to be told.
+def _asked_before(source: str, pins: Iterable[Pin], order: Sequence[str]) -> list[Pin]:
+    """What comes from marketplaces after one: that it holds no such names is worth to be carried along."""
+    after = set(order[order.index(source) + 1 :]) if source in order else set()
+    return [pin for pin in pins if pin.source in after]
+
+
+def hold_to_proofs(
+    pins: Iterable[Pin], proofs: Proofs, trust: Path, urls: Sequence[str]
+) -> tuple[dict[str, Proven], list[str]]:
+    """Verify that each file of a bundle is what its marketplace signed, where the bundle carries that.
 
     Args:
         pins: the files that are not installed already.
@@ -55,11 +66,14 @@ def hold_to_proofs(pins: Iterable[Pin], proofs: Proofs, trust: Path, urls: Seque
         trust: the folder of all marketplaces.
         urls: the user's, of which some may name a root.
 
+    Returns:
+        what each marketplace signed, by address; and what a user has to be told.
+
     Raises:
         TrustError: a marketplace that signs did not sign one of them, or the bundle carries nothing of it.
     """
     named = {plain_address(url): split_address(url)[1] for url in urls}
-    notes: list[str] = []
+    found: dict[str, Proven] = {}
     for source, own in _by_source(pins).items():
         parts = proofs.get(source)
         if parts is None and (is_known(trust, source) or named.get(source)):
@@ -69,20 +83,20 @@ def hold_to_proofs(pins: Iterable[Pin], proofs: Proofs, trust: Path, urls: Seque
                 hint="nothing was changed; make it anew where the plugins are installed: jackfield bundle",
             )
         if parts is None:
-            notes.append(f"nobody vouches for {_names(own)}: the bundle carries nothing that {source} signed")
-            continue
-        proven = verified(trust, source, parts, root=named.get(source, ""))
+            continue  # whether it is taken all the same is not decided here
+        found[source] = proven = verified(trust, source, parts, root=named.get(source, ""))
         for pin in own:
             _require(pin, proven)
-        _keep_revocations(proven, trust)
-        notes.append(_age(proven))
-    return notes
+    # Of the user's other marketplaces the bundle may carry that they do not hold the names in it.
+    for source in named.keys() & proofs.keys() - found.keys():
+        found[source] = verified(trust, source, proofs[source], root=named[source])
+    return found, [_age(one) for one in found.values()]
 
 
-def _keep_revocations(proven: Proven, trust: Path) -> None:
-    """Keep what was revoked by then, unless something newer is known: it acts here as if it had been fetched."""
+def newer_list(proven: Proven, trust: Path) -> KeptList | None:
+    """What was revoked by the day of a bundle, None where that is not carried, or where something newer is known."""
     if proven.revoked is None:
-        return
+        return None
     folder, checked = folder_of(trust, proven.url), min(datetime.now(UTC), proven.until)
     told = read_revocations(proven.revoked, source=f"the list of revocations of {proven.url}")
     day = f"{checked:%Y-%m-%dT%H:%M:%SZ}"
@@ -92,9 +106,14 @@ def _keep_revocations(proven: Proven, trust: Path) -> None:
     except ManifestError:
         known = None
     # By what was signed and not by the clock: who opens a bundle after a list was fetched opens nothing newer.
-    if known is None or known.version < carried_list.version:
-        make_private(folder)
-        carried_list.save(folder)
+    return carried_list if known is None or known.version < carried_list.version else None
+
+
+def keep(newer: KeptList, trust: Path) -> None:
+    """Keep a list from now on: it acts here as if it had been fetched."""
+    folder = folder_of(trust, newer.marketplace)
+    make_private(folder)
+    newer.save(folder)
 
 
 def refuse_unsigned(pin: Pin) -> TrustError:
@@ -143,7 +162,7 @@ async def _fetch(url: str, trust: Path, pins: Collection[Pin]) -> None:
     async with Marketplace(url, trust=trust) as market:
         try:
             for pin in pins:
-                await market.vouches_for(pin.distribution, pin.file)
+                await market.word_on(pin.distribution, pin.file)
         except MarketError:
             return  # without it the bundle is worth less, and says so
 

@@ -18,6 +18,7 @@ from jackfield.market.trust import (
     verified,
 )
 from jackfield.market.uploading import upload
+from jackfield.market.word import Word, remembered_word, word_of_proven
 
 __all__ = [
     "Category",
@@ -31,6 +32,7 @@ __all__ = [
     "Proven",
     "Remembered",
     "Standing",
+    "Word",
     "carried",
     "folder_of",
     "forget",
@@ -38,7 +40,9 @@ __all__ = [
     "pin",
     "plain_address",
     "remembered",
+    "remembered_word",
     "split_address",
     "upload",
     "verified",
+    "word_of_proven",
 ]

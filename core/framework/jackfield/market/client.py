@@ -35,6 +35,7 @@ from jackfield.market.signed import Page, SignedPages
 from jackfield.market.transport import TIMEOUT_SECONDS, Redirected, Transport
 from jackfield.market.trust import Standing, split_address
 from jackfield.market.upstream import Upstream
+from jackfield.market.word import Word
 from jackfield.revocation import KeptList
 
 
@@ -197,13 +198,19 @@ class Marketplace:
             await self._signed.require(distribution, files)
         return files
 
-    async def vouches_for(self, distribution: str, file: File) -> bool:
-        """Whether the marketplace signs this very file of a distribution; also True where it signs nothing at all.
+    async def word_on(self, distribution: str, file: File) -> Word:
+        """What the marketplace says of a name, and of one file that somebody else says is that distribution's.
 
         Raises:
             MarketError: it does not answer, or what it says does not hold.
         """
-        return self._signed is None or await self._signed.vouches_for(distribution, file)
+        signed = await self._signed.word_on(distribution, file) if self._signed is not None else None
+        if signed is not None and signed.holds:
+            return signed
+        files = await self.project(distribution)
+        if files and files[0].upstream is not None:
+            return Word(sends=any((one.sha256, one.upstream) == (file.sha256, file.upstream) for one in files))
+        return Word.of_page(files, file)
 
     async def metadata(self, file: File) -> bytes:
         """The METADATA of a wheel, beside it (PEP 658 and 714), its hash checked.

@@ -14,6 +14,7 @@ from jackfield.market.batch import Batcher
 from jackfield.market.revoked import SignedRevocations
 from jackfield.market.transport import Redirected, Transport
 from jackfield.market.trust import Standing, Witness
+from jackfield.market.word import Word, paths_of
 from jackfield.revocation import KeptList
 
 Page = bytes | Redirected | None
@@ -118,21 +119,21 @@ class SignedPages:
                     hint=f"nothing was changed; ask its operator about {file.filename}",
                 )
 
-    async def vouches_for(self, name: str, file: File) -> bool:
-        """Whether this very file is signed; also True where nothing is.
+    async def word_on(self, name: str, file: File) -> Word | None:
+        """What is signed of a name and of a file that is said to be its; None where nothing is signed at all.
 
         Args:
             name: of the project.
-            file: one of its wheels.
+            file: one of its wheels, somebody says.
 
         Raises:
             TrustError, MarketError: as for `verified`.
         """
         if (await self.standing()).root is None:
-            return True
-        path = f"{target_folder(_canonical(name))}{file.filename}"
-        target = (await self._witness.targets([path])).get(path)
-        return target is not None and target.sha256 == file.sha256
+            return None
+        canonical = _canonical(name)
+        targets = await self._witness.targets(paths_of(canonical, file))
+        return Word.of_targets(canonical, file, {path: target.sha256 for path, target in targets.items()})
 
     async def _problem(self, name: str, page: Page) -> str | None:
         path = page_path(_canonical(name))

@@ -121,11 +121,20 @@ class Lists:
         self._stamp: object = None
         self._kept: tuple[KeptList, ...] = ()
         self._problems: tuple[str, ...] = ()
+        self._learnt: dict[str, KeptList] = {}
+
+    def learn(self, newer: KeptList) -> None:
+        """Have a list count that is not on disk, in place of its marketplace's own unless that is newer."""
+        self._learnt[newer.marketplace] = newer
 
     def kept(self) -> tuple[KeptList, ...]:
         """Every list that can be read."""
         self._read()
-        return self._kept
+        if not self._learnt:
+            return self._kept
+        kept = {one.marketplace: one for one in self._kept}
+        newer = {url: one for url, one in self._learnt.items() if url not in kept or kept[url].version < one.version}
+        return tuple((kept | newer).values())
 
     def problems(self) -> tuple[str, ...]:
         """A sentence for each that is damaged: until it is fetched anew nobody knows what it said."""

@@ -24,6 +24,11 @@ _TARGETS = (
     "A Python and platform to lock for, linux-x86_64-cp312; may be given several times. Without it: the one that runs."
 )
 
+_ALLOW = (
+    "Take a library or plugin at the hash that FILE names, though no marketplace of yours vouches for it; may be given "
+    "several times. A library that one of them holds is never taken so."
+)
+
 
 @command(
     "lock",
@@ -73,10 +78,13 @@ def lock(session: Session, targets: tuple[str, ...], file: Path) -> None:
     ],
 )
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--allow-unsigned", "allow", multiple=True, metavar="NAME", help=_ALLOW)
 @dry_run_option
 @yes_option
 @accept_option
-def sync(session: Session, file: Path | None, dry_run: bool, yes: bool, accept_permissions: bool) -> None:
+def sync(
+    session: Session, file: Path | None, allow: tuple[str, ...], dry_run: bool, yes: bool, accept_permissions: bool
+) -> None:
     """Open, plan, show, ask, apply."""
     from jackfield.management import opened
 
@@ -87,7 +95,7 @@ def sync(session: Session, file: Path | None, dry_run: bool, yes: bool, accept_p
             made, local = stack.enter_context(opened(file))
 
         def planned() -> "Coroutine[None, None, Plan]":
-            return session.management.plan_sync(made, local)
+            return session.management.plan_sync(made, local, allow=allow, keeps=not dry_run)
 
         plan = asyncio.run(planned())
         told = "What the lock names is installed" if file is not None else "Everything fits this Python"

@@ -35,6 +35,7 @@ class Proven:
         root: the fingerprint of the root that it was verified by.
         met: whether the marketplace was known here by that root; else it is believed at first sight.
         targets: path -> what is signed of it.
+        roles: the bins that were carried: of the names in others nothing is known from it.
         revoked: the list of what the marketplace had revoked by then; None where it is not carried.
         revoked_version: of what signs that list.
     """
@@ -44,24 +45,28 @@ class Proven:
     root: str
     met: bool
     targets: Mapping[str, Target]
+    roles: frozenset[str] = frozenset()
     revoked: bytes | None = None
     revoked_version: int = 0
 
 
-def carried(trust: Path, url: str, paths: Collection[str]) -> dict[str, bytes] | None:
+def carried(trust: Path, url: str, paths: Collection[str], beside: Collection[str] = ()) -> dict[str, bytes] | None:
     """The metadata that proves some paths, by name; None where what is known here does not.
 
     Args:
         trust: the folder of all marketplaces.
         url: the marketplace's address.
         paths: of targets.
+        beside: of targets of which it is told as well whether there are any.
     """
     folder = folder_of(trust, plain_address(url)) / "metadata"
     try:
         known = Verified(folder, _BEGINNING)  # how old it is says whoever opens the bundle
-        if not paths or any(known.target(role_of(path), path) is None for path in paths):
+        if not (paths or beside) or any(known.target(role_of(path), path) is None for path in paths):
             return None
-        roles = sorted({role_of(path) for path in paths})
+        roles = sorted({role_of(path) for path in (*paths, *beside)})
+        for role in roles:
+            known.target(role, "")  # one that is not of this day would spoil the rest
         parts = {
             f"{name}.json": (folder / f"{name}.json").read_bytes()
             for name in ("timestamp", "snapshot", "targets", *roles)
@@ -152,6 +157,7 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
     root.signed.verify_delegate(Targets.type, targets.signed_bytes, targets.signatures)
     held: list[tuple[Any, Any]] = [(snapshot.signed, said), (targets.signed, versions["targets.json"])]
     found: dict[str, Target] = {}
+    roles = set[str]()
     for name, data in parts.items():
         role = name.removesuffix(".json")
         if name.endswith(".root.json") or name == _LIST or role in ("timestamp", "snapshot", "targets"):
@@ -159,6 +165,7 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
         one = Metadata[Targets].from_bytes(_checked(data, versions[name]))
         targets.signed.verify_delegate(role, one.signed_bytes, one.signatures)
         held.append((one.signed, versions[name]))
+        roles.add(role)
         found |= {
             path: Target(file.hashes["sha256"], file.length)
             for path, file in one.signed.targets.items()
@@ -171,7 +178,9 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
         if signed.is_expired(as_of):
             raise ValueError(f"{signed.type} had expired")
     list_version = versions[name].version if (name := f"{role_of(REVOCATIONS)}.json") in parts else 0
-    return Proven(url, until, fingerprint(digest(first)), met, found, _revoked(parts, found), list_version)
+    return Proven(
+        url, until, fingerprint(digest(first)), met, found, frozenset(roles), _revoked(parts, found), list_version
+    )
 
 
 def _begun_with(roots: Mapping[int, bytes], named: str) -> bytes:
