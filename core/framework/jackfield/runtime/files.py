@@ -3,7 +3,8 @@
 import asyncio
 import os
 import threading
-from typing import ClassVar, Self
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Self
 
 from jackfield.errors import PluginError, UsageError
 from jackfield.runtime.scopes import Opened
@@ -18,23 +19,26 @@ class ScopedFile:
     Args:
         descriptor: of the file.
         shown: its path, for errors.
+        run: does in another thread what waits for the file.
     """
 
     on_loop: ClassVar[bool] = True
     opened: Opened
 
-    def __init__(self, descriptor: int, shown: str) -> None:
+    def __init__(self, descriptor: int, shown: str, *, run: Callable[..., Awaitable[Any]] = asyncio.to_thread) -> None:
         self._descriptor: int | None = descriptor
         self._shown = shown
+        self._run = run
         self._using = threading.Lock()  # a descriptor that is closed while it is read could be another file's by then
 
     async def read(self, size: int = -1) -> bytes:
         """Return the next bytes, at most `size`; -1: all that are left."""
-        return await asyncio.to_thread(self._read, size)
+        found: bytes = await self._run(self._read, size)
+        return found
 
     async def write(self, data: bytes) -> None:
         """Write all of `data` where the file stands."""
-        await asyncio.to_thread(self._write, bytes(data))
+        await self._run(self._write, bytes(data))
 
     async def seek(self, offset: int) -> None:
         """Go on at this byte, counted from the beginning."""

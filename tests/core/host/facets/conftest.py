@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from jackfield.host.facets.http import PluginHttp
 from jackfield.host.facets.network import Fetcher
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.permissions import Grant, Permission
 
@@ -23,7 +24,7 @@ class Room:
         self.permissions: tuple[Permission, ...] = ()
         self.grant(f"127.0.0.1:{server.port}")
         permits = Permits("weather", self._grant, lambda _, what: self.refused.append(what))
-        self.http = PluginHttp("weather", permits, fetcher or Fetcher())
+        self.http = PluginHttp("weather", permits, fetcher or Fetcher(), OwnThreads("weather"))
 
     def grant(self, *hosts: str) -> None:
         self.permissions = (Permission("network", ("connect",), hosts=hosts),)

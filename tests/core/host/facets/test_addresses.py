@@ -73,6 +73,7 @@ class TestPrivateNetworks:
             "::ffff:10.0.0.1",
             "2002:7f00:1::",
             "64:ff9b::a00:1",
+            "fec0::1",
             "2001:0:a00:1::",
             "no address",
         ],

@@ -14,6 +14,7 @@ from jackfield.errors import PermissionDenied, PluginError, UsageError
 from jackfield.host.facets import beneath as beneath_module
 from jackfield.host.facets.beneath import Beneath
 from jackfield.host.facets.files import PluginEnvironment, PluginFiles
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.permissions import Grant, Permission
 from jackfield.runtime import Scope
@@ -38,7 +39,7 @@ class Room:
         self.permissions: tuple[Permission, ...] = ()
         self.grant(str(self.notes))
         self.permits = Permits("weather", self._grant, lambda _, what: self.refused.append(what))
-        self.files = PluginFiles("weather", self.scope, self.permits, Beneath(str(self.profile)))
+        self.files = PluginFiles("weather", self.scope, self.permits, Beneath(str(self.profile)), OwnThreads("weather"))
 
     def grant(self, *paths: str, actions: tuple[str, ...] = ("read", "write")) -> None:
         self.permissions = (Permission("files", actions, paths=paths),)
@@ -240,7 +241,7 @@ class TestAttacks:
         share = room.home / "share"
         share.mkdir()
         room.profile.rename(share / "profile")
-        files = PluginFiles("weather", room.scope, room.permits, Beneath(str(share / "profile")))
+        files = PluginFiles("weather", room.scope, room.permits, Beneath(str(share / "profile")), OwnThreads("weather"))
         room.grant("~")
         with pytest.raises(PermissionDenied, match="~/share holds what the host keeps of plugins and grants"):
             await files.move("~/share", "~/elsewhere")

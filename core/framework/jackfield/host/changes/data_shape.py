@@ -97,7 +97,7 @@ class DataShape:
         elif known < new:
             name = f"{record.candidate.id} {record.candidate.version}"
             if record.wiring is not None:
-                record.wiring.database.close()  # so that the copy is whole
+                await record.wiring.close()  # so that the copy is whole
             steps = self._snapshots.take(cid, known, why=f"before {name} changed its shape", by=_BY)
             await asyncio.to_thread(_run, steps)
             await on_migrate(known, new)

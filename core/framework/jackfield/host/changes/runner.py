@@ -183,7 +183,7 @@ class Runner:
         if replaced and result is not None:
             self._handed[record.candidate.canonical_id] = result
         if record.wiring is not None:
-            record.wiring.database.close()
+            await record.wiring.close()
         remote = record.remote
         record.loaded = record.wiring = record.remote = None
         self._plugins.tell(record, Happening.UNLOADED)
@@ -247,18 +247,18 @@ class Runner:
         record.left_behind = left or await wiring.scheduler.end(GRACE_SECONDS)
         for name in record.left_behind:
             _log.error("%s does not end when it is told to; it is left behind", name)
-        wiring.database.close()
+        await wiring.close()
 
     async def _failed(self, record: Record, when: str, error: Exception) -> None:
         told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
         text = "" if isinstance(error, ProcessLost) else "".join(traceback.format_exception(error))
-        if record.wiring is not None:
-            record.wiring.database.close()
-        remote = record.remote
+        wiring, remote = record.wiring, record.remote
         record.loaded = record.wiring = record.remote = None
         if remote is not None:
             remote.on_end = None
             await remote.end(f"it failed: {told}")
+        if wiring is not None:
+            await wiring.close()
         if record.life.state is State.FOUND:
             self._plugins.tell(record, Happening.RESOLVED)
         self._plugins.tell(record, Happening.FAILED, f"{told} ({when})", text)

@@ -4,34 +4,36 @@ Who connects by name after a check resolves it a second time, and a hostile name
 rebinding, CWE-350). Used by `context.http`, and by whoever opens connections for plugins in processes of their own.
 """
 
-import asyncio
 import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jackfield.errors import JackfieldError, NetworkError, PermissionDenied
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 behind NAT64 (RFC 6052)."""
+_SITE_LOCAL = ipaddress.ip_network("fec0::/10")
+"""Private networks as they were before fd00::/8 (RFC 3879); `ipaddress` counts them among the public ones."""
 
 
-async def addresses_of(host: str, port: int, *, private: bool) -> list[str]:
+async def addresses_of(host: str, port: int, *, private: bool, threads: OwnThreads) -> list[str]:
     """Return the addresses that a host may be reached at, in the resolver's order.
 
     Args:
         host: a name, or an address without brackets.
         port: where on it.
         private: whether addresses of this computer and of private networks count.
+        threads: in which it is waited for name servers, who may be of whoever asks.
 
     Raises:
         NetworkError: nobody knows the name.
         PermissionDenied: it leads into a private network alone; without the plugin's name, which the caller knows.
     """
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await threads.run(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise NetworkError(f"{host} cannot be found: {getattr(error, 'strerror', None) or error}") from None
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
@@ -53,7 +55,7 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(str(inner))
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved and parsed not in _SITE_LOCAL
 
 
 def allow_host(permits: Permits, host: str) -> bool:

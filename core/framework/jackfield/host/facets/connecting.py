@@ -6,6 +6,7 @@ import socket
 from jackfield.errors import NetworkError, UsageError
 from jackfield.host.facets.addresses import addresses_of, allow_host, blaming
 from jackfield.host.facets.network import LONGEST_SECONDS, MOST_ADDRESSES
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.runtime import Scope
 
@@ -22,12 +23,14 @@ class PluginNetwork:
         plugin: its id.
         scope: what open connections belong to.
         permits: its grant.
+        threads: in which names are looked up.
     """
 
-    def __init__(self, plugin: str, scope: Scope, permits: Permits) -> None:
+    def __init__(self, plugin: str, scope: Scope, permits: Permits, threads: OwnThreads) -> None:
         self._plugin = plugin
         self._scope = scope
         self._permits = permits
+        self._threads = threads
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def connect(self, host: str, port: int, *, timeout_seconds: float = 30.0) -> socket.socket:
@@ -54,7 +57,7 @@ class PluginNetwork:
         try:
             with blaming(self._permits):
                 async with self._turns, asyncio.timeout(timeout_seconds):
-                    return await _connected(host, port, private=private)
+                    return await _connected(host, port, private=private, threads=self._threads)
         except TimeoutError:
             raise NetworkError(
                 f"{_shown(host, port)} did not answer within {timeout_seconds:g} s", plugin=self._plugin
@@ -65,11 +68,12 @@ def _shown(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def _connected(host: str, port: int, *, private: bool) -> socket.socket:
+async def _connected(host: str, port: int, *, private: bool, threads: OwnThreads) -> socket.socket:
     """Resolve a name once, and connect to an address that was checked; a name would be resolved a second time."""
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
-    for address in (await addresses_of(host, port, private=private))[:MOST_ADDRESSES]:
+    found = await addresses_of(host, port, private=private, threads=threads)
+    for address in found[:MOST_ADDRESSES]:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         connection.setblocking(False)

@@ -19,6 +19,7 @@ from jackfield.host.facets.keeping import PluginStorage
 from jackfield.host.facets.listening import PluginEvents
 from jackfield.host.facets.network import Fetcher
 from jackfield.host.facets.offers import ServiceRegistry
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.host.facets.services import PluginServices
 from jackfield.host.facets.settings_and_commands import PluginCommands, PluginSettings
@@ -115,6 +116,7 @@ class Wiring:
         listeners: adds its marked listeners to `entrances`.
         scheduler: knows its tasks.
         database: behind `context.storage`.
+        threads: in which the host waits for what it asks.
         settings: behind `context.settings`.
         around: what all contexts share.
     """
@@ -130,6 +132,7 @@ class Wiring:
         self.entrances = Scope(name)
         data = around.layout.data(cid)
         asked = candidate.manifest.limits if candidate.manifest is not None else {}
+        self.threads = OwnThreads(name)
         quota = Quota(name, partial(quota_of, around.state, cid, asked), data / FILES)
         self.database = PluginDatabase(data / DATABASE, plugin=name, quota=quota)
         self.settings = Settings(
@@ -149,16 +152,16 @@ class Wiring:
         self.context = PluginContext(
             plugin_id=name,
             api=around.api(name, around.counted(name, check)) if around.api is not None else None,
-            storage=PluginStorage(self.database, check),
+            storage=PluginStorage(self.database, check, self.threads),
             settings=PluginSettings(name, self.settings, self.scope, around.guard.run),
             commands=PluginCommands(name, around.commands, self.scope, check, declared),
             events=PluginEvents(name, around.events, self.scope, check, declared=contributes.events, requires=requires),
             ui=PluginUi(name, around.ui, self.scope, check, components),
             scheduler=self.scheduler,
-            files=PluginFiles(name, self.scope, check, Beneath(str(around.layout.root))),
+            files=PluginFiles(name, self.scope, check, Beneath(str(around.layout.root)), self.threads),
             environment=PluginEnvironment(check),
-            http=PluginHttp(name, check, around.fetcher),
-            network=PluginNetwork(name, self.scope, check),
+            http=PluginHttp(name, check, around.fetcher, self.threads),
+            network=PluginNetwork(name, self.scope, check, self.threads),
             services=PluginServices(
                 name,
                 around.services,
@@ -177,6 +180,11 @@ class Wiring:
             data_dir=data / FILES,
             config_dir=around.layout.config(cid),
         )
+
+    async def close(self) -> None:
+        """Let go of files and threads; the next use has others. It may be waited for what the database is at."""
+        self.threads.close()
+        await asyncio.to_thread(self.database.close)
 
 
 class PluginContext:

@@ -1,6 +1,5 @@
 """`context.files` and `context.environment`: what is the user's, path by path and name by name as it was granted."""
 
-import asyncio
 import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
@@ -8,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 from jackfield.api import FileEntry, OpenMode, PathText
 from jackfield.errors import PermissionDenied, UsageError
 from jackfield.host.facets.beneath import Beneath, Place, place_of
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.runtime import Scope, ScopedFile
 
@@ -22,14 +22,16 @@ class PluginFiles:
         plugin: its id.
         scope: what open files belong to.
         permits: its grant.
-        beneath: does what is asked, off the loop's thread.
+        beneath: does what is asked.
+        threads: in which it does.
     """
 
-    def __init__(self, plugin: str, scope: Scope, permits: Permits, beneath: Beneath) -> None:
+    def __init__(self, plugin: str, scope: Scope, permits: Permits, beneath: Beneath, threads: OwnThreads) -> None:
         self._plugin = plugin
         self._scope = scope
         self._permits = permits
         self._beneath = beneath
+        self._threads = threads
 
     async def read_bytes(self, path: PathText) -> bytes:
         """Return a file's content."""
@@ -50,7 +52,7 @@ class PluginFiles:
     async def open(self, path: PathText, mode: OpenMode = "rb") -> ScopedFile:
         """Open a regular file."""
         descriptor, shown = await self.open_descriptor(path, mode)
-        file = ScopedFile(descriptor, shown)
+        file = ScopedFile(descriptor, shown, run=self._threads.run)
         file.opened = self._scope.begin(f"file {shown}", file.end)
         return file
 
@@ -99,7 +101,7 @@ class PluginFiles:
 
     async def _do(self, action: str, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         try:
-            return await asyncio.to_thread(work, *arguments, **named)
+            return await self._threads.run(work, *arguments, **named)
         except PermissionDenied as error:  # a link, or the host's own folder
             self._permits.count("files", action)
             raise PermissionDenied(f"{self._plugin}: {error.message}", plugin=self._plugin) from None

@@ -11,6 +11,7 @@ from jackfield.api import Body, Response
 from jackfield.errors import UsageError
 from jackfield.host.facets.addresses import allow_host, blaming
 from jackfield.host.facets.network import Bounds, Fetcher, Request
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 
 AT_ONCE = 8
@@ -24,12 +25,14 @@ class PluginHttp:
         plugin: its id.
         permits: its grant.
         fetcher: does the requests.
+        threads: in which names are looked up.
     """
 
-    def __init__(self, plugin: str, permits: Permits, fetcher: Fetcher) -> None:
+    def __init__(self, plugin: str, permits: Permits, fetcher: Fetcher, threads: OwnThreads) -> None:
         self._plugin = plugin
         self._permits = permits
         self._fetcher = fetcher
+        self._threads = threads
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._allow = partial(allow_host, permits)
 
@@ -56,7 +59,8 @@ class PluginHttp:
         bounds = Bounds(timeout_seconds, longest_bytes, redirects)
         with blaming(self._permits):
             async with self._turns:
-                return await self._fetcher.fetch(Request(method.upper(), url, given, body), bounds, self._allow)
+                request = Request(method.upper(), url, given, body)
+                return await self._fetcher.fetch(request, bounds, self._allow, self._threads)
 
     async def get(self, url: str, **options: Any) -> Response:
         """Send a GET; the options are those of `request`."""

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 from jackfield.api import Response
 from jackfield.errors import NetworkError, UsageError
 from jackfield.host.facets.addresses import addresses_of
+from jackfield.host.facets.own_threads import OwnThreads
 
 if TYPE_CHECKING:
     import ssl
@@ -82,7 +83,9 @@ class Fetcher:
         self._certificates = certificates or _system_certificates
         self._trust: ssl.SSLContext | None = None
 
-    async def fetch(self, request: Request, bounds: Bounds, allow: Callable[[str], bool]) -> Response:
+    async def fetch(
+        self, request: Request, bounds: Bounds, allow: Callable[[str], bool], threads: OwnThreads
+    ) -> Response:
         """Return the answer to a request, after redirects.
 
         Args:
@@ -90,6 +93,7 @@ class Fetcher:
             bounds: what the answer may take.
             allow: called with each host, `name:port`, before anything is done with it: raises where it was not
                 granted, and says whether it may lead into a private network.
+            threads: in which names are looked up.
 
         Raises:
             PermissionDenied: a host was not granted, or leads into a private network.
@@ -99,14 +103,16 @@ class Fetcher:
         _require_sound(request, bounds)
         try:
             async with asyncio.timeout(bounds.seconds):
-                return await self._follow(request, bounds, allow)
+                return await self._follow(request, bounds, allow, threads)
         except TimeoutError:
             raise NetworkError(f"{_shown(request.url)} did not answer within {bounds.seconds:g} s") from None
 
-    async def _follow(self, request: Request, bounds: Bounds, allow: Callable[[str], bool]) -> Response:
+    async def _follow(
+        self, request: Request, bounds: Bounds, allow: Callable[[str], bool], threads: OwnThreads
+    ) -> Response:
         left = bounds.redirects
         while True:
-            answer = await self._hop(request, bounds, allow)
+            answer = await self._hop(request, bounds, allow, threads)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None or not bounds.redirects:
                 return answer
@@ -115,14 +121,16 @@ class Fetcher:
             left -= 1
             request = _redirected(request, answer.status, location)
 
-    async def _hop(self, request: Request, bounds: Bounds, allow: Callable[[str], bool]) -> Response:
+    async def _hop(
+        self, request: Request, bounds: Bounds, allow: Callable[[str], bool], threads: OwnThreads
+    ) -> Response:
         import httpx
 
         url = _parsed(request.url)
         host = url.raw_host.decode("ascii")
         port = url.port or _PORTS[url.scheme]
         private = allow(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-        addresses = await addresses_of(host, port, private=private)
+        addresses = await addresses_of(host, port, private=private, threads=threads)
         trust = await self._trusted() if url.scheme == "https" else False
         failure = ""
         for address in addresses[:MOST_ADDRESSES]:

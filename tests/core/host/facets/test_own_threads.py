@@ -1,0 +1,103 @@
+"""What a plugin makes its host wait for keeps nobody else waiting: neither other plugins nor the application."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from jackfield.host.facets.connecting import PluginNetwork
+from jackfield.host.facets.keeping import PluginStorage
+from jackfield.host.facets.own_threads import MOST_THREADS, OwnThreads
+from jackfield.host.facets.permits import Permits
+from jackfield.permissions import Grant, Permission
+from jackfield.runtime import Scope
+from jackfield.storage import PluginDatabase
+
+GRANT = Grant("weather", "file", None, (Permission("network", ("connect",)), Permission("storage", ("read", "write"))))
+SECONDS = 20.0
+MANY = 100
+"""Pieces of work: more than the threads that an event loop shares among all."""
+
+
+@pytest.fixture
+def held() -> Iterator[threading.Event]:
+    """What work waits for, until the test is over."""
+    held = threading.Event()
+    yield held
+    held.set()
+
+
+def permits(plugin: str) -> Permits:
+    return Permits(plugin, lambda: GRANT, lambda *_: None)
+
+
+async def until_all_are_busy(threads: OwnThreads, held: threading.Event) -> list[asyncio.Task[bool]]:
+    busy = [asyncio.create_task(threads.run(held.wait)) for _ in range(MANY)]
+    await asyncio.sleep(0)
+    return busy
+
+
+async def ended(busy: list[asyncio.Task[bool]], held: threading.Event) -> None:
+    held.set()
+    await asyncio.gather(*busy, return_exceptions=True)
+
+
+async def test_the_application_goes_on_while_a_plugin_waits_for_everything(held):
+    busy = await until_all_are_busy(OwnThreads("mallory"), held)
+    async with asyncio.timeout(SECONDS):
+        assert await asyncio.to_thread(lambda: "done") == "done"
+    await ended(busy, held)
+
+
+@pytest.mark.feature("C14")
+async def test_others_read_what_they_keep_meanwhile(held, tmp_path):
+    busy = await until_all_are_busy(OwnThreads("mallory"), held)
+    database = PluginDatabase(tmp_path / "alice.sqlite")
+    storage = PluginStorage(database, permits("alice"), OwnThreads("alice"))
+    async with asyncio.timeout(SECONDS):
+        await storage.set("place", "Oslo")
+        assert await storage.get("place") == "Oslo"
+    await ended(busy, held)
+    await asyncio.to_thread(database.close)
+
+
+async def test_names_that_nobody_answers_hold_up_who_asked_for_them_alone(held, monkeypatch):
+    """Whoever has a domain has its name servers, and need not let them answer."""
+
+    def unanswered(*_: object, **__: object) -> None:
+        held.wait()
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unanswered)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))  # a small machine's
+    scope = Scope("mallory")
+    scope.open()
+    network = PluginNetwork("mallory", scope, permits("mallory"), OwnThreads("mallory"))
+    busy = [asyncio.create_task(network.connected("example.org", 443)) for _ in range(MANY)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(SECONDS):
+        assert await asyncio.to_thread(lambda: "done") == "done"
+        assert await OwnThreads("alice").run(lambda: "done") == "done"
+    held.set()
+    await asyncio.gather(*busy, return_exceptions=True)
+
+
+async def test_a_plugin_has_few_threads_and_they_end_with_it(held):
+    threads = OwnThreads("mallory")
+    busy = await until_all_are_busy(threads, held)
+
+    def own() -> list[threading.Thread]:
+        return [one for one in threading.enumerate() if "for mallory" in one.name]
+
+    assert len(own()) == MOST_THREADS
+    threads.close()
+    await ended(busy, held)
+    async with asyncio.timeout(SECONDS):
+        while own():  # noqa: ASYNC110 (threads tell nobody of their end)
+            await asyncio.sleep(0.01)
+        assert await threads.run(lambda: "another") == "another"
+    threads.close()
