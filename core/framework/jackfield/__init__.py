@@ -56,7 +56,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'jackfield' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOMES[name]), name)
+    from jackfield.collector import HeldBack
+
+    with HeldBack():
+        value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
 

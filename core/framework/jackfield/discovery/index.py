@@ -118,6 +118,17 @@ class _Group:
         found: Sequence[str] = values
         return found
 
+    def numbers(self, name: str) -> "Iterator[int]":
+        """Yield the numbers of the entry points of one name, and make no object of any other name."""
+        names = self._columns[NAME]
+        text = f"{COMMA}{names if isinstance(names, str) else COMMA.join(names)}{COMMA}"
+        begin, number, wanted = 0, 0, f"{COMMA}{name}{COMMA}"
+        while (place := text.find(wanted, begin)) >= 0:
+            number += text.count(COMMA, begin, place)
+            if number in self.rows:
+                yield number
+            begin, number = place + 1, number + 1
+
     def path(self, column: int, number: int) -> str:
         """Return a folder in full; empty where there is none."""
         place = self[column][number]
@@ -155,10 +166,8 @@ class Rows:
     def named(self, name: str) -> "Iterator[Row]":
         """Yield the entry points of one name, without looking at the others."""
         for group in self._groups:
-            names = group[NAME]
-            for number in group.rows:
-                if names[number] == name:
-                    yield Row(group, number, name)
+            for number in group.numbers(name):
+                yield Row(group, number, name)
 
 
 def stamp_of(path: str) -> "Stamp":

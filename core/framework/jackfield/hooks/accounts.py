@@ -1,16 +1,17 @@
 """The books of one manager: what plugins did, what failed, and who wants to be told of either."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import pluggy
 
-from jackfield.errors import PluginError
-from jackfield.hooks.counters import HookCounters
-from jackfield.hooks.failures import FailureLog
-
 if TYPE_CHECKING:
     import logging
+
+    from jackfield.errors import PluginError
+    from jackfield.hooks.counters import HookCounters
+    from jackfield.hooks.failures import FailureLog
 
 BlameListener: TypeAlias = Callable[[str, str, BaseException], None]
 """Told of each failure: the plugin's registered name, the hook's name, the error."""
@@ -26,28 +27,46 @@ class Accounts:
         count: count calls and time from the start.
 
     Attributes:
-        counters: calls, time and errors by plugin and hook.
         blames: told of failures.
         uses: told of uses.
     """
 
     def __init__(self, *, count: bool) -> None:
-        self.counters = HookCounters(enabled=count)
+        self._count = count
         self.blames: list[BlameListener] = []
         self.uses: list[UseListener] = []
-        self._failures = FailureLog()
+        self._failures: FailureLog | None = None
+
+    @cached_property
+    def counters(self) -> "HookCounters":
+        """Calls, time and errors by plugin and hook."""
+        from jackfield.hooks.counters import HookCounters  # most starts count nothing
+
+        return HookCounters(enabled=self._count)
+
+    @property
+    def counting(self) -> bool:
+        """Whether calls and time are counted now."""
+        return self.counters.enabled if "counters" in self.__dict__ else self._count
 
     def blame(self, hook_name: str, skip: bool, hookimpl: pluggy.HookImpl, error: BaseException) -> None:
         """Count the failure of an implementation and tell it; log it where the call goes on without it."""
         plugin = hookimpl.plugin_name
         self.counters.of(plugin, hook_name).errors += 1
         if skip:
-            self._failures.tell(_logger(), f"plugin {plugin} failed in hook {hook_name}; the others go on", error)
+            self._log().tell(_logger(), f"plugin {plugin} failed in hook {hook_name}; the others go on", error)
         for listener in tuple(self.blames):
             try:
                 listener(plugin, hook_name, error)
             except Exception:  # noqa: BLE001 (logged, with its traceback)
                 _logger().exception("a blame listener failed, told of plugin %s in hook %s", plugin, hook_name)
+
+    def _log(self) -> "FailureLog":
+        if self._failures is None:
+            from jackfield.hooks.failures import FailureLog  # most starts see no failure
+
+            self._failures = FailureLog()
+        return self._failures
 
     def used(self, hook_name: str, hookimpl: pluggy.HookImpl) -> None:
         """Tell that an implementation is about to be called."""
@@ -64,7 +83,7 @@ def _logger() -> "logging.Logger":
     return logging.getLogger("jackfield.hooks")
 
 
-def late(hook_name: str, limit_seconds: float, hookimpl: pluggy.HookImpl, seconds: float | None) -> PluginError:
+def late(hook_name: str, limit_seconds: float, hookimpl: pluggy.HookImpl, seconds: float | None) -> "PluginError":
     """Make the error for an implementation that took too long.
 
     Args:
@@ -73,6 +92,8 @@ def late(hook_name: str, limit_seconds: float, hookimpl: pluggy.HookImpl, second
         hookimpl: who took longer.
         seconds: how long; None: it was stopped.
     """
+    from jackfield.errors import PluginError
+
     plugin = hookimpl.plugin_name
     limit = f"{limit_seconds:g} s"
     if seconds is None:

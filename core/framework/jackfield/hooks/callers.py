@@ -1,58 +1,61 @@
 """Hook callers: what `manager.hook.name` and `await manager.call.name` are."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
 
-from jackfield.errors import UsageError
-from jackfield.hooks.chains import PLUGGY_APPLIES_DEFAULTS, Chain
-from jackfield.hooks.waking import Waking
-
 if TYPE_CHECKING:
+    from jackfield.errors import UsageError
     from jackfield.hooks.batches import Batches
+    from jackfield.hooks.manager import HookManager
+    from jackfield.hooks.waking import Waker
+
+# pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
+PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
 
 
-class Calling(Protocol):
-    """What a caller needs of its manager.
+class Waking:
+    """Which hooks somebody waits for.
 
-    Attributes:
-        version: another number after every change of a hook.
-        waking: which hooks bring somebody up when they are called.
+    A hook's compiled call knows nothing of it, and so costs nothing: who waits for a hook keeps it from being compiled.
     """
 
-    version: int
-    waking: Waking
+    __slots__ = ("_names", "_waker")
 
-    def chain(
-        self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], *, firstresult: bool, awaits: bool = False
-    ) -> Chain:
-        """Return what a call of these implementations does right now.
+    def __init__(self) -> None:
+        self._names: frozenset[str] = frozenset()
+        self._waker: Waker | None = None
 
-        Raises:
-            UsageError: the spec is `async def` and the call is not.
-        """
-        ...
+    def become(self, hook_names: Collection[str], waker: "Waker") -> frozenset[str]:
+        """Set the hooks and return those that somebody waits for now and nobody did before, or the other way round."""
+        before, self._names, self._waker = self._names, frozenset(hook_names), waker
+        return before ^ self._names
 
-    @property
-    def monitored(self) -> bool:
-        """Whether someone watches every call, so that none may be compiled past them."""
-        ...
+    def waits_for(self, hook_name: str) -> bool:
+        """Whether somebody waits for a hook."""
+        return hook_name in self._names
 
-    def changed(self, hook: pluggy.HookCaller) -> None:
-        """Forget what was compiled for `hook`."""
-        ...
+    def now(self, hook_name: str) -> None:
+        """Bring up who waits for a hook that is called synchronously."""
+        if hook_name in self._names and self._waker is not None:
+            self._waker.now(hook_name)
 
-    def observe(
-        self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], given: Mapping[str, Any]
-    ) -> Callable[[pluggy.Result[Any]], None]:
-        """Tell the monitors that a call begins; the function returned tells them how it ended."""
-        ...
+    async def first(self, hook_name: str) -> None:
+        """Bring up who waits for a hook that is called asynchronously."""
+        if hook_name in self._names and self._waker is not None:
+            await self._waker.first(hook_name)
 
 
-def _manager(hook: pluggy.HookCaller) -> Calling:
+def _manager(hook: pluggy.HookCaller) -> "HookManager":
     # A caller has no slot to spare for its manager, but one of its own holds a bound method of it.
-    return cast("Calling", hook._hookexec.__self__)  # type: ignore[attr-defined]
+    return cast("HookManager", hook._hookexec.__self__)  # type: ignore[attr-defined]
+
+
+def _historic(hook: pluggy.HookCaller) -> "UsageError":
+    from jackfield.errors import UsageError
+
+    return UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
 
 
 def _is_firstresult(hook: pluggy.HookCaller) -> bool:
@@ -201,7 +204,7 @@ class AsyncCaller:
 
         hook, manager = self._hook, _manager(self._hook)
         if hook.is_historic():
-            raise UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
+            raise _historic(hook)
         version, hookimpls = manager.version, hook._hookimpls.copy()
         names = frozenset((*hook.spec.argnames, *hook.spec.kwargnames) if hook.spec is not None else ())
         if any(each.wrapper or each.hookwrapper for each in hookimpls):
@@ -218,7 +221,7 @@ class AsyncCaller:
         """Call with a mapping of arguments; the way for hooks without a spec, and for calls that somebody watches."""
         hook = self._hook
         if hook.is_historic():
-            raise UsageError(f"hook {hook.name} is historic: use manager.hook.{hook.name}.call_historic")
+            raise _historic(hook)
         manager = _manager(hook)
         hookimpls = hook._hookimpls.copy()
         from jackfield.hooks.calls import compile_mapping

@@ -5,13 +5,11 @@ from typing import NamedTuple
 
 import pluggy
 
+from jackfield.hooks.callers import PLUGGY_APPLIES_DEFAULTS
 from jackfield.hooks.counters import HookCount
 
-# pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
-PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
 
-
-class Chain(NamedTuple):  # a dataclass takes a millisecond to make, before anything runs
+class Chain(NamedTuple):  # a dataclass takes a millisecond to make, before the first call
     """Everything that a call of one hook depends on; each part becomes lines of the function, or none.
 
     Attributes:

@@ -3,18 +3,19 @@
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pluggy
 from pluggy._callers import _multicall  # what pluggy's manager calls; it has no public name
 
-from jackfield.errors import UsageError
 from jackfield.hooks.accounts import Accounts, BlameListener, UseListener, late
-from jackfield.hooks.callers import CallRelay, LazyCaller, forget
-from jackfield.hooks.chains import Chain
-from jackfield.hooks.counters import HookCounters
+from jackfield.hooks.callers import CallRelay, LazyCaller, Waking, forget
 from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
-from jackfield.hooks.waking import Waker, Waking
+
+if TYPE_CHECKING:
+    from jackfield.hooks.chains import Chain
+    from jackfield.hooks.counters import HookCounters
+    from jackfield.hooks.waking import Waker
 
 May: TypeAlias = Callable[[str, str, str], bool]
 """Asked with a plugin's registered name, a resource and an action: whether the plugin was granted it."""
@@ -50,6 +51,8 @@ class HookManager(pluggy.PluginManager):
         self, project_name: str, *, on_error: OnError = "raise", count: bool = False, may: May | None = None
     ) -> None:
         if on_error not in ON_ERROR:
+            from jackfield.errors import UsageError  # forty classes: not before one is raised
+
             raise UsageError(f'on_error is "skip" or "raise", not {on_error!r}')
         self._on_error = on_error
         self._may = may
@@ -137,14 +140,14 @@ class HookManager(pluggy.PluginManager):
             if type(caller) is pluggy.HookCaller:
                 caller.__class__ = LazyCaller
 
-    def wake_before(self, hook_names: Collection[str], waker: Waker) -> None:
+    def wake_before(self, hook_names: Collection[str], waker: "Waker") -> None:
         """Have `waker` told before every call of these hooks, and of no others any more."""
         for name in self.waking.become(hook_names, waker):
             if isinstance(caller := self.hook.__dict__.get(name), LazyCaller):
                 self.changed(caller)
 
     @property
-    def counters(self) -> HookCounters:
+    def counters(self) -> "HookCounters":
         """Calls, time and errors by plugin and hook."""
         return self._accounts.counters
 
@@ -218,7 +221,7 @@ class HookManager(pluggy.PluginManager):
 
     def chain(
         self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], *, firstresult: bool, awaits: bool = False
-    ) -> Chain:
+    ) -> "Chain":
         """Say what a call of these implementations does, as the hook's spec and this manager want it.
 
         Args:
@@ -231,12 +234,16 @@ class HookManager(pluggy.PluginManager):
         Raises:
             UsageError: the spec is `async def` and the call is not.
         """
+        from jackfield.hooks.chains import Chain  # a start registers, and calls little
+
         options = self.options(hook_name)
         if options.asynchronous and not awaits and self._says_async(options):
+            from jackfield.errors import UsageError
+
             raise UsageError(f"hook {hook_name} is async def", hint=f"await manager.call.{hook_name}(...)")
         skip = (options.on_error or self._on_error) == "skip"
         ordered = tuple(reversed(self._called(hook_name, hookimpls)))
-        counting = self.counters.enabled
+        counting = self._accounts.counting
         blamed = skip or counting or bool(self._accounts.blames) or options.timeout_seconds is not None
         return Chain(
             hook_name,

@@ -3,9 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any, Literal, NamedTuple, TypeAlias, get_type_hints
-
-from jackfield.errors import UsageError
+from typing import Any, Literal, TypeAlias, get_type_hints
 
 OnError: TypeAlias = Literal["skip", "raise"]
 """What a call does when an implementation fails: go on without it, or raise. The plugin is blamed either way."""
@@ -13,7 +11,7 @@ OnError: TypeAlias = Literal["skip", "raise"]
 ON_ERROR: tuple[OnError, ...] = ("skip", "raise")
 
 
-class SpecOptions(NamedTuple):  # see jackfield.hooks.chains.Chain
+class SpecOptions:  # every start makes this class; a dataclass or a named tuple takes four times as long to make
     """How the implementations of one hook are called.
 
     Attributes:
@@ -28,14 +26,37 @@ class SpecOptions(NamedTuple):  # see jackfield.hooks.chains.Chain
             implementation that gave it. None where the annotation is none, or says more than a class can tell.
     """
 
-    firstresult: bool = False
-    pipeline: str | None = None
-    timeout_seconds: float | None = None
-    on_error: OnError | None = None
-    needs: str | None = None
-    asynchronous: bool = False
-    marked_by_jackfield: bool = False
-    handed: type | None = None
+    __slots__ = (
+        "asynchronous",
+        "firstresult",
+        "handed",
+        "marked_by_jackfield",
+        "needs",
+        "on_error",
+        "pipeline",
+        "timeout_seconds",
+    )
+
+    def __init__(
+        self,
+        *,
+        firstresult: bool = False,
+        pipeline: str | None = None,
+        timeout_seconds: float | None = None,
+        on_error: OnError | None = None,
+        needs: str | None = None,
+        asynchronous: bool = False,
+        marked_by_jackfield: bool = False,
+        handed: type | None = None,
+    ) -> None:
+        self.firstresult = firstresult
+        self.pipeline = pipeline
+        self.timeout_seconds = timeout_seconds
+        self.on_error = on_error
+        self.needs = needs
+        self.asynchronous = asynchronous
+        self.marked_by_jackfield = marked_by_jackfield
+        self.handed = handed
 
     @classmethod
     def read(cls, name: str, function: object, options: Mapping[str, Any]) -> "SpecOptions":
@@ -56,6 +77,8 @@ class SpecOptions(NamedTuple):  # see jackfield.hooks.chains.Chain
         )
         problem = found._problem(function, historic=bool(options.get("historic")))
         if problem is not None:
+            from jackfield.errors import UsageError
+
             raise UsageError(f"hook {name}: {problem}")
         return found
 

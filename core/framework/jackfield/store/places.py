@@ -5,14 +5,13 @@ there. So this loads next to nothing; `jackfield.store.Layout` is the same with 
 """
 
 import os
-import re
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 
-from jackfield.errors import UsageError
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LONGEST_NAME = 100
+_PRIME = (
+    2**32 - 5
+)  # so eight digits; not one below a power of two, for which bytes at some distances could change places
 
 
 def home_folder(environ: Mapping[str, str]) -> str:
@@ -39,24 +38,33 @@ def profile_folder(app: str, profile: str | None, environ: Mapping[str, str]) ->
     Raises:
         UsageError: the app or the profile is not a plain name (a path could lead out of the data folder).
     """
+    problem = name_problem(app, profile, environ)
+    if problem is not None:
+        from jackfield.errors import UsageError  # forty classes: not before one is raised
+
+        raise UsageError(problem, hint="letters, digits, '.', '_' and '-' only")
     profile = profile or environ.get("JACKFIELD_PROFILE") or environment_profile(sys.prefix)
-    for what, name in (("app", app), ("profile", profile)):
-        if not _NAME.fullmatch(name):
-            raise UsageError(f"{name!r} is no {what} name", hint="letters, digits, '.', '_' and '-' only")
     return os.path.join(home_folder(environ), app, profile)  # noqa: PTH118 (likewise)
+
+
+def name_problem(app: str, profile: str | None, environ: Mapping[str, str]) -> str | None:
+    """Say what keeps `profile_folder` from giving a folder; None: nothing does."""
+    profile = profile or environ.get("JACKFIELD_PROFILE")
+    if not _is_plain(app):
+        return f"{app!r} is no app name"
+    return f"{profile!r} is no profile name" if profile and not _is_plain(profile) else None
+
+
+def _is_plain(name: str) -> bool:
+    """Say whether a name is letters, digits, '.', '_' and '-', a letter or digit first; compiling that takes longer."""
+    plain = name.replace(".", "a").replace("_", "a").replace("-", "a")
+    return name[:1].isalnum() and plain.isalnum() and name.isascii() and len(name) <= _LONGEST_NAME
 
 
 def environment_profile(prefix: str) -> str:
     """Return the profile's name for a Python environment: its folder's name, and a hash so that no two are one."""
     path = os.path.realpath(prefix)
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(path)).strip("-") or "python"  # noqa: PTH119 (likewise)
-    return f"{stem[:40]}-{_sha256(os.fsencode(path))[:8]}"
-
-
-def _sha256(content: bytes) -> str:
-    try:  # the interpreter's own, as its `random` does: `hashlib` loads the whole of OpenSSL, 2 ms
-        found = import_module("_sha2" if sys.version_info >= (3, 12) else "_sha256")
-    except ImportError:  # an interpreter built without it
-        found = import_module("hashlib")
-    digest: str = found.sha256(content).hexdigest()
-    return digest
+    plain = (one if one.isascii() and one.isalnum() else " " for one in os.path.basename(path))  # noqa: PTH119 (likewise)
+    stem = "-".join("".join(plain).split()) or "python"
+    # Any number that tells folders apart will do (see `jackfield.discovery.index`), and a digest has a library to load.
+    return f"{stem[:40]}-{int.from_bytes(os.fsencode(path), 'big') % _PRIME:08x}"

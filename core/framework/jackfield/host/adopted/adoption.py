@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from jackfield.errors import ConsentRequired, JackfieldError, PluginError, StoreError, UsageError
-
 if TYPE_CHECKING:
     import logging
     from importlib.metadata import Distribution
@@ -48,13 +46,13 @@ class Adoption:
             return None
         if self._given_layout is not None:
             return str(self._given_layout.root)
-        from jackfield.store import profile_folder
+        from jackfield.store import name_problem, profile_folder
 
-        try:
-            return profile_folder(self._project, None, os.environ)
-        except UsageError as error:  # a project's name may hold anything, a folder's may not
-            logger().debug("nothing is remembered for the project %r: %s", self._project, error)
+        problem = name_problem(self._project, None, os.environ)
+        if problem is not None:  # a project's name may hold anything, a folder's may not
+            logger().debug("nothing is remembered for the project %r: %s", self._project, problem)
             return None
+        return profile_folder(self._project, None, os.environ)
 
     @cached_property
     def _layout(self) -> "Layout | None":
@@ -113,6 +111,8 @@ class Adoption:
         """Return what the user wishes: canonical id -> enabled."""
         if not self._holds("state") or self._state is None:
             return {}
+        from jackfield.errors import StoreError
+
         try:
             found = self._state.items("wish/")
         except (StoreError, OSError) as error:
@@ -127,6 +127,8 @@ class Adoption:
             UsageError: the name is no plugin id, or nothing is remembered.
             StoreError: the state cannot be written; nothing was changed.
         """
+        from jackfield.errors import UsageError
+
         cid = comparable(name)
         if cid is None:
             raise UsageError(f"{name!r} is no plugin id, so no state can be kept for it", hint="rename its entry point")
@@ -140,6 +142,7 @@ class Adoption:
         """Let the plugins of the active generation be found and imported, once and if there are any."""
         if self._finder is not None or not self._holds("current") or self._layout is None:
             return
+        from jackfield.errors import StoreError
         from jackfield.host.finder import GenerationFinder
         from jackfield.store import Store
 
@@ -165,6 +168,7 @@ class Adoption:
 
     def allows(self, name: str, resource: str, action: str) -> bool:
         """Say whether the user granted a permission to a plugin of the store."""
+        from jackfield.errors import JackfieldError
         from jackfield.permissions import Grant
 
         if self._state is None:
@@ -184,6 +188,7 @@ class Adoption:
             JackfieldError: its manifest cannot be read, or asks for a process of its own.
         """
         from jackfield.discovery import discover
+        from jackfield.errors import ConsentRequired, PluginError
         from jackfield.host.judgement import consent_problem
         from jackfield.permissions import Grant
 
@@ -221,6 +226,7 @@ def logger() -> "logging.Logger":
 
 def comparable(name: str) -> str | None:
     """Return the canonical id of an entry point's name; None for a name that cannot be an id."""
+    from jackfield.errors import JackfieldError
     from jackfield.manifest import canonical_id
 
     try:
@@ -231,6 +237,7 @@ def comparable(name: str) -> str | None:
 
 def _add_usage(counters: "HookCounters", file: "Path") -> None:
     from jackfield.analytics import UsageFile, UseStats
+    from jackfield.errors import JackfieldError
 
     try:
         UsageFile(file).merge(UseStats.of(count, "hook") for count in counters if count.calls or count.errors)

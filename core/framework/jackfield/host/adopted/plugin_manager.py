@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from jackfield.errors import UnknownPlugin
+from jackfield.collector import HeldBack
 from jackfield.hooks import HookManager, OnError
 from jackfield.host.adopted.adoption import Adoption, comparable, logger
 from jackfield.host.adopted.installed import InstalledEntryPoint, entry_points_of
@@ -96,14 +96,15 @@ class PluginManager(HookManager):
         if self.safe:
             logger().warning("safe mode: no plugin of %s is loaded", group)
             return 0
-        self._adoption.serve_store()
-        wishes = self._adoption.wishes()
-        loaded = 0
-        for entry_point in entry_points_of(group, name=name, keep=self._remember):
-            if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
-                continue
-            if self._wished(entry_point, wishes):
-                loaded += self._load(entry_point)
+        with HeldBack():
+            self._adoption.serve_store()
+            wishes = self._adoption.wishes()
+            loaded = 0
+            for entry_point in entry_points_of(group, name=name, keep=self._remember):
+                if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
+                    continue
+                if self._wished(entry_point, wishes):
+                    loaded += self._load(entry_point)
         return loaded
 
     def list_plugins(self) -> "tuple[PluginRow, ...]":
@@ -244,6 +245,8 @@ class PluginManager(HookManager):
         found = [entry_point for entry_point in known if entry_point.name == name]
         if not found:
             import difflib
+
+            from jackfield.errors import UnknownPlugin
 
             near = difflib.get_close_matches(name, [entry_point.name for entry_point in known], n=1)
             hint = f"did you mean {near[0]}?" if near else f"groups: {', '.join(self._groups) or 'none loaded yet'}"
