@@ -1,55 +1,21 @@
 """Hook callers: what `manager.hook.name` and `await manager.call.name` are."""
 
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
 
+from jackfield.hooks.specs import PLUGGY_APPLIES_DEFAULTS
+
 if TYPE_CHECKING:
     from jackfield.errors import UsageError
     from jackfield.hooks.batches import Batches
-    from jackfield.hooks.manager import HookManager
-    from jackfield.hooks.waking import Waker
-
-# pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
-PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
+    from jackfield.hooks.calling import Calling
 
 
-class Waking:
-    """Which hooks somebody waits for.
-
-    A hook's compiled call knows nothing of it, and so costs nothing: who waits for a hook keeps it from being compiled.
-    """
-
-    __slots__ = ("_names", "_waker")
-
-    def __init__(self) -> None:
-        self._names: frozenset[str] = frozenset()
-        self._waker: Waker | None = None
-
-    def become(self, hook_names: Collection[str], waker: "Waker") -> frozenset[str]:
-        """Set the hooks and return those that somebody waits for now and nobody did before, or the other way round."""
-        before, self._names, self._waker = self._names, frozenset(hook_names), waker
-        return before ^ self._names
-
-    def waits_for(self, hook_name: str) -> bool:
-        """Whether somebody waits for a hook."""
-        return hook_name in self._names
-
-    def now(self, hook_name: str) -> None:
-        """Bring up who waits for a hook that is called synchronously."""
-        if hook_name in self._names and self._waker is not None:
-            self._waker.now(hook_name)
-
-    async def first(self, hook_name: str) -> None:
-        """Bring up who waits for a hook that is called asynchronously."""
-        if hook_name in self._names and self._waker is not None:
-            await self._waker.first(hook_name)
-
-
-def _manager(hook: pluggy.HookCaller) -> "HookManager":
+def _manager(hook: pluggy.HookCaller) -> "Calling":
     # A caller has no slot to spare for its manager, but one of its own holds a bound method of it.
-    return cast("HookManager", hook._hookexec.__self__)  # type: ignore[attr-defined]
+    return cast("Calling", hook._hookexec.__self__)  # type: ignore[attr-defined]
 
 
 def _historic(hook: pluggy.HookCaller) -> "UsageError":

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pluggy
 
-from jackfield.hooks.callers import PLUGGY_APPLIES_DEFAULTS
 from jackfield.hooks.counters import HookCount
+from jackfield.hooks.specs import PLUGGY_APPLIES_DEFAULTS
 
 
 class Chain(NamedTuple):  # a dataclass takes a millisecond to make, before the first call

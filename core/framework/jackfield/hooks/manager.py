@@ -9,8 +9,9 @@ import pluggy
 from pluggy._callers import _multicall  # what pluggy's manager calls; it has no public name
 
 from jackfield.hooks.accounts import Accounts, BlameListener, UseListener, late
-from jackfield.hooks.callers import CallRelay, LazyCaller, Waking, forget
+from jackfield.hooks.callers import CallRelay, LazyCaller, forget
 from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
+from jackfield.hooks.waking import Waking
 
 if TYPE_CHECKING:
     from jackfield.hooks.chains import Chain

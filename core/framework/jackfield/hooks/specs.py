@@ -5,6 +5,11 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, Literal, TypeAlias, get_type_hints
 
+import pluggy
+
+# pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
+PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
+
 OnError: TypeAlias = Literal["skip", "raise"]
 """What a call does when an implementation fails: go on without it, or raise. The plugin is blamed either way."""
 
