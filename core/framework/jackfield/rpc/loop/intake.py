@@ -13,6 +13,7 @@ from jackfield.errors import LinkClosed, ProtocolViolation
 from jackfield.rpc.framing import HEADER_BYTES, SHORT_BYTES
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link
+from jackfield.rpc.loop.patience import SLOW_BATCH_NANOSECONDS, SLOW_NANOSECONDS, Patience
 from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Message, decode_message
 
 #: The messages of one link that are taken before others have their turn.
@@ -67,6 +68,7 @@ class Intake:
         "_mine",
         "_missed",
         "_packets_a_turn",
+        "_patience",
         "_quick",
         "_reader",
         "_recv_into",
@@ -103,6 +105,7 @@ class Intake:
         poll = select.poll()
         poll.register(link.socket, select.POLLIN)
         self.poll: Callable[[int], object] = poll.poll
+        self._patience = Patience(loop)
         self._quick = 0  # answers in a row
         self._missed = _QUICK_ANSWERS_MISSED  # how many fewer these are when the next is waited for in vain
         self.look_until = 0
@@ -148,8 +151,10 @@ class Intake:
         reader = self._reader
         try:
             if not self.poll(LOOK_MILLISECONDS):
-                self.missed()
+                self.missed(now)
                 return None
+            if perf_counter_ns() - now > SLOW_NANOSECONDS:
+                self.waited(now)
             count = self._recv_into(reader.view, 0, _DONTWAIT)
         except OSError:
             return None  # the loop will see the same
@@ -165,11 +170,11 @@ class Intake:
 
         Whatever else comes before its answer is taken.
         """
-        until, reader = self.look_until, self._reader
+        until, reader, began = self.look_until, self._reader, perf_counter_ns()
         while not call.done and perf_counter_ns() <= until and self._watching:  # else it rests, or is held
             try:
                 if not self.poll(LOOK_MILLISECONDS):
-                    self.missed()
+                    self.missed(began)
                     return False
                 count = self._recv_into(reader.room(), 0, _DONTWAIT)
             except OSError:
@@ -178,7 +183,9 @@ class Intake:
                 return False
             reader.received(count)
             self._context.copy().run(self._take_messages)
-        if call.done and self._watching and reader.ready is not None:
+        if perf_counter_ns() - began > SLOW_BATCH_NANOSECONDS:
+            self.waited(began)
+        elif call.done and self._watching and reader.ready is not None:
             self.look_until = until
         return call.done
 
@@ -186,8 +193,18 @@ class Intake:
         """Note how long a batch took that was answered by way of the loop."""
         self._note(quick=nanoseconds < QUICK_BATCH_NANOSECONDS)
 
-    def missed(self) -> None:
-        """Note that an answer was waited for in vain."""
+    def waited(self, began: int) -> None:
+        """Note that an answer kept the loop waiting: for some times as long the next ones are left to it.
+
+        Args:
+            began: when it began to wait, on the clock of `time.perf_counter_ns`.
+        """
+        self.look_until = 0
+        self._patience.spend(began, perf_counter_ns())
+
+    def missed(self, began: int) -> None:
+        """Note that an answer was waited for in vain, from when on."""
+        self._patience.spend(began, perf_counter_ns())
         self.look_until, self._quick = 0, -self._missed
         self._missed = min(2 * self._missed, _QUICK_ANSWERS_MOST)
 
@@ -254,8 +271,12 @@ class Intake:
             if self._quick >= _QUICK_ANSWERS:
                 self._quick = _QUICK_ANSWERS
                 self._missed = max(self._missed - 1, _QUICK_ANSWERS_MISSED)
-                if self._watching and self._reader.ready is not None:
-                    self.look_until = perf_counter_ns() + _LOOKS_NANOSECONDS
+                if (
+                    self._watching
+                    and self._reader.ready is not None
+                    and self._patience.allows(now := perf_counter_ns())
+                ):
+                    self.look_until = now + _LOOKS_NANOSECONDS
         elif self._quick > 0:
             self._quick = max(self._quick - _QUICK_ANSWERS // 2, 0)
 

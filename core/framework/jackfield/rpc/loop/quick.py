@@ -15,6 +15,7 @@ from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link, whole_milliseconds
 from jackfield.rpc.loop.intake import LOOK_MILLISECONDS, Intake
 from jackfield.rpc.loop.outbox import Outbox
+from jackfield.rpc.loop.patience import SLOW_NANOSECONDS
 from jackfield.rpc.messages import DECODING_ERRORS, REQUEST
 
 _DONTWAIT = socket.MSG_DONTWAIT
@@ -149,6 +150,8 @@ class QuickCalls(ABC):
             else:
                 try:
                     if poll(LOOK_MILLISECONDS):
+                        if perf_counter_ns() - began > SLOW_NANOSECONDS:
+                            intake.waited(began)
                         count = recv_into(reader.view, 0, _DONTWAIT)
                         length = count - HEADER_BYTES
                         if 0 < length <= SHORT_BYTES and reader.first[0] == length:
@@ -156,7 +159,7 @@ class QuickCalls(ABC):
                             if answered == number:  # it is taken without a note in the ledger
                                 return answer
                     else:
-                        intake.missed()
+                        intake.missed(began)
                 except _NOT_ANSWERED:
                     pass
                 except BaseException:  # interrupted, as above
