@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jackfield.errors import LinkClosed
-from jackfield.isolation import reception
+from jackfield.isolation import External, reception, tls
 
+from tests.scenarios.attacks.hostile_host import descriptors
 from tests.support.examples import examples
 from tests.support.lobby import Lobby, greeted, knock, lobby
 from tests.support.waiting import until
@@ -202,6 +203,23 @@ async def test_a_flood_of_silent_connections_is_held_by_a_bound_and_keeps_nobody
         for connection in silent:
             connection.close()
         await until(lambda: not opened.reception.unknown)
+
+
+async def test_who_never_agrees_on_tls_is_held_by_the_same_bound_and_by_one_on_lines(tmp_path, certificate, caplog):
+    """Each holds three descriptors here: a thousand of them, and the application could open nothing more."""
+    async with lobby(tmp_path, External(certificate=certificate)) as opened:
+        before = descriptors()
+        silent = await asyncio.to_thread(lambda: [knock(opened) for _ in range(4 * reception.MOST_UNKNOWN)])
+        gone = silent[: 3 * reception.MOST_UNKNOWN]
+        heard = await asyncio.gather(*(asyncio.to_thread(said, connection) for connection in gone))
+        assert heard == [b""] * len(gone), "who has been silent longest makes room"
+        held = 3 * reception.MOST_UNKNOWN
+        await until(lambda: descriptors() - len(silent) <= before + held)
+        for connection in silent:
+            connection.close()
+        await until(lambda: not opened.reception.unknown)
+    told = [line for line in caplog.messages if "TLS could not be agreed on" in line]
+    assert len(told) <= tls.MOST_LINES
 
 
 async def test_a_flood_of_wrong_keys_gets_few_words_and_harms_nobody_who_has_the_right_one(tmp_path: Path, caplog):

@@ -12,8 +12,12 @@ import logging
 import socket
 import ssl
 import threading
+from collections import deque
 
 HANDSHAKE_SECONDS = 5.0
+#: Of what could not be agreed on, so many lines a minute: strangers must not fill the log.
+MOST_LINES = 20
+LINES_SECONDS = 60.0
 #: What is read at once, and what may wait on either side.
 PORTION_BYTES = 1 << 16
 
@@ -33,6 +37,7 @@ class Terminator:
         self._name = name
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._told: deque[float] = deque(maxlen=MOST_LINES)
         self._thread = threading.Thread(target=self._run, name="jackfield: TLS", daemon=True)
         self._thread.start()
 
@@ -40,7 +45,8 @@ class Terminator:
         """Speak TLS over a connection from now on.
 
         Returns:
-            The socket over which its plain bytes go; it ends when the connection does, or is no TLS.
+            The socket over which its plain bytes go; it ends when the connection does, or is no TLS. Who closes it
+            before TLS was agreed on ends the connection.
         """
         ours, inner = socket.socketpair()
         self._loop.call_soon_threadsafe(self._begin, connection, inner)
@@ -70,18 +76,60 @@ class Terminator:
     async def _carry(self, connection: socket.socket, inner: socket.socket) -> None:
         """Carry bytes both ways until one side ends."""
         connection.setblocking(False)
+        inner.setblocking(False)
         reader = asyncio.StreamReader(limit=PORTION_BYTES)
         protocol = asyncio.StreamReaderProtocol(reader)
         try:
-            transport = await self._handshake(connection, protocol)
+            transport = await self._agreed(connection, protocol, inner)
         except BaseException as error:
             connection.close()
             inner.close()
             if not isinstance(error, (OSError, ssl.SSLError)):
                 raise  # it is stopped meanwhile
-            _log.warning("TLS could not be agreed on: %s", error)
+            self._tell(error)
             return
         await self._between(reader, asyncio.StreamWriter(transport, protocol, reader, self._loop), inner)
+
+    async def _agreed(
+        self, connection: socket.socket, protocol: asyncio.BaseProtocol, inner: socket.socket
+    ) -> asyncio.Transport:
+        """Agree on TLS, as long as somebody waits for it: who is let go at the other end must not stay at this one.
+
+        Raises:
+            OSError: the connection is no TLS, or nobody waits for it any more.
+        """
+        agreeing = self._loop.create_task(self._handshake(connection, protocol))
+        self._loop.add_reader(inner, self._look, inner, agreeing)
+        try:
+            await asyncio.wait({agreeing})
+        finally:
+            agreeing.cancel()
+            self._loop.remove_reader(inner)
+        if agreeing.cancelled():
+            raise ConnectionAbortedError("nobody waited for it any more")
+        return agreeing.result()
+
+    def _look(self, inner: socket.socket, agreeing: asyncio.Task[asyncio.Transport]) -> None:
+        """Give up what nobody waits for; what is said already waits until it can be carried."""
+        try:
+            is_over = not inner.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError:
+            is_over = True
+        if is_over:
+            agreeing.cancel()
+        self._loop.remove_reader(inner)
+
+    def _tell(self, error: BaseException) -> None:
+        """Log why TLS could not be agreed on, so many times a minute."""
+        if isinstance(error, ConnectionAbortedError):
+            return
+        now = self._loop.time()
+        if len(self._told) == MOST_LINES and now - self._told[0] < LINES_SECONDS:
+            return
+        self._told.append(now)
+        _log.warning("TLS could not be agreed on: %s", str(error) or type(error).__name__)
 
     async def _between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, inner: socket.socket) -> None:
         """Carry between the two streams; both are closed at the end, come what may."""
