@@ -157,13 +157,20 @@ class TestInterruptedInstall:
         assert application.host.plugins.status("greeter").state == "active"
         await application.stop()
 
+    async def test_one_that_dies_while_it_runs_is_completed_by_itself(self, application, elsewhere, greeter):
+        for step in self.steps(elsewhere, greeter("1.0.0")):
+            if step == "pointer-replaced":
+                break
+        await application.host.plugins.wait_for("greeter", timeout_seconds=30)
+        assert elsewhere.store.settled()
+
     async def test_one_that_is_at_work_is_followed_when_it_is_done(self, application, elsewhere, greeter):
         looked = asyncio.Event()
 
         async def follow() -> None:
             looked.set()
 
-        watch = Watch(application.layout, follow, poll_seconds=0.01)
+        watch = Watch(application.layout, follow, settle=follow, poll_seconds=0.01)
         watch.start()
         for step in self.steps(elsewhere, greeter("1.0.0")):
             if step in ("pointer-replaced", "pointer-synced"):
@@ -181,7 +188,7 @@ async def test_a_change_that_cannot_be_followed_is_logged_and_the_watch_goes_on(
         called.set()
         raise StoreError("the generation is damaged")
 
-    watch = Watch(application.layout, fail, poll_seconds=0.01)
+    watch = Watch(application.layout, fail, settle=fail, poll_seconds=0.01)
     watch.start()
     for wish in (True, False):
         called.clear()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -154,3 +157,24 @@ async def test_what_died_within_on_migrate_is_completed_at_the_next_start(tmp_pa
     async with running(tmp_path / "home") as again:
         await again.host.plugins.wait_for("poll", timeout_seconds=30)
         assert votes(again) == [1, 2]
+
+
+async def test_what_is_no_file_neither_stops_nor_fails_a_change_of_shape(tmp_path):
+    """To open a pipe waits for ever, and a socket cannot be opened: no plugin keeps the host from starting by one."""
+    async with running(tmp_path / "home") as application:
+        plugins = application.host.plugins
+        await install(application, build(tmp_path / "w", "1.0.0", FIRST, 1))
+        await application.reload()
+        await plugins.wait_for("poll", timeout_seconds=30)
+        folder = application.layout.data("poll") / "files"
+        folder.mkdir(exist_ok=True)
+        os.mkfifo(folder / "pipe")
+        os.mknod(folder / "socket", stat.S_IFSOCK | 0o600)
+        (folder / "text").write_text("kept")
+        await install(application, build(tmp_path / "w", "2.0.0", MIGRATES, 2))
+        async with asyncio.timeout(60):
+            await application.reload()
+        assert (plugins.status("poll").version, plugins.status("poll").state) == ("2.0.0", "active")
+        (copy,) = Snapshots(application.layout.root, application.host.state).of("poll")
+        kept = application.layout.root / "snapshots" / "poll" / str(copy.number) / "data" / "files"
+        assert [path.name for path in kept.iterdir()] == ["text"]

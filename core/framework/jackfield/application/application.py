@@ -181,7 +181,7 @@ class Application:
             self._tell_folders()
             await discard_marked(self.layout, self.host.state, by=self.app)
             # Made first: a change during the start is not missed.
-            watch = Watch(self.layout, self._follow, script_folders=self._scripts.folders)
+            watch = Watch(self.layout, self._follow, settle=self._settle, script_folders=self._scripts.folders)
             await self._begin()
             self.probation.start()
             await self._start_host()

@@ -15,6 +15,9 @@ _log = logging.getLogger("jackfield.application")
 
 POLL_SECONDS = 0.25
 
+LEFT_SECONDS = 2.0
+"""How long a change may be half way before somebody looks whether its installer has died; one needs milliseconds."""
+
 Stamp = tuple[object, ...]
 
 
@@ -24,6 +27,7 @@ class Watch:
     Args:
         layout: the profile.
         changed: follows the change; what it raises is logged and the watch goes on.
+        settle: completes what an installer that died left half way; nothing where one is at work.
         poll_seconds: how often to look.
         script_folders: folders of scripts.
     """
@@ -33,6 +37,7 @@ class Watch:
         layout: Layout,
         changed: Callable[[], Awaitable[None]],
         *,
+        settle: Callable[[], Awaitable[None]],
         poll_seconds: float = POLL_SECONDS,
         script_folders: Sequence[Path] = (),
     ) -> None:
@@ -40,6 +45,7 @@ class Watch:
         self._state = State(layout.state)
         self._store = Store(layout)
         self._changed = changed
+        self._settle = settle
         self._script_folders = tuple(script_folders)
         self._starts = Starts(layout.starts)
         self._lists = Lists(layout.trust)
@@ -59,24 +65,33 @@ class Watch:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        half_way_since: float | None = None
         while True:
             await asyncio.sleep(self._poll_seconds)
             stamp = self._stamp()
+            if stamp == self._seen or self._is_settled():
+                half_way_since = None
+            elif half_way_since is None:
+                half_way_since = loop.time()
+            elif loop.time() - half_way_since > LEFT_SECONDS:
+                half_way_since = None
+                await self._carefully(self._settle)
             if self._script_folders and stamp != self._looked:
                 self._looked = stamp  # an editor may be half way through a file: it is read when two looks are alike
                 continue
             if stamp != self._seen and self._is_settled():
                 self._seen = stamp  # before following: a change during it is followed in the next round
-                following = asyncio.ensure_future(self._follow())
+                following = asyncio.ensure_future(self._carefully(self._changed))
                 try:
                     await asyncio.shield(following)
                 except asyncio.CancelledError:
                     await following  # plugins must not be left half way between two sets
                     raise
 
-    async def _follow(self) -> None:
+    async def _carefully(self, follow: Callable[[], Awaitable[None]]) -> None:
         try:
-            await self._changed()
+            await follow()
         except JackfieldError as error:
             _log.error("the change of plugins was not followed: %s", error)
         except Exception:  # noqa: BLE001 (the watch must outlive whatever one change does)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -22,14 +23,25 @@ def copy_folder(source: Path, target: Path) -> None:
 
     def copied(one: str, other: str) -> str:
         try:
-            return shutil.copy2(one, other, follow_symlinks=False)
+            _copy(Path(one), Path(other))
         except OSError as error:
             raise _Refused(error) from error
+        return other
 
     try:
         shutil.copytree(source, target, symlinks=True, ignore=others, copy_function=copied)
     except _Refused as refused:
         raise refused.error from refused
+
+
+def _copy(one: Path, other: Path) -> None:
+    if one.is_symlink():
+        shutil.copy2(one, other, follow_symlinks=False)
+        return
+    with os.fdopen(_opened(one), "rb") as content, other.open("xb") as target:
+        if stat.S_ISREG(os.fstat(content.fileno()).st_mode):  # else it became another thing since it was looked at
+            shutil.copyfileobj(content, target)
+    shutil.copystat(one, other, follow_symlinks=False)
 
 
 class _Refused(Exception):
@@ -49,7 +61,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Bring a folder and all that lies below it to disk.
+    """Bring a folder and all that lies below it to disk; whose folder it is may run, and remove files meanwhile.
 
     Raises:
         OSError: the disk refused.
@@ -57,9 +69,11 @@ def sync_tree(folder: Path) -> None:
     for place, _folders, names in os.walk(folder):
         for name in names:
             path = Path(place) / name
-            if not path.is_symlink():
-                _sync_file(path)
-        sync_folder(Path(place))
+            with contextlib.suppress(FileNotFoundError):
+                if stat.S_ISREG(path.lstat().st_mode):  # to open a pipe waits, and to open a socket fails
+                    _sync_file(path)
+        with contextlib.suppress(FileNotFoundError):
+            sync_folder(Path(place))
 
 
 def sync_folder(folder: Path) -> None:
@@ -72,8 +86,13 @@ def sync_folder(folder: Path) -> None:
         _sync_file(folder)
 
 
+def _opened(path: Path) -> int:
+    """Open for reading, without waiting should it be a pipe by now."""
+    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+
+
 def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = _opened(path)
     try:
         os.fsync(descriptor)
     finally:
