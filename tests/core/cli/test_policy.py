@@ -13,7 +13,7 @@ from tests.core.cli.conftest import Desk
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "install-update-roll-back.md"
 
-pytestmark = pytest.mark.feature("C41", "C43")
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C41", "C43")]
 
 
 def test_policies_are_changed_as_the_page_says(polling: Desk):

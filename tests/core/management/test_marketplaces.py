@@ -13,6 +13,8 @@ from tests.core.management.story import SEND, installed
 from tests.support.mirror import Answer, mirror_of
 from tests.support.revoking import code_of, revoke
 
+pytestmark = pytest.mark.slow
+
 
 def root_of(url: str) -> str:
     return hashlib.sha256(httpx.get(f"{url}/tuf/1.root.json").content).hexdigest()

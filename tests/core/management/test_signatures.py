@@ -64,6 +64,7 @@ def test_a_demand_that_is_none_is_refused(manage, demand, source):
         manage(M).trusted.require(demand, source, by="tester")
 
 
+@pytest.mark.slow
 async def test_a_publishers_signature_is_demanded(market, manage, key):
     market.publish("bare", permissions=SEND)
     market.publish("vouched", key=key, permissions=SEND)
@@ -80,6 +81,7 @@ async def test_a_publishers_signature_is_demanded(market, manage, key):
     await installed(management, "bare")
 
 
+@pytest.mark.slow
 async def test_an_unsigned_update_is_refused_and_the_check_says_so(market, manage, key):
     market.publish("ceases", "1.0.0", key=key, permissions=SEND)
     management = manage(market.url)
@@ -93,6 +95,7 @@ async def test_an_unsigned_update_is_refused_and_the_check_says_so(market, manag
         await management.plan_update(["ceases"])
 
 
+@pytest.mark.slow
 async def test_a_plain_index_is_refused_where_a_marketplaces_signature_is_demanded(market, manage):
     market.publish("plainly", permissions=SEND)
     with mirror_of(market.url) as mirror:
@@ -117,6 +120,7 @@ async def test_a_wheel_on_this_machine_counts_with_its_publishers_signature_besi
     assert plan.consent[0].key is not None
 
 
+@pytest.mark.slow
 async def test_a_lock_keeps_to_the_demand_and_asks_no_marketplace(market, manage, layout, hostfile, unused_url, key):
     market.publish("locked-bare", permissions=SEND)
     management = manage(market.url)
