@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from jackfield.errors import MarketError
 
 from tests.support.deceived import EVIL, TABLE
 from tests.support.mirror import Answer
@@ -52,3 +53,19 @@ async def test_a_name_is_sent_to_another_index(user):
     user.mirror.lie(f"/simple/chat-{user.other}/", Answer(302, b"", elsewhere))
     said = await user.refused("a name that is held, sent on to an upstream", spec=user.other)
     assert f"signed a page of chat-{user.other}, and sends us to another index for it" in said
+
+
+async def test_an_id_that_another_plugin_needs_is_led_to_a_third(user):
+    user.market.publish(user.other, "1.0.0")
+    user.market.publish(f"{user.id}-evil", "1.0.0", code=EVIL)
+    user.market.publish(f"{user.id}-asks", "1.0.0", more=f'[requires]\n"{user.other}" = ">=1.0"')
+
+    def renamed(honest):
+        return replace(honest, body=honest.body.replace(f"chat-{user.other}".encode(), f"chat-{user.id}-evil".encode()))
+
+    for ending in ("", "/latest"):
+        user.mirror.lie(f"/plugins/{user.other}{ending}", renamed)
+    with pytest.raises(MarketError, match=f"is in chat-{user.id}-evil, but that is the plugin {user.id}-evil") as told:
+        await user.install(f"{user.id}-asks")
+    assert user.installed() == {user.id: "1.0.0"}
+    TABLE["an id that another plugin needs, led to a third"] = told.value.message.replace(user.id, "poll")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
-from jackfield.errors import ResolutionError
+from jackfield.errors import MarketError, ResolutionError
 from jackfield.manifest import Manifest, Pin
 from jackfield.resolution.explain import Cause, explain
 from jackfield.resolution.knowledge import Knowledge, Missing, Remembered
@@ -166,6 +166,7 @@ def _solution(mapping: Graph, asks: Sequence[Ask], provider: Provider, known: Kn
         pin = Pin(name, str(candidate.version), candidate.file, plugin, candidate.offer.source, inside)
         # Sorted as they are, what all share comes first: a plugin is put before its own libraries.
         pins.setdefault(known.inside(name, within, details), []).append(pin)
+    _refuse_impostors(manifests, {name for (_, name), one in chosen.items() if one.file is not None}, known)
     _refuse_twins(manifests)
     _refuse_loops(manifests)
     return Solution(
@@ -195,6 +196,22 @@ def _optional(candidate: Candidate, known: Knowledge) -> set[Place]:
     optional = {name for need in needs if need.optional and (name := known.distribution(need.canonical_id)) is not None}
     named = known.details(candidate.file).requires if candidate.file is not None else ()
     return {("", name) for name in optional - {one.name for one in named}}
+
+
+def _refuse_impostors(manifests: Mapping[str, Manifest], coming: Collection[str], known: Knowledge) -> None:
+    """Hold each distribution that is there for an id to that id: a manifest is signed, the way to it is not."""
+    for manifest in manifests.values():
+        for need in manifest.requires:
+            name = known.distribution(need.canonical_id)
+            came = manifests.get(name) if name is not None else None
+            if name not in coming or (came is not None and came.canonical_id == need.canonical_id):
+                continue
+            what = f"the plugin {came.id}" if came is not None else "no plugin"
+            raise MarketError(
+                f"the marketplace says that {need.id}, which {manifest.id} needs, is in {name}, but that is {what}",
+                plugin=manifest.id,
+                hint="nothing was changed; tell whoever runs the marketplace",
+            )
 
 
 def _refuse_twins(manifests: Mapping[str, Manifest]) -> None:
