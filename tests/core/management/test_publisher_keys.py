@@ -58,6 +58,34 @@ async def test_another_key_or_none_is_held_until_a_yes(market, manage, key, tmp_
     assert {row.id: row.version for row in management.list()} == {plugin: "1.0.0"}
 
 
+async def test_a_key_is_pinned_beyond_a_removal(market, manage, key):
+    """What the plugin keeps waits for it, and is not for somebody else who took its name."""
+    market.publish("returns", "1.0.0", key=key, permissions=SEND)
+    management = manage(market.url)
+    await installed(management, "returns")
+    await management.apply(management.plan_remove(["returns"]), accept_permissions=False, by="tester")
+    market.publish("returns", "1.1.0", permissions=SEND)
+    plan = await manage(market.url).plan_install(["returns"])
+    details = [entry.detail for entry in plan.consent[0].growth.entries if entry.kind == "publisher"]
+    assert details == [f"published by alice without a key, before by alice, key {key_in_words(key_of(key))}"]
+    (again,) = (await manage(market.url).plan_install(["returns==1.0.0"])).consent
+    assert [entry.kind for entry in again.growth.entries] == ["permission"]
+
+
+async def test_a_key_is_pinned_where_nothing_is_granted(market, manage, key):
+    market.publish("nothing-granted", "1.0.0", key=key, permissions=SEND)
+    management = manage(market.url)
+    await installed(management, "nothing-granted")
+    management.revoke("nothing-granted", by="tester")
+    market.publish("nothing-granted", "1.1.0", permissions=SEND)
+    plan = await manage(market.url).plan_update(["nothing-granted"])
+    assert [entry.kind for entry in plan.growth.entries] == ["publisher"]
+    with pytest.raises(ConsentRequired):
+        await manage(market.url).apply(plan, accept_permissions=False, by="tester")
+    await manage(market.url).apply(plan, accept_permissions=True, by="tester")
+    assert manage(market.url).permissions("nothing-granted").grant is None
+
+
 async def test_a_first_key_is_taken_with_the_update_and_pinned_from_then_on(market, manage, key):
     market.publish("begins", "1.0.0", permissions=SEND)
     management = manage(market.url)

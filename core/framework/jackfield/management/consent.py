@@ -210,6 +210,7 @@ def requests_and_grants(
     coming: Mapping[str, Coming],
     standing: Callable[[str], Standing | None],
     installed: Mapping[str, Manifest],
+    makers: Mapping[str, tuple[str | None, str | None]],
 ) -> tuple[tuple[ConsentRequest, ...], dict[str, Grant]]:
     """What to ask of a whole plan, by plugin, and the grants that a yes gives.
 
@@ -218,17 +219,32 @@ def requests_and_grants(
         coming: canonical id -> what it will be.
         standing: tells what there is of a plugin now.
         installed: canonical id -> manifest, of what is installed.
+        makers: canonical id -> publisher and key of the version that is, or was last, installed.
     """
     requests, grants = [], {}
     for cid, one in coming.items():
         before = standing(cid)
-        if before is not None and before.grant is None:
-            continue  # nothing runs without a grant: it is asked when the plugin is enabled
         request = words.request(one, before, installed)
+        if before is None or before.grant is None:
+            # A key is pinned by an install, and neither by a grant nor for as long as the plugin is there.
+            other = Growth(_other_key(one, *makers[cid]))
+            if before is not None:
+                requests += [replace(request, growth=other)] if other else []
+                continue  # nothing runs without a grant: it is asked when the plugin is enabled
+            request = replace(request, growth=Growth((*request.growth.entries, *other.entries)))
         if request.growth:
             requests.append(request)
         grants[cid] = renewed(one, before, request.growth)
     return tuple(sorted(requests, key=lambda request: request.plugin)), grants
+
+
+def _other_key(coming: Coming, publisher: str | None, key: str | None) -> tuple[GrowthEntry, ...]:
+    """That a plugin comes without the publisher's key by which it is known."""
+    if key in (None, coming.key):
+        return ()
+    cid = coming.manifest.canonical_id
+    before = Asked(publisher=publisher, key=key, plugin=cid)
+    return growth(before, Asked(publisher=coming.publisher, key=coming.key, plugin=cid)).entries
 
 
 def renewed(coming: Coming, standing: Standing | None, grown: Growth) -> Grant:

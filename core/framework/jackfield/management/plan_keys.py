@@ -13,10 +13,10 @@ from jackfield.storage import State
 from jackfield.store import SURROUNDINGS, Generation
 
 _OF_A_PLUGIN = (
-    *("wish", "grants", "asked", "pin", "published", "isolation", "probation"),
+    *("wish", "grants", "asked", "pin", "isolation", "probation"),
     *("updates/of", "updates/never", "updates/later"),
 )
-"""What goes with a plugin that is removed; its settings, its data and what failed of it stay."""
+"""What goes with a plugin that is removed; its settings, its data, who published it and what failed of it stay."""
 
 
 def changed_keys(plan: Plan, state: State, before: Generation, *, enable: bool) -> dict[str, Any]:

@@ -229,7 +229,8 @@ class Planner:
         fresh = [pin for place, pin in after.items() if place not in old]
         await SignatureCheck(self._state, catalog).require(fresh, {cid: one.key for cid, one in makers.items()})
         words, manifests_here = Consent(self._app, self._hostfile), self._inventory.manifests
-        consent, grants = requests_and_grants(words, coming, self._inventory.standing, manifests_here)
+        makers_here = {cid: (self._inventory.published(cid)[0], self._inventory.signed_by(cid)) for cid in coming}
+        consent, grants = requests_and_grants(words, coming, self._inventory.standing, manifests_here, makers_here)
         standings = await catalog.standings({item.source for item in (*added, *changed)})
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
         moved = (ids.keys() & solution.workers.keys()) ^ (ids.keys() & generation.workers.keys())
