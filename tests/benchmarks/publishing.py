@@ -11,7 +11,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -30,6 +30,7 @@ from tests.support.processes import free_port
 ROUNDS = 7
 UPLOADS_A_ROUND = 40
 GOAL = 5.0
+NOTHING: Mapping[str, str] = {}
 BOUNDARY = "a-boundary-that-no-wheel-holds"
 
 
@@ -54,6 +55,7 @@ class Contender:
         pid: of its process.
         connection: an open connection to it.
         path: where it takes them.
+        pages: where its index is.
         user: who uploads.
         secret: the token.
     """
@@ -61,25 +63,33 @@ class Contender:
     pid: int
     connection: HTTPConnection
     path: str
+    pages: str
     user: str
     secret: str
 
     def upload(self, wheels: Iterable[Path]) -> Turn:
-        """Upload them one after another."""
+        """Upload them one after another, and read the page of the last: what was put off until then counts too."""
         credentials = base64.b64encode(f"{self.user}:{self.secret}".encode()).decode()
         headers = {
             "Authorization": f"Basic {credentials}",
             "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
         }
+        wheels = list(wheels)
         forms = [upload_form(wheel) for wheel in wheels]
         begun, taken = time.perf_counter(), cpu_seconds(self.pid)
         for form in forms:
-            self.connection.request("POST", self.path, form, headers)
-            answer = self.connection.getresponse()
-            said = answer.read()
-            assert answer.status == 200, f"{answer.status} {answer.reason} {said[:300]!r}"
+            self._ask("POST", self.path, form, headers)
+        page = self._ask("GET", f"{self.pages}{project_name(wheels[-1])}/")
+        assert wheels[-1].name.encode() in page, page[:300]
         seconds = time.perf_counter() - begun
         return Turn(len(forms) / seconds, (cpu_seconds(self.pid) - taken) / len(forms) * 1e3)
+
+    def _ask(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = NOTHING) -> bytes:
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        said = answer.read()
+        assert answer.status == 200, f"{answer.status} {answer.reason} {said[:300]!r}"
+        return said
 
 
 def measure() -> Iterable[Row]:
@@ -89,7 +99,9 @@ def measure() -> Iterable[Row]:
         market = stack.enter_context(running_marketplace(folder))
         port = int(market.url.rpartition(":")[2])
         contenders = {
-            "ours": Contender(market.server.pid, _connection(port, stack), "/legacy/", "__token__", market.token())
+            "ours": Contender(
+                market.server.pid, _connection(port, stack), "/legacy/", "/simple/", "__token__", market.token()
+            )
         }
         try:
             contenders["devpi-server"] = _devpi(folder, stack)
@@ -153,7 +165,8 @@ def _devpi(folder: Path, stack: ExitStack) -> Contender:
     login = json.dumps({"user": "root", "password": "bench"})
     connection.request("POST", "/+login", login, {"Content-Type": "application/json"})
     answer = json.loads(connection.getresponse().read())
-    return Contender(pid, connection, "/root/bench/", "root", answer["result"]["password"])
+    password = answer["result"]["password"]
+    return Contender(pid, connection, "/root/bench/", "/root/bench/+simple/", "root", password)
 
 
 def _connection(port: int, stack: ExitStack) -> HTTPConnection:

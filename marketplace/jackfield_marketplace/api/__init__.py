@@ -6,6 +6,7 @@ from jackfield_marketplace.api.details import PluginAnswers
 from jackfield_marketplace.api.files import FilePages
 from jackfield_marketplace.api.legacy import REASON_HEADER, UploadApi
 from jackfield_marketplace.api.plugins import plugin_router
+from jackfield_marketplace.api.signed import Signatures
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.api.stages import StageApi
 from jackfield_marketplace.api.tuf import MetadataPages
@@ -18,6 +19,7 @@ __all__ = [
     "Headers",
     "MetadataPages",
     "PluginAnswers",
+    "Signatures",
     "SimpleIndex",
     "StageApi",
     "UploadApi",

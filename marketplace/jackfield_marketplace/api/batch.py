@@ -22,7 +22,7 @@ from jackfield_marketplace.api.details import PluginAnswers, is_version
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.catalog import Contents, latest_versions, texts_served
 from jackfield_marketplace.db import Database
-from jackfield_marketplace.trust import served_metadata
+from jackfield_marketplace.trust import NotSigned, served_metadata
 
 MOST_PATHS = 256
 """How many answers one request may ask for."""
@@ -80,7 +80,7 @@ class Batch:
         answers, size = [], 0
         for number, path in enumerate(paths, 1):
             match = _PROJECT.fullmatch(path)
-            answer = self._page(match[1]) if match is not None else found.get(path) or self._signed(path)
+            answer = await self._page(match[1]) if match is not None else found.get(path) or self._signed(path)
             size += len(answer.get("body", ""))
             answers.append(answer if size <= _ANSWER_BYTES else _ALONE)
             if number % _PAGES_AT_ONCE == 0:
@@ -88,10 +88,13 @@ class Batch:
         body = json.dumps({"answers": answers}, separators=(",", ":"), ensure_ascii=False).encode()
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
-    def _page(self, name: str) -> _Answer:
+    async def _page(self, name: str) -> _Answer:
         if canonicalize_name(name) != name:
             return _ALONE  # a redirect to the canonical name
-        body = self._simple.document(name)
+        try:
+            body = await self._simple.document(name)
+        except NotSigned:
+            return _ALONE  # where it is told why
         if body is not None:
             return {"status": 200, "body": body.decode()}
         return {"status": 404} if self._simple.upstream_of(name) is None else _ALONE

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from jackfield_marketplace.accounts import Identity, Limit, authenticate, note_use, read_credentials
 from jackfield_marketplace.api.answers import Answer, text_answer
 from jackfield_marketplace.api.models import Problem, Submission
+from jackfield_marketplace.api.signed import Signatures
 from jackfield_marketplace.catalog import Refusal
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
@@ -41,6 +42,7 @@ _REFUSALS = {
     409: "Other bytes of that version are published.",
     413: "The form is too large.",
     429: "Too many uploads, or too many wrong tokens; Retry-After says when to come back.",
+    503: "The marketplace cannot sign at the moment, and takes nothing that it could not sign.",
 }
 
 
@@ -51,12 +53,14 @@ class UploadApi:
         settings: bounds of a form.
         database: accounts.
         uploads: takes the file.
+        signatures: are made for it a moment later.
     """
 
-    def __init__(self, settings: Settings, database: Database, uploads: Uploads) -> None:
+    def __init__(self, settings: Settings, database: Database, uploads: Uploads, signatures: Signatures) -> None:
         self._settings = settings
         self._database = database
         self._uploads = uploads
+        self._signatures = signatures
         # Threads of their own: a password takes 19 MiB to check, and waiting uploads must not hold up the pages. An
         # executor hands over in half the time that anyio takes, which passwords do not mind.
         self._threads = ThreadPoolExecutor(_AT_ONCE, "upload")
@@ -137,7 +141,9 @@ class UploadApi:
                 raise Refusal(400, "the only action here is file_upload")
             arguments = form.content, form.filename, form.fields, uploader
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._uploads.accept, *arguments)
+            accepted = await loop.run_in_executor(self._threads, self._uploads.accept, *arguments)
+            self._signatures.soon()
+            return accepted
 
     async def uploader(self, request: Request) -> Identity:
         """Who sends the request, held against both limits.

@@ -14,8 +14,10 @@ from starlette.types import Receive, Scope, Send
 from jackfield_marketplace.api.answers import Answer, Headers, redirect, refused_method, text_answer
 from jackfield_marketplace.api.negotiation import JSON, choose_type
 from jackfield_marketplace.api.rendering import render_project, render_root
+from jackfield_marketplace.api.signed import Signatures
 from jackfield_marketplace.catalog import project_names, simple_project
 from jackfield_marketplace.db import Database
+from jackfield_marketplace.trust import NotSigned
 
 _HEADERS = {
     # A CDN may keep a page, and asks each time whether it still holds: a new version shows at once.
@@ -41,6 +43,9 @@ class _Page:
     answer: Answer
 
 
+_UNSIGNED = _Page(-1, -1, b"", text_answer(503, "the page is not signed yet"))
+
+
 class SimpleIndex:
     """`/simple/` and `/simple/<name>/`, an ASGI application for these addresses.
 
@@ -49,12 +54,14 @@ class SimpleIndex:
 
     Args:
         database: the catalogue.
+        signatures: are waited for where a page says what is not signed yet.
         upstream: the simple API of another index, ending in a slash: projects that nobody registered here are
             redirected to it. A name that is held, though all its files were withdrawn, never is.
     """
 
-    def __init__(self, database: Database, *, upstream: str | None = None) -> None:
+    def __init__(self, database: Database, signatures: Signatures, *, upstream: str | None = None) -> None:
         self._database = database
+        self._signatures = signatures
         self._upstream = upstream
         self._pages: OrderedDict[tuple[str, str | None], _Page] = OrderedDict()
 
@@ -70,9 +77,13 @@ class SimpleIndex:
         page = self._pages.get((target[len(_PREFIX) : -1].decode("latin-1"), _content_type(headers)))
         return page.answer if page is not None and page.stamp == self._database.change_stamp() else None
 
-    def document(self, name: str) -> bytes | None:
-        """The PEP 691 document of a project by its canonical name, None for a name that nobody registered."""
-        page = self._page(name, JSON)
+    async def document(self, name: str) -> bytes | None:
+        """The PEP 691 document of a project by its canonical name, None for a name that nobody registered.
+
+        Raises:
+            NotSigned: it says what cannot be signed, and is shown to nobody.
+        """
+        page = await self._signed_page(name, JSON)
         return page.body if page is not None else None
 
     def upstream_of(self, name: str) -> str | None:
@@ -95,8 +106,10 @@ class SimpleIndex:
             return _NOT_ACCEPTABLE
         if not name:
             return (await self._root(content_type)).answer
-        # Everything here is bounded and one indexed look-up: a thread would cost more than the work.
-        page = self._page(name, content_type)
+        try:
+            page = await self._signed_page(name, content_type)
+        except NotSigned as exc:
+            return text_answer(503, str(exc), {"retry-after": "5", "cache-control": "no-store"})
         if page is not None:
             return page.answer
         elsewhere = self.upstream_of(name)
@@ -121,6 +134,15 @@ class SimpleIndex:
         with self._database.read() as session:
             return render_root(project_names(session), content_type)
 
+    async def _signed_page(self, name: str, content_type: str) -> _Page | None:
+        """A page of which all is signed; who asks for one that was just published has it signed."""
+        # Everything here is bounded and one indexed look-up: a thread would cost more than the work.
+        page = self._page(name, content_type)
+        while page is _UNSIGNED:
+            await self._signatures.once()
+            page = self._page(name, content_type)
+        return page
+
     def _page(self, name: str, content_type: str) -> _Page | None:
         key = (name, content_type)
         # Before anything is read: what is committed in between makes the page look old, never new.
@@ -135,6 +157,8 @@ class SimpleIndex:
         if project is None:
             self._pages.pop(key, None)
             return None
+        if self._signatures.waiting.holds(name):  # asked after the page was read: an upload says so before it is seen
+            return _UNSIGNED
         return self._keep(name, content_type, render_project(project, content_type), project.serial, stamp)
 
     def _keep(self, name: str, content_type: str, body: bytes, serial: int, stamp: int) -> _Page:

@@ -12,9 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from jackfield_marketplace.api.answers import Answer, refused_method, text_answer
 from jackfield_marketplace.api.files import FilePages
+from jackfield_marketplace.api.signed import Signatures
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.db import Database
-from jackfield_marketplace.trust import served_list, served_metadata, target_served
+from jackfield_marketplace.trust import NotSigned, served_list, served_metadata, target_served
 
 _METADATA = re.compile(
     r"/tuf/(?:([1-9][0-9]{0,8})\.)?(root|timestamp|snapshot|targets|revocations|bin-[0-9a-f]{2})\.json"
@@ -35,12 +36,14 @@ class MetadataPages:
         database: holds the metadata.
         simple: has the documents of projects.
         files: has the bytes of the other targets.
+        signatures: of what was just uploaded are waited for before it is said what is current.
     """
 
-    def __init__(self, database: Database, simple: SimpleIndex, files: FilePages) -> None:
+    def __init__(self, database: Database, simple: SimpleIndex, files: FilePages, signatures: Signatures) -> None:
         self._database = database
         self._simple = simple
         self._files = files
+        self._signatures = signatures
         self._versioned: OrderedDict[tuple[str, bool], Answer] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +63,7 @@ class MetadataPages:
         if target is not None:
             await self._target(target, scope, receive, send)
             return
+        await self._signatures.tried()
         answer = self._metadata(path, compressed=_takes_gzip(scope))
         await (answer or text_answer(404, "there is no such metadata here")).send_to(scope, send)
 
@@ -86,7 +90,10 @@ class MetadataPages:
         if not target_served(self._database, folder + name, sha256):
             await text_answer(404, "there is no such target here").send_to(scope, send)
         elif name == PAGE:
-            document = self._simple.document(project)
+            try:
+                document = await self._simple.document(project)
+            except NotSigned:
+                document = None
             same = document is not None and hashlib.sha256(document).hexdigest() == sha256
             answer = _answer(document or b"", _IMMUTABLE, compressed=False) if same else None
             await (answer or text_answer(404, "this document was replaced")).send_to(scope, send)

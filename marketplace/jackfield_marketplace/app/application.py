@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from jackfield_marketplace.api import (
     FilePages,
     MetadataPages,
     PluginAnswers,
+    Signatures,
     SimpleIndex,
     StageApi,
     UploadApi,
@@ -36,7 +38,7 @@ from jackfield_marketplace.catalog import Contents, Hosts
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.stats import DownloadCounter
-from jackfield_marketplace.trust import Signing
+from jackfield_marketplace.trust import Signing, Waiting
 from jackfield_marketplace.uploads import Uploads
 from jackfield_marketplace.web import Pages
 
@@ -69,11 +71,13 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
 
     downloads = DownloadCounter(database)
     signing = Signing(database, settings.keys, settings.blobs)
+    waiting = Waiting(database, signing)
+    signatures = Signatures(waiting)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         writing = asyncio.create_task(_write_often(downloads, settings.count_seconds))
-        fresh = asyncio.create_task(_sign_often(signing))
+        fresh = asyncio.create_task(_sign_often(signing, waiting))
         try:
             yield
         finally:
@@ -81,6 +85,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
             fresh.cancel()
             await run_sync(downloads.write)
             await run_sync(uploads.close)
+            await run_sync(waiting.sign)
             database.close()
 
     app = FastAPI(
@@ -92,9 +97,9 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing is reported to anyone
     )
-    simple = SimpleIndex(database, upstream=settings.upstream)
+    simple = SimpleIndex(database, signatures, upstream=settings.upstream)
     plugins = PluginAnswers(database, hosts)
-    uploads = UploadApi(settings, database, Uploads(settings, database, contents, hosts, signing))
+    uploads = UploadApi(settings, database, Uploads(settings, database, contents, hosts, waiting), signatures)
     routes = [
         *Batch(database, contents, simple, plugins).routes(),
         Route("/healthz", _healthz),
@@ -109,8 +114,8 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     app.add_exception_handler(RequestValidationError, _out_of_bounds)
     app.add_middleware(SecurityHeaders)
     files = FilePages(database, contents, downloads)
-    metadata = MetadataPages(database, simple, files)
-    return Front(simple, files, metadata, uploads, app, downloads, tuple(hosts.problems))
+    metadata = MetadataPages(database, simple, files, signatures)
+    return Front(simple, files, metadata, uploads, signatures, app, downloads, tuple(hosts.problems))
 
 
 async def _write_often(downloads: DownloadCounter, seconds: float) -> None:
@@ -123,14 +128,16 @@ async def _write_often(downloads: DownloadCounter, seconds: float) -> None:
             _LOGGER.warning("downloads could not be written: %s", exc)
 
 
-async def _sign_often(signing: Signing) -> None:
-    """Sign what a command changed and what is about to expire, again and again, until cancelled."""
+async def _sign_often(signing: Signing, waiting: Waiting) -> None:
+    """Sign what a command changed, what is about to expire and what could not be signed, again and again."""
     told = ""
     while True:
         try:
             await run_sync(signing.keep_fresh)
             told = ""
-        except (JackfieldError, OSError, SQLAlchemyError) as exc:
+            if waiting.failure is not None:
+                await run_sync(waiting.sign)
+        except (JackfieldError, OSError, SQLAlchemyError, sqlite3.Error) as exc:
             if str(exc) != told:  # once, and not every two seconds until somebody has brought the keys
                 told = str(exc)
                 _LOGGER.warning("the metadata could not be signed: %s", exc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jackfield_marketplace.api import Answer, FilePages, Headers, MetadataPages, SimpleIndex, UploadApi
+from jackfield_marketplace.api import Answer, FilePages, Headers, MetadataPages, Signatures, SimpleIndex, UploadApi
 from jackfield_marketplace.stats import DownloadCounter
 
 
@@ -16,6 +16,7 @@ class Front:
         files: answers below `/files`.
         metadata: answers below `/tuf`.
         uploads: answers at `/legacy/`.
+        signatures: of what was just uploaded are waited for before the rest tells of it.
         rest: the framework's application, which also has the lifespan.
         downloads: counted and not yet written.
         problems: of host files that could not be read, a line each.
@@ -27,6 +28,7 @@ class Front:
         files: FilePages,
         metadata: MetadataPages,
         uploads: UploadApi,
+        signatures: Signatures,
         rest: ASGIApp,
         downloads: DownloadCounter,
         problems: tuple[str, ...],
@@ -35,6 +37,7 @@ class Front:
         self._files = files
         self._metadata = metadata
         self._uploads = uploads
+        self._signatures = signatures
         self._rest = rest
         self.downloads = downloads
         self.problems = problems
@@ -68,4 +71,5 @@ class Front:
             if path in ("/legacy/", "/legacy"):
                 await self._uploads(scope, receive, send)
                 return
+            await self._signatures.tried()
         await self._rest(scope, receive, send)

@@ -13,7 +13,8 @@ class Refusal(JackfieldError):
     """An upload that is not taken.
 
     Args:
-        status: the HTTP status that says which kind: 400 wrong, 403 not yours, 409 taken, 413 too large, 429 too often.
+        status: the HTTP status that says which kind: 400 wrong, 403 not yours, 409 taken, 413 too large, 429 too often,
+            503 not now.
         message: one sentence for the uploader.
         retry_after_seconds: when to come again, for 429.
         code: names the reason for machines, where it is one of the list of findings.

@@ -8,6 +8,7 @@ from jackfield_marketplace.trust.metadata import served_metadata, target_served
 from jackfield_marketplace.trust.revocations import served_list
 from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
 from jackfield_marketplace.trust.signing import Signing
+from jackfield_marketplace.trust.waiting import NotSigned, Waiting
 
 if TYPE_CHECKING:
     from jackfield_marketplace.trust.ceremony import Ceremony, KeyReport
@@ -21,7 +22,9 @@ __all__ = [
     "Key",
     "KeyReport",
     "KeysMissing",
+    "NotSigned",
     "Signing",
+    "Waiting",
     "fingerprint",
     "keys_beside",
     "offline_keys",

@@ -1,7 +1,7 @@
 """What the server signs by itself: the bins of what changed, snapshot and timestamp.
 
-All of it is rows, written by the transaction that changed the catalogue or by one of its own, so that a client sees an
-upload and its signatures at once, and after a power cut both are there or neither is.
+All of it is rows, written by one transaction: that which changed the catalogue, or for uploads one of their own, for
+which whoever reads them waits (`Waiting`). After a power cut what was not signed still stands noted as such.
 """
 
 from __future__ import annotations
@@ -85,8 +85,18 @@ class Signing:
         """Whether this marketplace has been given keys."""
         return is_signed(self._database)
 
+    def require_keys(self, direct: Direct) -> None:
+        """See to it that what is written in this transaction can be signed later; without work where it is known.
+
+        Raises:
+            KeysMissing: as for `sign_changes`.
+        """
+        versions = current_versions(direct)
+        if versions:
+            self._signers(direct, versions)
+
     def sign_changes(self, direct: Direct) -> int:
-        """Sign every project that changed, and what was revoked, in the transaction that changed it; returns how many.
+        """Sign every project that changed, and what was revoked, in a transaction that writes; returns how many.
 
         Raises:
             KeysMissing: the online keys are not those that root and targets name.

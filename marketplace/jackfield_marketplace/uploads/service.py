@@ -29,7 +29,7 @@ from jackfield_marketplace.accounts import Identity
 from jackfield_marketplace.catalog import Contents, Hosts, Refusal, Upload, publish
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
-from jackfield_marketplace.trust import Signing
+from jackfield_marketplace.trust import NotSigned, Waiting
 
 # Paths of the plugin API that a plugin of that id would hide behind.
 RESERVED_IDS = frozenset({"search", "featured", "submit"})
@@ -75,17 +75,17 @@ class Uploads:
         database: the catalogue.
         contents: where files end up.
         hosts: which entry-point groups hold plugins.
-        signing: signs what was published, in the same transaction.
+        waiting: sees to it that what was published is signed before it is shown.
     """
 
     def __init__(
-        self, settings: Settings, database: Database, contents: Contents, hosts: Hosts, signing: Signing
+        self, settings: Settings, database: Database, contents: Contents, hosts: Hosts, waiting: Waiting
     ) -> None:
         self._settings = settings
         self._database = database
         self._contents = contents
         self._hosts = hosts
-        self._signing = signing
+        self._waiting = waiting
         self._turn = threading.Lock()
 
     def accept(self, file: IO[bytes], filename: str, fields: dict[str, str], uploader: Identity) -> Accepted:
@@ -133,7 +133,10 @@ class Uploads:
             for sha256, part in parts:
                 if sha256 is not None and part is not None:
                     self._contents.add_text(direct, sha256, part)
-            self._signing.sign_changes(direct)
+            try:
+                self._waiting.add(direct, canonicalize_name(upload.distribution))
+            except NotSigned as exc:
+                raise Refusal(503, str(exc)) from exc
         found = tuple(Finding(**finding) for finding in findings)
         return Accepted(
             outcome, upload.distribution, upload.version, None if upload.manifest is None else upload.manifest.id, found

@@ -228,6 +228,7 @@ def test_a_marketplace_without_keys_takes_uploads_and_signs_them_at_its_first_ce
 def test_only_a_few_versions_are_kept_of_what_changes_often(signed):
     for number in range(20):
         signed.market.publish("poll", f"1.0.{number}")
+        signed.metadata("timestamp")  # else all of them would be signed together
     newest = signed.metadata("timestamp")["meta"]["snapshot.json"]["version"]
     assert httpx.get(f"{signed.market.url}/tuf/{newest - 15}.snapshot.json").status_code == 200
     assert httpx.get(f"{signed.market.url}/tuf/{newest - 16}.snapshot.json").status_code == 404
