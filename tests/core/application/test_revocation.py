@@ -117,12 +117,41 @@ async def test_a_list_that_is_damaged_is_told_and_the_application_starts(market,
         await install(application, "plain")
         (path,) = Lists(application.layout.trust).paths()
     path.write_text("{")
+    path.with_name("revoked.copy.json").write_text("{")
     async with running(tmp_path, market) as application:
         assert application.host.plugins.status("plain").state == "active"
         assert "what was revoked is not known" in caplog.text
         assert "is damaged" in next(one.problem for one in _doctor(application) if one.kind == "old list")
         assert await application.management.check_revocations() == {}
         assert [one for one in _doctor(application) if one.kind == "old list"] == []
+
+
+@pytest.mark.parametrize("lost", [("revoked.json",), ("revoked.json", "revoked.copy.json")])
+async def test_what_was_stopped_stays_so_where_its_list_is_damaged_and_nobody_answers(market, tmp_path, caplog, lost):
+    plugin = f"lost{len(lost)}"
+    market.publish(plugin, code=code_of(plugin))
+    async with running(tmp_path, market) as application:
+        await install(application, plugin)
+        number = revoke(market, plugin)
+        await elsewhere(application, market).check_updates()
+        await until(lambda: application.host.plugins.status(plugin).state == "blocked", timeout_seconds=30)
+        (path,) = Lists(application.layout.trust).paths()
+    for name in lost:
+        path.with_name(name).write_text("{")
+    async with running(tmp_path, market) as application:  # asks nobody at its start
+        assert application.host.plugins.status(plugin).state == "blocked"
+        assert "It reads mail" in application.host.plugins.status(plugin).problem
+        assert f"{path} is damaged" in caplog.text
+        (row,) = application.management.list()
+        assert row.revoked is not None
+        assert row.revoked.stopped
+        application.management.allow_revoked(plugin, by="alice")
+        await until(lambda: application.host.plugins.status(plugin).state == "active", timeout_seconds=60)
+        application.management.end_allowance(plugin, by="alice")
+        await until(lambda: application.host.plugins.status(plugin).state == "blocked", timeout_seconds=60)
+        market.run("unrevoke", number)
+        assert await application.management.check_revocations() == {}
+        await until(lambda: application.host.plugins.status(plugin).state == "active", timeout_seconds=60)
 
 
 async def test_a_library_is_revoked_and_who_runs_on_it_is_stopped(market, tmp_path):

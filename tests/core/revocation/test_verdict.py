@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -126,7 +127,7 @@ class TestWords:
         entries = [poll("low", number=1), poll("high", number=2), poll("critical", number=3)]
         found = hits([kept(*entries)], Subject("poll", "chat-poll", "1.0", source=HERE))
         assert [hit.revocation.severity for hit in found] == ["critical", "high", "low"]
-        assert [hit.key for hit in stopping(found)] == [f"{HERE}#3", f"{HERE}#2"]
+        assert [hit.revocation.number for hit in stopping(found)] == [3, 2]
 
 
 def candidate(plugin: str, origin: str = "store") -> Candidate:
@@ -173,6 +174,18 @@ class TestAllowances:
         assert not one.covers(self.found(1), self.AT + timedelta(hours=24))
         assert not one.covers(self.found(1, 2), self.AT)
 
+    SUBJECT = Subject("poll", "chat-poll", "1.0", SHA, source=HERE)
+
+    @pytest.mark.parametrize(
+        "more",
+        [{"versions": "<2.0"}, {"files": frozenset({SHA})}, {"severity": "high"}, {"reason": "It sells your mail."}],
+    )
+    def test_mean_what_was_read_and_not_whatever_has_its_number_later(self, more):
+        read = poll(number=7, versions="<1.1", severity="critical")
+        one = Allowance.for_a_day(hits([kept(read)], self.SUBJECT), self.AT)
+        assert one.covers(hits([kept(replace(read))], self.SUBJECT), self.AT)
+        assert not one.covers(hits([kept(replace(read, **more))], self.SUBJECT), self.AT)
+
     def test_a_clock_that_is_set_back_makes_no_day_longer(self):
         one = Allowance.for_a_day(self.found(1), self.AT)
         assert not one.covers(self.found(1), self.AT - timedelta(hours=1))
@@ -182,6 +195,13 @@ class TestAllowances:
         given_ = allowances({f"{ALLOWED}poll": value, f"{ALLOWED}other": {"until": "soon", "keys": [f"{HERE}#1"]}})
         assert allowance_for(given_, "poll", self.found(1)) is None
         assert allowance_for(given_, "other", self.found(1)) is None
+
+
+def spoil(path: Path) -> None:
+    """Change a letter where it is still a list."""
+    text = path.read_text()
+    assert "chat-poll" in text
+    path.write_text(text.replace("chat-poll", "chat-pall"))
 
 
 class TestKept:
@@ -210,6 +230,23 @@ class TestKept:
         assert str(tmp_path / "damaged" / "revoked.json") in lists.problems()[0]
         with pytest.raises(ManifestError):
             KeptList.load(tmp_path / "damaged")
+
+    @pytest.mark.parametrize("damage", [lambda path: path.write_text("{"), Path.unlink, spoil])
+    def test_its_copy_counts_where_it_is_damaged_or_gone(self, tmp_path: Path, damage):
+        folder = tmp_path / "plugins.example.org"
+        folder.mkdir()
+        kept(poll(), checked="2026-05-03T12:00:00Z").save(folder)
+        damage(folder / "revoked.json")
+        lists = Lists(tmp_path)
+        assert [one.list.revocations for one in lists.kept()] == [(poll(),)]
+        (problem,) = lists.problems()
+        assert str(folder / "revoked.json") in problem
+        assert "its copy of 2026-05-03 counts" in problem
+        damage(folder / "revoked.copy.json")
+        assert KeptList.look(folder)[0] is None
+        again = kept(poll())
+        again.save(folder)
+        assert KeptList.look(folder) == (again, None)
 
     def test_its_age_is_since_it_was_verified_and_nonsense_is_very_old(self):
         day = kept(checked="2026-05-03T12:00:00Z")

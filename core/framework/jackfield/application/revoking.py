@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.errors import JackfieldError
 from jackfield.host import Host
-from jackfield.revocation import STOPPED, Lists
+from jackfield.revocation import ENTRY, STOPPED, Lists
 
 if TYPE_CHECKING:
     from jackfield.management import Management
@@ -90,7 +90,7 @@ class RevocationWatch:
             if now is None or not record.enabled:
                 continue
             version, key = record.candidate.version, f"{STOPPED}{cid}"
-            became = {"version": version, "keys": list(now.keys), "stopped": now.stops}
+            became = {"version": version, "keys": list(now.keys), "stopped": now.stops, ENTRY: dict(now.entry)}
             if now.allowed_until:
                 ends.append(now.seconds_left)
             if self._told.get(cid) != (became, now.allowed_until):

@@ -1,10 +1,23 @@
 """Which plugins may not run because a marketplace revoked them, and which run all the same, as a user said."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from jackfield.manifest import Candidate
-from jackfield.revocation import ALLOWED, Allowance, Hit, Lists, allowance_for, allowances, revoked_plugins, stopping
+from jackfield.revocation import (
+    ALLOWED,
+    STOPPED,
+    Allowance,
+    Hit,
+    Lists,
+    allowance_for,
+    allowances,
+    recalled,
+    remembered,
+    revoked_plugins,
+    stopping,
+)
 from jackfield.storage import State
 from jackfield.store import Generation, Store
 
@@ -21,6 +34,7 @@ class RevokedNow:
         at_once: whether it does harm: then nothing of it is called any more, and its process is killed.
         allowed_until: until when its user lets it run, ISO 8601 in UTC; empty where they do not.
         seconds_left: until then.
+        entry: the worst of those, as the state remembers it for when its list is lost.
     """
 
     problem: str
@@ -30,6 +44,7 @@ class RevokedNow:
     at_once: bool = False
     allowed_until: str = ""
     seconds_left: float = 0.0
+    entry: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def note(self) -> str:
@@ -50,10 +65,12 @@ def look_for_revoked(
         candidates: the plugins that are here; of an id that several have, the first counts.
         generation: the active one.
     """
-    lists = Lists(store.layout.trust).kept()
-    if not lists:
+    lists, stopped = Lists(store.layout.trust).kept(), state.items(STOPPED)
+    if not lists and not stopped:
         return {}
-    found = revoked_plugins(lists, candidates, generation.inline, generation.workers, generation.contents)
+    here = list(candidates)
+    found = revoked_plugins(lists, here, generation.inline, generation.workers, generation.contents)
+    found = recalled(found, stopped, lists, here)
     if not found:
         return {}
     given = allowances(state.items(ALLOWED))
@@ -71,4 +88,5 @@ def _now(cid: str, found: Sequence[Hit], given: Mapping[str, Allowance]) -> Revo
         at_once=any(hit.revocation.severity == "critical" for hit in stops),
         allowed_until=allowance.until if allowance is not None else "",
         seconds_left=allowance.seconds_left() if allowance is not None else 0.0,
+        entry=remembered(found[0]),
     )

@@ -12,6 +12,7 @@ from jackfield.management.specs import canonical
 from jackfield.manifest import Candidate, Pin
 from jackfield.revocation import (
     ALLOWED,
+    STOPPED,
     Allowance,
     Hit,
     KeptList,
@@ -20,6 +21,7 @@ from jackfield.revocation import (
     allowance_for,
     allowances,
     hits,
+    recalled,
     revoked_plugins,
     sentence,
     stopping,
@@ -104,8 +106,9 @@ class RevokedHere:
 
     def installed(self, candidates: Iterable[Candidate], generation: Generation) -> dict[str, tuple[Hit, ...]]:
         """Canonical id -> why, of the installed plugins that were revoked; the worst first."""
-        lists = self.lists.kept()
-        return revoked_plugins(lists, candidates, generation.inline, generation.workers, generation.contents)
+        lists, here = self.lists.kept(), list(candidates)
+        found = revoked_plugins(lists, here, generation.inline, generation.workers, generation.contents)
+        return recalled(found, self._state.items(STOPPED), lists, here)
 
     def of_name(self, plugin: str) -> tuple[Hit, ...]:
         """What is revoked of an id, whichever versions."""

@@ -40,6 +40,7 @@ from jackfield.manifest.revocations import (
     means,
     normalised,
     one_line,
+    read_revocation,
     read_revocations,
 )
 from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
@@ -104,6 +105,7 @@ __all__ = [
     "read_hostfile_file",
     "read_manifest",
     "read_manifest_file",
+    "read_revocation",
     "read_revocations",
     "read_script",
     "record_of_tests",

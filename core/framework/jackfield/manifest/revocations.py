@@ -5,6 +5,7 @@ known is the worst, and ids are compared in canonical form, whatever way they ar
 """
 
 import contextlib
+import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -62,6 +63,11 @@ class Revocation:
     def stops(self) -> bool:
         """Whether what is installed may not run; else it is only not installed any more."""
         return self.severity != "low"
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of all that it says: another range, file, severity or reason is another one."""
+        return hashlib.sha256(json.dumps(self.to_mapping(), sort_keys=True).encode()).hexdigest()
 
     def names(self, plugin: str | None, distribution: str, version: str) -> bool:
         """Tell whether it means a version by its name.
@@ -149,7 +155,7 @@ def read_revocations(document: bytes | str, *, source: str) -> RevocationList:
     entries = values.get("revocations") if isinstance(values, dict) else None
     if not isinstance(entries, list) or not isinstance(values.get("schema"), int):
         raise ManifestError(f"{source} is no list of revocations")
-    return RevocationList(tuple(_read(one, source) for one in entries), one_line(values.get("appeal")))
+    return RevocationList(tuple(read_revocation(one, source=source) for one in entries), one_line(values.get("appeal")))
 
 
 def means(versions: str, version: str) -> bool:
@@ -176,7 +182,16 @@ def one_line(said: object) -> str:
     return _NO_WORDS.sub(" ", said).strip()[:LONGEST_WORDS] if isinstance(said, str) else ""
 
 
-def _read(entry: object, source: str) -> Revocation:
+def read_revocation(entry: object, *, source: str) -> Revocation:
+    """Read one entry of a list.
+
+    Args:
+        entry: as `Revocation.to_mapping` gives it.
+        source: names the list in errors.
+
+    Raises:
+        ManifestError: it means nothing that can be looked for.
+    """
     if not isinstance(entry, dict) or not isinstance(entry.get("number"), int):
         raise ManifestError(f"{source} has an entry without a number")
     where = f"revocation {entry['number']} of {source}"

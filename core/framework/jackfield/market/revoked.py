@@ -74,7 +74,7 @@ class SignedRevocations:
                 f"{url} signed a list of revocations that cannot be read: {error.message}",
                 hint="nothing was changed; ask its operator",
             ) from error
-        same = known is not None and known.document == document
+        same = known is not None and known.document == document and KeptList.look(self._witness.folder)[1] is None
         if known is not None and same and known.met and known.age_seconds() < AGAIN_SECONDS:
             return known
         kept = KeptList(url, f"{now():%Y-%m-%dT%H:%M:%SZ}", document, told, self._witness.version_of(REVOCATIONS))

@@ -6,12 +6,14 @@ The market writes the lists; who installs plugins and who runs them read the sam
 from jackfield.revocation.allowances import ALLOWED, ALLOWED_SECONDS, STOPPED, Allowance, allowance_for, allowances
 from jackfield.revocation.installed import revoked_plugins
 from jackfield.revocation.kept import AGAIN_SECONDS, OLD_SECONDS, KeptList, Lists, now
+from jackfield.revocation.recalled import ENTRY, recalled, remembered
 from jackfield.revocation.verdict import Hit, Subject, hits, sentence, stopping
 
 __all__ = [
     "AGAIN_SECONDS",
     "ALLOWED",
     "ALLOWED_SECONDS",
+    "ENTRY",
     "OLD_SECONDS",
     "STOPPED",
     "Allowance",
@@ -23,6 +25,8 @@ __all__ = [
     "allowances",
     "hits",
     "now",
+    "recalled",
+    "remembered",
     "revoked_plugins",
     "sentence",
     "stopping",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +16,9 @@ from jackfield.errors import ManifestError
 from jackfield.manifest import RevocationList, read_revocations
 
 FILE_NAME = "revoked.json"
+COPY_NAME = "revoked.copy.json"
+"""The same once more: a file that a disk or a hand has damaged brings back nothing that was stopped."""
+
 OLD_SECONDS = 7 * 86_400.0
 """How old the last look at a marketplace may be before `doctor` speaks of it."""
 
@@ -23,6 +27,8 @@ DATED_SECONDS = 2 * 86_400.0
 
 AGAIN_SECONDS = 3600.0
 """How much newer a look has to be for its time to be written down, where nothing else has changed."""
+
+_AGAIN = "it is fetched anew: jackfield update --check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class KeptList:
             return float("inf")
 
     def save(self, folder: Path) -> None:
-        """Write it into the folder of its marketplace, whole or not at all.
+        """Write it into the folder of its marketplace, whole or not at all, and then once more beside it.
 
         Raises:
             OSError: the folder is not there, or cannot be written.
@@ -73,28 +79,59 @@ class KeptList:
             "marketplace": self.marketplace,
             "checked": self.checked,
             "document": self.document.decode(),
+            "sha256": self.sha256,
             "version": self.version,
             "met": self.met,
         }
-        temporary = folder / f"{FILE_NAME}.{os.getpid()}"
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / FILE_NAME)
+        for name in (FILE_NAME, COPY_NAME):
+            temporary = folder / f"{name}.{os.getpid()}"
+            with temporary.open("w", encoding="utf-8") as file:
+                json.dump(values, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(folder / name)
 
     @classmethod
     def load(cls, folder: Path) -> KeptList | None:
         """The list of a marketplace, None where it was never asked for one.
 
         Raises:
-            ManifestError: what was kept is damaged.
+            ManifestError: what was kept is damaged, and so is its copy.
         """
-        path = folder / FILE_NAME
+        found, problem = cls.look(folder)
+        if found is None and problem is not None:
+            raise problem
+        return found
+
+    @classmethod
+    def look(cls, folder: Path) -> tuple[KeptList | None, ManifestError | None]:
+        """The list of a marketplace, from its copy where the file is damaged or gone; and what is wrong with the file.
+
+        Args:
+            folder: of the marketplace.
+        """
+        try:
+            return cls._read(folder / FILE_NAME), None
+        except (ManifestError, FileNotFoundError) as error:
+            damage = error
+        try:
+            copy = cls._read(folder / COPY_NAME)
+        except FileNotFoundError:
+            return None, damage if isinstance(damage, ManifestError) else None  # it was never asked, or long ago
+        except ManifestError:
+            copy = None
+        if isinstance(damage, FileNotFoundError):
+            damage = ManifestError(f"{folder / FILE_NAME} is gone", hint=_AGAIN)
+        if copy is not None:
+            damage = ManifestError(f"{damage.message}; its copy of {copy.checked[:10]} counts", hint=_AGAIN)
+        return copy, damage
+
+    @classmethod
+    def _read(cls, path: Path) -> KeptList:
         try:
             values = json.loads(path.read_bytes())
             document = str(values["document"]).encode()
-            return cls(
+            found = cls(
                 str(values["marketplace"]),
                 str(values["checked"]),
                 document,
@@ -102,11 +139,14 @@ class KeptList:
                 int(values["version"]),
                 bool(values["met"]),
             )
+            whole = values["sha256"] == found.sha256
         except FileNotFoundError:
-            return None
+            raise
         except (OSError, ValueError, KeyError, TypeError) as error:
-            hint = "it is fetched anew: jackfield update --check"
-            raise ManifestError(f"{path} is damaged: {error}", hint=hint) from error
+            raise ManifestError(f"{path} is damaged: {error}", hint=_AGAIN) from error
+        if not whole:
+            raise ManifestError(f"{path} is damaged: it is not what was written", hint=_AGAIN)
+        return found
 
 
 class Lists:
@@ -137,7 +177,7 @@ class Lists:
         return tuple((kept | newer).values())
 
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each that is damaged: until it is fetched anew nobody knows what it said."""
+        """A sentence for each that is damaged; where its copy is too, nobody knows what it said."""
         self._read()
         return self._problems
 
@@ -145,16 +185,16 @@ class Lists:
         """Another value whenever a list has changed; costs a `stat` for each marketplace."""
         found = []
         for path in self.paths():
-            try:
-                stat = path.stat()
-            except OSError:
-                continue
-            found.append((str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size))
+            for one in (path, path.with_name(COPY_NAME)):
+                with contextlib.suppress(OSError):
+                    stat = one.stat()
+                    found.append((str(one), stat.st_ino, stat.st_mtime_ns, stat.st_size))
+                    break
         return tuple(found)
 
     def telling(self) -> list[str]:
         """Every file and folder that what is kept is read from, also what is not there."""
-        return [str(self._trust), *(str(path) for path in self.paths())]
+        return [str(self._trust), *(str(one) for path in self.paths() for one in (path, path.with_name(COPY_NAME)))]
 
     def paths(self) -> Sequence[Path]:
         """Where the lists lie, also of marketplaces that were never asked for one."""
@@ -168,18 +208,16 @@ class Lists:
         if stamp == self._stamp:
             return
         found = [_read_once(one) for one in stamp]
-        self._kept = tuple(one for one in found if isinstance(one, KeptList))
-        self._problems = tuple(one for one in found if isinstance(one, str))
+        self._kept = tuple(kept for kept, _ in found if kept is not None)
+        self._problems = tuple(problem for _, problem in found if problem is not None)
         self._stamp = stamp
 
 
 @lru_cache(maxsize=32)  # each decision of a running host looks, and so does each plan
-def _read_once(stamp: tuple[str, int, int, int]) -> KeptList | str | None:
-    """The list in a file as it is now; why it cannot be read; None where it is gone meanwhile."""
-    try:
-        return KeptList.load(Path(stamp[0]).parent)
-    except ManifestError as error:
-        return str(error)
+def _read_once(stamp: tuple[str, int, int, int]) -> tuple[KeptList | None, str | None]:
+    """The list in a folder as it is now, and what is wrong with its file; nothing where it is gone meanwhile."""
+    found, problem = KeptList.look(Path(stamp[0]).parent)
+    return found, str(problem) if problem is not None else None
 
 
 def now() -> datetime:

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from jackfield.manifest import SEVERITIES, Pin, Revocation
 from jackfield.revocation.kept import KeptList
 
+DIGITS = 32
+"""Hexadecimal digits of what an entry says that belong to its key."""
+
 _NO_MARKETPLACE = ("file", "environment", "external")
 
 
@@ -58,8 +61,8 @@ class Hit:
 
     @property
     def key(self) -> str:
-        """Names the entry among those of all marketplaces."""
-        return f"{self.kept.marketplace}#{self.revocation.number}"
+        """Names the entry among those of all marketplaces, and what it says: the same number may say more tomorrow."""
+        return f"{self.kept.marketplace}#{self.revocation.number}:{self.revocation.digest[:DIGITS]}"
 
     @property
     def problem(self) -> str:
