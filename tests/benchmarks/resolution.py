@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from jackfield.management.catalog import MarketCatalog
 from jackfield.manifest import Version
-from jackfield.resolution import Target, Want, resolve
+from jackfield.resolution import Target, Want, resolve, wheel_name
 from jackfield.resolution.demands import read_demand
 from jackfield.resolution.model import plugin_version
 from jackfield.store import Layout, Store
@@ -103,6 +103,7 @@ async def solve(server: Server, profile: Path) -> Taken:
     """
     read_demand.cache_clear()
     plugin_version.cache_clear()
+    wheel_name.cache_clear()
     store = Store(Layout(profile))
     target = Target.current(app="chat", api_version=Version.parse("1.0.0"))
     wants = [Want(f"chat-p{number}", f"p{number}") for number in range(PLUGINS)]

@@ -68,6 +68,20 @@ async def test_what_signs_many_pages_comes_in_one_request_and_is_verified_at_onc
 
 
 @pytest.mark.slow
+async def test_what_signs_a_page_is_asked_with_it_once_the_marketplace_was_looked_at(market, tmp_path):
+    names = [f"later-{number}" for number in range(6)]
+    for name in names:
+        market.publish(name)
+    network = Counting()
+    async with Marketplace(market.url, transport=network, trust=tmp_path) as client:
+        await client.project("chat-later-0")
+        network.asked.clear()
+        pages = await asyncio.gather(*(client.project(f"chat-{name}") for name in names[1:]))
+    assert [len(page) for page in pages] == [1] * 5
+    assert network.asked == ["POST /batch"]
+
+
+@pytest.mark.slow
 async def test_what_is_absent_is_absent_in_company_as_well(market):
     market.publish("here")
     network = Counting()

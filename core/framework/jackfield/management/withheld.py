@@ -73,8 +73,10 @@ class Withheld:
 
 def wheel_version(filename: str) -> str:
     """The version in a wheel's name, normalised; empty where it has none that can be read."""
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+    from packaging.utils import InvalidWheelFilename
+
+    from jackfield.resolution import wheel_name
 
     with contextlib.suppress(InvalidWheelFilename):
-        return str(parse_wheel_filename(filename)[1])
+        return str(wheel_name(filename)[1])
     return ""

@@ -5,7 +5,6 @@ The index is never believed: hashes promised by a project page are checked for e
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from pathlib import Path
 from types import TracebackType
@@ -270,16 +269,16 @@ class Marketplace:
 
     async def _page(self, distribution: str) -> Page:
         """What is answered for a project; the first question also looks at what the marketplace signs and revoked."""
-        if self._signed is None:
-            return await self._asked(distribution)
-        page, _ = await asyncio.gather(self._asked(distribution), self._signed.revocations())
-        return page
-
-    async def _asked(self, distribution: str) -> Page:
+        if self._signed is not None:
+            self._signed.expect(distribution)
+        page: Page
         try:
-            return await self._batcher.get(_page_address(distribution), accept=SIMPLE_JSON)
+            page = await self._batcher.get(_page_address(distribution), accept=SIMPLE_JSON)
         except Redirected as redirect:
-            return redirect
+            page = redirect
+        if self._signed is not None:
+            await self._signed.revocations()
+        return page
 
     def _way(self, file: File) -> Transport:
         return self._upstream.transport if file.upstream and self._upstream is not None else self._transport

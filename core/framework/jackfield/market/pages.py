@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -33,7 +34,7 @@ def read_page(body: bytes, url: str, name: str) -> list[File]:
     page = decode(body, ProjectPage, url)
     if re.sub(r"[-_.]+", "-", page.name).lower() != re.sub(r"[-_.]+", "-", name).lower():
         raise MarketError(f"{url} is the page of {page.name[:100]!r}, not of {name}")
-    above = urljoin(url, "../../")
+    above = _above(url.rstrip("/").rpartition("/")[0] + "/")
     files = (_file(entry, _address(entry.url, url, above)) for entry in page.files)
     return [file for file in files if file is not None]
 
@@ -50,6 +51,12 @@ def decode(body: bytes, kind: type[_Answer], url: str) -> _Answer:
         raise MarketError(
             f"{url} answers what no marketplace answers: {error}", hint="is the address right?"
         ) from error
+
+
+@lru_cache(64)
+def _above(folder: str) -> str:
+    """The folder above one: of all pages of a marketplace it is the same."""
+    return urljoin(folder, "../")
 
 
 def _address(relative: str, base: str, above: str) -> str | None:

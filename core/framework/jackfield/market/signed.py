@@ -53,11 +53,23 @@ class SignedPages:
         """How the marketplace stands; see `Witness.standing`."""
         return await self._witness.standing()
 
+    def expect(self, name: str) -> None:
+        """Begin to ask what is signed of a project, and what was revoked, beside the question for its page.
+
+        Args:
+            name: of the project.
+        """
+        self._witness.expect(page_path(_canonical(name)))
+        self._begin_revocations()
+
     async def revocations(self) -> KeptList | None:
         """What the marketplace has revoked, asked once; see `SignedRevocations.current`."""
+        return await asyncio.shield(self._begin_revocations())
+
+    def _begin_revocations(self) -> asyncio.Task[KeptList | None]:
         if self._revoked is None:
             self._revoked = asyncio.ensure_future(self._revocations.current())
-        return await asyncio.shield(self._revoked)
+        return self._revoked
 
     async def verified(self, name: str, page: Page, again: Callable[[], Awaitable[Page]]) -> Page:
         """The page as it was signed; that there is none is signed too.

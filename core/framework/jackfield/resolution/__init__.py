@@ -5,7 +5,7 @@ from jackfield.resolution.model import Catalog, Offer, Place, Solution, Want
 from jackfield.resolution.order import load_order
 from jackfield.resolution.resolver import resolve
 from jackfield.resolution.target import Installed, Target
-from jackfield.resolution.wheels import Wheel, wheels_of
+from jackfield.resolution.wheels import Wheel, wheel_name, wheels_of
 
 __all__ = [
     "Catalog",
@@ -19,5 +19,6 @@ __all__ = [
     "Wheel",
     "load_order",
     "resolve",
+    "wheel_name",
     "wheels_of",
 ]

@@ -308,8 +308,10 @@ class Knowledge:
             return
         offer = self._sources[file.sha256]
         try:
-            metadata, manifest = await asyncio.gather(
-                self._catalog.metadata(offer, file), self._catalog.manifest(offer, file)
+            asked = self._catalog.metadata(offer, file), self._catalog.manifest(offer, file)
+            # Of a library only one text is fetched; two tasks for each of two hundred would take longer than it.
+            metadata, manifest = (
+                await asyncio.gather(*asked) if file.manifest_sha256 is not None else (await asked[0], await asked[1])
             )
             demands = read_demands(metadata)
             direct = next((one.name for one in demands if one.direct and self.markers.hold(one, "")), None)

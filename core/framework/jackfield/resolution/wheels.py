@@ -39,7 +39,7 @@ def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, 
         if not file.is_wheel:
             continue
         try:
-            project, version, tags = _parsed(file.filename)
+            project, version, tags = wheel_name(file.filename)
         except (InvalidWheelFilename, InvalidVersion):
             continue
         if project != name:
@@ -50,8 +50,12 @@ def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, 
 
 
 @lru_cache(16_384)
-def _parsed(filename: str) -> tuple[str, ReleaseVersion, frozenset[Tag]]:
-    """Project, version and tags; the names of a marketplace's wheels come again with each plan."""
+def wheel_name(filename: str) -> tuple[str, ReleaseVersion, frozenset[Tag]]:
+    """Project, version and tags in a wheel's name; those of a marketplace's wheels come again with each plan.
+
+    Raises:
+        InvalidWheelFilename, InvalidVersion: it is no such name.
+    """
     project, version, _build, tags = parse_wheel_filename(filename)
     return project, version, tags
 

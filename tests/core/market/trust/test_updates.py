@@ -36,7 +36,7 @@ async def fetched(market, tmp_path) -> AsyncIterator[Fetched]:
     market.publish("taken")
     transport = Transport(market.url)
     root = await transport.get("/tuf/1.root.json")
-    updates = Updates(transport, asyncio.get_running_loop(), tmp_path, {})
+    updates = Updates(transport, asyncio.get_running_loop(), tmp_path)
     await asyncio.to_thread(updates.refresh, root)
     path = page_path("chat-taken")
     role = role_of(path)

@@ -73,7 +73,7 @@ async def _ask(options: argparse.Namespace) -> None:
 
 
 async def _refreshed(transport: Transport, folder: Path) -> Updates:
-    updates = Updates(transport, asyncio.get_running_loop(), folder, {}, f"{transport.url}/")
+    updates = Updates(transport, asyncio.get_running_loop(), folder, f"{transport.url}/")
     await asyncio.to_thread(updates.refresh, None)
     return updates
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError
 from tuf.ngclient.fetcher import FetcherInterface
@@ -23,13 +22,11 @@ class TransportFetcher(FetcherInterface):
     Args:
         transport: the way to the marketplace.
         loop: that runs meanwhile.
-        ready: address path -> what was fetched already: many bins at once.
     """
 
-    def __init__(self, transport: Transport, loop: asyncio.AbstractEventLoop, ready: Mapping[str, bytes]) -> None:
+    def __init__(self, transport: Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
-        self._ready = ready
         self._most = 0
         self.failure: MarketError | None = None
 
@@ -41,9 +38,7 @@ class TransportFetcher(FetcherInterface):
             yield file
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        body = self._ready.get(urlsplit(url).path)
-        if body is None:
-            body = self._wait(self._transport.get(url, most_bytes=self._most))
+        body = self._wait(self._transport.get(url, most_bytes=self._most))
         if body is None:
             raise DownloadHTTPError(f"{url} is not there", 404)
         return (body[start : start + PIECE_BYTES] for start in range(0, len(body), PIECE_BYTES))

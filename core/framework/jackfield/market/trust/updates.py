@@ -7,7 +7,6 @@ as many keys as the one above it asks for, all belong to one snapshot.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 from tuf.api import exceptions
@@ -64,7 +63,6 @@ class Updates:
         transport: the way to the marketplace.
         loop: the event loop.
         folder: where verified metadata is kept.
-        ready: address path -> what was fetched already.
         metadata_url: where the metadata is; below the marketplace's address if None.
     """
 
@@ -73,13 +71,12 @@ class Updates:
         transport: Transport,
         loop: asyncio.AbstractEventLoop,
         folder: Path,
-        ready: Mapping[str, bytes],
         metadata_url: str | None = None,
     ) -> None:
         self._url = transport.url
         self._folder = folder
         self._metadata_url = metadata_url or f"{transport.url}/tuf/"
-        self._fetcher = TransportFetcher(transport, loop, ready)
+        self._fetcher = TransportFetcher(transport, loop)
         self._updater: _Updater | None = None
 
     def refresh(self, root: bytes | None) -> None:

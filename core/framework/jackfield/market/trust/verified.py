@@ -73,6 +73,15 @@ class Verified:
         found = self._targets[role].get(path)
         return None if found is None else Target(found["hashes"]["sha256"], found["length"])
 
+    def know(self, role: str, data: bytes) -> None:
+        """Know a role by the bytes that were verified and kept just now, without reading them from the disk again.
+
+        Raises:
+            LookupError, ValueError: it is not the version that is current.
+        """
+        signed = json.loads(data)["signed"]
+        self._targets[role] = self._current(_of_version(signed, role, self.versions[role]))["targets"]
+
     def _require_signers(self, role: str) -> None:
         """Hold what lies here of a bin to the keys that sign it now; it was verified by those of the day it came."""
         keyids, threshold = self._signers[role]
@@ -81,14 +90,18 @@ class Verified:
 
     def _signed(self, role: str, version: int | None = None) -> dict[str, Any]:
         signed = _read(self._folder / f"{role}.json").signed
-        if version is not None and signed["version"] != version:
-            raise ValueError(f"{role} {signed['version']} is not the {version} that is current")
-        return self._current(signed)
+        return self._current(signed if version is None else _of_version(signed, role, version))
 
     def _current(self, signed: dict[str, Any]) -> dict[str, Any]:
         if datetime.fromisoformat(signed["expires"]) <= self._at:
             raise ValueError(f"{signed['_type']} has expired")
         return signed
+
+
+def _of_version(signed: dict[str, Any], role: str, version: int) -> dict[str, Any]:
+    if signed["version"] != version:
+        raise ValueError(f"{role} {signed['version']} is not the {version} that is current")
+    return signed
 
 
 class _Read(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class Witness:
         self._standing: asyncio.Task[Standing] | None = None
         self._turn = asyncio.Lock()
         self._loading: dict[str, asyncio.Task[None]] = {}
+        self._expected: set[str] = set()
         self._fetched: dict[str, tuple[int, bytes | None]] = {}
         self._verifying: asyncio.Task[dict[str, MarketError]] | None = None
 
@@ -123,9 +125,10 @@ class Witness:
             TrustError, MarketError: as for `standing`.
         """
         await self.standing()
-        roles = sorted({role_of(path) for path in paths})
+        roles = {role_of(path) for path in paths}
         for _ in range(TRIES):
-            await asyncio.gather(*(self._loaded(role) for role in roles))
+            for loading in [self._begin(role) for role in roles]:
+                await asyncio.shield(loading)
             try:
                 found = {path: self._signed().target(role_of(path), path) for path in paths}
             except (LookupError, ValueError, OSError):
@@ -133,6 +136,13 @@ class Witness:
                 continue
             return {path: target for path, target in found.items() if target is not None}
         raise TrustError(f"{self._url} changes faster than it can be read", hint="nothing was changed; try again")
+
+    def expect(self, path: str) -> None:
+        """Begin to load what signs a path, beside whatever else is asked now; what fails is told to who needs it."""
+        if self._verified is not None:
+            self._begin(role_of(path))
+        else:
+            self._expected.add(role_of(path))
 
     def version_of(self, path: str) -> int:
         """The version of what signs a path, as of the last answer; it only grows."""
@@ -146,10 +156,13 @@ class Witness:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._batcher.aclose()
 
-    async def _loaded(self, role: str) -> None:
-        if role not in self._loading:
-            self._loading[role] = asyncio.ensure_future(self._load(role))
-        await asyncio.shield(self._loading[role])
+    def _begin(self, role: str) -> asyncio.Task[None]:
+        """The loading of a role, which may be done."""
+        loading = self._loading.get(role)
+        if loading is None:
+            self._loading[role] = loading = asyncio.ensure_future(self._load(role))
+            loading.add_done_callback(_note_failure)
+        return loading
 
     def _signed(self) -> Verified:
         if self._verified is None:
@@ -160,6 +173,8 @@ class Witness:
         standing = await self._seen()
         if standing.root is not None:
             note_look(self.folder)
+            for role in self._expected:
+                self._begin(role)
         return standing
 
     async def _seen(self) -> Standing:
@@ -228,7 +243,7 @@ class Witness:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(Alone(self.folder))
             loop = asyncio.get_running_loop()
-            updates = Updates(self._transport, loop, self._metadata, {})
+            updates = Updates(self._transport, loop, self._metadata)
             await asyncio.to_thread(updates.refresh, root)
         self._updates = updates
         try:
@@ -277,11 +292,13 @@ class Witness:
 
         What was not there, or is not the version that is current by now, is fetched once more.
         """
-        updates, failed, current = self._updates_now(), dict[str, MarketError](), self._signed().versions
+        updates, failed, verified = self._updates_now(), dict[str, MarketError](), self._signed()
         for role, (version, body) in fetched.items():
             try:
-                if body is not None and version == current.get(role):
+                if body is not None and version == verified.versions.get(role):
                     updates.take(role, _any_path(role), body)
+                    with contextlib.suppress(LookupError, ValueError):  # whoever asks for it is told
+                        verified.know(role, body)
                 else:
                     updates.load(_any_path(role))
             except MarketError as error:
@@ -318,3 +335,9 @@ class Witness:
 def _any_path(role: str) -> str:
     """A path that a role, and no other one, may sign."""
     return f"{role.removeprefix('bin-')}/-/-" if role.startswith("bin-") else f"{role}.json"
+
+
+def _note_failure(task: asyncio.Task[None]) -> None:
+    """Mark a failure as seen: of what was expected only, nobody may ever ask."""
+    if not task.cancelled():
+        task.exception()
