@@ -100,6 +100,44 @@ async def test_the_plan_stands_on_the_page_with_accept_later_and_never(
 
 
 @pytest.mark.slow
+@pytest.mark.feature("C45")
+async def test_a_yes_is_to_the_plan_that_was_shown(serve: "Serve", market: RunningMarketplace) -> None:
+    market.publish("overtaken")
+    chat = await serve(marketplaces=(market.url,))
+    owner = await chat.person("owner")
+    await installed(chat, owner, "overtaken")
+    market.publish("overtaken", "1.1.0")
+    assert "1.1.0" in plan((await owner.http.get("/plugins?updates=yes")).text, "overtaken")
+    market.publish("overtaken", "1.2.0", changelog="## 1.2.0\n\n- paints it black\n")
+    page = await act(owner, "update", "overtaken", version="1.1.0")
+    assert "Update overtaken 1.0.0 → 1.2.0?" in page
+    assert "paints it black" in page
+    token = re.search(r'name="token" value="([^"]+)"', page)
+    assert token is not None
+    done = await owner.http.post("/plugins/answer", data={"token": token[1], "plugin": "overtaken", "answer": "yes"})
+    assert "overtaken was updated from 1.0.0 to 1.2.0" in done.text
+    market.publish("overtaken", "1.3.0")
+    page = await act(owner, "update", "overtaken", version="1.3.0")
+    assert "overtaken was updated from 1.2.0 to 1.3.0" in page, "what was read needs no second yes"
+
+
+@pytest.mark.slow
+@pytest.mark.feature("C45")
+async def test_what_takes_another_plugin_back_is_asked_first(serve: "Serve", market: RunningMarketplace) -> None:
+    market.publish("lower")
+    market.publish("lower", "2.0.0")
+    market.publish("upper")
+    chat = await serve(marketplaces=(market.url,))
+    owner = await chat.person("owner")
+    await installed(chat, owner, "lower")
+    await installed(chat, owner, "upper")
+    market.publish("upper", "2.0.0", more='[requires]\nlower = "<2.0.0"\n')
+    page = await act(owner, "update", "upper", version="2.0.0")
+    assert "Update lower 2.0.0 → 1.0.0, upper 1.0.0 → 2.0.0?" in page
+    assert "<li>lower goes back from 2.0.0 to 1.0.0</li>" in page
+
+
+@pytest.mark.slow
 async def test_the_owner_chooses_how_plugins_are_updated(serve: "Serve", market: RunningMarketplace) -> None:
     market.publish("chosen")
     market.publish("other")

@@ -138,6 +138,24 @@ def test_yes_updates_what_asks_for_nothing_new_and_names_the_rest(newer: Desk):
     assert newer.run("update", "--yes").out == "Every plugin: nothing newer.\n"
 
 
+@pytest.mark.feature("C45")
+def test_what_takes_another_plugin_back_is_asked_though_it_asks_for_nothing(desk: Desk, tmp_path):
+    build_plugin(tmp_path / "w", "below", "1.0.0")
+    build_plugin(tmp_path / "w", "below", "2.0.0")
+    build_plugin(tmp_path / "w", "above", "1.0.0")
+    build_plugin(tmp_path / "w", "above", "2.0.0", more='[requires]\nbelow = "<2.0.0"\n')
+    command = [script("jackfield-marketplace"), "serve", "--data", str(tmp_path / "data"), "--port", "0"]
+    with Server([*command, "--seed", str(tmp_path / "w")]) as server:
+        desk.more["JACKFIELD_MARKETPLACE"] = server.address
+        assert desk.run("install", "above==1.0.0", "below", "--accept-permissions").code == 0
+        refused = desk.run("update")
+        assert refused.code == 3
+        assert "below  2.0.0 → 1.0.0" in refused.out
+        assert desk.rows()["below"]["version"] == "2.0.0"
+        assert desk.run("update", "--yes").code == 0
+        assert desk.rows()["below"]["version"] == "1.0.0"
+
+
 def test_a_plugin_that_is_held_says_by_whom(polling: Desk):
     layout = Layout.locate("chat", environ=polling.environ)
     by = f"{getpass.getuser()} on the command line"

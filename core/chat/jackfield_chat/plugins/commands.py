@@ -6,7 +6,7 @@ from jackfield.errors import PermissionDenied, UsageError
 
 from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.plugins.operations import Action, Operations, Question
-from jackfield_chat.plugins.sentences import history_lines, parts, update_line
+from jackfield_chat.plugins.sentences import besides, history_lines, parts, update_line
 
 USAGE = (
     "/plugins list: what is installed and how it runs",
@@ -88,6 +88,7 @@ def outcome_answer(outcome: Question | str) -> Answer:
         for part in parts(request):
             lines.append(AnswerLine(part.title, heading=True))
             lines.extend(part.lines)
+    lines.extend(AnswerLine(line) for line in (besides(outcome.plan) if outcome.plan is not None else ()))
     confirm = f"/plugins {outcome.action} {outcome.plugin} yes"
     return Answer(outcome.title, (*lines, AnswerLine(f"Nothing is changed until you write {confirm}")), confirm)
 

@@ -61,7 +61,14 @@ class Question:
         if self.action == "move" and self.plan is not None:
             return f"{self.plan.what[0].upper()}{self.plan.what[1:]}?"
         verb = {"install": "Install and enable", "update": "Update", "enable": "Enable"}[self.action]
-        return f"{verb} {', '.join(headline(request) for request in self.requests)}?"
+        asked = [headline(request) for request in self.requests]
+        return f"{verb} {', '.join(asked or self._changed)}?"
+
+    @property
+    def _changed(self) -> list[str]:
+        """What changes, where nothing is asked for and the plan itself needs the yes."""
+        changed = self.plan.changed if self.plan is not None else ()
+        return [f"{one.id} {one.old_version} → {one.new_version}" for one in changed if one.id is not None]
 
 
 class Operations:
@@ -154,13 +161,14 @@ class Operations:
         """Return what was changed, newest first."""
         return list(await asyncio.to_thread(self._management.history))
 
-    async def propose(self, action: Action, plugin: str, *, who: str) -> Question | str:
+    async def propose(self, action: Action, plugin: str, *, who: str, shown: str = "") -> Question | str:
         """Find out what an action needs; do it at once where nothing has to be asked.
 
         Args:
             action: what shall be done.
             plugin: the id; for an install also `id==version` or `id@requirement`.
             who: the member who asks.
+            shown: the version whose plan they have read; where it is another one by now, that is asked first.
 
         Returns:
             a question, or the sentence that says what was done.
@@ -180,7 +188,7 @@ class Operations:
             notes = " ".join(plan.notes)
             nothing = "is installed already" if action == "install" else "is at its newest version"
             return notes or f"{plugin} {nothing}."
-        if not plan.consent:
+        if not plan.consent and not plan.going_back and _brings(plan, plugin, shown):
             return await self._apply(plan, plugin, who=who, accept=False)
         return self._ask(Question(action, plugin, tuple(plan.consent), plan), who)
 
@@ -322,3 +330,8 @@ class Operations:
         if status.state in {"failed", "blocked", "pending restart"}:
             return f" It is {status.state}: {status.problem}"
         return ""
+
+
+def _brings(plan: Plan, plugin: str, shown: str) -> bool:
+    """Whether a plan brings a plugin in the version that was shown; nothing was shown where that is empty."""
+    return not shown or any(item.id == plugin and item.new_version == shown for item in (*plan.added, *plan.changed))

@@ -61,6 +61,7 @@ def besides(plan: Plan) -> tuple[str, ...]:
         f"{plugin} changes the shape of its data, from {before} to {after}; a copy is kept"
         for plugin, (before, after) in plan.migrates.items()
     ]
+    told += [f"{one.id} goes back from {one.old_version} to {one.new_version}" for one in plan.going_back]
     moved = [f"{one.distribution} {one.old_version} → {one.new_version}" for one in plan.changed if one.id is None]
     told += [f"changes the libraries {', '.join(moved)}"] if moved else []
     told += [f"fetches {size(plan.download_bytes)}"] if plan.download_bytes else []

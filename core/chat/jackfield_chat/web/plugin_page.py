@@ -105,7 +105,7 @@ async def _do(operations: Operations, form: dict[str, str], *, who: str) -> Ques
     if action in _ABOUT_UPDATES:
         return await _say(operations, form, who=who)
     if action in _ASKING:
-        return await operations.propose(_ASKING[action], plugin, who=who)
+        return await operations.propose(_ASKING[action], plugin, who=who, shown=form.get("version", ""))
     if action == "disable":
         return await operations.disable(plugin, who=who)
     if action == "remove":

@@ -45,6 +45,16 @@ class PlanItem:
     unsigned: bool = False
     of: str | None = None
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether it gets an older version than it has."""
+        from packaging.version import InvalidVersion, Version
+
+        try:
+            return Version(self.new_version or "") < Version(self.old_version or "")
+        except InvalidVersion:
+            return False
+
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {name: getattr(self, name) for name in self.__slots__}
@@ -203,6 +213,11 @@ class Plan:
             for entry in request.growth.entries:
                 entries.setdefault((entry.plugin, entry.detail), entry)
         return Growth(tuple(entries.values()))
+
+    @property
+    def going_back(self) -> tuple[PlanItem, ...]:
+        """The plugins that get an older version than they have."""
+        return tuple(item for item in self.changed if item.id is not None and item.goes_back)
 
     @property
     def download_bytes(self) -> int:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jackfield.errors import JackfieldError
-from jackfield.management.going_back import gone_back
 from jackfield.management.reports import Update
 
 if TYPE_CHECKING:
@@ -43,9 +42,8 @@ async def _take(management: Management, update: Update, by: str, follow: Callabl
         if not plan:
             why = f"{update.new} does not go together with what is installed"
             return replace(update, done=f"{update.id} stays at {update.current}: {why}")
-        older = gone_back(plan.changed)
-        if older:
-            others = ", ".join(f"{one.id} from {one.old_version} to {one.new_version}" for one in older.values())
+        if plan.going_back:
+            others = ", ".join(f"{one.id} from {one.old_version} to {one.new_version}" for one in plan.going_back)
             return replace(update, done=f"{update.id} {update.new} would take back {others}, and waits for your yes")
         await management.apply(plan, accept_permissions=False, by=by)
         await follow()

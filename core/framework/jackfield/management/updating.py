@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from jackfield.management.catalog import MarketCatalog
-from jackfield.management.going_back import gone_back
 from jackfield.management.inventory import refusal
 from jackfield.management.plan import ConsentRequest, Plan, PlanItem
 from jackfield.management.planning import Planner
@@ -47,8 +46,8 @@ class Updater(Planner):
                 plan = await self._update(moving, catalog, pre=pre)
                 asking = {canonical(one.plugin): one for one in plan.consent if canonical(one.plugin) in chosen}
                 growers = {} if growing else {cid: one for cid, one in asking.items() if cid not in held}
-                back = {cid: one for cid, one in gone_back(plan.changed).items() if cid in moving}
-                back = {cid: one for cid, one in back.items() if self._may_stay(cid, catalog)}
+                back = {canonical(one.id or ""): one for one in plan.going_back}
+                back = {cid: one for cid, one in back.items() if cid in moving and self._may_stay(cid, catalog)}
                 if not growers and not back:
                     break
                 held.update(growers)
@@ -62,8 +61,9 @@ class Updater(Planner):
             notes += [note for pin in lost for note in catalog.withheld.notes(pin)]
             notes += [
                 f"{one.id} stays at {one.old_version}: what could be had instead is older ({one.new_version})"
-                for cid, one in older.items()
-                if cid not in gone_back(plan.changed)  # else another one wants it older, and the plan tells
+                for one in older.values()
+                if one.id
+                not in {item.id for item in plan.going_back}  # else another one wants it older, and the plan tells
             ]
         moved = [item.id for item in plan.changed if item.id is not None and canonical(item.id) in chosen]
         what = f"update {', '.join(moved)}" if moved else plan.what  # what changed, not what was asked

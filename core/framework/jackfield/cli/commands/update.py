@@ -44,7 +44,8 @@ def update(
     nothing = _nothing_newer(ids) if not plan.held else "Nothing else is newer."
     deed = Deed(question="Update", done="updated", nothing=nothing)
     refusal = held_refusal(session.program, plan.to_mapping()) if not dry_run else None
-    carry_out(session, plan, Answers(yes or not plan.consent, accept_permissions, dry_run), deed, refusal)
+    unasked = not plan.consent and not plan.going_back
+    carry_out(session, plan, Answers(yes or unasked, accept_permissions, dry_run), deed, refusal)
 
 
 def held_refusal(program: str, plan: JsonObject) -> PlanRefused | None:
