@@ -1,12 +1,16 @@
 """`jackfield-chat plugins --data DIR`: the plugins and the marketplaces of one chat, running or not."""
 
 import json
+import logging
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from jackfield.errors import PluginError
+from jackfield_chat.cli.commands import LogLine
 from jackfield_chat.settings import Notice, Settings
+from jackfield_chat.web.conversation import sentence
 
 from tests.support.marketplace import running_marketplace
 from tests.support.processes import Server, clean_environment, script
@@ -83,3 +87,19 @@ def test_a_notice_of_a_process_that_is_gone_names_no_marketplace(tmp_path: Path)
     notice.remove()
     notice.remove()
     assert not file.exists()
+
+
+def test_what_the_framework_advises_is_told_as_the_users_of_this_chat_type_it(tmp_path: Path) -> None:
+    data = tmp_path / "my chat"
+    said = "weather used 61 MiB of 50 MiB and was stopped (if it should: jackfield limits weather memory=64MiB)"
+    record = logging.LogRecord("chat.plugins.weather", logging.ERROR, __file__, 1, said, None, None)
+    assert LogLine(data).format(record) == (
+        "ERROR chat.plugins.weather: weather used 61 MiB of 50 MiB and was stopped "
+        f"(if it should: jackfield-chat plugins --data '{data}' limits weather memory=64MiB)"
+    )
+    hints = PluginError(
+        "weather was stopped", hint="jackfield limits weather memory=64MiB, or jackfield disable weather"
+    )
+    assert sentence(hints) == (
+        "weather was stopped (jackfield-chat plugins limits weather memory=64MiB, or /plugins disable weather)"
+    )

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from shlex import quote
 from urllib.parse import urlsplit
 
 import click
@@ -25,6 +26,27 @@ class _Chat(click.Group):
 
             return plugins_group()
         return super().get_command(ctx, cmd_name)
+
+
+class LogLine(logging.Formatter):
+    """A line of the log, in which commands of the framework are called as whoever runs this chat types them.
+
+    Args:
+        data: the folder that it serves from.
+    """
+
+    def __init__(self, data: Path) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+        self._program = f"jackfield-chat plugins --data {quote(str(data))}"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return it; a line without such a command costs nothing."""
+        line = super().format(record)
+        if "jackfield " not in line:
+            return line
+        from jackfield.cli import in_words_of
+
+        return in_words_of(self._program, line)
 
 
 def _addresses(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -169,7 +191,9 @@ def serve(
     external = External(plugin_listen, plugin_port, plugin_certificate, plugin_private_key)
     external.tls()  # a file that is no certificate is a mistake of this call, and not of the plugins' start
 
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogLine(data))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     home = os.environ.get("JACKFIELD_HOME")
     settings = Settings(
         data,

@@ -2,6 +2,7 @@
 
 import re
 
+from jackfield.cli import in_words_of
 from jackfield.errors import JackfieldError
 from jackfield_chat_api import Message
 
@@ -91,7 +92,7 @@ def _set_role(chat: Chat, account: Account, words: list[str]) -> Answer:
 def sentence(error: JackfieldError) -> str:
     """Return an error as one line for the page: what happened, and what to do.
 
-    The framework's hints name its command line; where the room has the same command, that one is named.
+    The framework's hints name its command line. Where the room has the same command, that one is, else the chat's.
     """
-    line = f"{error.message} ({error.hint})" if error.hint else error.message
-    return _HINT.sub(r"/plugins \1", line)
+    line = _HINT.sub(r"/plugins \1", f"{error.message} ({error.hint})" if error.hint else error.message)
+    return line if "jackfield " not in line else in_words_of("jackfield-chat plugins", line)

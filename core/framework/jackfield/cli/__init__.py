@@ -7,8 +7,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jackfield.cli.program import group_for as group_for
+    from jackfield.cli.program import in_words_of as in_words_of
 
-__all__ = ["group_for", "main"]
+__all__ = ["group_for", "in_words_of", "main"]
 
 
 def main(argv: "Sequence[str] | None" = None) -> None:
@@ -32,9 +33,9 @@ def main(argv: "Sequence[str] | None" = None) -> None:
 
 
 def __getattr__(name: str) -> object:
-    """Load `group_for` on first use (PEP 562): it brings the library that parses commands."""
-    if name != "group_for":
+    """Load what an application embeds on first use (PEP 562): it brings the library that parses commands."""
+    if name not in ("group_for", "in_words_of"):
         raise AttributeError(f"module 'jackfield.cli' has no attribute {name!r}")
-    from jackfield.cli.program import group_for
+    from jackfield.cli import program
 
-    return group_for
+    return getattr(program, name)

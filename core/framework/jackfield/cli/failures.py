@@ -9,7 +9,6 @@ On stderr: `error: …`, then a line with what to do next where one is known. Wi
 `{"error": {…}}` on stdout.
 """
 
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 import click
 
 from jackfield.cli.output import JsonObject, Output
+from jackfield.cli.typed import as_typed_here
 from jackfield.cli.words import plain
 from jackfield.errors import ConsentRequired, JackfieldError
 
@@ -94,7 +94,7 @@ def tell(error: JsonObject, arguments: Sequence[str] | None = None, beside: Json
     as_json = wants_json(context, arguments)
     output = Output(as_json=as_json)
     if error.get("hint"):
-        error = {**error, "hint": _as_typed_here(error["hint"], context)}
+        error = {**error, "hint": as_typed_here(error["hint"])}
     output.data({"error": error, **(beside or {})})
     label = "stopped" if error["exit_code"] == INTERRUPTED else "error"
     lines = [plain(part) for part in error["message"].splitlines()] or [""]
@@ -103,17 +103,6 @@ def tell(error: JsonObject, arguments: Sequence[str] | None = None, beside: Json
         output.note(f"  {extra}")
     if error.get("hint"):
         output.note(click.style("hint:", bold=True) + f" {plain(error['hint'])}")
-
-
-def _as_typed_here(hint: str, context: click.Context | None) -> str:
-    """`hint` in the words of this program: `jackfield list` is `jackfield-chat plugins list` in the chat."""
-    program = getattr(context.obj, "program", None) if context is not None else None
-    while context is not None and context.command_path != program:
-        context = context.parent
-    if context is None or not isinstance(context.command, click.Group):
-        return hint
-    names = "|".join(map(re.escape, context.command.list_commands(context)))
-    return re.sub(rf"\bjackfield (?=(?:{names})\b)", f"{program} ", hint)
 
 
 def wants_json(context: click.Context | None, arguments: Sequence[str] | None) -> bool:

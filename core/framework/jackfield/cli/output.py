@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from jackfield.cli.typed import as_typed_here
 from jackfield.cli.words import plain, shorten, width
 
 JsonObject = dict[str, Any]
@@ -20,7 +21,7 @@ _LEAST = 16  # columns that the flexible column keeps on a narrow terminal
 
 
 class Output:
-    """One command's voice.
+    """One command's voice. Where it names a command of `jackfield`, it names it as it is typed here.
 
     Args:
         as_json: print one JSON document and keep every other word off stdout.
@@ -38,10 +39,11 @@ class Output:
     def line(self, text: str = "") -> None:
         """One line for the person on stdout; nothing where the answer is JSON."""
         if not self.as_json:
-            click.echo(text, color=None if self.colour else False)
+            click.echo(as_typed_here(text), color=None if self.colour else False)
 
     def wrapped(self, text: str) -> list[str]:
         """A sentence as the lines that a terminal shows, broken between words; where nothing is cut, one line."""
+        text = as_typed_here(text)
         if self.columns is None:
             return [text]
         from textwrap import wrap  # only for those who read a long sentence on a terminal
@@ -50,7 +52,7 @@ class Output:
 
     def note(self, text: str) -> None:
         """One line beside the answer, on stderr: it never mixes into a pipe or a JSON document."""
-        click.echo(text, err=True, color=None if self.colour else False)
+        click.echo(as_typed_here(text), err=True, color=None if self.colour else False)
 
     def data(self, mapping: Mapping[str, Any]) -> None:
         """The answer as JSON; nothing where text was asked for."""
@@ -95,7 +97,7 @@ def laid_out(
     """
     if not rows:
         return []
-    cells = [[plain(cell) for cell in row] for row in rows]
+    cells = [[as_typed_here(plain(cell)) for cell in row] for row in rows]
     used = [index for index in range(len(cells[0])) if any(row[index] for row in cells)]
     lines = [[row[index] for index in used] for row in ([list(header), *cells] if header else cells)]
     widths = [max(width(line[index]) for line in lines) for index in range(len(used))]

@@ -10,6 +10,7 @@ import click
 
 from jackfield.cli.lazy import Lazy, LazyGroup
 from jackfield.cli.session import Session
+from jackfield.cli.typed import as_typed
 
 _COMMANDS = "jackfield.cli.commands"
 
@@ -87,6 +88,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without → or ✓ shows ? and the command goes on
     command_group()(args=None if argv is None else list(argv), prog_name="jackfield")
+
+
+def in_words_of(program: str, text: str) -> str:
+    """Return what the framework says, as an application says it whose users type another command.
+
+    Args:
+        program: what they type before a command's name: `jackfield-chat plugins`.
+        text: a sentence, a line of a log.
+    """
+    return as_typed(text, program, LAZY_COMMANDS)
 
 
 def command_group() -> LazyGroup:

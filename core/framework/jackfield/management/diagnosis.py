@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from jackfield.errors import StoreError
+from jackfield.errors import UnknownPlugin
 from jackfield.management.bisection import BISECT_KEY
 from jackfield.management.inventory import Inventory
 from jackfield.management.probation import failed_versions
@@ -254,7 +254,7 @@ def _enabled(inventory: Inventory) -> list[Candidate]:
         if row.enabled and row.state != "shadowed":
             try:
                 found.append(inventory.candidate(row.id))
-            except StoreError:
+            except UnknownPlugin:  # its files are gone from the store, which its row says
                 continue
     return found
 

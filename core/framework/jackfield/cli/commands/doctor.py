@@ -55,7 +55,7 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
         label = f"{finding.kind}:"
         first, *more = output.wrapped(f"{label} {plain(whose + finding.problem)}")
         output.line(click.style(label, fg="yellow", bold=True) + first[len(label) :])
-        for line in (*more, *output.wrapped(f"  → {plain(_as_here(finding.advice, session.program))}")):
+        for line in (*more, *output.wrapped(f"  → {plain(finding.advice)}")):
             output.line(line)
     if found or passed:
         output.line(f"{plural(len(found) + passed, 'problem')}.")
@@ -101,8 +101,3 @@ def _tell_sandbox(output: Output, sandbox: dict[str, Any], *, in_full: bool) -> 
         inside = "held" if one["held"] else click.style("gets through", fg="red", bold=True)
         output.line(f"  {one['attack']}: {outside} without the sandbox, {inside} within")
     return sum(not one["held"] for one in sandbox["attacks"])
-
-
-def _as_here(advice: str, program: str) -> str:
-    """The advice in the words of this program: the chat's command is called otherwise."""
-    return advice.replace("jackfield ", f"{program} ")

@@ -11,6 +11,7 @@ from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject, Output, as_json, laid_out
 from jackfield.cli.recall import remember
 from jackfield.cli.session import Session
+from jackfield.cli.typed import as_typed_here
 from jackfield.cli.words import brief, count, day, plain, whom
 from jackfield.discovery import HOSTFILE, HOSTS, installed_entry_points
 from jackfield.errors import JackfieldError
@@ -87,7 +88,7 @@ def _table(output: Output, header: tuple[str, ...], rows: Sequence[tuple[str, ..
     output.table(header, rows)
     shown = laid_out(header, rows, columns=output.columns)
     for row, line in zip(rows, shown[1:], strict=True):
-        if not line.endswith(plain(row[-1])):
+        if not line.endswith(as_typed_here(plain(row[-1]))):
             for part in output.wrapped(plain(f"{row[0]}: {row[-1]}")):
                 output.line(part)
 
