@@ -153,14 +153,35 @@ async def test_another_platform_gets_files_and_libraries_of_its_own(market, mana
         await here.lock(["vms-vax-cp312"])
 
 
-async def test_what_is_not_to_be_had_for_a_target_is_blocked_by_name(market, manage):
+async def test_what_is_not_to_be_had_for_a_target_is_named_and_left_out_where_that_is_asked_for(
+    market, manage, elsewhere, tmp_path
+):
     market.publish_library("onlyhere", "1.0.0", tag="py3-none-linux_x86_64")
     market.publish_library("onlyhere", "1.0.0", tag="py3-none-manylinux_2_17_x86_64")
     market.publish("tiedhere", requires=["onlyhere"])
+    market.publish("anywhere")
     here = manage(market.url)
-    await installed(here, "tiedhere")
-    with pytest.raises(ResolutionError, match="onlyhere"):
-        await here.lock([OTHER])
+    await installed(here, "tiedhere", "anywhere")
+    with pytest.raises(
+        ResolutionError, match=rf"^tiedhere 1\.0\.0 cannot be locked for {OTHER}: .*onlyhere"
+    ) as refused:
+        await here.lock([HERE, OTHER])
+    assert "--skip-missing" in (refused.value.hint or "")
+    lock = await here.lock([HERE, OTHER], skip_missing=True)
+    mine, other = lock.sets
+    assert {pin.id for pin in mine.pins if pin.id} == {"tiedhere", "anywhere"}
+    assert mine.missing == {}
+    assert [pin.distribution for pin in other.pins] == ["chat-anywhere"]
+    assert other.publishers == {"anywhere": "alice"}
+    assert "onlyhere" in other.missing["tiedhere"]
+    assert read_lockfile(lock.text().encode(), source="it").sets[1].missing == other.missing
+    file = tmp_path / "jackfield.lock"
+    file.write_text(lock.text().replace(HERE, "linux-x86_64-cp399").replace(OTHER, HERE))
+    with opened(file) as (again, local):
+        plan = await elsewhere(market.url).plan_sync(again, local)
+    (note,) = [note for note in plan.notes if note.startswith(f"tiedhere is not in the lock for {HERE}: ")]
+    assert "onlyhere" in note
+    assert [item.id for item in plan.added] == ["anywhere"]
 
 
 async def test_a_host_that_went_on_blocks_by_name(market, manage, elsewhere, tmp_path):

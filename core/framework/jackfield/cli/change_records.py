@@ -95,6 +95,7 @@ LOCKED = record(
         "name": {"type": "string", "description": "platform and Python: linux-x86_64-cp311"},
         "plugins": {"type": "object", "description": "id -> version"},
         "files": NUMBER,
+        "missing": {"type": "object", "description": "id -> why it is not to be had for this target"},
     }
 )
 

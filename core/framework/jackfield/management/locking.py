@@ -17,7 +17,7 @@ from jackfield.management.locked import Claims, LockedCatalog
 from jackfield.management.locked_places import choices_of, consents_to_move
 from jackfield.management.plan import Plan
 from jackfield.management.planning import Planner
-from jackfield.management.salvage import kept_beside, salvage
+from jackfield.management.salvage import kept_beside, not_to_be_had, salvage
 from jackfield.management.specs import canonical, parse_spec
 from jackfield.management.vouching import hold_to_proofs, keep, newer_list, refuse_misspelled, refuse_unsigned
 from jackfield.manifest import Manifest, Pin
@@ -30,18 +30,22 @@ from jackfield.store import LockedSet, LockFile
 class Locker(Planner):
     """Makes lock files, and plans from them."""
 
-    async def lock(self, targets: Sequence[str]) -> LockFile:
+    async def lock(self, targets: Sequence[str], *, skip_missing: bool = False) -> LockFile:
         """Lock what is installed: for this machine as it is, for others solved anew with the same plugin versions.
 
         Args:
             targets: their names; none for this machine's.
+            skip_missing: whether a plugin that is not to be had for one of them is left out there, and named in that
+                set's `missing`.
 
         Raises:
             UsageError: there is no target of a name.
-            ResolutionError, MarketError: there is no set for one of them, or nobody answers.
+            ResolutionError: a plugin is not to be had for one of them; the sentence names both.
+            MarketError: nobody answers.
         """
         here = self._target()
-        sets = [await self._locked(here.named(name), here) for name in dict.fromkeys(targets or (here.name,))]
+        named = [here.named(name) for name in dict.fromkeys(targets or (here.name,))]
+        sets = [await self._locked(target, here, skip_missing=skip_missing) for target in named]
         version = str(self._hostfile.api_version) if self._hostfile is not None else ""
         return LockFile(self._app, version, tuple(sets))
 
@@ -121,7 +125,8 @@ class Locker(Planner):
             plan = await self._compare("sync with a lock file", solution, catalog, asked)
             words = Consent(self._app, self._hostfile)
             moves = consents_to_move(self._choices, plan.published, inventory, words)
-            plan = replace(plan, notes=(*said, *plan.notes), consent=(*plan.consent, *moves))
+            left = (f"{cid} is not in the lock for {target.name}: {why}" for cid, why in chosen.missing.items())
+            plan = replace(plan, notes=(*said, *left, *plan.notes), consent=(*plan.consent, *moves))
             plan = _with_disabled(plan, chosen)
             absent = {pin.file.sha256 for pin in chosen.pins if self._store.lacks(pin)}
             return replace(plan, files={sha256: path for sha256, path in found.items() if sha256 in absent})
@@ -182,21 +187,35 @@ class Locker(Planner):
             if keeps:
                 keep(newer, trust)
 
-    async def _locked(self, target: Target, here: Target) -> LockedSet:
+    async def _locked(self, target: Target, here: Target, *, skip_missing: bool) -> LockedSet:
         inventory, active = self._inventory, self._inventory.generation
-        inline, workers = active.inline, dict(active.workers)
+        inline, workers, missing = active.inline, dict(active.workers), dict[str, str]()
         if target.name != here.name:
-            self._solved_for = target
-            async with self.catalog() as catalog:
-                solution = await self._solve(self._exactly(), catalog, self._prefer(without=()))
-            self._solved_for = None
+            solution, missing = await self._solved_elsewhere(target)
             inline, workers = solution.pins, dict(solution.workers)
-        choices = {cid: str(choice) for cid in inventory.pins if (choice := inventory.choice(cid)) is not None}
-        said = {cid: inventory.published(cid)[0] for cid in inventory.pins}
+        if missing and not skip_missing:
+            raise not_to_be_had(missing, inventory.pins, target.name)
+        there = [cid for cid in inventory.pins if cid not in missing]
+        choices = {cid: str(choice) for cid in there if (choice := inventory.choice(cid)) is not None}
+        said = {cid: inventory.published(cid)[0] for cid in there}
         publishers = {cid: by for cid, by in said.items() if by is not None}
-        signatures = {cid: text for cid in inventory.pins if (text := inventory.signature(cid)) is not None}
-        disabled = tuple(sorted(cid for cid in inventory.pins if not inventory.enabled(cid)))
-        return LockedSet(target.name, inline, workers, choices, publishers, signatures, disabled)
+        signatures = {cid: text for cid in there if (text := inventory.signature(cid)) is not None}
+        disabled = tuple(sorted(cid for cid in there if not inventory.enabled(cid)))
+        return LockedSet(target.name, inline, workers, choices, publishers, signatures, disabled, missing)
+
+    async def _solved_elsewhere(self, target: Target) -> tuple[Solution, dict[str, str]]:
+        """The installed plugins, each in its version, for another target; and why some are not in that set."""
+        wants = dict(zip(self._inventory.pins, self._exactly(), strict=True))
+        self._solved_for = target
+        try:
+            async with self.catalog() as catalog:
+
+                async def solve(cids: Sequence[str]) -> Solution:
+                    return await self._solve([wants[cid] for cid in cids], catalog, self._prefer(without=()))
+
+                return await salvage(self._inventory.pins, solve)
+        finally:
+            self._solved_for = None
 
     def _exactly(self) -> list[Want]:
         wants = []

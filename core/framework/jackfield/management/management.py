@@ -103,9 +103,9 @@ class Management(ManagementReader):
             return await locker.rebuild()
         return await locker.sync(lock, local or {}, allow=allow, keeps=keeps)
 
-    async def lock(self, targets: Sequence[str] = ()) -> LockFile:
+    async def lock(self, targets: Sequence[str] = (), *, skip_missing: bool = False) -> LockFile:
         """A lock file of what is installed, for this machine or for named targets; see `Locker.lock`."""
-        return await self._locker().lock(targets)
+        return await self._locker().lock(targets, skip_missing=skip_missing)
 
     async def bundle(self, target: Path) -> tuple[LockFile, int, list[str]]:
         """Write what is installed into one file, with its wheels and what their marketplaces signed of them.

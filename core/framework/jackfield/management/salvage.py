@@ -40,6 +40,25 @@ async def salvage(
     return solution, lost
 
 
+def not_to_be_had(lost: Mapping[str, str], pins: Mapping[str, Pin], target: str) -> ResolutionError:
+    """The error for a lock in which some plugins would have no file for a platform and Python.
+
+    Args:
+        lost: canonical id -> why, of at least one.
+        pins: canonical id -> pin, of all plugins.
+        target: for which.
+    """
+    first, *others = sorted(lost)
+    names = [f"{pins[cid].id} {pins[cid].version}" for cid in (first, *others)]
+    more = f"; nor can {', '.join(names[1:])}" if others else ""
+    return ResolutionError(
+        f"{names[0]} cannot be locked for {target}: {lost[first]}{more}",
+        plugin=pins[first].id,
+        hint=f"nothing was written; to lock what there is for {target} and have the lock say what is missing: "
+        "--skip-missing",
+    )
+
+
 def kept_beside(solution: Solution, generation: Generation, lost: Mapping[str, str]) -> Solution:
     """The set, and with it what is lost as it is installed: blocked by name, and there for the day when it fits again.
 

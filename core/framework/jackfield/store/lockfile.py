@@ -36,6 +36,7 @@ class LockedSet:
         publishers: canonical id -> who published it, as its marketplace said.
         signatures: canonical id -> the publisher's signature on it (a DSSE envelope), for who verifies it.
         disabled: canonical ids of the plugins that were not enabled where it was made.
+        missing: canonical id -> why, of the plugins that were installed there and are not to be had for this target.
     """
 
     target: str
@@ -45,6 +46,7 @@ class LockedSet:
     publishers: Mapping[str, str] = field(default_factory=dict)
     signatures: Mapping[str, str] = field(default_factory=dict)
     disabled: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -92,6 +94,7 @@ class LockFile:
             target |= {"publishers": dict(one.publishers)} if one.publishers else {}
             target |= {"signatures": dict(one.signatures)} if one.signatures else {}
             target |= {"disabled": list(one.disabled)} if one.disabled else {}
+            target |= {"missing": dict(one.missing)} if one.missing else {}
             target["packages"] = [package_of(pin) for pin in one.inline]
             target["workers"] = {
                 cid: {"packages": [package_of(pin) for pin in own]} for cid, own in sorted(one.workers.items())
@@ -136,6 +139,7 @@ def _set(target: Mapping[str, Any]) -> LockedSet:
         {str(cid): str(name) for cid, name in target.get("publishers", {}).items()},
         {str(cid): str(text) for cid, text in target.get("signatures", {}).items()},
         tuple(map(str, target.get("disabled", ()))),
+        {str(cid): str(why) for cid, why in target.get("missing", {}).items()},
     )
 
 

@@ -24,6 +24,7 @@ _TARGETS = (
     "A Python and platform to lock for, linux-x86_64-cp312; may be given several times. Without it: the one that runs."
 )
 
+_SKIP = "Leave a plugin out of a target for which it is not to be had; the lock says so, and so does `sync` there."
 _ALLOW = (
     "Take a library or plugin at the hash that FILE names, though no marketplace of yours vouches for it; may be given "
     "several times. A library that one of them holds is never taken so."
@@ -33,14 +34,17 @@ _ALLOW = (
 @command(
     "lock",
     told="Write what is installed as a lock file, which `sync` reads.\n\nEvery file is held to its hash: plugins, and "
-    "the libraries of each process. For other targets the same plugin versions are solved anew.",
+    "the libraries of each process. For other targets the same plugin versions are solved anew; one that is not to be "
+    "had there is named and nothing is written, unless it may be left out.",
     examples=[
         ("", f"into {_LOCK}, for this machine"),
         ("--target linux-x86_64-cp312 --target windows-amd64-cp312", "for two others"),
+        ("--target windows-amd64-cp312 --skip-missing", "what there is for it"),
         ("--output -", "print it"),
     ],
 )
 @click.option("--target", "targets", multiple=True, metavar="NAME", help=_TARGETS)
+@click.option("--skip-missing", is_flag=True, help=_SKIP)
 @click.option(
     "--output",
     "file",
@@ -50,9 +54,12 @@ _ALLOW = (
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     help="Write there instead; - prints it.",
 )
-def lock(session: Session, targets: tuple[str, ...], file: Path) -> None:
+def lock(session: Session, targets: tuple[str, ...], skip_missing: bool, file: Path) -> None:
     """Solve where needed, write, tell."""
-    made = asyncio.run(session.management.lock(targets))
+    made = asyncio.run(session.management.lock(targets, skip_missing=skip_missing))
+    for one in made.sets:
+        for plugin, why in one.missing.items():
+            session.output.note(plain(f"note: {plugin} is left out for {one.target}: {why}"))
     where = None if str(file) == "-" else str(file)
     if where is not None:
         try:
@@ -139,6 +146,7 @@ def _told(made: "LockFile") -> list[JsonObject]:
             "name": one.target,
             "plugins": {pin.id: pin.version for pin in one.pins if pin.id is not None},
             "files": len(one.pins),
+            "missing": dict(one.missing),
         }
         for one in made.sets
     ]
