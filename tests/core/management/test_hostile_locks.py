@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jackfield.errors import ConsentRequired, UsageError, WheelError
+from jackfield.errors import ConsentRequired, PluginError, UsageError, WheelError
 from jackfield.management import Management
 from jackfield.manifest import HostFile, Pin
 from jackfield.store import Layout, LockedSet, LockFile, read_lockfile
@@ -92,6 +92,24 @@ async def test_a_version_that_is_not_the_files_is_refused(market, manage, elsewh
 
     with pytest.raises(WheelError, match=r"chat_renumbered-1\.0\.0-py3-none-any\.whl is not version 1\.0\.1, which"):
         await synced(elsewhere(market.url), await changed(here, renumber), accept_permissions=True)
+
+
+async def test_what_failed_here_does_not_come_back_by_a_lock(market, manage):
+    market.publish("failedlock", "1.0.0", permissions=SEND)
+    market.publish("failedlock", "2.0.0", permissions=SEND)
+    here = manage(market.url)
+    await installed(here, "failedlock==1.0.0")
+    await here.apply(await here.plan_update(), accept_permissions=True, by="tester")
+    lock = await here.lock()
+    assert await here.give_up({"failedlock": "it does not work"}, by="itself") is not None
+    with pytest.raises(
+        PluginError, match=r"failedlock 2\.0\.0 failed here and is held back: it does not work"
+    ) as error:
+        await synced(here, lock, accept_permissions=True)
+    assert error.value.hint == "jackfield pin --release failedlock"
+    here.release("failedlock", by="tester")
+    await synced(here, lock, accept_permissions=True)
+    assert here.list()[0].version == "2.0.0"
 
 
 @pytest.mark.parametrize("kind", ["one process", "two processes", "one id", "a library's place", "another's process"])

@@ -48,6 +48,14 @@ def sift(policies, tmp_path):
     return sifted
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+def test_a_time_at_the_end_of_the_calendar_stops_no_look_for_updates(policies, sift, at):
+    """Any marketplace may name any time; one failure never stops the rest."""
+    policies.change(None, {"delay_seconds": 365 * DAY}, by="ann")
+    taken, waits = sift(wheel("1.0", at=at))
+    assert (taken, [*waits]) == ((["1.0"], []) if at.startswith("0001") else ([], ["1.0"]))
+
+
 @pytest.mark.parametrize("at", [None, "", "yesterday", "2026-13-45"])
 def test_what_has_no_age_waits_where_a_delay_is_wished(policies, sift, at):
     assert sift(wheel("1.0", at=at)) == (["1.0"], {})

@@ -17,6 +17,8 @@ from jackfield.management.locked import Claims, LockedCatalog
 from jackfield.management.locked_places import choices_of, consents_to_move
 from jackfield.management.plan import Plan
 from jackfield.management.planning import Planner
+from jackfield.management.probation import failed_versions
+from jackfield.management.refusals import refuse_failed
 from jackfield.management.salvage import kept_beside, not_to_be_had, salvage
 from jackfield.management.specs import canonical, parse_spec
 from jackfield.management.vouching import hold_to_proofs, keep, newer_list, refuse_misspelled, refuse_unsigned
@@ -100,6 +102,8 @@ class Locker(Planner):
             self._urls, self._store, inventory.generation, lambda: inventory.stored, groups=inventory.groups
         )
         found = dict(local)
+        here = {pin.file.sha256 for pin in inventory.generation.pins}
+        refuse_failed((pin for pin in chosen.pins if pin.file.sha256 not in here), failed_versions(self._state))
         async with catalog:
             for pin in chosen.pins:
                 refuse_misspelled(pin)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from jackfield.errors import MarketError, PluginError, ResolutionError, UsageError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.inventory import Inventory
 from jackfield.management.plan import Plan
+from jackfield.management.probation import FailedVersion
 from jackfield.management.revoked import refused
 from jackfield.management.specs import canonical
 from jackfield.management.withheld import wheel_version
-from jackfield.manifest import Version
+from jackfield.manifest import Pin, Version
 from jackfield.resolution import Solution, Want
 from jackfield.revocation import sentence
 
@@ -73,6 +74,22 @@ async def _refuse_revoked(want: Want, catalog: MarketCatalog) -> None:
     there = {wheel_version(file.filename) for file in files if file.is_wheel} - revoked.keys()
     if meant and not any(_would_do(want, version) for version in there):
         raise refused(*meant[-1])
+
+
+def refuse_failed(pins: Iterable[Pin], failed: Iterable[FailedVersion]) -> None:
+    """Hold the files of a lock to what failed here: whoever made it need not know.
+
+    Args:
+        pins: what would come.
+        failed: what is held back.
+
+    Raises:
+        PluginError: one of them did; the sentence tells the failure, and how to have it all the same.
+    """
+    held = {one.sha256: one for one in failed}
+    found = next((held[pin.file.sha256] for pin in pins if pin.file.sha256 in held), None)
+    if found is not None:
+        raise PluginError(found.sentence, plugin=found.plugin, hint=f"jackfield pin --release {found.plugin}")
 
 
 @contextlib.contextmanager

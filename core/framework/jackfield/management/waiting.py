@@ -16,6 +16,9 @@ from jackfield.management.wait import Wait
 from jackfield.manifest import File
 from jackfield.store import Layout
 
+_LAST = datetime.max.replace(tzinfo=UTC).timestamp() - 86400
+"""The end of what a calendar can say; a marketplace may name any time as that of an upload."""
+
 
 class Waiting:
     """Decides of each file of a plugin whether it waits.
@@ -85,7 +88,7 @@ class Waiting:
     def _end(self, file: File, delay_seconds: float) -> float:
         """When a file is old enough, in seconds since the epoch; never where nobody says how old it is."""
         published = _moment(file.upload_time)
-        return inf if published is None else published + delay_seconds
+        return inf if published is None else min(published + delay_seconds, _LAST)
 
 
 def waiting(policies: Policies, layout: Layout, inventory: Inventory) -> Waiting:
