@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections import OrderedDict
 
-from jackfield.manifest import PAGE
+from jackfield.manifest import PAGE, PLUGIN
 from starlette.types import Receive, Scope, Send
 
 from jackfield_marketplace.api.answers import Answer, refused_method, text_answer
@@ -15,7 +15,7 @@ from jackfield_marketplace.api.files import FilePages
 from jackfield_marketplace.api.signed import Signatures
 from jackfield_marketplace.api.simple import SimpleIndex
 from jackfield_marketplace.db import Database
-from jackfield_marketplace.trust import NotSigned, served_list, served_metadata, target_served
+from jackfield_marketplace.trust import NotSigned, served_list, served_metadata, served_plugin, target_served
 
 _METADATA = re.compile(
     r"/tuf/(?:([1-9][0-9]{0,8})\.)?(root|timestamp|snapshot|targets|revocations|bin-[0-9a-f]{2})\.json"
@@ -89,9 +89,10 @@ class MetadataPages:
         folder, project, sha256, name = match.groups()
         if not target_served(self._database, folder + name, sha256):
             await text_answer(404, "there is no such target here").send_to(scope, send)
-        elif name == PAGE:
+        elif name in (PAGE, PLUGIN):
             try:
-                document = await self._simple.document(project)
+                ours = name == PLUGIN
+                document = served_plugin(self._database, project) if ours else await self._simple.document(project)
             except NotSigned:
                 document = None
             same = document is not None and hashlib.sha256(document).hexdigest() == sha256

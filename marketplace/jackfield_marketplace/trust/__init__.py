@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield_marketplace.trust.drafts import Draft, offline_keys, read_draft, sign_draft
 from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, fingerprint, keys_beside
-from jackfield_marketplace.trust.metadata import served_metadata, target_served
+from jackfield_marketplace.trust.metadata import served_metadata, served_plugin, target_served
 from jackfield_marketplace.trust.revocations import served_list
 from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
 from jackfield_marketplace.trust.signing import Signing
@@ -31,6 +31,7 @@ __all__ = [
     "read_draft",
     "served_list",
     "served_metadata",
+    "served_plugin",
     "sign_draft",
     "target_served",
 ]

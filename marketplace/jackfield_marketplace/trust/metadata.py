@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from jackfield.manifest import plugin_document
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from jackfield_marketplace.db import Database, Direct, Prepared, SignedMetadata, SignedRole, SignedTarget
+from jackfield_marketplace.db import Database, Direct, Prepared, Project, SignedMetadata, SignedRole, SignedTarget
 from jackfield_marketplace.trust.keyfiles import Key, canonical
 
 KEPT_VERSIONS = 16
@@ -37,6 +38,7 @@ _TARGET = Prepared(
         SignedTarget.path == bindparam("path"), SignedTarget.sha256 == bindparam("sha256")
     )
 )
+_NAMED = Prepared(select(Project.name).where(Project.plugin_id == bindparam("plugin")))
 _ADD_BODY = Prepared(insert(SignedMetadata))
 _ADD_ROLE = Prepared(insert(SignedRole))
 _MOVE_ROLE = Prepared(
@@ -100,6 +102,17 @@ def served_metadata(database: Database, role: str, version: int | None) -> bytes
 def target_served(database: Database, path: str, sha256: str) -> bool:
     """Whether a path is a target with this hash, as of the last commit."""
     return database.look_up(_TARGET, path=path, sha256=sha256) is not None
+
+
+def served_plugin(database: Database, plugin: str) -> bytes | None:
+    """The document that says which project has an id, as of the last commit; None where none has.
+
+    Args:
+        database: of the marketplace.
+        plugin: the canonical id.
+    """
+    found = database.look_up(_NAMED, plugin=plugin)
+    return None if found is None else plugin_document(plugin, found[0])
 
 
 def instant(at: datetime) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-from jackfield.manifest import PAGE, role_of, target_folder
+from jackfield.manifest import PAGE, plugin_document, plugin_path, role_of, target_folder
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from jackfield_marketplace.catalog import SimpleProject, project_document, project_page
@@ -188,6 +188,9 @@ class Signing:
         folder = target_folder(page.name)
         document = project_document(page)
         targets = {folder + PAGE: (hashlib.sha256(document).hexdigest(), len(document))}
+        if page.plugin_id is not None and any(file.manifest_sha256 for file in page.files):
+            said = plugin_document(page.plugin_id, page.name)  # else another marketplace could take the id
+            targets[plugin_path(page.plugin_id)] = hashlib.sha256(said).hexdigest(), len(said)
         for file in page.files:
             if not file.filename.endswith(".whl"):
                 continue

@@ -126,3 +126,14 @@ async def test_what_is_damaged_is_said_and_can_be_forgotten(market, manage):
     assert any("is damaged" in one.known.problem for one in management.trusted.report() if one.known is not None)
     management.trusted.forget(market.url)
     assert all(one.known is None for one in management.trusted.report())
+
+
+async def test_a_marketplace_that_is_only_asked_is_shown_when_it_is_met(market, manage, tmp_path):
+    from tests.support.marketplace import running_marketplace
+
+    market.publish("from-the-second", permissions=SEND)
+    with running_marketplace(tmp_path / "first") as first:
+        plan = await manage(first.url, market.url).plan_install(["from-the-second"])
+        told = [note.partition(" ")[0] for note in plan.notes if "is known by its root from now on" in note]
+        assert told == sorted([first.url, market.url])
+        assert [item.source for item in plan.added] == [market.url]

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from jackfield.inspection import make_publisher_key, read_attestation
-from jackfield.manifest import page_path, target_folder
+from jackfield.manifest import bin_of, page_path, plugin_document, plugin_path, target_folder
 from jackfield_marketplace.catalog import set_status, yank
 from jackfield_marketplace.db import Database, Direct, now
 from jackfield_marketplace.review import release
@@ -96,8 +96,20 @@ def test_other_metadata_is_not_there(published, path):
     assert httpx.get(f"{signed.market.url}/tuf/{path}.json").status_code == 404
 
 
+def test_which_project_has_an_id_is_a_target(published):
+    signed, _ = published
+    said = signed.client.download(plugin_path("poll"))
+    assert said == plugin_document("poll", "chat-poll")
+    assert json.loads(said) == {"id": "poll", "distribution": "chat-poll"}
+    assert not signed.client.is_target(plugin_path("nobody"))
+
+
 def test_one_upload_signs_one_bin_the_snapshot_and_the_timestamp(signed):
+    """The first of a plugin the bin of its id as well."""
     signed.market.publish("poll")
+    signed.market.publish("dice", "0.9.0")
+    listed = signed.metadata(f"{signed.metadata('timestamp')['meta']['snapshot.json']['version']}.snapshot")["meta"]
+    assert listed[f"bin-{bin_of('dice')}.json"]["version"] == 2
     before = signed.metadata("timestamp")["meta"]["snapshot.json"]["version"]
     earlier = signed.metadata(f"{before}.snapshot")["meta"]
     signed.market.publish("dice")
@@ -171,6 +183,7 @@ def test_a_quarantined_project_loses_its_targets_but_not_its_page(signed):
         set_status(session, "poll", "quarantined", "being looked at")
         signed.signing.sign_changes(Direct.within(session))
     assert not signed.client.is_target(f"{target_folder('chat-poll')}{wheel.name}")
+    assert not signed.client.is_target(plugin_path("poll"))
     page = json.loads(signed.client.download(page_path("chat-poll")))
     assert page["files"] == []
     assert page["project-status"] == {"status": "quarantined", "reason": "being looked at"}

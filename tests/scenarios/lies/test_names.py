@@ -9,6 +9,7 @@ from jackfield.errors import MarketError
 
 from tests.support.deceived import EVIL, TABLE
 from tests.support.mirror import Answer
+from tests.support.wheels import plugin_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C36")]
 
@@ -53,6 +54,31 @@ async def test_a_name_is_sent_to_another_index(user):
     user.mirror.lie(f"/simple/chat-{user.other}/", Answer(302, b"", elsewhere))
     said = await user.refused("a name that is held, sent on to an upstream", spec=user.other)
     assert f"signed a page of chat-{user.other}, and sends us to another index for it" in said
+
+
+async def test_an_id_is_hidden_so_that_a_second_index_may_take_it(user, second):
+    """Which project has an id stands on pages that nobody signs; the second index has another name for its project."""
+    user.market.publish(user.other, "1.0.0")
+    source = plugin_source(user.other, "9.0.0", code=EVIL)
+    source.name = f"chat-{user.other}-evil"
+    second.accept(source.build(second.wheels))
+    user.urls = [user.mirror.url, second.url]
+    for ending in ("", "/latest"):
+        user.mirror.lie(f"/plugins/{user.other}{ending}", Answer(404, b""))
+    said = await user.refused("name shadowing: the first index is made to say that it has no such id", spec=user.other)
+    assert f"says that it has no plugin {user.other}, and signed something else" in said
+    lead = f"chat-{user.other}".encode(), source.name.encode()
+    for ending in ("", "/latest"):
+        user.mirror.lie(
+            f"/plugins/{user.other}{ending}", lambda honest: replace(honest, body=honest.body.replace(*lead))
+        )
+    said = await user.refused("name shadowing: the first index is made to lead an id to a second's", spec=user.other)
+    assert f"says that {user.other} is in {source.name}, and signed something else" in said
+    user.mirror.lies.clear()
+    plan = await user.management.plan_install([user.other])
+    assert not [note for note in plan.notes if "is known by its root from now on" in note]  # the first one is known
+    await user.install(user.other)
+    assert user.installed() == {user.id: "1.0.0", user.other: "1.0.0"}
 
 
 async def test_an_id_that_another_plugin_needs_is_led_to_a_third(user):

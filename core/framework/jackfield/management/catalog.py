@@ -68,6 +68,7 @@ class MarketCatalog:
         partials, trust = store.layout.root / "downloads", store.layout.root / "trust"
         markets = [Marketplace(url, partials=partials, trust=trust) for url in urls]
         self._markets = {market.url: market for market in markets}
+        self._strangers = [market.url for market in markets if not market.is_known]
         self._store = store
         self._pins: dict[str, list[Pin]] = {}
         for pin in generation.pins:
@@ -234,11 +235,18 @@ class MarketCatalog:
                 asked = self._questions.asked_details(plugin, url)
                 found = await (self._questions.details(plugin, url) if asked else market.latest(plugin))
             except UnknownPlugin:
+                await self._hold_to_id(market, plugin, None)
                 continue
             name = canonicalize_name(found.distribution)
+            await self._hold_to_id(market, plugin, name)
             self.left_out.plugins[name] = plugin
             return name
         return None
+
+    async def _hold_to_id(self, market: Marketplace, plugin: str, distribution: str | None) -> None:
+        """Where there are several marketplaces, none is made to hide an id, or to lead it to a name of another's."""
+        if len(self._markets) > 1:
+            await market.require_named(plugin, distribution)
 
     async def details(self, plugin: str, source: str | None = None) -> Details | None:
         """What the first marketplace that has a plugin says of it, or the one named; None if none has it."""
@@ -271,9 +279,10 @@ class MarketCatalog:
         """What a user has to be told of some marketplaces: that one was met just now, or signs nothing.
 
         Args:
-            sources: those that something comes from; others are left out.
+            sources: those that something comes from; others are left out, but for those that were met for this plan.
         """
-        asked = [self._markets[url] for url in sorted(sources) if url in self._markets]
+        met = (url for url in self._strangers if self._markets[url].is_known)
+        asked = [self._markets[url] for url in sorted({*sources, *met}) if url in self._markets]
         found = await asyncio.gather(*(market.standing() for market in asked))
         return [one.sentence for one in found if one is not None and one.sentence is not None]
 

@@ -46,7 +46,18 @@ from jackfield.manifest.revocations import (
 from jackfield.manifest.schema import SCHEMA, Manifest, manifest_schema
 from jackfield.manifest.scripts import HOST_ID, nearest_id, read_script, script_manifest
 from jackfield.manifest.settings import SettingContribution, path_problem
-from jackfield.manifest.targets import BINS, PAGE, REVOCATIONS, bin_of, page_path, role_of, target_folder
+from jackfield.manifest.targets import (
+    BINS,
+    PAGE,
+    PLUGIN,
+    REVOCATIONS,
+    bin_of,
+    page_path,
+    plugin_document,
+    plugin_path,
+    role_of,
+    target_folder,
+)
 from jackfield.manifest.versions import Version
 
 __all__ = [
@@ -57,6 +68,7 @@ __all__ = [
     "LIMIT",
     "LIMITS",
     "PAGE",
+    "PLUGIN",
     "REVOCATIONS",
     "SCHEMA",
     "SEVERITIES",
@@ -101,6 +113,8 @@ __all__ = [
     "page_path",
     "parse_id",
     "path_problem",
+    "plugin_document",
+    "plugin_path",
     "read_hostfile",
     "read_hostfile_file",
     "read_manifest",

@@ -147,6 +147,20 @@ class Marketplace:
         """
         return decode(await self._plugin(plugin_id, "/latest"), Latest, self.url)
 
+    async def require_named(self, plugin_id: str, distribution: str | None) -> None:
+        """Hold what was answered for an id to what is signed of it; where nothing is signed, nothing holds it.
+
+        Args:
+            plugin_id: the plugin's id.
+            distribution: the project that was answered; None where it was said that there is no such plugin.
+
+        Raises:
+            TrustError: something else is signed.
+            MarketError: it does not answer.
+        """
+        if self._signed is not None:
+            await self._signed.require_named(canonical_id(plugin_id), distribution)
+
     async def changelog(self, plugin_id: str, since: str | None = None) -> list[ChangelogEntry]:
         """What changed in the versions after `since`, newest first.
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from jackfield.errors import TrustError
-from jackfield.manifest import File, page_path, target_folder
+from jackfield.manifest import File, page_path, plugin_document, plugin_path, target_folder
 from jackfield.market.batch import Batcher
 from jackfield.market.revoked import SignedRevocations
 from jackfield.market.transport import Redirected, Transport
@@ -146,6 +146,39 @@ class SignedPages:
         canonical = _canonical(name)
         targets = await self._witness.targets(paths_of(canonical, file))
         return Word.of_targets(canonical, file, {path: target.sha256 for path, target in targets.items()})
+
+    async def require_named(self, plugin: str, distribution: str | None) -> None:
+        """Hold what the marketplace says of an id to what it signed: which project has it, or that none has.
+
+        Args:
+            plugin: the canonical id.
+            distribution: the name of the project that it says; None for none.
+
+        Raises:
+            TrustError: it signed something else.
+            MarketError: the marketplace does not answer.
+        """
+        if (await self.standing()).root is None:
+            return
+        path = plugin_path(plugin)
+        for last in (False, True):
+            looks = self._witness.looks
+            target = (await self._witness.targets([path])).get(path)
+            said = None if distribution is None else plugin_document(plugin, _canonical(distribution))
+            if (target and target.sha256) == (said and hashlib.sha256(said).hexdigest()):
+                return
+            if not last:  # it may have been published between the two answers
+                await self._witness.again(looks)
+        said_so = (
+            f"says that it has no plugin {plugin}"
+            if distribution is None
+            else f"says that {plugin} is in {distribution}"
+        )
+        raise TrustError(
+            f"{self._url} {said_so}, and signed something else",
+            hint="nothing was changed; somebody may have changed it on the way: try another network, "
+            "or ask its operator",
+        )
 
     async def _problem(self, name: str, page: Page) -> str | None:
         path = page_path(_canonical(name))
