@@ -104,6 +104,35 @@ async def test_who_names_a_version_has_it_though_it_waits(market, at):
     assert not await management.plan_install(["named"]), "what is installed waits for nothing"
 
 
+@pytest.mark.feature("C41", "C43")
+async def test_a_young_library_is_taken_only_where_nothing_older_will_do(market, at):
+    """Whoever stole a library's token is waited for like whoever stole a plugin's."""
+    market.publish_library("calmlib", "1.0")
+    market.publish("calm-one", requires=["calmlib"])
+    await asyncio.sleep(1.1)
+    published = time.time()
+    market.publish_library("calmlib", "1.1")
+    market.publish("calm-three", requires=["calmlib>=1.1"])
+    at().policies.change(None, {"delay_seconds": 3600.0}, by="tester")
+
+    def seconds_until_all_but_the_newest_are_old() -> float:
+        return published + 3600.0 - time.time() - 0.5
+
+    plan = await at(seconds_until_all_but_the_newest_are_old()).plan_install(["calm-one"])
+    assert versions_in(plan, "calmlib") == {"1.0"}
+    assert not any("calmlib" in note for note in plan.notes)
+    named = await at(seconds_until_all_but_the_newest_are_old()).plan_install(["calm-three==1.0.0"])
+    assert versions_in(named, "calmlib") == {"1.1"}
+    (note,) = [note for note in named.notes if "calmlib" in note]
+    assert note.startswith("the library calmlib 1.1 is only ")
+    assert note.endswith(", and nothing older than 1 hour will do")
+    assert versions_in(await at(7200.0).plan_install(["calm-one"]), "calmlib") == {"1.1"}
+
+
+def versions_in(plan, distribution):
+    return {pin.version for pin in plan.every_pin if pin.distribution == distribution}
+
+
 async def test_one_plugin_is_the_exception_from_the_delay(market, at):
     for plugin in ("slow-one", "quick-one"):
         market.publish(plugin)

@@ -116,3 +116,25 @@ def test_a_file_of_any_name_is_taken_or_waits(tmp_path_factory, name):
     file = File(name, "https://plugins.example.org/x.whl", "0" * 64, manifest_sha256="1" * 64)
     taken = withheld.sift("chat-poll", [file], ())
     assert len(taken) + len(withheld.of("chat-poll")) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "young"),
+    [
+        (wheel("1.0", plugin=False), True),
+        (wheel("1.0", plugin=False, security="a hole"), True),
+        (wheel("1.0", plugin=False, security="a hole", security_confirmed=True), False),
+        (wheel("1.0", plugin=False, at=NOW - 2 * DAY), False),
+        (wheel("1.0", plugin=False, at=None), False),
+        (wheel("1.0", plugin=False, at="yesterday"), False),
+        (wheel("1.0"), False),  # a plugin's own waits in earnest
+    ],
+)
+def test_a_library_is_young_as_far_as_its_index_says_and_nobody_confirmed_that_it_mends(
+    policies, tmp_path, file, young
+):
+    withheld = Withheld(Waiting(policies, Installation(tmp_path / "installation"), {}))
+    assert withheld.young([file]) == frozenset()
+    policies.change(None, {"delay_seconds": DAY}, by="ann")
+    withheld = Withheld(Waiting(policies, Installation(tmp_path / "installation"), {}))
+    assert withheld.young([file]) == (frozenset({file.sha256}) if young else frozenset())

@@ -169,7 +169,8 @@ class MarketCatalog:
         found = self.left_out.from_offer(distribution, await self._offered(distribution))
         if found is not None and found.source != "file":
             here = {pin.version for pin in self._pins.get(distribution, ())}
-            found = Offer(found.source, self.withheld.sift(distribution, found.files, here))
+            files = self.withheld.sift(distribution, found.files, here)
+            found = Offer(found.source, files, self.withheld.young(files))
         wanted = self._hashes.get(distribution)
         if wanted is None or found is None:
             return found

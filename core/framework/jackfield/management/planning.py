@@ -254,6 +254,7 @@ class Planner:
             host_used=solution.host_used,
             notes=(
                 *standings,
+                *catalog.withheld.young_notes(fresh),
                 *first_keys(coming.values(), {cid: self._inventory.grant(cid) for cid in coming}),
                 *self._revoked.notes({item.source for item in (*added, *changed)}),
                 *compatibility_notes(self._app, self._hostfile, solution, manifests),

@@ -1,12 +1,14 @@
 """What is offered and not taken yet: too young, not rolled out this far, halted, or not wanted.
 
-One rule for every plan: such a file is not offered at all, unless it is installed or its version was named.
+One rule for every plan: such a file is not offered at all, unless it is installed or its version was named. Libraries
+are only tried last while they are young: a plugin's own fix may need the newest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from math import inf
 
 from jackfield.management.inventory import Inventory
@@ -63,6 +65,26 @@ class Waiting:
         if delay_seconds and not (file.security is not None and file.security_confirmed):
             return self._young(version, file, delay_seconds)
         return None
+
+    def is_young(self, file: File) -> bool:
+        """Whether a library's file is younger than the default delay wishes; one whose age nobody says is not.
+
+        Args:
+            file: of a library, which has no policy of its own.
+        """
+        published = _moment(file.upload_time) if self._default_delay_seconds else None
+        mends = file.security is not None and file.security_confirmed
+        return published is not None and not mends and published + self._default_delay_seconds > self._now
+
+    @cached_property
+    def _default_delay_seconds(self) -> float:
+        return self._policies.default.delay_seconds
+
+    def of_library(self, distribution: str, version: str, file: File) -> str:
+        """What is told of a library that comes though it is young."""
+        age = span_words(max(self._now - (_moment(file.upload_time) or self._now), 60.0))
+        wished = span_words(self._default_delay_seconds)
+        return f"the library {distribution} {version} is only {age} old, and nothing older than {wished} will do"
 
     def _of(self, distribution: str) -> tuple[float, frozenset[str]]:
         """The delay of a plugin, and the versions that its user does not want."""

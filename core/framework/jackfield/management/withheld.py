@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from jackfield.management.wait import Wait
 from jackfield.management.waiting import Waiting
@@ -21,6 +21,7 @@ class Withheld:
         self._waiting = waiting
         self._found: dict[str, dict[str, Wait]] = {}
         self._named: set[str] = set()
+        self._young: set[str] = set()
 
     @property
     def can_hold(self) -> bool:
@@ -47,10 +48,25 @@ class Withheld:
             return []
         return [f"{pin.id or pin.distribution} {newest.sentence}"]
 
+    def young(self, files: Sequence[File]) -> frozenset[str]:
+        """The sha256 of those files of libraries that are tried only where nothing older will do."""
+        if self._waiting is None:
+            return frozenset()
+        young = {file.sha256 for file in files if file.manifest_sha256 is None and self._waiting.is_young(file)}
+        self._young |= young
+        return frozenset(young)
+
+    def young_notes(self, pins: Iterable[Pin]) -> list[str]:
+        """A sentence for each library among what comes that is young all the same."""
+        if self._waiting is None or not self._young:
+            return []
+        young = {pin.file.sha256: pin for pin in pins if pin.file.sha256 in self._young}
+        return [self._waiting.of_library(pin.distribution, pin.version, pin.file) for pin in young.values()]
+
     def sift(self, distribution: str, files: Sequence[File], here: Collection[str]) -> tuple[File, ...]:
         """The files that may be taken now.
 
-        Of libraries nothing waits: they come only because a plugin needs them.
+        Libraries come only because a plugin needs them; those that are young are tried last (`young`).
 
         Args:
             distribution: its normalised name.

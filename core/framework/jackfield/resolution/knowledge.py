@@ -99,7 +99,7 @@ class Knowledge:
         return self._offers[place[1]]
 
     def wheels(self, place: Place) -> tuple[Wheel, ...]:
-        """The wheels of a distribution, newest version first, best fit first.
+        """The wheels of a distribution, newest version first, best fit first; but last what is to be tried last.
 
         Raises:
             Missing: not known yet.
@@ -292,7 +292,10 @@ class Knowledge:
 
     def _take(self, name: str, offer: Offer | None) -> None:
         self._offers[name] = offer
-        self._wheels[name] = wheels_of(name, offer.files, self._target) if offer is not None else ()
+        wheels = wheels_of(name, offer.files, self._target) if offer is not None else ()
+        if offer is not None and offer.last:
+            wheels = tuple(sorted(wheels, key=lambda wheel: wheel.file.sha256 in offer.last))  # stable
+        self._wheels[name] = wheels
         if offer is not None:
             self._sources.update((wheel.file.sha256, offer) for wheel in self._wheels[name])
 

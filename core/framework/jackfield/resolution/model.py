@@ -26,10 +26,12 @@ class Offer:
     Args:
         source: the marketplace's URL, or `file`.
         files: its files, in any order; only wheels are looked at.
+        last: sha256 of those that are tried only after all others, however new.
     """
 
     source: str
     files: tuple[File, ...]
+    last: frozenset[str] = frozenset()
 
 
 class Catalog(Protocol):
