@@ -72,6 +72,10 @@ class Stage:
         if self.isolations[plugin] != "external":
             await self.host.reload(plugin)
             return
+        await self.off_and_on(plugin)
+
+    async def off_and_on(self, plugin: str) -> None:
+        """Have a plugin disabled, and enabled again."""
         self.profile.disable(plugin)
         await self.host.reload_changes()
         await self.come_up(plugin)

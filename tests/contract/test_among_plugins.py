@@ -65,12 +65,12 @@ class TestServices:
         assert json.loads(await stage.ask("probe services call peer:shouter you")) == ["HELLO YOU"]
 
     @pytest.mark.feature("U28", "K27")
-    async def test_a_handle_is_dead_when_its_provider_starts_anew(self, stage):
+    async def test_a_handle_is_dead_when_its_provider_was_disabled(self, stage):
         await stage.ask("probe services keep")
         assert json.loads(await stage.ask("probe services use")) == ["HELLO YOU"]
-        await stage.anew("friend")
+        await stage.off_and_on("friend")
         await stage.ask("probe services keep")
-        await stage.anew("peer")
+        await stage.off_and_on("peer")
         answer = await stage.ask("probe services use")
         assert "probe called greet of the service shouter, which peer does not offer any more" in answer
         await stage.ask("probe services keep")

@@ -138,7 +138,7 @@ async def test_limits_that_are_changed_hold_in_the_process_that_takes_over(owner
     assert "The call, log limits were changed" in saved
     assert await process(owner) != before
     await owner.say("!nap")
-    assert "did not answer a command within 300 ms and was stopped" in (await owner.hears("nap:"))["text"]
+    assert "did not answer the command nap within 300 ms and was stopped" in (await owner.hears("nap:"))["text"]
     again = shown(await owner.http.post(PAGE, data={"action": "limits", "limit-call": "0.3 s"}))
     assert "Nothing was changed." in again, "it says the same in other words"
     reset = await owner.http.post(PAGE, data={"action": "limits", "limit-call": "", "limit-log": ""})

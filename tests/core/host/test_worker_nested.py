@@ -197,7 +197,7 @@ async def test_a_service_that_does_not_answer_is_stopped_and_not_who_uses_it(wor
     assert await host.commands.dispatch("ask slow", speaker)
     assert await host.commands.dispatch("ask loop", speaker)
     assert speaker.answers[0] == "slow"
-    assert speaker.answers[1].startswith("ask: b did not answer find of a service within 1 s and was stopped")
+    assert speaker.answers[1].startswith("ask: b did not answer find of the service finder within 1 s and was stopped")
     await back(host, "b", before["b"])
     await until(lambda: host.plugins.status("a").state == "active", timeout_seconds=20)
     assert "did not answer" not in host.plugins.status("a").problem.replace("b did not answer", "")

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,25 @@ class Sources:
         return SourceData(len(self.given) - 1, source.user, source.room, int(source.level))
 
 
+class Calls:
+    """The way to a plugin that nobody watches."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def call(
+        self,
+        method: str,
+        arguments: Mapping[str, Any],
+        answer: Any = Any,
+        *,
+        timeout_seconds: float | None = None,
+        what: str = "",
+    ) -> Any:
+        del what
+        return await self._line.call(method, arguments, answer, timeout_seconds=timeout_seconds)
+
+
 class Apart:
     """The host's side of a link over the context of a plugin that runs inline besides."""
 
@@ -68,8 +87,9 @@ class Apart:
         self.link = Link(ours, self._served, peer="the worker of probe")
         self.line = Line(self.link, plugin="probe")
         sender = DescriptorSender(files, peer="the worker of probe") if files is not None else None
-        commanding = Commanding(Restoring({}, self._complete), self.running)
-        self.served = dict(served_context(wiring, self.line, commanding, descriptors=sender, api_type=api_type))
+        commanding = Commanding(Restoring({}, self._complete), lambda handler, _name: self.running(handler))
+        calls = Calls(self.line)
+        self.served = dict(served_context(wiring, calls, commanding, descriptors=sender, api_type=api_type))
         self.commands = CommandRegistry(run)
         self._own = served({"source.reply": self._reply, "source.may": self._may})
 

@@ -17,6 +17,7 @@ from jackfield.host.remote.facets import Commanding, served_context
 from jackfield.host.remote.loading import load_remote, served_life
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.host.remote.sources import Sources
+from jackfield.host.remote.words import command_in_words
 from jackfield.host.remote.workers import Starter, Workers
 from jackfield.manifest import Candidate, HostFile
 from jackfield.permissions import Placement
@@ -107,13 +108,14 @@ class Elsewhere:
         return loaded, remote
 
 
-def _running(remote: RemotePlugin, sources: Sources, handler: int) -> Call:
-    """Return what calls a handler of commands."""
+def _running(remote: RemotePlugin, sources: Sources, handler: int, name: str) -> Call:
+    """Return what calls the handler of a command of this name."""
+    what = command_in_words(name)
 
     async def call(source: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
         with sources.known(source) as known:
             asked = {"handler": handler, "source": known, "arguments": arguments, "keywords": keywords}
-            await remote.call("handler.command", asked, None)
+            await remote.call("handler.command", asked, None, what=what)
 
     return call
 

@@ -119,7 +119,7 @@ def _command(remote: RemotePlugin, data: CommandData, commanding: Commanding) ->
     except ValueError:
         raise PluginError(f"{remote.plugin} marks the command {data.name} for the level {data.level}") from None
     mark = CommandMark(data.name, data.aliases, data.help, data.usage, level, data.needs)
-    return mark, commanding.restoring.function(data.function, commanding.running(data.handler))
+    return mark, commanding.restoring.function(data.function, commanding.running(data.handler, data.name))
 
 
 def _listener(remote: RemotePlugin, data: ListenerData) -> tuple[ListenerMark, Callable[..., Any]]:

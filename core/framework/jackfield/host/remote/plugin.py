@@ -53,7 +53,13 @@ class RemotePlugin:
         self._watching = asyncio.get_running_loop().create_task(self._watch(), name=f"{plugin}: end of its process")
 
     async def call(
-        self, method: str, arguments: Mapping[str, Any], answer: Any = Any, *, timeout_seconds: float | None = None
+        self,
+        method: str,
+        arguments: Mapping[str, Any],
+        answer: Any = Any,
+        *,
+        timeout_seconds: float | None = None,
+        what: str = "",
     ) -> Any:
         """Call a method of the plugin (`jackfield.host.remote.PluginCalls`).
 
@@ -68,11 +74,11 @@ class RemotePlugin:
         try:
             return await self.line.call(method, arguments, answer, timeout_seconds=seconds)
         except CallTimeout as error:
-            raise self.was_late(in_words(method, arguments), seconds) from error
+            raise self.was_late(what or in_words(method, arguments), seconds) from error
         except LinkClosed as error:
-            raise self.is_gone(in_words(method, arguments), error) from error
+            raise self.is_gone(what or in_words(method, arguments), error) from error
         except asyncio.CancelledError:
-            self.given_up(in_words(method, arguments), seconds, began + seconds - monotonic())
+            self.given_up(what or in_words(method, arguments), seconds, began + seconds - monotonic())
             raise
         finally:
             if waiting is not None:

@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jackfield.rpc import without_controls
+
 _PLAIN = {
     "plugin.load": "the import of its code",
     "plugin.health": "whether it is there",
     "scope.open": "the request to begin",
     "scope.close": "the request to end",
-    "handler.command": "a command",
     "handler.complete": "what can follow in a command",
     "handler.render": "what its part of the page shows",
     "handler.menu": "its menu item",
 }
+
+
+LONGEST_NAME = 100
+
+
+def command_in_words(name: str) -> str:
+    """Return what a command is in such a sentence; its name is what a plugin says."""
+    return f"the command {without_controls(name[:LONGEST_NAME])}"
+
+
+def service_in_words(name: str, method: str) -> str:
+    """Return the same of a method of a service."""
+    return f"{method} of the service {without_controls(name[:LONGEST_NAME])}"
 
 
 def in_words(method: str, arguments: Mapping[str, Any]) -> str:
@@ -34,6 +48,4 @@ def in_words(method: str, arguments: Mapping[str, Any]) -> str:
         return f"the setting {arguments['key']}"
     if method == "plugin.callback":
         return str(arguments["name"])
-    if method == "service.call":
-        return f"{arguments['method']} of a service"
     return method.replace("hook.", "hook ", 1)

@@ -36,11 +36,11 @@ class Commanding:
 
     Args:
         restoring: makes functions of signatures.
-        running: gives for a handler's number what calls it.
+        running: gives for a handler's number, and the name of its command, what calls it.
     """
 
     restoring: Restoring
-    running: Callable[[int], Call]
+    running: Callable[[int, str], Call]
 
 
 def served_context(

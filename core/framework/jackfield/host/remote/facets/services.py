@@ -10,6 +10,7 @@ from jackfield.errors import UsageError
 from jackfield.host.facets import Elsewhere, PluginContext, ServiceHandle, call_plainly, offer_of
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Held, Holding
+from jackfield.host.remote.words import service_in_words
 from jackfield.runtime import Found, Whole
 
 MOST_SERVICES = 1000
@@ -38,7 +39,7 @@ class ServedServices:
 
     def provide(self, service: str, handler: int, methods: list[str]) -> int:
         """Offer a service whose methods are called by `service.call`; a subscription."""
-        target = _Provided(self._calls, handler, _public(methods))
+        target = _Provided(self._calls, service, handler, _public(methods))
         return self._holding.begin(lambda: self._services.provide(service, target), (service, methods))
 
     async def get(self, service: str, members: list[str] | None = None) -> Found | None:
@@ -80,8 +81,9 @@ class ServedServices:
 class _Provided(Elsewhere):
     """What answers for a service that a plugin in another process offers."""
 
-    def __init__(self, calls: PluginCalls, handler: int, methods: frozenset[str]) -> None:
+    def __init__(self, calls: PluginCalls, service: str, handler: int, methods: frozenset[str]) -> None:
         self._calls = calls
+        self._service = service
         self._handler = handler
         self._methods = methods
 
@@ -96,7 +98,7 @@ class _Provided(Elsewhere):
                 "arguments": list(arguments),
                 "keywords": named,
             }
-            return await self._calls.call("service.call", told)
+            return await self._calls.call("service.call", told, what=service_in_words(self._service, name))
 
         return call
 

@@ -61,11 +61,11 @@ class ServedCommands:
         context: the plugin's.
         holding: what it holds.
         restoring: makes functions of the signatures that come.
-        running: gives for a handler's number what calls it.
+        running: gives for a handler's number, and the name of its command, what calls it.
     """
 
     def __init__(
-        self, context: PluginContext, holding: Holding, restoring: Restoring, running: Callable[[int], Call]
+        self, context: PluginContext, holding: Holding, restoring: Restoring, running: Callable[[int, str], Call]
     ) -> None:
         self._commands = context.commands
         self._holding = holding
@@ -86,7 +86,7 @@ class ServedCommands:
         """Add a command, run by `handler.command`; a subscription."""
         if not 0 <= level <= max(Level):
             raise UsageError(f"there is no level {level}: they are 0 to {max(Level):d}")
-        run = self._restoring.function(function, self._running(handler))
+        run = self._restoring.function(function, self._running(handler, name))
         return self._holding.begin(
             lambda: self._commands.add(
                 name, run, aliases=tuple(aliases), help=help, usage=usage, level=Level(level), needs=needs
@@ -96,7 +96,7 @@ class ServedCommands:
 
     def add_tree(self, tree: NodeData) -> int:
         """Add a tree of commands; a subscription."""
-        made = restore_tree(tree, self._restoring, self._running)
+        made = restore_tree(tree, self._restoring, lambda handler: self._running(handler, tree.name))
         return self._holding.begin(lambda: self._commands.add_tree(made), tree)
 
 
