@@ -66,7 +66,7 @@ class Arrival:
         Raises:
             LinkClosed: it is gone.
         """
-        await _send(self.link, bytes(self.link.writer.frame(self.link.hello_of_ours(told))))
+        await _send(self.link, self.link.writer.frame(self.link.hello_of_ours(told)))
         self.link.socket.setblocking(True)  # as both drivers want it
         return self.link
 
@@ -186,7 +186,7 @@ class Reception:
         if link.ended is None:
             with contextlib.suppress(LinkClosed):
                 if greet:
-                    await _send(link, bytes(link.writer.frame(link.hello_of_ours({}))))
+                    await _send(link, link.writer.frame(link.hello_of_ours({})))
                 LoopConnection(link).close(reason)
 
     def _has_failed_often(self, host: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from jackfield.errors import CallTimeout, CannotCross, LinkClosed
 from jackfield.rpc.codec import CallCodec
 from jackfield.rpc.express import ExpressWire
-from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
+from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES, SHORT_LENGTHS
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link, whole_milliseconds
 from jackfield.rpc.messages import DECODING_ERRORS, REQUEST
@@ -51,7 +51,7 @@ class ExpressCalls(ABC):
         self._link, self._turn, self._wire = link, turn, wire
         self._ledger, self._reader, self._writer = link.ledger, link.reader, link.writer
         self._most_bytes = link.packet_bytes  # of a frame that leaves in one packet
-        self._encode_into = link.writer.encode_into
+        self._encode = link.writer.encode
         self._socket_send, self._socket_recv_into = link.socket.send, link.socket.recv_into
         self._usual_seconds: float | None = None  # of the last call, and what it is on the wire
         self._usual_milliseconds = 0
@@ -94,18 +94,13 @@ class ExpressCalls(ABC):
                 if timeout_seconds != self._usual_seconds:
                     self._usual_seconds = timeout_seconds
                     self._usual_milliseconds = whole_milliseconds(timeout_seconds)
-                frame = writer.buffer
                 try:
-                    self._encode_into(
-                        (REQUEST, number, method, arguments, self._usual_milliseconds), frame, HEADER_BYTES
-                    )
+                    encoded = self._encode((REQUEST, number, method, arguments, self._usual_milliseconds))
                 except ENCODING_ERRORS as error:
                     raise writer.no_data(error) from error
-                length = len(frame)
-                if length <= writer.short_bytes:
-                    frame[0] = length - HEADER_BYTES
-                else:
-                    writer.finish(length - HEADER_BYTES)
+                length = len(encoded)
+                frame = SHORT_LENGTHS[length] + encoded if length <= SHORT_BYTES else writer.long(encoded)
+                length += HEADER_BYTES
                 asked = number
                 try:
                     sent = self._socket_send(frame, _DONTWAIT) if length < self._most_bytes else 0
@@ -187,7 +182,7 @@ class ExpressCalls(ABC):
         """
         turn, wire, ledger, reader, writer = self._turn, self._wire, self._ledger, self._reader, self._writer
         take, give = turn.free.pop, turn.free.append
-        encode_into, frame, most_bytes = self._encode_into, writer.buffer, self._most_bytes
+        encode, most_bytes = self._encode, self._most_bytes
         send, recv_into = self._socket_send, self._socket_recv_into
         response, milliseconds = codec.response, whole_milliseconds(seconds)
         guard: ExpressCalls | Nobody = self
@@ -199,20 +194,20 @@ class ExpressCalls(ABC):
                 take()
             except IndexError:  # this thread waits further up its stack
                 return otherwise(given)
-            length = sent = number = 0
-            body = None
+            sent = number = 0
+            frame, body = b"", None
             try:
                 ledger.last_number = number = ledger.last_number + 1
-                encode_into((REQUEST, number, method, given, milliseconds), frame, HEADER_BYTES)
-                length = len(frame)
-                if length <= writer.short_bytes:
-                    frame[0] = length - HEADER_BYTES
+                encoded = encode((REQUEST, number, method, given, milliseconds))
+                length = len(encoded)
+                if length <= SHORT_BYTES:
+                    frame = SHORT_LENGTHS[length] + encoded
                     sent = send(frame, _DONTWAIT)
                 else:
-                    writer.finish(length - HEADER_BYTES)
-                    if length < most_bytes:
+                    frame = writer.long(encoded)
+                    if len(frame) < most_bytes:
                         sent = send(frame, _DONTWAIT)
-                if sent == length and (ready := reader.ready) is not None:
+                if sent == length + HEADER_BYTES and (ready := reader.ready) is not None:
                     if wire.receive_seconds != seconds:
                         wire.limit_receiving(seconds)
                     count = recv_into(ready)
@@ -232,7 +227,7 @@ class ExpressCalls(ABC):
             except OSError as error:
                 return lost(error)
             except _NO_DATA as error:
-                if not length:
+                if not frame:
                     give(None)
                     raise writer.no_data(error) from error
                 # another message, or another answer than was declared
@@ -243,13 +238,13 @@ class ExpressCalls(ABC):
                 give(None)
                 raise told(closed) from closed
             except BaseException:  # whoever interrupts it does not wait for the answer
-                if length or sent > 0:  # it may have left, whatever is known of it
+                if frame:  # it may have left, whatever is known of it
                     self.give_up(ledger.note(number, method, codec, FOREVER))
                 turn.leave()
                 raise
-            return rest(number, began, sent, body)
+            return rest(number, began, frame, sent, body)
 
-        def rest(number: int, began: int, sent: int, body: memoryview | None) -> Any:
+        def rest(number: int, began: int, frame: bytes, sent: int, body: memoryview | None) -> Any:
             turn.mark()
             try:
                 deadline = monotonic() + seconds - (perf_counter_ns() - began) / 1e9

@@ -14,7 +14,7 @@ from time import monotonic
 
 from jackfield.rpc.applying import Applied
 from jackfield.rpc.codec import CallCodec
-from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
+from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES, SHORT_LENGTHS
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link, Served, whole_milliseconds
 from jackfield.rpc.messages import DECODING_ERRORS, REQUEST, RESPONSE, Message, Request, decode_message
@@ -72,16 +72,13 @@ class ExpressWire(Wire):
             ledger.last_number = number = ledger.last_number + 1
             if seconds != self._usual_seconds:
                 self._usual_seconds, self._usual_milliseconds = seconds, whole_milliseconds(seconds)
-            frame = writer.buffer
             try:
-                writer.encode_into((REQUEST, number, method, arguments, self._usual_milliseconds), frame, HEADER_BYTES)
+                encoded = writer.encode((REQUEST, number, method, arguments, self._usual_milliseconds))
             except ENCODING_ERRORS as error:
                 raise writer.no_data(error) from error
-            length = len(frame)
-            if length <= writer.short_bytes:
-                frame[0] = length - HEADER_BYTES
-            else:
-                writer.finish(length - HEADER_BYTES)
+            length = len(encoded)
+            frame = SHORT_LENGTHS[length] + encoded if length <= SHORT_BYTES else writer.long(encoded)
+            length += HEADER_BYTES
             if call is not None:
                 call.number = number
                 ledger.mine[number] = call
@@ -167,8 +164,7 @@ class ExpressWire(Wire):
         link = self._link
         reader, ledger, theirs, serve, known = link.reader, link.ledger, link.ledger.theirs, link.serve, server.known
         recv_into, send, sending, free = self._recv_into, self._send, self.sending, self.sending.free
-        writer = link.writer
-        encode_into, frame = writer.encode_into, writer.buffer
+        encode = link.writer.encode
         applied = last = NOTHING
         row, request = 0, None  # how often the last method came in a row; what reads its next request, if often
         while (ready := reader.ready) is not None:
@@ -232,11 +228,11 @@ class ExpressWire(Wire):
             except IndexError:
                 sending.take(never, FOREVER)
             try:
-                encode_into((RESPONSE, number, value), frame, HEADER_BYTES)
-                length = len(frame)
-                if length <= writer.short_bytes:
-                    frame[0] = length - HEADER_BYTES
-                    if (sent := send(frame, _DONTWAIT)) != length:
+                encoded = encode((RESPONSE, number, value))
+                length = len(encoded)
+                if length <= SHORT_BYTES:
+                    frame = SHORT_LENGTHS[length] + encoded
+                    if (sent := send(frame, _DONTWAIT)) != length + HEADER_BYTES:
                         self.send_rest(frame, sent, FOREVER)
                     continue
             except BlockingIOError:

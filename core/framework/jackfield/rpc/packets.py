@@ -28,7 +28,7 @@ def most_at_once(connection: socket.socket) -> int:
     return LEAST_ROOM_BYTES if connection.type == socket.SOCK_SEQPACKET else _ANY_BYTES
 
 
-def send_in_packets(send: Callable[[memoryview, int], int], frame: bytearray, packet_bytes: int) -> int:
+def send_in_packets(send: Callable[[memoryview, int], int], frame: bytes, packet_bytes: int) -> int:
     """Send of a frame what leaves at once and return how many bytes that was.
 
     Args:

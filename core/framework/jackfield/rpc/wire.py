@@ -197,7 +197,7 @@ class Wire:
             self.gone(error)
         self.receive_seconds = seconds
 
-    def send_rest(self, frame: bytearray, sent: int, deadline: float) -> None:
+    def send_rest(self, frame: bytes, sent: int, deadline: float) -> None:
         """Send what of a frame has not left at once; the turn to send is held."""
         with memoryview(frame) as whole, whole[sent:] as rest:
             self._write_rest(rest, min(deadline, monotonic() + self._link.limits.send_seconds))

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from jackfield.errors import ProtocolViolation
-from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES
+from jackfield.rpc.framing import ENCODING_ERRORS, SHORT_BYTES, SHORT_LENGTHS
 from jackfield.rpc.link import Link
 from jackfield.rpc.packets import send_in_packets
 
@@ -67,21 +67,17 @@ class Outbox:
             LinkClosed: the other side is gone, or so much waits already that it cannot be reading.
         """
         writer = self._writer
-        frame = writer.buffer
         try:
-            writer.encode_into(message, frame, HEADER_BYTES)
+            body = writer.encode(message)
         except ENCODING_ERRORS as error:
             raise writer.no_data(error) from error
+        frame = SHORT_LENGTHS[len(body)] + body if len(body) <= SHORT_BYTES else writer.long(body)
         length = len(frame)
-        if length <= writer.short_bytes:
-            frame[0] = length - HEADER_BYTES
-        else:
-            writer.finish(length - HEADER_BYTES)
         if self._frames:
             if self.waiting_bytes + len(frame) > self._link.limits.backlog_bytes:
                 self._overdue()
                 self._link.check()
-            self._queue(memoryview(bytes(frame)))
+            self._queue(memoryview(frame))
             return
         try:
             if length < self._most_bytes:
@@ -94,15 +90,16 @@ class Outbox:
             self._link.lose(error, may_read=True)
             self._link.check()
         if sent != length:
-            self.put_in_line(sent)
+            self.put_in_line(frame, sent)
 
-    def put_in_line(self, sent: int) -> None:
-        """Put what has not left of the frame in the writer's buffer in line, which is empty.
+    def put_in_line(self, frame: bytes, sent: int) -> None:
+        """Put what has not left of a frame in line, which is empty.
 
         Args:
+            frame: the whole frame.
             sent: how many bytes have left.
         """
-        self._queue(memoryview(bytes(memoryview(self._writer.buffer)[sent:])))
+        self._queue(memoryview(frame)[sent:])
         self._loop.add_writer(self._descriptor, self._writable)
         self._restart_timer()
 

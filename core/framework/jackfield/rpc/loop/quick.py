@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from jackfield.errors import LinkClosed
 from jackfield.rpc.codec import CallCodec
-from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES
+from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES, SHORT_LENGTHS
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link, whole_milliseconds
 from jackfield.rpc.loop.intake import LOOK_MILLISECONDS, Intake
@@ -117,7 +117,7 @@ class QuickCalls(ABC):
         """
         link, intake, outbox = self._link, self._intake, self._outbox
         ledger, reader, writer, most_bytes = link.ledger, link.reader, link.writer, link.packet_bytes
-        encode_into, frame = writer.encode_into, writer.buffer
+        encode = writer.encode
         send, recv_into, poll = link.socket.send, link.socket.recv_into, intake.poll
         response, milliseconds = codec.response, whole_milliseconds(seconds)
         guard: Intake | Never = intake
@@ -127,14 +127,12 @@ class QuickCalls(ABC):
                 return otherwise(given)
             ledger.last_number = number = ledger.last_number + 1
             try:
-                encode_into((REQUEST, number, method, given, milliseconds), frame, HEADER_BYTES)
+                encoded = encode((REQUEST, number, method, given, milliseconds))
             except ENCODING_ERRORS as error:
                 raise writer.no_data(error) from error
-            length = len(frame)
-            if length <= writer.short_bytes:
-                frame[0] = length - HEADER_BYTES
-            else:
-                writer.finish(length - HEADER_BYTES)
+            length = len(encoded)
+            frame = SHORT_LENGTHS[length] + encoded if length <= SHORT_BYTES else writer.long(encoded)
+            length += HEADER_BYTES
             if length >= most_bytes:
                 outbox.send((REQUEST, number, method, given, milliseconds))  # in several packets
                 return later(self._noted(number, method, codec, seconds))
@@ -146,7 +144,7 @@ class QuickCalls(ABC):
                 return lost(error)
             count = 0
             if sent != length:
-                outbox.put_in_line(sent)
+                outbox.put_in_line(frame, sent)
             else:
                 try:
                     if poll(LOOK_MILLISECONDS):
