@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jackfield.hooks.outside import Underway as Underway
     from jackfield.hooks.outside import outside_of as outside_of
     from jackfield.hooks.outside import stands_for as stands_for
+    from jackfield.hooks.outside import this_thread as this_thread
     from jackfield.hooks.running import running_implementation as running_implementation
     from jackfield.hooks.specs import OnError as OnError
     from jackfield.hooks.specs import SpecOptions as SpecOptions
@@ -33,7 +34,7 @@ _HOMES = {
     "failures": ("FailureLog",),
     "manager": ("HookManager", "May"),
     "markers": ("HookimplMarker", "HookspecMarker"),
-    "outside": ("Outside", "Sent", "SomeFailed", "Underway", "outside_of", "stands_for"),
+    "outside": ("Outside", "Sent", "SomeFailed", "Underway", "outside_of", "stands_for", "this_thread"),
     "running": ("running_implementation",),
     "specs": ("OnError", "SpecOptions", "is_asynchronous"),
     "waking": ("Waker",),

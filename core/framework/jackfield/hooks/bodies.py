@@ -44,7 +44,7 @@ class Body:
             # It is the caller's mistake, and nobody's who implements the hook; most often two questions tell that it
             # is none.
             lines += [
-                "_jf_free = _jf_running_loop() is None and _jf_this_thread() == _jf_thread",
+                "_jf_free = _jf_running_loop() is None and _jf_is_here()",
                 "if not _jf_free:",
                 "    _jf_require_waiting()",
             ]
@@ -165,12 +165,13 @@ class Body:
         if self.chain.counts is not None:
             # HookCount.took, written out: a call of it would cost as much as all that it does.
             lines += [
+                f"_jf_count = _jf_count{place}",
                 "_jf_took = _jf_now - _jf_last",
-                f"_jf_count{place}.nanoseconds += _jf_took",
-                f"_jf_count{place}.durations[_jf_took.bit_length()] += 1",
-                f"if _jf_took > _jf_count{place}.worst_nanoseconds:",
-                f"    _jf_count{place}.worst_nanoseconds = _jf_took",
-                f"_jf_count{place}.last_nanoseconds = _jf_now",
+                "_jf_count.nanoseconds += _jf_took",
+                "_jf_count.durations[_jf_took.bit_length()] += 1",
+                "if _jf_took > _jf_count.worst_nanoseconds:",
+                "    _jf_count.worst_nanoseconds = _jf_took",
+                "_jf_count.last_nanoseconds = _jf_now",
             ]
         if self.chain.timeout_seconds is not None and measured:
             unless = f" and _jf_awaited != {place}" if self.chain.resolves else ""

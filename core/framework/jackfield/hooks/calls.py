@@ -9,7 +9,6 @@ that is switched off and on again costs no second compilation.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from threading import get_ident
 from types import CodeType
 from typing import Any, Literal
 
@@ -106,8 +105,7 @@ def _waiting(outside: Outside) -> dict[str, Any]:
 
     return {
         "_jf_running_loop": _get_running_loop,
-        "_jf_this_thread": get_ident,
-        "_jf_thread": outside.thread,
+        "_jf_is_here": outside.is_here,
         "_jf_require_waiting": outside.require_waiting,
     }
 

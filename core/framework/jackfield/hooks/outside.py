@@ -5,6 +5,7 @@ another one answered, all of them are sent their call before any answer is waite
 """
 
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from threading import RLock
 from typing import Any, Protocol, cast, final
 
 ATTRIBUTE = "_jackfield_outside"
@@ -59,10 +60,11 @@ class Outside(Protocol):
     generated calls make it, for a function in between would cost more than to make it.
 
     Attributes:
-        thread: whose event loop has to go on for its answers; that thread may wait while no loop runs in it.
+        is_here: tells whether this is the thread whose event loop has to go on for its answers; that one may wait while
+            no loop runs in it.
     """
 
-    thread: int
+    is_here: Callable[[], bool]
 
     def ask(self, given: dict[str, Any], began: int, /) -> Any:
         """Send a call, and return its answer where that came at once, else an `Underway`.
@@ -79,7 +81,7 @@ class Outside(Protocol):
         Args:
             given: the arguments.
             began: as for `ask`.
-            free: whether this is `thread`, and no loop runs in it.
+            free: whether this is that thread, and no loop runs in it.
         """
         ...
 
@@ -110,6 +112,18 @@ class Outside(Protocol):
     def send_batch(self, many: Sequence[Mapping[str, Any]]) -> Awaitable[list[Any]]:
         """Send many calls in one message; each is answered, or by the error that it raised: in a `SomeFailed`."""
         ...
+
+
+def this_thread() -> Callable[[], bool]:
+    """Return what tells whether it is called in the thread that calls this one.
+
+    A lock that a thread never gives back knows it as its owner. To ask the lock, as the standard library's conditions
+    do, costs less than to make the numbers of two threads and compare them.
+    """
+    lock = RLock()
+    lock.acquire()
+    is_mine: Callable[[], bool] = lock._is_owned  # type: ignore[attr-defined]  # what `threading.Condition` asks as well
+    return is_mine
 
 
 def outside_of(function: Callable[..., Any]) -> Outside | None:

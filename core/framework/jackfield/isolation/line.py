@@ -12,10 +12,10 @@ import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
-from threading import get_ident
 from typing import Any
 
 from jackfield.errors import LinkClosed, PluginError, UsageError
+from jackfield.hooks import this_thread
 from jackfield.isolation.own_time import OwnTime
 from jackfield.rpc import BlockingConnection, CallCodec, Link, OpenCall, Served
 from jackfield.rpc.loop import LoopConnection
@@ -36,7 +36,7 @@ class Line:
         call_seconds: what a call may take that says nothing else.
 
     Attributes:
-        thread: the loop's.
+        is_here: tells whether it is called in the loop's thread.
         is_taken: whether whoever waits drives the link, or did last.
         own_time: of the calls to the plugin.
         held: makes the function that calls one method again and again, while this thread drives the link by waiting.
@@ -48,7 +48,7 @@ class Line:
         self.call_seconds = call_seconds
         self._link = link
         self._loop = asyncio.get_running_loop()
-        self.thread = get_ident()
+        self.is_here = this_thread()
         self._serve = link.serve
         self._connection = LoopConnection(link)
         self._blocking = BlockingConnection(link)
@@ -199,11 +199,11 @@ class Line:
 
     def _is_taken_here(self) -> bool:
         """Whether this thread drives the link already, as in a row of calls while the loop does not run."""
-        return self._blocking.is_held and get_ident() == self.thread and not self._loop.is_running()
+        return self._blocking.is_held and self.is_here() and not self._loop.is_running()
 
     def _may_take(self) -> bool:
         """Let this thread drive the link, if it is the loop's and the loop does not run."""
-        if self._loop.is_running() or get_ident() != self.thread:
+        if self._loop.is_running() or not self.is_here():
             return False
         if not self.is_taken:
             if not self._connection.pause():
@@ -272,7 +272,7 @@ class Line:
             UsageError: it is that of the loop, which runs.
             PluginError: the loop does not run, and this is not its thread.
         """
-        here = get_ident() == self.thread
+        here = self.is_here()
         if here and self._loop.is_running():
             name = method.removeprefix("hook.")
             raise UsageError(

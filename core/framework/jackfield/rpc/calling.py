@@ -15,7 +15,7 @@ from jackfield.rpc.framing import ENCODING_ERRORS, HEADER_BYTES, SHORT_BYTES, SH
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Link, whole_milliseconds
 from jackfield.rpc.messages import DECODING_ERRORS, REQUEST
-from jackfield.rpc.turns import Turn, never
+from jackfield.rpc.turns import TAKEN, Turn, never
 from jackfield.rpc.wire import FOREVER
 
 _DONTWAIT = socket.MSG_DONTWAIT
@@ -181,7 +181,7 @@ class ExpressCalls(ABC):
             tuple: the function, and one that says whether it may go this way, as it may at first.
         """
         turn, wire, ledger, reader, writer = self._turn, self._wire, self._ledger, self._reader, self._writer
-        take, give = turn.free.pop, turn.free.append
+        place = turn.place
         encode, most_bytes = self._encode, self._most_bytes
         send, recv_into = self._socket_send, self._socket_recv_into
         response, milliseconds = codec.response, whole_milliseconds(seconds)
@@ -190,10 +190,9 @@ class ExpressCalls(ABC):
         def call(given: Mapping[str, Any], began: int, free: bool) -> Any:  # noqa: C901  # one function on purpose
             if not free or not guard.is_held:
                 return otherwise(given)
-            try:
-                take()
-            except IndexError:  # this thread waits further up its stack
+            if not turn.free:  # this thread waits further up its stack
                 return otherwise(given)
+            turn.free = TAKEN
             sent = number = 0
             frame, body = b"", None
             try:
@@ -216,7 +215,7 @@ class ExpressCalls(ABC):
                         body = reader.bodies[length] or reader.body(length)
                         _, answered, answer = response(body)
                         if answered == number:
-                            give(None)
+                            turn.free = place
                             return answer
                     elif count:
                         reader.begin(count)
@@ -228,24 +227,24 @@ class ExpressCalls(ABC):
                 return lost(error)
             except _NO_DATA as error:
                 if not frame:
-                    give(None)
+                    turn.free = place
                     raise writer.no_data(error) from error
                 # another message, or another answer than was declared
             except CannotCross:
-                give(None)
+                turn.free = place
                 raise
             except LinkClosed as closed:
-                give(None)
+                turn.free = place
                 raise told(closed) from closed
             except BaseException:  # whoever interrupts it does not wait for the answer
                 if frame:  # it may have left, whatever is known of it
                     self.give_up(ledger.note(number, method, codec, FOREVER))
-                turn.leave()
+                turn.free = place
                 raise
             return rest(number, began, frame, sent, body)
 
         def rest(number: int, began: int, frame: bytes, sent: int, body: memoryview | None) -> Any:
-            turn.mark()
+            keep()
             try:
                 deadline = monotonic() + seconds - (perf_counter_ns() - began) / 1e9
                 if sent < len(frame):
@@ -257,13 +256,19 @@ class ExpressCalls(ABC):
                 turn.leave()
 
         def lost(error: OSError | None) -> NoReturn:
-            turn.mark()
+            keep()
             try:
                 wire.gone(error)
             except LinkClosed as closed:
                 raise told(closed) from closed
             finally:
                 turn.leave()
+
+        def keep() -> None:
+            """Take the turn as others do, for this takes longer."""
+            place.pop()
+            turn.free = place
+            turn.mark()
 
         def direct(may: bool) -> None:
             nonlocal guard

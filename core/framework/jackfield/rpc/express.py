@@ -163,9 +163,12 @@ class ExpressWire(Wire):
     def _serve(self, server: Server) -> Message | None:  # noqa: C901  # one function on purpose
         link = self._link
         reader, ledger, theirs, serve, known = link.reader, link.ledger, link.ledger.theirs, link.serve, server.known
-        recv_into, send, sending, free = self._recv_into, self._send, self.sending, self.sending.free
+        recv_into, send, sending = self._recv_into, self._send, self.sending
+        take, give = sending.free.pop, sending.free.append
         encode = link.writer.encode
         applied = last = NOTHING
+        method, served, run = "", NOTHING.served, NOTHING.run  # of the last request
+        usual: type | None = None  # of its last answer, which is certain
         row, request = 0, None  # how often the last method came in a row; what reads its next request, if often
         while (ready := reader.ready) is not None:
             try:
@@ -195,36 +198,39 @@ class ExpressWire(Wire):
                     return message
                 number, method = message.id, message.method
                 try:
-                    served = serve(method)
-                    if served is None or served.deferred:
+                    found = serve(method)
+                    if found is None or found.deferred:
                         return message
                     applied = known.get(method, NOTHING)
-                    if applied.served is not served:
-                        applied = server.applied(method, served)
+                    if applied.served is not found:
+                        applied = server.applied(method, found)
                     one = applied.decode(message.arguments)
                 except (Exception, SystemExit):  # noqa: BLE001  # it is tried again, and told to who called
                     return message
                 if applied is not last:
-                    last, row = applied, 0
+                    last, served, run = applied, applied.served, applied.run
+                    row, usual = 0, None
                 elif row < ROW:
                     row += 1
                 else:
                     row, request = 0, applied.request()
-            elif serve(applied.method) is not applied.served:
+            elif serve(method) is not served:
                 return decode_message(body)
             if number <= ledger.last_asked or (theirs and len(theirs) >= ledger.open_calls):
                 return decode_message(body)  # refused where it is taken
             ledger.last_asked = number
             try:
-                value = applied.run(one)
+                value = run(one)
             except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
                 server.fail(number, error)
                 continue
-            if type(value) not in applied.certain:
-                server.give(number, applied.served, value)
-                continue
+            if type(value) is not usual:
+                if type(value) not in applied.certain:
+                    server.give(number, served, value)
+                    continue
+                usual = type(value)
             try:
-                free.pop()
+                take()
             except IndexError:
                 sending.take(never, FOREVER)
             try:
@@ -243,8 +249,8 @@ class ExpressWire(Wire):
             except ENCODING_ERRORS:
                 pass  # it is tried again, and told to who called
             finally:
-                free.append(None)
+                give(None)
                 if sending.waiting:
                     sending.wake()
-            server.give(number, applied.served, value)
+            server.give(number, served, value)
         return None

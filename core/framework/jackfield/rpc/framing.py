@@ -155,8 +155,8 @@ class FrameWriter:
 
     Attributes:
         limit_bytes: the same; a greeting may change it.
-        encode: makes the body of a message; raises `ENCODING_ERRORS`. A short one follows its `SHORT_LENGTHS`, for every
-            other one there is `long`.
+        encode: makes the body of a message; raises `ENCODING_ERRORS`. A short one stands behind one of `SHORT_LENGTHS`,
+            for every other one there is `long`.
     """
 
     __slots__ = ("encode", "limit_bytes")

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Condition, Lock, get_ident
 from time import monotonic
+from typing import Final
+
+#: Stands in for `Turn.free` while who has no others beside it has the turn: nothing is in it, and nothing is put back.
+TAKEN: Final[list[None]] = []
 
 
 def never() -> bool:
@@ -19,15 +23,17 @@ class Turn:
     interpreter, and it can be left out on the way of a call that nobody else disturbs.
 
     Attributes:
-        free: that list, for who takes out and puts back without a further call.
+        free: that list, for who takes out and puts back without a further call; `TAKEN` in its stead.
+        place: that list, whoever has the turn.
         holder: the thread that has said by `mark` that it has the turn; None while nobody has.
         waiting: how many threads wait for it.
     """
 
-    __slots__ = ("_condition", "free", "holder", "waiting")
+    __slots__ = ("_condition", "free", "holder", "place", "waiting")
 
     def __init__(self) -> None:
         self.free: list[None] = [None]
+        self.place = self.free
         self.holder: int | None = None
         self._condition = Condition(Lock())
         self.waiting = 0

@@ -103,7 +103,7 @@ class RemoteHook:
         self._remote = remote
         self._line = remote.line
         self._method = method = f"hook.{name}"
-        self.thread = self._line.thread
+        self.is_here = self._line.is_here
         made = (method, codec, seconds)
         self.ask, self._ask_directly = self._line.quick(*made, self._asked, self._sent, self.told)
         self.ask_now, self._ask_now_directly = self._line.held(*made, self.call_now, self.told)

@@ -10,11 +10,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from threading import get_ident
 from typing import Any, NoReturn, TypeVar, cast
 
 from jackfield.errors import PluginError
-from jackfield.hooks import HookManager, Underway, outside_of
+from jackfield.hooks import HookManager, Underway, outside_of, this_thread
 from jackfield.host.facets import Listener, Surroundings
 from jackfield.host.remote.asking import asking
 from jackfield.host.remote.functions import function_for, marked
@@ -203,7 +202,7 @@ class _Held:
         self._stand_in = stand_in
         self._name = name
         self._seconds = seconds
-        self.thread = get_ident()
+        self.is_here = this_thread()
 
     async def call(self, given: dict[str, Any], /) -> Any:
         """Wait for the next process, and call it with what it takes of these arguments."""
