@@ -76,3 +76,19 @@ def test_what_fits_is_asked_of_nobody_and_where_nobody_is_asked_there_is_no_upda
     answer = desk.run("check-upgrade", "chat==2.0", "--json", market=nowhere)
     assert answer.code == 1
     assert [one["fate"] for one in answer.json["plugins"]] == ["blocked", "keeps", "blocked"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["pluggy==1.0.0-foo"], "'1.0.0-foo' is no version of a distribution"),
+        (["jackfield==much"], "'much' is no version of a distribution"),
+        (["chat==much"], "'much' is no version"),
+        (["chat==2.0", "chat==3.0"], "one of them is named twice"),
+    ],
+)
+def test_what_is_no_version_is_said_to_be_none(desk, typed, said):
+    ran = desk.run("check-upgrade", *typed)
+    assert ran.code == 2
+    assert said in ran.err
+    assert desk.run("check-upgrade", "pluggy==1.9rc1").code == 0

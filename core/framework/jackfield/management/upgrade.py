@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
+from packaging.version import Version as ReleaseVersion
 
 from jackfield.errors import GrammarError, UsageError
 from jackfield.management.catalog import MarketCatalog
@@ -179,19 +181,18 @@ class UpgradeCheck(Planner):
             target = _with_python(target, python)
         installed = dict(target.installed)
         for name, text in versions.items():
-            version = _version(name, text)
             if name == self._app:
                 if target.app is None:
                     raise UsageError(f"{name} has no host file, so plugins say nothing of its versions")
-                target = replace(target, api_version=version)
+                target = replace(target, api_version=_version(name, text))
                 continue
             distribution = canonicalize_name(name)
             if distribution not in installed:
                 known = f"{self._app}, or what is installed beside it"
                 raise UsageError(f"{name} is nothing that plugins here are held against", hint=known)
-            installed[distribution] = replace(installed[distribution], version=text)
+            installed[distribution] = replace(installed[distribution], version=_released(name, text))
             if distribution == FRAMEWORK:
-                target = replace(target, framework=version)
+                target = replace(target, framework=_version(name, text))
         return replace(target, installed=installed)
 
 
@@ -201,6 +202,14 @@ def _with_python(target: Target, python: str) -> Target:
     major, minor = python.split(".")[:2]
     named = target.named(f"{target.name.rpartition('-')[0]}-cp{major}{minor}")
     return replace(named, python=python) if python.count(".") > 1 else named
+
+
+def _released(name: str, text: str) -> str:
+    """A version of a distribution (PEP 440)."""
+    try:
+        return str(ReleaseVersion(text))
+    except InvalidVersion as error:
+        raise UsageError(f"{name}=={text}: {text!r} is no version of a distribution", hint="as pip shows it") from error
 
 
 def _version(name: str, text: str) -> Version:

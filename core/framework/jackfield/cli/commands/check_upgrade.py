@@ -27,7 +27,10 @@ from jackfield.errors import UsageError
 @click.option("--python", metavar="VERSION", help="The Python that will run them, 3.13.")
 def check_upgrade(session: Session, upgrades: tuple[str, ...], python: str | None) -> None:
     """Look, tell, and end with 1 where a plugin is blocked."""
-    versions = dict(map(_parted, upgrades))
+    named = [_parted(one) for one in upgrades]
+    versions = dict(named)
+    if len(versions) < len(named):
+        raise UsageError("one of them is named twice", hint="name each with the version that will be there")
     if not versions and python is None:
         raise UsageError("nothing to check", hint=f"{session.program} check-upgrade {session.host.name}==2.0")
     report = asyncio.run(session.management.check_upgrade(versions, python))
