@@ -126,17 +126,20 @@ def test_an_error_cannot_be_more_than_an_error(driver: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_what_the_other_side_says_moves_no_cursor(driver: str) -> None:
-    evil, shown = "a\x1b[2J\x07\u202eb\n\tc", r"a\x1b[2J\x07\u202eb" + "\n\tc"
+def test_what_the_other_side_says_moves_no_cursor_and_begins_no_line(driver: str) -> None:
+    evil, plain = "a\x1b[2J\x07\u202e\u2028b\nc", r"a\x1b[2J\x07\u202e\u2028b"
     told = {"hint": evil, "traceback": evil}
-    for kind in ("ValueError", "Odd\x1b"):
+    for kind in ("ValueError", "Odd\x1b\n"):
         with pytest.raises(Exception, match="a") as raised:
             run(driver, sending(frame(Failure(1, kind, evil, told))))
-        assert shown in str(raised.value)
-        assert not any(one in repr(vars(raised.value)) + "".join(raised.value.__notes__) for one in "\x1b\x07\u202e")
+        assert plain + "\n    c" in str(raised.value)
+        notes = "".join(raised.value.__notes__)
+        assert plain + "\n    c" in notes
+        assert not any(one in repr(vars(raised.value)) + notes for one in "\x1b\x07\u202e\u2028")
+        assert "\n" not in getattr(raised.value, "kind", "") + (getattr(raised.value, "hint", None) or "")
     with pytest.raises(LinkClosed) as ended:
         run(driver, sending(frame(Goodbye(evil))))
-    assert shown in str(ended.value)
+    assert plain + " c" in str(ended.value)
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

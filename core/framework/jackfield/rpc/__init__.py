@@ -6,7 +6,7 @@ It knows nothing of plugins. The connection that an event loop drives stands apa
 from jackfield.rpc.blocking import BlockingConnection
 from jackfield.rpc.codec import CallCodec, Misfit, WithErrors, can_cross
 from jackfield.rpc.descriptors import DescriptorReceiver, DescriptorSender
-from jackfield.rpc.failures import without_controls
+from jackfield.rpc.failures import in_one_line, set_in, without_controls
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Limits, Link, Serve, Served
@@ -34,6 +34,8 @@ __all__ = [
     "WithErrors",
     "can_cross",
     "connected_pair",
+    "in_one_line",
     "read_message",
+    "set_in",
     "without_controls",
 ]

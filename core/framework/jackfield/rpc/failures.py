@@ -22,10 +22,18 @@ _PLAIN: dict[str, type[Exception]] = {
         *(ConnectionError, ConnectionRefusedError, ConnectionResetError, TimeoutError),
     )
 }
-#: What moves a cursor, recolours a terminal or turns the order of text round, shown as what it is.
+#: What moves a cursor, recolours a terminal, ends a line or turns the order of text round, shown as what it is.
 _CONTROLS = {
     one: f"\\x{one:02x}" if one < 256 else f"\\u{one:04x}"
-    for one in (*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    for one in (
+        *range(9),
+        *range(11, 32),
+        *range(127, 160),
+        0x61C,
+        *range(0x200E, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2066, 0x206A),
+    )
 }
 MESSAGE_CHARACTERS = 4000
 TRACEBACK_CHARACTERS = 12_000
@@ -73,9 +81,9 @@ def told(kind: str, message: str, details: dict[str, str], peer: str) -> Excepti
         details: as `tell` gives them; those of a hostile side are text all the same.
         peer: who raised it, for the note.
     """
-    kind, message = without_controls(kind), without_controls(message)
-    details = {without_controls(name): without_controls(text) for name, text in details.items()}
-    where = details.get("traceback", "")
+    kind, message = in_one_line(kind), set_in(message)
+    where = without_controls(details.get("traceback", ""))
+    details = {in_one_line(name): in_one_line(text) for name, text in details.items()}
     error = _made(kind, message, details) or RemoteError(
         message,
         kind=details.get("kind", kind) if kind == "RemoteError" else kind,
@@ -84,13 +92,23 @@ def told(kind: str, message: str, details: dict[str, str], peer: str) -> Excepti
         hint=details.get("hint"),
     )
     if where:
-        error.add_note(f"raised in {peer}:\n{where}")
+        error.add_note(f"raised in {peer}:\n    {set_in(where)}")
     return error
 
 
 def without_controls(text: str) -> str:
     """Return a text of the other side with control characters shown as what they are; lines and tabs stay."""
     return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def in_one_line(text: str) -> str:
+    """Return a text of the other side without control characters and ends of lines: for a name, a hint."""
+    return without_controls(text).replace("\n", " ").replace("\t", " ")
+
+
+def set_in(text: str) -> str:
+    """Return a text of the other side, its further lines set in: none can be taken for a line of the log's own."""
+    return without_controls(text).replace("\n", "\n    ")
 
 
 def _made(kind: str, message: str, details: dict[str, str]) -> Exception | None:

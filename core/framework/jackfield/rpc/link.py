@@ -17,7 +17,7 @@ import msgspec
 
 from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation
 from jackfield.rpc.codec import CallCodec
-from jackfield.rpc.failures import tell, without_controls
+from jackfield.rpc.failures import in_one_line, tell
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
 from jackfield.rpc.ledger import Ledger, OpenCall
 from jackfield.rpc.messages import (
@@ -266,7 +266,7 @@ class Link:
             for _ in range(64):
                 while (message := self.next_message()) is not None:
                     if isinstance(message, Goodbye):
-                        return without_controls(message.reason)
+                        return in_one_line(message.reason)
                 if not (count := self.socket.recv_into(self.reader.room(), 0, socket.MSG_DONTWAIT)):
                     break
                 self.reader.received(count)
@@ -275,7 +275,7 @@ class Link:
     def part(self, goodbye: Goodbye) -> None:
         """End the link as the other side has said it would."""
         self.went_away = True
-        self.close(LinkClosed(f"{self.peer} ended the connection: {without_controls(goodbye.reason)}"))
+        self.close(LinkClosed(f"{self.peer} ended the connection: {in_one_line(goodbye.reason)}"))
 
     def close(self, reason: LinkClosed) -> None:
         """End the link: the socket is closed and every open call fails with this reason. The first reason stays."""

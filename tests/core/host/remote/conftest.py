@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,15 @@ class Apart:
         assert await registry.dispatch(text, speaker), f"nobody has the command {text}"
         assert len(speaker.answers) == 1, speaker.answers
         return speaker.answers[0]
+
+
+@pytest.fixture(autouse=True)
+def few_loggers() -> Iterator[None]:
+    """Python never forgets a logger: those of one test are not held against the next one's plugin of that name."""
+    known = set(logging.Logger.manager.loggerDict)
+    yield
+    for name in set(logging.Logger.manager.loggerDict) - known:
+        del logging.Logger.manager.loggerDict[name]
 
 
 @pytest.fixture

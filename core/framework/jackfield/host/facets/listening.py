@@ -16,6 +16,7 @@ from jackfield.api import (
 )
 from jackfield.errors import IdentityError, PluginError, UsageError
 from jackfield.host.facets.events import EventBus, key_of
+from jackfield.host.facets.names import require_name
 from jackfield.host.facets.permits import Permits
 from jackfield.runtime import Scope
 
@@ -122,6 +123,7 @@ class PluginEvents:
         Raises:
             UsageError: what stands in the place of an id is none.
         """
+        require_name(self._plugin, "an event", name)
         try:
             key = key_of(name)
         except IdentityError as error:

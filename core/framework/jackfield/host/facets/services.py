@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from jackfield.api import Subscription, service_name
 from jackfield.errors import IdentityError, PermissionDenied, PluginError, UsageError
+from jackfield.host.facets.names import require_name
 from jackfield.host.facets.offers import Offer, ServiceRegistry
 from jackfield.host.facets.permits import Permits
 from jackfield.manifest import canonical_id
@@ -153,6 +154,7 @@ class PluginServices:
         name = service_name(service)
         if not name or ":" in name:
             raise UsageError(f"{self._plugin} cannot offer a service named {name!r}", plugin=self._plugin)
+        require_name(self._plugin, "a service", name)
         if not isinstance(service, str) and (missing := lacking(target, service)):
             raise UsageError(
                 f"{self._plugin} offers a {service.__name__} that lacks {', '.join(missing)}", plugin=self._plugin

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from jackfield.api import CommandNode, Level, Subscription
 from jackfield.errors import PermissionDenied, UsageError
 from jackfield.host.commands import CommandRegistry, Handler
+from jackfield.host.facets.names import require_name
 from jackfield.manifest import CommandContribution
 from jackfield.runtime import Scope, fill_dataclass
 from jackfield.storage import Settings
@@ -150,6 +151,7 @@ class PluginCommands:
 
     def add_tree(self, tree: CommandNode) -> Subscription:
         """Add a tree of commands until the plugin is disabled; of its level and the manifest's the higher one holds."""
+        require_name(self._plugin, "a command", *_names_in(tree))
         self._require_declared(tree.name, *tree.aliases)
         if (told := self._declared.get(tree.name)) is not None:
             tree = replace(tree, level=max(tree.level, Level.parse(told.level)), help=tree.help or told.help)
@@ -157,6 +159,7 @@ class PluginCommands:
         return self._scope.begin(f"commands below {tree.name}", take_away)
 
     def _require_declared(self, *names: str) -> None:
+        require_name(self._plugin, "a command", *names)
         roots = {text.split()[0] for text in names if text.split()}
         if not roots <= self._roots:
             self._require_register(", ".join(sorted(roots - self._roots)))
@@ -168,3 +171,14 @@ class PluginCommands:
             # Seldom is the permission what its author wants: a command that is always there is declared, and free.
             hint = f"declare {undeclared} in plugin.toml, under [contributes] commands; or ask for commands:register"
             raise PermissionDenied(error.message, plugin=error.plugin, hint=hint) from error
+
+
+def _names_in(tree: CommandNode) -> list[str]:
+    """Every word that a tree of commands is made of."""
+    names: list[str] = []
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        names += (node.name, *node.aliases)
+        waiting += node.children
+    return names

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from jackfield.api import ActionHandler, Component, MenuItem, Render, Subscription
+from jackfield.host.facets.names import require_name
 from jackfield.host.facets.ui import MenuHandler, Shown, UiRegistry
 from jackfield.manifest import ComponentContribution
 from jackfield.runtime import Scope
@@ -51,6 +52,7 @@ class PluginUi:
             PluginError: the plugin shows one of that name.
         """
         self._check("ui", "component")
+        require_name(self._plugin, "a component", name)
         declared = self._declared.get(name, ComponentContribution(name))
         shown = Shown(
             self._plugin, name, title or declared.title or name, position or declared.position, render, on_action
@@ -68,4 +70,5 @@ class PluginUi:
             PermissionDenied: `ui:menu` was not granted.
         """
         self._check("ui", "menu")
+        require_name(self._plugin, "a menu item", item.id)
         return self._scope.begin(f"menu item {item.id}", self._registry.add_menu_item(self._plugin, item, handler))

@@ -18,7 +18,7 @@ from jackfield.host.remote.asking import Asking, asking
 from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.isolation import Line
-from jackfield.rpc import OpenCall, can_cross
+from jackfield.rpc import OpenCall, can_cross, in_one_line
 from jackfield.runtime import HookData
 
 MOST_BATCHED = 1000
@@ -62,7 +62,7 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
             raise _refused(remote, one, "an argument is named twice")
         wrong = sorted({*one.arguments, *one.optional} - {*spec.argnames, *spec.kwargnames})
         if wrong:
-            raise _refused(remote, one, f"it takes {', '.join(wrong)[:200]}, which the hook does not have")
+            raise _refused(remote, one, f"it takes {in_one_line(', '.join(wrong)[:200])}, which the hook does not have")
         signature, problem = _signature(spec, one)
         problem = problem or can_cross(signature)
         if problem:
@@ -317,7 +317,7 @@ def _signature(spec: Any, data: HookData) -> tuple[inspect.Signature, str]:
 
 def _refused(remote: RemotePlugin, data: HookData, why: str) -> PluginError:
     return PluginError(
-        f"{remote.plugin} cannot implement hook {data.name[:100]} in a process of its own: {why}",
+        f"{remote.plugin} cannot implement hook {in_one_line(data.name[:100])} in a process of its own: {why}",
         plugin=remote.plugin,
         hint='leave the hook out, or ask for isolation = "inline"',
     )

@@ -15,7 +15,7 @@ from jackfield.host.remote.facets import Commanding, hearing
 from jackfield.host.remote.hooks import proxy_of, spec_places
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.host.remote.sources import Sources
-from jackfield.rpc import CallCodec, Served, without_controls
+from jackfield.rpc import CallCodec, Served, in_one_line, set_in, without_controls
 from jackfield.runtime import (
     CALLBACKS,
     CommandData,
@@ -87,18 +87,17 @@ def served_life(plugin: str, sources: Sources, guard: Guard) -> dict[str, Served
     """
 
     def failed(what: str, kind: str, message: str, traceback: str = "") -> None:
-        what, kind, said, where = (
-            without_controls(text) for text in (what[:200], kind[:200], message[:MOST_TOLD], traceback[-MOST_TOLD:])
-        )
+        what, kind = in_one_line(what[:200]), in_one_line(kind[:200])
+        said, where = set_in(message[:MOST_TOLD]), without_controls(traceback[-MOST_TOLD:])
         error = RemoteError(said, kind=kind, remote_traceback=where, plugin=plugin)
         if where:
-            error.add_note(f"raised in the process of {plugin}:\n{where}")
+            error.add_note(f"raised in the process of {plugin}:\n    {set_in(where)}")
         guard.blame(plugin, what, error)
 
     def used(use: str, nanoseconds: list[int]) -> None:
         if not use.startswith(TIMER) or len(nanoseconds) > MOST_RUNS:
             raise UsageError(f"{plugin} tells of what is no timer, or of more than {MOST_RUNS} runs at once")
-        use = without_controls(use[:200])
+        use = in_one_line(use[:200])
         guard.count(plugin, use, (min(max(took, 0), LONGEST_RUN_NANOSECONDS) for took in nanoseconds))
 
     functions: dict[str, Callable[..., Any]] = {
@@ -117,7 +116,9 @@ def _command(remote: RemotePlugin, data: CommandData, commanding: Commanding) ->
     try:
         level = Level(data.level)
     except ValueError:
-        raise PluginError(f"{remote.plugin} marks the command {data.name} for the level {data.level}") from None
+        raise PluginError(
+            f"{remote.plugin} marks the command {in_one_line(data.name[:100])} for the level {data.level}"
+        ) from None
     mark = CommandMark(data.name, data.aliases, data.help, data.usage, level, data.needs)
     return mark, commanding.restoring.function(data.function, commanding.running(data.handler, data.name))
 

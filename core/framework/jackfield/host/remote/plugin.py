@@ -14,12 +14,17 @@ from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProcessLost, 
 from jackfield.host.remote.asking import Asking, asking
 from jackfield.host.remote.words import in_words
 from jackfield.isolation import LED_TO_SECONDS, Line, Watch
+from jackfield.rpc import in_one_line
 from jackfield.runtime import GRACE_SECONDS, CallbackAnswer
 
 _log = logging.getLogger("jackfield.host")
 
 GOODBYE_SECONDS = 1.0
 """How long a process may take to end once its line was closed, before it is killed."""
+
+LONGEST_TOLD = 200
+MOST_LEFT = 20
+"""Names of what a plugin did not end, and characters of each, that are told."""
 
 ENDED_SECONDS = 1.0
 """How long it is waited for that a process tells how it ended, once its line has."""
@@ -132,7 +137,7 @@ class RemotePlugin:
         except Exception as error:  # noqa: BLE001  # a process that is gone has ended it all; the way down goes on
             _log.warning("%s did not end what it began: %s", self.plugin, error)
             return []
-        return left
+        return [in_one_line(one[:LONGEST_TOLD]) for one in left[:MOST_LEFT]]
 
     async def callback(self, name: str, *arguments: object) -> Any:
         """Call a callback of its life; return the state that it hands over, as data.
@@ -147,7 +152,9 @@ class RemotePlugin:
         finally:
             self.led_by = before
         if left.problem:
-            _log.warning("%s hands nothing over to its next code: %s", self.plugin, left.problem)
+            _log.warning(
+                "%s hands nothing over to its next code: %s", self.plugin, in_one_line(left.problem[:LONGEST_TOLD])
+            )
         return left.state
 
     async def _crossing(self, name: str, value: object) -> object:

@@ -9,7 +9,7 @@ from jackfield.api import PluginInfo
 from jackfield.host.facets import PluginContext, Wiring
 from jackfield.host.remote.facets.holding import Holding
 from jackfield.isolation import LineRate
-from jackfield.rpc import without_controls
+from jackfield.rpc import in_one_line, set_in
 from jackfield.runtime import Whole
 
 LONGEST_LINE = 16_000
@@ -113,7 +113,7 @@ class ServedLogger:
         extra: dict[str, Any] = {},  # noqa: B006 (only read)
     ) -> None:
         """Take a line: kept and shown as the plugin's own, never with its name or level made up."""
-        logger = self._below(name[:LONGEST_NAME])
+        logger = self._below(in_one_line(name[:LONGEST_NAME]))
         level = max(logging.DEBUG, min(level, logging.CRITICAL))
         if not logger.isEnabledFor(level) or not self._rate.admit():
             return
@@ -128,13 +128,17 @@ class ServedLogger:
 
     def _below(self, name: str) -> logging.Logger:
         """The plugin's logger, or one below it: a few of them, for Python never forgets a logger."""
-        if not name or (name not in self._children and len(self._children) >= MOST_LOGGERS):
+        if not name:
             return self._logger
         if name not in self._children:
+            full = f"{self._logger.name}.{name}"
+            known = logging.Logger.manager.loggerDict  # those that it made in processes before count, too
+            if full not in known and sum(one.startswith(f"{self._logger.name}.") for one in known) >= MOST_LOGGERS:
+                return self._logger
             self._children[name] = self._logger.getChild(name)
         return self._children[name]
 
 
 def _shown(text: str) -> str:
     """Return what a plugin wrote so that it cannot be taken for a line of somebody else's: further lines are set in."""
-    return without_controls(text[:LONGEST_LINE]).replace("\n", "\n    ")
+    return set_in(text[:LONGEST_LINE])
