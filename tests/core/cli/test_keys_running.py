@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -56,7 +58,9 @@ async def test_a_key_is_made_used_listed_and_revoked_without_a_restart(running: 
         assert key["connected"]
         assert key["last_used"] is not None
         assert key["address"].startswith("127.0.0.1:")
-        assert "connected" in (await running.run("keys")).out
+        assert key["memory_bytes"] is None, "nobody knows which process speaks TCP"
+        assert "connected, its memory is unknown" in (await running.run("keys")).out
+        assert f"from {key['address']}, its memory is unknown" in (await running.run("info", "echo")).out
         (row,) = (await running.run("list", "--json")).json["plugins"]
         assert (row["id"], row["isolation"], row["running"]["state"]) == ("echo", "external", "active")
         assert "echo" in (await running.run("stats")).out
@@ -67,6 +71,17 @@ async def test_a_key_is_made_used_listed_and_revoked_without_a_restart(running: 
         assert running.application.host.gate.connections.all() == {}
         assert await ended(guest) == 3
         assert (await running.run("list", "--json")).json["plugins"] == []
+
+
+@pytest.mark.feature("J13", "C27")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="SO_PEERCRED is Linux's")
+async def test_what_a_program_uses_that_comes_by_the_unix_socket_is_told(running: Running, tmp_path: Path):
+    made = await running.run("keys", "new", "echo", "--json")
+    with program(tmp_path / "echo", CODE, key_of(made)) as guest:
+        guest.start(running.application.host, by_socket=True)
+        await up(running)
+        assert re.search(r"connected, uses \d[\d.]* MiB", (await running.run("keys")).out)
+        assert re.search(r"connected +from .*, uses \d[\d.]* MiB", (await running.run("info", "echo")).out)
 
 
 @pytest.mark.feature("J27")

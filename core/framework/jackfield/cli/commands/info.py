@@ -10,8 +10,9 @@ from jackfield.cli.consent import show_part, show_permissions
 from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
-from jackfield.cli.words import ago, counted, joined, plain
+from jackfield.cli.words import ago, counted, joined, memory_in_words, plain
 from jackfield.errors import JackfieldError
+from jackfield.manifest import canonical_id
 from jackfield.permissions import key_in_words, where_it_runs
 
 
@@ -82,6 +83,7 @@ def _parts(session: Session, found: JsonObject, details: JsonObject, row: JsonOb
         ("problem", row.get("problem") or _problem_now(session, row)),
         ("revoked", _revoked(found, details, row)),
         ("runs", _runs(session, found["id"], details, row)),
+        ("connected", _connected(session, row)),
         ("libraries", joined([f"{name} {version}" for name, version in found["libraries"].items()])),
         ("works with", found["works_with"]["sentence"]),
         ("made by", joined([one for one in dict.fromkeys(made) if one])),
@@ -125,6 +127,18 @@ def _runs(session: Session, plugin: str, details: JsonObject, row: JsonObject) -
         return where_it_runs(row["isolation"], row["grade"])
     asked = details.get("isolation")
     return str(session.management.would_run(str(asked), plugin=plugin)) if asked else ""
+
+
+def _connected(session: Session, row: JsonObject) -> str:
+    """What a running application knows of the process of an external plugin; empty where none of it is connected."""
+    if row.get("origin") != "external" or not session.layout.control.exists():
+        return ""
+    try:
+        connections = session.running.ask("connections")["connections"]
+    except JackfieldError:
+        return ""
+    mine = next((one for one in connections if canonical_id(one["plugin"]) == canonical_id(row["id"])), None)
+    return f"from {mine['address']}, {memory_in_words(mine['memory_bytes'])}" if mine is not None else ""
 
 
 def _keys(found: JsonObject, details: JsonObject, row: JsonObject) -> str:

@@ -11,7 +11,7 @@ from jackfield.cli.lazy import Lazy, LazyGroup
 from jackfield.cli.options import accept_option, command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
-from jackfield.cli.words import ago, counted, plain, size
+from jackfield.cli.words import ago, counted, memory_in_words, plain
 from jackfield.errors import HostUnreachable, JackfieldError, UsageError
 
 keys = LazyGroup(
@@ -206,7 +206,5 @@ def _write(path: Path, key: str) -> None:
 
 def _row(one: JsonObject) -> tuple[str, ...]:
     used = ago(one["last_used"]) if one["last_used"] else "never"
-    now = "connected" if one["connected"] else ""
-    if one["memory_bytes"] is not None:
-        now += f", uses {size(one['memory_bytes'])}"
+    now = f"connected, {memory_in_words(one['memory_bytes'])}" if one["connected"] else ""
     return one["number"], one["plugin"], one["name"], ago(one["made"]), used, one["address"], now
