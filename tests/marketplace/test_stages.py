@@ -171,6 +171,27 @@ def test_failures_halt_a_rollout_and_its_publisher_lets_it_go_on(market_with):
     assert own(market, "2.0.0")["rollout"] == {"percent": 25}
 
 
+def test_it_takes_twice_as_many_failures_each_time_that_somebody_lets_it_go_on(market):
+    """Who tells lies from a handful of addresses is heard once; after that its publisher has looked."""
+    wheel = market.publish("poll")
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+    def failures_until_it_halts() -> int:
+        for count in range(1, 100):
+            with market.database.write() as session:
+                project = find_project(session, "poll")
+                stage = count_outcome(session, project, "1.0.0", sha256, "failed", Halting(3, 0.1))
+                if stage is not None and stage.halted is not None:
+                    return count
+        raise AssertionError("it is never halted")
+
+    needed = []
+    for _ in range(4):
+        put(market, "1.0.0", rollout=50)
+        needed.append(failures_until_it_halts())
+    assert needed == [3, 6, 12, 24]
+
+
 @pytest.mark.parametrize(
     ("halting", "kept", "failed", "halts"),
     [
@@ -218,24 +239,32 @@ def test_one_installation_counts_once_a_day(market):
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "counted"),
+    ("one", "other", "failed", "kept"),
     [
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", 1),
-        ("2001:db8:1:2::1", "2001:db8:1:3::1", 2),
-        ("192.0.2.1", "::ffff:192.0.2.1", 1),
-        ("192.0.2.1", "192.0.2.2", 2),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", 1, 1),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", 1, 2),
+        ("2001:db8:1:2::1", "2001:db8:2:2::1", 2, 2),
+        ("192.0.2.1", "::ffff:192.0.2.1", 1, 1),
+        ("192.0.2.1", "192.0.2.2", 1, 2),
+        ("192.0.2.1", "192.0.3.1", 2, 2),
     ],
 )
-async def test_a_subscriber_counts_once_whatever_addresses_their_network_has(market, one, other, counted):
-    """Whoever has a network of IPv6 has more addresses than there are failures that halt a rollout."""
+async def test_a_subscriber_counts_once_and_their_neighbours_fail_once(market, one, other, failed, kept):
+    """Whoever has a network has more addresses than there are failures that halt a rollout."""
     wheel = market.publish("poll")
-    put(market, "1.0.0", rollout=50)
-    said = {"version": "1.0.0", "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(), "outcome": "failed"}
-    for address in (one, other):
-        transport = httpx.ASGITransport(app=market.app, client=(address, 1234))
-        async with httpx.AsyncClient(transport=transport, base_url=market.url) as client:
-            assert (await client.post("/plugins/poll/outcomes", json=said)).status_code == 204
-    assert kept_stage(market, "1.0.0").failed == counted
+    other_wheel = market.publish("dice")
+    for plugin, told, outcome in (("poll", wheel, "failed"), ("dice", other_wheel, "kept")):
+        put(market, "1.0.0", plugin=plugin, rollout=50)
+        said = {"version": "1.0.0", "sha256": hashlib.sha256(told.read_bytes()).hexdigest(), "outcome": outcome}
+        for address in (one, other):
+            transport = httpx.ASGITransport(app=market.app, client=(address, 1234))
+            async with httpx.AsyncClient(transport=transport, base_url=market.url) as client:
+                assert (await client.post(f"/plugins/{plugin}/outcomes", json=said)).status_code == 204
+    assert kept_stage(market, "1.0.0").failed == failed
+    with market.database.read() as session:
+        stage = stage_of(session, find_project(session, "dice"), "1.0.0")
+        assert stage is not None
+        assert stage.kept == kept
 
 
 def test_installations_are_bounded_in_what_and_how_often_they_tell(market_with):

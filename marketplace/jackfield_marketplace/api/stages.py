@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from hashlib import blake2b
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -198,6 +198,9 @@ class StageApi:
     def _count(self, plugin_id: str, told: Told, address: str) -> Response:
         if not self._heard.first_of_the_day(address, told.sha256):
             return Response(status_code=204)  # one installation counts once, however often it restarts
+        # A rollout is halted by few failures, and some addresses in one network are easily had.
+        if told.outcome == "failed" and not self._heard.first_of_the_day(f"{_neighbours(address)}:", told.sha256):
+            return Response(status_code=204)
         with _told(), self._database.write() as session:
             project = find_project(session, plugin_id)
             arguments = told.version, told.sha256, told.outcome, self._settings.halting
@@ -244,6 +247,14 @@ def _network(address: str) -> str:
     if isinstance(found, IPv4Address):
         return str(found)
     return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
+
+
+def _neighbours(address: str) -> str:
+    """The networks that one customer of a provider often has whole: 24 bits of IPv4, 48 of IPv6."""
+    try:
+        return str(ip_network(f"{address}/{24 if '.' in address else 48}", strict=False))
+    except ValueError:
+        return address  # of a unix socket
 
 
 class _Heard:

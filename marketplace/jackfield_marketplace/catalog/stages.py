@@ -95,7 +95,8 @@ def stage_of(session: Session, project: Project, version: str) -> Stage | None:
 def roll_out(session: Session, project: Project, version: str, percent: int) -> Stage:
     """Say how many of the installations a version shall reach; it may be published later.
 
-    A rollout that was halted goes on, and what was counted until then counts no more.
+    A rollout that was halted goes on, and what was counted until then counts no more; it takes twice as many failures
+    to halt it again, since somebody has looked at it by then.
 
     Args:
         session: one that writes.
@@ -111,6 +112,7 @@ def roll_out(session: Session, project: Project, version: str, percent: int) -> 
     stage = _stage(session, project, version)
     if stage.halted is not None:
         stage.kept = stage.failed = 0
+        stage.resumed += 1
     stage.percent, stage.halted = percent, None
     return _changed(project, stage)
 
@@ -192,7 +194,7 @@ def count_outcome(
         return None
     setattr(stage, outcome, getattr(stage, outcome) + 1)
     tried = stage.kept + stage.failed
-    if outcome == "failed" and halting.reached(stage.failed, tried):
+    if outcome == "failed" and halting.reached(stage.failed, tried, stage.resumed):
         stage.halted = f"it failed in {stage.failed} of {tried} installations that tell"
         _changed(project, stage)
     return stage
@@ -213,6 +215,7 @@ def _stage(session: Session, project: Project, version: str) -> Stage:
             confirmed=False,
             kept=0,
             failed=0,
+            resumed=0,
         )
         session.add(stage)
     return stage

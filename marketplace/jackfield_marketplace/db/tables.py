@@ -259,6 +259,7 @@ class Stage(Table):
 
     It may be there before the version is: whoever publishes in stages says so first. `version` is canonical, without
     zeros at its end, `spelled` as it was said first. `security` is the publisher's word, `confirmed` the operator's.
+    `resumed` is how often its rollout went on after it had been halted.
     """
 
     __tablename__ = "stages"
@@ -271,6 +272,7 @@ class Stage(Table):
     confirmed: Mapped[bool] = mapped_column(default=False)
     kept: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
+    resumed: Mapped[int] = mapped_column(default=0, server_default="0")
     changed_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -23,14 +23,23 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Halting:
-    """When a rollout is halted by itself: `failures` of them, and `share` of all who told; 0 failures: never."""
+    """When a rollout is halted by itself: `failures` of them, and `share` of all who told; 0 failures: never.
+
+    Whoever lets one go on has looked at it: each time it takes twice as many failures to halt it again.
+    """
 
     failures: int = 3
     share: float = 0.1
 
-    def reached(self, failed: int, tried: int) -> bool:
-        """Whether that is too many."""
-        return bool(self.failures) and failed >= self.failures and failed >= self.share * tried
+    def reached(self, failed: int, tried: int, resumed: int = 0) -> bool:
+        """Whether that is too many.
+
+        Args:
+            failed: how many told of a failure since the rollout began, or went on.
+            tried: how many told anything.
+            resumed: how often it went on after it had been halted.
+        """
+        return bool(self.failures) and failed >= self.failures << min(resumed, 16) and failed >= self.share * tried
 
 
 @dataclass(frozen=True, slots=True)
