@@ -10,12 +10,14 @@ from urllib.parse import urlencode, urlsplit
 from jackfield.api import Body, Response
 from jackfield.errors import UsageError
 from jackfield.host.facets.addresses import allow_host, blaming
-from jackfield.host.facets.network import Bounds, Fetcher, Request
+from jackfield.host.facets.allowance import Allowance
+from jackfield.host.facets.network import MOST_BYTES, Bounds, Fetcher, Request
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 
 AT_ONCE = 8
-"""Requests of one plugin that are on their way at the same time; further ones wait."""
+"""Requests of one plugin that are on their way at the same time; further ones wait. So do those whose answers
+could be larger, all together, than one of them may be: they are in the host's memory until the plugin has them."""
 
 
 class PluginHttp:
@@ -34,6 +36,7 @@ class PluginHttp:
         self._fetcher = fetcher
         self._threads = threads
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._answers = Allowance(MOST_BYTES)
         self._allow = partial(allow_host, permits)
 
     async def request(
@@ -58,7 +61,7 @@ class PluginHttp:
             url += ("&" if urlsplit(url).query else "?") + urlencode(params)
         bounds = Bounds(timeout_seconds, longest_bytes, redirects)
         with blaming(self._permits):
-            async with self._turns:
+            async with self._turns, self._answers.taken(longest_bytes):
                 request = Request(method.upper(), url, given, body)
                 return await self._fetcher.fetch(request, bounds, self._allow, self._threads)
 
