@@ -209,4 +209,5 @@ async def test_many_that_wait_at_once_have_their_own_time_each(workers):
     many = await asyncio.gather(*(host.call.asked(what=f"{one}") for one in range(50)))
     assert many == [[f"a heard {one}"] for one in range(50)]
     assert await pids(host) == before
-    assert host.plugins.record("a").remote.line.own_time.stands_still is False
+    assert await host.call.asked(what="self") == [], "its own time goes on afterwards"
+    await back(host, "a", before["a"])

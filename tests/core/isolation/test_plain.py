@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,40 @@ async def test_one_that_cannot_be_started_says_so(tmp_path):
         processes = PlainProcesses(loopback=loopback, executable=str(tmp_path / "nothing"))
         with pytest.raises(SandboxError, match=r"weather has no process: .*No such file"):
             await processes.fork(spec(tmp_path))
+
+
+async def test_a_start_is_told_more_than_a_pipe_takes_and_the_loop_goes_on(tmp_path):
+    go, late = tmp_path / "go", tmp_path / "late"
+    late.write_text(
+        f'#!/bin/sh\nfor _ in $(seq 100); do [ -e {go} ] && exec {sys.executable} "$@"; sleep 0.1; done\nexit 3\n'
+    )
+    late.chmod(0o755)
+    for loopback in (False, True):
+        go.unlink(missing_ok=True)
+        processes = PlainProcesses(loopback=loopback, executable=str(late))
+        manifest = f'id = "weather"\n# {"much " * 50_000}'
+        forked = asyncio.create_task(processes.fork(replace(spec(tmp_path), manifest=manifest)))
+        await asyncio.sleep(0.1)  # it has written what the pipe takes
+        go.touch()
+        child = await forked
+        line = Line(Link(child.socket, lambda _: None, peer="weather"), plugin="weather")
+        await line.greet(timeout_seconds=20)
+        line.close()
+        await processes.close()
+
+
+async def test_a_start_that_is_given_up_while_it_is_told_leaves_no_process(tmp_path):
+    deaf = tmp_path / "deaf"
+    deaf.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    deaf.chmod(0o755)
+    processes = PlainProcesses(executable=str(deaf))
+    manifest = f'id = "weather"\n# {"much " * 50_000}'
+    forked = asyncio.create_task(processes.fork(replace(spec(tmp_path), manifest=manifest)))
+    await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+    forked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await forked
+    await until(lambda: not is_there(int((tmp_path / "pid").read_text())))
 
 
 async def test_who_shows_no_key_or_another_one_is_nobody_and_keeps_nobody_out(tmp_path, monkeypatch):

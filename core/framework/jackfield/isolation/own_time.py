@@ -49,11 +49,6 @@ class OwnTime:
         self._held: list[_Held] = []
         self._given: dict[int, float] = {}
 
-    @property
-    def stands_still(self) -> bool:
-        """Whether the plugin waits for another one."""
-        return self._waits > 0
-
     def stop(self) -> None:
         """Let it stand still; each `stop` is ended by a `go_on`."""
         self._waits += 1

@@ -19,7 +19,7 @@ from base64 import b64encode
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import msgspec
 
@@ -105,19 +105,27 @@ class PlainProcesses:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                process = self._start(spec, descriptor=theirs.fileno())
+                descriptor = theirs.fileno()
+                process = self._start(spec, descriptor)
         except BaseException:
             ours.close()
             raise
-        return PlainChild(spec, ours, process, name=name)
+        child = PlainChild(spec, ours, process, name=name)
+        try:
+            await self._tell(process, spec, descriptor=descriptor)
+        except BaseException:
+            child.close()
+            raise
+        return child
 
     async def _by_loopback(self, spec: WorkerSpec, name: str) -> PlainChild:
         """Let it connect; who shows no key, or another one, is nobody, and keeps nobody out."""
         key = secrets.token_hex(32)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.setblocking(False)
-            process = self._start(spec, port=listener.getsockname()[1], key=key)
+            process = self._start(spec)
             try:
+                await self._tell(process, spec, port=listener.getsockname()[1], key=key)
                 connection = await _whoever_shows(key.encode("ascii"), listener)
             except BaseException:
                 PlainChild(spec, None, process, name=name).close()
@@ -125,9 +133,24 @@ class PlainProcesses:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return PlainChild(spec, connection, process, name=name)
 
-    def _start(
-        self, spec: WorkerSpec, *, descriptor: int | None = None, port: int | None = None, key: str = ""
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, spec: WorkerSpec, descriptor: int | None = None) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [self._executable, "-I", "-S", "-X", "utf8", str(_FILE)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
+            cwd=spec.data_dir, env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
+            start_new_session=True, pass_fds=() if descriptor is None else (descriptor,),
+        )  # fmt: skip
+
+    async def _tell(
+        self,
+        process: subprocess.Popen[bytes],
+        spec: WorkerSpec,
+        *,
+        descriptor: int | None = None,
+        port: int | None = None,
+        key: str = "",
+    ) -> None:
+        """Write to a process what it is to be: in a thread, for a pipe takes 64 KiB before somebody reads them."""
         told: dict[str, Any] = {
             "named": dict(self._published.named),
             "metadata": self._published.metadata,
@@ -136,16 +159,16 @@ class PlainProcesses:
             "port": port,
             "key": key,
         }
-        process = subprocess.Popen(
-            [self._executable, "-I", "-S", "-X", "utf8", str(_FILE)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
-            cwd=spec.data_dir, env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
-            start_new_session=True, pass_fds=() if descriptor is None else (descriptor,),
-        )  # fmt: skip
         assert process.stdin is not None  # noqa: S101 (a pipe was asked for)
-        with suppress(BrokenPipeError):  # then it has ended, which its wait tells
-            process.stdin.write(json.dumps(told).encode() + b"\n")
-        return process
+        await asyncio.to_thread(_write, process.stdin, json.dumps(told).encode() + b"\n")
+
+
+def _write(pipe: IO[bytes], data: bytes) -> None:
+    """Write all of it, unless who reads has ended, which its wait tells; the pipe may be closed then."""
+    rest = memoryview(data)
+    with suppress(BrokenPipeError, ValueError):
+        while rest:
+            rest = rest[pipe.write(rest) :]
 
 
 async def _whoever_shows(key: bytes, listener: socket.socket) -> socket.socket:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Mapping, Sequence
 from typing import Any, Optional
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
@@ -136,19 +136,9 @@ class RemoteHook:
         except LinkClosed as error:
             raise self.told(error) from error
 
-    async def call(self, given: Mapping[str, Any], /) -> Any:
-        """Call it with these arguments and await its answer."""
-        waiting = self._remote.waiting() if asking.get() is not None else None
-        try:
-            return await self._line.call_coded(self._method, given, self.codec, self.seconds)
-        except (CallTimeout, LinkClosed) as error:
-            raise self.told(error) from error
-        except asyncio.CancelledError:
-            self.given_up()
-            raise
-        finally:
-            if waiting is not None:
-                waiting.end()
+    def call(self, given: Mapping[str, Any], /) -> Coroutine[Any, Any, Any]:
+        """Return the coroutine that calls it with these arguments; to be awaited at once."""
+        return self._answered(self._line.call_coded(self._method, given, self.codec, self.seconds))
 
     def call_now(self, given: Mapping[str, Any], /) -> Any:
         """Call it with these arguments and wait for its answer."""
@@ -163,12 +153,13 @@ class RemoteHook:
 
     def _sent(self, call: OpenCall) -> Underway:
         """Return what is awaited for a call that was sent."""
-        return Underway(self._answer_to(call))
+        return Underway(self._answered(self._remote.line.finish(call)))
 
-    async def _answer_to(self, call: OpenCall) -> Any:
+    async def _answered(self, answer: Awaitable[Any]) -> Any:
+        """Await an answer, and let whoever the call is made for have its time stand still meanwhile."""
         waiting = self._remote.waiting() if asking.get() is not None else None
         try:
-            return await self._remote.line.finish(call)
+            return await answer
         except (CallTimeout, LinkClosed) as error:
             raise self.told(error) from error
         except asyncio.CancelledError:
