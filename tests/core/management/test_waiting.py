@@ -7,10 +7,12 @@ import time
 
 import httpx
 import pytest
-from jackfield.errors import PluginError
+from jackfield.errors import PluginError, ResolutionError
 from jackfield.management import Management
 from jackfield.management.rollout import place_of
+from jackfield.manifest import read_hostfile
 
+from tests.core.management.conftest import HOST
 from tests.core.management.story import installed
 from tests.support.wheels import manifest_text
 
@@ -87,6 +89,30 @@ async def test_a_confirmed_security_fix_passes_the_delay_and_a_claimed_one_does_
     assert (update.new, update.waits) == ("1.0.1", None)
     assert (update.security, update.security_confirmed) == ("votes can no longer be forged", True)
     assert await version_after_update(management) == "1.0.1"
+
+
+@pytest.mark.feature("K36")
+@pytest.mark.parametrize("why", ["rollout", "delay"])
+async def test_no_guess_steps_in_for_what_waits_and_refuses_this_host(market, layout, why):
+    """An author who says that a version is not for this host has said it, though that version is not offered yet."""
+    plugin = f"stepper-{why}"
+    open_ended, ended = (
+        manifest_text(plugin, version).replace(">=1.0 <2.0", ends)
+        for version, ends in (("1.0.0", ">=1.0"), ("2.0.0", ">=1.0 <3.0"))
+    )
+    market.publish(plugin, "1.0.0", manifest=open_ended)
+    await asyncio.sleep(1.1)
+    published = time.time()
+    market.publish(plugin, "2.0.0", manifest=ended)
+    newer = read_hostfile(HOST.replace('api_version = "1.0.0"', 'api_version = "3.0.0"'), source="host.toml")
+    management = Management("chat", layout, [market.url], newer, clock=lambda: published + 3600.0 - 0.5)
+    if why == "rollout":
+        stage(market, plugin, "2.0.0", rollout=0)
+    else:
+        management.policies.change(None, {"delay_seconds": 3600.0}, by="tester")
+    with pytest.raises(ResolutionError, match=r"1\.0\.0 is older than 2\.0\.0, which is not for chat 3\.0\.0"):
+        await management.plan_install([plugin])
+    assert (await management.plan_install([f"{plugin}==1.0.0"])).added[0].new_version == "1.0.0", "it was named"
 
 
 async def test_who_names_a_version_has_it_though_it_waits(market, at):

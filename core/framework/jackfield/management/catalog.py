@@ -170,7 +170,9 @@ class MarketCatalog:
         if found is not None and found.source != "file":
             here = {pin.version for pin in self._pins.get(distribution, ())}
             files = self.withheld.sift(distribution, found.files, here)
-            found = Offer(found.source, files, self.withheld.young(files))
+            taken = {file.sha256 for file in files}
+            waits = tuple(file for file in found.files if file.sha256 not in taken)
+            found = Offer(found.source, files, self.withheld.young(files), waits)
         wanted = self._hashes.get(distribution)
         if wanted is None or found is None:
             return found

@@ -72,6 +72,7 @@ class Knowledge:
         self._remembered = remembered if remembered is not None else {}
         self._offers: dict[str, Offer | None] = {}
         self._wheels: dict[str, tuple[Wheel, ...]] = {}
+        self._waiting: dict[str, tuple[Wheel, ...]] = {}
         self._sources: dict[str, Offer] = {}
         self._details: dict[str, Details] = {}
         self._distributions: dict[str, str | None] = {
@@ -108,6 +109,10 @@ class Knowledge:
         if held is not None:
             return held[1]
         return self._wheels[place[1]] if self.offer(place) is not None else ()
+
+    def waiting(self, place: Place) -> tuple[Wheel, ...]:
+        """The wheels of a distribution that may not be taken yet, newest version first."""
+        return self._waiting.get(place[1], ()) if place not in self._held else ()
 
     def inside(self, name: str, within: str, details: Details) -> str:
         """Among whose own libraries belongs what a distribution asks for; empty for what all share.
@@ -297,7 +302,8 @@ class Knowledge:
             wheels = tuple(sorted(wheels, key=lambda wheel: wheel.file.sha256 in offer.last))  # stable
         self._wheels[name] = wheels
         if offer is not None:
-            self._sources.update((wheel.file.sha256, offer) for wheel in self._wheels[name])
+            self._waiting[name] = wheels_of(name, offer.waiting, self._target)
+            self._sources.update((wheel.file.sha256, offer) for wheel in (*wheels, *self._waiting[name]))
 
     def _unfit(self, manifest: Manifest | None) -> str | None:
         """Why a plugin cannot run in the host: told once, and remembered with what it says."""

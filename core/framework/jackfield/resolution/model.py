@@ -27,11 +27,13 @@ class Offer:
         source: the marketplace's URL, or `file`.
         files: its files, in any order; only wheels are looked at.
         last: sha256 of those that are tried only after all others, however new.
+        waiting: files that may not be taken yet; they only tell what they refuse, so that nothing older steps in.
     """
 
     source: str
     files: tuple[File, ...]
     last: frozenset[str] = frozenset()
+    waiting: tuple[File, ...] = ()
 
 
 class Catalog(Protocol):

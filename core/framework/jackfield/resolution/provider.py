@@ -189,7 +189,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         ordered = sorted(wheels, key=lambda wheel: wheel.version != prefer)  # stable: newest first stays
         seen: set[ReleaseVersion] = set()
         staying: list[Wheel] = []
-        newer: Outgrown | None = None
+        newer = self._waiting_outgrown(place, wheels, asks, prefer)
         for wheel in ordered:
             version = wheel.version
             if version in seen or version in refused or not all(ask.accepts(version) for ask in asks):
@@ -219,6 +219,16 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
             return problem
         details = self._known.details(wheel.file)
         return details.problem or details.unfit
+
+    def _waiting_outgrown(
+        self, place: Place, wheels: Sequence[Wheel], asks: Sequence[Ask], prefer: ReleaseVersion | None
+    ) -> Outgrown | None:
+        """The newest version that waits, where it refuses what is here as too new and an older one could step in."""
+        known = (wheel for wheel in self._known.waiting(place) if all(ask.accepts(wheel.version) for ask in asks))
+        wheel = next((one for one in known if _left_out(one, asks, prefer) is None), None)
+        if wheel is None or not any(one.version < wheel.version and not _meant(one, asks, prefer) for one in wheels):
+            return None
+        return self._newest_outgrown(None, wheel, asks, prefer)
 
     def _newest_outgrown(
         self, newest: Outgrown | None, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None
