@@ -62,7 +62,12 @@ def test_anything_but_yes_changes_nothing(polling: Desk, typed):
 def test_yes_alone_grants_no_permission(desk: Desk):
     ran = desk.run("install", "poll", "--yes")
     assert ran.code == 3
-    assert ran.err.splitlines()[-1] == "hint: add --accept-permissions"
+    assert "send messages" in ran.out
+    assert "[y/N]" not in ran.out, "who says yes beforehand is not there to be asked"
+    assert ran.err.splitlines() == [
+        "error: --yes says yes to the plan, and not to what poll asks for; nothing was changed",
+        "hint: add --accept-permissions",
+    ]
     assert "poll" not in desk.rows()
 
 

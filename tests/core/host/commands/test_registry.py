@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,3 +146,40 @@ async def test_the_usage_that_is_told_begins_with_the_applications_prefix():
     ]
     assert await answers(registry, "poll vote 7") == ["no such answer\nusage: !poll vote <number>"]
     assert registry.help() == "!poll vote <number>"
+
+
+def calls_made(count: int) -> int:
+    """Add so many commands of one root and take them away again; returns how many functions were called for it."""
+    registry = CommandRegistry(run)
+    calls = 0
+
+    def counted(_frame: object, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        added = [registry.add("a", f"poll act-{number}", switch) for number in range(count)]
+        for take_away in added:
+            take_away()
+    finally:
+        sys.setprofile(before)
+    assert registry.all() == []
+    return calls
+
+
+@pytest.mark.feature("M43")
+def test_each_command_of_one_root_costs_as_much_as_the_one_before():
+    calls_made(10)  # what is made once
+    few, many = calls_made(50), calls_made(400)
+    assert many < 1.5 * 8 * few, (few, many)
+
+
+def test_a_command_that_does_not_fit_into_its_root_changes_nothing_of_it(registry):
+    registry.add("a", "poll open", weather)
+    registry.add("a", "poll close", weather)
+    before = registry.dump()
+    with pytest.raises(PluginError, match="a adds the command poll start twice"):
+        registry.add("a", "poll start", weather, aliases=("poll close",))
+    assert registry.dump() == before

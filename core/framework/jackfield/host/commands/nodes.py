@@ -155,6 +155,23 @@ class Node:
         """Say whether `source` may use anything here or below."""
         return any(command.requirement.met_by(source) for command in self.commands())
 
+    def require_room(self, other: Node) -> None:
+        """Return if what hangs at another node of the same place can be added.
+
+        Raises:
+            PluginError: two commands end at one place.
+        """
+        if other.command is not None and self.command is not None:
+            plugin = other.command.plugin
+            raise PluginError(f"{plugin} adds the command {other.command.name} twice", plugin=plugin)
+        for word, child in other.literals.items():
+            if word in self.literals:
+                self.literals[word].require_room(child)
+        for child in other.arguments:
+            for same in self.arguments:
+                if same.parameter == child.parameter:
+                    same.require_room(child)
+
     def add(self, other: Node) -> None:
         """Take in what hangs at another node of the same place.
 

@@ -1,6 +1,6 @@
 """The roots of the tree: whose each one is, and the branches that it is made of (U13)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from jackfield.errors import PluginError
@@ -27,30 +27,63 @@ class Branch:
     held: bool = False
 
 
+@dataclass(slots=True, eq=False)
+class _Root:
+    """All that hangs at one root.
+
+    Args:
+        branches: what was added, in order; a set whose order counts.
+        is_stale: whether something was taken away since the branches were joined.
+    """
+
+    branches: dict[Branch, None]
+    is_stale: bool = False
+
+    @property
+    def plugin(self) -> str:
+        return next(iter(self.branches)).plugin
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the plugin itself has added something; that comes after what is only declared."""
+        return next(reversed(self.branches)).load is None
+
+
 class Roots:
     """All branches, joined into one tree.
 
-    Attributes:
-        tree: the node above all roots.
+    To add one to a root costs what it holds, however much hangs there, and to take one away nothing until the tree is
+    looked at: a plugin may have many commands of one root, and they go one by one.
     """
 
     def __init__(self) -> None:
-        self.tree = Node("")
-        self._branches: dict[str, list[Branch]] = {}
+        self._tree = Node("")
+        self._roots: dict[str, _Root] = {}
+        self._stale: dict[str, None] = {}
+
+    @property
+    def tree(self) -> Node:
+        """The node above all roots."""
+        for root in self._stale:
+            if root in self._roots:
+                self._tree.literals[root] = _joined(root, self._roots[root].branches)
+                self._roots[root].is_stale = False
+        self._stale.clear()
+        return self._tree
 
     def owner(self, text: str) -> str | None:
         """Return whose the root is with which `text` begins; empty: the application's; None: nobody's."""
         first = text.split(maxsplit=1)
-        found = self._branches.get(first[0]) if first else None
-        return found[0].plugin if found else None
+        found = self._roots.get(first[0]) if first else None
+        return found.plugin if found else None
 
     def waiting(self, root: str) -> Load | None:
         """Return what makes a root real that is only declared, or held; None where it is real, or not there."""
-        found = self._branches.get(root, [])
+        found = self._roots[root].branches if root in self._roots else {}
         held = next((branch.load for branch in found if branch.held), None)
         if held is not None:
             return held
-        return found[0].load if found and all(branch.load is not None for branch in found) else None
+        return next(iter(found)).load if found and all(branch.load is not None for branch in found) else None
 
     def hang(self, branches: list[Branch]) -> Callable[[], None]:
         """Add branches, all or none of them, and return what takes them away again.
@@ -65,18 +98,28 @@ class Roots:
                 raise PluginError(
                     f"the command {branch.node.name} of {branch.plugin} is taken by {by}", plugin=branch.plugin
                 )
-        names = dict.fromkeys(branch.node.name for branch in branches)
-        self._exchange(
-            {
-                root: [*self._branches.get(root, ()), *(one for one in branches if one.node.name == root)]
-                for root in names
-            }
-        )
+        added: dict[str, dict[Branch, None]] = {}
+        for branch in branches:
+            added.setdefault(branch.node.name, {})[branch] = None
+        joined = {root: self._with(root, new) for root, new in added.items()}
+        for root, new in added.items():  # nothing is changed before all of it could be joined
+            self._roots.setdefault(root, _Root({})).branches.update(new)
+            node, is_whole = joined[root]
+            if is_whole:
+                self._tree.literals[root] = node
+                self._roots[root].is_stale = False
+            else:
+                there = self._tree.literals[root]
+                there.alias = there.alias and node.alias
+                there.add(node)
 
         def take_away() -> None:
-            self._exchange(
-                {root: [one for one in self._branches.get(root, ()) if one not in branches] for root in names}
-            )
+            for root, new in added.items():
+                if root in self._roots:
+                    left = self._roots[root].branches
+                    for one in new:
+                        left.pop(one, None)
+                    self._changed(root)
 
         return take_away
 
@@ -87,40 +130,46 @@ class Roots:
             plugin: whose code is being replaced.
             wait: is awaited by who uses one of its commands meanwhile.
         """
-        self._exchange(
-            {
-                root: [
-                    replace(one, load=wait, held=True) if one.plugin == plugin and one.load is None else one
-                    for one in branches
-                ]
-                for root, branches in self._branches.items()
-                if branches[0].plugin == plugin
-            }
-        )
+        for name, root in self._roots.items():
+            if root.plugin == plugin:
+                kept = (replace(one, load=wait, held=True) if one.load is None else one for one in root.branches)
+                root.branches = dict.fromkeys(kept)
+                self._changed(name)
 
     def release(self, plugin: str) -> None:
         """Forget what was kept of a plugin's code before."""
-        self._exchange(
-            {
-                root: [one for one in branches if not one.held]
-                for root, branches in self._branches.items()
-                if branches[0].plugin == plugin
-            }
-        )
+        for name, root in list(self._roots.items()):
+            if root.plugin == plugin:
+                root.branches = dict.fromkeys(one for one in root.branches if not one.held)
+                self._changed(name)
 
-    def _exchange(self, changed: Mapping[str, list[Branch]]) -> None:
-        joined = {root: _joined(root, branches) for root, branches in changed.items() if branches}
-        for root, branches in changed.items():  # nothing is changed before all of it could be joined
-            if branches:
-                self._branches[root], self.tree.literals[root] = branches, joined[root]
-            else:
-                self._branches.pop(root, None)
-                self.tree.literals.pop(root, None)
+    def _with(self, root: str, new: dict[Branch, None]) -> tuple[Node, bool]:
+        """Return what is to be added to a root that is joined, or the whole of it and True.
+
+        Raises:
+            PluginError: two commands end at one place.
+        """
+        known = self._roots.get(root)
+        if known is None or known.is_stale or not known.is_real or any(one.load is not None for one in new):
+            return _joined(root, {**(known.branches if known is not None else {}), **new}), True
+        node = _joined(root, new)
+        self._tree.literals[root].require_room(node)
+        return node, False
+
+    def _changed(self, root: str) -> None:
+        """Have a root joined anew when the tree is next looked at; one at which nothing hangs is gone."""
+        if self._roots[root].branches:
+            self._roots[root].is_stale = True
+            self._stale[root] = None
+        else:
+            del self._roots[root]
+            self._tree.literals.pop(root, None)
 
 
-def _joined(name: str, branches: list[Branch]) -> Node:
+def _joined(name: str, branches: Iterable[Branch]) -> Node:
     """One root of several branches; what a manifest declares is there only while the plugin has nothing of it."""
-    root = Node(name, alias=all(branch.node.alias for branch in branches))
-    for branch in [branch for branch in branches if branch.load is None] or branches:
+    every = list(branches)
+    root = Node(name, alias=all(branch.node.alias for branch in every))
+    for branch in [branch for branch in every if branch.load is None] or every:
         root.add(branch.node)
     return root
