@@ -1,7 +1,7 @@
 """Updates that the running application takes by itself, because its user said `auto`.
 
 Each is the same transaction as a person's, by itself: what fails is left as it is, and the others go on. No permission
-is ever granted here: what asks for more than was granted is left, and told.
+is ever granted here: what asks for more than was granted is left, and told; so is what a person should see first.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ async def _take(management: Management, update: Update, by: str, follow: Callabl
         if plan.going_back:
             others = ", ".join(f"{one.id} from {one.old_version} to {one.new_version}" for one in plan.going_back)
             return replace(update, done=f"{update.id} {update.new} would take back {others}, and waits for your yes")
+        unsigned = ", ".join(sorted({one.distribution for one in plan.added if one.unsigned}))
+        if unsigned:
+            told = f"{update.id} {update.new} brings what nobody signed, {unsigned}, and waits for your yes"
+            return replace(update, done=told)
         await management.apply(plan, accept_permissions=False, by=by)
         await follow()
     except JackfieldError as error:
