@@ -115,6 +115,8 @@ def test_a_name_that_nobody_registered_is_sent_to_the_upstream(market):
 
 
 def test_a_name_that_is_held_is_never_sent_there_though_its_files_are_yanked(market):
+    market.token("alice")
+    market.run("reserve", "held-here", "--user", "alice")
     wheel = market.publish_library("held-here")
     market.run("yank", "held-here", "1.0.0")
     answer = httpx.get(f"{market.url}/simple/held-here/", headers=JSON)

@@ -5,7 +5,7 @@ from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_sinc
 from jackfield_marketplace.catalog.contents import Contents
 from jackfield_marketplace.catalog.facets import app_facet, category_facet
 from jackfield_marketplace.catalog.hosts import AskedPermission, Hosts, add_hostfile
-from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, find_project, set_status, yank
+from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, find_project, reserve, set_status, yank
 from jackfield_marketplace.catalog.popularity import count_plugins, rank_plugins
 from jackfield_marketplace.catalog.project_page import (
     API_VERSION,
@@ -92,6 +92,7 @@ __all__ = [
     "rank_plugins",
     "refresh_plugin",
     "refuse_revoked",
+    "reserve",
     "revocations",
     "revocations_of",
     "revoke",

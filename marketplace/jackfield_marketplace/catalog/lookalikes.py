@@ -8,7 +8,10 @@ from jackfield_marketplace.db import Direct, Prepared, Project
 
 _ALIKE = Prepared(
     select(Project.name, Project.skeleton, Project.plugin_id)
-    .where(or_(Project.skeleton == bindparam("skeleton"), Project.id_skeleton == bindparam("id_skeleton")))
+    .where(
+        Project.name != bindparam("name"),
+        or_(Project.skeleton == bindparam("skeleton"), Project.id_skeleton == bindparam("id_skeleton")),
+    )
     .order_by(Project.id)
     .limit(1)
 )
@@ -24,13 +27,13 @@ def skeleton(name: str) -> str:
     return name.translate(_SAME).replace("rn", "m").replace("vv", "w")
 
 
-def lookalike(direct: Direct, name: str, plugin_id: str | None) -> str | None:
-    """An existing name or id that a new one could be taken for, or None. Both are canonical."""
+def lookalike(direct: Direct, name: str, plugin_id: str | None) -> tuple[str, str] | None:
+    """A new name or id, and an existing one that it could be taken for; None for none. All are canonical."""
     wanted_name = skeleton(name)
     wanted_id = None if plugin_id is None else skeleton(plugin_id)
     # Without an id nothing is found by it: NULL equals nothing.
-    found = direct.row(_ALIKE, skeleton=wanted_name, id_skeleton=wanted_id)
+    found = direct.row(_ALIKE, name=name, skeleton=wanted_name, id_skeleton=wanted_id)
     if found is None:
         return None
     other, other_skeleton, other_id = found
-    return str(other if other_skeleton == wanted_name else other_id)
+    return (name, str(other)) if other_skeleton == wanted_name else (str(plugin_id), str(other_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from jackfield.errors import UnknownPlugin, UsageError
@@ -10,8 +11,9 @@ from packaging.version import InvalidVersion, Version
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from jackfield_marketplace.catalog.lookalikes import skeleton
 from jackfield_marketplace.catalog.shown import refresh_plugin
-from jackfield_marketplace.db import Direct, Plugin, Project, Release
+from jackfield_marketplace.db import Direct, Plugin, Project, Release, User
 
 Status = Literal["active", "archived", "deprecated", "quarantined"]
 STATUSES: tuple[Status, ...] = ("active", "archived", "deprecated", "quarantined")
@@ -29,6 +31,23 @@ def find_project(session: Session, name: str) -> Project:
     if project is None:
         raise UnknownPlugin(f"nothing here is called {name}", plugin=name)
     return project
+
+
+def reserve(session: Session, name: str, owner: User) -> str:
+    """Give a name to a user before anything is uploaded to it; returns it in canonical form.
+
+    Beside an upstream this is how a library of one's own gets its name. From then on it comes from here or not at all.
+
+    Raises:
+        UsageError: it is no name, or somebody has it.
+    """
+    wanted = canonicalize_name(name)
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,198}[a-z0-9])?", wanted):
+        raise UsageError(f"{name[:100]!r} is no name of a project")
+    if (found := session.scalar(select(Project).where(Project.name == wanted))) is not None:
+        raise UsageError(f"{wanted} belongs to {found.owner.name}")
+    session.add(Project(name=wanted, display_name=name, owner=owner, skeleton=skeleton(wanted)))
+    return str(wanted)
 
 
 def find_release(session: Session, project: Project, version: str) -> Release | None:

@@ -9,8 +9,9 @@ from packaging.utils import canonicalize_name
 from sqlalchemy import bindparam, insert, select, update
 
 from jackfield_marketplace.accounts import Identity
-from jackfield_marketplace.catalog.lookalikes import lookalike, skeleton
+from jackfield_marketplace.catalog.lookalikes import skeleton
 from jackfield_marketplace.catalog.mirrors import disagreement
+from jackfield_marketplace.catalog.newcomers import deceptive_name, is_newcomer, refuse_name_of_upstream
 from jackfield_marketplace.catalog.releases import release_for
 from jackfield_marketplace.catalog.revoked import refuse_revoked
 from jackfield_marketplace.catalog.shown import ReadManifest, refresh_plugin
@@ -80,7 +81,9 @@ class _Known:
     plugin_id: str | None
 
 
-def publish(direct: Direct, upload: Upload, uploader: Identity) -> tuple[Outcome, list[dict[str, Any]]]:
+def publish(
+    direct: Direct, upload: Upload, uploader: Identity, *, upstream: bool = False
+) -> tuple[Outcome, list[dict[str, Any]]]:
     """Take an upload in, or say why not; nothing is changed where it raises.
 
     The first uploader owns the name. A file name is taken once and for all: the same bytes again are welcome,
@@ -90,13 +93,14 @@ def publish(direct: Direct, upload: Upload, uploader: Identity) -> tuple[Outcome
         direct: a transaction that writes; writers take turns, so what is read here still holds at commit.
         upload: the file.
         uploader: who sends it.
+        upstream: whether names that are not here are looked for elsewhere.
 
     Returns:
         what became of it, and the findings that are kept with it.
 
     Raises:
-        Refusal: 403 if the name is another's, outside the token's scope or closed, or if it was revoked, 409 if the
-            file or the plugin id is taken.
+        Refusal: 403 if the name is another's, outside the token's scope or closed, may be the upstream's, or was
+            revoked, 409 if the file or the plugin id is taken.
     """
     name = canonicalize_name(upload.distribution)
     found = direct.row(_PROJECT, name=name)
@@ -107,21 +111,19 @@ def publish(direct: Direct, upload: Upload, uploader: Identity) -> tuple[Outcome
         raise Refusal(403, f"{name} belongs to {project.owner}; {uploader.name} cannot upload to it")
     if project is not None and project.status in CLOSED:
         raise Refusal(403, f"{name} is {project.status} and takes no uploads")
-    refuse_revoked(direct, upload, name, is_new=project is None)
+    plugin_id = None if upload.manifest is None else upload.manifest.canonical_id
+    refuse_revoked(direct, upload, name, is_new=_is_new(project, plugin_id))
     existing = direct.value(_FILE, filename=upload.filename)
     if existing is not None:
         if existing == upload.sha256:
             return "identical", []
         raise Refusal(409, f"{upload.filename} exists with other bytes; a file is never replaced: raise the version")
-    plugin_id = None if upload.manifest is None else upload.manifest.canonical_id
     _check_plugin(direct, upload, project, name)
-    findings, quarantine = list(upload.findings), upload.quarantine
+    if project is None and upstream:
+        refuse_name_of_upstream(upload, name)
+    deceptive = _deceptive(direct, name, plugin_id, project)
+    findings, quarantine = [*deceptive, *upload.findings], upload.quarantine or bool(deceptive)
     if project is None:
-        other = lookalike(direct, name, plugin_id)
-        if other is not None:
-            message = f"{name} looks like {other}"
-            findings.insert(0, {"code": "confusable-with", "severity": "quarantine", "message": message, "path": ""})
-            quarantine = True
         project_id = direct.value(
             _INSERT_PROJECT,
             name=name,
@@ -159,6 +161,19 @@ def publish(direct: Direct, upload: Upload, uploader: Identity) -> tuple[Outcome
         known = ReadManifest(upload.manifest_toml, upload.manifest)
     refresh_plugin(direct, project_id, known=known)
     return ("quarantined" if quarantine else "published"), findings
+
+
+def _is_new(project: _Known | None, plugin_id: str | None) -> bool:
+    """Whether nobody has registered the name, or the id that comes to it."""
+    return project is None or (plugin_id is not None and project.plugin_id is None)
+
+
+def _deceptive(direct: Direct, name: str, plugin_id: str | None, project: _Known | None) -> list[dict[str, Any]]:
+    """The finding for which a file is held, because of its names; none once a person has looked at them."""
+    if not _is_new(project, plugin_id) and not is_newcomer(direct, project.id if project is not None else None):
+        return []
+    found = deceptive_name(direct, name, plugin_id if project is None else plugin_id or project.plugin_id)
+    return [found] if found is not None else []
 
 
 def _check_plugin(direct: Direct, upload: Upload, project: _Known | None, name: str) -> None:

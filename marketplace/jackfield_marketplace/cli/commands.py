@@ -11,7 +11,7 @@ import click
 from jackfield_marketplace import __version__, review
 from jackfield_marketplace.accounts import add_user, create_token, find_user, revoke_token, tokens_of
 from jackfield_marketplace.app import open_database
-from jackfield_marketplace.catalog import STATUSES, Status, add_hostfile, feature, set_status, yank
+from jackfield_marketplace.catalog import STATUSES, Status, add_hostfile, feature, reserve, set_status, yank
 from jackfield_marketplace.cli.keys import keys_group
 from jackfield_marketplace.cli.operating import data_option, without_traceback, writing
 from jackfield_marketplace.cli.revoking import appeal_command, revocations_command, revoke_command, unrevoke_command
@@ -224,6 +224,18 @@ def status_command(name: str, status: Status, data: Path, reason: str) -> None:
     with writing(data) as session:
         shown = set_status(session, name, status, reason)
     click.echo(f"{shown} is {status}")
+
+
+@main.command("reserve")
+@click.argument("name")
+@data_option
+@click.option("--user", "user_name", required=True, help="Who may upload to it.")
+@without_traceback
+def reserve_command(name: str, data: Path, user_name: str) -> None:
+    """Give NAME to a user before anything is uploaded; beside an upstream a library needs that."""
+    with writing(data) as session:
+        reserved = reserve(session, name, find_user(session, user_name))
+    click.echo(f"{reserved} belongs to {user_name}")
 
 
 @main.command("feature")
