@@ -126,6 +126,27 @@ async def test_a_grant_that_changed_since_the_plan_makes_it_void(manage, tmp_pat
     assert not management.permissions("poll").grant.allows("messages", "send")
 
 
+@pytest.mark.parametrize("step", ["downloaded", "wheel-unpacked", "generation-built"])
+async def test_what_is_revoked_while_wheels_are_fetched_does_not_come_back(manage, tmp_path, step):
+    permissions = '[[permissions]]\nresource = "messages"\nactions = ["send"]\n'
+    management = manage()
+    first = await plan_of(management, build_plugin(tmp_path, "poll", permissions=permissions))
+    await management.apply(first, accept_permissions=True, by="tester")
+    second = await plan_of(management, build_plugin(tmp_path, "poll", "1.1.0", permissions=permissions))
+
+    def revoke(done: str, *_: object) -> None:
+        if done == step:
+            manage().revoke("poll", "messages:send", by="somebody in another terminal")
+
+    with pytest.raises(StoreError, match="granted meanwhile"):
+        await management.apply(second, accept_permissions=True, by="tester", progress=revoke)
+    assert not management.permissions("poll").grant.allows("messages", "send")
+    assert [row.version for row in management.list()] == ["1.0.0"]
+    third = await plan_of(management, build_plugin(tmp_path, "poll", "1.1.0", permissions=permissions))
+    await management.apply(third, accept_permissions=True, by="tester")
+    assert not management.permissions("poll").grant.allows("messages", "send"), "nor by the update that is made anew"
+
+
 async def test_a_damaged_pointer_is_mended_by_a_rollback(manage, layout, tmp_path):
     management = manage()
     for version in ("1.0.0", "2.0.0"):

@@ -5,7 +5,7 @@ Names that need the network or the installer are loaded when they are first used
 
 from typing import TYPE_CHECKING, Any
 
-from jackfield.management.consent import Consent
+from jackfield.management.consent import Consent, ConsentMissing
 from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.management import Management
@@ -38,7 +38,7 @@ from jackfield.management.wait import Wait
 
 if TYPE_CHECKING:
     from jackfield.management.allowing import RevocationEvent
-    from jackfield.management.applying import Again, ConsentMissing
+    from jackfield.management.applying import Again
     from jackfield.management.bisection import Bisection, Trial, restore
     from jackfield.management.bundle import opened, write_bundle
     from jackfield.management.comparison import Asks, Difference, Moved
@@ -141,7 +141,6 @@ _LATER = {
     "restore": "bisection",
     "write_bundle": "bundle",
     "Again": "applying",
-    "ConsentMissing": "applying",
     "DamagedWheel": "upkeep",
     "Exported": "export",
     "Findings": "offers",

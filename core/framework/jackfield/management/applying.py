@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jackfield.errors import ConsentRequired, JackfieldError, StoreError, UsageError
+from jackfield.errors import JackfieldError, StoreError, UsageError
+from jackfield.management.consent import ConsentMissing
 from jackfield.management.look import Look
-from jackfield.management.plan import ConsentRequest, Plan
+from jackfield.management.plan import Plan
 from jackfield.management.plan_keys import changed_keys, told
 from jackfield.management.probation import failed_keys, on_probation, to_undo
 from jackfield.management.promises import hold_to_promise
@@ -38,31 +39,6 @@ Again = Callable[[], Awaitable[Plan]]
 
 DOWNLOADS = 4
 """How many wheels are fetched at once."""
-
-
-class ConsentMissing(ConsentRequired):
-    """A plan asks for more than was agreed to; nothing was changed.
-
-    Args:
-        requests: what a user has to say yes to.
-    """
-
-    def __init__(self, requests: Sequence[ConsentRequest]) -> None:
-        names = ", ".join(f"{request.plugin} {request.version}" for request in requests)
-        asks = "; ".join(
-            dict.fromkeys(
-                one.sentence
-                for request in requests
-                for one in request.permissions
-                if one.new or request.previous is None
-            )
-        )
-        super().__init__(
-            f"{names} needs a yes; nothing was changed" + (f" (asked: {asks})" if asks else ""),
-            plugin=requests[0].plugin,
-            hint="--accept-permissions says yes",
-        )
-        self.requests = tuple(requests)
 
 
 class Changes:
@@ -102,7 +78,12 @@ class Changes:
                 plan = await self._planned_again(plan, again)
             activation = self._activation(plan, by, enable=enable)
 
-            async def carry_out(sound: Collection[str], confirm: Callable[[], None] | None) -> Outcome:
+            async def carry_out(sound: Collection[str], require_whole: Callable[[], None]) -> Outcome:
+                def confirm() -> None:
+                    require_whole()
+                    if self._is_outdated(plan):  # who revoked something while the wheels were fetched has spoken last
+                        raise _void()
+
                 rest = [pin for pin in plan.every_pin if pin.file.sha256 not in sound]
                 absent = [pin for pin in rest if not self._store.sound(pin) and self._store.lacks(pin)]
                 wheels = await self._fetch(absent, plan.files, catalog, held, progress)
@@ -128,7 +109,7 @@ class Changes:
             except JackfieldError:
                 if look.whole:
                     raise
-            return await carry_out(look.sound, None)  # with what is damaged mended, or fetched again
+            return await carry_out(look.sound, lambda: None)  # with what is damaged mended, or fetched again
 
     async def rollback(self, *, to: int | None, by: str, progress: Progress | None) -> RollbackReport:
         """Go back through the journal; see `Management.rollback`."""
@@ -278,7 +259,7 @@ class Changes:
         """The same plan for what is installed now: once is enough, since the lock keeps everybody else out."""
         fresh = await again() if again is not None else None
         if fresh is None or not fresh.does_the_same(plan) or self._is_outdated(fresh):
-            raise StoreError("something else was installed, removed or granted meanwhile", hint="try again")
+            raise _void()
         return fresh
 
     def _check_all(self, plan: Plan, catalog: MarketCatalog, table: Mapping[str, StoredFile], plugin: str) -> None:
@@ -348,3 +329,7 @@ class Changes:
         except StoreError:
             return {}  # its files are gone; the history still tells the words
         return {pin.id: pin.version for pin in generation.pins if pin.id is not None}
+
+
+def _void() -> StoreError:
+    return StoreError("something else was installed, removed or granted meanwhile", hint="try again")

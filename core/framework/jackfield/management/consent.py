@@ -6,13 +6,39 @@ that runs inline asks for full trust, in so many words, since Python cannot hold
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from jackfield.errors import ConsentRequired
 from jackfield.management.plan import RISKS, AskedPermission, ConsentRequest
 from jackfield.manifest import FRAMEWORK_RESOURCES, HostFile, Manifest, Risk
 from jackfield.permissions import Asked, Grant, Growth, GrowthEntry, Permission, Placement, decide, growth
+
+
+class ConsentMissing(ConsentRequired):
+    """A plan asks for more than was agreed to; nothing was changed.
+
+    Args:
+        requests: what a user has to say yes to.
+    """
+
+    def __init__(self, requests: Sequence[ConsentRequest]) -> None:
+        names = ", ".join(f"{request.plugin} {request.version}" for request in requests)
+        asks = "; ".join(
+            dict.fromkeys(
+                one.sentence
+                for request in requests
+                for one in request.permissions
+                if one.new or request.previous is None
+            )
+        )
+        super().__init__(
+            f"{names} needs a yes; nothing was changed" + (f" (asked: {asks})" if asks else ""),
+            plugin=requests[0].plugin,
+            hint="--accept-permissions says yes",
+        )
+        self.requests = tuple(requests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from typing import Any
 from jackfield.discovery import EXTERNAL, external_candidate, external_record
 from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.isolation import KEYS, Key, KeyUses, NewKey, kept_keys, new_key
-from jackfield.management.applying import ConsentMissing
-from jackfield.management.consent import Coming, Consent, Standing, renewed
+from jackfield.management.consent import Coming, Consent, ConsentMissing, Standing, renewed
 from jackfield.management.inventory import Inventory, refusal
 from jackfield.management.plan import ConsentRequest
 from jackfield.management.specs import canonical

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from jackfield.errors import PermissionDenied, PluginError, UsageError
-from jackfield.management.applying import ConsentMissing
-from jackfield.management.consent import Coming, Consent, Standing, renewed
+from jackfield.management.consent import Coming, Consent, ConsentMissing, Standing, renewed
 from jackfield.management.inventory import Inventory, refusal
 from jackfield.management.plan import ConsentRequest
 from jackfield.management.reports import PermissionReport
