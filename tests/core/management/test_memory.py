@@ -81,6 +81,15 @@ def test_an_environment_that_changed_is_read_anew(surroundings: Path, memory: Me
     assert after.candidates == fresh.candidates
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_environment_that_changed_stands_no_more(surroundings: Path, memory: Memory, change: str):
+    before = memory.environment(GROUPS)
+    assert before.candidates == {}  # what was not read yet, nobody can find changed
+    assert memory.standing_environment() is before
+    CHANGES[change](surroundings)
+    assert memory.standing_environment() is None
+
+
 def test_a_manifest_of_the_environment_that_changes_is_read_anew(surroundings: Path, memory: Memory):
     distribution(surroundings, "weather", entry="weather")
     package = _made(surroundings / "weather_package")
@@ -152,6 +161,18 @@ def test_a_stored_plugin_that_is_edited_is_read_anew(profile: Profile, tmp_path:
     after = memory.stored(GROUPS, trees)
     assert _words(after) == _words(discover(GROUPS, path=trees))
     assert _words(after) != _words(before)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_set_stands_until_something_in_it_is_edited(profile: Profile, tmp_path: Path, memory: Memory, edit: str):
+    profile.install(build_plugin(tmp_path, "poll"), build_plugin(tmp_path, "dice"))
+    trees = sorted(trees_of(profile), key=lambda tree: (tree / "chat_dice").is_dir())
+    assert memory.standing_set(trees) is None
+    read = memory.stored(GROUPS, trees)
+    assert memory.standing_set(trees) == read
+    assert memory.standing_set(trees[:1]) is None, "another set"
+    EDITS[edit](trees[0])
+    assert memory.standing_set(trees) is None
 
 
 def _words(candidates) -> list[tuple[str, ...]]:

@@ -75,6 +75,22 @@ def test_a_plugin_is_held_by_its_pin_else_by_its_policy(policies, state):
     assert policies.held("poll", "1.0.0") == "^1.0"
 
 
+@given(
+    default=st.sampled_from([None, "pin", "notify", "auto"]),
+    own=st.dictionaries(st.sampled_from("abc"), st.sampled_from(["pin", "notify", "auto"])),
+    pins=st.dictionaries(st.sampled_from("abcd"), st.just("^1.0")),
+)
+def test_all_that_are_held_are_found_as_each_is(default, own, pins, tmp_path_factory):
+    state = State(tmp_path_factory.mktemp("state"))
+    policies = Policies(state)
+    if default is not None:
+        policies.change(None, {"mode": default}, by="ann")
+    for cid, mode in own.items():
+        policies.change(cid, {"mode": mode}, by="ann")
+    state.change({f"pin/{cid}": text for cid, text in pins.items()}, by="ann")
+    assert policies.holding("abc") == {cid for cid in "abc" if policies.held(cid, "1.0.0") is not None}
+
+
 def test_never_and_later_are_about_versions_and_can_be_taken_back(policies, state):
     policies.say_later("poll", "2.0.0", by="ann")
     later = policies.later("poll")

@@ -67,6 +67,14 @@ class Inventory:
         """Read at once what else is read when it is asked for, each file looked at: some milliseconds for a hundred."""
         _ = self.environment, self.stored
 
+    def look_again(self) -> bool:
+        """Look as `look` does, where all is as it was when it was read last; else False, and nothing was read."""
+        around, stored = self.memory.standing_environment(), self.memory.standing_set(self.generation.plugin_trees)
+        if around is None or stored is None:
+            return False
+        self.surroundings, self.stored = around, self._with_misfits(stored)
+        return True
+
     @cached_property
     def surroundings(self) -> Environment:
         """Where the host imports from."""
@@ -75,8 +83,10 @@ class Inventory:
     @cached_property
     def stored(self) -> dict[str, Candidate]:
         """Canonical id -> plugin of the active generation."""
-        found = with_misfits(self.memory.stored(self.groups, self.generation.plugin_trees), self.generation)
-        return {one.canonical_id: one for one in found}
+        return self._with_misfits(self.memory.stored(self.groups, self.generation.plugin_trees))
+
+    def _with_misfits(self, found: Collection[Candidate]) -> dict[str, Candidate]:
+        return {one.canonical_id: one for one in with_misfits(found, self.generation)}
 
     @cached_property
     def pins(self) -> dict[str, Pin]:

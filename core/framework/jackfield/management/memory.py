@@ -49,9 +49,14 @@ class Memory:
         self._looks += 1
         if self._looks == 1:
             return Environment(groups)  # a command looks once, and watches for nothing
-        if self._environment is None or not self._environment.stands():
-            self._environment = Environment(groups).watch()
-        return self._environment
+        standing = self.standing_environment()
+        if standing is None:
+            self._environment = standing = Environment(groups).watch()
+        return standing
+
+    def standing_environment(self) -> Environment | None:
+        """The environment of the last look where nothing has changed in it; None where it has to be read."""
+        return self._environment if self._environment is not None and self._environment.stands() else None
 
     def stored(self, groups: Collection[str], trees: Sequence[Path]) -> list[Candidate]:
         """The plugins in the unpacked wheels of one generation, in their order; only what changed is read.
@@ -63,14 +68,20 @@ class Memory:
         if self._looks <= 1:
             there = [tree for tree in trees if os.path.isdir(tree)]  # noqa: PTH112 - of a hundred
             return discover(groups, path=there) if there else []
-        if self._set is not None and self._set[0] == trees and self._set[1].holds():
-            return self._set[2]
+        standing = self.standing_set(trees)
+        if standing is not None:
+            return standing
         if len(self._trees) > MOST_TREES:
             self._trees.clear()
         found = [candidate for tree in trees for candidate in self._in_tree(groups, tree, trees)]
         glances = [known[0] for tree in trees if (known := self._trees.get(str(tree))) is not None]
         self._set = (trees, Glance.joined(glances), found) if len(glances) == len(trees) else None
         return found
+
+    def standing_set(self, trees: Sequence[Path]) -> list[Candidate] | None:
+        """The plugins in these trees, where they look as when they were read; None where something is to be read."""
+        known = self._set
+        return known[2] if known is not None and known[0] == trees and known[1].holds() else None
 
     def _in_tree(self, groups: Collection[str], tree: Path, trees: Sequence[Path]) -> list[Candidate]:
         root = str(tree)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -123,6 +123,16 @@ class Policies:
         if pinned is not None:
             return str(pinned)
         return f"=={installed}" if installed is not None and self.of(cid).mode == "pin" else None
+
+    def holding(self, cids: Collection[str]) -> frozenset[str]:
+        """Those of some plugins that are held to a version: `held` tells which. The state is read once for all.
+
+        Args:
+            cids: canonical ids, of plugins of the store.
+        """
+        pinned = {key.removeprefix("pin/") for key in self._state.items("pin/")}
+        default, own = self.default, self.own()
+        return frozenset(cid for cid in cids if cid in pinned or own.get(cid, default).mode == "pin")
 
     def never(self, cid: str) -> dict[str, str]:
         """Version -> when that was said, of the versions of a plugin that its user does not want."""

@@ -74,8 +74,10 @@ class Updater(Planner):
         wants = []
         for cid, pin in self._inventory.pins.items():
             want = self._keep(pin)
-            pre_too = pre or self.policies.of(cid).pre or Version.parse(installed_as(pin)).is_prerelease
-            wants.append(replace(want, requirement=self._held(cid), pre=pre_too) if cid in chosen else want)
+            if cid in chosen:
+                pre_too = pre or self.policies.of(cid).pre or Version.parse(installed_as(pin)).is_prerelease
+                want = replace(want, requirement=self._held(cid), pre=pre_too)
+            wants.append(want)
         solution = await self._solve(wants, catalog, self._prefer(without=moving))
         words = ", ".join(sorted(self._inventory.pins[cid].id or cid for cid in chosen))
         return await self._compare(f"update {words}", solution, catalog, ())
