@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from jackfield.manifest import Candidate, Pin, canonical_id
+from jackfield.manifest import Candidate, Pin, canonical_id, normalised
 from jackfield.revocation.kept import KeptList
 from jackfield.revocation.verdict import Hit, Subject, hits
 
@@ -44,7 +44,8 @@ def revoked_plugins(
         cid = one.canonical_id
         if cid in found or one.origin == "script":
             continue
-        pin = stored.get(cid) if one.origin == "store" else None
+        # One without a manifest has no id in its pin: its file is known by the name of its distribution.
+        pin = stored.get(cid, shared.get(normalised(one.distribution))) if one.origin == "store" else None
         if pin is None:
             origin = "file" if one.origin == "store" else one.origin
             found[cid] = hits(lists, Subject(cid, one.distribution, one.version, source=origin))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from jackfield.storage import State
     from jackfield.store import Layout
 
+_REVOKED_FILES = ("revoked.json", "revoked.copy.json")  # of `jackfield.revocation`, which takes longer to load
+_NOTHING_REVOKED = '\\"revocations\\":[]'  # in a list that is kept as the text of a JSON document
+
 GROUPS_FILE = "groups.json"
 """In the profile's folder: `{"schema": 1, "groups": [...]}`, the entry-point groups an adopted application loads."""
 
@@ -179,6 +182,28 @@ class Adoption:
         except (JackfieldError, OSError) as error:
             logger().warning("the grant of %s cannot be read, so it counts as none: %s", name, error)
             return False
+
+    @property
+    def layout(self) -> "Layout | None":
+        """The profile; None where nothing is remembered."""
+        return self._layout
+
+    @property
+    def trees(self) -> "Sequence[Path]":
+        """Where the plugins lie that jackfield installed, once they are served."""
+        return self._finder.trees if self._finder is not None else ()
+
+    def knows_of_revocations(self) -> bool:
+        """Say whether a list is not empty, from its text alone: most applications never met a marketplace."""
+        if not self._holds("trust"):
+            return False
+        try:
+            folders = [one.path for one in os.scandir(f"{self._root}{os.sep}trust") if one.is_dir()]
+        except OSError:
+            return True  # it is there, and who reads it in earnest tells what is wrong
+        files = [f"{folder}{os.sep}{name}" for folder in folders for name in _REVOKED_FILES]
+        there = [file for file in files if os.path.exists(file)]  # noqa: PTH110 (see _root)
+        return any(_NOTHING_REVOKED not in _text(file) for file in there)
 
     def require_loadable(self, name: str, groups: Sequence[str]) -> None:
         """Hold a plugin of the store to its manifest before its code runs in this process.

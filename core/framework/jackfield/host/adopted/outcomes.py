@@ -37,8 +37,8 @@ class PluginRow:
         version: that distribution's version.
         group: the entry-point group; empty for one that the application registered itself.
         enabled: the user's wish.
-        state: "active" is registered; "disabled" by the user; "blocked" by the application (`set_blocked`); "failed"
-            could not be loaded; "found" is not loaded yet.
+        state: "active" is registered; "disabled" by the user; "blocked" by the application (`set_blocked`), or because
+            a marketplace revoked it, which `error` says; "failed" could not be loaded; "found" is not loaded yet.
         error: what it failed with, one line; empty otherwise.
     """
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
     from jackfield.host.adopted.outcomes import LoadFailure, PluginRow
+    from jackfield.host.adopted.revoked import RevokedPlugins
     from jackfield.store import Layout
 
 COUNT_VARIABLE = "JACKFIELD_COUNT"
@@ -28,7 +29,8 @@ class PluginManager(HookManager):
     An application on pluggy adopts it by changing that one name. All plugins are loaded, as with pluggy, except those
     that the user switched off, here or with `jackfield --app <project name> disable`, and beside them those that
     `jackfield --app <project name> install` installed; a plugin that cannot be imported or registered is logged and
-    kept in `failures`, and the rest are loaded. All of them run in this process.
+    kept in `failures`, and the rest are loaded; so is one that a marketplace revoked, and its code does not run. All
+    of them run in this process.
 
     State lies where `jackfield.store.Layout` says for the project name. Reading it never fails the application, and
     a folder that cannot be written only means that nothing is remembered.
@@ -68,6 +70,8 @@ class PluginManager(HookManager):
         self._groups: list[str] = []
         self._brought: list[tuple[Any, InstalledEntryPoint]] = []
         self._from_store: set[str] = set()
+        self._revoked: RevokedPlugins | None = None
+        self._stopped: set[str] = set()
         self._adoption = Adoption(project_name, layout=layout, remember=remember)
         if count:
             self._adoption.keep_usage(self.counters)
@@ -99,6 +103,7 @@ class PluginManager(HookManager):
         with HeldBack():
             self._adoption.serve_store()
             wishes = self._adoption.wishes()
+            self._look_for_revoked()
             loaded = 0
             for entry_point in entry_points_of(group, name=name, keep=self._remember):
                 if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
@@ -144,7 +149,8 @@ class PluginManager(HookManager):
         """Switch a plugin on, for every later start too, and load it.
 
         Returns:
-            Whether it is registered now; if not, `failures` says why, or the application blocks it.
+            Whether it is registered now; if not, `failures` says why, or the application blocks it. One that was
+            revoked is not, unless its user allowed it for a day.
 
         Raises:
             UnknownPlugin: no group loaded so far has it.
@@ -156,6 +162,7 @@ class PluginManager(HookManager):
         if any(self._is_stored(entry_point) for entry_point in found):
             self._adoption.require_loadable(name, self._groups)
         self._adoption.wish(name, True, by=by)
+        self._look_for_revoked()
         for entry_point in found:
             if not self.has_plugin(entry_point.name) and not self.is_blocked(entry_point.name):
                 self._load(entry_point)
@@ -199,6 +206,8 @@ class PluginManager(HookManager):
 
     def _load(self, entry_point: InstalledEntryPoint) -> bool:
         name = entry_point.name
+        if self._is_stopped(entry_point):
+            return False
         try:
             if self._is_stored(entry_point):
                 self._adoption.require_loadable(name, self._groups)
@@ -216,6 +225,33 @@ class PluginManager(HookManager):
         self._brought.append((plugin, entry_point))
         return True
 
+    def _look_for_revoked(self) -> None:
+        """Look at what marketplaces revoked, where they revoked anything; else not even the module is loaded."""
+        self._revoked = None
+        layout = self._adoption.layout if self._adoption.knows_of_revocations() else None
+        if layout is not None:
+            from jackfield.host.adopted.revoked import RevokedPlugins
+
+            self._revoked = RevokedPlugins(layout, self._groups, self._adoption.trees)
+
+    def _is_stopped(self, entry_point: InstalledEntryPoint) -> bool:
+        """Say whether a plugin may not run because it was revoked, and tell it."""
+        name, told = entry_point.name, (entry_point.distribution_name, entry_point.version)
+        self._stopped.discard(name)
+        stored = self._revoked is not None and self._is_stored(entry_point)
+        problem = self._revoked.problem(name, *told, stored=stored) if self._revoked is not None else None
+        if problem is None:
+            return False
+        from jackfield.errors import PluginError
+        from jackfield.host.adopted.outcomes import LoadFailure
+
+        hint = f"to run it for a day all the same: jackfield --app {self.project_name} allow-revoked {name}"
+        error = PluginError(f"{name} {entry_point.version} {problem}", plugin=name, hint=hint)
+        self._stopped.add(name)
+        self.failures[name] = LoadFailure(name, entry_point.group, entry_point.label, error)
+        logger().error("REVOKED: %s", error)
+        return True
+
     def _unload(self, name: str) -> None:
         self._from_store.discard(name)
         plugin = self.get_plugin(name)
@@ -230,7 +266,7 @@ class PluginManager(HookManager):
         enabled = self._wished(entry_point, wishes)
         failure = self.failures.get(name)
         state: Literal["active", "disabled", "blocked", "failed", "found"] = "found" if enabled else "disabled"
-        if self.is_blocked(name):
+        if self.is_blocked(name) or name in self._stopped:
             state = "blocked"
         elif self.has_plugin(name):
             state = "active"
