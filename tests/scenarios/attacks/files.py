@@ -180,6 +180,14 @@ def mknod(scene: Scene) -> None:
     os.mknod(scene.data / "zero", 0o600 | stat.S_IFCHR, os.makedev(1, 5))
 
 
+@attack("files", unconfined="if there")
+def leave_a_device_by_a_rename(scene: Scene) -> None:
+    """RENAME_WHITEOUT makes a node as overlayfs does, and asks nobody who may make nodes."""
+    (scene.data / "one").write_text("x")
+    call("renameat2", -100, os.fsencode(scene.data / "one") + b"\0", -100, os.fsencode(scene.data / "two") + b"\0", 4)
+    assert stat.S_ISCHR(os.lstat(scene.data / "one").st_mode)
+
+
 @attack("files")
 def make_a_fifo(scene: Scene) -> None:
     os.mkfifo(scene.data / "fifo")

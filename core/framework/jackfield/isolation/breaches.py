@@ -81,6 +81,17 @@ def too_busy(plugin: str, used_seconds: float, limits: WorkerLimits) -> Breach:
     return _breach(plugin, LIMIT["cpu"], said, used_seconds / CPU_WINDOW_SECONDS, limits.cpu_share)
 
 
+def hiding(plugin: str, files: int) -> Breach:
+    """Return the breach of who keeps files where their size cannot be seen.
+
+    Args:
+        plugin: whose worker it was.
+        files: how many.
+    """
+    sentence = f"{plugin} held {files} files that are in no folder any more and was stopped"
+    return Breach(plugin, "data", sentence, "what is kept lies in data_dir, where it is counted")
+
+
 def _breach(plugin: str, limit: Limit, said: str, used: float, allowed: float) -> Breach:
     """Suggest the limit doubled until what was used would fit."""
     enough = max(allowed, limit.lowest)

@@ -93,6 +93,55 @@ def deleted_bytes(pid: int) -> int:
     return size
 
 
+def hidden_files(pid: int, folders: Sequence[str]) -> int:
+    """Return how many files a process holds where their size cannot be seen; 0 where that is not known.
+
+    They are in no folder any more, and it has no descriptor of them: a mapping holds them, or the queue of a socket to
+    itself. A library that was loaded and deleted is such a one, too.
+
+    Args:
+        pid: the process.
+        folders: absolute paths of what it can write.
+    """
+    in_flight, opened = 0, set()
+    try:
+        entries = os.scandir(f"/proc/{pid}/fd")
+    except OSError:
+        return 0
+    with entries:
+        for entry in entries:
+            try:
+                found = entry.stat()
+            except OSError:
+                continue  # closed meanwhile
+            if stat.S_ISREG(found.st_mode):
+                opened.add(found.st_ino)
+            elif stat.S_ISSOCK(found.st_mode):
+                in_flight += _in_flight(_read(f"/proc/{pid}/fdinfo/{entry.name}") or b"")
+    return in_flight + len(_deleted_mappings(pid, folders) - opened)
+
+
+def _in_flight(told: bytes) -> int:
+    """Descriptors that wait in a socket of the family AF_UNIX, as the kernel tells them (Linux 5.10 and newer)."""
+    return next((int(line[8:]) for line in told.splitlines() if line.startswith(b"scm_fds:")), 0)
+
+
+def _deleted_mappings(pid: int, folders: Sequence[str]) -> set[int]:
+    """The inodes of deleted files below folders that a process has mapped (proc_pid_maps(5))."""
+    beginnings = tuple(os.fsencode(folder) + b"/" for folder in folders)
+    found = set()
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as lines:  # noqa: PTH123  # as `_read`
+            for line in lines:
+                if line.endswith(b" (deleted)\n"):
+                    *_, inode, path = line.split(maxsplit=5)
+                    if path.startswith(beginnings):
+                        found.add(int(inode))
+    except OSError:
+        return found
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What lies in folders.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from jackfield.isolation import measuring
-from jackfield.isolation.breaches import Breach, overused, too_busy
+from jackfield.isolation.breaches import Breach, hiding, overused, too_busy
 from jackfield.isolation.limits import CPU_WINDOW_SECONDS, WorkerLimits
 from jackfield.isolation.rates import Flow
 
@@ -19,6 +19,9 @@ KEPT_EVERY_SECONDS: Final = 5.0
 
 COUNTING_SHARE: Final = 0.02
 """Of the time that is spent on counting the folders of one worker at most, however much it writes."""
+
+MOST_HIDDEN: Final = 16
+"""Files of one worker whose size cannot be seen; a library that was loaded and deleted is one."""
 
 _WRITTEN_SHARE: Final = 0.1  # of the quota; so much more written, and the folders are counted at once
 
@@ -89,7 +92,8 @@ class Watched:
         size_bytes = kept.size_bytes + measuring.deleted_bytes(self.pid)
         if size_bytes > limits.data_bytes:
             return overused(self.plugin, "data", size_bytes, limits)
-        return None
+        hidden = measuring.hidden_files(self.pid, self.folders)
+        return hiding(self.plugin, hidden) if hidden > MOST_HIDDEN else None
 
     def out_of_memory(self) -> Breach:
         """Return the breach of a process that the kernel has killed because its memory was used up."""

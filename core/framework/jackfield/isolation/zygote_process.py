@@ -192,6 +192,7 @@ class ZygoteProcess:
             if isinstance(error, LinkClosed | OSError):
                 raise SandboxError(f"{plugin} has no worker: {error}", plugin=plugin) from error
             raise
+        ends.files.shutdown(socket.SHUT_RD)  # nobody reads there any more: what it sends would be kept and not counted
         return Child(plugin, grade, process, ends.calls, ends.files)
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ _READING_WRITING_WAITING: Final = """
 
 _FILES: Final = """
     access faccessat faccessat2 stat lstat fstat newfstatat statx statfs fstatfs readlink
-    readlinkat getcwd chdir fchdir getdents getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
+    readlinkat getcwd chdir fchdir getdents getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat
     truncate ftruncate fallocate fsync fdatasync sync_file_range fadvise64 readahead umask flock
 """
 
@@ -49,6 +49,7 @@ _CLONE_THREAD: Final = 0x0001_0000
 _THREAD_FLAGS: Final = 0x007D_0F00
 # What runs a program as its owner or group, whoever starts it: a trap that would outlive the sandbox.
 _SETUID_SETGID: Final = 0o6000
+_RENAME_WHITEOUT: Final = 4
 _MSG_FASTOPEN: Final = 0x2000_0000
 _UNIX: Final = 1
 _STREAM: Final = tuple(1 | extra for extra in (0, 0o2000000, 0o4000, 0o2004000))  # with CLOEXEC, NONBLOCK
@@ -86,6 +87,8 @@ def conditional(pid: int) -> MappingProxyType[str, tuple[tuple[Condition, ...], 
         "openat": ((NoBit(3, _SETUID_SETGID),), _PERMITTED),
         "open": ((NoBit(2, _SETUID_SETGID),), _PERMITTED),
         "creat": ((NoBit(1, _SETUID_SETGID),), _PERMITTED),
+        # A rename that leaves a device in the old place, which is none that anybody asked for: mknod by another name.
+        "renameat2": ((NoBit(4, _RENAME_WHITEOUT),), _PERMITTED),
         "clone": ((AnyBit(0, _CLONE_THREAD), NoBit(0, ~_THREAD_FLAGS & 0xFFFF_FFFF)), _PERMITTED),
         # A datagram socket reaches any other by path through sendmsg(msg_name), which lies behind a pointer.
         "socketpair": ((OneOf(0, (_UNIX,)), OneOf(1, _STREAM)), _PERMITTED),
