@@ -121,12 +121,16 @@ def keys_rotate(role: str, data: Path, keys: Path | None, draft: Path | None, lo
 @without_traceback
 def keys_sign(file: Path | None, data: Path, keys: Path | None, draft: Path | None) -> None:
     """Sign root and targets for another year; or FILE, a draft from another machine, in place."""
-    from jackfield_marketplace.trust import offline_keys, read_draft, sign_draft
+    from jackfield_marketplace.trust import draft_in_words, offline_keys, read_draft, sign_draft
 
     folder = keys or keys_beside(data)
     if file is not None:
         made = read_draft(file.read_text("utf-8"))
-        added = sign_draft(made, offline_keys(folder, _ask))
+        here = offline_keys(folder, _ask)
+        for line in draft_in_words(made, here):
+            click.echo(line)
+        click.echo("take it back to the server only if these are the keys that you mean")
+        added = sign_draft(made, here)
         file.write_text(json.dumps(made, indent=1), "utf-8")
         click.echo(
             f"{added} signatures added to {file}; next, at the server: jackfield-marketplace keys publish {file}"
@@ -184,9 +188,12 @@ def _finish(ceremony: Ceremony, made: Draft, folder: Path, draft: Path | None, d
 
     if draft is not None:
         draft.write_text(json.dumps(made, indent=1), "utf-8")
+        click.echo(f"once it is published: {done}")
         click.echo(f"wrote {draft}; next, where the keys are: jackfield-marketplace keys sign {draft} --keys DIR")
         return
-    sign_draft(made, offline_keys(folder, _ask))
+    here = offline_keys(folder, _ask)
+    ceremony.require_genuine(here)
+    sign_draft(made, here)
     ceremony.publish(made)
     click.echo(f"{done}; clients follow at their next look")
 

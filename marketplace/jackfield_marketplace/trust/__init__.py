@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from jackfield_marketplace.trust.drafts import Draft, offline_keys, read_draft, sign_draft
+from jackfield_marketplace.trust.drafts import Draft, draft_in_words, offline_keys, read_draft, sign_draft
 from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, fingerprint, keys_beside
 from jackfield_marketplace.trust.metadata import served_metadata, served_plugin, target_served
 from jackfield_marketplace.trust.revocations import served_list
@@ -25,6 +25,7 @@ __all__ = [
     "NotSigned",
     "Signing",
     "Waiting",
+    "draft_in_words",
     "fingerprint",
     "keys_beside",
     "offline_keys",

@@ -25,6 +25,7 @@ from jackfield_marketplace.trust.keyfiles import (
     Key,
     canonical,
     forget_keys,
+    key_id,
     make_key,
 )
 from jackfield_marketplace.trust.metadata import (
@@ -189,7 +190,7 @@ class Ceremony:
         """
         with self._database.write_directly() as direct:
             root, targets = self._current(direct, "root"), self._current(direct, "targets")
-        keyid = _keyid(new)
+        keyid = key_id(new)
         if role == "bins":
             targets["delegations"] = _delegations_of(keyid, new)
             return {"targets": next_version(targets)}
@@ -207,6 +208,39 @@ class Ceremony:
         if role == "targets":
             draft["targets"] = next_version(targets)  # the new key has to sign it
         return draft
+
+    def require_genuine(self, offline: Mapping[str, Mapping[str, Key]]) -> None:
+        """Hold what the database calls root and targets to the offline keys, before these sign what follows from it.
+
+        Whoever had the server may have written a key of their own into either, for the next ceremony to sign.
+
+        Args:
+            offline: role -> key id -> key, of those that are at hand.
+
+        Raises:
+            UsageError: something there was never signed.
+        """
+        with self._database.write_directly() as direct:
+            root, targets = latest_body(direct, "root"), latest_body(direct, "targets")
+        if root is None or targets is None:
+            raise UsageError("this marketplace has no keys yet", hint="jackfield-marketplace keys init")
+        named = root["signed"]["roles"]["root"]
+        own = {keyid: key for keyid, key in offline["root"].items() if keyid in named["keyids"]}
+        holding = [
+            one for one in root["signatures"] if one["keyid"] in own and own[one["keyid"]].signed(root["signed"], one)
+        ]
+        try:
+            Metadata[Any].from_bytes(canonical(root)).verify_delegate(
+                "targets", Metadata[Any].from_bytes(canonical(targets))
+            )
+            genuine = len(holding) >= min(named["threshold"], len(own))
+        except (DeserializationError, RepositoryError, ValueError):
+            genuine = False
+        if not genuine:
+            raise UsageError(
+                "root or targets in the database are not what the offline keys have signed: somebody has changed them",
+                hint="nothing was signed; restore the database from a copy of before, then rotate every online key",
+            )
 
     def new_key(self, role: str, offline: Path, passphrase: bytes | None = None) -> Key:
         """Make a key for a role, in the folder where such keys lie; nothing counts on it before it is published."""
@@ -284,10 +318,6 @@ def _delegations_of(keyid: str, description: Mapping[str, Any]) -> dict[str, Any
             for role, pattern in bin_roles().items()
         ],
     }
-
-
-def _keyid(description: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical(description)).hexdigest()
 
 
 def _digest(metadata: dict[str, Any]) -> str:

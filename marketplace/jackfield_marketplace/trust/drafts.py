@@ -10,9 +10,9 @@ from typing import Any
 from jackfield.errors import UsageError
 
 from jackfield_marketplace.db import now
-from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, Passphrase, canonical, read_keys
+from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, Passphrase, canonical, fingerprint, key_id, read_keys
 from jackfield_marketplace.trust.metadata import instant
-from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE
+from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, bin_roles
 
 Draft = dict[str, dict[str, Any]]
 """`root`, `targets` or both -> metadata with the signatures that it has so far."""
@@ -46,6 +46,51 @@ def sign_draft(draft: Draft, keys: Mapping[str, Mapping[str, Key]]) -> int:
                 metadata["signatures"].append(key.sign(signed))
                 added += 1
     return added
+
+
+def draft_in_words(draft: Draft, here: Mapping[str, Mapping[str, Key]]) -> list[str]:
+    """What a draft would have clients believe, line by line: who signs it on another machine has to know.
+
+    Args:
+        draft: from the server, which somebody may have taken over.
+        here: role -> key id -> key, of those that lie here; every other key is marked.
+
+    Raises:
+        UsageError: it says what no ceremony of ours would.
+    """
+    known = {keyid for keys in here.values() for keyid in keys}
+    lines = []
+    try:
+        for role, metadata in sorted(draft.items()):
+            signed = metadata["signed"]
+            if signed["_type"] != role or signed.get("targets"):
+                raise UsageError(f"this draft of {role} is none of ours; it was not signed")
+            keys = signed["keys"] if role == "root" else signed["delegations"]["keys"]
+            if any(keyid != key_id(description) for keyid, description in keys.items()):
+                raise UsageError(f"this draft of {role} calls a key by another's name; it was not signed")
+            named = dict(signed["roles"]) if role == "root" else {"bins": _bins(signed["delegations"])}
+            lines.append(f"{role} {signed['version']}, until {signed['expires'][:10]}, says that these keys count:")
+            for name, one in sorted(named.items()):
+                listed = ", ".join(
+                    fingerprint(keyid) + ("" if name not in OFFLINE or keyid in known else " (not here)")
+                    for keyid in one["keyids"]
+                )
+                lines.append(f"  {name:<10}{listed}  {one['threshold']} of {len(one['keyids'])} sign")
+    except (LookupError, TypeError, AttributeError) as error:
+        raise UsageError(f"this is no draft: {error}") from error
+    return lines
+
+
+def _bins(delegations: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the bins are signed, which is the same for all of them."""
+    roles = {one["name"]: one for one in delegations["roles"]}
+    said = {(tuple(one["keyids"]), one["threshold"]) for one in roles.values()}
+    paths = {name: list(one["paths"]) for name, one in roles.items()}
+    if len(said) != 1 or len(roles) != len(delegations["roles"]):
+        raise UsageError("this draft of targets has keys of their own for some bins; it was not signed")
+    if paths != {name: [pattern] for name, pattern in bin_roles().items()}:
+        raise UsageError("this draft of targets has other bins than ours; it was not signed")
+    return next(iter(roles.values()))
 
 
 def read_draft(text: str) -> Draft:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -48,6 +48,14 @@ class Key:
         """One entry of `signatures`, over the canonical bytes."""
         return {"keyid": self.keyid, "sig": self.private.sign(signed).hex()}
 
+    def signed(self, value: Mapping[str, Any], signature: Mapping[str, str]) -> bool:
+        """Whether an entry of `signatures` is this key's, over a value."""
+        try:
+            self.private.public_key().verify(bytes.fromhex(signature["sig"]), canonical(value))
+        except (InvalidSignature, ValueError):
+            return False
+        return signature["keyid"] == self.keyid
+
 
 def canonical(value: Any) -> bytes:
     """Canonical JSON (OLPC) of what our metadata holds: ASCII without control characters, whole numbers.
@@ -56,6 +64,11 @@ def canonical(value: Any) -> bytes:
     Python. What else may be in a file name is kept out at upload.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def key_id(description: Mapping[str, Any]) -> str:
+    """The id of a public key, as TUF counts it: the sha256 of its description."""
+    return hashlib.sha256(canonical(description)).hexdigest()
 
 
 def fingerprint(keyid: str) -> str:
@@ -134,4 +147,4 @@ def _read(path: Path, passphrase: Passphrase | None) -> Key:
 def _key(private: Ed25519PrivateKey) -> Key:
     public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
     description = {"keytype": "ed25519", "keyval": {"public": public}, "scheme": "ed25519"}
-    return Key(hashlib.sha256(canonical(description)).hexdigest(), description, private)
+    return Key(key_id(description), description, private)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import stat
 import subprocess
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jackfield.manifest import page_path
 from jackfield_marketplace.trust import fingerprint
 
@@ -84,11 +90,74 @@ def test_the_keys_sign_on_a_machine_of_their_own(tmp_path):
     assert "2 of 3 sign" in shown(data)["root"]
     keys("rotate", "timestamp", "--draft", draft, data=data)
     assert "signatures are missing" in keys("publish", draft, data=data, fails=True)
-    assert "3 signatures added" in keys("sign", draft, "--keys", offline, data=tmp_path / "elsewhere")
+    said = keys("sign", draft, "--keys", offline, data=tmp_path / "elsewhere")
+    assert "3 signatures added" in said
+    (new,) = json.loads(draft.read_text())["root"]["signed"]["roles"]["timestamp"]["keyids"]
+    assert f"timestamp {fingerprint(new)}  1 of 1 sign" in said
+    assert said.startswith("root 2, until ")
     assert not (tmp_path / "elsewhere").exists()
     keys("publish", draft, data=data)
     assert "version 2" in shown(data)["root"]
     assert "root 3 comes next" in keys("publish", draft, data=data, fails=True)
+
+
+def changed(draft: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """A draft that whoever has the server has changed, on its way to the machine of the keys."""
+    made = json.loads(draft.read_text())
+    change(made)
+    draft.write_text(json.dumps(made))
+    return draft
+
+
+def test_a_changed_draft_is_shown_or_refused_where_it_is_signed(tmp_path):
+    """The machine of the keys knows nothing but the draft, which comes from a server that somebody may have taken."""
+    data, offline, draft = tmp_path / "data", tmp_path / "stick", tmp_path / "draft.json"
+    keys("init", "--keys", offline, data=data)
+    public = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+    thief = {"keytype": "ed25519", "keyval": {"public": public}, "scheme": "ed25519"}
+    theirs = hashlib.sha256(json.dumps(thief, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def with_root_key(made):
+        made["root"]["signed"]["keys"][theirs] = thief
+        made["root"]["signed"]["roles"]["root"]["keyids"].append(theirs)
+
+    def with_borrowed_name(made):
+        signed = made["root"]["signed"]
+        signed["keys"][signed["roles"]["root"]["keyids"][0]] = thief
+
+    def with_a_bin_of_their_own(made):
+        delegations = made["targets"]["signed"]["delegations"]
+        delegations["keys"][theirs] = thief
+        delegations["roles"][7]["keyids"] = [theirs]
+
+    def with_a_target(made):
+        made["targets"]["signed"]["targets"]["e1/chat-poll/index.json"] = {"length": 1, "hashes": {"sha256": "0" * 64}}
+
+    for change, sentence in (
+        (with_borrowed_name, "calls a key by another's name"),
+        (with_a_bin_of_their_own, "has keys of their own for some bins"),
+        (with_a_target, "is none of ours"),
+    ):
+        keys("sign", "--draft", draft, data=data)
+        before = changed(draft, change).read_text()
+        assert f"{sentence}; it was not signed" in keys("sign", draft, "--keys", offline, data=data, fails=True)
+        assert draft.read_text() == before
+    keys("sign", "--draft", draft, data=data)
+    said = keys("sign", changed(draft, with_root_key), "--keys", offline, data=data)
+    assert f"{fingerprint(theirs)} (not here)" in said
+
+
+def test_what_was_written_into_the_database_is_not_signed_by_the_next_ceremony(tmp_path):
+    data, offline = tmp_path / "data", tmp_path / "stick"
+    keys("init", "--keys", offline, data=data)
+    with closing(sqlite3.connect(data / "marketplace.sqlite3")) as database, database:
+        (body,) = database.execute("SELECT body FROM signed_metadata WHERE role = 'root'").fetchone()
+        root = json.loads(body)
+        root["signed"]["roles"]["root"]["keyids"].append(root["signed"]["roles"]["timestamp"]["keyids"][0])
+        database.execute("UPDATE signed_metadata SET body = ? WHERE role = 'root'", (json.dumps(root).encode(),))
+    for words in (("rotate", "timestamp"), ("sign",)):
+        said = keys(*words, "--keys", offline, data=data, fails=True)
+        assert "are not what the offline keys have signed" in said
 
 
 def test_a_lost_root_key_is_replaced_with_the_signatures_of_the_others(tmp_path):
