@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from jackfield.errors import (
@@ -53,6 +54,26 @@ class TestTheUsersWord:
         management.enable("weather", by="tester")
         assert management.list()[0].state == "enabled"
         assert management.store.active_number() == 1  # state changes, no generation does
+
+    async def test_of_two_revocations_at_once_none_is_undone_by_the_other(self, manage, tmp_path):
+        management = manage()
+        await install(management, build_plugin(tmp_path, "weather", permissions=BOTH))
+        both = ("messages:read", "messages:send")
+
+        def revoke(permission: str) -> bool:
+            try:
+                manage().revoke("weather", permission, by="tester")
+            except StoreError:
+                return False
+            return True
+
+        for _round in range(20):
+            with ThreadPoolExecutor(2) as terminals:
+                done = dict(zip(both, terminals.map(revoke, both), strict=True))
+            grant = management.permissions("weather").grant
+            assert any(done.values()), "one was first"
+            assert not any(grant.allows(*name.split(":")) for name, was in done.items() if was)
+            management.grant("weather", by="tester")
 
     async def test_one_permission_can_be_revoked_and_granted_again(self, manage, tmp_path):
         management = manage()

@@ -54,6 +54,18 @@ def test_what_is_read_can_be_changed_without_changing_the_state(tmp_path):
     assert state.get("a") == {"list": [1]}
 
 
+def test_what_was_worked_out_from_a_value_is_refused_where_it_is_another_by_now(tmp_path):
+    one, other = State(tmp_path), State(tmp_path)
+    one.change({"a": 1}, by="ann")
+    known = {"a": one.get("a"), "b": one.get("b")}
+    other.change({"b": 2}, by="bob")
+    with pytest.raises(StoreError, match="somebody else has changed the same meanwhile; nothing was changed"):
+        one.change({"a": 3}, by="ann", expecting=known)
+    assert (one.get("a"), one.get("b")) == (1, 2)
+    one.change({"a": 3}, by="ann", expecting={"a": 1, "b": 2})
+    assert other.get("a") == 3
+
+
 def test_a_watcher_sees_every_change_in_the_stamp(tmp_path):
     state = State(tmp_path)
     stamps = [state.stamp()]

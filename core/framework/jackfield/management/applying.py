@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jackfield.errors import JackfieldError, StoreError, UsageError
 from jackfield.management.consent import ConsentMissing
@@ -310,7 +310,7 @@ class Changes:
 
     def _record(self, activation: Activation) -> None:
         """The state's part of an activation; asked again after a crash, it does nothing twice."""
-        about = {"by": activation.by, "why": activation.what, "transaction": activation.transaction}
+        about: dict[str, Any] = {"by": activation.by, "why": activation.what, "transaction": activation.transaction}
         if activation.undoes and not self._state.seen(activation.transaction, reverting=True):
             done = self._state.revert(activation.undoes, **about)
             restored = {*done.restored, *self._reverted.restored}

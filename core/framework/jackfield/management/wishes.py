@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -59,9 +60,10 @@ class Wishes:
 
     def enable(self, plugin: str, *, accept_permissions: bool, shown: ConsentRequest | None = None, by: str) -> None:
         """Enable a plugin, and with consent grant it what it asks; see `Management.enable`."""
-        request = self.request(plugin)
         candidate = self._inventory.candidate(plugin)
         cid = candidate.canonical_id
+        known = self._known(cid)
+        request = self.request(plugin)
         changes: dict[str, Any] = {f"wish/{cid}": True}
         if request.growth:
             if not accept_permissions or (shown is not None and shown != request):
@@ -73,7 +75,7 @@ class Wishes:
             # One that asks for nothing is granted just that: it is bound to where it came from all the same.
             coming = self._coming(candidate, candidate.manifest)
             changes[f"grants/{cid}"] = renewed(coming, standing, request.growth).to_mapping()
-        self._state.change(changes, by=by, why=f"enable {candidate.id}")
+        self._state.change(changes, by=by, why=f"enable {candidate.id}", expecting=known)
 
     def disable(self, plugin: str, *, by: str) -> None:
         """Disable a plugin; its grant and its data stay."""
@@ -109,6 +111,7 @@ class Wishes:
             PermissionDenied: its manifest does not ask for that.
         """
         candidate, manifest = self._manifest(plugin)
+        known = self._known(candidate.canonical_id)
         asked = [one for one in manifest.permissions if permission is None or _matches(one, permission)]
         if permission is not None and not asked:
             raise PermissionDenied(
@@ -120,7 +123,7 @@ class Wishes:
             raise UsageError(f"nothing is granted to {candidate.id} yet", hint=f"jackfield enable {candidate.id}")
         given = Grant("", "", None, (*before.permissions, *wanted))
         kept = decide(manifest.permissions, given).granted
-        self._put(candidate, kept, by=by, why=f"grant {permission or 'all'} to {candidate.id}")
+        self._put(candidate, kept, known, by=by, why=f"grant {permission or 'all'} to {candidate.id}")
         return self.permissions(plugin)
 
     def revoke(self, plugin: str, permission: str | None, *, by: str) -> PermissionReport:
@@ -137,6 +140,7 @@ class Wishes:
         """
         candidate, manifest = self._manifest(plugin)
         cid = candidate.canonical_id
+        known = self._known(cid)
         grant = self._inventory.grant(cid)
         if permission is None:
             self._state.change(
@@ -148,7 +152,7 @@ class Wishes:
         if not any(one.resource == resource and action in one.actions for one in held):
             raise PermissionDenied(f"{permission} is not granted to {candidate.id}", plugin=cid, hint=_asked(manifest))
         kept = tuple(rest for one in held if (rest := _less(one, resource, action)) is not None)
-        self._put(candidate, kept, by=by, why=f"revoke {permission} of {candidate.id}")
+        self._put(candidate, kept, known, by=by, why=f"revoke {permission} of {candidate.id}")
         return self.permissions(plugin)
 
     def pin(self, plugin: str, requirement: str | None, *, by: str) -> None:
@@ -193,7 +197,20 @@ class Wishes:
         placement = self._inventory.placement(candidate.canonical_id, manifest)
         return Coming(manifest, candidate.version, source, publisher, published, placement=placement, key=key)
 
-    def _put(self, candidate: Candidate, permissions: tuple[Permission, ...], *, by: str, why: str) -> None:
+    def _known(self, cid: str) -> dict[str, Any]:
+        """The grant that a change is worked out from: another terminal may be changing it as well."""
+        key = f"grants/{cid}"
+        return {key: self._state.get(key)}
+
+    def _put(
+        self,
+        candidate: Candidate,
+        permissions: tuple[Permission, ...],
+        known: Mapping[str, Any],
+        *,
+        by: str,
+        why: str,
+    ) -> None:
         cid = candidate.canonical_id
         before = self._inventory.grant(cid)
         grant = Grant(
@@ -205,7 +222,7 @@ class Wishes:
             dependencies=before.dependencies if before is not None else (),
             key=before.key if before is not None else None,
         )
-        self._state.change({f"grants/{cid}": grant.to_mapping()}, by=by, why=why)
+        self._state.change({f"grants/{cid}": grant.to_mapping()}, by=by, why=why, expecting=known)
 
     def _script(self, candidate: Candidate) -> ConsentRequest:
         """A script asks for nothing: whoever put it into the folder trusted it, and it runs where it can do all."""

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from jackfield.errors import StoreError, StoreLocked
@@ -98,7 +99,15 @@ class State:
             self._refresh()
             return {key: copy.deepcopy(self._values[key]) for key in sorted(self._values) if key.startswith(prefix)}
 
-    def change(self, changes: Mapping[str, JSON], *, by: str, why: str = "", transaction: str | None = None) -> None:
+    def change(
+        self,
+        changes: Mapping[str, JSON],
+        *,
+        by: str,
+        why: str = "",
+        transaction: str | None = None,
+        expecting: Mapping[str, JSON] = MappingProxyType({}),
+    ) -> None:
         """Set and remove keys, all or none; returns once the entry is on disk.
 
         Args:
@@ -106,14 +115,18 @@ class State:
             by: who asked for it.
             why: a few words for people.
             transaction: the id under which `revert` finds it.
+            expecting: key -> the value that it must still have: what was worked out from it would else undo what
+                somebody else has just said.
 
         Raises:
             StoreLocked: another process has been writing for more than `LOCK_SECONDS`.
-            StoreError: the folder cannot be written, or the log is damaged.
+            StoreError: the folder cannot be written, the log is damaged, or a key has another value by now.
         """
         if not changes:
             return
         with self._guard, self._locked():
+            if any(self._values.get(key) != value for key, value in expecting.items()):
+                raise StoreError("somebody else has changed the same meanwhile; nothing was changed", hint="try again")
             made = tuple(Change(key, self._values.get(key), changes[key]) for key in sorted(changes))
             self._append(Entry(transaction or uuid.uuid4().hex, _now(), by, why, made))
 
