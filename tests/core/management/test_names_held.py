@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from jackfield.errors import TrustError
+from jackfield.errors import ResolutionError, TrustError
 from jackfield.inspection import attest, make_publisher_key
 from jackfield.management import Management, Plan, opened
 from jackfield.manifest import HostFile
@@ -312,3 +312,16 @@ async def test_a_dry_run_of_a_bundle_changes_nothing_on_disk(market, elsewhere, 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+async def test_a_name_that_is_held_without_a_file_does_not_fall_through_to_the_next_marketplace(
+    market, stranger, elsewhere
+):
+    """Whoever waits until a project is in quarantine does not get its users."""
+    market.publish_library("gonelib")
+    stranger.publish_library("gonelib", "9.0")
+    stranger.publish("gonebait", requires=["gonelib"])
+    market.run("status", "gonelib", "quarantined", "--reason", "stolen account")
+    with pytest.raises(ResolutionError, match=f"gonelib, but {market.url}, which has that name, offers no file of it"):
+        await elsewhere(market.url, stranger.url).plan_install(["gonebait"])
+    assert await elsewhere(stranger.url, name="other").plan_install(["gonebait"])

@@ -57,6 +57,8 @@ async def test_a_plugin_there_is_a_library_here(linked, upstream):
 @pytest.mark.slow
 async def test_a_name_that_is_held_never_comes_from_there(linked, upstream):
     upstream.publish_library("jf-both", "9.0")
+    linked.token()
+    linked.run("reserve", "jf-both", "--user", "alice")  # nobody takes a name of the upstream without the operator
     linked.publish_library("jf-both", "1.0")
     async with Marketplace(linked.url) as client:
         assert [file.filename for file in await client.project("jf-both")] == ["jf_both-1.0-py3-none-any.whl"]

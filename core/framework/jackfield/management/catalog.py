@@ -328,11 +328,11 @@ class MarketCatalog:
         markets = [self._markets[source]] if source is not None else list(self._markets.values())
         elsewhere = None
         for market in markets:
-            files = await self._questions.page(distribution, market.url)
-            offer = Offer(market.url, tuple(files)) if files else None
-            if offer is not None and offer.files[0].upstream is None:
-                return offer
-            elsewhere = elsewhere or offer
+            files = tuple(await self._questions.page(distribution, market.url))
+            if market.holds(distribution):  # also without a file, as in quarantine
+                return Offer(market.url, files)
+            if files and elsewhere is None:
+                elsewhere = Offer(market.url, files)
         return elsewhere
 
     def _market(self, offer: Offer) -> Marketplace:

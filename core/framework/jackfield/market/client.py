@@ -71,6 +71,7 @@ class Marketplace:
         self._upstream: Upstream | None = None
         self._partials = partials
         self._texts: dict[str, bytes] = {}
+        self._held: set[str] = set()
         self._manifests: dict[str, Manifest] = {}
         self.url = self._transport.url
 
@@ -206,10 +207,17 @@ class Marketplace:
                     self.url, page, transport=self._other, timeout_seconds=self._transport.timeout_seconds
                 )
             return await self._upstream.project(distribution, page)
-        files = read_page(page, f"{self.url}{_page_address(distribution)}", distribution) if page is not None else []
+        if page is None:
+            return []
+        self._held.add(distribution)
+        files = read_page(page, f"{self.url}{_page_address(distribution)}", distribution)
         if self._signed is not None:
             await self._signed.require(distribution, files)
         return files
+
+    def holds(self, distribution: str) -> bool:
+        """Whether the name is this marketplace's, as `project` has seen, though there may be no file of it now."""
+        return distribution in self._held
 
     async def word_on(self, distribution: str, file: File) -> Word:
         """What the marketplace says of a name, and of one file that somebody else says is that distribution's.
@@ -223,7 +231,7 @@ class Marketplace:
         files = await self.project(distribution)
         if files and files[0].upstream is not None:
             return Word(sends=any((one.sha256, one.upstream) == (file.sha256, file.upstream) for one in files))
-        return Word.of_page(files, file)
+        return Word.of_page(files, file) if files else Word(holds=self.holds(distribution))
 
     async def metadata(self, file: File) -> bytes:
         """The METADATA of a wheel, beside it (PEP 658 and 714), its hash checked.

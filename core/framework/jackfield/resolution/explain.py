@@ -87,6 +87,8 @@ def _one(
         offer = known.offer(place)
         if offer is not None and offer.files:
             return _Sentence(f"{who}, but {offer.source} has no wheel of {name}", "wheels only: nothing is built here")
+        if offer is not None:
+            return _Sentence(f"{who}, but {offer.source}, which has that name, offers no file of it", None, plugin)
         if fixed is not None and within:
             told = f"{who}, which this application has for itself: a plugin with a process of its own does not see it"
             return _Sentence(f"{told}, and no marketplace offers it", None, plugin)
