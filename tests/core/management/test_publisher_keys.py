@@ -68,6 +68,9 @@ async def test_a_key_is_pinned_beyond_a_removal(market, manage, key):
     plan = await manage(market.url).plan_install(["returns"])
     details = [entry.detail for entry in plan.consent[0].growth.entries if entry.kind == "publisher"]
     assert details == [f"published by alice without a key, before by alice, key {key_in_words(key_of(key))}"]
+    for enable in (True, False):
+        with pytest.raises(ConsentRequired):
+            await manage(market.url).apply(plan, accept_permissions=False, enable=enable, by="tester")
     (again,) = (await manage(market.url).plan_install(["returns==1.0.0"])).consent
     assert [entry.kind for entry in again.growth.entries] == ["permission"]
 

@@ -136,6 +136,14 @@ def _marked(permission: JsonObject) -> str:
 
 
 def _changes(request: JsonObject) -> list[str]:
-    """What grew besides the plugin's own permissions, which are marked in place; nothing changes at a first install."""
+    """What grew besides the plugin's own permissions, which are marked in place.
+
+    At a first install nothing changes but the key of a plugin that was here before.
+    """
     told = [one for one in request["growth"] if one["kind"] != "permission"]
-    return [one["detail"] for one in told if one["kind"] == "dependency" or request["previous"]]
+    return [one["detail"] for one in told if one["kind"] in ("dependency", "publisher") or request["previous"]]
+
+
+def other_key(request: JsonObject) -> bool:
+    """Whether a plugin comes by another publisher, or by another key, than the one by which it is known."""
+    return any(one["kind"] == "publisher" for one in request["growth"])

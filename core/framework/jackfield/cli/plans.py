@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jackfield.cli.consent import require_yes, show_request
+from jackfield.cli.consent import other_key, require_yes, show_request
 from jackfield.cli.failures import PlanRefused, Stopped
 from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.progress import ProgressLine
@@ -250,7 +250,7 @@ def _agreed(output: Output, plan: JsonObject, answers: Answers, deed: Deed) -> b
         ConsentRequired: the answer is no, or nobody is here to answer.
     """
     # What is installed and not enabled gets no rights yet; an update of something that runs does.
-    consent = any(deed.enable or request["previous"] for request in plan["consent"])
+    consent = any(deed.enable or request["previous"] or other_key(request) for request in plan["consent"])
     if answers.accept_permissions or (not consent and (answers.yes or not deed.question)):
         return answers.accept_permissions
     option = "--accept-permissions" if consent else "--yes"

@@ -247,7 +247,7 @@ class Changes:
         return self._store.lock(by=by, timeout_seconds=self._lock_seconds)
 
     def _refuse_without_consent(self, plan: Plan, *, accept_permissions: bool, enable: bool) -> None:
-        needed = [one for one in plan.consent if enable or one.previous is not None]
+        needed = [one for one in plan.consent if enable or one.before_enabling]
         if needed and not accept_permissions:
             raise ConsentMissing(needed)
 

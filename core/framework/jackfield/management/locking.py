@@ -264,6 +264,6 @@ def _with_disabled(plan: Plan, chosen: LockedSet) -> Plan:
     return replace(
         plan,
         disabled=frozenset(coming),
-        consent=tuple(one for one in plan.consent if canonical(one.plugin) not in coming),
+        consent=tuple(one for one in plan.consent if canonical(one.plugin) not in coming or one.before_enabling),
         notes=(*plan.notes, *(f"{name} comes disabled, as it was where the lock was made" for name in names)),
     )

@@ -126,6 +126,11 @@ class ConsentRequest:
         """The publisher and the key as people read them; None where nobody says."""
         return publisher_in_words(self.publisher, self.key)
 
+    @property
+    def before_enabling(self) -> bool:
+        """Whether it has to be answered though the plugin is not enabled: it is known already, or by another key."""
+        return self.previous is not None or any(entry.kind == "publisher" for entry in self.growth.entries)
+
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
