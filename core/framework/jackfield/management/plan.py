@@ -177,6 +177,7 @@ class Plan:
         disabled: canonical ids of those that come and are not enabled, whatever becomes of the others.
         host_used: the distributions of the environment that the set was solved beside, with their versions; empty where
             it was not solved here.
+        young: a sentence for each library that comes though it is younger than its user wants; among the notes, too.
         blocked: id -> why, of installed plugins that are not to be had for this Python: they stay, and do not run.
     """
 
@@ -201,6 +202,7 @@ class Plan:
     migrates: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     blocked: Mapping[str, str] = field(default_factory=dict)
     host_used: Mapping[str, str] = field(default_factory=dict)
+    young: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed or self.moved or self.choices)

@@ -244,6 +244,7 @@ class Planner:
         makers_here = {cid: (self._inventory.published(cid)[0], self._inventory.signed_by(cid)) for cid in coming}
         consent, grants = requests_and_grants(words, coming, self._inventory.standing, manifests_here, makers_here)
         standings = await catalog.standings({item.source for item in (*added, *changed)})
+        young = tuple(catalog.withheld.young_notes(fresh))
         ids = {cid: pin.id or cid for cid, pin in self._inventory.pins.items()}
         moved = (ids.keys() & solution.workers.keys()) ^ (ids.keys() & generation.workers.keys())
         return Plan(
@@ -264,9 +265,10 @@ class Planner:
             published={cid: one.said for cid, one in coming.items()},
             files=catalog.wheels,
             host_used=solution.host_used,
+            young=young,
             notes=(
                 *standings,
-                *catalog.withheld.young_notes(fresh),
+                *young,
                 *first_keys(coming.values(), {cid: self._inventory.grant(cid) for cid in coming}),
                 *self._revoked.notes({item.source for item in (*added, *changed)}),
                 *compatibility_notes(self._app, self._hostfile, solution, manifests),

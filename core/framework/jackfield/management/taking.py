@@ -49,6 +49,8 @@ async def _take(management: Management, update: Update, by: str, follow: Callabl
         if unsigned:
             told = f"{update.id} {update.new} brings what nobody signed, {unsigned}, and waits for your yes"
             return replace(update, done=told)
+        if plan.young and not update.security_confirmed:  # the delay is for those who look at nothing
+            return replace(update, done=f"{update.id} {update.new} waits: {plan.young[0]}")
         await management.apply(plan, accept_permissions=False, by=by)
         await follow()
     except JackfieldError as error:
