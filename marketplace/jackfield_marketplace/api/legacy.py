@@ -141,7 +141,7 @@ class UploadApi:
                 raise Refusal(400, "the only action here is file_upload")
             arguments = form.content, form.filename, form.fields, uploader
             loop = asyncio.get_running_loop()
-            accepted = await loop.run_in_executor(self._threads, self._uploads.accept, *arguments)
+            accepted = self._uploads.accept(*arguments)
             self._signatures.soon()
             return accepted
 

@@ -103,6 +103,7 @@ async def check(host: Host, profile: Profile) -> None:
         assert status.state in (
             State.FOUND,
             State.RESOLVED,
+            State.LOADED,  # reloaded while it was idle
             State.ACTIVE,
             State.IDLE,
             State.UNLOADED,

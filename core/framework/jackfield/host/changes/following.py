@@ -59,6 +59,8 @@ class Following:
         self._demand = demand
         self._seen: Survey | None = None
         self._woken: set[str] = set()
+        self._went: dict[str, str] = {}
+        """Who was taken down by changes within the one that goes on, each with what its note says: they stay down."""
 
     def begin(self) -> None:
         """Let everybody sleep again who is loaded on demand: the host starts."""
@@ -107,7 +109,7 @@ class Following:
         self._demand.follow(asleep)
         for cid, record in self._plugins.records().items():
             revoked = seen.revoked[cid].note if cid in seen.revoked and record.enabled else ""
-            said = sentence(asleep[cid]) if cid in asleep else seen.wishes.out.get(cid, "")
+            said = sentence(asleep[cid]) if cid in asleep else self._went.get(cid) or seen.wishes.out.get(cid, "")
             self._plugins.note(record, revoked or said)
 
     async def settle(self, seen: Survey) -> None:
@@ -117,6 +119,7 @@ class Following:
             seen: what is there and what is wished.
         """
         self._seen = seen
+        self._went.clear()
         verdicts = seen.judgement.verdicts
         records = self._plugins.records()
         running = {cid: record.footing for cid, record in records.items() if record.life.state.runs_code}
@@ -138,7 +141,8 @@ class Following:
         for cid in removed - set(switch.held):
             self._plugins.remove(cid)
         for cid, verdict in verdicts.items():
-            self._note(cid, verdict, seen, switch)
+            if cid not in self._went:  # what was seen before it all began says less of it than the change within
+                self._note(cid, verdict, seen, switch)
         self._plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
         self._show_asleep(seen)
         await self._up(seen)
@@ -172,6 +176,7 @@ class Following:
         self._seen = seen
         if seen.judgement.verdicts[cid].runs:
             chosen = required(cid, seen)
+            self._went = {one: note for one, note in self._went.items() if one not in chosen}
             self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
             self._note_each(chosen, seen)
             await self._up(seen, chosen)
@@ -179,6 +184,7 @@ class Following:
             records = self._plugins.records()
             running = {name: record.footing for name, record in records.items() if record.life.state.runs_code}
             gone = with_dependents({cid} & running.keys(), running)
+            self._went |= {one: seen.wishes.out.get(one, "") for one in {cid, *gone}}
             stays = set() if cid in seen.wishes.out or seen.judgement.verdicts[cid].problem else {cid}
             await self.down(frozenset(gone - stays), idle=gone & stays)
             self._code.drop_unused(records)
@@ -279,7 +285,7 @@ class Following:
         asleep = self._asleep(seen)
         for step, left_out in ((self._load, frozenset()), (self._enable, seen.wishes.loads_only)):
             for level in seen.judgement.levels:
-                going = [cid for cid in level if cid not in left_out and cid not in asleep]
+                going = [cid for cid in level if cid not in left_out and cid not in asleep and cid not in self._went]
                 steps: list[Awaitable[None]] = []
                 before: asyncio.Event | None = None
                 for cid in (cid for cid in going if chosen is None or cid in chosen):

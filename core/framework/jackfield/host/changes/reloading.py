@@ -27,9 +27,9 @@ from jackfield.runtime import Loaded
 _UP = (State.ACTIVE, State.PENDING_RESTART)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Before:
-    """What a plugin was before its reload."""
+    """What a plugin was before its reload. One that was being enabled when that began is up when it has to rest."""
 
     record: Record
     candidate: Candidate
@@ -179,6 +179,7 @@ class Reloading:
     async def _rest(self, before: _Before) -> None:
         async with before.record.step:
             if before.record.life.state in _UP:
+                before.was_up = True
                 await self._runner.disable(before.record, replaced=True)
 
     async def _wake(self, order: Sequence[Sequence[str]], befores: dict[str, _Before]) -> None:
