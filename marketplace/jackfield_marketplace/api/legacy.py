@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -140,7 +139,6 @@ class UploadApi:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
             arguments = form.content, form.filename, form.fields, uploader
-            loop = asyncio.get_running_loop()
             accepted = self._uploads.accept(*arguments)
             self._signatures.soon()
             return accepted
