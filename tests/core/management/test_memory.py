@@ -175,6 +175,32 @@ def test_a_set_stands_until_something_in_it_is_edited(profile: Profile, tmp_path
     assert memory.standing_set(trees) is None
 
 
+def test_two_sets_that_follow_each_other_are_both_known(profile: Profile, tmp_path: Path, memory: Memory):
+    profile.install(build_plugin(tmp_path, "poll"))
+    before = trees_of(profile)
+    first = memory.stored(GROUPS, before)
+    profile.install(build_plugin(tmp_path, "poll", "2.0.0"))
+    second = memory.stored(GROUPS, trees_of(profile))
+    assert memory.stored(GROUPS, before) is first, "as after a rollback"
+    assert memory.stored(GROUPS, trees_of(profile)) is second
+    EDITS["manifest"](before[0])
+    assert memory.standing_set(before) is None
+    assert memory.standing_set(trees_of(profile)) is second
+
+
+@pytest.mark.parametrize("folder", ["chat_poll", "chat_poll-1.0.0.dist-info"])
+def test_a_file_that_comes_into_a_stored_plugin_is_seen(profile: Profile, tmp_path: Path, memory: Memory, folder: str):
+    profile.install(build_plugin(tmp_path, "poll"))
+    trees = trees_of(profile)
+    name = "plugin.toml" if folder == "chat_poll" else "entry_points.txt"
+    there = trees[0] / folder / name
+    text = there.read_bytes()
+    there.unlink()
+    without = memory.stored(GROUPS, trees)
+    there.write_bytes(text)
+    assert _words(memory.stored(GROUPS, trees)) == _words(discover(GROUPS, path=trees)) != _words(without)
+
+
 def _words(candidates) -> list[tuple[str, ...]]:
     return [(one.id, one.version, str(one.legacy), str(one.problem), str(one.manifest)) for one in candidates]
 

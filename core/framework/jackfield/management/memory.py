@@ -23,6 +23,9 @@ if TYPE_CHECKING:  # whoever only looks needs no resolver
 METADATA = ("METADATA", "entry_points.txt", "RECORD")
 """The files of a `.dist-info` folder that discovery reads."""
 
+MOST_SETS = 4
+"""How many sets of them: the active one, and those that a change leads to and back from."""
+
 MOST_TREES = 4096
 """How many unpacked wheels are remembered at most."""
 
@@ -40,7 +43,7 @@ class Memory:
     details: Remembered = field(default_factory=dict)
     distributions: dict[str, str] = field(default_factory=dict)
     _trees: dict[str, tuple[Glance, list[Candidate]]] = field(default_factory=dict)
-    _set: tuple[Sequence[Path], Glance, list[Candidate]] | None = None
+    _sets: list[tuple[Sequence[Path], Glance, list[Candidate]]] = field(default_factory=list)
     _environment: Environment | None = None
     _looks: int = 0
 
@@ -75,13 +78,15 @@ class Memory:
             self._trees.clear()
         found = [candidate for tree in trees for candidate in self._in_tree(groups, tree, trees)]
         glances = [known[0] for tree in trees if (known := self._trees.get(str(tree))) is not None]
-        self._set = (trees, Glance.joined(glances), found) if len(glances) == len(trees) else None
+        if len(glances) == len(trees):
+            self._sets = [(trees, Glance.joined(glances), found), *(one for one in self._sets if one[0] != trees)]
+            del self._sets[MOST_SETS:]
         return found
 
     def standing_set(self, trees: Sequence[Path]) -> list[Candidate] | None:
         """The plugins in these trees, where they look as when they were read; None where something is to be read."""
-        known = self._set
-        return known[2] if known is not None and known[0] == trees and known[1].holds() else None
+        known = next((one for one in self._sets if one[0] == trees), None)
+        return known[2] if known is not None and known[1].holds() else None
 
     def _in_tree(self, groups: Collection[str], tree: Path, trees: Sequence[Path]) -> list[Candidate]:
         root = str(tree)
@@ -106,5 +111,7 @@ def _telling(root: str) -> list[str]:
         for entry in entries:
             if entry.is_dir():
                 named = METADATA if entry.name.endswith(".dist-info") else (MANIFEST,)
-                paths += [entry.path, *(path for name in named if os.path.exists(path := f"{entry.path}/{name}"))]  # noqa: PTH110 - of each tree
+                there = [path for name in named if os.path.exists(path := f"{entry.path}/{name}")]  # noqa: PTH110 - of each tree
+                # A folder tells when a file comes that is not there; of those that are, each tells itself.
+                paths += there if len(there) == len(named) else [entry.path, *there]
     return paths

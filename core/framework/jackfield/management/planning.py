@@ -178,11 +178,11 @@ class Planner:
 
     def _own_libraries(self, manifest: Manifest) -> bool:
         """Whether a plugin has a process, and with it libraries, of its own."""
-        key = (manifest.id, manifest.isolation)
-        if key not in self._own_processes:  # asked forty times of each plugin in one plan
-            cid = manifest.canonical_id
-            placement = self._inventory.placement(cid, manifest, chosen=self._choices.get(cid))
-            self._own_processes[key] = placement.own_process
+        cid = manifest.canonical_id
+        chosen = self._choices.get(cid) or self._inventory.choice(cid)
+        key = (manifest.isolation, str(chosen))
+        if key not in self._own_processes:  # asked four times of each plugin in one plan
+            self._own_processes[key] = self._inventory.placement(cid, manifest, chosen=chosen).own_process
         return self._own_processes[key]
 
     def _prefer(self, *, without: Collection[str]) -> dict[Place, str]:
