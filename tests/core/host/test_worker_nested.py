@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
 import pytest
 from jackfield.hooks import HookspecMarker
 from jackfield.permissions import Permission
 
+from tests.support.led_on import LIMITS, started
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
@@ -99,42 +99,21 @@ b = "*"
 
 [contributes]
 commands = [{ name = "ask" }]
-
-[limits]
-call = "1s"
 """
 OFFERS = """[contributes]
 services = ["finder"]
-
-[limits]
-call = "1s"
 """
-
-
-class Api:
-    """What the application offers its plugins."""
-
-    def __init__(self) -> None:
-        self.call: Any = None
-
-    async def ask(self, what: str) -> str:
-        """Call a hook, which workers implement."""
-        return ", ".join(await self.call.answered(what=what)) or "nothing"
 
 
 @pytest.fixture
 async def workers(profile, build, running):
     """A host with two workers: a asks, and b answers."""
     profile.install(
-        build("a", code=ASKS, isolation="worker", more=NEEDS), build("b", code=ANSWERS, isolation="worker", more=OFFERS)
+        build("a", code=ASKS, isolation="worker", more=NEEDS + LIMITS),
+        build("b", code=ANSWERS, isolation="worker", more=OFFERS + LIMITS),
     )
     profile.enable("a", "b", isolation="worker", permissions=[Permission("services", ("call",))])
-    api = Api()
-    host = await running(specs=Specs(), api=lambda _plugin, _check: api)
-    api.call = host.call
-    for name in "ab":
-        assert host.plugins.status(name).state == "active", host.plugins.status(name)
-    return host
+    return await started(running, Specs())
 
 
 async def pids(host) -> dict[str, int]:

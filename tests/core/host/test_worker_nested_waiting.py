@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 from jackfield.hooks import HookspecMarker
+
+from tests.support.led_on import LIMITS, started
 
 hookspec = HookspecMarker("chat")
 
@@ -50,18 +51,6 @@ class Main(Plugin):
         time.sleep(60 if what == "loop" else 0.6)
         return what
 """
-LIMITS = '[limits]\ncall = "1s"\n'
-
-
-class Api:
-    """What the application offers its plugins."""
-
-    def __init__(self) -> None:
-        self.call: Any = None
-
-    async def ask(self, what: str) -> str:
-        """Call a hook, which a worker implements."""
-        return ", ".join(await self.call.answered(what=what)) or "nothing"
 
 
 @pytest.mark.feature("C26", "J26")
@@ -75,16 +64,14 @@ def test_who_waits_has_its_own_time_and_who_does_not_answer_is_stopped(profile, 
         build("b", code=ANSWERS, isolation="worker", more=LIMITS),
     )
     profile.enable("a", "b", isolation="worker")
-    api = Api()
+
+    async def start(**options):
+        host = profile.host(**options)
+        await host.start()
+        return host
+
     with asyncio.Runner() as runner:
-
-        async def made():
-            host = profile.host(specs=Specs(), api=lambda _plugin, _check: api)
-            await host.start()
-            api.call = host.call
-            return host
-
-        host = runner.run(made())
+        host = runner.run(started(start, Specs()))
         assert host.hook.asked(what=what) == answers
         breaches = {name: host.plugins.record(name).remote.process.breach for name in "ab"}
         assert {name for name, breach in breaches.items() if breach is not None} == set(stopped)
