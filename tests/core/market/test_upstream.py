@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
-from jackfield.errors import MarketError
+from jackfield.errors import MarketError, TrustError
 from jackfield.management import Management
 from jackfield.manifest import read_hostfile
 from jackfield.market import Marketplace
 from jackfield.store import Layout
 
 from tests.support.marketplace import SCRIPT, RunningMarketplace, running_marketplace
+from tests.support.mirror import Answer, mirror_of
 from tests.support.processes import Server, script
 
 HOST = 'schema = 1\napp = "chat"\nname = "Chat"\napi_version = "1.0.0"\ngroups = ["chat.plugins"]\n'
@@ -86,6 +88,34 @@ async def test_a_plan_marks_what_is_unsigned_and_locks_it_by_hash(linked, upstre
     assert (pin.source, pin.file.upstream) == (linked.url, f"{upstream.url}/simple")
     assert len(pin.file.sha256) == 64
     assert not await management.plan_install(["needy"])
+
+
+@pytest.mark.slow
+async def test_who_stands_on_the_way_does_not_send_libraries_to_an_index_of_their_own(
+    linked, upstream, tmp_path, market
+):
+    """Which upstream a marketplace has is signed by nobody: it is the one that it named first."""
+    upstream.publish_library("jf-honest", "1.0")
+    upstream.publish_library("jf-second", "1.0")
+    market.publish_library("jf-second", "9.0")
+    linked.publish("honest", requires=["jf-honest"])
+    linked.publish("seconded", requires=["jf-second"])
+    with mirror_of(linked.url) as mirror:
+        management = Management("chat", Layout(tmp_path), [mirror.url], read_hostfile(HOST, source="host.toml"))
+        await management.apply(await management.plan_install(["honest"]), accept_permissions=True, by="tester")
+        evil = {"location": f"{market.url}/simple/jf-second/", "jackfield-upstream": f"{market.url}/simple/"}
+        mirror.lie("/simple/jf-second/", Answer(302, b"", evil))
+        said = f"sends us to {market.url}/simple for libraries, and sent us to {upstream.url}/simple before"
+        with pytest.raises(TrustError, match=re.escape(said)) as refused:
+            await management.plan_install(["seconded"])
+        pin = str(refused.value.hint).rpartition("jackfield trust pin ")[2]
+        mirror.lies.clear()
+        plan = await management.plan_install(["seconded"])
+        assert [item.source for item in plan.added if item.kind == "library"] == [f"{upstream.url}/simple"]
+        mirror.lie("/simple/jf-second/", Answer(302, b"", evil))
+        await management.trusted.pin(pin)  # its operator has said so
+        plan = await management.plan_install(["seconded"])
+        assert [item.source for item in plan.added if item.kind == "library"] == [f"{market.url}/simple"]
 
 
 @pytest.mark.feature("K39", "K40")

@@ -206,6 +206,8 @@ class Marketplace:
                 self._upstream = Upstream(
                     self.url, page, transport=self._other, timeout_seconds=self._transport.timeout_seconds
                 )
+            if self._signed is not None:
+                await self._signed.require_upstream(self._upstream.transport.url)
             return await self._upstream.project(distribution, page)
         if page is None:
             return []

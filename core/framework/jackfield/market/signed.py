@@ -13,7 +13,7 @@ from jackfield.manifest import File, page_path, plugin_document, plugin_path, ta
 from jackfield.market.batch import Batcher
 from jackfield.market.revoked import SignedRevocations
 from jackfield.market.transport import Redirected, Transport
-from jackfield.market.trust import Standing, Witness
+from jackfield.market.trust import Standing, Witness, keep_upstream
 from jackfield.market.word import Word, paths_of
 from jackfield.revocation import KeptList
 
@@ -179,6 +179,32 @@ class SignedPages:
             hint="nothing was changed; somebody may have changed it on the way: try another network, "
             "or ask its operator",
         )
+
+    async def require_upstream(self, url: str) -> None:
+        """Hold the marketplace to the upstream that it named first: which one that is, nobody signs.
+
+        Whoever stands on the way could else send every name that is not held to an index of their own.
+
+        Args:
+            url: of the one that it names now.
+
+        Raises:
+            TrustError: it named another one before, or what it named cannot be kept.
+            MarketError: the marketplace does not answer.
+        """
+        root = (await self.standing()).root
+        if root is None:
+            return
+        try:
+            before = keep_upstream(self._witness.folder, url)
+        except OSError as error:
+            raise TrustError(f"the upstream of {self._url} cannot be kept: {error}") from error
+        if before != url:
+            raise TrustError(
+                f"{self._url} sends us to {url} for libraries, and sent us to {before} before",
+                hint="nothing was changed; somebody may have changed it on the way. "
+                f"If its operator has said why: jackfield trust pin {self._url}#root={root.replace(' ', '')}",
+            )
 
     async def _problem(self, name: str, page: Page) -> str | None:
         path = page_path(_canonical(name))

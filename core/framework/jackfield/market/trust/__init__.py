@@ -3,7 +3,15 @@
 python-tuf takes longer to load than most commands run: only `updates` imports it, where something is new.
 """
 
-from jackfield.market.trust.anchor import Anchor, fingerprint, folder_of, is_known, plain_address, split_address
+from jackfield.market.trust.anchor import (
+    Anchor,
+    fingerprint,
+    folder_of,
+    is_known,
+    keep_upstream,
+    plain_address,
+    split_address,
+)
 from jackfield.market.trust.carried import Proven, carried, verified
 from jackfield.market.trust.remembered import Remembered, forget, pin, remembered
 from jackfield.market.trust.verified import Target
@@ -21,6 +29,7 @@ __all__ = [
     "folder_of",
     "forget",
     "is_known",
+    "keep_upstream",
     "pin",
     "plain_address",
     "remembered",

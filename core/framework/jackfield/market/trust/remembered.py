@@ -17,6 +17,7 @@ from jackfield.errors import ManifestError, TrustError, UsageError
 from jackfield.market.transport import Transport
 from jackfield.market.trust.anchor import (
     LOOKED,
+    UPSTREAM,
     Anchor,
     fingerprint,
     folder_of,
@@ -95,7 +96,8 @@ def forget(trust: Path, url: str) -> bool:
         if kept is not None:
             replace(kept, met=False).save(folder)
         (folder / "anchor.json").unlink(missing_ok=True)
-        (folder / LOOKED).unlink(missing_ok=True)
+        for name in (LOOKED, UPSTREAM):
+            (folder / name).unlink(missing_ok=True)
         if (folder / "metadata").exists():
             _away(folder / "metadata")
     return True
