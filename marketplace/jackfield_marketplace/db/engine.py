@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
+from jackfield_marketplace.db.log import Log
 from jackfield_marketplace.db.prepared import Direct, Prepared
 from jackfield_marketplace.db.words import add_word_functions
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.pool import PoolProxiedConnection
 
-# Of 4 KiB each, until the log is brought into the database with two fsyncs: an upload writes some thirty.
-_LOG_PAGES = 4000
+# Of 4 KiB each, until a writer has to bring the log into the database, if nobody has done it beside the writers.
+_LOG_PAGES = 16_000
 _BUSY_MILLISECONDS = 30_000  # to number a hundred thousand plugins anew takes a writer several seconds
 
 
@@ -40,6 +41,7 @@ class Database:
         self._writer = self.engine.execution_options(write=True)
         self._glance_lock = threading.Lock()
         self._glance_connection: sqlite3.Connection | None = None
+        self._log = Log(self.engine.url.database or ":memory:")
         self._direct_lock = threading.Lock()
         self._direct_connection: PoolProxiedConnection | None = None
         self._direct_kept: dict[Prepared, Any] = {}
@@ -88,6 +90,7 @@ class Database:
             except BaseException:
                 self._direct_kept = {}
                 raise
+            self._log.written()
 
     def look_up(self, statement: Prepared, **values: Any) -> tuple[Any, ...] | None:
         """The first row of a prepared statement as of the last commit, or None: microseconds, on any thread."""
@@ -130,6 +133,7 @@ class Database:
             if self._direct_connection is not None:
                 self._direct_connection.close()
                 self._direct_connection = None
+            self._log.close()
         with self._glance_lock:
             if self._glance_connection is not None:
                 self._glance_connection.close()
