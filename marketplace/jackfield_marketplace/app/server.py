@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sys
 from collections.abc import Callable
@@ -83,6 +84,8 @@ def serve(
             started = asyncio.create_task(server.answering.wait())
             await asyncio.wait({running, started}, return_when=asyncio.FIRST_COMPLETED)
             if server.answering.is_set():
+                gc.collect()
+                gc.freeze()  # what a server is made of stays: to look through it for garbage again and again costs uploads
                 await asyncio.to_thread(fill)
                 say(f"jackfield-marketplace: ready on http://{shown}:{port}")
             started.cancel()
