@@ -1,7 +1,11 @@
 """The database: migrations that lead to the tables in the code, sessions that undo, times that keep their zone."""
 
+import shutil
+import sqlite3
 import stat
 import threading
+import time
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -9,10 +13,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from jackfield_marketplace.db import Database, Prepared, User, migrate
+from jackfield_marketplace.db.log import WRITES_A_TURN
 from jackfield_marketplace.db.migrate import HEAD, revision
 from jackfield_marketplace.search import search
 from jackfield_marketplace.settings import Settings
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
 
@@ -138,3 +143,21 @@ def test_what_is_undone_keeps_nothing(database):
         direct.kept[statement] = 1 / 0
     with database.write_directly() as direct:
         assert direct.kept == {}
+
+
+def test_the_log_is_brought_into_the_database_beside_the_writers(database, tmp_path):
+    statement = Prepared(insert(User).values(name=bindparam("name")))
+    alone = tmp_path / "alone.sqlite3"
+
+    def users_without_the_log() -> int:
+        shutil.copyfile(tmp_path / "market.sqlite3", alone)
+        with closing(sqlite3.connect(alone)) as connection:
+            return int(connection.execute("SELECT count(*) FROM users").fetchone()[0])
+
+    for number in range(2 * WRITES_A_TURN):
+        with database.write_directly() as direct:
+            direct.run(statement, name=f"user{number}")
+    end = time.monotonic() + 20
+    while users_without_the_log() < WRITES_A_TURN:
+        assert time.monotonic() < end
+        time.sleep(0.01)

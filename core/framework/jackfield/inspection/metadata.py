@@ -10,10 +10,11 @@ from email.parser import BytesHeaderParser
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.metadata import InvalidMetadata, Metadata, parse_email
+from packaging.metadata import InvalidMetadata, Metadata
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from jackfield.errors import WheelError
+from jackfield.inspection.headers import read_headers
 from jackfield.inspection.report import EntryPoint, Finding
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
         return Finding(code, "refuse", message, path)
 
     try:
-        raw, unparsed = parse_email(data)
+        raw, unparsed = read_headers(data)
         if _is_readable(raw.get("metadata_version", "")):
             raw["metadata_version"] = NEWEST_METADATA
         metadata = Metadata.from_raw(raw, validate=True)

@@ -1,0 +1,90 @@
+"""METADATA as nearly every builder writes it, read without the email package, which takes five times as long."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from packaging.metadata import parse_email
+
+if TYPE_CHECKING:
+    from packaging.metadata import RawMetadata
+
+# One line for each field, in printable ASCII: nothing is folded, encoded or quoted.
+_LINE = re.compile(r"([A-Za-z-]+):[ \t]*([!-~][ -~]*)?")
+_ONCE = {
+    name: name.replace("-", "_")
+    for name in (
+        "author",
+        "author-email",
+        "description-content-type",
+        "home-page",
+        "license",
+        "license-expression",
+        "maintainer",
+        "maintainer-email",
+        "metadata-version",
+        "name",
+        "requires-python",
+        "summary",
+        "version",
+    )
+}
+_MANY = {
+    "classifier": "classifiers",
+    "dynamic": "dynamic",
+    "license-file": "license_files",
+    "platform": "platforms",
+    "provides-extra": "provides_extra",
+    "requires-dist": "requires_dist",
+}
+
+
+def read_headers(data: bytes) -> tuple[RawMetadata, dict[str, list[str]]]:
+    """What `packaging.metadata.parse_email` says of METADATA, for plain ones without its detour.
+
+    Args:
+        data: all of METADATA.
+
+    Returns:
+        the fields that were understood, and those that were not.
+
+    Raises:
+        Exception: what `parse_email` raises, which promises nothing narrower.
+    """
+    plain = _plain(data)
+    return (cast("RawMetadata", plain), {}) if plain is not None else parse_email(data)
+
+
+def _plain(data: bytes) -> dict[str, Any] | None:
+    """The fields of METADATA without anything unusual, or None."""
+    if b"\r" in data:
+        return None
+    head, blank, body = data.partition(b"\n\n")
+    fields: dict[str, Any] = {}
+    urls: dict[str, str] = {}
+    try:
+        for line in head.decode("ascii").removesuffix("\n").split("\n"):
+            match = _LINE.fullmatch(line)
+            if match is None:
+                return None
+            name, value = match[1].lower(), match[2] or ""
+            if (field := _ONCE.get(name)) is not None and field not in fields:
+                fields[field] = value
+            elif (field := _MANY.get(name)) is not None:
+                fields.setdefault(field, []).append(value)
+            elif name == "keywords" and "keywords" not in fields:
+                fields["keywords"] = [word.strip() for word in value.split(",")]
+            elif name == "project-url":
+                label, _, url = (part.strip() for part in value.partition(","))
+                if label in urls:
+                    return None
+                fields["project_urls"] = urls
+                urls[label] = url
+            else:
+                return None  # twice what is said once, or a field that is rare
+        if blank and body:
+            fields["description"] = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return fields
