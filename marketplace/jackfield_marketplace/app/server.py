@@ -85,7 +85,7 @@ def serve(
             await asyncio.wait({running, started}, return_when=asyncio.FIRST_COMPLETED)
             if server.answering.is_set():
                 gc.collect()
-                gc.freeze()  # what a server is made of stays: to look through it for garbage again and again costs uploads
+                gc.freeze()  # what a server is made of stays: no need to look through it for garbage again
                 await asyncio.to_thread(fill)
                 say(f"jackfield-marketplace: ready on http://{shown}:{port}")
             started.cancel()

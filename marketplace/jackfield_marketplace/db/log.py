@@ -14,7 +14,7 @@ class Log:
     """Brings in the log (a passive checkpoint) on a thread of its own, once it has grown.
 
     It takes two fsyncs, for which nobody waits here: SQLite lets others read and write meanwhile. The writer whose
-    transaction fills the log (`PRAGMA wal_autocheckpoint`) still does it, with little left to do, and lets it begin anew.
+    transaction fills the log (`PRAGMA wal_autocheckpoint`) still does it, with little left to do; the log begins anew.
 
     Args:
         path: of the database file.
