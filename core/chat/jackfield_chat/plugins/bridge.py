@@ -14,6 +14,7 @@ from jackfield_chat.accounts import Account, Accounts, Role
 from jackfield_chat.plugins.answers import Answer
 from jackfield_chat.plugins.arguments import arguments
 from jackfield_chat.plugins.capabilities import PluginChat, member
+from jackfield_chat.plugins.filtering import kept
 from jackfield_chat.plugins.news import News, tell_owners
 from jackfield_chat.plugins.operations import Operations
 from jackfield_chat.plugins.permitting import add_permit_commands
@@ -152,8 +153,8 @@ class Bridge:
         if self.application is None or self.state != "running":
             return message
         call = self.application.host.call
-        sent = _message(await call.message_sent(message=message), message)
-        changed = _message(await call.message_received(message=sent), sent)
+        sent = kept(await call.message_sent(message=message), message)
+        changed = kept(await call.message_received(message=sent), sent)
         return replace(message, text=changed.text, metadata=changed.metadata)
 
     async def member_joined(self, room: str, name: str) -> None:
@@ -335,15 +336,3 @@ async def _show_help(source: "CommandSource", page: "HelpPage") -> None:
         source.show(page)
     else:
         await source.reply(str(page))
-
-
-def _message(made: object, before: Message) -> Message:
-    """What a pipeline made of a message, or the message before if that is none: a plugin can return anything."""
-    if isinstance(made, Message) and _is_text(made.text, made.metadata):
-        return made
-    logger.warning("a plugin made %s of a message; it goes on as it was", type(made).__name__)
-    return before
-
-
-def _is_text(text: object, metadata: object) -> bool:
-    return isinstance(text, str) and isinstance(metadata, Mapping)
