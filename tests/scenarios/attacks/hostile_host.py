@@ -15,7 +15,7 @@ from typing import Any
 
 from jackfield.hooks import HookspecMarker
 from jackfield.host import Host
-from jackfield.permissions import Permission
+from jackfield.permissions import Choice, Permission
 from jackfield.store import Layout
 
 from tests.scenarios.attacks import taken_over
@@ -129,15 +129,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path, code: str | None = None, *, more: str = "") -> AsyncIterator[Stage]:
-    """Run a host with the plugins alice and mallory, who takes its process over."""
+async def staged(
+    folder: Path, code: str | None = None, *, more: str = "", isolation: Choice = "worker"
+) -> AsyncIterator[Stage]:
+    """Run a host with the plugins alice and mallory, who takes its process over; both run as is said."""
     profile = Profile(Layout(folder / "profile"))
     code = inspect.getsource(taken_over) if code is None else code
     profile.install(
         build_plugin(folder, "alice", code=ALICE, isolation="worker"),
         build_plugin(folder, "mallory", code=code, isolation="worker", permissions=ASKS, more=more),
     )
-    profile.enable("alice", "mallory", isolation="worker", permissions=GRANTED)
+    profile.enable("alice", "mallory", isolation=isolation, permissions=GRANTED)
     host = profile.host(specs=Specs())
     await host.start()
     stage = Stage(host)
