@@ -1,14 +1,18 @@
 """`settings.toml`: a plugin's settings as a file that the user may edit, and that keeps what is written around them.
 
 Reading needs the standard library alone. tomlkit, which keeps comments and order, is loaded by whoever writes.
+
+The plugin can write the file too, whatever it likes, also where it is confined, and its host reads it: so no work here
+grows faster than the file, and what is more than a person writes is not looked at.
 """
 
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +23,16 @@ from jackfield.storage.values import check_setting, default_of
 
 FILE_NAME = "settings.toml"
 
-LARGEST_FILE = 256 * 1024
+LARGEST_FILE = 64 * 1024
 """Bytes; a larger one is not read."""
+MOST_DOTS = 1000
+"""In one line: keys in keys, of which the reader takes the square."""
+MOST_PROBLEMS = 20
+"""That are told of one file."""
+LONGEST_STATEMENT = 100
+"""Lines of one value; of longer ones the line is not told."""
+MOST_EXAMPLES = 20
+"""Comments that look like the default of one key, of which one is made a line that sets it."""
 
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
@@ -78,17 +90,22 @@ class SettingsFile:
             problem = self._at(_broken_line(str(error)), f"not TOML: {_AT_LINE.sub('', str(error)).strip()}")
             return Content(problems=(problem,), broken=problem)
         values: dict[str, Any] = {}
-        problems: list[str] = []
-        wrong: set[str] = set()
+        wrong: dict[str, str] = {}
+        undeclared = 0
         for key, value in read.items():
+            undeclared += key not in self._declared
+            if key not in self._declared and undeclared > MOST_PROBLEMS:
+                continue
             why_not = self._problem(key, value)
             if why_not is None:
                 values[key] = value
-                continue
-            problems.append(self._at(line_of(text, key), why_not))
-            if key in self._declared:
-                wrong.add(key)
-        return Content(values, tuple(problems), frozenset(wrong))
+            else:
+                wrong[key] = why_not
+        lines = lines_of(text, wrong) if wrong else {}
+        problems = [self._at(lines.get(key), why_not) for key, why_not in wrong.items()]
+        if undeclared > MOST_PROBLEMS:
+            problems.append(f"{self.path}: {undeclared - MOST_PROBLEMS} more are no settings of {self._plugin}")
+        return Content(values, tuple(problems), frozenset(wrong.keys() & self._declared.keys()))
 
     def _problem(self, key: str, value: object) -> str | None:
         setting = self._declared.get(key)
@@ -117,6 +134,8 @@ class SettingsFile:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
         if len(content) > LARGEST_FILE:
             raise StoreError(f"{self.path} is larger than {LARGEST_FILE // 1024} KiB")
+        if any(line.count(b".") > MOST_DOTS for line in content.splitlines()):
+            raise StoreError(f"{self.path} has a line with more than {MOST_DOTS} dots")
         try:
             return content.decode("utf-8-sig")  # editors on Windows write a byte-order mark
         except UnicodeDecodeError as error:
@@ -135,12 +154,12 @@ class SettingsFile:
         """
         text = self._text()
         text = self.template() if text is None else text
-        for key, value in changes.items():
-            text = _with(text, key, value, default_of(self._declared[key]))
         try:
+            for key, value in changes.items():
+                text = _with(text, key, value, default_of(self._declared[key]))
             tomllib.loads(text)  # what we write, we can read again
             write_private(self.path, text.encode())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise StoreError(f"{self.path} was not changed: {error}") from error
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
@@ -183,20 +202,30 @@ def stamp_of_files(folder: Path) -> tuple[object, ...]:
     return tuple(found)
 
 
-def line_of(text: str, key: str) -> int | None:
-    """Return the line, counted from 1, in which a top-level key of a TOML text begins; None where it has none."""
-    start, lines = 1, text.splitlines(keepends=True)
+def lines_of(text: str, keys: Collection[str]) -> dict[str, int]:
+    """Return the lines, counted from 1, in which top-level keys of a TOML text begin, as far as they have one.
+
+    Each statement is read by itself: to read all that is before it each time would take hours for a long file.
+
+    Args:
+        text: that can be read.
+        keys: which ones.
+    """
+    found: dict[str, int] = {}
+    start, in_table, lines = 1, False, text.splitlines(keepends=True)
     for number in range(1, len(lines) + 1):
+        statement = "".join(lines[start - 1 : number])
         try:
-            read = tomllib.loads("".join(lines[:number]))
-        except ValueError:
+            read = tomllib.loads(statement)
+        except (ValueError, RecursionError):
+            if number - start >= LONGEST_STATEMENT:
+                break
             continue  # within a value of several lines
-        if key in read:
-            while start < number and not lines[start - 1].split("#")[0].strip():
-                start += 1  # blank lines and comments before the value belong to nobody
-            return start
-        start = number + 1
-    return None
+        is_header = statement.startswith("[")
+        if is_header or not in_table:
+            found |= {key: start for key in read if key in keys and key not in found}
+        in_table, start = in_table or is_header, number + 1
+    return found
 
 
 def _broken_line(message: str) -> int | None:
@@ -222,7 +251,7 @@ def _with(text: str, key: str, value: Any, default: Any) -> str:
     text = tomlkit.dumps(document)
     if value is not None:
         return text
-    line = line_of(text, key)
+    line = lines_of(text, (key,)).get(key)
     lines = text.splitlines(keepends=True)
     if line is not None:
         lines[line - 1] = f"# {lines[line - 1]}"
@@ -235,7 +264,7 @@ def _uncommented(text: str, key: str) -> str:
         return text
     quoted = re.escape(_line(key, 0).partition(" = ")[0])
     shown = re.compile(rf"^#[ \t]*(?={quoted}[ \t]*=)", re.MULTILINE)
-    for match in shown.finditer(text):
+    for match in islice(shown.finditer(text), MOST_EXAMPLES):
         candidate = text[: match.start()] + text[match.end() :]
         try:
             read: Sequence[str] | dict[str, Any] = tomllib.loads(candidate)
