@@ -14,6 +14,7 @@ from jackfield.errors import StoreError, UsageError
 from jackfield.manifest import SettingContribution as Declared
 from jackfield.storage import Settings, State, setting_as_text, setting_from_text, stamp_of_files
 from jackfield.storage.mirror import compare
+from jackfield.storage.settings import MOST_EDITS
 from jackfield.storage.settings_file import LARGEST_FILE, MOST_PROBLEMS, Content, SettingsFile, lines_of
 
 DECLARED = (
@@ -66,6 +67,18 @@ class TestByHand:
         last = state.history()[-1]
         assert (last.by, last.why) == ("settings.toml", "edited settings.toml of weather")
         assert [(one.before, one.after) for one in last.changes] == [(4, 6)]
+
+    def test_a_plugin_that_edits_it_without_end_does_not_fill_the_log(self, make, file, state):
+        settings = make()
+        settings.set("days", 1, by="test")
+        before = len(state.history())
+        for number in range(MOST_EDITS + 20):
+            file.write_text(f"days = {number % 9 + 2}\n")
+            settings.take_up()
+        assert len(state.history()) - before == MOST_EDITS
+        assert "edited 100 times within an hour" in settings.problems[0]
+        settings.set("days", 1, by="test")
+        assert settings.get("days") == 1, "who sets it elsewhere is heard all the same"
 
     def test_a_file_that_was_there_first_counts(self, make, file):
         write(file, WRITTEN)

@@ -2,7 +2,9 @@
 
 import os
 import threading
+import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,11 @@ from jackfield.storage.secrets import Secrets
 from jackfield.storage.settings_file import Content, SettingsFile
 from jackfield.storage.state import LOCK_SECONDS, State
 from jackfield.storage.values import check_new, check_setting, default_of
+
+MOST_EDITS = 100
+EDITS_SECONDS = 3600.0
+"""So many edits of one file are followed within that time: each is kept in the log for good, and the plugin, which can
+write the file too, may go on for ever."""
 
 
 class Settings:
@@ -55,6 +62,7 @@ class Settings:
         self._guard = threading.RLock()
         self._stamp: object = None
         self._broken: str | None = None
+        self._edits: deque[float] = deque(maxlen=MOST_EDITS)
         self.problems: tuple[str, ...] = ()
         """A sentence for each thing that is wrong in the file, with its line and key."""
         self.take_up()
@@ -199,6 +207,10 @@ class Settings:
             before = {} if missing else self._agreement.read()
             ours = {key: value for key, value in before.items() if key in self._declared}
             moves = compare(content, self._logged(), ours, asked=asked)
+            if moves.to_log and not self._follows_another():
+                told = f"{file.path}: edited {MOST_EDITS} times within an hour, it is followed later"
+                self.problems, self._stamp = (*self.problems, told), (file.stamp(), self._state.stamp())
+                return
             if moves.to_log:
                 changes = {self._prefix + key: value for key, value in moves.to_log.items()}
                 self._state.change(changes, by=file.path.name, why=f"edited {file.path.name} of {self._plugin}")
@@ -210,6 +222,13 @@ class Settings:
             if agreed != before:
                 self._remember(agreed)
         self._stamp = (file.stamp(), self._state.stamp())
+
+    def _follows_another(self) -> bool:
+        now = time.monotonic()
+        if len(self._edits) == MOST_EDITS and now - self._edits[0] < EDITS_SECONDS:
+            return False
+        self._edits.append(now)
+        return True
 
     def _remember(self, agreed: Mapping[str, Any]) -> None:
         try:
