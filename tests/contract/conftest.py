@@ -67,13 +67,6 @@ class Stage:
         else:
             self.profile.enable(plugin, permissions=permissions, isolation=isolation)
 
-    async def anew(self, plugin: str) -> None:
-        """Have a plugin's code loaded anew; one that runs by itself is seen off, and comes back."""
-        if self.isolations[plugin] != "external":
-            await self.host.reload(plugin)
-            return
-        await self.off_and_on(plugin)
-
     async def off_and_on(self, plugin: str) -> None:
         """Have a plugin disabled, and enabled again."""
         self.profile.disable(plugin)

@@ -40,10 +40,10 @@ async def test_with_a_protocol_each_side_has_the_types_of_its_own(mixed):
 
 
 @pytest.mark.feature("U28", "K27")
-async def test_a_handle_is_dead_when_its_provider_starts_anew(mixed):
+async def test_a_handle_is_dead_when_its_provider_was_disabled(mixed):
     await mixed.ask("probe services keep")
     assert json.loads(await mixed.ask("probe services use")) == ["HELLO YOU"]
-    await mixed.anew("peer")
+    await mixed.off_and_on("peer")
     answer = await mixed.ask("probe services use")
     assert "probe called greet of the service shouter, which peer does not offer any more" in answer
     await mixed.ask("probe services keep")
