@@ -160,4 +160,4 @@ async def test_who_gave_a_command_is_told_in_words_that_its_worker_went(weather)
     host = await weather()
     speaker = Speaker()
     assert await host.commands.dispatch("vanish", speaker)
-    assert speaker.answers == ["vanish: weather did not answer a command: the worker of weather went away"]
+    assert speaker.answers == ["vanish: weather did not answer the command vanish: the worker of weather went away"]

@@ -62,7 +62,7 @@ async def test_a_worker_that_was_stopped_is_one_sentence_in_the_log(host, caplog
     (record,) = said(caplog)
     assert record.exc_info is None, "who raised it is the host, and its code explains nothing"
     assert record.getMessage() == (
-        "weather failed in command spin: weather did not answer a command within 300 ms and was stopped "
+        "weather failed in command spin: weather did not answer the command spin within 300 ms and was stopped "
         "(if it should: jackfield limits weather call=600ms)"
     )
     assert host.usage.one("weather").errors == 2, "the command and the process are counted all the same"

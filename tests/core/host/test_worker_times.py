@@ -131,7 +131,7 @@ async def test_a_command_that_loops_ends_its_worker_when_its_time_is_over(weathe
     assert await host.commands.dispatch(line, speaker)
     assert speaker.answers == [
         (
-            f"{line}: weather did not answer a command within 300 ms and was stopped "
+            f"{line}: weather did not answer the command {line.split()[0]} within 300 ms and was stopped "
             "(if it should: jackfield limits weather call=600ms)"
         )
     ]
