@@ -131,11 +131,11 @@ async def test_a_command_that_loops_ends_its_worker_when_its_time_is_over(weathe
     assert await host.commands.dispatch(line, speaker)
     assert speaker.answers == [
         (
-            f"{line}: weather did not answer the command {line.split()[0]} within 300 ms and was stopped "
+            f"{line}: weather did not answer the command {line} within 300 ms and was stopped "
             "(if it should: jackfield limits weather call=600ms)"
         )
     ]
-    await said.replaced("a command")
+    await said.replaced(f"the command {line}")
     assert host.usage.one("weather").errors >= 1
 
 
