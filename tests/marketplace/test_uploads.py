@@ -4,14 +4,18 @@ import base64
 import hashlib
 import io
 import tarfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import httpx
 import pytest
 from jackfield.errors import UsageError
 from jackfield_marketplace import review
 from jackfield_marketplace.accounts import add_user, create_token, find_user
 from jackfield_marketplace.catalog import reserve
 from jackfield_marketplace.db import now
+from sqlalchemy import text
 
 from tests.support.uploads import nothing_is_listed, raw_post
 from tests.support.wheels import WheelSource, build_plugin, manifest_text, plugin_source
@@ -23,6 +27,22 @@ def test_a_plugin_is_published(market):
     answer = market.upload(build_plugin(market.wheels, "poll"))
     assert (answer.status_code, answer.text) == (200, "chat-poll 1.0.0 is published\n")
     assert market.client.get("/plugins/poll").json()["publisher"] == "alice"
+
+
+def test_pages_are_answered_while_an_upload_waits_for_another_writer(market):
+    market.publish("dice")
+    market.project("chat-dice")  # signed by now
+    path = build_plugin(market.wheels, "poll")
+    with ThreadPoolExecutor(1) as pool:
+        with market.database.write() as session:  # as a command of the operator that takes a while
+            session.execute(text("DELETE FROM users WHERE id < 0"))
+            upload = pool.submit(market.upload, path)
+            with httpx.Client(base_url=market.url, timeout=5) as reader:
+                for _ in range(20):
+                    assert reader.get("/simple/chat-dice/").status_code == 200
+                    time.sleep(0.02)
+            assert not upload.done()
+        assert upload.result().status_code == 200
 
 
 def test_a_library_is_served_and_not_shown_among_plugins(market):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -139,7 +140,8 @@ class UploadApi:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
             arguments = form.content, form.filename, form.fields, uploader
-            accepted = self._uploads.accept(*arguments)
+            loop = asyncio.get_running_loop()
+            accepted = await loop.run_in_executor(self._threads, self._uploads.accept, *arguments)
             self._signatures.soon()
             return accepted
 
