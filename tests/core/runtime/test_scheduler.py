@@ -94,6 +94,17 @@ class TestThreads:
             ("weather", "thread failing", "no")
         ]
 
+    async def test_whatever_it_raises_ends_it_for_who_awaits_it(self, room):
+        class Odd(BaseException):
+            pass
+
+        def fail() -> None:
+            raise Odd("no")
+
+        with pytest.raises(PluginError, match="weather: thread failing raised Odd: no"):
+            await asyncio.wait_for(room.scheduler.start_thread(fail, name="failing"), 5)
+        assert await room.scheduler.end(0.1) == []
+
     async def test_it_cannot_end_the_process(self, room):
         def leave() -> None:
             raise SystemExit(3)

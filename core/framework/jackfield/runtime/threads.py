@@ -89,6 +89,10 @@ class ScopedThread:
             self.failure.__cause__ = error
         except Exception as error:  # noqa: BLE001  # whatever it raises is counted to the plugin
             self.failure = error
+        except BaseException as error:  # noqa: BLE001  # who awaits this thread would wait for ever
+            what = f"{self._plugin}: {self.name} raised {type(error).__name__}: {error}"
+            self.failure = PluginError(what, plugin=self._plugin)
+            self.failure.__cause__ = error
         try:
             self._loop.call_soon_threadsafe(self._end)
         except RuntimeError:
