@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.application import Application
+from jackfield.errors import StoreError
 from jackfield.host import PluginStatus
 from jackfield.storage import Starts
 from jackfield.store import Layout
@@ -115,3 +116,21 @@ async def test_what_failed_is_known_after_the_application_has_stopped(profile, t
     await application.host.disable("painter", by="test")
     await application.stop()
     assert starts.failures() == {}
+
+
+@pytest.mark.feature("K50")
+async def test_what_cannot_be_noted_of_a_start_keeps_nobody_from_ending(profile, tmp_path, caplog):
+    application = Application("chat", home=tmp_path, hostfile=hostfile())
+    await application.start()
+    in_the_way = application.layout.starts.with_suffix(".new")
+    in_the_way.mkdir()
+
+    await application.stop()
+
+    assert "how this start went is not kept" in caplog.text
+    again = Application("chat", home=tmp_path, hostfile=hostfile())
+    with pytest.raises(StoreError, match=r"starts\.json cannot be written"):
+        await again.start()
+    in_the_way.rmdir()
+    await again.start()
+    await again.stop()

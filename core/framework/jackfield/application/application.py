@@ -170,7 +170,7 @@ class Application:
 
         Raises:
             StoreLocked: another host runs with this profile.
-            StoreError: the active generation or the state log is damaged.
+            StoreError: the active generation or the state log is damaged, or the profile cannot be written.
         """
         lock = HostLock(self.layout, self.app)
         lock.take()
@@ -283,7 +283,15 @@ class Application:
         return await take_updates(self.management, updates, by=self._itself, follow=self.reload)
 
     async def stop(self) -> None:
-        """Stop watching, stop every plugin, and let go of the profile."""
+        """Stop watching, stop every plugin, and let go of the profile, whatever goes wrong before."""
+        lock, self._lock = self._lock, None
+        try:
+            await self._stop()
+        finally:
+            if lock is not None:
+                lock.release()
+
+    async def _stop(self) -> None:
         if self._updates is not None:
             await self._updates.stop()
         await self.revocations.stop()
@@ -302,6 +310,3 @@ class Application:
         await self.host.stop()
         if stable is not None:
             self._starts.end()
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            lock.release()

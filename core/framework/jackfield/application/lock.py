@@ -44,6 +44,7 @@ class HostLock:
                 hint="stop it, or give this one a profile of its own",
             ) from error
         except OSError as error:
+            self.release()
             raise StoreError(f"{self._path.parent} cannot be written: {error.strerror}") from error
 
     def release(self) -> None:

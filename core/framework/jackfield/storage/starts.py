@@ -15,11 +15,16 @@ Rules:
 import contextlib
 import datetime as dt
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from jackfield.errors import StoreError
+
+_log = logging.getLogger("jackfield.storage")
 
 FAILED_STARTS = 2
 """How many in a row lead to safe mode."""
@@ -72,7 +77,7 @@ class Starts:
             chosen: somebody asked for safe mode.
 
         Raises:
-            OSError: it cannot be written.
+            StoreError: it cannot be written.
         """
         told = self._read()
         failed = told["failed"] + (1 if told["open"] else 0)
@@ -92,19 +97,22 @@ class Starts:
         """Note that the start went well."""
         told = self._read()
         if told["open"]:
-            self._write(**{**told, "failed": 0, "open": False})
+            self._note(**{**told, "failed": 0, "open": False})
 
     def end(self) -> None:
         """Note that the application was stopped, as it should be."""
         told = self._read()
         failed = 0 if told["open"] else told["failed"]
-        self._write(**{**told, "failed": failed, "open": False, "safe": None})
+        self._note(**{**told, "failed": failed, "open": False, "safe": None})
 
     def leave(self) -> bool:
         """Have the plugins tried again: by the running application, and at the next start.
 
         Returns:
             Whether there was anything to leave.
+
+        Raises:
+            StoreError: it cannot be written.
         """
         found = self.safe_mode() is not None
         if found:
@@ -120,7 +128,7 @@ class Starts:
         slow = {cid: round(took, 3) for cid, took in seconds.items() if took >= SLOW_SECONDS}
         told = self._read()
         if slow != told["slow"]:
-            self._write(**{**told, "slow": slow})
+            self._note(**{**told, "slow": slow})
 
     def note_failures(self, sentences: Mapping[str, str]) -> None:
         """Keep which plugins failed, for whoever looks when the application does not run.
@@ -131,7 +139,7 @@ class Starts:
         failures = {cid: sentence[:_LONGEST_SENTENCE] for cid, sentence in list(sentences.items())[:_MOST_FAILURES]}
         told = self._read()
         if failures != told["failures"]:
-            self._write(**{**told, "failures": failures})
+            self._note(**{**told, "failures": failures})
 
     def failures(self) -> dict[str, str]:
         """Return the plugins that had failed when the application last started or stopped, by canonical id."""
@@ -177,13 +185,23 @@ class Starts:
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return empty  # nobody has started yet; or it is damaged, and a start that goes well writes it anew
 
+    def _note(self, **told: Any) -> None:
+        """Write what a running application notes: on a full disk it runs on, and ends as it should."""
+        try:
+            self._write(**told)
+        except StoreError as error:
+            _log.warning("how this start went is not kept: %s", error.message)
+
     def _write(self, **told: Any) -> None:
         fresh = self._file.with_suffix(".new")
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()  # its mode would stay as it was
-        with open(fresh, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            json.dump(told, file)
-        fresh.replace(self._file)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                fresh.unlink()  # its mode would stay as it was
+            with open(fresh, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                json.dump(told, file)
+            fresh.replace(self._file)
+        except OSError as error:
+            raise StoreError(f"{self._file} cannot be written: {error.strerror}") from error
 
 
 def _failed(count: int) -> str:
