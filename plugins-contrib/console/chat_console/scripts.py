@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from jackfield.discovery import discover_scripts
-from jackfield.host import Judgement, Wishes, forget_script, judge, load_script
+from jackfield.host import Judgement, Verdict, Wishes, forget_script, judge, load_script
 from jackfield.manifest import Candidate, HostFile, Version, canonical_id, nearest_id
 
 from chat_console.current import as_script
@@ -148,7 +148,11 @@ class Scripts:
         for problem in self.shadowed:
             self._engine.log.error("%s: the newcomer is not loaded", problem)
         runs = {cid for cid, verdict in judgement.verdicts.items() if verdict.runs}
-        self._take_away(judgement, runs)
+        half = {cid for cid, verdict in judgement.verdicts.items() if cid in self.loaded and _is_saved_broken(verdict)}
+        for cid in half:  # its author is at work on it: the version that runs goes on
+            self.loaded[cid].problem = f"the saved version does not load: {judgement.verdicts[cid].problem}"
+            self.loaded[cid].tried = judgement.verdicts[cid].candidate.stamp
+        self._take_away(judgement, runs | half)
         fresh = self._fresh(judgement, runs, set(runs) if everything else set(again))
         ok = True
         for level in judgement.levels:
@@ -156,8 +160,8 @@ class Scripts:
                 if cid in fresh:
                     ok = self._bring(judgement.verdicts[cid].candidate) and ok
         for cid, verdict in judgement.verdicts.items():
-            if not verdict.runs:
-                ok = False
+            ok = ok and verdict.runs
+            if not verdict.runs and cid not in half:
                 # How an application's user would get it is no advice here: it is a file to put into the folder.
                 self._blocked(cid, verdict.candidate, verdict.problem.partition(" (install it")[0])
         return ok and not self.shadowed
@@ -202,7 +206,9 @@ class Scripts:
         self.failed.clear()
 
     def _judge(self) -> Judgement:
-        found = [_named(one) for one in discover_scripts(self.folders)]
+        loaded = (script.candidate for script in self.loaded.values())
+        files = {one.file: one.id for one in loaded if one.file is not None}
+        found = [_named(one) for one in discover_scripts(self.folders, known=files)]
         # What runs keeps its id against a newcomer, whatever the names of the two files (M8).
         found.sort(key=lambda one: not self._is_loaded(one))
         wishes = Wishes(enabled=frozenset(one.canonical_id for one in found))
@@ -291,6 +297,10 @@ class Scripts:
         for handler in list(script.logger.handlers):  # files that it logged into
             script.logger.removeHandler(handler)
             handler.close()
+
+
+def _is_saved_broken(verdict: Verdict) -> bool:
+    return verdict.candidate.problem is not None
 
 
 def _named(candidate: Candidate) -> Candidate:

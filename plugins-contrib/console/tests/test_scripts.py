@@ -143,6 +143,22 @@ def test_a_saved_version_that_does_not_load_leaves_the_old_one_running(tmp_path)
         assert (bench.module("counter").NAME, bench.module("counter").runs) == ("new", 2)
 
 
+@pytest.mark.feature("M3", "M36")
+@pytest.mark.parametrize("half", ["", "x = (\n", "import os\n"])
+def test_a_file_that_is_saved_half_way_is_the_script_that_it_was(tmp_path, half):
+    gone = tmp_path / "gone"
+    text = COUNTER + f"def on_removed(server):\n    open({str(gone)!r}, 'w').close()\n"
+    with console(tmp_path, {"another_name.py": text}) as bench:
+        bench.script("another_name.py", half)
+        bench.type("!!MCDR plugin reloadall")
+        assert bench.module("counter").runs == 1
+        assert "the saved version does not load" in bench.type("!!MCDR plugin list")[1]
+        bench.script("another_name.py", text)
+        bench.type("!!MCDR plugin reloadall")
+        assert bench.module("counter").runs == 2
+        assert not gone.exists()
+
+
 def test_whoever_needs_an_exchanged_script_is_exchanged_after_it(tmp_path):
     user = """
 PLUGIN_METADATA = {'id': 'user', 'dependencies': {'counter': '*'}}

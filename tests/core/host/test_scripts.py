@@ -348,3 +348,48 @@ async def test_a_script_is_understood_before_any_of_it_runs(folder, start):
     write(folder, "a.py", "PLUGIN_METADATA = {'id': 'a', 'dependencies': {'absent': '*'}}\nraise RuntimeError('ran')\n")
     host = await start()
     assert host.plugins.status("a").problem.startswith("needs absent, which is missing")
+
+
+OTHERWISE = """
+PLUGIN_METADATA = {"id": "otherwise", "version": "1.0.0"}
+kept = []
+
+def on_load(context, previous):
+    kept.extend(previous.kept if previous is not None else ())
+
+def on_removed(context):
+    (context.data_dir / "removed").touch()
+
+def asked():
+    return kept
+"""
+
+
+@pytest.mark.feature("M3", "M36")
+@pytest.mark.parametrize("half", ["", "\n", OTHERWISE[:30], OTHERWISE[-30:], "import os\n"])
+async def test_a_file_that_is_saved_half_way_is_the_script_that_it_was(folder, start, half):
+    write(folder, "a.py", OTHERWISE)
+    host = await start()
+    (answer,) = host.hook.asked()
+    answer.append("before")
+
+    write(folder, "a.py", half)
+    await host.reload_changes()
+    assert [status.id for status in host.plugins] == ["otherwise"]
+    assert host.plugins.status("otherwise").state is State.ACTIVE
+
+    write(folder, "a.py", OTHERWISE + "# more\n")
+    await host.reload_changes()
+    assert host.plugins.status("otherwise").problem == ""
+    assert host.hook.asked() == [["before"]]
+    assert not list(host.layout.root.rglob("removed"))
+
+
+@pytest.mark.feature("M3")
+async def test_a_file_whose_script_takes_another_id_is_another_one(folder, start):
+    write(folder, "a.py", OTHERWISE)
+    host = await start()
+    write(folder, "a.py", OTHERWISE.replace("otherwise", "renamed"))
+    await host.reload_changes()
+    assert [status.id for status in host.plugins] == ["renamed"]
+    assert list(host.layout.root.rglob("removed"))

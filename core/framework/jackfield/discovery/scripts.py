@@ -34,6 +34,7 @@ PACKED_METADATA = "mcdreforged.plugin.json"
 LINK = "mcdreforged.linked_directory_plugin.json"
 PACKED_SUFFIXES = (".mcdr", ".pyz")
 NO_LANGUAGES: Mapping[str, str] = MappingProxyType({})
+NOBODY_KNOWN: Mapping[Path, str] = MappingProxyType({})
 _OURS = (".py", *PACKED_SUFFIXES)
 MODULE_PREFIX = "jackfield_script_"
 """Before the id in the name of a script's module, so that no script hides a library of its name."""
@@ -45,12 +46,18 @@ MOST_BYTES = 4 * 1024 * 1024
 """A script, or the metadata of a packed one; what is larger is no text that somebody wrote."""
 
 
-def discover_scripts(folders: Sequence[Path], languages: Mapping[str, str] = NO_LANGUAGES) -> list[Candidate]:
+def discover_scripts(
+    folders: Sequence[Path],
+    languages: Mapping[str, str] = NO_LANGUAGES,
+    known: Mapping[Path, str] = NOBODY_KNOWN,
+) -> list[Candidate]:
     """Find the scripts of some folders, folder by folder, each by the names of its files.
 
     Args:
         folders: one that is missing holds nothing.
         languages: suffix -> id of the plugin that runs such scripts, see `languages_of`.
+        known: the file of each script that runs -> its id. A file that is being saved may say no id for a moment, or
+            nothing: it is still that script, and not a new one in the place of one that was removed.
 
     Returns:
         One candidate for each script; one that cannot be read carries its `problem`. Several may claim one id: whoever
@@ -59,7 +66,12 @@ def discover_scripts(folders: Sequence[Path], languages: Mapping[str, str] = NO_
     found: dict[Path, None] = {}
     for folder in folders:
         found.update(dict.fromkeys(_in_folder(folder, languages)))
-    return [read_candidate(path, language=languages.get(path.suffix, "")) for path in found]
+    return [
+        read_candidate(
+            path, language=languages.get(path.suffix, ""), known=known.get(_target_or_self(path), "") if known else ""
+        )
+        for path in found
+    ]
 
 
 def languages_of(candidates: Iterable[Candidate]) -> dict[str, str]:
@@ -71,15 +83,16 @@ def languages_of(candidates: Iterable[Candidate]) -> dict[str, str]:
     return found
 
 
-def read_candidate(path: Path, *, language: str = "") -> Candidate:
+def read_candidate(path: Path, *, language: str = "", known: str = "") -> Candidate:
     """Read one script: a `.py`, a packed plugin, or a plugin's folder; it is not imported.
 
     Args:
         path: where it lies.
         language: the id of the plugin that runs it, where it is no Python.
+        known: the id of the script that was loaded from there; empty: none was.
     """
     path = path.absolute()
-    name = path.name if path.is_dir() else path.stem
+    name = known or (path.name if path.is_dir() else path.stem)
     identity = nearest_id(name)
     manifest: Manifest | None = None
     problem: JackfieldError | None = None
@@ -90,7 +103,7 @@ def read_candidate(path: Path, *, language: str = "") -> Candidate:
             needs = (Dependency.parse(language),)
             manifest = Manifest(SCHEMA, identity, name=name, isolation="inline", requires=needs)
         elif path.suffix == ".py":
-            manifest = read_script(_source(path), source=path.name, fallback_id=name)
+            manifest = _script(path, known)
             entry_point = MODULE_PREFIX + canonical_id(manifest.id).replace("-", "_")
         else:
             place = _target(path)
@@ -176,6 +189,14 @@ def _source(path: Path) -> str:
         return content.decode(encoding)
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         raise DiscoveryError(f"{path.name} cannot be read as text: {error}") from error
+
+
+def _script(path: Path, known: str) -> Manifest:
+    text = _source(path)
+    manifest = read_script(text, source=path.name, fallback_id=path.stem)
+    if known and (not text.strip() or manifest.id != read_script(text, source=path.name, fallback_id=known).id):
+        raise DiscoveryError(f"{path.name} is saved half way: it does not say that it is {known}", plugin=known)
+    return manifest
 
 
 def _bytes(path: Path) -> bytes:

@@ -10,7 +10,7 @@ from jackfield.discovery import find_host
 from jackfield.errors import UsageError
 from jackfield.hooks import HookManager, OnError
 from jackfield.host.changes import (
-    Attendance,
+    Circumstances,
     Code,
     Demand,
     Following,
@@ -339,8 +339,8 @@ class Host:
         """
         return await self._orders.reload_changed()
 
-    def _circumstances(self) -> tuple[bool, Attendance]:
-        return self.safe, self.gate.attendance
+    def _circumstances(self) -> Circumstances:
+        return self.safe, self.gate.attendance, self.plugins.script_files()
 
     async def _follow_connections(self) -> None:
         """Go where external plugins take part that have come, and others do not that have gone."""

@@ -10,7 +10,7 @@ from jackfield.host.changes.code import Code
 from jackfield.host.changes.demand import Demand
 from jackfield.host.changes.followed_settings import follow_settings
 from jackfield.host.changes.following import Following
-from jackfield.host.changes.looking import Looking
+from jackfield.host.changes.looking import Circumstances, Looking
 from jackfield.host.changes.managing import PluginPlugins
 from jackfield.host.changes.orders import Orders
 from jackfield.host.changes.presence import Presences
@@ -21,6 +21,7 @@ from jackfield.host.changes.turn import Turn
 
 __all__ = [
     "Attendance",
+    "Circumstances",
     "Code",
     "Demand",
     "Following",

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
 
 from jackfield.errors import StoreError
 from jackfield.host.changes.attendance import Attendance
@@ -12,6 +14,8 @@ from jackfield.host.scripts import Scripts
 from jackfield.manifest import HostFile, framework_version
 from jackfield.storage import State
 from jackfield.store import Holds, Store
+
+Circumstances: TypeAlias = tuple[bool, Attendance, Mapping[Path, str]]
 
 MOST_LOOKS = 40
 BETWEEN_SECONDS = 0.025
@@ -31,8 +35,8 @@ class Looking:
         scripts: folders whose scripts run.
         holds: keeps what is looked at from being removed.
         presences: what was asked for this run.
-        circumstances: tells whether nothing shall run but what was asked for this run (safe mode), and which external
-            plugins are connected.
+        circumstances: tells whether nothing shall run but what was asked for this run (safe mode), which external
+            plugins are connected, and which script runs from which file.
     """
 
     def __init__(
@@ -43,7 +47,7 @@ class Looking:
         scripts: Scripts,
         holds: Holds,
         presences: Presences,
-        circumstances: Callable[[], tuple[bool, Attendance]],
+        circumstances: Callable[[], Circumstances],
     ) -> None:
         self._store = store
         self._state = state
@@ -94,14 +98,14 @@ class Looking:
         Raises:
             StoreError: the active generation or the state log is damaged.
         """
-        safe, here = self._circumstances()
-        seen = await self._survey(safe, Attendance({**here.connected, cid: "arrives"}, here.absent))
+        safe, here, running = self._circumstances()
+        seen = await self._survey(safe, Attendance({**here.connected, cid: "arrives"}, here.absent), running)
         verdict = seen.judgement.verdicts.get(cid)
         if verdict is None or verdict.candidate.origin != "external":
             return "is not known any more" if verdict is None else "is installed, so nobody else can be it"
         return "" if verdict.runs else verdict.problem or seen.wishes.out.get(cid, "is disabled")
 
-    async def _survey(self, safe: bool, attendance: Attendance) -> Survey:
+    async def _survey(self, safe: bool, attendance: Attendance, running: Mapping[Path, str]) -> Survey:
         return await asyncio.to_thread(
             survey,
             self._store,
@@ -112,4 +116,5 @@ class Looking:
             safe=safe,
             presences=self._presences.copy(),
             attendance=attendance,
+            running=running,
         )

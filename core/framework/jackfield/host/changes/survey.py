@@ -57,6 +57,7 @@ def survey(
     safe: bool = False,
     presences: Mapping[str, Presence] = MappingProxyType({}),
     attendance: Attendance = NOBODY,
+    running: Mapping[Path, str] = MappingProxyType({}),
     grade: Callable[[], str] = grade_here,
 ) -> Survey:
     """Look at the environment, the active generation and the state log; imports no plugin.
@@ -70,6 +71,7 @@ def survey(
         safe: run nothing but what was asked for this run.
         presences: what was asked for this run of the host.
         attendance: which external plugins are connected.
+        running: the file of each script that runs -> its id.
         grade: tells how well this machine confines processes; asked only where a plugin shall run in one of its own.
 
     Raises:
@@ -77,7 +79,7 @@ def survey(
     """
     generation = store.active()
     candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups, state.get(SURROUNDINGS))]
-    in_folders = discover_scripts(scripts.folders, languages_of(candidates))
+    in_folders = discover_scripts(scripts.folders, languages_of(candidates), running)
     taken = {one.canonical_id for one in candidates}
     own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
     candidates += in_folders
