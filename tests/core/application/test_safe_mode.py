@@ -118,7 +118,6 @@ async def test_what_failed_is_known_after_the_application_has_stopped(profile, t
     assert starts.failures() == {}
 
 
-@pytest.mark.feature("K50")
 async def test_what_cannot_be_noted_of_a_start_keeps_nobody_from_ending(profile, tmp_path, caplog):
     application = Application("chat", home=tmp_path, hostfile=hostfile())
     await application.start()
