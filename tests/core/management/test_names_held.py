@@ -17,6 +17,7 @@ from jackfield.store import Layout, read_lockfile
 from tests.core.management.story import SEND, installed
 from tests.support.marketplace import SCRIPT, RunningMarketplace, running_marketplace
 from tests.support.processes import Server, script
+from tests.support.wheels import WheelSource, plugin_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C45", "K39", "K40")]
 
@@ -325,3 +326,28 @@ async def test_a_name_that_is_held_without_a_file_does_not_fall_through_to_the_n
     with pytest.raises(ResolutionError, match=f"gonelib, but {market.url}, which has that name, offers no file of it"):
         await elsewhere(market.url, stranger.url).plan_install(["gonebait"])
     assert await elsewhere(stranger.url, name="other").plan_install(["gonebait"])
+
+
+async def test_a_held_id_does_not_come_in_another_distribution(market, stranger, elsewhere, tmp_path):
+    """An id is a plugin's name: the second marketplace may sign what it likes under it."""
+    market.publish("heldid")
+    wheel = renamed("heldid", "bait-for-chat", "9.0.0").build(tmp_path / "own")
+    stranger.accept(wheel)
+    theirs = elsewhere(stranger.url, name="theirs")
+    made = await packed(theirs, tmp_path / "made.bundle", "heldid")
+    lock = tmp_path / "jackfield.lock"
+    lock.write_text((await theirs.lock()).text())
+    for file in (lock, made):
+        here = elsewhere(market.url, stranger.url, name=f"by-{file.name}")
+        with pytest.raises(TrustError, match=f"{market.url} has the plugin heldid, and not in bait-for-chat"):
+            await planned(here, file)
+        assert here.list() == []
+    own = await packed(elsewhere(name="from-file"), tmp_path / "file.bundle", str(wheel))
+    with pytest.raises(TrustError, match=f"{market.url} has the plugin heldid, and not in bait-for-chat"):
+        await planned(elsewhere(market.url), own)
+
+
+def renamed(plugin_id: str, distribution: str, version: str) -> WheelSource:
+    source = plugin_source(plugin_id, version)
+    source.name = distribution
+    return source

@@ -16,9 +16,17 @@ from packaging.utils import canonicalize_name
 from jackfield.errors import MarketUnreachable, TrustError
 from jackfield.management.locked import LockedCatalog
 from jackfield.management.specs import canonical
-from jackfield.management.vouching import refuse_unsigned
+from jackfield.management.vouching import project_with, refuse_unsigned
 from jackfield.manifest import Pin
-from jackfield.market import Marketplace, Proven, Word, remembered_word, word_of_proven
+from jackfield.market import (
+    Marketplace,
+    Proven,
+    Word,
+    proven_elsewhere,
+    remembered_elsewhere,
+    remembered_word,
+    word_of_proven,
+)
 
 
 class Backing:
@@ -79,7 +87,11 @@ class Backing:
         before, own = self._catalog.goes_before(pin), self._catalog.marketplace(pin.source)
         markets = (*before, *([own] if own is not None else []))
         words = dict(zip(markets, await asyncio.gather(*(self._word(one, pin) for one in markets)), strict=True))
-        silent = [market.url for market in before if words[market] is None]
+        has_id = dict(zip(before, await asyncio.gather(*(self._has_id(one, pin) for one in before)), strict=True))
+        holder = next((market for market in before if has_id[market]), None)
+        if holder is not None:
+            return self._id_shadow(pin, holder)
+        silent = [market.url for market in before if words[market] is None or has_id[market] is None]
         for market, word in words.items():
             if word is None or not word.holds:
                 continue
@@ -107,6 +119,22 @@ class Backing:
             return f"{pin.distribution} (from a file; {market.url} holds that name)"
         raise _refuse_shadow(pin, market.url)
 
+    def _id_shadow(self, pin: Pin, holder: Marketplace) -> str:
+        """The same where a marketplace has the plugin's id in another distribution.
+
+        Raises:
+            TrustError: it does not come from a file, or is not allowed.
+        """
+        if pin.source == "file" and self._is_allowed(pin):
+            return f"{pin.id} (from a file; {holder.url} has a plugin of that id)"
+        raise TrustError(
+            f"{holder.url} has the plugin {pin.id}, and not in {pin.distribution}, "
+            f"which the lock says comes from {_where(pin)}",
+            plugin=pin.id,
+            hint="nothing was changed; an id that a marketplace of yours has comes from there alone: "
+            "ask whoever made the lock",
+        )
+
     def _is_let_by(self, pin: Pin, word: Word | None) -> bool:
         """Whether a file whose name no marketplace of the user holds comes from where it may come from."""
         if pin.file.upstream is not None:
@@ -132,6 +160,27 @@ class Backing:
             return await market.word_on(pin.distribution, pin.file)
         except MarketUnreachable:
             return next(iter(self._known(market, pin)), None)
+
+    async def _has_id(self, market: Marketplace, pin: Pin) -> bool | None:
+        """Whether a marketplace has a plugin's id in another distribution than the lock; None where nobody knows."""
+        if pin.id is None:
+            return False
+        cid, known = canonical(pin.id), list[bool]()
+        if self._proven is not None:
+            carried = self._proven.get(market.url)
+            told = (
+                remembered_elsewhere(self._trust, market.url, cid, pin.distribution),
+                proven_elsewhere(carried, cid, pin.distribution) if carried is not None else None,
+            )
+            known = [one for one in told if one is not None]
+        if any(known):
+            return True
+        try:
+            return await project_with(market, cid) not in (None, pin.distribution)
+        except MarketUnreachable:
+            if self._proven is None:
+                raise
+            return False if known else None
 
     def _known(self, market: Marketplace, pin: Pin) -> Sequence[Word]:
         carried = (self._proven or {}).get(market.url)

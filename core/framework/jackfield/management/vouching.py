@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jackfield.errors import ManifestError, MarketError, TrustError, UsageError
-from jackfield.manifest import Pin, page_path, read_revocations, target_folder
+from packaging.utils import canonicalize_name
+
+from jackfield.errors import ManifestError, MarketError, TrustError, UnknownPlugin, UsageError
+from jackfield.management.specs import canonical
+from jackfield.manifest import Pin, page_path, plugin_path, read_revocations, target_folder
 from jackfield.market import Marketplace, Proven, carried, folder_of, is_known, plain_address, split_address, verified
 from jackfield.revocation import KeptList
 from jackfield.storage import make_private
@@ -38,9 +41,10 @@ async def proofs_for(lock: LockFile, trust: Path, urls: Sequence[str]) -> tuple[
         if not is_known(trust, source) or not (own or others):
             continue
         paths, beside = [_path(pin) for pin in own], [page_path(pin.distribution) for pin in others]
+        beside += [plugin_path(canonical(pin.id)) for pin in others if pin.id is not None]
         parts = carried(trust, source, paths, beside)
         if parts is None and source in addresses:
-            await _fetch(addresses[source], trust, [*own, *others])
+            await _fetch(addresses[source], trust, own, others)
             parts = carried(trust, source, paths, beside)
         if parts is not None:
             found[source] = parts
@@ -157,12 +161,34 @@ def _age(proven: Proven) -> str:
     return f"the bundle holds what {proven.url} signed until {proven.until:%Y-%m-%d}{ago}{met}"
 
 
-async def _fetch(url: str, trust: Path, pins: Collection[Pin]) -> None:
-    """Have the signed metadata of some files here, where the marketplace answers."""
+async def project_with(market: Marketplace, plugin: str) -> str | None:
+    """The distribution that a marketplace has a plugin in, held to what it signs; None where it has none of that id.
+
+    Args:
+        market: it is asked.
+        plugin: the canonical id.
+
+    Raises:
+        TrustError: it signed something else than it says.
+        MarketError: it does not answer.
+    """
+    try:
+        found = str(canonicalize_name((await market.latest(plugin)).distribution))
+    except UnknownPlugin:
+        found = None
+    await market.require_named(plugin, found)
+    return found
+
+
+async def _fetch(url: str, trust: Path, own: Collection[Pin], others: Collection[Pin]) -> None:
+    """Have the signed metadata of some files and names here, where the marketplace answers."""
     async with Marketplace(url, trust=trust) as market:
         try:
-            for pin in pins:
+            for pin in (*own, *others):
                 await market.word_on(pin.distribution, pin.file)
+            for pin in others:
+                if pin.id is not None:
+                    await project_with(market, canonical(pin.id))
         except MarketError:
             return  # without it the bundle is worth less, and says so
 

@@ -18,7 +18,7 @@ from jackfield.market.trust import (
     verified,
 )
 from jackfield.market.uploading import upload
-from jackfield.market.word import Word, remembered_word, word_of_proven
+from jackfield.market.word import Word, proven_elsewhere, remembered_elsewhere, remembered_word, word_of_proven
 
 __all__ = [
     "Category",
@@ -39,7 +39,9 @@ __all__ = [
     "is_known",
     "pin",
     "plain_address",
+    "proven_elsewhere",
     "remembered",
+    "remembered_elsewhere",
     "remembered_word",
     "split_address",
     "upload",

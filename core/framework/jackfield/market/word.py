@@ -6,12 +6,14 @@ where it does not, and where nobody can be asked from what it signed when it was
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from jackfield.manifest import File, page_path, role_of, target_folder
+from jackfield.manifest import File, page_path, plugin_document, plugin_path, role_of, target_folder
 from jackfield.market.trust import Proven, folder_of, plain_address
 
 ATTESTATION = ".attestation"
@@ -88,8 +90,53 @@ def remembered_word(trust: Path, url: str, distribution: str) -> Word | None:
         distribution: the name, normalised.
     """
     page = page_path(distribution)
-    path = folder_of(trust, plain_address(url)) / "metadata" / f"{role_of(page)}.json"
+    signed = _remembered(trust, url, page)
+    return None if signed is None else Word(holds=page in signed)
+
+
+def proven_elsewhere(proven: Proven, plugin: str, distribution: str) -> bool | None:
+    """Whether a plugin's id is another distribution's, from what was carried; None where nothing of the id is in it.
+
+    Args:
+        proven: what the marketplace signed.
+        plugin: the canonical id.
+        distribution: the name that somebody else says has it, normalised.
+    """
+    path = plugin_path(plugin)
+    if role_of(path) not in proven.roles:
+        return None
+    target = proven.targets.get(path)
+    return target is not None and target.sha256 != _document(plugin, distribution)
+
+
+def remembered_elsewhere(trust: Path, url: str, plugin: str, distribution: str) -> bool | None:
+    """The same, as of the last answer about that id; None where it was never asked for. An id is kept for ever.
+
+    Args:
+        trust: the folder of all marketplaces.
+        url: its address.
+        plugin: the canonical id.
+        distribution: the name that somebody else says has it, normalised.
+    """
+    path = plugin_path(plugin)
+    signed = _remembered(trust, url, path)
+    if signed is None:
+        return None
     try:
-        return Word(holds=page in json.loads(path.read_bytes())["signed"]["targets"])
+        return path in signed and signed[path]["hashes"]["sha256"] != _document(plugin, distribution)
+    except (LookupError, TypeError):
+        return None
+
+
+def _remembered(trust: Path, url: str, target: str) -> Mapping[str, Any] | None:
+    """What the bin of a target held when it came last; None where it never did."""
+    path = folder_of(trust, plain_address(url)) / "metadata" / f"{role_of(target)}.json"
+    try:
+        found = json.loads(path.read_bytes())["signed"]["targets"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
+    return found if isinstance(found, dict) else None
+
+
+def _document(plugin: str, distribution: str) -> str:
+    return hashlib.sha256(plugin_document(plugin, distribution)).hexdigest()
