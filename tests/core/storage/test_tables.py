@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jackfield.api import Delete, Forget, Insert, Put, Require, Update
-from jackfield.errors import DataConflict, QuotaExceeded, UsageError
+from jackfield.errors import DataConflict, QuotaExceeded, StoreError, UsageError
 from jackfield.storage import Definition, PluginDatabase, Quota, shown_bytes
 
 from tests.support.examples import examples
@@ -281,3 +281,48 @@ class TestQuota:
             "100.2 MiB",
             "2 MiB",
         ]
+
+
+class TestWhatAPluginMayAsk:
+    @pytest.fixture
+    def bounded(self, tmp_path):
+        made = PluginDatabase(tmp_path / "storage.sqlite3", plugin="poll", bounded=True)
+        yield made
+        made.close()
+
+    def test_a_condition_that_takes_minutes_is_stopped_and_whoever_closes_the_file_does_not_wait(
+        self, bounded, monkeypatch
+    ):
+        """Before it was held a plugin had its host at one call for hours: a thousand such conditions in one `apply`."""
+        monkeypatch.setattr("jackfield.storage.database.MOST_SECONDS", 0.2)
+        for _ in range(20):
+            bounded.apply([Insert("votes", {"choice": 1}) for _ in range(1000)], [VOTES])
+        never = {f"choice{' ' * spaces}!=": spaces + 1 for spaces in range(1, 900)}
+        changes = [Insert("votes", {"room": "last"}), *(Require("votes", never, least=0) for _ in range(900))]
+        with pytest.raises(StoreError, match=r"poll was at one call for 0\.2 s and stopped: nothing was changed"):
+            bounded.apply(changes, [VOTES])
+        assert bounded.count(VOTES, {"room": "last"}) == 0
+        assert bounded.count(VOTES, {"choice": 1}) == 20_000
+
+    def test_an_answer_is_no_larger_than_its_host_can_hold(self, bounded):
+        """A sign beyond the first plane makes each character of a text four bytes."""
+        text = "\N{WHITE SMILING FACE}\N{SMILING FACE WITH SMILING EYES}" + "x" * 300_000
+        for number in range(40):
+            bounded.apply([Insert("votes", {"room": text, "user": str(number)})], [VOTES])
+        with pytest.raises(UsageError, match="the rows of votes take more than 32 MiB"):
+            bounded.select(VOTES)
+        assert [len(one["room"]) for one in bounded.select(VOTES, limit=20)] == [len(text)] * 20
+
+    def test_so_are_keys(self, bounded, monkeypatch):
+        monkeypatch.setattr("jackfield.storage.database.MOST_ANSWER_BYTES", 1 << 20)
+        for page in range(4):
+            bounded.apply([Put(f"{page}{number:03}" + "k" * 500, 1) for number in range(1000)])
+        with pytest.raises(UsageError, match="the keys take more than 1 MiB"):
+            bounded.keys()
+        assert len(bounded.keys("1")) == 1000
+
+    def test_a_column_is_sorted_by_once_however_often_it_is_named(self, bounded):
+        for number in (2, 1, 3):
+            bounded.apply([Insert("votes", {"choice": number, "user": str(number)})], [VOTES])
+        rows = bounded.select(VOTES, order=["-choice", *["choice", "-user"] * 2000])
+        assert [row["choice"] for row in rows] == [3, 2, 1]

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from jackfield.api import DataChange, Delete, Forget, Insert, Put, Require, Upda
 from jackfield.errors import DataConflict, StoreError, UsageError
 from jackfield.storage.folders import make_private
 from jackfield.storage.quota import Quota
-from jackfield.storage.tables import Definition, Tables
+from jackfield.storage.tables import MOST_ANSWER_BYTES, Answer, Definition, Tables
 
 MAXIMUM_VALUE_BYTES = 1 << 20
 MAXIMUM_KEY_CHARACTERS = 512
@@ -20,6 +21,13 @@ MOST_CHANGES = 1000
 
 BUSY_SECONDS = 5.0
 """How long a call waits for another process that writes the same file."""
+
+MOST_SECONDS = 5.0
+"""Of a processor, for one call of a plugin: a condition of hundreds of comparisons over millions of rows takes minutes,
+and who closes the file would wait for it."""
+
+STEPS_BETWEEN_LOOKS = 20_000
+"""Of SQLite's machine, between two looks at the time: about a millisecond."""
 
 Result = TypeVar("Result")
 
@@ -33,10 +41,16 @@ class PluginDatabase:
         path: the SQLite file; its folder is made when needed.
         plugin: whose it is, for errors.
         quota: how much the plugin may keep; None: as much as the disk holds.
+        bounded: whether it is the plugin that calls: no call takes more than `MOST_SECONDS`, and no answer is larger
+            than `MOST_ANSWER_BYTES`.
     """
 
-    def __init__(self, path: Path, *, plugin: str | None = None, quota: Quota | None = None) -> None:
+    def __init__(
+        self, path: Path, *, plugin: str | None = None, quota: Quota | None = None, bounded: bool = False
+    ) -> None:
         self._path = path
+        self._bounded = bounded
+        self._until = 0.0
         self._plugin = plugin
         self._quota = quota
         self._guard = threading.Lock()
@@ -45,7 +59,8 @@ class PluginDatabase:
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value under `key`, or `default`."""
-        rows = self._rows("SELECT value FROM entries WHERE key = ?", key)
+        statement = "SELECT value FROM entries WHERE key = ?"
+        rows = self._read(lambda connection: connection.execute(statement, (key,)).fetchall(), [])
         return json.loads(rows[0][0]) if rows else default
 
     def set(self, key: str, value: Any) -> None:
@@ -66,7 +81,12 @@ class PluginDatabase:
     def keys(self, prefix: str = "") -> list[str]:
         """Return the keys that start with `prefix`, sorted by code point."""
         statement = "SELECT key FROM entries WHERE substr(key, 1, ?) = ? ORDER BY key"
-        return [row[0] for row in self._rows(statement, len(prefix), prefix)]
+
+        def found(connection: sqlite3.Connection) -> list[str]:
+            answer = self._answer("keys", "ask for those that begin alike: keys(prefix)")
+            return [row[0] for row in answer.of(connection.execute(statement, (len(prefix), prefix)))]
+
+        return self._read(found, [])
 
     def tables(self) -> list[Definition]:
         """Return every table that there is, by name."""
@@ -86,7 +106,8 @@ class PluginDatabase:
         self._require(table)
 
         def found(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-            return Tables(connection, self._plugin).select(table.name, where or {}, order, limit, offset)
+            answer = self._answer(f"rows of {table.name}", "ask for fewer at once: limit and offset")
+            return Tables(connection, self._plugin).select(table.name, where or {}, order, limit, offset, answer)
 
         return self._read(found, [])
 
@@ -178,15 +199,17 @@ class PluginDatabase:
             raise UsageError(f"the value of {key} is larger than {MAXIMUM_VALUE_BYTES} bytes", plugin=self._plugin)
         return text
 
-    def _rows(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
-        return self._read(lambda connection: connection.execute(statement, arguments).fetchall(), [])
+    def _answer(self, what: str, hint: str) -> Answer:
+        return Answer(what, self._plugin, hint, MOST_ANSWER_BYTES if self._bounded else None)
 
     def _read(self, work: Callable[[sqlite3.Connection], Result], nothing: Result) -> Result:
         with self._guard:
             if self._connection is None and not self._path.exists():
                 return nothing  # reading makes no file
             try:
-                return work(self._open())
+                connection = self._open()
+                self._begin_call()
+                return work(connection)
             except UnicodeEncodeError as error:
                 raise self._no_text(error) from error
             except sqlite3.Error as error:
@@ -196,13 +219,16 @@ class PluginDatabase:
         with self._guard:
             try:
                 connection = self._open()
+                self._begin_call()
                 if self._quota is not None:
                     self._bound(connection, self._quota, grows=grows)
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     result = work(connection)
+                    self._until = float("inf")
                     connection.execute("COMMIT")
                 except BaseException:
+                    self._until = float("inf")
                     if connection.in_transaction:  # a full disk ends the transaction by itself
                         connection.execute("ROLLBACK")
                     raise
@@ -213,6 +239,13 @@ class PluginDatabase:
                     raise self._quota.exceeded(_used(self._open())) from error
                 raise self._broken(error) from error
             return result
+
+    def _begin_call(self) -> None:
+        """Let the time of a call begin, in the thread that makes it."""
+        self._until = time.thread_time() + MOST_SECONDS
+
+    def _is_over(self) -> bool:
+        return time.thread_time() > self._until
 
     def _bound(self, connection: sqlite3.Connection, quota: Quota, *, grows: bool) -> None:
         """Have SQLite itself hold the bound, within the transaction; what only shrinks is always let through."""
@@ -243,6 +276,8 @@ class PluginDatabase:
             except sqlite3.Error:
                 connection.close()
                 raise
+            if self._bounded:
+                connection.set_progress_handler(self._is_over, STEPS_BETWEEN_LOOKS)
             self._connection = connection
         return self._connection
 
@@ -252,6 +287,12 @@ class PluginDatabase:
         return UsageError(f"{told} is no character that can be kept", plugin=self._plugin)
 
     def _broken(self, error: Exception) -> StoreError:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            return StoreError(
+                f"the storage of {self._plugin} was at one call for {MOST_SECONDS:g} s and stopped: nothing was changed",
+                plugin=self._plugin,
+                hint="compare with less, or keep less in one table",
+            )
         return StoreError(f"the storage of {self._plugin or self._path} failed: {error}", plugin=self._plugin)
 
 

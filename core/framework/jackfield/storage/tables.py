@@ -6,7 +6,8 @@ Every name that reaches SQL has passed `NAME`, and every value is a parameter.
 import json
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -21,6 +22,9 @@ MOST_ROWS = 10_000
 
 MOST_CHARACTERS = 1 << 20
 """Of one text."""
+
+MOST_ANSWER_BYTES = 32 << 20
+"""Of the texts in one answer, as they lie in memory: up to four times what they take on the disk."""
 
 _MOST_IN = 500  # values in one list of a condition; SQLite takes 32,766 parameters in a statement
 _TYPES: dict[type, tuple[str, str]] = {
@@ -68,6 +72,41 @@ class Definition:
         if strange:
             raise UsageError(f"{name}: unique names {strange[0]!r}, which is no column")
         return cls(name, {column: _TYPES[kind][0] for column, kind in columns.items()}, tuple(unique))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is read for one answer, row by row, so that it is never larger than it may be.
+
+    Args:
+        what: is read, in the plural, for the error.
+        plugin: who asked.
+        hint: what to do when it is too large.
+        most_bytes: of all texts; None: no bound.
+    """
+
+    what: str
+    plugin: str | None
+    hint: str
+    most_bytes: int | None
+
+    def of(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """Yield rows.
+
+        Raises:
+            UsageError: they are too large together.
+        """
+        left = self.most_bytes
+        for row in rows:
+            if left is not None:
+                left -= sum(sys.getsizeof(value) for value in row if isinstance(value, str))
+                if left < 0:
+                    raise UsageError(
+                        f"the {self.what} take more than {(self.most_bytes or 0) >> 20} MiB",
+                        plugin=self.plugin,
+                        hint=self.hint,
+                    )
+            yield row
 
 
 class Tables:
@@ -211,23 +250,24 @@ class Tables:
         return int(found)
 
     def select(
-        self, name: str, where: Mapping[str, Any], order: Sequence[str], limit: int, offset: int
+        self, name: str, where: Mapping[str, Any], order: Sequence[str], limit: int, offset: int, answer: Answer
     ) -> list[dict[str, Any]]:
         """Return rows; see `jackfield.api.StoredTable`."""
         table = self.find(name)
         if not 0 <= limit <= MOST_ROWS or offset < 0:
             raise UsageError(f"limit is 0 to {MOST_ROWS}, offset 0 or more", plugin=self._plugin)
         condition, parameters = self._condition(table, where)
-        terms = []
+        terms: dict[str, str] = {}
         for text in order:
             column = text.removeprefix("-")
             self._kind(table, column)
-            terms.append(f'"{column}"{" DESC" if text.startswith("-") else ""}')
+            # By its first mention: SQLite writes each of them into what it sorts, a column named 2000 times as often.
+            terms.setdefault(column, f'"{column}"{" DESC" if text.startswith("-") else ""}')
         names = ["id", *table.columns]
         columns = ", ".join(f'"{column}"' for column in names)
-        ordered = ", ".join([*terms, "id"])
+        ordered = ", ".join([*terms.values(), "id"])
         statement = f'SELECT {columns} FROM "t_{name}"{condition} ORDER BY {ordered} LIMIT ? OFFSET ?'  # noqa: S608  # every name has passed NAME
-        found = self._connection.execute(statement, (*parameters, limit, offset)).fetchall()
+        found = answer.of(self._connection.execute(statement, (*parameters, limit, offset)))
         booleans = {column for column, kind in table.columns.items() if kind == "boolean"}
         return [
             {

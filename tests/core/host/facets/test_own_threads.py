@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from jackfield.host.facets.connecting import PluginNetwork
 from jackfield.host.facets.keeping import PluginStorage
-from jackfield.host.facets.own_threads import MOST_THREADS, OwnThreads
+from jackfield.host.facets.own_threads import MOST_THREADS, SHARE, OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.permissions import Grant, Permission
 from jackfield.runtime import Scope
@@ -100,4 +101,21 @@ async def test_a_plugin_has_few_threads_and_they_end_with_it(held):
         while own():  # noqa: ASYNC110 (threads tell nobody of their end)
             await asyncio.sleep(0.01)
         assert await threads.run(lambda: "another") == "another"
+    threads.close()
+
+
+def busy_for(seconds: float) -> float:
+    """Use a processor for so long, and return when that was over."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+    return time.monotonic()
+
+
+async def test_who_has_used_up_its_share_of_a_processor_waits(monkeypatch):
+    """Else a plugin that sorts its tables again and again has one of the application's processors for itself."""
+    monkeypatch.setattr("jackfield.host.facets.own_threads.SAVED_SECONDS", 0.2)
+    threads, began = OwnThreads("mallory"), time.monotonic()
+    await asyncio.gather(*(threads.run(busy_for, 0.25) for _ in range(2)))
+    assert await threads.run(busy_for, 0.0) - began >= (0.5 - 0.2) / SHARE
     threads.close()

@@ -134,7 +134,7 @@ class Wiring:
         asked = candidate.manifest.limits if candidate.manifest is not None else {}
         self.threads = OwnThreads(name)
         quota = Quota(name, partial(quota_of, around.state, cid, asked), data / FILES)
-        self.database = PluginDatabase(data / DATABASE, plugin=name, quota=quota)
+        self.database = PluginDatabase(data / DATABASE, plugin=name, quota=quota, bounded=True)
         self.settings = Settings(
             around.state, cid, contributes.settings, plugin=name, file=around.layout.config(cid) / FILE_NAME
         )

@@ -2,10 +2,13 @@
 
 Threads that all share would be those of whoever asks most. A plugin that sorts its tables without end, or asks for
 names that nobody answers, would have them all, and behind it would wait the other plugins, which are blamed for being
-late, and the application's own work.
+late, and the application's own work. Nor are they there for as much of a processor as it likes: what they use is
+counted, and beyond a share its next request waits.
 """
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,6 +19,12 @@ T = TypeVar("T")
 
 MOST_THREADS: Final = 4
 """Of one plugin; what it asks for beyond that waits for what it asked for before."""
+
+SHARE: Final = 0.5
+"""Of one processor, that one plugin's threads use in the long run."""
+
+SAVED_SECONDS: Final = 5.0
+"""Of a processor, that a plugin has to begin with, and has again after some rest."""
 
 
 class OwnThreads:
@@ -28,6 +37,12 @@ class OwnThreads:
     def __init__(self, plugin: str) -> None:
         self._plugin = plugin
         self._pool: ThreadPoolExecutor | None = None
+        self._asked = 0
+        self._is_over = False
+        self._turns = asyncio.Semaphore(MOST_THREADS)
+        self._left = SAVED_SECONDS
+        self._filled = time.monotonic()
+        self._used: deque[float] = deque()
 
     async def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Do a piece of work that waits, and return what it returns; as `asyncio.to_thread`, without a context.
@@ -35,12 +50,46 @@ class OwnThreads:
         Raises:
             Exception: what the work raises.
         """
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(MOST_THREADS, f"jackfield: for {self._plugin}")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *arguments, **named))
+        self._is_over = self._is_over and self._asked > 0
+        self._asked += 1
+        try:
+            # What has to wait does so here: in a thread's queue it would be done long after its plugin is gone.
+            async with self._turns:
+                while (seconds := self._wait_seconds()) > 0:
+                    await asyncio.sleep(seconds)
+                if self._pool is None:
+                    self._pool = ThreadPoolExecutor(MOST_THREADS, f"jackfield: for {self._plugin}")
+                counted = partial(self._counted, partial(work, *arguments, **named))
+                return await asyncio.get_running_loop().run_in_executor(self._pool, counted)
+        finally:
+            self._asked -= 1
+            if self._is_over and not self._asked:
+                self._let_go()
+
+    def _counted(self, work: Callable[[], T]) -> T:
+        """In a thread; its time counts also where nobody waits for what it does any more."""
+        began = time.thread_time()
+        try:
+            return work()
+        finally:
+            self._used.append(time.thread_time() - began)
+
+    def _wait_seconds(self) -> float:
+        """Return how long the next piece of work waits until what was used is paid for."""
+        now = time.monotonic()
+        self._left = min(SAVED_SECONDS, self._left + (now - self._filled) * SHARE)
+        self._filled = now
+        while self._used:
+            self._left -= self._used.popleft()
+        return max(-self._left / SHARE, 0.0)
 
     def close(self) -> None:
         """Let the threads end with what was asked for; whoever asks later gets others."""
+        self._is_over = True
+        if not self._asked:
+            self._let_go()
+
+    def _let_go(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False)
