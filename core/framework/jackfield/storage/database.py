@@ -289,7 +289,8 @@ class PluginDatabase:
     def _broken(self, error: Exception) -> StoreError:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
             return StoreError(
-                f"the storage of {self._plugin} was at one call for {MOST_SECONDS:g} s and stopped: nothing was changed",
+                f"the storage of {self._plugin} was at one call for {MOST_SECONDS:g} s and stopped: nothing was "
+                "changed",
                 plugin=self._plugin,
                 hint="compare with less, or keep less in one table",
             )

@@ -55,7 +55,7 @@ class OwnThreads:
         try:
             # What has to wait does so here: in a thread's queue it would be done long after its plugin is gone.
             async with self._turns:
-                while (seconds := self._wait_seconds()) > 0:
+                while (seconds := self._wait_seconds()) > 0:  # noqa: ASYNC110 (it is time that is waited for)
                     await asyncio.sleep(seconds)
                 if self._pool is None:
                     self._pool = ThreadPoolExecutor(MOST_THREADS, f"jackfield: for {self._plugin}")
