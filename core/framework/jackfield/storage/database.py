@@ -60,8 +60,8 @@ class PluginDatabase:
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value under `key`, or `default`."""
         statement = "SELECT value FROM entries WHERE key = ?"
-        rows = self._read(lambda connection: connection.execute(statement, (key,)).fetchall(), [])
-        return json.loads(rows[0][0]) if rows else default
+        row = self._read(lambda connection: connection.execute(statement, (key,)).fetchone(), None)
+        return json.loads(row[0]) if row is not None else default
 
     def set(self, key: str, value: Any) -> None:
         """Keep `value` under `key`.
