@@ -1,8 +1,8 @@
 """Changes while the host runs: what is there and wished, what is asked, and who goes down and comes up for it.
 
 `survey` reads what is there, for `looking`; `following` goes from what runs to what shall run, `orders` takes what is
-asked of one plugin, `reloading` imports code anew; `runner` takes one plugin through one step of its life, and `turn`
-lets one change happen at a time.
+asked of one plugin, `reloading` imports code anew; `runner` takes one plugin through one step of its life, `turn`
+lets one change happen at a time, and `within` refuses what would wait for itself.
 """
 
 from jackfield.host.changes.attendance import Attendance

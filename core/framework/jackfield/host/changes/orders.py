@@ -15,6 +15,7 @@ from jackfield.host.changes.reloading import Reloading
 from jackfield.host.changes.stepping import run_now
 from jackfield.host.changes.survey import Survey
 from jackfield.host.changes.turn import Turn
+from jackfield.host.changes.within import Within
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.manifest import canonical_id
@@ -66,6 +67,7 @@ class Orders:
         self._state = state
         self._presences = presences
         self._reloading = reloading
+        self._within = Within(plugins)
         self.recovering = Recovering(plugins, following, look, self._carry_out)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -104,6 +106,7 @@ class Orders:
             leaving = asked is not None and asked.what == "out"  # its parent went, and it is about to follow
             if record is not None and record.life.state in wanted and not leaving:
                 return record.status
+            self._within.require_up(cid, "loaded")
             self._following.rouse(cid)
             what = "active" if enable else "loaded"
             self._presences.ask(cid, Presence(what, by, cid in seen.wished, parent))  # type: ignore[arg-type]  # one of both
@@ -118,6 +121,7 @@ class Orders:
 
         async def change() -> PluginStatus:
             seen = await self._known(plugin)
+            self._within.require_up(cid, "enabled")
             self._wish(seen, cid, True, by)
             await self._follow(cid, retry=True)
             asleep = (State.RESOLVED,) if self._following.is_asleep(cid) else ()
@@ -131,6 +135,7 @@ class Orders:
 
         async def change() -> PluginStatus:
             seen = await self._known(plugin)
+            self._within.require_down(cid, "disabled")
             self._wish(seen, cid, False, by)
             await self._follow(cid)
             return self._plugins.status(plugin)
@@ -145,6 +150,7 @@ class Orders:
             seen = await self._look()
             if cid not in seen.judgement.verdicts:
                 return False
+            self._within.require_down(cid, "unloaded")
             self._presences.ask(cid, Presence("out", by, cid in seen.wished))
             await self._follow(cid)
             return True
@@ -157,6 +163,7 @@ class Orders:
 
         async def change() -> PluginStatus:
             seen = await self._known(plugin)
+            self._within.require_down(cid, "reloaded")
             record = self._plugins.records().get(cid)
             if record is not None and record.life.state.runs_code:
                 self.recovering.begin_anew(cid)
@@ -219,6 +226,9 @@ class Orders:
 
     async def wake(self, cid: str) -> None:
         """Bring up a plugin that is asleep; one that fails says so in its status."""
+        if self._within.puts_off(cid):
+            self.soon(self.wake(cid))
+            return
 
         async def change() -> None:
             await self._following.wake(cid)

@@ -20,6 +20,7 @@ from jackfield.host.changes.bringing import Bringing, Brought
 from jackfield.host.changes.data_shape import DataShape
 from jackfield.host.changes.entrances import open_entrances
 from jackfield.host.changes.leaving import Leaving
+from jackfield.host.changes.within import callback as within
 from jackfield.host.facets import Surroundings
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import misplaced
@@ -226,7 +227,8 @@ class Runner:
             return None
         began = perf_counter()
         try:
-            return await self._around.guard.run(record.candidate.id, name, callback, *arguments)
+            with within(record.candidate.canonical_id, name):
+                return await self._around.guard.run(record.candidate.id, name, callback, *arguments)
         finally:
             record.start_seconds += perf_counter() - began if name in _STARTING else 0.0
 

@@ -1,0 +1,106 @@
+"""What would wait for itself: a change that cannot be before the callback has returned that asks for it."""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from jackfield.errors import PluginError
+from jackfield.host.plugins import Plugins
+from jackfield.host.switch import with_dependents
+
+_log = logging.getLogger("jackfield.host")
+
+
+class _Call:
+    """One callback that goes on."""
+
+    __slots__ = ("cid", "name", "over")
+
+    def __init__(self, cid: str, name: str) -> None:
+        self.cid, self.name = cid, name
+        self.over = False
+
+
+_CALLS: ContextVar[tuple[_Call, ...]] = ContextVar("jackfield callbacks", default=())
+
+
+@contextmanager
+def callback(cid: str, name: str) -> Iterator[None]:
+    """Remember that a plugin's callback goes on, for whatever is begun by it.
+
+    Args:
+        cid: its canonical id.
+        name: `on_enable`.
+    """
+    call = _Call(cid, name)
+    token = _CALLS.set((*_CALLS.get(), call))
+    try:
+        yield
+    finally:
+        call.over = True
+        _CALLS.reset(token)
+
+
+class Within:
+    """Says what has to wait for the callbacks that whoever asks is in.
+
+    A plugin takes one step of its life at a time. What is begun in a callback and needs another step of the same
+    plugin would wait until the callback is out of time.
+
+    Args:
+        plugins: where they stand.
+    """
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+
+    def require_up(self, cid: str, what: str) -> None:
+        """Return if a plugin, and what it requires, can come up now.
+
+        Args:
+            cid: its canonical id.
+            what: what shall become of it: `loaded`.
+
+        Raises:
+            PluginError: one of them is in the callback that asks.
+        """
+        self._require(cid, self._required(cid), what)
+
+    def require_down(self, cid: str, what: str) -> None:
+        """Return if a plugin, and who requires it, can go down now; as `require_up`."""
+        footings = {
+            one: record.footing for one, record in self._plugins.records().items() if record.life.state.runs_code
+        }
+        self._require(cid, with_dependents({cid}, footings), what)
+
+    def puts_off(self, cid: str) -> bool:
+        """Say whether a plugin that is used cannot come up before the callback that uses it has returned."""
+        call = self._call_of(self._required(cid))
+        if call is not None:
+            used, user = (self._plugins.record(one).candidate.id for one in (cid, call.cid))
+            _log.warning("%s misses what %s of %s uses of it: it requires %s", used, call.name, user, user)
+        return call is not None
+
+    def _require(self, cid: str, going: Collection[str], what: str) -> None:
+        call = self._call_of(going)
+        if call is not None:
+            identity, busy = (self._plugins.record(one).candidate.id for one in (cid, call.cid))
+            raise PluginError(
+                f"{identity} cannot be {what} before {call.name} of {busy} has returned, which asks for it",
+                plugin=busy,
+                hint="ask in a task: context.scheduler.after(0, …), or unload_self()",
+            )
+
+    def _call_of(self, plugins: Collection[str]) -> _Call | None:
+        return next((one for one in _CALLS.get() if not one.over and one.cid in plugins), None)
+
+    def _required(self, cid: str) -> set[str]:
+        records = self._plugins.records()
+        found, waiting = set[str](), [cid]
+        while waiting:
+            one = waiting.pop()
+            manifest = records[one].candidate.manifest if one not in found and one in records else None
+            found.add(one)
+            waiting += [need.canonical_id for need in manifest.requires if not need.optional] if manifest else ()
+        return found
