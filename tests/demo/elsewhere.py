@@ -12,21 +12,22 @@ from pathlib import Path
 from tests.demo.telling import expect
 from tests.support.processes import Server, clean_environment
 
-NOWHERE = "http://127.0.0.1:9"
-"""The marketplace that is configured there; nobody listens."""
-
 
 class Elsewhere:
     """A chat in a virtual environment of its own.
 
     Args:
         folder: where all of it lies.
+
+    Attributes:
+        marketplace: the address of the one that its user configured; nobody needs to listen there.
     """
 
     def __init__(self, folder: Path) -> None:
         self.prefix = folder / "environment"
         self.data = folder / "chat"
         self.chat: Server | None = None
+        self.marketplace = ""
 
     def make_environment(self) -> None:
         """Make the virtual environment, with the application in it."""
@@ -76,4 +77,4 @@ class Elsewhere:
 
     def _environment(self) -> dict[str, str]:
         plugins = str(self.data / "plugins")
-        return clean_environment(JACKFIELD_HOME=plugins, JACKFIELD_MARKETPLACE=NOWHERE, COLUMNS="200")
+        return clean_environment(JACKFIELD_HOME=plugins, JACKFIELD_MARKETPLACE=self.marketplace, COLUMNS="200")

@@ -88,6 +88,7 @@ class Trouble(Story):
             step.detail = self.jackfield("bundle", str(bundle)).out.strip().replace(f"{self.folder}/", "")
         with self.telling.step("the marketplace is gone; another machine installs from the bundle"):
             assert self.market is not None
+            self.elsewhere.marketplace = self.market.address
             self.market.stop()
             self.elsewhere.make_environment()
             refused = self.elsewhere.jackfield("sync", str(bundle), "--yes", status=3)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from jackfield.revocation import ALLOWED, Allowance, now
+from jackfield.revocation import ALLOWED, Allowance, allowances, now
 
 from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.revoking import code_of, elsewhere, install, revoke, running
@@ -53,10 +53,12 @@ async def test_after_its_day_a_running_application_stops_it_again(market, tmp_pa
     market.publish("brief", code=code_of("brief"))
     async with running(tmp_path, market) as application:
         await install(application, "brief")
-        number = revoke(market, "brief")
+        revoke(market, "brief")
         await elsewhere(application, market).check_updates()
         await until(lambda: application.host.plugins.status("brief").state == "blocked", timeout_seconds=30)
-        soon = Allowance(f"{now() + timedelta(seconds=3):%Y-%m-%dT%H:%M:%SZ}", frozenset({f"{market.url}#{number}"}))
+        elsewhere(application, market).allow_revoked("brief", by="alice")
+        day = allowances(application.host.state.items(ALLOWED))["brief"]
+        soon = Allowance(f"{now() + timedelta(seconds=3):%Y-%m-%dT%H:%M:%SZ}", day.keys)
         application.host.state.change({f"{ALLOWED}brief": soon.to_mapping()}, by="alice", why="for a moment")
         await application.reload()
         assert application.host.plugins.status("brief").state == "active"

@@ -236,10 +236,12 @@ class PluginManager(HookManager):
 
     def _is_stopped(self, entry_point: InstalledEntryPoint) -> bool:
         """Say whether a plugin may not run because it was revoked, and tell it."""
-        name, told = entry_point.name, (entry_point.distribution_name, entry_point.version)
+        name = entry_point.name
         self._stopped.discard(name)
-        stored = self._revoked is not None and self._is_stored(entry_point)
-        problem = self._revoked.problem(name, *told, stored=stored) if self._revoked is not None else None
+        if self._revoked is None:
+            return False
+        told = entry_point.distribution_name, entry_point.version
+        problem = self._revoked.problem(name, *told, stored=self._is_stored(entry_point))
         if problem is None:
             return False
         from jackfield.errors import PluginError
