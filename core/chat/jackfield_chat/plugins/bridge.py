@@ -110,7 +110,7 @@ class Bridge:
         add_own_commands(application.host.commands, show=_show_help)
         add_permit_commands(application.host.commands, self._accounts)
         self.application = application
-        self._panel = Panel(application.host, self._board.presence, self.name_of)
+        self._panel = Panel(application.host.ui, self._board.presence, self.name_of)
         self._operations = Operations(application, news=self._news, on_change=self._tell_plugins)
         application.host.plugins.on_change(self._hear_of)
         await application.start()

@@ -1,9 +1,12 @@
 """What plugins show on the page: boxes and menu items, drawn for everyone, and told of when they change."""
 
 import asyncio
+import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from time import monotonic
 
-from jackfield.host import Drawn, Host
+from jackfield.host import Drawn, UiRegistry
 
 from jackfield_chat.plugins.drawing import LONGEST_LABEL, drawing
 from jackfield_chat.rooms import Event, Presence
@@ -12,26 +15,31 @@ GATHER_SECONDS = 0.05  # a plugin that changes three boxes at once makes the pag
 CALM_SECONDS = 0.2  # a plugin that changes without end makes them draw five times a second, not all the time
 POSITIONS = ("sidebar", "room")  # beside the messages, and above them
 LONGEST_ERROR = 500  # characters
+LARGEST_PLUGIN_BYTES = 2 * 1024 * 1024  # all boxes of one plugin as JSON: each page is told all of them at each change
+PAGE_BYTES_PER_SECOND = 1024 * 1024  # that large boxes which change without end are told to each page
+DRAWING_PART = 10  # one part in so many of the chat's time is the most that they have
 
 
 class Panel:
     """The plugins' boxes and menu items.
 
     Args:
-        host: the running plugins.
+        ui: what the running plugins show.
         presence: the pages to tell.
         name_of: the name of a plugin, by its id.
     """
 
-    def __init__(self, host: Host, presence: Presence, name_of: Callable[[str], str]) -> None:
-        self._host = host
+    def __init__(self, ui: UiRegistry, presence: Presence, name_of: Callable[[str], str]) -> None:
+        self._ui = ui
         self._presence = presence
         self._name_of = name_of
         self._waiting: asyncio.Task[None] | None = None
         self._again = False
+        self._rest_seconds = 0.0
+        """How long nothing is drawn after what was drawn last: the longer, the larger that was."""
         self._told: list[Event] | None = None
         """What every page shows; None once one was told something else, as whoever has just come."""
-        self._end = host.ui.on_change(self._changed)
+        self._end = ui.on_change(self._changed)
 
     async def boxes(self) -> list[Event]:
         """Return every box; one whose plugin fails carries its error.
@@ -43,13 +51,24 @@ class Panel:
         return boxes
 
     async def _drawn(self) -> list[Event]:
-        return [self._box(drawn) for drawn in await self._host.ui.components()]
+        taken: dict[str, int] = defaultdict(int)
+        components = await self._ui.components()
+        began = monotonic()
+        boxes = [self._box(drawn, taken) for drawn in components]
+        took = monotonic() - began
+        self._rest_seconds = max(sum(taken.values()) / PAGE_BYTES_PER_SECOND, took * DRAWING_PART)
+        return boxes
 
-    def _box(self, drawn: Drawn) -> Event:
+    def _box(self, drawn: Drawn, taken: dict[str, int]) -> Event:
         component, error = None, drawn.error
         if drawn.component is not None:
             try:
+                _require_room(drawn, taken)
                 component = drawing(drawn.component)  # as JSON: one that is none would keep all boxes from the pages
+                taken[drawn.plugin] += len(json.dumps(component))
+                _require_room(drawn, taken)
+            except _NoRoom as exc:
+                component, error = None, str(exc)
             except Exception as exc:  # noqa: BLE001  # plain data, says its type; a plugin can put anything into it
                 component, error = None, f"{drawn.name} of {drawn.plugin} holds what cannot be shown: {exc}"
         return {
@@ -71,7 +90,7 @@ class Panel:
                 "plugin_name": self._name_of(offered.plugin),
                 "label": str(offered.item.label)[:LONGEST_LABEL],
             }
-            for offered in self._host.ui.menu()
+            for offered in self._ui.menu()
         ]
 
     async def act(self, component: str, action: str, values: Mapping[str, object], user: str) -> None:
@@ -81,7 +100,7 @@ class Panel:
             WrongValues: something that was typed does not do.
             PluginError: there is no such box, it does not react, or the plugin failed.
         """
-        await self._host.ui.act(component, action, values, user)
+        await self._ui.act(component, action, values, user)
 
     async def choose(self, item: str, user: str) -> None:
         """Tell a plugin that its menu item was chosen.
@@ -89,7 +108,7 @@ class Panel:
         Raises:
             PluginError: there is no such item, or the plugin failed.
         """
-        await self._host.ui.choose(item, user)
+        await self._ui.choose(item, user)
 
     def close(self) -> None:
         """Stop telling the pages."""
@@ -111,4 +130,15 @@ class Panel:
                 self._presence.tell_everyone({"type": "boxes", "boxes": boxes})
             self._told = boxes
             self._presence.tell_everyone({"type": "menu", "items": self.menu()})
-            await asyncio.sleep(CALM_SECONDS)
+            await asyncio.sleep(CALM_SECONDS + self._rest_seconds)
+
+
+class _NoRoom(Exception):
+    """A plugin's boxes are too large together."""
+
+
+def _require_room(drawn: Drawn, taken: Mapping[str, int]) -> None:
+    """Return if all that was drawn of a plugin so far may be shown; what comes after is not even looked at."""
+    if taken[drawn.plugin] > LARGEST_PLUGIN_BYTES:
+        most = LARGEST_PLUGIN_BYTES // 1024
+        raise _NoRoom(f"{drawn.name} of {drawn.plugin} is left out: all its boxes together are larger than {most} KiB")

@@ -7,6 +7,9 @@ MOST_WAITING = 256  # events kept for a connection that reads slowly, before it 
 
 Event = Mapping[str, object]
 
+_WHOLE = frozenset({"boxes", "menu"})
+"""Events that say all there is of something, so that the last one makes those before it worthless."""
+
 
 class Connection:
     """One open page or client of a member.
@@ -21,15 +24,25 @@ class Connection:
         self.session = session
         self.signed_out = False
         self.room: str | None = None
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue(MOST_WAITING)
+        self._events: asyncio.Queue[Event | str | None] = asyncio.Queue(MOST_WAITING)
+        self._latest: dict[str, Event] = {}
         self._open = True
 
     def send(self, event: Event) -> None:
-        """Hand over an event without waiting; a connection that does not keep up is closed."""
+        """Hand over an event without waiting; a connection that does not keep up is closed.
+
+        Of what tells a whole page anew only the last one waits: who reads slowly would have the chat keep them all.
+        """
         if not self._open:
             return
+        kind = str(event.get("type"))
+        waits = kind in self._latest
+        if kind in _WHOLE:
+            self._latest[kind] = event
+        if waits:
+            return
         try:
-            self._events.put_nowait(event)
+            self._events.put_nowait(kind if kind in _WHOLE else event)
         except asyncio.QueueFull:
             self.close()
 
@@ -38,6 +51,7 @@ class Connection:
         self._open = False
         while not self._events.empty():
             self._events.get_nowait()
+        self._latest.clear()
         self._events.put_nowait(None)
 
     def sign_out(self) -> None:
@@ -47,7 +61,8 @@ class Connection:
 
     async def next(self) -> Event | None:
         """Return the next event, or None when the connection is closed."""
-        return await self._events.get()
+        waiting = await self._events.get()
+        return self._latest.pop(waiting) if isinstance(waiting, str) else waiting
 
 
 class Presence:

@@ -1,0 +1,87 @@
+"""What plugins show on the page is bounded for each plugin, and for each page that is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from jackfield.api import List, Text
+from jackfield.host import UiRegistry
+from jackfield.host.facets.ui import Shown
+from jackfield_chat.plugins.panel import LARGEST_PLUGIN_BYTES, PAGE_BYTES_PER_SECOND, Panel
+from jackfield_chat.rooms import Connection, Presence
+
+PARTS = 80
+"""Paragraphs of one component, each as long as one is shown: 800 KB."""
+
+
+async def run(_plugin: str, _what: str, handler: Any, *arguments: object) -> Any:
+    return handler(*arguments)
+
+
+def large(first: str) -> List:
+    return List((Text(first), *(Text("x" * 10_000) for _ in range(PARTS))))
+
+
+def registry(boxes: int) -> tuple[UiRegistry, list[str]]:
+    """Return boxes of one plugin, and the word that its first one shows."""
+    ui, word = UiRegistry(run), ["first"]
+    for number in range(boxes):
+        ui.add_component(Shown("mallory", f"box{number}", "", "sidebar", lambda: large(word[0]), None))
+    ui.add_component(Shown("alice", "poll", "", "sidebar", Text("tea or coffee"), None))
+    return ui, word
+
+
+@pytest.mark.feature("C18")
+async def test_the_boxes_of_one_plugin_are_bounded_together_and_those_of_others_are_there() -> None:
+    ui, _ = registry(50)
+    panel = Panel(ui, Presence(), str)
+    boxes = await panel.boxes()
+    panel.close()
+    shown = [box for box in boxes if box["component"] is not None]
+    assert [box["id"] for box in shown] == ["mallory:box0", "mallory:box1", "alice:poll"]
+    assert "all its boxes together are larger than 2048 KiB" in str(boxes[2]["error"])
+    assert len(json.dumps(boxes)) < LARGEST_PLUGIN_BYTES + 100_000
+
+
+@pytest.mark.feature("C18")
+async def test_large_boxes_that_change_without_end_are_told_seldom() -> None:
+    """Else each page and the application's loop have tens of megabytes a second for one plugin."""
+    ui, word = registry(2)
+    presence = Presence()
+    page = Connection("ada")
+    presence.enter(page, "lobby")
+    panel = Panel(ui, presence, str)
+    loop = asyncio.get_running_loop()
+    told: list[float] = []
+    async with asyncio.timeout(30):
+        while len(told) < 2:
+            word[0] = f"change {loop.time()}"
+            ui.changed("mallory:box0")
+            event = asyncio.ensure_future(page.next())
+            await asyncio.wait({event}, timeout=0.05)
+            while not event.done():
+                word[0] = f"change {loop.time()}"
+                ui.changed("mallory:box0")
+                await asyncio.wait({event}, timeout=0.05)
+            if (heard := event.result()) is not None and heard["type"] == "boxes":
+                told.append(loop.time())
+    panel.close()
+    assert told[1] - told[0] > 2 * PARTS * 10_000 / PAGE_BYTES_PER_SECOND - 0.2
+
+
+@pytest.mark.feature("C18")
+async def test_a_page_that_does_not_read_waits_for_the_last_boxes_alone() -> None:
+    """Before, a plugin filled the memory of the chat: 256 times all boxes waited for each page that was slow."""
+    page = Connection("ada")
+    for number in range(1000):
+        page.send({"type": "boxes", "boxes": [number]})
+        page.send({"type": "menu", "items": [number]})
+    page.send({"type": "message", "text": "tea?"})
+    assert await page.next() == {"type": "boxes", "boxes": [999]}
+    assert await page.next() == {"type": "menu", "items": [999]}
+    assert await page.next() == {"type": "message", "text": "tea?"}
+    page.send({"type": "boxes", "boxes": []})
+    assert await page.next() == {"type": "boxes", "boxes": []}
