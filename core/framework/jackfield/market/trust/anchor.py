@@ -139,13 +139,15 @@ def keep_upstream(folder: Path, url: str) -> str:
         OSError: it can be neither read nor kept.
     """
     path = folder / UPSTREAM
-    try:
+    with contextlib.suppress(FileNotFoundError):
         return path.read_text("utf-8")
-    except FileNotFoundError:
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(url, "utf-8")
-        temporary.replace(path)
-        return url
+    temporary = path.with_suffix(f".{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(url)
+        file.flush()
+        os.fsync(file.fileno())  # an empty one, after a power cut, would be another upstream than any
+    temporary.replace(path)
+    return url
 
 
 def make_private(folder: Path) -> None:
