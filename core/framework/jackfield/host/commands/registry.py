@@ -12,7 +12,17 @@ from inspect import getdoc, isawaitable
 from typing import Any
 
 from jackfield.api import ArgumentSource, CommandNode, CommandSource, Greedy, Level
-from jackfield.host.commands.completion import MOST_COMPLETIONS, Completion, completed, custom, offers, places, wanted
+from jackfield.host.commands.bounds import places_of_names, places_of_tree
+from jackfield.host.commands.completion import (
+    MOST_COMPLETIONS,
+    Completion,
+    Place,
+    completed,
+    custom,
+    offers,
+    places,
+    wanted,
+)
 from jackfield.host.commands.completion import words as literal_completions
 from jackfield.host.commands.dispatching import Dispatcher, Run
 from jackfield.host.commands.help import HelpPage, help_page, tree_lines
@@ -21,6 +31,9 @@ from jackfield.host.commands.roots import Branch, Load, Roots
 from jackfield.host.commands.signature import Owner, of_function, of_tree, parameters_of, summary
 
 MOST_USAGES = 3
+MOST_WORDS = 200
+"""Of a line that is completed; looking for the places in it goes one deeper with each."""
+
 _OFFER_SECONDS = 1.0  # what comes later is of no use to whoever writes
 
 
@@ -70,11 +83,13 @@ class CommandRegistry:
             check: asks for what the plugin itself must have been granted.
 
         Raises:
-            PluginError: the root belongs to another plugin, the plugin has a command of that name, or a parameter
-                cannot be an argument.
+            PluginError: the root belongs to another plugin, the plugin has a command of that name, a parameter cannot
+                be an argument, or it is too much.
         """
         names = tuple(" ".join(text.split()) for text in (name, *aliases))
         parameters = parameters_of(handler, names[0], Owner(plugin, self.sources, check))
+        count = places_of_names(plugin, names, len(parameters))
+        self._roots.require_room(plugin, count)
         text = getdoc(handler) or ""
         command = Command(
             plugin,
@@ -88,15 +103,19 @@ class CommandRegistry:
             check=check,
             text=text,
         )
-        return self._roots.hang([Branch(plugin, root) for root in of_function(command, names)])
+        return self._roots.hang([Branch(plugin, root) for root in of_function(command, names)], count)
 
     def add_tree(self, plugin: str, tree: CommandNode, *, check: Check | None = None) -> Callable[[], None]:
         """Add a tree and return what takes it away again.
 
         Raises:
-            PluginError: its root belongs to another plugin, two commands end at one place, or it cannot be one.
+            PluginError: its root belongs to another plugin, two commands end at one place, it cannot be one, or it is
+                too much.
         """
-        return self._roots.hang([Branch(plugin, root) for root in of_tree(tree, Owner(plugin, self.sources, check))])
+        count = places_of_tree(plugin, tree)
+        self._roots.require_room(plugin, count)
+        owner = Owner(plugin, self.sources, check)
+        return self._roots.hang([Branch(plugin, root) for root in of_tree(tree, owner)], count)
 
     def declare(
         self,
@@ -128,7 +147,9 @@ class CommandRegistry:
             aliases=names[1:],
             requirement=Requirement(level).of(plugin, names[0]),
         )
-        return self._roots.hang([Branch(plugin, root, load) for root in of_function(command, names)])
+        count = places_of_names(plugin, names, 1)
+        self._roots.require_room(plugin, count)
+        return self._roots.hang([Branch(plugin, root, load) for root in of_function(command, names)], count)
 
     def hold(self, plugin: str, wait: Load) -> None:
         """Let whoever uses a command of a plugin wait while its code is replaced, until `release`.
@@ -210,7 +231,7 @@ class CommandRegistry:
         """
         line = text[: max(0, cursor)]
         found: dict[Completion, None] = {}
-        for place in places(self._roots.tree, line, 0, source):
+        for place in self._places(line, source):
             found.update(dict.fromkeys(literal_completions(place, source)))
             for want in wanted(place, source):
                 asked = custom(want)
@@ -229,11 +250,14 @@ class CommandRegistry:
             source: who writes.
         """
         found: dict[str, None] = {}
-        for place in places(self._roots.tree, text[: max(0, cursor)], 0, source):
+        for place in self._places(text[: max(0, cursor)], source):
             if place.node is not self._roots.tree:
                 open_ones = (one for one in place.node.commands() if one.requirement.met_by(source))
                 found.update(dict.fromkeys(self.prefix + one.usage for one in open_ones))
         return list(found)[:MOST_USAGES]
+
+    def _places(self, line: str, source: CommandSource) -> list[Place]:
+        return places(self._roots.tree, line, 0, source) if len(line.split()) <= MOST_WORDS else []
 
     async def _offered(self, command: Command, complete: Callable[[str], Any], prefix: str) -> list[str]:
         async def ask() -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from jackfield.errors import PluginError
+from jackfield.host.commands.bounds import MOST_PLACES
 from jackfield.host.commands.nodes import Node
 
 #: Makes a plugin's declared commands real: called before the first of them is used.
@@ -60,6 +61,8 @@ class Roots:
         self._tree = Node("")
         self._roots: dict[str, _Root] = {}
         self._stale: dict[str, None] = {}
+        self._places: dict[str, int] = {}
+        """By plugin; what is held for its next code does not count."""
 
     @property
     def tree(self) -> Node:
@@ -85,8 +88,25 @@ class Roots:
             return held
         return next(iter(found)).load if found and all(branch.load is not None for branch in found) else None
 
-    def hang(self, branches: list[Branch]) -> Callable[[], None]:
-        """Add branches, all or none of them, and return what takes them away again.
+    def require_room(self, plugin: str, places: int) -> None:
+        """Return if a plugin can have so many places more; asked before they are made.
+
+        Raises:
+            PluginError: it cannot.
+        """
+        if self._places.get(plugin, 0) + places > MOST_PLACES:
+            raise PluginError(
+                f"{plugin} adds more than {MOST_PLACES} words and arguments of commands",
+                plugin=plugin or None,
+                hint="an alias stands in the tree with all that can follow it: have fewer of them",
+            )
+
+    def hang(self, branches: list[Branch], places: int) -> Callable[[], None]:
+        """Add branches of one plugin, all or none of them, and return what takes them away again.
+
+        Args:
+            branches: the branches.
+            places: how many words and arguments are in them.
 
         Raises:
             PluginError: a root belongs to another plugin, or two commands end at one place.
@@ -112,14 +132,20 @@ class Roots:
                 there = self._tree.literals[root]
                 there.alias = there.alias and node.alias
                 there.add(node)
+        plugin = branches[0].plugin
+        self._places[plugin] = self._places.get(plugin, 0) + places
 
         def take_away() -> None:
+            was_there = False
             for root, new in added.items():
                 if root in self._roots:
                     left = self._roots[root].branches
                     for one in new:
+                        was_there |= one in left
                         left.pop(one, None)
                     self._changed(root)
+            if was_there:
+                self._places[plugin] -= places
 
         return take_away
 
@@ -135,6 +161,7 @@ class Roots:
                 kept = (replace(one, load=wait, held=True) if one.load is None else one for one in root.branches)
                 root.branches = dict.fromkeys(kept)
                 self._changed(name)
+        self._places.pop(plugin, None)
 
     def release(self, plugin: str) -> None:
         """Forget what was kept of a plugin's code before."""
