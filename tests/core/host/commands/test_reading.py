@@ -238,3 +238,18 @@ async def test_a_type_of_the_plugins_own_that_fails_is_the_plugins_failure(regis
     source = Speaker()
     await registry.dispatch("do it", source)
     assert source.answers == ["do failed: RuntimeError: boom"]
+
+
+@pytest.mark.parametrize("raised", [SystemExit(2), type("Odd", (BaseException,), {})("no")])
+async def test_a_type_of_the_plugins_own_cannot_end_the_application(registry, raised):
+    def broken(text: str) -> int:
+        raise raised
+
+    async def handler(source, value) -> None: ...
+
+    handler.__annotations__["value"] = Annotated[int, Custom(broken, "an option")]
+    registry.add("a", "do", handler)
+    source = Speaker()
+    await registry.dispatch("do it", source)
+    assert source.answers == [f"do: an option cannot be read: {type(raised).__name__}: {raised}"]
+    assert await registry.complete("do it ", 6, source) == []

@@ -24,7 +24,7 @@ from jackfield.api import (
     Word,
     YesNo,
 )
-from jackfield.errors import UsageError
+from jackfield.errors import PluginError, UsageError
 
 _UNITS = {
     "w": timedelta(weeks=1),
@@ -210,8 +210,12 @@ def _custom(kind: Custom, written: str) -> Any:
         raise
     except ValueError as error:
         raise UsageError(str(error) or f"expected {kind.label}") from error
+    except KeyboardInterrupt:
+        raise
     except Exception as error:
         raise KindFailed from error
+    except BaseException as error:  # argparse, for one, would end the application for a wrong word
+        raise KindFailed from PluginError(f"{kind.label} cannot be read: {type(error).__name__}: {error}")
 
 
 def _duration(kind: Duration, written: str) -> timedelta:
