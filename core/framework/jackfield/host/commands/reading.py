@@ -214,7 +214,7 @@ def _custom(kind: Custom, written: str) -> Any:
         raise
     except Exception as error:
         raise KindFailed from error
-    except BaseException as error:  # argparse, for one, would end the application for a wrong word
+    except BaseException as error:  # noqa: BLE001 (argparse, for one, would end the application for a wrong word)
         raise KindFailed from PluginError(f"{kind.label} cannot be read: {type(error).__name__}: {error}")
 
 
