@@ -191,6 +191,24 @@ class TestTimers:
         assert {(plugin, what) for plugin, what, _ in room.failures} == {("weather", "timer failing")}
         assert len(room.failures) >= 2
 
+    @pytest.mark.parametrize("raised", [asyncio.CancelledError, type("Odd", (BaseException,), {})])
+    async def test_one_whose_function_raises_what_is_no_exception_goes_on(self, room, raised):
+        calls = 0
+        third = asyncio.Event()
+
+        async def save() -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 3:
+                third.set()
+            raise raised("no")
+
+        room.scheduler.every(0.01, save, name="saving")
+        await asyncio.wait_for(third.wait(), 5)
+        assert {(plugin, what) for plugin, what, _ in room.failures} == {("weather", "timer saving")}
+        room.scope.close()
+        assert await room.scheduler.end(1) == []
+
     async def test_one_that_closes_itself_finishes_what_it_is_at(self, room):
         steps: list[str] = []
 

@@ -98,20 +98,22 @@ class Guard:
             for_user: whether `UsageError` is the mistake of who called, and not counted to the plugin.
 
         Raises:
-            PluginError: it tried to end the process.
+            PluginError: it tried to end the process, cancelled itself, or raised what is no `Exception`.
             Exception: what it raised, unchanged, after it was blamed.
         """
         count, begun = self._begin(plugin, what), time.perf_counter_ns()
         try:
             yield
-        except SystemExit as error:
-            failure = PluginError(f"{plugin}: {what} tried to end the process", plugin=plugin)
-            self.blame(plugin, what, failure)
-            raise failure from error
         except Exception as error:
             if not (for_user and isinstance(error, UsageError)):
                 self.blame(plugin, what, error)
             raise
+        except BaseException as error:
+            if _is_ours(error):
+                raise
+            failure = _ending(plugin, what, error)
+            self.blame(plugin, what, failure)
+            raise failure from error
         finally:
             ended = time.perf_counter_ns()
             count.took(ended - begun, ended)
@@ -179,6 +181,17 @@ def _ending(plugin: str, what: str, error: BaseException) -> PluginError:
     if isinstance(error, asyncio.CancelledError):
         return PluginError(f"{plugin}: {what} cancelled itself", plugin=plugin)
     return PluginError(f"{plugin}: {what} raised {type(error).__name__}: {error}", plugin=plugin)
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Say whether it is no failure of who raised it: Ctrl-C, the end of a coroutine, or of the task itself."""
+    if not isinstance(error, asyncio.CancelledError):
+        return isinstance(error, KeyboardInterrupt | GeneratorExit)
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # a thread, where nobody cancels anything
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def _retrieve(task: "asyncio.Future[Any]") -> None:
