@@ -3,6 +3,8 @@
 import bisect
 import contextlib
 import contextvars
+import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
@@ -17,6 +19,10 @@ Run = Callable[..., Awaitable[Any]]
 
 LONGEST_CHAIN = 32
 """Events that cause each other, listener by listener, before it counts as a circle."""
+
+MOST_SECONDS = 5.0
+"""That the listeners of one plugin have for one event together, before the next of them is left out: who sends waits
+for all of them, and would be blamed for being late."""
 
 _CHAIN: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("chain of events", default=())
 
@@ -131,6 +137,8 @@ class EventBus:
     async def emit(self, event: Event[Any]) -> None:
         """Call every listener of the event; one that fails never keeps it from the next.
 
+        A plugin whose listeners take `MOST_SECONDS` for it is not asked further, which counts as its failure.
+
         Raises:
             PluginError: it is caused by itself, by way of its listeners.
         """
@@ -142,6 +150,7 @@ class EventBus:
         if self._first is not None:
             await self._first(event.name)
         token = _CHAIN.set(chain)
+        taken: dict[str, float] = defaultdict(float)
         try:
             for listener in self._hearing(key):
                 one = listener if listener.heirs is None else await listener.heirs.heir_of(listener, event.plugin)
@@ -149,10 +158,14 @@ class EventBus:
                     continue
                 if one.may is not None and not one.may(key):
                     continue
+                began = time.monotonic()
+                heard = one.handler if taken[one.plugin] < MOST_SECONDS or not one.plugin else _leave_out
                 try:
-                    await self._run(one.plugin, f"listener of {event.name}", one.handler, event)
+                    await self._run(one.plugin, f"listener of {event.name}", heard, event)
                 except Exception:  # noqa: BLE001, S112  # counted and logged by run; the others still hear of it
                     continue
+                finally:
+                    taken[one.plugin] += time.monotonic() - began
         finally:
             _CHAIN.reset(token)
 
@@ -175,6 +188,12 @@ class EventBus:
                     found += listeners
             found.sort(key=_PLACE)
         return found
+
+
+def _leave_out(event: Event[Any]) -> None:
+    raise PluginError(
+        f"its listeners took more than {MOST_SECONDS:g} s for {event.name}: those that were left did not hear of it"
+    )
 
 
 def key_of(name: str) -> str:
