@@ -61,6 +61,15 @@ def test_where_it_is_no_plugin_nobody_is_blamed(crowded):
     assert enabled(crowded) == before
 
 
+def test_a_command_that_there_is_not_clears_nobody(crowded):
+    before = enabled(crowded)
+    found = crowded.run("bisect", "--command", "no-such-program-anywhere --self-test")
+    assert found.code == 2
+    assert "the shell cannot run no-such-program-anywhere --self-test" in found.err
+    assert "to blame" not in found.out
+    assert enabled(crowded) == before
+
+
 def test_what_does_not_happen_is_nobodys_fault(crowded):
     before = enabled(crowded)
     found = crowded.run("bisect", "--command", "exit 0")

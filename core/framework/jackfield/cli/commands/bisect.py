@@ -15,6 +15,9 @@ from jackfield.errors import UsageError
 if TYPE_CHECKING:
     from jackfield.management import Trial
 
+_CANNOT_RUN = (126, 127)
+"""What a POSIX shell ends with where a command is no program, or is not there."""
+
 Happens = Callable[[tuple[str, ...], int], bool]
 """Asked with the plugins that are enabled now and how many questions are left: whether it happens."""
 
@@ -116,6 +119,8 @@ def _try(session: Session, program: str) -> Happens:
         del left
         # The user's own words, meant for the user's shell. Their output must not mix into the JSON.
         code = subprocess.run(program, shell=True, check=False, stdout=sys.stderr).returncode  # noqa: S602 (the user's own line)
+        if code in _CANNOT_RUN:  # else a mistyped name would clear every plugin
+            raise UsageError(f"the shell cannot run {program}", hint="the plugins are enabled as they were")
         told = "all is well" if code == 0 else f"it happens (exit code {code})"
         session.output.line(f"{plural(len(plugins), 'plugin')} enabled: {told}")
         return code != 0
