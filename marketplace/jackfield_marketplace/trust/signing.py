@@ -188,8 +188,8 @@ class Signing:
         folder = target_folder(page.name)
         document = project_document(page)
         targets = {folder + PAGE: (hashlib.sha256(document).hexdigest(), len(document))}
-        if page.plugin_id is not None and any(file.manifest_sha256 for file in page.files):
-            said = plugin_document(page.plugin_id, page.name)  # else another marketplace could take the id
+        if page.plugin_id is not None:  # also without a file, as in quarantine: else another marketplace could take it
+            said = plugin_document(page.plugin_id, page.name)
             targets[plugin_path(page.plugin_id)] = hashlib.sha256(said).hexdigest(), len(said)
         for file in page.files:
             if not file.filename.endswith(".whl"):

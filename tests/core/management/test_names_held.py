@@ -351,3 +351,15 @@ def renamed(plugin_id: str, distribution: str, version: str) -> WheelSource:
     source = plugin_source(plugin_id, version)
     source.name = distribution
     return source
+
+
+async def test_an_id_whose_plugin_is_in_quarantine_does_not_fall_through_to_the_next_marketplace(
+    market, stranger, elsewhere, tmp_path
+):
+    """Under whatever name the next one has a plugin of that id."""
+    market.publish("goneid")
+    stranger.accept(renamed("goneid", "gone-for-chat", "9.0.0").build(tmp_path / "own"))
+    market.run("status", "chat-goneid", "quarantined", "--reason", "stolen account")
+    with pytest.raises(TrustError, match=f"{market.url} says that it has no plugin goneid, and signed that it has"):
+        await elsewhere(market.url, stranger.url).plan_install(["goneid"])
+    assert await elsewhere(stranger.url, name="other").plan_install(["goneid"])

@@ -66,7 +66,7 @@ async def test_an_id_is_hidden_so_that_a_second_index_may_take_it(user, second):
     for ending in ("", "/latest"):
         user.mirror.lie(f"/plugins/{user.other}{ending}", Answer(404, b""))
     said = await user.refused("name shadowing: the first index is made to say that it has no such id", spec=user.other)
-    assert f"says that it has no plugin {user.other}, and signed something else" in said
+    assert f"says that it has no plugin {user.other}, and signed that it has" in said
     lead = f"chat-{user.other}".encode(), source.name.encode()
     for ending in ("", "/latest"):
         user.mirror.lie(

@@ -169,13 +169,14 @@ class SignedPages:
                 return
             if not last:  # it may have been published between the two answers
                 await self._witness.again(looks)
-        said_so = (
-            f"says that it has no plugin {plugin}"
-            if distribution is None
-            else f"says that {plugin} is in {distribution}"
-        )
+        if distribution is None:
+            raise TrustError(
+                f"{self._url} says that it has no plugin {plugin}, and signed that it has",
+                hint="nothing was changed; it may be held back there, as in quarantine, and comes from nowhere else; "
+                "or somebody changed the answer on the way: ask its operator",
+            )
         raise TrustError(
-            f"{self._url} {said_so}, and signed something else",
+            f"{self._url} says that {plugin} is in {distribution}, and signed something else",
             hint="nothing was changed; somebody may have changed it on the way: try another network, "
             "or ask its operator",
         )
