@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jackfield_chat.db import Database
 from jackfield_chat.rooms import Board, Connection, Presence, RoomError, Rooms
+from jackfield_chat.rooms.board import POSTS_AT_ONCE
 from jackfield_chat_api import Message
 
 
@@ -74,6 +75,23 @@ def test_a_message_is_stamped_with_its_plugin_and_nobody_can_forge_the_stamp(roo
     forged = board.post(Message(0, "lobby", "eve", "vote", metadata={"plugin": "poll", "mood": "sly"}))
     assert by_plugin.metadata["plugin"] == "poll"
     assert forged.metadata == {"mood": "sly"}
+
+
+def test_a_plugin_that_posts_without_end_fills_neither_the_history_nor_the_pages(rooms: Rooms) -> None:
+    """One command of a member was enough to answer to it a thousand times a second, for ever."""
+    board = Board(rooms, Presence())
+    for _ in range(POSTS_AT_ONCE):
+        board.post(Message(0, "lobby", "Mallory", "buy"), plugin="mallory")
+
+    def go_on() -> None:
+        for _ in range(20 * POSTS_AT_ONCE):
+            board.post(Message(0, "lobby", "Mallory", "buy"), plugin="mallory")
+
+    with pytest.raises(RoomError, match="mallory posts more than 50 messages a second"):
+        go_on()
+    board.post(Message(0, "lobby", "Poll", "vote"), plugin="poll")
+    board.post(Message(0, "lobby", "ada", "hello"))
+    assert [one.author for one in rooms.recent("lobby", limit=2)] == ["Poll", "ada"]
 
 
 def test_a_member_enters_with_the_first_page_and_leaves_with_the_last() -> None:

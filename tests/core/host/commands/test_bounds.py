@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
-from jackfield.api import CommandNode
+from jackfield.api import CommandNode, Custom
 from jackfield.errors import PluginError
 from jackfield.host import CommandRegistry
 from jackfield.host.commands.bounds import DEEPEST, MOST_PLACES
+from jackfield.host.commands.completion import MOST_COMPLETIONS
 
 from tests.support.speakers import Speaker, run
 
@@ -92,3 +95,14 @@ async def test_a_line_of_thousands_of_words_completes_to_nothing_and_runs(regist
     source = Speaker()
     assert await registry.dispatch(line, source)
     assert source.answers == [line[4:]]
+
+
+async def test_of_completions_without_end_some_are_looked_at():
+    registry = CommandRegistry(run)
+    endless = Custom(str, "a number", lambda prefix: (f"{prefix}{number}" for number in count()))
+
+    async def pick(source, one) -> None: ...
+
+    pick.__annotations__["one"] = endless
+    registry.add("mallory", "pick", pick)
+    assert len(await registry.complete("pick 1", 6, Speaker())) == MOST_COMPLETIONS

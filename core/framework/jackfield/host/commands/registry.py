@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from inspect import getdoc, isawaitable
+from itertools import islice
 from typing import Any
 
 from jackfield.api import ArgumentSource, CommandNode, CommandSource, Greedy, Level
@@ -31,6 +32,8 @@ from jackfield.host.commands.roots import Branch, Load, Roots
 from jackfield.host.commands.signature import Owner, of_function, of_tree, parameters_of, summary
 
 MOST_USAGES = 3
+MOST_OFFERED = 1000
+"""By a plugin's own type of argument for one place; what it offers beyond is not looked at."""
 MOST_WORDS = 200
 """Of a line that is completed; looking for the places in it goes one deeper with each."""
 
@@ -262,7 +265,7 @@ class CommandRegistry:
     async def _offered(self, command: Command, complete: Callable[[str], Any], prefix: str) -> list[str]:
         async def ask() -> list[str]:
             offered = complete(prefix)
-            return [str(one) for one in (await offered if isawaitable(offered) else offered)]
+            return [str(one) for one in islice(await offered if isawaitable(offered) else offered, MOST_OFFERED)]
 
         try:
             async with asyncio.timeout(_OFFER_SECONDS):
