@@ -194,8 +194,10 @@ def _source(path: Path) -> str:
 def _script(path: Path, known: str) -> Manifest:
     text = _source(path)
     manifest = read_script(text, source=path.name, fallback_id=path.stem)
-    if known and (not text.strip() or manifest.id != read_script(text, source=path.name, fallback_id=known).id):
-        raise DiscoveryError(f"{path.name} is saved half way: it does not say that it is {known}", plugin=known)
+    if known and not text.strip():
+        raise DiscoveryError(f"{path.name} is empty", plugin=known)
+    if known and manifest.id != read_script(text, source=path.name, fallback_id=known).id:
+        raise DiscoveryError(f"{path.name} does not say any more that it is {known}", plugin=known)
     return manifest
 
 
