@@ -363,3 +363,8 @@ async def test_an_id_whose_plugin_is_in_quarantine_does_not_fall_through_to_the_
     with pytest.raises(TrustError, match=f"{market.url} says that it has no plugin goneid, and signed that it has"):
         await elsewhere(market.url, stranger.url).plan_install(["goneid"])
     assert await elsewhere(stranger.url, name="other").plan_install(["goneid"])
+    market.publish("gonewith", more='[requires]\ngoneid = "^1.0?"\n')
+    assert await elsewhere(market.url, stranger.url).plan_install(["gonewith"]), "who can do without it comes"
+    market.publish("goneneeds", more='[requires]\ngoneid = "^1.0"\n')
+    with pytest.raises(TrustError, match="says that it has no plugin goneid"):
+        await elsewhere(market.url, stranger.url).plan_install(["goneneeds"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement
 
-from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, ResolutionError
+from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, ResolutionError, TrustError
 from jackfield.manifest import File, Manifest, host_problem
 from jackfield.resolution.demands import Demand, Markers, read_demands
 from jackfield.resolution.model import Ask, Catalog, Offer, Place, release_version
@@ -78,6 +78,7 @@ class Knowledge:
         self._distributions: dict[str, str | None] = {
             one.plugin: name for name, one in target.installed.items() if one.plugin is not None
         }
+        self._refused: dict[str, TrustError] = {}
         # What was asked of each distribution so far, to guess which of its versions will be chosen.
         self._limits: dict[Place, list[Ask]] = {}
         self._extras: dict[Place, set[str]] = {}
@@ -152,14 +153,21 @@ class Knowledge:
             raise Missing(file=file)
         return details
 
-    def distribution(self, plugin: str) -> str | None:
+    def distribution(self, plugin: str, *, optional: bool = False) -> str | None:
         """The distribution of a canonical plugin id.
+
+        Args:
+            plugin: the id.
+            optional: whether none will do, where what is said of it is not what was signed.
 
         Raises:
             Missing: not known yet.
+            TrustError: what is said of it is not what was signed.
         """
         if plugin not in self._distributions:
             raise Missing(plugin=plugin)
+        if plugin in self._refused and not optional:
+            raise self._refused[plugin]
         return self._distributions[plugin]
 
     def only_held(self, place: Place) -> bool:
@@ -289,8 +297,15 @@ class Knowledge:
 
     async def _learn_plugins(self, plugins: Iterable[str]) -> None:
         unknown = sorted(set(plugins) - self._distributions.keys())
-        found = await asyncio.gather(*(self._catalog.distribution(plugin) for plugin in unknown))
+        found = await asyncio.gather(*(self._named(plugin) for plugin in unknown))
         self._distributions.update(zip(unknown, found, strict=True))
+
+    async def _named(self, plugin: str) -> str | None:
+        try:
+            return await self._catalog.distribution(plugin)
+        except TrustError as error:
+            self._refused[plugin] = error  # told where the plugin is needed, which it may not be
+            return None
 
     async def _learn_project(self, name: str) -> None:
         self._take(name, await self._catalog.offer(name))

@@ -257,7 +257,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
 
     def _present(self, plugin: str) -> str | None:
         """The distribution of an optional dependency, if it is there anyway: then its version must be right."""
-        name = self._known.distribution(plugin)
+        name = self._known.distribution(plugin, optional=True)
         there = ("", name) in self._prefer or name in self._wanted or name in self._target.installed
         return name if there or plugin in self._held else None
 

@@ -193,7 +193,8 @@ def _optional(candidate: Candidate, known: Knowledge) -> set[Place]:
     """The distributions that a plugin would take, but does not bring."""
     manifest = known.details(candidate.file).manifest if candidate.file is not None else None
     needs = manifest.requires if manifest is not None else ()
-    optional = {name for need in needs if need.optional and (name := known.distribution(need.canonical_id)) is not None}
+    named_optionally = (known.distribution(need.canonical_id, optional=True) for need in needs if need.optional)
+    optional = {name for name in named_optionally if name is not None}
     named = known.details(candidate.file).requires if candidate.file is not None else ()
     return {("", name) for name in optional - {one.name for one in named}}
 
@@ -202,7 +203,7 @@ def _refuse_impostors(manifests: Mapping[str, Manifest], coming: Collection[str]
     """Hold each distribution that is there for an id to that id: a manifest is signed, the way to it is not."""
     for manifest in manifests.values():
         for need in manifest.requires:
-            name = known.distribution(need.canonical_id)
+            name = known.distribution(need.canonical_id, optional=need.optional)
             came = manifests.get(name) if name is not None else None
             if name not in coming or (came is not None and came.canonical_id == need.canonical_id):
                 continue
