@@ -8,7 +8,7 @@ import pytest
 from jackfield.api import CommandNode, Custom
 from jackfield.errors import PluginError
 from jackfield.host import CommandRegistry
-from jackfield.host.commands.bounds import DEEPEST, MOST_PLACES
+from jackfield.host.commands.bounds import DEEPEST, LONGEST_LINE, LONGEST_TEXT, MOST_PLACES
 from jackfield.host.commands.completion import MOST_COMPLETIONS
 
 from tests.support.speakers import Speaker, run
@@ -106,3 +106,17 @@ async def test_of_completions_without_end_some_are_looked_at():
     pick.__annotations__["one"] = endless
     registry.add("mallory", "pick", pick)
     assert len(await registry.complete("pick 1", 6, Speaker())) == MOST_COMPLETIONS
+
+
+async def test_help_is_everybodys_and_holds_little_of_each(registry):
+    long = "x" * 1_000_000
+
+    async def told(source) -> None: ...
+
+    told.__doc__ = f"{long}\n{long}"
+    registry.add("mallory", "mallory", told, usage=long)
+    registry.add_tree("mallory", CommandNode("other", help=long, handler=told))
+    registry.add("alice", "alice", answer, help="done")
+    assert len(registry.help()) < 5 * LONGEST_LINE
+    assert "alice — done" in registry.help()
+    assert all(len(command.text) <= LONGEST_TEXT for command in registry.all())

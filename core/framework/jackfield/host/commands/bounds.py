@@ -17,6 +17,12 @@ MOST_PLACES = 20_000
 DEEPEST = 64
 """Words and arguments of one command: the tree is walked down for help and for what somebody types."""
 
+LONGEST_LINE = 500
+"""Characters of a usage, or of one line of help, that are kept: they stand among those of all plugins."""
+
+LONGEST_TEXT = 20_000
+"""Characters of the help of one command alone."""
+
 
 def places_of_names(plugin: str, names: Sequence[str], arguments: int) -> int:
     """Return how many places a command has, by all its names.

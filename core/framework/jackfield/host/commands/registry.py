@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from jackfield.api import ArgumentSource, CommandNode, CommandSource, Greedy, Level
-from jackfield.host.commands.bounds import places_of_names, places_of_tree
+from jackfield.host.commands.bounds import LONGEST_LINE, LONGEST_TEXT, places_of_names, places_of_tree
 from jackfield.host.commands.completion import (
     MOST_COMPLETIONS,
     Completion,
@@ -93,12 +93,12 @@ class CommandRegistry:
         parameters = parameters_of(handler, names[0], Owner(plugin, self.sources, check))
         count = places_of_names(plugin, names, len(parameters))
         self._roots.require_room(plugin, count)
-        text = getdoc(handler) or ""
+        text = (getdoc(handler) or "")[:LONGEST_TEXT]
         command = Command(
             plugin,
             names[0],
-            help or summary(text),
-            usage or " ".join([names[0], *(parameter.usage for parameter in parameters)]),
+            (help or summary(text))[:LONGEST_LINE],
+            (usage or " ".join([names[0], *(parameter.usage for parameter in parameters)]))[:LONGEST_LINE],
             handler,
             parameters,
             aliases=names[1:],
@@ -241,7 +241,7 @@ class CommandRegistry:
                 offered: Iterable[str] = offers(want, source)
                 if asked is not None and asked.complete is not None:
                     offered = await self._offered(want.command, asked.complete, place.written)
-                found.update(dict.fromkeys(completed(want, offered, line)))
+                found.update(dict.fromkeys(islice(completed(want, offered, line), MOST_COMPLETIONS)))
         return list(found)[:MOST_COMPLETIONS]
 
     def usages(self, text: str, cursor: int, source: CommandSource) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from jackfield.api import ArgumentSource, CommandNode, Greedy, Quoted
 from jackfield.errors import PluginError
+from jackfield.host.commands.bounds import LONGEST_LINE, LONGEST_TEXT
 from jackfield.host.commands.nodes import Check, Command, Node, Parameter, Requirement
 from jackfield.host.commands.reading import FromHost, Kind, takes_rest
 from jackfield.runtime import evaluated, read_annotation
@@ -168,12 +169,12 @@ def _command(
     except (TypeError, ValueError) as error:
         taken = ", ".join(["the source", *(parameter.name for parameter in before)])
         raise _wrong(owner, name, f"its function must take {taken}: {error}") from None
-    text = inspect.getdoc(handler) or ""
+    text = (inspect.getdoc(handler) or "")[:LONGEST_TEXT]
     return Command(
         owner.plugin,
         name,
-        tree.help or summary(text),
-        " ".join(words),
+        (tree.help or summary(text))[:LONGEST_LINE],
+        " ".join(words)[:LONGEST_LINE],
         handler,
         before,
         by_name=True,
