@@ -160,6 +160,11 @@ class TestDamage:
         with pytest.raises(StoreError):
             State(tmp_path / "state").change({"a": 1}, by="tester")
 
+    def test_a_log_that_cannot_be_read_is_an_error_that_names_it(self, tmp_path):
+        (tmp_path / "log.jsonl").mkdir()
+        with pytest.raises(StoreError, match=r"log\.jsonl cannot be read: Is a directory"):
+            State(tmp_path).get("a")
+
     @given(cut=st.integers(min_value=0), keys=st.lists(st.sampled_from("abc"), min_size=1, max_size=6))
     @settings(max_examples=examples(60), deadline=None)
     def test_cut_at_any_byte_it_is_the_state_before_or_after_a_change(self, cut, keys):

@@ -211,9 +211,14 @@ class State:
         if stamp[0] != self._stamp[0] or stamp[1] < self._offset:
             self._forget()
         if stamp[0]:
-            with self._path.open("rb") as log:
-                log.seek(self._offset)
-                text = log.read()
+            try:
+                with self._path.open("rb") as log:
+                    log.seek(self._offset)
+                    text = log.read()
+            except OSError as error:
+                raise StoreError(
+                    f"{self._path} cannot be read: {error.strerror}", hint="give it back to yourself, or restore it"
+                ) from error
             self._take(text)
         self._stamp = stamp
 
