@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import StoreError, UsageError
-from jackfield.storage import Snapshots, State
+from jackfield.storage import Snapshots, State, delete_folder
 
 pytestmark = pytest.mark.feature("C14", "C45")
 
@@ -193,3 +193,26 @@ def test_a_pipe_and_a_link_do_not_stop_a_copy(desk):
     run(desk.copies.complete("poll", by="test"))
     assert (desk.root / "data" / "poll" / "link").is_symlink()
     assert not (desk.root / "data" / "poll" / "pipe").exists()
+
+
+def nested(folder: Path) -> None:
+    """Make folders one in the other, deeper than any path leads."""
+    place = os.open(folder, os.O_RDONLY)
+    for _ in range(2100):
+        os.mkdir("a", dir_fd=place)
+        place, above = os.open("a", os.O_RDONLY, dir_fd=place), place
+        os.close(above)
+    os.close(place)
+
+
+def test_folders_too_deep_for_a_copy_are_told_and_in_no_way_back_s_way(desk):
+    run(desk.copies.take("poll", 1, why="before poll 2.0.0", by="test"))
+    nested(desk.root / "data" / "poll" / "files")
+    try:
+        with pytest.raises(StoreError, match="what poll keeps could not be copied before its shape changes"):
+            run(desk.copies.take("poll", 1, why="before poll 3.0.0", by="test"))
+        run(desk.copies.complete("poll", by="test"))
+        assert desk.kept() == OLD
+        assert [path.name for path in (desk.root / "snapshots" / "poll").iterdir()] == ["1"]
+    finally:
+        delete_folder(desk.root)  # pytest could not

@@ -11,6 +11,7 @@ from jackfield.storage.state import JSON, Change, Entry, Reverted, State
 
 if TYPE_CHECKING:
     from jackfield.storage.belongings import DATABASE, FILES, Belongings, Kept, quota_of
+    from jackfield.storage.copying import Most
     from jackfield.storage.database import PluginDatabase
     from jackfield.storage.quota import DEFAULT_QUOTA, Quota, folder_size, shown_bytes
     from jackfield.storage.settings import Settings
@@ -35,6 +36,7 @@ __all__ = [
     "Definition",
     "Entry",
     "Kept",
+    "Most",
     "PluginDatabase",
     "Quota",
     "Reverted",
@@ -65,6 +67,7 @@ _LATER = {
     "FILES": "belongings",
     "FILE_NAME": "settings_file",
     "Kept": "belongings",
+    "Most": "copying",
     "PluginDatabase": "database",
     "Quota": "quota",
     "RESTORE": "snapshots",

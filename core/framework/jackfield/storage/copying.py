@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
+from jackfield.storage.folders import delete_folder
 
-def copy_folder(source: Path, target: Path) -> None:
-    """Copy a folder with its times; links as links, and nothing that is neither file, folder nor link.
+_PART_BYTES = 1024 * 1024
 
-    Raises:
-        OSError: the first thing that went wrong.
+
+class TooMuch(Exception):
+    """There is more to copy than was allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """What is copied of a folder that somebody may go on filling meanwhile.
+
+    Only what lies in its folders counts: what lies in it directly its host wrote itself.
+
+    Args:
+        size_bytes: of all files, holes counted as what they become in a copy.
+        files: how many files, folders and links.
     """
 
+    size_bytes: int
+    files: int
+
+
+def copy_folder(source: Path, target: Path, most: Most | None = None) -> None:
+    """Copy a folder with its times; links as links, and nothing that is neither file, folder nor link.
+
+    Args:
+        source: the folder.
+        target: where the copy comes; not there yet.
+        most: where copying ends; None: nowhere.
+
+    Raises:
+        TooMuch: there is more; a part is copied.
+        OSError: the first thing that went wrong.
+    """
+    counted = _Counted(source, most)
+
     def others(folder: str, names: list[str]) -> list[str]:
+        counted.found(folder, len(names))
         kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
         modes = {name: os.lstat(Path(folder) / name).st_mode for name in names}
         return [name for name, mode in modes.items() if not any(is_one(mode) for is_one in kinds)]
 
     def copied(one: str, other: str) -> str:
         try:
-            _copy(Path(one), Path(other))
+            _copy(Path(one), Path(other), counted)
         except OSError as error:
             raise _Refused(error) from error
         return other
@@ -32,15 +65,41 @@ def copy_folder(source: Path, target: Path) -> None:
         shutil.copytree(source, target, symlinks=True, ignore=others, copy_function=copied)
     except _Refused as refused:
         raise refused.error from refused
+    except RecursionError:
+        raise OSError(errno.ENAMETOOLONG, "its folders lie too deep in each other") from None
 
 
-def _copy(one: Path, other: Path) -> None:
+class _Counted:
+    """What was copied so far, against what may be."""
+
+    def __init__(self, source: Path, most: Most | None) -> None:
+        self._source = str(source)
+        self._most = most
+        self._files = 0
+        self._size_bytes = 0
+
+    def found(self, folder: str, many: int) -> None:
+        if self._most is not None and folder != self._source:
+            self._files += many
+            if self._files > self._most.files:
+                raise TooMuch
+
+    def read(self, folder: str, many_bytes: int) -> None:
+        if self._most is not None and folder != self._source:
+            self._size_bytes += many_bytes
+            if self._size_bytes > self._most.size_bytes:
+                raise TooMuch
+
+
+def _copy(one: Path, other: Path, counted: _Counted) -> None:
     if one.is_symlink():
         shutil.copy2(one, other, follow_symlinks=False)
         return
     with os.fdopen(_opened(one), "rb") as content, other.open("xb") as target:
         if stat.S_ISREG(os.fstat(content.fileno()).st_mode):  # else it became another thing since it was looked at
-            shutil.copyfileobj(content, target)
+            while part := content.read(_PART_BYTES):
+                counted.read(str(one.parent), len(part))
+                target.write(part)
     shutil.copystat(one, other, follow_symlinks=False)
 
 
@@ -57,7 +116,7 @@ def remove_folder(folder: Path) -> None:
         OSError: something cannot be deleted.
     """
     if folder.is_dir():
-        shutil.rmtree(folder)
+        delete_folder(folder)
 
 
 def sync_tree(folder: Path) -> None:

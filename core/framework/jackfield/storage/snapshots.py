@@ -11,16 +11,15 @@ The methods that take steps are generators of their names; the caller runs them 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from jackfield.errors import StoreError, UsageError
-from jackfield.storage.copying import copy_folder, remove_folder, sync_folder, sync_tree
+from jackfield.storage.copying import Most, TooMuch, copy_folder, remove_folder, sync_folder, sync_tree
 from jackfield.storage.folders import make_private
 from jackfield.storage.quota import folder_size
 from jackfield.storage.state import State
@@ -109,7 +108,7 @@ class Snapshots:
         readable = [one for one in self.of(cid) if one.data_version <= data_version]
         return max(readable, key=lambda one: (one.data_version, one.number), default=None)
 
-    def take(self, cid: str, data_version: int, *, why: str, by: str) -> Generator[str]:
+    def take(self, cid: str, data_version: int, *, why: str, by: str, most: Most | None = None) -> Generator[str]:
         """Copy what a plugin keeps, and have it brought back should nobody say `keep`; yields the steps.
 
         Args:
@@ -117,9 +116,10 @@ class Snapshots:
             data_version: the shape of the data.
             why: a few words.
             by: who asked for it.
+            most: what its files may be, where its code may go on making more of them; None: that is not bounded.
 
         Raises:
-            StoreError: the disk refused; what the plugin keeps is untouched.
+            StoreError: the disk refused, or there is more to copy; what the plugin keeps is untouched.
         """
         number: int | None = None
         if (self._root / _DATA / cid).is_dir():
@@ -128,7 +128,7 @@ class Snapshots:
             with self._told(cid, draft, "copied before its shape changes"):
                 remove_folder(draft)
                 make_private(draft)
-                copy_folder(self._root / _DATA / cid, draft / _DATA)
+                copy_folder(self._root / _DATA / cid, draft / _DATA, most)
                 yield "copied"
                 self._describe(draft, Snapshot(cid, number, "copy", data_version, _now(), why))
                 sync_tree(draft)
@@ -291,15 +291,27 @@ class Snapshots:
         """Say in a sentence what the disk refused, and leave no half copy."""
         try:
             yield
+        except TooMuch:
+            _discard(draft)
+            raise StoreError(
+                f"what {cid} keeps could not be {what}: it is more than it may keep",
+                plugin=cid,
+                hint=f"let it keep more: jackfield limits {cid} data=SIZE files=NUMBER",
+            ) from None
         except OSError as error:
-            if draft is not None:
-                shutil.rmtree(draft, ignore_errors=True)
+            _discard(draft)
             reason = error.strerror or str(error)
             raise StoreError(
                 f"what {cid} keeps could not be {what}: {reason}",
                 plugin=cid,
                 hint="make room on the disk, or discard old copies: jackfield snapshots",
             ) from error
+
+
+def _discard(draft: Path | None) -> None:
+    if draft is not None:
+        with suppress(OSError):  # what is left of it is deleted before the next one
+            remove_folder(draft)
 
 
 def _now() -> str:

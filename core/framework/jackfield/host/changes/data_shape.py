@@ -9,7 +9,7 @@ from pathlib import Path
 from jackfield.errors import JackfieldError
 from jackfield.host.plugins import Record
 from jackfield.manifest import Candidate
-from jackfield.storage import RESTORE, SHAPE, Snapshots, State
+from jackfield.storage import RESTORE, SHAPE, Most, Snapshots, State
 
 _log = logging.getLogger("jackfield.host")
 
@@ -98,7 +98,8 @@ class DataShape:
             name = f"{record.candidate.id} {record.candidate.version}"
             if record.wiring is not None:
                 await record.wiring.close()  # so that the copy is whole
-            steps = self._snapshots.take(cid, known, why=f"before {name} changed its shape", by=_BY)
+            why = f"before {name} changed its shape"
+            steps = self._snapshots.take(cid, known, why=why, by=_BY, most=_most(record))
             await asyncio.to_thread(_run, steps)
             await on_migrate(known, new)
             kept = partial(self._snapshots.keep, cid, new, by=_BY, why=f"data of {record.candidate.id}")
@@ -112,6 +113,12 @@ class DataShape:
         if left is not None:
             told = "%s: what it kept in this shape before is set aside: jackfield snapshots restore %s %d"
             _log.warning(told, name, cid, left.number)
+
+
+def _most(record: Record) -> Most | None:
+    """What a worker's files may be, which can make more of them than anybody has counted while they are copied."""
+    process = record.remote.process if record.remote is not None else None
+    return Most(process.limits.data_bytes, process.limits.data_files) if process is not None else None
 
 
 def _run(steps: Generator[str]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import socket
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -105,6 +106,7 @@ class Workers:
         self._published: tuple[str, ...] = ()
         self._zygote: Zygote | PlainProcesses | None = None
         self._temporary: dict[Path, Child | PlainChild] = {}
+        self._deleting: set[Path] = set()
         self._supervisor = Supervisor(lambda: self._zygote.pid if self._zygote is not None else None)
 
     async def start(self, candidate: Candidate, placement: Placement, serve: Serve) -> Started:
@@ -178,14 +180,26 @@ class Workers:
         Each worker has its own: while a plugin is replaced it has two.
         """
         folder = self._layout.run / "temporary" / cid
-        there = list(folder.iterdir()) if folder.is_dir() else []
-        for one in there:
+        left = []
+        for one in folder.iterdir() if folder.is_dir() else ():
             child = self._temporary.get(one)
-            if child is None or child.ended is not None:
-                with suppress(OSError):  # what cannot be deleted now may be the next time
-                    delete_folder(one)
+            if one not in self._deleting and (child is None or child.ended is not None):
+                left.append(one)
                 self._temporary.pop(one, None)
+        if left:
+            self._deleting.update(left)
+            threading.Thread(target=self._delete, args=(left,), name=f"jackfield-temporary-{cid}", daemon=True).start()
         return folder / secrets.token_hex(4)
+
+    def _delete(self, folders: Sequence[Path]) -> None:
+        """Delete folders in a thread of their own: a worker leaves as many files as it likes, and nobody waits for it.
+
+        One that is cut off by the end of this process is found again at the next start.
+        """
+        for one in folders:
+            with suppress(OSError):  # what cannot be deleted now may be the next time
+                delete_folder(one)
+            self._deleting.discard(one)
 
     def _forks(self) -> Zygote | PlainProcesses:
         if self._zygote is None:
