@@ -85,6 +85,8 @@ class Executor:
         self.in_folder = _move_to(self._folder)
         while (taken := self._tasks.get()) is not None:
             task, future = taken
+            if not future.set_running_or_notify_cancel():  # from here on nobody can cancel it, and so no end is refused
+                continue
             try:
                 future.set_result(task())
             except BaseException as error:  # noqa: BLE001 (a script may raise anything; the thread lives on)

@@ -8,9 +8,14 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
+from typing import IO
 
 LONGEST_LINE = 64 * 1024
 """Characters of a line; a longer one is cut there."""
+
+MOST_UNREAD_BYTES = 1 << 20
+"""Of lines that the server has not read yet; a server that hangs reads none, and what is sent beyond that is lost."""
 
 
 class ProcessError(RuntimeError):
@@ -44,6 +49,7 @@ class ServerProcess:
         self._on_end = on_end
         self._guard = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._input: _Input | None = None
         self._ended = threading.Event()
         self._ended.set()
 
@@ -90,20 +96,16 @@ class ServerProcess:
             except OSError as error:
                 raise ProcessError(f"{words[0]} cannot be started: {error.strerror}") from error
             self._ended.clear()
+            assert self._process.stdin is not None  # noqa: S101 (it was asked for)
+            self._input = _Input(self._process.stdin)
             begun()
             threading.Thread(target=self._read, args=(self._process,), name="console: server", daemon=True).start()
 
     def send(self, text: str) -> bool:
-        """Write a line to its input; False where nobody reads it."""
-        process = self._process
-        if process is None or process.stdin is None:
-            return False
+        """Write a line to its input, and wait for nobody to read it; False where nobody does."""
+        taken = self._input
         line = " ".join(text.splitlines()) + "\n"
-        with self._guard, contextlib.suppress(OSError, ValueError):
-            process.stdin.write(line.encode(self._encoding, errors="replace"))
-            process.stdin.flush()
-            return True
-        return False
+        return taken is not None and taken.put(line.encode(self._encoding, errors="replace"))
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for its end; False where it did not come in time."""
@@ -128,9 +130,50 @@ class ServerProcess:
                 text = line.decode(self._encoding, errors="replace").rstrip("\r\n")
                 self._on_line(text)
         code = process.wait()
-        with contextlib.suppress(OSError):
-            if process.stdin is not None:
-                process.stdin.close()
+        taken, self._input = self._input, None
+        if taken is not None:
+            taken.close()
         self._process = None
         self._ended.set()
         self._on_end(code)
+
+
+class _Input:
+    """The input of one run, written on a thread of its own: a server that does not read must hold up nobody else.
+
+    Args:
+        stream: the pipe; closed at the end.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
+        self._guard = threading.Lock()
+        self._unread = 0
+        self._open = True
+        threading.Thread(target=self._write, name="console: input", daemon=True).start()
+
+    def put(self, line: bytes) -> bool:
+        """Have a line written in its turn; False where nobody reads."""
+        with self._guard:
+            if not self._open or self._unread + len(line) > MOST_UNREAD_BYTES:
+                return False
+            self._unread += len(line)
+            self._lines.put(line)
+            return True
+
+    def close(self) -> None:
+        """Take no more."""
+        with self._guard:
+            self._open = False
+            self._lines.put(None)
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError, ValueError), self._stream as stream:
+            while (line := self._lines.get()) is not None:
+                stream.write(line)
+                stream.flush()
+                with self._guard:
+                    self._unread -= len(line)
+        with self._guard:
+            self._open = False

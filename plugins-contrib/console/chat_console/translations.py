@@ -87,7 +87,7 @@ class Translations:
             if any(isinstance(one, RTextBase) for one in (*args, *kwargs.values())):
                 return RTextBase.format(text, *args, **kwargs)
             return text.format(*args, **kwargs)
-        except (IndexError, KeyError, ValueError):  # a text that does not fit its arguments still says something
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):  # what does not fit still says something
             return text
 
     def rtr(self, key: str, *args: Any, **kwargs: Any) -> RTextMCDRTranslation:

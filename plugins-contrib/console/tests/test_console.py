@@ -167,3 +167,22 @@ async def test_an_own_server_is_understood_by_own_patterns(tmp_path: Path) -> No
         await tail(plugin, "ready")
         await plugin.command("console #join Alex", "olga")
         await tail(plugin, "to Alex: [Alex] welcome Alex")
+
+
+async def test_a_script_that_takes_long_answers_later_and_the_next_one_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = settings(tmp_path)
+    slow = (
+        "import time\nfrom mcdreforged.api.all import *\n"
+        "def on_load(server, old):\n"
+        "    server.register_command(Literal('!!slow').runs(lambda source: (time.sleep(0.5), source.reply('late'))))\n"
+    )
+    (tmp_path / "game" / "plugins" / "slow.py").write_text(slow, encoding="utf-8")
+    async with running("console", tmp_path, settings=chosen, chat=people()) as plugin:
+        monkeypatch.setattr(sys.modules["chat_console"], "ANSWER_SECONDS", 0.05)
+        busy = ["a script is busy; the answer will stand in the log"]
+        assert await plugin.command("console !!slow", "olga") == busy
+        assert await plugin.command("console !!greet", "olga") == busy, "it waits behind the slow one"
+        monkeypatch.setattr(sys.modules["chat_console"], "ANSWER_SECONDS", 20)
+        assert await plugin.command("console !!greet", "olga") == ["hello"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -295,3 +299,39 @@ def test_a_line_that_own_patterns_take_for_a_time_is_told_and_the_next_one_is_re
         bench.server("#raw a-b-c odd", "#raw plain")
         bench.until("plain")
     assert "the line 'a-b-c odd' cannot be taken apart" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is halted by a signal")
+def test_a_server_that_reads_no_more_holds_up_neither_scripts_nor_the_stop(tmp_path, caplog):
+    script = (
+        "flood = 0\n"
+        "def on_user_info(server, info):\n"
+        "    global flood\n"
+        "    for flood in range(5000):\n"
+        "        server.execute('say ' + 'x' * 1000)\n"
+    )
+    with console(tmp_path, {"bridge.py": script}, stop_seconds=0.1) as bench:
+        bench.start()
+        pid = bench.engine.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        bench.type("go")
+        assert bench.module("bridge").flood == 4999
+        assert not bench.engine.process.send("x" * 1000), "what nobody reads is bounded"
+        bench.engine.stop()
+        assert not bench.engine.process.runs
+    assert "it is killed" in caplog.text
+
+
+def test_a_task_that_nobody_waits_for_any_more_ends_no_thread(tmp_path):
+    script = "heard = []\ndef on_user_info(server, info):\n    heard.append(info.content)\n"
+    with console(tmp_path, {"slow.py": script}) as bench:
+        go_on = threading.Event()
+        held = bench.engine.executor.submit(lambda: go_on.wait(20))
+        behind = bench.engine.executor.submit(lambda: None)
+        bench.wait(held.running, "it runs")
+        assert not held.cancel()
+        assert behind.cancel()
+        go_on.set()
+        assert held.result(20)
+        bench.type("still there")
+        assert bench.module("slow").heard == ["still there"]

@@ -121,6 +121,9 @@ def on_user_info(server, info):
         assert bench.type("rich") == ["hello y"]
         assert server.tr("nobody.registered.this") == "nobody.registered.this"
         assert server.tr("polite.hello", "z", _mcdr_tr_language="de_de") == "hallo z"
+        for unfit in ("{1}", "{name}", "{0.name}", "{0[0]}", "{0:d}", "{"):
+            bench.engine.translations.register("test", "en_us", {"unfit": unfit})
+            assert server.tr("unfit", None) == unfit
         assert not server.has_translation("polite.only", language="de_de", no_auto_fallback=True)
     with console(tmp_path, {}) as bench:
         assert bench.engine.server.get_preference("Alex").language == "de_de"
