@@ -236,6 +236,18 @@ async def test_who_says_nothing_holds_nobody_up(application):
         one.close()
 
 
+async def test_a_machine_without_threads_left_loses_one_order_and_takes_the_next(application):
+    before = threading.stack_size((1 << 47) - (1 << 12))  # more than there is: no thread starts with it
+    try:
+        with reachable(application.layout.control) as address, socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(20)
+            client.connect(address)
+            assert client.recv(1) == b""
+    finally:
+        threading.stack_size(before)
+    assert (await ask(application, "ping"))["app"] == "chat"
+
+
 async def test_errors_keep_their_kind_on_the_way(application):
     with pytest.raises(UsageError, match="knows no command"):
         await ask(application, "explode")

@@ -7,7 +7,9 @@ wrappers around it, and here they are told of the failure like of any other.
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
+import pickle
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
@@ -254,3 +256,36 @@ def test_skipping_failures_is_as_if_the_failing_plugins_were_not_there(
     told, _ = outcome_of(HookManager("same", on_error="skip"), specs, chosen, call)
 
     assert [each for each in told if each[0] == "result"] == [each for each in expected if each[0] == "result"]
+
+
+class Visitor:
+    """A plugin that copies can tell apart."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    @hookimpl
+    def visit(self, one: int) -> object:
+        return self.number
+
+
+@pytest.mark.parametrize("called", [False, True])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_manager_can_be_copied_and_pickled_whether_or_not_it_was_called(
+    copied: Callable[[HookManager], HookManager], called: bool
+) -> None:
+    manager = HookManager("same")
+    manager.add_hookspecs(AllAnswer)
+    manager.register(Visitor(1), "first")
+    if called:
+        assert manager.hook.visit(one=1, two=2) == [1]
+        assert asyncio.run(manager.call.visit(one=1, two=2)) == [1]
+    other = copied(manager)
+    first = other.get_plugin("first")
+    assert first is not None
+    first.number = 2
+    other.register(Visitor(3), "second")
+    assert other.hook.visit(one=1, two=2) == [3, 2]
+    assert asyncio.run(other.call.visit(one=1, two=2)) == [3, 2]
+    if copied is not copy.copy:  # as with pluggy, a shallow copy shares the hooks
+        assert manager.hook.visit(one=1, two=2) == [1]

@@ -96,7 +96,12 @@ class ControlSocket:
                 continue
             thread = threading.Thread(target=self._serve, args=(connection,), name="jackfield: order", daemon=True)
             self._clients.add(thread)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no thread left just now: this order is lost, later ones are taken
+                self._clients.discard(thread)
+                self._free.release()
+                connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         try:

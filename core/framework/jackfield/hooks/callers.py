@@ -1,7 +1,7 @@
 """Hook callers: what `manager.hook.name` and `await manager.call.name` are."""
 
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 import pluggy
 
@@ -54,6 +54,10 @@ class LazyCaller(pluggy.HookCaller):
         self._verify_all_args_are_provided(given)
         return self._hookexec(self.name, self._hookimpls.copy(), given, _is_firstresult(self))
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        """Copy and pickle it without what was compiled: that calls the implementations of the one it was made for."""
+        return _new_caller, (), super().__reduce_ex__(max(2, int(protocol)))[2]
+
     def _add_hookimpl(self, hookimpl: pluggy.HookImpl) -> None:
         super()._add_hookimpl(hookimpl)
         _manager(self).changed(self)
@@ -66,6 +70,10 @@ class LazyCaller(pluggy.HookCaller):
         """Attach the spec; the contract is `pluggy.HookCaller`'s."""
         super().set_specification(specmodule_or_class, spec_opts)
         _manager(self).changed(self)
+
+
+def _new_caller() -> LazyCaller:
+    return LazyCaller.__new__(LazyCaller)
 
 
 class _PluggyCaller(LazyCaller):
@@ -125,6 +133,10 @@ class AsyncCaller:
             pluggy.HookCallError: an argument that an implementation asks for is missing.
         """
         return self._first_call(**kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle it without what was compiled, as a `LazyCaller`."""
+        return AsyncCaller, (self._hook,)
 
     def __repr__(self) -> str:
         return f"<AsyncCaller {self._hook.name!r}>"
@@ -237,6 +249,8 @@ class CallRelay:
         self.__relay = relay
 
     def __getattr__(self, name: str) -> AsyncCaller:
+        if name.startswith("__") or "_CallRelay__relay" not in self.__dict__:  # `copy` asks before anything is there
+            raise AttributeError(name)
         caller = AsyncCaller(getattr(self.__relay, name))
         self.__dict__[name] = caller
         return caller
