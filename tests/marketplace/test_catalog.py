@@ -51,6 +51,10 @@ def test_any_text_is_a_changelog(text):
     parse_changelog(f"## {text}")
 
 
+def test_a_heading_of_more_digits_than_python_reads_begins_no_entry():
+    assert [one.version for one in parse_changelog(f"## {'9' * 5000}\n- b\n## 1.0\n- a\n")] == ["1.0"]
+
+
 def test_changes_between_two_versions():
     entries = tuple(ChangelogEntry(version, "") for version in ("1.0", "1.10", "1.9", "2.0rc1", "2.0"))
     assert [one.version for one in changes_since(entries, "1.9", "2.0rc1")] == ["2.0rc1", "1.10"]

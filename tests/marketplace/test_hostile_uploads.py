@@ -66,6 +66,9 @@ def written(folder, name, data):
 
 
 WHEEL = "chat_poll-1.0.0-py3-none-any.whl"
+DIGITS = "9" * 5000
+"""More than Python makes a number of."""
+
 # What is wrong, the file, and a word of the reason.
 TABLE = {
     "path-escape": (lambda folder: hostile.with_entry(folder, hostile.entry("../evil.py")), "../evil.py"),
@@ -112,6 +115,22 @@ TABLE = {
     "metadata-past-the-index": (
         lambda folder: plugin_source("poll", requires=["evil @ https://evil.example/x.whl"]).build(folder),
         "evil",
+    ),
+    "version-beyond-numbers": (
+        lambda folder: plugin_source("poll", requires=[f"plain>={DIGITS}"]).build(folder),
+        "means nothing to an installer",
+    ),
+    "marker-beyond-numbers": (
+        lambda folder: plugin_source("poll", requires=[f'plain; python_version>="{DIGITS}"']).build(folder),
+        "means nothing to an installer",
+    ),
+    "marker-without-sense": (
+        lambda folder: plugin_source("poll", requires=['plain; os_name ~= "x"']).build(folder),
+        "means nothing to an installer",
+    ),
+    "python-beyond-numbers": (
+        lambda folder: plugin_source("poll", requires_python=f">={DIGITS}").build(folder),
+        "Requires-Python",
     ),
     "file-of-another-name": (lambda folder: renamed(folder, "chat_dice-1.0.0-py3-none-any.whl"), "chat_dice"),
     "file-of-another-version": (lambda folder: renamed(folder, "chat_poll-9.0.0-py3-none-any.whl"), "9.0.0"),
@@ -209,6 +228,7 @@ def test_a_file_name_that_is_no_name_here(standing, filename):
         ({"name": "other"}, "the form says other"),
         ({"version": "2.0"}, "the form says version 2.0"),
         ({"version": "nonsense"}, "which is none"),
+        ({"version": DIGITS}, "which is none"),
         ({"version": "\x00\x1b\r\nX-Evil: 1"}, "which is none"),
         ({"name": "\x00"}, "the form says"),
         ({":action": "doc_upload"}, "file_upload"),

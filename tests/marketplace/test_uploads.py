@@ -143,7 +143,7 @@ def test_a_version_has_one_release_however_it_is_spelled(market):
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Basic", "Basic !!!", "Basic " + base64.b64encode(b"\xff\xff").decode(), "Bearer x"]
+    "header", ["", "Basic", "Basic !!!", "Basic é", "Basic " + base64.b64encode(b"\xff\xff").decode(), "Bearer x"]
 )
 def test_credentials_that_are_none(standing, header):
     status, reason, _ = raw_post(standing, {"Authorization": header, "Content-Length": "0"})

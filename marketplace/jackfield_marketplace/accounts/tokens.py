@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -117,7 +116,7 @@ def read_credentials(authorization: str | None) -> Credentials | None:
         return None
     try:
         user_name, _, secret = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no UTF-8, or letters that a header may hold and base64 has not
         return None
     return Credentials(user_name, secret)
 

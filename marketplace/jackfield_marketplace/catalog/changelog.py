@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 # As people write it: a version alone, in brackets, with a "v", followed by its day after a dash or in parentheses.
 _HEADING = re.compile(r"##\s+\[?v?([0-9][^\s\]()]*)\]?[^0-9]*([0-9]{4}-[0-9]{2}-[0-9]{2})?.*")
@@ -52,5 +52,5 @@ def changes_since(entries: tuple[ChangelogEntry, ...], since: str | None, until:
 def _version(text: str) -> Version | None:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # no version, or one of more digits than Python reads
         return None

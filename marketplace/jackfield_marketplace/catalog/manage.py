@@ -7,7 +7,7 @@ from typing import Literal
 
 from jackfield.errors import UnknownPlugin, UsageError
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -81,8 +81,8 @@ def yank(session: Session, name: str, version: str, reason: str, *, undo: bool =
     project = find_project(session, name)
     try:
         release = find_release(session, project, version)
-    except InvalidVersion as exc:
-        raise UsageError(f"{version} is not a version") from exc
+    except ValueError as exc:  # more digits than Python reads are no InvalidVersion
+        raise UsageError(f"{version[:100]} is not a version") from exc
     if release is None:
         raise UsageError(f"{project.name} has no version {version}")
     for file in release.files:

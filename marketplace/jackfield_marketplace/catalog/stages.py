@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from jackfield.errors import UsageError
 from packaging.utils import canonicalize_version
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
@@ -74,7 +74,7 @@ def canonical_version(version: str) -> str:
     """
     try:
         return canonicalize_version(Version(version))
-    except InvalidVersion as exc:
+    except ValueError as exc:  # more digits than Python reads are no InvalidVersion
         raise UsageError(f"{version[:100]} is not a version") from exc
 
 

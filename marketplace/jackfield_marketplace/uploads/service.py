@@ -23,7 +23,7 @@ from jackfield.inspection import (
     read_attestation,
 )
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from jackfield_marketplace.accounts import Identity
 from jackfield_marketplace.catalog import Contents, Hosts, Refusal, Upload, publish
@@ -238,7 +238,7 @@ def _check_fields(fields: dict[str, str], upload: Upload) -> None:
         raise Refusal(400, f"the form says {name[:100]}; {upload.filename} says {upload.distribution}")
     try:
         version = str(Version(fields.get("version", upload.version)))
-    except InvalidVersion as exc:
+    except ValueError as exc:  # more digits than Python reads are no InvalidVersion
         raise Refusal(400, f"the form says version {fields['version'][:100]}, which is none") from exc
     if version != upload.version:
         raise Refusal(400, f"the form says version {version}; {upload.filename} says {upload.version}")

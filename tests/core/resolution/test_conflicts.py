@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from jackfield.errors import ResolutionError
 from jackfield.manifest import Requirement
@@ -119,3 +121,48 @@ async def test_two_distributions_with_one_id(index, solve):
     index.plugin("poll", distribution="other-poll")
     with pytest.raises(ResolutionError, match="chat-poll and other-poll are both the plugin poll"):
         await solve(Want("chat-poll", "poll"), Want("other-poll", "poll"))
+
+
+DIGITS = "9" * 5000
+"""More than Python makes a number of."""
+
+MEAN_NOTHING = (
+    f"jflib>={DIGITS}",
+    f'jflib; python_version>="{DIGITS}"',
+    'jflib; os_name ~= "x"',
+    "jflib; " + "(" * 5000 + 'os_name=="x"' + ")" * 5000,
+)
+
+
+@pytest.mark.parametrize("line", MEAN_NOTHING, ids=["version", "python", "comparison", "nesting"])
+async def test_a_requirement_that_means_nothing_is_told_in_a_sentence(index, solve, line):
+    index.library("jflib", "1.0")
+    index.plugin("poll", requires=(line,))
+    message = await conflict(solve, "poll")
+    assert "1.0.0 cannot be read: Requires-Dist jflib" in message
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize("line", MEAN_NOTHING, ids=["version", "python", "comparison", "nesting"])
+async def test_a_version_that_means_nothing_keeps_nobody_from_the_others(index, solve, line):
+    index.library("jflib", "1.0")
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "1.1.0", requires=(line,))
+    solution = await solve("poll")
+    assert [pin.version for pin in solution.pins] == ["1.0.0"]
+
+
+async def test_a_python_that_nobody_can_read(index, solve):
+    index.plugin("poll", python=f">={DIGITS}")
+    message = await conflict(solve, "poll")
+    assert "1.0.0 asks for a Python that nobody can read: >=999" in message
+    assert len(message) < 400
+
+
+async def test_a_file_whose_version_nobody_can_read_is_passed_over(index, solve):
+    index.plugin("poll", "1.0.0")
+    index.files["chat-poll"].append(
+        replace(index.files["chat-poll"][0], filename=f"chat_poll-{DIGITS}-py3-none-any.whl")
+    )
+    solution = await solve("poll")
+    assert [pin.version for pin in solution.pins] == ["1.0.0"]

@@ -12,6 +12,7 @@ from jackfield.store import Generation, unmet
 pytestmark = pytest.mark.feature("C45", "K36")
 
 PLUGGY = version("pluggy")
+NO_SENSE = ('pluggy; os_name ~= "x"', f"pluggy>={'9' * 5000}", 'pluggy; python_version>"' + "9" * 5000 + '"')
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def generation(tmp_path: Path) -> Generation:
 
     inline = (
         pin("chat-bad", "pluggy<1", plugin="bad"),
-        pin("chat-fine", "pluggy>=1", 'pluggy<1; python_version < "3"', "not a line {", plugin="fine"),
+        pin("chat-fine", "pluggy>=1", 'pluggy<1; python_version < "3"', "not a line {", *NO_SENSE, plugin="fine"),
         pin("chat-through", plugin="through", requires=("middle",)),
         pin("middle", "Pluggy<1"),
         pin("chat-gone", "nothing-like-it", plugin="gone"),

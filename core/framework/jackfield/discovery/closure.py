@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from jackfield.discovery.entry_points import installed_entry_points
@@ -60,8 +60,9 @@ def _required(installed: Distribution, extras: frozenset[str]) -> list[tuple[str
     for line in installed.requires or ():
         try:
             read = Requirement(line)
-        except InvalidRequirement:
+            holds = read.marker is None or any(read.marker.evaluate({"extra": extra}) for extra in extras or {""})
+        except ValueError:  # no requirement, or a marker that means nothing
             continue  # pip could not have followed it either
-        if read.marker is None or any(read.marker.evaluate({"extra": extra}) for extra in extras or {""}):
+        if holds:
             wanted.append((str(canonicalize_name(read.name)), frozenset(map(canonicalize_name, read.extras))))
     return wanted

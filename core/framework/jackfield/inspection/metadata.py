@@ -20,6 +20,9 @@ from jackfield.inspection.report import EntryPoint, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from packaging.markers import Marker
+    from packaging.specifiers import SpecifierSet
+
 # Entry points specification: group and name of these characters, value "module:attribute [extras]".
 _GROUP = re.compile(r"\w+(\.\w+)*")
 _VALUE = re.compile(r"\w+(\.\w+)*(\s*:\s*\w+(\.\w+)*)?(\s*\[[^\]]*\])?", re.ASCII)
@@ -28,6 +31,7 @@ NEWEST_METADATA = "2.6"
 """The core metadata that is read in full; fields of later 2.x versions are passed over."""
 
 _KEPT_BYTES = 1024
+_VERSION_CHARACTERS = 256  # of a version in a specifier: Python reads no number of more than 4300 digits
 
 # Lines of entry_points.txt as builders write them: nothing that a parser could take for something else.
 _PLAIN_GROUP = re.compile(r"\[(\w+(?:\.\w+)*)\]", re.ASCII)
@@ -126,6 +130,13 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
         for requirement in requires
         if requirement.url
     ]
+    findings += [
+        refuse("metadata-invalid", f"METADATA: Requires-Dist {str(requirement)[:80]} means nothing to an installer")
+        for requirement in requires
+        if not _is_usable(requirement.specifier, requirement.marker)
+    ]
+    if metadata.requires_python is not None and not _is_usable(metadata.requires_python):
+        findings.append(refuse("metadata-invalid", "METADATA: Requires-Python names a version that nobody can read"))
     links = {label: url for label, url in (metadata.project_urls or {}).items() if _is_web(url)}
     if metadata.home_page and _is_web(metadata.home_page):
         links.setdefault("Homepage", metadata.home_page)
@@ -140,6 +151,18 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
         links=links,
     )
     return core, findings
+
+
+def _is_usable(specifier: SpecifierSet, marker: Marker | None = None) -> bool:
+    """Tell whether versions can be held against it; well-formed ones that an installer fails on are refused."""
+    if any(len(part.version) > _VERSION_CHARACTERS for part in specifier):
+        return False
+    try:
+        if marker is not None:
+            marker.evaluate({"extra": ""})
+    except ValueError:  # a comparison without sense, e.g. `os_name ~= "x"`
+        return False
+    return True
 
 
 def _is_readable(version: str) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
 from packaging.version import Version as ReleaseVersion
 
 from jackfield.errors import JackfieldError, MarketUnreachable, UnknownPlugin
@@ -278,5 +277,5 @@ def _until(said: str, version: ReleaseVersion) -> bool:
     """Whether an entry of a changelog is about what the update brings, not about a version beyond it."""
     try:
         return ReleaseVersion(said) <= version
-    except InvalidVersion:
+    except ValueError:  # no version, or one of more digits than Python reads
         return True

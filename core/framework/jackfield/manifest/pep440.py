@@ -118,9 +118,9 @@ def from_installed(text: str) -> str:
 
 
 def _parsed(text: str) -> "PackagingVersion":
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(text)
-    except InvalidVersion as error:
+    except ValueError as error:  # more digits than Python reads are no InvalidVersion
         raise VersionError(f"{text[:80]!r} is no version as PEP 440 writes them", text=text) from error

@@ -8,11 +8,13 @@ from functools import lru_cache
 from typing import Any
 
 from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as DistRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 _KEPT_LINES = 16_384
+_VERSION_CHARACTERS = 256  # of a version in a specifier: Python reads no number of more than 4300 digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,16 @@ def read_demand(line: str) -> Demand:
     """Parse one line of Requires-Dist; equal lines, of which a set has many, are parsed once.
 
     Raises:
-        InvalidRequirement: it is none.
+        InvalidRequirement: it is none, or names a version that nobody can read.
     """
-    read = DistRequirement(line)
+    try:
+        read = DistRequirement(line)
+    except RecursionError as exc:
+        raise InvalidRequirement(f"Requires-Dist {line[:80]} is nested too deeply") from exc
+    if any(len(part.version) > _VERSION_CHARACTERS for part in read.specifier):
+        raise InvalidRequirement(
+            f"Requires-Dist {line[:80]} names a version of more than {_VERSION_CHARACTERS} characters"
+        )
     extras = frozenset(canonicalize_name(extra) for extra in read.extras)
     return Demand(line, canonicalize_name(read.name), extras, read.specifier, read.marker, read.url is not None)
 
@@ -84,11 +93,20 @@ class Markers:
         self._answers: dict[tuple[str, str], bool] = {}
 
     def hold(self, demand: Demand, extra: str) -> bool:
-        """Whether a demand holds with one extra wanted, `""` for none."""
+        """Whether a demand holds with one extra wanted, `""` for none.
+
+        Raises:
+            InvalidRequirement: its marker is well formed and means nothing, e.g. `os_name ~= "x"`; that does not
+                depend on the extra.
+        """
         if demand.marker is None:
             return True
         answer = self._answers.get((demand.line, extra))
         if answer is None:
             environment: dict[str, Any] = {**self._environment, "extra": extra}
-            self._answers[demand.line, extra] = answer = demand.marker.evaluate(environment)
+            try:
+                answer = demand.marker.evaluate(environment)
+            except ValueError as exc:  # what packaging has no sense for, and versions that are none
+                raise InvalidRequirement(f"Requires-Dist {demand.line[:80]} has a marker without sense") from exc
+            self._answers[demand.line, extra] = answer
         return answer

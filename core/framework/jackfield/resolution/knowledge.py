@@ -338,7 +338,8 @@ class Knowledge:
                 await asyncio.gather(*asked) if file.manifest_sha256 is not None else (await asked[0], await asked[1])
             )
             demands = read_demands(metadata)
-            direct = next((one.name for one in demands if one.direct and self.markers.hold(one, "")), None)
+            held = [one for one in demands if self.markers.hold(one, "")]  # each is asked: none raises later
+            direct = next((one.name for one in held if one.direct), None)
             problem = f"wants {direct} from an address of its own, past every marketplace" if direct else None
             details = self._details[file.sha256] = Details(demands, manifest, problem, self._unfit(manifest))
             self._remembered[file.sha256, file.metadata_sha256, file.manifest_sha256] = details

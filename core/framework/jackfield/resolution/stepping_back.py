@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
-from packaging.version import InvalidVersion
 from packaging.version import Version as ReleaseVersion
 
 from jackfield.manifest import Manifest, Version, outgrown_by, vouches_for
@@ -88,7 +87,7 @@ def python_is_beyond(requires_python: str, python: str) -> bool:
         present = ReleaseVersion(python)
         return any(_is_upper(one) and not one.contains(present, prereleases=True) and present > _bound(one)
                    for one in SpecifierSet(requires_python))  # fmt: skip
-    except (InvalidSpecifier, InvalidVersion):
+    except ValueError:  # no specifier, no version, or a number of more digits than Python reads
         return False
 
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-from packaging.version import InvalidVersion
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version as ReleaseVersion
 
 from jackfield.manifest import File
@@ -40,7 +39,7 @@ def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, 
             continue
         try:
             project, version, tags = wheel_name(file.filename)
-        except (InvalidWheelFilename, InvalidVersion):
+        except ValueError:  # no wheel's name, no version, or a number of more digits than Python reads
             continue
         if project != name:
             continue
@@ -54,7 +53,7 @@ def wheel_name(filename: str) -> tuple[str, ReleaseVersion, frozenset[Tag]]:
     """Project, version and tags in a wheel's name; those of a marketplace's wheels come again with each plan.
 
     Raises:
-        InvalidWheelFilename, InvalidVersion: it is no such name.
+        ValueError: it is no such name.
     """
     project, version, _build, tags = parse_wheel_filename(filename)
     return project, version, tags
@@ -68,8 +67,8 @@ def _problem(file: File, ranks: list[int], target: Target) -> str | None:
         try:
             if not _runs_on(file.requires_python, target.python):
                 return f"needs Python {file.requires_python}, this is {target.python}"
-        except InvalidSpecifier:
-            return f"asks for a Python that nobody can read: {file.requires_python}"
+        except ValueError:  # no specifier, or a number of more digits than Python reads
+            return f"asks for a Python that nobody can read: {file.requires_python[:80]}"
     return None
 
 

@@ -84,13 +84,17 @@ def _present(name: str) -> str | None:
 @lru_cache(4096)
 def _required(tree: Path) -> tuple[Requirement, ...]:
     """What a wheel requires; a line that nobody can read was passed over when it was installed, too."""
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import Requirement
 
     found = []
     for metadata in sorted(tree.glob("*.dist-info/METADATA")):
         head = metadata.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
         for line in head.splitlines():
             if line.lower().startswith("requires-dist:"):
-                with suppress(InvalidRequirement):
-                    found.append(Requirement(line.partition(":")[2].strip()))
+                with suppress(ValueError):
+                    read = Requirement(line.partition(":")[2].strip())
+                    if read.marker is not None:
+                        read.marker.evaluate()  # raises for one that means nothing
+                    read.specifier.contains("0")  # and for a version of more digits than Python reads
+                    found.append(read)
     return tuple(found)
