@@ -285,3 +285,29 @@ async def test_a_plugin_that_is_disabled_while_asleep_is_never_loaded(profile, l
     await host.disable("a")
     assert (host.plugins.status("a").state, host.commands.has("roll")) == ("found", False)
     assert not is_imported("a")
+
+
+@pytest.mark.feature("K2")
+async def test_a_callback_wakes_by_an_event_while_a_plugin_comes_that_was_not_there(profile, lazy, build, running):
+    leaves = """
+from jackfield import Plugin
+class Main(Plugin):
+    async def on_disable(self):
+        await self.context.events.emit("left", {})
+"""
+    permissions = "[[permissions]]\nresource = 'events'\nactions = ['listen', 'emit']\n"
+    wheels = [
+        build("leaver", code=leaves, permissions=permissions),
+        lazy("hearer", 'listens = ["plugin:leaver:left"]', permissions=permissions),
+    ]
+    host = await begin(profile, running, *wheels)
+    profile.install(*wheels, lazy("new", 'hooks = ["heard"]'))
+    profile.enable("new")
+    profile.disable("leaver")
+    await host.reload_changes()
+    assert {one.id: str(one.state) for one in host.plugins.list()} == {
+        "hearer": "active",
+        "leaver": "idle",
+        "new": "resolved",
+    }
+    assert host.plugins.status("leaver").errors == 0

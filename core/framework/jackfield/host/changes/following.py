@@ -97,7 +97,10 @@ class Following:
         sleepy = {
             cid
             for cid in runs
-            if records[cid].life.state is State.RESOLVED and cid not in self._woken and uses(records[cid].candidate)
+            if cid in records  # else it came with a change that is not as far as it
+            and records[cid].life.state is State.RESOLVED
+            and cid not in self._woken
+            and uses(records[cid].candidate)
         }
         for cid in runs:
             if cid not in sleepy and cid not in seen.wishes.loads_only:
