@@ -155,3 +155,14 @@ def test_packages_of_distributions_are_found_without_importing_them():
 def test_a_distribution_that_is_not_installed_is_a_sentence():
     with pytest.raises(SandboxError, match="jackfield-nowhere is not installed"):
         packages_of(("jackfield-nowhere",))
+
+
+def test_a_library_that_says_it_holds_the_whole_disk_opens_nothing_of_it(tmp_path, monkeypatch):
+    metadata = Path(library(tmp_path / "site", "geocoder", "1.0")) / "geocoder-1.0.dist-info"
+    told = ["geocoder/__init__.py", "geocoder-1.0.dist-info/METADATA", "/etc/passwd", "../../../etc/passwd", "."]
+    told += ["geocoder-1.0.dist-info/../../../METADATA", "geocoder/../../../etc/passwd"]
+    (metadata / "RECORD").write_text("".join(f"{one},,\n" for one in told))
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    found = packages_of(["geocoder"])
+    assert dict(found.named) == {"geocoder": str(tmp_path / "site" / "geocoder")}
+    assert found.metadata == (str(metadata),)

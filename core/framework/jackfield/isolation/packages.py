@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from jackfield.errors import SandboxError
@@ -56,8 +56,10 @@ def _recorded(found: Distribution) -> dict[str, str]:
     """The top level of what RECORD lists."""
     packages: dict[str, str] = {}
     for file in found.files or ():
+        if not _lies_within(file):
+            continue
         top = file.parts[0]
-        if top == ".." or top.endswith(_NOT_IMPORTED):
+        if top.endswith(_NOT_IMPORTED):
             continue
         name = top if len(file.parts) > 1 else top.partition(".")[0]
         packages[name] = str(Path(str(found.locate_file(top))).resolve())
@@ -76,5 +78,11 @@ def _editable(name: str) -> dict[str, str]:
 
 
 def _metadata(found: Distribution) -> list[str]:
-    files = (file for file in found.files or () if file.name == "METADATA" and file.parts[0].endswith(".dist-info"))
-    return [str(Path(str(found.locate_file(file))).resolve().parent) for file in files]
+    files = (file for file in found.files or () if file.name == "METADATA" and _lies_within(file))
+    folders = (file for file in files if file.parts[0].endswith(".dist-info"))
+    return [str(Path(str(found.locate_file(file))).resolve().parent) for file in folders]
+
+
+def _lies_within(file: PurePosixPath) -> bool:
+    """Whether what RECORD says lies in the environment: a worker reads what it names, and a wheel may say `/`."""
+    return bool(file.parts) and not file.is_absolute() and ".." not in file.parts
