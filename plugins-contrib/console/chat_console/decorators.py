@@ -99,6 +99,15 @@ def event_listener(event: PluginEvent | str, *, priority: int | None = None) -> 
     return decorate
 
 
+def listens_of(value: object) -> list[Any]:
+    """Return what `@event_listener` left on a function; other objects may answer to any name, with anything."""
+    try:
+        found = getattr(value, LISTENS, None) if callable(value) else None
+    except Exception:  # noqa: BLE001 (a proxy for what is not there yet, say)
+        return []
+    return found if isinstance(found, list) else []
+
+
 def spam_proof(
     arg: Callable[..., Any] | None = None,
     *,

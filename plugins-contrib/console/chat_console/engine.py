@@ -5,7 +5,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ from chat_console.translations import Translations
 
 LINES_KEPT = 500
 """Lines of output that can be looked at afterwards."""
+
+LOADING_SECONDS = 5.0
+"""How long the console waits for its scripts when it is enabled; one that takes longer is named."""
 
 FOLLOW_SECONDS = 0.25
 """How often the folders of scripts are looked at."""
@@ -116,7 +119,12 @@ class Engine:
         register_standard(self)
         seen = stamp_of_folders(self.scripts.folders)  # before they are read: what is saved meanwhile is not missed
         self.executor.start()
-        self.executor.run(self._begin)
+        begun = self.executor.submit(self._begin)
+        if wait([begun], LOADING_SECONDS).done:
+            begun.result()
+        else:
+            told = "%s takes longer than %g s to load; the other scripts wait for it"
+            self.log.error(told, self.scripts.loading, LOADING_SECONDS)
         if not self.executor.in_folder:
             self.log.warning(
                 "relative paths of scripts are those of the application: this system has one folder for all"

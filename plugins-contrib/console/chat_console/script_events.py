@@ -99,7 +99,13 @@ class Listeners:
         self._numbers = count()
 
     def add(self, event: PluginEvent | str, callback: Callable[..., Any], owner: Any, priority: int | None) -> None:
-        """Add one; it hears every later event."""
+        """Add one; it hears every later event.
+
+        Raises:
+            TypeError: it is no function, or its priority no number; with such a one no other could be put in order.
+        """
+        if not callable(callback) or not isinstance(priority, int | float | None):
+            raise TypeError(f"a listener is a function with a number as its priority, not {callback!r}, {priority!r}")
         event_id = event.id if isinstance(event, PluginEvent) else event
         listener = Listener(DEFAULT_PRIORITY if priority is None else priority, next(self._numbers), callback, owner)
         self._by_event.setdefault(event_id, []).append(listener)

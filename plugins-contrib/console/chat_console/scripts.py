@@ -16,7 +16,7 @@ from jackfield.host import Judgement, Verdict, Wishes, forget_script, judge, loa
 from jackfield.manifest import Candidate, HostFile, Version, canonical_id, nearest_id
 
 from chat_console.current import as_script
-from chat_console.decorators import LISTENS
+from chat_console.decorators import listens_of
 from chat_console.metadata import Metadata, PluginType
 from chat_console.script_events import MCDRPluginEvents
 
@@ -128,6 +128,7 @@ class Scripts:
         self.loaded: dict[str, Script] = {}
         self.failed: dict[str, Script] = {}
         self.shadowed: list[str] = []
+        self.loading = ""  # who is being loaded, or was last
 
     def find(self, plugin: str) -> Script | None:
         """Return a loaded script by its id in any spelling, or by the name of its file."""
@@ -158,6 +159,7 @@ class Scripts:
         for level in judgement.levels:
             for cid in level:
                 if cid in fresh:
+                    self.loading = judgement.verdicts[cid].candidate.id
                     ok = self._bring(judgement.verdicts[cid].candidate) and ok
         for cid, verdict in judgement.verdicts.items():
             ok = ok and verdict.runs
@@ -270,17 +272,27 @@ class Scripts:
         return True
 
     def _attach(self, script: Script, previous: ModuleType | None) -> None:
-        engine, module = self._engine, script.module
-        engine.translations.load(script, script.languages(), script.logger.warning)
+        engine = self._engine
+        for what, register in (("its texts", self._register_texts), ("its listeners", self._register_listeners)):
+            try:
+                register(script)
+            except Exception as error:  # noqa: BLE001 (a script may hold anything; the others are loaded all the same)
+                script.failed(what, error)
+        engine.dispatch(_EVENTS.PLUGIN_LOADED, (previous,), owner=script)
+        script.logger.info("%s %s is loaded", script.id, script.candidate.version)
+
+    def _register_texts(self, script: Script) -> None:
+        self._engine.translations.load(script, script.languages(), script.logger.warning)
+
+    def _register_listeners(self, script: Script) -> None:
+        add, module = self._engine.listeners.add, script.module
         for event in _EVENTS.get_event_list():
             function = getattr(module, event.default_method_name, None)
             if callable(function):
-                engine.listeners.add(event, function, script, None)
+                add(event, function, script, None)
         for value in list(vars(module).values()):
-            for event, priority in getattr(value, LISTENS, ()) if callable(value) else ():
-                engine.listeners.add(event, value, script, priority)
-        engine.dispatch(_EVENTS.PLUGIN_LOADED, (previous,), owner=script)
-        script.logger.info("%s %s is loaded", script.id, script.candidate.version)
+            for event, priority in listens_of(value):
+                add(event, value, script, priority)
 
     def _unload(self, cid: str, *, removed: bool = False) -> None:
         script = self.loaded.pop(cid)

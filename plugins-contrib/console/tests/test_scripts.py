@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo.wheels import CONTRIB
 from tests.support.console import console
+from tests.support.sources import imported
 
 COUNTER = """
 PLUGIN_METADATA = {'id': 'counter', 'version': '1.0.0'}
@@ -269,3 +271,65 @@ def test_a_script_speaks_every_language(tmp_path):
         bench.start()
         bench.chat("Alex", "grüße")
         assert "to Alex: 你好 grüße" in bench.until("你好 grüße")
+
+
+ODD = """
+import xmlrpc.client
+remote = xmlrpc.client.ServerProxy('http://127.0.0.1:9')  # has every attribute
+
+class Unbound:
+    def __call__(self): ...
+    def __getattr__(self, name): raise RuntimeError('working outside of a request')
+
+request = Unbound()
+
+def on_load(server, old):
+    global refused
+    for wrong in ('high', [], None):
+        try:
+            server.register_event_listener('odd.event', on_odd if wrong is not None else 5, wrong)
+        except TypeError as error:
+            refused = str(error)
+
+def on_odd(server): ...
+"""
+
+
+@pytest.mark.feature("M27", "M39")
+def test_odd_objects_and_listeners_of_one_script_keep_none_of_the_others_from_loading(tmp_path, caplog):
+    well = (
+        "heard = []\n"
+        "def on_load(server, old):\n"
+        "    server.register_event_listener('odd.event', lambda server: heard.append('odd'))\n"
+    )
+    with console(tmp_path, {"a_odd.py": ODD, "well.py": well}) as bench:
+        assert bench.engine.server.get_plugin_list() == ["a_odd", "well"]
+        assert "a number as its priority" in bench.module("a_odd").refused
+        bench.engine.server.dispatch_event("odd.event", ())
+        bench.engine.executor.run(lambda: None)
+        assert bench.module("well").heard == ["odd"]
+    assert "failed in" not in caplog.text
+
+
+@pytest.mark.feature("U14")
+def test_a_packed_script_with_damaged_texts_runs_without_them_and_the_others_are_loaded(tmp_path, caplog):
+    (tmp_path / "plugins").mkdir()
+    packed = tmp_path / "plugins" / "a_packed.mcdr"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mcdreforged.plugin.json", json.dumps({"id": "a_packed", "version": "1.0"}))
+        archive.writestr("a_packed/__init__.py", "def on_load(server, old): ...\n")
+        archive.writestr("lang/en_us.json", '{"word": "intact"}')
+    packed.write_bytes(packed.read_bytes().replace(b"intact", b"broken"))
+    with console(tmp_path, {"well.py": "loaded = True\n"}) as bench:
+        assert bench.engine.server.get_plugin_list() == ["a_packed", "well"]
+    assert "a_packed (a_packed.mcdr) failed in its texts: BadZipFile" in caplog.text
+
+
+@pytest.mark.feature("M26")
+def test_a_script_that_takes_long_to_load_is_named_and_the_console_is_there(tmp_path, caplog, monkeypatch):
+    scripts = {"a_slow.py": "import time\ntime.sleep(1)\n", "well.py": "loaded = True\n"}
+    with imported(CONTRIB / "console", "chat_console.engine") as module:
+        monkeypatch.setattr(module, "LOADING_SECONDS", 0.1)
+        with console(tmp_path, scripts) as bench:
+            assert "a_slow takes longer than 0.1 s to load; the other scripts wait for it" in caplog.text
+            bench.wait(lambda: bench.engine.server.get_plugin_list() == ["a_slow", "well"])
