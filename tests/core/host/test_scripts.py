@@ -60,6 +60,30 @@ async def test_every_script_of_the_folder_runs_and_its_functions_are_hooks(folde
     assert module.seen[0].plugin_id == "quiet"
 
 
+ODD = """
+import xmlrpc.client
+remote = xmlrpc.client.ServerProxy('http://127.0.0.1:9')  # has every attribute
+
+class Unbound:
+    def __call__(self): ...
+    def __getattr__(self, name): raise RuntimeError('working outside of a request')
+
+request = Unbound()
+
+def on_message_sent(text):
+    return text.upper()
+"""
+
+
+@pytest.mark.feature("S5")
+async def test_objects_that_answer_to_any_name_or_to_none_are_no_hooks(folder, start):
+    write(folder, "odd.py", ODD)
+    host = await start()
+    assert host.plugins.status("odd").state is State.ACTIVE, host.plugins.status("odd")
+    assert host.hook.on_message_sent(text="hello") == "HELLO"
+    assert host.observed.hooks_of("odd") == 1
+
+
 @pytest.mark.feature("S6", "S8", "S9")
 async def test_filters_are_a_chain_that_neither_none_nor_an_exception_breaks(folder, start):
     write(folder, "a.py", "def on_message_sent(text):\n    return text + ' c'\n")

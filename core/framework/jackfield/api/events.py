@@ -230,5 +230,8 @@ def listener(event: str | EventType[Any], *, priority: int = PRIORITY) -> Callab
 
 def listener_marks(function: object) -> tuple[ListenerMark, ...]:
     """Return what `@listener` left on a function or bound method, the innermost first."""
-    marks = getattr(function, _MARKS, ())
+    try:
+        marks = getattr(function, _MARKS, ())
+    except Exception:  # noqa: BLE001 (not one of ours: a proxy for what is not there yet, say)
+        return ()
     return marks if isinstance(marks, tuple) else ()

@@ -100,5 +100,8 @@ def command(
 
 def command_mark(function: object) -> CommandMark | None:
     """Return what `@command` left on a function or bound method, or None."""
-    mark = getattr(function, _MARK, None)
+    try:
+        mark = getattr(function, _MARK, None)
+    except Exception:  # noqa: BLE001 (not one of ours: a proxy for what is not there yet, say)
+        return None
     return mark if isinstance(mark, CommandMark) else None

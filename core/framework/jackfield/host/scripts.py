@@ -135,7 +135,7 @@ def hooks_of_script(script: object, manager: HookManager, makers: ScriptHooks) -
     for name, value in named.items():
         if not callable(value) or name.startswith("__"):
             continue
-        if getattr(value, f"{manager.project_name}_impl", None) is not None:
+        if _carries(value, f"{manager.project_name}_impl"):
             setattr(target, name, value)
         elif name in hooks:
             mark(getattr(value, "__func__", value))  # a bound method takes no mark, its function does
@@ -157,6 +157,14 @@ def full_trust(cid: str, hostfile: HostFile) -> Grant:
     found = ((name, hostfile.resource(name)) for name in sorted(names))
     every = tuple(Permission(name, tuple(one.actions)) for name, one in found if one is not None)
     return Grant(cid, SOURCE, None, every)
+
+
+def _carries(value: object, mark: str) -> bool:
+    """Say whether a function was marked; a proxy for what is not there yet may raise anything when it is asked."""
+    try:
+        return getattr(value, mark, None) is not None
+    except Exception:  # noqa: BLE001 (then it is none, as for pluggy)
+        return False
 
 
 class _Hooks:
