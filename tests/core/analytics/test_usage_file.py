@@ -36,7 +36,17 @@ def test_a_run_without_plugins_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"plugins": 3}', '{"plugins": [{"plugin": "x", "uses": [{}]}]}', "\0"])
+ENDLESS = (
+    '{"plugins": [{"plugin": "x", "blocked": 0, "storage_bytes": 0, "uses": [{"use": "h", "kind": "hook", "errors": 0,'
+    '"calls": 1e999, "seconds": 0, "worst_seconds": 0, "last_used": null, "durations": {}}]}]}'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"plugins": 3}', '{"plugins": [{"plugin": "x", "uses": [{}]}]}', "\0", ENDLESS, "[" * 100_000],
+    ids=["empty", "list", "number", "lacking", "nul", "endless", "deep"],
+)
 def test_a_damaged_file_is_begun_anew(tmp_path, text):
     path = tmp_path / "usage.json"
     path.write_text(text)

@@ -36,7 +36,7 @@ class UsageFile:
             return stats_of(use for one in json.loads(text)["plugins"] for use in PluginStats.from_mapping(one).uses)
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return []  # numbers of the past are not worth an error: the next run begins anew
 
     def merge(self, uses: Iterable[UseStats]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.wheels import WheelSource, unpack
 pytestmark = pytest.mark.slow
 
 PROGRAM = """
+import os
 import sys
 import pluggy
 from jackfield import PluginManager
@@ -34,6 +36,11 @@ try:
     manager.hook.draw(place="nowhere")
 except ValueError:
     pass
+if "fork" in sys.argv:
+    if os.fork():
+        os.wait()
+    else:
+        manager.hook.draw(place="in the child")
 """
 PLUGIN = """
 import pluggy
@@ -76,6 +83,14 @@ def test_runs_that_count_are_added_up_for_stats(tool: Tool) -> None:
     tool.run("later")
     (found,) = tool.stats()
     assert (found["plugin"], found["hooks"], found["errors"]) == ("tool-x", 12, 3)
+
+
+@pytest.mark.feature("C29")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_a_fork_tells_of_what_it_counted_itself(tool: Tool) -> None:
+    tool.run("count", "fork")
+    (found,) = tool.stats()
+    assert (found["hooks"], found["errors"]) == (5, 1)
 
 
 @pytest.mark.feature("U21")

@@ -107,6 +107,8 @@ class Adoption:
 
         self._keeps_usage = True
         atexit.register(_add_usage, counters, self._layout.usage)
+        if hasattr(os, "register_at_fork"):  # what was counted until then is its parent's to tell
+            os.register_at_fork(after_in_child=counters.reset)
 
     # Wishes
 
