@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -25,7 +28,9 @@ from jackfield_marketplace.uploads import Accepted, Body, Uploads, read_form
 REASON_HEADER = "X-Reason"
 """Carries a refusal's sentence; the server puts it into the status line too, which is all that twine shows."""
 
+_LOGGER = logging.getLogger(__name__)
 _AT_ONCE = 2
+_WRITABLE_AGAIN_SECONDS = 60
 _NOT_ALLOWED = Answer(405, b"uploads are sent by POST\n", "text/plain; charset=utf-8", {"allow": "POST"})
 
 _FORM = {
@@ -42,7 +47,7 @@ _REFUSALS = {
     409: "Other bytes of that version are published.",
     413: "The form is too large.",
     429: "Too many uploads, or too many wrong tokens; Retry-After says when to come back.",
-    503: "The marketplace cannot sign at the moment, and takes nothing that it could not sign.",
+    503: "The marketplace cannot sign at the moment, and takes nothing that it could not sign; or it cannot write.",
 }
 
 
@@ -135,6 +140,17 @@ class UploadApi:
         )
 
     async def _take(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
+        try:
+            return await self._taken(request, body, legacy=legacy)
+        except (OSError, sqlite3.Error, SQLAlchemyError) as exc:  # a full disk, a lock that somebody keeps
+            _LOGGER.warning("an upload could not be written: %s", exc)
+            raise Refusal(
+                503,
+                "the marketplace cannot write at the moment, and nothing was taken: try again later",
+                retry_after_seconds=_WRITABLE_AGAIN_SECONDS,
+            ) from exc
+
+    async def _taken(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
         uploader = await self.uploader(request)
         async with read_form(request, body, self._settings) as form:
             if legacy and form.fields.get(":action") != "file_upload":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -35,21 +36,24 @@ class DiskBlobs:
         """Store `data`; returns its sha256 in hex."""
         sha256 = hashlib.sha256(data).hexdigest()
         if self.path(sha256) is None:
-            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            self._place(Path(file.name), sha256)
+            self._write(io.BytesIO(data), sha256)
         return sha256
 
     def add_file(self, source: IO[bytes], sha256: str) -> None:
         """Store a copy of `source` from where it stands; the caller has computed its sha256."""
         if self.path(sha256) is None:
-            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as copy:
+            self._write(source, sha256)
+
+    def _write(self, source: IO[bytes], sha256: str) -> None:
+        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as copy:
+            try:
                 shutil.copyfileobj(source, copy, 1024 * 1024)
                 copy.flush()
                 os.fsync(copy.fileno())
-            self._place(Path(copy.name), sha256)
+                self._place(Path(copy.name), sha256)
+            except BaseException:
+                Path(copy.name).unlink(missing_ok=True)  # of a full disk, it would keep what there is
+                raise
 
     def _place(self, temporary: Path, sha256: str) -> None:
         """Rename into place and make the name itself durable: the database will point to it."""

@@ -16,7 +16,7 @@ class Refusal(JackfieldError):
         status: the HTTP status that says which kind: 400 wrong, 403 not yours, 409 taken, 413 too large, 429 too often,
             503 not now.
         message: one sentence for the uploader.
-        retry_after_seconds: when to come again, for 429.
+        retry_after_seconds: when to come again, for 429 and 503.
         code: names the reason for machines, where it is one of the list of findings.
     """
 
