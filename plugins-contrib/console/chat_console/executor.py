@@ -33,6 +33,7 @@ class Executor:
         self._tasks: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="console: scripts", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._coroutines: threading.Thread | None = None
         self.in_folder = False
 
     def start(self) -> None:
@@ -60,8 +61,16 @@ class Executor:
         return future
 
     def run(self, task: Callable[[], Any]) -> Any:
-        """Call a function on the thread and return what it returns; at once where this is the thread."""
-        return task() if self.is_here else self.submit(task).result()
+        """Call a function on the thread and return what it returns; at once where this is the thread.
+
+        Raises:
+            RuntimeError: this is the thread of coroutines: each would wait for the other without end.
+        """
+        if self.is_here:
+            return task()
+        if threading.current_thread() is self._coroutines:
+            raise RuntimeError("a coroutine would wait for itself: call it from a function of its own, by @new_thread")
+        return self.submit(task).result()
 
     def finish(self, result: Any) -> Any:
         """Return a result; of a coroutine, what it returns."""
@@ -73,7 +82,9 @@ class Executor:
         """Return the event loop of asynchronous scripts, on a thread of its own; started when first needed."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._serve, args=(self._loop,), name="console: loop", daemon=True).start()
+            served = threading.Thread(target=self._serve, args=(self._loop,), name="console: loop", daemon=True)
+            self._coroutines = served
+            served.start()
         return self._loop
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -52,8 +52,14 @@ class PluginServerInterface(ServerInterface):
         self._engine.commands.register(root_node, self._script, allow_duplicates=allow_duplicates)
 
     def register_help_message(self, prefix: str, message: Any, permission: int = PermissionLevel.MINIMUM_LEVEL) -> None:
-        """Add a line to `!!help` (M44)."""
-        self._engine.add_help(prefix, message, permission, self._script)
+        """Add a line to `!!help` (M44).
+
+        Raises:
+            TypeError: there is no such level.
+        """
+        level = permission if isinstance(permission, int) else PermissionLevel.from_value(permission).level
+        # Text, whatever it was: all lines are put in order together.
+        self._engine.add_help(self._engine.translations.plain(prefix), message, level, self._script)
 
     def add_help_message(self, prefix: str, message: Any) -> None:
         """Add a line to `!!help`, by the name that the first versions gave it."""

@@ -155,10 +155,10 @@ class Scripts:
             self.loaded[cid].tried = judgement.verdicts[cid].candidate.stamp
         self._take_away(judgement, runs | half)
         fresh = self._fresh(judgement, runs, set(runs) if everything else set(again))
-        ok = True
+        ok, before = True, dict(self.loaded)
         for level in judgement.levels:
             for cid in level:
-                if cid in fresh:
+                if cid in fresh and self.loaded.get(cid) is before.get(cid):  # or a script that was loaded has done it
                     self.loading = judgement.verdicts[cid].candidate.id
                     ok = self._bring(judgement.verdicts[cid].candidate) and ok
         for cid, verdict in judgement.verdicts.items():
@@ -171,7 +171,8 @@ class Scripts:
     def unload_all(self) -> None:
         """Take everything away, dependents first."""
         for cid in reversed(list(self.loaded)):
-            self._unload(cid)
+            if cid in self.loaded:  # one that ends may have taken it away
+                self._unload(cid)
 
     def unload(self, cid: str) -> bool:
         """Take one away, and whoever needs it before; it stays away until it is loaded again or its file changes."""
@@ -222,9 +223,9 @@ class Scripts:
 
     def _take_away(self, judgement: Judgement, runs: Collection[str]) -> None:
         for cid in [one for one in reversed(list(self.loaded)) if one not in runs]:
-            script = self.loaded[cid]
-            self._unload(cid, removed=cid not in judgement.verdicts)
-            script.logger.info("unloaded")
+            if (script := self.loaded.get(cid)) is not None:
+                self._unload(cid, removed=cid not in judgement.verdicts)
+                script.logger.info("unloaded")
         for cid in [one for one in self.failed if one not in judgement.verdicts]:
             del self.failed[cid]
 

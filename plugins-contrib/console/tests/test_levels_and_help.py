@@ -69,3 +69,20 @@ def test_a_root_of_two_scripts_is_warned_about_and_the_second_answers_what_the_f
         assert "the command !!both of two is registered by one, too" in caplog.text
         assert bench.type("!!both two") == ["two"]
         assert bench.type("!!both one") == ["one"]
+
+
+@pytest.mark.feature("M44")
+def test_odd_lines_of_one_script_leave_the_help_to_the_others(tmp_path):
+    odd = (
+        "from mcdreforged.api.all import *\n"
+        "def on_load(server, old):\n"
+        "    server.register_help_message(RText('!!rich', RColor.red), 'rich')\n"
+        "    server.register_help_message(5, None)\n"
+        "    server.register_help_message('!!named', 'by name', 'admin')\n"
+        "    server.register_help_message('!!never', 'told', object())\n"
+    )
+    well = "def on_load(server, old):\n    server.register_help_message('!!well', 'fine')\n"
+    with console(tmp_path, {"odd.py": odd, "well.py": well}) as bench:
+        (told, *lines) = bench.type("!!help")
+        assert told == "Help, page 1 of 1"
+        assert {"!!rich: rich", "5: None", "!!named: by name", "!!well: fine"} <= set(lines)

@@ -333,3 +333,46 @@ def test_a_script_that_takes_long_to_load_is_named_and_the_console_is_there(tmp_
         with console(tmp_path, scripts) as bench:
             assert "a_slow takes longer than 0.1 s to load; the other scripts wait for it" in caplog.text
             bench.wait(lambda: bench.engine.server.get_plugin_list() == ["a_slow", "well"])
+
+
+@pytest.mark.feature("M37", "J20")
+def test_a_script_that_unloads_another_as_it_ends_keeps_no_third_one_from_its_end(tmp_path, caplog):
+    told = "import builtins\ndef on_unload(server):\n    builtins.console_ended.append(server.get_self_metadata().id)\n"
+    ending = told + "    server.unload_plugin('b')\n"
+    import builtins
+
+    builtins.console_ended = []
+    try:
+        with console(tmp_path, {"a.py": told, "b.py": told, "c.py": ending}):
+            pass
+        assert builtins.console_ended == ["c", "b", "a"]
+    finally:
+        del builtins.console_ended
+    assert "failed" not in caplog.text
+
+
+@pytest.mark.feature("J17", "J20")
+def test_a_script_that_loads_others_while_it_is_loaded_has_each_loaded_once(tmp_path):
+    loading = "def on_load(server, old):\n    server.load_plugin('c.py')\n"
+    counting = "loads = []\ndef on_load(server, old):\n    loads.append(old)\n"
+    with console(tmp_path, {"a.py": counting, "b.py": loading, "c.py": counting, "d.py": counting}) as bench:
+        assert sorted(bench.engine.server.get_plugin_list()) == ["a", "b", "c", "d"]
+        assert [bench.module(one).loads for one in "acd"] == [[None]] * 3
+
+
+@pytest.mark.feature("J20")
+def test_a_coroutine_that_would_wait_for_itself_is_told_and_the_console_goes_on(tmp_path):
+    text = (
+        "told = []\n"
+        "async def on_user_info(server, info):\n"
+        "    try:\n"
+        "        server.reload_plugin('other')\n"
+        "    except RuntimeError as error:\n"
+        "        told.append(str(error))\n"
+    )
+    with console(tmp_path, {"waiting.py": text, "other.py": ""}) as bench:
+        bench.type("one")
+        bench.type("two")
+        told = bench.module("waiting").told
+        assert len(told) == 2
+        assert "would wait for itself" in told[0]
