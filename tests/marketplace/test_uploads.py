@@ -12,11 +12,12 @@ import httpx
 import pytest
 from jackfield.errors import UsageError
 from jackfield_marketplace import review
-from jackfield_marketplace.accounts import add_user, create_token, find_user
+from jackfield_marketplace.accounts import add_user, create_token, delete_token, find_user
 from jackfield_marketplace.catalog import reserve
-from jackfield_marketplace.db import now
-from sqlalchemy import text
+from jackfield_marketplace.db import Token, now
+from sqlalchemy import select, text
 
+from tests.support.processes import wait_for
 from tests.support.uploads import nothing_is_listed, raw_post
 from tests.support.wheels import WheelSource, build_plugin, manifest_text, plugin_source
 
@@ -160,6 +161,35 @@ def test_an_expired_token(market):
     with market.database.write() as session:
         market.tokens["alice"] = create_token(session, find_user(session, "alice"), lifetime=timedelta(seconds=-1))
     assert market.upload(build_plugin(market.wheels, "poll")).status_code == 401
+
+
+def test_a_token_that_is_revoked_while_the_form_is_sent(market):
+    path = build_plugin(market.wheels, "poll")
+    head = f'--b\r\nContent-Disposition: form-data; name="content"; filename="{path.name}"\r\n\r\n'.encode()
+    form = [
+        b'--b\r\nContent-Disposition: form-data; name=":action"\r\n\r\nfile_upload\r\n',
+        head + path.read_bytes() + b"\r\n--b--\r\n",
+    ]
+
+    def is_used() -> bool:
+        with market.database.read() as session:
+            return session.scalar(select(Token.last_used_at).where(Token.last_used_at.is_not(None))) is not None
+
+    def pieces():
+        yield form[0]
+        wait_for(is_used)
+        with market.database.write() as session:
+            delete_token(session, market.tokens["alice"])
+        yield form[1]
+
+    answer = market.client.post(
+        "/legacy/",
+        content=pieces(),
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+        auth=("__token__", market.tokens["alice"]),
+    )
+    assert (answer.status_code, answer.text.startswith("the token was revoked")) == (401, True)
+    nothing_is_listed(market)
 
 
 def test_a_password_uploads_too(market):

@@ -155,6 +155,8 @@ class UploadApi:
         async with read_form(request, body, self._settings) as form:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
+            if not self._still_counts(request):
+                raise Refusal(401, "the token was revoked, or ran out, while the upload was sent")
             arguments = form.content, form.filename, form.fields, uploader
             loop = asyncio.get_running_loop()
             accepted = await loop.run_in_executor(self._threads, self._uploads.accept, *arguments)
@@ -188,6 +190,11 @@ class UploadApi:
         if identity is not None and identity.unnoted_token is not None:
             await run_sync(self._note_use, identity, limiter=self._limiter)
         return identity
+
+    def _still_counts(self, request: Request) -> bool:
+        """Whether a token counts at the end of a form as at its beginning: a client may take hours to send it."""
+        credentials = read_credentials(request.headers.get("authorization"))
+        return credentials is None or not credentials.is_token or authenticate(self._database, credentials) is not None
 
     def _note_use(self, identity: Identity) -> None:
         with self._database.write() as session:
