@@ -96,3 +96,14 @@ async def test_what_nobody_can_mend_leaves_the_set_as_it_was(management, manage,
     assert elsewhere.store.active_number() == before
     assert elsewhere.store.numbers() == (before,)
     assert not layout.unfinished.exists()
+
+
+async def test_a_wheel_that_is_gone_altogether_is_told_and_brought_back(management):
+    tree = tree_of(management, "stays")
+    shutil.rmtree(tree.parent)
+    (told,) = await management.verify(by="tester")
+    assert (told.distribution, told.damage, told.repaired) == ("chat-stays", ("its files are missing",), False)
+    (mended,) = await management.verify(repair=True, by="tester")
+    assert (mended.repaired, mended.problem) == (True, None)
+    assert await management.verify(by="tester") == []
+    assert next(tree.glob("*/__init__.py")).is_file()

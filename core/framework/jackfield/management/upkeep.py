@@ -12,7 +12,7 @@ from typing import Any
 from jackfield.errors import JackfieldError, StoreError
 from jackfield.management.catalog import MarketCatalog
 from jackfield.manifest import Pin
-from jackfield.store import Damage, Garbage, Store
+from jackfield.store import Garbage, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class Upkeep:
 
     async def verify(self) -> list[DamagedWheel]:
         """Hash every file of the store; see `Management.verify`."""
-        found = await asyncio.to_thread(self._store.verify)
+        damaged = await asyncio.to_thread(self._store.verify)
+        found = {sha256: tuple(map(str, damage)) for sha256, damage in damaged.items()}
+        found |= dict.fromkeys(self._missing(), ("its files are missing",))
         pins, owners = self._named() if found else ({}, {})
-        return [
-            _described(sha256, damage, pins.get(sha256), owners.get(sha256, ())) for sha256, damage in found.items()
-        ]
+        return [_described(sha256, words, pins.get(sha256), owners.get(sha256, ())) for sha256, words in found.items()]
 
     async def repair(self, catalog: MarketCatalog, *, by: str) -> list[DamagedWheel]:
         """Bring damaged wheels back, from the stored copy or the marketplace; see `Management.verify`."""
@@ -99,6 +99,14 @@ class Upkeep:
             return replace(wheel, problem=str(error))
         return replace(wheel, repaired=True)
 
+    def _missing(self) -> list[str]:
+        """The wheels of the active generation that are not in the store at all: somebody took their folders out."""
+        try:
+            pins = self._store.active().pins
+        except StoreError:
+            return []  # a pointer or a generation that is damaged is told by whoever reads it
+        return [pin.file.sha256 for pin in pins if not (self._store.layout.store / pin.file.sha256).is_dir()]
+
     def _named(self) -> tuple[dict[str, Pin], dict[str, tuple[str, ...]]]:
         """What every generation names, by hash; and whose library it is, in the newest that knows."""
         pins: dict[str, Pin] = {}
@@ -113,8 +121,7 @@ class Upkeep:
         return pins, owners
 
 
-def _described(sha256: str, damage: tuple[Damage, ...], pin: Pin | None, owners: tuple[str, ...]) -> DamagedWheel:
-    words = tuple(str(one) for one in damage)
+def _described(sha256: str, words: tuple[str, ...], pin: Pin | None, owners: tuple[str, ...]) -> DamagedWheel:
     if pin is None:
         return DamagedWheel(sha256, sha256, "", None, words)
     return DamagedWheel(sha256, pin.distribution, pin.version, pin.id, words, of=owners)
