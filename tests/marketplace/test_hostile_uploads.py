@@ -128,6 +128,10 @@ TABLE = {
         lambda folder: plugin_source("poll", requires=['plain; os_name ~= "x"']).build(folder),
         "means nothing to an installer",
     ),
+    "marker-of-two-texts": (
+        lambda folder: plugin_source("poll", requires=['plain; "a" in "b"']).build(folder),
+        "means nothing to an installer",
+    ),
     "python-beyond-numbers": (
         lambda folder: plugin_source("poll", requires_python=f">={DIGITS}").build(folder),
         "Requires-Python",

@@ -12,7 +12,12 @@ from jackfield.store import Generation, unmet
 pytestmark = pytest.mark.feature("C45", "K36")
 
 PLUGGY = version("pluggy")
-NO_SENSE = ('pluggy; os_name ~= "x"', f"pluggy>={'9' * 5000}", 'pluggy; python_version>"' + "9" * 5000 + '"')
+NO_SENSE = (
+    'pluggy; os_name ~= "x"',
+    'pluggy; "a" in "b"',
+    f"pluggy>={'9' * 5000}",
+    'pluggy; python_version>"' + "9" * 5000 + '"',
+)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def _required(installed: Distribution, extras: frozenset[str]) -> list[tuple[str
         try:
             read = Requirement(line)
             holds = read.marker is None or any(read.marker.evaluate({"extra": extra}) for extra in extras or {""})
-        except ValueError:  # no requirement, or a marker that means nothing
+        except (ValueError, KeyError):  # no requirement, or a marker that means nothing
             continue  # pip could not have followed it either
         if holds:
             wanted.append((str(canonicalize_name(read.name)), frozenset(map(canonicalize_name, read.extras))))

@@ -160,7 +160,7 @@ def _is_usable(specifier: SpecifierSet, marker: Marker | None = None) -> bool:
     try:
         if marker is not None:
             marker.evaluate({"extra": ""})
-    except ValueError:  # a comparison without sense, e.g. `os_name ~= "x"`
+    except (ValueError, KeyError):  # without sense, e.g. `os_name ~= "x"`, or `"a" in "b"`
         return False
     return True
 

@@ -106,7 +106,7 @@ class Markers:
             environment: dict[str, Any] = {**self._environment, "extra": extra}
             try:
                 answer = demand.marker.evaluate(environment)
-            except ValueError as exc:  # what packaging has no sense for, and versions that are none
+            except (ValueError, KeyError) as exc:  # what packaging has no sense for, two texts, no version
                 raise InvalidRequirement(f"Requires-Dist {demand.line[:80]} has a marker without sense") from exc
             self._answers[demand.line, extra] = answer
         return answer

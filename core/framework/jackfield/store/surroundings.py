@@ -91,7 +91,7 @@ def _required(tree: Path) -> tuple[Requirement, ...]:
         head = metadata.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
         for line in head.splitlines():
             if line.lower().startswith("requires-dist:"):
-                with suppress(ValueError):
+                with suppress(ValueError, KeyError):
                     read = Requirement(line.partition(":")[2].strip())
                     if read.marker is not None:
                         read.marker.evaluate()  # raises for one that means nothing
