@@ -70,6 +70,21 @@ async def test_it_comes_back_when_the_connection_is_lost_with_the_same_key(tmp_p
             await serving
 
 
+async def test_it_finds_the_socket_however_deep_it_lies(tmp_path: Path):
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    async with lobby(deep) as opened:
+        key = opened.new_key("echo")
+        address = HostAddress(unix_socket=opened.places.socket)
+        serving = asyncio.create_task(
+            asyncio.to_thread(connect, "nothing", key=key, address=address, data=tmp_path / "data", again=False)
+        )
+        await until(lambda: opened.connections)
+        opened.connections[0].close("enough")
+        with pytest.raises(LinkError, match="enough"):
+            await serving
+
+
 async def test_with_tls_it_holds_the_host_to_its_certificate(tmp_path: Path, certificate: Path):
     async with lobby(tmp_path, External(certificate=certificate)) as opened:
         key, port = opened.new_key("echo"), opened.doors.port

@@ -1,7 +1,6 @@
 """The books of one manager: what plugins did, what failed, and who wants to be told of either."""
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import pluggy
@@ -33,21 +32,25 @@ class Accounts:
 
     def __init__(self, *, count: bool) -> None:
         self._count = count
+        self._counters: HookCounters | None = None
         self.blames: list[BlameListener] = []
         self.uses: list[UseListener] = []
         self._failures: FailureLog | None = None
 
-    @cached_property
+    @property
     def counters(self) -> "HookCounters":
         """Calls, time and errors by plugin and hook."""
-        from jackfield.hooks.counters import HookCounters  # most starts count nothing
+        if self._counters is None:
+            from jackfield.hooks.counters import HookCounters  # most starts count nothing
 
-        return HookCounters(enabled=self._count)
+            # Of two threads that come first at the same time both get the same one.
+            self._counters = self.__dict__.setdefault("_first", HookCounters(enabled=self._count))
+        return self._counters
 
     @property
     def counting(self) -> bool:
         """Whether calls and time are counted now."""
-        return self.counters.enabled if "counters" in self.__dict__ else self._count
+        return self._count if self._counters is None else self._counters.enabled
 
     def blame(self, hook_name: str, skip: bool, hookimpl: pluggy.HookImpl, error: BaseException) -> None:
         """Count the failure of an implementation and tell it; log it where the call goes on without it."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.errors import CannotCross, LinkClosed, LinkError, PermissionDenied, UsageError
-from jackfield.isolation import Terminator, WorkerSpec
+from jackfield.isolation import Terminator, WorkerSpec, reachable
 from jackfield.manifest import canonical_id
 from jackfield.rpc import BlockingConnection, Link
 from jackfield.worker.calls import FROM_HOST
@@ -79,7 +79,8 @@ class HostAddress:
         if self.unix_socket is not None:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
-                connection.connect(str(self.unix_socket))
+                with reachable(self.unix_socket) as address:
+                    connection.connect(address)
             except OSError:
                 connection.close()
                 raise
