@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import zipfile
 
@@ -113,3 +114,65 @@ def test_a_mark_is_set_and_taken_back(belongings):
     assert belongings.unmark("poll", by="test") is True
     assert belongings.unmark("poll", by="test") is False
     assert belongings.marked() == ()
+
+
+@pytest.mark.feature("C14", "C26")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links and pipes")
+def test_an_export_follows_nothing_that_comes_into_a_files_place(belongings, tmp_path, monkeypatch):
+    secret = tmp_path / "home"
+    secret.mkdir()
+    (secret / "key").write_text("the user's own")
+    files = tmp_path / "data" / "poll" / "files"
+    (files / "z").mkdir()
+    (files / "z" / "key").write_text("mine")
+    (files / "pipe").write_text("a file as yet")
+    (files / "short").write_text("short")
+    looks = []
+    lstat, fstat = os.lstat, os.fstat
+
+    def exchanged(path, *, dir_fd=None):
+        found = lstat(path, dir_fd=dir_fd)
+        if path == "z" and stat.S_ISDIR(found.st_mode):  # what a plugin does between two steps of its host
+            (files / "z" / "key").unlink()
+            (files / "z").rmdir()
+            (files / "z").symlink_to(secret)
+        elif path == "pipe":
+            (files / "pipe").unlink()
+            os.mkfifo(files / "pipe")
+        return found
+
+    def grown(descriptor):
+        found = fstat(descriptor)
+        looks.append(found.st_size)
+        if looks.count(len("short")) == 2:  # it is opened
+            (files / "short").write_text("shorter no more")
+        return found
+
+    monkeypatch.setattr(os, "lstat", exchanged)
+    monkeypatch.setattr(os, "fstat", grown)
+    os.utime(files / "short", (2**34, 2**34))
+    belongings.export("poll", tmp_path / "poll.zip")
+    with zipfile.ZipFile(tmp_path / "poll.zip") as archive:
+        names = [name for name in archive.namelist() if name.startswith("files/")]
+        assert sorted(names) == ["files/pictures/a.png", "files/short"]
+        assert archive.read("files/short") == b"short"
+
+
+@pytest.mark.feature("C14", "C26")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs files with holes")
+def test_an_export_of_holes_and_hard_links_is_refused_and_leaves_nothing(belongings, tmp_path, state):
+    state.change({"quota/poll": 1024 * 1024}, by="test")
+    files = tmp_path / "data" / "poll" / "files"
+    (files / "whole").write_bytes(os.urandom(4 * 1024 * 1024))
+    belongings.export("poll", tmp_path / "poll.zip")  # more than it may keep, and yet its user can take it elsewhere
+    for number in range(3):
+        os.link(files / "whole", files / f"again-{number}")
+    with pytest.raises(StoreError, match="its files are more than poll may keep"):
+        belongings.export("poll", tmp_path / "other.zip")
+    for number in range(3):
+        (files / f"again-{number}").unlink()
+    with (files / "holes").open("wb") as file:
+        file.truncate(1024**4)
+    with pytest.raises(StoreError, match="its files are more than poll may keep"):
+        belongings.export("poll", tmp_path / "other.zip")
+    assert [path.name for path in tmp_path.iterdir() if "other.zip" in path.name] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
@@ -216,3 +217,42 @@ def test_folders_too_deep_for_a_copy_are_told_and_in_no_way_back_s_way(desk):
         assert [path.name for path in (desk.root / "snapshots" / "poll").iterdir()] == ["1"]
     finally:
         delete_folder(desk.root)  # pytest could not
+
+
+def test_a_copy_follows_no_link_that_comes_into_a_folders_place(desk, tmp_path, monkeypatch):
+    secret = tmp_path / "home"
+    secret.mkdir()
+    (secret / "key").write_text("the user's own")
+    files = desk.root / "data" / "poll" / "files"
+    (files / "z").mkdir()
+    lstat = os.lstat
+
+    def exchanged(path, *, dir_fd=None):
+        found = lstat(path, dir_fd=dir_fd)
+        if Path(path).name == "z" and stat.S_ISDIR(found.st_mode):  # what a plugin does between two steps of its host
+            (files / "z").rmdir()
+            (files / "z").symlink_to(secret)
+        return found
+
+    monkeypatch.setattr(os, "lstat", exchanged)
+    with pytest.raises(StoreError, match="what poll keeps could not be copied"):
+        run(desk.copies.take("poll", 1, why="before poll 2.0.0", by="test"))
+    assert list((desk.root / "snapshots").rglob("key")) == []
+
+
+def test_a_copy_has_modes_times_and_links(desk):
+    files = desk.root / "data" / "poll" / "files"
+    (files / "shut").mkdir()
+    (files / "shut" / "b.txt").write_text("b")
+    (files / "shut" / "b.txt").chmod(0o400)
+    (files / "link").symlink_to("../nowhere")
+    os.utime(files / "shut" / "b.txt", (1, 2))
+    os.utime(files / "shut", (3, 4))
+    (files / "shut").chmod(0o500)
+    run(desk.copies.take("poll", 1, why="before poll 2.0.0", by="test"))
+    copy = desk.root / "snapshots" / "poll" / "1" / "data" / "files"
+    assert str((copy / "link").readlink()) == "../nowhere"
+    assert ((copy / "shut").stat().st_mtime, (copy / "shut" / "b.txt").stat().st_mtime) == (4, 2)
+    assert [(copy / name).stat().st_mode & 0o777 for name in ("shut", "shut/b.txt")] == [0o500, 0o400]
+    for folder in (copy, files):
+        (folder / "shut").chmod(0o700)

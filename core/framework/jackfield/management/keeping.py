@@ -102,7 +102,8 @@ class Keeping:
             StoreError: it cannot be read or written.
         """
         report = self.data(plugin)
-        self._belongings.export(report.kept.cid, target)
+        manifest = self._inventory.manifests.get(report.kept.cid)
+        self._belongings.export(report.kept.cid, target, manifest.limits if manifest is not None else None)
         return report
 
     def set_quota(self, plugin: str, limit: int | None, *, by: str) -> DataReport:

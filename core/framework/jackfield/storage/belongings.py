@@ -12,10 +12,12 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from jackfield.errors import StoreError
 from jackfield.manifest import is_canonical
+from jackfield.storage.archive import Allowed, add_folder, new_archive
+from jackfield.storage.copying import TooMuch
 from jackfield.storage.database import PluginDatabase
 from jackfield.storage.folders import delete_folder, entries_below
 from jackfield.storage.quota import DEFAULT_QUOTA, folder_size, shown_bytes
@@ -190,7 +192,7 @@ class Belongings:
         self._state.change(dict.fromkeys(keys), by=by, why=f"delete what {cid} keeps")
         return kept
 
-    def export(self, cid: str, target: Path) -> Kept:
+    def export(self, cid: str, target: Path, asked: Mapping[str, float] | None = None) -> Kept:
         """Write what a plugin keeps into a zip archive, and return what that is. Secrets are not part of it.
 
         In it: `entries.jsonl` with a key and a value in each line, `tables/<name>.jsonl` with a row in each,
@@ -199,25 +201,32 @@ class Belongings:
         Args:
             cid: the plugin's canonical id.
             target: the archive; one that is there is replaced, once the new one is whole.
+            asked: the limits of its manifest, by name; None: nothing is known of them.
 
         Raises:
-            StoreError: it cannot be read or written.
+            StoreError: it cannot be read or written, or its files are more than they take on the disk and it may keep.
         """
-        kept = self.of(cid)
+        kept = self.of(cid, asked)
         try:
             descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
             try:
-                with os.fdopen(descriptor, "wb") as file, _archive(file) as archive:
-                    self._write(cid, archive)
+                with os.fdopen(descriptor, "wb") as file, new_archive(file) as archive:
+                    self._write(cid, archive, Allowed(kept.quota))
                 Path(name).replace(target)
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
+        except TooMuch:
+            raise StoreError(
+                f"{target} could not be written: its files are more than {cid} may keep, most of it holes or links",
+                plugin=cid,
+                hint=f"have it delete them, or let it keep more: jackfield data quota {cid} SIZE",
+            ) from None
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{target} could not be written: {error}", plugin=cid) from error
         return kept
 
-    def _write(self, cid: str, archive: zipfile.ZipFile) -> None:
+    def _write(self, cid: str, archive: zipfile.ZipFile, allowed: Allowed) -> None:
         data = self._root / "data" / cid
         database = PluginDatabase(data / DATABASE, plugin=cid)
         try:
@@ -237,8 +246,7 @@ class Belongings:
         settings = {key.removeprefix(prefix): value for key, value in self._state.items(prefix).items()}
         archive.writestr("settings.json", json.dumps(settings, indent=1))
         for place, folder in (("files", data / FILES), ("config", self._root / "config" / cid)):
-            for path in sorted(_files(folder)):
-                archive.write(path, f"{place}/{_shown(path.relative_to(folder))}")
+            add_folder(archive, folder, place, allowed)
 
     def _keys(self, kind: str, cid: str) -> tuple[str, ...]:
         prefix = f"{kind}/{cid}/"
@@ -254,16 +262,6 @@ def _pages(database: PluginDatabase, table: Any) -> Iterator[list[dict[str, Any]
 
 def _lines(rows: Any) -> str:
     return "".join(f"{json.dumps(row)}\n" for row in rows)  # ASCII: JSON can hold half a character, UTF-8 cannot
-
-
-def _archive(file: IO[bytes]) -> zipfile.ZipFile:
-    """Begin an archive; what is older than its format can say gets the oldest time that it can."""
-    return zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False)
-
-
-def _shown(path: Path) -> str:
-    """Return a path as archives hold it, in UTF-8; bytes of a name that are none stand there in hexadecimal."""
-    return os.fsencode(path.as_posix()).decode(errors="backslashreplace")
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.storage.folders import delete_folder
+from jackfield.storage.held import HeldFolder, held_folder
 
 _PART_BYTES = 1024 * 1024
 
@@ -37,6 +36,8 @@ class Most:
 def copy_folder(source: Path, target: Path, most: Most | None = None) -> None:
     """Copy a folder with its times; links as links, and nothing that is neither file, folder nor link.
 
+    Somebody may go on changing the source: no link is followed that comes into the place of a folder or file.
+
     Args:
         source: the folder.
         target: where the copy comes; not there yet.
@@ -46,67 +47,67 @@ def copy_folder(source: Path, target: Path, most: Most | None = None) -> None:
         TooMuch: there is more; a part is copied.
         OSError: the first thing that went wrong.
     """
-    counted = _Counted(source, most)
-
-    def others(folder: str, names: list[str]) -> list[str]:
-        counted.found(folder, len(names))
-        kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
-        modes = {name: os.lstat(Path(folder) / name).st_mode for name in names}
-        return [name for name, mode in modes.items() if not any(is_one(mode) for is_one in kinds)]
-
-    def copied(one: str, other: str) -> str:
-        try:
-            _copy(Path(one), Path(other), counted)
-        except OSError as error:
-            raise _Refused(error) from error
-        return other
-
-    try:
-        shutil.copytree(source, target, symlinks=True, ignore=others, copy_function=copied)
-    except _Refused as refused:
-        raise refused.error from refused
-    except RecursionError:
-        raise OSError(errno.ENAMETOOLONG, "its folders lie too deep in each other") from None
+    counted = _Counted(most)
+    waiting: list[tuple[str, ...]] = [()]
+    copied = []
+    while waiting:
+        with held_folder(source, waiting.pop()) as folder:
+            other = target.joinpath(*folder.parts)
+            other.mkdir(mode=0o700)
+            copied.append((other, folder.look(".")))
+            waiting += _copy_entries(folder, other, counted)
+    for other, looked in reversed(copied):  # what comes into a folder changes its time, and its mode may forbid it
+        _dress(other, looked)
 
 
 class _Counted:
     """What was copied so far, against what may be."""
 
-    def __init__(self, source: Path, most: Most | None) -> None:
-        self._source = str(source)
+    def __init__(self, most: Most | None) -> None:
         self._most = most
         self._files = 0
         self._size_bytes = 0
 
-    def found(self, folder: str, many: int) -> None:
-        if self._most is not None and folder != self._source:
+    def found(self, folder: HeldFolder, many: int) -> None:
+        if self._most is not None and folder.parts:
             self._files += many
             if self._files > self._most.files:
                 raise TooMuch
 
-    def read(self, folder: str, many_bytes: int) -> None:
-        if self._most is not None and folder != self._source:
+    def read(self, folder: HeldFolder, many_bytes: int) -> None:
+        if self._most is not None and folder.parts:
             self._size_bytes += many_bytes
             if self._size_bytes > self._most.size_bytes:
                 raise TooMuch
 
 
-def _copy(one: Path, other: Path, counted: _Counted) -> None:
-    if one.is_symlink():
-        shutil.copy2(one, other, follow_symlinks=False)
-        return
-    with os.fdopen(_opened(one), "rb") as content, other.open("xb") as target:
-        if stat.S_ISREG(os.fstat(content.fileno()).st_mode):  # else it became another thing since it was looked at
-            while part := content.read(_PART_BYTES):
-                counted.read(str(one.parent), len(part))
-                target.write(part)
-    shutil.copystat(one, other, follow_symlinks=False)
+def _copy_entries(folder: HeldFolder, other: Path, counted: _Counted) -> list[tuple[str, ...]]:
+    """Copy what lies in a folder but for the folders in it, which are returned."""
+    below = []
+    names = folder.names()
+    counted.found(folder, len(names))
+    for name in names:
+        looked = folder.look(name)
+        if stat.S_ISDIR(looked.st_mode):
+            below.append((*folder.parts, name))
+        elif stat.S_ISLNK(looked.st_mode):
+            (other / name).symlink_to(folder.link(name))
+            if os.utime in os.supports_follow_symlinks:
+                times = (looked.st_atime_ns, looked.st_mtime_ns)
+                os.utime(other / name, ns=times, follow_symlinks=False)
+        elif stat.S_ISREG(looked.st_mode):
+            with folder.read(name) as content, (other / name).open("xb") as target:
+                while part := content.read(_PART_BYTES):
+                    counted.read(folder, len(part))
+                    target.write(part)
+            _dress(other / name, looked)
+    return below
 
 
-class _Refused(Exception):
-    def __init__(self, error: OSError) -> None:
-        super().__init__(str(error))
-        self.error = error
+def _dress(other: Path, looked: os.stat_result) -> None:
+    """Give a copy the times and the mode of what it is a copy of."""
+    os.utime(other, ns=(looked.st_atime_ns, looked.st_mtime_ns))
+    other.chmod(stat.S_IMODE(looked.st_mode))
 
 
 def remove_folder(folder: Path) -> None:

@@ -1,0 +1,125 @@
+"""The zip archive of an export, and a plugin's own files in it, while the plugin may go on with them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+import zipfile
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from jackfield.storage.copying import TooMuch
+from jackfield.storage.held import HeldFolder, held_folder
+
+_LONGEST_PATH = 4096
+"""Bytes: what lies deeper is left out, no program could read it by its name."""
+
+_PART_BYTES = 1024 * 1024
+_BLOCK_BYTES = 512  # of `st_blocks`, whatever the disk has
+_OLDEST, _NEWEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)  # PKWARE APPNOTE 4.4.6
+_EXCHANGED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE})
+
+
+class Allowed:
+    """What an archive may take up of files: what they take on the disk, and some bytes more.
+
+    Holes and hard links make files without end of a disk's few blocks, and an archive would hold them as real bytes.
+
+    Args:
+        more_bytes: beyond what the files take on the disk.
+    """
+
+    def __init__(self, more_bytes: int) -> None:
+        self._left_bytes = more_bytes
+        self._seen: set[tuple[int, int]] = set()
+
+    def require(self, looked: os.stat_result) -> None:
+        """Return if one more file may come into the archive.
+
+        Raises:
+            TooMuch: it may not.
+        """
+        inode = (looked.st_dev, looked.st_ino)
+        if inode not in self._seen:
+            self._seen.add(inode)
+            blocks = getattr(looked, "st_blocks", None)
+            self._left_bytes += looked.st_size if blocks is None else blocks * _BLOCK_BYTES
+        self._left_bytes -= looked.st_size
+        if self._left_bytes < 0:
+            raise TooMuch
+
+
+def new_archive(file: IO[bytes]) -> zipfile.ZipFile:
+    """Begin an archive."""
+    return zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+
+
+def add_folder(archive: zipfile.ZipFile, root: Path, place: str, allowed: Allowed) -> None:
+    """Add the regular files below a folder, each as long as it is when it is opened; links are left out.
+
+    Args:
+        archive: where they come.
+        root: the folder; one that is not there is empty.
+        place: the first name of their paths in it.
+        allowed: what they may take up.
+
+    Raises:
+        TooMuch: they are more; a part is added.
+        OSError: one cannot be read; one that is gone meanwhile, or became something else, is no error.
+    """
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        try:
+            with held_folder(root, waiting.pop()) as folder:
+                below = _add_entries(archive, folder, place, allowed)
+        except OSError as error:
+            if error.errno not in _EXCHANGED:
+                raise
+            continue
+        waiting += reversed(below)
+
+
+def _add_entries(archive: zipfile.ZipFile, folder: HeldFolder, place: str, allowed: Allowed) -> list[tuple[str, ...]]:
+    """Add what lies in a folder but for the folders in it, which are returned."""
+    below = []
+    for name in folder.names():
+        if len(os.fsencode(folder.path / name)) >= _LONGEST_PATH:
+            continue
+        try:
+            mode = folder.look(name).st_mode
+            if stat.S_ISDIR(mode):
+                below.append((*folder.parts, name))
+            elif stat.S_ISREG(mode):
+                with folder.read(name) as content:
+                    _add(archive, content, f"{place}/{_shown((*folder.parts, name))}", allowed)
+        except OSError as error:
+            if error.errno not in _EXCHANGED:
+                raise
+    return below
+
+
+def _add(archive: zipfile.ZipFile, content: BinaryIO, name: str, allowed: Allowed) -> None:
+    looked = os.fstat(content.fileno())
+    allowed.require(looked)
+    info = zipfile.ZipInfo(name, _shown_time(looked.st_mtime))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = (looked.st_mode & 0xFFFF) << 16
+    info.file_size = looked.st_size  # decides in which form its size is written
+    left = looked.st_size
+    with archive.open(info, "w") as target:
+        while left and (part := content.read(min(left, _PART_BYTES))):  # what it grows meanwhile is left out
+            target.write(part)
+            left -= len(part)
+
+
+def _shown(parts: tuple[str, ...]) -> str:
+    """Return a path as archives hold it, in UTF-8; bytes of a name that are none stand there in hexadecimal."""
+    return os.fsencode("/".join(parts)).decode(errors="backslashreplace")
+
+
+def _shown_time(seconds: float) -> tuple[int, int, int, int, int, int]:
+    """Return a time as archives hold it; what is older or newer than they can say is the nearest that they can."""
+    told = time.localtime(min(max(seconds, 0.0), 2.0**33))[:6]
+    return min(max(told, _OLDEST), _NEWEST)

@@ -1,0 +1,90 @@
+"""Reading folders that somebody may go on changing: folder by folder through descriptors, no symbolic link followed.
+
+A plugin in a process of its own puts a link into the place of a folder after its host has looked at it, and what lies
+where the link leads would be copied to where the plugin can read it (CWE-367). A descriptor cannot be moved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_HAS_AT = os.open in os.supports_dir_fd  # else (Windows) no plugin is confined, and each reaches all by itself
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_FILE = os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # to open a pipe would wait
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFolder:
+    """A folder that is held open.
+
+    Args:
+        parts: the names that lead to it from where reading began.
+        path: where it was found.
+        descriptor: what holds it; None where there are no `*at` functions.
+    """
+
+    parts: tuple[str, ...]
+    path: Path
+    descriptor: int | None
+
+    def names(self) -> list[str]:
+        """What lies in it, sorted."""
+        folder = self.path if self.descriptor is None else self.descriptor
+        return sorted(os.listdir(folder))  # noqa: PTH208  # a Path cannot mean a descriptor
+
+    def look(self, name: str) -> os.stat_result:
+        """What one of its entries is; of a link the link itself."""
+        return os.lstat(self._at(name), dir_fd=self.descriptor)
+
+    def link(self, name: str) -> str:
+        """Where a link leads."""
+        return os.readlink(self._at(name), dir_fd=self.descriptor)
+
+    def read(self, name: str) -> BinaryIO:
+        """Open a regular file.
+
+        Raises:
+            OSError: as `os.open`; it is no regular file, or no more.
+        """
+        descriptor = os.open(self._at(name), _FILE, dir_fd=self.descriptor)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.ESTALE, "it became something other than a file", str(self.path / name))
+        return os.fdopen(descriptor, "rb")
+
+    def _at(self, name: str) -> str:
+        return name if self.descriptor is not None else str(self.path / name)
+
+
+@contextlib.contextmanager
+def held_folder(root: Path, parts: tuple[str, ...] = ()) -> Iterator[HeldFolder]:
+    """Hold the folder that some names lead to.
+
+    Args:
+        root: where it begins; the links that lead to it are its user's own.
+        parts: the names below.
+
+    Raises:
+        OSError: as `os.open`; one of the names is a link.
+    """
+    path = root.joinpath(*parts)
+    if not _HAS_AT:
+        yield HeldFolder(parts, path, None)
+        return
+    descriptor = os.open(root, _FOLDER)
+    try:
+        for part in parts:
+            below = os.open(part, _FOLDER | _NO_LINK, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        yield HeldFolder(parts, path, descriptor)
+    finally:
+        os.close(descriptor)
