@@ -4,7 +4,7 @@ import bisect
 import contextlib
 import contextvars
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
@@ -44,6 +44,7 @@ class EventBus:
         self._listeners: dict[str, list[Listener]] = {}
         self._wildcards: dict[str, list[Listener]] = {}
         self._heirs: dict[str, Heirs] = {}
+        self._under_way: Counter[tuple[str, ...]] = Counter()
         self._arrivals = 0
         self._first: Callable[[str], Awaitable[None]] | None = None
         self._listened: Callable[[str], None] | None = None
@@ -150,6 +151,7 @@ class EventBus:
         if self._first is not None:
             await self._first(event.name)
         token = _CHAIN.set(chain)
+        self._under_way[chain] += 1
         taken: dict[str, float] = defaultdict(float)
         try:
             for listener in self._hearing(key):
@@ -168,6 +170,13 @@ class EventBus:
                     taken[one.plugin] += time.monotonic() - began
         finally:
             _CHAIN.reset(token)
+            self._under_way[chain] -= 1
+            if not self._under_way[chain]:
+                del self._under_way[chain]
+
+    def is_under_way(self, chain: tuple[str, ...]) -> bool:
+        """Whether listeners hear, at this moment, an event that these events led to, itself the last of them."""
+        return chain in self._under_way
 
     def require_declared(self, name: str) -> None:
         """Return if `host:<event>` is one that the host declares.

@@ -78,7 +78,7 @@ def served_context(
         "table": ServedTables(storage, holding),
         "settings": ServedSettings(wiring, holding, calls),
         "commands": ServedCommands(context, holding, commanding.restoring, commanding.running),
-        "events": ServedEvents(context, holding, calls),
+        "events": ServedEvents(context, holding, calls, wiring.around.events),
         "ui": ServedUi(context, holding, calls),
         "plugins": ServedPlugins(context, holding),
         "services": services,

@@ -11,12 +11,10 @@ from typing import Any
 
 from jackfield.api import ActionHandler, Component, Event, Level, MenuItem, Render
 from jackfield.errors import UsageError
-from jackfield.host.facets import PluginContext, caused_by, causes
+from jackfield.host.facets import EventBus, PluginContext, caused_by, causes
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Holding
 from jackfield.runtime import Call, FunctionData, NodeData, Restoring, component_from_data, restore_tree
-
-LONGEST_CHAIN = 64
 
 
 class ServedEvents:
@@ -26,16 +24,21 @@ class ServedEvents:
         context: the plugin's.
         holding: what it holds.
         calls: to the plugin.
+        bus: knows what causes what.
     """
 
-    def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls) -> None:
+    def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls, bus: EventBus) -> None:
         self._events = context.events
+        self._bus = bus
         self._holding = holding
         self._calls = calls
 
     async def emit(self, event: str, data: dict[str, Any] = {}, chain: list[str] = []) -> None:  # noqa: B006 (only read)
         """Send an event; `chain` is what a listener was told with what it heard, when it sends because of it."""
-        with caused_by(tuple(chain[-LONGEST_CHAIN:])):
+        led_here = tuple(chain)
+        if not self._bus.is_under_way(led_here):  # over by now; or made up, so that who hears it is blamed for a circle
+            led_here = ()
+        with caused_by(led_here):
             await self._events.emit(event, data)
 
     def on(self, event: str, handler: int, priority: int = 1000) -> int:
