@@ -13,6 +13,7 @@ from jackfield.management.machine import fresh_grade, telling
 from jackfield.manifest import HostFile, read_hostfile
 from jackfield.store import Layout
 
+from tests.core.management.story import SEND, installed
 from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.processes import free_port
 
@@ -78,3 +79,15 @@ def weak_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def unused_url() -> str:
     """An address where nobody listens."""
     return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
+async def bundle(market: RunningMarketplace, manage: Callable[..., Management], tmp_path: Path) -> Path:
+    """Of a plugin with a library, both signed by the marketplace."""
+    market.publish_library("sealedlib", "1.0.0")
+    market.publish("sealed", permissions=SEND, requires=["sealedlib"])
+    here = manage(market.url)
+    await installed(here, "sealed")
+    _lock, _size, notes = await here.bundle(tmp_path / "set.bundle")
+    assert notes == []
+    return tmp_path / "set.bundle"

@@ -6,12 +6,12 @@ import asyncio
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from jackfield.errors import PluginError, StoreError, TrustError, UsageError, WheelError
+from jackfield.errors import PluginError, TrustError, UsageError, WheelError
 from jackfield.management import Management, opened
 from jackfield.manifest import HostFile
 from jackfield.market import verified
@@ -19,6 +19,7 @@ from jackfield.revocation import Lists
 from jackfield.store import Layout
 
 from tests.core.management.story import SEND, installed
+from tests.support.bundles import parts_of, rewritten
 from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.wheels import build_plugin
 
@@ -33,35 +34,6 @@ def elsewhere(tmp_path: Path, hostfile: HostFile) -> Elsewhere:
         return Management("chat", Layout(tmp_path / "elsewhere"), urls, hostfile)
 
     return make
-
-
-@pytest.fixture
-async def bundle(market: RunningMarketplace, manage: Callable[..., Management], tmp_path: Path) -> Path:
-    """Of a plugin with a library, both signed by the marketplace."""
-    market.publish_library("sealedlib", "1.0.0")
-    market.publish("sealed", permissions=SEND, requires=["sealedlib"])
-    here = manage(market.url)
-    await installed(here, "sealed")
-    _lock, _size, notes = await here.bundle(tmp_path / "set.bundle")
-    assert notes == []
-    return tmp_path / "set.bundle"
-
-
-def rewritten(bundle: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
-    """The bundle with its members changed, or left out."""
-    target = bundle.with_name("other.bundle")
-    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            content = change(name, old.read(name))
-            if content is not None:
-                new.writestr(name, content)
-    return target
-
-
-def parts_of(bundle: Path) -> Mapping[str, bytes]:
-    with opened(bundle) as (_lock, local):
-        (parts,) = local.proofs.values()
-        return parts
 
 
 async def synced(management: Management, bundle: Path) -> tuple[str, ...]:
@@ -333,49 +305,3 @@ async def test_a_plugin_does_not_pass_as_a_file_of_an_upstream(market, elsewhere
     with opened(forged) as (lock, local), refused:
         await elsewhere(market.url).plan_sync(lock, local)
     assert elsewhere().list() == []
-
-
-@pytest.mark.parametrize("kind", ["hash", "name", "process"])
-async def test_nothing_of_a_bundle_leads_out_of_its_folder(bundle, tmp_path, kind):
-    """What a lock calls a hash, a file or a process becomes a part of a path; a stranger wrote it."""
-    outside = tmp_path / "outside"
-    with opened(bundle) as (lock, _local):
-        pins = [pin for one in lock.sets for pin in one.pins]
-        (pin,) = (one for one in pins if one.id == "sealed")
-    known, claimed = {
-        "hash": (pin.file.sha256, str(outside)),
-        "name": (f'"{pin.file.filename}"', '".."'),
-        "process": ("targets.workers.sealed.", 'targets.workers."../../../outside".'),
-    }[kind]
-
-    def change(name: str, content: bytes) -> bytes:
-        return content.replace(known.encode(), claimed.encode()) if name == "jackfield.lock" else content
-
-    forged = rewritten(bundle, change)
-    led = bundle.with_name("led.bundle")
-    with zipfile.ZipFile(forged) as old, zipfile.ZipFile(led, "w") as new:
-        for name in old.namelist():
-            new.writestr(name.replace(known, claimed), old.read(name))
-    assert led.read_bytes() != bundle.read_bytes()
-    with pytest.raises(UsageError, match=r"led\.bundle.* is no lock file, or is damaged"), opened(led):
-        pass
-    assert not outside.exists()
-
-
-@pytest.mark.parametrize("how", ["bytes", "encrypted", "method"])
-async def test_a_damaged_archive_is_said_to_be_one(bundle, how):
-    packed = bundle.with_name("packed.bundle")
-    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name))
-        first = new.infolist()[0]
-    content = bytearray(packed.read_bytes())
-    if how == "bytes":
-        start = first.header_offset + 30 + len(first.filename)
-        content[start : start + 20] = b"\xff" * 20
-    else:
-        offset, value = (8, 1) if how == "encrypted" else (10, 99)  # of flags and method in the central directory
-        content[content.index(b"PK\x01\x02") + offset] = value
-    packed.write_bytes(content)
-    with pytest.raises(StoreError, match=r"packed\.bundle is damaged: "), opened(packed):
-        pass

@@ -15,6 +15,7 @@ from jackfield.manifest import HostFile
 from jackfield.store import Layout, read_lockfile
 
 from tests.core.management.story import SEND, installed
+from tests.support.bundles import escaped, relabelled, without_proofs_of
 from tests.support.marketplace import SCRIPT, RunningMarketplace, running_marketplace
 from tests.support.processes import Server, script
 from tests.support.wheels import WheelSource, plugin_source
@@ -70,24 +71,6 @@ async def packed(management: Management, file: Path, *plugins: str) -> Path:
     await installed(management, *plugins)
     await management.bundle(file)
     return file
-
-
-def relabelled(bundle: Path, distribution: str, change: Callable[[str], str], kind: str = "bundle") -> Path:
-    """The bundle, or only its lock, with what it says of one distribution changed."""
-    target = bundle.with_name(f"relabelled.{kind}")
-    with zipfile.ZipFile(bundle) as old:
-        text = old.read("jackfield.lock").decode()
-        # What is said of a distribution reaches from its header to the next one's.
-        parts = re.split(r"(?m)^(?=\[\[targets.*packages\]\]$)", text)
-        changed = [change(one) if f'name = "{distribution}"' in one else one for one in parts]
-        assert changed != parts
-        if kind == "lock":
-            target.write_text("".join(changed))
-            return target
-        with zipfile.ZipFile(target, "w") as new:
-            for name in old.namelist():
-                new.writestr(name, "".join(changed) if name == "jackfield.lock" else old.read(name))
-    return target
 
 
 def from_upstream(said: str) -> str:
@@ -218,16 +201,6 @@ async def test_a_bundle_carries_that_a_marketplace_before_the_one_it_comes_from_
     assert len((await planned(elsewhere(frail_market.url, stranger.url, name="offline"), made)).added) == 2
 
 
-def without_proofs_of(bundle: Path, url: str) -> Path:
-    target = bundle.with_name("bare.bundle")
-    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(target, "w") as new:
-        (address,) = [name for name in old.namelist() if name.endswith("/address") and old.read(name) == url.encode()]
-        for name in old.namelist():
-            if not name.startswith(address.removesuffix("address")):
-                new.writestr(name, old.read(name))
-    return target
-
-
 async def test_a_plugin_from_a_file_does_not_take_a_held_name_by_a_bundle(market, known, elsewhere, tmp_path):
     from tests.support.wheels import build_plugin
 
@@ -271,10 +244,6 @@ async def test_a_key_that_the_marketplace_does_not_state_is_not_pinned(market, e
     assert here.permissions("keyed").grant.key == theirs.permissions("keyed").grant.key, (
         "what it leaves out is asked for"
     )
-
-
-def escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 async def test_a_lock_does_not_say_who_published(market, elsewhere, tmp_path):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import stat
-import time
 import tomllib
 
 import pytest
@@ -13,9 +11,8 @@ from hypothesis import strategies as st
 from jackfield.errors import StoreError, UsageError
 from jackfield.manifest import SettingContribution as Declared
 from jackfield.storage import Settings, State, setting_as_text, setting_from_text, stamp_of_files
-from jackfield.storage.mirror import compare
 from jackfield.storage.settings import MOST_EDITS
-from jackfield.storage.settings_file import LARGEST_FILE, MOST_PROBLEMS, Content, SettingsFile, lines_of
+from jackfield.storage.settings_file import SettingsFile, lines_of
 
 DECLARED = (
     Declared("place", "text", "Vienna", label="Place", description="where the forecast is for"),
@@ -325,58 +322,6 @@ def test_text_that_is_no_value_is_told(declared, text, sentence):
 )
 def test_the_line_of_a_key_is_found(text, line):
     assert lines_of(text, ("a",)).get("a") == line
-
-
-HOSTILE = {
-    "many keys": "".join(f"k{number} = 1\n" for number in range(6000)),
-    "many tables": "".join(f"[k{number}]\na = 1\n" for number in range(3500)),
-    "one value of many lines": "k = [\n" + "1,\n" * 20_000 + "]\nz = 1\n",
-    "keys in keys": ".".join("a" * 30_000) + " = 1\n",
-    "many examples": "# a = \n" * 9000,
-    "lists in lists": "k = " + "[" * 30_000 + "]" * 30_000 + "\n",
-}
-"""What a confined plugin can write where its settings lie. Read as before, the first took hours, and a lock with it."""
-
-
-@pytest.mark.parametrize("what", HOSTILE)
-def test_whatever_a_plugin_writes_there_is_soon_read(tmp_path, what):
-    path = tmp_path / "settings.toml"
-    path.write_text(HOSTILE[what])
-    assert path.stat().st_size <= LARGEST_FILE
-    file = SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather")
-    begun = time.process_time()
-    content = file.read()
-    assert content is not None
-    assert len(content.problems) <= MOST_PROBLEMS + 1
-    with contextlib.suppress(StoreError):  # of a broken file: it says so
-        file.write({"a": 3})
-    assert time.process_time() - begun < 30, "seconds of the processor, however busy the machine is"
-
-
-def test_of_many_keys_that_are_none_of_its_own_a_few_are_told(tmp_path):
-    path = tmp_path / "settings.toml"
-    path.write_text(HOSTILE["many keys"] + "a = 7\n")
-    content = SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather").read()
-    assert content is not None
-    assert content.values == {"a": 7}
-    assert "line 3: 'k2' is no setting of weather" in content.problems[2]
-    assert content.problems[-1].endswith("5980 more are no settings of weather")
-
-
-VALUES = st.one_of(st.none(), st.booleans(), st.integers(0, 2))
-
-
-@given(*[st.dictionaries(st.sampled_from("abc"), VALUES.filter(lambda value: value is not None))] * 3)
-def test_after_comparing_both_say_the_same_and_a_hand_wins(written, log, agreed):
-    moves = compare(Content(written), log, agreed)
-    ends = [
-        {key: value for key, value in {**side, **moved}.items() if value is not None}
-        for side, moved in ((log, moves.to_log), (written, moves.to_file))
-    ]
-    assert repr(sorted(ends[0].items())) == repr(sorted(ends[1].items())) == repr(sorted(moves.agreed.items()))
-    for key, value in written.items():
-        if repr(value) != repr(agreed.get(key)):
-            assert repr(moves.agreed[key]) == repr(value)
 
 
 def test_a_watcher_sees_every_save(tmp_path, make, file):

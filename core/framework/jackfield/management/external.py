@@ -10,9 +10,10 @@ from jackfield.discovery import EXTERNAL, external_candidate, external_record
 from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.isolation import KEYS, Key, KeyUses, NewKey, kept_keys, new_key
 from jackfield.management.consent import Coming, Consent, ConsentMissing, Standing, renewed
-from jackfield.management.inventory import Inventory, refusal
+from jackfield.management.inventory import Inventory
 from jackfield.management.plan import ConsentRequest
 from jackfield.management.specs import canonical
+from jackfield.management.unmet import refusal
 from jackfield.manifest import Candidate, HostFile
 from jackfield.permissions import Placement
 from jackfield.storage import State

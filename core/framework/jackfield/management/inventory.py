@@ -18,8 +18,8 @@ from jackfield.management.policy import Policies
 from jackfield.management.reports import Row, Said, State
 from jackfield.management.revoked import RevokedHere, RevokedReport
 from jackfield.management.specs import canonical, installed_as
-from jackfield.management.unmet import unmet_need
-from jackfield.manifest import Candidate, HostFile, Manifest, Pin, host_problem
+from jackfield.management.unmet import refusal, unmet_need
+from jackfield.manifest import Candidate, HostFile, Manifest, Pin
 from jackfield.permissions import Grant, Placement, isolation_of
 from jackfield.storage import State as StateLog
 from jackfield.store import Generation, with_misfits
@@ -346,14 +346,3 @@ class Inventory:
 
 def _place(winner: Candidate) -> str:
     return {"environment": "the environment (pip, uv)", "store": "the store"}.get(winner.origin, str(winner.file))
-
-
-def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:
-    """Why a plugin cannot run in this application at all, as the end of a sentence; None if it can.
-
-    Args:
-        manifest: what it says of itself.
-        app: the application's name.
-        hostfile: its host file.
-    """
-    return host_problem(manifest, app, hostfile.api_version) if hostfile is not None else None

@@ -12,7 +12,6 @@ from jackfield.management.backing import Backing
 from jackfield.management.bundle import Bundled
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Consent
-from jackfield.management.inventory import refusal
 from jackfield.management.locked import Claims, LockedCatalog
 from jackfield.management.locked_places import choices_of, consents_to_move
 from jackfield.management.plan import Plan
@@ -21,6 +20,7 @@ from jackfield.management.probation import failed_versions
 from jackfield.management.refusals import refuse_failed
 from jackfield.management.salvage import kept_beside, not_to_be_had, salvage
 from jackfield.management.specs import canonical, parse_spec
+from jackfield.management.unmet import refusal
 from jackfield.management.vouching import hold_to_proofs, keep, newer_list, refuse_misspelled, refuse_unsigned
 from jackfield.manifest import Manifest, Pin
 from jackfield.market import Proven

@@ -1,10 +1,21 @@
-"""What an installed plugin needs of others and does not find."""
+"""What keeps a plugin from running here: an application that it does not fit, or a need that nobody meets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from jackfield.manifest import Candidate, Manifest, Version
+from jackfield.manifest import Candidate, HostFile, Manifest, Version, host_problem
+
+
+def refusal(manifest: Manifest, app: str, hostfile: HostFile | None) -> str | None:
+    """Why a plugin cannot run in this application at all, as the end of a sentence; None if it can.
+
+    Args:
+        manifest: what it says of itself.
+        app: the application's name.
+        hostfile: its host file.
+    """
+    return host_problem(manifest, app, hostfile.api_version) if hostfile is not None else None
 
 
 def unmet_need(

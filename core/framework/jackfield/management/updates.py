@@ -12,12 +12,13 @@ from packaging.version import Version as ReleaseVersion
 from jackfield.errors import JackfieldError, MarketUnreachable, UnknownPlugin
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Coming, Consent
-from jackfield.management.inventory import Inventory, refusal
+from jackfield.management.inventory import Inventory
 from jackfield.management.policy import DEFAULT, OF, Policies, same_version
 from jackfield.management.probation import FailedVersion
 from jackfield.management.reports import Said, Update
 from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import canonical, installed_as
+from jackfield.management.unmet import refusal
 from jackfield.management.wait import Wait
 from jackfield.manifest import Dependency, File, HostFile, Manifest, Pin, Requirement, Version
 from jackfield.resolution import Target, wheels_of

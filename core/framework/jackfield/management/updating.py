@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from jackfield.management.catalog import MarketCatalog
-from jackfield.management.inventory import refusal
 from jackfield.management.plan import ConsentRequest, Plan, PlanItem
 from jackfield.management.planning import Planner
 from jackfield.management.specs import canonical, installed_as
+from jackfield.management.unmet import refusal
 from jackfield.manifest import Version
 from jackfield.resolution import wheels_of
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from jackfield.errors import PermissionDenied, PluginError, UsageError
 from jackfield.management.consent import Coming, Consent, ConsentMissing, Standing, renewed
-from jackfield.management.inventory import Inventory, refusal
+from jackfield.management.inventory import Inventory
 from jackfield.management.plan import ConsentRequest
 from jackfield.management.reports import PermissionReport
+from jackfield.management.unmet import refusal
 from jackfield.manifest import Candidate, HostFile, Manifest, Requirement
 from jackfield.permissions import Grant, Growth, GrowthEntry, Permission, Placement, decide
 from jackfield.storage import State

@@ -6,42 +6,11 @@ import json
 import logging
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
-from jackfield.hooks import HookspecMarker
-from jackfield.host import Scripts, State, load_plugins_from_dir
+from jackfield.host import State, load_plugins_from_dir
 
-hookspec = HookspecMarker("chat")
-
-
-class Specs:
-    @hookspec(pipeline="text")
-    def on_message_sent(self, text): ...
-
-    @hookspec
-    def asked(self): ...
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "scripts"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture
-def start(running, folder):
-    async def begin(**options):
-        return await running(specs=Specs, scripts=Scripts((folder,), options.pop("hooks", {})), **options)
-
-    return begin
-
-
-def write(folder: Path, name: str, text: str) -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
+from tests.support.script_folder import write
 
 
 @pytest.mark.feature("S1", "S3", "S5", "M1", "M2")
@@ -149,30 +118,6 @@ async def test_safe_mode_runs_no_script(folder, start):
     assert host.plugins.status("a").state is State.FOUND
 
 
-@pytest.mark.feature("M3", "M36", "M38")
-async def test_scripts_come_change_and_go_while_the_host_runs(folder, start, tmp_path):
-    counter = (
-        "runs = 0\ndef on_load(server, previous):\n    global runs\n    runs = previous.runs + 1 if previous else 1\n"
-    )
-    host = await start()
-    path = write(folder, "counter.py", counter + "def asked():\n    return runs\n")
-    await host.reload_changes()
-    assert host.hook.asked() == [1]
-    first = sys.modules["jackfield_script_counter"]
-    write(folder, "counter.py", counter + "def asked():\n    return -runs\n")
-    await host.reload_changes()
-    assert host.hook.asked() == [-2]
-    assert sys.modules["jackfield_script_counter"] is not first
-    gone = tmp_path / "gone"
-    write(folder, "counter.py", f"def on_removed(server):\n    open({str(gone)!r}, 'w').close()\n")
-    await host.reload_changes()
-    path.unlink()
-    await host.reload_changes()
-    assert gone.exists()
-    assert list(host.plugins) == []
-    assert "jackfield_script_counter" not in sys.modules
-
-
 @pytest.mark.feature("M26", "C8")
 async def test_a_script_whose_import_is_missing_fails_by_name_and_hurts_nobody(folder, start):
     write(folder, "bad.py", "import nowhere_to_be_found\n")
@@ -193,18 +138,6 @@ async def test_a_script_whose_import_is_missing_fails_by_name_and_hurts_nobody(f
     write(folder, "bad.py", "def asked():\n    return 'mended'\n")
     await host.reload_changes()
     assert sorted(host.hook.asked()) == ["good", "mended"]
-
-
-async def test_a_saved_version_that_does_not_load_leaves_the_old_one_running(folder, start):
-    write(folder, "a.py", "def asked():\n    return 'old'\n")
-    host = await start()
-    write(folder, "a.py", "1 / 0\n")
-    await host.reload_changes()
-    assert host.hook.asked() == ["old"]
-    assert "ZeroDivisionError" in host.plugins.status("a").problem
-    write(folder, "a.py", "def asked():\n    return 'newer'\n")
-    await host.reload_changes()
-    assert (host.hook.asked(), host.plugins.status("a").problem) == (["newer"], "")
 
 
 @pytest.mark.feature("U1", "U31")
@@ -274,23 +207,6 @@ def test_a_folder_is_loaded_as_a_list_of_modules_in_order(tmp_path, caplog):
     modules = load_plugins_from_dir(tmp_path)
     assert [module.NAME for module in modules] == ["ä", "b"]
     assert "the script broken.py could not be loaded" in caplog.text
-
-
-@pytest.mark.feature("M3", "M36")
-async def test_a_script_that_is_saved_broken_runs_on_as_it_was_until_it_is_mended(folder, start):
-    write(folder, "a.py", "def asked():\n    return 'old'\n")
-    host = await start()
-    write(folder, "a.py", "def asked() return\n")
-    await host.reload_changes()
-    assert host.hook.asked() == ["old"]
-    status = host.plugins.status("a")
-    assert status.state is State.ACTIVE
-    assert status.problem.startswith("a was not reloaded: ")
-    await host.reload_changes()
-    assert host.plugins.status("a").errors == status.errors  # not tried again before it is saved again
-    write(folder, "a.py", "def asked():\n    return 'mended'\n")
-    await host.reload_changes()
-    assert (host.hook.asked(), host.plugins.status("a").problem) == (["mended"], "")
 
 
 SAYINGS = """
@@ -372,48 +288,3 @@ async def test_a_script_is_understood_before_any_of_it_runs(folder, start):
     write(folder, "a.py", "PLUGIN_METADATA = {'id': 'a', 'dependencies': {'absent': '*'}}\nraise RuntimeError('ran')\n")
     host = await start()
     assert host.plugins.status("a").problem.startswith("needs absent, which is missing")
-
-
-OTHERWISE = """
-PLUGIN_METADATA = {"id": "otherwise", "version": "1.0.0"}
-kept = []
-
-def on_load(context, previous):
-    kept.extend(previous.kept if previous is not None else ())
-
-def on_removed(context):
-    (context.data_dir / "removed").touch()
-
-def asked():
-    return kept
-"""
-
-
-@pytest.mark.feature("M3", "M36")
-@pytest.mark.parametrize("half", ["", "\n", OTHERWISE[:30], OTHERWISE[-30:], "import os\n"])
-async def test_a_file_that_is_saved_half_way_is_the_script_that_it_was(folder, start, half):
-    write(folder, "a.py", OTHERWISE)
-    host = await start()
-    (answer,) = host.hook.asked()
-    answer.append("before")
-
-    write(folder, "a.py", half)
-    await host.reload_changes()
-    assert [status.id for status in host.plugins] == ["otherwise"]
-    assert host.plugins.status("otherwise").state is State.ACTIVE
-
-    write(folder, "a.py", OTHERWISE + "# more\n")
-    await host.reload_changes()
-    assert host.plugins.status("otherwise").problem == ""
-    assert host.hook.asked() == [["before"]]
-    assert not list(host.layout.root.rglob("removed"))
-
-
-@pytest.mark.feature("M3")
-async def test_a_file_whose_script_takes_another_id_is_another_one(folder, start):
-    write(folder, "a.py", OTHERWISE)
-    host = await start()
-    write(folder, "a.py", OTHERWISE.replace("otherwise", "renamed"))
-    await host.reload_changes()
-    assert [status.id for status in host.plugins] == ["renamed"]
-    assert list(host.layout.root.rglob("removed"))

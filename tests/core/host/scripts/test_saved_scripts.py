@@ -1,0 +1,108 @@
+"""Scripts that are saved while the host runs: whole, half, broken, under another id."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from jackfield.host import State
+
+from tests.support.script_folder import write
+
+
+@pytest.mark.feature("M3", "M36", "M38")
+async def test_scripts_come_change_and_go_while_the_host_runs(folder, start, tmp_path):
+    counter = (
+        "runs = 0\ndef on_load(server, previous):\n    global runs\n    runs = previous.runs + 1 if previous else 1\n"
+    )
+    host = await start()
+    path = write(folder, "counter.py", counter + "def asked():\n    return runs\n")
+    await host.reload_changes()
+    assert host.hook.asked() == [1]
+    first = sys.modules["jackfield_script_counter"]
+    write(folder, "counter.py", counter + "def asked():\n    return -runs\n")
+    await host.reload_changes()
+    assert host.hook.asked() == [-2]
+    assert sys.modules["jackfield_script_counter"] is not first
+    gone = tmp_path / "gone"
+    write(folder, "counter.py", f"def on_removed(server):\n    open({str(gone)!r}, 'w').close()\n")
+    await host.reload_changes()
+    path.unlink()
+    await host.reload_changes()
+    assert gone.exists()
+    assert list(host.plugins) == []
+    assert "jackfield_script_counter" not in sys.modules
+
+
+async def test_a_saved_version_that_does_not_load_leaves_the_old_one_running(folder, start):
+    write(folder, "a.py", "def asked():\n    return 'old'\n")
+    host = await start()
+    write(folder, "a.py", "1 / 0\n")
+    await host.reload_changes()
+    assert host.hook.asked() == ["old"]
+    assert "ZeroDivisionError" in host.plugins.status("a").problem
+    write(folder, "a.py", "def asked():\n    return 'newer'\n")
+    await host.reload_changes()
+    assert (host.hook.asked(), host.plugins.status("a").problem) == (["newer"], "")
+
+
+@pytest.mark.feature("M3", "M36")
+async def test_a_script_that_is_saved_broken_runs_on_as_it_was_until_it_is_mended(folder, start):
+    write(folder, "a.py", "def asked():\n    return 'old'\n")
+    host = await start()
+    write(folder, "a.py", "def asked() return\n")
+    await host.reload_changes()
+    assert host.hook.asked() == ["old"]
+    status = host.plugins.status("a")
+    assert status.state is State.ACTIVE
+    assert status.problem.startswith("a was not reloaded: ")
+    await host.reload_changes()
+    assert host.plugins.status("a").errors == status.errors  # not tried again before it is saved again
+    write(folder, "a.py", "def asked():\n    return 'mended'\n")
+    await host.reload_changes()
+    assert (host.hook.asked(), host.plugins.status("a").problem) == (["mended"], "")
+
+
+OTHERWISE = """
+PLUGIN_METADATA = {"id": "otherwise", "version": "1.0.0"}
+kept = []
+
+def on_load(context, previous):
+    kept.extend(previous.kept if previous is not None else ())
+
+def on_removed(context):
+    (context.data_dir / "removed").touch()
+
+def asked():
+    return kept
+"""
+
+
+@pytest.mark.feature("M3", "M36")
+@pytest.mark.parametrize("half", ["", "\n", OTHERWISE[:30], OTHERWISE[-30:], "import os\n"])
+async def test_a_file_that_is_saved_half_way_is_the_script_that_it_was(folder, start, half):
+    write(folder, "a.py", OTHERWISE)
+    host = await start()
+    (answer,) = host.hook.asked()
+    answer.append("before")
+
+    write(folder, "a.py", half)
+    await host.reload_changes()
+    assert [status.id for status in host.plugins] == ["otherwise"]
+    assert host.plugins.status("otherwise").state is State.ACTIVE
+
+    write(folder, "a.py", OTHERWISE + "# more\n")
+    await host.reload_changes()
+    assert host.plugins.status("otherwise").problem == ""
+    assert host.hook.asked() == [["before"]]
+    assert not list(host.layout.root.rglob("removed"))
+
+
+@pytest.mark.feature("M3")
+async def test_a_file_whose_script_takes_another_id_is_another_one(folder, start):
+    write(folder, "a.py", OTHERWISE)
+    host = await start()
+    write(folder, "a.py", OTHERWISE.replace("otherwise", "renamed"))
+    await host.reload_changes()
+    assert [status.id for status in host.plugins] == ["renamed"]
+    assert list(host.layout.root.rglob("removed"))

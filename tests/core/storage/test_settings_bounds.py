@@ -1,0 +1,46 @@
+"""A plugin may write its own settings' file: reading it costs little, whatever is in it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import pytest
+from jackfield.errors import StoreError
+from jackfield.manifest import SettingContribution as Declared
+from jackfield.storage.settings_file import LARGEST_FILE, MOST_PROBLEMS, SettingsFile
+
+HOSTILE = {
+    "many keys": "".join(f"k{number} = 1\n" for number in range(6000)),
+    "many tables": "".join(f"[k{number}]\na = 1\n" for number in range(3500)),
+    "one value of many lines": "k = [\n" + "1,\n" * 20_000 + "]\nz = 1\n",
+    "keys in keys": ".".join("a" * 30_000) + " = 1\n",
+    "many examples": "# a = \n" * 9000,
+    "lists in lists": "k = " + "[" * 30_000 + "]" * 30_000 + "\n",
+}
+"""What a confined plugin can write where its settings lie. Read as before, the first took hours, and a lock with it."""
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_whatever_a_plugin_writes_there_is_soon_read(tmp_path, what):
+    path = tmp_path / "settings.toml"
+    path.write_text(HOSTILE[what])
+    assert path.stat().st_size <= LARGEST_FILE
+    file = SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather")
+    begun = time.process_time()
+    content = file.read()
+    assert content is not None
+    assert len(content.problems) <= MOST_PROBLEMS + 1
+    with contextlib.suppress(StoreError):  # of a broken file: it says so
+        file.write({"a": 3})
+    assert time.process_time() - begun < 30, "seconds of the processor, however busy the machine is"
+
+
+def test_of_many_keys_that_are_none_of_its_own_a_few_are_told(tmp_path):
+    path = tmp_path / "settings.toml"
+    path.write_text(HOSTILE["many keys"] + "a = 7\n")
+    content = SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather").read()
+    assert content is not None
+    assert content.values == {"a": 7}
+    assert "line 3: 'k2' is no setting of weather" in content.problems[2]
+    assert content.problems[-1].endswith("5980 more are no settings of weather")
