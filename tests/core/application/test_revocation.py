@@ -199,7 +199,7 @@ async def test_a_round_that_cannot_even_begin_is_not_the_last(market, tmp_path, 
                 raise OSError("no file can be opened now")
             return application.management
 
-        watch = RevocationWatch(application.host, manages, application.reload, every_seconds=0.1)
+        watch = RevocationWatch(application.host, manages, application.reload, every_seconds=1)
         _made_older(application.layout.root, days=1)
         watch.start()
         try:
