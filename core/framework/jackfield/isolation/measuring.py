@@ -6,7 +6,7 @@ which is never below it, is looked at first. What cannot be read is not known, a
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from errno import ENOENT, ENOTDIR
 from time import monotonic
@@ -77,20 +77,11 @@ def written_bytes(pid: int) -> int | None:
 
 def deleted_bytes(pid: int) -> int:
     """Return what files take that a process has open and that no folder holds any more; 0 where it is not known."""
-    size = 0
-    try:
-        entries = os.scandir(f"/proc/{pid}/fd")
-    except OSError:
-        return 0
-    with entries:
-        for entry in entries:
-            try:
-                found = entry.stat()
-            except OSError:
-                continue  # closed meanwhile
-            if stat.S_ISREG(found.st_mode) and not found.st_nlink:
-                size += getattr(found, "st_blocks", 0) * _BLOCK_BYTES
-    return size
+    return sum(
+        getattr(found, "st_blocks", 0) * _BLOCK_BYTES
+        for _, found in _opened(pid)
+        if stat.S_ISREG(found.st_mode) and not found.st_nlink
+    )
 
 
 def hidden_files(pid: int, folders: Sequence[str]) -> int:
@@ -104,21 +95,27 @@ def hidden_files(pid: int, folders: Sequence[str]) -> int:
         folders: absolute paths of what it can write.
     """
     in_flight, opened = 0, set()
+    for name, found in _opened(pid):
+        if stat.S_ISREG(found.st_mode):
+            opened.add(found.st_ino)
+        elif stat.S_ISSOCK(found.st_mode):
+            in_flight += _in_flight(_read(f"/proc/{pid}/fdinfo/{name}") or b"")
+    return in_flight + len(_deleted_mappings(pid, folders) - opened)
+
+
+def _opened(pid: int) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield each descriptor of a process by its number, and what it leads to; none where that is not known."""
     try:
         entries = os.scandir(f"/proc/{pid}/fd")
     except OSError:
-        return 0
+        return
     with entries:
         for entry in entries:
             try:
                 found = entry.stat()
             except OSError:
                 continue  # closed meanwhile
-            if stat.S_ISREG(found.st_mode):
-                opened.add(found.st_ino)
-            elif stat.S_ISSOCK(found.st_mode):
-                in_flight += _in_flight(_read(f"/proc/{pid}/fdinfo/{entry.name}") or b"")
-    return in_flight + len(_deleted_mappings(pid, folders) - opened)
+            yield entry.name, found
 
 
 def _in_flight(told: bytes) -> int:
