@@ -12,6 +12,7 @@ import pytest
 from jackfield.api import Event
 from jackfield.errors import PluginError, UsageError
 from jackfield.host import EventBus, Host
+from jackfield.host.facets.events import LONGEST_CHAIN, MOST_OF_ONE
 from jackfield.manifest import read_hostfile
 from jackfield.permissions import Permission
 from jackfield.runtime import Guard
@@ -142,6 +143,53 @@ class TestBus:
         assert [str(error) for error in failures] == [
             "events cause each other in a circle: plugin:a:x → plugin:b:y → plugin:a:x"
         ]
+
+    async def test_who_hears_a_long_chain_of_others_is_not_blamed_for_it(self, bus):
+        blamed: list[str | None] = []
+        told: list[str] = []
+
+        async def lead_on(event: Event) -> None:
+            number = int(event.name.rpartition(":")[2])
+            try:
+                await bus.emit(Event(f"plugin:mallory:{number + 1}", "mallory"))
+            except PluginError as error:
+                blamed.append(error.plugin)
+                told.append(str(error))
+
+        async def answer(event: Event) -> None:
+            await bus.emit(Event("plugin:alice:answer", "alice", {"to": event.name}))
+
+        async def answer_the_answer(event: Event) -> None:
+            await bus.emit(Event("plugin:bob:heard", "bob", event.data))
+
+        heard: list[str] = []
+        bus.listen("plugin:mallory:*", "mallory", lead_on)
+        for number in (1, 31, 32):
+            bus.listen(f"plugin:mallory:{number}", "alice", answer)
+        bus.listen("plugin:alice:answer", "bob", answer_the_answer)
+        bus.listen("plugin:bob:heard", "carol", lambda event: heard.append(event.data["to"]))
+        await bus.emit(Event("plugin:mallory:1", "mallory"))
+        assert heard == ["plugin:mallory:32", "plugin:mallory:31", "plugin:mallory:1"]
+        assert blamed == ["mallory"]
+        assert told[0].startswith("33 events cause each other, 33 of them sent by mallory: … → plugin:mallory:26 → ")
+
+    async def test_a_long_chain_has_an_end_however_many_send_in_it(self, bus):
+        depth = 0
+        blamed: list[str | None] = []
+
+        async def lead_on(event: Event) -> None:
+            nonlocal depth
+            depth += 1
+            next_one = f"p{depth % 10}"
+            try:
+                await bus.emit(Event(f"plugin:{next_one}:e{depth}", next_one))
+            except PluginError as error:
+                blamed.append(error.plugin)
+
+        bus.listen("plugin:*", "", lead_on)
+        await bus.emit(Event("plugin:p0:e0", "p0"))
+        assert depth <= LONGEST_CHAIN + 10 * MOST_OF_ONE
+        assert len(blamed) == 1
 
     async def test_the_host_tells_only_what_it_declares(self, bus):
         with pytest.raises(UsageError, match=r"no event host:closed \(it declares: host:joined, host:opened\)"):

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import pytest
 from jackfield.api import Event
 from jackfield.errors import PluginError, UsageError
+from jackfield.host.facets import caused_by
 from jackfield.host.remote.facets import api
 from jackfield.host.remote.facets.holding import (
     MOST_FILES,
@@ -294,6 +295,28 @@ class TestLines:
         for many in (32, 10_000):
             await line.call("events.emit", {"event": "own", "chain": ["plugin:probe:own"] * (many - 1)})
         assert heard == ["plugin:probe:own"] * 2
+
+    async def test_a_chain_that_another_one_hears_is_none_of_its_own(self, hostile):
+        side, line = hostile
+        bus, heard, failed = side.host.events, [], []
+        long = tuple(f"plugin:friend:{number}" for number in range(40))
+
+        async def innocent(event: Event[Any]) -> None:
+            try:
+                await bus.emit(Event("plugin:friend:answer", "friend", {}))
+            except PluginError as error:
+                failed.append(str(error))
+
+        async def meanwhile(event: Event[Any]) -> None:
+            heard.append(bus.hears("friend", (*long, event.name)))
+            await line.call("events.emit", {"event": "own", "chain": [*long, event.name]})
+
+        bus.listen("plugin:probe:own", "friend", innocent)
+        bus.listen("plugin:other:long", "friend", meanwhile)
+        with caused_by(long):
+            await bus.emit(Event("plugin:other:long", "other", {}))
+        assert heard == [True]
+        assert failed == []
 
 
 class TestGrants:

@@ -18,7 +18,11 @@ from jackfield.manifest import HostEvent, canonical_id
 Run = Callable[..., Awaitable[Any]]
 
 LONGEST_CHAIN = 32
-"""Events that cause each other, listener by listener, before it counts as a circle."""
+"""Events that cause each other, listener by listener, before it is asked who keeps them going."""
+
+MOST_OF_ONE = 8
+"""What one sender may have sent of a chain that is longer: who has sent more keeps it going. A chain has an end by that,
+and nobody is blamed for hearing, at the end of a long one, what others sent."""
 
 MOST_SECONDS = 5.0
 """That the listeners of one plugin have for one event together, before the next of them is left out: who sends waits
@@ -44,7 +48,7 @@ class EventBus:
         self._listeners: dict[str, list[Listener]] = {}
         self._wildcards: dict[str, list[Listener]] = {}
         self._heirs: dict[str, Heirs] = {}
-        self._under_way: Counter[tuple[str, ...]] = Counter()
+        self._hears: Counter[tuple[str, tuple[str, ...]]] = Counter()
         self._arrivals = 0
         self._first: Callable[[str], Awaitable[None]] | None = None
         self._listened: Callable[[str], None] | None = None
@@ -141,17 +145,15 @@ class EventBus:
         A plugin whose listeners take `MOST_SECONDS` for it is not asked further, which counts as its failure.
 
         Raises:
-            PluginError: it is caused by itself, by way of its listeners.
+            PluginError: its sender keeps up a chain of events that cause each other.
         """
         chain = (*_CHAIN.get(), event.name)
-        if len(chain) > LONGEST_CHAIN:
-            circle = chain[max(0, len(chain) - 1 - _length_of_circle(chain)) :]
-            raise PluginError(f"events cause each other in a circle: {' → '.join(circle)}", plugin=event.plugin or None)
+        if len(chain) > LONGEST_CHAIN and (said := _kept_going(chain)):
+            raise PluginError(said, plugin=event.plugin or None)
         key = key_of(event.name)
         if self._first is not None:
             await self._first(event.name)
         token = _CHAIN.set(chain)
-        self._under_way[chain] += 1
         taken: dict[str, float] = defaultdict(float)
         try:
             for listener in self._hearing(key):
@@ -162,21 +164,22 @@ class EventBus:
                     continue
                 began = time.monotonic()
                 heard = one.handler if taken[one.plugin] < MOST_SECONDS or not one.plugin else _leave_out
+                self._hears[one.plugin, chain] += 1
                 try:
                     await self._run(one.plugin, f"listener of {event.name}", heard, event)
                 except Exception:  # noqa: BLE001, S112  # counted and logged by run; the others still hear of it
                     continue
                 finally:
                     taken[one.plugin] += time.monotonic() - began
+                    self._hears[one.plugin, chain] -= 1
+                    if not self._hears[one.plugin, chain]:
+                        del self._hears[one.plugin, chain]
         finally:
             _CHAIN.reset(token)
-            self._under_way[chain] -= 1
-            if not self._under_way[chain]:
-                del self._under_way[chain]
 
-    def is_under_way(self, chain: tuple[str, ...]) -> bool:
-        """Whether listeners hear, at this moment, an event that these events led to, itself the last of them."""
-        return chain in self._under_way
+    def hears(self, plugin: str, chain: tuple[str, ...]) -> bool:
+        """Whether a plugin hears, at this moment, an event that these events led to, itself the last of them."""
+        return (plugin, chain) in self._hears
 
     def require_declared(self, name: str) -> None:
         """Return if `host:<event>` is one that the host declares.
@@ -235,6 +238,18 @@ def outside_of_events() -> contextvars.Context:
     return context
 
 
-def _length_of_circle(chain: tuple[str, ...]) -> int:
-    last = chain[-1]
-    return next((back for back in range(1, len(chain)) if chain[-1 - back] == last), len(chain) - 1)
+def _kept_going(chain: tuple[str, ...]) -> str:
+    """Say how the sender of the last event keeps a chain going; nothing if it has sent few of them."""
+    sender = _sender_of(chain[-1])
+    sent = sum(_sender_of(name) == sender for name in chain)
+    if sent <= MOST_OF_ONE:
+        return ""
+    before = [place for place, name in enumerate(chain[:-1]) if name == chain[-1]]
+    if before:
+        return f"events cause each other in a circle: {' → '.join(chain[before[-1] :])}"
+    last = " → ".join(chain[-MOST_OF_ONE:])
+    return f"{len(chain)} events cause each other, {sent} of them sent by {sender}: … → {last}"
+
+
+def _sender_of(name: str) -> str:
+    return canonical_id(name.split(":")[1]) if name.startswith("plugin:") else "the application"

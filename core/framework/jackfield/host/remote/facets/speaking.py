@@ -29,6 +29,7 @@ class ServedEvents:
 
     def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls, bus: EventBus) -> None:
         self._events = context.events
+        self._plugin = context.plugin_id
         self._bus = bus
         self._holding = holding
         self._calls = calls
@@ -36,7 +37,7 @@ class ServedEvents:
     async def emit(self, event: str, data: dict[str, Any] = {}, chain: list[str] = []) -> None:  # noqa: B006 (only read)
         """Send an event; `chain` is what a listener was told with what it heard, when it sends because of it."""
         led_here = tuple(chain)
-        if not self._bus.is_under_way(led_here):  # over by now; or made up, so that who hears it is blamed for a circle
+        if not self._bus.hears(self._plugin, led_here):  # over by now; or made up, so that others are blamed for it
             led_here = ()
         with caused_by(led_here):
             await self._events.emit(event, data)
