@@ -21,8 +21,8 @@ LONGEST_CHAIN = 32
 """Events that cause each other, listener by listener, before it is asked who keeps them going."""
 
 MOST_OF_ONE = 8
-"""What one sender may have sent of a chain that is longer: who has sent more keeps it going. A chain has an end by that,
-and nobody is blamed for hearing, at the end of a long one, what others sent."""
+"""What one sender may have sent of a chain that is longer: who has sent more keeps it going. A chain has an end by
+that, and nobody is blamed for hearing, at the end of a long one, what others sent."""
 
 MOST_SECONDS = 5.0
 """That the listeners of one plugin have for one event together, before the next of them is left out: who sends waits
