@@ -56,7 +56,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of four MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},nr_inodes=2000", "tmpfs", str(folder)]
     if os.geteuid() or shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
         pytest.skip("no file system can be mounted here; the other tests of this file refuse the calls instead")
     yield folder
@@ -122,6 +122,27 @@ async def test_a_disk_that_is_full_after_each_step(
         shutil.rmtree(root)
     assert len(rows) >= 9
     tell(record_property, "disk-full table", ("full after", "told", "active", "with room again"), rows)
+
+
+async def test_room_is_made_on_a_disk_that_takes_not_even_an_empty_folder(small_disk: Path, tmp_path: Path) -> None:
+    """`store gc` is the way out of a full disk: it must not need what is not there."""
+    wheels, root = tmp_path / "w", small_disk / "profile"
+    for number in range(1, 4):
+        await install(manage(root), build_plugin(wheels, "poll", f"{number}.0.0"))
+    fill(small_disk)
+    (small_disk / "many").mkdir()
+    with pytest.raises(OSError, match="No space left"):
+        for number in range(10**6):
+            (small_disk / "many" / str(number)).touch()
+    with pytest.raises(StoreError, match=r"No space left on device \(make room; jackfield store gc removes"):
+        await manage(root).rollback(by="tester")
+    gone = manage(root).collect(keep=0, by="tester")
+    assert gone.generations == (1, 2)
+    assert len(gone.wheels or {}) == 2
+    assert {path.name for path in (root / "generations").iterdir()} == {"3"}
+    assert len(list((root / "store").iterdir())) == 1
+    assert versions(root) == {"chat-poll": "3.0.0"}
+    manage(root).disable("poll", by="tester")
 
 
 class Refusing(Disk):

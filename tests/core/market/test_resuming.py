@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import time
 
 import pytest
@@ -139,6 +140,22 @@ async def test_a_folder_that_cannot_be_written_is_no_hindrance(shelf, file, tmp_
     (tmp_path / "partials").write_text("in the way")
     shelf.breaks = [1000]
     assert await fetch(file, tmp_path / "out", tmp_path / "partials") == WHEEL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a bound on the size of files")
+async def test_a_disk_that_takes_no_more_is_a_sentence_and_gets_its_room_back(shelf, file, tmp_path):
+    import resource
+
+    shelf.breaks = []
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(MarketError, match=r"^x-1\.0-py3-none-any\.whl cannot be kept: File too large \(make room"):
+            await fetch(file, tmp_path / "out", tmp_path / "partials")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list((tmp_path / "partials").glob("*.part"))
+    assert not list((tmp_path / "out").iterdir())
 
 
 async def test_old_pieces_are_forgotten(shelf, file, tmp_path):

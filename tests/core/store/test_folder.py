@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -142,6 +144,23 @@ def test_a_librarys_pth_is_left_out_and_a_plugins_is_refused(store, install, lib
     evil = source.build(tmp_path / "wheels")
     with pytest.raises(WheelError, match=r"poll\.pth"):
         install((pin_of(evil, "chat-poll", "1.0.0", "poll"), evil))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="an installer that is killed")
+def test_what_a_killed_installer_had_fetched_is_cleared_by_the_next(store, layout):
+    process = os.fork()
+    if not process:
+        with store.lock(by="tester"), store.fetching() as folder:
+            (folder / "large.whl").write_bytes(b"x" * 100_000)
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(process, 0)
+    assert [path.name for path in layout.fetched.rglob("*.whl")] == ["large.whl"]
+    with store.lock(by="tester"):
+        store.settle(lambda _activation: None)
+    assert not layout.fetched.exists()
+    with store.lock(by="tester"), store.fetching() as folder:
+        assert list(folder.iterdir()) == []
+    assert not layout.fetched.exists()
 
 
 def test_a_check_that_refuses_leaves_everything_as_it_was(store, plugin):

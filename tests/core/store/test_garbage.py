@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from jackfield.errors import StoreError
-from jackfield.store import Activation, Holds, Store, now
+from jackfield.store import Activation, Garbage, Holds, Store, now
 
 from tests.core.store.conftest import activation_of
 from tests.support.profiles import Profile
@@ -45,6 +45,31 @@ def test_what_a_rollback_can_reach_stays_and_the_rest_goes_with_its_wheels(store
     assert len(store.entries.names()) == 3
     assert not layout.unfinished.exists()
     assert collect(store, keep=2).generations == ()
+
+
+def test_what_interrupted_downloads_left_goes_too(store, history, layout):
+    layout.downloads.mkdir()
+    (layout.downloads / f"{'a' * 64}.part").write_bytes(b"x" * 5000)
+    expected = store.garbage()
+    assert (expected.downloads, expected.size) == (1, 5000)
+    assert collect(store, keep=10) == expected
+    assert not layout.downloads.exists()
+
+
+def test_a_folder_that_was_set_aside_in_place_goes_with_the_next_collection(store, history, layout):
+    (layout.generations / "1").rename(layout.generations / "gone-1")
+    assert store.numbers() == (2, 3, 4)
+    collect(store, keep=10)
+    assert {path.name for path in layout.generations.iterdir()} == {"2", "3", "4"}
+
+
+def test_a_collection_that_keeps_more_than_the_one_before_works(store, history, install, plugin):
+    collect(store, keep=0)
+    assert collect(store, keep=10) == Garbage((), (), {}, 0)
+    install(plugin("poll", "5.0.0"), what="poll 5")
+    assert store.garbage(keep=1).generations == ()
+    collect(store, keep=1)
+    assert store.numbers() == (4, 5)
 
 
 def test_keeping_none_leaves_the_active_generation(store, history):

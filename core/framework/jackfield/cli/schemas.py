@@ -156,6 +156,7 @@ ANSWERS: dict[str, Schema] = {
             "generations": many(NUMBER),
             "held": many(NUMBER),
             "wheels": many(TEXT),
+            "downloads": NUMBER,
             "size": {"type": "integer", "minimum": 0, "description": "bytes that are freed"},
         }
     ),

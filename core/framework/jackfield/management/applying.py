@@ -7,7 +7,6 @@ comes next completes it.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -286,7 +285,7 @@ class Changes:
         coming = [pin for pin in absent if pin.file.sha256 not in wheels]
         if not coming:
             return wheels
-        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-")))
+        folder = held.enter_context(self._store.fetching())
         slots = asyncio.Semaphore(DOWNLOADS)
 
         async def one(pin: Pin) -> tuple[str, Path]:

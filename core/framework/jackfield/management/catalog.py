@@ -65,7 +65,7 @@ class MarketCatalog:
     ) -> None:
         self.withheld = Withheld(waits)
         self.groups = groups
-        partials, trust = store.layout.root / "downloads", store.layout.root / "trust"
+        partials, trust = store.layout.downloads, store.layout.trust
         markets = [Marketplace(url, partials=partials, trust=trust) for url in urls]
         self._markets = {market.url: market for market in markets}
         self._strangers = [market.url for market in markets if not market.is_known]

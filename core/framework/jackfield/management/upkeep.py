@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,7 +69,7 @@ class Upkeep:
         with ExitStack() as held:
             lock = self._store.lock(by=f"{by}: repair", timeout_seconds=self._lock_seconds)
             await asyncio.to_thread(held.enter_context, lock)
-            folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-")))
+            folder = held.enter_context(self._store.fetching())
             pins, _ = self._named()
             return [await self._mend(one, pins.get(one.sha256), catalog, folder) for one in await self.verify()]
 

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,23 +93,35 @@ class Download:
 
         Raises:
             MarketUnreachable: nobody answered, or it stopped within.
-            MarketError: the answer is an error, larger or smaller than promised, or its hash is another.
+            MarketError: the answer is an error, larger or smaller than promised, or its hash is another; or the disk
+                does not take the file.
         """
         if self._file.size is not None and self._file.size > WHEEL_BYTES:
             raise MarketError(f"{shown(self._file.url)} is larger than the {WHEEL_BYTES // 1024**2} MiB that are taken")
         with _piece(self._file.sha256, target, partials) as piece:
-            resumed = piece.size() > 0
             try:
-                await self._complete(piece)
-            except MarketError as error:
-                if isinstance(error, (MarketUnreachable, Busy)):
-                    raise
+                await self._whole(piece)
+                shutil.move(piece.path, target)  # the two may lie on different file systems
                 piece.remove()
-                if not resumed:
-                    raise
-                await self._complete(piece)  # what was kept may have been the fault
-            shutil.move(piece.path, target)  # the two may lie on different file systems
+            except ConnectionError:
+                raise  # nobody reads what `progress` writes: no matter of the disk
+            except OSError as error:
+                with suppress(OSError):
+                    piece.remove()  # a full disk had better have the room back
+                what = f"{self._file.filename} cannot be kept: {error.strerror or error}"
+                raise MarketError(what, hint="make room, or look after the disk; nothing was changed") from error
+
+    async def _whole(self, piece: _Piece) -> None:
+        resumed = piece.size() > 0
+        try:
+            await self._complete(piece)
+        except MarketError as error:
+            if isinstance(error, (MarketUnreachable, Busy)):
+                raise
             piece.remove()
+            if not resumed:
+                raise
+            await self._complete(piece)  # what was kept may have been the fault
 
     async def _complete(self, piece: _Piece) -> None:
         interruptions, patience = 0, PATIENCE_SECONDS

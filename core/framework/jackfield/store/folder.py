@@ -10,6 +10,7 @@ off between any two, the profile holds the whole old or the whole new set, and t
 from __future__ import annotations
 
 import contextlib
+import errno
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -20,7 +21,7 @@ from types import MappingProxyType
 
 from jackfield.errors import JackfieldError, StoreError
 from jackfield.manifest import Pin, distinct
-from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, remove_generations, remove_wheels
+from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, empty, remove_generations, remove_wheels
 from jackfield.store.generations import Generation, write_generation
 from jackfield.store.journal import Activation
 from jackfield.store.lock import WAIT_SECONDS, install_lock
@@ -50,6 +51,25 @@ class Store(StoreReader):
         """Hold the profile against other installers; see `install_lock`."""
         return install_lock(self.layout, by=by, timeout_seconds=timeout_seconds)
 
+    @contextlib.contextmanager
+    def fetching(self) -> Iterator[Path]:
+        """An empty folder for wheels that are to come into the store, on the same file system; gone with the block.
+
+        Raises:
+            StoreError: it cannot be made.
+        """
+        folder = self.layout.fetched / uuid.uuid4().hex  # a download that was given up may still write into another
+        try:
+            self._disk.remove(self.layout.fetched)
+            folder.mkdir(mode=0o700, parents=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            yield folder
+        finally:
+            with contextlib.suppress(OSError):
+                self._disk.remove(self.layout.fetched)
+
     def settle(self, record: Record) -> str | None:
         """Complete or abandon what an installer that died left open, and clear its leftovers.
 
@@ -62,7 +82,7 @@ class Store(StoreReader):
         Raises:
             StoreError: the disk refused; it can be asked again.
         """
-        self._clear()
+        self._clear(fetched=True)
         pending = self.journal.pending()
         if pending is None:
             return None
@@ -181,11 +201,12 @@ class Store(StoreReader):
         """
         found = self.garbage(keep=keep)
         try:
-            self._clear()
+            self._clear(fetched=True)
             gone = yield from remove_generations(self.layout, self._disk, found.generations)
             names = self.unnamed(set(self.numbers()))
             yield from remove_wheels(self.layout, self._disk, names)
-            self._disk.remove(self.layout.unfinished)
+            empty(self.layout, self._disk)
+            self._disk.remove(self.layout.downloads)
             yield "garbage-removed"
         except OSError as error:
             raise self._unwritable(error) from error
@@ -265,10 +286,12 @@ class Store(StoreReader):
                 )
             yield from self.entries.mend(pin, wheels.get(sha256))
 
-    def _clear(self) -> None:
-        """Remove what a dead installer left; only called under the lock."""
+    def _clear(self, *, fetched: bool = False) -> None:
+        """Remove what a dead installer left, with what it fetched where none can be fetching; only under the lock."""
         try:
             self._sweep()
+            if fetched:
+                self._disk.remove(self.layout.fetched)
             self._disk.remove(self.layout.unfinished)
             for draft in self.layout.root.glob("current.*.new"):
                 self._disk.remove(draft)
@@ -293,11 +316,14 @@ class Store(StoreReader):
                     pass
                 for _step in remove_wheels(self.layout, self._disk, self.unnamed(set(self.numbers()))):
                     pass
+                empty(self.layout, self._disk)
         except StoreError:
             return  # a damaged pointer, journal or generation: what is needed cannot be told, so all of it stays
 
     def _unwritable(self, error: OSError) -> StoreError:
-        return StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "make room; jackfield store gc removes what no rollback can reach" if full else None
+        return StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}", hint=hint)
 
 
 def now() -> str:

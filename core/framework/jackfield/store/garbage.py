@@ -23,6 +23,8 @@ GENERATIONS_KEPT = 10
 HANDLE = "generation.json"
 """The file of a generation that its readers hold."""
 
+_GONE = "gone-"
+
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
@@ -32,13 +34,15 @@ class Garbage:
         generations: their numbers.
         held: numbers of those that would go if no running program held them.
         wheels: sha256 -> the wheel's file name, of the wheels that no generation names then.
-        size: of those wheels with their trees, in bytes.
+        size: of those wheels with their trees, and of the downloads, in bytes.
+        downloads: how many pieces of wheels wait for a download that nobody has gone on with.
     """
 
     generations: tuple[int, ...] = ()
     held: tuple[int, ...] = ()
     wheels: Mapping[str, str] | None = None
     size: int = 0
+    downloads: int = 0
 
 
 class Hold:
@@ -118,8 +122,7 @@ def remove_generations(layout: Layout, disk: Disk, numbers: Collection[int]) -> 
         folder = layout.generations / str(number)
         with seized(folder) as free:
             if free:
-                layout.unfinished.mkdir(parents=True, exist_ok=True)
-                disk.rename(folder, layout.unfinished / f"gone-generation-{number}")
+                _set_aside(layout, disk, folder, f"gone-generation-{number}")
                 gone.append(number)
     if gone:
         yield "generations-set-aside"
@@ -135,15 +138,41 @@ def remove_wheels(layout: Layout, disk: Disk, names: Collection[str]) -> Generat
         OSError: the disk refused.
     """
     for sha256 in sorted(names):
-        layout.unfinished.mkdir(parents=True, exist_ok=True)
-        disk.rename(layout.store / sha256, layout.unfinished / f"gone-wheel-{sha256}")
+        _set_aside(layout, disk, layout.store / sha256, f"gone-wheel-{sha256}")
     if names:
         yield "wheels-set-aside"
 
 
+def pieces(layout: Layout) -> tuple[Path, ...]:
+    """What interrupted downloads left; with the install lock held nobody goes on with them meanwhile."""
+    return tuple(layout.downloads.glob("*.part"))
+
+
+def empty(layout: Layout, disk: Disk) -> None:
+    """Delete what was set aside, also by one that died before it came to this.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    disk.remove(layout.unfinished)
+    for folder in (layout.generations, layout.store):
+        for path in folder.glob(f"{_GONE}*"):
+            disk.remove(path)
+
+
 def tree_size(folder: Path) -> int:
-    """The bytes of all files below a folder."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+    """The bytes of all files below a folder, or of a file."""
+    files = folder.rglob("*") if folder.is_dir() else (folder,)
+    return sum(path.lstat().st_size for path in files if not path.is_dir())
+
+
+def _set_aside(layout: Layout, disk: Disk, folder: Path, name: str) -> None:
+    try:
+        layout.unfinished.mkdir(parents=True, exist_ok=True)
+        target = layout.unfinished / name
+    except OSError:  # a disk that is full to the last block takes not even an empty folder; another name, it does
+        target = folder.with_name(f"{_GONE}{folder.name}")
+    disk.rename(folder, target)
 
 
 def _flock(descriptor: int, *, shared: bool) -> bool:

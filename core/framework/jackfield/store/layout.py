@@ -70,6 +70,16 @@ class Layout:
         return self.root / "unfinished"
 
     @property
+    def fetched(self) -> Path:
+        """Wheels on their way into the store; anything here without a living installer is left over."""
+        return self.root / "fetched"
+
+    @property
+    def downloads(self) -> Path:
+        """Pieces of wheels whose download was interrupted, for the next try; an installer at work alone writes them."""
+        return self.root / "downloads"
+
+    @property
     def state(self) -> Path:
         """The folder of the log of keyed changes."""
         return self.root / "state"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,7 +68,8 @@ def installer_at_work(layout: Layout) -> bool:
 
 def _tell(holder: Path, by: str) -> None:
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    with holder.open("w", encoding="utf-8") as file:
+    # On a full disk, making room needs the lock: a note for others is no reason to refuse it.
+    with suppress(OSError), holder.open("w", encoding="utf-8") as file:
         json.dump({"pid": os.getpid(), "by": by, "since": since}, file)
 
 

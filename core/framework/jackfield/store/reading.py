@@ -9,7 +9,7 @@ from jackfield.errors import StoreError
 from jackfield.manifest import Pin
 from jackfield.store.disk import Disk
 from jackfield.store.entries import Entries
-from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, seized, tree_size
+from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, pieces, seized, tree_size
 from jackfield.store.generations import Generation, read_generation
 from jackfield.store.integrity import Damage
 from jackfield.store.journal import Journal
@@ -129,9 +129,10 @@ class StoreReader:
                     held.append(number)
         going = tuple(number for number in unneeded if number not in held)
         names = self.unnamed({*kept, *held})
-        size = sum(tree_size(self.layout.store / sha256) for sha256 in names)
+        begun = pieces(self.layout)
+        size = sum(tree_size(self.layout.store / sha256) for sha256 in names) + sum(map(tree_size, begun))
         files = {sha256: wheel.name if (wheel := self.wheel(sha256)) else sha256 for sha256 in names}
-        return Garbage(going, tuple(held), files, size)
+        return Garbage(going, tuple(held), files, size, len(begun))
 
     def damage_below(self, trees: Iterable[Path]) -> tuple[Damage, ...]:
         """What is damaged of some trees, told by size and times: for whoever is about to run code from them.
@@ -152,14 +153,19 @@ class StoreReader:
         return {sha256: damage for sha256, damage in found.items() if damage}
 
     def reached(self, keep: int) -> set[int]:
-        """The generations that must stay: active, being switched to, and the newest `keep` of the way back."""
+        """The generations that must stay: active, being switched to, and of those here the newest `keep` of the way back.
+
+        An earlier collection may have kept fewer: what is gone needs nothing.
+        """
+        there = set(self.numbers())
         pending = self.journal.pending()
         switching = {pending.previous, pending.generation} if pending is not None else set()
-        back = [one.previous for one in self.journal.standing()]
-        forward = [one.generation for one in self.journal.activations()]  # what was undone can be gone to again
+        back = [one.previous for one in self.journal.standing() if one.previous in there]
+        # What was undone can be gone to again.
+        forward = [one.generation for one in self.journal.activations() if one.generation in there]
         return {
             self.active_number(),
-            *switching,
+            *(switching & there),
             *back[max(0, len(back) - keep) :],
             *forward[max(0, len(forward) - keep) :],
         }

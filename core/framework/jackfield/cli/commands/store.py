@@ -50,7 +50,8 @@ def verify(session: Session, repair: bool) -> None:
 @command(
     "gc",
     told="Remove what no rollback can reach any more.\n\n"
-    "The active set of plugins stays, the newest of those before it, and what a running application uses.",
+    "The active set of plugins stays, the newest of those before it, and what a running application uses. "
+    "What was left of downloads that were interrupted goes too.",
     examples=[("", "keep the way back"), ("--keep 0", "keep the active set only"), ("--dry-run", "only look")],
 )
 @click.option(
@@ -74,15 +75,17 @@ def gc(session: Session, keep: int, dry_run: bool) -> None:
             "generations": list(found.generations),
             "held": list(found.held),
             "wheels": wheels,
+            "downloads": found.downloads,
             "size": found.size,
         }
     )
     for number in found.held:
         output.line(f"note: generation {number} is in use by a running application and stays")
-    if not found.generations and not wheels:
+    counts = {"generation": len(found.generations), "wheel": len(wheels), "unfinished download": found.downloads}
+    if not any(counts.values()):
         output.line("There is nothing to remove.")
         return
-    gone = joined([plural(len(found.generations), "generation"), plural(len(wheels), "wheel")])
+    gone = joined([plural(number, of) for of, number in counts.items() if number or of != "unfinished download"])
     output.line(f"{gone} ({size(found.size)}) {'would be' if dry_run else 'were'} removed.")
 
 
