@@ -6,6 +6,7 @@ Run it with `-s` to see the tables; they are kept as properties of the test repo
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -78,6 +79,15 @@ def fill(folder: Path) -> None:
                 continue  # full for pieces of this size
 
 
+def occupy_every_name(folder: Path) -> None:
+    """Make files until the file system has none left."""
+    with contextlib.suppress(OSError):
+        for number in range(10**6):
+            (folder / f"empty-{number}").touch()
+    with pytest.raises(OSError, match="No space left"):
+        (folder / "one-more").mkdir()
+
+
 async def test_a_disk_that_is_full_after_each_step(
     small_disk: Path, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -130,10 +140,7 @@ async def test_room_is_made_on_a_disk_that_takes_not_even_an_empty_folder(small_
     for number in range(1, 4):
         await install(manage(root), build_plugin(wheels, "poll", f"{number}.0.0"))
     fill(small_disk)
-    (small_disk / "many").mkdir()
-    with pytest.raises(OSError, match="No space left"):
-        for number in range(10**6):
-            (small_disk / "many" / str(number)).touch()
+    occupy_every_name(small_disk)
     with pytest.raises(StoreError, match=r"No space left on device \(make room; jackfield store gc removes"):
         await manage(root).rollback(by="tester")
     gone = manage(root).collect(keep=0, by="tester")

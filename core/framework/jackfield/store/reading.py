@@ -153,7 +153,7 @@ class StoreReader:
         return {sha256: damage for sha256, damage in found.items() if damage}
 
     def reached(self, keep: int) -> set[int]:
-        """The generations that must stay: active, being switched to, and of those here the newest `keep` of the way back.
+        """The generations that must stay: active, being switched to, and the newest `keep` here of the way back.
 
         An earlier collection may have kept fewer: what is gone needs nothing.
         """
