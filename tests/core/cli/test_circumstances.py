@@ -1,6 +1,7 @@
 """The commands where a marketplace is down, an application another one, a terminal poor or its reader gone."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -35,6 +36,17 @@ def test_a_marketplace_that_is_down_has_its_own_exit_code(desk: Desk):
         ran = desk.run(*words, market=nobody)
         assert ran.code == 5
         assert nobody in ran.err
+
+
+@pytest.mark.parametrize("words", [["list"], ["install", "poll", "--yes"], ["store", "gc"]])
+def test_a_home_that_cannot_be_written_is_told_with_the_way_to_name_another(desk: Desk, words: list[str]):
+    desk.home.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(desk.home, ignore_errors=True)
+    desk.home.write_text("in the way")
+    ran = desk.run(*words)
+    assert ran.code == 1
+    assert "[Errno" not in ran.err
+    assert f"lie in {desk.home}, where this user cannot write: JACKFIELD_HOME names another folder" in ran.err
 
 
 def test_one_marketplace_that_is_down_does_not_hide_the_other(desk: Desk):

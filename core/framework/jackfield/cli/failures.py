@@ -9,6 +9,7 @@ On stderr: `error: …`, then a line with what to do next where one is known. Wi
 `{"error": {…}}` on stdout.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 import click
 
 from jackfield.cli.output import JsonObject, Output
+from jackfield.cli.session import Session
 from jackfield.cli.typed import as_typed_here
 from jackfield.cli.words import plain
 from jackfield.errors import ConsentRequired, JackfieldError
@@ -73,7 +75,9 @@ def reported(arguments: Sequence[str] | None = None) -> Iterator[None]:
         raise  # `jackfield list | head`: click ends quietly
     except OSError as error:
         # A full disk or a folder without permission is nobody's bug; the system's words say which file.
-        tell({"kind": "OSError", "message": str(error), "exit_code": 1}, arguments)
+        files = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+        message = f"{files}: {error.strerror}" if files and error.strerror else str(error)
+        tell({"kind": "OSError", "message": message, "exit_code": 1}, arguments)
         raise click.exceptions.Exit(1) from error
 
 
@@ -93,6 +97,8 @@ def tell(error: JsonObject, arguments: Sequence[str] | None = None, beside: Json
     context = click.get_current_context(silent=True)
     as_json = wants_json(context, arguments)
     output = Output(as_json=as_json)
+    if not error.get("hint") and (place := _place_that_cannot_be_written(context, error["message"])):
+        error = {**error, "hint": place}
     if error.get("hint"):
         error = {**error, "hint": as_typed_here(error["hint"])}
     output.data({"error": error, **(beside or {})})
@@ -113,6 +119,20 @@ def wants_json(context: click.Context | None, arguments: Sequence[str] | None) -
         context = context.parent
     words = list(sys.argv[1:] if arguments is None else arguments)
     return "--json" in (words[: words.index("--")] if "--" in words else words)
+
+
+def _place_that_cannot_be_written(context: click.Context | None, message: str) -> str | None:
+    """What to do where a message names something in the folder of all data, and that folder is of no use."""
+    session = context.find_object(Session) if context is not None else None
+    if session is None:
+        return None
+    from jackfield.store import home  # only where something went wrong
+
+    folder = home(session.environ)
+    if str(folder) not in message or (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        return None
+    another = ": JACKFIELD_HOME names another folder" if session.home is None else ""
+    return f"plugins and what is known of them lie in {folder}, where this user cannot write{another}"
 
 
 def _usage_mapping(error: click.UsageError) -> JsonObject:
