@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
 import time
+import tracemalloc
 
 import pytest
 from jackfield.errors import MarketError, MarketUnreachable
@@ -88,6 +91,85 @@ async def test_a_redirect_is_not_followed(says):
     message = await failure(says(302, b"", "Location: http://user:secret@evil.example/x"))
     assert "redirects to http://evil.example/x" in message
     assert "secret" not in message
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://[",
+        "http://℀@host/",
+        "http://xn--a/",
+        "http://x:port/",
+        "http://x/\x01",
+        "\xff\xfe",
+        "",
+        f"/{'a' * 50_000}",
+    ],
+)
+async def test_a_redirect_to_what_is_no_address_is_a_short_sentence(bad_server, location):
+    head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n".encode()
+    message = await failure(bad_server(lambda connection, _: connection.sendall(head)))
+    assert "redirects to" in message or "cannot be reached" in message
+    assert len(message) < 700
+
+
+async def test_an_upstream_that_is_no_address_is_a_sentence(bad_server):
+    head = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nJackfield-Upstream: http://[\r\nLocation: http://x/y/\r\n\r\n"
+    url = bad_server(lambda connection, _: connection.sendall(head.encode()))
+    async with Marketplace(url) as client:
+        with pytest.raises(MarketError, match=r"is not to be trusted|is no address"):
+            await client.project("y")
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+async def test_an_answer_that_is_small_only_on_the_way_is_cut_off(bad_server, monkeypatch, layers):
+    body = b" " * (64 << 20)
+    for _ in range(layers):
+        body = gzip.compress(body, 9)
+    coding = ", ".join(["gzip"] * layers)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    monkeypatch.setattr(transport, "TEXT_BYTES", 1 << 20)
+    tracemalloc.start()
+    try:
+        message = await failure(bad_server(lambda connection, _: connection.sendall(head + body)))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "answers more than 1 MiB" in message or "which nobody asked for" in message
+    assert most < 16 << 20
+
+
+async def test_an_answer_that_is_packed_in_gzip_is_unpacked(bad_server):
+    body = gzip.compress(json.dumps({"plugins": [], "total": 0}).encode())
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    async with Marketplace(bad_server(lambda connection, _: connection.sendall(head + body))) as client:
+        assert (await client.search("poll")).total == 0
+
+
+async def test_what_a_marketplace_would_know_its_visitor_by_is_not_kept(bad_server):
+    heard: list[bytes] = []
+    body = b'{"plugins": [], "total": 0}'
+    head = f"HTTP/1.1 200 OK\r\nSet-Cookie: who=alice; Path=/\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    url = bad_server(lambda connection, _: connection.sendall(head + body), heard=heard.append)
+    async with Marketplace(url) as client:
+        await client.search("poll")
+        await client.tell_outcome("poll", "1.0.0", "0" * 64, "kept")
+    assert len(heard) == 2
+    assert not any(b"cookie" in request.lower() for request in heard)
+
+
+async def test_an_answer_that_is_not_packed_as_it_says(bad_server):
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
+    assert "packed in another way" in await failure(bad_server(lambda connection, _: connection.sendall(head)))
+
+
+async def test_several_questions_at_once_are_all_told(bad_server):
+    """A question that nobody answers would be waited for without end."""
+    head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://[\r\nConnection: close\r\n\r\n"
+    async with Marketplace(bad_server(lambda connection, _: connection.sendall(head))) as client:
+        asked = [client.plugin(name) for name in ("poll", "dice")]
+        told = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 20)
+    assert all(isinstance(one, MarketError) for one in told)
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "plugins.example.org", "", "http://"])

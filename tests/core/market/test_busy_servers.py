@@ -64,7 +64,18 @@ async def test_one_that_asks_for_too_much_patience_is_told_of_at_once(busy, head
     assert time.monotonic() - began < 60
 
 
-@pytest.mark.parametrize("header", ["X-Nothing: 1", "Retry-After: soon", "Retry-After: -1", "Retry-After: 1e9"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X-Nothing: 1",
+        "Retry-After: soon",
+        "Retry-After: -1",
+        "Retry-After: 1e9",
+        f"Retry-After: {'9' * 400}",
+        "Retry-After: Fri, 31 Dec 2100 23:59:59 +9999999999999",
+        "Retry-After: 1 Jan 99999 00:00:00 GMT",
+    ],
+)
 async def test_one_that_names_no_time_is_not_waited_for(busy, header):
     url, _asked = busy(9, FOUND, header)
     async with Marketplace(url) as client:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import msgspec
 
 from jackfield.errors import MarketError, MarketUnreachable
-from jackfield.market.transport import NotServed, Transport, too_large
+from jackfield.market.failures import NotServed, too_large
+from jackfield.market.transport import Transport
 
 FEWEST = 2
 MOST = 256  # the server's bound
@@ -93,14 +94,14 @@ class Batcher:
     async def _answer(self, asked: Sequence[tuple[_Question, asyncio.Future[bytes | None]]]) -> None:
         try:
             answers = await self._together([question[0] for question, _ in asked])
-        except MarketUnreachable as error:
-            for _, future in asked:
-                _settle(future, error)
-            return
         except asyncio.CancelledError:
             for _, future in asked:
                 future.cancel()
             raise
+        except Exception as error:  # noqa: BLE001  # whatever it was: nobody may wait for ever
+            for _, future in asked:
+                _settle(future, error)
+            return
         alone = []
         for place, (question, future) in enumerate(asked):
             answer = answers[place] if answers is not None else None
@@ -140,17 +141,17 @@ class Batcher:
         path, accept, most_bytes = question
         try:
             _settle(future, await self._transport.get(path, accept=accept, most_bytes=most_bytes))
-        except MarketError as error:
-            _settle(future, error)
-        except BaseException:
+        except asyncio.CancelledError:
             future.cancel()
             raise
+        except Exception as error:  # noqa: BLE001  # as above
+            _settle(future, error)
 
 
-def _settle(future: asyncio.Future[bytes | None], outcome: bytes | MarketError | None) -> None:
+def _settle(future: asyncio.Future[bytes | None], outcome: bytes | Exception | None) -> None:
     if future.done():
         return
-    if isinstance(outcome, MarketError):
+    if isinstance(outcome, Exception):
         future.set_exception(outcome)
         future.exception()  # whoever asked may have gone meanwhile
     else:

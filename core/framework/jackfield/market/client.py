@@ -19,6 +19,7 @@ from jackfield.inspection import Attestation, read_attestation
 from jackfield.manifest import File, Manifest, canonical_id, read_manifest
 from jackfield.market.batch import Batcher
 from jackfield.market.download import Download, Progress
+from jackfield.market.failures import Redirected
 from jackfield.market.models import (
     Category,
     CategoryList,
@@ -31,7 +32,7 @@ from jackfield.market.models import (
 )
 from jackfield.market.pages import SIMPLE_JSON, decode, read_page
 from jackfield.market.signed import Page, SignedPages
-from jackfield.market.transport import TIMEOUT_SECONDS, Redirected, Transport
+from jackfield.market.transport import TIMEOUT_SECONDS, Transport
 from jackfield.market.trust import Standing, split_address
 from jackfield.market.upstream import Upstream
 from jackfield.market.word import Word

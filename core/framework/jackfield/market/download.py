@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 
 from jackfield.errors import MarketError, MarketUnreachable
 from jackfield.manifest import File
-from jackfield.market.transport import PATIENCE_SECONDS, TAMPERED, Busy, Transport, refuse_failure, shown
+from jackfield.market.failures import TAMPERED, Busy, refuse_failure, shown
+from jackfield.market.transport import PATIENCE_SECONDS, Transport
 
 DOWNLOAD_SECONDS = 600.0
 """For a whole wheel."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from jackfield.errors import TrustError
 from jackfield.manifest import File, page_path, plugin_document, plugin_path, target_folder
 from jackfield.market.batch import Batcher
+from jackfield.market.failures import Redirected
 from jackfield.market.revoked import SignedRevocations
-from jackfield.market.transport import Redirected, Transport
+from jackfield.market.transport import Transport
 from jackfield.market.trust import Standing, Witness, keep_upstream
 from jackfield.market.word import Word, paths_of
 from jackfield.revocation import KeptList

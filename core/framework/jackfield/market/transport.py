@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import httpx
 
 from jackfield.errors import MarketError, MarketUnreachable
 from jackfield.market.addresses import canonical_address
+from jackfield.market.bodies import ACCEPTED, bounded
 from jackfield.market.credentials import Credentials
+from jackfield.market.failures import Busy, refuse_failure, shown
 
 if TYPE_CHECKING:
     import ssl
@@ -35,46 +35,11 @@ CONNECTIONS = 16
 PATIENCE_SECONDS = 30.0
 """How long we wait in all, for one answer, when a busy server asks for it (429 and 503 with Retry-After)."""
 
-TAMPERED = "nothing was changed; somebody may stand in between: try another network, or ask its operator"
-"""What to do about an answer that no honest marketplace gives."""
+_FAILURES = (httpx.TransportError, httpx.InvalidURL, UnicodeError, TimeoutError)
+"""All that httpx raises where the other side is to blame; the two in the middle for addresses that it redirects to."""
 
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 """Never asked through a proxy: a marketplace on this very machine."""
-
-_BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
-_NOT_SERVED = (405, 421)
-
-
-class Redirected(MarketError):
-    """The answer leads elsewhere; nobody goes there unless the caller knows the place.
-
-    Args:
-        message: the sentence.
-        location: where to.
-        upstream: what the server announced as its upstream.
-    """
-
-    def __init__(self, message: str, location: str, upstream: str | None) -> None:
-        super().__init__(message, hint=TAMPERED)
-        self.location = location
-        self.upstream = upstream
-
-
-class Busy(MarketError):
-    """The server asks to come again later.
-
-    Args:
-        message: the sentence.
-        seconds: when.
-    """
-
-    def __init__(self, message: str, seconds: float) -> None:
-        super().__init__(message, hint="try again later; nothing was changed")
-        self.seconds = seconds
-
-
-class NotServed(MarketError):
-    """The server does not know this request at all: 405 or 421."""
 
 
 class Transport:
@@ -150,7 +115,7 @@ class Transport:
         try:
             async with self._slots, asyncio.timeout(self.timeout_seconds):
                 await self._read("POST", url, headers, None, body, None, anonymous=True)
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+        except _FAILURES as error:
             raise self.unreachable(url, error) from error
 
     @asynccontextmanager
@@ -170,7 +135,7 @@ class Transport:
                 client = self._client(url)
                 async with client.stream("GET", url, headers=headers, auth=self._credentials.login(url)) as answer:
                     yield answer
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+        except _FAILURES as error:
             raise self.unreachable(url, error) from error
 
     async def _patiently(
@@ -193,7 +158,7 @@ class Transport:
                 if patience < 0:
                     raise
                 await asyncio.sleep(max(error.seconds, 0.1))
-            except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+            except _FAILURES as error:
                 failures += 1
                 if failures > RETRIES or isinstance(error, (TimeoutError, httpx.TimeoutException)):
                     raise self.unreachable(url, error) from error
@@ -216,13 +181,9 @@ class Transport:
         try:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
-            body, most = bytearray(), most_bytes or TEXT_BYTES
-            async for piece in answer.aiter_bytes():
-                body += piece
-                if len(body) > most:
-                    raise too_large(url, most)
-            refuse_failure(answer, url, bytes(body[:500]))
-            return bytes(body)
+            body = await bounded(answer, url, most_bytes or TEXT_BYTES)
+            refuse_failure(answer, url, body[:500])
+            return body
         finally:
             await answer.aclose()
 
@@ -240,7 +201,9 @@ class Transport:
                 limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
                 follow_redirects=False,
                 mounts=dict.fromkeys(LOOPBACK, self._transport) if proxies else None,
-                headers={"user-agent": "jackfield"},
+                headers={"user-agent": "jackfield", "accept-encoding": ACCEPTED},
+                # None is kept: what is told without saying who says it would carry it.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
         return self._clients[scheme]
 
@@ -250,45 +213,6 @@ class Transport:
         what = f"did not answer within {self.timeout_seconds:g} s" if late else f"cannot be reached: {_reason(error)}"
         where = self.url if url.startswith(self.url) else shown(url)
         return MarketUnreachable(f"{where} {what}", hint="is it running? JACKFIELD_MARKETPLACE names another")
-
-
-def too_large(url: str, most_bytes: int) -> MarketError:
-    """The error for an answer of more than so many bytes."""
-    return MarketError(f"{shown(url)} answers more than {_size(most_bytes)}", hint=TAMPERED)
-
-
-def _size(count: int) -> str:
-    return f"{count // 1024**2} MiB" if count >= 1024**2 else f"{count // 1024} KiB"
-
-
-def shown(url: str) -> str:
-    """The address without credentials and query."""
-    address = urlsplit(url)
-    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
-
-
-def refuse_failure(answer: httpx.Response, url: str, body: bytes) -> None:
-    """Raise what an answer that is no success means.
-
-    Raises:
-        Redirected: it leads elsewhere.
-        Busy: it asks to come later.
-        NotServed: it does not know such requests.
-        MarketError: any other failure.
-    """
-    if answer.is_success:
-        return
-    if answer.is_redirect:
-        location = answer.headers.get("location", "nowhere")
-        upstream = answer.headers.get("jackfield-upstream")
-        raise Redirected(f"{shown(url)} redirects to {shown(location)}", location, upstream)
-    seconds = _retry_after(answer.headers.get("retry-after")) if answer.status_code in _BUSY else None
-    if seconds is not None:
-        raise Busy(f"{shown(url)} answers {answer.status_code} and asks to wait {seconds:.0f} s", seconds)
-    said = body.decode("utf-8", "replace").strip().splitlines()
-    detail = f": {said[0][:200]}" if said and "<" not in said[0] and said[0].isprintable() else ""
-    kind = NotServed if answer.status_code in _NOT_SERVED else MarketError
-    raise kind(f"{shown(url)} answers {answer.status_code} {answer.reason_phrase}{detail}")
 
 
 @cache
@@ -308,20 +232,6 @@ def _trust() -> ssl.SSLContext:
 
 def _no_address(url: str) -> MarketError:
     return MarketError(f"{url!r} is no address of a marketplace", hint="it begins with https:// or http://")
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Seconds from now: Retry-After is a number of them or a date (RFC 9110, 10.2.3)."""
-    if text is None:
-        return None
-    if text.strip().isdecimal() and len(text.strip()) < 10:
-        return float(text)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return max((at - datetime.fromtimestamp(time.time(), UTC)).total_seconds(), 0.0)
 
 
 def _reason(error: Exception) -> str:

@@ -13,8 +13,9 @@ import httpx
 
 from jackfield.errors import MarketError
 from jackfield.manifest import File
+from jackfield.market.failures import Redirected, shown
 from jackfield.market.pages import SIMPLE_JSON, read_page
-from jackfield.market.transport import Redirected, Transport, shown
+from jackfield.market.transport import Transport
 
 
 class Upstream:
@@ -44,7 +45,7 @@ class Upstream:
         safe = announced.startswith("https://") or (
             announced.startswith("http://") and marketplace.startswith("http://")
         )
-        if not safe or urlsplit(announced).username is not None:
+        if not safe or not _is_plain(announced):
             raise MarketError(f"{marketplace} names {shown(announced)} as its upstream, which is not to be trusted")
         self._marketplace = marketplace
         self._address = announced
@@ -70,3 +71,11 @@ class Upstream:
         body = await self.transport.get(expected, accept=SIMPLE_JSON)
         files = read_page(body, expected, name) if body is not None else []
         return [replace(file, manifest_sha256=None, upstream=self.transport.url) for file in files if file.is_wheel]
+
+
+def _is_plain(address: str) -> bool:
+    """Whether it is an address, and carries no credentials."""
+    try:
+        return urlsplit(address).username is None
+    except ValueError:
+        return False

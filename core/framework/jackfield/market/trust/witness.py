@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from jackfield.errors import MarketError, MarketUnreachable, TrustError
 from jackfield.manifest import role_of
 from jackfield.market.batch import Batcher
-from jackfield.market.transport import Busy, Transport
+from jackfield.market.failures import Busy
+from jackfield.market.transport import Transport
 from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, note_look
 from jackfield.market.trust.lock import Alone
 from jackfield.market.trust.verified import Target, Verified, now
