@@ -6,7 +6,7 @@ import asyncio
 import gc
 import inspect
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,6 @@ from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
 hookspec = HookspecMarker("chat")
-MEBIBYTE = 1 << 20
 
 ALICE = """
 from jackfield import Plugin
@@ -81,12 +80,13 @@ class Stage:
     host: Host
     said: list[str] = field(default_factory=list)
 
-    async def attack(self, name: str, *, seconds: float) -> tuple[list[str], Cost]:
+    async def attack(self, name: str, *, seconds: float, settle_seconds: float | None = None) -> tuple[list[str], Cost]:
         """Let the plugin do its attack; return what the application was answered and what it cost.
 
         Args:
             name: the function's.
             seconds: how long to look at it, unless the plugin goes down before.
+            settle_seconds: how long to look at it after it was answered; None: as long as to one that is not.
         """
         gc.collect()
         cost = Cost()
@@ -98,13 +98,15 @@ class Stage:
         begin_peak_anew()
         answering = asyncio.ensure_future(self.host.call.attack(name=name))
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as looked:
                 answers = await answering
+                if settle_seconds is not None:
+                    looked.reschedule(asyncio.get_running_loop().time() + settle_seconds)
                 while not self.said:  # noqa: ASYNC110 (told by the host)
                     await asyncio.sleep(0.01)
         except TimeoutError:
             answers = answering.result() if answering.done() and not answering.cancelled() else []
-        cost.memory_bytes = peak_bytes() - before
+        cost.memory_bytes = max(0, peak_bytes() - before)
         stopping.set()
         await asyncio.gather(*watching)
         return answers, cost
@@ -128,17 +130,36 @@ class Stage:
             await asyncio.sleep(0.005)
 
 
+def hostile_wheel(folder: Path, plugin: str = "mallory", *, at_once: str = "") -> Path:
+    """Build a plugin that takes its process over.
+
+    Args:
+        folder: where its wheel comes.
+        plugin: its id.
+        at_once: the description that it sends while it is loaded.
+    """
+    code = inspect.getsource(taken_over).replace('AT_ONCE = ""', f'AT_ONCE = "{at_once}"')
+    return build_plugin(folder, plugin, code=code, isolation="worker", permissions=ASKS)
+
+
 @asynccontextmanager
 async def staged(
-    folder: Path, code: str | None = None, *, more: str = "", isolation: Choice = "worker"
+    folder: Path, *, isolation: Choice = "worker", at_once: str = "", beside: Sequence[Path] = ()
 ) -> AsyncIterator[Stage]:
-    """Run a host with the plugins alice and mallory, who takes its process over; both run as is said."""
+    """Run a host with the plugins alice and mallory, who takes its process over; both run as is said.
+
+    Args:
+        folder: where all of it lies.
+        isolation: where both run.
+        at_once: the description that mallory sends while it is loaded.
+        beside: wheels of further plugins, which may run there and are not wished yet.
+    """
     profile = Profile(Layout(folder / "profile"))
-    code = inspect.getsource(taken_over) if code is None else code
-    profile.install(
-        build_plugin(folder, "alice", code=ALICE, isolation="worker"),
-        build_plugin(folder, "mallory", code=code, isolation="worker", permissions=ASKS, more=more),
-    )
+    alice = build_plugin(folder, "alice", code=ALICE, isolation="worker")
+    profile.install(alice, hostile_wheel(folder, at_once=at_once), *beside)
+    others = [wheel.name.split("-")[0].removeprefix("chat_") for wheel in beside]
+    profile.enable(*others, isolation=isolation)
+    profile.disable(*others)
     profile.enable("alice", "mallory", isolation=isolation, permissions=GRANTED)
     host = profile.host(specs=Specs())
     await host.start()

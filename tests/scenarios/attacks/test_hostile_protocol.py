@@ -1,4 +1,4 @@
-"""A worker, or a plain process, that was taken over speaks raw bytes to a real host: what that does and costs.
+"""A worker that was taken over speaks raw bytes to a real host: what that does and costs.
 
 `pytest -s` prints the table. Each attack is first done to a receiver without bounds, where one can be written in a few
 lines: so it is seen that the attack is one.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import array
 import asyncio
-import inspect
 import logging
 import os
 import re
@@ -16,88 +15,17 @@ import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
 
 from tests.core.rpc.test_codec import colliding_keys
-from tests.scenarios.attacks import taken_over
-from tests.scenarios.attacks.hostile_host import MEBIBYTE, descriptors, nothing_left, staged
+from tests.scenarios.attacks.hostile_host import descriptors, nothing_left, staged
+from tests.scenarios.attacks.protocol_attacks import AT_LOAD, EXPECTED, MEBIBYTE, MOST_BYTES, MOST_HELD_SECONDS
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
-
-MOST_BYTES = 64 * MEBIBYTE
-"""By which the host's memory may grow: a frame decoded, buffers, and what its own work takes meanwhile."""
-
-MOST_HELD_SECONDS = 2.0
-"""For which the event loop may do nothing else, on a machine that is busy; unbounded these attacks took up to ten."""
-
-GOES_ON = ""
-"""The plugin is not stopped: what it did is refused, or harms nobody."""
-
-ENDED = "went away: the worker of mallory"
-
-
-class Expected(NamedTuple):
-    """What comes of an attack.
-
-    Args:
-        told: of the plugin, as a pattern; `GOES_ON` where nothing is.
-        answered: what the application is answered, as a pattern.
-        seconds: how long it is looked at.
-    """
-
-    told: str
-    answered: str = ""
-    seconds: float = 9.0
-
-
-LATE = "did not answer hook attack within 5 s and was stopped"
-TOO_MUCH = r"(asked the application \d+ of 1000 times a second|sent the application \d+ MiB of 8 MiB a second) and was"
-
-EXPECTED = {
-    "oversize_frame": Expected(f"{ENDED}: a frame of 1048577 bytes is beyond the 1048576 that are taken"),
-    "announced_and_never_sent": Expected(LATE),
-    "empty_frame": Expected(f"{ENDED}: an empty frame"),
-    "not_msgpack": Expected(f"{ENDED}: a frame is no message"),
-    "nesting_bomb": Expected(f"{ENDED}: a frame is no message"),
-    "megabyte_of_empty_lists": Expected(f"{LATE}|{TOO_MUCH}"),
-    "parcel_of_empty_lists": Expected(GOES_ON, "holds more than 200000 others", 6.0),
-    "keys_that_collide": Expected(GOES_ON, "a key of a map is an array", 4.0),
-    "wrong_type": Expected(GOES_ON, seconds=3.0),
-    "huge_answer": Expected(GOES_ON, "x" * 1000, 3.0),
-    "unknown_id": Expected(f"{ENDED} answered call [0-9]+ which was never made"),
-    "answer_twice": Expected(f"{ENDED} answered call [0-9]+ a second time", "yes"),
-    "never_answer": Expected(LATE),
-    "slow_drip": Expected(LATE),
-    "used_id": Expected(f"{ENDED} used the id ([0-9]+) after"),
-    "greeting_twice": Expected(f"{ENDED} did not begin with one greeting"),
-    "after_the_end": Expected("went away: the worker of mallory ended the connection: I am done|ended with exit code"),
-    "flood_of_requests": Expected(TOO_MUCH),
-    "flood_of_batches": Expected(TOO_MUCH),
-    "requests_that_stay_open": Expected(f"{ENDED} has more than 256 calls open"),
-    "notifications_that_stay_open": Expected(f"{ENDED} has more than 256 notifications that have not ended"),
-    "flood_of_log_lines": Expected(LATE),
-    "flood_of_failures": Expected(LATE),
-    "flood_of_subscriptions": Expected(GOES_ON, "mallory holds 1000 subscriptions", 9.0),
-    "huge_components": Expected(GOES_ON, "a table holds at most 20000 values", 4.0),
-    "descriptors_on_the_calls_socket": Expected(GOES_ON, "sent", 3.0),
-    "descriptors_on_their_socket": Expected(GOES_ON, "sent 0", 3.0),
-    "reads_nothing": Expected(f"{ENDED} does not read what it is sent|{LATE}"),
-    "forged_numbers": Expected(GOES_ON, "16 of 21 refused", 3.0),
-    "names_that_lead_away": Expected(GOES_ON, "7 of 7 refused", 3.0),
-    "as_another_plugin": Expected(GOES_ON, seconds=3.0),
-    "as_another_logger": Expected(GOES_ON, "said", 3.0),
-}
-
-AT_LOAD = {
-    "giant_description": "cannot implement hook ping in a process of its own: it is named twice",
-    "giant_description_of_listeners": "marks 40000 listeners, and at most 1000 are possible",
-    "giant_description_of_commands": "marks 20000 commands, and at most 1000 are possible",
-    "hook_with_one_name_twice": "cannot implement hook ping in a process of its own: an argument is named twice",
-}
 
 _table: list[tuple[str, str, int, float]] = []
 
@@ -106,47 +34,30 @@ _table: list[tuple[str, str, int, float]] = []
 def _printed() -> Iterator[None]:
     """Print what came of each attack."""
     yield
-    print(f"\n{'attack':44} {'MiB':>5} {'ms':>6}  what came of it")
+    print(f"\n{'attack':34} {'MiB':>5} {'ms':>6}  what came of it")
     for name, outcome, memory_bytes, held_seconds in _table:
-        print(f"{name:44} {memory_bytes / MEBIBYTE:5.1f} {held_seconds * 1000:6.0f}  {outcome[:110]}")
+        print(f"{name:34} {memory_bytes / MEBIBYTE:5.1f} {held_seconds * 1000:6.0f}  {outcome[:110]}")
 
 
-NOT_CONFINED = (
-    "oversize_frame",
-    "not_msgpack",
-    "unknown_id",
-    "answer_twice",
-    "flood_of_requests",
-    "requests_that_stay_open",
-    "descriptors_on_the_calls_socket",
-    "descriptors_on_their_socket",
-    "forged_numbers",
-    "names_that_lead_away",
-    "as_another_plugin",
-)
-"""What is said again by a process that nothing confines. What a host does with what it is told hangs on no grade; here
-are the attacks whose sending a sandbox has a say in, as it has in descriptors, and one of each other kind."""
+SETTLE_SECONDS = 1.0
+"""How long a plugin is looked at that was answered and goes on."""
 
 
-@pytest.mark.parametrize(
-    ("name", "isolation"), [*((one, "worker") for one in EXPECTED), *((one, "process") for one in NOT_CONFINED)]
-)
-async def test_a_process_that_was_taken_over_harms_nobody_but_itself(name, isolation, tmp_path, caplog):
+@pytest.mark.parametrize("name", EXPECTED)
+async def test_a_process_that_was_taken_over_harms_nobody_but_itself(name, tmp_path, caplog):
     expected = EXPECTED[name]
-    async with staged(tmp_path, isolation=isolation) as stage:
-        assert stage.host.plugins.status("mallory").isolation == isolation
+    async with staged(tmp_path) as stage:
         await nothing_left(stage)
         kept = descriptors()
         await stage.host.enable("mallory")
         stage.said.clear()
-        answers, cost = await stage.attack(name, seconds=expected.seconds)
+        settle_seconds = None if expected.told else SETTLE_SECONDS
+        answers, cost = await stage.attack(name, seconds=expected.seconds, settle_seconds=settle_seconds)
         said = stage.said[0] if stage.said else ""
         outcome = (
             said.removeprefix("failed: mallory ") or f"goes on; {stage.failure()}{''.join(map(str, answers))[:80]}"
         )
-        _table.append(
-            (name if isolation == "worker" else f"{name} ({isolation})", outcome, cost.memory_bytes, cost.held_seconds)
-        )
+        _table.append((name, outcome, cost.memory_bytes, cost.held_seconds))
         assert re.match(f"failed: mallory ({expected.told})", said) if expected.told else not said, said
         assert re.search(expected.answered, str(answers)) or (expected.told and said), answers
         assert cost.memory_bytes < MOST_BYTES
@@ -161,9 +72,8 @@ async def test_a_process_that_was_taken_over_harms_nobody_but_itself(name, isola
 
 @pytest.mark.parametrize("name", AT_LOAD)
 async def test_what_a_plugin_says_of_itself_is_bounded(name, tmp_path):
-    code = inspect.getsource(taken_over).replace('AT_ONCE = ""', f'AT_ONCE = "{name}"')
     begun = time.process_time()
-    async with staged(tmp_path, code) as stage:
+    async with staged(tmp_path, at_once=name) as stage:
         status = stage.host.plugins.status("mallory")
         assert status.state == "failed"
         assert AT_LOAD[name] in status.problem
