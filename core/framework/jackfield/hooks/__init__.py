@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from jackfield.hooks.counters import percentile_of as percentile_of
     from jackfield.hooks.failures import FailureLog as FailureLog
     from jackfield.hooks.manager import HookManager as HookManager
-    from jackfield.hooks.manager import May as May
     from jackfield.hooks.markers import HookimplMarker as HookimplMarker
     from jackfield.hooks.markers import HookspecMarker as HookspecMarker
     from jackfield.hooks.outside import Outside as Outside
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from jackfield.hooks.outside import stands_for as stands_for
     from jackfield.hooks.outside import this_thread as this_thread
     from jackfield.hooks.running import running_implementation as running_implementation
+    from jackfield.hooks.specs import May as May
     from jackfield.hooks.specs import OnError as OnError
     from jackfield.hooks.specs import SpecOptions as SpecOptions
     from jackfield.hooks.specs import is_asynchronous as is_asynchronous
@@ -32,11 +32,11 @@ _HOMES = {
     "accounts": ("BlameListener", "UseListener"),
     "counters": ("HookCount", "HookCounters", "percentile_of"),
     "failures": ("FailureLog",),
-    "manager": ("HookManager", "May"),
+    "manager": ("HookManager",),
     "markers": ("HookimplMarker", "HookspecMarker"),
     "outside": ("Outside", "Sent", "SomeFailed", "Underway", "outside_of", "stands_for", "this_thread"),
     "running": ("running_implementation",),
-    "specs": ("OnError", "SpecOptions", "is_asynchronous"),
+    "specs": ("May", "OnError", "SpecOptions", "is_asynchronous"),
     "waking": ("Waker",),
 }
 

@@ -1,7 +1,7 @@
 """What hook callers need of their manager; for type checkers, and loaded by nobody else."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import pluggy
 
@@ -9,17 +9,22 @@ if TYPE_CHECKING:
     from jackfield.hooks.chains import Chain
     from jackfield.hooks.waking import Waking
 
+Monitor: TypeAlias = tuple[Callable[..., None], Callable[..., None]]
+"""Told of each call, before and after it; what each is given is pluggy's: `add_hookcall_monitoring`."""
+
 
 class Calling(Protocol):
     """What a caller needs of its manager.
 
     Attributes:
+        monitors: who watches every call.
         version: another number after every change of a hook.
-        waking: which hooks bring somebody up when they are called.
+        waking: which hooks bring somebody up when they are called; None: none does.
     """
 
+    monitors: list[Monitor]
     version: int
-    waking: "Waking"
+    waking: "Waking | None"
 
     def chain(
         self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], *, firstresult: bool, awaits: bool = False
@@ -38,10 +43,4 @@ class Calling(Protocol):
 
     def changed(self, hook: pluggy.HookCaller) -> None:
         """Forget what was compiled for `hook`."""
-        ...
-
-    def observe(
-        self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], given: Mapping[str, Any]
-    ) -> Callable[[pluggy.Result[Any]], None]:
-        """Tell the monitors that a call begins; the function returned tells them how it ended."""
         ...

@@ -1,12 +1,19 @@
 """What a call of one hook does right now, as data."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import pluggy
 
+from jackfield.hooks.accounts import Accounts, late
 from jackfield.hooks.counters import HookCount
-from jackfield.hooks.specs import PLUGGY_APPLIES_DEFAULTS
+
+if TYPE_CHECKING:
+    from jackfield.hooks.specs import SpecOptions
+
+# pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
+PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
 
 
 class Chain(NamedTuple):  # a dataclass takes a millisecond to make, before the first call
@@ -48,6 +55,37 @@ class Chain(NamedTuple):  # a dataclass takes a millisecond to make, before the 
         """Nothing is asked that pluggy's own call would not do."""
         asked = (self.pipeline, self.timeout_seconds, self.skip, self.awaits, self.counts, self.used, self.blame)
         return not any(asked)
+
+
+def chain_of(
+    hook_name: str,
+    ordered: tuple[pluggy.HookImpl, ...],
+    options: "SpecOptions",
+    accounts: Accounts,
+    *,
+    firstresult: bool,
+    skip: bool,
+    awaits: bool,
+) -> Chain:
+    """Say what a call of these implementations does, as the hook's spec and the manager's books want it."""
+    counting = accounts.counting
+    seconds = options.timeout_seconds
+    blamed = skip or counting or bool(accounts.blames) or seconds is not None
+    return Chain(
+        hook_name,
+        ordered,
+        firstresult=firstresult,
+        pipeline=options.pipeline,
+        handed=options.handed,
+        timeout_seconds=seconds,
+        skip=skip,
+        awaits=awaits,
+        resolves=awaits and options.asynchronous,
+        counts=tuple(accounts.counters.of(each.plugin_name, hook_name) for each in ordered) if counting else None,
+        used=partial(accounts.used, hook_name) if accounts.uses else None,
+        blame=partial(accounts.blame, hook_name, skip) if blamed else None,
+        late=partial(late, hook_name, seconds) if seconds is not None else None,
+    )
 
 
 def passed_by_name(implementation: pluggy.HookImpl) -> tuple[str, ...]:

@@ -1,27 +1,26 @@
 """`HookManager`: a `pluggy.PluginManager` with compiled calls, pipelines, blame, time limits and asynchronous calls."""
 
-import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from __future__ import annotations
+
+from functools import cached_property
+from types import FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 from pluggy._callers import _multicall  # what pluggy's manager calls; it has no public name
 
-from jackfield.hooks.accounts import Accounts, BlameListener, UseListener, late
-from jackfield.hooks.callers import CallRelay, LazyCaller, forget
-from jackfield.hooks.specs import ON_ERROR, OnError, SpecOptions, is_asynchronous
-from jackfield.hooks.waking import Waking
+from jackfield.hooks.callers import LazyCaller
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from jackfield.hooks.accounts import Accounts, BlameListener, UseListener
+    from jackfield.hooks.awaited import CallRelay
+    from jackfield.hooks.calling import Monitor
     from jackfield.hooks.chains import Chain
     from jackfield.hooks.counters import HookCounters
-    from jackfield.hooks.waking import Waker
-
-May: TypeAlias = Callable[[str, str, str], bool]
-"""Asked with a plugin's registered name, a resource and an action: whether the plugin was granted it."""
-
-_Monitor: TypeAlias = tuple[Callable[..., None], Callable[..., None]]
+    from jackfield.hooks.specs import May, OnError, SpecOptions
+    from jackfield.hooks.waking import Waker, Waking
 
 
 class HookManager(pluggy.PluginManager):
@@ -39,9 +38,9 @@ class HookManager(pluggy.PluginManager):
             called. None: everything that is registered is called, as with pluggy.
 
     Attributes:
-        call: `await manager.call.name(...)`, the asynchronous counterpart of `hook`.
+        monitors: who watches every call, as `add_hookcall_monitoring` was told.
         version: another number after every change of what a hook's call does.
-        waking: which hooks bring somebody up when they are called.
+        waking: which hooks bring somebody up when they are called; None: none does.
     """
 
     # An existing application may have `async def` specs or implementations whose coroutines it awaits itself, as
@@ -51,22 +50,39 @@ class HookManager(pluggy.PluginManager):
     def __init__(
         self, project_name: str, *, on_error: OnError = "raise", count: bool = False, may: May | None = None
     ) -> None:
-        if on_error not in ON_ERROR:
+        if on_error not in ("skip", "raise"):
             from jackfield.errors import UsageError  # forty classes: not before one is raised
 
             raise UsageError(f'on_error is "skip" or "raise", not {on_error!r}')
         self._on_error = on_error
         self._may = may
-        self._accounts = Accounts(count=count)
+        self._count = count
         self._options: dict[str, SpecOptions] = {}
-        self._monitors: list[_Monitor] = []
+        self.monitors: list[Monitor] = []
         self._known_hooks = 0
         self.version = 0
-        self.waking = Waking()
+        self.waking: Waking | None = None
         self._own_hookexec = self._call_given
         super().__init__(project_name)
-        self.call = CallRelay(self.hook)
         self._inner_hookexec = self._own_hookexec
+
+    # A start registers, and calls little: what only calls need is loaded at the first. Of two threads that come first
+    # at the same time both get the same one.
+
+    @cached_property
+    def call(self) -> CallRelay:
+        """`await manager.call.name(...)`, the asynchronous counterpart of `hook`."""
+        from jackfield.hooks.awaited import CallRelay
+
+        relay: CallRelay = self.__dict__.setdefault("call", CallRelay(self.hook))
+        return relay
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        from jackfield.hooks.accounts import Accounts
+
+        accounts: Accounts = self.__dict__.setdefault("_accounts", Accounts(count=self._count))
+        return accounts
 
     # Registration
 
@@ -89,6 +105,21 @@ class HookManager(pluggy.PluginManager):
         finally:
             self._adopt_callers()
 
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """Return what a marker left on an attribute of a plugin; the contract is pluggy's.
+
+        pluggy asks `inspect` about each name, and runs no descriptor so. A plain module has its names in a dictionary
+        and runs none in any case: looked up there, it takes a twentieth of the time.
+        """
+        if type(plugin) is ModuleType and name in plugin.__dict__:
+            value = plugin.__dict__[name]
+            if type(value) is FunctionType:
+                options = getattr(value, f"{self.project_name}_impl", None)
+                return options if isinstance(options, dict) else None
+            if type(value) is not MethodType and not hasattr(type(value), "__get__"):
+                return None  # a class, a text: nothing that is or stands for a function
+        return super().parse_hookimpl_opts(plugin, name)
+
     def add_hookspecs(self, module_or_class: Any) -> None:
         """Add the specs of a module or class; the contract is pluggy's.
 
@@ -97,6 +128,8 @@ class HookManager(pluggy.PluginManager):
             ValueError: there is no spec of this project.
             pluggy.PluginValidationError: a plugin registered before does not fit.
         """
+        from jackfield.hooks.specs import SpecOptions
+
         read: dict[str, SpecOptions] = {}
         for name in dir(module_or_class):
             options = self.parse_hookspec_opts(module_or_class, name)
@@ -111,18 +144,16 @@ class HookManager(pluggy.PluginManager):
 
     def options(self, hook_name: str) -> SpecOptions:
         """Return the options of a hook's spec; the defaults for a hook without one."""
-        return self._options.get(hook_name, _NO_OPTIONS)
+        if hook_name in self._options:
+            return self._options[hook_name]
+        from jackfield.hooks.specs import NO_OPTIONS
+
+        return NO_OPTIONS
 
     def _verify_hook(self, hook: pluggy.HookCaller, hookimpl: pluggy.HookImpl) -> None:
         super()._verify_hook(hook, hookimpl)
         options = self.options(hook.name)
-        if not self._says_async(options):
-            return
-        problem = None
-        if inspect.isasyncgenfunction(hookimpl.function):
-            problem = "it is an async generator; return a list, or write the wrapper as a plain generator"
-        elif is_asynchronous(hookimpl.function) and not options.asynchronous:
-            problem = "it is async def, and the spec is def: the hook's answers are used without awaiting them"
+        problem = options.misfit(hookimpl.function) if self._says_async(options) else None
         if problem is not None:
             raise pluggy.PluginValidationError(
                 hookimpl.plugin, f"Plugin {hookimpl.plugin_name!r} cannot implement hook {hook.name!r}: {problem}"
@@ -141,14 +172,18 @@ class HookManager(pluggy.PluginManager):
             if type(caller) is pluggy.HookCaller:
                 caller.__class__ = LazyCaller
 
-    def wake_before(self, hook_names: Collection[str], waker: "Waker") -> None:
+    def wake_before(self, hook_names: Collection[str], waker: Waker) -> None:
         """Have `waker` told before every call of these hooks, and of no others any more."""
+        if self.waking is None:
+            from jackfield.hooks.waking import Waking  # most applications load all plugins at their start
+
+            self.waking = Waking()
         for name in self.waking.become(hook_names, waker):
             if isinstance(caller := self.hook.__dict__.get(name), LazyCaller):
                 self.changed(caller)
 
     @property
-    def counters(self) -> "HookCounters":
+    def counters(self) -> HookCounters:
         """Calls, time and errors by plugin and hook."""
         return self._accounts.counters
 
@@ -222,7 +257,7 @@ class HookManager(pluggy.PluginManager):
 
     def chain(
         self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], *, firstresult: bool, awaits: bool = False
-    ) -> "Chain":
+    ) -> Chain:
         """Say what a call of these implementations does, as the hook's spec and this manager want it.
 
         Args:
@@ -235,7 +270,7 @@ class HookManager(pluggy.PluginManager):
         Raises:
             UsageError: the spec is `async def` and the call is not.
         """
-        from jackfield.hooks.chains import Chain  # a start registers, and calls little
+        from jackfield.hooks.chains import chain_of
 
         options = self.options(hook_name)
         if options.asynchronous and not awaits and self._says_async(options):
@@ -244,29 +279,17 @@ class HookManager(pluggy.PluginManager):
             raise UsageError(f"hook {hook_name} is async def", hint=f"await manager.call.{hook_name}(...)")
         skip = (options.on_error or self._on_error) == "skip"
         ordered = tuple(reversed(self._called(hook_name, hookimpls)))
-        counting = self._accounts.counting
-        blamed = skip or counting or bool(self._accounts.blames) or options.timeout_seconds is not None
-        return Chain(
-            hook_name,
-            ordered,
-            firstresult=firstresult,
-            pipeline=options.pipeline,
-            handed=options.handed,
-            timeout_seconds=options.timeout_seconds,
-            skip=skip,
-            awaits=awaits,
-            resolves=awaits and options.asynchronous,
-            counts=tuple(self.counters.of(each.plugin_name, hook_name) for each in ordered) if counting else None,
-            used=partial(self._accounts.used, hook_name) if self._accounts.uses else None,
-            blame=partial(self._accounts.blame, hook_name, skip) if blamed else None,
-            late=partial(late, hook_name, options.timeout_seconds) if options.timeout_seconds is not None else None,
-        )
+        books = self._accounts
+        return chain_of(hook_name, ordered, options, books, firstresult=firstresult, skip=skip, awaits=awaits)
 
     def changed(self, hook: pluggy.HookCaller) -> None:
         """Forget the compiled calls of a hook: its implementations are others now."""
         self.version += 1  # before the reset: whoever compiles at this moment sees one of the two
         hook.__class__ = LazyCaller
-        forget(self.call, hook.name)
+        if "call" in self.__dict__:
+            from jackfield.hooks.awaited import forget
+
+            forget(self.call, hook.name)
 
     def _all_changed(self) -> None:
         for caller in self.hook.__dict__.values():
@@ -277,13 +300,12 @@ class HookManager(pluggy.PluginManager):
         self, hook_name: str, methods: Sequence[pluggy.HookImpl], kwargs: Mapping[str, object], firstresult: bool
     ) -> Any:
         __tracebackhide__ = True
-        inner = self._inner_hookexec
-        if inner is self._own_hookexec:
-            if self.chain(hook_name, methods, firstresult=firstresult).bare:
-                # Straight to pluggy's: its warnings count the frames between it and the code that calls the hook.
-                return _multicall(hook_name, self._called(hook_name, methods), kwargs, firstresult)
-            return self._call_given(hook_name, methods, kwargs, firstresult)
-        return inner(hook_name, methods, kwargs, firstresult)
+        if self.monitored:
+            return self._inner_hookexec(hook_name, methods, kwargs, firstresult)
+        if self.chain(hook_name, methods, firstresult=firstresult).bare:
+            # Straight to pluggy's: its warnings count the frames between it and the code that calls the hook.
+            return _multicall(hook_name, self._called(hook_name, methods), kwargs, firstresult)
+        return self._call_given(hook_name, methods, kwargs, firstresult)
 
     def _call_given(
         self, hook_name: str, methods: Sequence[pluggy.HookImpl], kwargs: Mapping[str, object], firstresult: bool
@@ -307,8 +329,7 @@ class HookManager(pluggy.PluginManager):
     @_inner_hookexec.setter
     def _inner_hookexec(self, function: Callable[..., Any]) -> None:
         self._watched_hookexec = function
-        if "call" in self.__dict__:
-            self._all_changed()
+        self._all_changed()
 
     @property
     def monitored(self) -> bool:
@@ -319,28 +340,11 @@ class HookManager(pluggy.PluginManager):
         """Have every call reported before and after; the contract is pluggy's, and asynchronous calls are included."""
         monitor = (before, after)
         undo = super().add_hookcall_monitoring(before, after)
-        self._monitors.append(monitor)
+        self.monitors.append(monitor)
 
         def remove() -> None:
-            if monitor in self._monitors:
-                self._monitors.remove(monitor)
+            if monitor in self.monitors:
+                self.monitors.remove(monitor)
             undo()
 
         return remove
-
-    def observe(
-        self, hook_name: str, hookimpls: Sequence[pluggy.HookImpl], given: Mapping[str, Any]
-    ) -> Callable[[pluggy.Result[Any]], None]:
-        """Tell the monitors that an asynchronous call begins; the function returned tells them how it ended."""
-        monitors = tuple(self._monitors)
-        for before, _ in reversed(monitors):
-            before(hook_name, hookimpls, given)
-
-        def finish(result: pluggy.Result[Any]) -> None:
-            for _, after in monitors:
-                after(result, hook_name, hookimpls, given)
-
-        return finish
-
-
-_NO_OPTIONS = SpecOptions()

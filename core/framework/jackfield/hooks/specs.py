@@ -1,17 +1,15 @@
 """What a hook specification promises beyond pluggy: sync or async, pipeline, time and errors."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Literal, TypeAlias, get_type_hints
 
-import pluggy
-
-# pluggy 1.7 hands arguments with defaults on; 1.6 leaves them to the implementation's own default.
-PLUGGY_APPLIES_DEFAULTS = hasattr(pluggy.HookCaller, "_apply_defaults")
-
 OnError: TypeAlias = Literal["skip", "raise"]
 """What a call does when an implementation fails: go on without it, or raise. The plugin is blamed either way."""
+
+May: TypeAlias = Callable[[str, str, str], bool]
+"""Asked with a plugin's registered name, a resource and an action: whether the plugin was granted it."""
 
 ON_ERROR: tuple[OnError, ...] = ("skip", "raise")
 
@@ -87,6 +85,14 @@ class SpecOptions:  # every start makes this class; a dataclass or a named tuple
             raise UsageError(f"hook {name}: {problem}")
         return found
 
+    def misfit(self, implementation: object) -> str | None:
+        """Say why a function cannot implement a hook of these options; None: it can."""
+        if inspect.isasyncgenfunction(implementation):
+            return "it is an async generator; return a list, or write the wrapper as a plain generator"
+        if is_asynchronous(implementation) and not self.asynchronous:
+            return "it is async def, and the spec is def: the hook's answers are used without awaiting them"
+        return None
+
     def _problem(self, function: object, *, historic: bool) -> str | None:
         if self.on_error not in (None, *ON_ERROR):
             return f'on_error is "skip" or "raise", not {self.on_error!r}'
@@ -104,6 +110,10 @@ class SpecOptions:  # every start makes this class; a dataclass or a named tuple
         if self.pipeline not in parameters:
             return f'pipeline="{self.pipeline}" is not an argument of the spec; it has: {", ".join(parameters)}'
         return None
+
+
+NO_OPTIONS = SpecOptions()
+"""Of a hook without a spec."""
 
 
 def _is_duration(value: object) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from jackfield.collector import HeldBack
-from jackfield.hooks import HookManager, OnError
+from jackfield.hooks import HookManager
 from jackfield.host.adopted.adoption import Adoption, comparable, logger
 from jackfield.host.adopted.installed import InstalledEntryPoint, entry_points_of
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
+    from jackfield.hooks import OnError
     from jackfield.host.adopted.outcomes import LoadFailure, PluginRow
     from jackfield.host.adopted.revoked import RevokedPlugins
     from jackfield.store import Layout
@@ -56,7 +57,7 @@ class PluginManager(HookManager):
         self,
         project_name: str,
         *,
-        on_error: OnError = "raise",
+        on_error: "OnError" = "raise",
         count: bool = False,
         layout: "Layout | None" = None,
         remember: bool = True,
