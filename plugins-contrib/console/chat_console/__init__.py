@@ -1,7 +1,9 @@
 """A console for a server of lines: starts and stops it, and runs MCDReforged-style scripts beside it, unmodified."""
 
 import asyncio
+import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from jackfield.api import Button, Component, Field, Form, Level, List, Text
 from jackfield.api import CommandSource as Source
 
 from chat_console.dialects import DialectError, dialect
-from chat_console.engine import Arrangement, Engine
+from chat_console.engine import Arrangement, Engine, shown
 from chat_console.shim import ShimFinder
 
 COMPONENT = "console"
@@ -131,12 +133,12 @@ class Console(Plugin):
         return f"the server was not started: {engine.not_started}" if word == "start" else "no server runs"
 
     async def _type(self, engine: Engine, text: str) -> str:
-        answers: list[str] = []
-        done = asyncio.wrap_future(engine.type(text, answers.append))
+        answers = _Answers(engine.show)
+        done = asyncio.wrap_future(engine.type(text, answers.add))
         await asyncio.wait({done}, timeout=ANSWER_SECONDS)  # what takes longer goes on
         if not done.done():
-            answers.append("a script is busy; the answer will stand in the log")
-        return "\n".join(answers) or f"typed: {text}"
+            answers.add("a script is busy; the answer will stand among the console's lines")
+        return "\n".join(answers.close()) or f"typed: {shown(text)}"
 
     async def _may(self, user: str) -> bool:
         members = await self.context.api.members.list()
@@ -169,3 +171,30 @@ class Console(Plugin):
     def _redraw(self) -> None:
         if self._enabled:
             self.context.ui.refresh(COMPONENT)
+
+
+class _Answers:
+    """The answers to one line that was typed; those that come when nobody waits any more are shown at the console.
+
+    Args:
+        show: takes those.
+    """
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._guard = threading.Lock()
+        self._lines: list[str] | None = []
+
+    def add(self, line: str) -> None:
+        """Take a line."""
+        with self._guard:
+            if self._lines is not None:
+                self._lines.append(shown(line))
+                return
+        self._show(line)
+
+    def close(self) -> list[str]:
+        """Return what came so far."""
+        with self._guard:
+            lines, self._lines = self._lines or [], None
+            return lines

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from chat_console.calls import HELD, Call, Steps
 from chat_console.command_errors import CommandError
 from chat_console.nodes import CommandContext, Literal
 from chat_console.rtext import RText, RTextList
@@ -34,12 +35,10 @@ class Commands:
     """All roots of all scripts.
 
     Args:
-        run: calls what a command ends at for its script, and tells of its failure.
         warn: told of a root that is registered twice.
     """
 
-    def __init__(self, run: Callable[[Any, str, Callable[[], Any]], Any], warn: Callable[[str], None]) -> None:
-        self._run = run
+    def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._roots: dict[str, list[tuple[Literal, Any]]] = {}
         self._help: list[HelpMessage] = []
@@ -77,20 +76,26 @@ class Commands:
         """Return the roots, by name."""
         return sorted(self._roots)
 
-    def execute(self, text: str, source: Any) -> None:
+    def executing(self, text: str, source: Any) -> Steps:
         """Run a command of every script that has its root; whoever gave it is told of a mistake."""
         failed: CommandError | None = None
         for root, owner in tuple(self._roots.get(text.partition(" ")[0], ())):
             context = CommandContext(source, text)
+            script = None if isinstance(owner, str) else owner  # the console's own
             try:
-                self._run(owner, f"command {text}", lambda root=root, context=context: root.execute(context))
-            except CommandError as error:
-                if not error.is_handled():
-                    failed = failed or error
-            else:
-                return
+                outcome = yield Call(script, f"command {text}", lambda one=root, context=context: _run(one, context))
+            except Exception as error:  # noqa: BLE001 (of the console's own, about a file say; a script's is noted there)
+                outcome = None
+                source.reply(RText(str(error), RColor.red))
+            if outcome is HELD:
+                source.reply(RText(f"{owner} is busy; {text} is done as soon as it comes back", RColor.red))
+            if not isinstance(outcome, CommandError):
+                return outcome
+            if not outcome.is_handled():
+                failed = failed or outcome
         if failed is not None:
             source.reply(RText(str(failed), RColor.red))
+        return None
 
     def complete(self, text: str, source: Any) -> list[str]:
         """Return what could stand in place of the last word of a line."""
@@ -118,3 +123,11 @@ class Commands:
             prefix = RText(one.prefix, RColor.gray).set_click_event(RAction.suggest_command, one.prefix)
             made.append("\n", prefix, ": ", text_of(one.message))
         return made
+
+
+def _run(root: Literal, context: CommandContext) -> Any:
+    """Execute a tree; a mistake of whoever gave the command is returned: it is no failure of the script."""
+    try:
+        return root.execute(context)
+    except CommandError as error:
+        return error

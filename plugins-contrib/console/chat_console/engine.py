@@ -1,32 +1,36 @@
 """The console: a server process, the scripts beside it, and what happens to one told to the others (M27 to M38)."""
 
 import contextlib
+import inspect
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jackfield.discovery import stamp_of_folders
 
-from chat_console.command_errors import CommandError
+from chat_console.calls import Call, ExecutorError, Steps, file_of, place_of
 from chat_console.commands import Commands, HelpMessage
 from chat_console.current import as_script
 from chat_console.dialects import PRESETS, Dialect
 from chat_console.executor import Executor
-from chat_console.info import Info, InfoFilter, InfoSource
+from chat_console.hearing import Hearing
+from chat_console.info import Info, InfoFilter
 from chat_console.interface import ServerInterface
 from chat_console.levels import Levels
 from chat_console.loggers import MCDReforgedLogger
 from chat_console.nodes import call
 from chat_console.plugin_interface import PluginServerInterface
 from chat_console.process import ServerProcess
-from chat_console.script_events import Listeners, MCDREvent, MCDRPluginEvents, PluginEvent
-from chat_console.scripts import Script, Scripts
-from chat_console.sources import ConsoleCommandSource, PlayerCommandSource
+from chat_console.script import Script
+from chat_console.script_events import Listener, Listeners, MCDREvent, MCDRPluginEvents, PluginEvent
+from chat_console.scripts import Scripts
 from chat_console.standard import register_standard
 from chat_console.translations import Translations
 
@@ -35,6 +39,16 @@ LINES_KEPT = 500
 
 LOADING_SECONDS = 5.0
 """How long the console waits for its scripts when it is enabled; one that takes longer is named."""
+
+ENDING_SECONDS = 2.0
+"""What all scripts together may take to end."""
+
+MOST_STARTS = 10
+STARTS_SECONDS = 10.0
+"""A server that was started that often within that time is not started again: a script would do it for ever."""
+
+LONGEST_SHOWN = 2000
+"""Characters of a line at the console; scripts are told the whole of it."""
 
 FOLLOW_SECONDS = 0.25
 """How often the folders of scripts are looked at."""
@@ -56,6 +70,7 @@ class Arrangement:
         language: of texts.
         follow: load what comes, exchange what changes, by itself.
         stop_seconds: what the server may take to end before it is killed.
+        held_seconds: how long one script may hold up the others.
     """
 
     folder: Path
@@ -67,6 +82,7 @@ class Arrangement:
     language: str = "en_us"
     follow: bool = True
     stop_seconds: float = 5.0
+    held_seconds: float = 3.0
 
 
 class Engine:
@@ -91,16 +107,25 @@ class Engine:
         self.server_folder = folder / arrangement.server_folder
         self.levels = Levels(folder / "permissions.json")
         self.translations = Translations(arrangement.language, config / "preferences.json")
-        self.executor = Executor(folder, lambda error: log.error("the console failed: %s", error, exc_info=error))
+        self.executor = Executor(
+            folder,
+            self._failed,
+            self.make,
+            lambda sentence: log.warning("%s", sentence),
+            arrangement.held_seconds,
+            self._named_at,
+        )
+        self.hearing = Hearing(self)
         self.process = ServerProcess(
             arrangement.command,
             self.server_folder,
             encoding=arrangement.encoding,
-            on_line=self._line,
+            on_line=self.hearing.line,
             on_end=self._ended,
+            tell=lambda sentence: log.warning("%s", sentence),
         )
         self.listeners = Listeners()
-        self.commands = Commands(self.guarded, lambda sentence: log.warning("%s", sentence))
+        self.commands = Commands(lambda sentence: log.warning("%s", sentence))
         self.filters: list[tuple[InfoFilter, Script]] = []
         self.scripts = Scripts(self, [folder / one for one in arrangement.script_folders])
         self.server = ServerInterface(self)
@@ -108,6 +133,7 @@ class Engine:
         self.return_code: int | None = None
         self.not_started = ""
         self.exit_after_stop = False
+        self._starts: deque[float] = deque(maxlen=MOST_STARTS)
         self._stopping = threading.Event()
 
     def start(self) -> None:
@@ -117,13 +143,14 @@ class Engine:
             folder.mkdir(parents=True, exist_ok=True)
         ServerInterface.instance = self.server
         register_standard(self)
+        self.translations.load_preferences(lambda sentence: self.log.error("%s", sentence))
         seen = stamp_of_folders(self.scripts.folders)  # before they are read: what is saved meanwhile is not missed
         self.executor.start()
         begun = self.executor.submit(self._begin)
         if wait([begun], LOADING_SECONDS).done:
             begun.result()
         else:
-            told = "%s takes longer than %g s to load; the other scripts wait for it"
+            told = "%s takes longer than %g s to load; the console is there meanwhile"
             self.log.error(told, self.scripts.loading, LOADING_SECONDS)
         if not self.executor.in_folder:
             self.log.warning(
@@ -135,16 +162,18 @@ class Engine:
     def stop(self) -> None:
         """Tell the scripts, end the server in bounded time, unload the scripts (M33, M37)."""
         self._stopping.set()
-        self.executor.submit(lambda: self.dispatch(_EVENTS.MCDR_STOP, ()))
+        self.process.close()  # a script that hears of the end must not start it again
+        self._later(_EVENTS.MCDR_STOP, ())
         if self.process.runs:
-            self.process.send(self.arrangement.dialect.stop)
+            self.process.ask_to_end(self.arrangement.dialect.stop)
             if not self.process.wait(self.arrangement.stop_seconds):
                 self.log.error("the server does not end within %g s; it is killed", self.arrangement.stop_seconds)
                 self.process.kill()
                 self.process.wait(1)
-        self.executor.submit(self.scripts.unload_all)
-        if not self.executor.stop(2.0):
-            self.log.error("a script holds the console's thread; it is left behind")
+        with contextlib.suppress(ExecutorError):  # it ends for the second time
+            self.executor.submit(self.scripts.unloading_all)
+        for name in self.executor.stop(ENDING_SECONDS):
+            self.log.error("%s does not come back; its thread is left behind", name)
         if ServerInterface.instance is self.server:
             ServerInterface.instance = None
 
@@ -156,58 +185,63 @@ class Engine:
             answer: takes each line of an answer, on the scripts' thread.
 
         Returns:
-            What is done when the scripts have heard it.
+            What is done when the scripts have heard it, and an asynchronous command has ended.
         """
-        info = Info(InfoSource.CONSOLE, text, content=text)
-        info._server = self.server
-        info._command_source = ConsoleCommandSource(self.server, info, answer)
-        return self.executor.submit(lambda: self._heard(info))
+        return self.hearing.typed(text, answer)
 
-    def dispatch(self, event: PluginEvent | str, arguments: Sequence[Any], owner: Script | None = None) -> None:
+    def dispatch(self, event: PluginEvent | str, arguments: Sequence[Any]) -> None:
+        """Call the listeners of an event here and now; see `dispatching`."""
+        self.executor.drive(self.dispatching(event, arguments))
+
+    def dispatching(self, event: PluginEvent | str, arguments: Sequence[Any], owner: Script | None = None) -> Steps:
         """Call the listeners of an event in their order; one that fails is told and the rest are called (M27).
+
+        Coroutines are begun in that order, and nobody waits for them.
 
         Args:
             event: the event or its id.
             arguments: what follows the server interface; a listener may take fewer.
             owner: the one script that is meant.
         """
+        what = f"its listener of {event.id if isinstance(event, PluginEvent) else event}"
+        last = event is _EVENTS.PLUGIN_UNLOADED
         for listener in self.listeners.of(event, owner):
-            script: Script = listener.owner
-            name = event.id if isinstance(event, PluginEvent) else event
-            with contextlib.suppress(Exception):
-                self.guarded(
-                    script,
-                    f"its listener of {name}",
-                    lambda one=listener, script=script: call(one.callback, script.interface, *arguments),
-                )
+            yield Call(listener.owner, what, partial(_hear, listener, arguments), last=last)
 
-    def guarded(self, script: Any, what: str, function: Callable[[], Any]) -> Any:
-        """Call a function as code of a script; a failure is noted there and raised.
+    def make(self, one: Call) -> Any:
+        """Make a call as code of its script; a failure is noted there and raised. Coroutines are begun.
 
         Raises:
-            CommandError: as it was raised: it is for whoever gave the command.
-            Exception: whatever else the function raised; `SystemExit` as RuntimeError.
+            Exception: whatever the function raised; what would end a process as RuntimeError.
         """
-        if not isinstance(script, Script):
-            return self.executor.finish(function())
+        script = one.script
         with as_script(script):
             try:
-                return self.executor.finish(function())
-            except CommandError:
-                raise
-            except SystemExit as error:
-                ended = RuntimeError(f"{script.id} tried to end the process")
-                script.failed(what, ended)
+                result = one.function()
+                return self.begin(result, script, one.what) if inspect.iscoroutine(result) else result
+            except BaseException as error:
+                if script is None:
+                    raise
+                ended = error if isinstance(error, Exception) else RuntimeError(f"{script.id} tried to end the process")
+                script.failed(one.what, ended)
                 raise ended from error
-            except Exception as error:
-                script.failed(what, error)
-                raise
+
+    def begin(self, coroutine: Coroutine[Any, Any, Any], script: Script | None, what: str) -> "Future[Any]":
+        """Run a coroutine of a script; what it raises is noted there."""
+        failed = partial(script.failed, what) if script is not None else self._failed
+        return self.executor.coroutines.begin(coroutine, script, failed)
 
     def start_server(self) -> bool:
         """Start the server; False where it runs already, or cannot be started: `not_started` says why."""
+        now = time.monotonic()
         if self.process.runs:
             self.not_started = "it runs already"
             return False
+        if len(self._starts) == MOST_STARTS and now - self._starts[0] < STARTS_SECONDS:
+            self.not_started = f"it ended {MOST_STARTS} times within {STARTS_SECONDS:g} s; see why, then start it again"
+            self.log.error("the server is not started: %s", self.not_started)
+            return False
+        self._starts.append(now)
         self._dispatch_in_turn(_EVENTS.SERVER_START_PRE)
         self.started, self.return_code = False, None
         self.players.clear()
@@ -225,7 +259,7 @@ class Engine:
 
     def stop_server(self) -> bool:
         """Ask the server to end; False where none runs."""
-        return self.process.runs and self.process.send(self.arrangement.dialect.stop)
+        return self.process.runs and self.process.ask_to_end(self.arrangement.dialect.stop)
 
     def logger_of(self, script_id: str) -> logging.Logger:
         """Return a script's logger; its lines carry the id (M4)."""
@@ -248,12 +282,18 @@ class Engine:
 
     def show(self, line: str) -> None:
         """Show a line at the console."""
+        line = shown(line)
         self.tail.append(line)
         self._on_output(line)
 
-    def _begin(self) -> None:
-        self.scripts.refresh()
-        self.dispatch(_EVENTS.MCDR_START, ())
+    @property
+    def stopping(self) -> bool:
+        """Whether the console ends."""
+        return self._stopping.is_set()
+
+    def _begin(self) -> Steps:
+        yield from self.scripts.refreshing()
+        yield from self.dispatching(_EVENTS.MCDR_START, ())
 
     def _follow(self, seen: str) -> None:
         looked = seen
@@ -261,67 +301,42 @@ class Engine:
             stamp = stamp_of_folders(self.scripts.folders)
             if stamp == looked != seen:  # two looks alike: nobody is half way through a file
                 seen = stamp
-                self.executor.submit(self.scripts.refresh)
+                with contextlib.suppress(ExecutorError):  # the console ends
+                    self.executor.submit(self.scripts.refreshing, what="the folders of scripts")
             looked = stamp
-
-    def _line(self, text: str) -> None:
-        """Take a line of the server's output; called on the thread that reads it."""
-        try:
-            info = self.arrangement.dialect.parse(text)
-        except ValueError as error:  # a pattern of the user's takes something for a time; the server must be read on
-            self.log.error("the line %r cannot be taken apart: %s", text, error)  # noqa: TRY400 (a sentence for the user)
-            info = Info(InfoSource.SERVER, text, content=text)
-        info._server = self.server
-        if info.player is not None:
-            info._command_source = PlayerCommandSource(self.server, info, info.player)
-        self.show(text)
-        if self.arrangement.dialect.is_started(info):
-            self.started = True
-        self.executor.submit(lambda: self._heard(info))
 
     def _ended(self, code: int) -> None:
         self.started, self.return_code = False, code
         self.players.clear()
         self.show(f"the server ended with {code}")
-        self.executor.submit(lambda: self.dispatch(_EVENTS.SERVER_STOP, (code,)))
-
-    def _heard(self, info: Info) -> None:
-        """Tell the scripts of a line: as a command, as an event, and as what it says of players and the server."""
-        for each, script in self.filters:
-            if info.is_from_server and not self._passes(info, each, script):
-                return
-        if info.is_user and info.content and self.commands.has(info.content):
-            info.cancel_send_to_server()
-            with contextlib.suppress(Exception):  # noted at its script
-                self.commands.execute(info.content, info.to_command_source())
-        self.dispatch(_EVENTS.GENERAL_INFO, (info,))
-        if info.is_user:
-            self.dispatch(_EVENTS.USER_INFO, (info,))
-        if info.is_from_console:
-            if info.should_send_to_server() and info.content:
-                self.process.send(info.content)
-            return
-        self._notice(info)
-
-    def _passes(self, info: Info, each: InfoFilter, script: Script) -> bool:
-        """Ask a script's filter; one that fails keeps nothing from the others."""
-        with contextlib.suppress(Exception):  # noted at its script
-            return bool(self.guarded(script, "its filter", lambda: each.filter_server_info(info)))
-        return True
-
-    def _notice(self, info: Info) -> None:
-        dialect = self.arrangement.dialect
-        if (player := dialect.player_joined(info)) is not None:
-            self.players[player] = info
-            self.dispatch(_EVENTS.PLAYER_JOINED, (player, info))
-        elif (player := dialect.player_left(info)) is not None:
-            self.players.pop(player, None)
-            self.dispatch(_EVENTS.PLAYER_LEFT, (player,))
-        elif dialect.is_started(info):
-            self.dispatch(_EVENTS.SERVER_STARTUP, ())
+        self._later(_EVENTS.SERVER_STOP, (code,))
 
     def _dispatch_in_turn(self, event: MCDREvent) -> None:
         if self.executor.is_here:
             self.dispatch(event, ())
         else:
-            self.executor.submit(lambda: self.dispatch(event, ()))
+            self._later(event, ())
+
+    def _later(self, event: MCDREvent, arguments: Sequence[Any]) -> None:
+        with contextlib.suppress(ExecutorError):  # the console has ended
+            self.executor.submit(lambda: self.dispatching(event, arguments), what=event.id)
+
+    def _failed(self, error: BaseException) -> None:
+        self.log.error("the console failed: %s", error, exc_info=error)
+
+    def _named_at(self, thread: int | None) -> str:
+        """Name the script that a thread is in."""
+        for script in tuple(self.scripts.loaded.values()):
+            if place := place_of(thread, file_of(script)):
+                return script.id + place
+        return "a coroutine"
+
+
+def _hear(listener: Listener, arguments: Sequence[Any]) -> Any:
+    return call(listener.callback, listener.owner.interface, *arguments)
+
+
+def shown(line: str) -> str:
+    """Return a line as it can be shown anywhere: whole characters, and not too many of them."""
+    text = line.encode("utf-8", errors="replace").decode("utf-8")  # a script's may hold halves of characters
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

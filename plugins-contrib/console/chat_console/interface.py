@@ -1,10 +1,13 @@
 """The server interface: what scripts are handed, under the names that they know (M43 and around it)."""
 
+import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
 from typing import Any, ClassVar
 
-from chat_console.current import as_script, current_script
+from chat_console.current import current_script
+from chat_console.executor import MOST_WAITING
 from chat_console.info import Info, InfoSource
 from chat_console.levels import PermissionLevel
 from chat_console.querying import Queries
@@ -178,6 +181,7 @@ class ServerInterface(Queries):
 
         Raises:
             ValueError: it is one of the console's.
+            RuntimeError: too much waits already for the scripts' thread; or the console has ended.
         """
         event_id = event.id if isinstance(event, PluginEvent) else event
         if MCDRPluginEvents.contains_id(event_id) or isinstance(event, MCDREvent):
@@ -186,7 +190,7 @@ class ServerInterface(Queries):
         if engine.executor.is_here or not on_executor_thread:
             engine.dispatch(event_id, tuple(args))
         else:
-            engine.executor.submit(lambda: engine.dispatch(event_id, tuple(args)))
+            engine.executor.submit(lambda: engine.dispatching(event_id, tuple(args)), what=event_id, most=MOST_WAITING)
 
     def get_permission_level(self, obj: Any) -> int:
         """Return what a player, the writer of a line, or the giver of a command may: 0 to 4.
@@ -239,7 +243,8 @@ class ServerInterface(Queries):
 
     def execute_command(self, command: str, source: CommandSource | None = None) -> None:
         """Run a command of a script, as if `source` had given it."""
-        self._engine.commands.execute(command, source or self.get_plugin_command_source())
+        giver = source or self.get_plugin_command_source()
+        self._engine.executor.drive(self._engine.commands.executing(command, giver))
 
     # Threads
 
@@ -249,19 +254,28 @@ class ServerInterface(Queries):
 
     def get_event_loop(self) -> Any:
         """Return the event loop of asynchronous scripts."""
-        return self._engine.executor.loop()
+        return self._engine.executor.coroutines.loop()
 
-    def schedule_task(self, callable_: Callable[[], Any], *, block: bool = False, timeout: float | None = None) -> Any:
-        """Have a function called on the scripts' thread; the future of its result is returned."""
-        script = current_script()
+    def schedule_task(self, callable_: Any, *, block: bool = False, timeout: float | None = None) -> "Future[Any]":
+        """Have a function called on the scripts' thread, or a coroutine run; the future of its result is returned.
 
-        def run() -> Any:
-            with as_script(script):
-                return self._engine.executor.finish(callable_())
+        Args:
+            callable_: a function, a coroutine, or a function that makes one.
+            block: wait for the end.
+            timeout: for how many seconds at most.
 
-        future = self._engine.executor.submit(run)
-        if block and not self.is_on_executor_thread():
-            future.result(timeout)
+        Raises:
+            RuntimeError: too much waits already for the scripts' thread; or the console has ended.
+        """
+        script, executor = current_script(), self._engine.executor
+        if inspect.iscoroutinefunction(callable_):
+            callable_ = callable_()
+        if inspect.iscoroutine(callable_):
+            future = self._engine.begin(callable_, script, "a coroutine that it scheduled")
+        else:
+            future = executor.submit(callable_, script=script, what="a task that it scheduled", most=MOST_WAITING)
+        if block and not executor.is_here and not executor.coroutines.is_here:
+            wait([future], timeout)
         return future
 
 

@@ -86,7 +86,7 @@ class Levels:
                 for level, name in enumerate(PermissionLevel.NAMES)
                 for player in read.get(name) or ()
             }
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError, OSError) as error:
             raise ValueError(f"{self._path.name} cannot be read: {error}") from error
         self.default, self._of = default, found
 

@@ -1,10 +1,12 @@
 """The part of the server interface that asks for scripts and the server, and that loads and unloads scripts."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from jackfield.manifest import canonical_id, nearest_id
 
+from chat_console.calls import Steps
 from chat_console.metadata import Metadata, PluginType
 from chat_console.serializing import Serializable
 
@@ -116,50 +118,40 @@ class Queries:
         scripts = self._engine.scripts
         file = Path(plugin_file_path)
 
-        def load() -> bool:
+        def load() -> Steps:
             scripts.forget_failures()
-            scripts.refresh()
+            yield from scripts.refreshing()
             return any(one.candidate.file.name == file.name for one in scripts.loaded.values())
 
         return bool(self._engine.executor.run(load))
 
     def reload_plugin(self, plugin_id: str) -> bool | None:
         """Exchange a script for what its file holds now; None where there is none of that id."""
-        cid = canonical_id(nearest_id(plugin_id))
-        scripts = self._engine.scripts
-        if cid not in scripts.loaded:
-            return None
-
-        def exchange() -> bool:
-            before = scripts.loaded[cid]
-            scripts.refresh([cid])
-            return scripts.loaded.get(cid, before) is not before
-
-        return bool(self._engine.executor.run(exchange))
+        return self._order(plugin_id, self._engine.scripts.exchanging)
 
     def unload_plugin(self, plugin_id: str) -> bool | None:
         """Take a script away until it is loaded again; None where there is none of that id."""
-        cid = canonical_id(nearest_id(plugin_id))
-        if cid not in self._engine.scripts.loaded:
-            return None
-        return bool(self._engine.executor.run(lambda: self._engine.scripts.unload(cid)))
+        return self._order(plugin_id, self._engine.scripts.unloading)
 
     def disable_plugin(self, plugin_id: str) -> bool | None:
         """Take a script away and rename its file; None where there is none of that id."""
-        cid = canonical_id(nearest_id(plugin_id))
-        if cid not in self._engine.scripts.loaded:
-            return None
-        return bool(self._engine.executor.run(lambda: self._engine.scripts.disable(cid)))
+        return self._order(plugin_id, self._engine.scripts.disabling)
 
     def enable_plugin(self, plugin_file_path: str) -> bool:
         """Give a disabled script its name again, and load it."""
         file = Path(plugin_file_path)
-        return bool(self._engine.executor.run(lambda: self._engine.scripts.enable(file)))
+        return bool(self._engine.executor.run(lambda: self._engine.scripts.enabling(file)))
 
     def refresh_changed_plugins(self) -> None:
         """Load what came, exchange what changed, take away what went."""
-        self._engine.executor.run(self._engine.scripts.refresh)
+        self._engine.executor.run(self._engine.scripts.refreshing)
 
     def refresh_all_plugins(self) -> None:
         """Exchange every script."""
-        self._engine.executor.run(lambda: self._engine.scripts.refresh(everything=True))
+        self._engine.executor.run(lambda: self._engine.scripts.refreshing(everything=True))
+
+    def _order(self, plugin_id: str, order: Callable[[str], Steps]) -> bool | None:
+        cid = canonical_id(nearest_id(plugin_id))
+        if cid not in self._engine.scripts.loaded:
+            return None
+        return bool(self._engine.executor.run(lambda: order(cid)))

@@ -1,117 +1,35 @@
 """The scripts of the console: which there are, which run, and how each is loaded, exchanged and taken away."""
 
-import logging
 import sys
-import traceback
-import zipfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from jackfield.discovery import discover_scripts
 from jackfield.host import Judgement, Verdict, Wishes, forget_script, judge, load_script
 from jackfield.manifest import Candidate, HostFile, Version, canonical_id, nearest_id
 
-from chat_console.current import as_script
+from chat_console.calls import HELD, Call, Steps
 from chat_console.decorators import listens_of
-from chat_console.metadata import Metadata, PluginType
+from chat_console.script import Script, said
 from chat_console.script_events import MCDRPluginEvents
 
 API_VERSION = "2.15.7"
 """The version of MCDReforged whose names scripts find here; what they require is held against it."""
 
 HOST = HostFile("mcdreforged", "the console", Version.parse(API_VERSION), ("console.scripts",))
+MOST_LOADS = 3
+"""How often one is loaded within one order: scripts that have one another exchanged as they are loaded find an end."""
+
 DISABLED = ".disabled"
 """What a disabled script's file name ends in."""
 
 _EVENTS = MCDRPluginEvents
-
-
-class Script:
-    """A script of the console.
-
-    Args:
-        candidate: as it was found.
-        interface: what its functions are handed.
-        logger: its own.
-
-    Attributes:
-        module: its code; None while it is not loaded.
-        problem: why it does not run, or why its saved version does not.
-        traceback: of its last failure.
-        errors: how often its functions failed.
-    """
-
-    def __init__(self, candidate: Candidate, logger: logging.Logger) -> None:
-        self.candidate = candidate
-        self.logger = logger
-        self.interface: Any = None
-        self.module: ModuleType | None = None
-        self.problem = ""
-        self.traceback = ""
-        self.errors = 0
-        self.tried = candidate.stamp
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        return self.candidate.id
-
-    @property
-    def metadata(self) -> Metadata | None:
-        """What it says of itself; None where that cannot be read."""
-        return Metadata(self.candidate.manifest) if self.candidate.manifest is not None else None
-
-    @property
-    def form(self) -> PluginType:
-        """Whether it is a file, packed, or a folder."""
-        file = self.candidate.file
-        if file is not None and file.suffix == ".py":
-            return PluginType.solo
-        return PluginType.directory if file is not None and file.is_dir() else PluginType.packed
-
-    def failed(self, what: str, error: BaseException) -> None:
-        """Note that one of its functions failed, and log it under its name."""
-        self.errors += 1
-        self.traceback = "".join(traceback.format_exception(error))
-        where = self.candidate.file.name if self.candidate.file is not None else self.id
-        self.logger.error("%s (%s) failed in %s: %s: %s", self.id, where, what, type(error).__name__, error,
-                          exc_info=(type(error), error, error.__traceback__))  # fmt: skip
-
-    def bundled(self, name: str) -> bytes:
-        """Return a file that came with it.
-
-        Raises:
-            FileNotFoundError: there is none of that name.
-        """
-        file = self.candidate.file
-        if file is None or file.suffix == ".py":
-            raise FileNotFoundError(f"{self.id} is a single file: nothing came with it")
-        if file.is_dir():
-            return (file / name).read_bytes()
-        with zipfile.ZipFile(file) as archive:
-            try:
-                return archive.read(name)
-            except KeyError as error:
-                raise FileNotFoundError(f"{self.id} brought no file {name}") from error
-
-    def languages(self) -> dict[str, bytes]:
-        """Return the files of its `lang` folder."""
-        file = self.candidate.file
-        if file is None or file.suffix == ".py":
-            return {}
-        suffixes = (".json", ".yml", ".yaml")
-        if file.is_dir():
-            return {one.name: one.read_bytes() for one in (file / "lang").glob("*") if one.suffix in suffixes}
-        with zipfile.ZipFile(file) as archive:
-            names = [one for one in archive.namelist() if one.startswith("lang/") and one.endswith(suffixes)]
-            return {name.removeprefix("lang/"): archive.read(name) for name in names if name.count("/") == 1}
-
-    def __str__(self) -> str:
-        return self.id
+_LONG = "it takes long to load; it runs as soon as it is loaded"
 
 
 class Scripts:
@@ -129,12 +47,14 @@ class Scripts:
         self.failed: dict[str, Script] = {}
         self.shadowed: list[str] = []
         self.loading = ""  # who is being loaded, or was last
+        self._busy: Counter[str] = Counter()
+        self._begun = 0
 
     def find(self, plugin: str) -> Script | None:
         """Return a loaded script by its id in any spelling, or by the name of its file."""
         return self.loaded.get(canonical_id(nearest_id(plugin)))
 
-    def refresh(self, again: Collection[str] = (), *, everything: bool = False) -> bool:
+    def refreshing(self, again: Collection[str] = (), *, everything: bool = False) -> Steps:
         """Load what came, exchange what changed, take away what went; what runs on unchanged is not touched.
 
         Args:
@@ -149,18 +69,21 @@ class Scripts:
         for problem in self.shadowed:
             self._engine.log.error("%s: the newcomer is not loaded", problem)
         runs = {cid for cid, verdict in judgement.verdicts.items() if verdict.runs}
-        half = {cid for cid, verdict in judgement.verdicts.items() if cid in self.loaded and _is_saved_broken(verdict)}
-        for cid in half:  # its author is at work on it: the version that runs goes on
-            self.loaded[cid].problem = f"the saved version does not load: {judgement.verdicts[cid].problem}"
-            self.loaded[cid].tried = judgement.verdicts[cid].candidate.stamp
-        self._take_away(judgement, runs | half)
+        half = self._half_saved(judgement)
+        yield from self._taking_away(judgement, runs | half)
         fresh = self._fresh(judgement, runs, set(runs) if everything else set(again))
         ok, before = True, dict(self.loaded)
         for level in judgement.levels:
             for cid in level:
                 if cid in fresh and self.loaded.get(cid) is before.get(cid):  # or a script that was loaded has done it
-                    self.loading = judgement.verdicts[cid].candidate.id
-                    ok = self._bring(judgement.verdicts[cid].candidate) and ok
+                    candidate = judgement.verdicts[cid].candidate
+                    if lacking := sorted(_needs(candidate) - set(self.loaded)):
+                        name = judgement.verdicts[lacking[0]].candidate.id
+                        self._blocked(cid, candidate, f"needs {name}, which did not load")
+                        ok = False
+                    else:
+                        self.loading = candidate.id
+                        ok = (yield from self._bringing(candidate)) and ok
         for cid, verdict in judgement.verdicts.items():
             ok = ok and verdict.runs
             if not verdict.runs and cid not in half:
@@ -168,41 +91,49 @@ class Scripts:
                 self._blocked(cid, verdict.candidate, verdict.problem.partition(" (install it")[0])
         return ok and not self.shadowed
 
-    def unload_all(self) -> None:
+    def unloading_all(self) -> Steps:
         """Take everything away, dependents first."""
         for cid in reversed(list(self.loaded)):
             if cid in self.loaded:  # one that ends may have taken it away
-                self._unload(cid)
+                yield from self._unloading(cid)
 
-    def unload(self, cid: str) -> bool:
+    def unloading(self, cid: str) -> Steps:
         """Take one away, and whoever needs it before; it stays away until it is loaded again or its file changes."""
         for other in [one for one, script in self.loaded.items() if cid in _needs(script.candidate)]:
-            self.unload(other)
+            yield from self.unloading(other)
         script = self.loaded.get(cid)
         if script is None:
             return False
-        self._unload(cid)
+        yield from self._unloading(cid)
         script.problem = "unloaded"
         self.failed[cid] = script
         return True
 
-    def disable(self, cid: str) -> bool:
+    def disabling(self, cid: str) -> Steps:
         """Take one away and rename its file, so that it stays away."""
         script = self.loaded.get(cid) or self.failed.get(cid)
         if script is None or script.candidate.file is None:
             return False
-        self.unload(cid)
+        yield from self.unloading(cid)
         self.failed.pop(cid, None)
         file = script.candidate.file
         file.rename(file.with_name(file.name + DISABLED))
         return True
 
-    def enable(self, file: Path) -> bool:
+    def enabling(self, file: Path) -> Steps:
         """Give a disabled file its name again, and load it."""
         if not file.name.endswith(DISABLED) or not file.exists():
             return False
         file.rename(file.with_name(file.name.removesuffix(DISABLED)))
-        return self.refresh()
+        return (yield from self.refreshing())
+
+    def exchanging(self, cid: str) -> Steps:
+        """Exchange one for what its file holds now; whether another one runs then."""
+        before = self.loaded.get(cid)
+        if before is None:
+            return False
+        yield from self.refreshing([cid])
+        return self.loaded.get(cid, before) is not before
 
     def forget_failures(self) -> None:
         """Have everything that does not run tried again by the next refresh."""
@@ -221,10 +152,31 @@ class Scripts:
         script = self.loaded.get(candidate.canonical_id)
         return script is not None and script.candidate.file == candidate.file
 
-    def _take_away(self, judgement: Judgement, runs: Collection[str]) -> None:
+    def _half_saved(self, judgement: Judgement) -> set[str]:
+        """Return what runs and is saved broken, its author being at work on it: that version goes on.
+
+        With it goes on whoever only lacks what is half saved: it needs what runs.
+        """
+        verdicts = judgement.verdicts
+        half = {cid for cid, verdict in verdicts.items() if cid in self.loaded and _is_saved_broken(verdict)}
+        for cid in half:
+            self.loaded[cid].problem = f"the saved version does not load: {verdicts[cid].problem}"
+            self.loaded[cid].tried = verdicts[cid].candidate.stamp
+        standing = {cid for cid, verdict in verdicts.items() if verdict.runs} | half
+        while further := {one for one in self.loaded if one in verdicts and self._only_lacks(verdicts[one], standing)}:
+            half |= further
+            standing |= further
+        return half
+
+    def _only_lacks(self, verdict: Verdict, standing: set[str]) -> bool:
+        cid, needs = verdict.candidate.canonical_id, _needs(verdict.candidate)
+        unchanged = self.loaded[cid].candidate.stamp == verdict.candidate.stamp
+        return cid not in standing and unchanged and needs <= standing
+
+    def _taking_away(self, judgement: Judgement, runs: Collection[str]) -> Steps:
         for cid in [one for one in reversed(list(self.loaded)) if one not in runs]:
             if (script := self.loaded.get(cid)) is not None:
-                self._unload(cid, removed=cid not in judgement.verdicts)
+                yield from self._unloading(cid, removed=cid not in judgement.verdicts)
                 script.logger.info("unloaded")
         for cid in [one for one in self.failed if one not in judgement.verdicts]:
             del self.failed[cid]
@@ -247,39 +199,79 @@ class Scripts:
         self.failed[cid] = script
         script.logger.error("%s is not loaded: %s", candidate.id, problem)
 
-    def _bring(self, candidate: Candidate) -> bool:
+    def _bringing(self, candidate: Candidate) -> Steps:
+        """Load one, or exchange it; whether it runs."""
         cid = candidate.canonical_id
+        if not self._may_bring(cid, candidate.id):
+            return False
         before = self.loaded.get(cid)
         script = Script(candidate, self._engine.logger_of(candidate.id))
         script.interface = self._engine.interface_of(script)
-        with _kept_modules(before.candidate if before is not None else None) as keep, as_script(script):
+        self._busy[cid] += 1
+        self._begun += 1
+        try:
+            late = partial(self._come_late, script, before)
+            outcome = yield Call(script, "its import", partial(self._import, script, before), late=late)
+            if outcome is None:
+                yield from self._taking_over(script, before)
+                return True
+        finally:
+            self._begun -= 1
+            if not self._begun:
+                self._busy.clear()
+        self._did_not_load(script, before, _LONG if outcome is HELD else said(outcome))
+        return False
+
+    def _may_bring(self, cid: str, name: str) -> bool:
+        """Say whether one may be loaded now: scripts that have each other exchanged would never come to an end."""
+        if self._busy[cid] < MOST_LOADS:
+            return True
+        self._engine.log.error("%s is not loaded anew: it was, %d times, by what it does when it is", name, MOST_LOADS)
+        return False
+
+    def _import(self, script: Script, before: Script | None) -> BaseException | None:
+        with _kept_modules(before.candidate if before is not None else None) as keep:
             try:
-                script.module = load_script(candidate)
+                script.module = load_script(script.candidate)
             except BaseException as error:  # noqa: BLE001 (a script may raise anything while it is imported)
                 keep()
                 script.failed("its import", error)
-                script.problem = f"{type(error).__name__}: {error}"
-                if before is not None:  # the version that runs goes on
-                    before.tried = candidate.stamp
-                    before.problem = f"the saved version does not load: {script.problem}"
-                else:
-                    self.failed[cid] = script
-                return False
+                return error
+        return None
+
+    def _come_late(self, script: Script, before: Script | None, error: BaseException | None) -> Steps:
+        """Take a script whose import came back after the others had gone on, if nobody has replaced it."""
+        cid = script.candidate.canonical_id
+        if self.loaded.get(cid) is not before or (before is None and self.failed.get(cid) is not script):
+            return
+        if error is not None:
+            self._did_not_load(script, before, said(error))
+            return
+        yield from self._taking_over(script, before)
+        yield from self.refreshing()  # whoever needs it
+
+    def _did_not_load(self, script: Script, before: Script | None, problem: str) -> None:
+        script.problem = problem
+        if before is not None:  # the version that runs goes on
+            before.tried = script.candidate.stamp
+            before.problem = f"the saved version does not load: {problem}"
+        else:
+            self.failed[script.candidate.canonical_id] = script
+
+    def _taking_over(self, script: Script, before: Script | None) -> Steps:
+        cid = script.candidate.canonical_id
+        script.problem = ""
         self.failed.pop(cid, None)
         if before is not None:
-            self._let_go(before)
+            yield from self._letting_go(before)
         self.loaded[cid] = script  # in one step: threads of other scripts find one of the two at any time
-        self._attach(script, before.module if before is not None else None)
-        return True
-
-    def _attach(self, script: Script, previous: ModuleType | None) -> None:
-        engine = self._engine
         for what, register in (("its texts", self._register_texts), ("its listeners", self._register_listeners)):
             try:
                 register(script)
             except Exception as error:  # noqa: BLE001 (a script may hold anything; the others are loaded all the same)
                 script.failed(what, error)
-        engine.dispatch(_EVENTS.PLUGIN_LOADED, (previous,), owner=script)
+        previous = before.module if before is not None else None
+        yield from self._engine.dispatching(_EVENTS.PLUGIN_LOADED, (previous,), owner=script)
         script.logger.info("%s %s is loaded", script.id, script.candidate.version)
 
     def _register_texts(self, script: Script) -> None:
@@ -295,17 +287,20 @@ class Scripts:
             for event, priority in listens_of(value):
                 add(event, value, script, priority)
 
-    def _unload(self, cid: str, *, removed: bool = False) -> None:
+    def _unloading(self, cid: str, *, removed: bool = False) -> Steps:
         script = self.loaded.pop(cid)
-        self._let_go(script, removed=removed)
+        yield from self._letting_go(script, removed=removed)
         forget_script(script.candidate)
 
-    def _let_go(self, script: Script, *, removed: bool = False) -> None:
+    def _letting_go(self, script: Script, *, removed: bool = False) -> Steps:
         """Tell a script that it ends, and forget what it registered."""
         engine = self._engine
-        engine.dispatch(_EVENTS.PLUGIN_UNLOADED, (), owner=script)
+        if script.ended:  # what it does when it ends had it taken away once more
+            return
+        script.ended = True
+        yield from engine.dispatching(_EVENTS.PLUGIN_UNLOADED, (), owner=script)
         if removed:
-            engine.dispatch(_EVENTS.PLUGIN_REMOVED, (), owner=script)
+            yield from engine.dispatching(_EVENTS.PLUGIN_REMOVED, (), owner=script)
         engine.drop(script)
         for handler in list(script.logger.handlers):  # files that it logged into
             script.logger.removeHandler(handler)

@@ -89,11 +89,11 @@ class _Standard:
         source.reply("\n".join(filter(None, lines)))
 
     def refresh(self, source: CommandSource) -> None:
-        done = self._engine.scripts.refresh()
+        done = self._engine.executor.run(self._engine.scripts.refreshing)
         source.reply("every script runs" if done else "some scripts do not run: !!MCDR plugin list")
 
     def refresh_all(self, source: CommandSource) -> None:
-        done = self._engine.scripts.refresh(everything=True)
+        done = self._engine.executor.run(lambda: self._engine.scripts.refreshing(everything=True))
         source.reply("every script was exchanged" if done else "some scripts do not run: !!MCDR plugin list")
 
     def reload(self, source: CommandSource, context: CommandContext) -> None:

@@ -39,12 +39,27 @@ class Translations:
         self._texts: dict[str, dict[str, tuple[Any, str]]] = {}
         self._local = threading.local()
         self._preferred: dict[str, str] = {}
-        if preferences.is_file():
+
+    def load_preferences(self, tell: Callable[[str], None]) -> None:
+        """Read what people prefer; a damaged file is set aside, and everyone reads the console's language.
+
+        Args:
+            tell: told of such a file, and where it is now.
+        """
+        path = self._path
+        try:
+            read = json.loads(path.read_text(encoding="utf-8"))
+            self._preferred = {str(name): str(one) for name, one in read.items()}
+        except FileNotFoundError:
+            return
+        except (ValueError, AttributeError, RecursionError, OSError) as error:
+            aside = path.with_name(f"{path.name}.damaged")
             try:
-                read = json.loads(preferences.read_text(encoding="utf-8"))
-                self._preferred = {str(name): str(one) for name, one in read.items()}
-            except (ValueError, AttributeError) as error:
-                raise ValueError(f"{preferences.name} cannot be read: {error}") from error
+                path.replace(aside)
+            except OSError as problem:
+                tell(f"{path.name} cannot be read: {error}; nor be set aside: {problem}")
+            else:
+                tell(f"{path.name} cannot be read: {error}; it is set aside as {aside.name}, and a new one is begun")
 
     def register(self, owner: Any, language: str, mapping: Mapping[str, Any]) -> None:
         """Add texts; a nested mapping is the same as keys with dots."""

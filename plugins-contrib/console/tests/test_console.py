@@ -181,8 +181,9 @@ async def test_a_script_that_takes_long_answers_later_and_the_next_one_is_heard(
     (tmp_path / "game" / "plugins" / "slow.py").write_text(slow, encoding="utf-8")
     async with running("console", tmp_path, settings=chosen, chat=people()) as plugin:
         monkeypatch.setattr(sys.modules["chat_console"], "ANSWER_SECONDS", 0.05)
-        busy = ["a script is busy; the answer will stand in the log"]
+        busy = ["a script is busy; the answer will stand among the console's lines"]
         assert await plugin.command("console !!slow", "olga") == busy
         assert await plugin.command("console !!greet", "olga") == busy, "it waits behind the slow one"
         monkeypatch.setattr(sys.modules["chat_console"], "ANSWER_SECONDS", 20)
         assert await plugin.command("console !!greet", "olga") == ["hello"]
+        assert "late" in await tail(plugin, "late")

@@ -47,7 +47,7 @@ def test_a_script_without_metadata_is_loaded_with_a_warning(tmp_path, caplog):
 def test_a_newcomer_with_a_loaded_id_is_not_loaded(tmp_path, caplog):
     with console(tmp_path, {"b.py": "PLUGIN_METADATA = {'id': 'same'}\nNAME = 'first'\n"}) as bench:
         bench.script("a.py", "PLUGIN_METADATA = {'id': 'same'}\nNAME = 'second'\n")
-        assert not bench.engine.executor.run(bench.engine.scripts.refresh)
+        assert not bench.engine.executor.run(bench.engine.scripts.refreshing)
         assert bench.module("same").NAME == "first"
     assert "the newcomer is not loaded" in caplog.text
 
@@ -269,3 +269,20 @@ def test_a_script_speaks_every_language(tmp_path):
         bench.start()
         bench.chat("Alex", "grüße")
         assert "to Alex: 你好 grüße" in bench.until("你好 grüße")
+
+
+@pytest.mark.feature("M3", "M15", "M36")
+def test_whoever_needs_a_script_that_is_half_saved_goes_on_with_it(tmp_path):
+    def needing(name: str, needs: str) -> str:
+        return f"PLUGIN_METADATA = {{'id': {name!r}, 'dependencies': {{{needs!r}: '*'}}}}\n"
+
+    scripts = {"counter.py": COUNTER, "a_user.py": needing("a_user", "counter"), "far.py": needing("far", "a_user")}
+    with console(tmp_path, scripts) as bench:
+        modules = [bench.module(one) for one in ("counter", "a_user", "far")]
+        bench.script("counter.py", COUNTER + "def on_unload(server:\n")
+        bench.type("!!MCDR reload plugin")
+        assert [bench.module(one) for one in ("counter", "a_user", "far")] == modules
+        bench.script("counter.py", COUNTER)
+        bench.type("!!MCDR plugin reload counter")
+        assert bench.module("counter").runs == 2
+        assert bench.module("far") is not modules[2]
