@@ -242,11 +242,36 @@ class TestTimers:
             ("every", float("inf")),
             ("every", "5"),
             ("after", True),
+            pytest.param("after", 10**400, id="beyond floats"),
+            pytest.param("every", -(10**5000), id="beyond printing"),
         ],
     )
     async def test_what_is_no_time_is_refused(self, room, kind, seconds):
         with pytest.raises(UsageError, match="weather: a timer needs a number of seconds"):
             getattr(room.scheduler, kind)(seconds, print)
+
+    async def test_the_shortest_interval_leaves_the_loop_its_turns(self, room):
+        called: list[int] = []
+        timer = room.scheduler.every(5e-324, called.append, 1)
+        await until(lambda: len(called) >= 3)
+        began, before = time.monotonic(), len(called)
+        await asyncio.sleep(0.05)
+        assert len(called) - before <= (time.monotonic() - began) / 0.001 + 1
+        assert room.failures == []
+        timer.close()
+
+    @pytest.mark.feature("K28")
+    async def test_thousands_end_as_quickly_as_they_begin(self, room):
+        began = time.thread_time()
+        for _ in range(20_000):
+            room.scheduler.after(1000, print)
+        beginning = time.thread_time() - began
+        began = time.thread_time()
+        room.scope.close()
+        ending = time.thread_time() - began
+        assert room.scope.begun == ()
+        assert ending < 2 * beginning, f"{beginning:.2f} s to begin, {ending:.2f} s to end"
+        assert await room.scheduler.end(30) == []
 
 
 @pytest.mark.feature("K26", "K28")

@@ -58,6 +58,11 @@ def test_values_are_filled_in_by_name_and_nothing_reaches_into_them(tmp_path: Pa
     assert [record.message for record in caplog.records] == ["the text 'a' wants a value missing"]
 
 
+def test_a_place_in_a_text_may_be_called_as_the_function_calls_its_own(tmp_path: Path) -> None:
+    told = translations(tmp_path, en='unknown = "{self} has no {key}"')
+    assert told.text("unknown", "en", key="flag", self="poll") == "poll has no flag"
+
+
 def test_a_file_that_is_wrong_is_named_and_the_others_count(tmp_path: Path, caplog) -> None:
     told = translations(tmp_path, en='a = "one"', de="a = = 1", fr="a = 1", **{"no language": 'a = "?"'})
     assert (told.text("a", "de"), told.languages()) == ("one", ["en"])

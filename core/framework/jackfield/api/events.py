@@ -184,7 +184,7 @@ class Events(Protocol):
             priority: lower ones hear it earlier, equal ones in the order in which they came.
 
         Raises:
-            UsageError: the name is empty, or an event that the host does not declare.
+            UsageError: the name is empty, or an event that the host does not declare; the priority is no whole number.
             PermissionDenied: the plugin may not hear it.
             PluginError: the plugin is not enabled.
         """

@@ -42,13 +42,13 @@ class Translations(Protocol):
     language of the manifest. One that is nowhere is shown as itself and logged once.
     """
 
-    def text(self, key: str, language: str | None = None, **values: object) -> str:
+    def text(self, key: str, /, language: str | None = None, **values: object) -> str:
         """Return a text.
 
         Args:
             key: its key; of a text within tables with dots between: `errors.unknown`.
             language: for whom, as `language_of` says; None: for everybody, in the application's language.
-            **values: put in place of `{name}`; `{{` and `}}` stand for braces.
+            **values: put in place of `{name}`, which may be any name but `language`; `{{` and `}}` stand for braces.
         """
         ...
 

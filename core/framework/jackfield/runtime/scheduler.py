@@ -19,6 +19,9 @@ from jackfield.runtime.threads import ScopedThread, own_stopping
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SHORTEST_SECONDS = 0.001
+"""Between two calls of a repeating timer: one without any rest would leave the event loop none either."""
+
 
 class PluginScheduler:
     """What goes on beside a plugin's callbacks.
@@ -203,13 +206,23 @@ class PluginScheduler:
             raise
 
     def _seconds(self, seconds: float, *, zero: bool) -> float:
-        fits = type(seconds) in (int, float) and math.isfinite(seconds)
-        if not fits or seconds < 0 or (seconds == 0 and not zero):
+        found = math.nan
+        if type(seconds) in (int, float):
+            with contextlib.suppress(OverflowError):  # a whole number beyond every float
+                found = float(seconds)
+        if not math.isfinite(found) or found < 0 or (found == 0 and not zero):
             expected = "0 or more" if zero else "more than 0"
             raise UsageError(
-                f"{self._plugin}: a timer needs a number of seconds, {expected}, not {seconds!r}", plugin=self._plugin
+                f"{self._plugin}: a timer needs a number of seconds, {expected}, not {_shown(seconds)}", plugin=self._plugin
             )
-        return float(seconds)
+        return found if zero else max(found, SHORTEST_SECONDS)
+
+
+def _shown(seconds: object) -> str:
+    """What was given for a time; of a whole number too long to be a time its size (Python refuses to print some)."""
+    if isinstance(seconds, int) and seconds.bit_length() > 200:
+        return f"a number of about {seconds.bit_length() * 3 // 10} digits"
+    return f"{seconds!r}"[:200]
 
 
 def name_of(function: Callable[..., Any]) -> str:

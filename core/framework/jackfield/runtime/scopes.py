@@ -38,7 +38,8 @@ class Scope:
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
         self.is_open = False
-        self._opened: list[Opened] = []
+        self._opened: dict[Opened, None] = {}
+        """In the order in which they began; a dict, for a plugin may begin thousands of timers and end them all."""
 
     def open(self) -> None:
         """Let things begin."""
@@ -73,13 +74,12 @@ class Scope:
             close()
             raise
         opened = Opened(self, what, close)
-        self._opened.append(opened)
+        self._opened[opened] = None
         return opened
 
     def forget(self, opened: Opened) -> None:
         """Take something off that has ended by itself."""
-        if opened in self._opened:
-            self._opened.remove(opened)
+        self._opened.pop(opened, None)
 
     @property
     def begun(self) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class Scope:
         """End everything, the newest first; one that fails is logged and the rest still ends."""
         self.is_open = False
         while self._opened:
-            opened = self._opened[-1]
+            opened = next(reversed(self._opened))
             try:
                 opened.close()
             except Exception:  # noqa: BLE001 (logged with its traceback; the rest must still end)

@@ -61,7 +61,7 @@ class PluginTranslations:
         self._logger = logger
         self._told: set[tuple[str, str]] = set()
 
-    def text(self, key: str, language: str | None = None, **values: object) -> str:
+    def text(self, key: str, /, language: str | None = None, **values: object) -> str:
         """Return a text, in the first language of the chain that has it."""
         found = self.unfilled(key, language or self._language_of(None) or "")
         if found is None:

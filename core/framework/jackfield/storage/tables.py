@@ -254,11 +254,11 @@ class Tables:
     ) -> list[dict[str, Any]]:
         """Return rows; see `jackfield.api.StoredTable`."""
         table = self.find(name)
-        if not 0 <= limit <= MOST_ROWS or offset < 0:
-            raise UsageError(f"limit is 0 to {MOST_ROWS}, offset 0 or more", plugin=self._plugin)
+        if not (_is_count(limit, MOST_ROWS) and _is_count(offset, sys.maxsize)):
+            raise UsageError(f"limit is 0 to {MOST_ROWS}, offset 0 or more, whole numbers", plugin=self._plugin)
         condition, parameters = self._condition(table, where)
         terms: dict[str, str] = {}
-        for text in order:
+        for text in map(str, order):
             column = text.removeprefix("-")
             self._kind(table, column)
             # By its first mention: SQLite writes each of them into what it sorts, a column named 2000 times as often.
@@ -331,3 +331,8 @@ class Tables:
     def _taken(self, table: Definition, values: Mapping[str, Any]) -> DataConflict:
         same = ", ".join(f"{column} {values[column]!r}" for column in table.unique if column in values)
         return DataConflict(f"{table.name} has a row with {same or 'these values'} already", plugin=self._plugin)
+
+
+def _is_count(value: object, most: int) -> bool:
+    """Whether a value is a whole number that SQLite can count to."""
+    return isinstance(value, int) and 0 <= value <= most

@@ -120,3 +120,25 @@ async def test_help_is_everybodys_and_holds_little_of_each(registry):
     assert len(registry.help()) < 5 * LONGEST_LINE
     assert "alice — done" in registry.help()
     assert all(len(command.text) <= LONGEST_TEXT for command in registry.all())
+
+
+@pytest.mark.parametrize(("name", "aliases"), [("", ()), ("  ", ()), ("flag", ("",)), ("flag", ("f", " "))])
+async def test_a_command_without_a_name_is_refused(registry, name, aliases):
+    with pytest.raises(PluginError, match="alice adds a command without a name"):
+        registry.add("alice", name, answer, aliases=aliases)
+    assert registry.all() == []
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        CommandNode("", handler=answer),
+        CommandNode("two words", handler=answer),
+        CommandNode("flag", aliases=("",), handler=answer),
+        CommandNode("flag", children=(CommandNode("", handler=answer),)),
+    ],
+)
+async def test_nor_is_a_node_whose_word_nobody_could_write(registry, tree):
+    with pytest.raises(PluginError, match="alice"):
+        registry.add_tree("alice", tree)
+    assert registry.all() == []

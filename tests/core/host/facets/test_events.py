@@ -111,6 +111,25 @@ class TestBus:
             await bus.emit(Event("plugin:poll:voted", "poll"))
         assert order == ["once", "always", "always"]
 
+    async def test_one_that_an_earlier_one_ended_hears_no_more(self, bus):
+        order: list[str] = []
+        ends: list[Callable[[], None]] = []
+        bus.listen("plugin:poll:voted", "", lambda _: (order.append("first"), ends[0]()))
+        ends.append(bus.listen("plugin:poll:voted", "", lambda _: order.append("ended")))
+        bus.listen("plugin:*", "", lambda _: order.append("last"))
+        await bus.emit(Event("plugin:poll:voted", "poll"))
+        assert order == ["first", "last"]
+
+    async def test_one_that_comes_while_an_event_is_told_hears_the_next_one(self, bus):
+        order: list[str] = []
+        bus.listen(
+            "plugin:poll:voted", "", lambda _: bus.listen("plugin:poll:voted", "", lambda _: order.append("new"))
+        )
+        await bus.emit(Event("plugin:poll:voted", "poll"))
+        assert order == []
+        await bus.emit(Event("plugin:poll:voted", "poll"))
+        assert order == ["new"]
+
     @pytest.mark.parametrize(
         ("listened", "hears"),
         [
@@ -351,6 +370,40 @@ async def test_nothing_is_sent_from_on_load_or_after_on_disable(profile, build, 
     host = await running()
     problem = "hasty is not enabled, so it cannot send plugin:hasty:voted (send events in on_enable or later)"
     assert problem in host.plugins.status("hasty").problem
+
+
+@pytest.mark.feature("K20", "K27")
+async def test_a_plugin_that_a_listener_disables_does_not_hear_what_is_told_just_then(profile, build, running):
+    first = """
+async def on_enable(self): self.context.events.on("plugin:poll:voted", self.switch, priority=1)
+async def switch(self, event): await self.context.plugins.disable("second")
+"""
+    second = """
+async def on_enable(self): self.context.events.on("plugin:poll:voted", self.hear, priority=2)
+async def on_disable(self): HEARD.append("on_disable")
+async def hear(self, event): HEARD.append("event")
+"""
+    listens = asking("events", "listen")
+    profile.install(
+        build("poll", code=POLL, more=SENDS),
+        build("first", code=hearing(first), permissions=listens + asking("plugins", "manage")),
+        build("second", code=hearing(second), permissions=listens),
+    )
+    profile.enable("poll", "first", "second")
+    host = await running(hostfile=CHAT)
+    await emit(host, "poll", "voted")
+    assert host.plugins.status("first").problem == ""
+    assert heard("second") == ["on_disable"]
+
+
+@pytest.mark.feature("U6")
+@pytest.mark.parametrize("priority", [float("nan"), 1.5, "first", None])
+async def test_a_priority_that_has_no_place_in_the_order_is_refused(profile, build, running, priority):
+    profile.install(build("poll", code=POLL))
+    profile.enable("poll")
+    host = await running(hostfile=CHAT)
+    with pytest.raises(UsageError, match="poll: a priority is a whole number"):
+        host.plugins.record("poll").wiring.context.events.on("voted", print, priority=priority)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+
 import pytest
 from jackfield.errors import UsageError
+
+from tests.support.waiting import until
 
 CODE = """
 from jackfield import Plugin
@@ -11,6 +16,16 @@ from jackfield import Plugin
 class Main(Plugin):
     @property
     def settings(self): return self.context.settings
+"""
+LISTENS = """
+from jackfield import Plugin
+
+HEARD = []
+
+class Main(Plugin):
+    async def on_enable(self): self.context.settings.on_change(lambda key, value: HEARD.append((key, value)))
+
+    def on_disable(self): self.context.settings.set("count", 2)
 """
 DECLARED = '[contributes]\nsettings = [{ key = "count", type = "integer", default = 0 }]\n'
 
@@ -41,3 +56,15 @@ async def test_setting_what_is_set_already_is_no_change(settings, profile):
     assert profile.state.version() == before
     settings.set("count", None)
     assert (settings.get("count"), profile.state.version()) == (0, before + 1)
+
+
+async def test_a_listener_hears_nothing_once_its_plugin_is_disabled(profile, build, running):
+    profile.install(build("b", code=LISTENS, more=DECLARED))
+    profile.enable("b")
+    host = await running()
+    plugin, module = host.plugins.record("b").loaded.target, sys.modules["chat_b"]
+    plugin.context.settings.set("count", 1)
+    await until(lambda: module.HEARD == [("count", 1)])
+    await host.disable("b")
+    await asyncio.sleep(0.05)
+    assert module.HEARD == [("count", 1)]

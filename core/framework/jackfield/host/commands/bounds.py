@@ -33,8 +33,10 @@ def places_of_names(plugin: str, names: Sequence[str], arguments: int) -> int:
         arguments: how many it takes.
 
     Raises:
-        PluginError: it is too long.
+        PluginError: it is too long, or one of its names is empty.
     """
+    if not all(names):
+        raise PluginError(f"{plugin or 'the application'} adds a command without a name", plugin=plugin or None)
     lengths = [len(name.split()) + arguments for name in names]
     _require_depth(plugin, names[0], max(lengths))
     return sum(lengths)
@@ -49,9 +51,12 @@ def places_of_tree(plugin: str, tree: CommandNode, depth: int = 1) -> int:
         depth: that of its root.
 
     Raises:
-        PluginError: it is too deep.
+        PluginError: it is too deep, or a word in it is none.
     """
     _require_depth(plugin, tree.name, depth)
+    for word in (tree.name, *tree.aliases):
+        if word.split() != [word]:
+            raise PluginError(f"{plugin} adds {word!r}, which is no word of a command", plugin=plugin or None)
     below = sum(places_of_tree(plugin, child, depth + 1) for child in tree.children)
     return (1 + below) * (1 + len(tree.aliases))
 

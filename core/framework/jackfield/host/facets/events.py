@@ -158,7 +158,7 @@ class EventBus:
         try:
             for listener in self._hearing(key):
                 one = listener if listener.heirs is None else await listener.heirs.heir_of(listener, event.plugin)
-                if one is None:
+                if one is None or not one.is_there:  # an earlier one may have ended it, or disabled its plugin
                     continue
                 if one.may is not None and not one.may(key):
                     continue

@@ -105,6 +105,8 @@ class PluginEvents:
         priority: int,
         ended: Callable[[], None] | None = None,
     ) -> Subscription:
+        if not isinstance(priority, int):  # NaN, say, would bring the listeners of everybody else out of order
+            raise UsageError(f"{self._plugin}: a priority is a whole number, not {priority!r}", plugin=self._plugin)
         if isinstance(event, EventType):
             handler = partial(_hear_typed, event, handler)
         may = partial(self._may, key_of(name))

@@ -79,18 +79,29 @@ class PluginSettings:
     def on_change(self, handler: Callable[[str, Any], Awaitable[None] | None]) -> Subscription:
         """Call `handler(key, value)` after a change, until the plugin is disabled."""
 
+        listening = True
+
         def changed(key: str, value: Any) -> None:
-            task = asyncio.get_running_loop().create_task(self._tell(handler, key, value))
+            task = asyncio.get_running_loop().create_task(tell(key, value))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
 
-        return self._scope.begin("listener of settings", self._settings.on_change(changed))
+        async def tell(key: str, value: Any) -> None:
+            if not listening:  # it was ended, or its plugin disabled, in the turn of the loop in which this began
+                return
+            try:
+                await self._run(self._plugin, f"listener of the setting {key}", handler, key, value)
+            except Exception:  # noqa: BLE001  # counted and logged by run; nobody waits for a listener
+                return
 
-    async def _tell(self, handler: Callable[..., Any], key: str, value: Any) -> None:
-        try:
-            await self._run(self._plugin, f"listener of the setting {key}", handler, key, value)
-        except Exception:  # noqa: BLE001  # counted and logged by run; nobody waits for a listener
-            return
+        take_away = self._settings.on_change(changed)
+
+        def end() -> None:
+            nonlocal listening
+            listening = False
+            take_away()
+
+        return self._scope.begin("listener of settings", end)
 
 
 class PluginCommands:
