@@ -59,6 +59,12 @@ class Main(Plugin):
         add("text", Image(b"no picture", "image/png", "None"), title="No image")
         add("ragged", Table(("a", "b"), ((1,),)), title="Ragged")
         add("none", lambda: None, title="None")
+        for name, label in (("größe", "Size"), ("grüße", "Greeting")):
+            add(name, Form((Field("the text", label, required=True),), name, "Keep " + label), title=label,
+                on_action=self.act)
+        add("empty", Chart((), ()), title="No numbers")
+        add("below", Text("Nobody's letters stand here"), title="Below")
+        add("tall", Text("Z" + "\\u0301" * 500), title="Tall")
         loop = []
         endless = List(loop)
         loop.append(endless)
@@ -259,6 +265,37 @@ def test_what_a_plugin_writes_is_shown_and_never_obeyed(hostile: Site, page: Pag
     assert page.title() != "owned"
 
 
+def test_each_field_has_a_label_of_its_own_however_boxes_are_called(hostile: Site, page: Page, view: str) -> None:
+    enter(page, hostile, view)
+    for name, label in (("größe", "Size"), ("grüße", "Greeting")):
+        form = box(page, name, "hostile")
+        form.locator("label").click()
+        assert form.get_by_label(label).evaluate("one => one === document.activeElement")
+        form.get_by_role("button", name=f"Keep {label}").click()
+        form.get_by_text("must not be empty").wait_for()
+        told = form.get_by_label(label).evaluate(
+            "one => one.ariaDescribedByElements?.map((each) => each.textContent)"
+            " ?? document.getElementById(one.getAttribute('aria-describedby'))?.textContent"
+        )
+        assert told in (["must not be empty"], "must not be empty")
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_no_box_is_drawn_over_another(hostile: Site, page: Page, view: str) -> None:
+    enter(page, hostile, view)
+    below, tall = box(page, "below", "hostile"), box(page, "tall", "hostile")
+    below.scroll_into_view_if_needed()
+    alone = tall.evaluate("one => one.style.visibility = 'hidden'") and below.screenshot(animations="disabled")
+    tall.evaluate("one => one.style.visibility = 'visible'")
+    assert below.screenshot(animations="disabled") == alone
+
+
+def test_a_chart_of_nothing_says_so(hostile: Site, page: Page, view: str) -> None:
+    enter(page, hostile, view)
+    assert box(page, "empty", "hostile").get_by_text("No values yet.").is_visible()
+
+
 def test_too_much_is_cut_and_what_has_no_meaning_is_said_in_its_own_box(hostile: Site, page: Page, view: str) -> None:
     enter(page, hostile, view)
     rows = box(page, "rows", "hostile")
@@ -323,3 +360,32 @@ def test_who_pressed_a_button_is_told_that_the_worker_was_stopped_though_its_box
     page.get_by_role("button", name="Hang").wait_for()
     assert said.first.is_visible()
     plugins(site, "disable", "hangs")
+
+
+REFUSES = """
+from jackfield import Plugin
+from jackfield.api import Button
+from jackfield.errors import UsageError
+
+class Main(Plugin):
+    def on_enable(self):
+        self.context.ui.add_component("first", Button("Open", "open"), title="First", on_action=self.refuse)
+        self.context.ui.add_component("deaf", Button("Do nothing", "x"), title="Deaf")
+
+    def refuse(self, action, values, user):
+        raise UsageError("not on a Sunday")
+"""
+
+
+def test_of_boxes_that_go_together_what_was_said_last_stays(site: Site, open_page: OpenPage, tmp_path: Path) -> None:
+    wheel = build_plugin(tmp_path, "refuses", code=REFUSES, permissions=PERMISSIONS, isolation="worker")
+    plugins(site, "install", "--yes", "--accept-permissions", str(wheel))
+    page = open_page()
+    sign_in(page, site)
+    page.get_by_role("button", name="Do nothing").click()
+    page.get_by_text("deaf of refuses does not react").wait_for()
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("not on a Sunday").wait_for()
+    plugins(site, "disable", "refuses")
+    page.locator('[data-box="refuses:deaf"]').wait_for(state="detached")
+    assert page.locator("#text-error").inner_text() == "not on a Sunday"

@@ -213,7 +213,8 @@ class PluginScheduler:
         if not math.isfinite(found) or found < 0 or (found == 0 and not zero):
             expected = "0 or more" if zero else "more than 0"
             raise UsageError(
-                f"{self._plugin}: a timer needs a number of seconds, {expected}, not {_shown(seconds)}", plugin=self._plugin
+                f"{self._plugin}: a timer needs a number of seconds, {expected}, not {_shown(seconds)}",
+                plugin=self._plugin,
             )
         return found if zero else max(found, SHORTEST_SECONDS)
 

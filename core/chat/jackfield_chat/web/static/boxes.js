@@ -1,7 +1,7 @@
 // The plugins' boxes. A box that fails shows its own error; the others are not touched.
 
 import { draw } from "./components.js";
-import { busy, element } from "./elements.js";
+import { busy, element, identifier } from "./elements.js";
 import { showWrong } from "./forms.js";
 
 export class Boxes {
@@ -19,6 +19,7 @@ export class Boxes {
     this.drawn = new Map();
     this.pressed = false;
     this.later = null;
+    this.spoken = null; // the box in which something was said last
     // A box that is drawn anew between press and release would swallow the click.
     for (const place of Object.values(places)) place.addEventListener("pointerdown", () => (this.pressed = true));
     for (const end of ["pointerup", "pointercancel"]) {
@@ -43,7 +44,8 @@ export class Boxes {
     for (const [id, { node }] of this.drawn) {
       if (!wanted.has(id)) {
         const problem = node.querySelector(":scope > .problem");
-        if (problem?.textContent) this.tell(problem.textContent);
+        // What was said in others of its boxes earlier would take the place of why they all went.
+        if (problem?.textContent && id === this.spoken) this.tell(problem.textContent);
         node.remove();
         this.drawn.delete(id);
       }
@@ -108,6 +110,7 @@ export class Boxes {
       // The box may have been drawn anew since: what is said stands in the one that is there. With a worker that was
       // stopped its box went too, and who pressed the button is told beside what they write.
       const place = this.drawn.get(box.id)?.node.querySelector(":scope > .problem");
+      if (text) this.spoken = box.id;
       if (place) {
         place.textContent = text;
         place.hidden = !text;
@@ -131,7 +134,7 @@ export class Boxes {
     };
     let content;
     try {
-      content = draw(box.component, act, box.id.replace(/[^a-z0-9]/gi, "-"));
+      content = draw(box.component, act, identifier(box.id));
     } catch (failure) {
       content = element("p", { class: "error" }, `This box could not be drawn: ${failure.message}`);
     }

@@ -71,6 +71,7 @@ function tableElement({ columns, rows, left_out: leftOut }) {
 
 /** A chart with the table of its numbers behind it, for those who read instead. */
 function chartElement({ labels, values, unit, svg }) {
+  if (values.length === 0) return element("p", { class: "hint" }, "No values yet.");
   // The server drew it and escaped what plugins wrote; read as XML, it can hold no script that a page would run.
   const read = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
   const picture = document.importNode(read, true);

@@ -18,6 +18,11 @@ function set(node, attributes) {
   }
 }
 
+/** Text as a part of an `id`: another one for every text, and without the spaces that part the ids of aria-describedby. */
+export function identifier(text) {
+  return text.replace(/[^a-z0-9]/gi, (one) => `_${one.charCodeAt(0).toString(16)}_`);
+}
+
 /** Show on a button, after 300 ms, that its work is going on; returns what ends it. */
 export function busy(button) {
   const timer = setTimeout(() => button.setAttribute("aria-busy", "true"), 300);

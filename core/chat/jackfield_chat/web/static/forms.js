@@ -1,11 +1,11 @@
 // Forms in plugins' boxes: what was typed goes as it is, the server says at which field something is wrong.
 
-import { element } from "./elements.js";
+import { element, identifier } from "./elements.js";
 
 export function formElement({ fields, action, submit }, act, key) {
   // No checks of the browser's own: its bubbles speak another language than the server and hide what else is wrong.
   const form = element("form", { "data-action": action, novalidate: true });
-  for (const field of fields) form.append(fieldElement(field, `${key}-${field.name}`));
+  for (const field of fields) form.append(fieldElement(field, `${key}-${identifier(field.name)}`));
   const button = element("button", { class: "button primary" }, submit);
   form.append(button);
   form.addEventListener("submit", (event) => {
