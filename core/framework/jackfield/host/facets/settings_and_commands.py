@@ -78,7 +78,6 @@ class PluginSettings:
 
     def on_change(self, handler: Callable[[str, Any], Awaitable[None] | None]) -> Subscription:
         """Call `handler(key, value)` after a change, until the plugin is disabled."""
-
         listening = True
 
         def changed(key: str, value: Any) -> None:
