@@ -86,8 +86,8 @@ class Scheduler(Protocol):
     def every(self, seconds: float, function: Callable[..., Any], *arguments: object, name: str = "") -> Subscription:
         """Call `function`, `def` or `async def`, every `seconds` (more than 0), the first time after as many.
 
-        At most once a millisecond. Calls never overlap: one that takes longer than its turn makes the next ones fall out, not pile up. One that
-        fails is counted to the plugin and the next one comes all the same.
+        At most once a millisecond. Calls never overlap: one that takes longer than its turn makes the next ones fall
+        out, not pile up. One that fails is counted to the plugin and the next one comes all the same.
 
         Raises:
             UsageError: the time is no number of seconds, or 0.
