@@ -114,7 +114,12 @@ class TestBus:
     async def test_one_that_an_earlier_one_ended_hears_no_more(self, bus):
         order: list[str] = []
         ends: list[Callable[[], None]] = []
-        bus.listen("plugin:poll:voted", "", lambda _: (order.append("first"), ends[0]()))
+
+        def end_the_next(_: object) -> None:
+            order.append("first")
+            ends[0]()
+
+        bus.listen("plugin:poll:voted", "", end_the_next)
         ends.append(bus.listen("plugin:poll:voted", "", lambda _: order.append("ended")))
         bus.listen("plugin:*", "", lambda _: order.append("last"))
         await bus.emit(Event("plugin:poll:voted", "poll"))
