@@ -12,6 +12,7 @@ from jackfield_marketplace.catalog.contents import SMALL_BYTES
 from jackfield_marketplace.db import Database, migrate
 
 from tests.marketplace.test_database import configuration
+from tests.support.marketplace import running_marketplace
 from tests.support.wheels import plugin_source
 
 
@@ -103,6 +104,51 @@ def test_every_size_is_served_under_its_hash(market, large):
     assert (head.headers["content-length"], head.content) == (str(path.stat().st_size), b"")
     metadata = market.client.get(entry["url"] + ".metadata")
     assert hashlib.sha256(metadata.content).hexdigest() == entry["core-metadata"]["sha256"]
+
+
+def test_a_large_file_is_taken_back_with_the_transaction_it_came_in(database, contents, tmp_path):
+    data = os.urandom(SMALL_BYTES + 1)
+    with pytest.raises(RuntimeError, match="not taken"), contents.adding():  # noqa: PT012
+        add(database, contents, data)
+        raise RuntimeError("not taken")
+    assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []
+    sha256 = add(database, contents, data)
+    with pytest.raises(RuntimeError, match="not taken"), contents.adding():  # noqa: PT012
+        add(database, contents, data)
+        raise RuntimeError("not taken")
+    assert contents.read(sha256) == data  # it was there before
+
+
+def test_what_a_killed_server_was_writing_is_gone_after_the_next_start(tmp_path):
+    with running_marketplace(tmp_path) as market:
+        blobs = market.data / "blobs"
+    (blobs / "tmpabcdef12").write_bytes(b"half of a file")
+    with running_marketplace(tmp_path):
+        assert [path for path in blobs.iterdir() if path.is_file()] == []
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "bytes=abc",
+        "bytes=",
+        "bytes",
+        "lines=1-2",
+        "bytes=5-2",
+        "bytes=1-2-3",
+        "bytes=0-0,5-9",
+        "bytes=0-,0-,0-",
+        "bytes=--5",
+    ],
+)
+def test_who_asks_for_a_part_that_nobody_understands_gets_the_whole(market, large, asked):
+    path = large_plugin(market.wheels) if large else market.publish("poll")
+    if large:
+        assert market.upload(path).status_code == 200
+    (entry,) = market.project("chat-poll")["files"]
+    answer = market.client.get(entry["url"], headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (200, path.read_bytes())
 
 
 @pytest.mark.parametrize("large", [False, True])

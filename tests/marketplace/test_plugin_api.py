@@ -213,3 +213,25 @@ def test_a_word_too_long_is_said_so(standing):
 
 def test_healthz(standing):
     assert standing.client.get("/healthz").text == "ok\n"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["search?q=poll", "featured", "poll", "poll/latest", "poll/changelog", "poll/download", "nobody", "search?limit=0"],
+)
+def test_who_asks_for_the_head_alone_is_answered_as_by_get(market, address):
+    market.publish("poll")
+    given = market.client.get(f"/plugins/{address}", follow_redirects=False)
+    head = market.client.head(f"/plugins/{address}", follow_redirects=False)
+    assert (head.status_code, head.content) == (given.status_code, b"")
+    assert (
+        head.headers["content-type" if given.content else "location"]
+        == given.headers["content-type" if given.content else "location"]
+    )
+    assert head.headers["content-length"] == given.headers["content-length"]
+
+
+def test_an_id_of_any_length_is_refused_in_a_short_sentence(market):
+    told = market.client.get(f"/plugins/{'a' * 20_000}")
+    assert told.status_code == 404
+    assert len(told.json()["detail"]) < 200

@@ -110,7 +110,7 @@ class FilePages:
             await _in_memory(content, served.media_type, headers, etag, scope).send_to(scope, send)
         else:
             headers |= {"x-content-type-options": "nosniff", "etag": etag}
-            await FileResponse(content, media_type=served.media_type, headers=headers)(scope, receive, send)
+            await FileResponse(content, media_type=served.media_type, headers=headers)(_readable(scope), receive, send)
 
     def _find(self, address: str) -> _Served | None:
         serial = self._serial()
@@ -161,6 +161,17 @@ class FilePages:
         return _Served(serial, answer, blob, media_type, counted)
 
 
+def _readable(scope: Scope) -> Scope:
+    """The request without a range that is none, or several: who is not understood gets the whole (RFC 9110, 14.2)."""
+    asked = dict(scope["headers"]).get(b"range")
+    if asked is None:
+        return scope
+    match = _RANGE.fullmatch(asked)
+    if match is not None and not (match[1] and match[2] and int(match[1]) > int(match[2])):
+        return scope
+    return {**scope, "headers": [each for each in scope["headers"] if each[0] != b"range"]}
+
+
 def _in_memory(content: bytes, media_type: str, headers: dict[str, str], etag: str, scope: Scope) -> Answer:
     """The answer with a small file, or the part of it that is asked for (RFC 9110, 14.2 and 13.1.5)."""
     asked = dict(scope["headers"])
@@ -169,6 +180,8 @@ def _in_memory(content: bytes, media_type: str, headers: dict[str, str], etag: s
     if match is None or scope["method"] != "GET" or asked.get(b"if-range", etag.encode()) != etag.encode():
         return Answer(200, content, media_type, headers, etag=etag)
     first, last, at_the_end = match.groups()
+    if first and last and int(first) > int(last):
+        return Answer(200, content, media_type, headers, etag=etag)  # it means nothing
     size = len(content)
     start = int(first) if first else max(0, size - int(at_the_end))
     end = min(int(last), size - 1) if first and last else size - 1

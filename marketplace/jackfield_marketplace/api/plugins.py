@@ -23,6 +23,7 @@ from jackfield_marketplace.catalog import CATEGORIES, PluginDetails, plugin_deta
 from jackfield_marketplace.db import Database, Direct
 from jackfield_marketplace.search import Found, count_categories, featured, search
 
+_LONGEST_SHOWN = 100  # characters of what was asked for
 _WRONG: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description": "A parameter is out of its bounds."}}
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No published plugin has that id."}}
 
@@ -85,7 +86,7 @@ def plugin_router(database: Database, answers: PluginAnswers) -> APIRouter:
     ) -> Response:
         """What changed, from CHANGELOG.md beside plugin.toml."""
         if since and not is_version(since):
-            raise HTTPException(422, f"since={since} is not a version")
+            raise HTTPException(422, f"since={_shown(since)} is not a version")
         return _answer(answers.changelog(plugin_id, since), plugin_id)
 
     @router.get(
@@ -104,24 +105,28 @@ def plugin_router(database: Database, answers: PluginAnswers) -> APIRouter:
         if version:
             named = next((one for one in details.versions if one.version == version), None)
             if named is None:
-                raise HTTPException(404, f"{details.plugin.plugin_id} has no version {version}")
+                raise HTTPException(404, f"{details.plugin.plugin_id} has no version {_shown(version)}")
             wanted = named
         return RedirectResponse(f"../../files/{wanted.sha256}/{wanted.filename}", status_code=302)
 
     return router
 
 
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
 def _found(database: Database, plugin_id: str) -> PluginDetails:
     with database.read() as session:
         details = plugin_details(session, plugin_id)
     if details is None:
-        raise HTTPException(404, f"no plugin is called {plugin_id}")
+        raise HTTPException(404, f"no plugin is called {_shown(plugin_id)}")
     return details
 
 
 def _answer(body: bytes | None, plugin_id: str) -> Response:
     if body is None:
-        raise HTTPException(404, f"no plugin is called {plugin_id}")
+        raise HTTPException(404, f"no plugin is called {_shown(plugin_id)}")
     return Response(body, media_type="application/json")
 
 

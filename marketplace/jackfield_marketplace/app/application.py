@@ -67,7 +67,9 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     shutil.rmtree(settings.incoming, ignore_errors=True)
     settings.make_folders()
     hosts = Hosts(settings.hosts, hostfiles)
-    contents = Contents(database, DiskBlobs(settings.blobs))
+    blobs = DiskBlobs(settings.blobs)
+    blobs.clear()
+    contents = Contents(database, blobs)
 
     downloads = DownloadCounter(database)
     signing = Signing(database, settings.keys, settings.blobs)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_UNFINISHED = "tmp"  # no folder of blobs is called so
 
 
 class DiskBlobs:
@@ -44,8 +45,19 @@ class DiskBlobs:
         if self.path(sha256) is None:
             self._write(source, sha256)
 
+    def remove(self, sha256: str) -> None:
+        """Forget a blob that nothing points to."""
+        path = self.path(sha256)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove what a process was writing when it was killed; nobody may be writing meanwhile."""
+        for path in self.folder.glob(f"{_UNFINISHED}*"):
+            path.unlink(missing_ok=True)
+
     def _write(self, source: IO[bytes], sha256: str) -> None:
-        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as copy:
+        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=_UNFINISHED, delete=False) as copy:
             try:
                 shutil.copyfileobj(source, copy, 1024 * 1024)
                 copy.flush()

@@ -8,6 +8,9 @@ from typing import Any, Literal
 from jackfield.errors import JackfieldError
 from jackfield.manifest import Manifest
 
+LONGEST_REFUSAL = 1000
+"""Of what was sent a sentence may quote much; nobody reads more characters than these."""
+
 
 class Refusal(JackfieldError):
     """An upload that is not taken.
@@ -23,7 +26,8 @@ class Refusal(JackfieldError):
     def __init__(
         self, status: int, message: str, *, retry_after_seconds: int | None = None, code: str | None = None
     ) -> None:
-        super().__init__(" · ".join(line.strip() for line in message.splitlines() if line.strip()))
+        said = " · ".join(line.strip() for line in message.splitlines() if line.strip())
+        super().__init__(said if len(said) <= LONGEST_REFUSAL else f"{said[:LONGEST_REFUSAL]}…")
         self.status = status
         self.retry_after_seconds = retry_after_seconds
         self.code = code

@@ -125,7 +125,7 @@ class Uploads:
         if signature is not None:
             upload = replace(upload, attestation_sha256=hashlib.sha256(signature).hexdigest())
             parts = (*parts, (upload.attestation_sha256, signature))
-        with self._database.write_directly() as direct:
+        with self._contents.adding(), self._database.write_directly() as direct:
             outcome, findings = publish(direct, upload, uploader, upstream=self._settings.upstream is not None)
             # Before the commit, so that no row ever points to what is missing; after the decision, so that what is
             # refused leaves nothing behind.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from sqlalchemy import func, select, text
 
 from tests.marketplace.conftest import LocalMarket, local_market
 from tests.support.tuf_client import PlainTufClient
-from tests.support.wheels import build_plugin
+from tests.support.wheels import build_plugin, plugin_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C33")]
 
@@ -150,6 +151,15 @@ def test_without_its_keys_nothing_is_taken_and_it_is_said_why(signed):
     assert "the snapshot key that the marketplace signs with is not in" in answer.reason_phrase
     assert signed.client.get("/simple/chat-poll/").status_code == 404
     assert signed.client.get("/plugins/poll").status_code == 404
+
+
+def test_a_large_file_that_is_not_taken_leaves_nothing_on_disk(signed):
+    for path in signed.settings.keys.glob("snapshot-*"):
+        path.unlink()
+    source = plugin_source("poll")
+    source.files["chat_poll/data.bin"] = os.urandom(200_000)
+    assert signed.upload(source.build(signed.wheels)).status_code == 503
+    assert [path for path in signed.settings.blobs.rglob("*") if path.is_file()] == []
 
 
 def test_what_cannot_be_signed_is_not_shown_and_nothing_more_is_taken_until_it_can(signed):
