@@ -138,6 +138,9 @@ async def test_a_worker_that_takes_too_much_memory_is_stopped(zygote, supervisor
     assert breach is not None
     assert re.fullmatch(r"weather used \d+ MiB of 50 MiB and was stopped", breach.sentence)
     assert re.fullmatch(r"if it should: jackfield limits weather memory=[12]00MiB", breach.hint)
+    assert breach.hint.endswith("; else it can be deleted: jackfield data discard weather") is (
+        breach.limit in ("data", "files")
+    ), "what is kept stays for the next one"
     assert f"weather {how}" == breach.sentence
 
 

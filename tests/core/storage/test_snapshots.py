@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import StoreError, UsageError
-from jackfield.storage import Snapshots, State, delete_folder
+from jackfield.storage import Most, Snapshots, State, delete_folder, snapshots
 
 pytestmark = pytest.mark.feature("C14", "C45")
 
@@ -171,6 +172,49 @@ def test_a_full_disk_refuses_the_copy_and_leaves_what_is_there(tmp_path):
         assert not desk.copies.pending("poll")
     finally:
         subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_what_the_system_refuses_is_told_with_what_helps_against_that(desk, monkeypatch):
+    told = {
+        errno.ENOSPC: "make room on the disk, or discard old copies",
+        errno.EDQUOT: "the user of the application may take up no more of the disk",
+        errno.EROFS: "let the user of the application read and write /the/place",
+        errno.EIO: None,
+    }
+    for number, hint in told.items():
+
+        def refuse(folder: Path, number: int = number) -> None:
+            raise OSError(number, os.strerror(number), "/the/place")
+
+        with monkeypatch.context() as patched, pytest.raises(StoreError, match=os.strerror(number)) as caught:
+            patched.setattr(snapshots, "sync_tree", refuse)
+            run(desk.copies.take("poll", 1, why="before poll 2.0.0", by="test"))
+        assert (caught.value.hint or "").startswith(hint or "")
+        assert (caught.value.hint is None) == (hint is None)
+
+
+@pytest.mark.skipif(not hasattr(os, "SEEK_HOLE"), reason="the system does not tell where holes are")
+def test_holes_stay_holes_in_a_copy_and_on_the_way_back(desk):
+    """A disk has no room for them, and neither has what was set aside once."""
+    files = desk.root / "data" / "poll" / "files"
+    for number in range(100):
+        with (files / f"hole-{number}").open("wb") as file:
+            file.write(b"begin")
+            file.seek(1 << 40)
+            file.write(b"middle")
+            file.truncate(1 << 41)
+    (files / "empty").touch()
+    run(desk.copies.take("poll", 1, why="before poll 2.0.0", by="test", most=Most(10 << 20, 1000)))
+    for _ in range(2):
+        desk.copies.go_back("poll", 1, why="back", by="test")
+        run(desk.copies.complete("poll", by="test"))
+    assert {one.stat().st_size for one in files.glob("hole-*")} == {1 << 41}
+    assert sum(one.stat().st_blocks for one in files.iterdir()) * 512 < 10 << 20
+    with (files / "hole-99").open("rb") as file:
+        assert file.read(7) == b"begin\0\0"
+        file.seek((1 << 40) - 1)
+        assert file.read(8) == b"\0middle\0"
+    assert (files / "empty").read_bytes() == b""
 
 
 def test_a_copy_can_be_discarded_and_only_three_stay_by_themselves(desk):

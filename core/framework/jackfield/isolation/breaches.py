@@ -17,6 +17,8 @@ _SAID: Final = {
     "requests": "asked the application {} times a second",
     "traffic": "sent the application {} a second",
 }
+_STAYING: Final = frozenset({"data", "files"})
+"""Limits on what is still there when the worker is gone, and its next one is stopped for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def _breach(plugin: str, limit: Limit, said: str, used: float, allowed: float) -
         enough *= 2
     suggested = limit.shown(min(enough, limit.highest)).replace(" ", "")
     hint = f"if it should: jackfield limits {plugin} {limit.name}={suggested}"
+    if limit.name in _STAYING:  # another version of it is stopped for it as well
+        hint += f"; else it can be deleted: jackfield data discard {plugin}"
     return Breach(plugin, limit.name, f"{plugin} {said} and was stopped", hint)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from jackfield.storage.folders import delete_folder
 from jackfield.storage.held import HeldFolder, held_folder
@@ -25,7 +29,7 @@ class Most:
     Only what lies in its folders counts: what lies in it directly its host wrote itself.
 
     Args:
-        size_bytes: of all files, holes counted as what they become in a copy.
+        size_bytes: of what is in all files; holes stay holes in a copy and take up nothing.
         files: how many files, folders and links.
     """
 
@@ -97,11 +101,44 @@ def _copy_entries(folder: HeldFolder, other: Path, counted: _Counted) -> list[tu
                 os.utime(other / name, ns=times, follow_symlinks=False)
         elif stat.S_ISREG(looked.st_mode):
             with folder.read(name) as content, (other / name).open("xb") as target:
-                while part := content.read(_PART_BYTES):
-                    counted.read(folder, len(part))
-                    target.write(part)
+                _copy_content(content, target, partial(counted.read, folder))
             _dress(other / name, looked)
     return below
+
+
+def _copy_content(content: BinaryIO, target: BinaryIO, read: Callable[[int], None]) -> None:
+    """Copy a file as long as it is when this begins, with its holes.
+
+    A plugin makes more holes than any disk has room, and they cost it nothing: as real bytes they fill the disk when
+    what was set aside, or what a stopped worker left, is copied.
+    """
+    size = os.fstat(content.fileno()).st_size
+    for begin, end in list(_filled(content.fileno(), size)):  # all of them first: looking moves where reading is
+        content.seek(begin)
+        target.seek(begin)
+        while begin < end and (part := content.read(min(_PART_BYTES, end - begin))):
+            read(len(part))
+            target.write(part)
+            begin += len(part)
+    target.truncate(size)
+
+
+def _filled(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    """Where a file holds something, from byte to byte (lseek(2), SEEK_DATA); all of it where the system does not tell."""
+    if not hasattr(os, "SEEK_DATA"):
+        yield 0, size
+        return
+    end = 0
+    while end < size:
+        try:
+            begin = os.lseek(descriptor, end, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing more up to its end
+                return
+            raise
+        end = min(os.lseek(descriptor, begin, os.SEEK_HOLE), size)
+        if begin < end:
+            yield begin, end
 
 
 def _dress(other: Path, looked: os.stat_result) -> None:

@@ -10,6 +10,7 @@ The methods that take steps are generators of their names; the caller runs them 
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -304,8 +305,19 @@ class Snapshots:
             raise StoreError(
                 f"what {cid} keeps could not be {what}: {reason}",
                 plugin=cid,
-                hint="make room on the disk, or discard old copies: jackfield snapshots",
+                hint=_way_out(error, self._root),
             ) from error
+
+
+def _way_out(error: OSError, root: Path) -> str | None:
+    """Say what helps against what the system refused; nothing where only its own words do."""
+    if error.errno == errno.ENOSPC:
+        return "make room on the disk, or discard old copies: jackfield snapshots"
+    if error.errno == errno.EDQUOT:
+        return "the user of the application may take up no more of the disk: discard old copies: jackfield snapshots"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"let the user of the application read and write {error.filename or root}"
+    return None
 
 
 def _discard(draft: Path | None) -> None:
