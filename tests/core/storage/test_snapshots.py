@@ -186,8 +186,8 @@ def test_what_the_system_refuses_is_told_with_what_helps_against_that(desk, monk
         def refuse(folder: Path, number: int = number) -> None:
             raise OSError(number, os.strerror(number), "/the/place")
 
-        with monkeypatch.context() as patched, pytest.raises(StoreError, match=os.strerror(number)) as caught:
-            patched.setattr(snapshots, "sync_tree", refuse)
+        monkeypatch.setattr(snapshots, "sync_tree", refuse)
+        with pytest.raises(StoreError, match=os.strerror(number)) as caught:
             run(desk.copies.take("poll", 1, why="before poll 2.0.0", by="test"))
         assert (caught.value.hint or "").startswith(hint or "")
         assert (caught.value.hint is None) == (hint is None)

@@ -116,15 +116,16 @@ def _copy_content(content: BinaryIO, target: BinaryIO, read: Callable[[int], Non
     for begin, end in list(_filled(content.fileno(), size)):  # all of them first: looking moves where reading is
         content.seek(begin)
         target.seek(begin)
-        while begin < end and (part := content.read(min(_PART_BYTES, end - begin))):
+        left = end - begin
+        while left and (part := content.read(min(_PART_BYTES, left))):
             read(len(part))
             target.write(part)
-            begin += len(part)
+            left -= len(part)
     target.truncate(size)
 
 
 def _filled(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
-    """Where a file holds something, from byte to byte (lseek(2), SEEK_DATA); all of it where the system does not tell."""
+    """Where a file holds something, from byte to byte (lseek(2)); all of it where the system does not tell."""
     if not hasattr(os, "SEEK_DATA"):
         yield 0, size
         return
