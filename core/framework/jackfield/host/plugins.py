@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 
-from jackfield.errors import PluginError, UnknownPlugin
+from jackfield.errors import PluginError, UnknownPlugin, UsageError
 from jackfield.host.facets import Wiring
 from jackfield.host.lifecycle import Happening, Life, State, advance
 from jackfield.host.remote import RemotePlugin
@@ -203,8 +204,12 @@ class Plugins:
         Raises:
             PluginError: it failed or is blocked, or the host stopped; the sentence says why.
             TimeoutError: it was not active in time.
+            UsageError: the time is none.
         """
         cid = canonical_id(plugin)
+        if timeout_seconds is not None and isnan(timeout_seconds):
+            # A timer for it would stand in the loop's heap unordered, and others' could wait below it for good.
+            raise UsageError("timeout_seconds is a number of seconds, and nan is none")
         record = self._records.get(cid)
         if record is not None:
             outcome = _outcome(record)

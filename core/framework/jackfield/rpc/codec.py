@@ -72,7 +72,9 @@ class CallCodec:
         many_answers: what the calls of a batch answered; None where one failed.
         response: the whole body of a short response, as kind, id and answer; raises what msgspec raises.
         decode_arguments: the same as `arguments`, and may raise what msgspec raises as well.
+        read_arguments, read_many: the same as `decode_arguments` and `many_arguments`, of what was looked at before.
         fields: name and type of each argument; None where one may be left out or may be anything.
+        is_loose: whether a part of the arguments may be anything.
         certain: types whose values fit the answer, so that nobody need look whether they do.
 
     Raises:
@@ -85,8 +87,11 @@ class CallCodec:
         "certain",
         "decode_arguments",
         "fields",
+        "is_loose",
         "many_answers",
         "many_arguments",
+        "read_arguments",
+        "read_many",
         "response",
     )
 
@@ -106,8 +111,11 @@ class CallCodec:
             self.fields = tuple((one.name, one.annotation) for one in parameters)
         self.arguments: Callable[[Encoded], dict[str, Any]] = reader(arguments, loose)
         decode: Any = msgspec.msgpack.Decoder(arguments).decode
+        self.is_loose = loose
+        self.read_arguments: Callable[[Encoded], dict[str, Any]] = decode
         self.decode_arguments: Callable[[Encoded], dict[str, Any]] = self.arguments if loose else decode
         self.many_arguments: Callable[[Encoded], list[dict[str, Any]]] = reader(list[arguments], loose)
+        self.read_many = reader(list[arguments]) if loose else self.many_arguments
         self.answer: Callable[[Encoded], Any] = reader(answer, _is_loose(answer))
         self.many_answers: Callable[[Encoded], list[Any]] = reader(
             list[None] if answer is None else list[answer | None], _is_loose(answer)

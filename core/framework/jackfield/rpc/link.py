@@ -52,6 +52,7 @@ class Limits:
         open_calls: requests of the other side that may wait for an answer.
         backlog_bytes: what may wait to be read, or to be sent, in memory.
         nesting: how often a call may lead to a call back which leads to a call.
+        held_bytes: what the arguments of its requests may take in memory that wait for an answer.
     """
 
     frame_bytes: int = FRAME_BYTES
@@ -59,6 +60,7 @@ class Limits:
     open_calls: int = 256
     backlog_bytes: int = 4 << 20
     nesting: int = 32
+    held_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,8 @@ def _lengths() -> list[tuple[int, int, int, int]]:
 _TABLE = _lengths()
 
 
-def check_plain(data: memoryview | bytes) -> None:
-    """Look at one encoded value without decoding it, in time that is bounded by `VALUES`.
+def check_plain(data: memoryview | bytes) -> int:
+    """Look at one encoded value without decoding it, in time that is bounded by `VALUES`; return how many it holds.
 
     Bytes that are no msgpack pass, for the decoder refuses them.
 
@@ -66,10 +66,10 @@ def check_plain(data: memoryview | bytes) -> None:
     while True:
         while not left:
             if not outer:
-                return
+                return seen
             left, keyed = outer.pop()
         if position >= end:
-            return
+            return seen
         kind, size, following, count = _TABLE[data[position]]
         position += 1
         if size:

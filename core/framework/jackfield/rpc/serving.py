@@ -9,6 +9,8 @@ from typing import Any
 
 from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation, UsageError
 from jackfield.rpc.applying import Applied
+from jackfield.rpc.batches import in_portions, one_by_one
+from jackfield.rpc.burden import LIGHT_BYTES, Burden
 from jackfield.rpc.link import Link, Raised, Served
 from jackfield.rpc.messages import (
     BATCH_RESPONSE,
@@ -23,9 +25,6 @@ from jackfield.rpc.messages import (
     Response,
 )
 from jackfield.rpc.replies import Gathered, Reply
-
-#: The calls of a batch that run before others have their turn on the event loop.
-CALLS_A_TURN = 50
 
 _UNFITTING = (*DECODING_ERRORS, CannotCross)
 
@@ -47,12 +46,13 @@ class Server:
         known: how served methods are called, those that were called so far.
     """
 
-    __slots__ = ("_later", "_link", "_open", "_send", "_telling", "_told", "depth", "known")
+    __slots__ = ("_burden", "_later", "_link", "_open", "_send", "_telling", "_told", "depth", "known")
 
     def __init__(self, link: Link, send: Callable[[object], None], later: Later | None = None) -> None:
         self._link = link
         self._send = send
         self._later = later
+        self._burden = Burden(link.peer, link.limits.held_bytes)
         self._open: dict[int, Reply | Gathered] = {}
         self._telling: dict[int, Reply | Gathered] = {}  # notifications that have not ended
         self._told = 0
@@ -82,17 +82,20 @@ class Server:
             served = link.serve(message.method)
             if served is None or self.depth > link.limits.nesting:
                 raise self._not_served(message)  # noqa: TRY301  # one call less for each request
-            codec = served.codec
+            codec, encoded = served.codec, message.arguments
+            decode, weight = codec.decode_arguments, 0
             try:
-                arguments = codec.decode_arguments(message.arguments)
+                if len(encoded) > LIGHT_BYTES:
+                    decode, weight = codec.read_arguments, self._burden.weigh(encoded, codec)
+                arguments = decode(encoded)
             except _UNFITTING as error:
                 raise _unfitting(message, error) from error
             if served.deferred:
-                self._start(served, arguments, self._reply(message, served))
+                self._start(served, arguments, self._reply(message, served, weight))
                 return
             value = served.function(**arguments)
             if self._later is not None and inspect.isawaitable(value):
-                self._later(value, self._reply(message, served))
+                self._later(value, self._reply(message, served, weight))
                 return
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
             self.fail(number, error)
@@ -132,7 +135,8 @@ class Server:
             if isinstance(message, Batch):
                 self._run_batch(message, served)
             else:
-                self._start(served, served.codec.arguments(message.arguments), self._unanswered())
+                weight = self._weight(message, served)
+                self._start(served, served.codec.arguments(message.arguments), self._unanswered(weight))
         except ProtocolViolation:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
@@ -154,12 +158,15 @@ class Server:
 
     def _run_batch(self, message: Batch, served: Served) -> None:
         applied = self.applied(message.method, served) if self._later is None and not served.deferred else None
-        read = served.codec.many_arguments if applied is None else applied.decode_many
+        read, weight = served.codec.many_arguments if applied is None else applied.decode_many, 0
         try:
+            if applied is None and (weight := self._weight(message, served)):
+                read = served.codec.read_many
             many = read(message.arguments)
         except CannotCross as error:
             raise _unfitting(message, error) from error
-        number = message.id
+        number, burden = message.id, self._burden
+        burden.held_bytes += weight
 
         certain = served.codec.certain
 
@@ -167,6 +174,7 @@ class Server:
             self._open.pop(number, None)
             if not self._link.ledger.answered(number):
                 return  # it was before
+            burden.held_bytes -= weight
             if isinstance(answers, Raised):
                 self._dispatch(number, self._link.failure(number, answers.error))
                 return
@@ -178,9 +186,9 @@ class Server:
 
         if self._later is not None:
             reply = self._open[number] = Reply(send, message.milliseconds)
-            self._later(_one_by_one(served, many), reply)
+            self._later(one_by_one(served, many, self._link.writer.limit_bytes), reply)
         elif applied is not None:
-            send(applied.run_many(many))
+            send(in_portions(applied, many, self._link.writer.limit_bytes))
         elif many:
             gathered = self._open[number] = Gathered(len(many), send, message.milliseconds)
             for arguments, one in zip(many, gathered.replies, strict=True):
@@ -203,11 +211,17 @@ class Server:
         else:
             reply.give(value)
 
-    def _reply(self, message: Request, served: Served) -> Reply:
-        number = message.id
+    def _weight(self, message: Batch | Notification, served: Served) -> int:
+        encoded = message.arguments
+        return self._burden.weigh(encoded, served.codec) if len(encoded) > LIGHT_BYTES else 0
+
+    def _reply(self, message: Request, served: Served, weight: int) -> Reply:
+        number, burden = message.id, self._burden
         self._link.ledger.hold(number)
+        burden.held_bytes += weight
 
         def send(value: Any) -> None:
+            burden.held_bytes -= weight
             self._open.pop(number, None)
             if isinstance(value, Raised):
                 self._answer(self._link.failure(number, value.error))
@@ -217,8 +231,11 @@ class Server:
         reply = self._open[number] = Reply(send, message.milliseconds)
         return reply
 
-    def _unanswered(self) -> Reply:
+    def _unanswered(self, weight: int) -> Reply:
         """Return where the outcome of a notification goes; what it started ends with the link like any request's.
+
+        Args:
+            weight: about how many bytes its arguments take.
 
         Raises:
             ProtocolViolation: too many of them have not ended.
@@ -227,9 +244,11 @@ class Server:
         if len(self._telling) >= self._link.limits.open_calls:
             peer, most = self._link.peer, self._link.limits.open_calls
             raise ProtocolViolation(f"{peer} has more than {most} notifications that have not ended")
-        number = self._told
+        number, burden = self._told, self._burden
+        burden.held_bytes += weight
 
         def ended(_: Any) -> None:
+            burden.held_bytes -= weight
             self._telling.pop(number, None)
 
         reply = self._telling[number] = Reply(ended, 0)
@@ -252,31 +271,6 @@ class Server:
 
 class Cancelled(Exception):
     """What a call ends with that nobody waits for; told as the kind "Cancelled"."""
-
-
-async def _one_by_one(served: Served, many: list[dict[str, Any]]) -> list[Any]:
-    """Run a batch in its order, and let others have their turn in between."""
-    from asyncio import sleep
-
-    answers: list[Any] = []
-    for place, arguments in enumerate(many):
-        value = _call(served, arguments)
-        if inspect.isawaitable(value):
-            try:
-                value = await value
-            except (Exception, SystemExit) as error:  # noqa: BLE001  # one call of a batch does not take the others with it
-                value = Raised(error)
-        answers.append(value)
-        if not (place + 1) % CALLS_A_TURN:
-            await sleep(0)
-    return answers
-
-
-def _call(served: Served, arguments: dict[str, Any]) -> Any:
-    try:
-        return served.function(**arguments)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # one call of a batch does not take the others with it
-        return Raised(error)
 
 
 def _unfitting(message: Request | Batch, error: Exception) -> TypeError:

@@ -18,7 +18,7 @@ from jackfield.worker.looping import LoopThread
 AT_ONCE = 200
 """Calls of coroutines that wait for the host at one time, further ones wait for their turn: a link carries 256."""
 
-FROM_HOST = Limits(open_calls=100_000)
+FROM_HOST = Limits(open_calls=100_000, held_bytes=1 << 40)
 """A plugin's side of a link: its host is trusted, and may have any number of commands and hooks run in it at once."""
 
 WAIT_SECONDS = 30.0

@@ -104,6 +104,21 @@ async def test_a_plugin_has_few_threads_and_they_end_with_it(held):
     threads.close()
 
 
+async def test_what_is_given_up_makes_no_room_before_its_thread_is_free(held):
+    """Else who asks and gives up again has all that it asked for wait in the threads' queue, with what each carries."""
+    threads = OwnThreads("mallory")
+    for given_up in await until_all_are_busy(threads, held):
+        given_up.cancel()
+    asked = [asyncio.create_task(threads.run(bytes)) for _ in range(MANY)]
+    await asyncio.sleep(0.05)
+    assert threads._pool is not None
+    assert threads._pool._work_queue.qsize() == 0
+    held.set()
+    async with asyncio.timeout(SECONDS):
+        assert await asyncio.gather(*asked) == [b""] * MANY
+    threads.close()
+
+
 def busy_for(seconds: float) -> float:
     """Use a processor for so long, and return when that was over."""
     until = time.thread_time() + seconds

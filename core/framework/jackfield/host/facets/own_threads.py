@@ -54,17 +54,30 @@ class OwnThreads:
         self._asked += 1
         try:
             # What has to wait does so here: in a thread's queue it would be done long after its plugin is gone.
-            async with self._turns:
-                while (seconds := self._wait_seconds()) > 0:  # noqa: ASYNC110 (it is time that is waited for)
-                    await asyncio.sleep(seconds)
-                if self._pool is None:
-                    self._pool = ThreadPoolExecutor(MOST_THREADS, f"jackfield: for {self._plugin}")
-                counted = partial(self._counted, partial(work, *arguments, **named))
-                return await asyncio.get_running_loop().run_in_executor(self._pool, counted)
+            await self._turns.acquire()
+            return await asyncio.shield(await self._begun(partial(work, *arguments, **named)))
         finally:
             self._asked -= 1
             if self._is_over and not self._asked:
                 self._let_go()
+
+    async def _begun(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """Begin a piece of work whose turn it is. Nobody else has that before its thread is free.
+
+        Else who gives up what it has asked for has its next request wait in the threads' queue, one after the other,
+        and with each what it carries.
+        """
+        try:
+            while (seconds := self._wait_seconds()) > 0:  # noqa: ASYNC110 (it is time that is waited for)
+                await asyncio.sleep(seconds)
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(MOST_THREADS, f"jackfield: for {self._plugin}")
+            begun = asyncio.get_running_loop().run_in_executor(self._pool, partial(self._counted, work))
+        except BaseException:
+            self._turns.release()
+            raise
+        begun.add_done_callback(lambda _: self._turns.release())
+        return begun
 
     def _counted(self, work: Callable[[], T]) -> T:
         """In a thread; its time counts also where nobody waits for what it does any more."""

@@ -7,7 +7,8 @@ and could ask for ever more at the cost of its host.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -27,7 +28,8 @@ MOST_FILES = 64
 MOST_TABLES = 100
 MOST_PARCELS = 256
 MOST_PARCEL_BYTES = 80 << 20
-"""Of all parcels of one plugin: one answer of the largest size, with its headers."""
+"""Of all parcels of one plugin, and of what lay in them until its calls are answered: one answer of the largest size,
+with its headers."""
 
 
 class Held(Generic[T]):
@@ -115,6 +117,7 @@ class Holding:
         self._parcels: Held[bytearray] = Held(plugin, "parcels", MOST_PARCELS)
         self.on_end: tuple[Callable[[], None], ...] = ()
         self._parcel_bytes = 0
+        self._used_bytes = 0  # of parcels that are the arguments of calls which are not answered
         self._sizes: dict[int, int] = {}  # of what was told of each subscription
         self._begun_bytes = 0
         self._ends = False
@@ -186,21 +189,32 @@ class Holding:
         kept = self._parcels.take(parcel)
         self._parcel_bytes -= len(kept) if kept is not None else 0
 
-    def argument(self, value: Any, parcel: int | None, kind: Any) -> Any:
-        """Return an argument of any size: itself, or what lies in the parcel that it names.
+    @contextmanager
+    def argument(self, value: Any, parcel: int | None, kind: Any) -> Iterator[Any]:
+        """Give an argument of any size: itself, or what lies in the parcel that it names.
+
+        What lay there counts until the end of the block: it is in memory as long as its call is not answered.
 
         Raises:
             UsageError: there is no such parcel.
             TypeError: what lies in it is of another type.
         """
         if parcel is None:
-            return value
-        kept = self._parcels.get(parcel)
+            yield value
+            return
+        encoded = bytes(self._parcels.get(parcel))
         self.drop(parcel)
+        size = len(encoded)
+        self._used_bytes += size
         try:
-            return _codec_of(kind).answer(bytes(kept))
-        except CannotCross as error:
-            raise TypeError(f"what was sent in parts {error.message}") from None
+            try:
+                given = _codec_of(kind).answer(encoded)
+            except CannotCross as error:
+                raise TypeError(f"what was sent in parts {error.message}") from None
+            del encoded
+            yield given
+        finally:
+            self._used_bytes -= size
 
     def _pack(self, content: bytearray) -> int:
         self._require_bytes(len(content))
@@ -209,7 +223,7 @@ class Holding:
         return number
 
     def _require_bytes(self, more: int) -> None:
-        if self._parcel_bytes + more > MOST_PARCEL_BYTES:
+        if self._parcel_bytes + self._used_bytes + more > MOST_PARCEL_BYTES:
             raise PluginError(
                 f"{self.plugin} lets more than {MOST_PARCEL_BYTES >> 20} MiB wait between it and its host",
                 plugin=self.plugin,

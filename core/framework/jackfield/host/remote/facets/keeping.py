@@ -32,7 +32,8 @@ class ServedStorage:
 
     async def set(self, key: str, value: Any, parcel: int | None = None) -> None:
         """Keep a value."""
-        await self._storage.set(key, self._holding.argument(value, parcel, Any))
+        with self._holding.argument(value, parcel, Any) as given:
+            await self._storage.set(key, given)
 
     async def delete(self, key: str) -> None:
         """Forget a key."""
@@ -55,10 +56,10 @@ class ServedStorage:
 
     async def apply(self, changes: Any, parcel: int | None = None) -> list[int | None]:
         """Make changes together."""
-        told = self._holding.argument(changes, parcel, list[dict[str, Any]])
-        if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
-            raise UsageError("changes are a list of maps, each with its `change`")
-        return await self._storage.apply(*(change_from_data(one) for one in told))
+        with self._holding.argument(changes, parcel, list[dict[str, Any]]) as told:
+            if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+                raise UsageError("changes are a list of maps, each with its `change`")
+            return await self._storage.apply(*(change_from_data(one) for one in told))
 
 
 class ServedTables:

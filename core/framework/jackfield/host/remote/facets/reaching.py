@@ -35,8 +35,8 @@ class ServedFiles:
 
     async def write_bytes(self, path: str, data: bytes | None, parcel: int | None = None) -> None:
         """Put a file in the place of another, or anew."""
-        content = self._holding.argument(data, parcel, bytes | None)
-        await self._files.write_bytes(path, content or b"")
+        with self._holding.argument(data, parcel, bytes | None) as content:
+            await self._files.write_bytes(path, content or b"")
 
     async def open(self, path: str, mode: str = "rb") -> Opening:
         """Open a regular file: its descriptor is handed over, or it is read and written by `file.…`."""
@@ -90,8 +90,8 @@ class ServedFile:
 
     async def write(self, file: int, data: bytes | None, parcel: int | None = None) -> None:
         """Write where the file stands."""
-        content = self._holding.argument(data, parcel, bytes | None)
-        await self._opened.get(file).write(content or b"")
+        with self._holding.argument(data, parcel, bytes | None) as content:
+            await self._opened.get(file).write(content or b"")
 
     async def seek(self, file: int, offset: int) -> None:
         """Go on at this byte."""
@@ -146,20 +146,20 @@ class ServedHttp:
         parcel: int | None = None,
     ) -> Whole:
         """Send a request; the answer is `{status, url, headers, body}`."""
-        body = self._holding.argument(data, parcel, Any)
-        if not isinstance(body, str | bytes | dict | None):
-            raise TypeError(f"data is text, bytes or a form, not {type(body).__name__}")
-        response = await self._http.request(
-            method,
-            url,
-            headers=headers,
-            params=params,
-            json=json,
-            data=body,
-            timeout_seconds=timeout_seconds,
-            longest_bytes=longest_bytes,
-            redirects=redirects,
-        )
+        with self._holding.argument(data, parcel, Any) as body:
+            if not isinstance(body, str | bytes | dict | None):
+                raise TypeError(f"data is text, bytes or a form, not {type(body).__name__}")
+            response = await self._http.request(
+                method,
+                url,
+                headers=headers,
+                params=params,
+                json=json,
+                data=body,
+                timeout_seconds=timeout_seconds,
+                longest_bytes=longest_bytes,
+                redirects=redirects,
+            )
         return self._holding.whole(response)
 
 

@@ -1,0 +1,97 @@
+"""What a plugin's process asks of its host side by side, again and again or without waiting, and what that may hold."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import AsyncIterator
+from math import nan
+from typing import Any
+
+import msgspec
+import pytest
+from jackfield.errors import CannotCross
+from jackfield.host.facets.own_threads import MOST_THREADS
+from jackfield.host.remote.facets.holding import MOST_PARCEL_BYTES
+from jackfield.isolation import Line
+from jackfield.rpc import CallCodec
+from jackfield.runtime import PART_BYTES
+
+from tests.core.host.remote.conftest import Apart
+from tests.support.refusals import refused
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.slow
+
+SECONDS = 60.0
+ANYTHING = CallCodec(inspect.Signature(return_annotation=Any))
+Hostile = tuple[Apart, Line]
+
+
+@pytest.fixture
+async def held(hostile: Hostile) -> AsyncIterator[Hostile]:
+    """The same, with all threads in which the host works for the plugin at work, until the test is over."""
+    over = threading.Event()
+    side, line = hostile
+    busy = [asyncio.create_task(side.wiring.threads.run(over.wait)) for _ in range(MOST_THREADS)]
+    await asyncio.sleep(0.05)
+    yield side, line
+    over.set()
+    await asyncio.gather(*busy)
+
+
+async def sent_in_parts(line: Line, value: object) -> int:
+    data, number = msgspec.msgpack.encode(value), None
+    for first in range(0, len(data), PART_BYTES):
+        number = await line.call("parcel.add", {"part": data[first : first + PART_BYTES], "parcel": number})
+    assert number is not None
+    return number
+
+
+async def test_what_was_sent_in_parts_counts_until_its_call_is_answered(held, tmp_path):
+    _, line = held
+    told = {"path": str(tmp_path / "file"), "data": None}
+    half = bytes(MOST_PARCEL_BYTES // 2 - 100)
+    asked = []
+    for _ in range(2):
+        part = {**told, "parcel": await sent_in_parts(line, half)}
+        asked.append(asyncio.create_task(line.call("files.write_bytes", part, timeout_seconds=SECONDS)))
+        await asyncio.sleep(0.05)
+    await refused(line, "parcel.add", {"part": bytes(1000)}, "more than 80 MiB wait between it and its host")
+    for one in asked:
+        one.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+    await line.call("parcel.add", {"part": b"x"})
+
+
+async def test_calls_that_wait_hold_no_more_than_so_much(held):
+    _, line = held
+    lists: list[Any] = [[]] * 150_000
+    told = {"key": "k", "value": lists}
+    asked = [asyncio.create_task(line.call("storage.set", told, timeout_seconds=SECONDS)) for _ in range(8)]
+    await until(lambda: any(one.done() for one in asked), timeout_seconds=SECONDS)
+    said = {str(one.exception()) for one in asked if one.done()}
+    assert all("asks for more while what it asked before takes" in one for one in said), said
+    assert line.ended is None
+    for one in asked:
+        one.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
+
+
+async def test_a_batch_of_large_answers_is_not_gathered(hostile):
+    _, line = hostile
+    await line.call("storage.set", {"key": "k", "value": "x" * (PART_BYTES - 100)})
+    parcel = await sent_in_parts(line, bytes(PART_BYTES - 100))
+    for method, arguments in (("parcel.fetch", {"parcel": parcel}), ("storage.get", {"key": "k"})):
+        with pytest.raises(CannotCross, match="the answers to a batch are beyond the 1048576 bytes of one message"):
+            await line.call_batch(method, [arguments] * 3000, ANYTHING, 60)
+
+
+async def test_no_timer_of_the_host_waits_behind_one_for_no_time_at_all(hostile):
+    """A timer whose time is no number stands in the heap of a loop as if it were earlier and later than any other."""
+    _, line = hostile
+    for plugin in ("nobody", "probe"):
+        told = {"plugin": plugin, "timeout_seconds": nan}
+        async with asyncio.timeout(20):
+            await refused(line, "plugins.wait_for", told, "timeout_seconds is a number of seconds, and nan is none")

@@ -1,0 +1,118 @@
+"""What a side asks for holds no more of the other one's memory than it may: answers to batches, open calls."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import socket
+import threading
+import tracemalloc
+from typing import Any
+
+import pytest
+from jackfield.errors import CannotCross, UsageError
+from jackfield.rpc import BlockingConnection, CallCodec, Limits, Link, Served
+from jackfield.rpc.batches import CALLS_A_TURN
+from jackfield.rpc.burden import LIGHT_BYTES
+from jackfield.rpc.loop import LoopConnection
+
+from tests.core.rpc.attacker import DRIVERS
+from tests.support.waiting import until
+
+HALF_A_MEBIBYTE = 512 << 10
+MANY = 400
+EMPTY_LISTS = 100_000
+
+
+async def anything(value: Any) -> Any: ...
+def fill(number: int) -> bytes: ...  # type: ignore[empty-body]  # only its signature is read
+
+
+ANYTHING = CallCodec(inspect.signature(anything, eval_str=True))
+FILL = CallCodec(inspect.signature(fill, eval_str=True))
+
+
+def ask_many(link: Link) -> str:
+    """Ask for more than half a MiB for each of a few bytes; return why it is refused."""
+    asking = BlockingConnection(link)
+    asking.greet()
+    with pytest.raises(CannotCross) as caught:
+        asking.call_batch("fill", [{"number": 1}] * MANY, FILL, timeout_seconds=60)
+    assert asking.call_batch("fill", [{"number": 1}], FILL, timeout_seconds=60) == [b"1" * HALF_A_MEBIBYTE]
+    asking.close()
+    return caught.value.message
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_batch_ends_where_its_answers_do_not_fit_into_a_message(driver: str) -> None:
+    ours, theirs = socket.socketpair()
+    made: list[int] = []
+
+    def filled(number: int) -> bytes:
+        made.append(number)
+        return b"%d" % number * HALF_A_MEBIBYTE
+
+    host, said = Link(ours, {"fill": Served(filled, FILL)}.get, peer="the plugin"), list[str]()
+    asking = threading.Thread(target=lambda: said.append(ask_many(Link(theirs, lambda _: None, peer="the host"))))
+    tracemalloc.start()
+    asking.start()
+    if driver == "loop":
+
+        async def serve() -> None:
+            connection = LoopConnection(host)
+            await connection.greet()
+            await asyncio.to_thread(asking.join)
+            connection.close()
+
+        asyncio.run(serve())
+    else:
+        connection = BlockingConnection(host)
+        connection.greet()
+        connection.serve()
+    asking.join(60)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert said == ["the answers to a batch are beyond the 1048576 bytes of one message"]
+    assert len(made) <= CALLS_A_TURN + 1, "the calls that are left are not made"
+    assert peak < (CALLS_A_TURN * 2 + 20) * HALF_A_MEBIBYTE
+
+
+@pytest.mark.parametrize("kind", ["call", "batch", "notification"])
+async def test_what_open_calls_carry_is_counted_as_it_lies_in_memory(kind: str) -> None:
+    ours, theirs = socket.socketpair()
+    open_calls: list[Any] = []
+    may_end = asyncio.Event()
+
+    async def hold(value: Any) -> Any:
+        open_calls.append(value)
+        await may_end.wait()
+
+    most = EMPTY_LISTS * 64 * 5 // 2
+    host = LoopConnection(
+        Link(ours, {"hold": Served(hold, ANYTHING)}.get, peer="the plugin", limits=Limits(held_bytes=most))
+    )
+    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
+    await asyncio.gather(host.greet(), asking.greet())
+    lists: list[Any] = [[]] * EMPTY_LISTS
+
+    async def ask() -> Any:
+        if kind == "batch":
+            return await asking.call_batch("hold", [{"value": lists}], ANYTHING)
+        if kind == "notification":
+            return await asking.notify("hold", {"value": lists})
+        return await asking.call("hold", {"value": lists}, ANYTHING)
+
+    asked = [asyncio.ensure_future(ask()) for _ in range(10)]
+    await until(lambda: len(open_calls) == 2)
+    with pytest.raises(UsageError, match="the plugin asks for more while what it asked before takes 12 of 15 MiB"):
+        await asking.call("hold", {"value": lists}, ANYTHING)
+    small = asyncio.ensure_future(asking.call("hold", {"value": "x" * (LIGHT_BYTES // 2)}, ANYTHING))
+    await until(lambda: len(open_calls) == 3)  # two that are heavy, and what is light
+    may_end.set()
+    await asyncio.gather(small, *asked, return_exceptions=True)
+    await asyncio.sleep(0)
+    open_calls.clear()
+    assert await asking.call("hold", {"value": lists}, ANYTHING) is None, "what was answered makes room"
+    asking.close()
+    host.close()
+    await asyncio.gather(host.wait_closed(), asking.wait_closed())
