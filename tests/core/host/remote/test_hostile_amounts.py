@@ -42,7 +42,8 @@ async def held(hostile: Hostile) -> AsyncIterator[Hostile]:
 
 
 async def sent_in_parts(line: Line, value: object) -> int:
-    data, number = msgspec.msgpack.encode(value), None
+    data = msgspec.msgpack.encode(value)
+    number: int | None = None
     for first in range(0, len(data), PART_BYTES):
         number = await line.call("parcel.add", {"part": data[first : first + PART_BYTES], "parcel": number})
     assert number is not None
