@@ -98,6 +98,19 @@ def test_damage_is_found_by_one_who_has_found_the_wheel_whole_before(name, store
     assert {one for one in found if ".pyc" not in one[0]} == expected
 
 
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_of_one_wheel_is_found_by_one_who_looks_at_a_whole_set(name, store, install, plugin):
+    poll, dice, *_ = wheels = [plugin("poll"), plugin("dice"), plugin("cards")]
+    install(*wheels)
+    names = frozenset(pin.file.sha256 for pin, _ in wheels)
+    assert store.all_sound(names) == names
+    assert store.all_sound(names) == names  # by one glance at all
+    damage, _ = DAMAGE[name]
+    damage(source_of(store, poll[0]))
+    assert store.all_sound(names) == names - {poll[0].file.sha256}
+    assert store.all_sound({dice[0].file.sha256, "0" * 64}) == {dice[0].file.sha256}
+
+
 def test_a_byte_that_changed_without_the_size_is_found_by_one_who_has_found_the_wheel_whole_before(store, poll):
     assert store.sound(poll[0])
     source = source_of(store, poll[0])

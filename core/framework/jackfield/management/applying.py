@@ -26,7 +26,7 @@ from jackfield.management.reports import HistoryEntry, Outcome, RollbackReport
 from jackfield.management.revoked import refuse_revoked_wheels
 from jackfield.management.stepping import Progress, run_steps
 from jackfield.management.timeline import across, again, back, moved, none_to_go_to
-from jackfield.manifest import Pin
+from jackfield.manifest import Pin, distinct
 from jackfield.storage import Reverted, State
 from jackfield.store import Activation, Check, Generation, Store, StoredFile, now
 
@@ -75,7 +75,7 @@ class Changes:
             self.settle()
             if self._is_outdated(plan):
                 plan = await self._planned_again(plan, again)
-            activation = self._activation(plan, by, enable=enable)
+            activation, every = self._activation(plan, by, enable=enable), plan.every_pin
 
             async def carry_out(sound: Collection[str], require_whole: Callable[[], None]) -> Outcome:
                 def confirm() -> None:
@@ -83,7 +83,7 @@ class Changes:
                     if self._is_outdated(plan):  # who revoked something while the wheels were fetched has spoken last
                         raise _void()
 
-                rest = [pin for pin in plan.every_pin if pin.file.sha256 not in sound]
+                rest = [pin for pin in every if pin.file.sha256 not in sound]
                 absent = [pin for pin in rest if not self._store.sound(pin) and self._store.lacks(pin)]
                 wheels = await self._fetch(absent, plan.files, catalog, held, progress)
                 refuse_revoked_wheels(self._store, self._state, absent, wheels)
@@ -102,11 +102,11 @@ class Changes:
                 await run_steps(steps, progress)
                 return Outcome(activation.transaction, self._store.active_number(), self._left_out(plan, wheels))
 
-            look = held.enter_context(Look(self._store, plan.every_pin))
+            look = Look(self._store, every)
             try:
                 return await carry_out(look.asked, look.require_whole)
             except JackfieldError:
-                if look.whole:
+                if await asyncio.to_thread(lambda: look.whole):
                     raise
             return await carry_out(look.sound, lambda: None)  # with what is damaged mended, or fetched again
 
@@ -268,9 +268,9 @@ class Changes:
 
     def _hold_to_promises(self, plan: Plan, catalog: MarketCatalog) -> None:
         fresh = {item.distribution for item in (*plan.added, *plan.changed)}
-        for pin in plan.every_pin:
-            if pin.distribution in fresh:
-                hold_to_promise(pin, self._store.entries.tree(pin.file.sha256), catalog.groups)
+        every = (*plan.pins, *(pin for own in plan.workers.values() for pin in own))
+        for pin in distinct(pin for pin in every if pin.distribution in fresh):
+            hold_to_promise(pin, self._store.entries.tree(pin.file.sha256), catalog.groups)
 
     async def _fetch(
         self,
@@ -319,6 +319,8 @@ class Changes:
             self._state.change(activation.changes, **about)
 
     def _left_out(self, plan: Plan, wheels: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
+        if not wheels:
+            return {}
         files = {pin.file.filename: pin.file.sha256 for pin in plan.every_pin if pin.file.sha256 in wheels}
         return {name: left for name, sha256 in files.items() if (left := self._store.left_out(sha256))}
 

@@ -108,8 +108,11 @@ class Environment:
         Raises:
             StoreError: a name is taken; the message says by what.
         """
+        names = top_level_names(table)
+        if not names:
+            return  # as where every plugin has a process of its own
         listed, unlisted = self._importable()
-        for name, regular in top_level_names(table).items():
+        for name, regular in names.items():
             if not (name in listed or name in sys.stdlib_module_names or PathFinder.find_spec(name, unlisted)):
                 continue
             taken = self._taken(name, regular=regular)

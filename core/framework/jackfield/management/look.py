@@ -1,16 +1,15 @@
-"""A look at the wheels that stay in a set, beside the making of the set that will hold them.
+"""A look at the wheels that stay in a set, at the last moment before the set that will hold them is seen.
 
-Looking takes a `stat` for each of a thousand files, and making a set is mostly waiting for the disk. So a change takes
-for granted that what is installed is whole, and asks the look before anything of the new set becomes visible.
+Looking takes a `stat` for each of a thousand files. A change takes for granted that what is installed is whole, and
+asks once all of the new set is on disk and nothing of it is visible yet, in the thread that makes the set. Another one
+beside it was slower: each `stat` gives the interpreter away and has to win it back from whoever works.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection
-from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Self
+from functools import cached_property
 
 from jackfield.errors import StoreError
 from jackfield.manifest import Pin
@@ -18,7 +17,7 @@ from jackfield.store import Store
 
 
 class Look:
-    """The look; a context manager, which ends with it. The store's lock must be held meanwhile.
+    """The look, taken when it is first asked. The store's lock must be held meanwhile.
 
     Args:
         store: the installed sets.
@@ -31,28 +30,16 @@ class Look:
         with contextlib.suppress(StoreError):
             here = {pin.file.sha256 for pin in store.active().pins}
             self._pins = {pin.file.sha256: pin for pin in pins if pin.file.sha256 in here}
-        self._threads = ThreadPoolExecutor(1, "look")
-        self._found: Future[frozenset[str]] | None = None
-
-    def __enter__(self) -> Self:
-        if self._pins:
-            self._found = self._threads.submit(self._look)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._threads.shutdown()
 
     @property
     def asked(self) -> frozenset[str]:
         """The sha256 of what is looked at."""
         return frozenset(self._pins)
 
-    @property
+    @cached_property
     def sound(self) -> frozenset[str]:
-        """The sha256 of what was found whole, as far as size and times tell; waits for the end of the look."""
-        return self._found.result() if self._found is not None else frozenset()
+        """The sha256 of what was found whole, as far as size and times tell."""
+        return self._store.all_sound(self._pins.keys())
 
     @property
     def whole(self) -> bool:
@@ -68,6 +55,3 @@ class Look:
         if not self.whole:
             names = ", ".join(sorted(self._pins[sha256].distribution for sha256 in self.asked - self.sound))
             raise StoreError(f"{names} is damaged in the store", hint="jackfield store verify --repair")
-
-    def _look(self) -> frozenset[str]:
-        return frozenset(sha256 for sha256, pin in self._pins.items() if self._store.sound(pin))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 
@@ -35,17 +37,15 @@ class Disk:
 
     def sync_filesystem(self, path: Path) -> None:
         """Put everything written to the file system of `path` on disk: one barrier for a tree of many files."""
-        import ctypes  # an installer alone needs it
-
-        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if os.name == "posix" else None
+        syncfs = _syncfs()
         if syncfs is None:
             if hasattr(os, "sync"):
                 os.sync()
             return
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            if syncfs(descriptor):
-                number = ctypes.get_errno()
+            number = syncfs(descriptor)
+            if number:
                 raise OSError(number, os.strerror(number), str(path))
         finally:
             os.close(descriptor)
@@ -74,3 +74,12 @@ class Disk:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+@cache
+def _syncfs() -> Callable[[int], int] | None:
+    """The system's call for the file system of a descriptor; it returns an error number. None where there is none."""
+    import ctypes  # an installer alone needs it
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if os.name == "posix" else None
+    return None if call is None else lambda descriptor: ctypes.get_errno() if call(descriptor) else 0

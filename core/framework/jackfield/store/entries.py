@@ -78,6 +78,13 @@ class Entries:
         """Whether the wheel is unpacked here, and nothing of it is damaged as far as size and times tell."""
         return self._looks_whole(sha256) or (self.holds(sha256) and not self.damage(sha256))
 
+    def all_sound(self, names: Collection[str]) -> frozenset[str]:
+        """Those of some wheels that are sound."""
+        before = [self._whole[sha256] for sha256 in names if sha256 in self._whole]
+        if len(before) == len(names) and Glance.joined(before).holds():
+            return frozenset(names)
+        return frozenset(sha256 for sha256 in names if self.sound(sha256))
+
     def lacks(self, sha256: str) -> bool:
         """Whether the wheel has to be fetched: it is not here, or damaged beyond what its stored copy can mend."""
         if not self.holds(sha256):

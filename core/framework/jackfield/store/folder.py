@@ -134,16 +134,14 @@ class Store(StoreReader):
             wanted = {pin.file.sha256 for pin in every}
             yield from self.entries.add({sha256: path for sha256, path in wheels.items() if sha256 in wanted})
             yield from self._mend([pin for pin in every if pin.file.sha256 not in sound], wheels)
-            trees = {sha256: self.entries.tree(sha256) for sha256 in wanted}
-            table = build_table(pins, trees)
+            table = build_table(pins, self.entries.tree)
             if check is not None:
                 check(table, "")
             before = self._before()
-            known = {cid: {pin.file.sha256 for pin in pins} for cid, pins in before.workers.items()}
             for cid, own in workers.items():
-                if {pin.file.sha256 for pin in own} == known.get(cid):
+                if _same_wheels(own, before.workers.get(cid, ())):
                     continue  # they were looked at when they came
-                files = build_table(own, trees)
+                files = build_table(own, self.entries.tree)
                 if check is not None:
                     check(files, cid)
             draft = self.layout.unfinished / f"generation-{number}"
@@ -182,7 +180,8 @@ class Store(StoreReader):
         """
         pins = self.generation(activation.generation).pins
         try:
-            yield from self._mend(pins, {})
+            sound = self.entries.all_sound({pin.file.sha256 for pin in pins})
+            yield from self._mend([pin for pin in pins if pin.file.sha256 not in sound], {})
             self._clear()
         except OSError as error:
             raise self._unwritable(error) from error
@@ -324,6 +323,10 @@ class Store(StoreReader):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         hint = "make room; jackfield store gc removes what no rollback can reach" if full else None
         return StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}", hint=hint)
+
+
+def _same_wheels(some: Sequence[Pin], others: Sequence[Pin]) -> bool:
+    return some == others or {pin.file.sha256 for pin in some} == {pin.file.sha256 for pin in others}
 
 
 def now() -> str:

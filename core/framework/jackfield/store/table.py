@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,21 +33,21 @@ class StoredFile:
     size: int
 
 
-def build_table(pins: Sequence[Pin], trees: Mapping[str, Path]) -> dict[str, StoredFile]:
+def build_table(pins: Sequence[Pin], tree_of: Callable[[str], Path]) -> dict[str, StoredFile]:
     """The table of files over several trees.
 
     Identical files for one path are shared, as are PEP 420 folders.
 
     Args:
         pins: the distributions.
-        trees: sha256 of the wheel -> its unpacked tree.
+        tree_of: sha256 of a wheel -> its unpacked tree.
 
     Raises:
         StoreError: two wheels hold different files for one path; both are named.
     """
     table: dict[str, StoredFile] = {}
     for pin in pins:
-        for path, row in _rows(pin.file.sha256, trees[pin.file.sha256]).items():
+        for path, row in _rows(pin.file.sha256, tree_of(pin.file.sha256)).items():
             there = table.setdefault(path, row)
             if there is not row and there.digest != row.digest:
                 other = next(one for one in pins if one.file.sha256 == there.wheel)
