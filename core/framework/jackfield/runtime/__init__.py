@@ -18,7 +18,7 @@ from jackfield.runtime.carried import (
     component_to_data,
 )
 from jackfield.runtime.description import CallbackAnswer, CommandData, Description, HookData, ListenerData, SourceData
-from jackfield.runtime.files import ScopedFile, read_bounded
+from jackfield.runtime.files import MOST_READ_BYTES, ScopedFile, read_bounded
 from jackfield.runtime.filling import fill_dataclass
 from jackfield.runtime.guard import GRACE_SECONDS, Begin, Blame, Guard, shielded
 from jackfield.runtime.loading import CALLBACKS, Loaded, function_names, marked_listeners, resolve, tie
@@ -43,6 +43,7 @@ from jackfield.runtime.trees import NodeData, describe_tree, restore_tree
 __all__ = [
     "CALLBACKS",
     "GRACE_SECONDS",
+    "MOST_READ_BYTES",
     "PART_BYTES",
     "Arguments",
     "Begin",

@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Self
 from jackfield.errors import PluginError, UsageError
 from jackfield.runtime.scopes import Opened
 
-MOST_BYTES = 64 * 1024 * 1024
+MOST_READ_BYTES = 64 * 1024 * 1024
 """Of a file that is read at once: a plugin's mistake must not fill the memory."""
+
+_PART_BYTES = 1024 * 1024
 
 
 class ScopedFile:
@@ -84,10 +86,20 @@ def read_bounded(descriptor: int, shown: str, size: int = -1) -> bytes:
     Raises:
         UsageError: more than 64 MiB are meant.
     """
-    wanted = MOST_BYTES + 1 if size < 0 else min(size, MOST_BYTES)
-    found = bytearray()
-    while len(found) < wanted and (chunk := os.read(descriptor, min(wanted - len(found), 1024 * 1024))):
-        found += chunk
-    if len(found) > MOST_BYTES:
-        raise UsageError(f"{shown} is larger than {MOST_BYTES} bytes; open it and read a part at a time")
-    return bytes(found)
+    wanted = MOST_READ_BYTES + 1 if size < 0 else min(size, MOST_READ_BYTES)
+    left = os.fstat(descriptor).st_size - os.lseek(descriptor, 0, os.SEEK_CUR)
+    if size < 0 and left > MOST_READ_BYTES:
+        raise _too_large(shown)
+    # All of it at once where its size is told, so that it is in memory once and not in parts and together.
+    parts = [os.read(descriptor, min(wanted, max(left + 1, _PART_BYTES)))]
+    found = len(parts[0])
+    while parts[-1] and found < wanted:
+        parts.append(os.read(descriptor, min(wanted - found, _PART_BYTES)))
+        found += len(parts[-1])
+    if found > MOST_READ_BYTES:
+        raise _too_large(shown)
+    return parts[0] if found == len(parts[0]) else b"".join(parts)
+
+
+def _too_large(shown: str) -> UsageError:
+    return UsageError(f"{shown} is larger than {MOST_READ_BYTES} bytes; open it and read a part at a time")

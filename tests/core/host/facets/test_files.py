@@ -128,7 +128,7 @@ class TestUse:
         assert "tmp" in {one.name for one in await room.files.list("/")} or os.sep == "\\"
 
     async def test_what_is_too_large_is_refused(self, room, monkeypatch):
-        monkeypatch.setattr(files_module, "MOST_BYTES", 10)
+        monkeypatch.setattr(files_module, "MOST_READ_BYTES", 10)
         monkeypatch.setattr(beneath_module, "MOST_ENTRIES", 3)
         (room.notes / "big").write_bytes(b"0" * 11)
         (room.notes / "fits").write_bytes(b"0" * 10)

@@ -5,6 +5,7 @@
 `permits` at every use.
 """
 
+from jackfield.host.facets.allowance import Allowance
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
 from jackfield.host.facets.events import EventBus, caused_by, causes
 from jackfield.host.facets.heirs import Listener
@@ -13,6 +14,7 @@ from jackfield.host.facets.ui import DRAWING_SECONDS, Drawn, Offered, UiRegistry
 
 __all__ = [
     "DRAWING_SECONDS",
+    "Allowance",
     "Drawn",
     "Elsewhere",
     "EventBus",

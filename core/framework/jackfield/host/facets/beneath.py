@@ -16,7 +16,7 @@ from typing import Literal
 
 from jackfield.api import FileEntry
 from jackfield.errors import PermissionDenied, UsageError
-from jackfield.runtime import read_bounded
+from jackfield.runtime import MOST_READ_BYTES, read_bounded
 
 MOST_ENTRIES = 10_000
 
@@ -96,6 +96,19 @@ class Beneath:
         """
         with os.fdopen(self.open(place, "rb"), "rb", buffering=0) as file:
             return read_bounded(file.fileno(), place.shown)
+
+    def read_up_to(self, place: Place, most_bytes: int) -> tuple[bytes | None, int]:
+        """Return a file's content and its size; None for the content of one that is larger than so many bytes.
+
+        Raises:
+            Exception: as `read`.
+        """
+        with os.fdopen(self.open(place, "rb"), "rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if most_bytes < size <= MOST_READ_BYTES:
+                return None, size
+            whole = -1 if size > MOST_READ_BYTES else most_bytes  # to read all of what is too large is refused at once
+            return read_bounded(file.fileno(), place.shown, whole), size
 
     def replace(self, place: Place, data: bytes) -> None:
         """Put a file in the place of another, at once and whole.

@@ -37,6 +37,10 @@ class PluginFiles:
         """Return a file's content."""
         return await self._do("read", self._beneath.read, self._place("read", path))
 
+    async def read_up_to(self, path: PathText, most_bytes: int) -> tuple[bytes | None, int]:
+        """Return a file's content and its size; None for the content of one that is larger than so many bytes."""
+        return await self._do("read", self._beneath.read_up_to, self._place("read", path), most_bytes)
+
     async def read_text(self, path: PathText, encoding: str = "utf-8") -> str:
         """Return a file's content as text."""
         return (await self.read_bytes(path)).decode(encoding)

@@ -6,9 +6,10 @@ and could ask for ever more at the cost of its host.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -16,8 +17,9 @@ import msgspec
 
 from jackfield.api import Subscription
 from jackfield.errors import CannotCross, PluginError, UsageError
+from jackfield.host.facets import Allowance
 from jackfield.rpc import CallCodec
-from jackfield.runtime import PART_BYTES, Scope, Whole
+from jackfield.runtime import MOST_READ_BYTES, PART_BYTES, Scope, Whole
 
 T = TypeVar("T")
 
@@ -30,6 +32,10 @@ MOST_PARCELS = 256
 MOST_PARCEL_BYTES = 80 << 20
 """Of all parcels of one plugin, and of what lay in them until its calls are answered: one answer of the largest size,
 with its headers."""
+FETCH_SECONDS = 5.0
+"""How long an answer waits for room, before the plugin is told that it lets too much wait."""
+
+_encoder = msgspec.msgpack.Encoder()
 
 
 class Held(Generic[T]):
@@ -121,6 +127,8 @@ class Holding:
         self._sizes: dict[int, int] = {}  # of what was told of each subscription
         self._begun_bytes = 0
         self._ends = False
+        self._answers = Allowance(MOST_READ_BYTES)
+        self._fetched = asyncio.Event()
 
     def begin(self, begin: Callable[[], Subscription], told: object = None) -> int:
         """Begin something and return the number of its subscription.
@@ -159,16 +167,41 @@ class Holding:
             self._begun_bytes -= self._sizes.pop(subscription)
             begun.close()
 
+    @asynccontextmanager
+    async def answering(self, most_bytes: int) -> AsyncIterator[None]:
+        """Hold room for an answer within the block, in which it is made and packed.
+
+        Who asks for more at once than there is room for waits until what was asked for before was fetched; the host has
+        it in memory until then.
+
+        Args:
+            most_bytes: its size, at most `MOST_READ_BYTES` at one time.
+        """
+        if most_bytes <= PART_BYTES:
+            yield
+            return
+        most_bytes = min(most_bytes, MOST_READ_BYTES)
+        async with self._answers.taken(most_bytes):
+            with suppress(TimeoutError):  # nobody fetches: that there is no room is said then
+                async with asyncio.timeout(FETCH_SECONDS):
+                    while self._parcel_bytes + self._used_bytes + most_bytes > MOST_PARCEL_BYTES:
+                        self._fetched.clear()
+                        await self._fetched.wait()
+            yield
+
     def whole(self, value: object) -> Whole:
         """Return an answer of any size: itself, or the parcel that it lies in.
 
         Raises:
             PluginError: too many parcels wait to be fetched, or too large ones.
         """
-        encoded = msgspec.msgpack.encode(value)
+        if isinstance(value, bytes):
+            self._require_bytes(len(value) if len(value) > PART_BYTES else 0)
+        encoded = bytearray()
+        _encoder.encode_into(value, encoded)
         if len(encoded) <= PART_BYTES:
             return Whole(value)
-        return Whole(None, self._pack(bytearray(encoded)), len(encoded))
+        return Whole(None, self._pack(encoded), len(encoded))
 
     def add(self, parcel: int | None, part: bytes) -> int:
         """Take a part of an argument that is larger than a frame; return the number of its parcel."""
@@ -188,6 +221,7 @@ class Holding:
         """Let go of a parcel."""
         kept = self._parcels.take(parcel)
         self._parcel_bytes -= len(kept) if kept is not None else 0
+        self._fetched.set()
 
     @contextmanager
     def argument(self, value: Any, parcel: int | None, kind: Any) -> Iterator[Any]:
@@ -215,6 +249,7 @@ class Holding:
             yield given
         finally:
             self._used_bytes -= size
+            self._fetched.set()
 
     def _pack(self, content: bytearray) -> int:
         self._require_bytes(len(content))
@@ -236,6 +271,7 @@ class Holding:
         self._begun_bytes = 0
         self._parcels.clear()
         self._parcel_bytes = 0
+        self._fetched.set()
         for act in self.on_end:
             act()
 

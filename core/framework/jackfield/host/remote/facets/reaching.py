@@ -11,7 +11,7 @@ from jackfield.errors import UsageError
 from jackfield.host.facets import PluginContext
 from jackfield.host.remote.facets.holding import MOST_FILES, Held, Holding
 from jackfield.rpc import DescriptorSender
-from jackfield.runtime import Opening, Whole
+from jackfield.runtime import MOST_READ_BYTES, PART_BYTES, Opening, Whole
 
 
 class ServedFiles:
@@ -31,7 +31,14 @@ class ServedFiles:
 
     async def read_bytes(self, path: str) -> Whole:
         """A file's content."""
-        return self._holding.whole(await self._files.read_bytes(path))
+        content, size = await self._files.read_up_to(path, PART_BYTES)
+        if content is not None:
+            return self._holding.whole(content)
+        async with self._holding.answering(size):
+            content, _ = await self._files.read_up_to(path, size)
+            if content is None:
+                raise UsageError(f"{path} grows while it is read; open it and read a part at a time")
+            return self._holding.whole(content)
 
     async def write_bytes(self, path: str, data: bytes | None, parcel: int | None = None) -> None:
         """Put a file in the place of another, or anew."""
@@ -86,7 +93,8 @@ class ServedFile:
 
     async def read(self, file: int, size: int = -1) -> Whole:
         """The next bytes."""
-        return self._holding.whole(await self._opened.get(file).read(size))
+        async with self._holding.answering(MOST_READ_BYTES if size < 0 else min(size, MOST_READ_BYTES)):
+            return self._holding.whole(await self._opened.get(file).read(size))
 
     async def write(self, file: int, data: bytes | None, parcel: int | None = None) -> None:
         """Write where the file stands."""
