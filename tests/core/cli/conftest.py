@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jackfield.discovery.index import FOLDER
+from jackfield.places import INDEX
 
 from tests.support.processes import Server, clean_environment, script
 from tests.support.wheels import WheelSource, build_plugin, plugin_source
@@ -101,7 +101,7 @@ class Desk:
         found = sorted(path for path in self.home.rglob("*") if path.is_file())
         names = {path.relative_to(self.home): path for path in found}
         # What a running host has open, what is only remembered of the path, and what was seen of marketplaces.
-        passing = {"run", FOLDER, "trust"}
+        passing = {"run", INDEX, "trust"}
         return {str(name): path.read_bytes() for name, path in names.items() if not passing & set(name.parts)}
 
     def rows(self) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.cli.recall import question
-from jackfield.discovery import index_folder, place_in
+from jackfield.places import index_folder, place_in
 from jackfield.store import Layout
 
 from tests.support.processes import clean_environment, script

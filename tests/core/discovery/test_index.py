@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from jackfield.discovery import discover, write_private
-from jackfield.discovery.index import FOLDER, index_folder, is_private, read_index
+from jackfield.discovery.index import read_index
 from jackfield.discovery.indexing import build_segment
+from jackfield.places import INDEX, index_folder, is_private
 from jackfield.store import home
 
 from tests.support.wheels import WheelSource, plugin_source, unpack
@@ -48,7 +49,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    found = Site(tmp_path / "site", tmp_path / "home" / FOLDER)
+    found = Site(tmp_path / "site", tmp_path / "home" / INDEX)
     found.put(plugin_source("weather", "1.0.0"))
     return found
 
@@ -178,13 +179,31 @@ def test_one_plugin_is_found_by_its_name_and_its_manifest_only_where_it_is_asked
         assert [row.manifest for row in bare] == [None, None]
 
 
-def test_a_value_that_holds_what_stands_between_values_is_kept_whole(site: Site) -> None:
+def test_every_plugin_of_a_name_is_found_whatever_its_letters_and_neighbours(site: Site) -> None:
+    names = ("weather", "weathers", "weath", "er", "w", "größe", "大小")
+    for place, name in enumerate(("weather", *names)):
+        entries = {GROUP: {name: f"chat_{place}:Main"}}
+        site.put(WheelSource(f"chat-other-{place}", f"1.{place}.0", entry_points=entries))
+    for _ in range(2):
+        rows = read_index(GROUP, [str(site.folder)], str(site.cache), build_segment, strict=False, keep=write_private)
+        listed = {(row.name, row.version, row.value) for row in rows}
+        assert len(rows) == len(listed) == 9
+        for name in (*names, "eather", ""):
+            found = [(row.name, row.version, row.value) for row in rows.named(name)]
+            assert sorted(found) == sorted(each for each in listed if each[0] == name)
+    assert len([*rows.named("weather")]) == 3
+
+
+@pytest.mark.parametrize("mark", ["\0", "\1", "\2"])
+def test_a_value_that_holds_what_stands_between_values_is_kept_whole(site: Site, mark: str) -> None:
     site.put(plugin_source("poll", "2.0.0"))
     metadata = site.folder / "chat_poll-2.0.0.dist-info/METADATA"
-    metadata.write_text(metadata.read_text().replace("2.0.0", "2.0\0.0"))
+    metadata.write_text(metadata.read_text().replace("2.0.0", f"2.0{mark}.0"))
     for _ in range(2):
-        assert sorted(site.names()) == [("poll", "2.0\0.0"), ("weather", "1.0.0")]
+        assert sorted(site.names()) == [("poll", f"2.0{mark}.0"), ("weather", "1.0.0")]
     assert len(site.built) == 1
+    rows = read_index(GROUP, [str(site.folder)], str(site.cache), build_segment, strict=False)
+    assert [row.version for row in rows.named("poll")] == [f"2.0{mark}.0"]
 
 
 def segment(site: Site) -> Path:
@@ -276,9 +295,9 @@ def test_it_lies_where_all_data_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.delenv("JACKFIELD_HOME", raising=False)
     if moved:
         monkeypatch.setenv("JACKFIELD_HOME", moved)
-    assert index_folder(os.environ) == str(home(os.environ) / FOLDER)
+    assert index_folder(os.environ) == str(home(os.environ) / INDEX)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    assert index_folder(os.environ) == str(home(os.environ) / FOLDER)
+    assert index_folder(os.environ) == str(home(os.environ) / INDEX)
 
 
 @pytest.mark.parametrize("changing", [False, True], ids=["as it was", "the script's own folder changes"])
@@ -298,7 +317,7 @@ def test_to_ask_it_loads_nothing_that_the_interpreter_has_not(tmp_path: Path, ch
             (scripts / f"{turn}.txt").touch()
         command = [sys.executable, "-c", code]
         said = subprocess.run(command, env=environment, cwd=scripts, capture_output=True, text=True, check=True).stdout
-    own = ["jackfield", *(f"jackfield.discovery{name}" for name in ("", ".entry_points", ".index"))]
+    own = ["jackfield", "jackfield.discovery", "jackfield.discovery.index", "jackfield.places"]
     own += ["jackfield.discovery.keeping"] * changing
     assert said.startswith("['chat']")
     loaded = set(ast.literal_eval(said.partition("] ")[2]))

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from jackfield.discovery import read_private, write_private
+from jackfield.discovery import write_private
 from jackfield.management import Management
 from jackfield.management.machine import fresh_grade, telling
 from jackfield.manifest import HostFile, read_hostfile
+from jackfield.places import read_private
 from jackfield.store import Layout
 
 from tests.core.management.story import SEND, installed

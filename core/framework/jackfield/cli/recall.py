@@ -8,7 +8,7 @@ answers only where the answer goes to a pipe or a file: people at a terminal get
 import os
 import sys
 
-from jackfield.discovery import index_folder, is_private, place_in, read_private, stamp_of
+from jackfield.places import index_folder, is_private, place_in, read_private, stamp_of
 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:

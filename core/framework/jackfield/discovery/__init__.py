@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from jackfield.discovery.closure import api_distributions as api_distributions
     from jackfield.discovery.closure import needed_distributions as needed_distributions
     from jackfield.discovery.distributions import unique_distributions as unique_distributions
-    from jackfield.discovery.entry_points import installed_entry_points as installed_entry_points
     from jackfield.discovery.external import EXTERNAL as EXTERNAL
     from jackfield.discovery.external import external_candidate as external_candidate
     from jackfield.discovery.external import external_candidates as external_candidates
@@ -22,11 +21,7 @@ if TYPE_CHECKING:
     from jackfield.discovery.index import MANIFEST as MANIFEST
     from jackfield.discovery.index import Row as Row
     from jackfield.discovery.index import Rows as Rows
-    from jackfield.discovery.index import index_folder as index_folder
-    from jackfield.discovery.index import is_private as is_private
-    from jackfield.discovery.index import place_in as place_in
-    from jackfield.discovery.index import read_private as read_private
-    from jackfield.discovery.index import stamp_of as stamp_of
+    from jackfield.discovery.index import installed_entry_points as installed_entry_points
     from jackfield.discovery.keeping import write_private as write_private
     from jackfield.discovery.scripts import SCRIPT_FOLDERS as SCRIPT_FOLDERS
     from jackfield.discovery.scripts import discover_scripts as discover_scripts
@@ -38,7 +33,6 @@ _HOMES = {
     "candidates": ("discover",),
     "closure": ("api_distributions", "needed_distributions"),
     "distributions": ("unique_distributions",),
-    "entry_points": ("installed_entry_points",),
     "external": ("EXTERNAL", "external_candidate", "external_candidates", "external_record"),
     "headers": ("requirements_of",),
     "hosts": ("discover_hosts", "find_host"),
@@ -48,11 +42,7 @@ _HOMES = {
         "MANIFEST",
         "Row",
         "Rows",
-        "index_folder",
-        "is_private",
-        "place_in",
-        "read_private",
-        "stamp_of",
+        "installed_entry_points",
     ),
     "keeping": ("write_private",),
     "scripts": ("SCRIPT_FOLDERS", "discover_scripts", "languages_of", "read_candidate", "stamp_of_folders"),

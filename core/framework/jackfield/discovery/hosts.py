@@ -3,8 +3,7 @@
 import logging
 from pathlib import Path
 
-from jackfield.discovery.entry_points import installed_entry_points
-from jackfield.discovery.index import HOSTFILE, HOSTS
+from jackfield.discovery.index import HOSTFILE, HOSTS, installed_entry_points
 from jackfield.errors import DiscoveryError, JackfieldError, UsageError
 from jackfield.manifest import HostFile, read_hostfile_file
 

@@ -14,13 +14,14 @@ import marshal
 import os
 import sys
 
+from jackfield.places import index_folder, is_private, place_in, read_private, stamp_of
+
 TYPE_CHECKING = False  # typing costs more to import than a thousand rows to read; mypy knows the name
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
     from typing import Any, TypeAlias
 
-    Stamp: TypeAlias = "tuple[int, int, int, int] | None"
-    """Of a file or folder: modified and changed (ns), inode, size; None where there is none."""
+    from jackfield.places import Stamp
 
     Segment: TypeAlias = "dict[str, Any]"
 
@@ -31,24 +32,17 @@ HOSTFILE = "host.toml"
 HOSTS = "jackfield.hosts"
 """The file in an application's package, and the entry-point group that names the package."""
 
-FORMAT = 5
-FOLDER = ".index"
-"""Below the folder of all data: no application's name begins with a dot."""
+#: Of what an installer leaves in a folder; an archive has it inside.
+METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg")
 
-MARK = b"jackfield index\n"
-LENGTH = 8  # bytes of the two lengths that follow the mark: of the head, and of the file
-START = len(MARK) + 2 * LENGTH
-_FIRST_READ = 1 << 14  # bytes: the head of nearly every segment, and all of a small one
-_PRIME = 2**61 - 1
-NORMALISED, DISTRIBUTION, VERSION, NAME, VALUE, PACKAGE, PLACE = range(7)
-"""The columns of a group. The last two are folders, from the folder of the path on where they lie in it."""
+NAME, NORMALISED, DISTRIBUTION, VERSION, VALUE, PACKAGE, PLACE = range(7)
+"""The fields of a row. The last two are folders, from the folder of the path on where they lie in it."""
 
-COMMA = "\0"
-"""Between the values of a column: what is not asked for is one text, and no object for each plugin."""
+BETWEEN_ROWS, BETWEEN_FIELDS = "\1", "\2"
+"""What is not asked for is part of one text, and no object for each plugin."""
 
-_OTHERS_WRITE = 0o022
-_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_OF_THIS_PYTHON = f"-{sys.hexversion:x}"
+WIDTH = 4
+"""Bytes of a number that says where a row begins in the text of all."""
 
 
 class Row:
@@ -58,92 +52,114 @@ class Row:
         name: the entry point's name.
     """
 
-    __slots__ = ("_group", "_number", "name")
+    __slots__ = ("_fields", "_group", "_number", "name")
 
     def __init__(self, group: "_Group", number: int, name: str) -> None:
         self._group = group
         self._number = number
+        self._fields: Sequence[str] | None = None
         self.name = name
+
+    def _field(self, field: int) -> str:
+        if self._fields is None:
+            self._fields = self._group.fields(self._number)
+        return self._fields[field]
 
     @property
     def distribution(self) -> str:
         """The distribution's name as written."""
-        return self._group[DISTRIBUTION][self._number]
+        return self._field(DISTRIBUTION)
 
     @property
     def version(self) -> str:
         """The distribution's version as written."""
-        return self._group[VERSION][self._number]
+        return self._field(VERSION)
 
     @property
     def value(self) -> str:
         """What the entry point names: `package.module:attribute`."""
-        return self._group[VALUE][self._number]
+        return self._field(VALUE)
 
     @property
     def folder(self) -> str:
         """The folder of its top-level package; empty for a single module."""
-        return self._group.path(PACKAGE, self._number)
+        return self._group.path(self._field(PACKAGE))
 
     @property
     def place(self) -> str:
         """The folder of the distribution's metadata; empty where that is none."""
-        return self._group.path(PLACE, self._number)
+        return self._group.path(self._field(PLACE))
 
     @property
     def manifest(self) -> "dict[str, Any] | None":
         """The plain values of its plugin.toml; None where there is none, it cannot be read, or was not asked for."""
-        return self._group.manifest(self._number)
+        return self._group.manifest(self._field(PACKAGE))
 
 
 class _Group:
-    """The entry points of one group in one folder of the path: columns, taken apart when they are asked for."""
+    """The entry points of one group in one folder of the path: a text of their names, and one of all rows.
 
-    __slots__ = ("_columns", "_folder", "_manifests", "_packed", "rows")
+    To list is to take the first apart. One row is found by its name and cut out of the second, which is not looked
+    through: to count a thousand rows takes as long as to make them.
+    """
+
+    __slots__ = ("_begins", "_folder", "_manifests", "_names", "_normalised", "_packed", "_rows", "numbers")
 
     def __init__(self, folder: str, packed: bytes, manifests: bytes | None) -> None:
-        count, *columns = marshal.loads(packed)  # noqa: S302 (this user's own, see `read_private`)
-        if any((one.count(COMMA) + 1 if isinstance(one, str) else len(one)) != count for one in columns):
-            raise ValueError("a column of another length")
-        self._columns = columns
+        count, self._names, self._normalised, self._begins, self._rows = marshal.loads(packed)  # noqa: S302 (this user's own, see `read_private`)
+        # A file system that was cut off leaves zeros, and there are none in these texts.
+        if isinstance(self._rows, str) and ("\0" in self._names or "\0" in self._rows):
+            raise ValueError("a part of it was never written")
         self._folder = folder
         self._packed = manifests
         self._manifests: dict[str, bytes] | None = None
-        self.rows: Sequence[int] = range(count)
+        self.numbers: Sequence[int] = range(count)
 
-    def __getitem__(self, column: int) -> "Sequence[str]":
-        values = self._columns[column]
-        if isinstance(values, str):
-            values = self._columns[column] = values.split(COMMA)
-        found: Sequence[str] = values
-        return found
+    def names(self) -> "Sequence[str]":
+        """Return the names of all entry points."""
+        return _apart(self._names)
 
-    def numbers(self, name: str) -> "Iterator[int]":
-        """Yield the numbers of the entry points of one name, and make no object of any other name."""
-        names = self._columns[NAME]
-        text = f"{COMMA}{names if isinstance(names, str) else COMMA.join(names)}{COMMA}"
-        begin, number, wanted = 0, 0, f"{COMMA}{name}{COMMA}"
-        while (place := text.find(wanted, begin)) >= 0:
-            number += text.count(COMMA, begin, place)
-            if number in self.rows:
-                yield number
+    def fields(self, number: int) -> "Sequence[str]":
+        """Return a row."""
+        if not isinstance(self._rows, str):
+            fields: Sequence[str] = self._rows[number]
+            return fields
+        place = number * WIDTH
+        begin = int.from_bytes(self._begins[place : place + WIDTH], "big")
+        end = int.from_bytes(self._begins[place + WIDTH : place + 2 * WIDTH], "big")
+        return self._rows[begin:end].split(BETWEEN_FIELDS)
+
+    def named(self, name: str) -> "Iterator[Row]":
+        """Yield the rows of one name, and make no object of any other."""
+        if not isinstance(self._names, str):
+            yield from (Row(self, number, name) for number in self.numbers if self._names[number] == name)
+            return
+        begin, number, wanted = 0, 0, f"{BETWEEN_ROWS}{name}{BETWEEN_ROWS}"
+        while (place := self._names.find(wanted, begin)) >= 0:
+            number += self._names.count(BETWEEN_ROWS, begin, place)
+            if number in self.numbers:
+                yield Row(self, number, name)
             begin, number = place + 1, number + 1
 
-    def path(self, column: int, number: int) -> str:
+    def path(self, place: str) -> str:
         """Return a folder in full; empty where there is none."""
-        place = self[column][number]
         return os.path.join(self._folder, place) if place else ""  # noqa: PTH118 (pathlib is not loaded)
 
-    def manifest(self, number: int) -> "dict[str, Any] | None":
+    def manifest(self, package: str) -> "dict[str, Any] | None":
         """Return the plain values of a manifest, if they are known."""
         if self._manifests is None:
             self._manifests = marshal.loads(self._packed) if self._packed else {}  # noqa: S302 (as above)
-        packed = self._manifests.get(self[PACKAGE][number])
+        packed = self._manifests.get(package)
         return marshal.loads(packed) if packed else None  # noqa: S302 (as above)
 
     def leave_out(self, names: "Container[str]") -> None:
         """Forget the entry points of some distributions, by canonical name."""
-        self.rows = [number for number, name in enumerate(self[NORMALISED]) if name not in names]
+        normalised = _apart(self._normalised)
+        self.numbers = [number for number in self.numbers if normalised[number] not in names]
+
+
+def _apart(names: "str | Sequence[str]") -> "Sequence[str]":
+    return names[1:-1].split(BETWEEN_ROWS) if isinstance(names, str) else names
 
 
 class Rows:
@@ -155,41 +171,49 @@ class Rows:
         self._groups = groups
 
     def __len__(self) -> int:
-        return sum(len(group.rows) for group in self._groups)
+        return sum(len(group.numbers) for group in self._groups)
 
     def __iter__(self) -> "Iterator[Row]":
         for group in self._groups:
-            names = group[NAME]
-            for number in group.rows:
+            names = group.names()
+            for number in group.numbers:
                 yield Row(group, number, names[number])
 
     def named(self, name: str) -> "Iterator[Row]":
         """Yield the entry points of one name, without looking at the others."""
         for group in self._groups:
-            for number in group.numbers(name):
-                yield Row(group, number, name)
+            yield from group.named(name)
 
 
-def stamp_of(path: str) -> "Stamp":
-    """Return what tells whether a file or folder is as it was; a copy that keeps its times has another inode."""
+def installed_entry_points(group: str, *, strict: bool, keep: bool = True, manifests: bool = False) -> Rows:
+    """Return the entry points of a group, of all that this process can import, without importing any of it.
+
+    Args:
+        group: which.
+        strict: whether a file that was edited in place is noticed, at the price of a `stat` for each; what pip, uv and
+            other installers do is noticed in either case.
+        keep: whether what was found may be written down for the next time.
+        manifests: whether the rows carry their plugins' manifests.
+    """
+    cache = index_folder(os.environ)
+    return read_index(group, sys.path, cache, _built, strict=strict, keep=_kept if keep else None, manifests=manifests)
+
+
+def _built(folder: str) -> "Segment | None":
     try:
-        status = os.stat(path)  # noqa: PTH116 (pathlib is not loaded)
+        if not any(name.endswith(METADATA_SUFFIXES) for name in os.listdir(folder)):  # noqa: PTH208 (names alone)
+            return None  # the folder of a script, say: it changes often, and nothing was ever installed there
     except OSError:
-        return None
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size)
+        pass  # an archive
+    from jackfield.discovery.indexing import build_segment  # what it imports takes longer than all the rest
+
+    return build_segment(folder)
 
 
-def index_folder(environ: "Mapping[str, str]") -> str:
-    """Return where segments lie: in the folder of all data, as `jackfield.store.home` says, without loading it."""
-    moved = environ.get("JACKFIELD_HOME")
-    if moved:
-        return os.path.join(os.path.abspath(os.path.expanduser(moved)), FOLDER)  # noqa: PTH100, PTH111, PTH118 (see below)
-    if sys.platform != "linux":
-        import platformdirs
+def _kept(cache: str, file: str, segment: "Segment") -> None:
+    from jackfield.discovery.keeping import write_private  # likewise
 
-        return os.path.join(platformdirs.user_data_dir("jackfield", appauthor=False), FOLDER)  # noqa: PTH118 (see below)
-    data = environ.get("XDG_DATA_HOME", "").strip() or os.path.join(os.path.expanduser("~"), ".local", "share")  # noqa: PTH111, PTH118 (see below)
-    return os.path.join(data, "jackfield", FOLDER)  # noqa: PTH118 (pathlib is not loaded)
+    write_private(cache, file, segment)
 
 
 def read_index(
@@ -258,73 +282,6 @@ def _groups(folders: "Iterable[str]", wanted: str, segment_of: "Callable[[str, S
         if names is not None:
             earlier.append(names)
     return groups
-
-
-def is_private(folder: str) -> bool:
-    """Say whether a folder is there and only this user, or the administrator, can write into it."""
-    try:
-        status = os.stat(folder)  # noqa: PTH116 (pathlib is not loaded)
-    except OSError:
-        return False
-    return _own(status)
-
-
-def _own(status: os.stat_result) -> bool:
-    if not hasattr(os, "geteuid"):
-        return True  # Windows: the folder lies in the user's own profile
-    return status.st_uid in (os.geteuid(), 0) and not status.st_mode & _OTHERS_WRITE
-
-
-def place_in(cache: str, name: str) -> str:
-    """Return the file of an index that belongs to a name of any length."""
-    # Any number that tells folders apart will do, and two that share one take turns: the segment names its folder.
-    number = int.from_bytes(os.fsencode(name), "big") % _PRIME
-    return f"{cache}{os.sep}{number:x}{_OF_THIS_PYTHON}"
-
-
-def read_private(file: str, *sections: str) -> "Segment | None":
-    """Return what `write_private` wrote: its values, and as `sections` those that are named and there, as bytes.
-
-    Args:
-        file: which.
-        sections: names; what is not named is not read.
-
-    Returns:
-        None if it is not there, not whole, or another user could have written it.
-    """
-    try:
-        descriptor = os.open(file, _READING)
-    except OSError:
-        return None
-    try:
-        status = os.fstat(descriptor)
-        content = os.read(descriptor, _FIRST_READ) if _own(status) else b""
-        head = int.from_bytes(content[START - 2 * LENGTH : START - LENGTH], "big")
-        size = int.from_bytes(content[START - LENGTH : START], "big")
-        if not content.startswith(MARK) or size != status.st_size:
-            return None  # torn, or something else
-        values: Segment = marshal.loads(_part(content, descriptor, START, head))  # noqa: S302 (this user's own, and whole)
-        if values["format"] != FORMAT:
-            return None
-        places = values["sections"]
-        values["sections"] = {
-            name: _part(content, descriptor, START + head + places[name][0], places[name][1])
-            for name in sections
-            if name in places
-        }
-    except (OSError, EOFError, ValueError, TypeError, KeyError):
-        return None
-    finally:
-        os.close(descriptor)
-    return values
-
-
-def _part(content: bytes, descriptor: int, begin: int, length: int) -> bytes:
-    """Return a part of a file, from what was read of its beginning where that is enough."""
-    if begin + length <= len(content):
-        return content[begin : begin + length]
-    os.lseek(descriptor, begin, os.SEEK_SET)
-    return os.read(descriptor, length)
 
 
 def _holds(segment: "Segment", folder: str, key: "Stamp") -> bool:

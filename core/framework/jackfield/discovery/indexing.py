@@ -4,6 +4,7 @@ import contextlib
 import marshal
 import os
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,13 @@ from importlib_metadata import Distribution, EntryPoint
 from jackfield.discovery.distributions import entry_points_of, found_in, normalised_name, text_of
 from jackfield.discovery.folders import package_folder
 from jackfield.discovery.headers import headers_of
-from jackfield.discovery.index import COMMA, HOSTFILE, HOSTS, MANIFEST, stamp_of
+from jackfield.discovery.index import BETWEEN_FIELDS, BETWEEN_ROWS, HOSTFILE, HOSTS, MANIFEST, NAME, NORMALISED, WIDTH
 from jackfield.errors import ManifestError
 from jackfield.manifest import manifest_values
+from jackfield.places import stamp_of
 
 if TYPE_CHECKING:
-    from jackfield.discovery.index import Stamp
+    from jackfield.places import Stamp
 
 
 def build_segment(folder: str) -> dict[str, Any]:
@@ -61,7 +63,7 @@ class _Segment:
                 self._watch(f"{where}{os.sep}{name}")
         for entry in entries:
             folder = self._folder_of(distribution, entry)
-            row = (normalised, headers.name, headers.version, entry.name, entry.value, folder, self._within(where))
+            row = (entry.name, normalised, headers.name, headers.version, entry.value, folder, self._within(where))
             self._groups.setdefault(entry.group, []).append(row)
 
     def _within(self, place: str) -> str:
@@ -100,18 +102,22 @@ class _Segment:
             "outside": list(self._outside.items()),
             "sections": {
                 "names": marshal.dumps(list(self._names)),
-                **{f"[{group}]": _columns(rows) for group, rows in self._groups.items()},
+                **{f"[{group}]": _packed(rows) for group, rows in self._groups.items()},
                 "manifests": marshal.dumps(self._manifests),
                 "files": marshal.dumps(list(self._files.items())),
             },
         }
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> bytes:
-    """Pack the entry points of a group by what is asked for; a column in which COMMA is a value's own stays apart."""
-    columns = [*zip(*rows, strict=True)]
-    packed = [list(column) if any(COMMA in value for value in column) else COMMA.join(column) for column in columns]
-    return marshal.dumps([len(rows), *packed])
+def _packed(rows: Sequence[tuple[str, ...]]) -> bytes:
+    """Pack the entry points of a group: their names, normalised names, where each row begins in the text, the text."""
+    names, normalised = [row[NAME] for row in rows], [row[NORMALISED] for row in rows]
+    if any(mark in value for row in rows for value in row for mark in ("\0", BETWEEN_ROWS, BETWEEN_FIELDS)):
+        return marshal.dumps([len(rows), names, normalised, b"", list(rows)])
+    texts = [BETWEEN_FIELDS.join(row) for row in rows]
+    begins = b"".join(place.to_bytes(WIDTH, "big") for place in (0, *accumulate(map(len, texts))))
+    apart = [BETWEEN_ROWS.join(["", *text, ""]) for text in (names, normalised)]
+    return marshal.dumps([len(rows), *apart, begins, "".join(texts)])
 
 
 def _is_whole(distribution: Distribution) -> bool:

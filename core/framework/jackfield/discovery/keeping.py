@@ -3,9 +3,9 @@
 import marshal
 import os
 
-from jackfield.discovery.index import FORMAT, LENGTH, MARK, START, is_private, stamp_of
+from jackfield.places import FORMAT, LENGTH, MARK, START, is_private, stamp_of
 
-TYPE_CHECKING = False  # see jackfield.discovery.index
+TYPE_CHECKING = False  # see jackfield.places
 if TYPE_CHECKING:
     from typing import Any
 

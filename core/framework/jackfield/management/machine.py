@@ -10,7 +10,8 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
-from jackfield.discovery import index_folder, is_private, place_in, read_private, write_private
+from jackfield.discovery import write_private
+from jackfield.places import index_folder, is_private, place_in, read_private
 
 _NAME = "sandbox"
 _TOLD_BY = (

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.errors import StoreError, StoreLocked, UsageError
+from jackfield.places import environment_profile
 from jackfield.storage import State
-from jackfield.store import Layout, Store, environment_profile, install_lock
+from jackfield.store import Layout, Store, install_lock
 
 ENVIRONMENT = "environment"
 """The key of the state that names the Python environment of a profile that was derived from one."""

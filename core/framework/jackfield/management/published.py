@@ -6,10 +6,11 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache
 
-from jackfield.discovery import api_distributions, stamp_of
+from jackfield.discovery import api_distributions
 from jackfield.errors import StoreError
 from jackfield.isolation import ALWAYS, packages_of
 from jackfield.management.environment import top_level_names
+from jackfield.places import stamp_of
 from jackfield.store import StoredFile
 
 

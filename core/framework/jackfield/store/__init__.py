@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from jackfield.store.lockfile import LockedSet as LockedSet
     from jackfield.store.lockfile import LockFile as LockFile
     from jackfield.store.lockfile import read_lockfile as read_lockfile
-    from jackfield.store.places import environment_profile as environment_profile
-    from jackfield.store.places import name_problem as name_problem
-    from jackfield.store.places import profile_folder as profile_folder
     from jackfield.store.pylock import lock_text as lock_text
     from jackfield.store.surroundings import SURROUNDINGS as SURROUNDINGS
     from jackfield.store.surroundings import unmet as unmet
@@ -68,7 +65,6 @@ _HOMES = {
         "install_lock",
     ),
     "lockfile": ("LockFile", "LockedSet", "read_lockfile"),
-    "places": ("environment_profile", "name_problem", "profile_folder"),
     "pylock": ("lock_text",),
     "surroundings": ("SURROUNDINGS", "unmet"),
     "table": ("StoredFile",),

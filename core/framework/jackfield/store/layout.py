@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jackfield.store.places import home_folder, profile_folder
+from jackfield.places import home_folder, profile_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from jackfield.places import name_problem, profile_folder
+
 if TYPE_CHECKING:
     import logging
     from importlib.metadata import Distribution
@@ -49,8 +51,6 @@ class Adoption:
             return None
         if self._given_layout is not None:
             return str(self._given_layout.root)
-        from jackfield.store import name_problem, profile_folder
-
         problem = name_problem(self._project, None, os.environ)
         if problem is not None:  # a project's name may hold anything, a folder's may not
             logger().debug("nothing is remembered for the project %r: %s", self._project, problem)

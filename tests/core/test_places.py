@@ -9,7 +9,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 from jackfield.errors import UsageError
-from jackfield.store import Layout, profile_folder
+from jackfield.places import profile_folder
+from jackfield.store import Layout
 
 
 @pytest.mark.parametrize("profile", [None, "shared"])
@@ -47,5 +48,9 @@ def test_an_adopted_application_starts_without_what_it_does_not_need(tmp_path: P
         command = [sys.executable, "-c", code]
         environment = {"JACKFIELD_HOME": str(tmp_path)}
         said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    own = {name.removeprefix("jackfield.") for name in said.split() if name.startswith("jackfield.")}
+    adopted = {f"host.adopted{name}" for name in ("", ".adoption", ".installed", ".plugin_manager")}
+    hooks = {"hooks", "hooks.callers", "hooks.manager"}  # who registers a plugin has not called it yet
+    assert own == {"collector", "discovery", "discovery.index", "host", "places", *adopted, *hooks}
     loaded = {name.partition(".")[0] for name in said.split()}
     assert not loaded & {"asyncio", "dataclasses", "hashlib", "json", "logging", "pathlib", "sqlite3", "threading"}
