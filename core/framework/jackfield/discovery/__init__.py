@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from jackfield.discovery.external import external_candidate as external_candidate
     from jackfield.discovery.external import external_candidates as external_candidates
     from jackfield.discovery.external import external_record as external_record
+    from jackfield.discovery.files import HOSTFILE as HOSTFILE
+    from jackfield.discovery.files import HOSTS as HOSTS
+    from jackfield.discovery.files import MANIFEST as MANIFEST
     from jackfield.discovery.headers import requirements_of as requirements_of
     from jackfield.discovery.hosts import discover_hosts as discover_hosts
     from jackfield.discovery.hosts import find_host as find_host
-    from jackfield.discovery.index import HOSTFILE as HOSTFILE
-    from jackfield.discovery.index import HOSTS as HOSTS
-    from jackfield.discovery.index import MANIFEST as MANIFEST
     from jackfield.discovery.index import Row as Row
     from jackfield.discovery.index import Rows as Rows
     from jackfield.discovery.index import installed_entry_points as installed_entry_points
@@ -34,12 +34,10 @@ _HOMES = {
     "closure": ("api_distributions", "needed_distributions"),
     "distributions": ("unique_distributions",),
     "external": ("EXTERNAL", "external_candidate", "external_candidates", "external_record"),
+    "files": ("HOSTFILE", "HOSTS", "MANIFEST"),
     "headers": ("requirements_of",),
     "hosts": ("discover_hosts", "find_host"),
     "index": (
-        "HOSTFILE",
-        "HOSTS",
-        "MANIFEST",
         "Row",
         "Rows",
         "installed_entry_points",

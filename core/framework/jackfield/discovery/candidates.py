@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jackfield.discovery.index import MANIFEST, Row, installed_entry_points
+from jackfield.discovery.files import MANIFEST
+from jackfield.discovery.index import Row, installed_entry_points
 from jackfield.errors import DiscoveryError, GrammarError, JackfieldError
 from jackfield.manifest import Candidate, Manifest, Origin, canonical_id, parse_id, read_manifest_file
 

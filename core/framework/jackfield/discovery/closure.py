@@ -6,7 +6,8 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from jackfield.discovery.index import HOSTS, installed_entry_points
+from jackfield.discovery.files import HOSTS
+from jackfield.discovery.index import installed_entry_points
 
 
 def api_distributions(app: str, *, beyond: Collection[str]) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 import logging
 from pathlib import Path
 
-from jackfield.discovery.index import HOSTFILE, HOSTS, installed_entry_points
+from jackfield.discovery.files import HOSTFILE, HOSTS
+from jackfield.discovery.index import installed_entry_points
 from jackfield.errors import DiscoveryError, JackfieldError, UsageError
 from jackfield.manifest import HostFile, read_hostfile_file
 

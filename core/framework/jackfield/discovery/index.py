@@ -25,13 +25,6 @@ if TYPE_CHECKING:
 
     Segment: TypeAlias = "dict[str, Any]"
 
-MANIFEST = "plugin.toml"
-"""The file in a plugin's top-level package."""
-
-HOSTFILE = "host.toml"
-HOSTS = "jackfield.hosts"
-"""The file in an application's package, and the entry-point group that names the package."""
-
 #: Of what an installer leaves in a folder; an archive has it inside.
 METADATA_SUFFIXES = (".dist-info", ".egg-info", ".egg")
 
@@ -158,6 +151,20 @@ class _Group:
         self.numbers = [number for number in self.numbers if normalised[number] not in names]
 
 
+def _packed(rows: "Sequence[Sequence[str]]") -> bytes:
+    """Pack a group: how many rows, their names, normalised names, where each begins in the text of all, the text."""
+    names, normalised = [row[NAME] for row in rows], [row[NORMALISED] for row in rows]
+    if any(mark in value for row in rows for value in row for mark in ("\0", BETWEEN_ROWS, BETWEEN_FIELDS)):
+        return marshal.dumps([len(rows), names, normalised, b"", [tuple(row) for row in rows]])
+    texts = [BETWEEN_FIELDS.join(row) for row in rows]
+    begins = [0]
+    for text in texts:
+        begins.append(begins[-1] + len(text))
+    apart = [BETWEEN_ROWS.join(["", *column, ""]) for column in (names, normalised)]
+    packed = b"".join(begin.to_bytes(WIDTH, "big") for begin in begins)
+    return marshal.dumps([len(rows), *apart, packed, "".join(texts)])
+
+
 def _apart(names: "str | Sequence[str]") -> "Sequence[str]":
     return names[1:-1].split(BETWEEN_ROWS) if isinstance(names, str) else names
 
@@ -248,7 +255,10 @@ def read_index(
 
     def made(folder: str, key: "Stamp") -> "Segment":
         # What changes while it is looked at does not hold at the next look.
-        segment = {"folder": folder, "key": key, **(build(folder) or {"outside": [], "sections": {}})}
+        found = build(folder) or {"outside": [], "groups": {}, "sections": {}}
+        groups = {f"[{name}]": _packed(rows) for name, rows in found["groups"].items()}
+        sections = {**groups, **found["sections"]}
+        segment = {"folder": folder, "key": key, "outside": found["outside"], "sections": sections}
         if cache and keep is not None:
             keep(cache, place_in(cache, folder), segment)
         segment["sections"] = {name: segment["sections"].get(name) for name in wanted}

@@ -3,17 +3,16 @@
 import contextlib
 import marshal
 import os
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importlib_metadata import Distribution, EntryPoint
 
 from jackfield.discovery.distributions import entry_points_of, found_in, normalised_name, text_of
+from jackfield.discovery.files import HOSTFILE, HOSTS, MANIFEST
 from jackfield.discovery.folders import package_folder
 from jackfield.discovery.headers import headers_of
-from jackfield.discovery.index import BETWEEN_FIELDS, BETWEEN_ROWS, HOSTFILE, HOSTS, MANIFEST, NAME, NORMALISED, WIDTH
 from jackfield.errors import ManifestError
 from jackfield.manifest import manifest_values
 from jackfield.places import stamp_of
@@ -23,10 +22,11 @@ if TYPE_CHECKING:
 
 
 def build_segment(folder: str) -> dict[str, Any]:
-    """Return what one folder or archive of the path holds, in sections that can be read one by one.
+    """Return what one folder or archive of the path holds.
 
-    These are `names` of the distributions, the rows of each `[group]`, `manifests`, and `files`, the stamps of what
-    all that was made from.
+    These are `groups`, the rows of each with the fields that `jackfield.discovery.index` names, and in sections that
+    can be read one by one the `names` of the distributions, `manifests`, and `files`, the stamps of what all that was
+    made from.
 
     `outside` is what the folder's own times tell nothing of: files that lie elsewhere, such as the manifest of an
     editable install and the `.pth` that leads to it, and the metadata of what an installer may not be done with.
@@ -100,24 +100,13 @@ class _Segment:
     def to_mapping(self) -> dict[str, Any]:
         return {
             "outside": list(self._outside.items()),
+            "groups": self._groups,
             "sections": {
                 "names": marshal.dumps(list(self._names)),
-                **{f"[{group}]": _packed(rows) for group, rows in self._groups.items()},
                 "manifests": marshal.dumps(self._manifests),
                 "files": marshal.dumps(list(self._files.items())),
             },
         }
-
-
-def _packed(rows: Sequence[tuple[str, ...]]) -> bytes:
-    """Pack the entry points of a group: their names, normalised names, where each row begins in the text, the text."""
-    names, normalised = [row[NAME] for row in rows], [row[NORMALISED] for row in rows]
-    if any(mark in value for row in rows for value in row for mark in ("\0", BETWEEN_ROWS, BETWEEN_FIELDS)):
-        return marshal.dumps([len(rows), names, normalised, b"", list(rows)])
-    texts = [BETWEEN_FIELDS.join(row) for row in rows]
-    begins = b"".join(place.to_bytes(WIDTH, "big") for place in (0, *accumulate(map(len, texts))))
-    apart = [BETWEEN_ROWS.join(["", *text, ""]) for text in (names, normalised)]
-    return marshal.dumps([len(rows), *apart, begins, "".join(texts)])
 
 
 def _is_whole(distribution: Distribution) -> bool:
