@@ -43,7 +43,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jackfield import EventType, HookimplMarker, Plugin, command, listener, new_thread
-from jackfield.api import MenuItem, Text
+from jackfield.api import Button, MenuItem
 
 hookimpl = HookimplMarker("chat")
 BURDENS = weakref.WeakSet()
@@ -81,7 +81,7 @@ class Burden:
 
     def draw(self):
         USED.add(self.name)
-        return Text(self.name)
+        return Button(self.name, "press")
 
 
 @dataclass

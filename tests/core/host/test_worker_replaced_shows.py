@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from jackfield.api import Text
+from jackfield.api import List
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.hooks import HookspecMarker
 
@@ -31,7 +31,7 @@ class Specs:
 CODE = """
 import asyncio, os
 from jackfield import Plugin
-from jackfield.api import Button, MenuItem, Text
+from jackfield.api import Field, Form, List, MenuItem, Text
 from pluggy import HookimplMarker
 
 hookimpl = HookimplMarker("chat")
@@ -63,7 +63,7 @@ class Main(Plugin):
 
     async def draw(self):
         await asyncio.sleep(0.003)
-        return Text(str(os.getpid()))
+        return List((Text(str(os.getpid())), Form((Field("number", "Number", "integer"),), "press")))
 
     async def press(self, action, values, user):
         self.known_of["press"].append(values["number"])
@@ -142,7 +142,7 @@ class Load:
 
     async def _draw(self, _: int) -> Any:
         boxes = await self._host.ui.components()
-        return None if len(boxes) == 1 and isinstance(boxes[0].component, Text) else boxes
+        return None if len(boxes) == 1 and isinstance(boxes[0].component, List) else boxes
 
     async def _press(self, number: int) -> None:
         await self._host.ui.act("a:box", "press", {"number": number}, "somebody")

@@ -33,7 +33,9 @@ class Showing(Plugin):
     @command("probe ui component")
     async def ui_component(self, source, name: str) -> None:
         self.context.ui.add_component(
-            name, lambda: List((Text(f"{len(self.heard)} heard"), Button("Press", "press"))), on_action=self._pressed
+            name,
+            lambda: List((Text(f"{len(self.heard)} heard"), Button("Press", "press", (("n", 1),)))),
+            on_action=self._pressed,
         )
         await source.reply("shown")
 

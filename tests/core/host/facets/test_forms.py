@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from jackfield.api import Field, Form, List, Text
+from jackfield.api import Button, Field, Form, List, Text
 from jackfield.errors import UsageError, WrongValues
-from jackfield.host.facets.forms import form_in, read_form
+from jackfield.host.facets.forms import read_form, sent_by
 
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(),
@@ -97,12 +98,69 @@ def test_whatever_a_client_sends_a_plugin_gets_the_fields_type_or_nothing(kind: 
     assert isinstance(read, TYPES[kind])
 
 
-def test_the_form_of_an_action_is_found_where_it_lies() -> None:
-    form = Form((), "send")
+def test_what_an_action_brings_is_found_where_it_lies() -> None:
+    form = Form((Field("one", "One"),), "send")
     endless: list[Any] = []
     around = List(endless)  # type: ignore[arg-type]  # as a plugin may do it
-    endless.append(around)
-    assert form_in(List((Text("x"), List((form,)))), "send") is form
-    assert form_in(List((form,)), "other") is None
-    assert form_in(around, "send") is None
-    assert form_in(None, "send") is None
+    endless += [around, around]
+    assert sent_by(List((Text("x"), List((form,)))), "send", {"one": "a", "two": "b"}) == {"one": "a"}
+    assert sent_by(List((form,)), "other", {"one": "a"}) is None
+    assert sent_by(around, "send", {}) is None
+    assert sent_by(List(5), "send", {}) is None  # type: ignore[arg-type]  # likewise
+    assert sent_by(None, "send", {}) is None
+
+
+@pytest.mark.feature("C18")
+def test_a_button_brings_what_its_plugin_gave_it_whoever_says_otherwise() -> None:
+    alone = Button("Close", "close", (("poll", 2**60), ("force", False)))
+    assert sent_by(List((alone,)), "close", {"poll": 1, "force": True, "more": {}}) == {"poll": 2**60, "force": False}
+    votes = List(tuple(Button(f"Vote {n}", "vote", (("number", n),)) for n in (1, 2**60, 10**400, 0.5)))
+    for read in (1, 1.0, float(2**60), 10**400, 0.5):  # JSON's readers have one kind of number
+        brought = sent_by(votes, "vote", {"number": read})
+        assert brought is not None
+        assert brought["number"] == read
+    for forged in ({"number": 3}, {"number": "1"}, {"number": None}, {}, {"number": 1, "more": 1}, {"number": [1]}):
+        assert sent_by(votes, "vote", forged) is None
+
+
+BOX = """
+from jackfield import Plugin
+from jackfield.api import Button, Text
+
+GOT = []
+
+class Main(Plugin):
+    open = True
+
+    def on_enable(self):
+        self.context.ui.add_component("box", self.draw, on_action=self.act)
+
+    def draw(self):
+        return Button("Close", "close") if self.open else Text("Closed")
+
+    def act(self, action, values, user):
+        GOT.append((action, values))
+        self.open = False
+"""
+
+
+@pytest.mark.feature("C18")
+async def test_what_is_not_shown_does_not_reach_the_plugin_nor_its_figures(profile, build, running) -> None:
+    """Whoever may write could send any action, which was called, logged and counted under its name, however long."""
+    profile.install(build("shut", code=BOX, permissions='[[permissions]]\nresource = "ui"\nactions = ["component"]\n'))
+    profile.enable("shut")
+    host = await running()
+    changed: list[str] = []
+    host.ui.on_change(changed.append)
+    for action in ("open", "y" * 50_000, "\u202e\n"):
+        with pytest.raises(UsageError, match="box of shut does not offer that now"):
+            await host.ui.act("shut:box", action, {"deep": [{}]}, "mallory")
+    assert changed == ["shut:box"] * 3  # the pages look again
+    await host.ui.act("shut:box", "close", {"forged": True}, "bob")
+    await host.ui.draw("shut:box")
+    with pytest.raises(UsageError, match="box of shut does not offer that now"):
+        await host.ui.act("shut:box", "close", {}, "bob")
+    assert importlib.import_module("chat_shut").GOT == [("close", {})]
+    assert host.plugins.status("shut").errors == 0
+    (stats,) = (one for one in host.observed.stats() if one.plugin == "shut")
+    assert {one.use for one in stats.uses if "of box" in one.use} == {"close of box"}

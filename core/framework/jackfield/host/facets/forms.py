@@ -1,26 +1,67 @@
-"""What a user sent with a form, held against its fields before the plugin sees it."""
+"""What a user sent with a form or a button, held against what was shown before the plugin sees it."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from jackfield.api import Component, Field, Form, List
+from jackfield.api import Button, Component, Field, Form, List
 from jackfield.errors import WrongValues
 
-DEEPEST = 20  # lists in lists; a plugin can put one into itself
+MOST_PARTS = 10_000  # of one component; a plugin can put a list into itself
 LONGEST_LINE = 2_000
 LONGEST_TEXT = 20_000
 LONGEST_WHOLE = 1_000  # digits; reading more costs more than it is worth
 
 
-def form_in(component: Component | None, action: str, depth: int = 0) -> Form | None:
-    """Return the form in a component that sends an action, if there is one."""
-    if isinstance(component, Form):
-        return component if component.action == action else None
-    if isinstance(component, List) and depth < DEEPEST:
-        found = (form_in(item, action, depth + 1) for item in component.items)
-        return next((form for form in found if form is not None), None)
-    return None
+def sent_by(component: Component | None, action: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what comes to the plugin when something in a component is used; None: it offers nothing of the kind.
+
+    Whatever a client sends, a plugin gets nothing but what it has shown: of a form its fields, of a button the values
+    that the plugin gave it.
+
+    Args:
+        component: what was shown.
+        action: of the form or button.
+        values: as they were sent.
+
+    Raises:
+        WrongValues: some do not fit a form.
+    """
+    buttons: list[dict[str, Any]] = []
+    for part in _parts(component):
+        if isinstance(part, Form) and str(part.action) == action:
+            return read_form(part, values)
+        if isinstance(part, Button) and str(part.action) == action:
+            buttons.append({str(name): value for name, value in part.values})
+    if len(buttons) == 1:
+        return buttons[0]
+    return next((one for one in buttons if _are_same(one, values)), None)
+
+
+def _parts(component: Component | None) -> Iterator[object]:
+    """Yield a component and what is in it, in the order in which it is shown."""
+    waiting: list[object] = [component]
+    for _ in range(MOST_PARTS):
+        if not waiting:
+            return
+        part = waiting.pop()
+        yield part
+        if isinstance(part, List) and isinstance(part.items, Sequence):
+            waiting += reversed(part.items[:MOST_PARTS])
+
+
+def _are_same(shown: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether a client sent the values of a button: JSON's readers round large whole numbers (RFC 8259, 6)."""
+    return shown.keys() == sent.keys() and all(_is_same(value, sent[name]) for name, value in shown.items())
+
+
+def _is_same(shown: object, sent: object) -> bool:
+    if isinstance(shown, int | float) and isinstance(sent, int | float):
+        try:
+            return float(shown) == float(sent)
+        except OverflowError:
+            return shown == sent
+    return shown == sent
 
 
 def read_form(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:

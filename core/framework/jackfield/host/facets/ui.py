@@ -27,7 +27,7 @@ from jackfield.api import (
     Text,
 )
 from jackfield.errors import PluginError, UnknownPlugin, UsageError, kind_and_text
-from jackfield.host.facets.forms import form_in, read_form
+from jackfield.host.facets.forms import sent_by
 from jackfield.host.facets.successors import Successors, WaitThere
 from jackfield.manifest import ComponentContribution
 
@@ -277,7 +277,8 @@ class UiRegistry:
     async def act(self, identity: str, action: str, values: Mapping[str, Any], user: str) -> None:
         """Tell a component that a button or form in it was used.
 
-        What a form sends is held against its fields, and comes to the plugin as their types say.
+        What is sent is held against what was shown: it comes to the plugin as the fields of a form say, or as the
+        plugin gave it to the button.
 
         Args:
             identity: `<plugin>:<name>`.
@@ -287,7 +288,7 @@ class UiRegistry:
 
         Raises:
             WrongValues: some values of a form do not do, say its fields or its plugin.
-            UsageError: the plugin says that it is the user's mistake.
+            UsageError: nothing that was shown does that, or the plugin says that it is the user's mistake.
             UnknownPlugin: no plugin shows a component of that id.
             PluginError: it does not react, or failed; the failure was counted.
         """
@@ -295,8 +296,11 @@ class UiRegistry:
         shown = self._shown(identity)
         if shown.on_action is None:
             raise PluginError(f"{shown.name} of {shown.plugin} does not react", plugin=shown.plugin)
-        form = form_in(self._last.get(identity), action)
-        sent = read_form(form, values) if form is not None else dict(values)
+        drawn = self._last.get(identity) or (await self._drawn(shown)).component
+        sent = sent_by(drawn, action, values)
+        if sent is None:
+            self.changed(identity)  # whoever pressed it looks at what is not there any more
+            raise UsageError(f"{shown.name} of {shown.plugin} does not offer that now", plugin=shown.plugin)
         await self._answer(shown.plugin, f"{action} of {shown.name}", shown.on_action, action, sent, user)
 
     def menu(self, position: str | None = None) -> list[Offered]:
