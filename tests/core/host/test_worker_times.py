@@ -14,6 +14,7 @@ from jackfield.hooks import HookspecMarker
 
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
+from tests.support.wheels import manifest_text
 
 hookspec = HookspecMarker("chat")
 
@@ -196,6 +197,37 @@ async def test_a_call_that_is_cancelled_and_ends_in_its_time_costs_nobody_a_proc
     await asyncio.sleep(1)
     assert await pid_of(host) == pid
     os.kill(pid, 0)
+
+
+MIGRATES = """
+import time
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_migrate(self, old, new):
+        time.sleep({seconds})
+"""
+
+
+@pytest.mark.feature("C14", "C26")
+@pytest.mark.parametrize(("seconds", "state"), [(0.6, "active"), (60, "failed")])
+async def test_a_migration_has_the_time_that_it_has_in_the_application(profile, build, running, seconds, state):
+    quiet = "from jackfield import Plugin\n\nclass Main(Plugin):\n    pass\n"
+    profile.install(build("weather", code=quiet, isolation="worker"))
+    profile.enable("weather", isolation="worker")
+    host = await running(specs=Specs(), callback_timeout_seconds=2.5)
+    more = '[limits]\ncall = "300ms"\n'
+    text = manifest_text("weather", "2.0.0", isolation="worker", more=more)
+    text = text.replace("\n\n", "\ndata_version = 2\n\n", 1)
+    profile.install(build("weather", "2.0.0", code=MIGRATES.format(seconds=seconds), manifest=text))
+    profile.enable("weather", isolation="worker")
+    await host.reload_changes()
+    status = host.plugins.status("weather")
+    assert status.state == state, status.problem
+    if state == "failed":
+        assert "did not answer on_migrate within 2.5 s and was stopped" in status.problem
+    else:
+        assert status.version == "2.0.0"
 
 
 SLOW_TO_BEGIN = """

@@ -16,8 +16,9 @@ _MARK = "_jackfield_command"
 class Plugin:
     """What a plugin's entry point may name: a class of this kind, made once by the host without arguments.
 
-    Every callback is optional, may be `def` or `async def`, and has ten seconds; to be found, it only needs its name
-    (a plugin need not derive from this class, and a module's functions of these names take `context` first):
+    Every callback is optional and may be `def` or `async def`. In the host it has ten seconds, in a process of its own
+    the plugin's limit `call`, five; `on_migrate` ten there too. To be found, it only needs its name (a plugin need not
+    derive from this class, and a module's functions of these names take `context` first):
 
     - `on_load(previous)`: once, before anything is enabled; `previous` is what the code before returned from
       `on_unload` when it was replaced in a running host, else None (M36).

@@ -54,7 +54,7 @@ async def load_remote(
         manager: knows the specs of its hooks.
         commanding: makes and calls the functions of its commands.
         events: short names of what the host sends.
-        seconds: what loading may take; callbacks and all else have the plugin's own limit.
+        seconds: what loading and `on_migrate` may take; other callbacks and all else have the plugin's own limit.
 
     Raises:
         PluginError: it did not answer, or implements what cannot be called from another process.
@@ -68,7 +68,13 @@ async def load_remote(
                 f"{remote.plugin} marks {len(many)} {what}, and at most {MOST_DESCRIBED} are possible",
                 plugin=remote.plugin,
             )
-    callbacks = {name: partial(remote.callback, name) for name in described.callbacks if name in CALLBACKS}
+    # What converts all that a plugin keeps has as long there as in the host, and longer where its user lets it.
+    longer = {"on_migrate": {"timeout_seconds": seconds}}
+    callbacks = {
+        name: partial(remote.callback, name, **longer.get(name, {}))
+        for name in described.callbacks
+        if name in CALLBACKS
+    }
     return Loaded(
         proxy_of(remote, described.hooks, manager),
         MappingProxyType(callbacks),

@@ -139,16 +139,22 @@ class RemotePlugin:
             return []
         return [in_one_line(one[:LONGEST_TOLD]) for one in left[:MOST_LEFT]]
 
-    async def callback(self, name: str, *arguments: object) -> Any:
+    async def callback(self, name: str, *arguments: object, timeout_seconds: float | None = None) -> Any:
         """Call a callback of its life; return the state that it hands over, as data.
 
         What cannot cross is told in the log, and nothing is handed over in its place.
+
+        Args:
+            name: the callback's.
+            *arguments: what it is given.
+            timeout_seconds: what it may take at least; None: as any call.
         """
         given = [await self._crossing(name, one) for one in arguments]
         told = {"name": name, "arguments": given}
         before, self.led_by = self.led_by, copy_context()
         try:
-            left: CallbackAnswer = await self.call("plugin.callback", told, CallbackAnswer)
+            seconds = max(self.call_seconds, timeout_seconds or 0.0)
+            left: CallbackAnswer = await self.call("plugin.callback", told, CallbackAnswer, timeout_seconds=seconds)
         finally:
             self.led_by = before
         if left.problem:
