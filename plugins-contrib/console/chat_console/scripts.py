@@ -145,7 +145,9 @@ class Scripts:
         found = [_named(one) for one in discover_scripts(self.folders, known=files)]
         # What runs keeps its id against a newcomer, whatever the names of the two files (M8).
         found.sort(key=lambda one: not self._is_loaded(one))
-        wishes = Wishes(enabled=frozenset(one.canonical_id for one in found))
+        broken = {one.canonical_id for one in found if one.problem is not None}
+        standing = {cid: script.candidate for cid, script in self.loaded.items() if cid in broken}
+        wishes = Wishes(enabled=frozenset(one.canonical_id for one in found), standing=standing)
         return judge(found, wishes, HOST, Version.parse(API_VERSION))
 
     def _is_loaded(self, candidate: Candidate) -> bool:
@@ -153,25 +155,13 @@ class Scripts:
         return script is not None and script.candidate.file == candidate.file
 
     def _half_saved(self, judgement: Judgement) -> set[str]:
-        """Return what runs and is saved broken, its author being at work on it: that version goes on.
-
-        With it goes on whoever only lacks what is half saved: it needs what runs.
-        """
+        """Return what runs and is saved broken, its author being at work on it: that version goes on."""
         verdicts = judgement.verdicts
         half = {cid for cid, verdict in verdicts.items() if cid in self.loaded and _is_saved_broken(verdict)}
         for cid in half:
             self.loaded[cid].problem = f"the saved version does not load: {verdicts[cid].problem}"
             self.loaded[cid].tried = verdicts[cid].candidate.stamp
-        standing = {cid for cid, verdict in verdicts.items() if verdict.runs} | half
-        while further := {one for one in self.loaded if one in verdicts and self._only_lacks(verdicts[one], standing)}:
-            half |= further
-            standing |= further
         return half
-
-    def _only_lacks(self, verdict: Verdict, standing: set[str]) -> bool:
-        cid, needs = verdict.candidate.canonical_id, _needs(verdict.candidate)
-        unchanged = self.loaded[cid].candidate.stamp == verdict.candidate.stamp
-        return cid not in standing and unchanged and needs <= standing
 
     def _taking_away(self, judgement: Judgement, runs: Collection[str]) -> Steps:
         for cid in [one for one in reversed(list(self.loaded)) if one not in runs]:

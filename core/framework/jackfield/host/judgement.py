@@ -42,6 +42,8 @@ class Wishes:
         isolations: where the user chose to run each, as far as they chose.
         revoked: why each plugin that was revoked may not run.
         grade: how well this machine confines processes: `full`, `base`, `process`; None where the host has no workers.
+        standing: scripts that run on as they are here, for their files are saved half way and cannot be read: who needs
+            one has it.
     """
 
     enabled: Collection[str] = frozenset()
@@ -53,6 +55,7 @@ class Wishes:
     isolations: Mapping[str, str] = field(default_factory=dict)
     grade: str | None = None
     revoked: Mapping[str, str] = field(default_factory=dict)
+    standing: Mapping[str, Candidate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Judgement:
         verdicts: by canonical id, the winners.
         shadowed: the losers.
         levels: canonical ids; each level needs only the ones before it, and its members nothing of each other.
-        needs: for each that runs, the running plugins that it needs or would like before it.
+        needs: for each that runs, the running plugins that it needs or would like before it; who is `standing` too.
     """
 
     verdicts: Mapping[str, Verdict]
@@ -108,9 +111,9 @@ def judge(candidates: Sequence[Candidate], wishes: Wishes, hostfile: HostFile, f
         if problem:
             problems[cid] = problem
     problems.update(_loops(winners, wished))
-    _spread(winners, wished, problems, wishes.out)
+    _spread(winners, wished, problems, wishes)
     runs = [cid for cid in winners if cid in wished and cid not in problems]
-    needs = _order_edges(winners, runs)
+    needs = _order_edges(winners, runs, wishes.standing)
     verdicts = {
         cid: Verdict(
             candidate,
@@ -120,7 +123,8 @@ def judge(candidates: Sequence[Candidate], wishes: Wishes, hostfile: HostFile, f
         )
         for cid, candidate in winners.items()
     }
-    return Judgement(verdicts, shadowed, levels(runs, needs), needs)
+    among = {cid: others & frozenset(runs) for cid, others in needs.items()}
+    return Judgement(verdicts, shadowed, levels(runs, among), needs)
 
 
 def version_of(candidate: Candidate) -> Version | None:
@@ -247,7 +251,7 @@ def _circle(edges: Mapping[str, Sequence[str]], start: str) -> list[str]:
 
 
 def _spread(
-    winners: Mapping[str, Candidate], wished: Collection[str], problems: dict[str, str], out: Mapping[str, str]
+    winners: Mapping[str, Candidate], wished: Collection[str], problems: dict[str, str], wishes: Wishes
 ) -> None:
     """Block what requires something absent, wrong or blocked, naming the whole chain."""
     changed = True
@@ -257,7 +261,7 @@ def _spread(
             if cid in problems:
                 continue
             for need in _requires(winners[cid]):
-                problem = _need_problem(need, winners, wished, problems, out)
+                problem = _need_problem(need, winners, wished, problems, wishes)
                 if problem:
                     problems[cid] = problem
                     changed = True
@@ -269,9 +273,10 @@ def _need_problem(
     winners: Mapping[str, Candidate],
     wished: Collection[str],
     problems: Mapping[str, str],
-    out: Mapping[str, str],
+    wishes: Wishes,
 ) -> str:
-    other = winners.get(canonical_id(need.id))
+    standing, out = wishes.standing, wishes.out
+    other = standing.get(need.canonical_id) or winners.get(need.canonical_id)
     if other is None:
         return "" if need.optional else f"needs {need.id}, which is missing (install it: jackfield install {need.id})"
     if not need.requirement.accepts(version := version_of(other) or Version.parse("0.0.0")):
@@ -282,14 +287,16 @@ def _need_problem(
         return f"needs {other.id}, which {out[other.canonical_id]}"
     if other.canonical_id not in wished:
         return f"needs {other.id}, which is disabled (enable it: jackfield enable {other.id})"
-    if other.canonical_id in problems:
+    if other.canonical_id in problems and other.canonical_id not in standing:
         return f"needs {other.id}, which {problems[other.canonical_id]}"
     return ""
 
 
-def _order_edges(winners: Mapping[str, Candidate], runs: Sequence[str]) -> dict[str, frozenset[str]]:
+def _order_edges(
+    winners: Mapping[str, Candidate], runs: Sequence[str], standing: Collection[str]
+) -> dict[str, frozenset[str]]:
     """Required plugins come first; optional ones too, where that closes no circle."""
-    chosen = set(runs)
+    chosen = {*runs, *standing}
     edges: dict[str, set[str]] = {
         cid: {need.canonical_id for need in _requires(winners[cid]) if not need.optional} & chosen for cid in runs
     }

@@ -253,10 +253,10 @@ class Plugins:
         """Return the records by canonical id, as a copy."""
         return dict(self._records)
 
-    def script_files(self) -> dict[Path, str]:
-        """Return the id of each script whose code is in the process, by its file."""
+    def script_files(self) -> dict[Path, Candidate]:
+        """Return each script whose code is in the process, by its file."""
         running = (record.candidate for record in self._records.values() if record.life.state.runs_code)
-        return {one.file: one.id for one in running if one.origin == "script" and one.file is not None}
+        return {one.file: one for one in running if one.origin == "script" and one.file is not None}
 
     def put(self, cid: str, record: Record) -> None:
         """Add a plugin."""

@@ -106,3 +106,33 @@ async def test_a_file_whose_script_takes_another_id_is_another_one(folder, start
     await host.reload_changes()
     assert [status.id for status in host.plugins] == ["renamed"]
     assert list(host.layout.root.rglob("removed"))
+
+
+NEEDING = """
+PLUGIN_METADATA = {{"id": "{name}", "version": "1.0.0", "dependencies": {{"{need}": "{which}"}}}}
+def asked():
+    return "{name}"
+"""
+
+
+@pytest.mark.feature("M3", "M15", "M36")
+async def test_whoever_needs_a_script_that_is_saved_broken_runs_on_with_it(folder, start):
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base", "version": "1.4.0"}\ndef asked():\n    return "old"\n')
+    write(folder, "near.py", NEEDING.format(name="near", need="base", which=">=1.2"))
+    write(folder, "far.py", NEEDING.format(name="far", need="near", which="*"))
+    host = await start()
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base", "version": "1.4.0"}\ndef asked( return\n')
+    for _ in range(2):
+        await host.reload_changes()
+        assert {one.id: str(one.state) for one in host.plugins.list()} == dict.fromkeys(("base", "far", "near"), "active")
+        assert sorted(host.hook.asked()) == ["far", "near", "old"]
+    assert not host.plugins.status("near").problem
+    write(folder, "late.py", NEEDING.format(name="late", need="base", which=">=2"))
+    await host.reload_changes()
+    assert host.plugins.status("late").problem == "needs base >=2, found 1.4.0"
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base", "version": "1.5.0"}\ndef asked():\n    return "new"\n')
+    await host.reload_changes()
+    assert sorted(host.hook.asked()) == ["far", "near", "new"]
+    write(folder, "base.py", "def asked( return\n")
+    await host.disable("base")
+    assert host.plugins.status("near").problem.startswith("needs base, which is disabled")

@@ -11,11 +11,11 @@ from jackfield.host.changes.attendance import Attendance
 from jackfield.host.changes.presence import Presences
 from jackfield.host.changes.survey import Survey, survey
 from jackfield.host.scripts import Scripts
-from jackfield.manifest import HostFile, framework_version
+from jackfield.manifest import Candidate, HostFile, framework_version
 from jackfield.storage import State
 from jackfield.store import Holds, Store
 
-Circumstances: TypeAlias = tuple[bool, Attendance, Mapping[Path, str]]
+Circumstances: TypeAlias = tuple[bool, Attendance, Mapping[Path, Candidate]]
 
 MOST_LOOKS = 40
 BETWEEN_SECONDS = 0.025
@@ -105,7 +105,7 @@ class Looking:
             return "is not known any more" if verdict is None else "is installed, so nobody else can be it"
         return "" if verdict.runs else verdict.problem or seen.wishes.out.get(cid, "is disabled")
 
-    async def _survey(self, safe: bool, attendance: Attendance, running: Mapping[Path, str]) -> Survey:
+    async def _survey(self, safe: bool, attendance: Attendance, running: Mapping[Path, Candidate]) -> Survey:
         return await asyncio.to_thread(
             survey,
             self._store,

@@ -57,7 +57,7 @@ def survey(
     safe: bool = False,
     presences: Mapping[str, Presence] = MappingProxyType({}),
     attendance: Attendance = NOBODY,
-    running: Mapping[Path, str] = MappingProxyType({}),
+    running: Mapping[Path, Candidate] = MappingProxyType({}),
     grade: Callable[[], str] = grade_here,
 ) -> Survey:
     """Look at the environment, the active generation and the state log; imports no plugin.
@@ -71,7 +71,7 @@ def survey(
         safe: run nothing but what was asked for this run.
         presences: what was asked for this run of the host.
         attendance: which external plugins are connected.
-        running: the file of each script that runs -> its id.
+        running: each script that runs, by its file.
         grade: tells how well this machine confines processes; asked only where a plugin shall run in one of its own.
 
     Raises:
@@ -79,13 +79,14 @@ def survey(
     """
     generation = store.active()
     candidates = [*discover(hostfile.groups), *_installed(generation, hostfile.groups, state.get(SURROUNDINGS))]
-    in_folders = discover_scripts(scripts.folders, languages_of(candidates), running)
+    in_folders = discover_scripts(scripts.folders, languages_of(candidates), {one: running[one].id for one in running})
     taken = {one.canonical_id for one in candidates}
     own = {one.canonical_id for one in in_folders} - taken  # who wins by an id is wished and granted as itself
     candidates += in_folders
     external = attendance.stamped(external_candidates(state.items(EXTERNAL)))
     candidates += external
     wishes = _with_scripts(read_wishes(state, generation), own, state, hostfile)
+    wishes = replace(wishes, standing=_standing(in_folders, running))
     wished = frozenset(wishes.enabled)
     wishes = with_presences(wishes, presences, safe=safe)
     wishes = attendance.wishes(wishes, [one for one in external if one.canonical_id not in taken | own])
@@ -138,6 +139,12 @@ def _with_scripts(wishes: Wishes, ids: Collection[str], state: State, hostfile: 
     grants = {cid: full_trust(cid, hostfile) for cid in ids}
     enabled = frozenset(wishes.enabled) | (set(ids) - refused)
     return replace(wishes, enabled=enabled, grants={**wishes.grants, **grants})
+
+
+def _standing(found: Collection[Candidate], running: Mapping[Path, Candidate]) -> dict[str, Candidate]:
+    """Return the scripts that run and whose files cannot be read, as they run: their authors are at work on them."""
+    broken = (one.file for one in found if one.problem is not None)
+    return {running[file].canonical_id: running[file] for file in broken if file in running}
 
 
 def _flags(items: Mapping[str, Any], prefix: str) -> list[str]:
