@@ -20,7 +20,7 @@ from jackfield.application.revoking import EVERY_SECONDS, RevocationWatch
 from jackfield.application.updates import Updates, UpdateWatch
 from jackfield.application.watch import Watch
 from jackfield.discovery import SCRIPT_FOLDERS, find_host, stamp_of_folders
-from jackfield.errors import JackfieldError, StoreLocked
+from jackfield.errors import JackfieldError, StoreLocked, UsageError
 from jackfield.hooks import OnError
 from jackfield.host import THRESHOLD_SECONDS, Host, ScriptHooks, Scripts, State
 from jackfield.isolation import External
@@ -149,6 +149,7 @@ class Application:
             every_seconds=revocations_every_seconds if self.marketplaces else None,
         )
         self._lock: HostLock | None = None
+        self._starting: asyncio.Task[None] | None = None
         self._safe = safe
         self._starts = Starts(self.layout.starts)
         self._stable: asyncio.TimerHandle | None = None
@@ -171,7 +172,23 @@ class Application:
         Raises:
             StoreLocked: another host runs with this profile.
             StoreError: the active generation or the state log is damaged, or the profile cannot be written.
+            UsageError: it starts or runs already; or it was stopped before it had started.
         """
+        if self._starting is not None or self._lock is not None:
+            raise UsageError(f"{self.app} {'starts' if self._starting is not None else 'runs'} already")
+        # A task of its own: who stops the application breaks off the start, and not whoever waits for it.
+        starting = self._starting = asyncio.get_running_loop().create_task(self._start())
+        try:
+            await asyncio.wait({starting})
+        finally:
+            if starting.cancel():
+                await asyncio.wait({starting})
+            self._starting = None
+        if starting.cancelled():
+            raise UsageError(f"{self.app} was stopped while it started")
+        starting.result()
+
+    async def _start(self) -> None:
         lock = HostLock(self.layout, self.app)
         lock.take()
         control = ControlSocket(self.layout, HostAnswers(self.host, asyncio.get_running_loop(), self.reload))
@@ -283,7 +300,13 @@ class Application:
         return await take_updates(self.management, updates, by=self._itself, follow=self.reload)
 
     async def stop(self) -> None:
-        """Stop watching, stop every plugin, and let go of the profile, whatever goes wrong before."""
+        """Stop watching, stop every plugin, and let go of the profile, whatever goes wrong before.
+
+        A start that goes on is broken off.
+        """
+        starting = self._starting
+        if starting is not None and starting.cancel():
+            await asyncio.wait({starting})
         lock, self._lock = self._lock, None
         try:
             await self._stop()
