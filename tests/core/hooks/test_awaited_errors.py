@@ -117,6 +117,27 @@ async def test_a_plugin_that_awaits_what_it_cancelled_has_failed_and_the_others_
     assert [(name, type(error)) for name, _, error in blames] == [("confused", asyncio.CancelledError)]
 
 
+@pytest.mark.parametrize("spec", ["fetched", "names"])
+async def test_a_plugins_own_kind_of_base_exception_ends_no_awaited_call(spec: str) -> None:
+    class Ended(BaseException):
+        """As libraries have it that cancel by raising."""
+
+    async def ended_later(room: str) -> None:
+        await asyncio.sleep(0)
+        raise Ended
+
+    def ended(room: str) -> None:
+        raise Ended
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin(spec, lambda room: room))
+    manager.register(plugin(spec, ended_later if spec == "fetched" else ended), "ending")
+
+    assert await getattr(manager.call, spec)(room="lobby") == ["lobby"]
+    assert [(name, type(error)) for name, _, error in blames] == [("ending", Ended)]
+
+
 async def test_cancelling_the_call_ends_it_in_the_midst_of_an_implementation_that_is_awaited() -> None:
     begun = asyncio.Event()
 

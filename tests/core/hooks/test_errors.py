@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pluggy
@@ -119,6 +119,46 @@ def test_what_would_cancel_its_caller_does_not_end_a_host_that_skips(kind: type[
 
     assert manager.hook.names(room="lobby") == []
     assert [type(error) for _, _, error in blames] == [kind]
+
+
+class Ended(BaseException):
+    """A plugin's own kind, as libraries have it that cancel by raising."""
+
+
+def test_a_plugins_own_kind_of_base_exception_does_not_end_a_host_that_skips() -> None:
+    def ended(room: str) -> str:
+        raise Ended("of its own")
+
+    manager = room(on_error="skip")
+    manager.register(plugin("names", lambda room: "next"), "next")
+    manager.register(plugin("names", ended), "ending")
+    blames = told(manager)
+
+    assert manager.hook.names(room="lobby") == ["next"]
+    assert [(name, type(error)) for name, _, error in blames] == [("ending", Ended)]
+    strict = room(on_error="raise")
+    strict.register(plugin("names", ended), "ending")
+    with pytest.raises(Ended):
+        strict.hook.names(room="lobby")
+
+
+def test_a_wrapper_of_which_such_a_kind_comes_leaves_the_outcome_as_it_was() -> None:
+    def before(room: str) -> Iterator[None]:
+        raise Ended
+        yield
+
+    def after(room: str) -> Iterator[None]:
+        yield
+        raise Ended
+
+    for wrapper in (before, after):
+        manager = room(on_error="skip")
+        manager.register(plugin("names", lambda room: "next"), "next")
+        manager.register(plugin("names", wrapper, wrapper=True), "ending")
+        blames = told(manager)
+
+        assert manager.hook.names(room="lobby") == ["next"]
+        assert [(name, type(error)) for name, _, error in blames] == [("ending", Ended)]
 
 
 def test_an_interrupt_is_nobodys_failure(either: HookManager) -> None:

@@ -215,6 +215,9 @@ class Body:
             # A plugin that awaits something it cancelled itself has failed; the call's own task was not cancelled.
             caught = ["if _jf_is_ending():", "    raise", *caught]
             lines += ["except _jf_cancelled as _jf_raised:", *indent(caught)]
+            caught = caught[2:]
+        if self.chain.skip:  # what a plugin derives from BaseException itself ends no host either
+            lines += ["except _jf_passing:", "    raise", "except _jf_anything as _jf_raised:", *indent(caught)]
         return lines
 
 

@@ -16,7 +16,7 @@ import pluggy
 
 from jackfield.hooks.bodies import Body, indent
 from jackfield.hooks.chains import Chain, passed_by_name
-from jackfield.hooks.limits import cancelling, limiting, skipped
+from jackfield.hooks.limits import cancelling, limiting, passing, skipped
 from jackfield.hooks.outside import Outside, Underway, outside_of
 from jackfield.hooks.wrappers import GENERATED, begin, begin_old_style, unwind
 
@@ -114,6 +114,7 @@ def _bindings(chain: Chain) -> dict[str, Any]:
     """Bind the names that the source uses."""
     implementations, blame = chain.implementations, chain.blame
     caught = skipped(awaits=chain.awaits) if chain.skip else Exception
+    through = passing(awaits=chain.awaits) if chain.skip else ()
     place_blame = None
     if blame is not None:
         told = blame
@@ -139,10 +140,16 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         "_jf_isinstance": isinstance,
         "_jf_class": chain.handed,
         "_jf_unwind": partial(
-            unwind, none_leaves=chain.pipeline is not None, blame=place_blame, blamed=caught, skip=chain.skip
+            unwind,
+            none_leaves=chain.pipeline is not None,
+            blame=place_blame,
+            blamed=caught,
+            passing=through,
+            skip=chain.skip,
         ),
         "_jf_blame": place_blame,
         "_jf_caught": caught,
+        "_jf_passing": through,
         "_jf_used": chain.used,
         "_jf_implementations": implementations,
     }

@@ -70,3 +70,18 @@ def skipped(*, awaits: bool) -> tuple[type[BaseException], ...]:
     asyncio = sys.modules.get("asyncio")  # where nobody loaded it, nobody raises its errors
     cancelled = (asyncio.CancelledError,) if asyncio is not None else ()
     return (Exception, SystemExit, GeneratorExit, *cancelled)
+
+
+def passing(*, awaits: bool) -> tuple[type[BaseException], ...]:
+    """Return what passes through a host that goes on without failing plugins, for it may be no plugin's doing.
+
+    Everything else that is raised and `skipped` does not name, a plugin's own kind of `BaseException`, is skipped too.
+
+    Args:
+        awaits: whether the call awaits implementations: it may be cancelled or closed where it waits.
+    """
+    if not awaits:
+        return (KeyboardInterrupt,)
+    import asyncio
+
+    return (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)

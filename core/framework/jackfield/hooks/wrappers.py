@@ -52,6 +52,7 @@ def unwind(
     none_leaves: bool = False,
     blame: Callable[[int, BaseException], None] | None = None,
     blamed: type[BaseException] | tuple[type[BaseException], ...] = Exception,
+    passing: tuple[type[BaseException], ...] = (),
     skip: bool = False,
 ) -> object:
     """Give the outcome of a call to its wrappers, innermost first, each with what the one before made of it.
@@ -63,6 +64,7 @@ def unwind(
         none_leaves: a wrapper that returns None leaves the result as it is (a pipeline), instead of making it None.
         blame: told of a wrapper's own failure: its place and the error.
         blamed: what is a failure of a wrapper itself; an interrupt is not.
+        passing: what is none although such failures are skipped; whatever else is raised then, is one.
         skip: such a failure does not become the call's: the outcome stays as it was.
 
     Raises:
@@ -77,7 +79,7 @@ def unwind(
         except BaseException as raised:  # noqa: BLE001 (a wrapper may turn any outcome into any other)
             if raised is error:
                 continue
-            own = isinstance(raised, blamed)
+            own = isinstance(raised, blamed) or (skip and not isinstance(raised, passing))
             if own and blame is not None:
                 blame(place, raised)
             if not (own and skip):

@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jackfield.errors import GrammarError
-from jackfield.manifest import Candidate, Dependency, HostFile, Version, canonical_id, host_problem
+from jackfield.manifest import Candidate, Dependency, HostFile, Version, host_problem
 from jackfield.permissions import Grant, Placement, decide, isolation_of
 
 _ORIGINS = ("environment", "store", "script", "external")
