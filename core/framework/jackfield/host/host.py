@@ -167,7 +167,7 @@ class Host:
             self.plugins, self._following, self._turn, self._looking.look, self._state, self._presences, reloading
         )
         self._orders.recovering.follow(runner)
-        self._demand.wake_by(self._orders.wake, self._orders.wake_now)
+        self._demand.wake_by(self._orders.waking.wake, self._orders.waking.wake_now)
 
     async def wake_for(self, kind: Kind, name: str) -> None:
         """Bring up the plugins with `activation = "demand"` that declare what is about to be used.

@@ -106,3 +106,50 @@ async def test_who_requires_a_plugin_cannot_take_it_down_in_its_own_on_enable(
         host = await running()
     assert states(host) == {"a": "active", "b": "active"}
     assert f"a cannot be {order.removesuffix('e').removesuffix('ed')}" in caplog.text
+
+
+QUIET = "from jackfield import Plugin\n\nclass Main(Plugin): ...\n"
+
+
+@ISOLATIONS
+@pytest.mark.feature("J17")
+@pytest.mark.parametrize("circle", [("a", "b"), ("a", "b", "c")])
+async def test_plugins_that_load_each_other_in_on_enable_wait_for_nothing(
+    profile, build, running, caplog, isolation, circle
+):
+    following = dict(zip(circle, (*circle[1:], circle[0]), strict=True))
+    profile.install(
+        *(
+            build(one, code=ASKS.format(order=f"load({other!r})"), isolation="any", permissions=MANAGES)
+            for one, other in following.items()
+        )
+    )
+    profile.enable(*circle, isolation=isolation)
+    async with asyncio.timeout(4):
+        host = await running()
+    assert states(host) == dict.fromkeys(circle, "active")
+    assert "which asks for it and for which" in caplog.text
+    async with asyncio.timeout(4):
+        for one in circle:
+            await host.disable(one)
+        for one in circle:
+            await host.enable(one)
+    assert states(host) == dict.fromkeys(circle, "active")
+
+
+@ISOLATIONS
+@pytest.mark.feature("J17")
+async def test_who_waits_for_another_to_come_up_keeps_it_from_no_change_of_its_own(
+    profile, build, running, caplog, isolation
+):
+    profile.install(
+        build("a", code=ASKS.format(order="load('helper')"), isolation="any", permissions=MANAGES),
+        build("b", code=ASKS.format(order="load('a')"), isolation="any", permissions=MANAGES),
+        build("helper", code=QUIET, isolation="any"),
+    )
+    profile.enable("a", "b", "helper", isolation=isolation)
+    profile.disable("helper")
+    async with asyncio.timeout(4):
+        host = await running()
+    assert states(host) == {"a": "active", "b": "active", "helper": "active"}
+    assert "cannot be loaded" not in caplog.text

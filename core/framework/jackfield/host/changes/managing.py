@@ -61,6 +61,7 @@ class PluginPlugins:
         by = f"{self._plugin}, which loaded it and is down"
         opened = self._scope.begin(f"plugin {plugin}", lambda: self._presences.release(cid, parent=self._cid, by=by))
         try:
+            await self._orders.within.free_to_go_up(plugin, "loaded")
             status = await self._orders.load(plugin, enable=True, by=self._plugin, parent=self._cid)
         except BaseException:
             self._scope.forget(opened)
@@ -75,11 +76,13 @@ class PluginPlugins:
         self._check("plugins", "manage")
         if canonical_id(plugin) == self._cid:
             return _info(self._plugins.status(plugin))
+        await self._orders.within.free_to_go_up(plugin, "enabled")
         return _info(await self._orders.enable(plugin, by=self._plugin))
 
     async def disable(self, plugin: str) -> PluginInfo:
         """Disable a plugin for good."""
         self._check("plugins", "manage")
+        await self._orders.within.free_to_go_down(plugin, "disabled")
         return _info(await self._orders.disable(plugin, by=self._plugin))
 
     async def unload(self, plugin: str) -> bool:
@@ -88,11 +91,13 @@ class PluginPlugins:
             await self.unload_self()
             return True
         self._check("plugins", "manage")
+        await self._orders.within.free_to_go_down(plugin, "unloaded")
         return await self._orders.unload(plugin, by=self._plugin)
 
     async def reload(self, plugin: str) -> PluginInfo:
         """Import a plugin's code anew."""
         self._check("plugins", "manage")
+        await self._orders.within.free_to_go_down(plugin, "reloaded")
         return _info(await self._orders.reload(plugin))
 
     async def unload_self(self) -> None:

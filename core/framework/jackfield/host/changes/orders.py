@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import threading
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context as Variables
 from typing import Any, TypeVar
 
@@ -12,9 +11,9 @@ from jackfield.host.changes.following import Following
 from jackfield.host.changes.presence import Presence, Presences
 from jackfield.host.changes.recovering import Recovering
 from jackfield.host.changes.reloading import Reloading
-from jackfield.host.changes.stepping import run_now
 from jackfield.host.changes.survey import Survey
 from jackfield.host.changes.turn import Turn
+from jackfield.host.changes.waking import Waking, Ways
 from jackfield.host.changes.within import Within
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, PluginStatus
@@ -24,9 +23,6 @@ from jackfield.storage import State as StateLog
 _log = logging.getLogger("jackfield.host")
 
 ResultT = TypeVar("ResultT")
-
-WAKE_SECONDS = 30.0
-"""How long another thread waits for plugins that it woke."""
 
 _UP = (State.ACTIVE, State.PENDING_RESTART)
 
@@ -48,6 +44,9 @@ class Orders:
 
     Attributes:
         recovering: brings up again whose process has ended by itself.
+        waking: brings up who is loaded on demand.
+        within: says what would wait for the callback that asks for it.
+        running: whether orders are taken.
     """
 
     def __init__(
@@ -67,24 +66,22 @@ class Orders:
         self._state = state
         self._presences = presences
         self._reloading = reloading
-        self._within = Within(plugins)
+        self.within = Within(plugins)
         self.recovering = Recovering(plugins, following, look, self._carry_out)
+        ways = Ways(self._carry_out, self.soon, self._keep, self.end_released)
+        self.waking = Waking(plugins, following, turn, self.within, ways)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = 0
-
-    @property
-    def running(self) -> bool:
-        """Whether orders are taken."""
-        return self._loop is not None
+        self.running = False
 
     def open(self) -> None:
         """Take orders from now on; on the event loop's thread."""
-        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+        self.running = True
+        self.waking.open()
 
     def close(self) -> None:
         """Take none any more."""
-        self._loop = None
+        self.running = False
+        self.waking.close()
         self.recovering.close()
 
     async def load(self, plugin: str, *, enable: bool, by: str, parent: str = "") -> PluginStatus:
@@ -106,7 +103,7 @@ class Orders:
             leaving = asked is not None and asked.what == "out"  # its parent went, and it is about to follow
             if record is not None and record.life.state in wanted and not leaving:
                 return record.status
-            self._within.require_up(cid, "loaded")
+            self.within.require_up(cid, "loaded")
             self._following.rouse(cid)
             what = "active" if enable else "loaded"
             self._presences.ask(cid, Presence(what, by, cid in seen.wished, parent))  # type: ignore[arg-type]  # one of both
@@ -121,7 +118,7 @@ class Orders:
 
         async def change() -> PluginStatus:
             seen = await self._known(plugin)
-            self._within.require_up(cid, "enabled")
+            self.within.require_up(cid, "enabled")
             self._wish(seen, cid, True, by)
             await self._follow(cid, retry=True)
             asleep = (State.RESOLVED,) if self._following.is_asleep(cid) else ()
@@ -135,7 +132,7 @@ class Orders:
 
         async def change() -> PluginStatus:
             seen = await self._known(plugin)
-            self._within.require_down(cid, "disabled")
+            self.within.require_down(cid, "disabled")
             self._wish(seen, cid, False, by)
             await self._follow(cid)
             return self._plugins.status(plugin)
@@ -150,7 +147,7 @@ class Orders:
             seen = await self._look()
             if cid not in seen.judgement.verdicts:
                 return False
-            self._within.require_down(cid, "unloaded")
+            self.within.require_down(cid, "unloaded")
             self._presences.ask(cid, Presence("out", by, cid in seen.wished))
             await self._follow(cid)
             return True
@@ -163,7 +160,7 @@ class Orders:
 
         async def change() -> PluginStatus:
             seen = await self._known(plugin)
-            self._within.require_down(cid, "reloaded")
+            self.within.require_down(cid, "reloaded")
             record = self._plugins.records().get(cid)
             if record is not None and record.life.state.runs_code:
                 self.recovering.begin_anew(cid)
@@ -223,48 +220,6 @@ class Orders:
 
         # In variables of its own: a plugin that asks this while it is brought up does not go down in the same breath.
         self.soon(change())
-
-    async def wake(self, cid: str) -> None:
-        """Bring up a plugin that is asleep; one that fails says so in its status."""
-        if self._within.puts_off(cid):
-            self.soon(self.wake(cid))
-            return
-
-        async def change() -> None:
-            await self._following.wake(cid)
-            await self.end_released()
-
-        await self._carry_out(change())
-
-    def wake_now(self, cids: Collection[str], what: str) -> None:
-        """Bring up plugins that are asleep before this returns, where their callbacks are plain functions.
-
-        From another thread it waits for them, whatever they are. On the loop's own thread nothing can be awaited: what
-        has to wait goes on by itself, and what is called now goes on without it.
-
-        Args:
-            cids: canonical ids.
-            what: what is called, for the log.
-        """
-        loop = self._loop
-        if loop is None or not cids:
-            return
-        if threading.get_ident() != self._thread:
-            for cid in cids:
-                asyncio.run_coroutine_threadsafe(self.wake(cid), loop).result(timeout=WAKE_SECONDS)
-            return
-
-        async def change() -> None:
-            async with self._turn.taken():
-                for cid in cids:
-                    await self._following.wake(cid, one_by_one=True)
-                await self.end_released()
-
-        left = run_now(change())
-        if left is not None:
-            self._keep(left)
-            names = ", ".join(self._plugins.record(cid).candidate.id for cid in cids)
-            _log.warning("%s misses this call of %s, which nobody awaits: its start has to wait", names, what)
 
     async def end_released(self) -> None:
         """Unload the plugins whose parents are down, and their own children."""

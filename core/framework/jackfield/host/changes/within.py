@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from jackfield.errors import PluginError
 from jackfield.host.plugins import Plugins
 from jackfield.host.switch import with_dependents
+from jackfield.manifest import canonical_id
 
 _log = logging.getLogger("jackfield.host")
 
@@ -54,6 +55,62 @@ class Within:
 
     def __init__(self, plugins: Plugins) -> None:
         self._plugins = plugins
+        self._waiting: dict[_Call, tuple[frozenset[str], str]] = {}
+        """For each callback that waits: the plugins in whose callbacks it is, and the one whose step it waits for."""
+
+    async def free_to_go_up(self, plugin: str, what: str) -> None:
+        """Wait, in a callback, for the steps that a plugin and what it requires are in; the turn is not held meanwhile.
+
+        They are in callbacks of their own, which may ask for changes, too: who held the turn would keep them from it.
+
+        Args:
+            plugin: its id.
+            what: what shall become of it: `loaded`.
+
+        Raises:
+            PluginError: one of them waits for the callback that asks.
+        """
+        cid = canonical_id(plugin)
+        await self._free(cid, self._required(cid), what)
+
+    async def free_to_go_down(self, plugin: str, what: str) -> None:
+        """The same for a plugin and who requires it."""
+        cid = canonical_id(plugin)
+        await self._free(cid, self._dependents(cid), what)
+
+    async def _free(self, cid: str, going: Collection[str], what: str) -> None:
+        calls = [one for one in _CALLS.get() if not one.over]
+        if not calls:
+            return  # whoever asks waits for the turn, and nobody for whoever asks
+        own, records = frozenset(one.cid for one in calls), self._plugins.records()
+        while busy := [one for one in going if one in records and one not in own and records[one].step.locked()]:
+            if circle := self._way(busy, own):
+                asked, other = (records[one].candidate.id if one in records else one for one in (cid, circle))
+                raise PluginError(
+                    f"{asked} cannot be {what} before {calls[-1].name} of {records[calls[-1].cid].candidate.id} has "
+                    f"returned, which asks for it and for which {other} waits",
+                    plugin=calls[-1].cid,
+                    hint="ask in a task: context.scheduler.after(0, …)",
+                )
+            self._waiting[calls[-1]] = (own, busy[0])
+            try:
+                async with records[busy[0]].step:
+                    pass
+            finally:
+                del self._waiting[calls[-1]]
+
+    def _way(self, begin: Collection[str], goals: Collection[str]) -> str:
+        """Return which plugin waits for one of the goals, at the end of a way from one of these; empty for none."""
+        edges = [(one, waits_for) for chain, waits_for in self._waiting.values() for one in chain]
+        seen, ways = set(begin), list(begin)
+        for place in ways:
+            for one, waits_for in edges:
+                if one == place and waits_for in goals:
+                    return one
+                if one == place and waits_for not in seen:
+                    seen.add(waits_for)
+                    ways.append(waits_for)
+        return ""
 
     def require_up(self, cid: str, what: str) -> None:
         """Return if a plugin, and what it requires, can come up now.
@@ -69,10 +126,7 @@ class Within:
 
     def require_down(self, cid: str, what: str) -> None:
         """Return if a plugin, and who requires it, can go down now; as `require_up`."""
-        footings = {
-            one: record.footing for one, record in self._plugins.records().items() if record.life.state.runs_code
-        }
-        self._require(cid, with_dependents({cid}, footings), what)
+        self._require(cid, self._dependents(cid), what)
 
     def puts_off(self, cid: str) -> bool:
         """Say whether a plugin that is used cannot come up before the callback that uses it has returned."""
@@ -94,6 +148,10 @@ class Within:
 
     def _call_of(self, plugins: Collection[str]) -> _Call | None:
         return next((one for one in _CALLS.get() if not one.over and one.cid in plugins), None)
+
+    def _dependents(self, cid: str) -> set[str]:
+        records = self._plugins.records().items()
+        return with_dependents({cid}, {one: record.footing for one, record in records if record.life.state.runs_code})
 
     def _required(self, cid: str) -> set[str]:
         records = self._plugins.records()
