@@ -143,8 +143,8 @@ def _with_scripts(wishes: Wishes, ids: Collection[str], state: State, hostfile: 
 
 def _standing(found: Collection[Candidate], running: Mapping[Path, Candidate]) -> dict[str, Candidate]:
     """Return the scripts that run and whose files cannot be read, as they run: their authors are at work on them."""
-    broken = (one.file for one in found if one.problem is not None)
-    return {running[file].canonical_id: running[file] for file in broken if file in running}
+    broken = {one.file for one in found if one.problem is not None}
+    return {one.canonical_id: one for file, one in running.items() if file in broken}
 
 
 def _flags(items: Mapping[str, Any], prefix: str) -> list[str]:
