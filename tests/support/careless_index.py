@@ -46,35 +46,45 @@ def shown(
 
 
 @contextmanager
-def careless_index(projects: Mapping[str, Shown], plugins: Mapping[str, str]) -> Iterator[str]:
+def careless_index(projects: Mapping[str, Shown | list[Shown]], plugins: Mapping[str, str]) -> Iterator[str]:
     """Run an index for as long as the block lasts, and give its address.
 
     Args:
-        projects: distribution -> its wheel.
+        projects: distribution -> its wheel, or those of several versions; a list may grow while the index runs.
         plugins: id -> distribution.
     """
-    answers = {
-        f"/plugins/{one}{below}": _json({"id": one, "version": "1.0.0", "distribution": name})
-        for one, name in plugins.items()
-        for below in ("", "/latest")
-    }
-    for name, one in projects.items():
-        content = one.wheel.read_bytes()
-        entry: dict[str, object] = {
-            "filename": one.wheel.name,
-            "url": f"/files/{one.wheel.name}",
-            "hashes": {"sha256": _sha256(content)},
-            "core-metadata": {"sha256": _sha256(one.metadata)},
-            "size": len(content),
+    def answer(path: str) -> bytes | None:
+        answers = {
+            f"/plugins/{one}{below}": _json({"id": one, "version": "1.0.0", "distribution": name})
+            for one, name in plugins.items()
+            for below in ("", "/latest")
         }
-        answers[f"/files/{one.wheel.name}"] = content
-        answers[f"/files/{one.wheel.name}.metadata"] = one.metadata
-        if one.manifest is not None:
-            entry["_jackfield"] = {"plugin_toml": {"sha256": _sha256(one.manifest)}}
-            answers[f"/files/{one.wheel.name}.plugin.toml"] = one.manifest
-        answers[f"/simple/{name}/"] = _json({"meta": {"api-version": "1.1"}, "name": name, "files": [entry]})
-    with answering(lambda path: answers.get(path.partition("?")[0])) as address:
+        for name, given in projects.items():
+            wheels = given if isinstance(given, list) else [given]
+            entries = [_entry(one, answers) for one in wheels]
+            answers[f"/simple/{name}/"] = _json({"meta": {"api-version": "1.1"}, "name": name, "files": entries})
+        return answers.get(path.partition("?")[0])
+
+    with answering(answer) as address:
         yield address
+
+
+def _entry(one: Shown, answers: dict[str, bytes]) -> dict[str, object]:
+    """What a page says of a wheel; the files behind it are added to the answers."""
+    content = one.wheel.read_bytes()
+    entry: dict[str, object] = {
+        "filename": one.wheel.name,
+        "url": f"/files/{one.wheel.name}",
+        "hashes": {"sha256": _sha256(content)},
+        "core-metadata": {"sha256": _sha256(one.metadata)},
+        "size": len(content),
+    }
+    answers[f"/files/{one.wheel.name}"] = content
+    answers[f"/files/{one.wheel.name}.metadata"] = one.metadata
+    if one.manifest is not None:
+        entry["_jackfield"] = {"plugin_toml": {"sha256": _sha256(one.manifest)}}
+        answers[f"/files/{one.wheel.name}.plugin.toml"] = one.manifest
+    return entry
 
 
 def _sha256(data: bytes) -> str:

@@ -32,6 +32,7 @@ UPDATE = record(
         "pinned": maybe(SAID),
         "brings": many(TEXT),
         "failed": maybe({"type": "string", "description": "why the newest version is held back: it failed here"}),
+        "unread": maybe({"type": "string", "description": "on a newer version that is passed over"}),
         "policy": MODE,
         "revoked": maybe({"type": "string", "description": "why the installed version was revoked"}),
         "security": maybe({"type": "string", "description": "what security hole the new version mends"}),

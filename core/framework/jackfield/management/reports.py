@@ -131,6 +131,7 @@ class Update:
         size: of its wheel, in bytes; 0 where nobody says.
         done: what the application did about it by itself, a sentence; None where it did nothing.
         revoked: a sentence on the installed version, where it was revoked.
+        unread: a sentence on a newer version that is passed over, since what is said of it cannot be read.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Update:
     size: int = 0
     done: str | None = None
     revoked: str | None = None
+    unread: str | None = None
 
     @property
     def wanted(self) -> bool:
@@ -186,6 +188,7 @@ class Update:
             "migrates": list(self.migrates) if self.migrates is not None else None,
             "size": self.size,
             "done": self.done,
+            "unread": self.unread,
         }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version as ReleaseVersion
 
-from jackfield.errors import JackfieldError, MarketUnreachable, UnknownPlugin
+from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, UnknownPlugin
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Coming, Consent
 from jackfield.management.inventory import Inventory
@@ -21,7 +21,7 @@ from jackfield.management.specs import canonical, installed_as
 from jackfield.management.unmet import refusal
 from jackfield.management.wait import Wait
 from jackfield.manifest import Dependency, File, HostFile, Manifest, Pin, Requirement, Version
-from jackfield.resolution import Target, wheels_of
+from jackfield.resolution import Offer, Target, unreadable, wheels_of
 
 
 class UpdateCheck:
@@ -99,22 +99,16 @@ class UpdateCheck:
             if pin.source == "file" or (details and canonicalize_name(details.distribution) == pin.distribution):
                 return None  # it came as a file, or what is installed is all that is offered
             raise UnknownPlugin(f"{pin.source} does not offer it any more", plugin=pin.id)
-        newest = self._newest(pin.distribution, offer.files, above=present, pre=pre)
+        newest = self._newest(pin.distribution, offer.files, above=present, pre=pre, fits=_every)
         if newest is None:
             wait = self._wait(cid, pin, present, pre=pre)
             return self._nothing_yet(cid, pin, failed, wait) if failed is not None or wait is not None else None
         held = self._policies.held(cid, installed_as(pin))
-        allowed = newest
-        if held is not None:
-            fits = Requirement.parse(held).accepts
-            fitting = self._newest(pin.distribution, offer.files, above=present, pre=pre, fits=fits)
-            if fitting is None:
-                return self._held(cid, pin, held, newest[0])
-            allowed = fitting
-        version, file = allowed
-        manifest = await self._catalog.manifest(offer, file)
-        if manifest is None:
-            raise UnknownPlugin(f"its version {version} is no plugin any more", plugin=pin.id)
+        fits = Requirement.parse(held).accepts if held is not None else _every
+        if self._newest(pin.distribution, offer.files, above=present, pre=pre, fits=fits) is None:
+            return self._held(cid, pin, held or "", newest[0])
+        fitting_files = self._newer(pin.distribution, offer.files, above=present, pre=pre, fits=fits)
+        version, file, manifest, unread = await self._readable(offer, fitting_files, pin)
         news = await self._catalog.changelog(cid, pin.source, pin.version)
         publisher = await self._catalog.publisher(cid, pin.source)
         signed = await self._catalog.signature(cid, pin.source, file)
@@ -130,7 +124,7 @@ class UpdateCheck:
         arriving = replace(pin, version=str(version), file=file)
         unsigned = await self._signatures.problem(arriving, key)
         problem = refusal(manifest, self._app, self._hostfile) or placement.problem or unsigned
-        kept = newest[0] if newest[0] != version else None
+        kept = newest[0] if held is not None and newest[0] != version else None
         return Update(
             id=manifest.id,
             name=manifest.name,
@@ -154,7 +148,39 @@ class UpdateCheck:
             later=later.until if later is not None and same_version(later.version, str(version)) else None,
             migrates=self._migrates(cid, manifest),
             size=file.size or 0,
+            unread=unread,
         )
+
+    async def _readable(
+        self, offer: Offer, newer: Iterable[tuple[ReleaseVersion, File]], pin: Pin
+    ) -> tuple[ReleaseVersion, File, Manifest, str | None]:
+        """The newest version that a resolution would look at, and a sentence on the newest one that it passes over.
+
+        Raises:
+            JackfieldError: there is none; it says what is wrong with the newest.
+        """
+        first: tuple[ReleaseVersion, JackfieldError] | None = None
+        for version, file in newer:
+            try:
+                manifest = await self._read(offer, version, file, pin)
+            except MarketUnreachable:
+                raise
+            except (ManifestError, MarketError, UnknownPlugin) as error:
+                first = first or (version, error)
+            else:
+                return version, file, manifest, first and f"{first[0]} cannot be read: {first[1].message}"
+        if first is None:
+            raise UnknownPlugin(f"{pin.source} offers nothing newer any more", plugin=pin.id)
+        raise first[1]
+
+    async def _read(self, offer: Offer, version: ReleaseVersion, file: File, pin: Pin) -> Manifest:
+        manifest = await self._catalog.manifest(offer, file)
+        if manifest is None:
+            raise UnknownPlugin(f"its version {version} is no plugin any more", plugin=pin.id)
+        problem = unreadable(await self._catalog.metadata(offer, file), self._target.markers)
+        if problem is not None:
+            raise ManifestError(f"{file.filename}: {problem}", plugin=pin.id)
+        return manifest
 
     def _wait(self, cid: str, pin: Pin, above: ReleaseVersion, *, pre: bool) -> Wait | None:
         """The newest version above another that waits; what the plugin is held away from is not waited for."""
@@ -213,9 +239,21 @@ class UpdateCheck:
         *,
         above: ReleaseVersion | None = None,
         pre: bool = False,
-        fits: Callable[[Version], bool] = lambda _version: True,
+        fits: Callable[[Version], bool],
     ) -> tuple[ReleaseVersion, File] | None:
-        """The newest version that could be installed here, with its file.
+        """The newest version that could be installed here, with its file; see `_newer`."""
+        return next(self._newer(name, files, above=above, pre=pre, fits=fits), None)
+
+    def _newer(
+        self,
+        name: str,
+        files: Sequence[File],
+        *,
+        above: ReleaseVersion | None = None,
+        pre: bool = False,
+        fits: Callable[[Version], bool],
+    ) -> Iterator[tuple[ReleaseVersion, File]]:
+        """The versions that could be installed here, with their files, the newest first.
 
         Args:
             name: the distribution, normalised.
@@ -231,8 +269,7 @@ class UpdateCheck:
             if above is not None and version <= above:
                 break
             if fits(Version.from_pep440(str(version), published=False)):
-                return version, wheel.file
-        return None
+                yield version, wheel.file
 
     def _held(self, cid: str, pin: Pin, held: str, newest: ReleaseVersion) -> Update:
         return Update(
@@ -272,6 +309,10 @@ class UpdateCheck:
     def _name(self, cid: str, pin: Pin) -> str:
         manifest = self._inventory.manifests.get(cid)
         return manifest.name if manifest is not None else pin.id or cid
+
+
+def _every(_version: Version) -> bool:
+    return True
 
 
 def _until(said: str, version: ReleaseVersion) -> bool:

@@ -1,5 +1,6 @@
 """Finds a set of versions in which everything fits, and the order in which plugins load."""
 
+from jackfield.resolution.demands import unreadable
 from jackfield.resolution.knowledge import Remembered
 from jackfield.resolution.model import Catalog, Offer, Place, Solution, Want
 from jackfield.resolution.order import load_order
@@ -19,6 +20,7 @@ __all__ = [
     "Wheel",
     "load_order",
     "resolve",
+    "unreadable",
     "wheel_name",
     "wheels_of",
 ]

@@ -81,6 +81,22 @@ def read_demands(metadata: bytes) -> tuple[Demand, ...]:
     return tuple(read_demand(line) for line in lines)
 
 
+def unreadable(metadata: bytes, environment: Mapping[str, str]) -> str | None:
+    """Why a METADATA file cannot be used, for which a resolution passes its wheel over; None where it can.
+
+    Args:
+        metadata: the file.
+        environment: PEP 508's variables, without `extra`.
+    """
+    try:
+        markers = Markers(environment)
+        for demand in read_demands(metadata):
+            markers.hold(demand, "")
+    except InvalidRequirement as error:
+        return " ".join(str(error).split())
+    return None
+
+
 class Markers:
     """Which demands hold in one environment; each is worked out once.
 

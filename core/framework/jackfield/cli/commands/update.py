@@ -95,6 +95,7 @@ def _row(update: JsonObject, reader: str) -> tuple[str, str, str]:
     told += [update["revoked"]] if update["revoked"] else []
     told += [update["problem"]] if update["problem"] else []
     told += [update["failed"]] if update["failed"] else []
+    told += [update["unread"]] if update["unread"] else []
     told += [f"held at {update['held']}", *held] if held else []
     told += _beside(update) + waits
     return update["id"], f"{update['current']} → {update['new']}", "; ".join(told)
