@@ -53,6 +53,7 @@ def careless_index(projects: Mapping[str, Shown | list[Shown]], plugins: Mapping
         projects: distribution -> its wheel, or those of several versions; a list may grow while the index runs.
         plugins: id -> distribution.
     """
+
     def answer(path: str) -> bytes | None:
         answers = {
             f"/plugins/{one}{below}": _json({"id": one, "version": "1.0.0", "distribution": name})
