@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from jackfield.errors import LinkClosed, UsageError
 from jackfield.isolation import External
 
+from tests.support.certificates import make_certificate
 from tests.support.lobby import greeted, knock, lobby
 from tests.support.waiting import until
 
@@ -58,6 +60,59 @@ async def test_a_port_that_is_taken_is_said(tmp_path: Path, caplog):
         async with lobby(tmp_path, External(port=port)) as opened:
             assert opened.doors.port is None
             assert f"port {port} at 127.0.0.1: Address already in use" in caplog.text
+
+
+async def test_the_port_of_a_host_that_died_is_forgotten_also_where_there_is_none_now(tmp_path: Path, caplog):
+    """Another program may have it by now, and a plugin would show its key there."""
+    left = tmp_path / "storage" / "plugin-port"
+    left.parent.mkdir()
+    left.write_text("1234\n", encoding="ascii")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with lobby(tmp_path, External(port=taken.getsockname()[1])) as opened:
+            assert opened.doors.port is None
+            assert not left.exists()
+
+
+async def test_a_link_in_the_place_of_the_port_is_not_followed(tmp_path: Path):
+    storage, other = tmp_path / "storage", tmp_path / "other"
+    storage.mkdir()
+    other.write_text("not a port", encoding="ascii")
+    (storage / "plugin-port").symlink_to(other)
+    async with lobby(tmp_path) as opened:
+        assert opened.places.port.read_text(encoding="ascii") == f"{opened.doors.port}\n"
+        assert not opened.places.port.is_symlink()
+    assert other.read_text(encoding="ascii") == "not a port"
+
+
+async def test_a_port_that_cannot_be_written_down_is_said_and_not_listened_at(tmp_path: Path, caplog):
+    (tmp_path / "storage" / "plugin-port").mkdir(parents=True)
+    async with lobby(tmp_path) as opened:
+        assert opened.doors.port is None
+        assert "plugin-port cannot be written: Is a directory" in caplog.text
+        knock(opened.places.socket).close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+async def test_nobody_waits_for_a_pipe_in_the_place_of_the_wanted_port(tmp_path: Path, caplog):
+    (tmp_path / "storage").mkdir()
+    os.mkfifo(tmp_path / "storage" / "requested-plugin-port")
+    async with lobby(tmp_path) as opened:
+        assert opened.doors.port is None
+        assert "requested-plugin-port holds no port: ''" in caplog.text
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="the system has no IPv6")
+async def test_the_loopback_address_of_ipv6_needs_no_tls_either(tmp_path: Path):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    async with lobby(tmp_path, External(address="::1")) as opened:
+        connection = socket.create_connection(("::1", opened.doors.port or 0), timeout=20)
+        driver, told = await asyncio.to_thread(greeted, connection, opened.new_key("echo"))
+        assert told == {"plugin": "echo"}
+        assert opened.arrivals[0].address.startswith("::1:")
+        driver.close()
 
 
 @pytest.mark.feature("J6", "J7")
@@ -117,6 +172,21 @@ def test_what_is_no_address_and_what_is_no_certificate_is_said(tmp_path: Path):
         External(certificate=tmp_path / "empty.pem").tls()
     with pytest.raises(UsageError, match="no certificate"):
         External(private_key=tmp_path / "empty.pem")
+
+
+def test_nobody_is_asked_for_a_passphrase(tmp_path: Path):
+    """OpenSSL would ask at the terminal, and the application would wait for it."""
+    locked = make_certificate(tmp_path, passphrase=b"secret")
+    with pytest.raises(UsageError, match="is locked with a passphrase") as caught:
+        External(certificate=locked).tls()
+    assert "openssl pkey" in str(caught.value.hint)
+
+
+def test_what_was_agreed_on_is_not_agreed_on_again_and_again(certificate: Path):
+    context = External(certificate=certificate).tls()
+    assert context is not None
+    assert context.options & ssl.OP_NO_RENEGOTIATION
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
 
 
 async def test_with_a_certificate_tls_is_spoken_and_nothing_else(tmp_path: Path, certificate):

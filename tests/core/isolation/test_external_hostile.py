@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import tempfile
 import time
 from pathlib import Path
@@ -220,6 +221,42 @@ async def test_who_never_agrees_on_tls_is_held_by_the_same_bound_and_by_one_on_l
         await until(lambda: not opened.reception.unknown)
     told = [line for line in caplog.messages if "TLS could not be agreed on" in line]
     assert len(told) <= tls.MOST_LINES
+
+
+async def test_who_drips_its_side_of_tls_has_no_longer_than_anybody(tmp_path, certificate, monkeypatch):
+    monkeypatch.setattr(reception, "GREETING_SECONDS", 0.5)
+    monkeypatch.setattr(tls, "HANDSHAKE_SECONDS", 0.5)
+    begun = ssl.MemoryBIO()
+    speaking = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), begun, server_hostname="127.0.0.1")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        speaking.do_handshake()
+    async with lobby(tmp_path, External(certificate=certificate)) as opened:
+        loop, connection = asyncio.get_running_loop(), knock(opened)
+        connection.setblocking(False)
+        heard = loop.create_task(loop.sock_recv(connection, 4096))
+        dripped = 0
+        for byte in begun.read():
+            if heard.done():
+                break
+            with contextlib.suppress(ConnectionError):
+                await loop.sock_sendall(connection, bytes([byte]))
+            dripped += 1
+            await asyncio.sleep(0.05)
+        with contextlib.suppress(ConnectionError):
+            assert await heard == b""
+        connection.close()
+        assert dripped < 100
+        await until(lambda: not opened.reception.unknown)
+
+
+async def test_who_speaks_tls_where_it_is_not_spoken_is_told_of_as_that(tmp_path: Path, caplog):
+    async with lobby(tmp_path) as opened:
+        context = ssl.create_default_context()
+        speaking = context.wrap_socket(knock(opened), server_hostname="127.0.0.1", do_handshake_on_connect=False)
+        with speaking, pytest.raises((ssl.SSLError, ConnectionError)):
+            await asyncio.to_thread(speaking.do_handshake)
+        await until(lambda: not opened.reception.unknown)
+    assert "was sent away: it speaks TLS, which is not spoken here" in caplog.text
 
 
 async def test_a_flood_of_wrong_keys_gets_few_words_and_harms_nobody_who_has_the_right_one(tmp_path: Path, caplog):

@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jackfield import HostAddress, connect
 from jackfield.errors import LinkError, PermissionDenied, UsageError
 from jackfield.isolation import External
 
-from tests.support.lobby import lobby
+from tests.support.certificates import make_certificate
+from tests.support.lobby import Lobby, lobby
 from tests.support.waiting import until
 
 
@@ -100,6 +102,43 @@ async def test_with_tls_it_holds_the_host_to_its_certificate(tmp_path: Path, cer
             with pytest.raises(LinkError):
                 await asyncio.to_thread(connect, "nothing", key=key, address=other, again=False)
         assert len(opened.arrivals) == 1, "the key was shown to nobody else"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "0.0.0.0"])
+def test_a_key_is_sent_to_no_other_machine_in_the_clear(host):
+    with pytest.raises(UsageError, match=f"the key would go to {host} in the clear"):
+        connect("nothing", key="jfk", address=HostAddress(host=host, port=9), again=False)
+
+
+async def test_why_tls_could_not_be_agreed_on_is_told(tmp_path: Path):
+    expired = make_certificate(tmp_path, expired=True)
+
+    async def told(opened: Lobby, **how: Any) -> str:
+        address = HostAddress(port=opened.doors.port, **how)
+        with pytest.raises(LinkError) as caught:
+            await asyncio.to_thread(connect, "nothing", key=opened.new_key("echo"), address=address, again=False)
+        assert opened.arrivals == []
+        return str(caught.value)
+
+    async with lobby(tmp_path, External(certificate=expired)) as opened:
+        assert "certificate has expired" in await told(opened, tls=True, authority=expired)
+        assert "self-signed certificate" in await told(opened, tls=True)
+        assert "not valid for 'localhost'" in await told(opened, tls=True, authority=expired, host="localhost")
+        assert "(where TLS is spoken: --tls, or --authority FILE)" in await told(opened)
+    async with lobby(tmp_path) as opened:
+        assert "TLS could not be agreed on: [SSL: WRONG_VERSION_NUMBER]" in await told(opened, tls=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+async def test_a_key_that_others_can_read_is_warned_of(tmp_path: Path):
+    key = tmp_path / "echo.key"
+    key.write_text("wrong", encoding="ascii")
+    async with lobby(tmp_path) as opened:
+        words = ("nothing", "--port", str(opened.doors.port), "--key-file", key)
+        for mode, warned in ((0o644, True), (0o600, False)):
+            key.chmod(mode)
+            done = await asyncio.to_thread(run, *words)
+            assert ("others on this machine may read the key: chmod 600" in done.stderr) is warned
 
 
 @pytest.mark.slow

@@ -79,13 +79,21 @@ class External:
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_RENEGOTIATION  # who has shown no key could have that worked out again and again
         try:
-            context.load_cert_chain(self.certificate, self.private_key)
+            context.load_cert_chain(self.certificate, self.private_key, self._passphrase)
         except (OSError, ssl.SSLError) as error:
             raise UsageError(
                 f"{self.certificate} is no certificate for which a key is there: {error.strerror or error}"
             ) from error
         return context
+
+    def _passphrase(self) -> str:
+        """Refuse; without this it would be asked for at a terminal, and the application would wait."""
+        raise UsageError(
+            f"the private key in {self.private_key or self.certificate} is locked with a passphrase",
+            hint="unlock it: openssl pkey -in LOCKED -out UNLOCKED",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,9 @@ class Places:
             UsageError: what is in the file is no port.
         """
         try:
-            with self.requested_port.open("rb") as file:
+            # To open a pipe would wait for somebody who writes into it.
+            descriptor = os.open(self.requested_port, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with os.fdopen(descriptor, "rb") as file:
                 text = file.read(100).decode("ascii", "replace").strip()
         except FileNotFoundError:
             return 0
@@ -118,6 +128,14 @@ class Places:
         if not text.isdecimal() or not 0 < int(text) < 1 << 16:
             raise UsageError(f"{self.requested_port} holds no port: {text!r}", hint="a number from 1 to 65535")
         return int(text)
+
+    def forget_port(self) -> None:
+        """Delete what a host wrote that ended without a word: by now another program may have that port.
+
+        A plugin would show its key there.
+        """
+        with contextlib.suppress(OSError):  # what stands there is no file of ours
+            self.port.unlink(missing_ok=True)
 
 
 class Doors:
@@ -140,6 +158,7 @@ class Doors:
 
     def open(self) -> None:
         """Open the port and the socket, and write down which port it is."""
+        self._places.forget_port()
         for what, opened in (("a port", self._tcp), ("a socket", self._unix)):
             try:
                 listener = opened()
@@ -161,8 +180,7 @@ class Doors:
         self._sockets.clear()
         if self.port is not None:
             self.port = None
-            with contextlib.suppress(OSError):
-                self._places.port.unlink(missing_ok=True)  # else a plugin that starts first finds another program there
+            self._places.forget_port()
 
     def _tcp(self) -> socket.socket:
         """The listening TCP socket; its port is written down whichever way it was chosen.
@@ -180,10 +198,14 @@ class Doors:
             listener.bind((self._external.address, wanted))
             listener.listen(BACKLOG)
             port = int(listener.getsockname()[1])
-            write_whole(self._places.port, f"{port}\n")
         except OSError as error:
             listener.close()
             raise OSError(f"port {wanted} at {self._external.address}: {error.strerror}") from error
+        try:
+            write_whole(self._places.port, f"{port}\n")
+        except OSError as error:
+            listener.close()
+            raise OSError(f"{self._places.port} cannot be written: {error.strerror}") from error
         self.port = port
         return listener
 

@@ -41,6 +41,8 @@ ATTEMPTS_SECONDS = 60.0
 #: Addresses that are remembered for their failures; an attacker may have more, and each costs him a connection.
 MOST_ADDRESSES = 10_000
 
+_TLS = b"\x16\x03"  # how a TLS handshake begins (RFC 8446, 5.1)
+
 _log = logging.getLogger("jackfield.isolation")
 
 
@@ -151,7 +153,9 @@ class Reception:
             await self._send_away(link, address, f"no greeting within {GREETING_SECONDS:g} s")
             return None
         except LinkClosed as error:
-            await self._send_away(link, address, error.message)
+            speaks_tls = bytes(link.reader.view[: len(_TLS)]) == _TLS
+            reason = "it speaks TLS, which is not spoken here" if speaks_tls else error.message
+            await self._send_away(link, address, reason)
             return None
         self._greets()
         key = self._find(hello.details.get("key", ""))

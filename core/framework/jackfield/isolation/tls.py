@@ -30,6 +30,9 @@ class Terminator:
     Args:
         context: the certificate and its key; at the side that connects, whom it trusts.
         name: at the side that connects, the name or address that the other side's certificate has to be for.
+
+    Attributes:
+        problem: why TLS could not be agreed on the last time it could not; empty before.
     """
 
     def __init__(self, context: ssl.SSLContext, name: str | None = None) -> None:
@@ -38,6 +41,7 @@ class Terminator:
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._told: deque[float] = deque(maxlen=MOST_LINES)
+        self.problem = ""
         self._thread = threading.Thread(target=self._run, name="jackfield: TLS", daemon=True)
         self._thread.start()
 
@@ -82,11 +86,13 @@ class Terminator:
         try:
             transport = await self._agreed(connection, protocol, inner)
         except BaseException as error:
+            failed = isinstance(error, (OSError, ssl.SSLError))
+            if failed:
+                self._tell(error)  # before anybody finds that it has ended
             connection.close()
             inner.close()
-            if not isinstance(error, (OSError, ssl.SSLError)):
+            if not failed:
                 raise  # it is stopped meanwhile
-            self._tell(error)
             return
         await self._between(reader, asyncio.StreamWriter(transport, protocol, reader, self._loop), inner)
 
@@ -125,11 +131,12 @@ class Terminator:
         """Log why TLS could not be agreed on, so many times a minute."""
         if isinstance(error, ConnectionAbortedError):
             return
+        self.problem = str(error) or type(error).__name__
         now = self._loop.time()
         if len(self._told) == MOST_LINES and now - self._told[0] < LINES_SECONDS:
             return
         self._told.append(now)
-        _log.warning("TLS could not be agreed on: %s", str(error) or type(error).__name__)
+        _log.warning("TLS could not be agreed on: %s", self.problem)
 
     async def _between(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, inner: socket.socket) -> None:
         """Carry between the two streams; both are closed at the end, come what may."""

@@ -14,6 +14,8 @@ from typing import NoReturn
 from jackfield.errors import JackfieldError, UsageError
 from jackfield.worker.connecting import HostAddress, connect
 
+_log = logging.getLogger("jackfield.worker")
+
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the arguments and serve; return the exit code.
@@ -86,7 +88,10 @@ def _key(file: Path | None) -> str:
         UsageError: there is none.
     """
     if file is not None:
-        return _text(file).strip()
+        key = _text(file).strip()
+        if os.name == "posix" and file.stat().st_mode & 0o077:
+            _log.warning("others on this machine may read the key: chmod 600 %s", file)
+        return key
     key = os.environ.pop("JACKFIELD_KEY", "")  # what the plugin starts must not inherit it
     if not key:
         raise UsageError("there is no key", hint="--key-file FILE, or JACKFIELD_KEY in the environment")

@@ -5,13 +5,14 @@ Any Python process can do so; the host knows the plugin by its key and gives it 
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import socket
 import ssl
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,8 @@ class HostAddress:
 
         Raises:
             OSError: nobody listens there.
-            UsageError: the file holds no port, or no certificates.
+            UsageError: the file holds no port, or no certificates; or it is another machine, and there is no TLS.
+            LinkClosed: TLS could not be agreed on; the certificate is for another name, say.
         """
         with self._connection() as connection:
             if not self.tls or self.unix_socket is not None:
@@ -72,6 +74,10 @@ class HostAddress:
             try:
                 with terminator.connect(connection) as plain:
                     yield plain
+            except LinkClosed as error:
+                if terminator.problem:
+                    raise LinkClosed(f"TLS could not be agreed on: {terminator.problem}") from error
+                raise
             finally:
                 terminator.close()
 
@@ -85,10 +91,27 @@ class HostAddress:
                 connection.close()
                 raise
             return connection
-        connection = socket.create_connection((self.host, self._port()), timeout=CONNECT_SECONDS)
+        connection = self._connected_by_tcp(self._port())
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return connection
+
+    def _connected_by_tcp(self, port: int) -> socket.socket:
+        """Connect to the first address of the host that answers, to none but this machine's without TLS.
+
+        Names are looked up once: they could mean this machine when it is asked, and another one a moment later.
+        """
+        found = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+        if not self.tls and not all(map(_is_loopback, addresses)):
+            raise UsageError(
+                f"the key would go to {self.host} in the clear, where others can read it",
+                hint="--tls, or --authority FILE: tls=True, authority=FILE",
+            )
+        for address in addresses[:-1]:
+            with suppress(OSError):
+                return socket.create_connection((address, port), timeout=CONNECT_SECONDS)
+        return socket.create_connection((addresses[-1], port), timeout=CONNECT_SECONDS)
 
     def _context(self) -> ssl.SSLContext:
         try:
@@ -104,6 +127,10 @@ class HostAddress:
         if not text.isdecimal():
             raise UsageError(f"{self.port_file} holds no port: {text[:100]!r}")
         return int(text)
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
 
 
 def connect(
@@ -140,7 +167,7 @@ def connect(
         began = time.monotonic()
         try:
             with address.connected() as connection:
-                _serve(connection, entry_point, key, manifest, data)
+                _serve(connection, address, entry_point, key, manifest, data)
             reason = "the host went away"
         except (OSError, LinkError) as error:
             if not again:
@@ -155,7 +182,14 @@ def connect(
         wait = min(wait * 2, MOST_WAIT_SECONDS)
 
 
-def _serve(connection: socket.socket, entry_point: str, key: str, manifest: str | None, data: Path | None) -> None:
+def _serve(
+    connection: socket.socket,
+    address: HostAddress,
+    entry_point: str,
+    key: str,
+    manifest: str | None,
+    data: Path | None,
+) -> None:
     """Show the key and serve over one connection until the host goes away.
 
     Raises:
@@ -172,6 +206,10 @@ def _serve(connection: socket.socket, entry_point: str, key: str, manifest: str 
             "the manifest is too long to be told to the host",
             hint="give it when the key is made: jackfield keys new --manifest",
         ) from error
+    except LinkClosed as error:
+        if address.tls or address.unix_socket is not None:
+            raise
+        raise LinkClosed(error.message, hint="where TLS is spoken: --tls, or --authority FILE") from error
     plugin = greeting.get("plugin")
     if plugin is None:  # no welcome: what comes next is the reason
         blocking.serve()

@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from jackfield.store import Layout
 
 from tests.support.guests import SEND, House, manifest, open_house, status
+from tests.support.profiles import Profile
 from tests.support.wheels import build_plugin
 
 READ = SEND.replace('"send"', '"read"')
@@ -98,6 +100,19 @@ async def test_what_is_wrong_with_a_manifest_is_told(tmp_path: Path, text, told)
 async def test_in_safe_mode_nobody_is_let_in(tmp_path: Path):
     async with open_house(tmp_path, safe=True) as house:
         assert "echo is not started: safe mode" in await house.refusal(house.know())
+
+
+async def test_a_host_that_does_not_say_where_forgets_the_port_of_one_that_died(tmp_path: Path):
+    profile = Profile(Layout(tmp_path / "profile"))
+    port = profile.layout.plugin_port
+    port.parent.mkdir(parents=True)
+    port.write_text("1234\n", encoding="ascii")
+    host = profile.host()
+    await host.start()
+    try:
+        assert not port.exists()
+    finally:
+        await host.stop()
 
 
 async def test_a_host_that_does_not_say_where_listens_nowhere(tmp_path: Path):

@@ -140,6 +140,7 @@ class Gate:
             UsageError: the certificate is none.
         """
         if self._external is None:
+            self._places.forget_port()
             return
         context = self._external.tls()
         self._terminator = Terminator(context) if context is not None else None
