@@ -49,8 +49,8 @@ def test_an_adopted_application_starts_without_what_it_does_not_need(tmp_path: P
         environment = {"JACKFIELD_HOME": str(tmp_path)}
         said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     own = {name.removeprefix("jackfield.") for name in said.split() if name.startswith("jackfield.")}
-    adopted = {f"host.adopted{name}" for name in ("", ".adoption", ".installed", ".plugin_manager")}
+    adopted = {f"adopted{name}" for name in ("", ".adoption", ".installed", ".plugin_manager")}
     hooks = {"hooks", "hooks.callers", "hooks.manager"}  # who registers a plugin has not called it yet
-    assert own == {"collector", "discovery", "discovery.index", "host", "places", *adopted, *hooks}
+    assert own == {"collector", "discovery", "discovery.index", "places", *adopted, *hooks}
     loaded = {name.partition(".")[0] for name in said.split()}
     assert not loaded & {"asyncio", "dataclasses", "hashlib", "json", "logging", "pathlib", "sqlite3", "threading"}

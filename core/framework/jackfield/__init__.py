@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
+    from jackfield.adopted import PluginManager as PluginManager
     from jackfield.api import Context as Context
     from jackfield.api import Event as Event
     from jackfield.api import EventType as EventType
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from jackfield.hooks import HookManager as HookManager
     from jackfield.hooks import HookspecMarker as HookspecMarker
     from jackfield.host import Host as Host
-    from jackfield.host import PluginManager as PluginManager
     from jackfield.isolation import External as External
     from jackfield.worker.connecting import HostAddress as HostAddress
     from jackfield.worker.connecting import connect as connect
@@ -40,7 +40,7 @@ _HOMES = {
     "JackfieldError": "jackfield.errors",
     "PermissionDenied": "jackfield.errors",
     "Plugin": "jackfield.api",
-    "PluginManager": "jackfield.host",
+    "PluginManager": "jackfield.adopted",
     "command": "jackfield.api",
     "connect": "jackfield.worker.connecting",
     "listener": "jackfield.api",

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from jackfield.adopted import PluginManager
 from jackfield.errors import UsageError
 from jackfield.hooks import HookimplMarker, HookspecMarker
-from jackfield.host import Host, PluginManager
+from jackfield.host import Host
 from jackfield.manifest import read_hostfile
 from jackfield.permissions import Permission
 

@@ -1,14 +1,11 @@
 """Running plugins: lifecycle, loading, the context that each plugin gets.
 
-Names are loaded when they are first used: an application that takes `PluginManager` in pluggy's place must not pay for
-the event loop, the database and the discovery that `Host` needs.
+Names are loaded when they are first used: whoever asks for one of them must not pay for the event loop, the database
+and the discovery that `Host` needs.
 """
 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
-    from jackfield.host.adopted import LoadFailure as LoadFailure
-    from jackfield.host.adopted import PluginManager as PluginManager
-    from jackfield.host.adopted import PluginRow as PluginRow
     from jackfield.host.commands import Command as Command
     from jackfield.host.commands import CommandRegistry as CommandRegistry
     from jackfield.host.commands import Completion as Completion
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from jackfield.host.judgement import Judgement as Judgement
     from jackfield.host.judgement import Verdict as Verdict
     from jackfield.host.judgement import Wishes as Wishes
+    from jackfield.host.judgement import consent_problem as consent_problem
     from jackfield.host.judgement import judge as judge
     from jackfield.host.lifecycle import Happening as Happening
     from jackfield.host.lifecycle import Life as Life
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
     from jackfield.host.lifecycle import possible as possible
     from jackfield.host.plugins import Plugins as Plugins
     from jackfield.host.plugins import PluginStatus as PluginStatus
+    from jackfield.host.revoked import RevokedNow as RevokedNow
+    from jackfield.host.revoked import look_for_revoked as look_for_revoked
     from jackfield.host.scripts import ScriptHooks as ScriptHooks
     from jackfield.host.scripts import Scripts as Scripts
     from jackfield.host.scripts import forget_script as forget_script
@@ -57,10 +57,10 @@ _HOMES = {
     ),
     "finder": ("GenerationFinder",),
     "host": ("Host",),
-    "judgement": ("Judgement", "Verdict", "Wishes", "judge"),
+    "judgement": ("Judgement", "Verdict", "Wishes", "consent_problem", "judge"),
     "lifecycle": ("Happening", "Life", "State", "advance", "possible"),
-    "adopted": ("LoadFailure", "PluginManager", "PluginRow"),
     "plugins": ("PluginStatus", "Plugins"),
+    "revoked": ("RevokedNow", "look_for_revoked"),
     "scripts": ("ScriptHooks", "Scripts", "forget_script", "load_plugins_from_dir", "load_script"),
     "switch": ("Footing", "Switch", "compare"),
     "facets": ("Drawn", "EventBus", "Offered", "UiRegistry"),

@@ -10,12 +10,12 @@ import pytest
 from jackfield.errors import ConsentRequired
 from jackfield.store import Layout
 
-from tests.core.host.adopted.conftest import GOOD, Install, atlas_wheel, started
+from tests.core.adopted.conftest import GOOD, Install, atlas_wheel, started
 from tests.support.profiles import Profile
 
 
 @pytest.fixture
-def stored(layout: Layout, tmp_path: Path, clean_imports: None) -> Callable[..., Profile]:
+def stored(layout: Layout, tmp_path: Path) -> Callable[..., Profile]:
     def put(name: str, *, isolation: str = "any") -> Profile:
         manifest = f'schema = 1\nid = "{name}"\nname = "{name}"\ndescription = "a map"\nisolation = "{isolation}"\n'
         profile = Profile(layout)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pluggy
 import pytest
-from jackfield.host import PluginManager
+from jackfield.adopted import PluginManager
 from jackfield.store import Layout
 
 from tests.support.wheels import WheelSource
@@ -37,14 +37,14 @@ class Specs:
     def draw(self, place: str) -> str: ...
 
 
-@pytest.fixture
-def clean_imports() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _clean_imports() -> Iterator[None]:
     """What a test imports and puts before others goes away again."""
     modules, finders = set(sys.modules), list(sys.meta_path)
     yield
     sys.meta_path[:] = finders
     for name in set(sys.modules) - modules:
-        if name.startswith("atlas_"):
+        if name.startswith(("atlas_", "chat_")):
             del sys.modules[name]
 
 
@@ -58,7 +58,7 @@ def atlas_wheel(folder: Path, name: str, code: str, *, manifest: str | None = No
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_imports: None) -> Install:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install an ordinary pluggy plugin as pip would: `install(name, code)`."""
     site = tmp_path / "site"
     site.mkdir()

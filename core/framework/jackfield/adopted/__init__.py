@@ -5,9 +5,9 @@ Names are loaded when they are first used: what tells of failures is not needed 
 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
-    from jackfield.host.adopted.outcomes import LoadFailure as LoadFailure
-    from jackfield.host.adopted.outcomes import PluginRow as PluginRow
-    from jackfield.host.adopted.plugin_manager import PluginManager as PluginManager
+    from jackfield.adopted.outcomes import LoadFailure as LoadFailure
+    from jackfield.adopted.outcomes import PluginRow as PluginRow
+    from jackfield.adopted.plugin_manager import PluginManager as PluginManager
 
 _HOMES = {"LoadFailure": "outcomes", "PluginManager": "plugin_manager", "PluginRow": "outcomes"}
 
@@ -19,8 +19,8 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name in _HOMES:
-        return getattr(import_module(f"jackfield.host.adopted.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'jackfield.host.adopted' has no attribute {name!r}")
+        return getattr(import_module(f"jackfield.adopted.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'jackfield.adopted' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jackfield.hooks import HookCounters
-    from jackfield.host.finder import GenerationFinder
+    from jackfield.host import GenerationFinder
     from jackfield.storage import State
     from jackfield.store import Layout
 
@@ -148,7 +148,7 @@ class Adoption:
         if self._finder is not None or not self._holds("current") or self._layout is None:
             return
         from jackfield.errors import StoreError
-        from jackfield.host.finder import GenerationFinder
+        from jackfield.host import GenerationFinder
         from jackfield.store import Store
 
         try:
@@ -216,7 +216,7 @@ class Adoption:
         """
         from jackfield.discovery import discover
         from jackfield.errors import ConsentRequired, PluginError
-        from jackfield.host.judgement import consent_problem
+        from jackfield.host import consent_problem
         from jackfield.permissions import Grant
 
         trees = self._finder.trees if self._finder is not None else ()

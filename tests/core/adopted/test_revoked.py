@@ -14,7 +14,7 @@ from jackfield.revocation import ALLOWED, Allowance, KeptList, Lists, Subject, h
 from jackfield.storage import State
 from jackfield.store import Layout
 
-from tests.core.host.adopted.conftest import GOOD, Install, atlas_wheel, started
+from tests.core.adopted.conftest import GOOD, Install, atlas_wheel, started
 from tests.support.profiles import Profile
 
 pytestmark = pytest.mark.feature("C45")
@@ -85,7 +85,7 @@ def test_what_its_user_allowed_for_a_day_runs(layout, install: Install, revoke):
     assert [row.state for row in manager.list_plugins()] == ["active"]
 
 
-def test_one_that_jackfield_installed_is_known_by_its_file(layout, tmp_path: Path, revoke, clean_imports):
+def test_one_that_jackfield_installed_is_known_by_its_file(layout, tmp_path: Path, revoke):
     manifest = 'schema = 1\nid = "lakes"\nname = "lakes"\ndescription = "a map"\nisolation = "any"\n'
     profile = Profile(layout)
     profile.install(atlas_wheel(tmp_path / "wheels", "lakes", GOOD, manifest=manifest))

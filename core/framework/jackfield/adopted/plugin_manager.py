@@ -4,17 +4,17 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from jackfield.adopted.adoption import Adoption, comparable, logger
+from jackfield.adopted.installed import InstalledEntryPoint, entry_points_of
 from jackfield.collector import HeldBack
 from jackfield.hooks import HookManager
-from jackfield.host.adopted.adoption import Adoption, comparable, logger
-from jackfield.host.adopted.installed import InstalledEntryPoint, entry_points_of
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
+    from jackfield.adopted.outcomes import LoadFailure, PluginRow
+    from jackfield.adopted.revoked import RevokedPlugins
     from jackfield.hooks import OnError
-    from jackfield.host.adopted.outcomes import LoadFailure, PluginRow
-    from jackfield.host.adopted.revoked import RevokedPlugins
     from jackfield.store import Layout
 
 COUNT_VARIABLE = "JACKFIELD_COUNT"
@@ -115,7 +115,7 @@ class PluginManager(HookManager):
 
     def list_plugins(self) -> "tuple[PluginRow, ...]":
         """Return every plugin of the groups loaded so far and every registered one, by name; imports none."""
-        from jackfield.host.adopted.outcomes import PluginRow
+        from jackfield.adopted.outcomes import PluginRow
 
         wishes = self._adoption.wishes()
         rows: dict[str, PluginRow] = {}
@@ -216,7 +216,7 @@ class PluginManager(HookManager):
             plugin = entry_point.load()
             self.register(plugin, name=name)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin that exits ends itself, not the application)
-            from jackfield.host.adopted.outcomes import LoadFailure
+            from jackfield.adopted.outcomes import LoadFailure
 
             self._unload(name)  # a replay of a historic call fails after the plugin was registered
             self.failures[name] = LoadFailure(name, entry_point.group, entry_point.label, error)
@@ -231,7 +231,7 @@ class PluginManager(HookManager):
         self._revoked = None
         layout = self._adoption.layout if self._adoption.knows_of_revocations() else None
         if layout is not None:
-            from jackfield.host.adopted.revoked import RevokedPlugins
+            from jackfield.adopted.revoked import RevokedPlugins
 
             self._revoked = RevokedPlugins(layout, self._groups, self._adoption.trees)
 
@@ -245,8 +245,8 @@ class PluginManager(HookManager):
         problem = self._revoked.problem(name, *told, stored=self._is_stored(entry_point))
         if problem is None:
             return False
+        from jackfield.adopted.outcomes import LoadFailure
         from jackfield.errors import PluginError
-        from jackfield.host.adopted.outcomes import LoadFailure
 
         hint = f"to run it for a day all the same: jackfield --app {self.project_name} allow-revoked {name}"
         error = PluginError(f"{name} {entry_point.version} {problem}", plugin=name, hint=hint)
@@ -263,7 +263,7 @@ class PluginManager(HookManager):
             self._brought[:] = [pair for pair in self._brought if pair[0] is not plugin]
 
     def _row(self, entry_point: InstalledEntryPoint, wishes: Mapping[str, bool]) -> "PluginRow":
-        from jackfield.host.adopted.outcomes import PluginRow
+        from jackfield.adopted.outcomes import PluginRow
 
         name = entry_point.name
         enabled = self._wished(entry_point, wishes)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pluggy
 import pytest
+from jackfield.adopted import PluginManager
 from jackfield.errors import StoreError, UnknownPlugin, UsageError
-from jackfield.host import PluginManager
 from jackfield.storage import State
 from jackfield.store import Layout
 
-from tests.core.host.adopted.conftest import GOOD, Install, Specs, hookimpl, hookspec, started
+from tests.core.adopted.conftest import GOOD, Install, Specs, hookimpl, hookspec, started
 
 
 def test_all_plugins_are_loaded_as_with_pluggy(install: Install, layout: Layout) -> None:

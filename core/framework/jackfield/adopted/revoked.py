@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from jackfield.adopted.adoption import comparable, logger
 from jackfield.discovery import discover
 from jackfield.errors import JackfieldError
-from jackfield.host.adopted.adoption import comparable, logger
-from jackfield.host.revoked import RevokedNow, look_for_revoked
+from jackfield.host import RevokedNow, look_for_revoked
 from jackfield.revocation import ALLOWED, Allowance, Lists, Subject, allowance_for, allowances, hits, stopping
 from jackfield.storage import State
 from jackfield.store import Layout, Store
