@@ -39,10 +39,9 @@ class Specs:
 
 @pytest.fixture(autouse=True)
 def _clean_imports() -> Iterator[None]:
-    """What a test imports and puts before others goes away again."""
-    modules, finders = set(sys.modules), list(sys.meta_path)
+    """What a test imports goes away again."""
+    modules = set(sys.modules)
     yield
-    sys.meta_path[:] = finders
     for name in set(sys.modules) - modules:
         if name.startswith(("atlas_", "chat_")):
             del sys.modules[name]
