@@ -8,10 +8,12 @@ import re
 import signal
 import subprocess
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jackfield.analytics import UsageFile
 from jackfield.application import Application
 from jackfield.hooks import HookspecMarker
 
@@ -113,6 +115,18 @@ async def test_stats_are_a_table_the_most_used_first_and_one_plugin_has_its_uses
     told = (await running.run("stats", "--json")).json
     assert told["running"] is True
     assert told["plugins"][0]["messages"] == 1
+
+
+@pytest.mark.feature("C31")
+async def test_top_without_a_number_is_the_ten_that_were_called_most(running):
+    await running.use()
+    await running.application.stop()
+    kept = UsageFile(running.application.layout.usage)
+    uses = next(one.uses for one in kept.read() if one.plugin == "weather")
+    kept.merge(replace(use, plugin=f"plugin-{number}") for number in range(12) for use in uses)
+    assert len((await running.run("stats", "--json")).json["plugins"]) == 13
+    assert len((await running.run("stats", "--top", "--json")).json["plugins"]) == 10
+    assert len((await running.run("stats", "--top", "12", "--json")).json["plugins"]) == 12
 
 
 async def test_without_a_running_application_its_earlier_runs_are_told(running):

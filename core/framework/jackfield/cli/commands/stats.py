@@ -12,6 +12,10 @@ from jackfield.errors import HostUnreachable, UnknownPlugin
 _HEADER = ("PLUGIN", "CALLS", "TIME", "WORST", "P99", "ERRORS", "MESSAGES", "STORAGE", "")
 
 
+TOP = 10
+"""C31."""
+
+
 @command(
     "stats",
     told="Show what plugins did: calls, time, errors, messages.\n\n"
@@ -21,7 +25,14 @@ _HEADER = ("PLUGIN", "CALLS", "TIME", "WORST", "P99", "ERRORS", "MESSAGES", "STO
     examples=[("", "all plugins, the most used first"), ("weather", "each use of one"), ("--top 3", "the busiest")],
 )
 @click.argument("plugin", required=False, shell_complete=installed_ids())
-@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the N plugins that were called most.")
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    is_flag=False,
+    flag_value=TOP,
+    metavar="[N]",
+    help=f"Only the N plugins that were called most; {TOP} where no number is said.",
+)
 def stats(session: Session, plugin: str | None, top: int | None) -> None:
     """Ask the running host, else read what earlier runs left."""
     running, found = _found(session, plugin)
