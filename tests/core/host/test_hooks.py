@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+
 import pytest
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.hooks import HookspecMarker
@@ -52,6 +55,63 @@ async def test_they_are_called_while_the_plugin_is_active_and_failures_are_its_o
     await host.reload_changes()
     assert await host.call.changed(text="hello") == "hello"
     assert not host.commands.has("fail")
+
+
+SLOW = """
+from jackfield import HookimplMarker, Plugin
+import asyncio
+hookimpl = HookimplMarker("chat")
+BEGUN, GO_ON = asyncio.Event(), asyncio.Event()
+
+class Main(Plugin):
+    @hookimpl(tryfirst=True)
+    async def changed(self, text: str):
+        BEGUN.set()
+        await GO_ON.wait()
+        return text + "?"
+"""
+LATER = """
+from jackfield import HookimplMarker, Plugin
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    here = False
+    def on_enable(self): self.here = True
+    def on_disable(self): self.here = False
+
+    @hookimpl
+    DEFINED changed(self, text: str) -> str:
+        assert self.here, "called though it is disabled"
+        return text + "!"
+"""
+
+
+@pytest.mark.feature("K20")
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+@pytest.mark.parametrize("defined", ["async def", "def"])
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_call_under_way_goes_on_without_whoever_was_disabled_meanwhile(
+    profile, build, running, isolation, defined, many
+):
+    profile.install(
+        build("slow", code=SLOW),
+        build("later", code=LATER.replace("DEFINED", defined), isolation="any"),
+    )
+    profile.enable("slow")
+    profile.enable("later", isolation=isolation)
+    host = await running(specs=Specs)
+    slow = importlib.import_module("chat_slow")
+    called = host.call.changed.batch([{"text": "a"}]) if many else host.call.changed(text="a")
+    calling = asyncio.ensure_future(called)
+    async with asyncio.timeout(20):
+        await slow.BEGUN.wait()
+    await host.disable("later")
+    slow.GO_ON.set()
+    assert await calling == (["a?"] if many else "a?")
+    assert host.plugins.status("later").errors == 0
+
+    await host.enable("later")
+    assert await host.call.changed(text="a") == "a?!"
 
 
 async def test_a_command_that_fails_is_answered_and_counted(profile, build, running):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from jackfield.hooks.counters import HookCounters as HookCounters
     from jackfield.hooks.counters import percentile_of as percentile_of
     from jackfield.hooks.failures import FailureLog as FailureLog
+    from jackfield.hooks.leaving import leave_calls as leave_calls
     from jackfield.hooks.manager import HookManager as HookManager
     from jackfield.hooks.markers import HookimplMarker as HookimplMarker
     from jackfield.hooks.markers import HookspecMarker as HookspecMarker
@@ -32,6 +33,7 @@ _HOMES = {
     "accounts": ("BlameListener", "UseListener"),
     "counters": ("HookCount", "HookCounters", "percentile_of"),
     "failures": ("FailureLog",),
+    "leaving": ("leave_calls",),
     "manager": ("HookManager",),
     "markers": ("HookimplMarker", "HookspecMarker"),
     "outside": ("Outside", "Sent", "SomeFailed", "Underway", "outside_of", "stands_for", "this_thread"),

@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+import pluggy
+
 from jackfield.hooks.calls import compile_mapping
 from jackfield.hooks.chains import Chain, passed_by_name
+from jackfield.hooks.leaving import note_awaited
 from jackfield.hooks.limits import skipped
 from jackfield.hooks.outside import Outside, SomeFailed, outside_of
 
@@ -26,7 +29,7 @@ class Batches:
         self._steps: list[tuple[Step, bool]] = []
         for place, each in enumerate(chain.implementations):
             outside = outside_of(each.function)
-            step = _inside(chain, place) if outside is None else _outside(chain, place, outside)
+            step = _inside(chain, place) if outside is None else _unless_gone(each, _outside(chain, place, outside))
             self._steps.append((step, outside is not None))
 
     async def call(self, many: Sequence[Mapping[str, Any]], *, names: int | None = None) -> list[Any]:
@@ -131,6 +134,20 @@ def _outside(chain: Chain, place: int, outside: Outside) -> Step:
         return answers
 
     return step
+
+
+def _unless_gone(each: pluggy.HookImpl, step: Step) -> Step:
+    """The same, until its plugin is disabled: a call may have begun before, and come to it afterwards."""
+    names: dict[str, Any] = {"_jf_call0": step}
+    note_awaited((each,), names)
+
+    async def nothing(many: Sequence[Mapping[str, Any]]) -> list[Any]:
+        return [None] * len(many)
+
+    def called(many: Sequence[Mapping[str, Any]], given: int | None) -> Coroutine[Any, Any, list[Any]]:
+        return step(many, given) if names["_jf_call0"] is step else nothing(many)
+
+    return called
 
 
 def _taken(many: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Sequence[Mapping[str, Any]]:

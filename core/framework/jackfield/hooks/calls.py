@@ -16,6 +16,7 @@ import pluggy
 
 from jackfield.hooks.bodies import Body, indent
 from jackfield.hooks.chains import Chain, passed_by_name
+from jackfield.hooks.leaving import note_awaited
 from jackfield.hooks.limits import cancelling, limiting, passing, skipped
 from jackfield.hooks.outside import Outside, Underway, outside_of
 from jackfield.hooks.wrappers import GENERATED, begin, begin_old_style, unwind
@@ -90,6 +91,8 @@ def _function(chain: Chain, signature: str, body: Sequence[str], values: dict[st
     source = "\n".join([f"{define} call({signature}):", *indent(body)])
     namespace = {**_bindings(chain), **values, "_jf_source": source, "_jf_hook": chain.hook_name}
     exec(_compiled(source), namespace)  # noqa: S102 (our own text: of names that are identifiers, and numbers)
+    if chain.awaits:
+        note_awaited(chain.implementations, namespace)
     function: Callable[..., Any] = namespace["call"]
     return function
 

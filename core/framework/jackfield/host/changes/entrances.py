@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from jackfield.api import ListenerMark
-from jackfield.hooks import HookManager
+from jackfield.hooks import HookManager, leave_calls
 from jackfield.host.facets import Surroundings, Wiring
 from jackfield.host.plugins import Record
 from jackfield.host.remote import StandIns
@@ -48,6 +48,20 @@ def open_entrances(
         for listened, hearer in _listeners(wiring, loaded, around, manager):
             wiring.listeners.add_marked(listened, hearer)
     stand_ins.over(name)
+
+
+def leave(record: Record, wiring: Wiring, manager: HookManager) -> None:
+    """Close the ways into a plugin, also to the hook calls that are under way and have not come to it.
+
+    Args:
+        record: the plugin.
+        wiring: has its entrances.
+        manager: where its hooks are registered.
+    """
+    implements = manager.get_plugin(record.candidate.id)
+    wiring.entrances.close()
+    if implements is not None:
+        leave_calls(implements)
 
 
 def _listeners(

@@ -18,7 +18,7 @@ from jackfield.errors import JackfieldError, LinkClosed, ProcessLost, SandboxErr
 from jackfield.hooks import HookManager
 from jackfield.host.changes.bringing import Bringing, Brought
 from jackfield.host.changes.data_shape import DataShape
-from jackfield.host.changes.entrances import open_entrances
+from jackfield.host.changes.entrances import leave, open_entrances
 from jackfield.host.changes.leaving import Leaving
 from jackfield.host.changes.within import callback as within
 from jackfield.host.facets import Surroundings
@@ -158,8 +158,10 @@ class Runner:
             self.stand_ins.put(record.loaded.target, seconds=remote.call_seconds, leave=wiring.entrances.close)
             # What it was given it answers itself, and what it hands over holds what it has learned from that.
             await remote.until_quiet(GRACE_SECONDS)
+        elif wiring is not None and replaced:
+            wiring.entrances.close()  # a call under way still has its answer: a filter's next code would miss it
         elif wiring is not None:
-            wiring.entrances.close()
+            leave(record, wiring, self._manager)
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)
         self._plugins.tell(record, Happening.DISABLED)
@@ -204,7 +206,7 @@ class Runner:
             record: a plugin that runs, and does harm.
         """
         if record.wiring is not None:
-            record.wiring.entrances.close()
+            leave(record, record.wiring, self._manager)
         if record.loaded is not None:
             record.loaded = replace(record.loaded, callbacks={})
         remote, record.remote = record.remote, None
