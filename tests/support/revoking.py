@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from jackfield.application import Application
 from jackfield.management import Management
 from jackfield.store import Layout
 
-from tests.support.marketplace import RunningMarketplace
+from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.profiles import hostfile
 
 CODE = """
@@ -30,6 +30,14 @@ class Main(Plugin):
 def code_of(plugin: str) -> str:
     """Of a plugin: no two of them hold the same code, since that is what a re-upload is known by."""
     return f"{CODE}\nNAME = {plugin!r}\n"
+
+
+@contextmanager
+def revoking_marketplace(folder: Path) -> Iterator[RunningMarketplace]:
+    """A marketplace that says where to appeal."""
+    with running_marketplace(folder) as market:
+        market.run("appeal", "appeals@example.org")
+        yield market
 
 
 @asynccontextmanager

@@ -39,7 +39,7 @@ def revoke(layout: Layout) -> Callable[..., KeptList]:
 
 def entry(meant: str, **options: object) -> Revocation:
     values = {"number": 1, "plugin": meant, "distribution": f"atlas-{meant}", "reason": "It tells where you are."}
-    return Revocation(**values | options)  # type: ignore[arg-type]  # as each test has them
+    return Revocation(**values | options)  # type: ignore[arg-type]  # a mapping of all fields has one type for them; a wrong one fails the test
 
 
 def test_one_that_pip_installed_is_blocked_and_told_and_the_others_run(layout, install: Install, revoke, caplog):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,12 @@ from jackfield.management import Management, diagnose
 from jackfield.revocation import KeptList, Lists, now
 from jackfield.store import Layout
 
-from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.profiles import hostfile
 from tests.support.revoking import code_of, elsewhere, install, lives, revoke, running, written
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C36", "K19")]
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarketplace]:
-    with running_marketplace(tmp_path_factory.mktemp("market")) as running:
-        running.run("appeal", "appeals@example.org")
-        yield running
 
 
 @pytest.mark.parametrize("severity", ["critical", "high"])

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from jackfield.revocation import ALLOWED, Allowance, allowances, now
 
-from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.revoking import code_of, elsewhere, install, revoke, running
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C36", "K19")]
-
-
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarketplace]:
-    with running_marketplace(tmp_path_factory.mktemp("market")) as running:
-        running.run("appeal", "appeals@example.org")
-        yield running
 
 
 async def test_its_user_may_run_it_for_a_day_and_is_told_at_each_start(market, tmp_path, caplog):

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.marketplace import RunningMarketplace, running_marketplace
+from tests.support.marketplace import RunningMarketplace
 from tests.support.processes import clean_environment, script
+from tests.support.revoking import revoking_marketplace
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("U8")]
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarketplace]:
-    with running_marketplace(tmp_path_factory.mktemp("market")) as running:
-        running.run("appeal", "appeals@example.org")
+    with revoking_marketplace(tmp_path_factory.mktemp("market")) as running:
         yield running
 
 

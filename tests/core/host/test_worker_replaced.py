@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from jackfield.api import Event
 from jackfield.hooks import HookspecMarker
 
+from tests.support.load import Load
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 from tests.support.wheels import manifest_text
@@ -98,46 +100,19 @@ def worker(profile, build, running):
     return start
 
 
-class Load:
-    """Gives commands and sends events until it is told to stop; each has a number of its own."""
+def load_on(host) -> Load:
+    """Give it commands and send events."""
 
-    def __init__(self, host) -> None:
-        self._host = host
-        self._over = False
-        self.given = {"note": 0, "added": 0, "tick": 0, "tock": 0}
-        self.wrong: list[tuple[str, int, list[str]]] = []
-        self._tasks = [asyncio.ensure_future(self._give(name)) for name in ("note", "added")]
-        self._tasks += [asyncio.ensure_future(self._send(name)) for name in ("tick", "tock")]
-
-    def _number(self, name: str) -> int:
-        number = self.given[name]
-        self.given[name] += 1
-        return number
-
-    async def _give(self, name: str) -> None:
-        while not self._over:
-            await asyncio.gather(*(self._one(name, self._number(name)) for _ in range(3)))
-
-    async def _one(self, name: str, number: int) -> None:
+    async def command(name: str, number: int) -> list[str] | None:
         speaker = Speaker()
-        if not await self._host.commands.dispatch(f"{name} {number}", speaker) or speaker.answers != [str(number)]:
-            self.wrong.append((name, number, speaker.answers))
+        answered = await host.commands.dispatch(f"{name} {number}", speaker)
+        return None if answered and speaker.answers == [str(number)] else speaker.answers
 
-    async def _send(self, name: str) -> None:
-        while not self._over:
-            data = [{"number": self._number(name)} for _ in range(3)]
-            await asyncio.gather(*(self._host.events.emit(Event(f"plugin:a:{name}", "", one)) for one in data))
-            await asyncio.sleep(0.001)
+    async def event(name: str, number: int) -> None:
+        await host.events.emit(Event(f"plugin:a:{name}", "", {"number": number}))
 
-    async def more(self) -> None:
-        """Wait until some more of each has been given."""
-        before = dict(self.given)
-        await until(lambda: all(self.given[name] > before[name] + 9 for name in before), timeout_seconds=20)
-
-    async def stop(self) -> None:
-        """Give no more, and wait for what was given."""
-        self._over = True
-        await asyncio.gather(*self._tasks)
+    ways = {name: partial(command, name) for name in ("note", "added")}
+    return Load({**ways, **{name: partial(event, name) for name in ("tick", "tock")}})
 
 
 @pytest.mark.feature("M36", "C45", "M39", "M43")
@@ -145,7 +120,7 @@ class Load:
 async def test_no_command_and_no_event_is_lost_or_seen_twice(worker, profile, build, change):
     host = await worker()
     pids = set()
-    load = Load(host)
+    load = load_on(host)
     for version in range(1, 4):
         await load.more()
         pids |= set(await host.call.process())
@@ -187,7 +162,7 @@ async def test_where_the_next_code_fails_the_one_before_answers_who_waited(worke
     (before,) = await host.call.process()
     source.chmod(0o600)
     source.write_text(CODE.replace("    def on_enable(self):", "    def on_enable(self):\n        1 / 0\n"))
-    load = Load(host)
+    load = load_on(host)
     await load.more()
     with pytest.raises(Exception, match="division by zero"):
         await host.reload("a")

@@ -10,6 +10,7 @@ from jackfield.api import List
 from jackfield.errors import PluginError, UnknownPlugin
 from jackfield.hooks import HookspecMarker
 
+from tests.support.load import Load
 from tests.support.waiting import until
 
 hookspec = HookspecMarker("chat")
@@ -119,46 +120,24 @@ def provider(profile, build, running):
     return start
 
 
-class Load:
-    """Uses what a plugin offers and shows until it is told to stop; each use has a number of its own."""
+def load_on(host) -> Load:
+    """Use what a plugin offers and shows."""
 
-    def __init__(self, host) -> None:
-        self._host = host
-        self._over = False
-        self.given = {"find": 0, "draw": 0, "press": 0, "choose": 0}
-        self.wrong: list[Any] = []
-        self._tasks = [asyncio.ensure_future(self._use(name)) for name in self.given]
-
-    async def _use(self, name: str) -> None:
-        one = getattr(self, f"_{name}")
-        while not self._over:
-            numbers = range(self.given[name], self.given[name] + 3)
-            self.given[name] += 3
-            self.wrong += filter(None, await asyncio.gather(*map(one, numbers), return_exceptions=True))
-
-    async def _find(self, number: int) -> Any:
-        (answer,) = await self._host.call.look_up(number=number, fresh=number % 2 == 0)
+    async def find(number: int) -> Any:
+        (answer,) = await host.call.look_up(number=number, fresh=number % 2 == 0)
         return None if answer == str(number) else answer
 
-    async def _draw(self, _: int) -> Any:
-        boxes = await self._host.ui.components()
+    async def draw(_: int) -> Any:
+        boxes = await host.ui.components()
         return None if len(boxes) == 1 and isinstance(boxes[0].component, List) else boxes
 
-    async def _press(self, number: int) -> None:
-        await self._host.ui.act("a:box", "press", {"number": number}, "somebody")
+    async def press(number: int) -> None:
+        await host.ui.act("a:box", "press", {"number": number}, "somebody")
 
-    async def _choose(self, number: int) -> None:
-        await self._host.ui.choose("a:item", str(number))
+    async def choose(number: int) -> None:
+        await host.ui.choose("a:item", str(number))
 
-    async def more(self) -> None:
-        """Wait until some more of each has been used."""
-        before = dict(self.given)
-        await until(lambda: all(self.given[name] > before[name] + 9 for name in before), timeout_seconds=20)
-
-    async def stop(self) -> None:
-        """Use no more, and wait for what was used."""
-        self._over = True
-        await asyncio.gather(*self._tasks)
+    return Load({"find": find, "draw": draw, "press": press, "choose": choose})
 
 
 async def seen_by(host, what: str) -> list[int]:
@@ -173,7 +152,7 @@ async def seen_by(host, what: str) -> list[int]:
 async def test_no_call_of_a_service_and_no_box_is_lost_or_seen_twice(provider, profile, build, change, consumer):
     host = await provider(consumer=consumer)
     pids = set(await host.call.process())
-    load = Load(host)
+    load = load_on(host)
     for version in range(1, 4):
         await load.more()
         if change == "reload":
@@ -204,7 +183,7 @@ async def test_where_the_next_code_fails_the_service_and_the_box_before_answer(p
     source.write_text(
         CODE.replace("        self.context.services.provide", "        1 / 0\n        self.context.services.provide")
     )
-    load = Load(host)
+    load = load_on(host)
     await load.more()
     with pytest.raises(Exception, match="division by zero"):
         await host.reload("a")

@@ -1,5 +1,6 @@
 """The self-test that `doctor --sandbox` runs: real attacks, and what it says where there is no sandbox."""
 
+import os
 import threading
 
 import pytest
@@ -33,6 +34,26 @@ def test_a_host_with_threads_is_left_as_it_is():
         stop.set()
         thread.join()
     threading.Thread(target=stop.wait).start()  # nothing was confined here
+
+
+@confining
+def test_an_attack_that_is_broken_counts_for_nothing(tmp_path, monkeypatch):
+    """Only what the kernel refuses is held: what fails for another reason would be told as held."""
+
+    def broken(_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(selftest, "_ATTACKS", {"break": broken})
+    monkeypatch.setattr("sys.argv", ["", "", str(tmp_path), "1", "1"])
+    pid = os.fork()
+    if pid == 0:
+        try:
+            selftest.main()
+        except SystemExit as end:
+            os._exit(7 if end.code == "could not try to break" else 1)
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
 
 
 @confining

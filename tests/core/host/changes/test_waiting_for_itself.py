@@ -57,7 +57,7 @@ class Main(Plugin):
     async def on_enable(self):
         try:
             await self.context.plugins.{order}
-        except Exception as error:
+        except Exception as error:  # of whatever kind: the test looks whether it was told, and that nothing waits
             self.context.logger.warning("%s", error)
 """
 NEEDS_A = '[requires]\na = ">=1.0"\n'
