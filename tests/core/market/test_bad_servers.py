@@ -189,6 +189,7 @@ async def test_files_that_are_named_strangely_or_have_no_hash_are_left_out(says)
         {"filename": "../evil-1.0-py3-none-any.whl", "url": "/files/x.whl", "hashes": good},
         {"filename": "nohash-1.0-py3-none-any.whl", "url": "/files/x.whl", "hashes": {}},
         {"filename": "badhash-1.0-py3-none-any.whl", "url": "/files/x.whl", "hashes": {"sha256": "../x"}},
+        {"filename": f"long-1.0-{'.'.join('abc' * 200)}-none-any.whl", "url": "/files/x.whl", "hashes": good},
         {"filename": "local-1.0-py3-none-any.whl", "url": "file:///etc/passwd", "hashes": good},
     ]
     url = says(200, json.dumps({"meta": {"api-version": "1.0"}, "name": "x", "files": files}).encode())

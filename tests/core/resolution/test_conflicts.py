@@ -34,6 +34,18 @@ async def test_a_version_that_is_not_offered(index, solve):
     assert message == "you ask for poll >=3.0, but only 1.1.0, 1.0.0 of poll can be had (ask for another version)"
 
 
+@pytest.mark.parametrize(
+    "requires", [("lib " + ",".join([">=1"] * 20_000),), tuple(f"lib-{one}" for one in range(6000))]
+)
+async def test_a_version_that_asks_for_more_than_anybody_reads(index, solve, requires):
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "1.1.0", requires=requires)
+    assert await conflict(solve, Want("chat-poll", "poll", Requirement.parse(">=1.1"))) == (
+        "you ask for poll >=1.1, but none can be used: 1.1.0 cannot be read: "
+        "more than 5000 lines of Requires-Dist, or one that is too long"
+    )
+
+
 async def test_too_new_for_the_host(index, solve):
     index.plugin("poll", "2.0.0", host=">=2.0")
     message = await conflict(solve, "poll")

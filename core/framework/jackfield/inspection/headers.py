@@ -12,6 +12,16 @@ if TYPE_CHECKING:
 
 # One line for each field, in printable ASCII: nothing is folded, encoded or quoted.
 _LINE = re.compile(r"([A-Za-z-]+):[ \t]*([!-~][ -~]*)?")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_FIELD = re.compile(rb"([!-9;-~]*):")  # what the email package takes for one
+
+MOST_FIELDS = 100
+"""Different fields of one file, of which the specification knows about thirty: a parser looks through all for each."""
+
+LONGEST_FIELD = 16 * 1024
+"""Characters of one field that is taken apart: some parsers take time by the square of it."""
+
+_OF_ANY_LENGTH = {b"description", b"keywords", b"license", b"summary"}
 _ONCE = {
     name: name.replace("-", "_")
     for name in (
@@ -50,10 +60,32 @@ def read_headers(data: bytes) -> tuple[RawMetadata, dict[str, list[str]]]:
         the fields that were understood, and those that were not.
 
     Raises:
+        ValueError: it has more fields, or a longer one, than any builder writes.
         Exception: what `parse_email` raises, which promises nothing narrower.
     """
     plain = _plain(data)
-    return (cast("RawMetadata", plain), {}) if plain is not None else parse_email(data)
+    if plain is not None:
+        return cast("RawMetadata", plain), {}
+    _require_bounds(data)
+    return parse_email(data)
+
+
+def _require_bounds(data: bytes) -> None:
+    """Look at fields as the email package will find them."""
+    names: set[bytes] = set()
+    name, length = b"", 0
+    for line in _LINE_END.split(data):
+        field = _FIELD.match(line)
+        if field is not None:
+            name, length = field[1].lower(), 0
+        elif not line.startswith((b" ", b"\t", b"From ")):
+            return  # the description begins, or what is none of the headers any more
+        length += len(line)
+        names.add(name)
+        if len(names) > MOST_FIELDS:
+            raise ValueError(f"it has more than {MOST_FIELDS} different fields")
+        if length > LONGEST_FIELD and name not in _OF_ANY_LENGTH:
+            raise ValueError(f"{name[:80].decode('ascii')} has more than {LONGEST_FIELD} characters")
 
 
 def _plain(data: bytes) -> dict[str, Any] | None:
@@ -69,6 +101,8 @@ def _plain(data: bytes) -> dict[str, Any] | None:
             if match is None:
                 return None
             name, value = match[1].lower(), match[2] or ""
+            if len(value) > LONGEST_FIELD:
+                return None
             if (field := _ONCE.get(name)) is not None and field not in fields:
                 fields[field] = value
             elif (field := _MANY.get(name)) is not None:

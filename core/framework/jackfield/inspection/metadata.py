@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from packaging.metadata import InvalidMetadata, Metadata
@@ -30,7 +31,14 @@ _VALUE = re.compile(r"\w+(\.\w+)*(\s*:\s*\w+(\.\w+)*)?(\s*\[[^\]]*\])?", re.ASCI
 NEWEST_METADATA = "2.6"
 """The core metadata that is read in full; fields of later 2.x versions are passed over."""
 
+MOST_REQUIRES = 5000
+"""Lines of Requires-Dist; who resolves reads no more."""
+
 _KEPT_BYTES = 1024
+_WHEEL_BYTES = 64 * 1024  # a tag a line, and few builders write more than a dozen
+MOST_TAGS = 100_000
+"""Of a WHEEL file, compressed ones counted singly: no file's name can say as many."""
+_SHOWN_TAGS = 20
 _VERSION_CHARACTERS = 256  # of a version in a specifier: Python reads no number of more than 4300 digits
 
 # Lines of entry_points.txt as builders write them: nothing that a parser could take for something else.
@@ -125,6 +133,8 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
             refuse("version-mismatch", f"METADATA says {metadata.version}; the file name says {name.version}")
         )
     requires = metadata.requires_dist or []
+    if len(requires) > MOST_REQUIRES:
+        findings.append(refuse("metadata-invalid", f"METADATA has more than {MOST_REQUIRES} lines of Requires-Dist"))
     findings += [
         refuse("direct-reference", f"Requires-Dist {requirement} points past every index to one address")
         for requirement in requires
@@ -196,6 +206,9 @@ def _wheel_lines(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 def check_wheel_file(data: bytes, name: WheelName, path: str) -> Iterator[Finding]:
     """Findings on WHEEL: its version must be 1.x, its tags those of the file name (binary distribution format)."""
+    if len(data) > _WHEEL_BYTES:
+        yield Finding("wheel-file", "refuse", f"WHEEL has {len(data)} bytes, more than {_WHEEL_BYTES}", path)
+        return
     try:
         version, lines = _wheel_lines(data) if len(data) <= _KEPT_BYTES else _wheel_lines.__wrapped__(data)
     except _EMAIL_ERRORS as exc:
@@ -204,9 +217,10 @@ def check_wheel_file(data: bytes, name: WheelName, path: str) -> Iterator[Findin
     if not re.fullmatch(r"1\.[0-9]{1,3}", version):
         yield Finding("wheel-file", "refuse", f"WHEEL says version {version or 'nothing'}; 1.x can be read", path)
     # Some builders write the compressed form into one line; the set of tags is what counts.
-    tags = {expanded for line in lines for expanded in _expand(line)}
+    tags = set(islice((expanded for line in lines for expanded in _expand(line)), MOST_TAGS + 1))
     if tags != set(name.tags):
-        said = ", ".join(sorted(tags)) or "no tag"
+        said = ", ".join(sorted(tags)) if len(tags) <= _SHOWN_TAGS else f"{len(tags)} tags"
+        said = said or "no tag"
         yield Finding("tag-mismatch", "refuse", f"WHEEL says {said}; the file name says {', '.join(name.tags)}", path)
 
 

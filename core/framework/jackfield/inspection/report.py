@@ -41,6 +41,10 @@ class WheelLimits:
     path_characters: int = 255
 
 
+LONGEST_MESSAGE = 500
+"""Characters of what is said of one finding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that an inspection found.
@@ -57,6 +61,11 @@ class Finding:
     severity: Severity
     message: str
     path: str = ""
+
+    def __post_init__(self) -> None:
+        """Cut off what nobody would read: a message may quote what is in the wheel."""
+        if len(self.message) > LONGEST_MESSAGE:
+            object.__setattr__(self, "message", f"{self.message[:LONGEST_MESSAGE]}…")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from jackfield.market.models import ProjectFile, ProjectPage
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 _LONGEST_SENTENCE = 300
+_LONGEST_NAME = 255  # as on the usual file systems
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAIN = re.compile(r"\.\./\.\./[A-Za-z0-9_-][A-Za-z0-9_./+-]*")
 _Answer = TypeVar("_Answer")
@@ -77,6 +78,7 @@ def _address(relative: str, base: str, above: str) -> str | None:
 def _file(entry: ProjectFile, url: str | None) -> File | None:
     sha256 = entry.hashes.get("sha256", "").lower()
     plain = not {"/", "\\", "\0"} & set(entry.filename) and not entry.filename.startswith(".")
+    plain = plain and len(entry.filename) <= _LONGEST_NAME  # it stands for up to the cube of its length in tags
     if url is None or not plain or not _SHA256.fullmatch(sha256):
         return None
     own = entry.own.get("plugin_toml")

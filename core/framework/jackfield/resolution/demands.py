@@ -14,6 +14,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 _KEPT_LINES = 16_384
+MOST_DEMANDS = 5000
+"""Lines of Requires-Dist in one METADATA: the largest that are published have some hundreds."""
+_LINE_CHARACTERS = 16 * 1024
 _VERSION_CHARACTERS = 256  # of a version in a specifier: Python reads no number of more than 4300 digits
 
 
@@ -64,7 +67,7 @@ def read_demands(metadata: bytes) -> tuple[Demand, ...]:
     parser that others use here takes longer than everything else that happens to a package.
 
     Raises:
-        InvalidRequirement: a line is none.
+        InvalidRequirement: a line is none, or there are more, or longer ones, than anybody needs.
     """
     head = metadata.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
     lines: list[str] = []
@@ -78,6 +81,8 @@ def read_demands(metadata: bytes) -> tuple[Demand, ...]:
         within = key.strip().lower() == "requires-dist"
         if within:
             lines.append(value.strip())
+    if len(lines) > MOST_DEMANDS or any(len(line) > _LINE_CHARACTERS for line in lines):
+        raise InvalidRequirement(f"more than {MOST_DEMANDS} lines of Requires-Dist, or one that is too long")
     return tuple(read_demand(line) for line in lines)
 
 
