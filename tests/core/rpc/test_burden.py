@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import socket
 import threading
+import time
 import tracemalloc
 from typing import Any
 
@@ -116,3 +117,26 @@ async def test_what_open_calls_carry_is_counted_as_it_lies_in_memory(kind: str) 
     asking.close()
     host.close()
     await asyncio.gather(host.wait_closed(), asking.wait_closed())
+
+
+async def test_a_batch_of_slow_calls_leaves_most_of_the_time_to_the_others() -> None:
+    ours, theirs = socket.socketpair()
+    toiled: list[float] = []
+
+    def toil(value: Any) -> Any:
+        begun = time.perf_counter()
+        while time.perf_counter() - begun < 0.015:
+            pass
+        toiled.append(time.perf_counter() - begun)
+
+    host = LoopConnection(Link(ours, {"toil": Served(toil, ANYTHING)}.get, peer="the plugin"))
+    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
+    await asyncio.gather(host.greet(), asking.greet())
+    asked = asyncio.ensure_future(asking.call_batch("toil", [{"value": 1}] * 40, ANYTHING))
+    await until(lambda: bool(toiled))
+    begun, before = time.perf_counter(), sum(toiled)
+    await until(lambda: len(toiled) > 20)
+    assert (sum(toiled) - before) / (time.perf_counter() - begun) < 0.4
+    asking.close()
+    host.close()
+    await asyncio.gather(asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)

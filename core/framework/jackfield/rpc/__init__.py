@@ -4,7 +4,7 @@ It knows nothing of plugins. The connection that an event loop drives stands apa
 """
 
 from jackfield.rpc.blocking import BlockingConnection
-from jackfield.rpc.codec import CallCodec, Misfit, WithErrors, can_cross
+from jackfield.rpc.codec import CallCodec, Misfit, WithErrors, can_cross, check_answer
 from jackfield.rpc.descriptors import DescriptorReceiver, DescriptorSender
 from jackfield.rpc.failures import in_one_line, set_in, without_controls
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
@@ -12,11 +12,13 @@ from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Limits, Link, Serve, Served
 from jackfield.rpc.messages import PROTOCOL_VERSION, Hello, read_message
 from jackfield.rpc.packets import connected_pair
+from jackfield.rpc.plain import UNCHECKED_BYTES
 from jackfield.rpc.replies import Reply
 
 __all__ = [
     "FRAME_BYTES",
     "PROTOCOL_VERSION",
+    "UNCHECKED_BYTES",
     "BlockingConnection",
     "CallCodec",
     "DescriptorReceiver",
@@ -33,6 +35,7 @@ __all__ = [
     "Served",
     "WithErrors",
     "can_cross",
+    "check_answer",
     "connected_pair",
     "in_one_line",
     "read_message",

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Final
 
 from jackfield.errors import CannotCross
 from jackfield.rpc.applying import Applied
-from jackfield.rpc.link import Raised, Served, encode
+from jackfield.rpc.link import REST_AFTER_SECONDS, RESTS, Raised, Served, encode
 
 CALLS_A_TURN: Final = 50
 """That run before others have their turn on the event loop, or before their answers are counted."""
@@ -32,8 +33,11 @@ async def one_by_one(served: Served, many: Sequence[dict[str, Any]], most_bytes:
 
     answers: list[Any] = []
     room = _Room(most_bytes)
+    held = 0.0
     for place, arguments in enumerate(many):
+        began = monotonic()
         value = _call(served, arguments)
+        held += monotonic() - began
         if inspect.isawaitable(value):
             try:
                 value = await value
@@ -41,7 +45,10 @@ async def one_by_one(served: Served, many: Sequence[dict[str, Any]], most_bytes:
                 value = Raised(error)
         answers.append(value)
         room.take((value,))
-        if not (place + 1) % CALLS_A_TURN:
+        if held > REST_AFTER_SECONDS:
+            await sleep(held * RESTS)
+            held = 0.0
+        elif not (place + 1) % CALLS_A_TURN:
             await sleep(0)
     return answers
 

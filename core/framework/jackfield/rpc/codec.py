@@ -75,7 +75,8 @@ class CallCodec:
         read_arguments, read_many: the same as `decode_arguments` and `many_arguments`, of what was looked at before.
         fields: name and type of each argument; None where one may be left out or may be anything.
         is_loose: whether a part of the arguments may be anything.
-        certain: types whose values fit the answer, so that nobody need look whether they do.
+        certain: types whose values fit the answer, so that nobody need look whether they do; a type says so of itself
+            by `fits_as_it_is`.
 
     Raises:
         CannotCross: an annotation is no data, is missing, or a parameter cannot be given by name.
@@ -146,7 +147,21 @@ def reader(kind: Any, loose: bool = False) -> Callable[[Encoded], Any]:
     return read
 
 
+def check_answer(encoded: bytes) -> None:
+    """Return if what is encoded is taken where a value may be anything.
+
+    Raises:
+        CannotCross: it holds too much, or too deep.
+    """
+    try:
+        check_plain(encoded)
+    except ProtocolViolation as error:
+        raise CannotCross(f"the answer cannot be taken: {error.message}") from None
+
+
 def _certain(annotation: Any) -> frozenset[type]:
+    if isinstance(annotation, type) and getattr(annotation, "fits_as_it_is", False):
+        return frozenset((annotation,))
     one = type_info(annotation)
     parts = one.types if isinstance(one, UnionType) else (one,)
     return frozenset(kind for exact, kind in _EXACT if exact in parts or isinstance(one, AnyType))

@@ -41,6 +41,11 @@ from jackfield.rpc.packets import most_at_once
 HELLO_BYTES = 4096
 _LONGEST_MILLISECONDS = 2**31 - 1
 
+#: What comes on one link may take an event loop's time for so long; after more of it the link rests for so many times
+#: as long, so that no other side, whatever it sends, has more than a part of that time.
+REST_AFTER_SECONDS = 0.01
+RESTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -225,8 +225,10 @@ class Server:
             self._open.pop(number, None)
             if isinstance(value, Raised):
                 self._answer(self._link.failure(number, value.error))
-            else:
+            elif type(value) not in served.codec.certain:
                 self._answer(self._link.response(number, served, value))
+            elif self._link.ledger.answered(number):
+                self._dispatch(number, (RESPONSE, number, value))
 
         reply = self._open[number] = Reply(send, message.milliseconds)
         return reply

@@ -6,7 +6,7 @@ Components and changes of storage are told apart by a word; what may be larger t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -49,7 +49,7 @@ _CHANGES: dict[str, type[DataChange]] = {
 
 
 class Whole(Struct, frozen=True, omit_defaults=True):
-    """A value of any size.
+    """A value of any size. Who makes one has looked at what is in it, so that nobody does once more before it is sent.
 
     Args:
         value: it, where it fits into a frame.
@@ -60,6 +60,7 @@ class Whole(Struct, frozen=True, omit_defaults=True):
     value: Any = None
     parcel: int | None = None
     size: int = 0
+    fits_as_it_is: ClassVar[bool] = True
 
 
 class Opening(Struct, frozen=True):

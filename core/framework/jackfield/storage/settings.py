@@ -114,6 +114,14 @@ class Settings:
 
     def change(self, values: Mapping[str, Any], *, by: str = "") -> None:
         """Change several settings, all or none; as `set`."""
+        self.keep(values, by=by)
+        self.refresh()
+
+    def keep(self, values: Mapping[str, Any], *, by: str = "") -> None:
+        """Change them and tell nobody, from any thread: a file that the plugin wrote can take long to read and write.
+
+        `refresh` tells, where the listeners are at home.
+        """
         declared = {key: self._setting(key) for key in values}
         checked = {key: None if one is None else check_new(declared[key], one) for key, one in values.items()}
         if not checked:
@@ -139,7 +147,6 @@ class Settings:
                 why=why,
             )
             self._agree(asked=frozenset(checked) - secret)
-        self.refresh()
 
     def all(self) -> Mapping[str, Any]:
         """Return every declared setting with its value, without the secrets: `get` them one by one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+import time
 from collections.abc import AsyncIterator
 from math import nan
 from typing import Any
@@ -13,9 +14,10 @@ import msgspec
 import pytest
 from jackfield.errors import CannotCross
 from jackfield.host.facets.own_threads import MOST_THREADS
+from jackfield.host.facets.settings_and_commands import MOST_CHANGES
 from jackfield.host.remote.facets.holding import MOST_PARCEL_BYTES
 from jackfield.isolation import Line
-from jackfield.rpc import CallCodec
+from jackfield.rpc import CallCodec, check_answer
 from jackfield.runtime import PART_BYTES
 
 from tests.core.host.remote.conftest import Apart
@@ -96,3 +98,53 @@ async def test_no_timer_of_the_host_waits_behind_one_for_no_time_at_all(hostile)
         told = {"plugin": plugin, "timeout_seconds": nan}
         async with asyncio.timeout(20):
             await refused(line, "plugins.wait_for", told, "timeout_seconds is a number of seconds, and nan is none")
+
+
+async def test_a_settings_file_that_takes_long_to_read_holds_up_nobody(hostile):
+    """The plugin wrote it: thousands of tables, each of them out of its place."""
+    side, line = hostile
+    path = side.wiring.settings.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"[a.x{number}]\n[b.x{number}]\n" for number in range(3000)))
+    longest, over = 0.0, False
+
+    async def look() -> None:
+        nonlocal longest
+        last = time.perf_counter()
+        while not over:
+            await asyncio.sleep(0.001)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+
+    looking, begun = asyncio.create_task(look()), time.perf_counter()
+    for number in range(1, 4):
+        await line.call("settings.set", {"key": "limit", "value": number}, timeout_seconds=SECONDS)
+    took, over = time.perf_counter() - begun, True
+    await looking
+    assert side.wiring.settings.get("limit") == 3
+    assert longest < took / 4
+
+
+async def test_changes_of_settings_that_fail_are_counted_like_others(hostile):
+    """They are in the history all the same, which keeps each for good."""
+    side, line = hostile
+    side.wiring.settings.file.mkdir(parents=True)
+    for number in range(MOST_CHANGES):
+        await refused(line, "settings.set", {"key": "limit", "value": number % 10 + 1}, "cannot be read")
+    await refused(line, "settings.set", {"key": "limit", "value": 7}, f"changed its settings {MOST_CHANGES} times")
+
+
+async def test_what_is_in_a_large_answer_is_looked_at_in_the_plugins_own_threads(hostile, monkeypatch):
+    """A few bytes ask for it as often as anybody likes, and to look at it takes a tenth of a second."""
+    _, line = hostile
+    where: list[str] = []
+
+    def looked(encoded: bytes) -> None:
+        where.append(threading.current_thread().name)
+        check_answer(encoded)
+
+    monkeypatch.setattr("jackfield.host.remote.facets.holding.check_answer", looked)
+    lists: list[Any] = [[]] * 50_000
+    await line.call("storage.set", {"key": "k", "value": lists})
+    assert await line.call("storage.get", {"key": "k"}) == {"value": lists}
+    assert [name.startswith("jackfield: for probe") for name in where] == [True]

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 import pytest
 from jackfield.api import Event
 from jackfield.errors import PluginError, UsageError
@@ -219,11 +220,12 @@ async def test_of_an_api_with_a_protocol_nothing_else_is_served(hostile):
     class WithApi:
         api = Room()
 
-    holding = Holding("probe", side.wiring.scope)
+    holding = Holding("probe", side.wiring.scope, side.wiring.threads)
     assert set(api.api_served(WithApi(), holding, Door)) == {"api.knock", "api.colour"}  # type: ignore[arg-type]  # only `api` is read
     untyped = api.api_served(WithApi(), holding, None)  # type: ignore[arg-type]  # only `api` is read
     assert set(untyped) == {"api.call"}
-    assert (await untyped["api.call"].function(path=["unlock"])).value == "hidden"  # a public method of its class
+    answered = await untyped["api.call"].function(path=["unlock"])
+    assert msgspec.msgpack.decode(answered.value) == "hidden"  # of a public method of its class
     for path in (["secret"], ["unlock", "__self__"], ["__class__"], ["knock", "__func__"]):
         with pytest.raises(UsageError, match="has no method"):
             await untyped["api.call"].function(path=path)

@@ -9,6 +9,7 @@ from jackfield.host.facets.allowance import Allowance
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
 from jackfield.host.facets.events import EventBus, caused_by, causes
 from jackfield.host.facets.heirs import Listener
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.services import Elsewhere, ServiceHandle, call_plainly, offer_of
 from jackfield.host.facets.ui import DRAWING_SECONDS, Drawn, Offered, UiRegistry
 
@@ -20,6 +21,7 @@ __all__ = [
     "EventBus",
     "Listener",
     "Offered",
+    "OwnThreads",
     "PluginContext",
     "ServiceHandle",
     "Surroundings",

@@ -153,7 +153,7 @@ class Wiring:
             plugin_id=name,
             api=around.api(name, around.counted(name, check)) if around.api is not None else None,
             storage=PluginStorage(self.database, check, self.threads),
-            settings=PluginSettings(name, self.settings, self.scope, around.guard.run),
+            settings=PluginSettings(name, self.settings, self.scope, around.guard.run, self.threads),
             commands=PluginCommands(name, around.commands, self.scope, check, declared),
             events=PluginEvents(name, around.events, self.scope, check, declared=contributes.events, requires=requires),
             ui=PluginUi(name, around.ui, self.scope, check, components),

@@ -10,6 +10,7 @@ from jackfield.api import CommandNode, Level, Subscription
 from jackfield.errors import PermissionDenied, UsageError
 from jackfield.host.commands import CommandRegistry, Handler
 from jackfield.host.facets.names import require_name
+from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.manifest import CommandContribution
 from jackfield.runtime import Scope, fill_dataclass
 from jackfield.storage import Settings
@@ -33,13 +34,15 @@ class PluginSettings:
         settings: the plugin's own.
         scope: what listeners belong to.
         run: calls a listener on the plugin's behalf.
+        threads: in which changes of a plugin in another process are kept.
     """
 
-    def __init__(self, plugin: str, settings: Settings, scope: Scope, run: Run) -> None:
+    def __init__(self, plugin: str, settings: Settings, scope: Scope, run: Run, threads: OwnThreads) -> None:
         self._plugin = plugin
         self._settings = settings
         self._scope = scope
         self._run = run
+        self._threads = threads
         self._calls: set[asyncio.Task[None]] = set()
         self._allowance = float(MOST_CHANGES)
         self._filled = time.monotonic()
@@ -50,13 +53,23 @@ class PluginSettings:
 
     def set(self, key: str, value: Any) -> None:
         """Change a setting, checked against its type and bounds."""
-        if self._settings.is_set(key) and repr(self._settings.get(key)) == repr(value):
-            return  # the user's own yes to what it is counts as a change, a plugin's does not
-        self._require_allowance()
-        self._settings.set(key, value)
-        self._allowance -= 1
+        if not self._is(key, value):
+            self._take_allowance()
+            self._settings.set(key, value)
 
-    def _require_allowance(self) -> None:
+    async def set_apart(self, key: str, value: Any) -> None:
+        """The same, without holding up the event loop: what is in `settings.toml` can be the work of the plugin."""
+        if not self._is(key, value):
+            self._take_allowance()
+            await self._threads.run(self._settings.keep, {key: value})
+            self._settings.refresh()
+
+    def _is(self, key: str, value: Any) -> bool:
+        """Whether it is that already: the user's own yes to what it is counts as a change, a plugin's does not."""
+        return self._settings.is_set(key) and repr(self._settings.get(key)) == repr(value)
+
+    def _take_allowance(self) -> None:
+        """Count a change, also one that fails: parts of it may be kept all the same."""
         now = time.monotonic()
         self._allowance = min(MOST_CHANGES, self._allowance + (now - self._filled) / SECONDS_A_CHANGE)
         self._filled = now
@@ -66,6 +79,7 @@ class PluginSettings:
                 plugin=self._plugin,
                 hint="settings are what the user wishes; what the plugin itself remembers goes into context.storage",
             )
+        self._allowance -= 1
 
     def all(self) -> Mapping[str, Any]:
         """Return every declared setting with its value."""

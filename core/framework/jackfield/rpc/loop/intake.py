@@ -12,7 +12,7 @@ from time import monotonic, perf_counter_ns
 from jackfield.errors import LinkClosed, ProtocolViolation
 from jackfield.rpc.framing import HEADER_BYTES, SHORT_BYTES
 from jackfield.rpc.ledger import OpenCall
-from jackfield.rpc.link import Link
+from jackfield.rpc.link import REST_AFTER_SECONDS, RESTS, Link
 from jackfield.rpc.loop.patience import SLOW_BATCH_NANOSECONDS, SLOW_NANOSECONDS, Patience
 from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Message, decode_message
 
@@ -32,10 +32,6 @@ _QUICK_ANSWERS_MOST = 4000
 LOOK_MILLISECONDS = 4
 #: After how long, in all, no further answer is waited for before the loop has had its turn again.
 _LOOKS_NANOSECONDS = 500_000
-#: Taking what came at once may cost this much; after more of it the link rests for so many times as long, so that no
-#: other side, whatever it sends, has more than a part of the loop's time.
-REST_AFTER_SECONDS = 0.01
-RESTS = 3
 _DONTWAIT = socket.MSG_DONTWAIT
 
 

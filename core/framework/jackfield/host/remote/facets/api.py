@@ -79,7 +79,7 @@ class _UntypedApi:
                 raise UsageError(f"the host's API has no method {'.'.join(path)[:80]}", plugin=self._holding.plugin)
             found = getattr(found, name)
         if not inspect.ismethod(found):
-            return self._holding.whole(found)
+            return await self._holding.whole(found)
         values, named = fit_arguments(found, arguments, keywords)
         answer = found(*values, **named)
-        return self._holding.whole(await answer if inspect.isawaitable(answer) else answer)
+        return await self._holding.whole(await answer if inspect.isawaitable(answer) else answer)

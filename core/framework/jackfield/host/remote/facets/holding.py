@@ -17,8 +17,8 @@ import msgspec
 
 from jackfield.api import Subscription
 from jackfield.errors import CannotCross, PluginError, UsageError
-from jackfield.host.facets import Allowance
-from jackfield.rpc import CallCodec
+from jackfield.host.facets import Allowance, OwnThreads
+from jackfield.rpc import UNCHECKED_BYTES, CallCodec, check_answer
 from jackfield.runtime import MOST_READ_BYTES, PART_BYTES, Scope, Whole
 
 T = TypeVar("T")
@@ -110,20 +110,22 @@ class Holding:
     Args:
         plugin: its id.
         scope: with which it ends.
+        threads: in which the host works for it.
 
     Attributes:
         subscriptions: what it began.
         on_end: called when the scope closes, after all that was begun has ended.
     """
 
-    def __init__(self, plugin: str, scope: Scope) -> None:
+    def __init__(self, plugin: str, scope: Scope, threads: OwnThreads) -> None:
         self.plugin = plugin
+        self._threads = threads
         self.scope = scope
         self.subscriptions: Held[Subscription] = Held(plugin, "subscriptions", MOST_SUBSCRIPTIONS)
         self._parcels: Held[bytearray] = Held(plugin, "parcels", MOST_PARCELS)
         self.on_end: tuple[Callable[[], None], ...] = ()
         self._parcel_bytes = 0
-        self._used_bytes = 0  # of parcels that are the arguments of calls which are not answered
+        self._used_bytes = 0  # of arguments of calls that are not answered, and of answers that are looked at
         self._sizes: dict[int, int] = {}  # of what was told of each subscription
         self._begun_bytes = 0
         self._ends = False
@@ -189,19 +191,34 @@ class Holding:
                         await self._fetched.wait()
             yield
 
-    def whole(self, value: object) -> Whole:
+    async def whole(self, value: object) -> Whole:
         """Return an answer of any size: itself, or the parcel that it lies in.
 
+        To look at all that is in one takes ten times as long as to encode it, and a few bytes ask for it. So that is
+        done in the plugin's own threads, whose time is counted; what was looked at is sent as it is.
+
         Raises:
+            CannotCross: there is more in it, or deeper, than is taken on the other side.
             PluginError: too many parcels wait to be fetched, or too large ones.
         """
         if isinstance(value, bytes):
             self._require_bytes(len(value) if len(value) > PART_BYTES else 0)
-        encoded = bytearray()
-        _encoder.encode_into(value, encoded)
-        if len(encoded) <= PART_BYTES:
-            return Whole(value)
-        return Whole(None, self._pack(encoded), len(encoded))
+        is_one = isinstance(value, bytes | str)
+        buffer = bytearray()
+        _encoder.encode_into(value, buffer)
+        del value
+        if len(buffer) > PART_BYTES:
+            return Whole(None, self._pack(buffer), len(buffer))
+        encoded = bytes(buffer)
+        if len(encoded) > UNCHECKED_BYTES and not is_one:
+            self._require_bytes(len(encoded))
+            self._used_bytes += len(encoded)
+            try:
+                await self._threads.run(check_answer, encoded)
+            finally:
+                self._used_bytes -= len(encoded)
+                self._fetched.set()
+        return Whole(msgspec.Raw(encoded))
 
     def add(self, parcel: int | None, part: bytes) -> int:
         """Take a part of an argument that is larger than a frame; return the number of its parcel."""

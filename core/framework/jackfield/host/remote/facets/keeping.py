@@ -28,7 +28,7 @@ class ServedStorage:
 
     async def get(self, key: str, default: Any = None) -> Whole:
         """The value under a key, or what was given."""
-        return self._holding.whole(await self._storage.get(key, default))
+        return await self._holding.whole(await self._storage.get(key, default))
 
     async def set(self, key: str, value: Any, parcel: int | None = None) -> None:
         """Keep a value."""
@@ -41,7 +41,7 @@ class ServedStorage:
 
     async def keys(self, prefix: str = "") -> Whole:
         """The keys that start so."""
-        return self._holding.whole(await self._storage.keys(prefix))
+        return await self._holding.whole(await self._storage.keys(prefix))
 
     def table(self, name: str, columns: dict[str, str], unique: list[str] = []) -> None:  # noqa: B006 (only read)
         """Declare a table."""
@@ -99,7 +99,7 @@ class ServedTables:
     ) -> Whole:
         """Rows."""
         rows = await self._table(table).select(where=where, order=order, limit=limit, offset=offset)
-        return self._holding.whole(rows)
+        return await self._holding.whole(rows)
 
     async def count(self, table: str, where: dict[str, Any] | None = None) -> int:
         """How many rows there are."""
@@ -136,9 +136,9 @@ class ServedSettings:
         """The user's value, or the default."""
         return self._facet.get(key)
 
-    def set(self, key: str, value: Any) -> None:
+    async def set(self, key: str, value: Any) -> None:
         """Change a setting."""
-        self._facet.set(key, value)
+        await self._facet.set_apart(key, value)
 
     def all(self) -> dict[str, Any]:
         """Every declared setting, without the secrets."""

@@ -33,12 +33,12 @@ class ServedFiles:
         """A file's content."""
         content, size = await self._files.read_up_to(path, PART_BYTES)
         if content is not None:
-            return self._holding.whole(content)
+            return await self._holding.whole(content)
         async with self._holding.answering(size):
             content, _ = await self._files.read_up_to(path, size)
             if content is None:
                 raise UsageError(f"{path} grows while it is read; open it and read a part at a time")
-            return self._holding.whole(content)
+            return await self._holding.whole(content)
 
     async def write_bytes(self, path: str, data: bytes | None, parcel: int | None = None) -> None:
         """Put a file in the place of another, or anew."""
@@ -60,7 +60,7 @@ class ServedFiles:
 
     async def list(self, path: str) -> Whole:
         """What a folder holds."""
-        return self._holding.whole(await self._files.list(path))
+        return await self._holding.whole(await self._files.list(path))
 
     async def stat(self, path: str) -> FileEntry | None:
         """What stands under a path."""
@@ -94,7 +94,7 @@ class ServedFile:
     async def read(self, file: int, size: int = -1) -> Whole:
         """The next bytes."""
         async with self._holding.answering(MOST_READ_BYTES if size < 0 else min(size, MOST_READ_BYTES)):
-            return self._holding.whole(await self._opened.get(file).read(size))
+            return await self._holding.whole(await self._opened.get(file).read(size))
 
     async def write(self, file: int, data: bytes | None, parcel: int | None = None) -> None:
         """Write where the file stands."""
@@ -168,7 +168,7 @@ class ServedHttp:
                 longest_bytes=longest_bytes,
                 redirects=redirects,
             )
-        return self._holding.whole(response)
+        return await self._holding.whole(response)
 
 
 class ServedNetwork:

@@ -63,7 +63,7 @@ def served_context(
         limits: what the plugin may use.
     """
     context = wiring.context
-    holding = Holding(context.plugin_id, wiring.scope)
+    holding = Holding(context.plugin_id, wiring.scope, wiring.threads)
     storage = ServedStorage(context, holding)
     files = ServedFiles(context, holding, descriptors)
     services = ServedServices(context, holding, calls)

@@ -59,7 +59,7 @@ class ServedServices:
     ) -> Whole:
         """Call a method of a service that was found."""
         answer = call_plainly(self.handles.get(service)[0], method, arguments, keywords)
-        return self._holding.whole(await answer if inspect.isawaitable(answer) else answer)
+        return await self._holding.whole(await answer if inspect.isawaitable(answer) else answer)
 
     def _found(self, handle: ServiceHandle | None, told: list[str] | None) -> Found | None:
         if handle is None:

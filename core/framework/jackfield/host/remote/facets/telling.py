@@ -36,7 +36,7 @@ class ServedPlugins:
 
     async def list(self) -> Whole:
         """Every plugin that was found."""
-        return self._holding.whole(list(await self._plugins.list()))
+        return await self._holding.whole(list(await self._plugins.list()))
 
     async def status(self, plugin: str) -> PluginInfo:
         """One plugin."""
