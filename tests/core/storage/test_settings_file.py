@@ -298,6 +298,8 @@ def test_text_becomes_a_value_by_the_settings_type(declared, text, value):
 @pytest.mark.parametrize(
     ("declared", "text", "sentence"),
     [
+        (Declared("a", "integer"), "1_0", "the setting a: expected a whole number, found '1_0'"),
+        (Declared("a", "number"), "1_0.5", "the setting a: expected a number, found '1_0.5'"),
         (Declared("a", "integer"), "1.5", "the setting a: expected a whole number, found '1.5'"),
         (Declared("a", "integer"), "9" * 5000, "the setting a: expected a whole number, found '9999"),
         (Declared("a", "boolean"), "perhaps", "the setting a: expected true or false, found 'perhaps'"),

@@ -105,7 +105,7 @@ def setting_as_text(setting: SettingContribution, value: Any) -> str:
 
 
 def _number(plain: str, kind: type[int] | type[float], text: str) -> Any:
-    if len(plain) > 40:  # int() refuses thousands of digits with a sentence about Python
+    if len(plain) > 40 or "_" in plain:  # int() refuses thousands of digits with a sentence about Python, and reads 1_0
         return text
     try:
         return kind(plain)

@@ -64,6 +64,8 @@ def test_a_value_comes_as_its_field_says(kind: str, value: object, read: object)
         ("text", "x" * 3000, {}, "3,000 characters; at most 2,000 fit"),
         ("integer", "a few", {}, "expected a whole number"),
         ("integer", 1.5, {}, "expected a whole number"),
+        ("integer", "1_0", {}, "expected a number"),
+        ("float", "1_0.5", {}, "expected a number"),
         ("integer", "", {"required": True}, "must not be empty"),
         ("integer", True, {}, "expected a number"),
         ("integer", "9" * 5000, {}, "at most 1,000 digits fit"),

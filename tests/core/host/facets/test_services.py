@@ -263,3 +263,31 @@ class TestProviding:
         host = await running()
         with pytest.raises(UsageError, match="geo offers the service geocoder twice"):
             services(host, "geo").provide("geocoder", object())
+
+
+LATER = """
+from jackfield import Plugin
+
+class Table:
+    @property
+    def opened(self): raise RuntimeError("not yet")
+    async def known(self) -> int: return 2
+
+class Main(Plugin):
+    def on_enable(self): self.context.services.provide("geocoder", Table())
+"""
+
+
+@pytest.mark.feature("U28")
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+async def test_what_is_offered_may_have_properties_of_a_later_time(profile, build, running, isolation):
+    profile.install(
+        build("geo", code=LATER, more=OFFERS, isolation="any"),
+        build("user", code="from jackfield import Plugin\nclass Main(Plugin): pass\n", permissions=CALL),
+    )
+    profile.enable("geo", isolation=isolation)
+    profile.enable("user")
+    host = await running()
+    assert host.plugins.status("geo").problem == ""
+    handle = await services(host, "user").get("geocoder")
+    assert await handle.known() == 2

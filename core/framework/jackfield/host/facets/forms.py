@@ -124,6 +124,8 @@ def _number_text(field: Field, value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float | None):
         raise ValueError("expected a number")  # noqa: TRY004  # said to a person at the field, like the others
     text = "" if value is None else str(value).strip()
+    if "_" in text:  # Python's own way to write a number, and nobody else's
+        raise ValueError("expected a number")
     if len(text) > LONGEST_WHOLE:
         raise ValueError(f"at most {LONGEST_WHOLE:,} digits fit")
     if not text and field.required:

@@ -27,7 +27,7 @@ class RemoteServices:
         plugin = self._asking.plugin
         if not isinstance(service, str) and (missing := lacking(target, service)):
             raise UsageError(f"{plugin} offers a {service.__name__} that lacks {', '.join(missing)}", plugin=plugin)
-        methods = [name for name in dir(target) if not name.startswith("_") and callable(getattr(target, name, None))]
+        methods = [name for name in dir(target) if not name.startswith("_") and _is_called(target, name)]
         number = self._asking.handlers.keep(_Offered(target, frozenset(methods)))
         told = {"service": service_name(service), "handler": number, "methods": methods}
         return self._asking.begun("services.provide", told, number)
@@ -101,3 +101,11 @@ class RemoteService:
 
     def __repr__(self) -> str:
         return f"<the service {self._found.name} of {self._found.plugin}>"
+
+
+def _is_called(target: object, name: str) -> bool:
+    """Say whether an object has a method; what cannot be looked at yet, as a property of a later time, is none."""
+    try:
+        return callable(getattr(target, name, None))
+    except Exception:  # noqa: BLE001  # the plugin's own code, of which nobody has asked anything
+        return False
