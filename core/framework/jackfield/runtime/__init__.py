@@ -18,7 +18,7 @@ from jackfield.runtime.carried import (
     component_to_data,
 )
 from jackfield.runtime.description import CallbackAnswer, CommandData, Description, HookData, ListenerData, SourceData
-from jackfield.runtime.files import MOST_READ_BYTES, ScopedFile, read_bounded
+from jackfield.runtime.files import MOST_READ_BYTES, ScopedFile, data_of, read_bounded, text_of
 from jackfield.runtime.filling import fill_dataclass
 from jackfield.runtime.guard import GRACE_SECONDS, Begin, Blame, Guard, shielded
 from jackfield.runtime.loading import CALLBACKS, Loaded, function_names, marked_listeners, resolve, tie
@@ -80,6 +80,7 @@ __all__ = [
     "change_to_data",
     "component_from_data",
     "component_to_data",
+    "data_of",
     "describe",
     "describe_tree",
     "evaluated",
@@ -97,6 +98,7 @@ __all__ = [
     "resolve",
     "restore_tree",
     "shielded",
+    "text_of",
     "things_by_name",
     "tie",
 ]

@@ -101,5 +101,25 @@ def read_bounded(descriptor: int, shown: str, size: int = -1) -> bytes:
     return parts[0] if found == len(parts[0]) else b"".join(parts)
 
 
+def text_of(data: bytes, encoding: str, shown: str) -> str:
+    """Return a file's content as text.
+
+    Raises:
+        UsageError: it is none of that encoding, or there is no such encoding.
+    """
+    try:
+        return data.decode(encoding)
+    except (UnicodeError, LookupError) as error:
+        raise UsageError(f"{shown} is no {ascii(encoding)[1:-1]}: {error}") from error
+
+
+def data_of(text: str, encoding: str, shown: str) -> bytes:
+    """Return a text as the content of a file; as `text_of`."""
+    try:
+        return text.encode(encoding)
+    except (UnicodeError, LookupError) as error:
+        raise UsageError(f"what {shown} shall hold is no {ascii(encoding)[1:-1]}: {error}") from error
+
+
 def _too_large(shown: str) -> UsageError:
     return UsageError(f"{shown} is larger than {MOST_READ_BYTES} bytes; open it and read a part at a time")

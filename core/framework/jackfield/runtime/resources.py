@@ -88,7 +88,7 @@ class PluginResources:
         """Return the text of a file."""
         try:
             return self.read_bytes(name).decode(encoding)
-        except (UnicodeDecodeError, LookupError) as error:
+        except (UnicodeError, LookupError) as error:
             raise UsageError(f"{name} of {self._plugin} is no {encoding}: {error}", plugin=self._plugin) from error
 
     def read_bytes(self, name: str) -> bytes:
@@ -97,6 +97,8 @@ class PluginResources:
         inside = name and not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\0" not in name
         try:
             content = self._place.read(str(path), LARGEST_FILE + 1) if inside else None
+        except UnicodeEncodeError:  # half a surrogate pair: no file can be called so
+            content = None
         except (OSError, zipfile.BadZipFile, RuntimeError) as error:  # RuntimeError: an archive with a password
             raise UsageError(f"{name} of {self._plugin} cannot be read: {error}", plugin=self._plugin) from error
         if content is None:

@@ -9,7 +9,7 @@ from jackfield.errors import PermissionDenied, UsageError
 from jackfield.host.facets.beneath import Beneath, Place, place_of
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
-from jackfield.runtime import Scope, ScopedFile
+from jackfield.runtime import Scope, ScopedFile, data_of, text_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class PluginFiles:
 
     async def read_text(self, path: PathText, encoding: str = "utf-8") -> str:
         """Return a file's content as text."""
-        return (await self.read_bytes(path)).decode(encoding)
+        return text_of(await self.read_bytes(path), encoding, os.fspath(path))
 
     async def write_bytes(self, path: PathText, data: bytes) -> None:
         """Put a file in the place of another, or anew."""
@@ -51,7 +51,7 @@ class PluginFiles:
 
     async def write_text(self, path: PathText, text: str, encoding: str = "utf-8") -> None:
         """The same for text."""
-        await self.write_bytes(path, text.encode(encoding))
+        await self.write_bytes(path, data_of(text, encoding, os.fspath(path)))
 
     async def open(self, path: PathText, mode: OpenMode = "rb") -> ScopedFile:
         """Open a regular file."""
@@ -96,6 +96,12 @@ class PluginFiles:
         shown = os.fspath(path)
         if not isinstance(shown, str):
             raise UsageError(f"{self._plugin}: a path is text, not {type(shown).__name__}", plugin=self._plugin)
+        try:
+            nameless = b"\0" in os.fsencode(shown)
+        except UnicodeEncodeError:  # half a surrogate pair that stands for no byte of a name
+            nameless = True
+        if nameless:
+            raise UsageError(f"{self._plugin}: no file can be called {ascii(shown)}", plugin=self._plugin)
         limits = self._permits.limits("files", action)
         follow_last = action == "read" if follow_last is None else follow_last
         place = place_of(shown, limits, follow_last=follow_last) if limits is not None else None
@@ -124,4 +130,7 @@ class PluginEnvironment:
     def get(self, name: str, default: Any = None) -> Any:
         """Return the variable's text, or `default`."""
         self._permits("environment", "read", name)
-        return os.environ.get(name, default)
+        try:
+            return os.environ.get(name, default)
+        except UnicodeEncodeError:  # no variable can be called so
+            return default

@@ -54,11 +54,15 @@ class PluginHttp:
     ) -> Response:
         """Send a request and return the answer, whatever its status."""
         given = tuple((str(name), str(value)) for name, value in (headers or {}).items())
-        body, kind = _body(json, data)
+        try:
+            body, kind = _body(json, data)
+            query = urlencode(params or {})
+        except UnicodeEncodeError as error:
+            raise UsageError(f"a request holds no half of a character: {error}") from error
         if kind and not any(name.lower() == "content-type" for name, _ in given):
             given = (*given, ("content-type", kind))
         if params:
-            url += ("&" if urlsplit(url).query else "?") + urlencode(params)
+            url += ("&" if urlsplit(url).query else "?") + query
         bounds = Bounds(timeout_seconds, longest_bytes, redirects)
         with blaming(self._permits):
             async with self._turns, self._answers.taken(longest_bytes):

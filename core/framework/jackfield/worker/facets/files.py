@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from jackfield.api import FileEntry, OpenFile, OpenMode, PathText
 from jackfield.errors import PluginError, UsageError
 from jackfield.rpc import DescriptorReceiver
-from jackfield.runtime import Opening, Scope, ScopedFile
+from jackfield.runtime import Opening, Scope, ScopedFile, data_of, text_of
 from jackfield.worker.facets.asking import Asking
 
 
@@ -33,7 +33,7 @@ class RemoteFiles:
 
     async def read_text(self, path: PathText, encoding: str = "utf-8") -> str:
         """Return a file's content as text."""
-        return (await self.read_bytes(path)).decode(encoding)
+        return text_of(await self.read_bytes(path), encoding, self._text(path))
 
     async def write_bytes(self, path: PathText, data: bytes) -> None:
         """Put a file in the place of another, or anew."""
@@ -42,7 +42,7 @@ class RemoteFiles:
 
     async def write_text(self, path: PathText, text: str, encoding: str = "utf-8") -> None:
         """The same for text."""
-        await self.write_bytes(path, text.encode(encoding))
+        await self.write_bytes(path, data_of(text, encoding, self._text(path)))
 
     async def open(self, path: PathText, mode: OpenMode = "rb") -> OpenFile:
         """Open a regular file."""
