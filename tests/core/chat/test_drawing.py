@@ -107,6 +107,18 @@ def test_a_damaged_picture_is_drawn_or_refused(media_type: Any, tail: bytes, kep
         assert drawing(Image(PICTURES[media_type][:kept] + tail, media_type, "x"))["kind"] == "image"
 
 
+def test_what_comes_back_from_a_form_is_shown_whole() -> None:
+    choices, text, lines = ("x" * 501, "y" * 2000), "z" * 2000, "line\n" * 4000
+    fields = (
+        Field("choice", "Choice", "choice", choices[1], choices=choices),
+        Field("text", "Text", "text", text),
+        Field("lines", "Lines", "multiline", lines),
+    )
+    drawn: Any = drawing(Form(fields, "send"))["fields"]
+    assert drawn[0]["choices"] == list(choices)
+    assert [one["value"] for one in drawn] == [choices[1], text, lines]
+
+
 @pytest.mark.parametrize(
     ("component", "why"),
     [
@@ -126,6 +138,9 @@ def test_a_damaged_picture_is_drawn_or_refused(media_type: Any, tail: bytes, kep
         (Button(" ", "press"), "the label of a button is empty"),
         (Form((Field("a", "A"), Field("a", "B")), "send"), "two fields of a form are called a"),
         (Form((Field("a", "A", "choice"),), "send"), "the field a offers no choices"),
+        (Form((Field("a", "A", "choice", choices=("x" * 2001,)),), "send"), "choice of the field a has 2,001 characters"),
+        (Form((Field("a", "A", "text", "x" * 2001),), "send"), "the value of the field a has 2,001 characters"),
+        (Form((Field("a" * 201, "A"),), "send"), "the name of a field has 201 characters; at most 200"),
         (Form((Field("a", "A", "file"),), "send"), "unknown type file"),  # type: ignore[arg-type]  # a plugin may
     ],
 )

@@ -34,6 +34,7 @@ LARGEST_BYTES = 1024 * 1024  # one component as JSON, with its pictures
 LONGEST_TEXT = 10_000  # characters of a paragraph or of Markdown
 LONGEST_LABEL = 200  # characters of a label, a heading or an action
 LONGEST_CELL = 500
+LONGEST_FIELD = 2_000  # characters of a value in a form, as many as come back; ten times as many in several lines
 MOST_ROWS = 200
 MOST_COLUMNS = 30
 MOST_VALUES = 1000  # of a chart
@@ -181,14 +182,22 @@ def _field(field: Field) -> Drawing:
         raise ValueError(f"the field {field.name} has {len(field.choices)} choices; at most {MOST_CHOICES} are shown")
     if field.type == "choice" and not field.choices:
         raise ValueError(f"the field {field.name} offers no choices")
-    longest = LONGEST_TEXT if field.type == "multiline" else LONGEST_CELL
-    value = _cell(field.value)
+    value = field.value if isinstance(field.value, str) else _cell(field.value)
+    # What comes back is held against these: cut, a choice would be no choice any more and a value would be spoilt.
+    longest = LONGEST_FIELD * (10 if field.type == "multiline" else 1)
+    for what, text, most in (
+        ("the name of a field", str(field.name), LONGEST_LABEL),
+        (f"the value of the field {field.name}", str(value), longest),
+        *((f"a choice of the field {field.name}", str(choice), LONGEST_FIELD) for choice in field.choices),
+    ):
+        if len(text) > most:
+            raise ValueError(f"{what[:LONGEST_LABEL]} has {len(text):,} characters; at most {most:,} are shown")
     return {
         "name": _label(field.name, "the name of a field"),
         "label": _label(field.label, f"the label of {field.name}"),
         "type": field.type,
-        "value": _cut(field.value, longest) if isinstance(field.value, str) else value,
-        "choices": [_cut(choice, LONGEST_CELL) for choice in field.choices],
+        "value": value,
+        "choices": [str(choice) for choice in field.choices],
         "required": bool(field.required),
     }
 

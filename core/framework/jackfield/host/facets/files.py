@@ -101,7 +101,7 @@ class PluginFiles:
         except UnicodeEncodeError:  # half a surrogate pair that stands for no byte of a name
             nameless = True
         if nameless:
-            raise UsageError(f"{self._plugin}: no file can be called {ascii(shown)}", plugin=self._plugin)
+            raise UsageError(f"{self._plugin}: no file can be called {shown!a}", plugin=self._plugin)
         limits = self._permits.limits("files", action)
         follow_last = action == "read" if follow_last is None else follow_last
         place = place_of(shown, limits, follow_last=follow_last) if limits is not None else None
