@@ -138,7 +138,7 @@ def test_what_comes_back_from_a_form_is_shown_whole() -> None:
         (Button(" ", "press"), "the label of a button is empty"),
         (Form((Field("a", "A"), Field("a", "B")), "send"), "two fields of a form are called a"),
         (Form((Field("a", "A", "choice"),), "send"), "the field a offers no choices"),
-        (Form((Field("a", "A", "choice", choices=("x" * 2001,)),), "send"), "choice of the field a has 2,001 characters"),
+        (Form((Field("a", "A", "choice", choices=("x" * 2001,)),), "send"), "a choice of the field a has 2,001"),
         (Form((Field("a", "A", "text", "x" * 2001),), "send"), "the value of the field a has 2,001 characters"),
         (Form((Field("a" * 201, "A"),), "send"), "the name of a field has 201 characters; at most 200"),
         (Form((Field("a", "A", "file"),), "send"), "unknown type file"),  # type: ignore[arg-type]  # a plugin may
