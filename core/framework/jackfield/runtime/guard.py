@@ -10,6 +10,7 @@ from typing import Any
 
 from jackfield.errors import PluginError, UsageError
 from jackfield.hooks import HookCount
+from jackfield.runtime.visits import Visits
 
 _log = logging.getLogger("jackfield.runtime")
 
@@ -38,11 +39,13 @@ class Guard:
         blame: as given, for work that is not run from here.
         elsewhere: says for a plugin in a process of its own after how many seconds a call of it has ended there for
             certain, and 0 for others. It has a limit of its own, which is blamed in better words.
+        visits: what is done for users, by `run_for_user`.
     """
 
     def __init__(self, blame: Blame, *, timeout_seconds: float = 10.0, begin: Begin = HookCount) -> None:
         self.blame = blame
         self.elsewhere: Callable[[str], float] = lambda _: 0.0
+        self.visits = Visits()
         self._begin = begin
         self.timeout_seconds = timeout_seconds
 
@@ -71,13 +74,15 @@ class Guard:
 
     async def run_for_user(self, plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
         """The same for what a user asked: `UsageError` is then the user's mistake and not counted to the plugin."""
-        try:
-            return await self.bounded(plugin, what, function, arguments)
-        except UsageError:
-            raise
-        except Exception as error:
-            self.blame(plugin, what, error)
-            raise
+        with self.visits.begun(plugin, what) as visit:
+            try:
+                return await self.bounded(plugin, what, function, arguments)
+            except UsageError:
+                raise
+            except Exception as error:
+                if not visit.is_broken_off:
+                    self.blame(plugin, what, error)
+                raise
 
     async def bounded(self, plugin: str, what: str, function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
         """Call it in its time and count it, and leave the blame to who called; see `run`."""
@@ -148,8 +153,11 @@ class Guard:
 
     async def _await(self, plugin: str, what: str, awaitable: Awaitable[Any], limit: float) -> Any:
         task = asyncio.ensure_future(shielded(plugin, what, awaitable))
+        visit = self.visits.attend(task)
         try:
             await asyncio.wait({task}, timeout=limit)
+            if visit is not None and visit.is_broken_off and (not task.done() or task.cancelled()):
+                raise PluginError(f"{plugin} was taken down before {what} had ended", plugin=plugin)
             if task.done():
                 failure = asyncio.CancelledError() if task.cancelled() else task.exception()
                 if failure is not None and not isinstance(failure, Exception | KeyboardInterrupt):

@@ -25,7 +25,7 @@ from jackfield.host.facets import Surroundings
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.loader import misplaced
 from jackfield.host.plugins import Plugins, Record
-from jackfield.host.remote import Elsewhere, RemotePlugin, StandIns
+from jackfield.host.remote import Elsewhere, RemotePlugin, StandIns, asking
 from jackfield.runtime import GRACE_SECONDS
 
 _log = logging.getLogger("jackfield.host")
@@ -148,6 +148,8 @@ class Runner:
     async def disable(self, record: Record, *, stays: bool = False, replaced: bool = False) -> None:
         """Close the plugin's hooks and commands, call `on_disable`, end all that it began; afterwards it is idle.
 
+        What it does for users has a moment to end before, and is broken off then.
+
         Args:
             record: a plugin that is active.
             stays: its code stays loaded, but for a process in which something does not end: that is killed.
@@ -162,6 +164,9 @@ class Runner:
             wiring.entrances.close()  # a call under way still has its answer: a filter's next code would miss it
         elif wiring is not None:
             leave(record, wiring, self._manager)
+        asked = asking.get()
+        if asked is None or asked.plugin != record.candidate.id:  # else what it does for a user would wait for itself
+            await self._around.guard.visits.end(record.candidate.id, GRACE_SECONDS)
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)
         self._plugins.tell(record, Happening.DISABLED)

@@ -5,6 +5,7 @@ it says of itself what a host enables, `hooks` lets functions stand for its hook
 that it runs, `standing_in` keeps the calls that come while it is replaced.
 """
 
+from jackfield.host.remote.asking import asking
 from jackfield.host.remote.bringing import Elsewhere, api_place
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.plugin import RemotePlugin
@@ -20,4 +21,5 @@ __all__ = [
     "Starter",
     "Workers",
     "api_place",
+    "asking",
 ]
