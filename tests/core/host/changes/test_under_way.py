@@ -81,7 +81,8 @@ async def taken_down(host, order: str) -> None:
 
 def told(profile) -> list[str]:
     (file,) = profile.layout.root.glob("data/**/told")
-    return file.read_text(encoding="utf-8").split()
+    words: list[str] = file.read_text(encoding="utf-8").split()
+    return words
 
 
 @ISOLATIONS

@@ -165,7 +165,8 @@ class Runner:
         elif wiring is not None:
             leave(record, wiring, self._manager)
         asked = asking.get()
-        if asked is None or asked.plugin != record.candidate.id:  # else what it does for a user would wait for itself
+        if (asked is None or asked.plugin != record.candidate.id) and not (replaced and remote is not None):
+            # Not for itself, if one of these asks for this; and a process that is replaced answers as long as it can.
             await self._around.guard.visits.end(record.candidate.id, GRACE_SECONDS)
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)
