@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jackfield.isolation.plain import PlainProcesses
     from jackfield.isolation.plain_child import PlainChild
     from jackfield.isolation.rates import Flow, LineRate
-    from jackfield.isolation.reception import Arrival, Reception
+    from jackfield.isolation.reception import INVALID_KEY, Arrival, Reception
     from jackfield.isolation.replacing import Ending, Replacing, Standing
     from jackfield.isolation.supervisor import Process, Supervisor, Watch
     from jackfield.isolation.tls import Terminator
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALWAYS",
+    "INVALID_KEY",
     "KEYS",
     "LED_TO_SECONDS",
     "TEMPORARY_SECONDS",
@@ -100,7 +101,7 @@ _HOMES = {
     "plain": ("PlainProcesses",),
     "plain_child": ("PlainChild",),
     "rates": ("Flow", "LineRate"),
-    "reception": ("Arrival", "Reception"),
+    "reception": ("INVALID_KEY", "Arrival", "Reception"),
     "replacing": ("Ending", "Replacing", "Standing"),
     "supervisor": ("Process", "Supervisor", "Watch"),
     "tls": ("Terminator",),

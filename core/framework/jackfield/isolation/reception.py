@@ -32,6 +32,9 @@ from jackfield.rpc.loop import LoopConnection
 if TYPE_CHECKING:
     from jackfield.isolation.tls import Terminator
 
+INVALID_KEY = "invalid key"
+"""What is said to who shows none that holds, whatever is wrong with it."""
+
 GREETING_SECONDS = 5.0
 REFUSAL_SECONDS = 0.5
 MOST_UNKNOWN = 32
@@ -178,7 +181,7 @@ class Reception:
         self._refused += 1
         try:
             await asyncio.sleep(REFUSAL_SECONDS)
-            await self._send_away(link, address, "invalid key", greet=True)
+            await self._send_away(link, address, INVALID_KEY, greet=True)
         finally:
             self._refused -= 1
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from jackfield.discovery import EXTERNAL
 from jackfield.errors import PluginError
 from jackfield.isolation import KEYS
 
-from tests.support.echo import CODE, an_open_house, counted, gone, know, up
-from tests.support.guests import program, status
+from tests.support.echo import CODE, STORAGE, an_open_house, counted, gone, know, up
+from tests.support.guests import manifest, program, status
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -47,6 +48,44 @@ async def test_a_key_that_is_revoked_ends_its_connection_at_once(tmp_path: Path)
             assert house.host.gate.connections.all() == {}
             assert "does not know the key" in await asyncio.to_thread(guest.ended)
             assert guest.process.returncode == 3
+
+
+async def test_a_key_that_is_revoked_while_it_is_looked_at_lets_nobody_in(tmp_path: Path):
+    """The one that is here is asked whether it is alive, which takes its time; what changes then is followed before."""
+    async with an_open_house(tmp_path) as house:
+        key = know(house)
+        with program(tmp_path / "one", CODE, key) as first:
+            first.start(house.host)
+            await up(house.host)
+            os.kill(first.process.pid, signal.SIGSTOP)
+            try:
+                second = asyncio.create_task(house.refusal(key))
+                await asyncio.sleep(0.5)
+                number = next(iter(house.profile.state.items(KEYS)))
+                house.profile.state.change({number: None}, by="test")
+                await house.host.reload_changes()
+                assert (await second).endswith("invalid key")
+                assert house.host.gate.connections.all() == {}
+            finally:
+                os.kill(first.process.pid, signal.SIGCONT)
+
+
+@pytest.mark.feature("J27")
+async def test_a_temporary_key_is_revoked_with_all_that_its_plugin_has(tmp_path: Path):
+    async with an_open_house(tmp_path) as house:
+        know(house)
+        key = house.host.gate.new_temporary_key("echo", by="test")
+        other = house.host.gate.new_temporary_key("echo", by="test")
+        with program(tmp_path / "echo", CODE, other) as guest:
+            guest.start(house.host, "--once")
+            await up(house.host)
+            keys = dict.fromkeys(house.profile.state.items(KEYS), None)
+            house.profile.state.change({**keys, f"{EXTERNAL}echo": None}, by="test")  # as `jackfield keys revoke echo`
+            await house.host.reload_changes()
+            assert house.host.gate.connections.all() == {}
+            assert "its key was revoked" in await asyncio.to_thread(guest.ended)
+        assert (await house.refusal(key, manifest=manifest(more=STORAGE))).endswith("invalid key")
+        assert house.profile.state.get(f"{EXTERNAL}echo") is None
 
 
 @pytest.mark.feature("J9")

@@ -30,6 +30,7 @@ from jackfield.host.external.starting import Connected, limits_of
 from jackfield.host.plugins import Plugins, PluginStatus
 from jackfield.host.remote import api_place
 from jackfield.isolation import (
+    INVALID_KEY,
     KEYS,
     Arrival,
     Doors,
@@ -49,6 +50,7 @@ from jackfield.store import Layout
 
 _log = logging.getLogger("jackfield.host")
 
+_REVOKED = "its key was revoked"
 #: What a connection may take to say that it is alive, when another one of the same plugin comes.
 ALIVE_SECONDS = 2.0
 #: How often it is looked how much a plugin asks and sends.
@@ -184,11 +186,15 @@ class Gate:
 
     def check_keys(self) -> None:
         """End the connections of keys that were revoked."""
-        kept, known = kept_keys(self._state.items(KEYS)), self._state.items(EXTERNAL)
         for cid, connection in self.connections.all().items():
-            key = connection.key
-            if (key.number not in kept and not key.temporary) or f"{EXTERNAL}{cid}" not in known:
-                self._end(cid, connection, "its key was revoked")
+            if not self._holds(connection.key):
+                self._end(cid, connection, _REVOKED)
+
+    def _holds(self, key: Key) -> bool:
+        """Whether a key was not revoked since it was shown: itself, or with all that its plugin has."""
+        if f"{EXTERNAL}{canonical_id(key.plugin)}" not in self._state.items(EXTERNAL):
+            return False
+        return key.temporary or key.number in kept_keys(self._state.items(KEYS))
 
     def _find(self, text: str) -> Key | None:
         """J7: the persistent keys first, then the temporary ones."""
@@ -211,8 +217,12 @@ class Gate:
 
     async def _let_in(self, cid: str, arrival: Arrival) -> None:
         plugin = arrival.key.plugin
+        problem = await self._present(cid)
+        if not problem and not self._holds(arrival.key):  # it may have been revoked while whoever was here was asked
+            await arrival.refuse(INVALID_KEY)
+            return
         problem = (
-            await self._present(cid)
+            problem
             or await self._manifests.problem(plugin, cid, arrival.told.get("manifest"))
             or await self._unwelcome(cid)
         )
@@ -230,6 +240,8 @@ class Gate:
         connection = Connection(self._number, arrival.key, arrival.address, link)
         self.connections.add(cid, connection)
         _log.info("%s has connected from %s", plugin, arrival.address)
+        if not self._holds(arrival.key):  # no later look would find it: what changed was followed before it was here
+            self._end(cid, connection, _REVOKED)
         self._keep(self._watch(cid, connection))
         self._keep(self._hold(cid, connection))
         known = kept_keys(self._state.items(KEYS))
