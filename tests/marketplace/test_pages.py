@@ -137,6 +137,19 @@ def test_other_texts_are_shown_as_they_stand():
     assert render_text("a <b>\n===", "text/x-rst") == "<pre>a &lt;b&gt;\n===</pre>"
 
 
+def test_a_long_readme_is_rendered_for_the_first_visitor_alone(market):
+    source = plugin_source("poll")
+    source.readme = "# Poll\n" + "- a\n" * 20_000
+    source.files["chat_poll/CHANGELOG.md"] = "## 1.0.0\n" + "- b\n" * 20_000
+    assert market.upload(source.build(market.wheels)).status_code == 200
+    first = market.client.get("/plugin/poll").text
+    before = render_text.cache_info()
+    assert market.client.get("/plugin/poll").text == first
+    after = render_text.cache_info()
+    assert (after.misses, after.hits) == (before.misses, before.hits + 2)
+    assert first.count("<li>b</li>") == 5000  # of a change not more than anybody reads
+
+
 def test_chart_has_a_bar_for_each_day_and_says_its_numbers():
     days = [(date(2026, 11, 1) + timedelta(days=index), count) for index, count in enumerate((0, 5, 10))]
     chart = downloads_chart(days)

@@ -322,3 +322,13 @@ def test_last_use_of_a_token_is_kept(market):
         used = [token.last_used_at for token in session.scalars(select(Token)) if token.last_used_at]
     assert len(used) == 1
     assert now() - used[0] < timedelta(minutes=1)
+
+
+def test_what_is_held_for_many_reasons_is_told_with_a_few(market):
+    source = plugin_source("poll")
+    source.files |= {f"chat_poll/part{number}.pyc": b"" for number in range(2000)}
+    answer = market.upload(source.build(market.wheels))
+    assert answer.status_code == 200
+    assert "is held for review and not listed until then: chat_poll/part0.pyc is bytecode" in answer.text
+    assert answer.text.endswith("; and 1995 more\n")
+    assert len(answer.text) < 1000

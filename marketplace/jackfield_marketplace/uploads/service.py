@@ -34,6 +34,7 @@ from jackfield_marketplace.trust import NotSigned, Waiting
 # Paths of the plugin API that a plugin of that id would hide behind.
 RESERVED_IDS = frozenset({"search", "featured", "submit"})
 _CHUNK = 1024 * 1024
+_SHOWN_REASONS = 5
 
 
 def _blake2_256() -> hashlib.blake2b:
@@ -62,7 +63,9 @@ class Accepted:
         if self.outcome == "identical":
             return f"{self.name} {self.version} is there already, with the same bytes"
         if self.outcome == "quarantined":
-            reasons = "; ".join(finding.message for finding in self.findings if finding.severity == "quarantine")
+            found = [finding.message for finding in self.findings if finding.severity == "quarantine"]
+            more = [f"and {len(found) - _SHOWN_REASONS} more"] if len(found) > _SHOWN_REASONS else []
+            reasons = "; ".join([*found[:_SHOWN_REASONS], *more])
             return f"{self.name} {self.version} is held for review and not listed until then: {reasons}"
         return f"{self.name} {self.version} is published"
 

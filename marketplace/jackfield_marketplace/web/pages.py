@@ -24,6 +24,7 @@ from jackfield_marketplace.web.words import ISOLATION, REVOKED, file_size, relat
 
 _PAGE_SIZE = 20
 _LAST_PAGE = 500
+_CHANGE_CHARACTERS = 20_000  # of what one version changed
 _CHART_DAYS = 30
 
 
@@ -114,7 +115,7 @@ class Pages:
             manifest=details.manifest,
             permissions=self._hosts.permissions(details.manifest, details.plugin.app),
             readme=render_text(details.readme, details.readme_type) if details.readme.strip() else None,
-            changes=[(change, render_text(change.text, "text/markdown")) for change in changes[:5] if change.text],
+            changes=[(change, render_text(change.text[:_CHANGE_CHARACTERS], "text/markdown")) for change in changes[:5] if change.text],
             days=days,
             chart=downloads_chart(days),
             revoked=revoked,

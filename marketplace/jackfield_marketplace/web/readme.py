@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from typing import Any
 
@@ -38,8 +38,10 @@ _TAGS = {
 # Two levels down: the page's name is the first, "README" the second.
 _HEADING_SHIFT = 2
 _LONGEST = 200_000
+_KEPT = 256  # rendered texts; a long one takes a second, and every visitor may ask for it
 
 
+@lru_cache(_KEPT)
 def render_text(text: str, content_type: str) -> Markup:
     """The HTML of a README or changelog entry, safe to put into a page.
 
