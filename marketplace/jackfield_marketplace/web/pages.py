@@ -115,7 +115,11 @@ class Pages:
             manifest=details.manifest,
             permissions=self._hosts.permissions(details.manifest, details.plugin.app),
             readme=render_text(details.readme, details.readme_type) if details.readme.strip() else None,
-            changes=[(change, render_text(change.text[:_CHANGE_CHARACTERS], "text/markdown")) for change in changes[:5] if change.text],
+            changes=[
+                (change, render_text(change.text[:_CHANGE_CHARACTERS], "text/markdown"))
+                for change in changes[:5]
+                if change.text
+            ],
             days=days,
             chart=downloads_chart(days),
             revoked=revoked,

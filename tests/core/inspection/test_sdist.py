@@ -88,3 +88,49 @@ def test_cut_short(tmp_path, kept):
 def test_name_that_is_not_one(tmp_path, name):
     with pytest.raises(WheelError):
         inspect_sdist(build(tmp_path, {"x/PKG-INFO": PKG_INFO}, filename=name), limits=WheelLimits())
+
+
+def with_header(folder, body):
+    """A source distribution with an extended header (POSIX pax) of these bytes."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, len(body)
+    content = tarfile.TarInfo("chat_poll-1.0.0/PKG-INFO")
+    content.size = len(PKG_INFO)
+    blocks = [header.tobuf(tarfile.USTAR_FORMAT), body, content.tobuf(tarfile.USTAR_FORMAT), PKG_INFO, bytes(1024)]
+    path = folder / "chat_poll-1.0.0.tar.gz"
+    path.write_bytes(gzip.compress(b"".join(block + bytes(-len(block) % tarfile.BLOCKSIZE) for block in blocks)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"1" * 3000, "a number that nobody can mean"),
+        (b"1" * 300_000, "more of its files, beside their content"),
+        (b"2 " * 100_000 + b"=", "more of its files, beside their content"),
+    ],
+    ids=["a-number", "a-long-number", "many-records"],
+)
+def test_header_that_takes_long_to_take_apart(tmp_path, body, said):
+    with pytest.raises(WheelError, match=said):
+        inspect_sdist(with_header(tmp_path, body), limits=WheelLimits())
+
+
+def test_more_headers_than_anybody_needs(tmp_path):
+    members = {f"x/{number}/{'a' * 900}": b"" for number in range(1000)}
+    with pytest.raises(WheelError, match="more of its files, beside their content"):
+        inspect_sdist(build(tmp_path, {**members, "x/PKG-INFO": PKG_INFO}), limits=WheelLimits())
+
+
+@pytest.mark.parametrize("layout", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_what_builders_write_is_read(tmp_path, layout):
+    path = tmp_path / "chat_poll-1.0.0.tar.gz"
+    long = PKG_INFO + b"3.14159" + b"1234567890" * 50_000
+    files = {f"chat_poll-1.0.0/{'ä' * 40}/{'b' * 100}/{number}.py": b"" for number in range(500)}
+    with tarfile.open(path, "w:gz", format=layout) as archive:
+        for name, data in {"chat_poll-1.0.0/PKG-INFO": long, **files}.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(data), 1_700_000_000.123456789
+            archive.addfile(info, io.BytesIO(data))
+    report = inspect_sdist(path, limits=WheelLimits())
+    assert (report.findings, report.metadata) == ((), long)

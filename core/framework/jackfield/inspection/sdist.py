@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import tarfile
 import zlib
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from io import SEEK_END
 from typing import IO, TYPE_CHECKING
@@ -21,8 +22,13 @@ from jackfield.inspection.metadata import CoreMetadata, WheelName, read_metadata
 from jackfield.inspection.report import Finding, WheelLimits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+_HEADER_BYTES = 4 * 1024
+"""What is said of one file beside its content: a name, mostly. Up to a block of it, as is usual, is not counted."""
+_HEADERS_BYTES = 512 * 1024
+_LONG_NUMBER = re.compile(rb"[0-9]{200}")
 _CHUNK = 256 * 1024
 _UNREADABLE = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError, UnicodeError)
 
@@ -112,22 +118,44 @@ def _scan(file: _Bounded, limits: WheelLimits) -> tuple[bytes | None, list[Findi
                 findings.append(Finding("special-file", "refuse", f"{member.name} is a device", member.name))
             elif len(parts) == 2 and parts[1] == "PKG-INFO" and member.isfile() and metadata is None:
                 stream = archive.extractfile(member)
-                metadata = None if stream is None else stream.read()
+                with file.reading():
+                    metadata = None if stream is None else stream.read()
             archive.members = []  # the list that tarfile keeps grows with the archive
     return metadata, findings
 
 
 class _Bounded:
-    """A reader that gives at most so much in all and at once: tarfile reads a long name of any size in one piece."""
+    """A reader that gives at most so much in all and at once: tarfile reads a long name of any size in one piece.
+
+    It takes names and the like apart by expressions that take time by the square of a number's length, or of a piece's.
+    """
 
     def __init__(self, file: gzip.GzipFile, limits: WheelLimits) -> None:
         self._file = file
         self._limits = limits
+        self._reads_file = False
+        self._left = _HEADERS_BYTES
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is read within the block is a file's content, which nobody takes apart here."""
+        self._reads_file = True
+        try:
+            yield
+        finally:
+            self._reads_file = False
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= self._limits.text_bytes:
             raise WheelError(f"one piece of it has {size} bytes, more than {self._limits.text_bytes}")
-        return self._file.read(size)
+        data = self._file.read(size)
+        if size > tarfile.BLOCKSIZE and not self._reads_file:
+            self._left -= size
+            if size > _HEADER_BYTES or self._left < 0:
+                raise WheelError("it says more of its files, beside their content, than a name and a time")
+            if _LONG_NUMBER.search(data):
+                raise WheelError("it holds a number that nobody can mean, beside a file's content")
+        return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if whence != 0 or offset > self._limits.total_bytes:
