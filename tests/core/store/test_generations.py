@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 
 import pytest
 from jackfield.errors import StoreError
@@ -35,6 +36,29 @@ def test_what_is_read_of_the_lock_file_and_what_stands_beside_it_is_the_same(sto
     about_of(store).write_text(json.dumps(about), encoding="utf-8")
     assert store.active() == before
     assert store.active() is not before
+
+
+def test_what_is_read_of_a_lock_file_is_what_a_pin_says_that_a_lock_keeps(store, plugin, install):
+    pin, wheel = plugin("poll")
+    said = replace(
+        pin.file,
+        url="https://x.example/poll.whl",
+        requires_python=">=3.11",
+        yanked="broken",
+        metadata_sha256="1" * 64,
+        manifest_sha256="2" * 64,
+        attestation_sha256="3" * 64,
+        upload_time="2026-01-01T00:00:00Z",
+        upstream="https://up.example",
+        rollout=10,
+        halted="it breaks",
+        security="a hole",
+        security_confirmed=True,
+    )
+    install((replace(pin, file=said, requires=("jflib",)), wheel))
+    (read,) = store.active().pins
+    assert read == replace(pin, file=said, requires=("jflib",)).locked()
+    assert read.locked() is read
 
 
 def test_a_generation_is_read_once(store, poll):

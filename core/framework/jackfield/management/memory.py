@@ -18,7 +18,7 @@ from jackfield.manifest import Candidate
 from jackfield.store import Glance
 
 if TYPE_CHECKING:  # whoever only looks needs no resolver
-    from jackfield.resolution import Remembered
+    from jackfield.resolution import Remembered, Settled
 
 METADATA = ("METADATA", "entry_points.txt", "RECORD")
 """The files of a `.dist-info` folder that discovery reads."""
@@ -38,10 +38,12 @@ class Memory:
         details: what wheels said of themselves, by their hashes.
         distributions: canonical id -> the distribution that a marketplace named for it; asked for again each time, this
             only tells what to ask for beside.
+        settled: what the last resolutions found, the newest first: the next may be a small change of one of them.
     """
 
     details: Remembered = field(default_factory=dict)
     distributions: dict[str, str] = field(default_factory=dict)
+    settled: list[Settled] = field(default_factory=list)
     _trees: dict[str, tuple[Glance, list[Candidate]]] = field(default_factory=dict)
     _sets: list[tuple[Sequence[Path], Glance, list[Candidate]]] = field(default_factory=list)
     _environment: Environment | None = None
@@ -60,6 +62,10 @@ class Memory:
     def standing_environment(self) -> Environment | None:
         """The environment of the last look where nothing has changed in it; None where it has to be read."""
         return self._environment if self._environment is not None and self._environment.stands() else None
+
+    def settle(self, found: Settled) -> None:
+        """Remember what a resolution found."""
+        self.settled = [found, *self.settled[: MOST_SETS - 1]]
 
     def stored(self, groups: Collection[str], trees: Sequence[Path]) -> list[Candidate]:
         """The plugins in the unpacked wheels of one generation, in their order; only what changed is read.

@@ -213,6 +213,7 @@ class Planner:
                 remembered=self._inventory.memory.details if self._solved_for is None else None,
                 own_libraries=self._own_libraries,
                 staying=self._staying() if staying and self._solved_for is None else (),
+                settle=self._inventory.memory.settle if self._solved_for is None else None,
             )
 
     def _staying(self) -> set[str]:

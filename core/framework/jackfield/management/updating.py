@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from jackfield.management.catalog import MarketCatalog
+from jackfield.management.places import kept_places
 from jackfield.management.plan import ConsentRequest, Plan, PlanItem
 from jackfield.management.planning import Planner
 from jackfield.management.specs import canonical, installed_as
 from jackfield.management.unmet import refusal
 from jackfield.manifest import Version
-from jackfield.resolution import wheels_of
+from jackfield.resolution import Solution, Want, resolve_change, wheels_of
 
 
 class Updater(Planner):
@@ -70,17 +71,42 @@ class Updater(Planner):
         return replace(plan, what=what, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
 
     async def _update(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Plan:
-        moving = {self._inventory.pins[cid].distribution for cid in chosen}
-        wants = []
-        for cid, pin in self._inventory.pins.items():
-            want = self._keep(pin)
-            if cid in chosen:
-                pre_too = pre or self.policies.of(cid).pre or Version.parse(installed_as(pin)).is_prerelease
-                want = replace(want, requirement=self._held(cid), pre=pre_too)
-            wants.append(want)
-        solution = await self._solve(wants, catalog, self._prefer(without=moving))
-        words = ", ".join(sorted(self._inventory.pins[cid].id or cid for cid in chosen))
+        pins = self._inventory.pins
+        moving = {cid: self._newest(cid, pre=pre) for cid in pins if cid in chosen}
+        solution = await self._solve_change(list(moving.values()), catalog)
+        if solution is None:
+            wants = [moving.get(cid) or self._keep(pin) for cid, pin in pins.items()]
+            prefer = self._prefer(without={want.distribution for want in moving.values()})
+            solution = await self._solve(wants, catalog, prefer)
+        words = ", ".join(sorted(pins[cid].id or cid for cid in chosen))
         return await self._compare(f"update {words}", solution, catalog, ())
+
+    def _newest(self, cid: str, *, pre: bool) -> Want:
+        """What is asked of a plugin that shall move: the newest version that its pin allows."""
+        pin = self._inventory.pins[cid]
+        pre_too = pre or self.policies.of(cid).pre or Version.parse(installed_as(pin)).is_prerelease
+        return replace(self._keep(pin), requirement=self._held(cid), pre=pre_too)
+
+    async def _solve_change(self, wants: Sequence[Want], catalog: MarketCatalog) -> Solution | None:
+        """The set with a few plugins in other versions, where it is plain that nothing else moves; else None.
+
+        Only where every plugin is whole and at hand: what is not there is asked for, and may come in another version.
+        """
+        inventory, moving = self._inventory, {want.distribution for want in wants}
+        installed = kept_places(inventory.generation)
+        staying = [pin for (within, name), pin in installed.items() if within or name not in moving]
+        if not inventory.memory.settled or not all(catalog.holds(pin.file) for pin in staying):
+            return None
+        return await resolve_change(
+            wants,
+            inventory.memory.settled,
+            catalog=catalog,
+            target=self._target(),
+            installed=installed,
+            remembered=inventory.memory.details,
+            own_libraries=self._own_libraries,
+            settle=inventory.memory.settle,
+        )
 
     def _may_stay(self, cid: str, catalog: MarketCatalog) -> bool:
         """Whether an installed plugin is as good as it was, though it was yanked or others want it older."""

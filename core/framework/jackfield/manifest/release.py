@@ -1,7 +1,7 @@
 """What an index offers and what a lock pins: the words that market, resolution and store share."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jackfield.errors import ManifestError
@@ -57,6 +57,21 @@ class File:
         """Return plain JSON values; what is None is left out."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in values.items() if value is not None}
+
+    def locked(self) -> "File":
+        """Return what a lock keeps of it: what the bytes are, and not what an index says of them meanwhile."""
+        said = (self.yanked, self.metadata_sha256, self.attestation_sha256, self.upload_time, self.rollout)
+        if all(one is None for one in (*said, self.halted, self.security, self.security_confirmed)):
+            return self
+        return File(
+            filename=self.filename,
+            url=self.url,
+            sha256=self.sha256,
+            size=self.size,
+            requires_python=self.requires_python,
+            manifest_sha256=self.manifest_sha256,
+            upstream=self.upstream,
+        )
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> "File":
@@ -122,6 +137,11 @@ class Pin:
             "source": self.source,
             "requires": list(self.requires),
         }
+
+    def locked(self) -> "Pin":
+        """Return the pin as a lock keeps it; see `File.locked`."""
+        file = self.file.locked()
+        return self if file is self.file else replace(self, file=file)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> "Pin":

@@ -16,6 +16,9 @@ from jackfield.resolution.target import Target
 SHOWN = 4
 """How many versions one sentence names."""
 
+MOST_SECONDS = 120.0
+"""How long a resolution may take in all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -30,6 +33,11 @@ class _Sentence:
     text: str
     hint: str | None = None
     plugin: str | None = None
+
+
+def too_late(seconds: float) -> ResolutionError:
+    """The error for a resolution that took longer than so many seconds."""
+    return ResolutionError(f"no set was found within {seconds:g} s", hint="ask for exact versions")
 
 
 def explain(

@@ -13,7 +13,7 @@ from jackfield.manifest import File, Manifest, host_problem
 from jackfield.resolution.demands import Demand, Markers, read_demands
 from jackfield.resolution.model import Ask, Catalog, Offer, Place, release_version
 from jackfield.resolution.target import Target
-from jackfield.resolution.wheels import Wheel, wheels_of
+from jackfield.resolution.wheels import Held, Wheel, wheels_of
 
 MOST_PROJECTS = 2000
 """How many distributions one resolution may look at."""
@@ -60,14 +60,14 @@ class Knowledge:
         catalog: Catalog,
         target: Target,
         prefer: Mapping[Place, str],
-        held: Mapping[Place, Offer] | None = None,
+        held: Mapping[Place, Held] | None = None,
         remembered: Remembered | None = None,
         own_libraries: Callable[[Manifest], bool] = lambda _manifest: False,
     ) -> None:
         self._catalog = catalog
         self._target = target
         self._prefer = {place: release_version(version) for place, version in prefer.items()}
-        self._held = {place: (offer, wheels_of(place[1], offer.files, target)) for place, offer in (held or {}).items()}
+        self._held = dict(held or {})
         self._own_libraries = own_libraries
         self._remembered = remembered if remembered is not None else {}
         self._offers: dict[str, Offer | None] = {}

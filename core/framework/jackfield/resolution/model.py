@@ -183,6 +183,11 @@ class Solution:
     passed_over: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
 
 
+def ask_of(want: Want) -> Ask:
+    """What a user asks for, as a requirement of the resolution."""
+    return Ask(want.distribution, requirement=want.requirement, pre=want.pre, plugin=want.plugin)
+
+
 @lru_cache(4096)
 def plugin_version(version: ReleaseVersion) -> Version:
     """A distribution's version in the manifest's order."""

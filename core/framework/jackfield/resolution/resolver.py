@@ -15,20 +15,19 @@ from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
 from jackfield.errors import MarketError, ResolutionError
 from jackfield.manifest import Manifest, Pin
-from jackfield.resolution.explain import Cause, explain
+from jackfield.resolution.explain import MOST_SECONDS, Cause, explain, too_late
 from jackfield.resolution.knowledge import Knowledge, Missing, Remembered
-from jackfield.resolution.model import Ask, Candidate, Catalog, Offer, Place, Solution, Want, plugin_version
+from jackfield.resolution.model import Ask, Candidate, Catalog, Offer, Place, Solution, Want, ask_of, plugin_version
 from jackfield.resolution.order import load_order
 from jackfield.resolution.provider import Identifier, OutOfTime, Provider
 from jackfield.resolution.searching import search
+from jackfield.resolution.settled import Settled
 from jackfield.resolution.straight import straight
 from jackfield.resolution.target import Target
+from jackfield.resolution.wheels import held_wheels
 
 MOST_ROUNDS = 20_000
 """Steps of one search before it gives up."""
-
-MOST_SECONDS = 120.0
-"""How long a resolution may take in all."""
 
 Graph = Mapping[Identifier, Candidate]
 
@@ -43,6 +42,7 @@ async def resolve(
     remembered: Remembered | None = None,
     own_libraries: Callable[[Manifest], bool] = lambda _manifest: False,
     staying: Collection[str] = (),
+    settle: Callable[[Settled], None] | None = None,
     seconds: float = MOST_SECONDS,
 ) -> Solution:
     """Find a set that fulfils every want.
@@ -60,6 +60,7 @@ async def resolve(
         remembered: what wheels said of themselves, by their hashes; keep it between resolutions for the same target.
         own_libraries: tells of a manifest whether its plugin has a process, and with it libraries, of its own.
         staying: sha256 of installed wheels that may stay where nothing fits, although they cannot run here.
+        settle: given what a change of the set may be held against; see `resolve_change`.
         seconds: how long it may take in all, the network included.
 
     Raises:
@@ -67,11 +68,10 @@ async def resolve(
         DependencyLoop: plugins require each other in a circle.
         MarketError: a source does not answer, or nonsense.
     """
-    known = Knowledge(catalog, target, prefer or {}, held, remembered, own_libraries)
+    known = Knowledge(catalog, target, prefer or {}, held_wheels(held or {}, target), remembered, own_libraries)
     wanted = frozenset(want.distribution for want in wants)
-    asks = [Ask(want.distribution, requirement=want.requirement, pre=want.pre, plugin=want.plugin) for want in wants]
+    asks = [ask_of(want) for want in wants]
     provider = Provider(known, target, prefer or {}, wanted, staying)
-    late = ResolutionError(f"no set was found within {seconds:g} s", hint="ask for exact versions")
     try:
         async with asyncio.timeout(seconds):
             await known.begin(asks)
@@ -80,7 +80,12 @@ async def resolve(
                     graph = await _search(asks, provider, known, target, seconds)
                     loose = _loose(graph, known)
                     if not loose:
-                        return _solution(graph, asks, provider, known, target)
+                        solution = _solution(graph, asks, provider, known, target)
+                        if settle is not None:
+                            settled = Settled.of(graph, solution, provider, known, target)
+                            if settled is not None:
+                                settle(settled)
+                        return solution
                     provider.hold(loose)
                 except Missing as missing:
                     await known.learn(missing)
@@ -88,7 +93,7 @@ async def resolve(
                     if not await known.learn_all():
                         raise  # with everything known, so that the sentence names every way out
     except (OutOfTime, TimeoutError) as error:
-        raise late from error
+        raise too_late(seconds) from error
 
 
 async def _search(asks: Sequence[Ask], provider: Provider, known: Knowledge, target: Target, seconds: float) -> Graph:

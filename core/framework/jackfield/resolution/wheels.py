@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from packaging.utils import parse_wheel_filename
 from packaging.version import Version as ReleaseVersion
 
 from jackfield.manifest import File
+from jackfield.resolution.model import Offer, Place
 from jackfield.resolution.target import Target
 
 
@@ -23,6 +24,15 @@ class Wheel:
     version: ReleaseVersion
     rank: int
     problem: str | None
+
+
+Held = tuple[Offer, tuple[Wheel, ...]]
+"""What is installed in a place, as the one offer for it, and the wheels in that."""
+
+
+def held_wheels(offers: Mapping[Place, Offer], target: Target) -> dict[Place, Held]:
+    """What is installed, with the wheels of each offer."""
+    return {place: (offer, wheels_of(place[1], offer.files, target)) for place, offer in offers.items()}
 
 
 def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, ...]:
