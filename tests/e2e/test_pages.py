@@ -218,6 +218,33 @@ def test_the_log_of_a_plugin_that_failed(site: Site, page: Page, view: str, tmp_
     keep(page, "plugin-log", view, full_page=True)
 
 
+WORDY = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self): raise ValueError("x" * 3000)
+"""
+
+
+@pytest.mark.feature("C46", "U39")
+def test_the_page_holds_what_a_plugin_that_was_taken_out_again_said(
+    site: Site, page: Page, view: str, tmp_path: Path
+) -> None:
+    wheel = build_plugin(tmp_path, f"wordy-{view}", "1.0.0", code=WORDY)
+    environment = clean_environment(JACKFIELD_HOME=str(site.data / "plugins"), JACKFIELD_MARKETPLACE=site.market)
+    install = [script("jackfield"), "install", "--yes", "--accept-permissions", str(wheel)]
+    subprocess.run(install, env=environment, check=False, capture_output=True, stdin=subprocess.DEVNULL)
+    sign_in(page, site)
+    page.goto(f"{site.chat}/plugins")
+    told = page.locator(f'[data-failed="wordy-{view}"]')
+    while told.count() == 0:  # until the chat has followed
+        page.reload()
+    assert len(told.locator(".error").inner_text()) < 700
+    keep(page, "chat-plugins-taken-out", view, full_page=True)
+    told.get_by_role("button", name="Try again later").click()
+    told.wait_for(state="detached")
+
+
 @pytest.fixture(scope="module")
 def configurable(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The chat with a plugin that lets its owner set one thing of each type."""

@@ -44,6 +44,9 @@ and an exit code, never into a traceback.
 
 from collections.abc import Mapping
 
+LONGEST_TOLD = 500
+"""Characters of an error's text in a status, a list or a page."""
+
 
 class JackfieldError(Exception):
     """The root of all errors raised on purpose.
@@ -233,6 +236,15 @@ def kind_and_text(error: BaseException) -> tuple[str, str]:
     if isinstance(error, RemoteError):
         return error.kind, f"{error.message} ({error.hint})" if error.hint else error.message
     return type(error).__name__, str(error)
+
+
+def in_short(told: str) -> str:
+    """Return what an error says in the length in which it stands among other lines; the whole is in its traceback.
+
+    Args:
+        told: whatever a plugin's code wrote into it.
+    """
+    return told if len(told) <= LONGEST_TOLD else f"{told[: LONGEST_TOLD - 1]}…"
 
 
 class PermissionDenied(JackfieldError):

@@ -80,6 +80,29 @@ async def test_a_plugin_that_fails_is_kept_with_its_traceback_and_the_others_run
     assert "no_such_library" in host.plugins.status("unimportable").problem
 
 
+WORDY = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    def on_enable(self): EARLY
+    def on_disable(self): raise ValueError("y" * 100_000)
+"""
+
+
+@pytest.mark.feature("C8", "U39")
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+@pytest.mark.parametrize("early", ["pass", 'raise ValueError("x" * 100_000)'])
+async def test_of_an_error_without_end_the_beginning_is_told(profile, build, running, isolation, early):
+    profile.install(build("wordy", code=WORDY.replace("EARLY", early), isolation="any"))
+    profile.enable("wordy", isolation=isolation)
+    host = await running()
+    await host.disable("wordy")
+    status = host.plugins.status("wordy")
+    assert "ValueError" in status.problem
+    assert len(status.problem) < 600
+    assert len(status.error) > 10_000
+
+
 @pytest.mark.feature("U37", "C12")
 async def test_a_plugin_whose_dependency_failed_is_blocked_with_the_whole_chain(profile, build, running):
     profile.install(

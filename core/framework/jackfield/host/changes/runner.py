@@ -14,7 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from jackfield.errors import JackfieldError, LinkClosed, ProcessLost, SandboxError
+from jackfield.errors import JackfieldError, LinkClosed, ProcessLost, SandboxError, in_short
 from jackfield.hooks import HookManager
 from jackfield.host.changes.bringing import Bringing, Brought
 from jackfield.host.changes.data_shape import DataShape
@@ -271,7 +271,7 @@ class Runner:
             await wiring.close()
         if record.life.state is State.FOUND:
             self._plugins.tell(record, Happening.RESOLVED)
-        self._plugins.tell(record, Happening.FAILED, f"{told} ({when})", text)
+        self._plugins.tell(record, Happening.FAILED, f"{in_short(told)} ({when})", text)
         if record.placement.own_process and _lacked_process(error):
             self.on_process_missing(record)
 

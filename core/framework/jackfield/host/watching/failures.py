@@ -4,7 +4,7 @@ import logging
 import threading
 import traceback
 
-from jackfield.errors import JackfieldError, ProcessLost, kind_and_text
+from jackfield.errors import JackfieldError, ProcessLost, in_short, kind_and_text
 from jackfield.hooks import FailureLog
 from jackfield.host.plugins import Plugins
 from jackfield.host.watching.observing import Observing
@@ -81,5 +81,5 @@ class Failures:
             return
         self._lost.pop(plugin, None)
         kind, text = kind_and_text(error)
-        record.last_failure = f"{kind} in {what}: {text}"
+        record.last_failure = f"{kind} in {what}: {in_short(text)}"
         record.last_error = "".join(traceback.format_exception(error))
