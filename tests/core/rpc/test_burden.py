@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import tracemalloc
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -140,3 +141,65 @@ async def test_a_batch_of_slow_calls_leaves_most_of_the_time_to_the_others() -> 
     asking.close()
     host.close()
     await asyncio.gather(asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)
+
+
+async def test_what_requests_lead_to_leaves_most_of_the_time_to_the_others() -> None:
+    """Each is read at once, and then a task of its own."""
+    ours, theirs = socket.socketpair()
+    toiled: list[float] = []
+
+    async def toil(value: Any) -> Any:
+        begun = time.perf_counter()
+        while time.perf_counter() - begun < 0.015:
+            pass
+        toiled.append(time.perf_counter() - begun)
+
+    host = LoopConnection(Link(ours, {"toil": Served(toil, ANYTHING)}.get, peer="the plugin"))
+    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
+    await asyncio.gather(host.greet(), asking.greet())
+    asked = [asyncio.ensure_future(asking.call("toil", {"value": 1}, ANYTHING)) for _ in range(60)]
+    seen = [0]
+    while len(toiled) < 20:
+        await asyncio.sleep(0.001)
+        seen.append(len(toiled))
+    assert max(after - before for before, after in pairwise(seen)) <= 3, "others have their turn in between"
+    asking.close()
+    host.close()
+    await asyncio.gather(*asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)
+
+
+@pytest.mark.parametrize("ends", ["answers", "raises", "is cancelled", "ignores that"])
+async def test_what_is_counted_in_steps_ends_as_ever(ends: str) -> None:
+    ours, theirs = socket.socketpair()
+    seen: list[str] = []
+
+    async def end(value: Any) -> Any:
+        try:
+            await asyncio.sleep(0)
+            if ends == "raises":
+                raise UsageError("no")
+            if ends != "answers":
+                await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            if ends == "is cancelled":
+                raise
+        return value
+
+    host = LoopConnection(Link(ours, {"end": Served(end, ANYTHING)}.get, peer="the plugin"))
+    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
+    await asyncio.gather(host.greet(), asking.greet())
+    asked = asyncio.ensure_future(asking.call("end", {"value": 7}, ANYTHING))
+    if ends == "answers":
+        assert await asked == 7
+    elif ends == "raises":
+        with pytest.raises(UsageError, match="no"):
+            await asked
+    else:
+        await asyncio.sleep(0.05)
+        asked.cancel()
+        await until(lambda: seen == ["cancelled"])
+    asking.close()
+    host.close()
+    await asyncio.gather(asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)
+    await until(lambda: not host._tasks)

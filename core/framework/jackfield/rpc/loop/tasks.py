@@ -1,13 +1,24 @@
-"""What runs asynchronously for the other side of one link."""
+"""What runs asynchronously for the other side of one link, in its part of the event loop's time.
+
+A request is read in a moment, and what it begins can keep the loop for much longer, a thousand times a second. So the
+time of each step is counted, and after much of it what was not begun yet waits.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
+from time import monotonic
+from typing import Any, Final
 
+from jackfield.rpc.link import REST_AFTER_SECONDS, RESTS
 from jackfield.rpc.replies import Reply
 from jackfield.rpc.serving import Cancelled
+
+LONGEST_REST_SECONDS: Final = 0.25
+"""After one step: what takes longer is work of others that the request led to, and who asked has a time of its own."""
 
 
 class Tasks:
@@ -17,11 +28,12 @@ class Tasks:
         loop: the event loop.
     """
 
-    __slots__ = ("_loop", "_running")
+    __slots__ = ("_loop", "_rest_until", "_running")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._running: set[asyncio.Task[None]] = set()
+        self._rest_until = 0.0
 
     def __bool__(self) -> bool:
         """Whether something runs."""
@@ -29,7 +41,7 @@ class Tasks:
 
     def run(self, awaitable: Any, reply: Reply) -> None:
         """Await what a method returned; its outcome goes to the reply."""
-        task = self._loop.create_task(_run(awaitable, reply))
+        task = self._loop.create_task(self._run(awaitable, reply))
         self._running.add(task)
 
         def done(_: asyncio.Task[None]) -> None:
@@ -41,8 +53,51 @@ class Tasks:
         task.add_done_callback(done)
         reply.on_cancel(task.cancel)
 
+    async def _run(self, awaitable: Any, reply: Reply) -> None:
+        while (rest := self._rest_until - monotonic()) > REST_AFTER_SECONDS:  # noqa: ASYNC110 (it is time that is waited for)
+            await asyncio.sleep(rest)
+        await _InSteps(_answered(awaitable, reply), self._took)
 
-async def _run(awaitable: Any, reply: Reply) -> None:
+    def _took(self, began: float) -> None:
+        """Note that a step has ended, which began then."""
+        now = monotonic()
+        self._rest_until = max(self._rest_until, now) + min((now - began) * RESTS, LONGEST_REST_SECONDS)
+
+
+class _InSteps:
+    """Awaits something and tells of the time of each step, until it waits for the loop or has ended.
+
+    Args:
+        awaitable: what is awaited.
+        took: called after each step with when it began.
+    """
+
+    __slots__ = ("_awaitable", "_took")
+
+    def __init__(self, awaitable: Awaitable[Any], took: Callable[[float], None]) -> None:
+        self._awaitable = awaitable
+        self._took = took
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        inner: Any = self._awaitable.__await__()
+        step = inner.__next__
+        while True:
+            began = monotonic()
+            try:
+                waited_for = step()
+            except StopIteration as ended:
+                return ended.value
+            finally:
+                self._took(began)
+            try:
+                yield waited_for
+            except BaseException as error:  # noqa: BLE001  # cancelled, most often; what is awaited has to see it
+                step = partial(inner.throw, error)
+            else:
+                step = inner.__next__
+
+
+async def _answered(awaitable: Any, reply: Reply) -> None:
     try:
         reply.give(await awaitable)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a method raises belongs to who called it
