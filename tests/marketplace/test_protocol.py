@@ -98,3 +98,12 @@ def test_what_is_no_request(standing, data):
 def test_the_index_is_read_only(standing, method, address):
     answer = standing.client.request(method, address)
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_the_answer_to_an_upload_arrives_in_one_piece(standing):
+    with socket.create_connection(("127.0.0.1", int(standing.url.rpartition(":")[2])), timeout=20) as connection:
+        connection.sendall(request("/legacy/", "Content-Length: 0", method="POST"))
+        answer = connection.recv(65536)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 401 an upload needs a token")
+    assert body.startswith(b"an upload needs a token")

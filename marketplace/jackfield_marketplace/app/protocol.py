@@ -1,13 +1,12 @@
-"""HTTP/1.1 as uvicorn speaks it over httptools, with three things of our own.
+"""HTTP/1.1 as uvicorn speaks it over httptools, with four things of our own.
 
 Answers of the index that are ready are written where the head of a request ends, without a task. A refused upload has
-its reason in the status line: twine shows that line and nothing else. And the head of a request is bounded: the parser
-keeps it in memory and does not limit it by itself.
+its reason in the status line: twine shows that line and nothing else. The head of a request is bounded: the parser
+keeps it in memory and does not limit it by itself. And the answer to a POST goes out in one write.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -93,34 +92,51 @@ class IndexProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if cycle.scope["method"] == "POST":
-            # Only uploads are refused with a reason; pages are not to pay for it.
-            cycle.send = partial(_send_with_reason, cycle, cycle.send)  # type: ignore[method-assign]  # one cycle's own
+        if cycle.scope["method"] == "POST":  # pages lie ready, or are streamed, and are not to pay for it
+            cycle.send = _AnswerToPost(cycle)  # type: ignore[method-assign]  # one cycle's own
         super()._start_asgi_task(cycle, app)
 
 
-class _StatusLine:
-    """Stands before the connection while the head of one answer is written, and puts the reason in."""
+class _AnswerToPost:
+    """Stands before the connection while one answer is written.
 
-    def __init__(self, transport: Any, reason: bytes) -> None:
-        self._transport = transport
-        self._reason = reason
+    The head goes out with the beginning of the body: a write of its own takes as long as reading a form, and wakes a
+    client that has to wait again. The reason of a refusal is put into the status line.
+    """
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+        self._send = cycle.send
+        self._transport: Any = cycle.transport
+        self._reason: bytes | None = None
+        self._in_head = False
+        self._head = b""
+
+    async def __call__(self, message: Any) -> None:
+        """Send one message of ASGI, as the cycle's own `send` does."""
+        self._in_head = message["type"] == "http.response.start"
+        if self._in_head:
+            self._reason = next((value for name, value in message.get("headers", ()) if name == _REASON), None)
+        self._cycle.transport = self  # type: ignore[assignment]  # it is only written to and closed
+        try:
+            await self._send(message)
+        finally:
+            self._cycle.transport = self._transport
 
     def write(self, data: bytes) -> None:
-        """Write the head with another first line."""
-        line, end, rest = data.partition(b"\r\n")
-        version, status = line.split(b" ", 2)[:2]
-        self._transport.write(b" ".join((version, status, self._reason)) + end + rest)
+        """Keep the head, and write it before what comes next."""
+        if self._in_head:
+            self._head = data if self._reason is None else _with_reason(data, self._reason)
+            return
+        self._transport.write(self._head + data)
+        self._head = b""
+
+    def close(self) -> None:
+        """Close the connection once all is written."""
+        self._transport.close()
 
 
-async def _send_with_reason(cycle: RequestResponseCycle, send: Any, message: Any) -> None:
-    reason = next((value for name, value in message.get("headers", ()) if name == _REASON), None)
-    if reason is None:
-        await send(message)
-        return
-    transport = cycle.transport
-    cycle.transport = _StatusLine(transport, reason)  # type: ignore[assignment]  # it is only written to
-    try:
-        await send(message)
-    finally:
-        cycle.transport = transport
+def _with_reason(head: bytes, reason: bytes) -> bytes:
+    line, end, rest = head.partition(b"\r\n")
+    version, status = line.split(b" ", 2)[:2]
+    return b" ".join((version, status, reason)) + end + rest
