@@ -1,10 +1,11 @@
 """Statements run by the driver itself: the same words, values and rows as SQLAlchemy's own."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from jackfield_marketplace.db import Direct, File, Prepared, Project, Release, User
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy.exc import StatementError
 
 MOMENT = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 ADD_USER = Prepared(insert(User).values(name=bindparam("name"), password_hash=None).returning(User.id))
@@ -35,6 +36,25 @@ def test_defaults_of_the_tables_are_kept(database):
         direct.run(ADD_USER, name="alice")
     with database.read() as session:
         assert session.scalars(select(User)).one().created_at.tzinfo is UTC
+
+
+def test_a_statement_is_run_with_each_of_many_values(database):
+    with database.write_directly() as direct:
+        direct.run_each(Prepared(insert(User).values(name=bindparam("name"))), [{"name": "alice"}, {"name": "bob"}])
+        direct.run_each(Prepared(insert(User).values(name=bindparam("name"))), [])
+        assert list(direct.rows(NAMES)) == [("alice",), ("bob",)]
+
+
+def test_a_time_is_kept_as_sqlalchemy_writes_it_and_none_without_a_zone(database):
+    at = datetime(2026, 11, 20, 13, 30, tzinfo=timezone(timedelta(hours=1)))
+    with database.write() as session:
+        session.add(User(name="alice", created_at=at))
+    with database.read() as session:
+        assert session.scalars(select(User.created_at)).one() == MOMENT
+        assert session.scalars(text("SELECT created_at FROM users")).one() == "2026-11-20 12:30:00.000000"
+    unclear = insert(User).values(name="bob", created_at=at.replace(tzinfo=None))
+    with pytest.raises(StatementError, match="a time without a zone"), database.write() as session:
+        session.execute(unclear)
 
 
 def test_what_raises_is_undone_whole_and_the_next_goes_on(database):

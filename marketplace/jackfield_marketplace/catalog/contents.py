@@ -17,8 +17,10 @@ SMALL_BYTES = 64 * 1024
 """A file of up to this size lies in the database: there SQLite is the faster file system, and it asks for no fsync."""
 
 _DATA = Prepared(select(Content.data).where(Content.sha256 == bindparam("sha256")))
-_KNOWN = Prepared(select(Content.sha256).where(Content.sha256 == bindparam("sha256")))
-_INSERT = Prepared(insert(Content))
+_NEW = select(bindparam("sha256", type_=Content.sha256.type), bindparam("data", type_=Content.data.type)).where(
+    ~select(Content.sha256).where(Content.sha256 == bindparam("sha256")).exists()
+)
+_INSERT_NEW = Prepared(insert(Content).from_select(["sha256", "data"], _NEW))
 
 
 class Contents:
@@ -61,8 +63,8 @@ class Contents:
         """Store what is in memory already, as `add` does."""
         if len(data) > SMALL_BYTES:
             self.add(direct, sha256, io.BytesIO(data), len(data))
-        elif direct.row(_KNOWN, sha256=sha256) is None:
-            direct.run(_INSERT, sha256=sha256, data=data)
+        else:
+            direct.run(_INSERT_NEW, sha256=sha256, data=data)
 
     def find(self, sha256: str) -> bytes | Path | None:
         """The bytes, or the path of the file that holds them, or None if nothing has this hash."""

@@ -14,7 +14,7 @@ from jackfield_marketplace.catalog.mirrors import disagreement
 from jackfield_marketplace.catalog.newcomers import deceptive_name, is_newcomer, refuse_name_of_upstream
 from jackfield_marketplace.catalog.releases import release_for
 from jackfield_marketplace.catalog.revoked import refuse_revoked
-from jackfield_marketplace.catalog.shown import ReadManifest, refresh_plugin
+from jackfield_marketplace.catalog.shown import ToldRelease, refresh_plugin
 from jackfield_marketplace.catalog.stages import confirm_again
 from jackfield_marketplace.catalog.upload import Refusal, Upload
 from jackfield_marketplace.db import Direct, File, Prepared, Project, User
@@ -138,7 +138,7 @@ def publish(
         direct.run(_NEXT_SERIAL, project=project_id)
         if plugin_id is not None and project.plugin_id is None:
             direct.run(_NAME_PLUGIN, project=project_id, plugin_id=plugin_id, id_skeleton=skeleton(plugin_id))
-    release_id = release_for(direct, project_id, name, upload, is_new=project is None)
+    release_id, is_told = release_for(direct, project_id, name, upload, is_new=project is None)
     direct.run(
         _INSERT_FILE,
         release_id=release_id,
@@ -156,10 +156,10 @@ def publish(
     )
     if project is not None and upload.kind == "wheel":
         confirm_again(direct, project_id, upload.version)
-    known = None
-    if upload.manifest is not None and upload.manifest_toml is not None:
-        known = ReadManifest(upload.manifest_toml, upload.manifest)
-    refresh_plugin(direct, project_id, known=known)
+    told = None
+    if upload.manifest is not None and is_told:
+        told = ToldRelease(release_id, upload.version, upload.summary, upload.keywords, upload.app, upload.manifest)
+    refresh_plugin(direct, project_id, told=told)
     return ("quarantined" if quarantine else "published"), findings
 
 

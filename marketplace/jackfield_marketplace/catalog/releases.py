@@ -31,7 +31,7 @@ _UPDATE = Prepared(
 )
 
 
-def release_for(direct: Direct, project_id: int, name: str, upload: Upload, *, is_new: bool) -> int:
+def release_for(direct: Direct, project_id: int, name: str, upload: Upload, *, is_new: bool) -> tuple[int, bool]:
     """Make the release that the file belongs to, or fill it in: its first wheel says what is shown of it.
 
     Args:
@@ -42,7 +42,7 @@ def release_for(direct: Direct, project_id: int, name: str, upload: Upload, *, i
         is_new: whether the project has no releases yet.
 
     Returns:
-        the release's id.
+        the release's id, and whether it is new, so that all that is known of it is what this upload says.
 
     Raises:
         Refusal: 409; another wheel of this version has another manifest.
@@ -55,15 +55,15 @@ def release_for(direct: Direct, project_id: int, name: str, upload: Upload, *, i
         found = next((release_id for release_id, version in versions if Version(version) == wanted), None)
     if found is None:
         made: int = direct.value(_INSERT, project_id=project_id, version=upload.version, **_said(upload))
-        return made
+        return made, True
     if upload.kind == "sdist":
-        return found
+        return found, False
     if direct.row(_WHEEL, release=found) is None:
         direct.run(_UPDATE, release=found, **_said(upload))
     elif direct.value(_MANIFEST, release=found) != upload.manifest_toml:
         # What a user consents to must not depend on the platform of the wheel.
         raise Refusal(409, f"{name} {upload.version} has a wheel with another plugin.toml")
-    return found
+    return found, False
 
 
 def _said(upload: Upload) -> dict[str, object]:

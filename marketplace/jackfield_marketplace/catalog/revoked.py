@@ -100,7 +100,9 @@ def refuse_revoked(direct: Direct, upload: Upload, name: str, *, is_new: bool) -
     Raises:
         Refusal: 403, with one of the codes `revoked-file`, `revoked-version`, `revoked-name`, `revoked-contents`.
     """
-    if direct.row(_ANY) is None:
+    if _ANY not in direct.kept:
+        direct.kept[_ANY] = direct.row(_ANY) is not None
+    if not direct.kept[_ANY]:
         return
     plugin_id = None if upload.manifest is None else upload.manifest.canonical_id
     number = next((found[0] for found in direct.rows(_WITH_PART, part=upload.sha256)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,6 @@ from jackfield_marketplace.db import (
 )
 
 _PROJECT: BindParameter[int] = bindparam("project")
-_PROJECT_ROW = Prepared(
-    select(Project.name, Project.status, User.name)
-    .join(User, Project.owner_id == User.id)
-    .where(Project.id == _PROJECT)
-)
 _WHEELS = Prepared(
     select(Release.id, Release.version, func.coalesce(File.revoked_reason, File.yanked_reason))
     .join(File, File.release_id == Release.id)
@@ -47,16 +43,28 @@ _RELEASE = Prepared(
 )
 _TEXTS = ("plugin_id", "name", "summary", "keywords", "facets")
 _OTHERS = ("canonical_id", "distribution", "publisher", "isolation", "app", "version", "updated_at")
-_SHOWN = Prepared(
-    select(Plugin.version, Plugin.updated_at, *(getattr(Plugin, name) for name in _TEXTS)).where(
-        Plugin.project_id == _PROJECT
+_PROJECT_ROW = Prepared(
+    select(
+        Project.name,
+        Project.status,
+        User.name,
+        Plugin.version,
+        Plugin.updated_at,
+        *(getattr(Plugin, name) for name in _TEXTS),
     )
+    .join(User, Project.owner_id == User.id)
+    .outerjoin(Plugin, Plugin.project_id == Project.id)
+    .where(Project.id == _PROJECT)
 )
-_HIGHEST_RANK = Prepared(select(func.max(Plugin.rank)))
-_DOWNLOADS = Prepared(select(func.sum(Download.count)).where(Download.project_id == _PROJECT))
+_DOWNLOADS = select(func.coalesce(func.sum(Download.count), 0)).where(Download.project_id == _PROJECT)
+# Last by popularity: `stats` finds its place with the next downloads that are counted.
+_LAST_RANK = select(func.coalesce(func.max(Plugin.rank), 0) + 1)
 _INSERT = Prepared(
     insert(Plugin).values(
-        project_id=_PROJECT, **{name: bindparam(name) for name in (*_TEXTS, *_OTHERS, "downloads", "rank")}
+        project_id=_PROJECT,
+        downloads=_DOWNLOADS.scalar_subquery(),
+        rank=_LAST_RANK.scalar_subquery(),
+        **{name: bindparam(name) for name in (*_TEXTS, *_OTHERS)},
     )
 )
 # Apart, because the full-text index is written anew with every statement that names one of its columns.
@@ -72,14 +80,18 @@ _INSERT_CATEGORY = Prepared(insert(PluginCategory))
 
 
 @dataclass(frozen=True, slots=True)
-class ReadManifest:
-    """A manifest that somebody has read already, with the text that it was read from."""
+class ToldRelease:
+    """What a release says of itself, as it was written in this transaction, with its manifest read already."""
 
-    text: str
+    id: int
+    version: str
+    summary: str
+    keywords: Sequence[str]
+    app: str
     manifest: Manifest
 
 
-def refresh_plugin(direct: Direct, project_id: int, *, known: ReadManifest | None = None) -> None:
+def refresh_plugin(direct: Direct, project_id: int, *, told: ToldRelease | None = None) -> None:
     """Bring the row that lists and search show in line with the project's latest release.
 
     The latest is the highest final version that is published and not yanked; failing that a pre-release, failing
@@ -88,27 +100,24 @@ def refresh_plugin(direct: Direct, project_id: int, *, known: ReadManifest | Non
     Args:
         direct: a transaction that writes.
         project_id: of the project.
-        known: saves reading the latest release's manifest where it is this one.
+        told: saves reading the latest release and its manifest where it is this one.
     """
-    name, status, publisher = direct.row(_PROJECT_ROW, project=project_id) or ("", "quarantined", "")
+    name, status, publisher, *before = direct.row(_PROJECT_ROW, project=project_id) or ("", "quarantined", "", None)
+    is_shown = before[0] is not None
     latest = None if status == "quarantined" else _latest(direct, project_id)
-    before = direct.row(_SHOWN, project=project_id)
-    if before is not None:
+    if is_shown:
         direct.run(_DELETE_CATEGORIES, project=project_id)
     if latest is None:
-        if before is not None:
+        if is_shown:
             direct.run(_DELETE, project=project_id)
         return
-    version, text, summary, keywords, app = direct.row(_RELEASE, release=latest) or ("", "", "", [], "")
-    if known is not None and known.text == text:
-        manifest = known.manifest
-    else:
-        manifest = read_manifest(text, source=f"plugin.toml of {name} {version}")
+    release = told if told is not None and told.id == latest else _read(direct, name, latest)
+    version, keywords, app, manifest = release.version, release.keywords, release.app, release.manifest
     categories = categories_of(keywords)
     texts = {
         "plugin_id": manifest.id,
         "name": manifest.name,
-        "summary": manifest.description or summary,
+        "summary": manifest.description or release.summary,
         "keywords": " ".join([*keywords, name]),
         "facets": facets_of(app, categories),
     }
@@ -119,19 +128,22 @@ def refresh_plugin(direct: Direct, project_id: int, *, known: ReadManifest | Non
         "isolation": manifest.isolation,
         "app": app,
         "version": version,
-        "updated_at": before[1] if before is not None and before[0] == version else now(),
+        "updated_at": before[1] if is_shown and before[0] == version else now(),
     }
-    if before is None:
-        # Last by popularity: `stats` finds its place with the next downloads that are counted.
-        rank = (direct.value(_HIGHEST_RANK) or 0) + 1
-        downloads = direct.value(_DOWNLOADS, project=project_id) or 0
-        direct.run(_INSERT, project=project_id, rank=rank, downloads=downloads, **texts, **others)
-    else:
-        if before[2:] != tuple(texts[each] for each in _TEXTS):
+    if is_shown:
+        if tuple(before[2:]) != tuple(texts[each] for each in _TEXTS):
             direct.run(_UPDATE_TEXTS, project=project_id, **texts)
         direct.run(_UPDATE_OTHERS, project=project_id, **others)
+    else:
+        direct.run(_INSERT, project=project_id, **texts, **others)
     for category in categories:
         direct.run(_INSERT_CATEGORY, project_id=project_id, category=category)
+
+
+def _read(direct: Direct, name: str, release_id: int) -> ToldRelease:
+    version, text, summary, keywords, app = direct.row(_RELEASE, release=release_id) or ("", "", "", [], "")
+    manifest = read_manifest(text, source=f"plugin.toml of {name} {version}")
+    return ToldRelease(release_id, version, summary, keywords, app, manifest)
 
 
 def _latest(direct: Direct, project_id: int) -> int | None:

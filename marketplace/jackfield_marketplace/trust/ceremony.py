@@ -30,12 +30,13 @@ from jackfield_marketplace.trust.keyfiles import (
 )
 from jackfield_marketplace.trust.metadata import (
     SPEC_VERSION,
+    SignedBody,
     current_roles,
     current_version,
     forget_role,
     latest_body,
     served_metadata,
-    store_body,
+    store_metadata,
 )
 from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE, bin_roles
 from jackfield_marketplace.trust.signing import Signing
@@ -268,7 +269,7 @@ class Ceremony:
             if role in draft:
                 signed = draft[role]["signed"]
                 expires_at = now() + EXPIRY[role]
-                store_body(direct, role, signed["version"], expires_at, canonical(draft[role]))
+                store_metadata(direct, [SignedBody(role, signed["version"], expires_at, canonical(draft[role]))])
         # A new key, or new words for old ones: whoever held one of the old bins' keys has no say in any bin.
         every = bin_roles() if "targets" in draft else ()
         self._signing.sign_roles(direct, every)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -120,13 +121,20 @@ def instant(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def store_signed(
-    direct: Direct, role: str, version: int, expires_at: datetime, signed: bytes, keys: Iterable[Key]
-) -> None:
-    """Sign what is already in canonical form, and make it the current version of its role.
+@dataclass(frozen=True, slots=True)
+class SignedBody:
+    """A version of a role, signed, as it is served."""
+
+    role: str
+    version: int
+    expires_at: datetime
+    body: bytes
+
+
+def signed_metadata(role: str, version: int, expires_at: datetime, signed: bytes, keys: Iterable[Key]) -> SignedBody:
+    """Sign what is already in canonical form.
 
     Args:
-        direct: a transaction that writes: clients see all that it signs, or nothing.
         role: whose.
         version: one more than the last.
         expires_at: when the signature ends.
@@ -134,20 +142,30 @@ def store_signed(
         keys: sign it.
     """
     signatures = canonical([key.sign(signed) for key in keys])
-    store_body(direct, role, version, expires_at, b'{"signatures":%b,"signed":%b}' % (signatures, signed))
+    return SignedBody(role, version, expires_at, b'{"signatures":%b,"signed":%b}' % (signatures, signed))
 
 
-def store_body(direct: Direct, role: str, version: int, expires_at: datetime, body: bytes) -> None:
-    """Make metadata that is signed already the current version of its role."""
-    direct.run(_ADD_BODY, role=role, version=version, body=body)
-    if version == 1:
-        direct.run(_ADD_ROLE, role=role, version=version, expires_at=expires_at)
-    else:
-        direct.run(_MOVE_ROLE, which=role, version=version, expires_at=expires_at)
+def store_metadata(direct: Direct, made: Sequence[SignedBody]) -> None:
+    """Make each the current version of its role.
+
+    Args:
+        direct: a transaction that writes: clients see all that it stores, or nothing.
+        made: at most one for a role.
+    """
+    direct.run_each(_ADD_BODY, [{"role": one.role, "version": one.version, "body": one.body} for one in made])
+    first = [one for one in made if one.version == 1]
+    later = [one for one in made if one.version != 1]
+    direct.run_each(
+        _ADD_ROLE, [{"role": one.role, "version": one.version, "expires_at": one.expires_at} for one in first]
+    )
+    direct.run_each(
+        _MOVE_ROLE, [{"which": one.role, "version": one.version, "expires_at": one.expires_at} for one in later]
+    )
     if _VERSIONS in direct.kept:
-        direct.kept[_VERSIONS][role] = version
-    if role != "root":  # every root stays: a client that comes back after years follows them one by one
-        direct.run(_FORGET, role=role, version=version - KEPT_VERSIONS)
+        direct.kept[_VERSIONS] |= {one.role: one.version for one in made}
+    # Every root stays: a client that comes back after years follows them one by one.
+    old = [one for one in made if one.role != "root" and one.version > KEPT_VERSIONS]
+    direct.run_each(_FORGET, [{"role": one.role, "version": one.version - KEPT_VERSIONS} for one in old])
 
 
 def forget_role(direct: Direct, role: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from jackfield.manifest import PAGE, plugin_document, plugin_path, role_of, target_folder
 from sqlalchemy import bindparam, delete, func, insert, select
@@ -30,13 +31,15 @@ from jackfield_marketplace.db import (
 from jackfield_marketplace.trust.keyfiles import Key, KeysMissing, read_keys
 from jackfield_marketplace.trust.metadata import (
     SPEC_VERSION,
+    SignedBody,
     current_roles,
     current_versions,
     half_passed,
     instant,
     is_signed,
     latest_body,
-    store_signed,
+    signed_metadata,
+    store_metadata,
 )
 from jackfield_marketplace.trust.revocations import list_waits, list_waits_in, note_list
 from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
@@ -44,7 +47,7 @@ from jackfield_marketplace.trust.roles import EXPIRY, OFFLINE, ONLINE
 _WAITING = Prepared(select(UnsignedProject.project_id))
 _FIRST_WAITING = Prepared(select(UnsignedProject.project_id).limit(1))
 _SOONEST = Prepared(select(func.min(SignedRole.expires_at)).where(SignedRole.role == "timestamp"))
-_DONE = Prepared(delete(UnsignedProject).where(UnsignedProject.project_id == bindparam("project")))
+_DONE = Prepared(delete(UnsignedProject))
 _TARGETS = Prepared(
     select(SignedTarget.path, SignedTarget.sha256, SignedTarget.length).where(
         SignedTarget.project_id == bindparam("project")
@@ -109,9 +112,8 @@ class Signing:
         if not versions:
             return 0  # nothing is signed here; they wait for the first ceremony
         changed = note_list(direct) if revoked else set()
-        for project in waiting:
-            changed |= self._note_targets(direct, project)
-            direct.run(_DONE, project=project)
+        changed |= self._note_targets(direct, waiting)
+        direct.run(_DONE)  # all of them: nobody writes beside this transaction
         self._sign(direct, versions, changed, now())
         return len(waiting) + revoked
 
@@ -164,20 +166,31 @@ class Signing:
         soon = timedelta(days=30)
         return {role: roles[role][1] for role in OFFLINE if role in roles and roles[role][1] - at < soon}
 
-    def _note_targets(self, direct: Direct, project_id: int) -> set[str]:
-        """Bring the targets of a project to what the index says now; returns the roles in which one changed."""
-        page = project_page(direct, project_id)
-        noted = {path: (sha256, length) for path, sha256, length in direct.rows(_TARGETS, project=project_id)}
-        wanted = self._targets(direct, page, noted) if page is not None else {}
-        changed = [path for path in wanted.keys() | noted.keys() if wanted.get(path) != noted.get(path)]
-        for path in changed:
-            if path in noted:
-                direct.run(_DROP_TARGET, path=path)
-            if path in wanted:
-                sha256, length = wanted[path]
+    def _note_targets(self, direct: Direct, projects: Iterable[int]) -> set[str]:
+        """Bring the targets of projects to what the index says now; returns the roles in which one changed."""
+        dropped: list[dict[str, Any]] = []
+        added: list[dict[str, Any]] = []
+        roles: set[str] = set()
+        for project in projects:
+            page = project_page(direct, project)
+            noted = {path: (sha256, length) for path, sha256, length in direct.rows(_TARGETS, project=project)}
+            wanted = self._targets(direct, page, noted) if page is not None else {}
+            for path in wanted.keys() | noted.keys():
+                target = wanted.get(path)
+                if target == noted.get(path):
+                    continue
                 role = role_of(path)
-                direct.run(_ADD_TARGET, path=path, role=role, project_id=project_id, sha256=sha256, length=length)
-        return {role_of(path) for path in changed}
+                roles.add(role)
+                if path in noted:
+                    dropped.append({"path": path})
+                if target is not None:
+                    sha256, length = target
+                    added.append(
+                        {"path": path, "role": role, "project_id": project, "sha256": sha256, "length": length}
+                    )
+        direct.run_each(_DROP_TARGET, dropped)
+        direct.run_each(_ADD_TARGET, added)
+        return roles
 
     def _targets(self, direct: Direct, page: SimpleProject, noted: Targets) -> Targets:
         """Wheels that are served, with the texts beside them, and the project's document.
@@ -224,24 +237,18 @@ class Signing:
     ) -> None:
         """Sign delegated roles, then the snapshot, then the timestamp."""
         keys = self._signers(direct, versions)
+        made = []
         for role in sorted(changed):
             versions[role] = versions.get(role, 0) + 1
             expires_at = at + EXPIRY["bins"]
             signed = _targets_metadata(direct.rows(_IN_ROLE, role=role), versions[role], expires_at)
-            store_signed(direct, role, versions[role], expires_at, signed, [keys["bins"]])
+            made.append(signed_metadata(role, versions[role], expires_at, signed, [keys["bins"]]))
         listed = {role: version for role, version in versions.items() if role not in ("root", "snapshot", "timestamp")}
         if snapshot:  # else the one of yesterday holds: clients fetch the timestamp alone
-            versions["snapshot"] = self._store_listing(direct, "snapshot", versions, listed, keys["snapshot"], at)
+            made.append(_listing("snapshot", versions, listed, keys["snapshot"], at))
         newest = {"snapshot": versions["snapshot"]}
-        self._store_listing(direct, "timestamp", versions, newest, keys["timestamp"], at)
-
-    def _store_listing(
-        self, direct: Direct, role: str, versions: dict[str, int], listed: dict[str, int], key: Key, at: datetime
-    ) -> int:
-        version, expires_at = versions.get(role, 0) + 1, at + EXPIRY[role]
-        signed = _listing_metadata(role, sorted(listed.items()), version, expires_at)
-        store_signed(direct, role, version, expires_at, signed, [key])
-        return version
+        made.append(_listing("timestamp", versions, newest, keys["timestamp"], at))
+        store_metadata(direct, made)
 
     def _signers(self, direct: Direct, versions: dict[str, int]) -> dict[str, Key]:
         """The key of each online role, as root and targets name them now: a ceremony may have changed them."""
@@ -280,6 +287,14 @@ def _targets_metadata(rows: Iterable[tuple[str, str, int]], version: int, expire
         f'{{"_type":"targets","expires":"{instant(expires_at)}","spec_version":"{SPEC_VERSION}",'
         f'"targets":{{{entries}}},"version":{version}}}'
     ).encode("ascii")
+
+
+def _listing(role: str, versions: dict[str, int], listed: dict[str, int], key: Key, at: datetime) -> SignedBody:
+    """The next version of a snapshot or timestamp, signed; its number is noted among `versions`."""
+    versions[role] = versions.get(role, 0) + 1
+    expires_at = at + EXPIRY[role]
+    signed = _listing_metadata(role, sorted(listed.items()), versions[role], expires_at)
+    return signed_metadata(role, versions[role], expires_at, signed, [key])
 
 
 def _listing_metadata(role: str, listed: Iterable[tuple[str, int]], version: int, expires_at: datetime) -> bytes:
