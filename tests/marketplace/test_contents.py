@@ -108,14 +108,19 @@ def test_every_size_is_served_under_its_hash(market, large):
 
 def test_a_large_file_is_taken_back_with_the_transaction_it_came_in(database, contents, tmp_path):
     data = os.urandom(SMALL_BYTES + 1)
-    with pytest.raises(RuntimeError, match="not taken"), contents.adding():  # noqa: PT012
-        add(database, contents, data)
-        raise RuntimeError("not taken")
+    sha256 = hashlib.sha256(data).hexdigest()
+
+    def add_and_fail() -> None:
+        with database.write_directly() as direct:
+            contents.add(direct, sha256, io.BytesIO(data), len(data))
+            raise RuntimeError("not taken")
+
+    with pytest.raises(RuntimeError, match="not taken"):
+        add_and_fail()
     assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []
-    sha256 = add(database, contents, data)
-    with pytest.raises(RuntimeError, match="not taken"), contents.adding():  # noqa: PT012
-        add(database, contents, data)
-        raise RuntimeError("not taken")
+    assert add(database, contents, data) == sha256
+    with pytest.raises(RuntimeError, match="not taken"):
+        add_and_fail()
     assert contents.read(sha256) == data  # it was there before
 
 

@@ -1,5 +1,7 @@
 """The database: migrations that lead to the tables in the code, sessions that undo, times that keep their zone."""
 
+import errno
+import os
 import shutil
 import sqlite3
 import stat
@@ -17,8 +19,10 @@ from jackfield_marketplace.db.log import WRITES_A_TURN
 from jackfield_marketplace.db.migrate import HEAD, revision
 from jackfield_marketplace.search import search
 from jackfield_marketplace.settings import Settings
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
+
+from tests.support.processes import wait_for
 
 
 def configuration(database):
@@ -163,3 +167,67 @@ def test_the_log_is_brought_into_the_database_beside_the_writers(database, tmp_p
     while users_without_the_log() < WRITES_A_TURN:
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+ADD_USER = Prepared(insert(User).values(name=bindparam("name")))
+USERS = Prepared(select(func.count()).select_from(User))
+
+
+def test_what_was_written_is_on_the_disk_before_anybody_is_told(database, tmp_path, monkeypatch):
+    cut = tmp_path / "cut"
+
+    def sync(file: int) -> None:
+        os.fsync(file)
+        shutil.rmtree(cut, ignore_errors=True)
+        cut.mkdir()
+        for name in ("market.sqlite3", "market.sqlite3-wal"):  # all that a power cut leaves from now on
+            shutil.copyfile(tmp_path / name, cut / name)
+
+    monkeypatch.setattr("jackfield_marketplace.db.log._sync", sync)
+    for number in range(1, 4):
+        with database.write_directly() as direct:
+            direct.run(ADD_USER, name=f"user{number}")
+        with closing(sqlite3.connect(cut / "market.sqlite3")) as connection:
+            assert connection.execute("SELECT count(*) FROM users").fetchone() == (number,)
+
+
+def test_sessions_wait_for_the_disk_too(database):
+    with database.write() as session:
+        assert session.scalars(text("PRAGMA synchronous")).one() == 2  # FULL
+
+
+def test_writers_that_come_together_wait_for_the_disk_together(database, monkeypatch):
+    syncs, go_on = [], threading.Event()
+
+    def sync(file: int) -> None:
+        syncs.append(file)
+        assert go_on.wait(20)
+
+    def write(name: str) -> None:
+        with database.write_directly() as direct:
+            direct.run(ADD_USER, name=name)
+
+    monkeypatch.setattr("jackfield_marketplace.db.log._sync", sync)
+    writers = [threading.Thread(target=write, args=(f"user{number}",)) for number in range(4)]
+    writers[0].start()
+    wait_for(lambda: syncs, what="the first of them")
+    for writer in writers[1:]:
+        writer.start()
+    wait_for(lambda: database.look_up(USERS) == (4,), what="the others, who do not wait for the first one's disk")
+    go_on.set()
+    for writer in writers:
+        writer.join()
+    assert len(syncs) == 2
+
+
+def test_a_disk_that_fails_is_told_to_who_wrote_and_tried_again_for_the_next(database, monkeypatch):
+    def fail(file: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("jackfield_marketplace.db.log._sync", fail)
+        with pytest.raises(OSError, match="Input/output"), database.write_directly() as direct:
+            direct.run(ADD_USER, name="alice")
+    with database.write_directly() as direct:
+        direct.run(ADD_USER, name="bob")
+    assert database.look_up(USERS) == (2,)

@@ -31,8 +31,8 @@ REASON_HEADER = "X-Reason"
 
 _LOGGER = logging.getLogger(__name__)
 _THREADS = 2
-_AT_ONCE_SECONDS = 1.0
-"""Nobody looks twice at a token in this time, unless somebody has written to the database."""
+_COUNTS_SECONDS = 1.0
+"""For so long a token counts that was looked up before a form came whole."""
 
 _WRITABLE_AGAIN_SECONDS = 60
 _NOT_ALLOWED = Answer(405, b"uploads are sent by POST\n", "text/plain; charset=utf-8", {"allow": "POST"})
@@ -155,14 +155,13 @@ class UploadApi:
             ) from exc
 
     async def _taken(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
-        begun, stamp = monotonic(), self._database.change_stamp()
+        begun = monotonic()
         uploader = await self.uploader(request)
         async with read_form(request, body, self._settings) as form:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
-            # A client may take hours to send it, most take no time at all.
-            sent_at_once = monotonic() - begun < _AT_ONCE_SECONDS and self._database.change_stamp() == stamp
-            if not sent_at_once and not self._still_counts(request):
+            came_at_once = body.pieces == 1 and monotonic() - begun < _COUNTS_SECONDS
+            if not came_at_once and not self._still_counts(request):
                 raise Refusal(401, "the token was revoked, or ran out, while the upload was sent")
             arguments = form.content, form.filename, form.fields, uploader
             loop = asyncio.get_running_loop()
@@ -199,7 +198,7 @@ class UploadApi:
         return identity
 
     def _still_counts(self, request: Request) -> bool:
-        """Whether a token counts at the end of a form as at its beginning."""
+        """Whether a token counts at the end of a form as at its beginning: a client may take hours to send it."""
         credentials = read_credentials(request.headers.get("authorization"))
         return credentials is None or not credentials.is_token or authenticate(self._database, credentials) is not None
 

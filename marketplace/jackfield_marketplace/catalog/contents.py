@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -37,26 +36,17 @@ class Contents:
     def __init__(self, database: Database, blobs: DiskBlobs) -> None:
         self._database = database
         self._blobs = blobs
-        self._fresh: list[str] = []
-
-    @contextmanager
-    def adding(self) -> Iterator[None]:
-        """What is added to the folder within the block goes again where the block fails; one thread at a time."""
-        self._fresh.clear()
-        try:
-            yield
-        except BaseException:
-            for sha256 in self._fresh:
-                self._blobs.remove(sha256)
-            raise
 
     def add(self, direct: Direct, sha256: str, file: IO[bytes], size: int) -> None:
-        """Store a file whose sha256 and size in bytes the caller has computed; without work where it is there."""
+        """Store a file whose sha256 and size in bytes the caller has computed; without work where it is there.
+
+        What is added to the folder goes again where the transaction is undone.
+        """
         file.seek(0)
         if size <= SMALL_BYTES:
             self.add_text(direct, sha256, file.read())
         elif self._blobs.path(sha256) is None:
-            self._fresh.append(sha256)
+            direct.if_undone.append(partial(self._blobs.remove, sha256))
             self._blobs.add_file(file, sha256)
 
     def add_text(self, direct: Direct, sha256: str, data: bytes) -> None:

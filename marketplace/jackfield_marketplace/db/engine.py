@@ -66,31 +66,37 @@ class Database:
     def write_directly(self) -> Iterator[Direct]:
         """As `write`, for statements that are prepared: one connection, whose page cache stays warm, for all of them.
 
-        Writers of this process wait for each other here, others at the database. What one transaction keeps, the next
-        one finds, as long as nothing was undone and nobody has written by another connection.
+        Writers of this process wait for each other here, others at the database; for the disk each waits by itself,
+        at the end, while the next one goes on. What one transaction keeps, the next one finds, as long as nothing was
+        undone and nobody has written by another connection.
+
+        Raises:
+            OSError: the disk failed after the commit; what was written may not outlast a power cut.
         """
         with self._direct_lock:
             if self._direct_connection is None:
                 self._direct_connection = self.engine.raw_connection()
+                self._direct_connection.cursor().execute("PRAGMA synchronous = NORMAL")  # `Log.keep` does the rest
             cursor = self._direct_connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")
+            direct = None
             try:
                 cursor.execute("PRAGMA data_version")  # never changed by this connection's own commits
                 (version,) = cursor.fetchone() or (None,)
                 if version != self._direct_version:
                     self._direct_kept, self._direct_version = {}, version
-                yield Direct(cursor, self.engine.dialect, self._direct_kept)
+                direct = Direct(cursor, self.engine.dialect, self._direct_kept)
+                yield direct
                 cursor.close()  # a statement that has rows left would not let the transaction end
-            except BaseException:
-                self._direct_kept = {}
-                self._direct_connection.rollback()
-                raise
-            try:
                 self._direct_connection.commit()
             except BaseException:
                 self._direct_kept = {}
+                self._direct_connection.rollback()
+                for undo in [] if direct is None else direct.if_undone:
+                    undo()
                 raise
-            self._log.written()
+            number = self._log.written()
+        self._log.keep(number)
 
     def look_up(self, statement: Prepared, **values: Any) -> tuple[Any, ...] | None:
         """The first row of a prepared statement as of the last commit, or None: microseconds, on any thread."""
@@ -154,7 +160,7 @@ def _configure(connection: Any, record: Any) -> None:
     add_word_functions(connection)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # what was answered outlasts a power cut
     cursor.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")

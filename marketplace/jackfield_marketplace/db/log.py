@@ -1,46 +1,99 @@
-"""SQLite's log, brought into the database beside the writers instead of by one of them."""
+"""SQLite's log: on the disk before anybody is told, and brought into the database by nobody who waits for that."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from contextlib import closing, suppress
+from pathlib import Path
 
 WRITES_A_TURN = 64
 """After so many transactions the log is brought in; an upload's holds some forty pages of 4 KiB."""
 
+_sync = getattr(os, "fdatasync", os.fsync)  # Windows and macOS have the other one
+
 
 class Log:
-    """Brings in the log (a passive checkpoint) on a thread of its own, once it has grown.
+    """Sees to the log of one database file. Safe to use from several threads.
 
-    It takes two fsyncs, for which nobody waits here: SQLite lets others read and write meanwhile. The writer whose
-    transaction fills the log (`PRAGMA wal_autocheckpoint`) still does it, with little left to do; the log begins anew.
+    It is brought in (a passive checkpoint) on a thread of its own, once it has grown. That takes two fsyncs, for which
+    nobody waits here: SQLite lets others read and write meanwhile. The writer whose transaction fills the log
+    (`PRAGMA wal_autocheckpoint`) still does it, with little left to do; the log begins anew.
 
     Args:
-        path: of the database file.
+        path: of the database file; `:memory:` has no log.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._writes = 0
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._written = 0
+        self._kept = 0
 
-    def written(self) -> None:
-        """Count a transaction that was committed; the caller sees to it that only one thread does so at once."""
+    def written(self) -> int:
+        """Count a transaction that was committed, and return its number; the caller lets one thread in at once."""
+        self._written += 1
         self._writes += 1
-        if self._writes < WRITES_A_TURN or (self._thread is not None and self._thread.is_alive()):
+        if self._writes >= WRITES_A_TURN and (self._thread is None or not self._thread.is_alive()):
+            self._writes = 0
+            self._thread = threading.Thread(target=self._bring_in, name="database-log", daemon=True)
+            self._thread.start()
+        return self._written
+
+    def keep(self, number: int) -> None:
+        """Return once a transaction outlasts a power cut; those that were committed meanwhile come with it.
+
+        SQLite would do it within the commit (`synchronous = FULL`), where the next writer waits for it. What was
+        brought into the database by then is on the disk, too: no page of the log goes there before.
+
+        Args:
+            number: of the transaction.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        if self._path == ":memory:":
             return
-        self._writes = 0
-        self._thread = threading.Thread(target=self._bring_in, name="database-log", daemon=True)
-        self._thread.start()
+        with self._lock:
+            if self._kept >= number:
+                return
+            upto = self._written
+            _sync(self._opened())
+            self._kept = upto
 
     def close(self) -> None:
         """Wait until the log is brought in, if it just is."""
         if self._thread is not None:
             self._thread.join()
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+    def _opened(self) -> int:
+        """The log, which is there, and the same, for as long as anybody has the database open."""
+        if self._file is None:
+            database = os.path.realpath(self._path)  # SQLite's files lie beside what a link leads to
+            self._file = os.open(f"{database}-wal", os.O_RDWR)
+            _keep_names(Path(database).parent)
+        return self._file
 
     def _bring_in(self) -> None:
         # What fails here, the writer that fills the log tries again, and is told.
         with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def _keep_names(folder: Path) -> None:
+    """Have what a folder lists on the disk: a log without its name would be found by nobody."""
+    if os.name != "nt":  # where folders cannot be opened, and need not be
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

@@ -77,6 +77,8 @@ class Direct:
         self._cursor = cursor
         self._dialect = dialect
         self.kept: dict[Prepared, Any] = {} if kept is None else kept
+        self.if_undone: list[Callable[[], object]] = []
+        """Called by `Database.write_directly` where it undoes the transaction, before anybody else writes."""
 
     @classmethod
     def within(cls, session: Session) -> Direct:

@@ -41,6 +41,7 @@ def _blake2_256() -> hashlib.blake2b:
     return hashlib.blake2b(digest_size=32)
 
 
+_Parts = tuple[tuple[str | None, bytes | None], ...]
 _DIGESTS: dict[str, Callable[[], Any]] = {
     "sha256_digest": hashlib.sha256,
     "blake2_256_digest": _blake2_256,
@@ -106,29 +107,8 @@ class Uploads:
         _check_filename(filename)
         _check_bytes(file, filename, fields, self._settings.upload_bytes)
         with self._turn:
-            return self._accept(file, filename, fields, uploader)
-
-    def _accept(self, file: IO[bytes], filename: str, fields: dict[str, str], uploader: Identity) -> Accepted:
-        limits, path = self._settings.limits, Path(filename)
-        parts: tuple[tuple[str | None, bytes | None], ...]
-        try:
-            if filename.endswith(".whl"):
-                report = inspect_wheel(path, file=file, groups=self._hosts.groups, limits=limits, strict=True)
-                _require_acceptable(report)
-                upload = self._wheel(report, filename)
-                parts = (upload.metadata_sha256, report.metadata), (upload.manifest_sha256, report.manifest_bytes)
-            else:
-                source = inspect_sdist(path, file=file, limits=limits)
-                _require_acceptable(source)
-                upload, parts = _sdist(source, filename), ()
-        except WheelError as exc:
-            raise Refusal(400, str(exc)) from exc
-        _check_fields(fields, upload)
-        signature = _attestation(fields, upload)
-        if signature is not None:
-            upload = replace(upload, attestation_sha256=hashlib.sha256(signature).hexdigest())
-            parts = (*parts, (upload.attestation_sha256, signature))
-        with self._contents.adding(), self._database.write_directly() as direct:
+            upload, parts = self._inspect(file, filename, fields)
+        with self._database.write_directly() as direct:
             outcome, findings = publish(direct, upload, uploader, upstream=self._settings.upstream is not None)
             # Before the commit, so that no row ever points to what is missing; after the decision, so that what is
             # refused leaves nothing behind.
@@ -144,6 +124,29 @@ class Uploads:
         return Accepted(
             outcome, upload.distribution, upload.version, None if upload.manifest is None else upload.manifest.id, found
         )
+
+    def _inspect(self, file: IO[bytes], filename: str, fields: dict[str, str]) -> tuple[Upload, _Parts]:
+        """The file as its inspection describes it, and what of it is served by itself, each with its sha256."""
+        limits, path = self._settings.limits, Path(filename)
+        parts: _Parts = ()
+        try:
+            if filename.endswith(".whl"):
+                report = inspect_wheel(path, file=file, groups=self._hosts.groups, limits=limits, strict=True)
+                _require_acceptable(report)
+                upload = self._wheel(report, filename)
+                parts = (upload.metadata_sha256, report.metadata), (upload.manifest_sha256, report.manifest_bytes)
+            else:
+                source = inspect_sdist(path, file=file, limits=limits)
+                _require_acceptable(source)
+                upload = _sdist(source, filename)
+        except WheelError as exc:
+            raise Refusal(400, str(exc)) from exc
+        _check_fields(fields, upload)
+        signature = _attestation(fields, upload)
+        if signature is not None:
+            upload = replace(upload, attestation_sha256=hashlib.sha256(signature).hexdigest())
+            parts = (*parts, (upload.attestation_sha256, signature))
+        return upload, parts
 
     def _wheel(self, report: WheelReport, filename: str) -> Upload:
         groups = [entry.group for entry in report.entry_points if is_plugin_group(entry.group, self._hosts.groups)]
