@@ -13,7 +13,7 @@ from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.db import Content, Database, Direct, Prepared
 
 SMALL_BYTES = 64 * 1024
-"""A file of up to this size lies in the database: there SQLite is the faster file system, without an fsync of its own."""
+"""A file of up to this size lies in the database: SQLite is the faster file system, without an fsync for each."""
 
 _DATA = Prepared(select(Content.data).where(Content.sha256 == bindparam("sha256")))
 _NEW = select(bindparam("sha256", type_=Content.sha256.type), bindparam("data", type_=Content.data.type)).where(
