@@ -165,8 +165,9 @@ async def test_a_version_that_means_nothing_keeps_nobody_from_the_others(index, 
     assert [pin.version for pin in solution.pins] == ["1.0.0"]
 
 
-async def test_a_python_that_nobody_can_read(index, solve):
-    index.plugin("poll", python=f">={DIGITS}")
+@pytest.mark.parametrize("python", [f">={DIGITS}", ">=999" + ",>=999" * 1000], ids=["digits", "length"])
+async def test_a_python_that_nobody_can_read(index, solve, python):
+    index.plugin("poll", python=python)
     message = await conflict(solve, "poll")
     assert "1.0.0 asks for a Python that nobody can read: >=999" in message
     assert len(message) < 400

@@ -15,6 +15,8 @@ from jackfield.manifest import File
 from jackfield.resolution.model import Offer, Place
 from jackfield.resolution.target import Target
 
+_LONGEST_SPECIFIER = 1000  # characters; a Requires-Python has some dozens
+
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
@@ -74,6 +76,8 @@ def _problem(file: File, ranks: list[int], target: Target) -> str | None:
         platform = file.filename.removesuffix(".whl").rsplit("-", 3)[1:]
         return f"is built for {'-'.join(platform)}, not for this Python and platform"
     if file.requires_python:
+        if len(file.requires_python) > _LONGEST_SPECIFIER:
+            return f"asks for a Python that nobody can read: {file.requires_python[:80]}"
         try:
             if not _runs_on(file.requires_python, target.python):
                 return f"needs Python {file.requires_python}, this is {target.python}"
