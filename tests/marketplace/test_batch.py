@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import httpx
 import pytest
 
 from tests.support.marketplace import SCRIPT, RunningMarketplace
 from tests.support.processes import Server, script
+from tests.support.wheels import plugin_source
 
 pytestmark = pytest.mark.slow
 
@@ -122,3 +127,26 @@ def test_a_name_that_is_held_is_never_sent_there_though_its_files_are_yanked(mar
     answer = httpx.get(f"{market.url}/simple/held-here/", headers=JSON)
     assert answer.status_code == 200
     assert [file["filename"] for file in answer.json()["files"]] == [wheel.name]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of another process's memory is Linux's to tell")
+def test_more_than_fits_into_an_answer_is_not_even_read(market):
+    lines = "\n".join(os.urandom(40).hex() for _ in range(45_000))
+    for number in range(24):
+        source = plugin_source("large", f"1.0.{number}")
+        source.readme = f"{number}\n{lines}"
+        market.accept(source.build(market.wheels))
+    files = httpx.get(f"{market.url}/simple/chat-large/", headers=JSON).json()["files"]
+    paths = [f"/files/{file['hashes']['sha256']}/{file['filename']}.metadata" for file in files]
+    process = Path(f"/proc/{market.server.pid}")
+    (process / "clear_refs").write_text("5")  # the peak begins anew (proc(5))
+    before = peak(process)
+    answers = batch(market, *paths)
+    assert [answer["status"] for answer in answers] == [200, *[421] * 23]
+    assert peak(process) - before < 40 << 20
+
+
+def peak(process: Path) -> int:
+    """The most memory that a process has held, in bytes."""
+    line = next(line for line in (process / "status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) << 10

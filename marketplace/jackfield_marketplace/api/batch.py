@@ -122,9 +122,12 @@ class Batch:
             served = texts_served(session, {match[1] for match in texts.values()}) if texts else {}
             latest = latest_versions(session, plugins.values()) if plugins else {}
         answers: dict[str, _Answer] = {}
+        left = _ANSWER_BYTES  # what is over it is not even read: 256 texts could be a gigabyte
         for path, match in texts.items():
             metadata, manifest = served.get((match[2], match[1]), (None, None))
-            answers[path] = self._text(metadata if match[3] == ".metadata" else manifest)
+            text = metadata if match[3] == ".metadata" else manifest
+            answers[path] = self._text(text) if left >= 0 else _ALONE
+            left -= len(answers[path].get("body", ""))
         for path, given in plugins.items():
             answers[path] = {"status": 404}
             if given in latest:
@@ -132,8 +135,12 @@ class Batch:
                 body = json.dumps({"id": plugin_id, "version": version, "distribution": distribution})
                 answers[path] = {"status": 200, "body": body}
         for path, (plugin_id, since) in {path: asked for path in paths if (asked := _about(path))}.items():
+            if left < 0:
+                answers[path] = _ALONE
+                continue
             about = self._plugins.detail(plugin_id) if since is None else self._plugins.changelog(plugin_id, since)
             answers[path] = {"status": 200, "body": about.decode()} if about is not None else {"status": 404}
+            left -= len(answers[path].get("body", ""))
         return answers
 
     def _text(self, sha256: str | None) -> _Answer:
