@@ -35,6 +35,8 @@ from jackfield_marketplace.db import Database, Plugin
 from jackfield_marketplace.search import FoundPlugin
 
 _KEPT_ANSWERS = 2048
+_KEPT_BYTES = 32 * 1024
+"""Of one answer; a longer one is made each time: anybody may ask for it in any number of spellings, and since any version."""
 
 
 class PluginAnswers:
@@ -75,7 +77,7 @@ class PluginAnswers:
         if kept is not None and kept[0] == stamp:
             return kept[1]
         body = make()
-        if body is not None:
+        if body is not None and len(body) <= _KEPT_BYTES:
             self._kept[key] = (stamp, body)
             if len(self._kept) > _KEPT_ANSWERS:
                 self._kept.popitem(last=False)

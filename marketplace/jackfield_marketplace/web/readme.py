@@ -38,7 +38,7 @@ _TAGS = {
 # Two levels down: the page's name is the first, "README" the second.
 _HEADING_SHIFT = 2
 _LONGEST = 200_000
-_KEPT = 256  # rendered texts; a long one takes a second, and every visitor may ask for it
+_KEPT = 64  # rendered texts; a long one takes a second, and every visitor may ask for it
 
 
 @lru_cache(_KEPT)
