@@ -36,7 +36,7 @@ from jackfield_marketplace.search import FoundPlugin
 
 _KEPT_ANSWERS = 2048
 _KEPT_BYTES = 32 * 1024
-"""Of one answer; a longer one is made each time: anybody may ask for it in any number of spellings, and since any version."""
+"""Of one answer; a longer one is made each time: anybody may ask for it in many spellings, and since any version."""
 
 
 class PluginAnswers:
