@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from jackfield.errors import UsageError
+from jackfield.host.facets.circles import Underway
 from jackfield.host.facets.successors import Successors, WaitThere
 from jackfield.manifest import canonical_id
 
@@ -45,6 +46,7 @@ class ServiceRegistry:
     def __init__(self) -> None:
         self._offers: dict[tuple[str, str], Offer] = {}
         self._successors: Successors[tuple[str, str]] = Successors(at_once=True)
+        self.underway = Underway()
 
     def add(self, offer: Offer) -> Callable[[], None]:
         """Add an offer, and return what takes it away again and lets go of its target.

@@ -1,8 +1,8 @@
 """The services of one host's plugins: offered under names, reached by handles that die with their provider (U28)."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
 
@@ -66,8 +66,11 @@ class ServiceHandle:
             return function(*arguments, **named)
 
     async def _awaited(self, method: str, call: Coroutine[Any, Any, Any]) -> Any:
-        with self._watched(method):
-            return await call
+        try:
+            with self._watched(method):
+                return await call
+        finally:
+            call.close()  # it never began, where it was refused
 
     async def _asked(self, method: str, arguments: tuple[object, ...], named: dict[str, object]) -> Any:
         if self._is_awaited():  # since the call was made, which is only now awaited
@@ -89,8 +92,17 @@ class ServiceHandle:
     def _is_awaited(self) -> bool:
         return self._registry.awaits(self._current(), self._consumer)
 
-    def _watched(self, method: str) -> AbstractContextManager[None]:
-        return self._guard.watched(self._offer.plugin, f"service {self._offer.name}.{method}", for_user=True)
+    @contextmanager
+    def _watched(self, method: str) -> Iterator[None]:
+        provider, what = self._offer.plugin, f"service {self._offer.name}.{method}"
+        underway = self._registry.underway
+        try:
+            underway.require_end(self._consumer, provider, what)
+        except UsageError as error:  # once, and not at each level of the circle
+            self._guard.blame(self._consumer, what, error)
+            raise
+        with underway.begun(self._consumer, provider), self._guard.watched(provider, what, for_user=True):
+            yield
 
     def _target(self, method: str) -> object:
         target = self._current().target
