@@ -9,8 +9,8 @@ from jackfield.errors import UsageError
 MOST_WAITING = 50
 """Calls from one plugin to another that wait at a time, where the other waits as often for the first.
 
-Each level of a circle leaves one. Python's recursion ends at about 230 levels of inline plugins, after seconds, and one over
-processes when their time is over: both are blamed then as often as there are levels.
+Each level of a circle leaves one. Python's recursion ends at about 230 levels of inline plugins, after seconds, and one
+over processes when their time is over: both are blamed then as often as there are levels.
 """
 
 
