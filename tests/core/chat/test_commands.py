@@ -90,7 +90,9 @@ async def test_a_helper_names_a_member_and_a_user_may_not(keeper: "RunningChat")
 async def test_a_room_is_given_only_to_a_plugin_that_may_read_rooms(keeper: "RunningChat") -> None:
     ada = await keeper.person("ada")
     assert "there is no room nowhere: !topic ‹#nowhere›" in (await ada.say("!topic #nowhere"))["message"]
-    assert "keeper may not rooms:read" in (await ada.say("!topic #lobby"))["message"]
+    told = (await ada.say("!topic #lobby"))["message"]
+    assert "keeper may not rooms:read" in told
+    assert "see: jackfield-chat plugins permissions keeper" in told, "in the words that the chat's owner types"
 
 
 @pytest.mark.feature("U23")

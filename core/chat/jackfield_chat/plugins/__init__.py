@@ -1,5 +1,6 @@
 """The bridge between the chat and its plugins."""
 
+from jackfield_chat.plugins.advice import advised
 from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.plugins.bridge import Bridge
 from jackfield_chat.plugins.listed import Installed, Offer
@@ -22,6 +23,7 @@ __all__ = [
     "Operations",
     "Place",
     "Question",
+    "advised",
     "besides",
     "day",
     "parts",

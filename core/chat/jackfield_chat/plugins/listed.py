@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jackfield_chat.plugins.advice import advised
 from jackfield_chat.plugins.sentences import runs_in
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class Installed:
     def problems(self) -> tuple[str, ...]:
         """The same, each by itself."""
         if self.status is not None and self.status.problems:
-            return self.status.problems
-        return (self.row.problem,) if self.row.problem else ()
+            return tuple(map(advised, self.status.problems))
+        return (advised(self.row.problem),) if self.row.problem else ()
 
 
 @dataclass(frozen=True, slots=True)

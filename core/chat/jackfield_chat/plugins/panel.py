@@ -8,6 +8,7 @@ from time import monotonic
 
 from jackfield.host import Drawn, UiRegistry
 
+from jackfield_chat.plugins.advice import advised
 from jackfield_chat.plugins.drawing import LONGEST_LABEL, drawing
 from jackfield_chat.rooms import Event, Presence
 
@@ -78,7 +79,7 @@ class Panel:
             "title": str(drawn.title)[:LONGEST_LABEL],
             "position": drawn.position if drawn.position in POSITIONS else POSITIONS[0],
             "component": component,
-            "error": error[:LONGEST_ERROR],
+            "error": advised(error)[:LONGEST_ERROR],
         }
 
     def menu(self) -> list[Event]:

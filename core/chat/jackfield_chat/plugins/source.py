@@ -8,6 +8,7 @@ from jackfield.api import Level
 from jackfield_chat_api import Message
 
 from jackfield_chat.accounts import Account, Permits, Role
+from jackfield_chat.plugins.advice import advised
 from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.rooms import LONGEST_MESSAGE, Board
 
@@ -52,7 +53,7 @@ class MemberSource:
 
     async def reply(self, text: str) -> None:
         """Keep the answer for the member alone; its first line becomes the title."""
-        title, *lines = text.splitlines() or [""]
+        title, *lines = advised(text).splitlines() or [""]
         self.answer = Answer.of(title, *lines)
 
     def show(self, page: "HelpPage") -> None:
@@ -103,6 +104,7 @@ class RoomSource(MemberSource):
         Raises:
             RoomError: the text is empty.
         """
+        text = advised(text)
         if not self._runs:
             self.mistake = text
             return

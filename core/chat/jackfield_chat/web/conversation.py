@@ -2,17 +2,15 @@
 
 import re
 
-from jackfield.cli import in_words_of
 from jackfield.errors import JackfieldError
 from jackfield_chat_api import Message
 
 from jackfield_chat.accounts import Account, AccountError, Role
-from jackfield_chat.plugins import Answer
+from jackfield_chat.plugins import Answer, advised
 from jackfield_chat.rooms import RoomError
 from jackfield_chat.web.state import Chat
 
 _COMMAND = re.compile(r"![a-z][a-z0-9_-]*(?=\s|$)", re.IGNORECASE)
-_HINT = re.compile(r"\bjackfield (enable|disable|history|install|list|remove|rollback|search|settings|update)\b")
 HELP = (
     "/help: this list",
     "/rooms: the rooms there are",
@@ -90,9 +88,5 @@ def _set_role(chat: Chat, account: Account, words: list[str]) -> Answer:
 
 
 def sentence(error: JackfieldError) -> str:
-    """Return an error as one line for the page: what happened, and what to do.
-
-    The framework's hints name its command line. Where the room has the same command, that one is, else the chat's.
-    """
-    line = _HINT.sub(r"/plugins \1", f"{error.message} ({error.hint})" if error.hint else error.message)
-    return line if "jackfield " not in line else in_words_of("jackfield-chat plugins", line)
+    """Return an error as one line for the page: what happened, and what to do."""
+    return advised(f"{error.message} ({error.hint})" if error.hint else error.message)
