@@ -75,10 +75,14 @@ class Stage:
     Args:
         host: the host.
         said: what was told of the hostile plugin, state and problem.
+        beat_seconds: how often it is looked whether the host's event loop goes on.
+        ping_seconds: after how long the other worker is called again.
     """
 
     host: Host
     said: list[str] = field(default_factory=list)
+    beat_seconds: float = 0.001
+    ping_seconds: float = 0.005
 
     async def attack(self, name: str, *, seconds: float, settle_seconds: float | None = None) -> tuple[list[str], Cost]:
         """Let the plugin do its attack; return what the application was answered and what it cost.
@@ -119,7 +123,7 @@ class Stage:
     async def _beat(self, cost: Cost, stopping: asyncio.Event) -> None:
         last = perf_counter()
         while not stopping.is_set():
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(self.beat_seconds)
             now = perf_counter()
             cost.held_seconds, last = max(cost.held_seconds, now - last), now
 
@@ -127,7 +131,7 @@ class Stage:
         while not stopping.is_set():
             assert await self.host.call.ping(text="x") == ["x"]
             cost.pings += 1
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(self.ping_seconds)
 
 
 def hostile_wheel(folder: Path, plugin: str = "mallory", *, at_once: str = "") -> Path:

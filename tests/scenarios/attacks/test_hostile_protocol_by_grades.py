@@ -56,7 +56,7 @@ def _wrong(name: str, told: Told, cell: Cell) -> str:
         f"{told.descriptors_left} descriptors are left": told.descriptors_left > MOST_DESCRIPTORS,
         f"the host grew by {told.cost.memory_bytes / MEBIBYTE:.0f} MiB": told.cost.memory_bytes >= MOST_BYTES,
         f"its loop stood still for {told.cost.held_seconds:.1f} s": told.cost.held_seconds >= MOST_HELD_SECONDS,
-        "the other plugin did not go on": told.cost.pings < (1 if name in AT_LOAD else 6),
+        "the other plugin did not go on": told.cost.pings < (1 if name in AT_LOAD else 3),
         f"it came to {told.problem or told.answers!r}": not _as_expected(name, told),
     }
     return "; ".join(said for said, is_so in problems.items() if is_so)
