@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from jackfield.errors import CallTimeout, LinkClosed
 from jackfield.rpc import DescriptorReceiver, DescriptorSender
+from jackfield.rpc.descriptors import MOST_ON_THEIR_WAY
 
 
 @pytest.fixture
@@ -82,6 +84,18 @@ def test_a_worker_that_takes_none_cannot_hold_the_host_up() -> None:
 
     with theirs, pytest.raises(LinkClosed, match="the worker cannot be sent a descriptor"):
         flood()
+    sender.close()
+
+
+def test_few_are_on_their_way_to_who_takes_none() -> None:
+    """What is on its way counts for the user, in all of their programs together."""
+    ours, theirs = socket.socketpair()
+    sender, sent = DescriptorSender(ours, peer="the worker"), 0
+    with theirs, contextlib.suppress(LinkClosed):
+        while sent < 1000:
+            sender.send(0)
+            sent += 1
+    assert MOST_ON_THEIR_WAY // 2 <= sent <= 2 * MOST_ON_THEIR_WAY
     sender.close()
 
 

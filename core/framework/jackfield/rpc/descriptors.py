@@ -20,6 +20,12 @@ from jackfield.errors import CallTimeout, LinkClosed
 _NUMBER = struct.Struct("<Q")
 _DESCRIPTOR_BYTES = array.array("i").itemsize
 
+MOST_ON_THEIR_WAY = 64
+"""That were sent and not received. A user has as many on their way as one process may have open, in all processes
+together (unix(7), ETOOMANYREFS): a few workers that receive none would have all, and no other could be forked."""
+
+_PACKET_BYTES = 768  # of a socket's buffer, for a few bytes with their descriptor
+
 
 class DescriptorSender:
     """The host's end.
@@ -33,6 +39,8 @@ class DescriptorSender:
         self._socket = connection
         self._peer = peer
         self._number = 0
+        # The kernel doubles what it is told (socket(7)).
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_ON_THEIR_WAY * _PACKET_BYTES // 2)
 
     def send(self, descriptor: int) -> int:
         """Send a descriptor, at once or not at all; the caller closes its own.

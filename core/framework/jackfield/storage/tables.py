@@ -68,6 +68,8 @@ class Definition:
         for column, kind in columns.items():
             if kind not in _TYPES:
                 raise UsageError(f"{name}.{column}: a column holds str, int, float or bool, not {kind!r}")
+        if len(unique) > len(columns):
+            raise UsageError(f"{name}: unique names {len(unique)} columns, and there are {len(columns)}")
         strange = [one for one in unique if one not in columns]
         if strange:
             raise UsageError(f"{name}: unique names {strange[0]!r}, which is no column")

@@ -16,6 +16,7 @@ from jackfield.errors import CannotCross
 from jackfield.host.facets.own_threads import MOST_THREADS
 from jackfield.host.facets.settings_and_commands import MOST_CHANGES
 from jackfield.host.remote.facets.holding import MOST_PARCEL_BYTES
+from jackfield.host.remote.facets.services import LONGEST_NAME, MOST_CHARACTERS, MOST_METHODS
 from jackfield.isolation import Line
 from jackfield.rpc import CallCodec, check_answer
 from jackfield.runtime import PART_BYTES
@@ -148,3 +149,26 @@ async def test_what_is_in_a_large_answer_is_looked_at_in_the_plugins_own_threads
     await line.call("storage.set", {"key": "k", "value": lists})
     assert await line.call("storage.get", {"key": "k"}) == {"value": lists}
     assert [name.startswith("jackfield: for probe") for name in where] == [True]
+
+
+async def test_what_is_kept_of_tables_and_services_is_bounded_as_it_is_told(hostile):
+    _, line = hostile
+    told = {"name": "t", "columns": {"a": "str"}, "unique": ["a"] * 400_000}
+    await refused(line, "storage.table", told, "unique names 400000 columns, and there are 1")
+    methods = [f"m{number}".ljust(LONGEST_NAME, "x") for number in range(MOST_METHODS)]
+    await line.call("services.provide", {"service": "wide", "handler": 1, "methods": methods})
+    most = MOST_CHARACTERS // (LONGEST_NAME * (MOST_METHODS - 1))
+    for left_out in range(most):
+        members = methods[:left_out] + methods[left_out + 1 :]
+        assert (await line.call("services.get", {"service": "wide", "members": members}))["name"] == "wide"
+    members = methods[:most] + methods[most + 1 :]
+    await refused(line, "services.get", {"service": "wide", "members": members}, "characters of methods of services")
+    assert await line.call("services.get", {"service": "wide"})
+
+
+async def test_a_path_that_no_system_takes_is_not_looked_at(hostile):
+    """Without limits its links are followed, name by name, which takes the square of their number."""
+    _, line = hostile
+    for method in ("files.read_bytes", "files.stat", "files.write_bytes", "files.open"):
+        told = {"path": "/a" * 100_000, "data": b""}
+        await refused(line, method, told, "a path of 200000 characters leads nowhere: 4096 are the most")

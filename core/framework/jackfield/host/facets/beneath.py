@@ -19,6 +19,8 @@ from jackfield.errors import PermissionDenied, UsageError
 from jackfield.runtime import MOST_READ_BYTES, read_bounded
 
 MOST_ENTRIES = 10_000
+LONGEST_PATH = 4096
+"""Characters; systems take no more bytes (PATH_MAX of Linux)."""
 
 _HAS_AT = os.open in os.supports_dir_fd
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -260,6 +262,8 @@ def place_of(shown: str, limits: tuple[str, ...], *, follow_last: bool) -> Place
     Raises:
         UsageError: it is no such path.
     """
+    if len(shown) > LONGEST_PATH:  # to follow links takes the square of it
+        raise UsageError(f"a path of {len(shown)} characters leads nowhere: {LONGEST_PATH} are the most")
     path = Path(os.path.expanduser(shown))  # noqa: PTH111  # Path raises for ~nobody
     if "\x00" in shown or not path.is_absolute() or ".." in path.parts:
         raise UsageError(f"{shown!r} is neither an absolute path nor one below ~/, or has '..' in it")

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
-from jackfield.errors import UsageError
+from jackfield.errors import PluginError, UsageError
 from jackfield.host.facets import Elsewhere, PluginContext, ServiceHandle, call_plainly, offer_of
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Held, Holding
@@ -16,6 +16,8 @@ from jackfield.runtime import Found, Whole
 MOST_SERVICES = 1000
 MOST_METHODS = 500
 LONGEST_NAME = 200
+MOST_CHARACTERS = 1 << 19
+"""Of all methods by which one plugin has found services: each handle keeps those of its protocol."""
 
 
 #: A handle, and the methods of the protocol that it is held to.
@@ -74,6 +76,12 @@ class ServedServices:
                 for gone, kept in self.handles.items():
                     if offer_of(kept[0]).target is None:
                         self.handles.take(gone)
+            if sum(_length(kept[1]) for _, kept in self.handles.items()) + _length(members) > MOST_CHARACTERS:
+                raise PluginError(
+                    f"{self._holding.plugin} names more than {MOST_CHARACTERS} characters of methods of services",
+                    plugin=self._holding.plugin,
+                    hint="ask for each service by one protocol",
+                )
             number = self.handles.keep((handle, members))
         return Found(number, offer.plugin, offer.name)
 
@@ -109,6 +117,10 @@ def _asked(service: str, members: list[str] | None) -> Any:
         return service
     name = service.encode("ascii", "backslashreplace").decode().replace("\0", "")[:LONGEST_NAME]
     return type(name, (), dict.fromkeys(_public(members), _method))
+
+
+def _length(members: frozenset[str] | None) -> int:
+    return sum(map(len, members)) if members is not None else 0
 
 
 def _method(self: object) -> Any:
