@@ -38,6 +38,12 @@ def test_a_marketplace_that_is_down_has_its_own_exit_code(desk: Desk):
         assert nobody in ran.err
 
 
+def test_what_an_error_quotes_is_bounded(desk: Desk):
+    ran = desk.run("install", "x" * 60_000)
+    assert ran.code in (1, 2)
+    assert len(ran.err) < 5000
+
+
 @pytest.mark.parametrize("words", [["list"], ["install", "poll", "--yes"], ["store", "gc"]])
 def test_a_home_that_cannot_be_written_is_told_with_the_way_to_name_another(desk: Desk, words: list[str]):
     desk.home.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from jackfield.cli.consent import asked, show_request
 from jackfield.cli.output import Output
+from jackfield.cli.plans import show_changelog
 from jackfield.errors import ConsentRequired
 from jackfield.management import AskedPermission, ConsentRequest
 from jackfield.permissions import Growth, GrowthEntry
@@ -141,3 +142,11 @@ def test_a_program_is_not_asked(capsys):
     with pytest.raises(ConsentRequired):
         asked(Output(as_json=True), "Install?", ConsentRequired("unanswered"))
     assert capsys.readouterr().out == ""
+
+
+def test_what_an_author_tells_of_changes_pushes_no_question_out_of_sight(capsys):
+    show_changelog(Output(), "poll", "\n".join(["short", *["x" * 100_000] * 40]))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["new in poll:", "  short"]
+    assert len(lines) == 14
+    assert max(map(len, lines)) < 400

@@ -24,6 +24,7 @@ from jackfield.errors import ConsentRequired, JackfieldError
 
 NOTHING_TO_DO = 4
 INTERRUPTED = 130
+_LONGEST_LINE = 2000
 
 
 class PlanRefused(ConsentRequired):
@@ -103,7 +104,8 @@ def tell(error: JsonObject, arguments: Sequence[str] | None = None, beside: Json
         error = {**error, "hint": as_typed_here(error["hint"])}
     output.data({"error": error, **(beside or {})})
     label = "stopped" if error["exit_code"] == INTERRUPTED else "error"
-    lines = [plain(part) for part in error["message"].splitlines()] or [""]
+    # Whom an error blames may have chosen its words: nobody reads more of a line than this.
+    lines = [_short(plain(part)) for part in error["message"].splitlines()] or [""]
     output.note(click.style(f"{label}:", fg="red", bold=True) + f" {lines[0]}")
     for extra in lines[1:]:
         output.note(f"  {extra}")
@@ -133,6 +135,10 @@ def _place_that_cannot_be_written(context: click.Context | None, message: str) -
         return None
     another = ": JACKFIELD_HOME names another folder" if session.home is None else ""
     return f"plugins and what is known of them lie in {folder}, where this user cannot write{another}"
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
 
 
 def _usage_mapping(error: click.UsageError) -> JsonObject:

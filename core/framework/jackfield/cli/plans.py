@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FAILED = ("failed", "blocked")
 _CHANGELOG_LINES = 12  # of one plugin's changelog; the rest is on its page
+_CHANGELOG_CHARACTERS = 300  # of one line: what is asked stands above it, and must not be pushed out of sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,7 @@ def show_changelog(output: Output, name: str, changelog: str) -> None:
         return
     output.line(f"new in {plain(name)}:")
     for line in lines[:_CHANGELOG_LINES]:
-        output.line(f"  {line}")
+        output.line(f"  {line[:_CHANGELOG_CHARACTERS]}{'…' if len(line) > _CHANGELOG_CHARACTERS else ''}")
     if len(lines) > _CHANGELOG_LINES:
         output.line(f"  … {plural(len(lines) - _CHANGELOG_LINES, 'line')} more")
 
