@@ -218,6 +218,48 @@ def test_the_log_of_a_plugin_that_failed(site: Site, page: Page, view: str, tmp_
     keep(page, "plugin-log", view, full_page=True)
 
 
+@pytest.fixture(scope="module")
+def talkative(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The chat with a plugin that waits for consent, and asks for it in more words than a window holds."""
+    asked = "".join(
+        f'[[permissions]]\nresource = "{resource}"\nactions = ["{action}"]\nreason = "{reason}"\n'
+        for resource, action, reason in (
+            ("files", "write", "to tidy up"),
+            ("messages", "read", "so that " + "it knows, and " * 28),
+            ("messages", "send", "so that " + "all know, and " * 28),
+            ("members", "read", "so that " + "it greets, and " * 26),
+        )
+    )
+    wheel = build_plugin(tmp_path_factory.mktemp("wheels"), "talkative", permissions=asked, isolation="worker")
+    environment = clean_environment(JACKFIELD_HOME=str(site.data / "plugins"), JACKFIELD_MARKETPLACE=site.market)
+    for words in (
+        ["install", "--yes", "--accept-permissions", str(wheel)],
+        ["disable", "talkative"],
+        ["permissions", "revoke", "talkative", "--all"],
+    ):
+        command = [script("jackfield"), *words]
+        subprocess.run(command, env=environment, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    return site
+
+
+def test_a_long_consent_begins_with_what_is_risky_and_no_is_at_hand(talkative: Site, page: Page, view: str) -> None:
+    sign_in(page, talkative)
+    page.goto(f"{talkative.chat}/plugins")
+    while page.get_by_role("button", name="Enable talkative").count() == 0:  # until the chat has followed
+        page.reload()
+    page.get_by_role("button", name="Enable talkative").click()
+    consent = page.get_by_role("dialog")
+    no = consent.get_by_role("button", name="No, change nothing")
+    no.wait_for()
+    assert no.evaluate("one => one === document.activeElement")
+    assert consent.evaluate("one => one.scrollTop") == 0
+    for seen in (consent.get_by_text("(to tidy up)"), no, consent.get_by_role("button", name="Yes, enable")):
+        where = seen.evaluate("one => { const box = one.getBoundingClientRect(); return [box.top, box.bottom]; }")
+        assert 0 <= where[0] < where[1] <= page.viewport_size["height"]
+    keep(page, "chat-consent-long", view)
+    no.click()
+
+
 WORDY = """
 from jackfield import Plugin
 
