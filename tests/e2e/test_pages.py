@@ -255,7 +255,7 @@ def test_a_long_consent_begins_with_what_is_risky_and_no_is_at_hand(talkative: S
     assert consent.evaluate("one => one.scrollTop") == 0
     for seen in (consent.get_by_text("(to tidy up)"), no, consent.get_by_role("button", name="Yes, enable")):
         where = seen.evaluate("one => { const box = one.getBoundingClientRect(); return [box.top, box.bottom]; }")
-        assert 0 <= where[0] < where[1] <= page.viewport_size["height"]
+        assert 0 <= where[0] < where[1] <= page.evaluate("innerHeight")
     keep(page, "chat-consent-long", view)
     no.click()
 
