@@ -52,6 +52,7 @@ class TestRequests:
         [
             ({"url": "ftp://127.0.0.1/"}, "no URL that begins with https:// or http://"),
             ({"url": "/only/a/path"}, "no URL that begins with"),
+            ({"url": "http://xn--a/"}, "is no URL: Codepoint"),
             ({"url": "http://user:secret@127.0.0.1/"}, "a name or password in a URL"),
             ({"method": "CONNECT"}, "'CONNECT' is no method"),
             ({"method": "GET / HTTP/1.1\r\nX: y"}, "is no method"),

@@ -227,9 +227,10 @@ def _parsed(text: str) -> "httpx.URL":
 
     try:
         url = httpx.URL(text)
+        host = url.host  # reads it again, where it is written in Punycode
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
         raise UsageError(f"{str(text)[:80]!r} is no URL: {error}") from None
-    if url.scheme not in _PORTS or not url.host:
+    if url.scheme not in _PORTS or not host:
         raise UsageError(f"{_shown(text)!r} is no URL that begins with https:// or http://")
     if url.userinfo:
         raise UsageError(f"{_shown(text)!r}: a name or password in a URL", hint="send an Authorization header")
