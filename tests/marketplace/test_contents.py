@@ -4,12 +4,15 @@ import hashlib
 import io
 import os
 
+import httpx
 import pytest
 from alembic import command
+from jackfield_marketplace.api import FilePages
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import Contents
 from jackfield_marketplace.catalog.contents import SMALL_BYTES
 from jackfield_marketplace.db import Database, migrate
+from jackfield_marketplace.stats import DownloadCounter
 
 from tests.marketplace.test_database import configuration
 from tests.support.marketplace import running_marketplace
@@ -172,3 +175,19 @@ def test_a_part_can_be_asked_for(market, large, asked, start, end):
     assert (other.status_code, other.content) == (200, path.read_bytes())
     beyond = market.client.get(entry["url"], headers={"Range": f"bytes={size}-"})
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+
+
+async def test_texts_that_lie_ready_take_so_much_memory_and_no_more(market, monkeypatch):
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        source = plugin_source("poll", version)
+        source.readme = f"{version}\n" + "A long story. " * 3000
+        assert market.upload(source.build(market.wheels)).status_code == 200
+    addresses = [file["url"].replace("../..", "") + ".metadata" for file in market.project("chat-poll")["files"]]
+    counter = DownloadCounter(market.database)
+    pages = FilePages(market.database, Contents(market.database, DiskBlobs(market.settings.blobs)), counter)
+    monkeypatch.setattr("jackfield_marketplace.api.files._KEPT_IN_ALL_BYTES", 100_000)
+    transport = httpx.ASGITransport(pages)
+    async with httpx.AsyncClient(transport=transport, base_url="http://index") as client:
+        for address in [*addresses, addresses[0]]:
+            assert (await client.get(address)).status_code == 200
+    assert [pages.ready(address.encode()) is not None for address in addresses] == [True, False, True]

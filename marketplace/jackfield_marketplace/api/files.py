@@ -25,13 +25,14 @@ _TYPES = {
 }
 _KEPT_FILES = 8192
 _KEPT_BYTES = 64 * 1024  # a text that is larger is read each time
+_KEPT_IN_ALL_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class _Served:
     """What an address leads to: an answer that is ready, or the hash of what a download sends.
 
-    `stamp` is the catalogue's serial at which it held.
+    `stamp` is the catalogue's serial at which it held, `size` that of the text that is kept, in bytes.
     """
 
     stamp: int
@@ -39,6 +40,7 @@ class _Served:
     sha256: str
     media_type: str
     counted: tuple[int, str] | None
+    size: int = 0
 
 
 class FilePages:
@@ -55,6 +57,7 @@ class FilePages:
         self._contents = contents
         self._downloads = downloads
         self._served: OrderedDict[str, _Served] = OrderedDict()
+        self._bytes = 0
         self._checked = (-1, -1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,12 +121,15 @@ class FilePages:
         if served is not None and served.stamp == serial:
             return served
         served = self._look_up(address, serial)
+        gone = self._served.pop(address, None)
+        if gone is not None:
+            self._bytes -= gone.size
         if served is None:
-            self._served.pop(address, None)
             return None
         self._served[address] = served
-        if len(self._served) > _KEPT_FILES:
-            self._served.popitem(last=False)
+        self._bytes += served.size
+        while len(self._served) > _KEPT_FILES or self._bytes > _KEPT_IN_ALL_BYTES:
+            self._bytes -= self._served.popitem(last=False)[1].size
         return served
 
     def _serial(self) -> int:
@@ -153,12 +159,12 @@ class FilePages:
         if blob is None or content is None:
             return None
         media_type = _TYPES.get(part, "application/octet-stream")
-        answer = None
+        answer, size = None, 0
         if part and (isinstance(content, bytes) or content.stat().st_size <= _KEPT_BYTES):
             text = content if isinstance(content, bytes) else content.read_bytes()
-            answer = Answer(200, text, media_type, {"cache-control": _CACHE}, etag=f'"{blob}"')
+            answer, size = Answer(200, text, media_type, {"cache-control": _CACHE}, etag=f'"{blob}"'), len(text)
         counted = (served.project_id, served.version) if served.kind == "wheel" and not part else None
-        return _Served(serial, answer, blob, media_type, counted)
+        return _Served(serial, answer, blob, media_type, counted, size)
 
 
 def _readable(scope: Scope) -> Scope:
