@@ -93,11 +93,12 @@ class Coroutines:
             loop = self._loop
             if loop is None or self._ended:
                 return 0.0
-            if self._asked is None:
-                self._asked = now
+            asked = self._asked  # the loop takes it away when it answers, at any time
+            if asked is None:
+                asked = self._asked = now
                 with contextlib.suppress(RuntimeError):  # it was closed meanwhile
                     loop.call_soon_threadsafe(self._answered)
-            return now - self._asked
+            return now - asked
 
     def stop(self, timeout_seconds: float) -> bool:
         """Cancel what runs, and end; False where it did not in time."""

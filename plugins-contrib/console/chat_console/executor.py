@@ -282,11 +282,13 @@ class Executor:
     def _watch(self) -> None:
         while not self._closed.wait(min(LOOK_SECONDS, self._held_seconds / 4)):
             now = time.monotonic()
-            with self._turn:
-                sentences = [*self._look(now)]
-            sentences += self._look_at_coroutines(now)
-            for sentence in sentences:
-                self._tell(sentence)
+            try:
+                with self._turn:
+                    sentences = [*self._look(now)]
+                for sentence in (*sentences, *self._look_at_coroutines(now)):
+                    self._tell(sentence)
+            except Exception as error:  # noqa: BLE001 (a handler of a script's log, say; it is looked on)
+                self._on_failure(error)
 
     def _look(self, now: float) -> list[str]:
         lead = self._lead

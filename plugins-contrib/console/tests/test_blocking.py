@@ -261,6 +261,55 @@ def test_an_unloaded_script_that_was_held_hears_of_its_end_and_of_nothing_after(
         assert bench.engine.server.load_plugin("slow.py") is True
 
 
+SLEEPY = """
+import asyncio, random, time
+from mcdreforged.api.all import *
+heard = []
+chance = random.Random({name!r})
+def nap():
+    if chance.random() < 0.1: time.sleep(chance.random() * 0.2)
+def on_user_info(server, info):
+    nap()
+    heard.append(info.content)
+async def on_info(server, info):
+    if chance.random() < 0.05: await asyncio.to_thread(server.reload_plugin, 'exchanged')
+def on_player_joined(server, player, info):
+    nap()
+    if chance.random() < 0.3: server.reload_plugin('exchanged')
+"""
+
+
+@pytest.mark.slow
+def test_sleepy_scripts_that_exchange_another_from_everywhere_hear_everything_in_order(tmp_path, caplog):
+    scripts = {f"{name}.py": SLEEPY.format(name=name) for name in ("a", "b", "c")} | {"exchanged.py": "x = 1\n"}
+    joined = "[12:00:00] [Server thread/INFO]: Alex[/1] logged in with entity id 7 at (1.5, 64.0, -20.25)"
+    with console(tmp_path, scripts, held_seconds=0.05) as bench:
+        done = []
+
+        def feed(one: int) -> None:
+            for number in range(25):
+                done.append(bench.engine.type(f"{one} {number}", lambda line: None))
+                if number % 10 == 0:
+                    bench.engine.hearing.line(joined)
+                    bench.engine.server.refresh_changed_plugins()
+                time.sleep(0.02)
+
+        threads = [threading.Thread(target=feed, args=(one,)) for one in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        for one in done:
+            one.result(20)
+        for name in ("a", "b", "c"):
+            bench.wait(lambda name=name: len(heard(bench, name)) == 75, name)
+            for one in range(3):
+                numbers = [int(text.split()[1]) for text in heard(bench, name) if text.startswith(f"{one} ")]
+                assert numbers == list(range(25))
+        assert bench.engine.server.get_plugin_list()[:3] == ["a", "b", "c"]
+    assert "the console failed" not in caplog.text
+
+
 @pytest.mark.feature("U14")
 @pytest.mark.parametrize("content", [b'{"Alex": "de_de"', b"\xff\xfe", b"[1, 2]", b"[" * 5000])
 def test_a_damaged_file_of_preferences_is_set_aside_and_told(tmp_path, caplog, content):
