@@ -143,9 +143,9 @@ def _filled(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _dress(other: Path, looked: os.stat_result) -> None:
-    """Give a copy the times and the mode of what it is a copy of."""
+    """Give a copy the times and the mode of what it is a copy of; its user can read it all the same."""
     os.utime(other, ns=(looked.st_atime_ns, looked.st_mtime_ns))
-    other.chmod(stat.S_IMODE(looked.st_mode))
+    other.chmod(stat.S_IMODE(looked.st_mode) | (0o500 if stat.S_ISDIR(looked.st_mode) else 0o400))
 
 
 def remove_folder(folder: Path) -> None:

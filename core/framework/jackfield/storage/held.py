@@ -54,7 +54,7 @@ class HeldFolder:
         Raises:
             OSError: as `os.open`; it is no regular file, or no more.
         """
-        descriptor = os.open(self._at(name), _FILE, dir_fd=self.descriptor)
+        descriptor = _opened(self._at(name), _FILE, self.descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(errno.ESTALE, "it became something other than a file", str(self.path / name))
@@ -82,9 +82,32 @@ def held_folder(root: Path, parts: tuple[str, ...] = ()) -> Iterator[HeldFolder]
     descriptor = os.open(root, _FOLDER)
     try:
         for part in parts:
-            below = os.open(part, _FOLDER | _NO_LINK, dir_fd=descriptor)
+            below = _opened(part, _FOLDER | _NO_LINK, descriptor)
             os.close(descriptor)
             descriptor = below
         yield HeldFolder(parts, path, descriptor)
     finally:
         os.close(descriptor)
+
+
+def _opened(name: str, flags: int, folder: int | None) -> int:
+    """Open what belongs to this user, also where who made it has left nobody the right to read it.
+
+    Else a plugin keeps all from being copied or exported, and so itself from being replaced, by one file.
+    """
+    try:
+        return os.open(name, flags, dir_fd=folder)
+    except PermissionError:
+        if not hasattr(os, "O_PATH"):
+            raise
+        held = os.open(name, os.O_PATH | _NO_LINK, dir_fd=folder)
+        try:
+            looked = os.fstat(held)
+            is_folder = stat.S_ISDIR(looked.st_mode)
+            if looked.st_uid != os.geteuid() or not (is_folder or stat.S_ISREG(looked.st_mode)):
+                raise
+            # by what holds it, and not by its name: something else may have that by now
+            Path(f"/proc/self/fd/{held}").chmod(stat.S_IMODE(looked.st_mode) | (0o500 if is_folder else 0o400))
+        finally:
+            os.close(held)
+    return os.open(name, flags, dir_fd=folder)
