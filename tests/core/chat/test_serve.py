@@ -164,6 +164,22 @@ def test_a_second_signal_ends_it_as_quietly_as_the_first(start: Start, tmp_path:
     assert server.lines[before:] == ["jackfield-chat: stopping"]
 
 
+def test_it_ends_though_nobody_reads_any_more_what_it_prints(tmp_path: Path) -> None:
+    """`jackfield-chat serve | tee log` whose tee was killed could be ended by SIGKILL alone."""
+    command = [script("jackfield-chat"), "serve", "--data", str(tmp_path), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=clean_environment()) as chat:
+        assert chat.stdout is not None
+        try:
+            while b"ready on" not in (line := chat.stdout.readline()):
+                assert line, "it ended"
+            chat.stdout.close()
+            chat.send_signal(signal.SIGTERM)
+            assert chat.wait(30) in (0, 120)  # 120: Python's word for what it could not print at the very end
+        finally:
+            chat.kill()
+    assert not (tmp_path / "run" / "serving.json").exists()
+
+
 def test_the_marketplaces_are_known_when_the_page_answers(start: Start, tmp_path: Path) -> None:
     data = tmp_path / "chat"
     command = [script("jackfield-chat"), "serve", "--data", str(data), "--port", "0"]

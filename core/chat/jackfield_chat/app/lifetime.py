@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -56,9 +56,10 @@ class ChatServer(uvicorn.Server):
         loop = asyncio.get_running_loop()
 
         def end() -> None:
-            if not self.should_exit:
-                self._say("jackfield-chat: stopping")
-            self.should_exit = True
+            first, self.should_exit = not self.should_exit, True
+            if first:
+                with suppress(OSError):  # whoever read what is printed may be gone
+                    self._say("jackfield-chat: stopping")
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end)
