@@ -244,14 +244,14 @@ async def test_a_pinned_plugin_stays_and_pre_releases_are_a_channel(market, at):
 
 
 async def test_what_is_said_of_a_plugin_goes_with_it_and_comes_back_with_it(market, at):
-    market.publish("gone")
+    market.publish("taken-out")
     management = at()
-    await installed(management, "gone")
-    management.policies.change("gone", {"mode": "auto"}, by="tester")
-    await management.apply(management.plan_remove(["gone"]), accept_permissions=False, by="tester")
+    await installed(management, "taken-out")
+    management.policies.change("taken-out", {"mode": "auto"}, by="tester")
+    await management.apply(management.plan_remove(["taken-out"]), accept_permissions=False, by="tester")
     assert management.policies.own() == {}
     await management.rollback(by="tester")
-    assert management.policies.of("gone").mode == "auto"
+    assert management.policies.of("taken-out").mode == "auto"
 
 
 async def test_the_plan_tells_what_happens_to_the_data(market, at):
