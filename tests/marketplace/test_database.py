@@ -15,7 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from jackfield_marketplace.db import Database, Prepared, User, migrate
-from jackfield_marketplace.db.log import WRITES_A_TURN
+from jackfield_marketplace.db.log import WRITES_A_TURN, Log
 from jackfield_marketplace.db.migrate import HEAD, revision
 from jackfield_marketplace.search import search
 from jackfield_marketplace.settings import Settings
@@ -231,3 +231,13 @@ def test_a_disk_that_fails_is_told_to_who_wrote_and_tried_again_for_the_next(dat
     with database.write_directly() as direct:
         direct.run(ADD_USER, name="bob")
     assert database.look_up(USERS) == (2,)
+
+
+def test_a_database_without_a_log_has_nothing_to_wait_for(tmp_path):
+    path = tmp_path / "without.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE users (name TEXT)")  # no WAL, as where a file system has no shared memory
+        log = Log(str(path))
+        log.keep(log.written())
+        log.close()
+    assert not path.with_name("without.sqlite3-wal").exists()

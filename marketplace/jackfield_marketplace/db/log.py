@@ -62,7 +62,8 @@ class Log:
             if self._kept >= number:
                 return
             upto = self._written
-            _sync(self._opened())
+            with suppress(FileNotFoundError):  # a file system without shared memory has no log: there a commit syncs
+                _sync(self._opened())
             self._kept = upto
 
     def close(self) -> None:
