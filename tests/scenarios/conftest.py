@@ -74,6 +74,7 @@ class Plugins:
             if path.is_file()
             and "lock" not in path.name
             and "/cache" not in path.as_posix()
+            and ".index" not in path.parts  # another environment's installer changes the ctime of files that it shares
             and "trust" not in path.relative_to(self.home).parts  # what was seen of marketplaces
         }
 
