@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from jackfield.host.remote import RemotePlugin
+from jackfield.host.remote import Elsewhere, RemotePlugin
 from jackfield.manifest import Candidate
 
 
 class Leaving:
-    """Those that are there at the moment."""
+    """Those that are there at the moment.
 
-    def __init__(self) -> None:
+    Args:
+        elsewhere: ends them.
+    """
+
+    def __init__(self, elsewhere: Elsewhere) -> None:
+        self._elsewhere = elsewhere
         self._leaving: dict[str, tuple[RemotePlugin, int]] = {}
 
     def add(self, candidate: Candidate, remote: RemotePlugin) -> None:
@@ -39,7 +42,7 @@ class Leaving:
     async def end(self) -> None:
         """End all of them, each as soon as it has answered."""
         leaving, self._leaving = self._leaving, {}
-        await asyncio.gather(*(remote.finish() for remote, _ in leaving.values()))
+        await self._elsewhere.finish(remote for remote, _ in leaving.values())
 
 
 def _data_version(candidate: Candidate) -> int:

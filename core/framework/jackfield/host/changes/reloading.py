@@ -130,7 +130,7 @@ class Reloading:
         handed = await self._exchange(order, befores, brought, seen)
         broken = [cid for cid in going if not _is_as_before(befores[cid])]
         if not broken:
-            await asyncio.gather(*(one.remote.finish() for one in befores.values() if one.remote is not None))
+            await self._runner.elsewhere.finish(one.remote for one in befores.values() if one.remote is not None)
             for cid in going:
                 self._code.note_files(records[cid])
             return going

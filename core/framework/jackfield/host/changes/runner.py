@@ -51,6 +51,7 @@ class Runner:
 
     Attributes:
         bringing: imports their code.
+        elsewhere: as given.
         on_process_start: told of each plugin whose process runs.
         on_process_missing: told of each plugin that failed because there was no process for it, or none any more.
         on_process_end: told of each plugin whose process has ended by itself, with a sentence, before its life is; it
@@ -67,7 +68,8 @@ class Runner:
         self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
         self._shape = DataShape(around.layout.root, around.state)
-        self._leaving = Leaving()
+        self.elsewhere = elsewhere
+        self._leaving = Leaving(elsewhere)
         self.stand_ins = StandIns(manager, around)
         self.bringing = Bringing(plugins, around, elsewhere, self._shape)
 
@@ -155,18 +157,19 @@ class Runner:
             stays: its code stays loaded, but for a process in which something does not end: that is killed.
             replaced: its next code comes at once; who calls it waits for that, if it is in another process.
         """
-        wiring, remote = record.wiring, record.remote
+        wiring, remote, asked = record.wiring, record.remote, asking.get()
+        for_itself = asked is not None and asked.plugin == record.candidate.id
         if replaced and remote is not None and record.loaded is not None and wiring is not None:
             self.stand_ins.put(record.loaded.target, seconds=remote.call_seconds, leave=wiring.entrances.close)
-            # What it was given it answers itself, and what it hands over holds what it has learned from that.
-            await remote.until_quiet(GRACE_SECONDS)
+            if not for_itself:  # it would wait for what asks for this
+                # What it was given it answers itself, and what it hands over holds what it has learned from that.
+                await remote.until_quiet(GRACE_SECONDS)
         elif wiring is not None and replaced:
             wiring.entrances.close()  # a call under way still has its answer: a filter's next code would miss it
         elif wiring is not None:
             leave(record, wiring, self._manager)
-        asked = asking.get()
-        if (asked is None or asked.plugin != record.candidate.id) and not (replaced and remote is not None):
-            # Not for itself, if one of these asks for this; and a process that is replaced answers as long as it can.
+        if not for_itself and not (replaced and remote is not None):
+            # One of these may ask for this; and a process that is replaced answers as long as it can.
             await self._around.guard.visits.end(record.candidate.id, GRACE_SECONDS)
         await self._quietly(record, "on_disable")
         await self._end_scopes(record)

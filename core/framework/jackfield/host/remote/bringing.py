@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -12,7 +13,7 @@ from jackfield.api import ApiFactory
 from jackfield.errors import PluginError
 from jackfield.hooks import HookManager
 from jackfield.host.facets import Surroundings, Wiring
-from jackfield.host.remote.asking import leading_on
+from jackfield.host.remote.asking import asking, leading_on
 from jackfield.host.remote.facets import Commanding, served_context
 from jackfield.host.remote.loading import load_remote, served_life
 from jackfield.host.remote.plugin import RemotePlugin
@@ -54,10 +55,27 @@ class Elsewhere:
             "process": self._workers,
             "external": connected,
         }
+        self._finishing: set[asyncio.Task[None]] = set()
+
+    async def finish(self, remotes: Iterable[RemotePlugin]) -> None:
+        """End processes whose successors are at work, each as soon as it has answered.
+
+        Where a plugin asks for this, nobody waits for it: one of them may have to hear first what came of it.
+
+        Args:
+            remotes: the ways to them.
+        """
+        tasks = {asyncio.create_task(remote.finish()) for remote in remotes}
+        self._finishing |= tasks
+        for task in tasks:
+            task.add_done_callback(self._finishing.discard)
+        if asking.get() is None:
+            await asyncio.gather(*tasks)
 
     async def close(self) -> None:
         """End every process that is left."""
         await self._workers.close()
+        await asyncio.gather(*self._finishing)
 
     async def bring(self, candidate: Candidate, placement: Placement, wiring: Wiring) -> tuple[Loaded, RemotePlugin]:
         """Return a plugin's code, loaded in a process of its own, and the way there.
