@@ -3,6 +3,9 @@
 import hashlib
 import io
 import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -125,6 +128,43 @@ def test_a_large_file_is_taken_back_with_the_transaction_it_came_in(database, co
     with pytest.raises(RuntimeError, match="not taken"):
         add_and_fail()
     assert contents.read(sha256) == data  # it was there before
+
+
+def test_a_large_file_goes_before_another_process_can_point_to_it(database, contents, tmp_path):
+    data = os.urandom(SMALL_BYTES + 1)
+    sha256 = hashlib.sha256(data).hexdigest()
+    other = sqlite3.connect(tmp_path / "market.sqlite3", timeout=0, isolation_level=None)
+
+    def could_write() -> None:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+
+    def add_and_fail() -> None:
+        with database.write_directly() as direct:
+            contents.add(direct, sha256, io.BytesIO(data), len(data))
+            direct.if_undone.append(could_write)
+            raise RuntimeError("not taken")
+
+    with closing(other):
+        with pytest.raises(RuntimeError, match="not taken"):
+            add_and_fail()
+        other.execute("BEGIN IMMEDIATE")
+    assert contents.find(sha256) is None
+
+
+def test_the_names_above_a_large_file_are_on_the_disk_before_anything_points_to_it(
+    database, contents, tmp_path, monkeypatch
+):
+    synced, fsync = [], os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").resolve())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    sha256 = add(database, contents, os.urandom(SMALL_BYTES + 1))
+    blobs = tmp_path.resolve() / "blobs"
+    assert {blobs, blobs / sha256[:2]} <= set(synced)
 
 
 def test_what_a_killed_server_was_writing_is_gone_after_the_next_start(tmp_path):

@@ -1,13 +1,14 @@
 """The pages: what they say, what they never load, and what becomes of what authors write."""
 
 import re
+import tracemalloc
 from datetime import date, timedelta
 
 import pytest
 from jackfield_marketplace.catalog import feature, yank
 from jackfield_marketplace.db import now
 from jackfield_marketplace.web.chart import downloads_chart
-from jackfield_marketplace.web.readme import render_text
+from jackfield_marketplace.web.readme import render_bounded, render_text
 from jackfield_marketplace.web.words import file_size, relative_time, short_number
 
 from tests.support.wheels import manifest_text, plugin_source
@@ -143,11 +144,23 @@ def test_a_long_readme_is_rendered_for_the_first_visitor_alone(market):
     source.files["chat_poll/CHANGELOG.md"] = "## 1.0.0\n" + "- b\n" * 20_000
     assert market.upload(source.build(market.wheels)).status_code == 200
     first = market.client.get("/plugin/poll").text
-    before = render_text.cache_info()
+    before = render_bounded.cache_info()
     assert market.client.get("/plugin/poll").text == first
-    after = render_text.cache_info()
+    after = render_bounded.cache_info()
     assert (after.misses, after.hits) == (before.misses, before.hits + 2)
     assert first.count("<li>b</li>") == 5000  # of a change not more than anybody reads
+
+
+def test_rendered_texts_take_so_much_memory_and_no_more():
+    render_bounded.cache_clear()
+    tracemalloc.start()
+    try:
+        for number in range(8):
+            render_text(f"{number} " + "word " * 800_000, "text/plain")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 8 * 1_000_000  # not the four megabytes that each of the authors wrote
 
 
 def test_chart_has_a_bar_for_each_day_and_says_its_numbers():

@@ -73,8 +73,9 @@ class DiskBlobs:
         target.parent.mkdir(exist_ok=True)
         temporary.chmod(0o644)
         temporary.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        for named in (target.parent, self.folder):  # the second one lists the first, which may be new
+            folder = os.open(named, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)

@@ -91,9 +91,11 @@ class Database:
                 self._direct_connection.commit()
             except BaseException:
                 self._direct_kept = {}
-                self._direct_connection.rollback()
-                for undo in [] if direct is None else direct.if_undone:
-                    undo()
+                try:
+                    for undo in [] if direct is None else direct.if_undone:
+                        undo()
+                finally:
+                    self._direct_connection.rollback()  # last: then another process may write
                 raise
             number = self._log.written()
         self._log.keep(number)

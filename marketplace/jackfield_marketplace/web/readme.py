@@ -41,7 +41,6 @@ _LONGEST = 200_000
 _KEPT = 64  # rendered texts; a long one takes a second, and every visitor may ask for it
 
 
-@lru_cache(_KEPT)
 def render_text(text: str, content_type: str) -> Markup:
     """The HTML of a README or changelog entry, safe to put into a page.
 
@@ -49,7 +48,12 @@ def render_text(text: str, content_type: str) -> Markup:
         text: as the author wrote it; what is over 200,000 characters is left out.
         content_type: `text/markdown` is rendered, everything else is shown as it stands.
     """
-    text = text[:_LONGEST]
+    return render_bounded(text[:_LONGEST], content_type)
+
+
+@lru_cache(_KEPT)
+def render_bounded(text: str, content_type: str) -> Markup:
+    """As `render_text`, of a text that was cut already: the last ones are kept, with what became of them."""
     if content_type != "text/markdown":
         return Markup(f"<pre>{escape(text)}</pre>")  # noqa: S704  # escaped in this line
     html = _markdown().render(text)
