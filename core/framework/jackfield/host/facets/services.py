@@ -101,7 +101,9 @@ class ServiceHandle:
         except UsageError as error:  # once, and not at each level of the circle
             self._guard.blame(self._consumer, what, error)
             raise
-        with underway.begun(self._consumer, provider), self._guard.watched(provider, what, for_user=True):
+        apart = isinstance(self._offer.target, Elsewhere)
+        watched = self._guard.watched(provider, what, for_user=True)
+        with underway.begun(self._consumer, provider, apart=apart), watched:
             yield
 
     def _target(self, method: str) -> object:
