@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from jackfield.errors import UsageError
 
 MOST_LEVELS = 100
-"""Calls one inside of the other, the last of which is not the first of its kind; Python ends at about 230, after seconds."""
+"""Calls one inside of the other, where a call is there before; Python ends a recursion at about 230, after seconds."""
 
 MOST_WAITING = 150
 """Calls from one plugin to another that wait at a time, where the other waits as often for the first, in processes.
