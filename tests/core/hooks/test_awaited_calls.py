@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pluggy
 import pytest
 from jackfield.errors import UsageError
+from jackfield.hooks.awaited import AsyncCaller
 
 from tests.core.hooks.room import answer, answer_later, plugin, room
 
@@ -113,3 +115,27 @@ async def test_a_batch_looks_at_the_arguments_of_each_call() -> None:
     with pytest.warns(Warning, match="room"), pytest.raises(pluggy.HookCallError, match="room"):
         await manager.call.fetched.batch([{"room": "lobby"}, {"attic": "lobby"}])
     assert await manager.call.fetched.batch([]) == []
+
+
+def test_threads_that_come_first_at_the_same_time_hold_the_caller_that_hears_of_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that is held and replaced would call the implementations of its first call for ever."""
+    both = threading.Barrier(2)
+    callers: list[AsyncCaller] = []
+    make = AsyncCaller.__init__
+
+    def slowly(self: AsyncCaller, hook: pluggy.HookCaller) -> None:
+        make(self, hook)
+        both.wait(20)
+
+    monkeypatch.setattr(AsyncCaller, "__init__", slowly)
+    manager = room()
+    threads = [threading.Thread(target=lambda: callers.append(manager.call.fetched)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    first, second = callers
+    assert first is second
+    assert first is manager.call.fetched

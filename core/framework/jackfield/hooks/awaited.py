@@ -165,8 +165,8 @@ class CallRelay:
     def __getattr__(self, name: str) -> AsyncCaller:
         if name.startswith("__") or "_CallRelay__relay" not in self.__dict__:  # `copy` asks before anything is there
             raise AttributeError(name)
-        caller = AsyncCaller(getattr(self.__relay, name))
-        self.__dict__[name] = caller
+        # Of two threads that come first both hold the same one: no other hears when the hook changes.
+        caller: AsyncCaller = self.__dict__.setdefault(name, AsyncCaller(getattr(self.__relay, name)))
         return caller
 
 
