@@ -143,6 +143,32 @@ async def test_a_batch_of_slow_calls_leaves_most_of_the_time_to_the_others() -> 
     await asyncio.gather(asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)
 
 
+async def test_a_batch_of_slow_asynchronous_calls_leaves_most_of_the_time_to_the_others() -> None:
+    """What is awaited may keep the loop as what is called does."""
+    ours, theirs = socket.socketpair()
+    toiled: list[float] = []
+
+    async def toil(value: Any) -> Any:
+        begun = time.perf_counter()
+        while time.perf_counter() - begun < 0.015:
+            pass
+        toiled.append(time.perf_counter() - begun)
+
+    host = LoopConnection(Link(ours, {"toil": Served(toil, ANYTHING)}.get, peer="the plugin"))
+    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
+    await asyncio.gather(host.greet(), asking.greet())
+    asked = asyncio.ensure_future(asking.call_batch("toil", [{"value": 1}] * 40, ANYTHING))
+    seen, begun = [0], time.perf_counter()
+    while len(toiled) < 20:
+        await asyncio.sleep(0.001)
+        seen.append(len(toiled))
+    assert max(after - before for before, after in pairwise(seen)) <= 3, "others have their turn in between"
+    assert sum(toiled) / (time.perf_counter() - begun) < 0.5
+    asking.close()
+    host.close()
+    await asyncio.gather(asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)
+
+
 async def test_what_requests_lead_to_leaves_most_of_the_time_to_the_others() -> None:
     """Each is read at once, and then a task of its own."""
     ours, theirs = socket.socketpair()

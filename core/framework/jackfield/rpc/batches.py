@@ -13,6 +13,7 @@ from typing import Any, Final
 from jackfield.errors import CannotCross
 from jackfield.rpc.applying import Applied
 from jackfield.rpc.link import REST_AFTER_SECONDS, RESTS, Raised, Served, encode
+from jackfield.rpc.steps import InSteps
 
 CALLS_A_TURN: Final = 50
 """That run before others have their turn on the event loop, or before their answers are counted."""
@@ -34,13 +35,18 @@ async def one_by_one(served: Served, many: Sequence[dict[str, Any]], most_bytes:
     answers: list[Any] = []
     room = _Room(most_bytes)
     held = 0.0
+
+    def took(began: float) -> None:
+        nonlocal held
+        held += monotonic() - began
+
     for place, arguments in enumerate(many):
         began = monotonic()
         value = _call(served, arguments)
-        held += monotonic() - began
+        took(began)
         if inspect.isawaitable(value):
             try:
-                value = await value
+                value = await InSteps(value, took)
             except (Exception, SystemExit) as error:  # noqa: BLE001  # one call of a batch does not take the others with it
                 value = Raised(error)
         answers.append(value)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Generator
-from functools import partial
 from time import monotonic
 from typing import Any, Final
 
 from jackfield.rpc.link import REST_AFTER_SECONDS, RESTS
 from jackfield.rpc.replies import Reply
 from jackfield.rpc.serving import Cancelled
+from jackfield.rpc.steps import InSteps
 
 LONGEST_REST_SECONDS: Final = 0.25
 """After one step: what takes longer is work of others that the request led to, and who asked has a time of its own."""
@@ -56,45 +55,12 @@ class Tasks:
     async def _run(self, awaitable: Any, reply: Reply) -> None:
         while (rest := self._rest_until - monotonic()) > REST_AFTER_SECONDS:  # noqa: ASYNC110 (it is time that is waited for)
             await asyncio.sleep(rest)
-        await _InSteps(_answered(awaitable, reply), self._took)
+        await InSteps(_answered(awaitable, reply), self._took)
 
     def _took(self, began: float) -> None:
         """Note that a step has ended, which began then."""
         now = monotonic()
         self._rest_until = max(self._rest_until, now) + min((now - began) * RESTS, LONGEST_REST_SECONDS)
-
-
-class _InSteps:
-    """Awaits something and tells of the time of each step, until it waits for the loop or has ended.
-
-    Args:
-        awaitable: what is awaited.
-        took: called after each step with when it began.
-    """
-
-    __slots__ = ("_awaitable", "_took")
-
-    def __init__(self, awaitable: Awaitable[Any], took: Callable[[float], None]) -> None:
-        self._awaitable = awaitable
-        self._took = took
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        inner: Any = self._awaitable.__await__()
-        step = inner.__next__
-        while True:
-            began = monotonic()
-            try:
-                waited_for = step()
-            except StopIteration as ended:
-                return ended.value
-            finally:
-                self._took(began)
-            try:
-                yield waited_for
-            except BaseException as error:  # noqa: BLE001  # cancelled, most often; what is awaited has to see it
-                step = partial(inner.throw, error)
-            else:
-                step = inner.__next__
 
 
 async def _answered(awaitable: Any, reply: Reply) -> None:
