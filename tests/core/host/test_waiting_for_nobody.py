@@ -22,6 +22,12 @@ class Specs:
     def asked(self, what: str) -> str: ...
 
 
+READS = """
+[[permissions]]
+resource = "plugins"
+actions = ["read"]
+"""
+
 WAITS = """
 from jackfield import Plugin
 from pluggy import HookimplMarker
@@ -39,7 +45,7 @@ class Main(Plugin):
 
 @pytest.mark.feature("J25", "J26")
 def test_who_waits_for_a_plugin_has_its_time_back_whatever_that_waits_for(profile, build):
-    profile.install(build("a", code=WAITS, isolation="worker", more=LIMITS))
+    profile.install(build("a", code=WAITS, isolation="worker", more=LIMITS, permissions=READS))
     profile.enable("a", isolation="worker")
 
     async def start(**options):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
+from time import monotonic
 from typing import Any
 
-from jackfield.errors import LinkClosed, PluginError, UsageError
+from jackfield.errors import CallTimeout, LinkClosed, PluginError, UsageError
 from jackfield.hooks import this_thread
 from jackfield.isolation.own_time import OwnTime
 from jackfield.rpc import BlockingConnection, CallCodec, Link, OpenCall, Served
@@ -22,6 +23,9 @@ from jackfield.rpc.loop import LoopConnection
 
 QUIET_SECONDS = 0.002
 """How often it is looked whether a line is quiet."""
+
+LOOK_SECONDS = 0.25
+"""How often it is looked, while the loop runs for a plugin that is waited for, whether the wait is over."""
 
 #: A call that somebody will wait for: over the link itself, or by way of the loop.
 Waited = OpenCall | Future[Any]
@@ -239,18 +243,41 @@ class Line:
         return known[1]
 
     def _run_now(self, function: Callable[..., Any], **arguments: Any) -> Any:
-        """Run what the plugin calls while somebody waits for it; where it has to be awaited, the loop runs."""
+        """Run what the plugin calls while somebody waits for it; where it has to be awaited, the loop runs.
+
+        Raises:
+            CallTimeout: whoever waits has waited for long enough; a batch asks for thousands of calls at once.
+        """
+        call = self._blocking.read_for
+        if call is not None and call.deadline < monotonic():
+            raise _nobody_waits(call)
         value = function(**arguments)
         if not inspect.isawaitable(value):
             return value
         self._give_back()
         try:
-            return self._loop.run_until_complete(_awaited(value))
+            return self._loop.run_until_complete(self._awaited(value, call))
         finally:
             # What waits to be sent has to leave first, and what the plugin asked for besides has to be answered. All
             # the while the loop reads, so that it may be the one that gets the answers for which somebody waits here.
             while not self._may_take() and (self._link.ledger.awaited or self._connection.waiting_bytes):
                 self._loop.run_until_complete(asyncio.sleep(0.001))
+
+    async def _awaited(self, value: Awaitable[Any], call: OpenCall | None) -> Any:
+        """Await what a plugin asked for as long as somebody waits for the call within which it did.
+
+        Else one that asks for what never comes keeps who called it for good.
+        """
+        if call is None:
+            return await value
+        task = asyncio.ensure_future(value)
+        while (left := call.deadline - monotonic()) > 0 and self._link.ended is None:
+            if (await asyncio.wait((task,), timeout=min(left, LOOK_SECONDS)))[0]:
+                return task.result()
+        task.cancel()
+        task.add_done_callback(lambda _: task.cancelled() or task.exception())  # nobody is there to be told
+        self._link.check()
+        raise _nobody_waits(call)
 
     def _by_loop(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Any:
         self.require_elsewhere(method)
@@ -285,8 +312,8 @@ class Line:
             raise PluginError(f"{self.plugin} cannot be called: the event loop of its host does not run")
 
 
-async def _awaited(value: Any) -> Any:
-    return await value
+def _nobody_waits(call: OpenCall) -> CallTimeout:
+    return CallTimeout(f"nobody waits any more for {call.method}, within which this was asked for")
 
 
 @lru_cache(maxsize=512)

@@ -41,12 +41,16 @@ class BlockingConnection(ExpressCalls):
 
     Args:
         link: the link; nothing else drives it meanwhile.
+
+    Attributes:
+        read_for: the call that the reading thread waits for, while it runs what the other side calls.
     """
 
     def __init__(self, link: Link) -> None:
         turn = Turn()
         super().__init__(link, turn, ExpressWire(link, turn))
         self._server = Server(link, self._wire.answer)
+        self.read_for: OpenCall | None = None
         self._deadline = FOREVER  # of the calls that the reading thread waits for, the nearest
 
     @property
@@ -231,8 +235,9 @@ class BlockingConnection(ExpressCalls):
 
     def _read_until(self, call: OpenCall, first: Message | None = None) -> None:
         """Read; a call within a call has no more time than the outer one."""
-        outer = self._deadline
+        outer, outer_call = self._deadline, self.read_for
         self._deadline = deadline = min(outer, call.deadline)
+        self.read_for = call
         try:
             while True:
                 self._take(first or self._wire.receive(deadline))
@@ -243,7 +248,7 @@ class BlockingConnection(ExpressCalls):
                 if deadline != FOREVER and monotonic() > deadline:  # each message was in time, all of them are not
                     raise ReceiveTimeout
         finally:
-            self._deadline = outer
+            self._deadline, self.read_for = outer, outer_call
 
     def _take(self, message: Message) -> None:
         try:
