@@ -5,6 +5,7 @@ and an exit code, never into a traceback.
 
     JackfieldError
     ├── UsageError                  the call itself is wrong                                  exit code 2
+    │   ├── WrongArguments          what another plugin's function was called with
     │   └── WrongValues             what was typed into a form, field by field
     ├── ManifestError               plugin.toml, host.toml or a text in them
     │   ├── GrammarError            a version, requirement, dependency or id; knows the column
@@ -73,6 +74,10 @@ class UsageError(JackfieldError):
     """The call itself is wrong: an unknown name, two options that exclude each other."""
 
     exit_code = 2
+
+
+class WrongArguments(UsageError):
+    """A function of a plugin in another process does not take what it was given; whoever called has a `TypeError`."""
 
 
 class WrongValues(UsageError):

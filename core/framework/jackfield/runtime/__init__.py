@@ -22,7 +22,7 @@ from jackfield.runtime.files import MOST_READ_BYTES, ScopedFile, data_of, read_b
 from jackfield.runtime.filling import fill_dataclass
 from jackfield.runtime.guard import GRACE_SECONDS, Begin, Blame, Guard, shielded
 from jackfield.runtime.loading import CALLBACKS, Loaded, function_names, marked_listeners, resolve, tie
-from jackfield.runtime.protocols import api_methods, fit_answer, fit_arguments, lacking, members_of
+from jackfield.runtime.protocols import api_methods, fit_answer, fit_arguments, lacking, members_of, takes
 from jackfield.runtime.resources import PluginResources
 from jackfield.runtime.scheduler import PluginScheduler
 from jackfield.runtime.scopes import Opened, Scope
@@ -98,6 +98,7 @@ __all__ = [
     "resolve",
     "restore_tree",
     "shielded",
+    "takes",
     "text_of",
     "things_by_name",
     "tie",

@@ -59,6 +59,17 @@ def fit_arguments(
     return bound.args, bound.kwargs
 
 
+def takes(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
+    """Say whether a function can be called with as many arguments of these names; yes where it does not tell."""
+    signature = _signature(function)
+    try:
+        if signature is not None:
+            signature.bind(*arguments, **keywords)
+    except TypeError:
+        return False
+    return True
+
+
 def fit_answer(protocol: type[Any] | None, method: str, value: Any) -> Any:
     """Return a plain answer as a protocol's method is annotated; as it is where nothing says what it is.
 

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any, ClassVar
 
 from jackfield.api import Subscription, service_name
-from jackfield.errors import IdentityError, PermissionDenied, PluginError, UsageError
+from jackfield.errors import IdentityError, PermissionDenied, PluginError, UsageError, WrongArguments
 from jackfield.host.facets.names import require_name
 from jackfield.host.facets.offers import Offer, ServiceRegistry
 from jackfield.host.facets.permits import Permits
 from jackfield.manifest import canonical_id
-from jackfield.runtime import Guard, Scope, fit_answer, fit_arguments, lacking, members_of
+from jackfield.runtime import Guard, Scope, fit_answer, fit_arguments, lacking, members_of, takes
 
 
 class Elsewhere:
@@ -63,7 +63,13 @@ class ServiceHandle:
         if inspect.iscoroutinefunction(function):
             return self._awaited(method, function(*arguments, **named))
         with self._watched(method):
-            return function(*arguments, **named)
+            try:
+                return function(*arguments, **named)
+            except TypeError as error:
+                if takes(function, arguments, named):
+                    raise
+                wrong = error
+        raise wrong  # whoever calls is mistaken, and not the provider
 
     async def _awaited(self, method: str, call: Coroutine[Any, Any, Any]) -> Any:
         try:
@@ -76,7 +82,11 @@ class ServiceHandle:
         if self._is_awaited():  # since the call was made, which is only now awaited
             return await self._later(method, lambda: getattr(self, method)(*arguments, **named))
         function = getattr(self._target(method), method)
-        return fit_answer(self._protocol, method, await self._awaited(method, function(*arguments, **named)))
+        try:
+            answer = await self._awaited(method, function(*arguments, **named))
+        except WrongArguments as error:
+            raise TypeError(error.message) from None
+        return fit_answer(self._protocol, method, answer)
 
     async def _later(self, method: str, call: Callable[[], Any]) -> Any:
         """Make a call when the provider's next code is there."""

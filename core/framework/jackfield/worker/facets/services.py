@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from jackfield.api import Subscription, service_name
-from jackfield.errors import UsageError
+from jackfield.errors import UsageError, WrongArguments
 from jackfield.runtime import Found, fit_answer, fit_arguments, lacking, members_of
 from jackfield.worker.facets.asking import Asking
 
@@ -54,7 +54,10 @@ class RemoteServices:
         if not isinstance(offered, _Offered) or method not in offered.methods:
             raise AttributeError(f"the service has no method {method}")
         function: Callable[..., Any] = getattr(offered.target, method)
-        values, named = fit_arguments(function, arguments, keywords)
+        try:
+            values, named = fit_arguments(function, arguments, keywords)
+        except TypeError as error:
+            raise WrongArguments(f"{method}(): {error}") from None
         return function(*values, **named)
 
 
