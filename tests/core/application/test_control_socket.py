@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from jackfield.application import Application, RunningHost
+from jackfield.application.control_socket import MOST_CLIENTS
 from jackfield.errors import HostUnreachable, JackfieldError, PluginError, UnknownPlugin, UsageError
 from jackfield.isolation import reachable
 from jackfield.store import Layout
@@ -234,6 +235,44 @@ async def test_who_says_nothing_holds_nobody_up(application):
     await application.stop()
     for one in silent:
         one.close()
+
+
+@pytest.mark.feature("K15")
+async def test_who_comes_when_it_answers_as_many_as_it_can_is_told_what_to_do(application):
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(MOST_CLIENTS)]
+    try:
+        with reachable(application.layout.control) as address:
+            for one in silent:
+                one.connect(address)
+        for _ in range(20):  # whether it has been turned away before it has asked, or after
+            with pytest.raises(HostUnreachable, match="the running host answers 16 others already") as refused:
+                await ask(application, "ping")
+            assert "end one of them" in (refused.value.hint or "")
+    finally:
+        for one in silent:
+            one.close()
+    async with asyncio.timeout(10):
+        while await is_refused(application):  # noqa: ASYNC110 (until it has noticed that they went)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_host_that_stands_still_is_not_taken_for_none(tmp_path):
+    layout = Layout(tmp_path / "profile")
+    layout.control.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as other:
+        with reachable(layout.control) as address:
+            listener.bind(address)
+            listener.listen(0)
+            other.connect(address)
+        with pytest.raises(HostUnreachable, match="the running host takes no orders"):
+            RunningHost(layout).ask("ping")
+
+
+async def is_refused(application: Application) -> bool:
+    try:
+        return (await ask(application, "ping"))["app"] != "chat"
+    except HostUnreachable:
+        return True
 
 
 async def test_a_machine_without_threads_left_loses_one_order_and_takes_the_next(application):

@@ -19,7 +19,7 @@ from jackfield.application.control import (
     lines_of,
     send,
 )
-from jackfield.errors import JackfieldError, UsageError
+from jackfield.errors import HostUnreachable, JackfieldError, UsageError
 from jackfield.isolation import is_of_this_user, listen_for_user
 from jackfield.store import Layout
 
@@ -91,8 +91,11 @@ class ControlSocket:
                 if self._stopping.wait(0.1):  # too many open files, say: it may pass
                     return
                 continue
-            if not is_of_this_user(connection) or not self._free.acquire(blocking=False):
+            if not is_of_this_user(connection):
                 connection.close()
+                continue
+            if not self._free.acquire(blocking=False):
+                _refuse(connection)
                 continue
             thread = threading.Thread(target=self._serve, args=(connection,), name="jackfield: order", daemon=True)
             self._clients.add(thread)
@@ -141,6 +144,17 @@ class ControlSocket:
             return True
         finally:
             connection.settimeout(SEND_SECONDS)
+
+
+def _refuse(connection: socket.socket) -> None:
+    """Say why it is not answered, without waiting for who asks: others are to be heard."""
+    busy = HostUnreachable(
+        f"the running host answers {MOST_CLIENTS} others already", hint="end one of them, as a jackfield logs --follow"
+    )
+    with contextlib.closing(connection), contextlib.suppress(OSError):
+        connection.setblocking(False)
+        send(connection, {"error": error_to_mapping(busy)})
+        connection.shutdown(socket.SHUT_WR)
 
 
 def _drain(connection: socket.socket) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from jackfield.application.control import (
@@ -48,7 +48,9 @@ class RunningHost:
         """
         for answer in self.follow(command, **arguments):
             return answer
-        raise HostUnreachable(f"the running host closed the connection and did not answer {command}")
+        raise HostUnreachable(
+            f"the running host closed the connection and did not answer {command}", hint="try again in a moment"
+        )
 
     def follow(self, command: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         """Ask, and yield answers until the host closes or whoever iterates ends; raises what `ask` does."""
@@ -62,12 +64,17 @@ class RunningHost:
     def _messages(self, connection: socket.socket, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         command = request["command"]
         try:
-            send(connection, request)
+            with suppress(BrokenPipeError):  # it has closed, and may have said why
+                send(connection, request)
             yield from lines_of(connection, most_bytes=MOST_ANSWER_BYTES)
         except TimeoutError as error:
             raise HostUnreachable(
                 f"the running host did not answer {command} within {self._answer_seconds:g} s",
                 hint="see what it is at: jackfield debug threads",
+            ) from error
+        except ConnectionError as error:
+            raise HostUnreachable(
+                f"the running host closed the connection and did not answer {command}", hint="try again in a moment"
             ) from error
         except (OSError, UsageError) as error:
             raise HostUnreachable(f"the running host did not answer {command}: {error}") from error
@@ -82,6 +89,11 @@ class RunningHost:
         try:
             with reachable(self._path) as address:
                 connection.connect(address)
+        except (BlockingIOError, TimeoutError) as error:  # as many wait as may, and it takes none of them
+            connection.close()
+            raise HostUnreachable(
+                "the running host takes no orders just now", hint="is it stopped? Try again, or end its process"
+            ) from error
         except OSError as error:
             connection.close()
             raise HostUnreachable(
