@@ -3,8 +3,19 @@
 
 import { element } from "./elements.js";
 
-// The bounds keep a text of nothing but brackets from being read to its end at each of them.
-const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|__([^_]+)__|\*([^*]+)\*|_([^_]+)_|\[([^\]]{1,500})\]\(([^)\s]{1,2000})\)/;
+// The bounds keep a text of nothing but brackets from being read to its end at each of them. Emphasis may hold the other
+// kind, begins and ends at a word, and an underscore within a word is none.
+const INLINE = new RegExp(
+  [
+    "`([^`]+)`",
+    String.raw`\*\*(?!\s)((?:[^*]|\*[^*]+\*){1,2000})(?<!\s)\*\*`,
+    String.raw`(?<!\w)__(?!\s)((?:[^_]|_[^_]+_){1,2000})(?<!\s)__(?!\w)`,
+    String.raw`\*(?!\s)((?:[^*]|\*\*[^*]+\*\*){1,2000})(?<!\s)\*`,
+    String.raw`(?<!\w)_(?!\s)((?:[^_]|__[^_]+__){1,2000})(?<!\s)_(?!\w)`,
+    String.raw`\[([^\]]{1,500})\]\(([^)\s]{1,2000})\)`,
+  ].join("|"),
+  "u",
+);
 
 function inline(text) {
   const nodes = [];
