@@ -38,7 +38,7 @@ settings = [
   { key = "place", default = "Vienna", label = "Place", description = "where the <forecast> is for", maximum = 20 },
   { key = "days", type = "integer", default = 3, minimum = 1, maximum = 10, label = "Days" },
   { key = "warn", type = "boolean", default = true, label = "Warn of storms" },
-  { key = "units", type = "choice", choices = ["metric", "imperial"], label = "Units" },
+  { key = "units", type = "choice", choices = ["metric", "imperial", "half  &  half"], label = "Units" },
   { key = "quiet", type = "list", label = "Quiet rooms" },
   { key = "sound", type = "path", exists = "file", label = "Bell" },
   { key = "token", type = "secret", label = "Access token" },
@@ -78,7 +78,8 @@ def form(answer: httpx.Response) -> dict[str, str]:
     sent |= dict.fromkeys(re.findall(r'name="(set-[^"]+)" type="password"', text), "")
     sent |= dict.fromkeys(re.findall(r'name="(set-[^"]+)" type="checkbox" value="true" checked', text), "true")
     for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
-        sent[name] = re.search(r"<option selected>([^<]*)", options)[1]  # type: ignore[index]  # one always is
+        chosen = re.search(r'<option value="([^"]*)" selected>', options)
+        sent[name] = html.unescape(chosen[1])  # type: ignore[index]  # one always is
     return sent
 
 
@@ -97,7 +98,8 @@ async def test_the_form_shows_each_setting_with_label_help_and_bounds(owner: "Pe
     assert "<h1>Settings of Weather</h1>" in text
     assert "where the &lt;forecast&gt; is for · Text of up to 20 characters." in text
     assert "A whole number from 1 to 10. Empty: 3." in text
-    assert "<option selected>metric</option><option>imperial</option>" in text
+    assert '<option value="metric" selected>metric</option><option value="imperial">imperial</option>' in text
+    assert '<option value="half  &amp;  half">' in text, "or a browser sends it with single spaces"
     assert re.search(r'name="set-warn" type="checkbox" value="true" checked', text)
     assert re.search(r'name="set-token" type="password" value=""', text)
 
@@ -117,6 +119,10 @@ async def test_what_is_saved_reaches_the_plugin_and_the_rest_is_left_alone(owner
     stale = {**sent, "set-place": "Graz", "was-days": "3", "set-days": "3"}
     assert "Place was saved." in (await owner.http.post(PAGE, data=stale)).text
     assert (await told(owner))[0]["days"] == 5
+    spaced = {**form(await owner.http.get(PAGE)), "set-units": "half  &  half"}
+    await owner.http.post(PAGE, data=spaced)
+    assert (await told(owner))[0]["units"] == "half  &  half"
+    assert form(await owner.http.get(PAGE))["set-units"] == "half  &  half"
     emptied = {**form(await owner.http.get(PAGE)), "set-days": ""}
     await owner.http.post(PAGE, data=emptied)
     assert (await told(owner))[0]["days"] == 3
