@@ -270,9 +270,10 @@ async def test_a_host_that_stands_still_is_not_taken_for_none(tmp_path):
 
 async def is_refused(application: Application) -> bool:
     try:
-        return (await ask(application, "ping"))["app"] != "chat"
+        await ask(application, "ping")
     except HostUnreachable:
         return True
+    return False
 
 
 async def test_a_machine_without_threads_left_loses_one_order_and_takes_the_next(application):
