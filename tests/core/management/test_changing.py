@@ -90,3 +90,39 @@ async def test_who_moves_a_plugin_to_another_process_meanwhile_is_heard(shop, st
     await other.apply(await other.plan_isolation("leant-on", "worker"), accept_permissions=True, by="other")
     assert await moves(staying, manage(shop.url), "stands") == [("stands", "1.5.0")]
     assert "leant-on" in staying.store.active().workers
+
+
+DAY = 86400.0
+
+
+def code_of(name: str) -> str:
+    return f"from jackfield import Plugin\n\n\nclass Main(Plugin):\n    NAME = {name!r}\n"
+
+
+async def test_what_stays_and_was_revoked_meanwhile_stays_and_is_blocked(shop, manage):
+    shop.publish("stays-r", code=code_of("stays-r"))
+    shop.publish("moves-r", code=code_of("moves-r"))
+    staying = manage(shop.url)
+    await installed(staying, "stays-r", "moves-r")
+    shop.publish("moves-r", "1.1.0", code=code_of("moves-r"))
+    shop.run("revoke", "stays-r", "--reason", "It reads mail.", "--severity", "high")
+    assert await moves(staying, manage(shop.url), "moves-r") == [("moves-r", "1.1.0")]
+    assert {row.id: row.state for row in staying.list()} == {"moves-r": "enabled", "stays-r": "blocked"}
+
+
+async def test_what_was_said_of_a_version_since_the_last_plan_is_heard(shop, staying, manage):
+    """Revoked, yanked, held by a pin, made to wait by a policy: each by another process, after a set was solved."""
+    other = manage(shop.url)
+    for version in ("1.6.0", "1.7.0", "1.8.0"):  # each with code of its own: what is revoked is revoked by its code
+        shop.publish("stands", version, isolation="worker", code=code_of(version))
+    assert [item.new_version for item in (await staying.plan_update(["stands"])).changed] == ["1.8.0"]
+    shop.run("yank", "stands", "1.8.0", "--reason", "broken")
+    assert [item.new_version for item in (await staying.plan_update(["stands"])).changed] == ["1.7.0"]
+    shop.run("revoke", "stands", "1.7.0", "--reason", "It reads mail.", "--severity", "high")
+    assert [item.new_version for item in (await staying.plan_update(["stands"])).changed] == ["1.6.0"]
+    other.pin("stands", "<1.6", by="other")
+    assert [item.new_version for item in (await staying.plan_update(["stands"])).changed] == ["1.5.0"]
+    other.policies.change("stands", {"delay_seconds": 3 * DAY}, by="other")
+    assert (await staying.plan_update(["stands"])).changed == ()
+    other.policies.change("stands", {"delay_seconds": 0.0}, by="other")
+    assert await moves(staying, manage(shop.url), "stands") == [("stands", "1.5.0")]
