@@ -1,6 +1,8 @@
 """How often one client may upload, and guess."""
 
 import base64
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -78,3 +80,16 @@ def test_guesses_are_put_off_before_they_are_checked(market_with, address):
     answer = market.client.post(address, headers=wrong)
     assert int(answer.headers["retry-after"]) > 0
     assert "too many wrong credentials" in answer.reason_phrase
+
+
+def test_guesses_that_come_together_are_put_off_too(market_with):
+    market = market_with(wrong_credentials=Rate(at_once=3, per_minute=1))
+    wrong = {"Authorization": "Basic " + base64.b64encode(b"alice:guess").decode()}
+
+    def guess(_number: int) -> int:
+        return market.client.post("/legacy/", headers=wrong).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = Counter(pool.map(guess, range(16)))
+    assert statuses[401] <= 4  # two are checked at once
+    assert statuses.keys() == {401, 429}

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from jackfield_marketplace.accounts import Identity, Limit, authenticate, note_use, read_credentials
+from jackfield_marketplace.accounts import Credentials, Identity, Limit, authenticate, note_use, read_credentials
 from jackfield_marketplace.api.answers import Answer, text_answer
 from jackfield_marketplace.api.models import Problem, Submission
 from jackfield_marketplace.api.signed import Signatures
@@ -177,8 +177,8 @@ class UploadApi:
         """
         address = request.client.host if request.client is not None else ""
         # Before the password is looked at: to check one costs what a guess must not.
-        _require_now(self._by_address.wait(address), "too many wrong credentials came from this address")
-        uploader = await self._identify(request.headers.get("authorization"))
+        self._require_few_guesses(address)
+        uploader = await self._identify(request.headers.get("authorization"), address)
         if uploader is None:
             self._by_address.take(address)
             raise Refusal(401, "an upload needs a token: user __token__, the token as password")
@@ -186,16 +186,24 @@ class UploadApi:
         self._by_user.take(uploader.user_id)
         return uploader
 
-    async def _identify(self, authorization: str | None) -> Identity | None:
+    async def _identify(self, authorization: str | None, address: str) -> Identity | None:
         credentials = read_credentials(authorization)
         if credentials is None:
             return None
         if not credentials.is_token:
-            return await run_sync(authenticate, self._database, credentials, limiter=self._limiter)
+            return await self._identify_by_password(credentials, address)
         identity = authenticate(self._database, credentials)
         if identity is not None and identity.unnoted_token is not None:
             await run_sync(self._note_use, identity, limiter=self._limiter)
         return identity
+
+    async def _identify_by_password(self, credentials: Credentials, address: str) -> Identity | None:
+        async with self._limiter:
+            self._require_few_guesses(address)  # others may have been wrong while this one waited
+            return await run_sync(authenticate, self._database, credentials)
+
+    def _require_few_guesses(self, address: str) -> None:
+        _require_now(self._by_address.wait(address), "too many wrong credentials came from this address")
 
     def _still_counts(self, request: Request) -> bool:
         """Whether a token counts at the end of a form as at its beginning: a client may take hours to send it."""
