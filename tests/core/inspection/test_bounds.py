@@ -45,6 +45,10 @@ def test_metadata_with_thousands_of_requirements(tmp_path):
     refused(with_metadata(tmp_path, lines + "\n"), "metadata-invalid", "more than 5000 lines of Requires-Dist")
 
 
+def test_metadata_with_hundreds_of_thousands_of_fields(tmp_path):
+    refused(with_metadata(tmp_path, "\nX: a\n" + "a:\n" * 300_000), "metadata-invalid", "more than 20000 fields")
+
+
 def test_a_description_of_any_length_is_taken(tmp_path):
     old = "\nDescription: x\n" + "        a line of an old builder\n" * 2000
     assert inspect_wheel(with_metadata(tmp_path, old)).refusals == ()

@@ -18,6 +18,9 @@ _FIELD = re.compile(rb"([!-9;-~]*):")  # what the email package takes for one
 MOST_FIELDS = 100
 """Different fields of one file, of which the specification knows about thirty: a parser looks through all for each."""
 
+MOST_FIELDS_IN_ALL = 20_000
+"""Fields of one file, of whatever names: a parser looks through all of them for each name."""
+
 LONGEST_FIELD = 16 * 1024
 """Characters of one field that is taken apart: some parsers take time by the square of it."""
 
@@ -73,17 +76,19 @@ def read_headers(data: bytes) -> tuple[RawMetadata, dict[str, list[str]]]:
 def _require_bounds(data: bytes) -> None:
     """Look at fields as the email package will find them."""
     names: set[bytes] = set()
-    name, length = b"", 0
+    name, length, fields = b"", 0, 0
     for line in _LINE_END.split(data):
         field = _FIELD.match(line)
         if field is not None:
-            name, length = field[1].lower(), 0
+            name, length, fields = field[1].lower(), 0, fields + 1
         elif not line.startswith((b" ", b"\t", b"From ")):
             return  # the description begins, or what is none of the headers any more
         length += len(line)
         names.add(name)
         if len(names) > MOST_FIELDS:
             raise ValueError(f"it has more than {MOST_FIELDS} different fields")
+        if fields > MOST_FIELDS_IN_ALL:
+            raise ValueError(f"it has more than {MOST_FIELDS_IN_ALL} fields")
         if length > LONGEST_FIELD and name not in _OF_ANY_LENGTH:
             raise ValueError(f"{name[:80].decode('ascii')} has more than {LONGEST_FIELD} characters")
 
