@@ -87,7 +87,7 @@ def test_guesses_that_come_together_are_put_off_too(market_with):
     wrong = {"Authorization": "Basic " + base64.b64encode(b"alice:guess").decode()}
 
     def guess(_number: int) -> int:
-        return market.client.post("/legacy/", headers=wrong).status_code
+        return int(market.client.post("/legacy/", headers=wrong).status_code)
 
     with ThreadPoolExecutor(16) as pool:
         statuses = Counter(pool.map(guess, range(16)))
