@@ -7,6 +7,7 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 from jackfield.errors import MarketError
@@ -83,13 +84,15 @@ async def test_one_that_names_no_time_is_not_waited_for(busy, header):
             await client.search("poll")
 
 
-async def test_one_that_is_busy_for_ever_is_given_up(busy, monkeypatch):
-    monkeypatch.setattr("jackfield.market.transport.PATIENCE_SECONDS", 0.5)
-    url, asked = busy(999, FOUND, "Retry-After: 0")
+@pytest.mark.parametrize("header", ["Retry-After: 0", "Retry-After: Thu, 01 Jan 2026 00:00:00 GMT"])
+async def test_one_that_is_busy_for_ever_is_asked_once_a_second_and_given_up(busy, monkeypatch, header):
+    monkeypatch.setattr("jackfield.market.transport.PATIENCE_SECONDS", 2.5)
+    url, asked = busy(999, FOUND, header)
     async with Marketplace(url) as client:
         with pytest.raises(MarketError, match="asks to wait 0 s"):
             await client.search("poll")
-    assert len(asked) <= 6
+    assert len(asked) == 3
+    assert all(later - before >= 0.9 for before, later in pairwise(asked))
 
 
 async def test_a_download_waits_as_well(busy, tmp_path):

@@ -35,6 +35,9 @@ CONNECTIONS = 16
 PATIENCE_SECONDS = 30.0
 """How long we wait in all, for one answer, when a busy server asks for it (429 and 503 with Retry-After)."""
 
+SHORTEST_WAIT_SECONDS = 1.0
+"""Before a busy server is asked again, however soon it would have us: it has enough to do."""
+
 _FAILURES = (httpx.TransportError, httpx.InvalidURL, UnicodeError, TimeoutError)
 """All that httpx raises where the other side is to blame; the two in the middle for addresses that it redirects to."""
 
@@ -154,10 +157,11 @@ class Transport:
                 async with self._slots, asyncio.timeout(self.timeout_seconds):
                     return await self._read(method, url, headers, params, content, most_bytes)
             except Busy as error:
-                patience -= max(error.seconds, 0.1)
+                wait_seconds = max(error.seconds, SHORTEST_WAIT_SECONDS)
+                patience -= wait_seconds
                 if patience < 0:
                     raise
-                await asyncio.sleep(max(error.seconds, 0.1))
+                await asyncio.sleep(wait_seconds)
             except _FAILURES as error:
                 failures += 1
                 if failures > RETRIES or isinstance(error, (TimeoutError, httpx.TimeoutException)):
