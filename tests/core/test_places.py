@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import platformdirs
 import pytest
+from jackfield.discovery import write_private
 from jackfield.errors import UsageError
-from jackfield.places import profile_folder
+from jackfield.places import profile_folder, read_private
 from jackfield.store import Layout
 
 
@@ -54,3 +56,16 @@ def test_an_adopted_application_starts_without_what_it_does_not_need(tmp_path: P
     assert own == {"collector", "discovery", "discovery.index", "places", *adopted, *hooks}
     loaded = {name.partition(".")[0] for name in said.split()}
     assert not loaded & {"asyncio", "dataclasses", "hashlib", "json", "logging", "pathlib", "sqlite3", "threading"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes in folders are POSIX")
+@pytest.mark.timeout(60)
+def test_a_pipe_in_the_place_of_a_file_is_none_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "index" / "file"
+    assert write_private(str(file.parent), str(file), {"answer": 42, "sections": {}})
+    known = read_private(str(file))
+    assert known is not None
+    assert known["answer"] == 42
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    assert read_private(str(file)) is None

@@ -11,6 +11,7 @@ A file that another user could have written is not read: it and its folder are t
 
 import marshal
 import os
+import stat
 import sys
 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
@@ -30,7 +31,8 @@ LENGTH = 8  # bytes of the two lengths that follow the mark: of the head, and of
 START = len(MARK) + 2 * LENGTH
 _FIRST_READ = 1 << 14  # bytes: the head of nearly every segment of the index, and all of a small file
 _OTHERS_WRITE = 0o022
-_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+# Without O_NONBLOCK, to open a pipe that lies there would wait until somebody writes.
+_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _OF_THIS_PYTHON = f"-{sys.hexversion:x}"
 _PRIME_OF_FILES = 2**61 - 1
 _LONGEST_NAME = 100
@@ -138,7 +140,7 @@ def read_private(file: str, *sections: str) -> "dict[str, Any] | None":
         sections: names; what is not named is not read.
 
     Returns:
-        None if it is not there, not whole, or another user could have written it.
+        None if it is not there, no regular file, not whole, or another user could have written it.
     """
     try:
         descriptor = os.open(file, _READING)
@@ -146,7 +148,7 @@ def read_private(file: str, *sections: str) -> "dict[str, Any] | None":
         return None
     try:
         status = os.fstat(descriptor)
-        content = os.read(descriptor, _FIRST_READ) if _is_own(status) else b""
+        content = os.read(descriptor, _FIRST_READ) if stat.S_ISREG(status.st_mode) and _is_own(status) else b""
         head = int.from_bytes(content[START - 2 * LENGTH : START - LENGTH], "big")
         size = int.from_bytes(content[START - LENGTH : START], "big")
         if not content.startswith(MARK) or size != status.st_size:
