@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 import zipfile
 
 import pytest
@@ -57,3 +60,26 @@ async def test_a_damaged_archive_is_said_to_be_one(bundle, how):
     packed.write_bytes(content)
     with pytest.raises(StoreError, match=r"packed\.bundle is damaged: "), opened(packed):
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a bound on the size of files")
+async def test_a_disk_without_room_to_unpack_is_said_to_be_the_disk(bundle):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with (
+            pytest.raises(StoreError, match=r"set\.bundle cannot be unpacked: File too large \(make room .*TMPDIR\)"),
+            opened(bundle),
+        ):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_what_fails_while_a_bundle_is_used_is_not_put_down_to_it(bundle):
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a/profile")
+    with pytest.raises(OSError, match="No space left on device") as told, opened(bundle):
+        raise full
+    assert told.value is full

@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
@@ -93,23 +93,40 @@ def opened(path: Path) -> Iterator[tuple[LockFile, Bundled]]:
     Raises:
         UsageError: it is neither.
         WheelError: a wheel is not what the lock names.
-        StoreError: it cannot be read.
+        StoreError: it cannot be read, or there is no room to unpack it.
     """
+    with ExitStack() as stack:
+        try:
+            found = _read(path, stack)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+        yield found  # what fails from here on is none of the file's faults
+
+
+def _read(path: Path, stack: ExitStack) -> tuple[LockFile, Bundled]:
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            file.seek(0)
+            content = file.read(MOST_LOCK_BYTES + 1)
+            if len(content) > MOST_LOCK_BYTES:
+                raise UsageError(f"{path} is too large for a lock file")
+            return read_lockfile(content, source=str(path)), Bundled()
+        with _unpacking(path):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jackfield-bundle-")))
+        with _whole(path):
+            return _unpacked(file, path, folder)
+
+
+@contextmanager
+def _unpacking(path: Path) -> Iterator[None]:
+    """Say of a disk that takes no more that it is the disk, and not the file that is read."""
     try:
-        with path.open("rb") as file:
-            if not zipfile.is_zipfile(file):
-                file.seek(0)
-                content = file.read(MOST_LOCK_BYTES + 1)
-                if len(content) > MOST_LOCK_BYTES:
-                    raise UsageError(f"{path} is too large for a lock file")
-                yield read_lockfile(content, source=str(path)), Bundled()
-                return
-            with tempfile.TemporaryDirectory(prefix="jackfield-bundle-") as folder:
-                with _whole(path):
-                    unpacked = _unpacked(file, path, Path(folder))
-                yield unpacked
+        yield
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise StoreError(
+            f"{path} cannot be unpacked: {error.strerror or error}",
+            hint="make room for its wheels where temporary files lie, or name another folder: TMPDIR",
+        ) from error
 
 
 @contextmanager
@@ -136,8 +153,10 @@ def _unpacked(file: IO[bytes], path: Path, folder: Path) -> tuple[LockFile, Bund
             if "/" in pin.file.filename or "\\" in pin.file.filename:
                 raise WheelError(f"{pin.file.filename!r} is no file name", plugin=pin.id)
             target = folder / pin.file.sha256 / pin.file.filename
-            target.parent.mkdir()
-            if _copied(archive, name, target) != pin.file.sha256:
+            with _unpacking(path):
+                target.parent.mkdir()
+                copied = _copied(archive, name, target)
+            if copied != pin.file.sha256:
                 raise WheelError(
                     f"{pin.file.filename} in {path.name} is not the file that its lock names", plugin=pin.id
                 )

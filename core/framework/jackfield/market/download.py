@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from jackfield.errors import MarketError, MarketUnreachable
 from jackfield.manifest import File
-from jackfield.market.failures import TAMPERED, Busy, refuse_failure, shown
+from jackfield.market.failures import TAMPERED, Busy, not_kept, refuse_failure, shown
 from jackfield.market.transport import PATIENCE_SECONDS, Transport
 
 DOWNLOAD_SECONDS = 600.0
@@ -109,8 +109,7 @@ class Download:
             except OSError as error:
                 with suppress(OSError):
                     piece.remove()  # a full disk had better have the room back
-                what = f"{self._file.filename} cannot be kept: {error.strerror or error}"
-                raise MarketError(what, hint="make room, or look after the disk; nothing was changed") from error
+                raise not_kept(self._file.filename, error) from error
 
     async def _whole(self, piece: _Piece) -> None:
         resumed = piece.size() > 0

@@ -62,6 +62,17 @@ def _size(count: int) -> str:
     return f"{count // 1024**2} MiB" if count >= 1024**2 else f"{count // 1024} KiB"
 
 
+def not_kept(what: str, error: OSError) -> MarketError:
+    """The error for what the disk does not take: it is the disk's, and nobody's trust is in doubt.
+
+    Args:
+        what: begins the sentence.
+        error: the disk's.
+    """
+    said = f"{what} cannot be kept: {error.strerror or error}"
+    return MarketError(said, hint="make room, or look after the disk; nothing was changed")
+
+
 def shown(url: str) -> str:
     """The address without credentials and query, or what there is of it where it is none; not more than fits a line."""
     try:

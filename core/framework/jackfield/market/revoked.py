@@ -6,6 +6,7 @@ import hashlib
 
 from jackfield.errors import ManifestError, TrustError
 from jackfield.manifest import REVOCATIONS, RevocationList, read_revocations
+from jackfield.market.failures import not_kept
 from jackfield.market.transport import Transport
 from jackfield.market.trust import Target, Witness
 from jackfield.revocation import AGAIN_SECONDS, KeptList, now
@@ -81,5 +82,5 @@ class SignedRevocations:
         try:
             kept.save(self._witness.folder)
         except OSError as error:
-            raise TrustError(f"what {url} revoked cannot be kept: {error}") from error
+            raise not_kept(f"what {url} revoked", error) from error
         return kept

@@ -11,7 +11,7 @@ from pathlib import Path
 from jackfield.errors import TrustError
 from jackfield.manifest import File, page_path, plugin_document, plugin_path, target_folder
 from jackfield.market.batch import Batcher
-from jackfield.market.failures import Redirected
+from jackfield.market.failures import Redirected, not_kept
 from jackfield.market.revoked import SignedRevocations
 from jackfield.market.transport import Transport
 from jackfield.market.trust import Standing, Witness, keep_upstream
@@ -191,8 +191,8 @@ class SignedPages:
             url: of the one that it names now.
 
         Raises:
-            TrustError: it named another one before, or what it named cannot be kept.
-            MarketError: the marketplace does not answer.
+            TrustError: it named another one before.
+            MarketError: the marketplace does not answer, or what it named cannot be kept.
         """
         root = (await self.standing()).root
         if root is None:
@@ -200,7 +200,7 @@ class SignedPages:
         try:
             before = keep_upstream(self._witness.folder, url)
         except OSError as error:
-            raise TrustError(f"the upstream of {self._url} cannot be kept: {error}") from error
+            raise not_kept(f"the upstream of {self._url}", error) from error
         if before != url:
             raise TrustError(
                 f"{self._url} sends us to {url} for libraries, and sent us to {before} before",

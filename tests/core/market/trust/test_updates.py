@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from jackfield.errors import TrustError
+from jackfield.errors import MarketError, TrustError
 from jackfield.manifest import page_path, role_of
 from jackfield.market.transport import Transport
 from jackfield.market.trust.updates import Updates
@@ -89,4 +90,21 @@ async def test_a_role_that_the_targets_do_not_delegate_to_is_none(fetched):
 async def test_no_metadata_at_all_is_refused(fetched):
     with pytest.raises(TrustError, match="no signed metadata"):
         await fetched.take(data=b"<html>please sign in</html>")
+    assert not fetched.kept.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a bound on the size of files")
+@pytest.mark.parametrize("fetches", [False, True])
+async def test_a_disk_that_takes_no_more_is_no_matter_of_trust(fetched, fetches):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(MarketError, match=r"cannot be kept: File too large \(make room") as told:
+            await (asyncio.to_thread(fetched.updates.load, fetched.path) if fetches else fetched.take())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert type(told.value) is MarketError
+    assert told.value.exit_code == 1
     assert not fetched.kept.exists()

@@ -16,6 +16,7 @@ from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.updater import Updater
 
 from jackfield.errors import MarketError, TrustError
+from jackfield.market.failures import not_kept
 from jackfield.market.transport import Transport
 from jackfield.market.trust.fetcher import TransportFetcher
 
@@ -87,7 +88,7 @@ class Updates:
 
         Raises:
             TrustError: something does not hold; what was known before is kept.
-            MarketError: the network, or the server, failed.
+            MarketError: the network, or the server, failed; or the disk does not take it.
         """
         try:
             self._updater = _Updater(
@@ -103,7 +104,7 @@ class Updates:
         except (exceptions.RepositoryError, exceptions.DownloadError) as error:
             raise self._refused(error) from error
         except OSError as error:
-            raise TrustError(f"what is known of {self._url} cannot be kept: {error}") from error
+            raise not_kept(f"what is known of {self._url}", error) from error
 
     def load(self, path: str) -> bool:
         """Fetch and verify the role that signs a path, if it is not here; whether the path is a target.
@@ -117,6 +118,8 @@ class Updates:
             return self._updater.get_targetinfo(path) is not None
         except (exceptions.RepositoryError, exceptions.DownloadError) as error:
             raise self._refused(error) from error
+        except OSError as error:
+            raise not_kept(f"what is known of {self._url}", error) from error
 
     def take(self, role: str, path: str, data: bytes) -> None:
         """Verify a role that was fetched already, and keep it.
@@ -136,7 +139,7 @@ class Updates:
         except exceptions.RepositoryError as error:
             raise self._refused(error) from error
         except OSError as error:
-            raise TrustError(f"what is known of {self._url} cannot be kept: {error}") from error
+            raise not_kept(f"what is known of {self._url}", error) from error
 
     def download(self, path: str, folder: Path, target_url: str) -> Path | None:
         """Fetch a target into a folder, verified, unless it lies there; None where the path is none.
@@ -155,6 +158,8 @@ class Updates:
             return Path(known or self._updater.download_target(info, target_base_url=target_url))
         except (exceptions.RepositoryError, exceptions.DownloadError) as error:
             raise self._refused(error) from error
+        except OSError as error:
+            raise not_kept(f"{path} of {self._url}", error) from error
 
     def _refused(self, error: Exception) -> MarketError:
         """What a failure of python-tuf means for a person."""
