@@ -32,6 +32,12 @@ def metadata(folder, old, new):
     return hostile.with_changed(folder, f"{INFO}/METADATA", source.metadata().replace(old, new).encode())
 
 
+def saying(folder, *lines):
+    source = plugin_source("poll")
+    source.metadata_lines = list(lines)
+    return source.build(folder)
+
+
 def manifest(folder, text):
     return plugin_source("poll", manifest=text).build(folder)
 
@@ -135,6 +141,26 @@ TABLE = {
     "python-beyond-numbers": (
         lambda folder: plugin_source("poll", requires_python=f">={DIGITS}").build(folder),
         "Requires-Python",
+    ),
+    "keywords-of-a-dictionary": (
+        lambda folder: saying(folder, "Keywords: " + ",".join(f"word{number}" for number in range(90_000))),
+        "Keywords has 798890 characters, more than 4096",
+    ),
+    "keyword-of-any-length": (
+        lambda folder: saying(folder, "Keywords: " + "x" * 4097),
+        "Keywords has 4097 characters, more than 4096",
+    ),
+    "summary-of-any-length": (
+        lambda folder: saying(folder, "Summary: " + "x" * 513),
+        "Summary has 513 characters, more than 512",
+    ),
+    "links-without-end": (
+        lambda folder: saying(folder, *(f"Project-URL: Page {n}, https://example.org/{n}" for n in range(51))),
+        "more than 50 lines of Project-URL",
+    ),
+    "link-of-any-length": (
+        lambda folder: saying(folder, "Project-URL: Page, https://example.org/" + "x" * 3000),
+        "a Project-URL has 3024 characters, more than 2048",
     ),
     "file-of-another-name": (lambda folder: renamed(folder, "chat_dice-1.0.0-py3-none-any.whl"), "chat_dice"),
     "file-of-another-version": (lambda folder: renamed(folder, "chat_poll-9.0.0-py3-none-any.whl"), "9.0.0"),
