@@ -231,6 +231,13 @@ def test_who_asks_for_the_head_alone_is_answered_as_by_get(market, address):
     assert head.headers["content-length"] == given.headers["content-length"]
 
 
+@pytest.mark.parametrize("address", ["/plugins/poll/", "/plugin/poll/", "/search/", "/categories/"])
+def test_nobody_is_led_to_the_host_that_they_named(market, address):
+    market.publish("poll")
+    answer = market.client.get(address, headers={"Host": "evil.example"}, follow_redirects=False)
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 def test_an_id_of_any_length_is_refused_in_a_short_sentence(market):
     told = market.client.get(f"/plugins/{'a' * 20_000}")
     assert told.status_code == 404

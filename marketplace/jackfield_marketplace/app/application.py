@@ -97,6 +97,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
         lifespan=lifespan,
         docs_url=None,  # FastAPI's pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # Starlette's leads to an address made of the Host header, which the asker chooses
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing is reported to anyone
     )
     simple = SimpleIndex(database, signatures, upstream=settings.upstream)
