@@ -3,7 +3,10 @@
 import hashlib
 import io
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -173,6 +176,38 @@ def test_what_a_killed_server_was_writing_is_gone_after_the_next_start(tmp_path)
     (blobs / "tmpabcdef12").write_bytes(b"half of a file")
     with running_marketplace(tmp_path):
         assert [path for path in blobs.iterdir() if path.is_file()] == []
+
+
+ADD_AND_BE_KILLED = """
+import io, os, signal, sys
+from pathlib import Path
+from jackfield_marketplace.blobs import DiskBlobs
+from jackfield_marketplace.catalog import Contents
+from jackfield_marketplace.db import Database
+
+data = Path(sys.argv[1])
+database = Database(f"sqlite:///{data / 'market.sqlite3'}")
+content = sys.stdin.buffer.read()
+with database.write_directly() as direct:
+    Contents(database, DiskBlobs(data / "blobs")).add(direct, sys.argv[2], io.BytesIO(content), len(content))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a kill that nobody can catch")
+def test_what_a_server_brought_that_was_killed_before_its_commit_is_gone_after_the_next_start(tmp_path):
+    with running_marketplace(tmp_path) as market:
+        assert market.upload(large_plugin(tmp_path / "wheels")).status_code == 200
+        blobs = market.data / "blobs"
+    (published,) = (path for path in blobs.rglob("*") if path.is_file())
+    content = os.urandom(2 * SMALL_BYTES)
+    sha256 = hashlib.sha256(content).hexdigest()
+    command = [sys.executable, "-c", ADD_AND_BE_KILLED, str(market.data), sha256]
+    assert subprocess.run(command, input=content, check=False).returncode == -signal.SIGKILL
+    assert (blobs / sha256[:2] / sha256).read_bytes() == content
+    DiskBlobs(blobs).doubt(published.name)  # as one leaves it that is killed right after its commit
+    with running_marketplace(tmp_path):
+        assert [path for path in blobs.rglob("*") if path.is_file()] == [published]
 
 
 @pytest.mark.parametrize("large", [False, True])

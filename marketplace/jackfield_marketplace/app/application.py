@@ -70,6 +70,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     blobs = DiskBlobs(settings.blobs)
     blobs.clear()
     contents = Contents(database, blobs)
+    contents.sweep()
 
     downloads = DownloadCounter(database)
     signing = Signing(database, settings.keys, settings.blobs)

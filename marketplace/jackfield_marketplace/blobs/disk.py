@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import IO
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_UNFINISHED = "tmp"  # no folder of blobs is called so
+# No folder of blobs begins so.
+_UNFINISHED = "tmp"
+_IN_DOUBT = "new-"
 
 
 class DiskBlobs:
@@ -50,6 +52,18 @@ class DiskBlobs:
         path = self.path(sha256)
         if path is not None:
             path.unlink(missing_ok=True)
+
+    def doubt(self, sha256: str) -> None:
+        """Note that a blob is about to be added to which nothing points yet; the note outlasts this process."""
+        (self.folder / f"{_IN_DOUBT}{sha256}").touch()
+
+    def settle(self, sha256: str) -> None:
+        """Take the note away: something points to the blob, or it is gone."""
+        (self.folder / f"{_IN_DOUBT}{sha256}").unlink(missing_ok=True)
+
+    def doubtful(self) -> list[str]:
+        """The sha256 of every blob of which such a note is left."""
+        return [path.name.removeprefix(_IN_DOUBT) for path in self.folder.glob(f"{_IN_DOUBT}*")]
 
     def clear(self) -> None:
         """Remove what a process was writing when it was killed; nobody may be writing meanwhile."""

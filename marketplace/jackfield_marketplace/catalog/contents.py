@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, or_, select
 
 from jackfield_marketplace.blobs import DiskBlobs
-from jackfield_marketplace.db import Content, Database, Direct, Prepared
+from jackfield_marketplace.db import Content, Database, Direct, File, Prepared
 
 SMALL_BYTES = 64 * 1024
 """A file of up to this size lies in the database: SQLite is the faster file system, without an fsync for each."""
@@ -20,6 +20,20 @@ _NEW = select(bindparam("sha256", type_=Content.sha256.type), bindparam("data", 
     ~select(Content.sha256).where(Content.sha256 == bindparam("sha256")).exists()
 )
 _INSERT_NEW = Prepared(insert(Content).from_select(["sha256", "data"], _NEW))
+
+_SHA256 = bindparam("sha256", type_=File.sha256.type)
+_POINTS_TO = Prepared(
+    select(File.id)
+    .where(
+        or_(
+            File.sha256 == _SHA256,
+            File.metadata_sha256 == _SHA256,
+            File.manifest_sha256 == _SHA256,
+            File.attestation_sha256 == _SHA256,
+        )
+    )
+    .limit(1)
+)
 
 
 class Contents:
@@ -46,7 +60,9 @@ class Contents:
         if size <= SMALL_BYTES:
             self.add_text(direct, sha256, file.read())
         elif self._blobs.path(sha256) is None:
-            direct.if_undone.append(partial(self._blobs.remove, sha256))
+            self._blobs.doubt(sha256)
+            direct.if_undone += [partial(self._blobs.remove, sha256), partial(self._blobs.settle, sha256)]
+            direct.if_kept.append(partial(self._blobs.settle, sha256))
             self._blobs.add_file(file, sha256)
 
     def add_text(self, direct: Direct, sha256: str, data: bytes) -> None:
@@ -55,6 +71,20 @@ class Contents:
             self.add(direct, sha256, io.BytesIO(data), len(data))
         else:
             direct.run(_INSERT_NEW, sha256=sha256, data=data)
+
+    def sweep(self) -> None:
+        """Remove what an upload had brought to the folder when its process was killed before the transaction's end.
+
+        Only blobs of which the folder notes that they were being added are looked at: to remove whatever no row names
+        would empty the folder of who starts with a database that was put back, or with none.
+        """
+        if not self._blobs.doubtful():
+            return
+        with self._database.write_directly() as direct:  # whoever else adds one does so in a transaction of their own
+            for sha256 in self._blobs.doubtful():
+                if direct.row(_POINTS_TO, sha256=sha256) is None:
+                    self._blobs.remove(sha256)
+                self._blobs.settle(sha256)
 
     def find(self, sha256: str) -> bytes | Path | None:
         """The bytes, or the path of the file that holds them, or None if nothing has this hash."""

@@ -99,6 +99,8 @@ class Database:
                 raise
             number = self._log.written()
         self._log.keep(number)
+        for settle in direct.if_kept:
+            settle()
 
     def look_up(self, statement: Prepared, **values: Any) -> tuple[Any, ...] | None:
         """The first row of a prepared statement as of the last commit, or None: microseconds, on any thread."""

@@ -79,6 +79,8 @@ class Direct:
         self.kept: dict[Prepared, Any] = {} if kept is None else kept
         self.if_undone: list[Callable[[], object]] = []
         """Called by `Database.write_directly` where it undoes the transaction, before anybody else writes."""
+        self.if_kept: list[Callable[[], object]] = []
+        """Called by `Database.write_directly` once the transaction is on the disk."""
 
     @classmethod
     def within(cls, session: Session) -> Direct:
