@@ -23,7 +23,8 @@ def check_told(upload: Upload) -> None:
     Raises:
         Refusal: 400, there is more of it.
     """
-    longest_link = max((len(label) + len(url) for label, url in upload.links.items()), default=0)
+    links = upload.links or {}
+    longest_link = max((len(label) + len(url) for label, url in links.items()), default=0)
     bounds = (
         ("Summary", len(upload.summary), SUMMARY_CHARACTERS),
         ("Keywords", sum(map(len, upload.keywords)), KEYWORDS_CHARACTERS),
@@ -32,5 +33,5 @@ def check_told(upload: Upload) -> None:
     for field, length, bound in bounds:
         if length > bound:
             raise Refusal(400, f"METADATA of {upload.filename}: {field} has {length} characters, more than {bound}")
-    if len(upload.links) > MOST_LINKS:
+    if len(links) > MOST_LINKS:
         raise Refusal(400, f"METADATA of {upload.filename}: it has more than {MOST_LINKS} lines of Project-URL")
