@@ -7,11 +7,11 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from jackfield.storage import Belongings, State
+from jackfield.storage import Belongings, State, folder_size
 from jackfield.storage.copying import copy_folder, sync_tree
 
 NOBODY = 65534
@@ -29,6 +29,12 @@ def root() -> Iterator[Path]:
     (files / "secret").write_text("secret")
     (files / "secret").chmod(0)
     (files / "closed").chmod(0o300)
+    for name in ("listed", "listed/deeper"):
+        (files / name).mkdir()
+        (files / name / "inner").write_text("inner")
+    (files / "listed" / "deeper").chmod(0)
+    (files / "listed").chmod(0o400)  # its names can be read, and nothing of what they stand for
+    files.chmod(0)
     if os.geteuid() == 0:
         for one in (made, *made.rglob("*")):
             os.chown(one, NOBODY, NOBODY)
@@ -43,10 +49,14 @@ def copy_and_export(root: Path) -> None:
     Belongings(root, State(root / "state")).export("poll", root / "poll.zip")
 
 
-def as_an_ordinary_user(root: Path) -> None:
+def count(root: Path) -> None:
+    assert folder_size(root / "data" / "poll" / "files") == len("secret" + "inner" * 3)
+
+
+def as_an_ordinary_user(work: Callable[[Path], None], root: Path) -> None:
     """Do it without more rights than the owner of a file has."""
     if os.geteuid():
-        copy_and_export(root)
+        work(root)
         return
     if not (child := os.fork()):
         code = 1
@@ -54,7 +64,7 @@ def as_an_ordinary_user(root: Path) -> None:
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)
-            copy_and_export(root)
+            work(root)
             code = 0
         finally:
             os._exit(code)
@@ -64,7 +74,13 @@ def as_an_ordinary_user(root: Path) -> None:
 @pytest.mark.feature("C14", "C45")
 def test_what_nobody_may_read_keeps_nothing_from_being_copied(root, tmp_path):
     Belongings(tmp_path, State(tmp_path / "state")).export("poll", tmp_path / "poll.zip")  # loads what it needs
-    as_an_ordinary_user(root)
+    as_an_ordinary_user(copy_and_export, root)
     with zipfile.ZipFile(root / "poll.zip") as archive:
         assert archive.read("files/secret") == (root / "copy" / "files" / "secret").read_bytes() == b"secret"
-        assert archive.read("files/closed/inner") == (root / "copy/files/closed/inner").read_bytes() == b"inner"
+        for inner in ("files/closed/inner", "files/listed/inner", "files/listed/deeper/inner"):
+            assert archive.read(inner) == (root / "copy" / inner).read_bytes() == b"inner"
+
+
+@pytest.mark.feature("C14")
+def test_what_nobody_may_read_counts_as_what_a_plugin_keeps(root):
+    as_an_ordinary_user(count, root)

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from jackfield.storage.held import held_folder
+
 
 def make_private(folder: Path) -> None:
     """Make a folder, and those above it that are missing, with mode 0700 (XDG Base Directory Specification).
@@ -18,11 +20,18 @@ def make_private(folder: Path) -> None:
 
 
 def entries_below(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Every file and link below a folder, however deep. Links are not followed; what cannot be read is left out."""
+    """Every file and link below a folder, however deep. Links are not followed; what cannot be read is left out.
+
+    A folder that belongs to this user and that nobody may read is not: a plugin would keep there what it likes.
+    """
     waiting = [str(folder)]
     while waiting:
+        here = waiting.pop()
         try:
-            entries = os.scandir(waiting.pop())
+            if not os.access(here, os.R_OK | os.X_OK):
+                with held_folder(folder, Path(here).relative_to(folder).parts):
+                    pass  # whoever holds it is given the right to read it
+            entries = os.scandir(here)
         except OSError:
             continue  # gone meanwhile, or deeper than a path can lead
         with entries:

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -79,7 +79,7 @@ def held_folder(root: Path, parts: tuple[str, ...] = ()) -> Iterator[HeldFolder]
     if not _HAS_AT:
         yield HeldFolder(parts, path, None)
         return
-    descriptor = os.open(root, _FOLDER)
+    descriptor = _opened(str(root), _FOLDER, None)
     try:
         for part in parts:
             below = _opened(part, _FOLDER | _NO_LINK, descriptor)
@@ -96,18 +96,29 @@ def _opened(name: str, flags: int, folder: int | None) -> int:
     Else a plugin keeps all from being copied or exported, and so itself from being replaced, by one file.
     """
     try:
-        return os.open(name, flags, dir_fd=folder)
+        descriptor = os.open(name, flags, dir_fd=folder)
     except PermissionError:
         if not hasattr(os, "O_PATH"):
             raise
-        held = os.open(name, os.O_PATH | _NO_LINK, dir_fd=folder)
+        held = os.open(name, os.O_PATH | os.O_CLOEXEC | flags & os.O_NOFOLLOW, dir_fd=folder)
         try:
-            looked = os.fstat(held)
-            is_folder = stat.S_ISDIR(looked.st_mode)
-            if looked.st_uid != os.geteuid() or not (is_folder or stat.S_ISREG(looked.st_mode)):
-                raise
             # by what holds it, and not by its name: something else may have that by now
-            Path(f"/proc/self/fd/{held}").chmod(stat.S_IMODE(looked.st_mode) | (0o500 if is_folder else 0o400))
+            if not _let_read(os.fstat(held), Path(f"/proc/self/fd/{held}").chmod):
+                raise
         finally:
             os.close(held)
-    return os.open(name, flags, dir_fd=folder)
+        return os.open(name, flags, dir_fd=folder)
+    if flags & getattr(os, "O_DIRECTORY", 0):
+        looked = os.stat(descriptor)  # noqa: PTH116  # a Path cannot mean a descriptor
+        if not looked.st_mode & stat.S_IXUSR:  # its names can be read, and not what they stand for
+            _let_read(looked, lambda mode: os.chmod(descriptor, mode))  # noqa: PTH101  # the same
+    return descriptor
+
+
+def _let_read(looked: os.stat_result, change: Callable[[int], None]) -> bool:
+    """Give this user the right to read what is its own; False where it is another's, or no file and no folder."""
+    is_folder = stat.S_ISDIR(looked.st_mode)
+    if looked.st_uid != os.geteuid() or not (is_folder or stat.S_ISREG(looked.st_mode)):
+        return False
+    change(stat.S_IMODE(looked.st_mode) | (0o500 if is_folder else 0o400))
+    return True
