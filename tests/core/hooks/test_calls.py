@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import traceback
 from collections.abc import Generator
 from typing import Any
@@ -68,6 +70,42 @@ async def test_a_change_while_a_call_is_compiled_is_not_lost() -> None:
     manager.late = plugin("fetched", answer_later)
     await manager.call.fetched(room="lobby")
     assert await manager.call.fetched(room="lobby") == ["lobby later"]
+
+
+@pytest.mark.slow
+def test_a_call_that_comes_while_another_plugin_is_taken_away_reaches_the_others() -> None:
+    """A list that shrinks between two steps of Python is, looked at backwards, an empty one."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    answers: list[list[str]] = []
+    try:
+        for _ in range(600):
+            _call_while_one_leaves(answers)
+    finally:
+        sys.setswitchinterval(before)
+    assert len(answers) == 5 * 5 * 600
+    assert [one for one in answers if one not in (["c", "b", "a"], ["c", "a"])] == []
+
+
+def _call_while_one_leaves(answers: list[list[str]]) -> None:
+    manager, together = room(), threading.Barrier(6)
+    plugins = [plugin("names", lambda mark=mark: mark) for mark in ("a", "b", "c")]
+    for each in plugins:
+        manager.register(each)
+
+    def called() -> None:
+        together.wait(20)
+        answers.extend([manager.hook.names(room="lobby") for _ in range(5)])
+
+    def taken_away() -> None:
+        together.wait(20)
+        manager.unregister(plugins[1])
+
+    threads = [threading.Thread(target=one) for one in (taken_away, *[called] * 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def test_arguments_with_defaults_reach_the_implementations() -> None:

@@ -278,7 +278,8 @@ class HookManager(pluggy.PluginManager):
 
             raise UsageError(f"hook {hook_name} is async def", hint=f"await manager.call.{hook_name}(...)")
         skip = (options.on_error or self._on_error) == "skip"
-        ordered = tuple(reversed(self._called(hook_name, hookimpls)))
+        # Taken in one step: another thread may take a plugin away, and a reversed list that has shrunk yields nothing.
+        ordered = tuple(self._called(hook_name, tuple(hookimpls)))[::-1]
         books = self._accounts
         return chain_of(hook_name, ordered, options, books, firstresult=firstresult, skip=skip, awaits=awaits)
 
