@@ -195,9 +195,30 @@ async def test_in_a_room_it_is_one_line_each(owner: "Person") -> None:
         assert sentence in (await owner.say(f"/plugins settings {line}"))["message"]
 
 
+def file_named(answer: httpx.Response) -> Path:
+    return Path(html.unescape(re.search(r"<code>(.*?)</code>", answer.text)[1]))  # type: ignore[index]  # it is there
+
+
+def put_a_secret_in(file: Path) -> str:
+    """Write one into the settings file, and return what stood there."""
+    text = file.read_text()
+    file.write_text(text + 'token = "hush"\n')
+    return text
+
+
+async def test_the_file_names_the_chats_own_command(owner: "Person") -> None:
+    answer = await owner.http.get(PAGE)
+    await owner.http.post(PAGE, data=form(answer) | {"set-days": "5"})
+    text = put_a_secret_in(file_named(answer))
+    assert "# They can also be changed with: jackfield-chat plugins settings set weather KEY VALUE\n" in text
+    assert "# type: jackfield-chat plugins settings set weather token\n" in text
+    page = html.unescape((await owner.http.get(PAGE)).text)
+    assert "take it out and type: jackfield-chat plugins settings set weather token" in page
+
+
 def break_file(answer: httpx.Response) -> Path:
     """Leave the settings file that a page names in a state that nobody can read."""
-    file = Path(html.unescape(re.search(r"<code>(.*?)</code>", answer.text)[1]))  # type: ignore[index]  # it is there
+    file = file_named(answer)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("days = = 4\n")
     return file

@@ -8,8 +8,11 @@ import re
 
 from jackfield.cli import in_words_of
 
+PROGRAM = "jackfield-chat plugins"
+"""What is typed before a command's name."""
+
 _IN_THE_ROOM = re.compile(
-    r"(?<![\w-])jackfield (enable|disable|history|install|list|remove|rollback|search|settings|update)\b"
+    r"(?<![\w-])jackfield (enable|disable|history|install|list|remove|rollback|search|settings(?! set)|update)\b"
 )
 
 
@@ -17,4 +20,4 @@ def advised(text: str) -> str:
     """Return a sentence of the framework's as members of the chat are told it."""
     if "jackfield " not in text:
         return text
-    return in_words_of("jackfield-chat plugins", _IN_THE_ROOM.sub(r"/plugins \1", text))
+    return in_words_of(PROGRAM, _IN_THE_ROOM.sub(r"/plugins \1", text))

@@ -11,6 +11,7 @@ from jackfield.errors import JackfieldError, PluginError, UsageError
 from jackfield_chat_api import ChatApi, Member, Message, Room
 
 from jackfield_chat.accounts import Account, Accounts, Role
+from jackfield_chat.plugins.advice import PROGRAM
 from jackfield_chat.plugins.answers import Answer
 from jackfield_chat.plugins.arguments import arguments
 from jackfield_chat.plugins.capabilities import PluginChat, member
@@ -96,6 +97,7 @@ class Bridge:
             specs=specs,
             api=self._api,
             home=self._settings.plugin_home,
+            program=PROGRAM,
             marketplaces=self._settings.marketplaces,
             updates_every_seconds=self._settings.updates_every_seconds,
             on_updates=self._tell_updates,

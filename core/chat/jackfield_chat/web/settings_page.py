@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from jackfield_chat.accounts import Account, Role
-from jackfield_chat.plugins import Form
+from jackfield_chat.plugins import Form, advised
 from jackfield_chat.web.conversation import sentence
 from jackfield_chat.web.forms import read_form
 from jackfield_chat.web.rendering import page
@@ -51,6 +51,7 @@ async def _answer(request: Request, sent: dict[str, str] | None, *, who: str = "
         status_code=422 if problem or form.problems else 200,
         name=bridge.name_of(form.report.plugin),
         form=form,
+        problems=tuple(map(advised, form.report.problems)),
         problem=problem,
         told=_told(form) if sent is not None and not problem else "",
     )

@@ -79,6 +79,7 @@ class Application:
             processes learn counts all the same. Nothing of it happens in the first minute.
         probation_seconds: how long a new version has to run without a failure, else what brought it is rolled back by
             itself and held back (C46).
+        program: what users type before the name of one of the framework's commands: `myapp plugins`.
 
     Raises:
         UsageError: there is no host file of that name.
@@ -107,11 +108,12 @@ class Application:
         external: External | None = None,
         probation_seconds: float = PROBATION_SECONDS,
         revocations_every_seconds: float | None = EVERY_SECONDS,
+        program: str = "jackfield",
     ) -> None:
         environ = dict(os.environ) if home is None else {**os.environ, "JACKFIELD_HOME": str(home)}
         self.app = app
         self.marketplaces = tuple(marketplaces)
-        self.layout = Layout.locate(app, profile=profile, environ=environ)
+        self.layout = Layout.locate(app, profile=profile, environ=environ, program=program)
         self.hostfile = hostfile if hostfile is not None else find_host(app)
         self._scripts = Scripts(tuple(script_folders), script_hooks or {})
         self.host = Host(

@@ -60,7 +60,7 @@ class Session:
         """Where the application's plugins and state lie."""
         from jackfield.store import Layout
 
-        return Layout.locate(self.host.name, profile=self.profile, environ=self.environ)
+        return Layout.locate(self.host.name, profile=self.profile, environ=self.environ, program=self.program)
 
     @cached_property
     def running(self) -> "RunningHost":

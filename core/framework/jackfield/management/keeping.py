@@ -59,7 +59,8 @@ class Keeping:
         candidate = self._inventory.candidate(plugin)
         declared = candidate.manifest.contributes.settings if candidate.manifest is not None else ()
         file = self._layout.config(candidate.canonical_id) / FILE_NAME
-        return Settings(self._state, candidate.canonical_id, declared, plugin=candidate.id, file=file)
+        cid, program = candidate.canonical_id, self._layout.program
+        return Settings(self._state, cid, declared, plugin=candidate.id, file=file, program=program)
 
     def limits(self, plugin: str) -> PluginLimits:
         """What an installed plugin may use as a worker, told and changed (C26, C27).

@@ -39,6 +39,7 @@ class Settings:
         declared: what the manifest declares.
         plugin: the id as its author writes it, for errors; empty: `cid`.
         file: the plugin's `settings.toml`; None: there is none.
+        program: what the user types before a command's name, as the file advises.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Settings:
         *,
         plugin: str = "",
         file: Path | None = None,
+        program: str = "jackfield",
     ) -> None:
         self._state = state
         self._cid = cid
@@ -56,7 +58,9 @@ class Settings:
         self._plugin = plugin or cid
         self._declared = {setting.key: setting for setting in declared}
         self._secrets = Secrets(state.folder / "secrets" / f"{cid}.json")
-        self._file = SettingsFile(file, self._declared, plugin=self._plugin) if file is not None else None
+        self._file = (
+            SettingsFile(file, self._declared, plugin=self._plugin, program=program) if file is not None else None
+        )
         self._agreement = Agreement(state.folder / "mirrors" / f"{cid}.json")
         self._listeners: list[Callable[[str, Any], None]] = []
         self._guard = threading.RLock()

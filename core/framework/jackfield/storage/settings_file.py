@@ -61,12 +61,16 @@ class SettingsFile:
         path: where it lies; named in problems.
         declared: the plugin's settings, by key.
         plugin: the id as its author writes it.
+        program: what the user types before a command's name.
     """
 
-    def __init__(self, path: Path, declared: Mapping[str, SettingContribution], *, plugin: str) -> None:
+    def __init__(
+        self, path: Path, declared: Mapping[str, SettingContribution], *, plugin: str, program: str = "jackfield"
+    ) -> None:
         self.path = path
         self._declared = declared
         self._plugin = plugin
+        self._program = program
 
     def stamp(self) -> tuple[int, int, int]:
         """A value that differs after every change, at the price of one `stat`."""
@@ -168,14 +172,14 @@ class SettingsFile:
         """Return a file in which nothing is set: what there is to set, what fits, and the defaults as comments."""
         lines = [
             f"# Settings of {self._plugin}. A line that begins with # is not set; what it shows is the default.",
-            f"# They can also be changed with: jackfield settings set {self._plugin} KEY VALUE",
+            f"# They can also be changed with: {self._program} settings set {self._plugin} KEY VALUE",
         ]
         for setting in self._declared.values():
             title = setting.title if setting.title == setting.key else f"{setting.title} ({setting.key})"
             told = "a secret, which is kept elsewhere" if setting.secret else setting.expected
             lines += ["", f"# {title}: {told}", *(f"# {line}" for line in setting.description.splitlines())]
             if setting.secret:
-                lines.append(f"# type: jackfield settings set {self._plugin} {setting.key}")
+                lines.append(f"# type: {self._program} settings set {self._plugin} {setting.key}")
             else:
                 lines.append(f"# {_line(setting.key, default_of(setting))}")
         return "\n".join(lines) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jackfield.places import home_folder, profile_folder
@@ -16,23 +16,33 @@ class Layout:
 
     Args:
         root: the profile's folder, `<data folder>/<app>/<profile>` where `locate` chose it.
+        program: what its user types before a command's name, for advice in files that they read.
     """
 
     root: Path
+    program: str = field(default="jackfield", compare=False)
 
     @classmethod
-    def locate(cls, app: str, *, profile: str | None = None, environ: Mapping[str, str] | None = None) -> Layout:
+    def locate(
+        cls,
+        app: str,
+        *,
+        profile: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        program: str = "jackfield",
+    ) -> Layout:
         """The layout of `app` for a named profile, else for the Python environment that runs now.
 
         Args:
             app: the application's name, as in its host.toml.
             profile: a name to share between environments; without it one is derived from `sys.prefix`.
             environ: the environment variables; `JACKFIELD_HOME` moves all data to the folder it names.
+            program: what the user types before a command's name.
 
         Raises:
             UsageError: the app or the profile is not a plain name (a path could lead out of the data folder).
         """
-        return cls(Path(profile_folder(app, profile, os.environ if environ is None else environ)))
+        return cls(Path(profile_folder(app, profile, os.environ if environ is None else environ)), program)
 
     def make_root(self) -> None:
         """Make the profile's folder, for its user alone (mode 0700), with those above it that are missing.

@@ -135,9 +135,8 @@ class Wiring:
         self.threads = OwnThreads(name)
         quota = Quota(name, partial(quota_of, around.state, cid, asked), data / FILES)
         self.database = PluginDatabase(data / DATABASE, plugin=name, quota=quota, bounded=True)
-        self.settings = Settings(
-            around.state, cid, contributes.settings, plugin=name, file=around.layout.config(cid) / FILE_NAME
-        )
+        file, program = around.layout.config(cid) / FILE_NAME, around.layout.program
+        self.settings = Settings(around.state, cid, contributes.settings, plugin=name, file=file, program=program)
         crossing = Crossing(name, asyncio.get_running_loop())
         self.scheduler = PluginScheduler(name, self.scope, around.guard, crossing, apart=outside_of_events)
         declared = {one.name: one for one in contributes.commands}
