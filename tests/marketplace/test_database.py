@@ -14,7 +14,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from jackfield_marketplace.db import Database, Prepared, User, migrate
+from jackfield_marketplace.db import Database, NotKept, Prepared, User, migrate
 from jackfield_marketplace.db.log import WRITES_A_TURN, Log
 from jackfield_marketplace.db.migrate import HEAD, revision
 from jackfield_marketplace.search import search
@@ -226,7 +226,7 @@ def test_a_disk_that_fails_is_told_to_who_wrote_and_tried_again_for_the_next(dat
 
     with monkeypatch.context() as patch:
         patch.setattr("jackfield_marketplace.db.log._sync", fail)
-        with pytest.raises(OSError, match="Input/output"), database.write_directly() as direct:
+        with pytest.raises(NotKept, match="Input/output"), database.write_directly() as direct:
             direct.run(ADD_USER, name="alice")
     with database.write_directly() as direct:
         direct.run(ADD_USER, name="bob")

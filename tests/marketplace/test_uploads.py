@@ -1,6 +1,7 @@
 """The upload API: who may upload what, and what is said to those who may not."""
 
 import base64
+import errno
 import hashlib
 import io
 import tarfile
@@ -332,3 +333,17 @@ def test_what_is_held_for_many_reasons_is_told_with_a_few(market):
     assert "is held for review and not listed until then: chat_poll/part0.pyc is bytecode" in answer.text
     assert answer.text.endswith("; and 1995 more\n")
     assert len(answer.text) < 1000
+
+
+def test_who_uploads_to_a_disk_that_fails_after_the_commit_is_told_that_the_file_is_here(market, monkeypatch):
+    def fail(file: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    path = build_plugin(market.wheels, "poll")
+    with monkeypatch.context() as patch:
+        patch.setattr("jackfield_marketplace.db.log._sync", fail)
+        answer = market.upload(path)
+    assert answer.status_code == 503
+    assert answer.text.startswith("the upload is here, but the marketplace's disk failed")
+    assert [file["filename"] for file in market.project("chat-poll")["files"]] == [path.name]
+    assert market.upload(path).status_code == 200

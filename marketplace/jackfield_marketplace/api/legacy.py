@@ -22,7 +22,7 @@ from jackfield_marketplace.api.answers import Answer, text_answer
 from jackfield_marketplace.api.models import Problem, Submission
 from jackfield_marketplace.api.signed import Signatures
 from jackfield_marketplace.catalog import Refusal
-from jackfield_marketplace.db import Database
+from jackfield_marketplace.db import Database, NotKept
 from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.uploads import Accepted, Body, Uploads, read_form
 
@@ -146,6 +146,13 @@ class UploadApi:
     async def _take(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
         try:
             return await self._taken(request, body, legacy=legacy)
+        except NotKept as exc:
+            _LOGGER.warning("an upload may not outlast a power cut: %s", exc)
+            raise Refusal(
+                503,
+                "the upload is here, but the marketplace's disk failed: send it again later, and see that it is listed",
+                retry_after_seconds=_WRITABLE_AGAIN_SECONDS,
+            ) from exc
         except (OSError, sqlite3.Error, SQLAlchemyError) as exc:  # a full disk, a lock that somebody keeps
             _LOGGER.warning("an upload could not be written: %s", exc)
             raise Refusal(

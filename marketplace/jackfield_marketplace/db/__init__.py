@@ -1,6 +1,7 @@
 """The database: engine, tables, migrations."""
 
 from jackfield_marketplace.db.engine import Database
+from jackfield_marketplace.db.log import NotKept
 from jackfield_marketplace.db.migrate import migrate
 from jackfield_marketplace.db.prepared import Direct, Prepared
 from jackfield_marketplace.db.tables import (
@@ -37,6 +38,7 @@ __all__ = [
     "Download",
     "File",
     "FileState",
+    "NotKept",
     "Plugin",
     "PluginCategory",
     "Prepared",

@@ -71,7 +71,7 @@ class Database:
         undone and nobody has written by another connection.
 
         Raises:
-            OSError: the disk failed after the commit; what was written may not outlast a power cut.
+            NotKept: the disk failed after the commit; what was written may not outlast a power cut.
         """
         with self._direct_lock:
             if self._direct_connection is None:

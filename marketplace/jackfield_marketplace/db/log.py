@@ -14,6 +14,10 @@ WRITES_A_TURN = 64
 _sync = getattr(os, "fdatasync", os.fsync)  # Windows and macOS have the other one
 
 
+class NotKept(OSError):
+    """The disk failed after a commit: what was written is here, and may not outlast a power cut."""
+
+
 class Log:
     """Sees to the log of one database file. Safe to use from several threads.
 
@@ -54,7 +58,7 @@ class Log:
             number: of the transaction.
 
         Raises:
-            OSError: the disk failed.
+            NotKept: the disk failed.
         """
         if self._path == ":memory:":
             return
@@ -62,8 +66,12 @@ class Log:
             if self._kept >= number:
                 return
             upto = self._written
-            with suppress(FileNotFoundError):  # a file system without shared memory has no log: there a commit syncs
+            try:
                 _sync(self._opened())
+            except FileNotFoundError:
+                pass  # a file system without shared memory has no log: there a commit syncs
+            except OSError as error:
+                raise NotKept(*error.args) from error
             self._kept = upto
 
     def close(self) -> None:
@@ -79,8 +87,13 @@ class Log:
         """The log, which is there, and the same, for as long as anybody has the database open."""
         if self._file is None:
             database = os.path.realpath(self._path)  # SQLite's files lie beside what a link leads to
-            self._file = os.open(f"{database}-wal", os.O_RDWR)
-            _keep_names(Path(database).parent)
+            file = os.open(f"{database}-wal", os.O_RDWR)
+            try:
+                _keep_names(Path(database).parent)
+            except OSError:
+                os.close(file)  # so that the next one sees to the names again
+                raise
+            self._file = file
         return self._file
 
     def _bring_in(self) -> None:
