@@ -256,6 +256,25 @@ async def test_who_comes_when_it_answers_as_many_as_it_can_is_told_what_to_do(ap
             await asyncio.sleep(0.01)
 
 
+def drip(layout: Layout) -> float:
+    """Send a byte from time to time, until the host has enough; returns after how many seconds."""
+    began = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as connection, reachable(layout.control) as address:
+        connection.connect(address)
+        try:
+            while time.monotonic() - began < 20:
+                connection.send(b" ")
+                time.sleep(0.1)
+        except ConnectionError:
+            pass
+    return time.monotonic() - began
+
+
+async def test_who_says_it_letter_by_letter_is_not_listened_to_for_ever(application):
+    assert await asyncio.to_thread(drip, application.layout) < 15, "a line may take five seconds in all"
+    assert (await ask(application, "ping"))["app"] == "chat"
+
+
 async def test_a_host_that_stands_still_is_not_taken_for_none(tmp_path):
     layout = Layout(tmp_path / "profile")
     layout.control.parent.mkdir(parents=True)

@@ -8,6 +8,7 @@ know it leaves alone; another number under `jackfield` is another protocol.
 import json
 import socket
 from collections.abc import Iterator, Mapping
+from time import monotonic
 from typing import Any
 
 from jackfield.errors import JackfieldError, UsageError
@@ -30,14 +31,20 @@ def send(connection: socket.socket, message: Mapping[str, Any]) -> None:
     connection.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
 
-def lines_of(connection: socket.socket, *, most_bytes: int) -> Iterator[dict[str, Any]]:
+def lines_of(connection: socket.socket, *, most_bytes: int, seconds: float | None = None) -> Iterator[dict[str, Any]]:
     """Yield what the other end sends, line by line, until it closes.
+
+    Args:
+        connection: to the other end.
+        most_bytes: of one line.
+        seconds: how long all of it may take, however slowly it comes; None: the connection's time for each piece.
 
     Raises:
         UsageError: a line is longer than it may be, or is no JSON object.
-        OSError: nothing came in the connection's time.
+        OSError: nothing came in time.
     """
     held = bytearray()
+    end_at = monotonic() + seconds if seconds is not None else None
     while True:
         end = held.find(b"\n")
         if end >= 0:
@@ -47,6 +54,8 @@ def lines_of(connection: socket.socket, *, most_bytes: int) -> Iterator[dict[str
             continue
         if len(held) > most_bytes:
             raise UsageError(f"a line of more than {most_bytes} bytes")
+        if end_at is not None:
+            connection.settimeout(max(end_at - monotonic(), 0.001))
         more = connection.recv(1 << 16)
         if not more:
             return

@@ -115,9 +115,9 @@ class ControlSocket:
             self._clients.discard(threading.current_thread())
 
     def _answer(self, connection: socket.socket) -> None:
-        connection.settimeout(REQUEST_SECONDS)
         try:
-            request = next(lines_of(connection, most_bytes=MOST_REQUEST_BYTES), None)
+            lines = lines_of(connection, most_bytes=MOST_REQUEST_BYTES, seconds=REQUEST_SECONDS)
+            request = next(lines, None)
             if request is None:
                 return
             _require_protocol(request)
@@ -125,6 +125,7 @@ class ControlSocket:
             for answer in self._answers(request, lambda: self._goes_on(connection)):
                 send(connection, {"answer": answer})
         except JackfieldError as error:
+            connection.settimeout(SEND_SECONDS)
             send(connection, {"error": error_to_mapping(error)})
             _drain(connection)
         except OSError:
