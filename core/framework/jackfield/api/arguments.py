@@ -7,6 +7,7 @@ written, and what the function gets: docs/reference/commands.md.
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from inspect import iscoroutinefunction
 from typing import Any, TypeAlias
 
 from jackfield.errors import UsageError
@@ -101,17 +102,27 @@ class Custom:
     """A type of the plugin's own.
 
     Args:
-        parse: makes the value of what was written; `ValueError` is the user's mistake and its message the sentence they
-            read, any other error the plugin's.
+        parse: makes the value of what was written, a `def`; `ValueError` is the user's mistake and its message the
+            sentence they read, any other error the plugin's.
         label: what is expected, as in "dice must be …": `a roll like 2d6`.
         complete: what begins with a text, `def` or `async def`; None: nothing is offered.
         rest: takes the rest of the line instead of one word or quoted text.
+
+    Raises:
+        UsageError: `parse` is `async def`.
     """
 
     parse: Callable[[str], Any]
     label: str
     complete: Callable[[str], Iterable[str] | Awaitable[Iterable[str]]] | None = None
     rest: bool = False
+
+    def __post_init__(self) -> None:
+        if iscoroutinefunction(self.parse):
+            raise UsageError(
+                f"parse of {self.label} is async def, and a line is read without waiting",
+                hint="take the text, and await in the command",
+            )
 
 
 #: Every type of argument. Beside them stand the host's own things, each by its type (`Member`, `Room`).

@@ -253,3 +253,12 @@ async def test_a_type_of_the_plugins_own_cannot_end_the_application(registry, ra
     await registry.dispatch("do it", source)
     assert source.answers == [f"do: an option cannot be read: {type(raised).__name__}: {raised}"]
     assert await registry.complete("do it ", 6, source) == []
+
+
+def test_what_reads_an_argument_waits_for_nothing():
+    async def ask(text: str) -> str:
+        return text
+
+    with pytest.raises(UsageError, match=r"parse of a city is async def, .* without waiting") as refused:
+        Custom(ask, "a city")
+    assert refused.value.hint == "take the text, and await in the command"
