@@ -114,8 +114,10 @@ def test_what_an_action_brings_is_found_where_it_lies() -> None:
 
 @pytest.mark.feature("C18")
 def test_a_button_brings_what_its_plugin_gave_it_whoever_says_otherwise() -> None:
-    alone = Button("Close", "close", (("poll", 2**60), ("force", False)))
-    assert sent_by(List((alone,)), "close", {"poll": 1, "force": True, "more": {}}) == {"poll": 2**60, "force": False}
+    alone = List((Button("Close", "close", (("poll", 2**60), ("force", False))),))
+    assert sent_by(alone, "close", {"poll": float(2**60), "force": False}) == {"poll": 2**60, "force": False}
+    for forged in ({"poll": 1, "force": True}, {"poll": 2**60}, {}):
+        assert sent_by(alone, "close", forged) is None
     votes = List(tuple(Button(f"Vote {n}", "vote", (("number", n),)) for n in (1, 2**60, 10**400, 0.5)))
     for read in (1, 1.0, float(2**60), 10**400, 0.5):  # JSON's readers have one kind of number
         brought = sent_by(votes, "vote", {"number": read})
@@ -123,6 +125,14 @@ def test_a_button_brings_what_its_plugin_gave_it_whoever_says_otherwise() -> Non
         assert brought["number"] == read
     for forged in ({"number": 3}, {"number": "1"}, {"number": None}, {}, {"number": 1, "more": 1}, {"number": [1]}):
         assert sent_by(votes, "vote", forged) is None
+
+
+@pytest.mark.feature("C18")
+def test_a_button_that_has_gone_is_not_another_one_that_is_left() -> None:
+    """Two look at a list and the first deletes one; the second presses that as well, before the page is drawn anew."""
+    left = List((Button("Delete", "delete", (("note", 13),)),))
+    assert sent_by(left, "delete", {"note": 12}) is None
+    assert sent_by(left, "delete", {"note": 13}) == {"note": 13}
 
 
 BOX = """
@@ -158,7 +168,9 @@ async def test_what_is_not_shown_does_not_reach_the_plugin_nor_its_figures(profi
         with pytest.raises(UsageError, match="box of shut does not offer that now"):
             await host.ui.act("shut:box", action, {"deep": [{}]}, "mallory")
     assert changed == ["shut:box"] * 3  # the pages look again
-    await host.ui.act("shut:box", "close", {"forged": True}, "bob")
+    with pytest.raises(UsageError, match="box of shut does not offer that now"):
+        await host.ui.act("shut:box", "close", {"forged": True}, "mallory")
+    await host.ui.act("shut:box", "close", {}, "bob")
     await host.ui.draw("shut:box")
     with pytest.raises(UsageError, match="box of shut does not offer that now"):
         await host.ui.act("shut:box", "close", {}, "bob")

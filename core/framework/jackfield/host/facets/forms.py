@@ -17,7 +17,7 @@ def sent_by(component: Component | None, action: str, values: Mapping[str, Any])
     """Return what comes to the plugin when something in a component is used; None: it offers nothing of the kind.
 
     Whatever a client sends, a plugin gets nothing but what it has shown: of a form its fields, of a button the values
-    that the plugin gave it.
+    that the plugin gave it, if they are still those that were pressed.
 
     Args:
         component: what was shown.
@@ -33,8 +33,7 @@ def sent_by(component: Component | None, action: str, values: Mapping[str, Any])
             return read_form(part, values)
         if isinstance(part, Button) and str(part.action) == action:
             buttons.append({str(name): value for name, value in part.values})
-    if len(buttons) == 1:
-        return buttons[0]
+    # What somebody has pressed may have gone since, and what stands in its place is not what they meant.
     return next((one for one in buttons if _are_same(one, values)), None)
 
 
