@@ -116,8 +116,9 @@ def test_what_an_action_brings_is_found_where_it_lies() -> None:
 def test_a_button_brings_what_its_plugin_gave_it_whoever_says_otherwise() -> None:
     alone = List((Button("Close", "close", (("poll", 2**60), ("force", False))),))
     assert sent_by(alone, "close", {"poll": float(2**60), "force": False}) == {"poll": 2**60, "force": False}
-    for forged in ({"poll": 1, "force": True}, {"poll": 2**60}, {}):
-        assert sent_by(alone, "close", forged) is None
+    others: list[dict[str, Any]] = [{"poll": 1, "force": True}, {"poll": 2**60}, {}]
+    for other in others:
+        assert sent_by(alone, "close", other) is None
     votes = List(tuple(Button(f"Vote {n}", "vote", (("number", n),)) for n in (1, 2**60, 10**400, 0.5)))
     for read in (1, 1.0, float(2**60), 10**400, 0.5):  # JSON's readers have one kind of number
         brought = sent_by(votes, "vote", {"number": read})
