@@ -120,6 +120,11 @@ class Executor:
         """Whether this is the thread on which scripts are called."""
         return threading.current_thread() is self._lead.thread
 
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait."""
+        return len(self._tasks)
+
     def submit(
         self, task: Callable[[], Any], *, script: Any = None, what: str = "a task", most: int | None = None
     ) -> "Future[Any]":

@@ -17,6 +17,11 @@ MOST_LINES = 2048
 MOST_CHARACTERS = 8 << 20
 """Of all lines that wait."""
 
+PATIENCE_SECONDS = 1.0
+"""For how long the server is not read where too much waits: scripts are as quick as it is, but for a moment."""
+
+LOOK_SECONDS = 0.005
+
 TOLD_SECONDS = 5.0
 """How often at most it is told that lines are left out."""
 
@@ -34,6 +39,7 @@ class Hearing:
         self._engine = engine
         self._guard = threading.Lock()
         self._characters = 0
+        self._patient = True
         self._left_out = 0
         self._told = float("-inf")
 
@@ -91,17 +97,31 @@ class Hearing:
                 self._characters -= size
             return (yield from self._heard(info, event, arguments))
 
+        most = MOST_LINES * (2 if notable else 1)
+        self._wait_for_room(most, size)
         with self._guard:
             if self._characters + size > MOST_CHARACTERS:
                 self._leave_out()
                 return
             self._characters += size
         try:
-            self._engine.executor.submit(heard, what="a line of the server", most=MOST_LINES * (2 if notable else 1))
+            self._engine.executor.submit(heard, what="a line of the server", most=most)
         except ExecutorError:
             with self._guard:
                 self._characters -= size
                 self._leave_out()
+
+    def _wait_for_room(self, most: int, size: int) -> None:
+        """Let the server wait for a moment; not again before half of what waited is done, where that was in vain."""
+        engine = self._engine
+        if engine.executor.waiting < most // 2 and self._characters < MOST_CHARACTERS // 2:
+            self._patient = True
+        end = time.monotonic() + PATIENCE_SECONDS
+        while self._patient and not engine.stopping and not engine.executor.is_here:
+            if engine.executor.waiting < most and self._characters + size <= MOST_CHARACTERS:
+                return
+            self._patient = time.monotonic() < end
+            time.sleep(LOOK_SECONDS)
 
     def _leave_out(self) -> None:
         self._left_out += 1

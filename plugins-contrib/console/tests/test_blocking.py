@@ -131,6 +131,15 @@ def test_lines_of_a_server_that_nobody_keeps_up_with_are_left_out_and_told(tmp_p
         bench.wait(lambda: "hello" in heard(bench), "what a player says has room of its own")
 
 
+def test_quick_scripts_hear_every_line_of_a_server_that_says_much_at_once(tmp_path, caplog):
+    with console(tmp_path, {"well.py": HEARING + "def on_info(server, info): heard.append(info.content)\n"}) as bench:
+        for number in range(12_000):
+            bench.engine.hearing.line(f"[12:00:00] [Server thread/INFO]: line {number}")
+        bench.settled()
+        assert heard(bench) == [f"line {number}" for number in range(12_000)]
+    assert "were not told" not in caplog.text
+
+
 def test_more_tasks_than_can_be_done_are_refused_by_name(tmp_path, gate):
     flooding = GATE + (
         "from mcdreforged.api.all import *\nrefused = []\n"
