@@ -9,6 +9,7 @@ A file that another user could have written is not read: it and its folder are t
 `marshal`, which needs no parser, for this Python and this form of it.
 """
 
+import errno
 import marshal
 import os
 import stat
@@ -31,8 +32,8 @@ LENGTH = 8  # bytes of the two lengths that follow the mark: of the head, and of
 START = len(MARK) + 2 * LENGTH
 _FIRST_READ = 1 << 14  # bytes: the head of nearly every segment of the index, and all of a small file
 _OTHERS_WRITE = 0o022
-# Without O_NONBLOCK, to open a pipe that lies there would wait until somebody writes.
-_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # to open a pipe that lies there would wait until somebody writes
+_READING = os.O_RDONLY | _AT_ONCE | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _OF_THIS_PYTHON = f"-{sys.hexversion:x}"
 _PRIME_OF_FILES = 2**61 - 1
 _LONGEST_NAME = 100
@@ -123,6 +124,30 @@ def _is_own(status: os.stat_result) -> bool:
     if not hasattr(os, "geteuid"):
         return True  # Windows: the folder lies in the user's own profile
     return status.st_uid in (os.geteuid(), 0) and not status.st_mode & _OTHERS_WRITE
+
+
+def waiting_for_nobody(path: str, flags: int) -> int:
+    """Open a file that is kept, as the `opener` of `open`: a pipe or device in its place is refused at once.
+
+    Raises:
+        OSError: it is neither a file nor a folder, or cannot be opened.
+    """
+    descriptor = os.open(path, flags | _AT_ONCE)
+    mode = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+    return descriptor
+
+
+def read_kept(file: "str | os.PathLike[str]") -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        OSError: as for `waiting_for_nobody`.
+    """
+    with open(file, "rb", opener=waiting_for_nobody) as kept:
+        return kept.read()
 
 
 def place_in(cache: str, name: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jackfield.errors import ManifestError
 from jackfield.manifest import RevocationList, read_revocations
+from jackfield.places import read_kept
 
 FILE_NAME = "revoked.json"
 COPY_NAME = "revoked.copy.json"
@@ -129,7 +130,7 @@ class KeptList:
     @classmethod
     def _read(cls, path: Path) -> KeptList:
         try:
-            values = json.loads(path.read_bytes())
+            values = json.loads(read_kept(path))
             document = str(values["document"]).encode()
             found = cls(
                 str(values["marketplace"]),

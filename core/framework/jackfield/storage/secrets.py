@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.errors import StoreError
+from jackfield.places import waiting_for_nobody
 from jackfield.storage.folders import write_private
 
 LARGEST_FILE = 1 << 20
@@ -36,7 +37,7 @@ class Secrets:
             StoreError: the file cannot be read or is not one of ours.
         """
         try:
-            with self._path.open("rb") as file:
+            with open(self._path, "rb", opener=waiting_for_nobody) as file:
                 content = file.read(LARGEST_FILE + 1)
         except FileNotFoundError:
             return {}

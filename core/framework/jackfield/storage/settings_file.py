@@ -18,6 +18,7 @@ from typing import Any
 
 from jackfield.errors import StoreError, UsageError
 from jackfield.manifest import SettingContribution
+from jackfield.places import waiting_for_nobody
 from jackfield.storage.folders import write_private
 from jackfield.storage.values import check_setting, default_of
 
@@ -130,7 +131,7 @@ class SettingsFile:
 
     def _text(self) -> str | None:
         try:
-            with self.path.open("rb") as file:
+            with open(self.path, "rb", opener=waiting_for_nobody) as file:
                 content = file.read(LARGEST_FILE + 1)
         except FileNotFoundError:
             return None

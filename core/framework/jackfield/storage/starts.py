@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.errors import StoreError
+from jackfield.places import waiting_for_nobody
 
 _log = logging.getLogger("jackfield.storage")
 
@@ -169,7 +170,7 @@ class Starts:
         empty: dict[str, Any] = {"failed": 0, "open": False, "plugins": "", "safe": None}
         empty |= {"slow": {}, "failures": {}}
         try:
-            with self._file.open(encoding="utf-8") as file:
+            with open(self._file, encoding="utf-8", opener=waiting_for_nobody) as file:
                 told = json.loads(file.read(_LONGEST))
             safe = told["safe"]
             if safe is not None:

@@ -26,6 +26,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from jackfield.errors import StoreError, StoreLocked
+from jackfield.places import waiting_for_nobody
 from jackfield.storage.folders import make_private
 
 JSON: TypeAlias = Any
@@ -212,7 +213,7 @@ class State:
             self._forget()
         if stamp[0]:
             try:
-                with self._path.open("rb") as log:
+                with open(self._path, "rb", opener=waiting_for_nobody) as log:
                     log.seek(self._offset)
                     text = log.read()
             except OSError as error:

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 from jackfield.errors import StoreError, WheelError
 from jackfield.manifest import Pin, distinct
+from jackfield.places import read_kept
 from jackfield.store.glances import Stamp, stamp_of
 from jackfield.store.pylock import lock_text, pin_of
 from jackfield.store.table import StoredFile, contents_of
@@ -131,7 +132,7 @@ class Generation:
             return {}
         path = self.folder / "inline" / "files.json"
         try:
-            read = json.loads(path.read_bytes())
+            read = json.loads(read_kept(path))
             wheels = read["wheels"]
             return {
                 name: StoredFile(wheels[wheel], digest, size) for name, (wheel, digest, size) in read["files"].items()
@@ -250,8 +251,8 @@ def _damaged(path: Path) -> StoreError:
 @lru_cache(_KEPT_GENERATIONS)
 def _read(folder: Path, number: int, store: Path, _stamps: tuple[Stamp, Stamp]) -> Generation:
     """Read a generation's files; how they look from outside is a part of the question."""
-    about = json.loads((folder / ABOUT).read_bytes())
-    lock = (folder / "inline" / LOCK).read_bytes()
+    about = json.loads(read_kept(folder / ABOUT))
+    lock = read_kept(folder / "inline" / LOCK)
     compiled = about.get("lock_sha256") == hashlib.sha256(lock).hexdigest()
     packages = about["packages"] if compiled else tomllib.loads(lock.decode()).get("packages", [])
     inline = tuple(pin_of(package) for package in packages)
@@ -302,4 +303,4 @@ def _as_written(path: str, said: Mapping[str, Any] | None) -> Lock | None:
     status = os.stat(path)  # noqa: PTH116 - of a hundred
     lock = Lock(said["lock_sha256"], status.st_size, status.st_mtime_ns)
     same = said["looks"] == [lock.size, lock.mtime_ns]
-    return lock if same or lock.digest == hashlib.sha256(Path(path).read_bytes()).hexdigest() else None
+    return lock if same or lock.digest == hashlib.sha256(read_kept(path)).hexdigest() else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jackfield.errors import StoreError
+from jackfield.places import read_kept
 from jackfield.store.disk import Disk
 from jackfield.store.glances import Stamp, stamp_of
 
@@ -173,7 +174,7 @@ class Journal:
             known = self._known
             if known.stamp == stamp:
                 return known.done, known.begun, len(known.records)
-            text = self._path.read_bytes()
+            text = read_kept(self._path)
         except FileNotFoundError:
             return (), None, 0
         except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jackfield.errors import StoreError
 from jackfield.manifest import Pin
+from jackfield.places import read_kept
 from jackfield.store.disk import Disk
 from jackfield.store.entries import Entries
 from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, pieces, seized, tree_size
@@ -55,8 +56,7 @@ class StoreReader:
             StoreError: the pointer is damaged.
         """
         try:
-            with open(self.layout.current, "rb") as pointer:  # noqa: PTH123 - ten times in each change
-                return int(pointer.read())
+            return int(read_kept(self.layout.current))
         except FileNotFoundError:
             return 0
         except (OSError, ValueError) as error:

@@ -13,6 +13,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from jackfield.errors import TrustError, UsageError
 from jackfield.market.addresses import canonical_address
+from jackfield.places import read_kept
 
 LOOKED = "looked"
 """The file whose time is that of the last look."""
@@ -60,7 +61,7 @@ class Anchor:
         """
         path = folder / "anchor.json"
         try:
-            values = json.loads(path.read_text("utf-8"))
+            values = json.loads(read_kept(path))
             url = str(values.get("url", ""))
             return cls(str(values["sha256"]), str(values["since"]), bool(values["configured"]), url)
         except FileNotFoundError:
@@ -140,7 +141,7 @@ def keep_upstream(folder: Path, url: str) -> str:
     """
     path = folder / UPSTREAM
     with contextlib.suppress(FileNotFoundError):
-        return path.read_text("utf-8")
+        return read_kept(path).decode()
     temporary = path.with_suffix(f".{os.getpid()}")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(url)
