@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import time
+import tomllib
 
 import pytest
 from jackfield.errors import StoreError
 from jackfield.manifest import SettingContribution as Declared
-from jackfield.storage.settings_file import LARGEST_FILE, MOST_PROBLEMS, SettingsFile
+from jackfield.storage.settings_file import LARGEST_FILE, MOST_DOTS, MOST_LOOKED_AT, MOST_PROBLEMS, SettingsFile
 
 HOSTILE = {
     "many keys": "".join(f"k{number} = 1\n" for number in range(6000)),
     "many tables": "".join(f"[k{number}]\na = 1\n" for number in range(3500)),
     "one value of many lines": "k = [\n" + "1,\n" * 20_000 + "]\nz = 1\n",
     "keys in keys": ".".join("a" * 30_000) + " = 1\n",
+    "many keys in keys": "".join(f"[b{number}{'.a' * 900}]\n" for number in range(34)),
+    "many values of many lines": "".join(f"k{number} = [\n{chr(10) * 90}]\n" for number in range(600)),
+    "keys in keys over many lines": f"b{'.a' * 900} = [\n{chr(10) * 90}]\n",
     "many examples": "# a = \n" * 9000,
     "lists in lists": "k = " + "[" * 30_000 + "]" * 30_000 + "\n",
 }
@@ -44,3 +48,20 @@ def test_of_many_keys_that_are_none_of_its_own_a_few_are_told(tmp_path):
     assert content.values == {"a": 7}
     assert "line 3: 'k2' is no setting of weather" in content.problems[2]
     assert content.problems[-1].endswith("5980 more are no settings of weather")
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_what_is_read_again_and_again_is_bounded(tmp_path, monkeypatch, what):
+    """A host reads it at each start of its plugin, and does nothing else meanwhile."""
+    path = tmp_path / "settings.toml"
+    path.write_text(HOSTILE[what])
+    costs: list[int] = []
+    loads = tomllib.loads
+
+    def counted(text: str) -> object:
+        costs.append(len(text) + sum(line.count(".") ** 2 for line in text.splitlines()))
+        return loads(text)
+
+    monkeypatch.setattr("tomllib.loads", counted)
+    assert SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather").read() is not None
+    assert sum(costs) <= LARGEST_FILE + MOST_LOOKED_AT + MOST_DOTS**2

@@ -27,11 +27,13 @@ FILE_NAME = "settings.toml"
 LARGEST_FILE = 64 * 1024
 """Bytes; a larger one is not read."""
 MOST_DOTS = 1000
-"""In one line: keys in keys, of which the reader takes the square."""
+"""In one line: keys in keys, of which the reader takes the square; of several lines their squares together."""
 MOST_PROBLEMS = 20
 """That are told of one file."""
 LONGEST_STATEMENT = 100
 """Lines of one value; of longer ones the line is not told."""
+MOST_LOOKED_AT = 512 * 1024
+"""Characters, and the squares of dots, that are read again to tell of lines; what comes after them has none told."""
 MOST_EXAMPLES = 20
 """Comments that look like the default of one key, of which one is made a line that sets it."""
 
@@ -139,8 +141,8 @@ class SettingsFile:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
         if len(content) > LARGEST_FILE:
             raise StoreError(f"{self.path} is larger than {LARGEST_FILE // 1024} KiB")
-        if any(line.count(b".") > MOST_DOTS for line in content.splitlines()):
-            raise StoreError(f"{self.path} has a line with more than {MOST_DOTS} dots")
+        if sum(line.count(b".") ** 2 for line in content.splitlines()) > MOST_DOTS**2:
+            raise StoreError(f"{self.path} has a line with more than {MOST_DOTS} dots, or several with many")
         try:
             return content.decode("utf-8-sig")  # editors on Windows write a byte-order mark
         except UnicodeDecodeError as error:
@@ -217,9 +219,12 @@ def lines_of(text: str, keys: Collection[str]) -> dict[str, int]:
         keys: which ones.
     """
     found: dict[str, int] = {}
-    start, in_table, lines = 1, False, text.splitlines(keepends=True)
+    start, in_table, lines, looked_at = 1, False, text.splitlines(keepends=True), 0
     for number in range(1, len(lines) + 1):
         statement = "".join(lines[start - 1 : number])
+        looked_at += len(statement) + sum(line.count(".") ** 2 for line in lines[start - 1 : number])
+        if looked_at > MOST_LOOKED_AT:
+            break
         try:
             read = tomllib.loads(statement)
         except (ValueError, RecursionError):
