@@ -133,7 +133,7 @@ class Main(Plugin):
 async def test_whatever_is_given_half_a_character_keeps_it_or_says_what_is_wrong(
     profile, build, running, monkeypatch: pytest.MonkeyPatch, isolation: str
 ) -> None:
-    # What pytest keeps of a log goes between its processes as UTF-8, and a line with half a character ends the whole run.
+    # What pytest keeps of a log goes between its processes as UTF-8, and half a character would end the whole run.
     monkeypatch.setattr(logging.getLogger("chat"), "propagate", False)
     profile.install(build("a", code=PROBE, isolation="any", permissions=PERMISSIONS, more=SETTINGS))
     profile.enable("a", isolation=isolation)
