@@ -101,6 +101,25 @@ async def test_a_plugin_that_never_worked_is_taken_out_again(tmp_path, wheels, c
         assert "painter 1.0.0 was taken out again: ValueError: no paint (in on_enable)" in caplog.text
 
 
+async def test_whoever_goes_back_with_it_is_named_and_can_come_again(tmp_path, wheels, caplog):
+    """What came later was never tried without it, so it goes too; its user is told so."""
+    async with running(tmp_path / "home") as application:
+        await install(application, build_plugin(wheels, "before", code=GOOD))
+        await install(application, build_plugin(wheels, "painter", code=HEAD + FAILURES["enable"][0]))
+        later = build_plugin(wheels, "later", code=GOOD)
+        await install(application, later)
+        await application.reload()
+        assert [row.id for row in application.management.list()] == ["before"]
+        (failed,) = application.management.failed()
+        assert (failed.plugin, failed.along) == ("painter", ("later 1.0.0",))
+        assert "later 1.0.0 was taken out again: it came with painter, which failed, or later" in caplog.text
+        assert failed.outcome.endswith("; later 1.0.0, which came with it or later, went too")
+        assert next(one for one in _doctor(application) if one.kind == "rolled back").problem.endswith(" went too")
+        await install(application, later)
+        await application.reload()
+        assert application.host.plugins.status("later").state == "active"
+
+
 async def test_what_failed_is_not_taken_again_until_it_is_released(tmp_path, wheels):
     bad = build_plugin(wheels, "painter", "2.0.0", code=HEAD + FAILURES["enable"][0])
     async with running(tmp_path / "home") as application:

@@ -226,5 +226,8 @@ class Probation:
             self._given_up.clear()  # whoever comes again is a new one
             for plugin, (before, now) in report.plugins.items():
                 became = f"rolled back to {now}" if now is not None else "taken out again"
-                _log.warning("%s %s was %s: %s", plugin, before, became, "; ".join(failures.values()))
+                why = (
+                    failures.get(canonical_id(plugin)) or f"it came with {', '.join(failures)}, which failed, or later"
+                )
+                _log.warning("%s %s was %s: %s", plugin, before, became, why)
         return report

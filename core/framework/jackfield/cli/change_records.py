@@ -12,6 +12,7 @@ FAILED = record(
         "at": MOMENT,
         "back_to": maybe(TEXT),
         "library": {"type": "boolean", "description": "whether a library of the plugin is held back"},
+        "along": many(TEXT),
     }
 )
 

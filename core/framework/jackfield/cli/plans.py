@@ -150,7 +150,8 @@ def _rolled_back(session: Session, plan: JsonObject) -> dict[str, str]:
         if came.get(one.plugin) == one.version:
             became = f"{one.back_to} is back" if one.back_to else "it was taken out again"
             release = f"{session.program} pin {one.plugin} --release"
-            found[one.plugin] = f"{one.sentence}; {became}. To try it again: {release}"
+            others = f"; {one.others}" if one.along else ""
+            found[one.plugin] = f"{one.sentence}; {became}{others}. To try it again: {release}"
     return found
 
 

@@ -151,7 +151,8 @@ def _rolled_back(state: State) -> Iterator[Finding]:
     for one in failed_versions(state):
         became = f"{one.back_to} is back since" if one.back_to else "it was taken out again"
         advice = f"wait for its next version, or try it again: jackfield pin {one.plugin} --release"
-        yield Finding("rolled back", one.plugin, f"{one.version} failed here, {became}: {one.why}", advice)
+        others = f"; {one.others}" if one.along else ""
+        yield Finding("rolled back", one.plugin, f"{one.version} failed here, {became}: {one.why}{others}", advice)
 
 
 def _unfit(store: Store, state: State) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ class FailedVersion:
         at: when it was rolled back, ISO 8601 in UTC.
         back_to: the version that the plugin has since; None where it is not installed any more.
         library: whether it is a library of the plugin that is held back, and not the plugin.
+        along: what else went back, since it came with the change or after it: id and version.
     """
 
     plugin: str
@@ -43,6 +44,7 @@ class FailedVersion:
     at: str
     back_to: str | None = None
     library: bool = False
+    along: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -55,7 +57,13 @@ class FailedVersion:
         """What became of it: `poll 2.0.0 was rolled back to 1.3.1 by itself, since it failed here: …`."""
         became = f"rolled back to {self.back_to}" if self.back_to else "taken out again"
         what = f"{self.plugin} with {self.distribution}" if self.library else self.plugin
-        return f"{what} {self.version} was {became} by itself, since it failed here: {self.why}"
+        others = f"; {self.others}" if self.along else ""
+        return f"{what} {self.version} was {became} by itself, since it failed here: {self.why}{others}"
+
+    @property
+    def others(self) -> str:
+        """What is told of those that went too; empty for none: `dice 1.0.0, which came with it or later, went too`."""
+        return f"{', '.join(self.along)}, which came with it or later, went too" if self.along else ""
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -135,6 +143,11 @@ def failed_keys(
         at: when.
     """
     bad, good = footing(before.inline, before.workers), footing(after.inline, after.workers)
+    along = sorted(
+        f"{own[0].id or cid} {own[0].version}"
+        for cid, own in bad.items()
+        if cid not in failures and own[0].file.sha256 not in _hashes(good.get(cid, ())[:1])
+    )
     keys: dict[str, Any] = {}
     for cid, why in failures.items():
         own, rest = bad.get(cid, ()), good.get(cid, ())
@@ -147,7 +160,7 @@ def failed_keys(
             key = f"{FAILED}{pin.distribution}"
             known = keys.get(key) or dict(state.get(key) or {})
             about = {"plugin": own[0].id or cid, "sha256": pin.file.sha256, "why": why, "at": at, "back_to": back_to}
-            keys[key] = {**known, pin.version: {**about, "library": pin.id is None}}
+            keys[key] = {**known, pin.version: {**about, "library": pin.id is None, "along": along}}
     return keys
 
 
@@ -166,6 +179,7 @@ def failed_versions(state: State) -> tuple[FailedVersion, ...]:
                     at=str(about["at"]),
                     back_to=about.get("back_to"),
                     library=bool(about.get("library")),
+                    along=tuple(str(one) for one in about.get("along", ())),
                 )
             )
     return tuple(sorted(found, key=lambda one: one.at, reverse=True))
