@@ -220,7 +220,9 @@ def test_writers_that_come_together_wait_for_the_disk_together(database, monkeyp
     assert len(syncs) == 2
 
 
-def test_a_disk_that_fails_is_told_to_who_wrote_and_tried_again_for_the_next(database, monkeypatch):
+def test_a_disk_that_fails_is_told_to_who_wrote_and_not_believed_afterwards(database, monkeypatch, tmp_path):
+    """After a failed sync the next one succeeds, whatever is on the disk: what was written goes there another way."""
+
     def fail(file: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
@@ -228,9 +230,34 @@ def test_a_disk_that_fails_is_told_to_who_wrote_and_tried_again_for_the_next(dat
         patch.setattr("jackfield_marketplace.db.log._sync", fail)
         with pytest.raises(NotKept, match="Input/output"), database.write_directly() as direct:
             direct.run(ADD_USER, name="alice")
+        with database.write_directly() as direct:
+            direct.run(ADD_USER, name="bob")
+    without_log = tmp_path / "without_log.sqlite3"
+    shutil.copyfile(database.engine.url.database, without_log)
+    with closing(sqlite3.connect(without_log)) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (2,)
+    with database.write_directly() as direct:  # by the log again
+        direct.run(ADD_USER, name="carol")
+    assert database.look_up(USERS) == (3,)
+
+
+def test_a_disk_that_failed_is_not_believed_while_somebody_reads_what_was_before(database, monkeypatch):
+    def fail(file: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("jackfield_marketplace.db.log._READERS_SECONDS", 0.05)
+    with closing(sqlite3.connect(database.engine.url.database, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM users").fetchall()
+        with monkeypatch.context() as patch:
+            patch.setattr("jackfield_marketplace.db.log._sync", fail)
+            with pytest.raises(NotKept), database.write_directly() as direct:
+                direct.run(ADD_USER, name="alice")
+        with pytest.raises(NotKept, match="could not be brought in"), database.write_directly() as direct:
+            direct.run(ADD_USER, name="bob")
     with database.write_directly() as direct:
-        direct.run(ADD_USER, name="bob")
-    assert database.look_up(USERS) == (2,)
+        direct.run(ADD_USER, name="carol")
+    assert database.look_up(USERS) == (3,)
 
 
 def test_a_database_without_a_log_has_nothing_to_wait_for(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -10,6 +11,8 @@ from pathlib import Path
 
 WRITES_A_TURN = 64
 """After so many transactions the log is brought in; an upload's holds some forty pages of 4 KiB."""
+
+_READERS_SECONDS = 5.0  # what a disk that failed waits for readers of what was before
 
 _sync = getattr(os, "fdatasync", os.fsync)  # Windows and macOS have the other one
 
@@ -37,6 +40,7 @@ class Log:
         self._file: int | None = None
         self._written = 0
         self._kept = 0
+        self._in_doubt = False
 
     def written(self) -> int:
         """Count a transaction that was committed, and return its number; the caller lets one thread in at once."""
@@ -66,12 +70,10 @@ class Log:
             if self._kept >= number:
                 return
             upto = self._written
-            try:
-                _sync(self._opened())
-            except FileNotFoundError:
-                pass  # a file system without shared memory has no log: there a commit syncs
-            except OSError as error:
-                raise NotKept(*error.args) from error
+            if self._in_doubt:
+                self._bring_all_in()
+            else:
+                self._sync_log()
             self._kept = upto
 
     def close(self) -> None:
@@ -82,6 +84,30 @@ class Log:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
+
+    def _sync_log(self) -> None:
+        try:
+            _sync(self._opened())
+        except FileNotFoundError:
+            pass  # a file system without shared memory has no log: there a commit syncs
+        except OSError as error:
+            self._in_doubt = True
+            raise NotKept(*error.args) from error
+
+    def _bring_all_in(self) -> None:
+        """Write to the database what the disk did not take as a log.
+
+        After a failure the system counts the pages as written: to sync them once more succeeds and proves nothing.
+        """
+        try:
+            with closing(sqlite3.connect(self._path, timeout=_READERS_SECONDS, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous = FULL")
+                busy, logged, brought_in = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        except sqlite3.Error as error:
+            raise NotKept(errno.EIO, str(error)) from error
+        if busy or logged != brought_in:
+            raise NotKept(errno.EIO, "the log of the database could not be brought in after the disk had failed")
+        self._in_doubt = False
 
     def _opened(self) -> int:
         """The log, which is there, and the same, for as long as anybody has the database open."""
