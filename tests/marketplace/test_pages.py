@@ -138,6 +138,13 @@ def test_other_texts_are_shown_as_they_stand():
     assert render_text("a <b>\n===", "text/x-rst") == "<pre>a &lt;b&gt;\n===</pre>"
 
 
+@pytest.mark.parametrize("marks", ["[", "![", "_a*", "<a", "`a"])
+def test_text_of_little_but_marks_is_shown_as_it_stands(marks):
+    text = marks * 100_000
+    assert render_text(text, "text/markdown").startswith("<pre>")
+    assert render_text(f"{marks} [a](https://example.com) " * 1000, "text/markdown").startswith("<p>")
+
+
 def test_a_long_readme_is_rendered_for_the_first_visitor_alone(market):
     source = plugin_source("poll")
     source.readme = "# Poll\n" + "- a\n" * 20_000

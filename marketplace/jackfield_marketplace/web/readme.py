@@ -38,6 +38,8 @@ _TAGS = {
 # Two levels down: the page's name is the first, "README" the second.
 _HEADING_SHIFT = 2
 _LONGEST = 200_000
+_MARKS = "![*_<`"
+_MOST_MARKS = 20_000  # of them all; each is some ten microseconds, and a long honest README has two or three thousand
 _KEPT = 64  # rendered texts; a long one takes a second, and every visitor may ask for it
 
 
@@ -46,7 +48,8 @@ def render_text(text: str, content_type: str) -> Markup:
 
     Args:
         text: as the author wrote it; what is over 200,000 characters is left out.
-        content_type: `text/markdown` is rendered, everything else is shown as it stands.
+        content_type: `text/markdown` is rendered, everything else is shown as it stands; so is Markdown of little
+            but marks, which would take seconds.
     """
     return render_bounded(text[:_LONGEST], content_type)
 
@@ -54,7 +57,7 @@ def render_text(text: str, content_type: str) -> Markup:
 @lru_cache(_KEPT)
 def render_bounded(text: str, content_type: str) -> Markup:
     """As `render_text`, of a text that was cut already: the last ones are kept, with what became of them."""
-    if content_type != "text/markdown":
+    if content_type != "text/markdown" or sum(map(text.count, _MARKS)) > _MOST_MARKS:
         return Markup(f"<pre>{escape(text)}</pre>")  # noqa: S704  # escaped in this line
     html = _markdown().render(text)
     clean = nh3.clean(
