@@ -66,8 +66,7 @@ class HookManager(pluggy.PluginManager):
         super().__init__(project_name)
         self._inner_hookexec = self._own_hookexec
 
-    # A start registers, and calls little: what only calls need is loaded at the first. Of two threads that come first
-    # at the same time both get the same one.
+    # What only calls need is loaded at the first: a start makes few. Two threads that come first get the same one.
 
     @cached_property
     def call(self) -> CallRelay:
