@@ -6,8 +6,12 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from jackfield.sandbox import Grade
+
+TOLD_SECONDS: Final = 2.0
+"""For the zygote to tell how a worker ended whose end the kernel has told already: a stopped one never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +20,17 @@ class HowItEnded:
 
     Args:
         code: its exit code, or minus the number of the signal that killed it; None if nobody can say, since the zygote
-            has ended as well.
+            has ended as well, or does not answer.
+        untold: whether the zygote is there and did not say.
     """
 
     code: int | None
+    untold: bool = False
 
     def __str__(self) -> str:
         """As the end of a sentence: `was killed by SIGKILL`."""
+        if self.code is None and self.untold:
+            return "ended, and the process that forks all workers does not say how"
         if self.code is None:
             return "ended together with the process that forks all workers"
         if self.code < 0:
@@ -46,6 +54,8 @@ class ForkedProcess:
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[HowItEnded] = self._loop.create_future()
+        self._late: asyncio.TimerHandle | None = None
+        self._loop.add_reader(descriptor, self._is_gone)
 
     def kill(self) -> None:
         """Send SIGKILL; nothing happens if it has ended."""
@@ -55,6 +65,8 @@ class ForkedProcess:
     def settle(self, how: HowItEnded) -> None:
         """Note how it ended."""
         if not self.ended.done():
+            if self._late is not None:
+                self._late.cancel()
             self._loop.remove_reader(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1
@@ -64,6 +76,11 @@ class ForkedProcess:
         """Note that it ended when the kernel says so: the zygote, which would tell how, is gone."""
         if not self.ended.done():
             self._loop.add_reader(self._descriptor, self.settle, HowItEnded(None))
+
+    def _is_gone(self) -> None:
+        """Give the zygote a moment to tell how: nobody waits for ever for one that stands still."""
+        self._loop.remove_reader(self._descriptor)
+        self._late = self._loop.call_later(TOLD_SECONDS, self.settle, HowItEnded(None, untold=True))
 
 
 class Child:
