@@ -17,11 +17,15 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.slow
 
 
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 @pytest.mark.feature("J25")
 async def test_a_host_stops_though_the_process_that_forks_its_workers_stands_still(weather):
     host = await weather()
     worker = await pid_of(host)
-    zygote = int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1])
+    zygote = parent_of(worker)
     os.kill(zygote, signal.SIGSTOP)
     try:
         async with asyncio.timeout(60):
