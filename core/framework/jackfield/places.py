@@ -9,7 +9,6 @@ A file that another user could have written is not read: it and its folder are t
 `marshal`, which needs no parser, for this Python and this form of it.
 """
 
-import errno
 import marshal
 import os
 import stat
@@ -34,7 +33,8 @@ _FIRST_READ = 1 << 14  # bytes: the head of nearly every segment of the index, a
 _OTHERS_WRITE = 0o022
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # to open a pipe that lies there would wait until somebody writes
 _READING = os.O_RDONLY | _AT_ONCE | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_OF_THIS_PYTHON = f"-{sys.hexversion:x}"
+# Two releases that took turns in one file would each make it anew at every start.
+_OF_THIS_PYTHON = f"-{sys.hexversion:x}-{FORMAT}"
 _PRIME_OF_FILES = 2**61 - 1
 _LONGEST_NAME = 100
 # So eight digits; not one below a power of two, for which bytes at some distances could change places.
@@ -136,6 +136,8 @@ def waiting_for_nobody(path: str, flags: int) -> int:
     mode = os.fstat(descriptor).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         os.close(descriptor)
+        import errno  # not loaded by the interpreter itself
+
         raise OSError(errno.EINVAL, "it is no regular file", path)
     return descriptor
 
