@@ -37,6 +37,8 @@ BETWEEN_ROWS, BETWEEN_FIELDS = "\1", "\2"
 WIDTH = 4
 """Bytes of a number that says where a row begins in the text of all."""
 
+_HOLE = bytes(2 * WIDTH)
+
 
 class Row:
     """One entry point of an installed distribution; what is asked of it beside its name is looked up then.
@@ -101,7 +103,8 @@ class _Group:
     def __init__(self, folder: str, packed: bytes, manifests: bytes | None) -> None:
         count, self._names, self._normalised, self._begins, self._rows = marshal.loads(packed)  # noqa: S302 (this user's own, see `read_private`)
         # A file system that was cut off leaves zeros, and there are none in these texts.
-        if isinstance(self._rows, str) and ("\0" in self._names or "\0" in self._rows):
+        # Nor are there so many where rows begin: each begins after the one before.
+        if isinstance(self._rows, str) and ("\0" in self._names or "\0" in self._rows or _HOLE in self._begins):
             raise ValueError("a part of it was never written")
         self._folder = folder
         self._packed = manifests
@@ -140,10 +143,13 @@ class _Group:
 
     def manifest(self, package: str) -> "dict[str, Any] | None":
         """Return the plain values of a manifest, if they are known."""
-        if self._manifests is None:
-            self._manifests = marshal.loads(self._packed) if self._packed else {}  # noqa: S302 (as above)
-        packed = self._manifests.get(package)
-        return marshal.loads(packed) if packed else None  # noqa: S302 (as above)
+        try:
+            if self._manifests is None:
+                self._manifests = marshal.loads(self._packed) if self._packed else {}  # noqa: S302 (as above)
+            packed = self._manifests.get(package)
+            return marshal.loads(packed) if packed else None  # noqa: S302 (as above)
+        except (EOFError, ValueError, TypeError):
+            return None  # damaged; whoever needs it reads the file
 
     def leave_out(self, names: "Container[str]") -> None:
         """Forget the entry points of some distributions, by canonical name."""
