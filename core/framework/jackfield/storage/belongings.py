@@ -160,7 +160,7 @@ class Belongings:
         return tuple(key.removeprefix("delete/") for key in self._state.items("delete/"))
 
     def delete(self, cid: str, *, by: str) -> Kept:
-        """Delete what a plugin keeps, its settings and secrets included, and return what that was.
+        """Delete what a plugin keeps, its settings, secrets and temporary files included, and return what that was.
 
         The plugin must not run. What it was granted and wished stays: to forget that is another matter.
 
@@ -169,7 +169,8 @@ class Belongings:
         """
         kept = self.of(cid)
         try:
-            for place in ("data", "config", "snapshots"):
+            # Temporary files of the last worker are deleted at the start of the next one: there is none any more.
+            for place in ("data", "config", "snapshots", "run/temporary"):
                 folder = self._root / place / cid
                 if folder.is_dir():
                     delete_folder(folder)
