@@ -81,3 +81,17 @@ async def test_whoever_cancels_a_start_is_heard_and_nothing_is_left(application)
         await starting
     assert application.host.plugins.status("slow").state == "unloaded"
     assert not application.layout.control.exists()
+
+
+async def test_a_start_that_is_cancelled_in_the_turn_it_ends_leaves_nothing(tmp_path):
+    application = Application("chat", home=tmp_path, hostfile=hostfile())
+    starting = asyncio.create_task(application.start())
+    while not application.layout.control.exists():  # noqa: ASYNC110 (a file)
+        await asyncio.sleep(0)
+    (started,) = (one for one in asyncio.all_tasks() if one.get_coro().__qualname__ == "Application._start")
+    started.add_done_callback(lambda _: starting.cancel())
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert not application.layout.control.exists()
+    await application.start()
+    await application.stop()

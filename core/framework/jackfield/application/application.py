@@ -182,9 +182,13 @@ class Application:
         starting = self._starting = asyncio.get_running_loop().create_task(self._start())
         try:
             await asyncio.wait({starting})
+        except asyncio.CancelledError:
+            starting.cancel()
+            await asyncio.wait({starting})
+            if not starting.cancelled() and starting.exception() is None:  # it had ended in that very turn
+                await self.stop()
+            raise
         finally:
-            if starting.cancel():
-                await asyncio.wait({starting})
             self._starting = None
         if starting.cancelled():
             raise UsageError(f"{self.app} was stopped while it started")
