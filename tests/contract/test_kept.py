@@ -60,6 +60,8 @@ class TestTables:
     @pytest.mark.feature("C14")
     async def test_what_is_kept_is_bounded_by_the_users_word(self, stage):
         stage.profile.state.change({"quota/probe": 65536}, by="test")
+        await stage.host.reload_changes()
+        await stage.host.plugins.wait_for("probe", timeout_seconds=10)  # a program connects anew to have its limits
         text = json.dumps("x" * 30000)
         await stage.ask(f"probe storage set one '{text}'")
         answer = await stage.ask(f"probe storage set two '{text}'")
