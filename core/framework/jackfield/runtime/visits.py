@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 
@@ -45,7 +45,8 @@ class Visits:
         try:
             yield visit
         finally:
-            _WITHIN.reset(token)
+            with suppress(ValueError):  # a coroutine that nobody awaits any more is closed wherever that is noticed
+                _WITHIN.reset(token)
             others = self._of[plugin]
             others.discard(visit)
             if not others:
