@@ -8,13 +8,13 @@ from contextvars import copy_context
 from jackfield.runtime.visits import Visits
 
 
-async def doing(visits: Visits, answer: asyncio.Future[None]) -> None:
+async def doing(visits: Visits, answer: asyncio.Future[object]) -> None:
     with visits.begun("poll", "command vote"):
         visits.attend(answer)
         await answer
 
 
-def waiting() -> asyncio.Future[None]:
+def waiting() -> asyncio.Future[object]:
     return asyncio.get_running_loop().create_future()
 
 
