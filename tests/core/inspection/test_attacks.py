@@ -107,6 +107,14 @@ def test_a_file_that_is_a_folder_too(tmp_path):
     refused(hostile.with_member(tmp_path, "chat_poll"), "duplicate-name", "chat_poll")
 
 
+@pytest.mark.parametrize("folder", ["purelib", "platlib"])
+@pytest.mark.parametrize("name", ["chat_poll/__init__.py", "chat_poll/plugin.toml", "CHAT_POLL/__init__.py"])
+def test_a_second_file_that_is_unpacked_over_the_one_that_is_read(tmp_path, folder, name):
+    """pip takes the one of .data, and who looks at the wheel sees the other."""
+    hidden = f"chat_poll-1.0.0.data/{folder}/{name}"
+    refused(hostile.with_member(tmp_path, hidden), "duplicate-name", hidden)
+
+
 def test_encrypted(tmp_path):
     refused(hostile.encrypted(tmp_path), "encrypted", "chat_poll/__init__.py")
 

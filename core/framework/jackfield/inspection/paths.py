@@ -43,11 +43,16 @@ def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
     for path in paths:
         yield from _check_path(path, limits)
         # What a file system that ignores case, or composes accents, would take for the same file.
-        composed = path if path.isascii() else unicodedata.normalize("NFKC", path)
+        lands = _lands_at(path)
+        composed = lands if lands.isascii() else unicodedata.normalize("NFKC", lands)
         key = composed.casefold().rstrip("/")
         if key in seen:
             other = seen[key]
-            how = "twice" if other == path else f"as {other} too, the same file where case does not count"
+            how = f"as {other} too, the same file where case does not count"
+            if other == path:
+                how = "twice"
+            elif _lands_at(other) == lands:
+                how = f"as {other} too, and both are unpacked to {lands}"
             yield Finding("duplicate-name", "refuse", f"{path} is in the wheel {how}", path)
         elif not path.endswith("/"):
             seen[key] = path
@@ -57,6 +62,12 @@ def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
     for key, path in seen.items():
         if key in folders:
             yield Finding("duplicate-name", "refuse", f"{path} is both a file and the folder of {folders[key]}", path)
+
+
+def _lands_at(path: str) -> str:
+    """Where a file is unpacked: purelib and platlib of .data beside the rest (binary distribution format, "spread")."""
+    parts = path.split("/", 2)
+    return parts[2] if len(parts) > 2 and parts[0].endswith(".data") and parts[1] in ("purelib", "platlib") else path
 
 
 def _check_path(path: str, limits: WheelLimits) -> Iterator[Finding]:
@@ -94,12 +105,7 @@ def top_level_modules(paths: Iterable[str]) -> dict[str, str]:
     """Import name -> one path that provides it, for what would lie directly on `sys.path`."""
     found: dict[str, str] = {}
     for path in paths:
-        parts = path.split("/")
-        if len(parts) > 2 and parts[0].endswith(".data"):
-            # purelib and platlib of .data are unpacked beside the rest (binary distribution format, "spread").
-            if parts[1] not in ("purelib", "platlib"):
-                continue
-            parts = parts[2:]
+        parts = _lands_at(path).split("/")
         head = parts[0]
         if head.endswith((".dist-info", ".data")):
             continue
