@@ -95,10 +95,10 @@ async def test_the_check_tells_what_a_new_dependency_asks_as_the_plan_does(marke
 
 async def test_what_is_installed_already_is_no_news(market, manage):
     market.publish("present", permissions=MEMBERS)
-    market.publish("leaning")
+    market.publish("growing")
     management = manage(market.url)
-    await installed(management, "present", "leaning")
-    market.publish("leaning", "2.0.0", more='[requires]\npresent = ">=1.0"\n')
+    await installed(management, "present", "growing")
+    market.publish("growing", "2.0.0", more='[requires]\npresent = ">=1.0"\n')
     (update,) = await management.check_updates()
     assert (update.new, update.brings, bool(update.growth)) == ("2.0.0", (), False)
 
