@@ -71,6 +71,8 @@ class Terminator:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(2):  # a transport that was closed lets its socket go in a later turn of the loop
+            await asyncio.sleep(0)
 
     def _begin(self, connection: socket.socket, inner: socket.socket) -> None:
         task = self._loop.create_task(self._carry(connection, inner))
