@@ -8,6 +8,8 @@ import socket
 import threading
 import time
 import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -120,7 +122,9 @@ async def test_what_open_calls_carry_is_counted_as_it_lies_in_memory(kind: str) 
     await asyncio.gather(host.wait_closed(), asking.wait_closed())
 
 
-async def test_a_batch_of_slow_calls_leaves_most_of_the_time_to_the_others() -> None:
+@asynccontextmanager
+async def toiling(*, asynchronous: bool) -> AsyncIterator[tuple[LoopConnection, list[float]]]:
+    """A connection to a host whose `toil` takes 15 ms of its loop, and how long each took; both sides are closed."""
     ours, theirs = socket.socketpair()
     toiled: list[float] = []
 
@@ -130,68 +134,54 @@ async def test_a_batch_of_slow_calls_leaves_most_of_the_time_to_the_others() -> 
             pass
         toiled.append(time.perf_counter() - begun)
 
-    host = LoopConnection(Link(ours, {"toil": Served(toil, ANYTHING)}.get, peer="the plugin"))
+    async def toil_awaited(value: Any) -> Any:
+        toil(value)
+
+    served = Served(toil_awaited if asynchronous else toil, ANYTHING)
+    host = LoopConnection(Link(ours, {"toil": served}.get, peer="the plugin"))
     asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
     await asyncio.gather(host.greet(), asking.greet())
-    asked = asyncio.ensure_future(asking.call_batch("toil", [{"value": 1}] * 40, ANYTHING))
-    await until(lambda: bool(toiled))
-    begun, before = time.perf_counter(), sum(toiled)
-    await until(lambda: len(toiled) > 20)
-    assert (sum(toiled) - before) / (time.perf_counter() - begun) < 0.4
-    asking.close()
-    host.close()
-    await asyncio.gather(asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)
+    try:
+        yield asking, toiled
+    finally:
+        asking.close()
+        host.close()
+        await asyncio.gather(host.wait_closed(), asking.wait_closed(), return_exceptions=True)
+
+
+async def test_a_batch_of_slow_calls_leaves_most_of_the_time_to_the_others() -> None:
+    async with toiling(asynchronous=False) as (asking, toiled):
+        asked = asyncio.ensure_future(asking.call_batch("toil", [{"value": 1}] * 40, ANYTHING))
+        await until(lambda: bool(toiled))
+        begun, before = time.perf_counter(), sum(toiled)
+        await until(lambda: len(toiled) > 20)
+        assert (sum(toiled) - before) / (time.perf_counter() - begun) < 0.4
+    await asyncio.gather(asked, return_exceptions=True)
 
 
 async def test_a_batch_of_slow_asynchronous_calls_leaves_most_of_the_time_to_the_others() -> None:
     """What is awaited may keep the loop as what is called does."""
-    ours, theirs = socket.socketpair()
-    toiled: list[float] = []
-
-    async def toil(value: Any) -> Any:
-        begun = time.perf_counter()
-        while time.perf_counter() - begun < 0.015:
-            pass
-        toiled.append(time.perf_counter() - begun)
-
-    host = LoopConnection(Link(ours, {"toil": Served(toil, ANYTHING)}.get, peer="the plugin"))
-    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
-    await asyncio.gather(host.greet(), asking.greet())
-    asked = asyncio.ensure_future(asking.call_batch("toil", [{"value": 1}] * 40, ANYTHING))
-    seen, begun = [0], time.perf_counter()
-    while len(toiled) < 20:
-        await asyncio.sleep(0.001)
-        seen.append(len(toiled))
-    assert max(after - before for before, after in pairwise(seen)) <= 3, "others have their turn in between"
-    assert sum(toiled) / (time.perf_counter() - begun) < 0.5
-    asking.close()
-    host.close()
-    await asyncio.gather(asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)
+    async with toiling(asynchronous=True) as (asking, toiled):
+        asked = asyncio.ensure_future(asking.call_batch("toil", [{"value": 1}] * 40, ANYTHING))
+        seen, begun = [0], time.perf_counter()
+        while len(toiled) < 20:
+            await asyncio.sleep(0.001)
+            seen.append(len(toiled))
+        assert max(after - before for before, after in pairwise(seen)) <= 3, "others have their turn in between"
+        assert sum(toiled) / (time.perf_counter() - begun) < 0.5
+    await asyncio.gather(asked, return_exceptions=True)
 
 
 async def test_what_requests_lead_to_leaves_most_of_the_time_to_the_others() -> None:
     """Each is read at once, and then a task of its own."""
-    ours, theirs = socket.socketpair()
-    toiled: list[float] = []
-
-    async def toil(value: Any) -> Any:
-        begun = time.perf_counter()
-        while time.perf_counter() - begun < 0.015:
-            pass
-        toiled.append(time.perf_counter() - begun)
-
-    host = LoopConnection(Link(ours, {"toil": Served(toil, ANYTHING)}.get, peer="the plugin"))
-    asking = LoopConnection(Link(theirs, lambda _: None, peer="the host"))
-    await asyncio.gather(host.greet(), asking.greet())
-    asked = [asyncio.ensure_future(asking.call("toil", {"value": 1}, ANYTHING)) for _ in range(60)]
-    seen = [0]
-    while len(toiled) < 20:
-        await asyncio.sleep(0.001)
-        seen.append(len(toiled))
-    assert max(after - before for before, after in pairwise(seen)) <= 3, "others have their turn in between"
-    asking.close()
-    host.close()
-    await asyncio.gather(*asked, host.wait_closed(), asking.wait_closed(), return_exceptions=True)
+    async with toiling(asynchronous=True) as (asking, toiled):
+        asked = [asyncio.ensure_future(asking.call("toil", {"value": 1}, ANYTHING)) for _ in range(60)]
+        seen = [0]
+        while len(toiled) < 20:
+            await asyncio.sleep(0.001)
+            seen.append(len(toiled))
+        assert max(after - before for before, after in pairwise(seen)) <= 3, "others have their turn in between"
+    await asyncio.gather(*asked, return_exceptions=True)
 
 
 @pytest.mark.parametrize("ends", ["answers", "raises", "is cancelled", "ignores that"])
