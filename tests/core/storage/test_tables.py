@@ -239,6 +239,25 @@ class TestTogether:
         database.close()
 
 
+    def test_whoever_comes_while_the_file_is_made_waits_for_it(self, tmp_path):
+        def come(place: int, number: int) -> None:
+            database = PluginDatabase(tmp_path / str(place) / "storage.sqlite3")
+            together.wait()
+            database.set(str(number), number)
+            database.close()
+
+        together = threading.Barrier(6)
+        for place in range(60):
+            threads = [threading.Thread(target=come, args=(place, number)) for number in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            database = PluginDatabase(tmp_path / str(place) / "storage.sqlite3")
+            assert database.keys() == ["0", "1", "2", "3", "4", "5"]
+            database.close()
+
+
 class TestQuota:
     @pytest.mark.feature("C14")
     def test_what_is_too_much_is_refused_by_name_and_nothing_of_it_kept(self, tmp_path):

@@ -22,6 +22,9 @@ MOST_CHANGES = 1000
 BUSY_SECONDS = 5.0
 """How long a call waits for another process that writes the same file."""
 
+BETWEEN_TRIES_SECONDS = 0.005
+"""Where SQLite itself does not wait: while others make the same new file."""
+
 MOST_SECONDS = 5.0
 """Of a processor, for one call of a plugin: a condition of hundreds of comparisons over millions of rows takes minutes,
 and who closes the file would wait for it."""
@@ -269,7 +272,7 @@ class PluginDatabase:
                 self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
             )
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(connection)
                 connection.execute("PRAGMA synchronous = FULL")  # WAL's default may lose the last writes at power loss
                 connection.execute("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
                 Tables.prepare(connection)
@@ -295,6 +298,20 @@ class PluginDatabase:
                 hint="compare with less, or keep less in one table",
             )
         return StoreError(f"the storage of {self._plugin or self._path} failed: {error}", plugin=self._plugin)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Give a new file its write-ahead log: of several that do so at once SQLite refuses all but one, without a wait."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(BETWEEN_TRIES_SECONDS)
+        else:
+            return
 
 
 def _used(connection: sqlite3.Connection) -> int:
