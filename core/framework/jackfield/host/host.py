@@ -243,9 +243,7 @@ class Host:
                 return
             self.gate.check_keys()
             self.observed.follow(self._state)
-            seen, _ = await self._orders.reload_saved(on_disk=False)
-            await self._following.settle(seen)
-            await self._orders.end_released()
+            await self._orders.follow_all(on_disk=False)
             wirings = [record.wiring for record in self.plugins.records().values() if record.wiring is not None]
             await follow_settings([wiring.settings for wiring in wirings])
 

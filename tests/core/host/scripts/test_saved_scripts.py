@@ -136,3 +136,57 @@ async def test_whoever_needs_a_script_that_is_saved_broken_runs_on_with_it(folde
     write(folder, "base.py", "def asked( return\n")
     await host.disable("base")
     assert host.plugins.status("near").problem.startswith("needs base, which is disabled")
+
+
+CHAINED = """
+PLUGIN_METADATA = {{"id": "{name}", "version": "{version}.0.0", "dependencies": {{{needs}}}}}
+def on_enable(context):
+    {enabling}
+def asked():
+    return "{name} {version}"
+"""
+
+
+@pytest.mark.feature("M3", "M24", "M36")
+async def test_new_code_beside_which_another_failed_comes_when_that_one_is_mended(folder, start):
+    def save(name, version, need="", enabling="pass"):
+        needs = f'"{need}": "*"' if need else ""
+        text = CHAINED.format(name=name, version=version, needs=needs, enabling=enabling)
+        write(folder, f"{name}.py", text)
+
+    def save_all(version, **middle):
+        save("below", version)
+        save("middle", version, "below", **middle)
+        save("top", version, "middle")
+
+    save_all(1)
+    host = await start()
+    save_all(2, enabling="1 / 0")
+    await host.reload_changes()
+    assert sorted(host.hook.asked()) == ["below 1", "middle 1", "top 2"]
+    assert host.plugins.status("middle").problem.startswith("middle was not reloaded: ZeroDivisionError")
+    below = host.plugins.status("below")
+    assert (below.version, below.errors) == ("1.0.0", 0)
+    assert below.problem == "below was not reloaded: middle failed beside its new code; the code before runs on"
+
+    await host.reload_changes()
+    assert sorted(host.hook.asked()) == ["below 1", "middle 1", "top 2"]  # nothing was saved: nothing is tried again
+    save("middle", 3, "below")
+    await host.reload_changes()
+    assert sorted(host.hook.asked()) == ["below 2", "middle 3", "top 2"]
+    assert [one.problem for one in host.plugins] == ["", "", ""]
+
+
+async def test_new_code_beside_which_another_failed_comes_when_that_one_is_gone(folder, start):
+    needing = NEEDING.format(name="user", need="base", which="*")
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "old"\n')
+    write(folder, "user.py", needing)
+    host = await start()
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "new"\n')
+    write(folder, "user.py", needing + "1 / 0\n")
+    await host.reload_changes()
+    assert sorted(host.hook.asked()) == ["old", "user"]
+    (folder / "user.py").unlink()
+    await host.reload_changes()
+    assert host.hook.asked() == ["new"]
+    assert host.plugins.status("base").problem == ""

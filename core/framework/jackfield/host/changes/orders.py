@@ -177,16 +177,25 @@ class Orders:
 
     async def reload_changed(self) -> list[str]:
         """Import all anew whose code changed, and follow what else changed; see `Host.reload_changed`."""
+        return await self._carry_out(self.follow_all(on_disk=True))
 
-        async def change() -> list[str]:
-            seen, failures = await self.reload_saved(on_disk=True)
-            await self._following.settle(seen)
-            await self.end_released()
-            return failures
+    async def follow_all(self, *, on_disk: bool) -> list[str]:
+        """Import anew what was saved, and go where everything else shall be.
 
-        return await self._carry_out(change())
+        Args:
+            on_disk: look for changed files of the environment's plugins, too.
 
-    async def reload_saved(self, *, on_disk: bool) -> tuple[Survey, list[str]]:
+        Returns:
+            A sentence for each plugin whose new code failed and that runs on as it was.
+        """
+        seen, failures = await self._reload_saved(on_disk=on_disk)
+        await self._following.settle(seen)
+        if self._reloading.is_due:  # who kept the new code of another one from coming up has gone
+            failures += (await self._reload_saved(on_disk=on_disk))[1]
+        await self.end_released()
+        return failures
+
+    async def _reload_saved(self, *, on_disk: bool) -> tuple[Survey, list[str]]:
         """Import anew what was saved since it was imported, dependencies first.
 
         Args:

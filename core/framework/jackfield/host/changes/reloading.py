@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from jackfield.errors import PluginError
 from jackfield.host.changes.bringing import Brought
 from jackfield.host.changes.code import Code
+from jackfield.host.changes.postponed import Postponed
 from jackfield.host.changes.runner import HandedOver, Runner
 from jackfield.host.changes.survey import Survey
 from jackfield.host.facets import Wiring
@@ -55,30 +56,44 @@ class Reloading:
         self._plugins = plugins
         self._runner = runner
         self._code = code
+        self._postponed = Postponed()
 
     def changed(self, seen: Survey, *, on_disk: bool) -> frozenset[str]:
         """Return the loaded plugins whose own code is another one than the one that was imported, and may run.
 
-        Scripts tell by themselves; what an editable install or pip changed is looked for file by file.
+        Scripts tell by themselves; what an editable install or pip changed is looked for file by file. Code that was
+        taken back for another plugin's sake is another one, too, once that is worth a new try.
 
         Args:
             seen: what is there now.
             on_disk: look for changed files of the environment's plugins, too.
         """
-        found = set()
+        found, able = set(), set()
         for cid, record in self._plugins.records().items():
             verdict = seen.judgement.verdicts.get(cid)
             if verdict is None or not record.life.state.runs_code:
                 continue
             if verdict.problem and not is_saved_broken(record, verdict):
                 continue
-            if record.candidate.origin == "script" and verdict.candidate.origin == "script":
-                changed = record.footing.code != seen.footings[cid].code
-            else:
-                changed = on_disk and record.own_folder is not None and self._code.changed_on_disk(record)
-            if changed:
+            able.add(cid)
+            if self._is_new(record, verdict, seen, on_disk=on_disk):
                 found.add(cid)
-        return frozenset(found)
+        waiting = self._postponed.due(found, self._running)
+        return frozenset(found) | {cid for cid in waiting if cid in able}
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is code to try again although nobody saved anything."""
+        return bool(self._postponed.due((), self._running))
+
+    @property
+    def _running(self) -> frozenset[str]:
+        return frozenset(cid for cid, record in self._plugins.records().items() if record.life.state.runs_code)
+
+    def _is_new(self, record: Record, verdict: Verdict, seen: Survey, *, on_disk: bool) -> bool:
+        if record.candidate.origin == "script" and verdict.candidate.origin == "script":
+            return record.footing.code != seen.footings[record.candidate.canonical_id].code
+        return on_disk and record.own_folder is not None and self._code.changed_on_disk(record)
 
     async def reload(self, seen: Survey, chosen: frozenset[str]) -> set[str]:
         """Reload plugins that are loaded, and whoever needs them, in the order of their dependencies.
@@ -107,6 +122,8 @@ class Reloading:
         order = _levels(going, seen, running)
         befores = {cid: self._before(records[cid], seen) for cid in going}
         verdicts = seen.judgement.verdicts
+        new = {cid for cid in going if self._is_new(records[cid], verdicts[cid], seen, on_disk=True)}
+        new |= self._postponed.among(going)
         ordered = [cid for level in order for cid in level]
         brought, aside = {}, None
         try:
@@ -126,10 +143,12 @@ class Reloading:
             await self._wake(order, befores)
             problem = _failure(records[cid], f"{type(error).__name__}: {error}")
             _say(records[cid], problem, records[cid].last_error)
+            self._postpone(new, records[cid])
             raise problem from error
         handed = await self._exchange(order, befores, brought, seen)
         broken = [cid for cid in going if not _is_as_before(befores[cid])]
         if not broken:
+            self._postponed.came(going)
             await self._runner.elsewhere.finish(one.remote for one in befores.values() if one.remote is not None)
             for cid in going:
                 self._code.note_files(records[cid])
@@ -144,9 +163,19 @@ class Reloading:
                 self._runner.hand(cid, handed)
             await self._restore(order, befores, seen)
             _say(records[failed], problem, trace)
+            self._postpone(new, records[failed])
         else:
             await _end(one.remote for one in befores.values())
         raise problem
+
+    def _postpone(self, new: Collection[str], failed: Record) -> None:
+        """Have new code that is not to blame wait for the plugin that failed beside it, and say so where it stands."""
+        waiting = {cid: self._plugins.record(cid) for cid in new if cid != failed.candidate.canonical_id}
+        self._postponed.note(waiting, failed.candidate.canonical_id)
+        for record in waiting.values():
+            if record.life.state.runs_code:
+                problem = _failure(record, f"{failed.candidate.id} failed beside its new code")
+                record.last_failure = f"{problem.message}; the code before runs on"
 
     def _before(self, record: Record, seen: Survey) -> _Before:
         """Return what a plugin is now.
