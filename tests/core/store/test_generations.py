@@ -75,13 +75,23 @@ def test_a_lock_file_that_was_edited_counts_and_not_what_was_read_of_it_before(s
 @pytest.mark.parametrize("damage", ["", "[]", "{}", "\udcff", '{"lock_sha256": 1}', "null"])
 @pytest.mark.parametrize("which", [lock_of, about_of])
 def test_a_damaged_file_is_a_sentence_though_it_was_read_before(store, poll, which, damage):
-    store.active()
-    which(store).write_bytes(damage.encode("utf-8", "surrogateescape"))
+    path = which(store)
+    path.write_bytes(damage.encode("utf-8", "surrogateescape"))
     if which is lock_of and not damage:
         assert store.active().pins == ()  # an empty document is a lock file of nothing
         return
-    with pytest.raises(StoreError, match="is missing or damaged"):
+    with pytest.raises(StoreError) as caught:
         store.active()
+    assert caught.value.message == f"{path} is missing or damaged"
+
+
+@pytest.mark.parametrize("which", [lock_of, about_of])
+def test_the_file_that_is_gone_is_named(store, poll, which):
+    path = which(store)
+    path.unlink()
+    with pytest.raises(StoreError) as caught:
+        store.active()
+    assert caught.value.message == f"{path} is missing or damaged"
 
 
 def test_an_empty_set_is_a_lock_file_too(store, install, poll):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -108,7 +109,28 @@ def test_a_damaged_lock_file_is_a_sentence(one_library_twice, store, damage):
     lock_of(one_library_twice, "poll").write_bytes(damage)
     about = one_library_twice.folder / "generation.json"
     about.write_bytes(about.read_bytes())
-    with pytest.raises(StoreError, match="is missing or damaged"):
+    with pytest.raises(StoreError, match=r"pylock\.poll\.toml is missing or damaged"):
+        store.active()
+
+
+@pytest.mark.parametrize("key", ["lock_sha256", "looks", "packages"])
+def test_what_is_wrong_with_what_is_said_of_a_lock_file_blames_who_says_it(one_library_twice, store, key):
+    path = one_library_twice.folder / "generation.json"
+    about = json.loads(path.read_bytes())
+    del about["workers"]["poll"][key]
+    path.write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(StoreError) as caught:
+        store.active()
+    assert caught.value.message == f"{path} is missing or damaged"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
+def test_a_pipe_among_the_lock_files_is_waited_for_by_nobody(one_library_twice, store):
+    strange = lock_of(one_library_twice, "poll").with_name("pylock.strange.toml")
+    os.mkfifo(strange)
+    about = one_library_twice.folder / "generation.json"
+    about.write_bytes(about.read_bytes())
+    with pytest.raises(StoreError, match=r"pylock\.strange\.toml is missing or damaged"):
         store.active()
 
 
@@ -116,7 +138,7 @@ def test_a_missing_lock_file_is_a_sentence(one_library_twice, store):
     lock_of(one_library_twice, "poll").unlink()
     about = one_library_twice.folder / "generation.json"
     about.write_bytes(about.read_bytes())
-    with pytest.raises(StoreError, match="is missing or damaged"):
+    with pytest.raises(StoreError, match=r"pylock\.poll\.toml is missing or damaged"):
         store.active()
 
 

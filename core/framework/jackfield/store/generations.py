@@ -18,7 +18,8 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +39,9 @@ TREE = "tree"
 ABOUT = "generation.json"
 LOCK = "pylock.toml"
 WORKERS = "workers"
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+"""All that reading a damaged file ends in."""
+
 _KEPT_GENERATIONS = 32
 _KEPT_LOCKS = 4096
 
@@ -233,30 +237,48 @@ def read_generation(folder: Path, number: int, store: Path) -> Generation:
     Raises:
         StoreError: a file is missing or damaged.
     """
-    path = folder / "inline" / LOCK
+    looks = []
     try:
-        return _read(folder, number, store, (stamp_of(path), stamp_of(folder / ABOUT)))
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        for path in (folder / "inline" / LOCK, folder / ABOUT):
+            with _reading(path):
+                looks.append(stamp_of(path))
+        return _read(folder, number, store, (looks[0], looks[1]))
+    except StoreError as error:
         if not folder.exists():
             raise StoreError(
                 f"generation {number} is not here any more", hint="another one: jackfield history"
             ) from error
-        raise _damaged(path) from error
+        raise
 
 
 def _damaged(path: Path) -> StoreError:
     return StoreError(f"{path} is missing or damaged", hint="go back to another generation: jackfield rollback")
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """While a file is read: it is to blame for whatever is wrong."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise _damaged(path) from error
+
+
 @lru_cache(_KEPT_GENERATIONS)
 def _read(folder: Path, number: int, store: Path, _stamps: tuple[Stamp, Stamp]) -> Generation:
     """Read a generation's files; how they look from outside is a part of the question."""
-    about = json.loads(read_kept(folder / ABOUT))
-    lock = read_kept(folder / "inline" / LOCK)
+    about_path, lock_path = folder / ABOUT, folder / "inline" / LOCK
+    with _reading(about_path):
+        about = json.loads(read_kept(about_path))
+        created, by, what = about["created"], about["by"], about["what"]
+        said = dict(about.get("workers", {}))
+    with _reading(lock_path):
+        lock = read_kept(lock_path)
     compiled = about.get("lock_sha256") == hashlib.sha256(lock).hexdigest()
-    packages = about["packages"] if compiled else tomllib.loads(lock.decode()).get("packages", [])
-    inline = tuple(pin_of(package) for package in packages)
-    workers, locks = _read_workers(f"{folder}/{WORKERS}", about.get("workers", {}))
+    with _reading(about_path if compiled else lock_path):
+        packages = about["packages"] if compiled else tomllib.loads(lock.decode()).get("packages", [])
+        inline = tuple(pin_of(package) for package in packages)
+    workers, locks = _read_workers(f"{folder}/{WORKERS}", said, about_path)
     pins = distinct([*inline, *(pin for own in workers.values() for pin in own)]) if workers else inline
     return Generation(
         number=number,
@@ -264,43 +286,58 @@ def _read(folder: Path, number: int, store: Path, _stamps: tuple[Stamp, Stamp]) 
         inline=inline,
         workers=MappingProxyType(workers),
         entries=MappingProxyType({pin.file.sha256: Path(f"{store}/{pin.file.sha256}/{TREE}") for pin in pins}),
-        created=about["created"],
-        by=about["by"],
-        what=about["what"],
+        created=created,
+        by=by,
+        what=what,
         folder=folder,
         locks=MappingProxyType(locks),
     )
 
 
-def _read_workers(folder: str, about: Mapping[str, Any]) -> tuple[dict[str, tuple[Pin, ...]], dict[str, Lock]]:
+def _read_workers(
+    folder: str, about: Mapping[str, Any], about_path: Path
+) -> tuple[dict[str, tuple[Pin, ...]], dict[str, Lock]]:
     """The plugins with a process of their own, each with its libraries; and the lock files that are as written."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - names alone
     except FileNotFoundError:
         names = []
+    except OSError as error:
+        raise _damaged(Path(folder)) from error
     found: dict[str, tuple[Pin, ...]] = {}
     locks: dict[str, Lock] = {}
     for name in names:
+        path = f"{folder}/{name}"
         cid = name.removeprefix("pylock.").removesuffix(".toml")
-        said = about.get(cid)
-        lock = _as_written(f"{folder}/{name}", said)
-        if said is not None and lock is not None:
-            packages, locks[cid] = said["packages"], lock
-        else:
-            packages = tomllib.loads(Path(f"{folder}/{name}").read_text(encoding="utf-8")).get("packages", [])
-        found[cid] = tuple(sorted(map(pin_of, packages), key=lambda pin: (pin.id is None, pin.distribution)))
-        if not found[cid] or found[cid][0].id is None:
-            raise ValueError(f"{name} names no plugin")
-    if about.keys() - found.keys():
-        raise ValueError("a lock file is missing")
+        lock = _as_written(path, about.get(cid), about_path)
+        blamed = path
+        try:
+            if lock is not None:
+                blamed = f"{about_path}"
+                packages, locks[cid] = about[cid]["packages"], lock
+            else:
+                packages = tomllib.loads(read_kept(path).decode()).get("packages", [])
+            found[cid] = tuple(sorted(map(pin_of, packages), key=lambda pin: (pin.id is None, pin.distribution)))
+            if not found[cid] or found[cid][0].id is None:
+                raise ValueError(f"{name} names no plugin")
+        except _DAMAGE as error:
+            raise _damaged(Path(blamed)) from error
+    missing = sorted(about.keys() - found.keys())
+    if missing:
+        raise _damaged(Path(f"{folder}/pylock.{missing[0]}.toml"))
     return found, locks
 
 
-def _as_written(path: str, said: Mapping[str, Any] | None) -> Lock | None:
+def _as_written(path: str, said: Mapping[str, Any] | None, about_path: Path) -> Lock | None:
     """A lock file that is as it was written; its content is looked at only where it looks otherwise."""
     if said is None:
         return None
-    status = os.stat(path)  # noqa: PTH116 - of a hundred
-    lock = Lock(said["lock_sha256"], status.st_size, status.st_mtime_ns)
-    same = said["looks"] == [lock.size, lock.mtime_ns]
-    return lock if same or lock.digest == hashlib.sha256(read_kept(path)).hexdigest() else None
+    with _reading(about_path):
+        digest, looks = said["lock_sha256"], said["looks"]
+    try:
+        status = os.stat(path)  # noqa: PTH116 - of a hundred
+        lock = Lock(digest, status.st_size, status.st_mtime_ns)
+        same = looks == [lock.size, lock.mtime_ns]
+        return lock if same or digest == hashlib.sha256(read_kept(path)).hexdigest() else None
+    except OSError as error:
+        raise _damaged(Path(path)) from error
