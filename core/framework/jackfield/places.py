@@ -142,14 +142,23 @@ def waiting_for_nobody(path: str, flags: int) -> int:
     return descriptor
 
 
-def read_kept(file: "str | os.PathLike[str]") -> bytes:
+def read_kept(file: "str | os.PathLike[str]", most_bytes: int = -1) -> bytes:
     """Return what a file holds.
 
+    Args:
+        file: which.
+        most_bytes: the largest that is read; any where it is negative.
+
     Raises:
-        OSError: as for `waiting_for_nobody`.
+        OSError: as for `waiting_for_nobody`, or it is larger.
     """
     with open(file, "rb", opener=waiting_for_nobody) as kept:
-        return kept.read()
+        content = kept.read(most_bytes + 1 if most_bytes >= 0 else -1)
+    if 0 <= most_bytes < len(content):
+        import errno  # not loaded by the interpreter itself
+
+        raise OSError(errno.EFBIG, "it is larger than such a file can be", file)
+    return content
 
 
 def place_in(cache: str, name: str) -> str:

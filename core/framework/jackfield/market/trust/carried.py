@@ -16,6 +16,7 @@ from typing import Any
 from jackfield.errors import ManifestError, TrustError
 from jackfield.manifest import REVOCATIONS, RevocationList, role_of
 from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, is_known, plain_address
+from jackfield.market.trust.cache import newest_root, read_metadata
 from jackfield.market.trust.verified import Target, Verified
 from jackfield.revocation import KeptList
 
@@ -68,11 +69,11 @@ def carried(trust: Path, url: str, paths: Collection[str], beside: Collection[st
         for role in roles:
             known.target(role, "")  # one that is not of this day would spoil the rest
         parts = {
-            f"{name}.json": (folder / f"{name}.json").read_bytes()
+            f"{name}.json": read_metadata(folder / f"{name}.json")
             for name in ("timestamp", "snapshot", "targets", *roles)
         }
-        roots = {path.name: path.read_bytes() for path in (folder / "root_history").glob("*.root.json")}
-        parts |= {**roots, f"{known.root_version}.root.json": (folder / "root.json").read_bytes()}
+        roots = {path.name: read_metadata(path) for path in (folder / "root_history").glob("*.root.json")}
+        parts |= {**roots, f"{known.root_version}.root.json": read_metadata(folder / "root.json")}
     except (LookupError, ValueError, OSError):
         return None
     return parts | _carried_revocations(known, folder)
@@ -82,7 +83,7 @@ def _carried_revocations(known: Verified, folder: Path) -> dict[str, bytes]:
     """What was revoked by then, with what signs it; nothing where it is not here, since the files hold without it."""
     try:
         target = known.target(role_of(REVOCATIONS), REVOCATIONS)
-        signed = {f"{role_of(REVOCATIONS)}.json": (folder / f"{role_of(REVOCATIONS)}.json").read_bytes()}
+        signed = {f"{role_of(REVOCATIONS)}.json": read_metadata(folder / f"{role_of(REVOCATIONS)}.json")}
         if target is None:
             return signed
         kept = KeptList.load(folder.parent)
@@ -130,7 +131,7 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
 
     roots = {int(name.partition(".")[0]): data for name, data in parts.items() if name.endswith(".root.json")}
     met = is_known(trust, url)
-    first = (folder_of(trust, url) / "metadata" / "root.json").read_bytes() if met else _begun_with(roots, named)
+    first = newest_root(folder_of(trust, url) / "metadata", url) if met else _begun_with(roots, named)
     anchor = Anchor.load(folder_of(trust, url)) if met else None
     known_by = anchor.sha256 if anchor is not None else digest(first)  # of one that was met the newest root lies here
     if not known_by.startswith(named):

@@ -25,6 +25,7 @@ from jackfield.market.trust.anchor import (
     plain_address,
     split_address,
 )
+from jackfield.market.trust.cache import read_metadata
 from jackfield.market.trust.lock import Alone
 from jackfield.market.trust.witness import Witness
 from jackfield.revocation import KeptList
@@ -179,7 +180,7 @@ def _of(folder: Path) -> Remembered:
 
 def _signed(folder: Path, role: str) -> dict[str, Any]:
     try:
-        signed = json.loads((folder / "metadata" / f"{role}.json").read_bytes())["signed"]
+        signed = json.loads(read_metadata(folder / "metadata" / f"{role}.json"))["signed"]
     except (OSError, ValueError, LookupError, TypeError):
         return {}  # it is fetched again by the next look
     return signed if isinstance(signed, dict) else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from urllib.parse import quote
 
 from tuf.api import exceptions
 from tuf.api.metadata import Targets  # type: ignore[attr-defined]  # documented there, and named in no __all__
@@ -18,6 +19,7 @@ from tuf.ngclient.updater import Updater
 from jackfield.errors import MarketError, TrustError
 from jackfield.market.failures import not_kept
 from jackfield.market.transport import Transport
+from jackfield.market.trust.cache import clear, newest_root, read_metadata
 from jackfield.market.trust.fetcher import TransportFetcher
 
 CONFIG = UpdaterConfig(
@@ -31,7 +33,11 @@ CONFIG = UpdaterConfig(
 
 
 class _Updater(Updater):
-    """python-tuf's own, which can also be handed a role that was fetched already."""
+    """python-tuf's own, which waits for no file, and can also be handed a role that was fetched already."""
+
+    def _load_local_metadata(self, rolename: str) -> bytes:
+        """As python-tuf's own, for whatever lies there since the folder was cleared."""
+        return read_metadata(Path(self._dir, f"{quote(rolename, '')}.json"))
 
     def take(self, role: str, path: str, data: bytes) -> None:
         """Verify a role as `get_targetinfo` does, without the search for it.
@@ -87,10 +93,11 @@ class Updates:
             root: to begin with, at first contact; else the newest that was verified.
 
         Raises:
-            TrustError: something does not hold; what was known before is kept.
+            TrustError: something does not hold, or the root that was kept is damaged; what was known before is kept.
             MarketError: the network, or the server, failed; or the disk does not take it.
         """
         try:
+            clear(self._folder)
             self._updater = _Updater(
                 str(self._folder),
                 self._metadata_url,
@@ -98,7 +105,7 @@ class Updates:
                 f"{self._metadata_url}targets/",
                 self._fetcher,
                 CONFIG,
-                bootstrap=root,
+                bootstrap=root if root is not None else newest_root(self._folder, self._url),
             )
             self._updater.refresh()
         except (exceptions.RepositoryError, exceptions.DownloadError) as error:

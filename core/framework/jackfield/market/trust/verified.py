@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jackfield.places import read_kept
+from jackfield.market.trust.cache import read_metadata
 
 _KEPT_FILES = 32
 """How many files are kept as they were read: a few marketplaces, and a few bins of each."""
@@ -122,7 +122,7 @@ def _read(path: Path) -> _Read:
 
 @lru_cache(_KEPT_FILES)
 def _read_once(path: Path, _stamp: tuple[int, int, int, int]) -> _Read:
-    data = read_kept(path)
+    data = read_metadata(path)
     whole: dict[str, Any] = json.loads(data)
     return _Read(data, whole["signed"], frozenset(one["keyid"] for one in whole["signatures"]))
 

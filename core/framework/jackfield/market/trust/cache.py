@@ -1,0 +1,96 @@
+"""The folder of one marketplace's verified metadata, before python-tuf opens what lies in it.
+
+python-tuf reads its files as they come: of a named pipe it would wait for ever, a huge file it would take into memory
+whole, and a folder in the place of one it could never replace. So what cannot be metadata is taken away first; it is
+fetched and verified anew. The newest root alone comes from nowhere else: what everything is trusted by.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from jackfield.errors import TrustError
+from jackfield.places import read_kept
+
+LARGEST_BYTES = 5_000_000
+"""Of one file of metadata."""
+
+HISTORY = "root_history"
+ROOT = "root.json"
+
+
+def read_metadata(path: Path) -> bytes:
+    """One file of metadata.
+
+    Raises:
+        OSError: it is not there, no regular file, or larger than metadata is.
+    """
+    return read_kept(path, most_bytes=LARGEST_BYTES)
+
+
+def clear(folder: Path) -> None:
+    """Take away what has the name of metadata and cannot be it: pipes, folders, links to nowhere, huge files.
+
+    Args:
+        folder: that python-tuf keeps it in.
+
+    Raises:
+        OSError: something cannot be looked at, or taken away.
+    """
+    for place in (folder, folder / HISTORY):
+        if not place.is_dir():
+            _remove(place)
+            continue
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name.endswith(".json") and not _may_be_metadata(entry):
+                    _remove(Path(entry.path))
+
+
+def newest_root(folder: Path, url: str) -> bytes:
+    """The newest root that was verified.
+
+    A process that ends while python-tuf exchanges the link to it leaves none; then it is the last of the history.
+
+    Args:
+        folder: that python-tuf keeps it in.
+        url: of the marketplace, for the sentence.
+
+    Raises:
+        TrustError: it is gone, or damaged.
+    """
+    path = folder / ROOT
+    if not path.exists():
+        roots = {int(one.name.split(".")[0]): one for one in (folder / HISTORY).glob("[0-9]*.root.json")}
+        path = roots[max(roots)] if roots else path
+    try:
+        data = read_metadata(path)
+        json.loads(data)
+    except (OSError, ValueError, RecursionError) as error:
+        why = (error.strerror or str(error)) if isinstance(error, OSError) else "it is no JSON"
+        raise TrustError(
+            f"the root by which {url} is known is damaged: {path}: {why}",
+            hint=f"jackfield trust forget {url} meets it anew; compare its root then with what its operator says",
+        ) from error
+    return data
+
+
+def _may_be_metadata(entry: os.DirEntry[str]) -> bool:
+    try:
+        status = entry.stat()
+    except OSError:
+        return False  # a link to nothing, or to itself
+    return stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_BYTES
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()

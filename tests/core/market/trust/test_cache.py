@@ -1,0 +1,118 @@
+"""Whatever lies in the place of kept metadata: nobody waits for it, and what can be fetched again is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from jackfield.errors import TrustError
+from jackfield.manifest import page_path, role_of
+from jackfield.market import Marketplace, carried, folder_of, remembered, remembered_word
+
+from tests.support.mirror import Mirror, mirror_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C33")]
+
+BIN = f"{role_of(page_path('chat-cached'))}.json"
+FILES = ["timestamp.json", "snapshot.json", "targets.json", BIN, "root_history/2.root.json"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def published(market) -> None:
+    market.publish("cached")
+
+
+@pytest.fixture
+def mirror(market) -> Iterator[Mirror]:
+    with mirror_of(market.url) as running:
+        yield running
+
+
+@pytest.fixture
+async def metadata(mirror, tmp_path) -> Path:
+    """The folder of a marketplace that was met."""
+    await look(mirror, tmp_path)
+    return folder_of(tmp_path, mirror.url) / "metadata"
+
+
+async def look(mirror: Mirror, trust: Path) -> None:
+    async with Marketplace(mirror.url, trust=trust) as client:
+        assert len(await client.project("chat-cached")) == 1
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def full_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "something").write_text("else")
+
+
+def endless(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a hole: no room on the disk, and more than any memory
+
+
+def lost(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+STRANGE = [
+    pytest.param(pipe, marks=pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")),
+    full_folder,
+    endless,
+    lost,
+]
+
+
+def put(metadata: Path, name: str, strange: Callable[[Path], None]) -> None:
+    (metadata / name).unlink(missing_ok=True)
+    strange(metadata / name)
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_it_is_taken_away_and_fetched_again(mirror, metadata, tmp_path, strange):
+    for name in FILES:
+        put(metadata, name, strange)
+    await look(mirror, tmp_path)
+    asked = len(mirror.asked)
+    await look(mirror, tmp_path)
+    assert not [path for path in mirror.asked[asked:] if path.endswith(("snapshot.json", BIN))]  # it was kept
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_whoever_only_looks_waits_for_nothing_either(mirror, metadata, tmp_path, strange):
+    for name in (*FILES, "root.json"):
+        put(metadata, name, strange)
+    assert [(one.url, one.root_version, one.signed_until) for one in remembered(tmp_path)] == [(mirror.url, 0, None)]
+    assert carried(tmp_path, mirror.url, [page_path("chat-cached")]) is None
+    assert remembered_word(tmp_path, mirror.url, "chat-cached") is None
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_the_link_to_the_newest_root_is_made_again(mirror, metadata, tmp_path, strange):
+    put(metadata, "root.json", strange)
+    (metadata / "timestamp.json").unlink()
+    await look(mirror, tmp_path)
+    assert (metadata / "root.json").read_bytes() == mirror.honest("/tuf/1.root.json").body
+
+
+async def test_a_process_that_ended_while_the_link_was_exchanged_is_no_trouble(mirror, metadata, tmp_path):
+    (metadata / "root.json").unlink()
+    await look(mirror, tmp_path)
+    assert (metadata / "root.json").is_symlink()
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_a_root_that_is_lost_is_never_fetched_in_silence(mirror, metadata, tmp_path, strange):
+    put(metadata, "root.json", strange)
+    put(metadata, "root_history/1.root.json", strange)
+    asked = len(mirror.asked)
+    with pytest.raises(TrustError) as caught:
+        await look(mirror, tmp_path)
+    assert caught.value.message.startswith(f"the root by which {mirror.url} is known is damaged: {metadata}")
+    assert f"jackfield trust forget {mirror.url}" in str(caught.value)
+    assert not [path for path in mirror.asked[asked:] if path.endswith("root.json")]
