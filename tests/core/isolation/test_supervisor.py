@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from jackfield.isolation import Breach, Flow, Supervisor, Watched, WorkerLimits, Zygote
+from jackfield.isolation.watched import KEPT_EVERY_SECONDS
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.waiting import until
@@ -170,6 +171,54 @@ async def test_each_further_limit_stops_a_worker(zygote, supervisor, tmp_path, l
     assert re.fullmatch(sentence, breach.sentence), breach.sentence
     assert breach.hint.startswith(f"if it should: jackfield limits weather {breach.limit}=")
     assert f"weather {how}" == breach.sentence
+
+
+AT_WORK = "\nimport time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass"
+MAPPED = """
+import mmap, os, pathlib
+for number in range(3):
+    opened = os.open(pathlib.Path.home() / str(number), os.O_RDWR | os.O_CREAT)
+    os.ftruncate(opened, 4 << 20)
+    with mmap.mmap(opened, 4 << 20) as mapping:
+        mapping[:] = b"x" * (4 << 20)
+"""
+
+
+@pytest.mark.feature("C27")
+@pytest.mark.parametrize(
+    ("source", "limit", "limits"),
+    [(HOGS["files"][0], "files", {"data_files": 300}), (MAPPED, "data", {"data_bytes": 5 << 20})],
+    ids=["empty files", "mapped files"],
+)
+async def test_files_of_who_works_are_counted_although_nothing_is_written(zygote, tmp_path, source, limit, limits):
+    held = WorkerLimits(**limits)
+    child = await zygote.fork(spec_in(tmp_path, limits=held))
+    watched = Watched("weather", child.pid, held, (str(tmp_path / "data"), str(tmp_path / "temporary")))
+    began = 1000.0
+    assert (watched.look(began, 1 << 40), watched.count(began)) == (None, None)
+    await tell(child, source + AT_WORK)
+    soon = began + KEPT_EVERY_SECONDS - 1
+    watched.look(soon, 1 << 40)
+    breach = watched.count(soon)
+    assert breach is not None
+    assert breach.limit == limit
+    child.close()
+
+
+@pytest.mark.feature("C27")
+async def test_files_of_who_does_nothing_are_counted_seldom(zygote, tmp_path):
+    child = await zygote.fork(spec_in(tmp_path))
+    watched = Watched("weather", child.pid, WorkerLimits(), (str(tmp_path / "data"),))
+    began = 1000.0
+    watched.look(began, 1 << 40)
+    watched.count(began)
+    soon, late = began + KEPT_EVERY_SECONDS - 1, began + KEPT_EVERY_SECONDS
+    watched.look(soon, 1 << 40)
+    watched.count(soon)
+    assert watched.counted_at == began
+    watched.count(late)
+    assert watched.counted_at == late
+    child.close()
 
 
 @pytest.mark.feature("C27")

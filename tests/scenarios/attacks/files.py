@@ -266,6 +266,23 @@ def fill_the_disk_with_many_files(scene: Scene) -> None:
         (scene.data / f"part{number}").write_bytes(bytes(12 * 1024 * 1024))
 
 
+@attack("files", unconfined="if there")
+def take_the_disk_without_writing(scene: Scene) -> None:
+    """In an instant, whatever the size: nobody who counts comes in time."""
+    opened = os.open(scene.data / "taken", os.O_WRONLY | os.O_CREAT)
+    call("fallocate", opened, 0, 0, 8 * 1024 * 1024)
+
+
+@attack("files")
+def fill_a_file_without_writing(scene: Scene) -> None:
+    """From a pipe, whose content `tee` doubles: none of it counts as written by the process."""
+    reading, writing = os.pipe()
+    os.write(writing, bytes(4096))
+    doubled, doubling = os.pipe()
+    call("tee", reading, doubling, 4096, 0)
+    call("splice", doubled, None, os.open(scene.data / "filled", os.O_WRONLY | os.O_CREAT), None, 4096, 0)
+
+
 @attack("files", passes=EVERYWHERE, because="a lock needs a readable file only; the host takes no lock on plugin code")
 def flock_a_readable_file(scene: Scene) -> None:
     fcntl.flock(os.open(scene.code / "plugin.py", os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,7 +15,7 @@ SWAPPED_EVERY_SECONDS: Final = 10.0
 """How often PSS is read although little of it is resident: the rest may have been swapped out."""
 
 KEPT_EVERY_SECONDS: Final = 5.0
-"""How often its folders are counted although it has written little: files can also be made empty, or mapped."""
+"""How often its folders are counted although it has done and written little."""
 
 COUNTING_SHARE: Final = 0.02
 """Of the time that is spent on counting the folders of one worker at most, however much it writes."""
@@ -24,6 +24,7 @@ MOST_HIDDEN: Final = 16
 """Files of one worker whose size cannot be seen; a library that was loaded and deleted is one."""
 
 _WRITTEN_SHARE: Final = 0.1  # of the quota; so much more written, and the folders are counted at once
+_CPU_SECONDS_BETWEEN: Final = 0.05  # of processor time, in which a thousand files are made, or 100 MiB filled by mapping
 
 
 @dataclass(slots=True)
@@ -51,6 +52,8 @@ class Watched:
     _cpu: deque[tuple[float, float]] = field(default_factory=deque)
     _counting_seconds: float = 0.0
     _counted_written: int = 0
+    _cpu_seconds: float = 0.0
+    _counted_cpu_seconds: float = 0.0
 
     def note_empty(self) -> None:
         """Take what the process uses now for what it uses without a plugin."""
@@ -66,6 +69,7 @@ class Watched:
         used = measuring.usage(self.pid)
         if used is None:
             return None
+        self._cpu_seconds = used.cpu_seconds
         if used.threads > self.limits.threads:
             return overused(self.plugin, "threads", used.threads, self.limits)
         return (
@@ -84,6 +88,7 @@ class Watched:
         if not self.folders or not self._is_to_count(now):
             return None
         limits = self.limits
+        self._counted_cpu_seconds = self._cpu_seconds
         self._counted_written = measuring.written_bytes(self.pid) or 0
         kept = measuring.kept(self.folders, most_bytes=limits.data_bytes, most_files=limits.data_files)
         self.counted_at, self._counting_seconds = now, kept.seconds
@@ -130,7 +135,7 @@ class Watched:
         since = now - self.counted_at
         if since * COUNTING_SHARE < self._counting_seconds:
             return False
-        if since >= KEPT_EVERY_SECONDS:
-            return True
+        if since >= KEPT_EVERY_SECONDS or self._cpu_seconds - self._counted_cpu_seconds > _CPU_SECONDS_BETWEEN:
+            return True  # files can also be made empty, or mapped, which counts nowhere as written
         written = measuring.written_bytes(self.pid)
         return written is not None and written - self._counted_written > self.limits.data_bytes * _WRITTEN_SHARE

@@ -13,13 +13,13 @@ from jackfield.sandbox.bpf import AnyBit, Condition, NoBit, Null, OneOf
 _READING_WRITING_WAITING: Final = """
     read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range dup dup2 dup3
     poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2
-    pipe pipe2 recvfrom recvmsg recvmmsg getsockname getpeername getsockopt shutdown splice tee sendfile copy_file_range
+    pipe pipe2 recvfrom recvmsg recvmmsg getsockname getpeername getsockopt shutdown sendfile copy_file_range
 """
 
 _FILES: Final = """
     access faccessat faccessat2 stat lstat fstat newfstatat statx statfs fstatfs readlink
     readlinkat getcwd chdir fchdir getdents getdents64 mkdir mkdirat rmdir unlink unlinkat rename renameat
-    truncate ftruncate fallocate fsync fdatasync sync_file_range fadvise64 readahead umask flock
+    truncate ftruncate fsync fdatasync sync_file_range fadvise64 readahead umask flock
 """
 
 _MEMORY_THREADS_OWN_SIGNALS: Final = """
@@ -118,6 +118,10 @@ ANSWERED: Final = MappingProxyType(
             ),
             errno.ENOSYS,
         ),
+        # They take the disk without writing: all of it in an instant, or what no count of written bytes holds. Without
+        # the first, posix_fallocate of glibc writes.
+        "fallocate": errno.EOPNOTSUPP,
+        **dict.fromkeys(("splice", "tee"), errno.ENOSYS),
         # shutil.copystat goes on after ENOTSUP, not after EPERM.
         **dict.fromkeys(
             (
