@@ -24,7 +24,7 @@ MOST_HIDDEN: Final = 16
 """Files of one worker whose size cannot be seen; a library that was loaded and deleted is one."""
 
 _WRITTEN_SHARE: Final = 0.1  # of the quota; so much more written, and the folders are counted at once
-_CPU_SECONDS_BETWEEN: Final = 0.05  # of processor time, in which a thousand files are made, or 100 MiB filled by mapping
+_CPU_SECONDS_BETWEEN: Final = 0.05  # of a processor: a thousand files are made in it, or 100 MiB filled by mapping
 
 
 @dataclass(slots=True)
