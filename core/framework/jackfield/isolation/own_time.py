@@ -8,7 +8,7 @@ waits no longer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import isinf
 from time import monotonic
 from typing import Final, NamedTuple
@@ -25,11 +25,13 @@ class _Held(NamedTuple):
     Args:
         call: the call.
         deadline: when its time would have been over.
+        since: when it came to stand still, on the clock of `time.monotonic`.
         room_seconds: by how much that may be later.
     """
 
     call: OpenCall
     deadline: float
+    since: float
     room_seconds: float
 
 
@@ -41,25 +43,31 @@ class OwnTime:
         changed: called when deadlines are nearer than they were.
     """
 
-    def __init__(self, mine: Mapping[int, OpenCall], changed: Callable[[], None]) -> None:
+    def __init__(self, mine: dict[int, OpenCall], changed: Callable[[], None]) -> None:
         self._mine = mine
         self._changed = changed
         self._waits = 0
-        self._since = 0.0
+        self._last = 0  # the number of the last call that was looked at while the plugin waits
         self._held: list[_Held] = []
         self._given: dict[int, float] = {}
 
     def stop(self) -> None:
-        """Let it stand still; each `stop` is ended by a `go_on`."""
+        """Let it stand still for the calls that are open; each `stop` is ended by a `go_on`.
+
+        Which of them waits is not known, so all do, and those that came while another one waited from here on.
+        """
         self._waits += 1
-        if self._waits > 1:
-            return
-        self._since = monotonic()
-        self._given = {number: seconds for number, seconds in self._given.items() if number in self._mine}
-        for number, call in self._mine.items():
+        if self._waits == 1:
+            self._last = 0
+            self._given = {number: seconds for number, seconds in self._given.items() if number in self._mine}
+        now, before = monotonic(), self._last
+        for number, call in reversed(self._mine.items()):  # their numbers rise
+            if number <= before:
+                break
+            self._last = max(self._last, number)
             room = LED_TO_SECONDS - self._given.get(number, 0.0)
             if room > 0.0 and not isinf(call.deadline):
-                self._held.append(_Held(call, call.deadline, room))
+                self._held.append(_Held(call, call.deadline, now, room))
                 call.deadline += room
 
     def go_on(self) -> None:
@@ -67,10 +75,10 @@ class OwnTime:
         self._waits -= 1
         if self._waits:
             return
-        waited = monotonic() - self._since
+        now = monotonic()
         held, self._held = self._held, []
-        for call, deadline, room in held:
-            added = min(waited, room)
+        for call, deadline, since, room in held:
+            added = min(now - since, room)
             self._given[call.number] = self._given.get(call.number, 0.0) + added
             call.deadline = deadline + added
         self._changed()

@@ -14,9 +14,7 @@ from typing import Any
 from jackfield.rpc import BlockingConnection, CallCodec, Limits
 from jackfield.runtime import Crossing
 from jackfield.worker.looping import LoopThread
-
-AT_ONCE = 200
-"""Calls of coroutines that wait for the host at one time, further ones wait for their turn: a link carries 256."""
+from jackfield.worker.turns import Turns
 
 FROM_HOST = Limits(open_calls=100_000, held_bytes=1 << 40)
 """A plugin's side of a link: its host is trusted, and may have any number of commands and hooks run in it at once."""
@@ -34,7 +32,7 @@ class HostCalls:
 
     def __init__(self, connection: BlockingConnection) -> None:
         self._connection = connection
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns()
         self._woken, self._wake = socket.socketpair()
         self._wake.setblocking(False)
 
@@ -49,9 +47,10 @@ class HostCalls:
         Raises:
             CannotCross: an argument is no data, or too large.
             LinkClosed: the host is gone.
+            UsageError: within a call of a service, it did not get its turn.
             Exception: what the method raised.
         """
-        async with self._turns:
+        async with self._turns.one():
             return await self._call(method, arguments, answer)
 
     async def _call(self, method: str, arguments: Mapping[str, Any], answer: Any) -> Any:

@@ -21,10 +21,13 @@ import asyncio
 from jackfield import Plugin, command
 
 class Ping:
+    calls = 0
+
     def __init__(self, context):
         self.context = context
 
     async def ping(self, depth: int) -> int:
+        Ping.calls += 1
         if depth == 0:
             await asyncio.sleep(0.2)
             return 0
@@ -40,16 +43,48 @@ class Main(Plugin):
         other = await self.context.services.require("NEXT:ping")
         answers = await asyncio.gather(*(other.ping(depth) for _ in range(times)), return_exceptions=True)
         await source.reply("; ".join(sorted({str(one) for one in answers})))
+
+    @command("calls-OWN")
+    async def calls(self, source):
+        await source.reply(str(Ping.calls))
 """
+PLAIN = (
+    CODE.replace("async def ping", "def ping")
+    .replace("await asyncio.sleep(0.2)", "pass")
+    .replace(
+        """await self.context.services.require("NEXT:ping")
+        return await""",
+        """self.context.blocking.services.require("NEXT:ping")
+        return""",
+    )
+)
+SAYS = """
+from typing import Any
+from jackfield.worker.facets.asking import Asking
+
+whole = Asking.whole
+
+async def says(self, method, arguments, answer=Any):
+    if method == "services.call":
+        arguments = {key: value for key, value in arguments.items() if key != "within"} | SAID
+    return await whole(self, method, arguments, answer)
+
+Asking.whole = says
+"""
+"""Has a worker say what it likes of the call within which it makes another one."""
+OLDER = SAYS.replace("SAID", "{}") + CODE
+LIAR = SAYS.replace("SAID", '{"within": 0}') + CODE
+ROUNDS = 30
 
 
 @pytest.fixture
 def circle(profile, build, running):
-    async def start(isolation: str, *names: str, code: str = CODE):
+    async def start(isolation: str, *names: str, code: str = CODE, **codes: str):
         wheels = []
         for own, following in zip(names, (*names[1:], names[0]), strict=True):
-            own_code = code.replace("OWN", own).replace("NEXT", following)
-            more = f'[contributes]\ncommands = [{{ name = "go-{own}", usage = "go-{own} <what> <times>" }}]\n'
+            own_code = codes.get(own, code).replace("OWN", own).replace("NEXT", following)
+            declared = (f'{{ name = "{one}-{own}", usage = "{one}-{own}" }}' for one in ("go", "calls"))
+            more = f"[contributes]\ncommands = [{', '.join(declared)}]\n"
             wheels.append(build(own, code=own_code, isolation="any", permissions=PERMISSIONS, more=more))
         profile.install(*wheels)
         profile.enable(*names, isolation=isolation)
@@ -60,7 +95,7 @@ def circle(profile, build, running):
 
 async def ask(host, text: str) -> str:
     source = Speaker()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await host.commands.dispatch(text, source)
     return source.answers[0]
 
@@ -76,6 +111,48 @@ async def test_a_circle_is_refused_with_its_names_and_blamed_once(circle, isolat
     assert [host.plugins.status(one).state for one in "abc"] == ["active"] * 3
     assert sum(host.plugins.status(one).errors for one in "abc") == 1
     assert await ask(host, "go-a 10 1") == "0", "nothing of it is left"
+
+
+@pytest.mark.parametrize(("isolation", "code"), [("inline", CODE), ("worker", CODE), ("worker", PLAIN)])
+@pytest.mark.feature("U28")
+async def test_thirty_rounds_within_each_other_are_answered_and_one_more_is_refused(circle, isolation, code):
+    host = await circle(isolation, "a", "b", code=code)
+    assert await ask(host, f"go-a {2 * ROUNDS - 1} 1") == "0"
+    told = await ask(host, f"go-a {2 * ROUNDS} 1")
+    assert "service ping.ping of b is called in a circle that does not end: a → b → a → b" in told or told.endswith(
+        "service ping.ping of b is called in a circle that does not end: a → b → a"
+    )
+    made = int(await ask(host, "calls-a")) + int(await ask(host, "calls-b"))
+    assert made == 2 * 2 * ROUNDS, "the call that was too many was not made"
+
+
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+@pytest.mark.feature("U28")
+async def test_a_plugin_that_calls_its_own_service_without_end_is_refused_too(circle, isolation):
+    host = await circle(isolation, "a")
+    assert (await ask(host, "go-a 100000 1")).endswith("is called in a circle that does not end: a → a")
+    assert host.plugins.status("a").state == "active"
+
+
+@pytest.mark.feature("U28")
+async def test_processes_that_do_not_say_within_which_call_they_make_one_are_refused_by_how_many_wait(circle):
+    host = await circle("worker", "a", "b", code=OLDER)
+    assert await ask(host, "go-a 40 1") == "0"
+    told = await ask(host, "go-a 100000 1")
+    assert "is called in a circle that does not end:" in told
+    assert any(way in told for way in ("a → b → a", "b → a → b"))
+    assert [host.plugins.status(one).state for one in "ab"] == ["active"] * 2
+    assert await ask(host, "go-a 10 1") == "0"
+
+
+@pytest.mark.feature("U28")
+async def test_a_process_that_lies_about_it_hurts_neither_its_host_nor_who_answers_it(circle):
+    host = await circle("worker", "a", "b", a=LIAR)
+    assert await ask(host, "go-a 20 1") == "0"
+    assert "a call within a call of a service gets no turn" in await ask(host, "go-a 100000 1")
+    status = [host.plugins.status(one) for one in "ab"]
+    assert [(one.state, one.errors) for one in status] == [("active", 0)] * 2, "nobody was stopped or blamed"
+    assert await ask(host, "go-a 20 1") == "0"
 
 
 @pytest.mark.parametrize("isolation", ["inline", "worker"])
@@ -132,7 +209,7 @@ class Main(Plugin):
 """
 
 
-@pytest.mark.parametrize(("isolation", "times"), [("inline", 300), ("worker", 120)])
+@pytest.mark.parametrize(("isolation", "times"), [("inline", 300), ("worker", 300)])
 @pytest.mark.feature("U28")
 async def test_many_calls_side_by_side_that_each_call_back_are_no_circle(circle, isolation, times):
     host = await circle(isolation, "a", "b", code=BACK)

@@ -6,6 +6,7 @@
 """
 
 from jackfield.host.facets.allowance import Allowance
+from jackfield.host.facets.circles import Passed
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
 from jackfield.host.facets.events import EventBus, caused_by, causes
 from jackfield.host.facets.heirs import Listener
@@ -22,6 +23,7 @@ __all__ = [
     "Listener",
     "Offered",
     "OwnThreads",
+    "Passed",
     "PluginContext",
     "ServiceHandle",
     "Surroundings",

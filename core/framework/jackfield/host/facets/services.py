@@ -111,9 +111,8 @@ class ServiceHandle:
         except UsageError as error:  # once, and not at each level of the circle
             self._guard.blame(self._consumer, what, error)
             raise
-        apart = isinstance(self._offer.target, Elsewhere)
         watched = self._guard.watched(provider, what, for_user=True)
-        with underway.begun(self._consumer, provider, apart=apart), watched:
+        with underway.begun(self._consumer, provider), watched:
             yield
 
     def _target(self, method: str) -> object:

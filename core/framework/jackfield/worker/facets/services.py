@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar
 
 from jackfield.api import Subscription, service_name
 from jackfield.errors import UsageError, WrongArguments
 from jackfield.runtime import Found, fit_answer, fit_arguments, lacking, members_of
 from jackfield.worker.facets.asking import Asking
+from jackfield.worker.turns import Within, at_work_on, led_by
 
 
 class RemoteServices:
@@ -49,7 +51,15 @@ class RemoteServices:
         found: Found | None = await self._asking.call(method, told, Found | None)
         return RemoteService(self._asking, found, protocol) if found is not None else None
 
-    def _called(self, service: int, method: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def _called(
+        self,
+        service: int,
+        method: str,
+        arguments: list[Any],
+        keywords: dict[str, Any],
+        call: int = 0,
+        level: int = 0,
+    ) -> Any:
         offered = self._asking.handlers.kept(service)
         if not isinstance(offered, _Offered) or method not in offered.methods:
             raise AttributeError(f"the service has no method {method}")
@@ -58,7 +68,10 @@ class RemoteServices:
             values, named = fit_arguments(function, arguments, keywords)
         except TypeError as error:
             raise WrongArguments(f"{method}(): {error}") from None
-        return function(*values, **named)
+        within = Within(call, level)
+        with at_work_on(within):
+            result = function(*values, **named)
+        return _awaited(result, within) if inspect.isawaitable(result) else result
 
 
 class _Offered:
@@ -97,6 +110,7 @@ class RemoteService:
                 "method": name,
                 "arguments": list(arguments),
                 "keywords": named,
+                "within": led_by().call,
             }
             return fit_answer(self._protocol, name, await self._asking.whole("services.call", told))
 
@@ -104,6 +118,11 @@ class RemoteService:
 
     def __repr__(self) -> str:
         return f"<the service {self._found.name} of {self._found.plugin}>"
+
+
+async def _awaited(result: Awaitable[Any], within: Within) -> Any:
+    with at_work_on(within):
+        return await result
 
 
 def _is_called(target: object, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 from jackfield.errors import PluginError, UsageError
-from jackfield.host.facets import Elsewhere, PluginContext, ServiceHandle, call_plainly, offer_of
+from jackfield.host.facets import Elsewhere, Passed, PluginContext, ServiceHandle, call_plainly, offer_of
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Held, Holding
 from jackfield.host.remote.words import service_in_words
@@ -37,11 +37,12 @@ class ServedServices:
         self._services = context.services
         self._holding = holding
         self._calls = calls
+        self._passed = Passed()
         self.handles: Held[_Handle] = Held(holding.plugin, "services", MOST_SERVICES)
 
     def provide(self, service: str, handler: int, methods: list[str]) -> int:
         """Offer a service whose methods are called by `service.call`; a subscription."""
-        target = _Provided(self._calls, service, handler, _public(methods))
+        target = _Provided(self._calls, self._passed, service, handler, _public(methods))
         return self._holding.begin(lambda: self._services.provide(service, target), (service, methods))
 
     async def get(self, service: str, members: list[str] | None = None) -> Found | None:
@@ -58,10 +59,13 @@ class ServedServices:
         method: str,
         arguments: list[Any] = [],  # noqa: B006 (only read)
         keywords: dict[str, Any] = {},  # noqa: B006 (only read)
+        within: int | None = None,
     ) -> Whole:
-        """Call a method of a service that was found."""
-        answer = call_plainly(self.handles.get(service)[0], method, arguments, keywords)
-        return await self._holding.whole(await answer if inspect.isawaitable(answer) else answer)
+        """Call a method of a service that was found; `within` is the `call` that it is made for, or 0."""
+        with self._passed.within(within):
+            answer = call_plainly(self.handles.get(service)[0], method, arguments, keywords)
+            whole = await answer if inspect.isawaitable(answer) else answer
+        return await self._holding.whole(whole)
 
     def _found(self, handle: ServiceHandle | None, told: list[str] | None) -> Found | None:
         if handle is None:
@@ -89,8 +93,9 @@ class ServedServices:
 class _Provided(Elsewhere):
     """What answers for a service that a plugin in another process offers."""
 
-    def __init__(self, calls: PluginCalls, service: str, handler: int, methods: frozenset[str]) -> None:
+    def __init__(self, calls: PluginCalls, passed: Passed, service: str, handler: int, methods: frozenset[str]) -> None:
         self._calls = calls
+        self._passed = passed
         self._service = service
         self._handler = handler
         self._methods = methods
@@ -100,13 +105,16 @@ class _Provided(Elsewhere):
             raise AttributeError(name)
 
         async def call(*arguments: Any, **named: Any) -> Any:
-            told = {
-                "service": self._handler,
-                "method": name,
-                "arguments": list(arguments),
-                "keywords": named,
-            }
-            return await self._calls.call("service.call", told, what=service_in_words(self._service, name))
+            with self._passed.told() as (number, level):
+                told = {
+                    "service": self._handler,
+                    "method": name,
+                    "arguments": list(arguments),
+                    "keywords": named,
+                    "call": number,
+                    "level": level,
+                }
+                return await self._calls.call("service.call", told, what=service_in_words(self._service, name))
 
         return call
 
