@@ -69,3 +69,53 @@ def test_a_pipe_in_the_place_of_a_file_is_none_and_nobody_waits_for_it(tmp_path:
     file.unlink()
     os.mkfifo(file, 0o600)
     assert read_private(str(file)) is None
+
+
+KILLED = """
+import os, sys
+from jackfield.discovery import write_private
+
+def killed(*_):
+    os.kill(os.getpid(), 9)
+
+os.replace = killed
+write_private(sys.argv[1], sys.argv[1] + "/segment", {"answer": 42})
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed in a moment of one's choice there")
+def test_what_a_killed_process_left_is_in_nobodys_way_and_is_cleared_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache, file = tmp_path / "index", tmp_path / "index" / "segment"
+    killed = subprocess.Popen([sys.executable, "-c", KILLED, str(cache)])
+    assert killed.wait() == -9
+    (left,) = cache.iterdir()
+    monkeypatch.setattr(os, "getpid", lambda: killed.pid)  # as in a container, where each is the first process
+    assert write_private(str(cache), str(file), {"answer": 43})
+    known = read_private(str(file))
+    assert known is not None
+    assert known["answer"] == 43
+    assert set(cache.iterdir()) == {left, file}, "it may be at work yet"
+    os.utime(left, (0, 0))
+    assert write_private(str(cache), str(file), {"answer": 44})
+    assert set(cache.iterdir()) == {file}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_in_the_place_of_a_file_is_not_followed_and_makes_room_for_the_file(tmp_path: Path) -> None:
+    cache, file = tmp_path / "index", tmp_path / "index" / "segment"
+    other = tmp_path / "other"
+    for target in (Path("/dev/null"), other):
+        assert write_private(str(cache), str(other), {"answer": 41})
+        kept = other.read_bytes()
+        file.unlink(missing_ok=True)
+        file.symlink_to(target)
+        assert read_private(str(file)) is None
+        assert write_private(str(cache), str(file), {"answer": 42})
+        assert not file.is_symlink()
+        known = read_private(str(file))
+        assert known is not None
+        assert known["answer"] == 42
+        assert other.read_bytes() == kept
+    assert Path("/dev/null").is_char_device()

@@ -90,8 +90,10 @@ def test_files_that_were_changed_are_broken(profile, build, found):
 
 def test_data_of_plugins_that_are_gone_is_orphaned(profile, build, found):
     profile.install(build("a"))
-    for name in ("a", "gone", "empty", "lost+found"):
+    for name in ("a", "gone", "empty", "hollow", "lost+found"):
         profile.layout.data(name).mkdir(parents=True)
+    (profile.layout.data("hollow") / "data").mkdir()
+    (profile.layout.data("hollow") / "data" / "told").touch()
     (profile.layout.data("gone") / "storage.sqlite3").write_bytes(bytes(2048))
     (profile.layout.data("a") / "storage.sqlite3").write_bytes(bytes(10))
     (profile.layout.data("lost+found") / "file").write_text("no plugin's")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from jackfield.errors import UnknownPlugin
@@ -242,8 +241,8 @@ def _orphaned(layout: Layout, inventory: Inventory) -> Iterator[Finding]:
     except OSError:
         return
     for folder in folders:
-        if is_canonical(folder.name) and folder.name not in known and any(folder.iterdir()):
-            problem = f"{_size(folder)} of data of a plugin that is not installed, in {folder}"
+        if is_canonical(folder.name) and folder.name not in known and (kept_bytes := folder_size(folder)):
+            problem = f"{_in_words(kept_bytes)} of data of a plugin that is not installed, in {folder}"
             advice = f"jackfield install {folder.name} to use it again, or jackfield remove {folder.name} --purge"
             yield Finding("orphaned", folder.name, problem, advice)
 
@@ -260,8 +259,7 @@ def _enabled(inventory: Inventory) -> list[Candidate]:
     return found
 
 
-def _size(folder: Path) -> str:
-    total = folder_size(folder)
+def _in_words(total: int) -> str:
     for unit, length in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if total >= length:
             return f"{total / length:.1f} {unit}"
