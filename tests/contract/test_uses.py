@@ -125,3 +125,25 @@ async def test_its_storage_keeps_json(standing, everything, value):
     await standing.grant(everything)
     await standing.ask(f"probe storage set key '{value}'")
     assert json.loads(await standing.ask("probe storage get key")) == json.loads(value)
+
+
+USAGE = "\nusage: probe measure <first> [others …]"
+
+
+@pytest.mark.feature("U13", "M43")
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("3m 4.5m", "7.5 m"),
+        ("red", f"\\x1b[31mred is no\\u202e length: probe measure ‹red›{USAGE}"),
+        ("3m silent 4m", f"expected a length like 3m: probe measure 3m ‹silent› 4m{USAGE}"),
+        ('3m "red" 4m', f"\\x1b[31mred is no\\u202e length: probe measure 3m ‹\"red\"› 4m{USAGE}"),
+        ("long", f"{'x' * 499}…: probe measure ‹long›{USAGE}"),
+        ("told", f"it is one that the plugin tells of (try 3m): probe measure ‹told›{USAGE}"),
+        ("broken", "probe measure failed: RuntimeError: boom"),
+        ("exit", "probe measure: a length like 3m cannot be read: SystemExit: 2"),
+    ],
+)
+async def test_a_mistake_in_an_argument_of_its_own_type_is_told_with_the_place(standing, line, answer):
+    assert await standing.ask(f"probe measure {line}") == answer
+    assert await standing.ask("probe measure 1m") == "1 m"

@@ -5,6 +5,7 @@ and an exit code, never into a traceback.
 
     JackfieldError
     ├── UsageError                  the call itself is wrong                                  exit code 2
+    │   ├── WrongArgument           what was written for one argument of a command
     │   ├── WrongArguments          what another plugin's function was called with
     │   └── WrongValues             what was typed into a form, field by field
     ├── ManifestError               plugin.toml, host.toml or a text in them
@@ -74,6 +75,19 @@ class UsageError(JackfieldError):
     """The call itself is wrong: an unknown name, two options that exclude each other."""
 
     exit_code = 2
+
+
+class WrongArgument(UsageError):
+    """What was written for an argument of a command is not of its type; whoever wrote it is shown the place.
+
+    Args:
+        message: what is wrong.
+        argument: the place of the argument in what the command was called with, counted from 0 as text, or its name.
+    """
+
+    def __init__(self, message: str, *, argument: str) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class WrongArguments(UsageError):

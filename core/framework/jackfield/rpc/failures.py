@@ -10,7 +10,15 @@ import traceback
 from collections.abc import Iterator
 
 from jackfield import errors
-from jackfield.errors import CannotCross, GrammarError, JackfieldError, LinkError, RemoteError, WrongValues
+from jackfield.errors import (
+    CannotCross,
+    GrammarError,
+    JackfieldError,
+    LinkError,
+    RemoteError,
+    WrongArgument,
+    WrongValues,
+)
 
 #: Python's errors that carry a sentence and nothing else of use.
 _PLAIN: dict[str, type[Exception]] = {
@@ -58,6 +66,8 @@ def tell(error: BaseException, *, with_traceback: bool) -> Told:
         message = str(error.args[0])  # the text of a KeyError is its key's representation
     if isinstance(error, WrongValues):
         details |= {f"field.{name}"[:100]: why for name, why in list(error.fields.items())[:24]}
+    elif isinstance(error, WrongArgument):
+        details["argument"] = error.argument[:200]
     elif isinstance(error, GrammarError):
         details |= {"text": error.text, "column": str(error.column)}
     elif isinstance(error, RemoteError):
@@ -123,6 +133,8 @@ def _made(kind: str, message: str, details: dict[str, str]) -> Exception | None:
     if kind == "WrongValues":
         fields = {name[6:]: why for name, why in details.items() if name.startswith("field.")}
         return WrongValues(fields)
+    if kind == "WrongArgument":
+        return WrongArgument(message, argument=details.get("argument", ""))
     own = _OWN.get(kind)
     if own is None:
         return None

@@ -22,6 +22,7 @@ from jackfield.runtime.files import MOST_READ_BYTES, ScopedFile, data_of, read_b
 from jackfield.runtime.filling import fill_dataclass
 from jackfield.runtime.guard import GRACE_SECONDS, Begin, Blame, Guard, shielded
 from jackfield.runtime.loading import CALLBACKS, Loaded, function_names, marked_listeners, resolve, tie
+from jackfield.runtime.own_types import read_own
 from jackfield.runtime.protocols import api_methods, fit_answer, fit_arguments, lacking, members_of, takes
 from jackfield.runtime.resources import PluginResources
 from jackfield.runtime.scheduler import PluginScheduler
@@ -95,6 +96,7 @@ __all__ = [
     "not_in_context",
     "read_annotation",
     "read_bounded",
+    "read_own",
     "resolve",
     "restore_tree",
     "shielded",

@@ -17,8 +17,9 @@ import msgspec
 from msgspec import Struct
 
 from jackfield.api import Choice, Custom, Duration, Float, Greedy, Integer, Quoted, Word, YesNo
-from jackfield.errors import UsageError
+from jackfield.errors import PluginError, UsageError, WrongArgument
 from jackfield.runtime.annotations import evaluated, read_annotation
+from jackfield.runtime.own_types import read_own
 
 _EMPTY = inspect.Parameter.empty
 _WAYS = {
@@ -111,13 +112,14 @@ class Arguments:
         """Return the values in their order, and those by name.
 
         Raises:
-            UsageError: a custom type cannot read what was written: the user's mistake.
+            WrongArgument: a custom type cannot read what was written: the user's mistake.
             TypeError: a value that its parameter cannot take.
         """
         last = self.rest or _as_it_is
         readers = (*self.places, *[last] * (len(arguments) - len(self.places)))
-        read = [reader(value) for reader, value in zip(readers, arguments, strict=False)]
-        named = {name: self.names.get(name, _as_it_is)(value) for name, value in (keywords or {}).items()}
+        told = enumerate(zip(readers, arguments, strict=False))
+        read = [_read(reader, value, str(place)) for place, (reader, value) in told]
+        named = {name: _read(self.names.get(name, _as_it_is), value, name) for name, value in (keywords or {}).items()}
         return read, named
 
 
@@ -260,6 +262,13 @@ def things_by_name(types: Mapping[type, object]) -> dict[str, type]:
     return {f"{one.__module__}:{one.__qualname__}": one for one in types}
 
 
+def _read(reader: Reader, value: Any, argument: str) -> Any:
+    try:
+        return reader(value)
+    except UsageError as error:
+        raise WrongArgument(str(error), argument=argument) from error
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 
@@ -277,11 +286,9 @@ def _converted(kind: Any) -> Reader:
 def _parsed(parse: Callable[[str], Any], label: str) -> Reader:
     def read(written: Any) -> Any:
         try:
-            return parse(written)
-        except UsageError:
-            raise
-        except ValueError as error:
-            raise UsageError(str(error) or f"expected {label}") from error
+            return read_own(parse, label, written)
+        except KeyboardInterrupt as error:  # nobody ends a plugin's process so, but the plugin's code
+            raise PluginError(f"{label} cannot be read: {type(error).__name__}: {error}") from error
 
     return read
 

@@ -5,9 +5,29 @@ import json
 import logging
 import os
 import threading
+from typing import Annotated
 
 from jackfield import Plugin, command, new_thread
-from jackfield.errors import WouldBlock
+from jackfield.api import Custom
+from jackfield.errors import UsageError, WouldBlock
+
+RAISED = {
+    "red": lambda: ValueError("\x1b[31mred\nis no\u202e length"),
+    "long": lambda: ValueError("x" * 5000),
+    "silent": ValueError,
+    "told": lambda: UsageError("it is one that the plugin tells of", hint="try 3m"),
+    "broken": lambda: RuntimeError("boom"),
+    "exit": lambda: SystemExit(2),
+}
+
+
+def length(text: str) -> float:
+    if text in RAISED:
+        raise RAISED[text]()
+    return float(text.removesuffix("m"))
+
+
+LENGTH = Custom(length, "a length like 3m")
 
 
 class Running(Plugin):
@@ -17,6 +37,10 @@ class Running(Plugin):
     async def wait(self, source, seconds: float) -> None:
         await asyncio.sleep(seconds)
         await source.reply("waited")
+
+    @command("probe measure")
+    async def measure(self, source, first: Annotated[float, LENGTH], *others: Annotated[float, LENGTH]) -> None:
+        await source.reply(f"{sum(others, first):g} m")
 
     @command("probe scheduler start")
     async def scheduler_start(self, source) -> None:

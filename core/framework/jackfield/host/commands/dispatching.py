@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from jackfield.api import CommandSource
-from jackfield.errors import JackfieldError, RemoteError, UsageError, kind_and_text
+from jackfield.errors import JackfieldError, RemoteError, UsageError, WrongArgument, in_short, kind_and_text
 from jackfield.host.commands.nodes import Command
-from jackfield.host.commands.parsing import Mistake, marked, parse
+from jackfield.host.commands.parsing import Mistake, Parsed, marked, parse
 from jackfield.host.commands.reading import FromHost
 from jackfield.host.commands.roots import Roots
+from jackfield.rpc import in_one_line
 
 #: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
 Run = Callable[..., Awaitable[Any]]
@@ -43,9 +44,17 @@ class Dispatcher:
             if isinstance(found, Mistake):
                 await self._tell(found, text, source)
             else:
-                command = found.command
-                await self._invoke(command, lambda: self._call(command, found.values, source, on_run), source)
+                await self._invoke(found.command, lambda: self._called(found, text, source, on_run), source)
         return True
+
+    async def _called(self, found: Parsed, text: str, source: CommandSource, on_run: Callable[[], None]) -> None:
+        try:
+            await self._call(found.command, found.values, source, on_run)
+        except WrongArgument as error:  # of a type that only its plugin's process can read
+            mistake = found.mistake(error.argument, in_short(in_one_line(str(error))))
+            if mistake is None:
+                raise
+            await self._tell(mistake, text, source)
 
     async def _made_real(self, root: str, source: CommandSource) -> None:
         load = self._roots.waiting(root)

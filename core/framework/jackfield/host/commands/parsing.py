@@ -9,24 +9,11 @@ the right is told.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jackfield.api import CommandSource
 from jackfield.host.commands.nodes import Command, Node
 from jackfield.host.commands.reading import KindFailed, Unreadable, alternatives, read, skip_spaces, word_end
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A line that can run.
-
-    Args:
-        command: what it calls.
-        values: the arguments that were written, by name; a repeated one has a list.
-    """
-
-    command: Command
-    values: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +38,51 @@ class Mistake:
     failed: tuple[Command, Exception] | None = None
 
 
+class Places(NamedTuple):
+    """Where an argument stands.
+
+    Args:
+        node: the argument.
+        spans: where in the line, from and to; a repeated one stands in several places.
+    """
+
+    node: Node
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A line that can run.
+
+    Args:
+        command: what it calls.
+        values: the arguments that were written, by name; a repeated one has a list.
+        places: where they stand.
+    """
+
+    command: Command
+    values: dict[str, Any]
+    places: dict[str, Places]
+
+    def mistake(self, argument: str, message: str) -> Mistake | None:
+        """Return the mistake of an argument that only the command itself could read; None where there is no such one.
+
+        Args:
+            argument: its place in what the command was called with, or its name.
+            message: what is wrong with it.
+        """
+        written = [self.places[one.name] for one in self.command.parameters if one.name in self.places]
+        spans = [(places.node, span) for places in written for span in places.spans]
+        if argument in self.places:
+            spans = [(self.places[argument].node, self.places[argument].spans[0])]
+            argument = "0"
+        number = int(argument) if argument.isascii() and argument.isdigit() and len(argument) < 6 else len(spans)
+        if number >= len(spans):
+            return None
+        node, (start, end) = spans[number]
+        return Mistake(message, start, end, node)
+
+
 def parse(node: Node, text: str, position: int, source: CommandSource) -> Parsed | Mistake:
     """Read a line on from a node.
 
@@ -60,21 +92,28 @@ def parse(node: Node, text: str, position: int, source: CommandSource) -> Parsed
         position: where to read on.
         source: who gave it; decides what may be used, and what the host's things are.
     """
-    return _follow(node, text, position, source, {})
+    return _follow(node, text, position, source, _Read({}, {}))
 
 
-def _follow(node: Node, text: str, position: int, source: CommandSource, values: dict[str, Any]) -> Parsed | Mistake:
+class _Read(NamedTuple):
+    """What was read so far: the values by name, and where they stand."""
+
+    values: dict[str, Any]
+    places: dict[str, Places]
+
+
+def _follow(node: Node, text: str, position: int, source: CommandSource, so_far: _Read) -> Parsed | Mistake:
     if not node.open_to(source):
         return _refusal(node, position)
     start = skip_spaces(text, position)
     if start == len(text):
-        return _end(node, text, source, values)
+        return _end(node, text, source, so_far)
     word = text[start : word_end(text, start)]
     if word in node.literals:
-        return _follow(node.literals[word], text, start + len(word), source, values)
+        return _follow(node.literals[word], text, start + len(word), source, so_far)
     mistakes = []
     for child in (child for child in node.arguments if child.open_to(source)):
-        found = _argument(child, text, start, source, values)
+        found = _argument(child, text, start, source, so_far)
         if isinstance(found, Parsed):
             return found
         mistakes.append(found)
@@ -90,9 +129,9 @@ def _follow(node: Node, text: str, position: int, source: CommandSource, values:
     return Mistake(f"{_shortened(text[start:end])} is too much", start, end, node)
 
 
-def _end(node: Node, text: str, source: CommandSource, values: dict[str, Any]) -> Parsed | Mistake:
+def _end(node: Node, text: str, source: CommandSource, so_far: _Read) -> Parsed | Mistake:
     if node.command is not None and node.command.requirement.met_by(source):
-        return Parsed(node.command, values)
+        return Parsed(node.command, so_far.values, so_far.places)
     here = len(text.rstrip())
     names = [child.name for child in node.arguments if child.open_to(source)]
     if names:
@@ -103,16 +142,18 @@ def _end(node: Node, text: str, source: CommandSource, values: dict[str, Any]) -
     return _refusal(node, here)
 
 
-def _argument(node: Node, text: str, start: int, source: CommandSource, values: dict[str, Any]) -> Parsed | Mistake:
+def _argument(node: Node, text: str, start: int, source: CommandSource, so_far: _Read) -> Parsed | Mistake:
     parameter = node.parameter
     assert parameter is not None  # noqa: S101 (an argument has one)
     try:
         value, end = read(parameter.kind, text, start, source)
+        spans = [(start, end)]
         if parameter.repeated:
             value = [value]
             while (start := skip_spaces(text, end)) < len(text):
                 more, end = read(parameter.kind, text, start, source)
                 value.append(more)
+                spans.append((start, end))
     except Unreadable as unreadable:
         message = unreadable.problem if unreadable.whole else f"{parameter.name} {unreadable.problem}"
         return Mistake(message, unreadable.start, unreadable.end, node)
@@ -121,7 +162,9 @@ def _argument(node: Node, text: str, start: int, source: CommandSource, values: 
         error = failure.__cause__
         assert isinstance(error, Exception)  # noqa: S101 (see KindFailed)
         return Mistake(str(error), start, word_end(text, start), node, failed=(command, error))
-    return _follow(node, text, end, source, {**values, parameter.name: value})
+    values = {**so_far.values, parameter.name: value}
+    places = {**so_far.places, parameter.name: Places(node, tuple(spans))}
+    return _follow(node, text, end, source, _Read(values, places))
 
 
 def _words(node: Node, source: CommandSource) -> list[str]:

@@ -24,7 +24,8 @@ from jackfield.api import (
     Word,
     YesNo,
 )
-from jackfield.errors import PluginError, UsageError
+from jackfield.errors import UsageError
+from jackfield.runtime import read_own
 
 _UNITS = {
     "w": timedelta(weeks=1),
@@ -205,17 +206,11 @@ def _number(kind: Integer | Float, written: str) -> int | float:
 
 def _custom(kind: Custom, written: str) -> Any:
     try:
-        return kind.parse(written)
+        return read_own(kind.parse, kind.label, written)
     except UsageError:
-        raise
-    except ValueError as error:
-        raise UsageError(str(error) or f"expected {kind.label}") from error
-    except KeyboardInterrupt:
         raise
     except Exception as error:
         raise KindFailed from error
-    except BaseException as error:  # noqa: BLE001 (argparse, for one, would end the application for a wrong word)
-        raise KindFailed from PluginError(f"{kind.label} cannot be read: {type(error).__name__}: {error}")
 
 
 def _duration(kind: Duration, written: str) -> timedelta:
