@@ -137,7 +137,7 @@ USAGE = "\nusage: probe measure <first> [others …]"
         ("3m 4.5m", "7.5 m"),
         ("red", f"\\x1b[31mred is no\\u202e length: probe measure ‹red›{USAGE}"),
         ("3m silent 4m", f"expected a length like 3m: probe measure 3m ‹silent› 4m{USAGE}"),
-        ('3m "red" 4m', f"\\x1b[31mred is no\\u202e length: probe measure 3m ‹\"red\"› 4m{USAGE}"),
+        ('3m "red" 4m', f'\\x1b[31mred is no\\u202e length: probe measure 3m ‹"red"› 4m{USAGE}'),
         ("long", f"{'x' * 499}…: probe measure ‹long›{USAGE}"),
         ("told", f"it is one that the plugin tells of (try 3m): probe measure ‹told›{USAGE}"),
         ("broken", "probe measure failed: RuntimeError: boom"),

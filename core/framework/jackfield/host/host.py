@@ -164,7 +164,14 @@ class Host:
         self._turn = Turn()
         reloading = Reloading(self.hostfile.name, plugins=self.plugins, runner=runner, code=self._code)
         self._orders = Orders(
-            self.plugins, self._following, self._turn, self._looking.look, self._state, self._presences, reloading
+            self.plugins,
+            self._following,
+            self._turn,
+            self._looking.look,
+            self._state,
+            self._presences,
+            reloading,
+            guard.visits,
         )
         self._orders.recovering.follow(runner)
         self._demand.wake_by(self._orders.waking.wake, self._orders.waking.wake_now)

@@ -40,6 +40,7 @@ from jackfield.runtime.signatures import (
 from jackfield.runtime.threads import ScopedThread
 from jackfield.runtime.translations import PluginTranslations, nobody_prefers
 from jackfield.runtime.trees import NodeData, describe_tree, restore_tree
+from jackfield.runtime.visits import Visits
 
 __all__ = [
     "CALLBACKS",
@@ -75,6 +76,7 @@ __all__ = [
     "ScopedThread",
     "SourceData",
     "TypeData",
+    "Visits",
     "Whole",
     "api_methods",
     "change_from_data",

@@ -11,19 +11,19 @@ from jackfield import Plugin, command, new_thread
 from jackfield.api import Custom
 from jackfield.errors import UsageError, WouldBlock
 
-RAISED = {
-    "red": lambda: ValueError("\x1b[31mred\nis no\u202e length"),
-    "long": lambda: ValueError("x" * 5000),
-    "silent": ValueError,
-    "told": lambda: UsageError("it is one that the plugin tells of", hint="try 3m"),
-    "broken": lambda: RuntimeError("boom"),
-    "exit": lambda: SystemExit(2),
+RAISED: dict[str, BaseException] = {
+    "red": ValueError("\x1b[31mred\nis no\u202e length"),
+    "long": ValueError("x" * 5000),
+    "silent": ValueError(),
+    "told": UsageError("it is one that the plugin tells of", hint="try 3m"),
+    "broken": RuntimeError("boom"),
+    "exit": SystemExit(2),
 }
 
 
 def length(text: str) -> float:
     if text in RAISED:
-        raise RAISED[text]()
+        raise RAISED[text]
     return float(text.removesuffix("m"))
 
 

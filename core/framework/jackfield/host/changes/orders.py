@@ -17,7 +17,9 @@ from jackfield.host.changes.waking import Waking, Ways
 from jackfield.host.changes.within import Within
 from jackfield.host.lifecycle import Happening, State
 from jackfield.host.plugins import Plugins, PluginStatus
+from jackfield.host.remote import asking
 from jackfield.manifest import canonical_id
+from jackfield.runtime import Visits
 from jackfield.storage import State as StateLog
 
 _log = logging.getLogger("jackfield.host")
@@ -41,6 +43,7 @@ class Orders:
         state: where wishes are kept.
         presences: what is asked for this run alone.
         reloading: imports code anew.
+        visits: what plugins do for users, which may ask for a change.
 
     Attributes:
         recovering: brings up again whose process has ended by itself.
@@ -58,6 +61,7 @@ class Orders:
         state: StateLog,
         presences: Presences,
         reloading: Reloading,
+        visits: Visits,
     ) -> None:
         self._plugins = plugins
         self._following = following
@@ -66,6 +70,7 @@ class Orders:
         self._state = state
         self._presences = presences
         self._reloading = reloading
+        self._visits = visits
         self.within = Within(plugins)
         self.recovering = Recovering(plugins, following, look, self._carry_out)
         ways = Ways(self._carry_out, self.soon, self._keep, self.end_released)
@@ -301,7 +306,9 @@ class Orders:
 
         task = self._keep(asyncio.get_running_loop().create_task(in_turn()))
         task.add_done_callback(lambda _: work.close())  # it never began, if the task was cancelled before its turn
-        return await asyncio.shield(task)
+        asked = asking.get()
+        with self._visits.asking(asked.plugin if asked is not None else ""):
+            return await asyncio.shield(task)
 
     def _keep(self, task: "asyncio.Task[ResultT]") -> "asyncio.Task[ResultT]":
         self._tasks.add(task)
