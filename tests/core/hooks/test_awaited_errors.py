@@ -170,3 +170,21 @@ async def test_an_implementation_that_does_not_let_itself_be_cancelled_is_blamed
 
     assert await manager.call.hurried() == ["late"]
     assert [(name, hook) for name, hook, _ in blames] == [("stubborn", "hurried")]
+
+
+@pytest.mark.parametrize("spec", ["fetched", "names"])
+@pytest.mark.feature("C8")
+async def test_an_interrupt_in_a_group_comes_through_an_awaited_call(spec: str) -> None:
+    async def later(room: str) -> None:
+        await asyncio.sleep(0)
+        now(room)
+
+    def now(room: str) -> None:
+        raise BaseExceptionGroup("of tasks", [ValueError("no"), KeyboardInterrupt()])
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin(spec, later if spec == "fetched" else now), "stopping")
+    with pytest.raises(BaseExceptionGroup, match="of tasks"):
+        await getattr(manager.call, spec)(room="lobby")
+    assert blames == []

@@ -142,6 +142,37 @@ def test_a_plugins_own_kind_of_base_exception_does_not_end_a_host_that_skips() -
         strict.hook.names(room="lobby")
 
 
+@pytest.mark.parametrize("wrapping", [False, True])
+@pytest.mark.feature("C8")
+def test_an_interrupt_comes_through_a_host_that_skips_also_in_a_group(wrapping: bool) -> None:
+    def interrupted(room: str) -> Any:
+        raise BaseExceptionGroup("of tasks", [ValueError("no"), BaseExceptionGroup("inner", [KeyboardInterrupt()])])
+
+    def around(room: str) -> Iterator[None]:
+        yield
+        interrupted(room)
+
+    manager = room(on_error="skip")
+    blames = told(manager)
+    manager.register(plugin("names", around, wrapper=True) if wrapping else plugin("names", interrupted), "stopping")
+    with pytest.raises(BaseExceptionGroup, match="of tasks"):
+        manager.hook.names(room="lobby")
+    assert blames == []
+
+
+@pytest.mark.feature("C8")
+def test_a_group_without_an_interrupt_does_not_end_a_host_that_skips() -> None:
+    def ended(room: str) -> str:
+        raise BaseExceptionGroup("of tasks", [Ended(), SystemExit(3)])
+
+    manager = room(on_error="skip")
+    manager.register(plugin("names", ended), "ending")
+    blames = told(manager)
+
+    assert manager.hook.names(room="lobby") == []
+    assert [(name, type(error)) for name, _, error in blames] == [("ending", BaseExceptionGroup)]
+
+
 def test_a_wrapper_of_which_such_a_kind_comes_leaves_the_outcome_as_it_was() -> None:
     def before(room: str) -> Iterator[None]:
         if room:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jackfield.hooks.counters import percentile_of as percentile_of
     from jackfield.hooks.failures import FailureLog as FailureLog
     from jackfield.hooks.leaving import leave_calls as leave_calls
+    from jackfield.hooks.limits import interrupts as interrupts
     from jackfield.hooks.manager import HookManager as HookManager
     from jackfield.hooks.markers import HookimplMarker as HookimplMarker
     from jackfield.hooks.markers import HookspecMarker as HookspecMarker
@@ -34,6 +35,7 @@ _HOMES = {
     "counters": ("HookCount", "HookCounters", "percentile_of"),
     "failures": ("FailureLog",),
     "leaving": ("leave_calls",),
+    "limits": ("interrupts",),
     "manager": ("HookManager",),
     "markers": ("HookimplMarker", "HookspecMarker"),
     "outside": ("Outside", "Sent", "SomeFailed", "Underway", "outside_of", "stands_for", "this_thread"),

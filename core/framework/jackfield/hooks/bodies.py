@@ -217,6 +217,7 @@ class Body:
             lines += ["except _jf_cancelled as _jf_raised:", *indent(caught)]
             caught = caught[2:]
         if self.chain.skip:  # what a plugin derives from BaseException itself ends no host either
+            caught = ["if _jf_interrupts(_jf_raised):", "    raise", *caught]
             lines += ["except _jf_passing:", "    raise", "except _jf_anything as _jf_raised:", *indent(caught)]
         return lines
 

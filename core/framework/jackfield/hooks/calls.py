@@ -17,7 +17,7 @@ import pluggy
 from jackfield.hooks.bodies import Body, indent
 from jackfield.hooks.chains import Chain, passed_by_name
 from jackfield.hooks.leaving import note_awaited
-from jackfield.hooks.limits import cancelling, limiting, passing, skipped
+from jackfield.hooks.limits import cancelling, interrupts, limiting, passing, skipped
 from jackfield.hooks.outside import Outside, Underway, outside_of
 from jackfield.hooks.wrappers import GENERATED, begin, begin_old_style, unwind
 
@@ -153,6 +153,7 @@ def _bindings(chain: Chain) -> dict[str, Any]:
         "_jf_blame": place_blame,
         "_jf_caught": caught,
         "_jf_passing": through,
+        "_jf_interrupts": interrupts,
         "_jf_used": chain.used,
         "_jf_implementations": implementations,
     }

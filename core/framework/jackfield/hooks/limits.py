@@ -85,3 +85,10 @@ def passing(*, awaits: bool) -> tuple[type[BaseException], ...]:
     import asyncio
 
     return (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
+
+
+def interrupts(error: BaseException) -> bool:
+    """Say whether somebody wants to end the process: `KeyboardInterrupt`, by itself or in a group with other errors."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(KeyboardInterrupt) is not None
+    return isinstance(error, KeyboardInterrupt)

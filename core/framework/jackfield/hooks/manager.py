@@ -10,6 +10,7 @@ import pluggy
 from pluggy._callers import _multicall  # what pluggy's manager calls; it has no public name
 
 from jackfield.hooks.callers import LazyCaller
+from jackfield.hooks.registering import Registering, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from jackfield.hooks.waking import Waker, Waking
 
 
-class HookManager(pluggy.PluginManager):
+class HookManager(Registering):
     """Registers plugins and calls their hooks: synchronously by `hook`, asynchronously by `call`.
 
     Everything that pluggy promises holds. Beyond it: the options of `jackfield.hooks.HookspecMarker`, a listener for
@@ -67,7 +68,6 @@ class HookManager(pluggy.PluginManager):
         self._inner_hookexec = self._own_hookexec
 
     # What only calls need is loaded at the first: a start makes few. Two threads that come first get the same one.
-
     @cached_property
     def call(self) -> CallRelay:
         """`await manager.call.name(...)`, the asynchronous counterpart of `hook`."""
@@ -85,6 +85,7 @@ class HookManager(pluggy.PluginManager):
 
     # Registration
 
+    @one_at_a_time
     def register(self, plugin: object, name: str | None = None) -> str | None:
         """Register a plugin; the contract is pluggy's, and a plugin that is refused leaves nothing behind.
 
@@ -119,6 +120,7 @@ class HookManager(pluggy.PluginManager):
                 return None  # a class, a text: nothing that is or stands for a function
         return super().parse_hookimpl_opts(plugin, name)
 
+    @one_at_a_time
     def add_hookspecs(self, module_or_class: Any) -> None:
         """Add the specs of a module or class; the contract is pluggy's.
 
@@ -163,11 +165,10 @@ class HookManager(pluggy.PluginManager):
 
     def _adopt_callers(self) -> None:
         """Make the callers that pluggy has made ours."""
-        callers = self.hook.__dict__
-        if len(callers) == self._known_hooks:
+        if len(callers := tuple(self.hook.__dict__.values())) == self._known_hooks:
             return
         self._known_hooks = len(callers)
-        for caller in callers.values():
+        for caller in callers:
             if type(caller) is pluggy.HookCaller:
                 caller.__class__ = LazyCaller
 
@@ -292,7 +293,7 @@ class HookManager(pluggy.PluginManager):
             forget(self.call, hook.name)
 
     def _all_changed(self) -> None:
-        for caller in self.hook.__dict__.values():
+        for caller in tuple(self.hook.__dict__.values()):
             if isinstance(caller, LazyCaller):
                 self.changed(caller)
 
@@ -320,7 +321,6 @@ class HookManager(pluggy.PluginManager):
         return compile_mapping(chain)(kwargs)
 
     # Monitoring
-
     # pluggy assigns an attribute when somebody wants to watch every call; this notices.
     @property
     def _inner_hookexec(self) -> Callable[..., Any]:

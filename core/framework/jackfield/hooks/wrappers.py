@@ -9,6 +9,8 @@ from typing import NoReturn, TypeAlias
 
 import pluggy
 
+from jackfield.hooks.limits import interrupts
+
 GENERATED = "<jackfield hook call>"
 """The file name that generated calls carry in tracebacks."""
 
@@ -79,7 +81,7 @@ def unwind(
         except BaseException as raised:  # noqa: BLE001 (a wrapper may turn any outcome into any other)
             if raised is error:
                 continue
-            own = isinstance(raised, blamed) or (skip and not isinstance(raised, passing))
+            own = isinstance(raised, blamed) or (skip and not isinstance(raised, passing) and not interrupts(raised))
             if own and blame is not None:
                 blame(place, raised)
             if not (own and skip):

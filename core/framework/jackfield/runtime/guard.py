@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 from jackfield.errors import PluginError, UsageError
-from jackfield.hooks import HookCount
+from jackfield.hooks import HookCount, interrupts
 from jackfield.runtime.visits import Visits
 
 _log = logging.getLogger("jackfield.runtime")
@@ -160,7 +160,7 @@ class Guard:
                 raise PluginError(f"{plugin} was taken down before {what} had ended", plugin=plugin)
             if task.done():
                 failure = asyncio.CancelledError() if task.cancelled() else task.exception()
-                if failure is not None and not isinstance(failure, Exception | KeyboardInterrupt):
+                if failure is not None and not (isinstance(failure, Exception) or interrupts(failure)):
                     raise _ending(plugin, what, failure) from failure
                 return task.result()
             task.cancel()
@@ -194,7 +194,7 @@ def _ending(plugin: str, what: str, error: BaseException) -> PluginError:
 def _is_ours(error: BaseException) -> bool:
     """Say whether it is no failure of who raised it: Ctrl-C, the end of a coroutine, or of the task itself."""
     if not isinstance(error, asyncio.CancelledError):
-        return isinstance(error, KeyboardInterrupt | GeneratorExit)
+        return isinstance(error, GeneratorExit) or interrupts(error)
     try:
         task = asyncio.current_task()
     except RuntimeError:  # a thread, where nobody cancels anything

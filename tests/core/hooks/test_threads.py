@@ -1,0 +1,123 @@
+"""Threads that register plugins at the same time: every implementation is there afterwards, and nothing is raised."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pluggy
+import pytest
+from jackfield.hooks import HookManager
+
+from tests.core.hooks.room import plugin, room
+
+THREADS = 4
+EACH = 150
+
+
+@pytest.fixture(autouse=True)
+def _often_switched() -> Iterator[None]:
+    """Have Python switch threads as often as it can, which shows in a second what a day would show."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def at_once(work: Callable[[int], object]) -> None:
+    """Do the same in several threads that begin together."""
+    gate = threading.Barrier(THREADS)
+
+    def begin(number: int) -> object:
+        gate.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for one in [pool.submit(begin, number) for number in range(THREADS)]:
+            one.result()
+
+
+def test_plugins_with_hooks_of_their_own_are_registered_by_several_threads() -> None:
+    manager = room()
+
+    def register(number: int) -> None:
+        for place in range(EACH):
+            manager.register(plugin(f"hook{place}", lambda: number), f"plugin{number}-{place}")
+
+    at_once(register)
+    assert len(manager.list_name_plugin()) == THREADS * EACH
+    for place in range(EACH):
+        assert sorted(getattr(manager.hook, f"hook{place}")()) == list(range(THREADS)), f"none of hook{place} is lost"
+
+
+def test_plugins_come_and_go_while_others_ask_which_hooks_they_implement() -> None:
+    manager = room()
+    known = plugin("names", lambda room: room)
+    manager.register(known, "known")
+
+    def come_and_go(number: int) -> None:
+        for place in range(EACH):
+            name = manager.register(plugin(f"hook{number}x{place}", lambda: 1))
+            assert [one.name for one in manager.get_hookcallers(known) or ()] == ["names"]
+            if place % 2:
+                manager.unregister(name=name)
+
+    at_once(come_and_go)
+    assert len(manager.list_name_plugin()) == 1 + THREADS * EACH // 2
+    assert manager.hook.names(room="lobby") == ["lobby"]
+
+
+def test_a_replayed_call_that_waits_for_a_thread_that_registers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jackfield.hooks.registering.WAIT_SECONDS", 0.01)
+    manager = HookManager("old")
+
+    class Specs:
+        @pluggy.HookspecMarker("old")(historic=True)
+        def started(self) -> None: ...
+
+    class Other:
+        """A plugin without hooks."""
+
+    class First:
+        @pluggy.HookimplMarker("old")
+        def started(self) -> None:
+            thread = threading.Thread(target=manager.register, args=(Other(), "other"))
+            thread.start()
+            thread.join()
+
+    manager.add_hookspecs(Specs)
+    manager.hook.started.call_historic()
+    manager.register(First(), "first")
+    assert sorted(name for name, _ in manager.list_name_plugin()) == ["first", "other"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked there")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # that is the test
+def test_a_process_that_was_forked_while_a_thread_registers_waits_for_nobody() -> None:
+    manager, begun, over = room(), threading.Event(), threading.Event()
+
+    class Slow:
+        @property
+        def held(self) -> None:
+            begun.set()
+            over.wait()
+
+    class Manager(HookManager):
+        def parse_hookimpl_opts(self, plugin: object, name: str) -> None:
+            getattr(plugin, name)
+
+    thread = threading.Thread(target=Manager("slow").register, args=(Slow(),))
+    thread.start()
+    begun.wait()
+    child = os.fork()
+    if child == 0:
+        from jackfield.hooks import registering
+
+        os._exit(0 if registering._changes.acquire(blocking=False) else 1)
+    over.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert manager.list_name_plugin() == []
