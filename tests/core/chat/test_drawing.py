@@ -135,6 +135,14 @@ def test_what_comes_back_from_a_form_is_shown_whole() -> None:
         (Chart(("a",), (10**400,)), "too large to be drawn"),
         (Chart(tuple("x" * 2000), (1.0,) * 2000), "at most 1000 are shown"),
         (Table((), ()), "a table without columns"),
+        (
+            Button("Eat", "eat", (("much", float("nan")),)),
+            "the button Eat carries much, which is not a number: no",
+        ),
+        (
+            Button("Eat", "eat", (("much", float("-inf")),)),
+            "the button Eat carries much, which is infinite: no page",
+        ),
         (Button(" ", "press"), "the label of a button is empty"),
         (Form((Field("a", "A"), Field("a", "B")), "send"), "two fields of a form are called a"),
         (Form((Field("a", "A", "choice"),), "send"), "the field a offers no choices"),

@@ -82,7 +82,7 @@ class _Drawer:
                     "kind": "button",
                     "label": _label(label, "the label of a button"),
                     "action": str(action),
-                    "values": {str(name): value for name, value in values},
+                    "values": {str(name): _carried(value, str(name), label) for name, value in values},
                     "style": style if style in ("primary", "danger") else "normal",
                 }
             case Form():
@@ -131,6 +131,17 @@ def _cell(value: Cell) -> Cell:
             # JSON has no word for these (RFC 8259, 6), and one of them is no reason to show no table at all.
             return value if math.isfinite(value) else {"nan": "not a number", "inf": "∞", "-inf": "-∞"}[str(value)]
     return _cut(value, LONGEST_CELL)
+
+
+def _carried(value: Cell, name: str, label: str) -> Cell:
+    """Return a value that a button carries: a page sends it back, which tells which button was pressed."""
+    if isinstance(value, float) and not math.isfinite(value):
+        word = "not a number" if math.isnan(value) else "infinite"
+        raise ValueError(
+            f"the button {_cut(label, LONGEST_LABEL)} carries {_cut(name, LONGEST_LABEL)}, which is {word}: no page "
+            "can send that back; carry a text, or nothing"
+        )
+    return value
 
 
 def _whole_text(value: int) -> str:
