@@ -15,6 +15,7 @@ from jackfield.errors import UsageError
 from jackfield_marketplace.app.application import create_app
 from jackfield_marketplace.app.database import open_database
 from jackfield_marketplace.app.first_keys import make_keys
+from jackfield_marketplace.app.folder import sole_use
 from jackfield_marketplace.app.protocol import IndexProtocol
 from jackfield_marketplace.app.seed import seed
 from jackfield_marketplace.settings import Settings
@@ -49,10 +50,9 @@ def serve(
 
     Raises:
         UsageError: the address cannot be listened on.
-        JackfieldError: the data folder cannot be used.
+        JackfieldError: the data folder cannot be used, or another server has it.
     """
-    listener = _listen(host, port)
-    with listener:
+    with sole_use(settings), _listen(host, port) as listener:
         database = open_database(settings)
         for line in make_keys(settings, database, offline_keys):
             warn(line)

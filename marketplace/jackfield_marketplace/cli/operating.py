@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 import click
 from jackfield.errors import JackfieldError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.app import open_database
@@ -32,6 +34,10 @@ def without_traceback(command: Callable[Arguments, Result]) -> Callable[Argument
         except JackfieldError as exc:
             click.echo(f"jackfield-marketplace: {exc}", err=True)
             sys.exit(exc.exit_code)
+        except (OperationalError, sqlite3.OperationalError) as exc:  # a full disk, a lock that somebody keeps
+            said = exc.orig if isinstance(exc, OperationalError) else exc
+            click.echo(f"jackfield-marketplace: the database cannot be used: {said}", err=True)
+            sys.exit(1)
         except OSError as exc:
             click.echo(f"jackfield-marketplace: {exc.filename or 'a file'}: {exc.strerror or exc}", err=True)
             sys.exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # Of 4 KiB each, until a writer has to bring the log into the database, if nobody has done it beside the writers.
 _LOG_PAGES = 16_000
 _BUSY_MILLISECONDS = 30_000  # to number a hundred thousand plugins anew takes a writer several seconds
+_BETWEEN_TRIES_SECONDS = 0.005  # where SQLite itself does not wait: while others make the same new file
 
 
 class Database:
@@ -163,12 +165,26 @@ def _configure(connection: Any, record: Any) -> None:
     connection.isolation_level = None
     add_word_functions(connection)
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # what was answered outlasts a power cut
     cursor.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Give a new file its write-ahead log: of several that do so at once SQLite refuses all but one, without a wait."""
+    until = time.monotonic() + _BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_BETWEEN_TRIES_SECONDS)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from jackfield.errors import JackfieldError
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
@@ -9,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 from jackfield_marketplace.db.engine import Database
 
 HEAD = "0011"  # the newest revision in migrations/versions; a test holds it to Alembic's own answer
+_TURN_SECONDS = 120.0  # for whoever brings a large database to this version in another process
 
 
 def revision(database: Database) -> str | None:
@@ -31,11 +35,20 @@ def revision(database: Database) -> str | None:
 def migrate(database: Database) -> None:
     """Make the tables, or bring older ones to this version; without work where they are up to date.
 
+    Processes that start at the same moment take turns: one does it, the others find it done.
+
     Raises:
-        JackfieldError: the database is of a later version, or is damaged.
+        JackfieldError: the database is of a later version, or is damaged; or another process is at it for two minutes.
+        OSError: the folder cannot be written.
     """
     if revision(database) == HEAD:
         return
+    with _turn(database.engine.url.database):
+        if revision(database) != HEAD:
+            _upgrade(database)
+
+
+def _upgrade(database: Database) -> None:
     # Alembic takes some 15 MiB: a server that finds its tables in order does without.
     from alembic import command
     from alembic.config import Config
@@ -49,3 +62,24 @@ def migrate(database: Database) -> None:
         command.upgrade(config, "head")
     except CommandError as exc:
         raise JackfieldError(f"the database cannot be brought to revision {HEAD}: {exc}") from exc
+
+
+@contextmanager
+def _turn(file: str | None) -> Iterator[None]:
+    """Hold a lock beside the database: SQLite's own ends with each revision, and another's may begin in between."""
+    if not file or file == ":memory:":
+        yield
+        return
+    import filelock  # only for who migrates
+
+    lock = filelock.FileLock(f"{file}-migrating", timeout=_TURN_SECONDS, mode=0o600, thread_local=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout as exc:
+        raise JackfieldError(
+            f"another process is bringing {file} to the tables of this version", hint="try again when it has ended"
+        ) from exc
+    try:
+        yield
+    finally:
+        lock.release()

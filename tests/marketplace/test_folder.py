@@ -1,0 +1,90 @@
+"""One data folder and several processes: whoever starts at the same moment waits, and one server has it."""
+
+import os
+import signal
+import subprocess
+import threading
+
+import pytest
+from jackfield_marketplace.app import open_database
+from jackfield_marketplace.db import Database, User
+from jackfield_marketplace.settings import Settings
+from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
+
+from tests.support.processes import Server, clean_environment, script
+
+COMMAND = script("jackfield-marketplace")
+SECONDS = 120
+
+
+def started(*arguments):
+    return subprocess.Popen(
+        [COMMAND, *arguments], env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+@pytest.mark.slow
+def test_processes_that_begin_on_a_fresh_folder_at_the_same_moment_all_get_on(tmp_path):
+    names = ["alice", "bob", "carol", "dora"]
+    for turn in range(3):
+        data = tmp_path / f"data{turn}"
+        at_once = [started("user", "add", name, "--data", str(data)) for name in names]
+        with Server([COMMAND, "serve", "--data", str(data), "--port", "0"]):
+            said = [process.communicate(timeout=SECONDS)[0] for process in at_once]
+        assert [process.returncode for process in at_once] == [0] * len(names), said
+        database = open_database(Settings(data))
+        with database.read() as session:
+            assert sorted(session.scalars(select(User.name))) == names
+        database.close()
+
+
+def test_threads_that_make_the_same_new_file_wait_for_each_other(tmp_path):
+    for turn in range(5):
+        database = Database(f"sqlite:///{tmp_path / f'{turn}.sqlite3'}")
+        together, failed = threading.Barrier(6), []
+
+        def connect(database=database, together=together, failed=failed):
+            together.wait()
+            try:
+                database.engine.connect().close()
+            except DatabaseError as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=connect) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        database.close()
+        assert failed == []
+
+
+@pytest.mark.slow
+def test_a_second_server_on_the_same_folder_is_refused_in_one_sentence(tmp_path):
+    data = tmp_path / "data"
+    serve = ("serve", "--data", str(data), "--port", "0")
+    with Server([COMMAND, *serve]) as first:
+        second = started(*serve)
+        said = second.communicate(timeout=SECONDS)[0]
+        told = (
+            f"another marketplace (process {first.pid}) serves {data} (stop it, or choose another folder with --data)"
+        )
+        assert (second.returncode, said) == (1, f"jackfield-marketplace: {told}\n")
+        assert started("user", "add", "alice", "--data", str(data)).communicate(timeout=SECONDS)[0].startswith("added")
+        os.kill(first.pid, signal.SIGKILL)
+    with Server([COMMAND, *serve]):  # who was killed holds nothing
+        pass
+
+
+@pytest.mark.slow
+def test_a_disk_that_takes_nothing_is_told_in_one_line(tmp_path):
+    data = tmp_path / "data"
+    open_database(Settings(data)).close()
+    command = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", COMMAND, "user", "add", "alice", "--data", str(data)]
+    done = subprocess.run(
+        command, env=clean_environment(), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("jackfield-marketplace: the database cannot be ")
+    assert done.stderr.count("\n") == 1
