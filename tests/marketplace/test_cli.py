@@ -73,9 +73,21 @@ def test_a_user_with_a_password(run):
     assert "12 to 1024 characters" in run("user", "add", "bob", "--password", text="short\nshort\n", status=2)
 
 
+def test_a_password_is_changed_and_a_user_shut_out(run):
+    run("user", "add", "alice")
+    run("token", "create", "--user", "alice")
+    assert "another password" in run("user", "password", "alice", text="correct horse battery\n" * 2)
+    assert "12 to 1024" in run("user", "password", "alice", text="short\nshort\n", status=2)
+    assert "no password" in run("user", "password", "alice", "--remove")
+    assert "1 token and the password are forgotten" in run("user", "block", "alice")
+    assert run("token", "list", "--user", "alice") == ""
+    assert "no user is called bob" in run("user", "block", "bob", status=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "reason"),
     [
+        (("serve", "--proxy", "*"), 2, "* is no address"),
         (("token", "create", "--user", "nobody"), 2, "no user is called nobody"),
         (("user", "add", "Ünal"), 2, "cannot name a user"),
         (("user", "add", "__token__"), 2, "cannot name a user"),

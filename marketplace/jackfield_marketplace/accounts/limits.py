@@ -5,11 +5,23 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from time import monotonic
 
 from jackfield_marketplace.settings import Rate
 
 _MOST_CLIENTS = 10_000
+
+
+def network_of(address: str) -> str:
+    """Who counts as one client: an address, of IPv6 the network of 64 bits that each subscriber has whole."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address  # of a unix socket
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
 
 
 class Limit:

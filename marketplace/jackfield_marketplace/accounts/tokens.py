@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from jackfield.errors import UsageError
 from packaging.utils import InvalidName, canonicalize_name
@@ -14,7 +15,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.accounts.passwords import verify_password
-from jackfield_marketplace.db import Database, Prepared, Token, User, now
+from jackfield_marketplace.db import Database, Direct, Prepared, Token, User, now
 
 PREFIX = "jfm-"  # lets secret scanners, and people, see what it is
 _USED_STEP = timedelta(minutes=1)
@@ -23,6 +24,7 @@ _TOKEN = Prepared(
     .join(User, Token.user_id == User.id)
     .where(Token.digest == bindparam("digest"))
 )
+_HASH = Prepared(select(User.password_hash).where(User.id == bindparam("user_id")))
 _USER = Prepared(select(User.id, User.name, User.password_hash).where(User.name == bindparam("name")))
 
 
@@ -35,12 +37,16 @@ class Identity:
         name: of the user.
         unnoted_token: the id of a token whose use is yet to be noted.
         project: the one name, canonical, that the token may upload; None for all that are the user's.
+        digest: of the token, by which it is found again; None for a password.
+        password_hash: as it was when the password was checked; None for a token.
     """
 
     user_id: int
     name: str
     unnoted_token: int | None = None
     project: str | None = None
+    digest: str | None = field(default=None, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
 
 
 def create_token(session: Session, user: User, *, lifetime: timedelta | None = None, project: str | None = None) -> str:
@@ -134,20 +140,37 @@ def authenticate(database: Database, credentials: Credentials, *, at: datetime |
     found = database.look_up(_USER, name=credentials.user_name.lower())
     user_id, name, password_hash = found or (0, "", None)
     if verify_password(password_hash, credentials.secret) and found is not None:
-        return Identity(user_id, name)
+        return Identity(user_id, name, password_hash=password_hash)
     return None
+
+
+def still_counts(direct: Direct, identity: Identity, *, at: datetime | None = None) -> bool:
+    """Whether the credentials that were looked at before count now: an upload takes its time, or waits for its turn.
+
+    Args:
+        direct: the transaction that does what they allow: nobody revokes them before its end.
+        identity: whose they were.
+        at: the time that expiry is held against; now by default.
+    """
+    if identity.digest is None:
+        return direct.row(_HASH, user_id=identity.user_id) == (identity.password_hash,)
+    return _counts(direct.row(_TOKEN, digest=identity.digest), at or now())
 
 
 def _by_token(database: Database, text: str, at: datetime) -> Identity | None:
     # Looked up by hash: 256 random bits need no slow hash, and an index lookup of a hash tells nothing by its time.
-    found = database.look_up(_TOKEN, digest=_digest(text))
-    if found is None:
+    digest = _digest(text)
+    found = database.look_up(_TOKEN, digest=digest)
+    if found is None or not _counts(found, at):
         return None
-    token_id, user_id, name, project, expires_at, last_used_at = found
-    if expires_at is not None and expires_at <= at:
-        return None
+    token_id, user_id, name, project, _, last_used_at = found
     noted = last_used_at is not None and at - last_used_at < _USED_STEP
-    return Identity(user_id, name, None if noted else token_id, project)
+    return Identity(user_id, name, None if noted else token_id, project, digest)
+
+
+def _counts(token: tuple[Any, ...] | None, at: datetime) -> bool:
+    """Whether a row of `_TOKEN` is there and has not run out."""
+    return token is not None and (token[4] is None or token[4] > at)
 
 
 def note_use(session: Session, identity: Identity) -> None:

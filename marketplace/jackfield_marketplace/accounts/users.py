@@ -1,13 +1,13 @@
-"""Users: made by command."""
+"""Users: made, and shut out, by command."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.accounts.names import InvalidName, UnknownUser, user_name
 from jackfield_marketplace.accounts.passwords import hash_password
-from jackfield_marketplace.db import User
+from jackfield_marketplace.db import Token, User
 
 
 def add_user(session: Session, name: str, password: str | None = None) -> User:
@@ -36,3 +36,22 @@ def find_user(session: Session, name: str) -> User:
     if user is None:
         raise UnknownUser(f"no user is called {name}", hint=f"make one: jackfield-marketplace user add {name}")
     return user
+
+
+def set_password(user: User, password: str | None) -> None:
+    """Give a user another password, or none; from the commit on the old one counts no longer. Tokens stay.
+
+    Raises:
+        UsageError: the password is too short.
+    """
+    user.password_hash = None if password is None else hash_password(password)
+
+
+def block_user(session: Session, user: User) -> int:
+    """Forget all that a user can upload with; names and files stay the user's.
+
+    Returns:
+        how many tokens there were.
+    """
+    set_password(user, None)
+    return len(session.execute(delete(Token).where(Token.user_id == user.id).returning(Token.id)).all())

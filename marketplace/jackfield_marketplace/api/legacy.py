@@ -6,7 +6,6 @@ import asyncio
 import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
 from typing import Any
 
 from anyio import CapacityLimiter
@@ -17,7 +16,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from jackfield_marketplace.accounts import Credentials, Identity, Limit, authenticate, note_use, read_credentials
+from jackfield_marketplace.accounts import (
+    Credentials,
+    Identity,
+    Limit,
+    authenticate,
+    network_of,
+    note_use,
+    read_credentials,
+)
 from jackfield_marketplace.api.answers import Answer, text_answer
 from jackfield_marketplace.api.models import Problem, Submission
 from jackfield_marketplace.api.signed import Signatures
@@ -31,9 +38,6 @@ REASON_HEADER = "X-Reason"
 
 _LOGGER = logging.getLogger(__name__)
 _THREADS = 2
-_COUNTS_SECONDS = 1.0
-"""For so long a token counts that was looked up before a form came whole."""
-
 _WRITABLE_AGAIN_SECONDS = 60
 _NOT_ALLOWED = Answer(405, b"uploads are sent by POST\n", "text/plain; charset=utf-8", {"allow": "POST"})
 
@@ -162,14 +166,10 @@ class UploadApi:
             ) from exc
 
     async def _taken(self, request: Request, body: Body, *, legacy: bool) -> Accepted:
-        begun = monotonic()
         uploader = await self.uploader(request)
         async with read_form(request, body, self._settings) as form:
             if legacy and form.fields.get(":action") != "file_upload":
                 raise Refusal(400, "the only action here is file_upload")
-            came_at_once = body.pieces == 1 and monotonic() - begun < _COUNTS_SECONDS
-            if not came_at_once and not self._still_counts(request):
-                raise Refusal(401, "the token was revoked, or ran out, while the upload was sent")
             arguments = form.content, form.filename, form.fields, uploader
             loop = asyncio.get_running_loop()
             accepted = await loop.run_in_executor(self._threads, self._uploads.accept, *arguments)
@@ -182,11 +182,10 @@ class UploadApi:
         Raises:
             Refusal: 401 for nobody, 429 for one who has tried or uploaded too often.
         """
-        address = request.client.host if request.client is not None else ""
-        # Before the password is looked at: to check one costs what a guess must not.
-        self._require_few_guesses(address)
+        address = network_of(request.client.host if request.client is not None else "")
         uploader = await self._identify(request.headers.get("authorization"), address)
         if uploader is None:
+            self._require_few_guesses(address)
             self._by_address.take(address)
             raise Refusal(401, "an upload needs a token: user __token__, the token as password")
         _require_now(self._by_user.wait(uploader.user_id), f"{uploader.name} has uploaded too often")
@@ -198,6 +197,9 @@ class UploadApi:
         if credentials is None:
             return None
         if not credentials.is_token:
+            # Before the password is looked at: to check one costs what a guess must not. To look a token up costs
+            # nothing, and nobody guesses one: those who share the address of who tries do not wait for that.
+            self._require_few_guesses(address)
             return await self._identify_by_password(credentials, address)
         identity = authenticate(self._database, credentials)
         if identity is not None and identity.unnoted_token is not None:
@@ -211,11 +213,6 @@ class UploadApi:
 
     def _require_few_guesses(self, address: str) -> None:
         _require_now(self._by_address.wait(address), "too many wrong credentials came from this address")
-
-    def _still_counts(self, request: Request) -> bool:
-        """Whether a token counts at the end of a form as at its beginning: a client may take hours to send it."""
-        credentials = read_credentials(request.headers.get("authorization"))
-        return credentials is None or not credentials.is_token or authenticate(self._database, credentials) is not None
 
     def _note_use(self, identity: Identity) -> None:
         with self._database.write() as session:

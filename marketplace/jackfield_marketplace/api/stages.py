@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from hashlib import blake2b
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from jackfield_marketplace.accounts import Identity, Limit
+from jackfield_marketplace.accounts import Identity, Limit, network_of, still_counts
 from jackfield_marketplace.api.models import Problem
 from jackfield_marketplace.catalog import (
     Outcome,
@@ -166,6 +166,8 @@ class StageApi:
 
     def _write(self, plugin_id: str, version: str, wanted: StageChange, identity: Identity) -> Response:
         with _told(), self._database.write() as session:
+            if not still_counts(Direct.beside(session), identity):  # who sends a document may take long
+                raise Refusal(401, "the token was revoked, or ran out, before the document was read")
             project = _own(session, plugin_id, identity)
             stage = None
             if wanted.rollout is not None:
@@ -179,7 +181,7 @@ class StageApi:
             return JSONResponse(_state(stage).model_dump())
 
     async def _tell(self, plugin_id: str, request: Request) -> Response:
-        address = _network(request.client.host if request.client is not None else "")
+        address = network_of(request.client.host if request.client is not None else "")
         wait = self._by_address.wait(address)
         if wait:
             return _refused(Refusal(429, f"too many at once; try again in {wait} s", retry_after_seconds=wait))
@@ -236,17 +238,6 @@ def _own(session: Session, plugin_id: str, identity: Identity) -> Project:
     if identity.project not in (None, project.name):
         raise Refusal(403, f"this token is for {identity.project} alone")
     return project
-
-
-def _network(address: str) -> str:
-    """Who counts as one: an address, of IPv6 the network of 64 bits that each subscriber has whole."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address  # of a unix socket
-    if isinstance(found, IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
 
 
 def _neighbours(address: str) -> str:

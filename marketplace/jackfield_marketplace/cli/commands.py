@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
 from jackfield_marketplace import __version__, review
-from jackfield_marketplace.accounts import add_user, create_token, find_user, revoke_token, tokens_of
+from jackfield_marketplace.accounts import find_user
 from jackfield_marketplace.app import open_database
 from jackfield_marketplace.catalog import STATUSES, Status, add_hostfile, feature, reserve, set_status, yank
+from jackfield_marketplace.cli.accounts import token_group, user_group
 from jackfield_marketplace.cli.keys import keys_group
 from jackfield_marketplace.cli.operating import data_option, without_traceback, writing
 from jackfield_marketplace.cli.revoking import appeal_command, revocations_command, revoke_command, unrevoke_command
@@ -33,12 +34,24 @@ def _simple_api(context: click.Context, parameter: click.Parameter, url: str | N
     return url.rstrip("/") + "/"
 
 
+def _proxies(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    """Addresses or networks, between commas: whoever else could say of a client what it likes."""
+    for one in [] if text is None else text.split(","):
+        try:
+            ip_network(one.strip())
+        except ValueError as exc:
+            raise click.BadParameter(f"{one.strip()} is no address: {exc}") from exc
+    return text
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="jackfield-marketplace")
 def main() -> None:
     """Run a marketplace: a Python package index that knows plugins."""
 
 
+main.add_command(user_group)
+main.add_command(token_group)
 main.add_command(keys_group)
 for _command in (revoke_command, unrevoke_command, revocations_command, appeal_command):
     main.add_command(_command)
@@ -83,7 +96,7 @@ def init(data: Path) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the offline keys are made if there are none yet; DATA-offline-keys beside the data folder if missing.",
 )
-@click.option("--proxy", metavar="ADDRESS", help="A proxy of yours, whose word for a client's address is taken.")
+@click.option("--proxy", metavar="ADDRESS", callback=_proxies, help="A proxy of yours, whose word for a client's address is taken.")
 @click.option(
     "--uploads-per-minute",
     type=click.IntRange(0),
@@ -118,68 +131,6 @@ def serve(
         offline_keys=keys,
         proxy=proxy,
     )
-
-
-@main.group()
-def user() -> None:
-    """Users, who publish."""
-
-
-@user.command("add")
-@click.argument("name")
-@data_option
-@click.option("--password", is_flag=True, help="Ask for a password; without one, the user uploads by token alone.")
-@without_traceback
-def user_add(name: str, data: Path, password: bool) -> None:
-    """Add the user NAME."""
-    secret = click.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
-    with writing(data) as session:
-        added = add_user(session, name, secret)
-    click.echo(f"added {added.name}; next: jackfield-marketplace token create --user {added.name} --data {data}")
-
-
-@main.group()
-def token() -> None:
-    """Tokens, with which users upload."""
-
-
-@token.command("create")
-@data_option
-@click.option("--user", "user_name", required=True, help="Whose uploads it stands for.")
-@click.option("--project", metavar="NAME", help="The one distribution that it may upload, registered or not.")
-@click.option("--expires", type=click.IntRange(1, 3650), metavar="DAYS", help="After which it no longer counts.")
-@without_traceback
-def token_create(data: Path, user_name: str, project: str | None, expires: int | None) -> None:
-    """Make a token and print it, alone: it is shown this once."""
-    with writing(data) as session:
-        lifetime = None if expires is None else timedelta(days=expires)
-        text = create_token(session, find_user(session, user_name), lifetime=lifetime, project=project)
-    click.echo(text)
-
-
-@token.command("list")
-@data_option
-@click.option("--user", "user_name", required=True, help="Whose.")
-@without_traceback
-def token_list(data: Path, user_name: str) -> None:
-    """List a user's tokens: number, how it begins, for what, last use, end."""
-    with writing(data) as session:
-        user = find_user(session, user_name)
-        for one in tokens_of(session, user):
-            used = f"used {one.last_used_at:%Y-%m-%d}" if one.last_used_at else "never used"
-            ends = f"until {one.expires_at:%Y-%m-%d}" if one.expires_at else "no end"
-            click.echo(f"{one.id}  {one.hint}…  {one.project or 'every project'}  {used}  {ends}")
-
-
-@token.command("revoke")
-@click.argument("number", type=int)
-@data_option
-@without_traceback
-def token_revoke(number: int, data: Path) -> None:
-    """Forget the token of this NUMBER, as `token list` shows it."""
-    with writing(data) as session:
-        revoke_token(session, number)
-    click.echo(f"token {number} no longer counts")
 
 
 @main.group("host")

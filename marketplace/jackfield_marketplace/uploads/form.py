@@ -88,8 +88,6 @@ class Body:
         self._bound = settings.upload_bytes + settings.form_bytes
         self._shown = settings.upload_bytes
         self._seen = 0
-        self.pieces = 0
-        """In how many it has come so far."""
         self._finished = False
 
     async def receive(self) -> Message:
@@ -99,7 +97,6 @@ class Body:
             Refusal: 413; a body that is sent in chunks has no Content-Length to believe.
         """
         message = await self._receive()
-        self.pieces += 1
         self._seen += len(message.get("body", b""))
         self._finished = not message.get("more_body", False)
         if self._seen > self._bound:

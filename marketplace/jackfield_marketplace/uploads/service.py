@@ -25,7 +25,7 @@ from jackfield.inspection import (
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from jackfield_marketplace.accounts import Identity
+from jackfield_marketplace.accounts import Identity, still_counts
 from jackfield_marketplace.catalog import Contents, Hosts, Refusal, Upload, publish
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.settings import Settings
@@ -110,6 +110,9 @@ class Uploads:
         with self._turn:
             upload, parts = self._inspect(file, filename, fields)
         with self._database.write_directly() as direct:
+            if not still_counts(direct, uploader):
+                credentials = "password" if uploader.digest is None else "token"
+                raise Refusal(401, f"the {credentials} was revoked, or ran out, before the upload was taken")
             outcome, findings = publish(direct, upload, uploader, upstream=self._settings.upstream is not None)
             # Before the commit, so that no row ever points to what is missing; after the decision, so that what is
             # refused leaves nothing behind.

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from jackfield_marketplace.accounts import Limit
+from jackfield_marketplace.accounts import Limit, network_of
 from jackfield_marketplace.catalog import plugin_details
 from jackfield_marketplace.db import Database
 from jackfield_marketplace.review import REASONS, Incomplete, file_report
@@ -57,7 +57,7 @@ class ReportPage:
         typed = await _typed(request)
         if typed is None:
             return self._page(request, typed={}, status=413, problem=("details", "That is more than a report holds."))
-        address = request.client.host if request.client is not None else ""
+        address = network_of(request.client.host if request.client is not None else "")
         wait = self._by_address.wait(address)
         if wait:
             late = f"You have reported several times just now. Try again in {wait} seconds."
