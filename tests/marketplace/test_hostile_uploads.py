@@ -32,6 +32,14 @@ def metadata(folder, old, new):
     return hostile.with_changed(folder, f"{INFO}/METADATA", source.metadata().replace(old, new).encode())
 
 
+def record(change):
+    return lambda folder: hostile.with_record(folder, change)
+
+
+def extra(field):
+    return lambda folder: hostile.with_extra(folder, field)
+
+
 def saying(folder, *lines):
     source = plugin_source("poll")
     source.metadata_lines = list(lines)
@@ -88,6 +96,14 @@ TABLE = {
     "look-alike-module": (lambda folder: hostile.with_member(folder, "сhat/__init__.py"), "ASCII"),  # noqa: RUF001
     "zip-bomb": (lambda folder: hostile.zip_bomb(folder, 32 * 1024 * 1024), "times"),
     "encrypted": (hostile.encrypted, "encrypted"),
+    "encrypted-in-its-own-header": (lambda folder: hostile.flags_of_its_own(folder, 1), "own header"),
+    "checksum-of-its-own": (hostile.checksum_of_its_own, "checksum in its own header"),
+    "second-name": (extra(hostile.unicode_path("chat_poll/__init__.py", "evil.pth")), "second name"),
+    "zip64-for-nothing": (extra(hostile.extra_field(1, bytes(16))), "zip64"),
+    "descriptor-that-lies": (lambda folder: hostile.streamed(folder, spoil=True), "behind its data"),
+    "descriptor-that-hides": (lambda folder: hostile.streamed(folder, hidden=b"hidden!!"), "behind its data"),
+    "startup-hook-in-capitals": (lambda folder: hostile.with_member(folder, "evil.PTH"), "evil.PTH"),
+    "folder-in-capitals": (lambda folder: hostile.with_member(folder, "CHAT_POLL/more.py"), "CHAT_POLL"),
     "overlapping": (hostile.overlapping, ""),
     "hidden-bytes": (hostile.hidden_bytes, ""),
     "renamed-locally": (hostile.renamed_locally, ""),
@@ -101,12 +117,13 @@ TABLE = {
     "no-zip": (lambda folder: written(folder, WHEEL, b"<html>" * 100), ""),
     "cut-in-half": (lambda folder: cut(folder, 0.5), ""),
     "cut-at-the-end": (lambda folder: cut(folder, 0.99), ""),
-    "record-of-other-bytes": (
-        lambda folder: hostile.with_record(folder, lambda rows: [row.replace("sha256=", "sha256=A") for row in rows]),
-        "RECORD",
-    ),
-    "record-empty": (lambda folder: hostile.with_record(folder, lambda rows: []), "RECORD"),
-    "record-without-a-file": (lambda folder: hostile.with_record(folder, lambda rows: rows[1:]), "RECORD"),
+    "record-of-other-bytes": (record(lambda rows: [row.replace("sha256=", "sha256=A") for row in rows]), "RECORD"),
+    "record-of-other-sizes": (record(lambda rows: [rows[0] + "1", *rows[1:]]), "RECORD says"),
+    "record-by-sha512": (record(lambda rows: [row.replace("sha256", "sha512") for row in rows]), "sha512"),
+    "record-with-a-line-twice": (record(lambda rows: rows[:1] + rows), "twice"),
+    "record-of-what-is-not-there": (record(lambda rows: ["gone.py,sha256=AAAA,3", *rows]), "gone.py"),
+    "record-empty": (record(lambda rows: []), "RECORD"),
+    "record-without-a-file": (record(lambda rows: rows[1:]), "RECORD"),
     "wheel-of-the-future": (
         lambda folder: hostile.with_changed(folder, f"{INFO}/WHEEL", b"Wheel-Version: 2.0\n"),
         "2.0",

@@ -152,3 +152,116 @@ def corrupt_data(folder: Path) -> Path:
     data[data.index(members["chat_poll/data.bin"]) + 5] ^= 0xFF
     path.write_bytes(data)
     return path
+
+
+def _patched(folder: Path, change: Callable[[bytearray, int, int], None], source: WheelSource | None = None) -> Path:
+    """A wheel whose bytes `change` edits, given the places of the first local header and of the first one's copy."""
+    path = (source or plugin_source("poll")).build(folder)
+    data = bytearray(path.read_bytes())
+    change(data, 0, data.index(b"PK\1\2"))
+    path.write_bytes(data)
+    return path
+
+
+def flags_of_its_own(folder: Path, flag: int) -> Path:
+    """A wheel whose first file has another flag in its own header than in the directory."""
+
+    def change(data: bytearray, local: int, directory: int) -> None:
+        struct.pack_into("<H", data, local + 6, struct.unpack_from("<H", data, local + 6)[0] ^ flag)
+
+    return _patched(folder, change)
+
+
+def checksum_of_its_own(folder: Path) -> Path:
+    """A wheel whose first file has another checksum in its own header than in the directory."""
+
+    def change(data: bytearray, local: int, directory: int) -> None:
+        data[local + 14] ^= 0xFF
+
+    return _patched(folder, change)
+
+
+def with_extra(folder: Path, extra: bytes, *, local: bool = True, directory: bool = True) -> Path:
+    """A wheel whose first file has an extra field, in its own header, in the directory, or in both."""
+    path = plugin_source("poll").build(folder)
+    data = path.read_bytes()
+    name_length, extra_length = struct.unpack_from("<HH", data, 26)
+    assert extra_length == 0
+    moved = len(extra) if local else 0
+    end = len(data) - 22
+    start = struct.unpack_from("<L", data, end + 16)[0]
+    head = data[:26] + struct.pack("<HH", name_length, moved) + data[30 : 30 + name_length] + extra[:moved]
+    entries, first = bytearray(), True
+    place = start
+    while place < end:
+        lengths = struct.unpack_from("<HHH", data, place + 28)
+        size = 46 + sum(lengths)
+        one = bytearray(data[place : place + size])
+        offset = struct.unpack_from("<L", one, 42)[0]
+        struct.pack_into("<L", one, 42, offset + moved if offset else 0)
+        if first and directory:
+            struct.pack_into("<H", one, 30, len(extra))
+            one[46 + lengths[0] : 46 + lengths[0]] = extra
+        entries += one
+        first, place = False, place + size
+    tail = bytearray(data[end:])
+    struct.pack_into("<LL", tail, 12, len(entries), start + moved)
+    path.write_bytes(head + data[30 + name_length : start] + entries + tail)
+    return path
+
+
+def extra_field(kind: int, data: bytes) -> bytes:
+    """One extra field of an entry."""
+    return struct.pack("<HH", kind, len(data)) + data
+
+
+def unicode_path(name: str, other: str) -> bytes:
+    """The extra field that gives a file another name (APPNOTE.TXT 4.6.9)."""
+    return extra_field(0x7075, struct.pack("<BL", 1, zlib.crc32(name.encode())) + other.encode())
+
+
+class _Unseekable:
+    """What a zip is written to that cannot be sought in: sizes go behind the data."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self.data += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
+def streamed(folder: Path, *, spoil: bool = False, hidden: bytes = b"") -> Path:
+    """A wheel written to a pipe, with data descriptors; the first one spoilt, or with bytes after it.
+
+    Args:
+        folder: where it is made.
+        spoil: let the first descriptor say another size.
+        hidden: bytes between the first file's data and its descriptor.
+    """
+    source, members = good_members()
+    out = _Unseekable()
+    with zipfile.ZipFile(out, "w") as archive:  # type: ignore[call-overload]  # write and flush are all it uses
+        for name, body in members.items():
+            archive.writestr(entry(name), body)
+    data = out.data
+    place = data.index(b"PK\7\x08")
+    if spoil:
+        data[place + 12] ^= 1
+    if hidden:
+        data[place:place] = hidden
+        end = len(data) - 22
+        start = struct.unpack_from("<L", data, end + 16)[0] + len(hidden)
+        struct.pack_into("<L", data, end + 16, start)
+        at = start
+        while at < end:
+            offset = struct.unpack_from("<L", data, at + 42)[0]
+            struct.pack_into("<L", data, at + 42, offset + len(hidden) if offset else 0)
+            at += 46 + sum(struct.unpack_from("<HHH", data, at + 28))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{source.stem}-{source.tag}.whl"
+    path.write_bytes(data)
+    return path

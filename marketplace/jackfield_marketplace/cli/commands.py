@@ -96,7 +96,7 @@ def init(data: Path) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the offline keys are made if there are none yet; DATA-offline-keys beside the data folder if missing.",
 )
-@click.option("--proxy", metavar="ADDRESS", callback=_proxies, help="A proxy of yours, whose word for a client's address is taken.")
+@click.option("--proxy", metavar="ADDRESS", callback=_proxies, help="Yours: its word for an address is taken.")
 @click.option(
     "--uploads-per-minute",
     type=click.IntRange(0),

@@ -10,15 +10,14 @@ import zlib
 from typing import IO
 
 from jackfield.errors import WheelError
+from jackfield.inspection.layout import check_layout
 from jackfield.inspection.report import Finding, WheelFile, WheelLimits
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
-_LOCAL = struct.Struct("<4s5H3L2H")  # local file header, APPNOTE.TXT 4.3.7
-_ENCRYPTED, _DESCRIPTOR = 0x1, 0x8
-_DESCRIPTOR_BYTES = 24  # with signature and zip64 sizes, the longest form
+_ENCRYPTED = 0x1
 _CHUNK = 256 * 1024
 _SMALL = 256 * 1024
-_KNOWN_FLAGS = 0x0806 | _DESCRIPTOR  # how hard the packer tried, where the sizes stand, and UTF-8
+_KNOWN_FLAGS = 0x080E  # how hard the packer tried, where sizes stand, and UTF-8
 _DIRECTORY_BYTES_A_FILE = 1024  # 46 fixed, a path of at most 255 characters in UTF-8, extra fields of common writers
 
 
@@ -140,7 +139,9 @@ def open_archive(name: str, file: IO[bytes], limits: WheelLimits) -> WheelArchiv
     try:
         _check_entries(opened)
         if opened.readable:
-            opened.note_starts(_check_layout(opened, file))
+            starts, findings = check_layout(opened.infos, opened.directory_offset, file)
+            opened.note_starts(starts)
+            opened.findings += findings
     except BaseException:
         archive.close()
         raise
@@ -214,41 +215,3 @@ def _check_kind(archive: WheelArchive, info: zipfile.ZipInfo) -> None:
         archive.refuse("unsafe-name", "a file of the wheel has no name", name)
     if _is_folder(info) and info.file_size:
         archive.refuse("special-file", f"{name} is a folder that holds {info.file_size} bytes", name)
-
-
-def _check_layout(archive: WheelArchive, file: IO[bytes]) -> dict[int, int]:
-    """Hold the local headers against the directory: entries side by side, no gap, no overlap, equal names.
-
-    Overlapping entries are the cheapest zip bomb, and a name that differs between the two places is read
-    differently by streaming readers.
-
-    Returns:
-        place of a header -> place of the bytes after it.
-    """
-    expected = slack = 0
-    starts: dict[int, int] = {}
-    for info in sorted(archive.infos, key=lambda each: each.header_offset):
-        name = info.filename
-        if not expected <= info.header_offset <= expected + slack:
-            archive.refuse("zip-confusion", f"{name} overlaps another file, or bytes are hidden before it", name)
-            return starts
-        file.seek(info.header_offset)
-        header = file.read(_LOCAL.size)
-        if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
-            raise WheelError(f"{name} has no header: the wheel is cut short or damaged")
-        fields = _LOCAL.unpack(header)
-        flags, method, local_name, extra = fields[2], fields[3], file.read(fields[9]), fields[10]
-        encoding = "utf-8" if flags & 0x800 else "cp437"
-        if local_name.decode(encoding, "replace") != info.orig_filename or method != info.compress_type:
-            archive.refuse("zip-confusion", f"{name} is called otherwise in its own header", name)
-            return starts
-        if not flags & _DESCRIPTOR and (fields[7], fields[8]) != (info.compress_size, info.file_size):
-            archive.refuse("zip-confusion", f"{name} has another size in its own header", name)
-            return starts
-        start = starts[info.header_offset] = info.header_offset + _LOCAL.size + len(local_name) + extra
-        expected = start + info.compress_size
-        slack = _DESCRIPTOR_BYTES if flags & _DESCRIPTOR else 0
-    directory = archive.directory_offset
-    if not expected <= directory <= expected + slack:
-        archive.refuse("zip-confusion", "bytes are hidden between the last file and the directory")
-    return starts

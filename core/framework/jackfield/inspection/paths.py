@@ -39,13 +39,11 @@ _START_MODULES = frozenset({"sitecustomize", "usercustomize"})
 def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
     """Findings on the raw paths of an archive, folders included."""
     seen: dict[str, str] = {}
-    folders: dict[str, str] = {}
+    folders = _Folders()
     for path in paths:
         yield from _check_path(path, limits)
-        # What a file system that ignores case, or composes accents, would take for the same file.
         lands = _lands_at(path)
-        composed = lands if lands.isascii() else unicodedata.normalize("NFKC", lands)
-        key = composed.casefold().rstrip("/")
+        key = _same_file(lands.rstrip("/"))
         if key in seen:
             other = seen[key]
             how = f"as {other} too, the same file where case does not count"
@@ -56,12 +54,45 @@ def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
             yield Finding("duplicate-name", "refuse", f"{path} is in the wheel {how}", path)
         elif not path.endswith("/"):
             seen[key] = path
-            for index, character in enumerate(key):
-                if character == "/":
-                    folders.setdefault(key[:index], path)
+        other_spelling = folders.add(lands, path)
+        if other_spelling is not None:
+            message = (
+                f"{path} lies in the folder of {other_spelling} where case does not count, and in another elsewhere"
+            )
+            yield Finding("duplicate-name", "refuse", message, path)
     for key, path in seen.items():
-        if key in folders:
-            yield Finding("duplicate-name", "refuse", f"{path} is both a file and the folder of {folders[key]}", path)
+        inside = folders.path_inside(key)
+        if inside is not None:
+            yield Finding("duplicate-name", "refuse", f"{path} is both a file and the folder of {inside}", path)
+
+
+class _Folders:
+    """The folders of a wheel, each with one path in it, found however a file system spells them."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._found: dict[str, tuple[str, str]] = {}
+
+    def add(self, lands: str, path: str) -> str | None:
+        """Note every folder above a place; returns a path in one that is spelled otherwise, or None."""
+        folder = lands.rpartition("/")[0]
+        while folder and folder not in self._known:
+            self._known.add(folder)
+            spelled, other = self._found.setdefault(_same_file(folder), (folder, path))
+            if spelled != folder:
+                return other
+            folder = folder.rpartition("/")[0]
+        return None
+
+    def path_inside(self, key: str) -> str | None:
+        """A path in the folder of that name, or None where there is no such folder."""
+        found = self._found.get(key)
+        return None if found is None else found[1]
+
+
+def _same_file(path: str) -> str:
+    """What a file system that ignores case, or composes accents, would take for the same file."""
+    return (path if path.isascii() else unicodedata.normalize("NFKC", path)).casefold()
 
 
 def _lands_at(path: str) -> str:
