@@ -33,6 +33,12 @@ PASSWORD = "correct horse battery"
 OTHER_PASSWORD = "battery horse correct"
 
 
+def credentials(user, secret):
+    found = read_credentials(basic(user, secret)["Authorization"])
+    assert found is not None
+    return found
+
+
 def revoke(session, user):
     revoke_token(session, session.scalars(select(Token).where(Token.user_id == user.id)).one().id)
 
@@ -72,8 +78,8 @@ def test_an_upload_that_waits_is_held_against_its_credentials_again(market, kind
     """Between its form and its turn to write, an upload may wait for others for minutes."""
     with market.database.write() as session:
         token = create_token(session, add_user(session, "carol", PASSWORD))
-    header = basic("__token__", token) if kind == "token" else basic("carol", PASSWORD)
-    identity = authenticate(market.database, read_credentials(header["Authorization"]))
+    sent = credentials("__token__", token) if kind == "token" else credentials("carol", PASSWORD)
+    identity = authenticate(market.database, sent)
     assert identity is not None
     settings, database = market.settings, market.database
     waiting = Waiting(database, Signing(database, settings.keys, settings.blobs))
@@ -97,8 +103,8 @@ def test_a_token_that_is_revoked_while_a_document_is_sent(market):
             revoke(session, find_user(session, "alice"))
         yield b": 10}"
 
-    credentials = ("__token__", market.tokens["alice"])
-    answer = market.client.put("/plugins/poll/stages/2.0.0", content=pieces(), auth=credentials)
+    token = ("__token__", market.tokens["alice"])
+    answer = market.client.put("/plugins/poll/stages/2.0.0", content=pieces(), auth=token)
     assert answer.status_code == 401
 
 
@@ -107,9 +113,9 @@ def test_a_token_counts_up_to_its_last_moment(market):
         text = create_token(session, find_user(session, "alice"), lifetime=timedelta(days=1))
         session.flush()
         end = session.scalars(select(Token.expires_at).where(Token.expires_at.is_not(None))).one()
-    credentials = read_credentials(basic("__token__", text)["Authorization"])
-    assert authenticate(market.database, credentials, at=end - timedelta(microseconds=1)) is not None
-    assert authenticate(market.database, credentials, at=end) is None
+    sent = credentials("__token__", text)
+    assert authenticate(market.database, sent, at=end - timedelta(microseconds=1)) is not None
+    assert authenticate(market.database, sent, at=end) is None
 
 
 def test_a_token_for_one_project_uploads_no_other_of_its_user(market):

@@ -42,7 +42,8 @@ def test_processes_that_begin_on_a_fresh_folder_at_the_same_moment_all_get_on(tm
 def test_threads_that_make_the_same_new_file_wait_for_each_other(tmp_path):
     for turn in range(5):
         database = Database(f"sqlite:///{tmp_path / f'{turn}.sqlite3'}")
-        together, failed = threading.Barrier(6), []
+        together = threading.Barrier(6)
+        failed: list[DatabaseError] = []
 
         def connect(database=database, together=together, failed=failed):
             together.wait()

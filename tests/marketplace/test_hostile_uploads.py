@@ -32,14 +32,6 @@ def metadata(folder, old, new):
     return hostile.with_changed(folder, f"{INFO}/METADATA", source.metadata().replace(old, new).encode())
 
 
-def record(change):
-    return lambda folder: hostile.with_record(folder, change)
-
-
-def extra(field):
-    return lambda folder: hostile.with_extra(folder, field)
-
-
 def saying(folder, *lines):
     source = plugin_source("poll")
     source.metadata_lines = list(lines)
@@ -98,8 +90,8 @@ TABLE = {
     "encrypted": (hostile.encrypted, "encrypted"),
     "encrypted-in-its-own-header": (lambda folder: hostile.flags_of_its_own(folder, 1), "own header"),
     "checksum-of-its-own": (hostile.checksum_of_its_own, "checksum in its own header"),
-    "second-name": (extra(hostile.unicode_path("chat_poll/__init__.py", "evil.pth")), "second name"),
-    "zip64-for-nothing": (extra(hostile.extra_field(1, bytes(16))), "zip64"),
+    "second-name": (hostile.by_extra(hostile.unicode_path("chat_poll/__init__.py", "evil.pth")), "second name"),
+    "zip64-for-nothing": (hostile.by_extra(hostile.extra_field(1, bytes(16))), "zip64"),
     "descriptor-that-lies": (lambda folder: hostile.streamed(folder, spoil=True), "behind its data"),
     "descriptor-that-hides": (lambda folder: hostile.streamed(folder, hidden=b"hidden!!"), "behind its data"),
     "startup-hook-in-capitals": (lambda folder: hostile.with_member(folder, "evil.PTH"), "evil.PTH"),
@@ -109,21 +101,21 @@ TABLE = {
     "renamed-locally": (hostile.renamed_locally, ""),
     "corrupt": (hostile.corrupt_data, ""),
     "lying-size": (hostile.lying_size, ""),
-    "unusual-compression": (
-        lambda folder: hostile.with_entry(folder, hostile.entry("a", method=zipfile.ZIP_LZMA)),
-        "deflate",
-    ),
+    "lzma": (lambda folder: hostile.with_entry(folder, hostile.entry("a", method=zipfile.ZIP_LZMA)), "deflate"),
     "empty": (lambda folder: written(folder, WHEEL, b""), ""),
     "no-zip": (lambda folder: written(folder, WHEEL, b"<html>" * 100), ""),
     "cut-in-half": (lambda folder: cut(folder, 0.5), ""),
     "cut-at-the-end": (lambda folder: cut(folder, 0.99), ""),
-    "record-of-other-bytes": (record(lambda rows: [row.replace("sha256=", "sha256=A") for row in rows]), "RECORD"),
-    "record-of-other-sizes": (record(lambda rows: [rows[0] + "1", *rows[1:]]), "RECORD says"),
-    "record-by-sha512": (record(lambda rows: [row.replace("sha256", "sha512") for row in rows]), "sha512"),
-    "record-with-a-line-twice": (record(lambda rows: rows[:1] + rows), "twice"),
-    "record-of-what-is-not-there": (record(lambda rows: ["gone.py,sha256=AAAA,3", *rows]), "gone.py"),
-    "record-empty": (record(lambda rows: []), "RECORD"),
-    "record-without-a-file": (record(lambda rows: rows[1:]), "RECORD"),
+    "record-of-other-bytes": (
+        hostile.by_record(lambda rows: [row.replace("sha256=", "sha256=A") for row in rows]),
+        "RECORD",
+    ),
+    "record-of-other-sizes": (hostile.by_record(lambda rows: [rows[0] + "1", *rows[1:]]), "RECORD says"),
+    "record-by-sha512": (hostile.by_record(lambda rows: [row.replace("sha256", "sha512") for row in rows]), "sha512"),
+    "record-with-a-line-twice": (hostile.by_record(lambda rows: rows[:1] + rows), "twice"),
+    "record-of-what-is-not-there": (hostile.by_record(lambda rows: ["gone.py,sha256=AAAA,3", *rows]), "gone.py"),
+    "record-empty": (hostile.by_record(lambda rows: []), "RECORD"),
+    "record-without-a-file": (hostile.by_record(lambda rows: rows[1:]), "RECORD"),
     "wheel-of-the-future": (
         lambda folder: hostile.with_changed(folder, f"{INFO}/WHEEL", b"Wheel-Version: 2.0\n"),
         "2.0",

@@ -73,6 +73,11 @@ def with_record(folder: Path, change: Callable[[list[str]], list[str]]) -> Path:
     return pack(folder, f"{source.stem}-{source.tag}.whl", [(entry(path), body) for path, body in members.items()])
 
 
+def by_record(change: Callable[[list[str]], list[str]]) -> Callable[[Path], Path]:
+    """What makes a wheel by `with_record`, for a table of them."""
+    return lambda folder: with_record(folder, change)
+
+
 def with_changed(folder: Path, name: str, data: bytes, *, source: WheelSource | None = None) -> Path:
     """A wheel with one file replaced, and RECORD in line with it."""
     return with_member(folder, name, data, source=source)
@@ -208,6 +213,11 @@ def with_extra(folder: Path, extra: bytes, *, local: bool = True, directory: boo
     struct.pack_into("<LL", tail, 12, len(entries), start + moved)
     path.write_bytes(head + data[30 + name_length : start] + entries + tail)
     return path
+
+
+def by_extra(extra: bytes) -> Callable[[Path], Path]:
+    """What makes a wheel by `with_extra`, for a table of them."""
+    return lambda folder: with_extra(folder, extra)
 
 
 def extra_field(kind: int, data: bytes) -> bytes:
