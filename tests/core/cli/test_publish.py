@@ -11,7 +11,7 @@ from jackfield.permissions import key_in_words
 
 from tests.support.marketplace import RunningMarketplace, running_marketplace
 from tests.support.processes import free_port
-from tests.support.wheels import build_plugin, plugin_source
+from tests.support.wheels import build_plugin, manifest_text, plugin_source
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C39")]
 
@@ -51,6 +51,21 @@ def test_without_a_key_it_says_that_it_is_not_signed(author, signing, tmp_path):
     done = author.run("publish", wheel, "--to", signing.url, market="")
     assert done.code == 0, done.err
     assert "not signed by you" in done.out
+
+
+@pytest.mark.parametrize("what", ["summary", "unknown-key"])
+def test_what_only_an_upload_refuses_is_told_before_it_is_sent(author, signing, tmp_path, what):
+    source = plugin_source("bounded-sent")
+    if what == "summary":
+        source.metadata_lines = ["Summary: " + "x" * 513]
+        told = "Summary has 513 characters"
+    else:
+        source = plugin_source("bounded-sent", manifest=manifest_text("bounded-sent") + "\ncolour = 1\n")
+        told = "colour"
+    done = author.run("publish", source.build(tmp_path), market=signing.url)
+    assert done.code == 1
+    assert "would be refused" in done.err
+    assert told in done.err
 
 
 def test_what_would_be_refused_is_not_sent(author, signing, tmp_path):

@@ -76,3 +76,27 @@ def test_what_a_finding_quotes_is_bounded(tmp_path):
     report = inspect_wheel(hostile.with_changed(tmp_path, f"{source.stem}.dist-info/entry_points.txt", text.encode()))
     assert report.refusals
     assert all(len(finding.message) < 1000 for finding in report.findings)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["Summary: " + "x" * 513], "Summary has 513 characters, more than 512"),
+        (["Keywords: " + "x" * 4097], "Keywords has 4097 characters, more than 4096"),
+        (["Classifier: " + "x" * 1000] * 17, "Classifier has 17000 characters, more than 16384"),
+        ([f"Project-URL: Page {number}, https://example.org" for number in range(51)], "more than 50 lines"),
+        (["Project-URL: Page, https://example.org/" + "x" * 2048], "more than 2048"),
+    ],
+)
+def test_what_an_upload_may_say_of_itself_and_what_is_installed_may_exceed(tmp_path, lines, told):
+    source = plugin_source("poll")
+    source.metadata_lines = lines
+    path = source.build(tmp_path)
+    refused(path, "metadata-bounds", told, strict=True)
+    assert not inspect_wheel(path).refusals
+
+
+def test_what_an_upload_may_say_of_itself_at_the_bounds(tmp_path):
+    source = plugin_source("poll")
+    source.metadata_lines = ["Summary: " + "x" * 512, "Keywords: " + "x" * 4096, *["Classifier: " + "x" * 1024] * 16]
+    assert not inspect_wheel(source.build(tmp_path), strict=True).refusals

@@ -17,6 +17,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from jackfield.errors import WheelError
 from jackfield.inspection.headers import read_headers
 from jackfield.inspection.report import EntryPoint, Finding
+from jackfield.inspection.told import check_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,8 +101,10 @@ class CoreMetadata:
     links: dict[str, str] = field(default_factory=dict)
 
 
-def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata | None, list[Finding]]:
-    """Parse METADATA and hold it against the file name.
+def read_metadata(
+    data: bytes, name: WheelName, path: str, *, strict: bool
+) -> tuple[CoreMetadata | None, list[Finding]]:
+    """Parse METADATA and hold it against the file name; where it is strict, against the bounds of an upload too.
 
     Returns:
         what it says, or None where it makes no sense, and the findings.
@@ -160,6 +163,8 @@ def read_metadata(data: bytes, name: WheelName, path: str) -> tuple[CoreMetadata
         keywords=tuple(word.strip() for word in metadata.keywords or [] if word.strip()),
         links=links,
     )
+    if strict:
+        findings += check_told(path, core.summary, core.keywords, metadata.classifiers or (), links)
     return core, findings
 
 

@@ -52,7 +52,7 @@ class SdistReport:
 
 
 def inspect_sdist(path: Path, *, limits: WheelLimits, file: IO[bytes] | None = None) -> SdistReport:
-    """Read a source distribution's PKG-INFO and the names of its files; nothing is unpacked to disk or built.
+    """Read a source distribution's PKG-INFO and the names of its files, as for an upload; nothing is unpacked or built.
 
     Args:
         path: a `.tar.gz`; its file name counts.
@@ -89,7 +89,7 @@ def inspect_sdist(path: Path, *, limits: WheelLimits, file: IO[bytes] | None = N
     if metadata is None:
         findings.append(Finding("metadata-invalid", "refuse", "the source distribution has no PKG-INFO at its top"))
     else:
-        core, metadata_findings = read_metadata(metadata, name, "PKG-INFO")
+        core, metadata_findings = read_metadata(metadata, name, "PKG-INFO", strict=True)
         findings += metadata_findings
     return SdistReport(
         core.name if core else name.distribution,

@@ -39,7 +39,8 @@ def inspect_wheel(
         file: its bytes, where they lie elsewhere or in memory; it can be sought in, and is left open.
         groups: the entry-point groups that hold plugins; None takes every group that ends in `.plugins`.
         limits: bounds on sizes and counts, held before anything is read into memory.
-        strict: unknown keys in plugin.toml refuse the wheel, as an upload does.
+        strict: as an upload is inspected: unknown keys in plugin.toml refuse the wheel, and so does METADATA that says
+            more than lists and search take.
 
     Returns:
         the report; ask `report.refusals`, or call `report.require_acceptable()`.
@@ -113,7 +114,7 @@ def _inspect(
     if metadata is None:
         findings.append(Finding("metadata-invalid", "refuse", "the wheel has no METADATA", f"{info_folder}/METADATA"))
     else:
-        core, metadata_findings = read_metadata(metadata, name, f"{info_folder}/METADATA")
+        core, metadata_findings = read_metadata(metadata, name, f"{info_folder}/METADATA", strict=strict)
         findings += metadata_findings
     entry_points, part = _plugin(archive, info_folder, groups, name.version, findings, strict=strict)
     findings += check_contents(by_path, is_plugin=part.entry_point is not None)

@@ -50,7 +50,7 @@ async def publish(wheel: Path, url: str, *, key: Path | None = None, token: str 
     """
     from jackfield.market import upload
 
-    report = inspect_wheel(wheel)
+    report = inspect_wheel(wheel, strict=True)
     refusals = [finding.message for finding in report.findings if finding.severity == "refuse"]
     if refusals:
         raise WheelError(f"{wheel.name} would be refused: {'; '.join(refusals)}", plugin=report.plugin_id)
