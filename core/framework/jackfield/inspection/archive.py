@@ -182,12 +182,13 @@ def _is_folder(info: zipfile.ZipInfo) -> bool:
 
 def _check_entries(archive: WheelArchive) -> None:
     """Bounds, types and encryption, all from the directory."""
-    limits, total = archive.limits, 0
+    limits, total, packed = archive.limits, 0, 0
     if len(archive.infos) > limits.files:
         archive.refuse("too-many-files", f"the wheel has {len(archive.infos)} files, more than {limits.files}")
     for info in archive.infos:
         name = info.filename
         total += info.file_size
+        packed += info.compress_size
         if info.flag_bits & _ENCRYPTED:
             archive.refuse("encrypted", f"{name} is encrypted", name)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -195,11 +196,18 @@ def _check_entries(archive: WheelArchive) -> None:
         _check_kind(archive, info)
         if info.file_size > limits.file_bytes:
             archive.refuse("zip-bomb", f"{name} unpacks to {info.file_size} bytes, more than {limits.file_bytes}", name)
-        elif info.file_size > limits.ratio_free_bytes and info.file_size > limits.ratio * max(info.compress_size, 1):
-            times = info.file_size // max(info.compress_size, 1)
-            archive.refuse("zip-bomb", f"{name} unpacks to {times} times its size, more than {limits.ratio}", name)
+        elif info.file_size > limits.ratio_free_bytes:
+            _check_ratio(archive, name, info.file_size, info.compress_size, path=name)
     if total > limits.total_bytes:
         archive.refuse("zip-bomb", f"the wheel unpacks to {total} bytes, more than {limits.total_bytes}")
+    elif total > limits.ratio_free_bytes:
+        _check_ratio(archive, "the wheel", total, packed)
+
+
+def _check_ratio(archive: WheelArchive, what: str, size: int, packed: int, *, path: str = "") -> None:
+    if size > archive.limits.ratio * max(packed, 1):
+        times = size // max(packed, 1)
+        archive.refuse("zip-bomb", f"{what} unpacks to {times} times its size, more than {archive.limits.ratio}", path)
 
 
 def _check_kind(archive: WheelArchive, info: zipfile.ZipInfo) -> None:

@@ -24,8 +24,8 @@ class WheelLimits:
         files: number of entries in the archive.
         file_bytes: unpacked size of one file.
         total_bytes: unpacked size of all files.
-        ratio: unpacked to packed size of one file, held only above `ratio_free_bytes`: text of a few KiB may
-            shrink a hundredfold without harm, and deflate itself ends at 1032.
+        ratio: unpacked to packed size, of one file and of all together, held only above `ratio_free_bytes`: deflate
+            itself ends at 1032, and a shared library whose segments lie at pages of 2 MiB shrinks 223-fold.
         ratio_free_bytes: unpacked size below which the ratio is not looked at.
         text_bytes: size of METADATA, RECORD, plugin.toml and every other file whose text is read whole.
         path_characters: length of one path in the archive.
@@ -36,7 +36,7 @@ class WheelLimits:
     file_bytes: int = 256 * 1024 * 1024
     total_bytes: int = 512 * 1024 * 1024
     ratio: int = 200
-    ratio_free_bytes: int = 1024 * 1024
+    ratio_free_bytes: int = 16 * 1024 * 1024
     text_bytes: int = 4 * 1024 * 1024
     path_characters: int = 255
 
