@@ -7,6 +7,7 @@ import time
 import tomllib
 
 import pytest
+import tomlkit
 from jackfield.errors import StoreError
 from jackfield.manifest import SettingContribution as Declared
 from jackfield.storage.settings_file import LARGEST_FILE, MOST_DOTS, MOST_LOOKED_AT, MOST_PROBLEMS, SettingsFile
@@ -65,3 +66,30 @@ def test_what_is_read_again_and_again_is_bounded(tmp_path, monkeypatch, what):
     monkeypatch.setattr("tomllib.loads", counted)
     assert SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather").read() is not None
     assert sum(costs) <= LARGEST_FILE + MOST_LOOKED_AT + MOST_DOTS**2
+
+
+@pytest.mark.parametrize("what", [*HOSTILE, "examples of each"])
+def test_however_many_are_set_together_the_file_is_read_a_few_times(tmp_path, monkeypatch, what):
+    """For each of them anew, fifty took a minute; a host writes when a plugin starts, with all that was set since."""
+    keys = [f"z{number}" for number in range(50)]
+    examples = "x = '''\n" + "".join(f"# {key} = 1\n" * 20 for key in keys) + "'''\n"
+    path = tmp_path / "settings.toml"
+    path.write_text(HOSTILE.get(what, examples))
+    file = SettingsFile(path, {key: Declared(key, "integer") for key in keys}, plugin="weather")
+    costs: list[int] = []
+    loads, parse = tomllib.loads, tomlkit.parse
+
+    def counted(text: str) -> object:
+        costs.append(len(text))
+        return loads(text)
+
+    def parsed(text: str) -> object:
+        costs.append(len(text))
+        return parse(text)
+
+    monkeypatch.setattr("tomllib.loads", counted)
+    monkeypatch.setattr("tomlkit.parse", parsed)
+    with contextlib.suppress(StoreError):  # of a broken file: it says so
+        file.write(dict.fromkeys(keys, 3))
+        assert {key: loads(path.read_text())[key] for key in keys} == dict.fromkeys(keys, 3)
+    assert sum(costs) <= 4 * LARGEST_FILE + MOST_LOOKED_AT

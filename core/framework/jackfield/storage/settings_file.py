@@ -33,7 +33,8 @@ MOST_PROBLEMS = 20
 LONGEST_STATEMENT = 100
 """Lines of one value; of longer ones the line is not told."""
 MOST_LOOKED_AT = 512 * 1024
-"""Characters, and the squares of dots, that are read again to tell of lines; what comes after them has none told."""
+"""Characters, and the squares of dots, that are read again to tell of lines; what comes after them has none told. And
+characters that are read to find comments to be made lines; what is set after them stands at the end."""
 MOST_EXAMPLES = 20
 """Comments that look like the default of one key, of which one is made a line that sets it."""
 
@@ -162,8 +163,7 @@ class SettingsFile:
         text = self._text()
         text = self.template() if text is None else text
         try:
-            for key, value in changes.items():
-                text = _with(text, key, value, default_of(self._declared[key]))
+            text = _with(text, changes, {key: default_of(self._declared[key]) for key in changes})
             tomllib.loads(text)  # what we write, we can read again
             write_private(self.path, text.encode())
         except (ValueError, RecursionError) as error:
@@ -249,37 +249,56 @@ def _line(key: str, value: Any) -> str:
     return tomlkit.dumps({key: value}).strip()
 
 
-def _with(text: str, key: str, value: Any, default: Any) -> str:
-    """Return the text with one key set, or commented out where `value` is None."""
+def _with(text: str, changes: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """Return the text with keys set, or commented out where the value is None.
+
+    All of them at once: of a file that its plugin has made long, to read it anew for each takes a minute for fifty.
+    """
     import tomlkit
 
-    if value is None and key not in tomllib.loads(text):
+    there = tomllib.loads(text)
+    wanted = {key: value for key, value in changes.items() if value is not None or key in there}
+    if not wanted:
         return text
-    text = _uncommented(text, key)
-    document = tomlkit.parse(text)
-    document[key] = default if value is None else value
-    text = tomlkit.dumps(document)
-    if value is not None:
+    text = _uncommented(text, [key for key in wanted if key not in there])
+    try:
+        document = tomlkit.parse(text)
+        for key, value in wanted.items():
+            document[key] = defaults[key] if value is None else value
+        text = tomlkit.dumps(document)
+    except tomlkit.exceptions.TOMLKitError as error:  # not all of them are a ValueError
+        raise ValueError(str(error)) from error
+    unset = [key for key, value in wanted.items() if value is None]
+    if not unset:
         return text
-    line = lines_of(text, (key,)).get(key)
+    found = lines_of(text, unset)
     lines = text.splitlines(keepends=True)
-    if line is not None:
+    for line in found.values():
         lines[line - 1] = f"# {lines[line - 1]}"
     return "".join(lines)
 
 
-def _uncommented(text: str, key: str) -> str:
-    """Return the text with the line that shows the default of `key` made a line that sets it, if there is one."""
-    if key in tomllib.loads(text):
-        return text
-    quoted = re.escape(_line(key, 0).partition(" = ")[0])
-    shown = re.compile(rf"^#[ \t]*(?={quoted}[ \t]*=)", re.MULTILINE)
-    for match in islice(shown.finditer(text), MOST_EXAMPLES):
-        candidate = text[: match.start()] + text[match.end() :]
-        try:
-            read: Sequence[str] | dict[str, Any] = tomllib.loads(candidate)
-        except ValueError:
-            continue
-        if key in read:  # and not within somebody's table
-            return candidate
+def _uncommented(text: str, keys: Sequence[str]) -> str:
+    """Return the text with each line that shows the default of a key made a line that sets it, as far as there is one.
+
+    Args:
+        text: that can be read.
+        keys: that it does not set.
+    """
+    looked_at = 0
+    for key in keys:
+        quoted = re.escape(_line(key, 0).partition(" = ")[0])
+        shown = re.compile(rf"^#[ \t]*(?={quoted}[ \t]*=)", re.MULTILINE)
+        for match in islice(shown.finditer(text), MOST_EXAMPLES):
+            looked_at += len(text)
+            if looked_at > MOST_LOOKED_AT:
+                return text
+            candidate = text[: match.start()] + text[match.end() :]
+            try:
+                read: Sequence[str] | dict[str, Any] = tomllib.loads(candidate)
+            except ValueError:
+                continue
+            if key in read:  # and not within somebody's table
+                text = candidate
+                break
     return text
