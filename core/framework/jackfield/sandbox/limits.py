@@ -7,6 +7,10 @@ if sys.platform != "win32":
     import resource  # here and not where it is used: below a private root nothing more can be imported
 
 _NOTHING: Final = 0
+_NO_CORE: Final = 1
+"""Byte. A core file, which holds what the process knew, is not made below a page. With 0 there is none either, but a
+program for cores (systemd-coredump, apport), where the system has one, is run, as root, with all of the memory: for it
+the limit does not count (core(5)). At 1 the kernel runs none."""
 
 
 def apply(*, address_space_bytes: int, file_bytes: int, descriptors: int, threads: int | None) -> None:
@@ -29,7 +33,7 @@ def apply(*, address_space_bytes: int, file_bytes: int, descriptors: int, thread
         resource.RLIMIT_AS: address_space_bytes,
         resource.RLIMIT_FSIZE: file_bytes,
         resource.RLIMIT_NOFILE: descriptors,
-        resource.RLIMIT_CORE: _NOTHING,  # a core file holds what the process knew
+        resource.RLIMIT_CORE: _NO_CORE,
         resource.RLIMIT_MEMLOCK: _NOTHING,
         resource.RLIMIT_MSGQUEUE: _NOTHING,
     }

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 from jackfield.isolation.control import (
@@ -61,6 +62,7 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
     waiting.register(host, select.EPOLLIN)
     if os.getppid() != settings["host"]:
         return
+    _be_ordinary()
     replace_streams()
     faulthandler.enable(2)  # where native code of a plugin breaks its process, its log says in which line
     prepared = _prepare(settings)
@@ -82,6 +84,22 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
                 for pid, process in forked:
                     workers[process] = pid
                     waiting.register(process, select.EPOLLIN)
+
+
+def _be_ordinary() -> None:
+    """Leave the precedence that the host was started with: it was given to the application, not to its plugins.
+
+    What is below that of ordinary programs stays; what a system refuses to change was not given by it.
+    """
+    with suppress(OSError):
+        if os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, max(0, os.getpriority(os.PRIO_PROCESS, 0)))
+    with suppress(OSError):
+        adjustment = Path("/proc/self/oom_score_adj")
+        if int(adjustment.read_text("ascii")) < 0:  # on a machine without memory it would be the last to be killed
+            adjustment.write_text("0", "ascii")
 
 
 def _prepare(settings: Mapping[str, Any]) -> Prepared:

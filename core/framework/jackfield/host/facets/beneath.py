@@ -82,8 +82,12 @@ class Beneath:
         with self._parent(place) as (folder, name):
             path, at = folder.at(name)
             self._refuse_link(folder, name, place)
-            # a pipe would wait for its other end, a device could act on being opened
-            flags = _MODES[mode] | _NO_LINK | _BINARY | getattr(os, "O_NONBLOCK", 0)
+            # To open a device can act on it, and on a pipe that waits for its other end.
+            with contextlib.suppress(FileNotFoundError):
+                if not stat.S_ISREG(os.lstat(path, dir_fd=at).st_mode):
+                    raise UsageError(f"{place.shown} is no regular file")
+            # One that is put there later is told to wait for nobody, and not to become the host's terminal.
+            flags = _MODES[mode] | _NO_LINK | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
             descriptor = os.open(path, flags, 0o666, dir_fd=at)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
