@@ -15,6 +15,7 @@ import threading
 from collections import deque
 
 HANDSHAKE_SECONDS = 5.0
+GOODBYE_SECONDS = 1.0
 #: Of what could not be agreed on, so many lines a minute: strangers must not fill the log.
 MOST_LINES = 20
 LINES_SECONDS = 60.0
@@ -57,8 +58,10 @@ class Terminator:
         return ours
 
     def close(self) -> None:
-        """End every connection and the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """End every connection and the thread; another time does nothing."""
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # it has just ended
+                self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(2.0)
 
     def _run(self) -> None:
@@ -67,10 +70,10 @@ class Terminator:
         self._loop.close()
 
     async def _end(self) -> None:
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         for _ in range(2):  # a transport that was closed lets its socket go in a later turn of the loop
             await asyncio.sleep(0)
 
@@ -155,19 +158,18 @@ class Terminator:
         finally:
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
             if len(ends) == 1:
                 inner.close()
             for end in ends:
                 end.close()
-            for end in ends:
-                try:
-                    async with asyncio.timeout(1.0):
-                        await end.wait_closed()
-                except TimeoutError:
-                    end.transport.abort()  # the other side does not say goodbye
-                except (OSError, ssl.SSLError):
-                    pass
+            try:
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await asyncio.gather(*ways, *(end.wait_closed() for end in ends), return_exceptions=True)
+            except TimeoutError:
+                pass
+            finally:
+                for end in ends:
+                    end.transport.abort()  # the other side does not say goodbye, or nobody waits for it any more
 
     async def _handshake(self, connection: socket.socket, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
         if self._name is None:
