@@ -283,3 +283,5 @@ async def test_install_says_where_the_plugin_stands_in_the_running_application(r
         r"To try it again: jackfield pin brittle --release",
         ran.err,
     )
+    released = await running.run("pin", "brittle", "--release")  # of what is not installed nothing can be updated
+    assert released.out.splitlines()[0] == "brittle 1.0.0 can be taken again: jackfield install brittle"

@@ -111,6 +111,18 @@ def test_the_wishes_come_back_whatever_happens(management, installed):
     assert installed.state.get("bisect") is None
 
 
+def test_a_search_that_was_ended_elsewhere_changes_nothing_any_more(management, installed):
+    before = dict(installed.state.items("wish/"))
+    trial = Trial.of(management.inventory(), management.state, by="test")
+    trial.begin()
+    trial.run_with(("lib",))
+    restore(installed.state, by="another process")
+    with pytest.raises(UsageError, match="this search was ended elsewhere"):
+        trial.run_with(("lib", "app"))
+    assert trial.restore() is False
+    assert dict(installed.state.items("wish/")) == before
+
+
 def test_without_an_enabled_plugin_there_is_nothing_to_search(management, profile, tmp_path):
     profile.install(build_plugin(tmp_path / "wheels", "off"))
     with pytest.raises(UsageError, match="no plugin is enabled"):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("jackfield.application")
 
 _WAY_OUT = (
-    "Disable the one that is to blame (jackfield --app %s bisect finds it), or have all of them tried again: "
+    "Disable the one that is to blame (jackfield bisect finds it), or have all of them tried again: "
     "jackfield safe-mode --leave"
 )
 
@@ -237,9 +237,7 @@ class Application:
                 safe = self._starts.begin(self._plugins(), chosen=False) if report is not None else safe
         self.host.safe = safe is not None
         if safe is not None:
-            _log.warning(
-                "SAFE MODE: %s starts without plugins: %s. %s", self.hostfile.name, safe.reason, _WAY_OUT % self.app
-            )
+            _log.warning("SAFE MODE: %s starts without plugins: %s. %s", self.hostfile.name, safe.reason, _WAY_OUT)
 
     def _plugins(self) -> str:
         """Another text for every other set of plugins."""

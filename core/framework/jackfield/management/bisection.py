@@ -149,7 +149,16 @@ class Trial:
         self.state.change({BISECT_KEY: before}, by=self.by, why="begin to search who is to blame")
 
     def run_with(self, plugins: Collection[str]) -> None:
-        """Have these suspects enabled and the others not; a running application follows."""
+        """Have these suspects enabled and the others not; a running application follows.
+
+        Raises:
+            UsageError: somebody ended the search meanwhile: what it would change now nobody would change back.
+        """
+        if self.state.get(BISECT_KEY) is None:
+            raise UsageError(
+                "this search was ended elsewhere; the plugins are enabled as they were",
+                hint="to begin anew: jackfield bisect",
+            )
         wishes = {f"wish/{cid}": cid in plugins for cid in self.suspects}
         self.state.change(wishes, by=self.by, why=f"search who is to blame: {len(plugins)} of {len(self.suspects)}")
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,8 @@ import click
 from jackfield.cli.options import command
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined, plain, plural
-from jackfield.errors import UsageError
+from jackfield.errors import JackfieldError, UsageError
+from jackfield.storage import Starts
 
 if TYPE_CHECKING:
     from jackfield.management import Trial
@@ -27,8 +29,8 @@ Happens = Callable[[tuple[str, ...], int], bool]
     told="Find the plugin that breaks the application, by halves.\n\n"
     "Some of the enabled plugins are disabled, dependencies always along, and you say whether it still happens; or "
     "--command says so: it is run for each set, and it happens where its exit code is not 0. At the end, and with "
-    "Ctrl-C, all of them are enabled as they were. A running application follows at once; one that does not start has "
-    "to be started for each answer.",
+    "Ctrl-C, all of them are enabled as they were. A running application has followed when you or the command are "
+    "asked, and leaves safe mode for it; one that does not start has to be started for each answer.",
     examples=[
         ("", "be asked"),
         ("--command 'my-app --self-test'", "have a command answer"),
@@ -53,8 +55,8 @@ def bisect(session: Session, program: str | None, only_restore: bool) -> None:
     happens = _ask(session, trial) if program is None else _try(session, program)
     trial.begin()
     try:
-        culprit = _search(trial, happens)
-        alone = None if culprit is None else _alone(trial, culprit, happens)
+        culprit = _search(session, trial, happens)
+        alone = None if culprit is None else _alone(session, trial, culprit, happens)
     finally:
         trial.restore()
     output.data(_answer(session, trial, culprit, alone=alone))
@@ -69,25 +71,35 @@ def bisect(session: Session, program: str | None, only_restore: bool) -> None:
     output.line(f"All plugins are enabled as they were. Disable it: {session.program} disable {plain(culprit)}")
 
 
-def _search(trial: "Trial", happens: Happens) -> str | None:
+def _run_with(session: Session, trial: "Trial", plugins: tuple[str, ...]) -> None:
+    """Have these plugins enabled, in a running application too, before anybody is asked what happens with them."""
+    trial.run_with(plugins)
+    if Starts(session.layout.starts).leave():  # else none of them would run, and all would be well
+        session.output.line("Safe mode is over: it is tried with the plugins that are enabled now.")
+    if session.running.is_there:
+        with suppress(JackfieldError):  # one that ends over it, or hangs, is an answer too
+            session.running.ask("follow")
+
+
+def _search(session: Session, trial: "Trial", happens: Happens) -> str | None:
     from jackfield.management import Bisection
 
     search = Bisection(trial.suspects)
     while (plugins := search.question) is not None:
-        trial.run_with(plugins)
+        _run_with(session, trial, plugins)
         bad = happens(plugins, search.questions_left)
         trial.note(plugins, bad=bad)
         search.answer(bad=bad)
     return search.culprit
 
 
-def _alone(trial: "Trial", culprit: str, happens: Happens) -> bool:
+def _alone(session: Session, trial: "Trial", culprit: str, happens: Happens) -> bool:
     """Whether it happens with the culprit and what it requires alone."""
     plugins = trial.with_needs(culprit)
     asked = next((one.bad for one in trial.tried if set(one.enabled) == set(plugins)), None)
     if asked is not None:
         return asked
-    trial.run_with(plugins)
+    _run_with(session, trial, plugins)
     bad = happens(plugins, 1)
     trial.note(plugins, bad=bad)
     return bad

@@ -49,7 +49,8 @@ def _change(session: Session, plugin: str, version: str | None, *, release: bool
     failed = [one.version for one in management.failed() if one.plugin == plugin]
     row = management.inventory().row(plugin)
     if management.release(plugin, by=session.by):
-        output.line(f"{plain(plugin)} {', '.join(failed)} can be taken again: {session.program} update {plain(plugin)}")
+        how = "update" if row is not None else "install"
+        output.line(f"{plain(plugin)} {', '.join(failed)} can be taken again: {session.program} {how} {plain(plugin)}")
     elif row is None:
         raise UsageError(f"nothing of {plugin} is held or held back", hint="jackfield pin, to see what is")
     if row is not None and row.held:
