@@ -54,3 +54,12 @@ def test_a_script_is_disabled_and_enabled_without_a_question_and_left_to_its_own
     assert removed.code != 0
     assert f"greet is a script, {folder / 'again.py'}: remove it there" in removed.err
     assert (folder / "greet.py").exists()
+
+
+def test_the_doctor_sends_nobody_to_a_marketplace_for_a_script(desk: Desk, folder: Path) -> None:
+    found = desk.run("doctor", "--json").json["findings"]
+    assert {one["plugin"]: (one["kind"], one["advice"]) for one in found} == {
+        "broken": ("blocked", "mend broken, or jackfield disable broken"),
+        "lacks": ("blocked", "mend lacks, or jackfield disable lacks"),
+        "greet": ("conflict", "remove the file that you do not want"),
+    }

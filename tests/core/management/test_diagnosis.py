@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from jackfield.management import Environment, Management, Trial, diagnose
 from jackfield.permissions import Grant, Permission
-from jackfield.storage import Starts
+from jackfield.storage import PluginDatabase, Snapshots, Starts
 from jackfield.store import Layout
 
 from tests.support.profiles import SOURCE, Profile, hostfile
@@ -68,6 +68,13 @@ def test_two_that_want_one_command_are_in_conflict(profile, build, found):
     ]
 
 
+def test_an_alias_clashes_as_a_command_does(profile, build, found):
+    throws = '[contributes]\ncommands = [{ name = "throw", aliases = ["roll"] }]\n'
+    profile.install(build("a", more=throws), build("b", more=ROLLS))
+    profile.enable("a", "b")
+    assert [(kind, plugin) for kind, plugin, *_ in found()] == [("conflict", "b")]
+
+
 def test_a_version_that_asks_for_more_waits(profile, build, found):
     profile.install(build("a", "2.0.0", permissions=SEND))
     grant = Grant("a", SOURCE, None, (Permission("storage", ("read",)),), "1.0.0")
@@ -88,6 +95,48 @@ def test_files_that_were_changed_are_broken(profile, build, found):
     assert "chat_a/__init__.py was changed since it was installed" in problem
 
 
+def test_a_storage_that_cannot_be_read_is_broken_and_can_be_begun_anew_or_brought_back(profile, build, found):
+    profile.install(build("a"), build("b"))
+    profile.enable("a", "b")
+    for plugin in "ab":
+        database = PluginDatabase(profile.layout.data(plugin) / "storage.sqlite3", plugin=plugin)
+        database.set("votes", ["tea"] * 1000)
+        database.close()
+    assert found() == []
+    spoilt = profile.layout.data("a") / "storage.sqlite3"
+    whole = spoilt.read_bytes()
+    spoilt.write_bytes(b"other bytes" * 300 + whole[3300:])
+    discard = "jackfield data discard a, to have it begin anew at the application's next start"
+    assert found() == [("broken", "a", "its storage is damaged: file is not a database", discard)]
+    half_way = len(whole) // 2
+    spoilt.write_bytes(whole[:half_way] + bytes(4096) + whole[half_way + 4096 :])
+    ((kind, plugin, problem, _),) = found()
+    assert (kind, plugin) == ("broken", "a")
+    assert problem.startswith("its storage is damaged: ")
+    copies = Snapshots(profile.layout.root, profile.state)
+    for _step in copies.take("a", 1, why="before a 2.0.0 changed its shape", by="test"):
+        pass
+    copies.keep("a", 1, why="nothing changed", by="test")
+    ((*_, advice),) = found()
+    assert advice == f"jackfield snapshots restore a {copies.of('a')[0].number}, to have a copy back; or {discard}"
+
+
+def test_what_is_wrong_in_a_file_of_settings_is_told(profile, build, found):
+    more = '[contributes]\nsettings = [{ key = "days", type = "integer", maximum = 10 }]\n'
+    profile.install(build("a", more=more))
+    profile.enable("a")
+    file = profile.layout.config("a") / "settings.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("days = 3\n")
+    assert found() == []
+    file.write_text("days = 99\n")
+    assert found() == [("broken", "a", f"{file}, line 1: days: 99 is above 10", "jackfield settings edit a")]
+    file.write_text("days = = 3\n")
+    ((kind, plugin, problem, _),) = found()
+    assert (kind, plugin) == ("broken", "a")
+    assert problem.startswith(f"{file}, line 1: not TOML")
+
+
 def test_data_of_plugins_that_are_gone_is_orphaned(profile, build, found):
     profile.install(build("a"))
     for name in ("a", "gone", "empty", "hollow", "lost+found"):
@@ -95,7 +144,7 @@ def test_data_of_plugins_that_are_gone_is_orphaned(profile, build, found):
     (profile.layout.data("hollow") / "data").mkdir()
     (profile.layout.data("hollow") / "data" / "told").touch()
     (profile.layout.data("gone") / "storage.sqlite3").write_bytes(bytes(2048))
-    (profile.layout.data("a") / "storage.sqlite3").write_bytes(bytes(10))
+    (profile.layout.data("a") / "file").write_bytes(bytes(10))
     (profile.layout.data("lost+found") / "file").write_text("no plugin's")
     ((kind, plugin, problem, advice),) = found()
     assert (kind, plugin) == ("orphaned", "gone")

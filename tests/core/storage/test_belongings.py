@@ -99,10 +99,14 @@ def test_an_export_that_cannot_be_written_leaves_nothing(belongings, tmp_path):
 @pytest.mark.feature("U40")
 def test_deleting_leaves_nothing_of_it_and_all_of_the_others(belongings, tmp_path, state):
     state.change({"quota/poll": 7, "grants/poll": {"x": 1}}, by="test")
+    (tmp_path / "logs").mkdir()
+    for plugin in ("poll", "dice"):
+        (tmp_path / "logs" / f"{plugin}.jsonl").write_text('{"message": "ada has voted"}\n')
     belongings.delete("poll", by="test")
     assert belongings.plugins() == ("dice",)
     left = [path for path in tmp_path.rglob("*") if (path.is_file() and "poll" in path.parts) or path.stem == "poll"]
     assert left == []
+    assert (tmp_path / "logs" / "dice.jsonl").exists()
     assert quota_of(state, "poll", {}) == 100 * 1024 * 1024
     assert state.get("grants/poll") == {"x": 1}
 

@@ -107,5 +107,6 @@ def test_threads_may_share_it(database):
 def test_a_damaged_file_is_an_error_that_names_the_plugin(database, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "storage.sqlite3").write_bytes(b"not a database" * 100)
-    with pytest.raises(StoreError, match="the storage of weather failed"):
+    with pytest.raises(StoreError, match="the storage of weather failed") as caught:
         database.get("key")
+    assert caught.value.hint == "what can be done: jackfield doctor"

@@ -9,12 +9,13 @@ from typing import Any, Literal
 from jackfield.errors import UnknownPlugin
 from jackfield.management.bisection import BISECT_KEY
 from jackfield.management.inventory import Inventory
+from jackfield.management.keeping import Keeping
 from jackfield.management.probation import failed_versions
 from jackfield.management.profiles import vanished
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
 from jackfield.revocation import OLD_SECONDS, Lists
-from jackfield.storage import SLOW_SECONDS, Starts, State, folder_size
+from jackfield.storage import DATABASE, SLOW_SECONDS, Snapshots, Starts, State, damage_of, folder_size
 from jackfield.store import SURROUNDINGS, Layout, Store, misfits, unmet
 
 Kind = Literal[
@@ -43,7 +44,8 @@ class Finding:
         kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `failed`: it does
             not run in the application that runs now; `revoked`: a marketplace revoked it, also where it runs because
             its user allowed it; `old list`: what a marketplace revoked is not known any more, or as of long ago;
-            `rolled back`: a new version failed and is held back; `broken`: files that are not as they were installed;
+            `rolled back`: a new version failed and is held back; `broken`: files that are not as they were
+            installed, a storage or a settings.toml that cannot be read;
             `blocked`: enabled and cannot run; `conflict`: two plugins want the same; `growth`: a version waits for
             consent to more; `slow`: it held up the last start; `orphaned`: data of plugins that are not installed;
             `other Python`: a file is made for another Python or platform; `vanished`: plugins of a Python environment
@@ -89,6 +91,8 @@ def diagnose(
         *_rolled_back(state),
         *_unfit(store, state),
         *_broken(store),
+        *_damaged(layout, state, inventory),
+        *_mistyped(layout, state, inventory),
         *_blocked(inventory),
         *_conflicts(inventory),
         *_growth(inventory),
@@ -184,32 +188,60 @@ def _broken(store: Store) -> Iterator[Finding]:
             yield Finding("broken", whose, told, "jackfield store verify --repair")
 
 
+def _damaged(layout: Layout, state: State, inventory: Inventory) -> Iterator[Finding]:
+    """Name plugins whose storage is spoilt; whether they do without it is their user's choice."""
+    copies = Snapshots(layout.root, state)
+    for row in inventory.rows():
+        cid = canonical_id(row.id)
+        damage = damage_of(layout.data(cid) / DATABASE)
+        if damage:
+            advice = f"jackfield data discard {row.id}, to have it begin anew at the application's next start"
+            newest = next(iter(copies.of(cid)), None)
+            if newest is not None:
+                advice = f"jackfield snapshots restore {row.id} {newest.number}, to have a copy back; or {advice}"
+            yield Finding("broken", row.id, f"its storage is damaged: {damage}", advice)
+
+
+def _mistyped(layout: Layout, state: State, inventory: Inventory) -> Iterator[Finding]:
+    """Name what is wrong in files of settings: it does not count, and its user may think that it does."""
+    keeping = Keeping(layout, state, inventory)
+    for candidate in _enabled(inventory):
+        manifest = candidate.manifest
+        if manifest is not None and manifest.contributes.settings and layout.config(candidate.canonical_id).is_dir():
+            for problem in keeping.settings(candidate.id).problems:
+                yield Finding("broken", candidate.id, problem, f"jackfield settings edit {candidate.id}")
+
+
 def _blocked(inventory: Inventory) -> Iterator[Finding]:
     told = {finding.plugin for finding in _growth(inventory)}
     told |= {row.id for row in inventory.rows() if canonical_id(row.id) in misfits(inventory.generation)}
     for row in inventory.rows():
         if row.state == "blocked" and row.id not in told and row.revoked is None:
             problem, _, advice = (row.problem or "it cannot run").partition(": jackfield ")
-            way_out = f"jackfield {advice}" if advice else f"jackfield update {row.id}, or jackfield disable {row.id}"
+            # What a script needs stands in its file, and a marketplace has no newer one.
+            mend = f"mend {row.id}" if row.source == "script" else f"jackfield update {row.id}"
+            way_out = f"jackfield {advice}" if advice else f"{mend}, or jackfield disable {row.id}"
             yield Finding("blocked", row.id, problem, way_out)
 
 
 def _conflicts(inventory: Inventory) -> Iterator[Finding]:
-    """Name who is hidden, and whose commands and services clash: the second one would fail when it starts."""
+    """Name who is hidden, and whose commands clash, also by an alias: the second one would fail when it starts."""
     for row in inventory.rows():
         if row.state == "shadowed" and row.enabled:
             advice = f"remove one of the two: pip uninstall, or jackfield remove {row.id}"
+            if row.source == "script":
+                advice = "remove the file that you do not want"
             yield Finding("conflict", row.id, row.problem or "another one of its id wins", advice)
-    holders: dict[tuple[str, str], str] = {}
+    holders: dict[str, str] = {}
     for candidate in _enabled(inventory):
         manifest = candidate.manifest
         if manifest is None:
             continue
-        roots = [("command", one.name.split()[0]) for one in manifest.contributes.commands if one.name.split()]
-        for what in dict.fromkeys(roots):
-            first = holders.setdefault(what, candidate.id)
+        names = [name for one in manifest.contributes.commands for name in (one.name, *one.aliases) if name.split()]
+        for root in dict.fromkeys(name.split()[0] for name in names):
+            first = holders.setdefault(root, candidate.id)
             if first != candidate.id:
-                problem = f"its {what[0]} {what[1]} is that of {first}, too: only one of them can have it"
+                problem = f"its command {root} is that of {first}, too: only one of them can have it"
                 yield Finding("conflict", candidate.id, problem, f"jackfield disable {candidate.id}, or {first}")
 
 

@@ -12,6 +12,7 @@ from jackfield.storage.state import JSON, Change, Entry, Reverted, State
 if TYPE_CHECKING:
     from jackfield.storage.belongings import DATABASE, FILES, Belongings, Kept, quota_of
     from jackfield.storage.copying import Most
+    from jackfield.storage.damage import damage_of
     from jackfield.storage.database import PluginDatabase
     from jackfield.storage.quota import DEFAULT_QUOTA, Quota, folder_size, shown_bytes
     from jackfield.storage.settings import Settings
@@ -48,6 +49,7 @@ __all__ = [
     "State",
     "check_new",
     "check_setting",
+    "damage_of",
     "default_of",
     "delete_folder",
     "folder_size",
@@ -77,6 +79,7 @@ _LATER = {
     "Snapshots": "snapshots",
     "check_new": "values",
     "check_setting": "values",
+    "damage_of": "damage",
     "default_of": "values",
     "folder_size": "quota",
     "quota_of": "belongings",

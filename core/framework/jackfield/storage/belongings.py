@@ -160,7 +160,7 @@ class Belongings:
         return tuple(key.removeprefix("delete/") for key in self._state.items("delete/"))
 
     def delete(self, cid: str, *, by: str) -> Kept:
-        """Delete what a plugin keeps, its settings, secrets and temporary files included, and return what that was.
+        """Delete what a plugin keeps, with its settings, secrets, temporary files and log, and return what that was.
 
         The plugin must not run. What it was granted and wished stays: to forget that is another matter.
 
@@ -178,6 +178,7 @@ class Belongings:
                 self._state.folder / "secrets" / f"{cid}.json",
                 self._state.folder / "mirrors" / f"{cid}.json",
                 self._state.folder / "mirrors" / f"{cid}.lock",
+                self._root / "logs" / f"{cid}.jsonl",  # it may have written down what it kept
             ):
                 path.unlink(missing_ok=True)
         except OSError as error:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from jackfield.api import DataChange, Delete, Forget, Insert, Put, Require, Update
 from jackfield.errors import DataConflict, StoreError, UsageError
+from jackfield.storage.damage import is_damage
 from jackfield.storage.folders import make_private
 from jackfield.storage.quota import Quota
 from jackfield.storage.tables import MOST_ANSWER_BYTES, Answer, Definition, Tables
@@ -297,7 +298,11 @@ class PluginDatabase:
                 plugin=self._plugin,
                 hint="compare with less, or keep less in one table",
             )
-        return StoreError(f"the storage of {self._plugin or self._path} failed: {error}", plugin=self._plugin)
+        # What to do with a file that is spoilt is the user's choice: `doctor` tells which there are.
+        hint = "what can be done: jackfield doctor" if is_damage(error) else None
+        return StoreError(
+            f"the storage of {self._plugin or self._path} failed: {error}", plugin=self._plugin, hint=hint
+        )
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
