@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jackfield.application import Application
 from jackfield.discovery import SCRIPT_FOLDERS
 from jackfield.storage import State
 from jackfield.store import Layout
@@ -63,3 +65,17 @@ def test_the_doctor_sends_nobody_to_a_marketplace_for_a_script(desk: Desk, folde
         "lacks": ("blocked", "mend lacks, or jackfield disable lacks"),
         "greet": ("conflict", "remove the file that you do not want"),
     }
+
+
+async def test_beside_a_running_application_the_one_that_wins_is_active_and_the_other_shadowed(
+    desk: Desk, folder: Path
+) -> None:
+    application = Application("chat", home=desk.home, script_folders=(folder,))
+    (folder / "greet.py").write_text("PLUGIN_METADATA = {'id': 'greet', 'version': '1.2.0'}\n", encoding="utf-8")
+    await application.start()
+    try:
+        rows = (await asyncio.to_thread(desk.run, "list", "--json")).json["plugins"]
+    finally:
+        await application.stop()
+    states = {row["version"]: row["running"]["state"] for row in rows if row["id"] == "greet"}
+    assert states == {"1.3.0": "active", "1.2.0": "shadowed"}

@@ -70,6 +70,21 @@ def test_what_metadata_leaves_out_falls_back(tmp_path):
     assert any("'new' is no version" in one for one in told)
 
 
+@pytest.mark.feature("M6")
+def test_metadata_that_only_running_it_would_tell_falls_back_with_a_warning(tmp_path):
+    candidate = read(tmp_path, "made.py", "PLUGIN_METADATA = {'id': NAME + 'y', 'version': made()}")
+    assert (candidate.id, candidate.version) == ("made", "0.0.0")
+    assert warnings(candidate) == (
+        "made.py names no id: it is called made",
+        "made.py names no version: 0.0.0 is used",
+    )
+
+
+def test_a_file_that_is_still_empty_is_no_script_yet(tmp_path):
+    for text in ("", "\n \n"):
+        assert str(read(tmp_path, "new.py", text).problem) == "new.py is empty"
+
+
 def test_a_constant_above_the_metadata_is_read(tmp_path):
     candidate = read(
         tmp_path, "c.py", "VERSION: str = '3.1'\nID = 'named'\nPLUGIN_METADATA = {'id': ID, 'version': VERSION}"

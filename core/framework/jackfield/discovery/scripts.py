@@ -194,8 +194,8 @@ def _source(path: Path) -> str:
 def _script(path: Path, known: str) -> Manifest:
     text = _source(path)
     manifest = read_script(text, source=path.name, fallback_id=path.stem)
-    if known and not text.strip():
-        raise DiscoveryError(f"{path.name} is empty", plugin=known)
+    if not text.strip():  # somebody has just made it, or is saving it
+        raise DiscoveryError(f"{path.name} is empty", plugin=known or None)
     if known and manifest.id != read_script(text, source=path.name, fallback_id=known).id:
         raise DiscoveryError(f"{path.name} does not say any more that it is {known}", plugin=known)
     return manifest

@@ -60,17 +60,18 @@ def script_manifest(metadata: Mapping[str, Any] | None, *, source: str, fallback
         ManifestError: an id or a requirement outside the grammar.
     """
     warnings: list[str] = []
+    told = metadata is not None  # also where none of it can be read without running the script
     if metadata is None:
         warnings.append(f"{source} has no {METADATA}: it is called {nearest_id(fallback_id)} {FALLBACK_VERSION}")
         metadata = {}
-    identity = _identity(metadata, source, fallback_id, warnings)
+    identity = _identity(metadata, source, fallback_id, warnings, told=told)
     requires, host = _dependencies(metadata.get("dependencies"), source)
     link = metadata.get("link")
     return Manifest(
         schema=SCHEMA,
         id=identity,
         name=_text(metadata.get("name")) or identity,
-        version=_version(metadata.get("version"), source, warnings, told=bool(metadata)),
+        version=_version(metadata.get("version"), source, warnings, told=told),
         description=_text(metadata.get("description")),
         authors=_authors(metadata.get("author")),
         link=link if isinstance(link, str) else "",
@@ -122,10 +123,10 @@ def _static(node: ast.expr | None, constants: Mapping[str, Any]) -> Any:
         return _UNKNOWN
 
 
-def _identity(metadata: Mapping[str, Any], source: str, fallback_id: str, warnings: list[str]) -> str:
+def _identity(metadata: Mapping[str, Any], source: str, fallback_id: str, warnings: list[str], *, told: bool) -> str:
     given = metadata.get("id")
     if given is None:
-        if metadata:
+        if told:
             warnings.append(f"{source} names no id: it is called {nearest_id(fallback_id)}")
         return nearest_id(fallback_id)
     if not isinstance(given, str):

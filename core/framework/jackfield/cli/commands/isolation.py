@@ -78,7 +78,8 @@ def _tell(session: Session, report: JsonObject, *, moved: bool) -> None:
         show_part(output, "choice", [f"{chosen}; its manifest asks for {report['asked']} and allows {may}"])
     if moved and session.running.is_there:
         try:
-            told = {one["id"]: one for one in session.running.ask("follow")["plugins"]}
+            rows = session.running.ask("follow")["plugins"]
+            told = {one["id"]: one for one in rows if one["state"] != "shadowed"}
         except JackfieldError:
             return  # it follows by itself as soon as it can
         if report["plugin"] in told:

@@ -106,11 +106,12 @@ def _live(session: Session, rows: list[JsonObject]) -> bool:
     if not session.layout.control.exists():
         return False
     try:
-        found = {one["id"]: one for one in session.running.ask("list")["plugins"]}
+        # Of two with one id, one wins and the other is shadowed.
+        found = {(one["id"], one["state"] == "shadowed"): one for one in session.running.ask("list")["plugins"]}
     except JackfieldError:
         return False
     for row in rows:
-        row["running"] = found.get(row["id"])
+        row["running"] = found.get((row["id"], row["state"] == "shadowed"))
     return True
 
 
