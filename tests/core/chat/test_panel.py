@@ -10,7 +10,7 @@ import pytest
 from jackfield.api import List, Text
 from jackfield.host import UiRegistry
 from jackfield.host.facets.ui import Shown
-from jackfield_chat.plugins.panel import LARGEST_PLUGIN_BYTES, PAGE_BYTES_PER_SECOND, Panel
+from jackfield_chat.plugins.panel import GATHER_SECONDS, LARGEST_PLUGIN_BYTES, PAGE_BYTES_PER_SECOND, Panel
 from jackfield_chat.rooms import Connection, Presence
 
 PARTS = 80
@@ -70,6 +70,31 @@ async def test_large_boxes_that_change_without_end_are_told_seldom() -> None:
                 told.append(loop.time())
     panel.close()
     assert told[1] - told[0] > 2 * PARTS * 10_000 / PAGE_BYTES_PER_SECOND - 0.2
+
+
+async def test_nothing_is_drawn_while_nobody_is_there() -> None:
+    """A plugin with `activation = "demand"` is loaded when its component is first drawn: not for nobody."""
+    ui, drawn = UiRegistry(run), asyncio.Event()
+
+    def draw() -> Text:
+        drawn.set()
+        return Text("tea or coffee")
+
+    presence = Presence()
+    panel = Panel(ui, presence, str)
+    ui.add_component(Shown("alice", "poll", "", "sidebar", draw, None))
+    ui.changed("alice:poll")
+    await asyncio.sleep(4 * GATHER_SECONDS)
+    assert not drawn.is_set()
+    page = Connection("ada")
+    presence.enter(page, "lobby")
+    ui.changed("alice:poll")
+    async with asyncio.timeout(30):
+        event = await page.next()
+        while event is None or event["type"] != "boxes":
+            event = await page.next()
+    panel.close()
+    assert [box["id"] for box in event["boxes"]] == ["alice:poll"]
 
 
 @pytest.mark.feature("C18")

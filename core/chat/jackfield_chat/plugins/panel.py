@@ -126,6 +126,9 @@ class Panel:
         while self._again:
             await asyncio.sleep(GATHER_SECONDS)
             self._again = False
+            if not self._presence.online():  # drawing for nobody would load plugins that wait for their first use
+                self._told = None
+                continue
             boxes = await self._drawn()
             if boxes != self._told:
                 self._presence.tell_everyone({"type": "boxes", "boxes": boxes})
