@@ -94,7 +94,8 @@ async def test_nothing_is_drawn_while_nobody_is_there() -> None:
         while event is None or event["type"] != "boxes":
             event = await page.next()
     panel.close()
-    assert [box["id"] for box in event["boxes"]] == ["alice:poll"]
+    boxes: Any = event["boxes"]
+    assert [box["id"] for box in boxes] == ["alice:poll"]
 
 
 @pytest.mark.feature("C18")
