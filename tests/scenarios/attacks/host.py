@@ -99,9 +99,12 @@ def signal_host_by_a_descriptor(scene: Scene) -> None:
     fcntl.fcntl(ours, fcntl.F_SETFL, o_async)
     theirs.send(b"x")
     ends = time.monotonic() + 5
-    while "\nState:\tZ" not in of_host(scene, "status").read_text():
-        assert time.monotonic() < ends, "the host lives"
-        time.sleep(0.002)
+    try:
+        while "\nState:\tZ" not in of_host(scene, "status").read_text():
+            assert time.monotonic() < ends, "the host lives"
+            time.sleep(0.002)
+    except OSError:  # who cannot look has asked the kernel all the same, and was not refused
+        return
 
 
 @attack("processes")

@@ -24,16 +24,17 @@ def heap(scene: Scene) -> None:
 
 @attack("resources")
 def memory_by_memfd(scene: Scene) -> None:
-    """Pages of a file without a name, which the limit on address space does not count."""
-    descriptor = os.memfd_create("attack")
-    os.ftruncate(descriptor, 64 * MEBIBYTE)
+    """Pages of files without a name, which the limit on address space does not count; each is small enough for that on files."""
+    for _ in range(8):
+        os.ftruncate(os.memfd_create("attack"), 8 * MEBIBYTE)
 
 
 @attack("resources")
 def memory_in_pipes(scene: Scene) -> None:
     held = 0
     while held < 32 * MEBIBYTE:
-        _, writing = os.pipe()
+        reading, writing = os.pipe()
+        os.close(reading)
         held += fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, MEBIBYTE)
 
 
