@@ -24,7 +24,7 @@ def heap(scene: Scene) -> None:
 
 @attack("resources")
 def memory_by_memfd(scene: Scene) -> None:
-    """Pages of files without a name, which the limit on address space does not count; each is small enough for that on files."""
+    """Pages of files without a name, which the limit on address space does not count, each below that on one file."""
     for _ in range(8):
         os.ftruncate(os.memfd_create("attack"), 8 * MEBIBYTE)
 
