@@ -4,11 +4,14 @@ What the console does is a generator that yields its calls: whoever runs it can 
 thread while a script that does not come back holds the first one.
 """
 
+import inspect
 import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 
 class _Held:
@@ -47,6 +50,35 @@ Steps = Generator[Call, Any, Any]
 
 class ExecutorError(RuntimeError):
     """Nothing can be called for a script now; the sentence says why."""
+
+
+_KNOWN: "WeakKeyDictionary[FunctionType, int | None]" = WeakKeyDictionary()
+"""How many arguments functions take by their place; None: any number."""
+
+
+def call(callback: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function with as many of the arguments, from the first, as it takes."""
+    plain = getattr(callback, "__func__", callback)
+    if type(plain) is not FunctionType:
+        return callback(*arguments[: _taken(callback)])
+    if plain not in _KNOWN:  # listeners are called for each line, and to ask takes half as long as all the rest
+        _KNOWN[plain] = _taken(plain)
+    most = _KNOWN[plain]
+    if most is not None and plain is not callback:
+        most = max(0, most - 1)  # a method's first one is given with it
+    return callback(*arguments[:most])
+
+
+def _taken(function: Callable[..., Any]) -> int | None:
+    """Return how many arguments a function takes by their place; None: any number."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin that does not tell
+        return None
+    if any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters):
+        return None
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in positional for one in parameters)
 
 
 def place_of(thread: int | None, file: Path | None) -> str:

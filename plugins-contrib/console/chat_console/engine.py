@@ -15,7 +15,7 @@ from typing import Any
 
 from jackfield.discovery import stamp_of_folders
 
-from chat_console.calls import Call, ExecutorError, Steps, file_of, place_of
+from chat_console.calls import Call, ExecutorError, Steps, call, file_of, place_of
 from chat_console.commands import Commands, HelpMessage
 from chat_console.current import as_script
 from chat_console.dialects import PRESETS, Dialect
@@ -25,7 +25,6 @@ from chat_console.info import Info, InfoFilter
 from chat_console.interface import ServerInterface
 from chat_console.levels import Levels
 from chat_console.loggers import MCDReforgedLogger
-from chat_console.nodes import call
 from chat_console.plugin_interface import PluginServerInterface
 from chat_console.process import ServerProcess
 from chat_console.script import Script

@@ -109,7 +109,7 @@ class Executor:
             for lane in set(self._lanes.values()):
                 lane.close()
         for task in waiting:
-            if task is not None and not task.future.cancel():
+            if task is not None and task.future is not None and not task.future.cancel():
                 settle(task.future, error=ExecutorError("the console has ended before it was done"))
         if not self.coroutines.stop(0.5):
             names.append("a coroutine")
@@ -144,6 +144,18 @@ class Executor:
         steps = steps_of(task, script, what, future, failed)
         self._put(Task(steps, future, most is not None, time.monotonic()), most)
         return future
+
+    def put(self, steps: Steps, most: int) -> None:
+        """Have calls made in their turn, of which nobody asks what came; the quickest way, for what comes often.
+
+        Args:
+            steps: the calls.
+            most: as for `submit`.
+
+        Raises:
+            ExecutorError: as `submit` does.
+        """
+        self._put(Task(steps, None, True, time.monotonic()), most)
 
     def run(self, task: Callable[[], Any]) -> Any:
         """Call a function on the thread of scripts and return what it, or its generator, returns.

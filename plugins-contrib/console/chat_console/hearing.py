@@ -95,7 +95,7 @@ class Hearing:
         def heard() -> Steps:
             with self._guard:
                 self._characters -= size
-            return (yield from self._heard(info, event, arguments))
+            yield from self._heard(info, event, arguments)
 
         most = MOST_LINES * (2 if notable else 1)
         self._wait_for_room(most, size)
@@ -105,7 +105,7 @@ class Hearing:
                 return
             self._characters += size
         try:
-            self._engine.executor.submit(heard, what="a line of the server", most=most)
+            self._engine.executor.put(heard(), most)
         except ExecutorError:
             with self._guard:
                 self._characters -= size

@@ -1,9 +1,9 @@
 """The command tree of scripts: nodes, the context of one reading, and how a command finds its callback (U13)."""
 
-import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from chat_console.calls import call
 from chat_console.command_errors import (
     CommandError,
     CommandSyntaxError,
@@ -56,18 +56,6 @@ class CommandContext(dict[str, Any]):
         made.update(self)
         made.cursor, made.node_path = self.cursor, list(self.node_path)
         return made
-
-
-def call(callback: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function with as many of the arguments, from the first, as it takes."""
-    try:
-        parameters = inspect.signature(callback).parameters.values()
-    except (TypeError, ValueError):  # a builtin that does not tell
-        return callback(*arguments)
-    if any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters):
-        return callback(*arguments)
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return callback(*arguments[: sum(one.kind in positional for one in parameters)])
 
 
 class AbstractNode:

@@ -16,14 +16,14 @@ class Task:
 
     Args:
         steps: its calls.
-        future: of its outcome.
+        future: of its outcome; None: nobody asks.
         optional: may be left out when the console ends late.
         since: when it came, by the monotonic clock.
         value, error: what its steps are told next: what the last call gave or raised.
     """
 
     steps: Steps
-    future: "Future[Any]"
+    future: "Future[Any] | None"
     optional: bool
     since: float
     value: Any = None

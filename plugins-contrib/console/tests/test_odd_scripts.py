@@ -108,7 +108,7 @@ def test_a_coroutine_that_would_wait_for_itself_is_told_and_the_console_goes_on(
         "    except RuntimeError as error:\n"
         "        told.append(str(error))\n"
     )
-    with console(tmp_path, {"waiting.py": text, "other.py": ""}) as bench:
+    with console(tmp_path, {"waiting.py": text, "other.py": "there = True\n"}) as bench:
         bench.type("one")
         bench.type("two")
         told = bench.module("waiting").told
