@@ -12,7 +12,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from jackfield.errors import JackfieldError
+from jackfield.errors import JackfieldError, MarketUnreachable
 from jackfield.management import Management
 from jackfield.manifest import read_hostfile
 from jackfield.market import Marketplace
@@ -150,6 +150,14 @@ async def test_a_cheat_is_one_sentence_and_changes_nothing(management, stall, en
     stall.cheats.clear()
     await install(management)
     assert installed(management) == ["chat-poll"]
+
+
+@pytest.mark.parametrize("end", [".metadata", ".plugin.toml"])
+async def test_a_busy_server_has_no_version_that_cannot_be_read(management, stall, end):
+    stall.cheats[end] = say(b"", b"503 Busy", b"Retry-After: 9999")
+    with pytest.raises(MarketUnreachable, match="asks to wait 9999 s"):  # else an older version would step in
+        await install(management)
+    assert installed(management) == []
 
 
 async def test_wrong_bytes_of_the_right_size(management, stall):

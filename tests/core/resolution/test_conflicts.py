@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from jackfield.errors import ResolutionError
+from jackfield.errors import DependencyLoop, ResolutionError
 from jackfield.manifest import Requirement
 from jackfield.resolution import Installed, Want
 
@@ -18,7 +18,10 @@ async def conflict(solve, *wants, **options) -> str:
 
 async def test_a_library_that_nobody_offers(index, solve):
     index.plugin("poll", requires=("nowhere>=1",))
-    assert await conflict(solve, "poll") == "poll 1.0.0 needs nowhere >=1, but no marketplace offers nowhere"
+    assert await conflict(solve, "poll") == (
+        "poll 1.0.0 needs nowhere >=1, but no marketplace offers nowhere "
+        "(tell the author of poll, or is another marketplace needed?)"
+    )
 
 
 async def test_a_plugin_that_nobody_offers(index, solve):
@@ -49,7 +52,10 @@ async def test_a_version_that_asks_for_more_than_anybody_reads(index, solve, req
 async def test_too_new_for_the_host(index, solve):
     index.plugin("poll", "2.0.0", host=">=2.0")
     message = await conflict(solve, "poll")
-    assert message == "you ask for poll, but none can be used: 2.0.0 needs chat >=2.0, this is chat 1.0.0"
+    assert message == (
+        "you ask for poll, but none can be used: 2.0.0 needs chat >=2.0, this is chat 1.0.0 "
+        "(run the version that it needs, or wait for one of poll that takes this one)"
+    )
 
 
 async def test_made_for_another_host(index, solve):
@@ -80,22 +86,40 @@ async def test_the_host_has_another_version(index, solve):
 
 async def test_another_platform(index, solve):
     index.plugin("poll", tag="cp311-cp311-win32")
-    assert "1.0.0 is built for cp311-cp311-win32, not for this Python and platform" in await conflict(solve, "poll")
+    message = await conflict(solve, "poll")
+    assert "1.0.0 is built for cp311-cp311-win32, not for this Python and platform" in message
+    assert message.endswith("(ask the author of poll for a wheel for this platform)")
 
 
 async def test_another_python(index, solve):
     index.plugin("poll", python=">=4.0")
-    assert "1.0.0 needs Python >=4.0, this is 3." in await conflict(solve, "poll")
+    message = await conflict(solve, "poll")
+    assert "1.0.0 needs Python >=4.0, this is 3." in message
+    assert message.endswith("(run the version that it needs, or wait for one of poll that takes this one)")
 
 
 async def test_only_yanked(index, solve):
     index.plugin("poll", yanked="it loses votes")
-    assert "1.0.0 was yanked: it loses votes" in await conflict(solve, "poll")
+    message = await conflict(solve, "poll")
+    assert message.endswith("1.0.0 was yanked: it loses votes (poll==1.0.0 takes it all the same)")
+    exactly = await solve(Want("chat-poll", "poll", Requirement.parse("=1.0.0")))
+    assert [pin.version for pin in exactly.pins] == ["1.0.0"]  # the way out is one
 
 
 async def test_only_pre_releases(index, solve):
     index.plugin("poll", "1.0.0rc1")
-    assert "1.0.0rc1 is a pre-release (--pre takes them)" in await conflict(solve, "poll")
+    assert (await conflict(solve, "poll")).endswith("1.0.0rc1 is a pre-release (--pre takes them)")
+    assert [pin.version for pin in (await solve(Want("chat-poll", "poll", pre=True))).pins] == ["1.0.0rc1"]
+
+
+async def test_a_circle_of_plugins(index, solve):
+    for plugin, needed in (("a", "b"), ("b", "c"), ("c", "a")):
+        index.plugin(plugin, needs={needed: "*"})
+    with pytest.raises(DependencyLoop) as caught:
+        await solve("a")
+    assert str(caught.value) == (
+        "plugins require each other: a → b → c → a (one of them must let go of another; tell their authors)"
+    )
 
 
 async def test_no_wheel_at_all(index, solve):

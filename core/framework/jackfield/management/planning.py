@@ -17,6 +17,7 @@ from jackfield.management.plan import Plan, differences, migrations
 from jackfield.management.policy import Policies
 from jackfield.management.probation import failed_versions
 from jackfield.management.published import published_distributions
+from jackfield.management.reach import news_until
 from jackfield.management.refusals import (
     naming_revoked,
     refuse_company,
@@ -227,7 +228,7 @@ class Planner:
         manifests = {name: one for name, one in solution.manifests.items() if ("", name) not in old}
         placements = {name: self._placement(manifest) for name, manifest in manifests.items()}
         texts, makers = await asyncio.gather(
-            asyncio.gather(*(self._news(before.get(("", name)), catalog) for name in manifests)),
+            asyncio.gather(*(self._news(before.get(("", name)), after["", name], catalog) for name in manifests)),
             makers_of(catalog, {one.canonical_id: after["", name] for name, one in manifests.items()}),
         )
         changelogs = {name: text for name, text in zip(manifests, texts, strict=True) if text}
@@ -278,11 +279,11 @@ class Planner:
             ),
         )
 
-    async def _news(self, old: Pin | None, catalog: MarketCatalog) -> str:
+    async def _news(self, old: Pin | None, new: Pin, catalog: MarketCatalog) -> str:
         if old is None or old.id is None:
             return ""
         entries = await catalog.changelog(canonical(old.id), old.source, old.version)
-        return "\n\n".join(f"## {entry.version}\n{entry.text}".strip() for entry in entries)
+        return news_until(new.version, entries)
 
     def _own(self, plugin: str, verb: str) -> str:
         """The canonical id of a plugin that we may change."""

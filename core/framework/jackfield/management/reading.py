@@ -92,11 +92,18 @@ class ManagementReader:
             MarketUnreachable: no marketplace answers at all.
         """
         from jackfield.management.allowing import with_revoked
+        from jackfield.management.reach import Reach
         from jackfield.management.signatures import SignatureCheck
         from jackfield.management.updates import UpdateCheck
+        from jackfield.management.updating import Updater
 
         inventory = self.inventory()
-        async with self._planner(inventory).catalog() as catalog:
+        updater = self._planning(Updater, inventory)
+        async with updater.catalog() as catalog:
+
+            async def reaching(cids: Collection[str]) -> Mapping[str, Reach]:
+                return await updater.reached(cids, catalog, pre=pre)
+
             check = UpdateCheck(
                 self.app,
                 self.hostfile,
@@ -104,6 +111,7 @@ class ManagementReader:
                 inventory=inventory,
                 catalog=catalog,
                 signatures=SignatureCheck(self.state, catalog),
+                reaching=reaching,
                 pre=pre,
             )
             asked = [canonical(plugin) for plugin in ids] if ids is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
@@ -15,6 +15,7 @@ from jackfield.management.consent import Coming, Consent
 from jackfield.management.inventory import Inventory
 from jackfield.management.policy import DEFAULT, OF, Policies, same_version
 from jackfield.management.probation import FailedVersion
+from jackfield.management.reach import Fits, Reach, Reaching, news_until, within_reach
 from jackfield.management.reports import Said, Update
 from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import canonical, installed_as
@@ -34,6 +35,7 @@ class UpdateCheck:
         inventory: what is installed.
         catalog: where to look.
         signatures: holds what would come to what is demanded.
+        reaching: which versions an update would not get to.
         pre: whether pre-releases count.
     """
 
@@ -46,6 +48,7 @@ class UpdateCheck:
         inventory: Inventory,
         catalog: MarketCatalog,
         signatures: SignatureCheck,
+        reaching: Reaching,
         pre: bool = False,
     ) -> None:
         self._app = app
@@ -54,6 +57,7 @@ class UpdateCheck:
         self._inventory = inventory
         self._catalog = catalog
         self._signatures = signatures
+        self._reaching = reaching
         self._pre = pre
         self._target = Target.current(app=None, api_version=None, installed={})
 
@@ -71,20 +75,24 @@ class UpdateCheck:
         failures = [one for one in found if isinstance(one, MarketUnreachable)]
         if failures and len(failures) == len(found):
             raise failures[0]
-        names = dict(zip(sorted(pins), found, strict=True))
+        names = await within_reach(
+            dict(zip(sorted(pins), found, strict=True)),
+            self._reaching,
+            lambda cid, reach: self._one(cid, pins[cid], reach),
+        )
         rows = [
             self._unchecked(cid, pins[cid], one) if isinstance(one, JackfieldError) else one
             for cid, one in names.items()
         ]
         return [row for row in rows if row is not None]
 
-    async def _one(self, cid: str, pin: Pin) -> Update | JackfieldError | None:
+    async def _one(self, cid: str, pin: Pin, reach: Reach | None = None) -> Update | JackfieldError | None:
         try:
-            return await self._check(cid, pin)
+            return await self._check(cid, pin, reach)
         except JackfieldError as error:
             return error
 
-    async def _check(self, cid: str, pin: Pin) -> Update | None:
+    async def _check(self, cid: str, pin: Pin, reach: Reach | None) -> Update | None:
         if pin.source != "file" and not self._catalog.asks(pin.source):
             hint = f"--marketplace {pin.source}"
             raise UnknownPlugin(f"{pin.source}, where it came from, is not asked", plugin=pin.id, hint=hint)
@@ -104,11 +112,16 @@ class UpdateCheck:
             wait = self._wait(cid, pin, present, pre=pre)
             return self._nothing_yet(cid, pin, failed, wait) if failed is not None or wait is not None else None
         held = self._policies.held(cid, installed_as(pin))
-        fits = Requirement.parse(held).accepts if held is not None else _every
+        fits: Fits = Requirement.parse(held).accepts if held is not None else _every
         if self._newest(pin.distribution, offer.files, above=present, pre=pre, fits=fits) is None:
             return self._held(cid, pin, held or "", newest[0])
+        if reach is not None:
+            if ReleaseVersion(reach.version) <= present:
+                return self._problem(cid, pin, reach.sentence)
+            fits = reach.within(fits)
         fitting_files = self._newer(pin.distribution, offer.files, above=present, pre=pre, fits=fits)
         version, file, manifest, unread = await self._readable(offer, fitting_files, pin)
+        unread = reach.sentence if reach is not None else unread
         news = await self._catalog.changelog(cid, pin.source, pin.version)
         publisher = await self._catalog.publisher(cid, pin.source)
         signed = await self._catalog.signature(cid, pin.source, file)
@@ -130,9 +143,7 @@ class UpdateCheck:
             name=manifest.name,
             current=pin.version,
             new=str(version),
-            changelog="\n\n".join(
-                f"## {entry.version}\n{entry.text}".strip() for entry in news if _until(entry.version, version)
-            ),
+            changelog=news_until(str(version), news),
             growth=request.growth,
             problem=f"{version} {problem}" if problem else None,
             held=held if kept is not None else None,
@@ -239,7 +250,7 @@ class UpdateCheck:
         *,
         above: ReleaseVersion | None = None,
         pre: bool = False,
-        fits: Callable[[Version], bool],
+        fits: Fits,
     ) -> tuple[ReleaseVersion, File] | None:
         """The newest version that could be installed here, with its file; see `_newer`."""
         return next(self._newer(name, files, above=above, pre=pre, fits=fits), None)
@@ -251,7 +262,7 @@ class UpdateCheck:
         *,
         above: ReleaseVersion | None = None,
         pre: bool = False,
-        fits: Callable[[Version], bool],
+        fits: Fits,
     ) -> Iterator[tuple[ReleaseVersion, File]]:
         """The versions that could be installed here, with their files, the newest first.
 
@@ -303,8 +314,13 @@ class UpdateCheck:
         )
 
     def _unchecked(self, cid: str, pin: Pin, error: JackfieldError) -> Update:
-        problem = f"not checked: {error.message}"
-        return Update(id=pin.id or canonical(cid), name=self._name(cid, pin), current=pin.version, problem=problem)
+        return self._problem(cid, pin, f"not checked: {error.message}")
+
+    def _problem(self, cid: str, pin: Pin, problem: str) -> Update:
+        policy = self._policies.of(cid).mode
+        return Update(
+            id=pin.id or canonical(cid), name=self._name(cid, pin), current=pin.version, problem=problem, policy=policy
+        )
 
     def _name(self, cid: str, pin: Pin) -> str:
         manifest = self._inventory.manifests.get(cid)
@@ -313,11 +329,3 @@ class UpdateCheck:
 
 def _every(_version: Version) -> bool:
     return True
-
-
-def _until(said: str, version: ReleaseVersion) -> bool:
-    """Whether an entry of a changelog is about what the update brings, not about a version beyond it."""
-    try:
-        return ReleaseVersion(said) <= version
-    except ValueError:  # no version, or one of more digits than Python reads
-        return True

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from packaging.version import Version as ReleaseVersion
+
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.places import kept_places
 from jackfield.management.plan import ConsentRequest, Plan, PlanItem
 from jackfield.management.planning import Planner
+from jackfield.management.reach import Reach
 from jackfield.management.specs import canonical, installed_as
 from jackfield.management.unmet import refusal
-from jackfield.manifest import Version
-from jackfield.resolution import Solution, Want, resolve_change, wheels_of
+from jackfield.manifest import Pin, Version
+from jackfield.resolution import TOGETHER, Solution, Want, resolve_change, wheels_of
 
 
 class Updater(Planner):
@@ -44,7 +47,9 @@ class Updater(Planner):
             chosen = set(pins) if ids is None else {self._own(plugin, "update") for plugin in ids}
             while True:
                 moving = chosen - held.keys() - older.keys()
-                plan = await self._update(moving, catalog, pre=pre)
+                solution = await self._solved(moving, catalog, pre=pre)
+                words = ", ".join(sorted(pins[cid].id or cid for cid in moving))
+                plan = await self._compare(f"update {words}", solution, catalog, ())
                 asking = {canonical(one.plugin): one for one in plan.consent if canonical(one.plugin) in chosen}
                 growers = {} if growing else {cid: one for cid, one in asking.items() if cid not in held}
                 back = {canonical(one.id or ""): one for one in plan.going_back}
@@ -67,10 +72,42 @@ class Updater(Planner):
                 not in {item.id for item in plan.going_back}  # else another one wants it older, and the plan tells
             ]
         moved = [item.id for item in plan.changed if item.id is not None and canonical(item.id) in chosen]
+        still = sorted(moving - {canonical(plugin) for plugin in moved})
+        notes += [
+            f"{pins[cid].id} stays at {pins[cid].version}: {' '.join(over)}"
+            for cid in still
+            if (over := _beyond(pins[cid], solution)) is not None
+        ]
         what = f"update {', '.join(moved)}" if moved else plan.what  # what changed, not what was asked
         return replace(plan, what=what, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
 
-    async def _update(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Plan:
+    async def reached(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> dict[str, Reach]:
+        """What an update of some plugins would find of those that do not get their newest version by it.
+
+        Args:
+            chosen: canonical ids, of installed plugins.
+            catalog: where to look.
+            pre: whether pre-releases may be chosen.
+
+        Returns:
+            dict: by canonical id; what could have its newest version by itself is left out.
+
+        Raises:
+            ResolutionError, MarketError: there is no such set, or nobody knows.
+        """
+        solution = await self._solved(chosen, catalog, pre=pre)
+        versions = {
+            pin.distribution: pin.version for pin in (*solution.pins, *(own[0] for own in solution.workers.values()))
+        }
+        found = {}
+        for cid in chosen:
+            pin = self._inventory.pins[cid]
+            over = _beyond(pin, solution)
+            if over is not None and over[1] != TOGETHER:
+                found[cid] = Reach(versions.get(pin.distribution, pin.version), *over)
+        return found
+
+    async def _solved(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> Solution:
         pins = self._inventory.pins
         moving = {cid: self._newest(cid, pre=pre) for cid in pins if cid in chosen}
         solution = await self._solve_change(list(moving.values()), catalog)
@@ -78,8 +115,7 @@ class Updater(Planner):
             wants = [moving.get(cid) or self._keep(pin) for cid, pin in pins.items()]
             prefer = self._prefer(without={want.distribution for want in moving.values()})
             solution = await self._solve(wants, catalog, prefer)
-        words = ", ".join(sorted(pins[cid].id or cid for cid in chosen))
-        return await self._compare(f"update {words}", solution, catalog, ())
+        return solution
 
     def _newest(self, cid: str, *, pre: bool) -> Want:
         """What is asked of a plugin that shall move: the newest version that its pin allows."""
@@ -119,3 +155,9 @@ class Updater(Planner):
             and not refusal(manifest, self._app, self._hostfile)
             and all(one.problem is None for one in wheels_of(pin.distribution, [pin.file], self._target()))
         )
+
+
+def _beyond(pin: Pin, solution: Solution) -> tuple[str, str] | None:
+    """The newest version of an installed plugin that cannot be had, and why; None where it would have its newest."""
+    over = solution.passed_over.get(pin.distribution)
+    return over if over is not None and ReleaseVersion(over[0]) > ReleaseVersion(pin.version) else None

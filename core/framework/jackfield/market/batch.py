@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from jackfield.errors import MarketError, MarketUnreachable
-from jackfield.market.failures import NotServed, too_large
+from jackfield.market.failures import Busy, NotServed, too_large
 from jackfield.market.transport import Transport
 
 FEWEST = 2
@@ -122,12 +122,14 @@ class Batcher:
             return None
         try:
             body = await self._transport.post("/batch", msgspec.json.encode({"get": paths}))
+        except Busy:
+            return None  # too much at once, perhaps; whoever is asked for alone says so
         except MarketUnreachable:
             raise
         except NotServed:
             body = None
         except MarketError:
-            return None  # too busy, or too much at once: no word on the next time
+            return None  # no word on the next time
         if body is None:
             self._known = False
             return None

@@ -116,7 +116,7 @@ class Download:
         try:
             await self._complete(piece)
         except MarketError as error:
-            if isinstance(error, (MarketUnreachable, Busy)):
+            if isinstance(error, MarketUnreachable):
                 raise
             piece.remove()
             if not resumed:

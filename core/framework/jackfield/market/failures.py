@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from jackfield.errors import MarketError
+from jackfield.errors import MarketError, MarketUnreachable
 
 TAMPERED = "nothing was changed; somebody may stand in between: try another network, or ask its operator"
 """What to do about an answer that no honest marketplace gives."""
@@ -36,8 +36,8 @@ class Redirected(MarketError):
         self.upstream = upstream
 
 
-class Busy(MarketError):
-    """The server asks to come again later.
+class Busy(MarketUnreachable):
+    """The server asks to come again later: what it has is not known, as where nobody answers.
 
     Args:
         message: the sentence.

@@ -87,7 +87,7 @@ def _one(
         return _Sentence(f"{who}, but no marketplace offers that plugin", "is another marketplace needed?", plugin)
     fixed = target.installed.get(name)
     if fixed is not None and target.fixes(place):
-        parents = sorted({title(cause.parent).rpartition(" ")[0] for cause in causes if cause.parent}) or ["it"]
+        parents = _parents(causes, title) or ["it"]
         hint = f"choose another version of {' or '.join(parents)}, or update {name} with pip"
         return _Sentence(f"{who}, but this application has {name} {fixed.version}", hint, plugin)
     wheels = known.wheels(place)
@@ -100,20 +100,50 @@ def _one(
         if fixed is not None and within:
             told = f"{who}, which this application has for itself: a plugin with a process of its own does not see it"
             return _Sentence(f"{told}, and no marketplace offers it", None, plugin)
-        return _Sentence(f"{who}, but no marketplace offers {plugin or name}", None, plugin)
+        hint = f"tell the author of {' and '.join(_parents(causes, title))}, or is another marketplace needed?"
+        return _Sentence(
+            f"{who}, but no marketplace offers {plugin or name}", hint if _parents(causes, title) else None, plugin
+        )
     versions = sorted({wheel.version for wheel in wheels}, reverse=True)
     fitting = [version for version in versions if all(ask.accepts(version) for ask in asks)]
-    reasons = [f"{version} {rejected[version]}" for version in fitting if version in rejected]
-    if reasons:
-        return _Sentence(f"{who}, but none can be used: {_some(reasons, '; ')}", None, plugin)
+    refused = {version: rejected[version] for version in fitting if version in rejected}
+    if refused:
+        reasons = [f"{version} {why}" for version, why in refused.items()]
+        asked = any(cause.parent is None for cause in causes)
+        ways = (_way_out(plugin or name, version, why, asked=asked) for version, why in refused.items())
+        way_out = next((way for way in ways if way is not None), None)
+        return _Sentence(f"{who}, but none can be used: {_some(reasons, '; ')}", way_out, plugin)
     if len(causes) > 1 and all(any(ask.accepts(version) for version in versions) for ask in asks):
-        parents = sorted({title(cause.parent).rpartition(" ")[0] for cause in causes if cause.parent})
+        parents = _parents(causes, title)
         hint = f"install only one of {' and '.join(parents)}" if len(parents) > 1 else "ask for another version"
         return _Sentence(f"{who}, and no version of {plugin or name} is both", hint, plugin)
     if fitting:
         return _Sentence(f"{who}, and {plugin or name} {fitting[0]} cannot be had together with the rest", None, plugin)
     offered = _some([str(version) for version in versions], ", ")
     return _Sentence(f"{who}, but only {offered} of {plugin or name} can be had", "ask for another version", plugin)
+
+
+def _parents(causes: Sequence[Cause], title: Callable[[Candidate], str]) -> list[str]:
+    """Who asks, but for the user: plugins and libraries by their names."""
+    return sorted({title(cause.parent).rpartition(" ")[0] for cause in causes if cause.parent})
+
+
+def _way_out(what: str, version: ReleaseVersion, why: str, *, asked: bool) -> str | None:
+    """What somebody can do about a version that cannot be chosen; None where the reason says it, or nothing helps.
+
+    Args:
+        what: the plugin or library.
+        version: which.
+        why: it is rejected, as the end of a sentence.
+        asked: whether the user asks for it.
+    """
+    if why.startswith("was yanked"):
+        return f"{what}=={version} takes it all the same" if asked else None
+    if why.startswith("is built for"):
+        return f"ask the author of {what} for a wheel for this platform"
+    if why.startswith("needs "):
+        return f"run the version that it needs, or wait for one of {what} that takes this one"
+    return None
 
 
 def _verb(cause: Cause) -> str:

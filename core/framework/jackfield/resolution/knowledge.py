@@ -346,5 +346,5 @@ class Knowledge:
         except MarketUnreachable:
             raise
         except (ManifestError, MarketError, InvalidRequirement) as error:
-            reason = error.message if isinstance(error, JackfieldError) else str(error)
+            reason = error.message if isinstance(error, JackfieldError) else " ".join(str(error).split())
             self._details[file.sha256] = Details(problem=f"cannot be read: {reason}")

@@ -27,6 +27,10 @@ UNKNOWN_PLUGIN = "plugin:"
 """Begins the name of an ask for a plugin that nobody offers: no distribution can be called so."""
 
 
+TOGETHER = "cannot be had together with the rest"
+"""Why a version is passed over that is well by itself."""
+
+
 class OutOfTime(Exception):
     """A search took longer than it may."""
 
@@ -166,7 +170,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
             if wheel.version <= chosen:
                 break
             if _left_out(wheel, mine, None) is None and all(ask.accepts(wheel.version) for ask in mine):
-                why = self.rejected.get(name, {}).get(wheel.version, "cannot be had together with the rest")
+                why = self.rejected.get(name, {}).get(wheel.version, TOGETHER)
                 return str(wheel.version), why
         return None
 

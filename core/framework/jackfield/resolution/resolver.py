@@ -15,6 +15,7 @@ from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
 from jackfield.errors import MarketError, ResolutionError
 from jackfield.manifest import Manifest, Pin
+from jackfield.resolution.beyond import explained
 from jackfield.resolution.explain import MOST_SECONDS, Cause, explain, too_late
 from jackfield.resolution.knowledge import Knowledge, Missing, Remembered
 from jackfield.resolution.model import Ask, Candidate, Catalog, Offer, Place, Solution, Want, ask_of, plugin_version
@@ -81,6 +82,11 @@ async def resolve(
                     loose = _loose(graph, known)
                     if not loose:
                         solution = _solution(graph, asks, provider, known, target)
+
+                        def conflict(error: ResolutionImpossible[Ask, Candidate]) -> ResolutionError:
+                            return _explained(error, provider, known, target)
+
+                        solution = await explained(solution, asks, provider, known, conflict)
                         if settle is not None:
                             settled = Settled.of(graph, solution, provider, known, target)
                             if settled is not None:
@@ -108,12 +114,18 @@ async def _search(asks: Sequence[Ask], provider: Provider, known: Knowledge, tar
     try:
         return await asyncio.to_thread(search, asks, provider, MOST_ROUNDS)
     except ResolutionImpossible as error:
-        causes = [Cause(cause.requirement, cause.parent) for cause in error.causes]
-        raise explain(causes, known, target, provider.rejected, provider.title) from error
+        raise _explained(error, provider, known, target) from error
     except ResolutionTooDeep as error:
         raise ResolutionError(f"no set was found within {MOST_ROUNDS} steps", hint="ask for exact versions") from error
     finally:
         provider.until = 0.0  # where nobody waits any more, the thread ends at its next step
+
+
+def _explained(
+    error: ResolutionImpossible[Ask, Candidate], provider: Provider, known: Knowledge, target: Target
+) -> ResolutionError:
+    causes = [Cause(cause.requirement, cause.parent) for cause in error.causes]
+    return explain(causes, known, target, provider.rejected, provider.title)
 
 
 def _loose(graph: Graph, known: Knowledge) -> set[str]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from jackfield.errors import MarketError, MarketUnreachable, TrustError
 from jackfield.manifest import role_of
 from jackfield.market.batch import Batcher
-from jackfield.market.failures import Busy
 from jackfield.market.transport import Transport
 from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, note_look
 from jackfield.market.trust.lock import Alone
@@ -230,7 +229,7 @@ class Witness:
         """The root that a marketplace began with; None where an index knows nothing of roots, however it says so."""
         try:
             return await self._asked("/tuf/1.root.json", ROOT_BYTES)
-        except (MarketUnreachable, Busy):
+        except MarketUnreachable:
             raise
         except MarketError:
             return None

@@ -1,0 +1,66 @@
+"""Why a set does not hold the newest version of a plugin: its own reason, or who is in the way."""
+
+from __future__ import annotations
+
+import pytest
+from jackfield.resolution import TOGETHER
+
+
+async def over(solve, *plugins: str, name: str = "chat-poll") -> tuple[str, str] | None:
+    return (await solve(*plugins)).passed_over[name]
+
+
+async def test_a_library_that_nobody_offers(index, solve):
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "2.0.0", requires=("nowhere>=1",))
+    why = "cannot be had: poll 2.0.0 needs nowhere >=1, but no marketplace offers nowhere"
+    assert await over(solve, "poll") == ("2.0.0", why)
+
+
+async def test_each_plugin_has_its_own_reason(index, solve):
+    index.library("lib", "1.0")
+    for plugin, requires in (("poll", "nowhere"), ("dice", "lib>=2")):
+        index.plugin(plugin, "1.0.0")
+        index.plugin(plugin, "2.0.0", requires=(requires,))
+    found = (await solve("poll", "dice")).passed_over
+    assert found == {
+        "chat-poll": ("2.0.0", "cannot be had: poll 2.0.0 needs nowhere, but no marketplace offers nowhere"),
+        "chat-dice": ("2.0.0", "cannot be had: dice 2.0.0 needs lib >=2, but only 1.0 of lib can be had"),
+    }
+
+
+async def test_a_plugin_that_nobody_offers(index, solve):
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "2.0.0", needs={"helper": "*"})
+    why = "cannot be had: poll 2.0.0 needs helper *, but no marketplace offers that plugin"
+    assert await over(solve, "poll") == ("2.0.0", why)
+
+
+async def test_who_is_in_the_way_is_named_in_the_version_that_is_taken(index, solve):
+    index.library("lib", "1.0")
+    index.library("lib", "2.0")
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "2.0.0", requires=("lib>=2",))
+    index.plugin("dice", "1.0.0", requires=("lib<2",))
+    version, why = await over(solve, "poll", "dice") or ("", "")
+    assert version == "2.0.0"
+    assert "dice 1.0.0 needs lib <2" in why
+    assert "poll 2.0.0 needs lib >=2" in why
+    assert why.endswith("and no version of lib is both")
+
+
+async def test_what_could_be_had_by_itself_is_told_so(index, solve):
+    """One of the two has to step back, and it could have been the other one."""
+    index.library("lib", "1.0")
+    index.library("lib", "2.0")
+    for plugin, requires in (("poll", "lib<2"), ("dice", "lib>=2")):
+        index.plugin(plugin, "1.0.0")
+        index.plugin(plugin, "2.0.0", requires=(requires,))
+    found = [one for one in (await solve("poll", "dice")).passed_over.values() if one is not None]
+    assert found == [("2.0.0", TOGETHER)]
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "1.0.0"])
+async def test_where_the_newest_is_taken_nothing_is_told(index, solve, version):
+    index.plugin("poll", version)
+    assert await over(solve, "poll") is None
