@@ -7,7 +7,8 @@ from jackfield.resolution import TOGETHER
 
 
 async def over(solve, *plugins: str, name: str = "chat-poll") -> tuple[str, str] | None:
-    return (await solve(*plugins)).passed_over[name]
+    found: tuple[str, str] | None = (await solve(*plugins)).passed_over[name]
+    return found
 
 
 async def test_a_library_that_nobody_offers(index, solve):
