@@ -54,6 +54,17 @@ async def test_without_a_wish_it_is_held_in_the_best_grade_of_the_machine(zygote
     child.close()
 
 
+async def test_a_zygote_keeps_no_socket_of_what_it_did_beforehand(own_zygote):
+    """It collects no garbage: what it left open, every worker would have."""
+    assert own_zygote.pid is not None
+    assert _sockets_of(own_zygote.pid) == 3  # its control, and two whose places a worker's own take
+
+
+def _sockets_of(pid: int) -> int:
+    held = [str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()]
+    return sum(one.startswith("socket:") for one in held)
+
+
 @grades
 async def test_what_a_plugin_needs_works_in_every_grade(zygote, tmp_path, grade):
     """Its own modules, files, threads, an event loop, databases, temporary files, zones of time, native modules."""

@@ -75,6 +75,7 @@ def _rehearse() -> None:
         inside = Inside(NOBODYS, looping, ends[0], handlers)
         Serving(inside, _context).offer()
         _context(inside)
+        inside.calls.close()  # the zygote collects nothing, and its workers would have these descriptors
 
 
 def serve(

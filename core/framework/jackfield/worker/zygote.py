@@ -104,6 +104,9 @@ def _be_ordinary() -> None:
 
 def _prepare(settings: Mapping[str, Any]) -> Prepared:
     """Load and make once what would be loaded and made in each worker."""
+    # Nothing is collected, now or ever: what is freed here leaves holes in shared pages, which each worker would fill
+    # in a copy of its own. So nothing that was made beforehand may hold a descriptor until it is collected.
+    gc.disable()
     module, _, name = settings["serve"].partition(":")
     make = getattr(import_module(module), name)
     for wanted in (*STANDARD, *settings["preload"]):
@@ -124,8 +127,6 @@ def _prepare(settings: Mapping[str, Any]) -> Prepared:
     os.environ["LANG"] = "C.UTF-8"
     sys.dont_write_bytecode = True  # a worker's own code is not its to change
     # A collection in a worker would write to every object that was made here, and so copy its page.
-    gc.disable()
-    gc.collect()
     gc.freeze()
     return prepared
 
