@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from jackfield.errors import MarketError, UnknownPlugin, UsageError, WheelError
 from jackfield.inspection import Attestation, WheelReport, attestation_beside, inspect_wheel
 from jackfield.management.left_out import LeftOut
-from jackfield.management.places import kept_places, manifests_of
+from jackfield.management.places import manifests_of
 from jackfield.management.probation import FailedVersion
 from jackfield.management.questions import Questions
 from jackfield.management.revoked import RevokedHere
@@ -70,12 +70,8 @@ class MarketCatalog:
         self._markets = {market.url: market for market in markets}
         self._strangers = [market.url for market in markets if not market.is_known]
         self._store = store
-        self._pins: dict[str, list[Pin]] = {}
-        for pin in generation.pins:
-            self._pins.setdefault(pin.distribution, []).append(pin)
-        self._kept = kept_places(generation)
-        self._installed = {pin.file.sha256 for pin in generation.pins}
-        self.left_out = LeftOut(failed, revoked, self._installed)
+        self._generation = generation
+        self.left_out = LeftOut(failed, revoked, generation.wheels)
         self.left_out.plugins |= {pin.distribution: pin.id for pin in generation.pins if pin.id is not None}
         self._stored = stored
         self._reports: dict[str, WheelReport] = {}
@@ -151,14 +147,14 @@ class MarketCatalog:
     @cached_property
     def _manifests(self) -> dict[str, Manifest | None]:
         """sha256 -> manifest, of the plugins whose files are here."""
-        return manifests_of((pin for pins in self._pins.values() for pin in pins), self._stored())
+        return manifests_of(self._generation.pins, self._stored())
 
     def _pin(self, place: Place, version: str) -> Pin | None:
         """What is installed of a version: there, else anywhere."""
-        pin = self._kept.get(place)
+        pin = self._generation.places.get(place)
         if pin is not None and pin.version == version:
             return pin
-        return next((one for one in self._pins.get(place[1], ()) if one.version == version), None)
+        return next((one for one in self._generation.versions.get(place[1], ()) if one.version == version), None)
 
     async def offer(self, distribution: str) -> Offer | None:
         """What is offered of a distribution, None if nobody has it.
@@ -168,7 +164,7 @@ class MarketCatalog:
         """
         found = self.left_out.from_offer(distribution, await self._offered(distribution))
         if found is not None and found.source != "file":
-            here = {pin.version for pin in self._pins.get(distribution, ())}
+            here = {pin.version for pin in self._generation.versions.get(distribution, ())}
             files = self.withheld.sift(distribution, found.files, here)
             taken = {file.sha256 for file in files}
             waits = tuple(file for file in found.files if file.sha256 not in taken)
@@ -191,7 +187,7 @@ class MarketCatalog:
     async def _offered(self, distribution: str) -> Offer | None:
         if distribution in self._files:
             return Offer("file", (self._files[distribution][0],))
-        pins = self._pins.get(distribution)
+        pins = self._generation.versions.get(distribution)
         if not pins:
             return await self._first(distribution, None)
         source = pins[0].source
@@ -229,7 +225,7 @@ class MarketCatalog:
             report = self._reports[file.sha256]
             if report.manifest is not None and report.manifest.canonical_id == plugin:
                 return name
-        for name, pins in self._pins.items():
+        for name, pins in self._generation.versions.items():
             if any(pin.id is not None and canonical(pin.id) == plugin for pin in pins):
                 return name
         for url, market in self._markets.items():
@@ -344,5 +340,5 @@ class MarketCatalog:
             ) from None
 
     def _tree(self, file: File) -> Path | None:
-        known = file.sha256 in self._installed and self._store.holds(file.sha256)
+        known = file.sha256 in self._generation.wheels and self._store.holds(file.sha256)
         return self._store.entries.tree(file.sha256) if known else None

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jackfield.management.places import kept_places
 from jackfield.management.specs import canonical
 from jackfield.manifest import Manifest
 from jackfield.store import Generation
@@ -102,7 +101,7 @@ def compare(old: Generation, new: Generation, manifests: Manifests) -> Differenc
         new: the second one.
         manifests: reads what their plugins say of themselves.
     """
-    before, after = kept_places(old), kept_places(new)
+    before, after = old.places, new.places
     moved = []
     for place in sorted({*before, *after}):
         one, other = before.get(place), after.get(place)

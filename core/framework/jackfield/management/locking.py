@@ -102,7 +102,7 @@ class Locker(Planner):
             self._urls, self._store, inventory.generation, lambda: inventory.stored, groups=inventory.groups
         )
         found = dict(local)
-        here = {pin.file.sha256 for pin in inventory.generation.pins}
+        here = inventory.generation.wheels
         refuse_failed((pin for pin in chosen.pins if pin.file.sha256 not in here), failed_versions(self._state))
         async with catalog:
             for pin in chosen.pins:

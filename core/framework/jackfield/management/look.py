@@ -28,7 +28,7 @@ class Look:
         self._store = store
         self._pins: dict[str, Pin] = {}
         with contextlib.suppress(StoreError):
-            here = {pin.file.sha256 for pin in store.active().pins}
+            here = store.active().wheels
             self._pins = {pin.file.sha256: pin for pin in pins if pin.file.sha256 in here}
 
     @property

@@ -10,29 +10,6 @@ from jackfield.resolution import Place
 from jackfield.store import Generation
 
 
-def kept_places(generation: Generation) -> dict[Place, Pin]:
-    """What is installed, by place; plugins are with what all share, wherever they run.
-
-    Args:
-        generation: the set.
-    """
-    return places_of(generation.inline, generation.workers)
-
-
-def places_of(inline: tuple[Pin, ...], workers: Mapping[str, tuple[Pin, ...]]) -> dict[Place, Pin]:
-    """The pins of a set, by place.
-
-    Args:
-        inline: what the application's process holds.
-        workers: canonical id -> the plugin itself, then its own libraries.
-    """
-    found: dict[Place, Pin] = {("", pin.distribution): pin for pin in inline}
-    for plugin, *libraries in workers.values():
-        found["", plugin.distribution] = plugin
-        found |= {(plugin.distribution, pin.distribution): pin for pin in libraries}
-    return found
-
-
 def manifests_of(pins: Iterable[Pin], stored: Mapping[str, Candidate]) -> dict[str, Manifest | None]:
     """sha256 -> manifest, of those pins that are plugins whose files are here.
 
@@ -54,7 +31,7 @@ def preferred(
         manifests: canonical id -> manifest, of what is installed.
         own_libraries: tells which plugins will have libraries of their own.
     """
-    prefer = {place: pin.version for place, pin in kept_places(generation).items()}
+    prefer = {place: pin.version for place, pin in generation.places.items()}
     for cid, plugin in _plugins(generation):
         if cid not in manifests:
             continue

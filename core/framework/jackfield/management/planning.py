@@ -12,7 +12,7 @@ from jackfield.management.coming import coming_of, first_keys, makers_of
 from jackfield.management.compatibility import compatibility_notes
 from jackfield.management.consent import Consent, requests_and_grants
 from jackfield.management.inventory import Inventory
-from jackfield.management.places import differs, kept_places, places_of, preferred
+from jackfield.management.places import differs, preferred
 from jackfield.management.plan import Plan, differences, migrations
 from jackfield.management.policy import Policies
 from jackfield.management.probation import failed_versions
@@ -31,7 +31,7 @@ from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import Spec, canonical, installed_as, parse_spec
 from jackfield.management.waiting import waiting
 from jackfield.management.wanting import Wanting
-from jackfield.manifest import HostFile, Manifest, Pin, Requirement, Version
+from jackfield.manifest import HostFile, Manifest, Pin, Requirement, Version, places_of
 from jackfield.permissions import Choice, Placement
 from jackfield.resolution import Place, Solution, Target, Want, resolve
 from jackfield.storage import State
@@ -217,13 +217,13 @@ class Planner:
                 settle=self._inventory.memory.settle if self._solved_for is None else None,
             )
 
-    def _staying(self) -> set[str]:
+    def _staying(self) -> frozenset[str]:
         """What is installed and may stay as it is, blocked by name, where no version of it runs here any more."""
-        return {pin.file.sha256 for pin in self._inventory.generation.pins}
+        return self._inventory.generation.wheels
 
     async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
         generation = self._inventory.generation
-        before, after = kept_places(generation), places_of(solution.pins, solution.workers)
+        before, after = generation.places, places_of(solution.pins, solution.workers)
         old = {place: pin for place, pin in before.items() if place in after and not differs(pin, after[place])}
         manifests = {name: one for name, one in solution.manifests.items() if ("", name) not in old}
         placements = {name: self._placement(manifest) for name, manifest in manifests.items()}
@@ -233,8 +233,7 @@ class Planner:
         )
         changelogs = {name: text for name, text in zip(manifests, texts, strict=True) if text}
         absent = {pin.file.sha256 for pin in after.values() if not catalog.holds(pin.file)}
-        present = {pin.file.sha256 for pin in generation.pins}
-        refuse_revoked(after.values(), present, self._revoked, catalog.left_out.contents)
+        refuse_revoked(after.values(), generation.wheels, self._revoked, catalog.left_out.contents)
         added, changed, removed = differences(before, after, absent=absent, changelogs=changelogs)
         coming = {
             (cid := one.canonical_id): coming_of(name, solution, after, makers[cid], set(before), placements[name])

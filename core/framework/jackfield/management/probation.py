@@ -105,7 +105,7 @@ def put_on_probation(
     """
     old = footing(before.inline, before.workers)
     new = footing(pins, workers)
-    moved = [cid for cid, own in new.items() if _hashes(own) - _hashes(old.get(cid, ()))]
+    moved = [cid for cid, own in new.items() if own != (was := old.get(cid, ())) and _hashes(own) - _hashes(was)]
     keys: dict[str, str | None] = {f"{PROBATION}{cid}": new[cid][0].version for cid in moved}
     return keys
 

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from jackfield.errors import MissingDependency
 from jackfield.management.inventory import Inventory
-from jackfield.management.places import kept_places, places_of
 from jackfield.management.plan import Plan, differences
 from jackfield.management.specs import canonical
+from jackfield.manifest import places_of
 from jackfield.storage import State
 from jackfield.store import Generation, Layout
 
@@ -37,7 +37,7 @@ def removal(inventory: Inventory, state: State, gone: Collection[str], *, layout
     kept = _reached([inventory.pins[cid].distribution for cid in roots], generation)
     inline = tuple(pin for pin in generation.inline if pin.distribution in kept)
     workers = {cid: own for cid, own in generation.workers.items() if own[0].distribution in kept}
-    before, after = kept_places(generation), places_of(inline, workers)
+    before, after = generation.places, places_of(inline, workers)
     added, changed, removed = differences(before, after, absent=(), changelogs={})
     names = {cid: inventory.pins[cid].id or cid for cid in sorted(gone)}
     return Plan(
@@ -54,7 +54,7 @@ def removal(inventory: Inventory, state: State, gone: Collection[str], *, layout
 
 def _reached(roots: Collection[str], generation: Generation) -> set[str]:
     """The distributions that stay with some plugins: what they require, and their libraries where all share them."""
-    pins = {name: pin for (within, name), pin in kept_places(generation).items() if not within}
+    pins = {name: pin for (within, name), pin in generation.places.items() if not within}
     reached: set[str] = set()
     pending = list(roots)
     while pending:

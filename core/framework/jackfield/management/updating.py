@@ -8,7 +8,6 @@ from dataclasses import replace
 from packaging.version import Version as ReleaseVersion
 
 from jackfield.management.catalog import MarketCatalog
-from jackfield.management.places import kept_places
 from jackfield.management.plan import ConsentRequest, Plan, PlanItem
 from jackfield.management.planning import Planner
 from jackfield.management.reach import Reach
@@ -129,7 +128,7 @@ class Updater(Planner):
         Only where every plugin is whole and at hand: what is not there is asked for, and may come in another version.
         """
         inventory, moving = self._inventory, {want.distribution for want in wants}
-        installed = kept_places(inventory.generation)
+        installed = inventory.generation.places
         staying = [pin for (within, name), pin in installed.items() if within or name not in moving]
         if not inventory.memory.settled or not all(catalog.holds(pin.file) for pin in staying):
             return None

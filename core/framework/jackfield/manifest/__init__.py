@@ -30,7 +30,7 @@ from jackfield.manifest.hostfile import (
 from jackfield.manifest.identity import canonical_id, is_canonical, parse_id
 from jackfield.manifest.limits import LIMIT, LIMITS, Limit, Measure
 from jackfield.manifest.reader import manifest_values, read_manifest, read_manifest_file
-from jackfield.manifest.release import File, Pin, Release, distinct
+from jackfield.manifest.release import File, Pin, Release, distinct, places_of
 from jackfield.manifest.requirements import Dependency, Requirement
 from jackfield.manifest.revocations import (
     SEVERITIES,
@@ -113,6 +113,7 @@ __all__ = [
     "page_path",
     "parse_id",
     "path_problem",
+    "places_of",
     "plugin_document",
     "plugin_path",
     "read_hostfile",

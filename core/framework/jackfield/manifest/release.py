@@ -1,6 +1,6 @@
 """What an index offers and what a lock pins: the words that market, resolution and store share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -171,6 +171,24 @@ def distinct(pins: Iterable[Pin]) -> tuple[Pin, ...]:
     """Return each wheel once, by distribution and version, though several sets hold it."""
     found = {pin.file.sha256: pin for pin in pins}
     return tuple(sorted(found.values(), key=lambda pin: (pin.distribution, pin.version)))
+
+
+def places_of(inline: Iterable[Pin], workers: Mapping[str, Sequence[Pin]]) -> dict[tuple[str, str], Pin]:
+    """Return the pins of a set by place: the distribution that has it for itself, empty where all share it; its name.
+
+    Plugins are with what all share, wherever they run.
+
+    Args:
+        inline: what the application's process holds.
+        workers: canonical id -> the plugin itself, then its own libraries, of each with a process of its own.
+    """
+    found = {("", pin.distribution): pin for pin in inline}
+    for own in workers.values():
+        plugin = own[0]
+        found["", plugin.distribution] = plugin
+        for pin in own[1:]:
+            found[plugin.distribution, pin.distribution] = pin
+    return found
 
 
 _OPTIONAL: dict[str, type | tuple[type, ...]] = {

@@ -185,11 +185,12 @@ class Lists:
     def stamp(self) -> tuple[tuple[str, int, int, int], ...]:
         """Another value whenever a list has changed; costs a `stat` for each marketplace."""
         found = []
-        for path in self.paths():
-            for one in (path, path.with_name(COPY_NAME)):
+        for folder in self._folders():
+            for name in (FILE_NAME, COPY_NAME):
                 with contextlib.suppress(OSError):
-                    stat = one.stat()
-                    found.append((str(one), stat.st_ino, stat.st_mtime_ns, stat.st_size))
+                    path = f"{folder}/{name}"
+                    stat = os.stat(path)  # noqa: PTH116 - as all of this: a plan asks five times
+                    found.append((path, stat.st_ino, stat.st_mtime_ns, stat.st_size))
                     break
         return tuple(found)
 
@@ -199,8 +200,13 @@ class Lists:
 
     def paths(self) -> Sequence[Path]:
         """Where the lists lie, also of marketplaces that were never asked for one."""
+        return [Path(folder) / FILE_NAME for folder in self._folders()]
+
+    def _folders(self) -> Sequence[str]:
+        """The folders of the marketplaces that are known, in order."""
         try:
-            return sorted(Path(one.path) / FILE_NAME for one in os.scandir(self._trust) if one.is_dir())
+            with os.scandir(self._trust) as found:
+                return sorted(one.path for one in found if one.is_dir())
         except OSError:
             return ()
 

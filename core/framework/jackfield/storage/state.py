@@ -17,10 +17,12 @@ import json
 import os
 import threading
 import uuid
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice, takewhile
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -92,13 +94,16 @@ class State:
         """The value of `key` now, also when another process set it; `default` if it has none."""
         with self._guard:
             self._refresh()
-            return copy.deepcopy(self._values[key]) if key in self._values else default
+            return _own(self._values[key]) if key in self._values else default
 
     def items(self, prefix: str = "") -> dict[str, JSON]:
         """Every key that starts with `prefix`, with its value, in order of names."""
         with self._guard:
             self._refresh()
-            return {key: copy.deepcopy(self._values[key]) for key in sorted(self._values) if key.startswith(prefix)}
+            if self._order is None:
+                self._order = sorted(self._values)
+            named = islice(self._order, bisect_left(self._order, prefix), None)
+            return {key: _own(self._values[key]) for key in takewhile(lambda key: key.startswith(prefix), named)}
 
     def change(
         self,
@@ -200,6 +205,7 @@ class State:
     def _forget(self) -> None:
         self._entries: list[Entry] = []
         self._values: dict[str, JSON] = {}
+        self._order: list[str] | None = None  # their names in order, from when somebody asks until one changes
         # key -> the changes still in force, oldest first: (transaction, value before it)
         self._stacks: dict[str, list[tuple[str, JSON]]] = {}
         self._offset = 0
@@ -239,6 +245,7 @@ class State:
 
     def _apply(self, entry: Entry) -> None:
         self._entries.append(entry)
+        self._order = None
         for change in entry.changes:
             stack = self._stacks.setdefault(change.key, [])
             if entry.reverts:
@@ -290,6 +297,11 @@ class State:
             yield
         finally:
             lock.release()
+
+
+def _own(value: JSON) -> JSON:
+    """A value that its receiver may change; most are texts, of which no copy is needed."""
+    return copy.deepcopy(value) if isinstance(value, (dict, list)) else value
 
 
 def _now() -> str:

@@ -21,13 +21,13 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from jackfield.errors import StoreError, WheelError
-from jackfield.manifest import Pin, distinct
+from jackfield.manifest import Pin, distinct, places_of
 from jackfield.places import read_kept
 from jackfield.store.glances import Stamp, stamp_of
 from jackfield.store.pylock import lock_text, pin_of
@@ -54,9 +54,11 @@ class Lock(NamedTuple):
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Generation:
     """One complete installed set; number 0 is the empty one, which exists without files.
+
+    It does not change: what is told of all its pins is worked out once, when it is first asked.
 
     Args:
         number: counted up with each install, update and removal.
@@ -87,7 +89,7 @@ class Generation:
         """The unpacked trees of what the application's process holds, each an import root."""
         return tuple(self.entries[pin.file.sha256] for pin in self.inline)
 
-    @property
+    @cached_property
     def plugin_trees(self) -> tuple[Path, ...]:
         """Where plugins may be found: the trees of the application's process, and each other plugin's own."""
         return (*self.paths, *(self.tree(pins[0]) for pins in self.workers.values()))
@@ -104,6 +106,24 @@ class Generation:
     def plugins(self) -> dict[str, Pin]:
         """Canonical id -> pin, of the plugins alone."""
         return {pin.id: pin for pin in self.pins if pin.id is not None}
+
+    @cached_property
+    def places(self) -> Mapping[tuple[str, str], Pin]:
+        """What is installed, by place; see `places_of`."""
+        return MappingProxyType(places_of(self.inline, self.workers))
+
+    @cached_property
+    def versions(self) -> Mapping[str, tuple[Pin, ...]]:
+        """Distribution -> its pins: plugins may have a library in several versions."""
+        found: dict[str, tuple[Pin, ...]] = {}
+        for pin in self.pins:
+            found[pin.distribution] = (*found.get(pin.distribution, ()), pin)
+        return MappingProxyType(found)
+
+    @cached_property
+    def wheels(self) -> frozenset[str]:
+        """The sha256 of everything that is installed."""
+        return frozenset(pin.file.sha256 for pin in self.pins)
 
     def tree(self, pin: Pin) -> Path:
         """The unpacked tree of one of its pins."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 Stamp = tuple[int, int, int, int]
@@ -62,9 +63,9 @@ class Glance:
         """Several glances of one kind as one: to look once at a thousand paths is quicker than often at a few."""
         each = list(glances)
         return cls(
-            tuple(path for one in each for path in one.paths),
-            [known for one in each for known in one.stamps],
-            tuple(path for one in each for path in one.missing),
+            tuple(chain.from_iterable(one.paths for one in each)),
+            list(chain.from_iterable(one.stamps for one in each)),
+            tuple(chain.from_iterable(one.missing for one in each)),
             follow=any(one.follow for one in each),
         )
 

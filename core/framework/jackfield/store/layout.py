@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from jackfield.places import home_folder, profile_folder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """The folders and files of one profile; naming them makes nothing.
 
@@ -54,122 +55,122 @@ class Layout:
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
 
-    @property
+    @cached_property
     def store(self) -> Path:
         """Unpacked wheels by the sha256 of the wheel."""
         return self.root / "store"
 
-    @property
+    @cached_property
     def generations(self) -> Path:
         """One folder for each complete installed set, named by its number."""
         return self.root / "generations"
 
-    @property
+    @cached_property
     def current(self) -> Path:
         """The pointer: a file that holds the number of the active generation."""
         return self.root / "current"
 
-    @property
+    @cached_property
     def journal(self) -> Path:
         """The activation history."""
         return self.root / "journal"
 
-    @property
+    @cached_property
     def unfinished(self) -> Path:
         """What an installer is still writing; anything here without a living installer is left over."""
         return self.root / "unfinished"
 
-    @property
+    @cached_property
     def fetched(self) -> Path:
         """Wheels on their way into the store; anything here without a living installer is left over."""
         return self.root / "fetched"
 
-    @property
+    @cached_property
     def downloads(self) -> Path:
         """Pieces of wheels whose download was interrupted, for the next try; an installer at work alone writes them."""
         return self.root / "downloads"
 
-    @property
+    @cached_property
     def state(self) -> Path:
         """The folder of the log of keyed changes."""
         return self.root / "state"
 
-    @property
+    @cached_property
     def snapshots(self) -> Path:
         """Copies of plugin data, taken before its shape changes."""
         return self.root / "snapshots"
 
-    @property
+    @cached_property
     def trust(self) -> Path:
         """What is known of each marketplace: its keys, and what it has revoked."""
         return self.root / "trust"
 
-    @property
+    @cached_property
     def run(self) -> Path:
         """Locks and sockets of running processes."""
         return self.root / "run"
 
-    @property
+    @cached_property
     def install_lock(self) -> Path:
         """The lock that one installer at a time holds."""
         return self.run / "install.lock"
 
-    @property
+    @cached_property
     def host_lock(self) -> Path:
         """The lock that a running host holds."""
         return self.run / "host.lock"
 
-    @property
+    @cached_property
     def installation(self) -> Path:
         """The number by which rollouts reach this installation or not; it never leaves the machine."""
         return self.root / "installation"
 
-    @property
+    @cached_property
     def starts(self) -> Path:
         """The record of how the last starts of the host went."""
         return self.run / "starts.json"
 
-    @property
+    @cached_property
     def control(self) -> Path:
         """The socket at which a running host takes orders."""
         return self.run / "control.sock"
 
-    @property
+    @cached_property
     def plugin_socket(self) -> Path:
         """The socket at which external plugins connect."""
         return self.run / "plugins.sock"
 
-    @property
+    @cached_property
     def exchange(self) -> Path:
         """The folder of the files that tell external plugins and the host of each other (J3, J4)."""
         return self.root / "storage"
 
-    @property
+    @cached_property
     def requested_plugin_port(self) -> Path:
         """Where a user writes the TCP port at which external plugins shall connect (J3)."""
         return self.exchange / "requested-plugin-port"
 
-    @property
+    @cached_property
     def plugin_port(self) -> Path:
         """Where a running host writes the TCP port at which they do (J4)."""
         return self.exchange / "plugin-port"
 
-    @property
+    @cached_property
     def key_uses(self) -> Path:
         """When each key of an external plugin was last used."""
         return self.exchange / "key-uses.json"
 
-    @property
+    @cached_property
     def usage(self) -> Path:
         """What was counted of plugins in earlier runs."""
         return self.root / "usage.json"
 
-    @property
+    @cached_property
     def logs(self) -> Path:
         """The folder of each plugin's last log lines."""
         return self.root / "logs"
 
-    @property
+    @cached_property
     def configuration(self) -> Path:
         """The folder that holds a folder of files for each plugin, which the user may edit."""
         return self.root / "config"

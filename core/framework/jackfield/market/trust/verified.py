@@ -8,6 +8,7 @@ the very version that came next.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -53,15 +54,25 @@ class Verified:
         timestamp = self._current(read.signed)
         snapshot = self._signed("snapshot", timestamp["meta"]["snapshot.json"]["version"])
         self.root_version: int = root["version"]
-        self.versions: dict[str, int] = {
-            name.removesuffix(".json"): one["version"] for name, one in snapshot["meta"].items()
-        }
-        delegations = self._signed("targets", self.versions["targets"]).get("delegations") or {"roles": ()}
-        self._signers: dict[str, tuple[frozenset[str], int]] = {
-            one["name"]: (frozenset(one["keyids"]), one["threshold"]) for one in delegations["roles"]
-        }
+        # Of 256 bins a look needs a few: they are found when they are asked for.
+        self._snapshot: Mapping[str, Any] = snapshot["meta"]
+        delegations = self._signed("targets", self.version("targets")).get("delegations") or {"roles": ()}
+        self._delegated: Sequence[Mapping[str, Any]] = delegations["roles"]
         self.said = datetime.fromisoformat(timestamp["expires"])
         self._targets: dict[str, dict[str, Any]] = {}
+
+    def signs(self, role: str) -> bool:
+        """Whether there is such a role now."""
+        return f"{role}.json" in self._snapshot
+
+    def version(self, role: str) -> int:
+        """The version of a role that is current.
+
+        Raises:
+            LookupError: there is no such role.
+        """
+        version: int = self._snapshot[f"{role}.json"]["version"]
+        return version
 
     def target(self, role: str, path: str) -> Target | None:
         """What a role signs of a path, None for nothing.
@@ -71,7 +82,7 @@ class Verified:
         """
         if role not in self._targets:
             self._require_signers(role)
-            self._targets[role] = self._signed(role, self.versions[role])["targets"]
+            self._targets[role] = self._signed(role, self.version(role))["targets"]
         found = self._targets[role].get(path)
         return None if found is None else Target(found["hashes"]["sha256"], found["length"])
 
@@ -82,12 +93,15 @@ class Verified:
             LookupError, ValueError: it is not the version that is current.
         """
         signed = json.loads(data)["signed"]
-        self._targets[role] = self._current(_of_version(signed, role, self.versions[role]))["targets"]
+        self._targets[role] = self._current(_of_version(signed, role, self.version(role)))["targets"]
 
     def _require_signers(self, role: str) -> None:
         """Hold what lies here of a bin to the keys that sign it now; it was verified by those of the day it came."""
-        keyids, threshold = self._signers[role]
-        if len(keyids & _read(self._folder / f"{role}.json").keyids) < threshold:
+        delegated = next((one for one in self._delegated if one["name"] == role), None)
+        if delegated is None:
+            raise LookupError(f"nobody may sign {role}")
+        signed_by = _read(self._folder / f"{role}.json").keyids
+        if len(signed_by.intersection(delegated["keyids"])) < delegated["threshold"]:
             raise ValueError(f"{role} was signed by keys that were replaced")
 
     def _signed(self, role: str, version: int | None = None) -> dict[str, Any]:

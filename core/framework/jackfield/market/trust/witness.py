@@ -146,7 +146,7 @@ class Witness:
 
     def version_of(self, path: str) -> int:
         """The version of what signs a path, as of the last answer; it only grows."""
-        return self._signed().versions[role_of(path)]
+        return self._signed().version(role_of(path))
 
     async def aclose(self) -> None:
         """Give up what is under way."""
@@ -260,9 +260,9 @@ class Witness:
             pass
         else:
             return
-        version = verified.versions.get(role)
-        if version is None:
+        if not verified.signs(role):
             raise TrustError(f"{self._url} does not sign {role}", hint="nothing was changed; ask its operator")
+        version = verified.version(role)
         self._fetched[role] = version, await self._asked(f"/tuf/{version}.{role}.json", BIN_BYTES)
         if self._verifying is None:
             self._verifying = asyncio.ensure_future(self._verify())
@@ -295,7 +295,7 @@ class Witness:
         updates, failed, verified = self._updates_now(), dict[str, MarketError](), self._signed()
         for role, (version, body) in fetched.items():
             try:
-                if body is not None and version == verified.versions.get(role):
+                if body is not None and verified.signs(role) and version == verified.version(role):
                     updates.take(role, _any_path(role), body)
                     with contextlib.suppress(LookupError, ValueError):  # whoever asks for it is told
                         verified.know(role, body)
