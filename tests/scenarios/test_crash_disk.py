@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -164,17 +164,17 @@ class Refusing(Disk):
             self.refused = self.refused or what
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, *, wait: bool = True) -> None:
         self._count("write the pointer")
-        super().write(path, data)
+        super().write(path, data, wait=wait)
 
     def append(self, path: Path, data: bytes, *, offset: int, wait: bool = True) -> None:
         self._count("append to the journal")
         super().append(path, data, offset=offset, wait=wait)
 
-    def sync_filesystem(self, path: Path) -> None:
+    def sync_filesystem(self, path: Path, *, above_all: Sequence[Path] = ()) -> None:
         self._count(f"syncfs {path.name.rstrip('0123456789-')}")
-        super().sync_filesystem(path)
+        super().sync_filesystem(path, above_all=above_all)
 
     def rename(self, source: Path, target: Path) -> None:
         self._count(f"rename into {target.parent.name}")

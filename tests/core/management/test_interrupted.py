@@ -9,13 +9,20 @@ import sqlite3
 import pytest
 from jackfield.errors import MarketError, StoreError, StoreLocked
 from jackfield.management import Management
-from jackfield.store import Disk, Store
+from jackfield.store import Activation, Disk, Store, now
 
 from tests.support.wheels import build_plugin
 
-STEPS_BEFORE = ["downloaded", "wheel-unpacked", "store-synced", "generation-renamed"]
-# After "generations-synced" the next step, which begins the journal, is on its way already: it is completed.
-STEPS_AFTER = ["generations-synced", "journal-begun", "pointer-written", "pointer-replaced", "state-recorded"]
+STEPS_BEFORE = ["downloaded", "wheel-unpacked", "wheels-stored", "generation-built"]
+# After "generation-renamed" the next step, which begins the journal, is on its way already: it is completed.
+STEPS_AFTER = [
+    "generation-renamed",
+    "journal-begun",
+    "pointer-written",
+    "change-synced",
+    "pointer-replaced",
+    "state-recorded",
+]
 
 
 async def plan_of(management, wheel):
@@ -55,13 +62,13 @@ class FullDisk(Disk):
         if call == self.victim:
             raise OSError(28, "No space left on device")
 
-    def write(self, path, data):
+    def write(self, path, data, *, wait=True):
         self._fill("write")
-        super().write(path, data)
+        super().write(path, data, wait=wait)
 
-    def sync_filesystem(self, path):
-        self._fill("sync_filesystem")
-        super().sync_filesystem(path)
+    def sync_filesystem(self, path, *, above_all=()):
+        self._fill("sync the change" if above_all else "sync_filesystem")
+        super().sync_filesystem(path, above_all=above_all)
 
     def rename(self, source, target):
         self._fill("rename")
@@ -73,7 +80,7 @@ class FullDisk(Disk):
         super().append(path, data, offset=offset, wait=wait)
 
 
-@pytest.mark.parametrize("victim", ["sync_filesystem", "rename", "append", "write"])
+@pytest.mark.parametrize("victim", ["sync_filesystem", "rename", "append", "write", "sync the change"])
 async def test_a_full_disk_is_a_sentence_and_nothing_changes(victim, manage, layout, tmp_path):
     management = manage()
     plan = await plan_of(management, build_plugin(tmp_path, "poll"))
@@ -84,6 +91,25 @@ async def test_a_full_disk_is_a_sentence_and_nothing_changes(victim, manage, lay
     assert manage().list() == []
     assert manage().state.items() == {}
     await manage().apply(plan, accept_permissions=True, by="tester")
+    assert [row.id for row in manage().list()] == ["poll"]
+
+
+async def test_a_generation_that_the_power_cut_emptied_goes_with_the_change_that_made_it(manage, layout, tmp_path):
+    """Until all of a change is on disk any part of it may be lost, also the bytes of a file that has its name."""
+    management = manage()
+    await management.apply(await plan_of(management, build_plugin(tmp_path, "poll")), accept_permissions=True, by="one")
+    plan = await plan_of(management, build_plugin(tmp_path, "dice"))
+    activation = Activation("two", previous=1, generation=0, at=now(), by="two", what="install dice")
+    with management.store.lock(by="two"):
+        steps = management.store.commit(plan.pins, plan.files, activation=activation, record=lambda _: None)
+        assert "pointer-written" in steps  # which is as far as it comes
+    for file in (layout.generations / "2").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"")
+    assert not manage().store.settled()
+    manage().collect(by="three")
+    assert manage().store.settled()
+    assert manage().store.numbers() == (1,)
     assert [row.id for row in manage().list()] == ["poll"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from jackfield.store import Disk, Store
+from jackfield.store import Activation, Disk, Store, now
 
 
 class RecordingDisk(Disk):
@@ -15,7 +15,7 @@ class RecordingDisk(Disk):
         self.calls = []
         self.patch = patch
 
-    def write(self, path, data):
+    def write(self, path, data, *, wait=True):
         synced = []
         real = os.fsync
 
@@ -24,14 +24,14 @@ class RecordingDisk(Disk):
             synced.append(os.fstat(descriptor).st_ino)
 
         self.patch.setattr(os, "fsync", fsync)
-        super().write(path, data)
+        super().write(path, data, wait=wait)
         self.patch.undo()
-        assert synced == [path.stat().st_ino]
-        self.calls.append(("write and fsync", path.name.partition(".")[0]))
+        assert synced == [path.stat().st_ino] * wait
+        self.calls.append(("write and fsync" if wait else "write", path.name.partition(".")[0]))
 
-    def sync_filesystem(self, path):
+    def sync_filesystem(self, path, *, above_all=()):
         self.calls.append(("sync_filesystem", path.name))
-        super().sync_filesystem(path)
+        super().sync_filesystem(path, above_all=above_all)
 
     def rename(self, source, target):
         self.calls.append(("rename", target.name))
@@ -57,17 +57,46 @@ def test_what_is_named_is_on_disk_before_its_name_and_the_pointer_comes_last(lay
     assert disk.calls == [
         ("sync_filesystem", "unfinished"),
         ("rename", pin.file.sha256),
-        ("sync_folder", "store"),
-        ("sync_filesystem", "generation-1"),
         ("rename", "1"),
-        ("sync_folder", "generations"),
-        ("append and fsync", "begin"),
+        ("append", "begin"),
+        ("write", "current"),
+        ("sync_filesystem", "profile"),
+        ("replace", "current"),
         ("sync_folder", "profile"),
+        ("append", "done"),
+    ]
+
+
+def test_a_switch_that_makes_nothing_waits_for_its_two_files_alone(layout, install, plugin, monkeypatch):
+    install(plugin("poll"))
+    disk = RecordingDisk(monkeypatch)
+    store = Store(layout, disk=disk)
+    back = Activation("back", previous=1, generation=0, at=now(), by="tester", what="go back")
+    with store.lock(by="tester"):
+        list(store.activate(back, record=lambda _: None))
+    assert disk.calls == [
+        ("append and fsync", "begin"),
         ("write and fsync", "current"),
         ("replace", "current"),
         ("sync_folder", "profile"),
         ("append", "done"),
     ]
+
+
+def test_without_a_barrier_for_all_each_file_is_waited_for(layout, install, plugin, monkeypatch):
+    """As on macOS, whose `sync` only begins to write."""
+    synced = []
+    real = os.fsync
+
+    def fsync(descriptor):
+        real(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr("jackfield.store.disk._syncfs", lambda: None)
+    monkeypatch.setattr(os, "fsync", fsync)
+    folders = (layout.generations / "1", layout.generations, layout.store, layout.journal, layout.current, layout.root)
+    install(plugin("poll"))
+    assert [path.stat().st_ino for path in folders] == synced[:6]
 
 
 def test_what_is_mended_is_on_disk_before_the_generation_that_names_it(layout, install, plugin, monkeypatch):
@@ -82,8 +111,8 @@ def test_what_is_mended_is_on_disk_before_the_generation_that_names_it(layout, i
         ("sync_filesystem", f"wheel-{pin.file.sha256}"),
         ("replace", "__init__.py"),
         ("sync_filesystem", pin.file.sha256),
-        ("sync_filesystem", "generation-2"),
         ("rename", "2"),
+        ("append", "begin"),
     ]
 
 

@@ -269,6 +269,7 @@ class Management(ManagementReader):
         """Remove generations and wheels that no rollback and no running program can reach; see `Store.collect`."""
         from jackfield.management.upkeep import Upkeep
 
+        self.settle(by=by)  # of what an installer made that died, not all need have reached the disk
         return Upkeep(self.store, lock_seconds=self._lock_seconds).collect(keep=keep, by=by)
 
     def settle(self, *, by: str = "start") -> str | None:

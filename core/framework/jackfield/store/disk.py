@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,12 +15,13 @@ class Disk:
     One small class, so that a test can record the order of the calls and a store can be given another one.
     """
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Make or overwrite a file; it is on disk when this returns (its name is after `sync_folder`)."""
+    def write(self, path: Path, data: bytes, *, wait: bool = True) -> None:
+        """Make or overwrite a file; on disk when this returns, if it waits (its name is after `sync_folder`)."""
         with path.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if wait:
+                file.flush()
+                os.fsync(file.fileno())
 
     def append(self, path: Path, data: bytes, *, offset: int, wait: bool = True) -> None:
         """Write `data` at `offset` bytes, cutting off what lies behind; on disk when this returns, if it waits."""
@@ -35,12 +36,21 @@ class Disk:
         finally:
             os.close(descriptor)
 
-    def sync_filesystem(self, path: Path) -> None:
-        """Put everything written to the file system of `path` on disk: one barrier for a tree of many files."""
+    def sync_filesystem(self, path: Path, *, above_all: Sequence[Path] = ()) -> None:
+        """Put everything written to the file system of `path` on disk: one barrier for a tree of many files.
+
+        Args:
+            path: a folder.
+            above_all: what is waited for one by one where the system has no such call, or one that only begins to
+                write; what is not there is passed over.
+        """
         syncfs = _syncfs()
         if syncfs is None:
             if hasattr(os, "sync"):
                 os.sync()
+            for one in above_all:
+                if one.exists():
+                    self._sync_one(one)
             return
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -67,6 +77,16 @@ class Disk:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def _sync_one(self, path: Path) -> None:
+        if path.is_dir():
+            self.sync_folder(path)
+        else:
+            descriptor = os.open(path, os.O_RDWR)  # Windows syncs what can be written
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def remove(self, path: Path) -> None:
         """Remove a tree or a file, also one that is gone already."""

@@ -92,7 +92,9 @@ class Entries:
         return bool(self.damage(sha256)) and bool(wheel_damage(self._folder / sha256))
 
     def add(self, wheels: Mapping[str, Path]) -> Iterator[str]:
-        """Unpack wheels that are not here; yields the names of the steps.
+        """Unpack wheels that are not here; yields the names of the steps. What is in them is on disk then.
+
+        That they have their names has to be waited for before anything that names them becomes visible.
 
         Args:
             wheels: sha256 -> file.
@@ -117,8 +119,6 @@ class Entries:
             self._disk.remove(target)  # an incomplete one, else `holds` had found it
             self._disk.rename(draft, target)
         yield "wheels-stored"
-        self._disk.sync_folder(self._folder)
-        yield "store-synced"
 
     def mend(self, pin: Pin, wheel: Path | None, *, thorough: bool = False) -> Iterator[str]:
         """Bring a damaged entry back to what its wheel holds; yields a step if there was anything to do.

@@ -119,7 +119,7 @@ class Store(StoreReader):
             workers: canonical id -> the plugin itself, then its own libraries, of each with a process of its own.
             check: looks at each table of files that is new before anything becomes visible.
             sound: sha256 of wheels that the caller has just found sound, under this lock; they are not looked at again.
-            confirm: called once all is on disk and before anything of it becomes visible; raises where it must not.
+            confirm: called once all is written and before anything of it becomes visible; raises where it must not.
 
         Raises:
             WheelError: a wheel is not what it should be.
@@ -150,15 +150,11 @@ class Store(StoreReader):
                 draft, pins, table, workers=workers, before=before, about={**about, "parent": activation.previous}
             )
             yield "generation-built"
-            self._disk.sync_filesystem(draft)
-            yield "generation-synced"
             if confirm is not None:
                 confirm()
             self.layout.generations.mkdir(exist_ok=True)
             self._disk.rename(draft, target)
             yield "generation-renamed"
-            self._disk.sync_folder(self.layout.generations)
-            yield "generations-synced"
             self._disk.remove(self.layout.unfinished)
         except OSError as error:
             self._clear_if_possible()
@@ -166,7 +162,7 @@ class Store(StoreReader):
         except (JackfieldError, GeneratorExit):
             self._clear_if_possible()
             raise
-        yield from self._switch(replace(activation, generation=number), record)
+        yield from self._switch(replace(activation, generation=number), record, fresh=target)
 
     def activate(self, activation: Activation, *, record: Record) -> Generator[str]:
         """Switch the pointer to a generation that exists; yields the names of the steps as they are done.
@@ -198,9 +194,9 @@ class Store(StoreReader):
         Raises:
             StoreError: as for `garbage`, or the disk refused.
         """
+        self._clear(fetched=True)  # first: what a dead installer left needs no other way to go
         found = self.garbage(keep=keep)
         try:
-            self._clear(fetched=True)
             gone = yield from remove_generations(self.layout, self._disk, found.generations)
             names = self.unnamed(set(self.numbers()))
             yield from remove_wheels(self.layout, self._disk, names)
@@ -229,18 +225,33 @@ class Store(StoreReader):
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def _switch(self, activation: Activation, record: Record) -> Generator[str]:
+    def _switch(self, activation: Activation, record: Record, fresh: Path | None = None) -> Generator[str]:
+        """Replace the pointer, between the journal's two records.
+
+        Args:
+            activation: where to, and what changes with it.
+            record: puts the state's part on disk.
+            fresh: the generation's folder where it was just made: nothing of it is on disk yet. One barrier is waited
+                for then, for its files and names, the new wheels' names, the journal's record and the pointer's draft.
+        """
         pointer = self.layout.current
         draft = pointer.with_name(f"current.{uuid.uuid4().hex}.new")
         try:
             self.layout.make_root()
-            self.journal.begin(activation)
+            self.journal.begin(activation, wait=fresh is None)
             yield "journal-begun"
-            self._disk.write(draft, str(activation.generation).encode())
+            self._disk.write(draft, str(activation.generation).encode(), wait=fresh is None)
             yield "pointer-written"
+            if fresh is not None:
+                layout = self.layout
+                self._disk.sync_filesystem(
+                    layout.root, above_all=(fresh, layout.generations, layout.store, layout.journal, draft, layout.root)
+                )
+                yield "change-synced"
             self._disk.replace(draft, pointer)
         except OSError as error:
             self._abandon(activation, draft)
+            self._clear_if_possible()
             raise self._unwritable(error) from error
         try:
             yield "pointer-replaced"

@@ -110,9 +110,15 @@ class Journal:
         self._disk = disk
         self._known = _Known()
 
-    def begin(self, activation: Activation) -> None:
-        """Put on disk what the activation is about to change."""
-        self._append({"record": "begin", **activation.to_mapping()})
+    def begin(self, activation: Activation, *, wait: bool = True) -> None:
+        """Put on disk what the activation is about to change.
+
+        Args:
+            activation: what.
+            wait: False where the caller waits for it, with all else that must be on disk before the pointer is
+                replaced.
+        """
+        self._append({"record": "begin", **activation.to_mapping()}, wait=wait)
 
     def finish(self, transaction: str) -> None:
         """Close an activation whose changes are all on disk.
@@ -188,7 +194,7 @@ class Journal:
         offset = self._read()[2]
         try:
             self._disk.append(self._path, line, offset=offset, wait=wait)
-            if not offset:
+            if not offset and wait:
                 self._disk.sync_folder(self._path.parent)
         except OSError as error:
             raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
