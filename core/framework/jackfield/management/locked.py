@@ -62,7 +62,7 @@ class LockedCatalog(MarketCatalog):
         own = self._markets.get(pin.source)
         if own is None:
             return self.marketplaces
-        if any(one.source == pin.source for one in self._pins.get(pin.distribution, ())):
+        if any(one.source == pin.source for one in self._generation.versions.get(pin.distribution, ())):
             return ()
         return self.marketplaces[: self.marketplaces.index(own)]
 
