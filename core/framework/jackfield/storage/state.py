@@ -88,6 +88,8 @@ class State:
         self.folder = folder
         self._path = folder / "log.jsonl"
         self._guard = threading.RLock()
+        # The names of the keys in order, from when somebody asks for some until one changes.
+        self._order: list[str] | None = None
         self._forget()
 
     def get(self, key: str, default: JSON = None) -> JSON:
@@ -205,7 +207,7 @@ class State:
     def _forget(self) -> None:
         self._entries: list[Entry] = []
         self._values: dict[str, JSON] = {}
-        self._order: list[str] | None = None  # their names in order, from when somebody asks until one changes
+        self._order = None
         # key -> the changes still in force, oldest first: (transaction, value before it)
         self._stacks: dict[str, list[tuple[str, JSON]]] = {}
         self._offset = 0
