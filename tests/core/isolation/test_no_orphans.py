@@ -85,6 +85,14 @@ def test_a_killed_host_whose_sockets_somebody_holds_leaves_none_either(tmp_path)
             os.kill(copy, signal.SIGKILL)
 
 
+def test_a_killed_host_whose_zygote_was_stopped_leaves_none_either(tmp_path):
+    """One worker toils, and looks at no socket: the kernel alone can end them."""
+    with host(tmp_path, "plain") as (pids, process):
+        os.kill(pids[1], signal.SIGSTOP)
+        process.kill()
+        wait_for(lambda: not any(map(is_there, pids)), what="the end of them all")
+
+
 def test_a_killed_zygote_leaves_no_worker_and_the_host_goes_on(tmp_path):
     with host(tmp_path, "plain") as ((own, zygote, *workers), _):
         os.kill(zygote, signal.SIGKILL)

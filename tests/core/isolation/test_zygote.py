@@ -339,19 +339,3 @@ async def test_a_worker_lies_elsewhere_in_memory_than_its_host(tmp_path):
             assert there >> 21 & 7 != id(None) >> 21 & 7
         else:
             assert there == id(None), "an interpreter that is not built to lie anywhere"
-
-
-async def test_the_end_of_a_worker_is_told_though_the_zygote_stands_still(tmp_path):
-    zygote, child, _ = await ready(tmp_path)
-    assert zygote.pid is not None
-    os.kill(zygote.pid, signal.SIGSTOP)
-    child.kill()
-    async with asyncio.timeout(60):
-        how = await child.wait()
-    assert str(how) == "ended, and the process that forks all workers does not say how"
-    os.kill(zygote.pid, signal.SIGCONT)
-    other = await zygote.fork(spec_in(tmp_path))
-    assert await tell(other, "told = 1") == 1, "its late word is taken for nobody else's"
-    await zygote.close()
-    child.close()
-    other.close()

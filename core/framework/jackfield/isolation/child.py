@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from jackfield.isolation.measuring import how_it_ended
 from jackfield.sandbox import Grade
 
 TOLD_SECONDS: Final = 2.0
-"""For the zygote to tell how a worker ended whose end the kernel has told already: a stopped one never does."""
+"""For the zygote to tell how a worker ended that it has reaped: one that is stopped just then never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,22 @@ class ForkedProcess:
     def settle_when_gone(self) -> None:
         """Note that it ended when the kernel says so: the zygote, which would tell how, is gone."""
         if not self.ended.done():
-            self._loop.add_reader(self._descriptor, self.settle, HowItEnded(None))
+            self._loop.add_reader(self._descriptor, self._is_gone_with_it)
+
+    def _is_gone_with_it(self) -> None:
+        how_it_ended(self.pid, self._descriptor)  # reaps it where it has become a child of this process
+        self.settle(HowItEnded(None))
 
     def _is_gone(self) -> None:
-        """Give the zygote a moment to tell how: nobody waits for ever for one that stands still."""
+        """Note how it ended, from the kernel as long as nobody has reaped it, and else from the zygote, which has.
+
+        That one has a moment to tell: nobody waits for ever for one that stands still.
+        """
         self._loop.remove_reader(self._descriptor)
-        self._late = self._loop.call_later(TOLD_SECONDS, self.settle, HowItEnded(None, untold=True))
+        if (code := how_it_ended(self.pid, self._descriptor)) is not None:
+            self.settle(HowItEnded(code))
+        else:
+            self._late = self._loop.call_later(TOLD_SECONDS, self.settle, HowItEnded(None, untold=True))
 
 
 class Child:

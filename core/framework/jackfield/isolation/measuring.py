@@ -16,8 +16,10 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4
 _TICKS: Final = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _GONE: Final = (ENOENT, ENOTDIR)
 _BLOCK_BYTES: Final = 512  # st_blocks, whatever the file system's own are (stat(2))
-# Positions in /proc/<pid>/stat after the name, which may hold spaces (proc_pid_stat(5), fields 14, 15, 20, 22 and 24).
-_USER_TICKS, _SYSTEM_TICKS, _THREADS, _BEGAN, _RESIDENT = 11, 12, 17, 19, 21
+# Positions in /proc/<pid>/stat after the name, which may hold spaces (proc_pid_stat(5), 3, 14, 15, 20, 22, 24, 52).
+_STATE, _USER_TICKS, _SYSTEM_TICKS, _THREADS, _BEGAN, _RESIDENT, _EXIT = 0, 11, 12, 17, 19, 21, 49
+_AT_WORK: Final = (b"R", b"D")  # runs, or waits for a processor; waits for a disk
+_ZOMBIE: Final = b"Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,39 @@ def began_at(pid: int) -> int | None:
     """Return when a process was started, in clock ticks after the machine was; None where there is none."""
     fields = _stat(pid)
     return None if fields is None else int(fields[_BEGAN])
+
+
+def is_at_work(pid: int) -> bool:
+    """Whether a process runs, or waits for a processor or a disk; one that is stopped, sleeps or has ended does not."""
+    fields = _stat(pid)
+    return fields is not None and fields[_STATE] in _AT_WORK
+
+
+def how_it_ended(pid: int, descriptor: int) -> int | None:
+    """Return how a process ended that need not be a child of this one: its exit code, or minus its signal's number.
+
+    None while it lives; once it was reaped; or where the system tells this one nothing of it.
+
+    Args:
+        pid: its number, as long as nobody has reaped it.
+        descriptor: of the process (pidfd_open(2)).
+    """
+    try:  # it may be one whose parent died: a host that is the first process of a container inherits it
+        if (own := os.waitid(os.P_PIDFD, descriptor, os.WEXITED | os.WNOHANG)) is not None:
+            return own.si_status if own.si_code == os.CLD_EXITED else -own.si_status
+    except OSError:
+        pass  # somebody else's child: that one reaps it, and until then it is in the table
+    fields = _stat(pid)
+    if fields is None or fields[_STATE] != _ZOMBIE:
+        return None
+    try:
+        os.readlink(f"/proc/{pid}/ns/user")  # noqa: PTH115  # who may not look at it reads 0 above, whatever is true
+        with open(f"/proc/self/fdinfo/{descriptor}", "rb") as told:  # noqa: PTH123  # as `_read`
+            if b"Pid:\t%d\n" % pid not in told.read():
+                return None  # reaped meanwhile: what was read may be another's
+    except OSError:
+        return None
+    return os.waitstatus_to_exitcode(int(fields[_EXIT]))
 
 
 def pss_bytes(pid: int) -> int | None:

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from jackfield.errors import SandboxError
 from jackfield.isolation.child import Child
 from jackfield.isolation.packages import Packages, packages_of
 from jackfield.isolation.spec import WorkerSpec
-from jackfield.isolation.zygote_process import ZygoteProcess
+from jackfield.isolation.zygote_process import StandsStillError, ZygoteProcess
 from jackfield.sandbox import Grade
 
 SERVE: Final = "jackfield.worker.serving:prepare"
@@ -41,6 +42,7 @@ class Zygote:
         self._executable = executable or sys.executable
         self._starting = asyncio.Lock()
         self._running: ZygoteProcess | None = None
+        self._still: set[ZygoteProcess] = set()
 
     @property
     def pid(self) -> int | None:
@@ -64,7 +66,9 @@ class Zygote:
     async def _started(self) -> ZygoteProcess:
         async with self._starting:
             running = self._running
-            if running is None or running.is_gone:
+            if running is not None and running.stands_still:
+                self._still = {one for one in (*self._still, running) if not one.is_gone}
+            if running is None or running.is_gone or running.stands_still:
                 published = self._published or packages_of()
                 settings = {
                     "host": os.getpid(),
@@ -77,7 +81,7 @@ class Zygote:
             return running
 
     async def fork(self, spec: WorkerSpec, *, name: str = "") -> Child:
-        """Fork a worker and wait until it is confined. A zygote that has ended is started again.
+        """Fork a worker and wait until it is confined. A zygote that has ended, or stands still, has a successor.
 
         Args:
             spec: of the worker.
@@ -87,11 +91,18 @@ class Zygote:
             SandboxError: the machine does not confine it as the spec asks, the system gave no process, or it ended
                 before it was confined; it blames the plugin.
         """
-        return await (await self._started()).fork(spec, name=name)
+        try:
+            return await (await self._started()).fork(spec, name=name)
+        except StandsStillError:
+            pass
+        try:
+            return await (await self._started()).fork(spec, name=name)
+        except StandsStillError as error:
+            raise SandboxError(f"{spec.plugin} has no worker: {error}", plugin=spec.plugin) from error
 
     async def close(self) -> None:
         """End the zygote, and with it all of its workers."""
         async with self._starting:
-            if self._running is not None:
-                await self._running.close()
-                self._running = None
+            running, self._running = self._running, None
+            still, self._still = self._still, set()
+            await asyncio.gather(*(one.close() for one in {running, *still} if one is not None))

@@ -2,17 +2,13 @@
 
 import asyncio
 import errno
-import json
 import logging
 import os
 import socket
-import subprocess
-import sys
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import count
-from pathlib import Path
 from typing import Any, Final
 
 from jackfield.errors import LinkClosed, SandboxError
@@ -38,7 +34,9 @@ from jackfield.isolation.control import (
 )
 from jackfield.isolation.ends import Ends
 from jackfield.isolation.output import PrintedLines
+from jackfield.isolation.silence import LOOK_SECONDS, Silence
 from jackfield.isolation.spec import WorkerSpec
+from jackfield.isolation.zygote_program import ZygoteProgram
 from jackfield.sandbox import Grade
 
 START_SECONDS: Final = 30.0
@@ -53,43 +51,45 @@ ROOM_SECONDS: Final = 0.005
 END_SECONDS: Final = 2.0
 """For the zygote to end by itself when it is told to; then it is killed."""
 
+_STILL: Final = "the process that forks workers stands still"
 _LINES_A_SECOND: Final = 100
-_NO_PLACE: Final = -1  # of an interpreter that lies at the same place at every start
-_FILE: Final = Path(__file__).parents[1] / "worker" / "start.py"
 
 _log = logging.getLogger("jackfield.isolation")
 
 
-def _place() -> int:
-    """Return where the interpreter's code lies in this process, as far as its zygote has to lie elsewhere.
-
-    That is three bits of an address, which say nothing of the others; `jackfield.worker.start` says what they are for.
-    """
-    place = id(None)
-    return place >> 21 & 7 if place >> 32 else _NO_PLACE
-
-
-def _abandoned(process: "subprocess.Popen[bytes]", control: socket.socket, owner: int) -> None:
+def _abandoned(program: ZygoteProgram, owner: int) -> None:
     """End a zygote that nobody will close any more, and wait for it; nothing happens in a fork of its host."""
     if os.getpid() == owner:
-        control.close()
-        process.kill()
-        process.wait()
+        program.end()
+
+
+class StandsStillError(LinkClosed):
+    """A zygote did not fork when it was asked to, and is not waited for any longer; another one has to."""
 
 
 class ZygoteProcess:
     """A running zygote, and the workers that it forked; `Zygote` says what it is for.
 
     Args:
-        process: that was started.
-        control: the host's end of its socket.
+        program: that was started.
         printed: what it prints.
+
+    Attributes:
+        pid: the process.
+        grade: the best that the machine gives.
+        is_gone: whether it has ended, or is told to.
+        stands_still: whether it is asked for no more workers. Those that it forked live on, and it is killed after
+            them, since the kernel ends them with it.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, printed: PrintedLines) -> None:
+    def __init__(self, program: ZygoteProgram, printed: PrintedLines) -> None:
+        process, control = program.process, program.control
         self.pid = process.pid
         self.grade = Grade.PROCESS
-        self.is_gone = False
+        self.is_gone = self.stands_still = False
+        self._let_go = program.let_go
+        self._silence = Silence(process.pid)
+        self._looking: asyncio.TimerHandle | None = None
         self._process = process
         self._control = control
         self._printed = printed
@@ -101,7 +101,7 @@ class ZygoteProcess:
         self._workers: dict[int, ForkedProcess] = {}
         self._reaped = asyncio.Event()
         # Whose loop is closed, or whose program ends, without `close` leaves no process behind that nobody waits for.
-        self._abandon = weakref.finalize(self, _abandoned, process, control, os.getpid())
+        self._abandon = weakref.finalize(self, _abandoned, program, os.getpid())
         control.setblocking(False)
         self._loop.add_reader(control, self._hear)
         self._descriptor = os.pidfd_open(process.pid)
@@ -118,34 +118,14 @@ class ZygoteProcess:
         Raises:
             SandboxError: it cannot be started, or did not get ready.
         """
-        if not sys.platform.startswith("linux"):
-            raise SandboxError(
-                f"workers need Linux, and this is {sys.platform}",
-                hint="a plugin that runs inline, in full trust, runs everywhere",
-            )
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        reading, writing = os.pipe2(os.O_CLOEXEC)
-        try:
-            with theirs:
-                control.send(json.dumps({**settings, "apart_from": _place()}).encode())
-                process = subprocess.Popen(  # noqa: ASYNC220 (it returns once the child runs; the host names it)
-                    [executable, "-I", "-S", "-X", "utf8", str(_FILE), str(theirs.fileno())],
-                    stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, cwd="/", env={},
-                    pass_fds=(theirs.fileno(),), start_new_session=True,
-                )  # fmt: skip
-        except OSError as error:
-            control.close()
-            os.close(reading)
-            raise SandboxError(f"the process that forks workers could not be started: {error}") from error
-        finally:
-            os.close(writing)
+        program = ZygoteProgram.started(executable, settings)
         try:
             printed = PrintedLines(
-                reading, speaker="the zygote of workers", lines_a_second=_LINES_A_SECOND, level=logging.WARNING
+                program.printed, speaker="the zygote of workers", lines_a_second=_LINES_A_SECOND, level=logging.WARNING
             )
-            running = cls(process, control, printed)
+            running = cls(program, printed)
         except BaseException:
-            _abandoned(process, control, os.getpid())
+            program.end()
             raise
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -161,7 +141,11 @@ class ZygoteProcess:
         return running
 
     async def fork(self, spec: WorkerSpec, *, name: str = "") -> Child:
-        """As `Zygote.fork`."""
+        """As `Zygote.fork`.
+
+        Raises:
+            StandsStillError: it stands still; as `Zygote.fork` besides.
+        """
         plugin = spec.plugin
         try:
             ends = Ends()
@@ -189,7 +173,7 @@ class ZygoteProcess:
             if isinstance(error, TimeoutError):
                 late = f"a worker of {plugin} was not there within {FORK_SECONDS:g} s"
                 raise SandboxError(late, plugin=plugin) from None
-            if isinstance(error, LinkClosed | OSError):
+            if isinstance(error, LinkClosed | OSError) and not isinstance(error, StandsStillError):
                 raise SandboxError(f"{plugin} has no worker: {error}", plugin=plugin) from error
             raise
         ends.files.shutdown(socket.SHUT_RD)  # nobody reads there any more: what it sends would be kept and not counted
@@ -198,6 +182,8 @@ class ZygoteProcess:
     async def close(self) -> None:
         """End it, and with it all workers; return when all of them are gone."""
         self._lose()
+        if self.stands_still:
+            self._process.kill()
         try:
             async with asyncio.timeout(END_SECONDS):
                 await self._reaped.wait()
@@ -211,8 +197,9 @@ class ZygoteProcess:
         number = next(self._numbers)
         message = [packet(Fork(number))]
         async with self._sending:
-            while not self.is_gone:
+            while not self.is_gone and not self.stands_still:
                 asked = self._asked[number] = self._loop.create_future()
+                self._expect()
                 try:
                     self._control.sendmsg(message, with_descriptors(*descriptors))
                 except OSError as error:
@@ -220,7 +207,7 @@ class ZygoteProcess:
                     await self._after(error)
                 else:
                     return asked
-        raise LinkClosed("the process that forks workers has ended")
+        raise LinkClosed("the process that forks workers has ended") if self.is_gone else StandsStillError(_STILL)
 
     async def _after(self, error: OSError) -> None:
         """Wait until the control socket may take what it did not take; or learn that it never will.
@@ -262,7 +249,43 @@ class ZygoteProcess:
             else:
                 self._lose()
 
+    def _expect(self) -> None:
+        """Look from now on, as long as something is asked of it, whether it stands still."""
+        if self._looking is None:
+            self._silence.broken()
+            self._looking = self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._looking = None
+        self._hear()  # what it has said counts, also where the host had no time to hear it
+        if self.is_gone or self.stands_still or not self._asked:
+            return
+        if self._silence.lasts():
+            self._stand_still()
+        else:
+            self._looking = self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def _stand_still(self) -> None:
+        """Ask it for no more; kill it once no worker is left that would be killed with it."""
+        self.stands_still = True
+        left = f", and this one is killed after its {len(self._workers)} workers" if self._workers else ""
+        _log.error("%s (%d): another one is started%s", _STILL, self.pid, left)
+        for asked in self._asked.values():  # they stay: should it go on, it forks what nobody waits for any more
+            if not asked.done():
+                asked.set_exception(StandsStillError(_STILL))
+                asked.exception()
+        self._end_after_all()
+
+    def _end_after_all(self) -> None:
+        if self.stands_still and not self._workers:
+            self._process.kill()
+
+    def _forget(self, pid: int) -> None:
+        self._workers.pop(pid, None)
+        self._end_after_all()
+
     def _take(self, told: Told, descriptors: list[int]) -> None:
+        self._silence.broken()
         match told:
             case Ready(grade):
                 if not self._ready.done():
@@ -273,7 +296,7 @@ class ZygoteProcess:
                     asked.set_exception(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
             case Forked(number, pid):
                 worker = self._workers[pid] = ForkedProcess(pid, descriptors[0])
-                worker.ended.add_done_callback(lambda _: self._workers.pop(pid, None))
+                worker.ended.add_done_callback(lambda _: self._forget(pid))
                 asked = self._asked.pop(number)
                 if asked.done():  # nobody waits for it any more
                     worker.kill()
@@ -292,6 +315,8 @@ class ZygoteProcess:
         if self.is_gone:
             return
         self.is_gone = True
+        if self._looking is not None:
+            self._looking.cancel()
         self._loop.remove_reader(self._control)
         self._control.close()
         lost = LinkClosed("the process that forks workers has ended")
@@ -309,7 +334,8 @@ class ZygoteProcess:
         os.close(self._descriptor)
         code = self._process.wait()
         self._abandon.detach()
-        expected = self.is_gone and code == 0
+        self._let_go()
+        expected = self.stands_still or (self.is_gone and code == 0)
         self._lose()
         self._printed.close()
         self._reaped.set()

@@ -6,7 +6,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from jackfield.sandbox.confine import Policy, confine, separate
+from jackfield.sandbox.confine import Policy, confine, end_with_parent, separate
 from jackfield.sandbox.grades import Grade, Machine, grade_of, probe, sentences
 from jackfield.sandbox.kernel import architecture, plain_fork
 from jackfield.sandbox.private_root import remember as remember_paths
@@ -24,6 +24,7 @@ __all__ = [
     "Trial",
     "architecture",
     "confine",
+    "end_with_parent",
     "grade_of",
     "install_shims",
     "plain_fork",

@@ -71,7 +71,7 @@ def confine(policy: Policy, machine: Machine | None = None, filters: Filters | N
     _layer("capabilities", capabilities.drop)
     _layer("limits", lambda: _limit(policy, rooted=rooted))
     # A change of namespaces or capabilities may have taken both back: to be measured, and to end with the parent.
-    _layer("parent-death signal", lambda: _end_with(policy.parent or os.getppid()))
+    _layer("parent-death signal", lambda: end_with_parent(policy.parent or os.getppid()))
     if offered.landlock_abi:
         _layer("Landlock", lambda: landlock.restrict(policy.read, policy.write, offered.landlock_abi))
     _layer("seccomp", lambda: _filter(filters))
@@ -87,7 +87,7 @@ def separate(policy: Policy, machine: Machine) -> None:
         SandboxError: one of both was refused.
     """
     if machine.known:  # elsewhere nobody can be asked to end it
-        _layer("parent-death signal", lambda: _end_with(policy.parent or os.getppid()))
+        _layer("parent-death signal", lambda: end_with_parent(policy.parent or os.getppid()))
     _layer("descriptors", lambda: _close_others(policy.kept_descriptors))
 
 
@@ -129,8 +129,15 @@ def _layer(name: str, apply: Callable[[], None]) -> None:
         raise SandboxError(f"the sandbox's layer {name} was refused: {exc}") from exc
 
 
-def _end_with(parent: int) -> None:
-    """Be killed when the thread that forked this process ends; be dumpable, so that the host can measure memory."""
+def end_with_parent(parent: int) -> None:
+    """Be killed when the thread that forked this process ends; be dumpable, so that the host can measure memory.
+
+    Args:
+        parent: the process of that thread. If it has ended already, this one ends now.
+
+    Raises:
+        OSError: the kernel refused.
+    """
     control(PR_SET_DUMPABLE, 1)
     control(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before that; an exception would unwind what was forked from it

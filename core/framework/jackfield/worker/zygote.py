@@ -30,7 +30,7 @@ from jackfield.isolation.control import (
     with_descriptors,
 )
 from jackfield.rpc import connected_pair
-from jackfield.sandbox import Filters, architecture, grade_of, plain_fork, probe
+from jackfield.sandbox import Filters, architecture, end_with_parent, grade_of, plain_fork, probe
 from jackfield.worker.bootstrap import Prepared, become_worker, rehearse
 from jackfield.worker.output import replace_streams
 from jackfield.worker.policy import Interpreter
@@ -63,6 +63,8 @@ def serve(control: socket.socket, settings: Mapping[str, Any]) -> None:
     if os.getppid() != settings["host"]:
         return
     _be_ordinary()
+    if architecture() is not None:
+        end_with_parent(settings["host"])  # also while it is stopped, and sees nothing of its host's end
     replace_streams()
     faulthandler.enable(2)  # where native code of a plugin breaks its process, its log says in which line
     prepared = _prepare(settings)
@@ -151,15 +153,18 @@ def _fork(control: socket.socket, prepared: Prepared) -> list[tuple[int, int]] |
     try:
         pid = plain_fork()
     except OSError as error:
+        for descriptor in descriptors:
+            os.close(descriptor)
         control.send(packet(NotForked(request.number, str(error))))
     else:
         if pid == 0:
             become_worker(prepared, *descriptors)
         process = os.pidfd_open(pid)
+        # Before anybody knows of the worker its ends are its own alone: its death is the end of its sockets.
+        for descriptor in descriptors:
+            os.close(descriptor)
         control.sendmsg([packet(Forked(request.number, pid))], with_descriptors(process))
         forked.append((pid, process))
-    for descriptor in descriptors:
-        os.close(descriptor)
     return forked
 
 

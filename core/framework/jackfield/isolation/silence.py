@@ -1,0 +1,36 @@
+"""Whether a process of which something is awaited stands still: it says nothing, and the system sees it do nothing."""
+
+from typing import Final
+
+from jackfield.isolation.measuring import is_at_work
+
+LOOK_SECONDS: Final = 0.25
+"""Between two looks. They are counted, and not the time: a host that stood still itself has looked less often."""
+
+IDLE_LOOKS: Final = 12
+"""So often in a row it did nothing: 3 s. On a machine that is busy it waits for a processor, which counts as work."""
+
+SILENT_LOOKS: Final = 100
+"""So often in a row it said nothing, whatever it did: 25 s. What is awaited takes it some milliseconds."""
+
+
+class Silence:
+    """How long one process has been silent.
+
+    Args:
+        pid: the process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._idle = self._silent = 0
+
+    def broken(self) -> None:
+        """Note that it said something, or that nothing was awaited until now."""
+        self._idle = self._silent = 0
+
+    def lasts(self) -> bool:
+        """Look at it; return whether it is taken to stand still."""
+        self._silent += 1
+        self._idle = 0 if is_at_work(self._pid) else self._idle + 1
+        return self._idle >= IDLE_LOOKS or self._silent >= SILENT_LOOKS
