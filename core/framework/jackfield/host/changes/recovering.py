@@ -42,12 +42,13 @@ class Recovering:
         self._carry_out = carry_out
         self._replacing: dict[str, Replacing] = {}
         self._missing: set[str] = set()
+        self._coming: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def follow(self, runner: Runner) -> None:
         """Hear of the processes of all plugins."""
         runner.on_process_start, runner.on_process_end = self.started, self.ended
-        runner.on_process_missing = lambda record: self._missing.add(record.candidate.canonical_id)
+        runner.on_process_missing = self.missing
 
     def started(self, record: Record) -> None:
         """Note that a plugin's process runs."""
@@ -72,6 +73,21 @@ class Recovering:
         record.comes_back = not ending.circuit_open
         return ending.sentence
 
+    def missing(self, record: Record, why: str, ended: bool) -> str:
+        """Note that a plugin could not be started for want of a process; return what to tell.
+
+        Args:
+            record: the plugin.
+            why: a sentence.
+            ended: whether it had one, which ended by itself: then the next one follows as after any other end. Who
+                cannot have one, on this machine or now, is not tried again by itself at its first start.
+        """
+        cid = record.candidate.canonical_id
+        if cid in self._coming:
+            self._missing.add(cid)  # whoever starts it again counts it
+            return why
+        return self.ended(record, why) if ended else why
+
     def begin_anew(self, cid: str) -> None:
         """Forget how often a plugin's process has ended: its user asks for it."""
         if (known := self._replacing.get(cid)) is not None:
@@ -93,10 +109,13 @@ class Recovering:
         """Start a plugin again. Where the machine has no process for it now, that counts as an end."""
         problem = ""
         self._missing.discard(cid)
+        self._coming.add(cid)
         try:
             await self._in_turn(partial(self._recover, cid))
         except (JackfieldError, OSError) as error:
             problem = str(error)
+        finally:
+            self._coming.discard(cid)
         record = self._plugins.records().get(cid)
         if record is None or record.life.state.runs_code or cid not in self._replacing:
             return

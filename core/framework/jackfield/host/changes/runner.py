@@ -53,7 +53,8 @@ class Runner:
         bringing: imports their code.
         elsewhere: as given.
         on_process_start: told of each plugin whose process runs.
-        on_process_missing: told of each plugin that failed because there was no process for it, or none any more.
+        on_process_missing: told of each plugin that failed because there was no process for it, with a sentence and
+            whether there was one that ended by itself; it returns the sentence that is told.
         on_process_end: told of each plugin whose process has ended by itself, with a sentence, before its life is; it
             returns the sentence that is told.
     """
@@ -64,7 +65,7 @@ class Runner:
         self._manager = manager
         self._ends: set[asyncio.Task[None]] = set()
         self.on_process_start: Callable[[Record], None] = lambda _: None
-        self.on_process_missing: Callable[[Record], None] = lambda _: None
+        self.on_process_missing: Callable[[Record, str, bool], str] = lambda _, why, ended: why
         self.on_process_end: Callable[[Record, str], str] = lambda _, why: why
         self._handed: HandedOver = {}
         self._shape = DataShape(around.layout.root, around.state)
@@ -263,6 +264,8 @@ class Runner:
         await wiring.close()
 
     async def _failed(self, record: Record, when: str, error: Exception) -> None:
+        if record.remote is not None:
+            error = await record.remote.in_place_of(error)
         told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
         text = "" if isinstance(error, ProcessLost) else "".join(traceback.format_exception(error))
         wiring, remote = record.wiring, record.remote
@@ -274,9 +277,10 @@ class Runner:
             await wiring.close()
         if record.life.state is State.FOUND:
             self._plugins.tell(record, Happening.RESOLVED)
-        self._plugins.tell(record, Happening.FAILED, f"{in_short(told)} ({when})", text)
-        if record.placement.own_process and _lacked_process(error):
-            self.on_process_missing(record)
+        why = f"{in_short(told)} ({when})"
+        if record.placement.own_process and _had_one_of(error, SandboxError, LinkClosed):
+            why = self.on_process_missing(record, why, _had_one_of(error, LinkClosed))
+        self._plugins.tell(record, Happening.FAILED, why, text)
 
     def _process_ended(self, record: Record, remote: RemotePlugin, why: str) -> None:
         """Take a plugin down whose process has ended by itself; the one place where that is noticed."""
@@ -305,6 +309,6 @@ class Runner:
                 self._plugins.tell(record, Happening.FAILED, self.on_process_end(record, why))
 
 
-def _lacked_process(error: Exception) -> bool:
-    """Say whether a plugin failed for want of a process, and not by its code, which would fail again."""
-    return any(isinstance(one, SandboxError | LinkClosed) for one in (error, error.__cause__))
+def _had_one_of(error: Exception, *kinds: type[Exception]) -> bool:
+    """Say whether it was for want of a process that a plugin failed, and not by its code, which would fail again."""
+    return any(isinstance(one, kinds) for one in (error, error.__cause__))

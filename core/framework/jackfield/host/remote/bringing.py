@@ -119,8 +119,14 @@ class Elsewhere:
         began = perf_counter()
         try:
             loaded: Loaded = await around.guard.run(candidate.id, "import", load, remote, self._manager)
-        except BaseException as error:
-            await remote.end(f"it failed: {error}")
+        except Exception as error:
+            told = await remote.in_place_of(error)
+            await remote.end(f"it failed: {told}")
+            if told is error:
+                raise
+            raise told from told.__cause__
+        except BaseException:
+            await remote.end("it is not started any more")
             raise
         remote.import_seconds = perf_counter() - began
         return loaded, remote

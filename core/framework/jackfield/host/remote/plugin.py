@@ -185,6 +185,26 @@ class RemotePlugin:
             return self.process.breach.error()
         return ProcessLost(f"{self.plugin} did not answer {what}: {error.message}", plugin=self.plugin)
 
+    async def in_place_of(self, error: Exception) -> Exception:
+        """Return what to say of a failed start: how its process ended, where it did so by itself meanwhile.
+
+        Args:
+            error: why it failed.
+        """
+        process, cause = self.process, error.__cause__ or error
+        if process is None or self._ending or not isinstance(cause, LinkClosed) or isinstance(cause, ProtocolViolation):
+            return error
+        try:
+            async with asyncio.timeout(ENDED_SECONDS):
+                how = await process.wait()
+        except TimeoutError:
+            return error  # it lives, and has closed its line
+        if process.breach is not None:
+            return error  # which names the limit
+        told = ProcessLost(f"{self.plugin} {how}", plugin=self.plugin)
+        told.__cause__ = cause
+        return told
+
     async def until_quiet(self, seconds: float) -> None:
         """Wait until it has answered what it was asked by others than its host, or until the time is over."""
         await self.line.until_quiet(("hook.", "handler.", "service."), seconds)
@@ -217,7 +237,7 @@ class RemotePlugin:
 
     async def _watch(self) -> None:
         """Notice the end of the line, which is that of the plugin: one place for who restarts it."""
-        await self.line.wait_closed()
+        await self._until_gone()
         if self._ending:
             return
         closed = self.line.ended
@@ -234,3 +254,15 @@ class RemotePlugin:
             process.close()  # one whose line has ended is of no use, whatever it does
         if self.on_end is not None:
             self.on_end(why)
+
+    async def _until_gone(self) -> None:
+        """Wait for the end of the line, or for that of the process, whose line something else may hold open."""
+        closing = asyncio.create_task(self.line.wait_closed())
+        if self.process is not None:
+            ending = asyncio.create_task(self.process.wait())
+            await asyncio.wait({closing, ending}, return_when=asyncio.FIRST_COMPLETED)
+            ending.cancel()
+            # What it sent before is read first, and its end tells of itself.
+            if not (await asyncio.wait({closing}, timeout=ENDED_SECONDS))[0] and not self._ending:
+                self.line.close("its process has ended")
+        await closing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 import sys
@@ -11,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from jackfield.errors import SandboxError
+from jackfield.errors import LinkClosed, SandboxError
+from jackfield.host.remote.plugin import ENDED_SECONDS
 from jackfield.host.worker_imports import published_names, worker_imports
 from jackfield.isolation import (
     Child,
@@ -59,6 +61,15 @@ class Started(NamedTuple):
     process: Watch | None
     limits: WorkerLimits
     files: socket.socket | None = None
+
+
+async def _own_end(child: Child | PlainChild) -> str:
+    """Return how a process has ended whose line has; empty where it lives on without one."""
+    try:
+        async with asyncio.timeout(ENDED_SECONDS):
+            return str(await child.wait())
+    except TimeoutError:
+        return ""
 
 
 class Starter(Protocol):
@@ -138,9 +149,12 @@ class Workers:
                 watched.note_empty()
             else:
                 await line.greet()
-        except BaseException:
+        except BaseException as error:
+            how = await _own_end(child) if type(error) is LinkClosed else ""
             child.close()
-            raise
+            if not how:
+                raise
+            raise LinkClosed(f"the worker of {candidate.id} {how} before it greeted", plugin=candidate.id) from error
         return Started(line, watch, spec.limits, child.files)
 
     def spec(self, candidate: Candidate, placement: Placement) -> WorkerSpec:
