@@ -25,6 +25,7 @@ from jackfield.sandbox import (
     Grade,
     Machine,
     confine,
+    end_with_parent,
     install_shims,
     remember_paths,
     separate,
@@ -74,6 +75,8 @@ def become_worker(prepared: Prepared, calls: int, files: int, output: int) -> No
     """
     code = 1
     try:
+        if prepared.filters is not None:  # else the machine's calls are not known
+            end_with_parent(prepared.zygote)  # before anything that takes time; what confines it takes this back once
         random.seed()
         os.set_blocking(output, False)
         os.dup2(output, 1)
