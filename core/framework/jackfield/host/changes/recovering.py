@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from contextvars import Context
 from functools import partial
 from typing import Any
 
@@ -86,7 +87,8 @@ class Recovering:
         if cid in self._coming:
             self._missing.add(cid)  # whoever starts it again counts it
             return why
-        return self.ended(record, why) if ended else why
+        # What follows waits for its turn: it is no part of the change within which this is noticed.
+        return Context().run(self.ended, record, why) if ended else why
 
     def begin_anew(self, cid: str) -> None:
         """Forget how often a plugin's process has ended: its user asks for it."""

@@ -188,6 +188,8 @@ class Runner:
             replaced: the same plugin is loaded again; its new code gets what `on_unload` returns.
             keep_process: leave its process, if it has one, to the caller: its code may have to come back.
         """
+        if record.remote is not None:
+            record.remote.on_end = None  # it is on its way down: its end is no failure any more, and nobody follows it
         result = await self._quietly(record, "on_unload")
         if removed:
             await self._quietly(record, "on_removed")
@@ -201,7 +203,6 @@ class Runner:
         record.loaded = record.wiring = record.remote = None
         self._plugins.tell(record, Happening.UNLOADED)
         if remote is not None:
-            remote.on_end = None
             if replaced and not keep_process and record.placement.isolation != "external":
                 self._leaving.add(record.candidate, remote)
             elif not keep_process:
@@ -292,12 +293,14 @@ class Runner:
 
     async def _after_end(self, record: Record, remote: RemotePlugin, why: str) -> None:
         async with record.step:
-            if record.remote is not remote:
+            if record.remote is not remote or remote.on_end is None:
                 return  # it failed, or went down, in the step before
             external = record.candidate.origin == "external"
             if not external:
                 self._around.blame(record.candidate.id, "its process", ProcessLost(why, plugin=record.candidate.id))
             await self._end_scopes(record)
+            if record.remote is not remote or remote.on_end is None:
+                return  # it is unloaded meanwhile
             record.loaded = record.wiring = record.remote = None
             if record.life.state is State.PENDING_RESTART:
                 self._plugins.tell(record, Happening.RELEASED)
