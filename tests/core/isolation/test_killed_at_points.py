@@ -1,14 +1,11 @@
-"""Host, zygote and worker killed at exact points of a worker's start: who waits is told, and no process is left."""
+"""Zygote and worker killed at exact points of a worker's start: who waits is told, and no process is left."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,7 @@ from jackfield.errors import SandboxError
 from jackfield.isolation import Packages, Zygote, packages_of
 from jackfield.sandbox import Grade, grade_of, probe
 
-from tests.support.processes import is_there, wait_for
+from tests.support.processes import is_there
 from tests.support.waiting import until
 from tests.support.workers import running, spec_in, tell
 
@@ -24,7 +21,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade"),
 ]
-ROOT = Path(__file__).parents[3]
 
 # Loaded by the zygote. Whoever reaches a point for which there is a mark does there what the mark says.
 POINTS = """
@@ -74,20 +70,6 @@ bootstrap.confine, capabilities.drop = confining, dropping
 """
 IN_ZYGOTE = "the zygote has forked and not answered"
 IN_WORKER = ("the worker was born", "the worker has its spec", "the worker is in its private root")
-
-HOST = """
-import asyncio, os, sys
-from pathlib import Path
-from tests.support.workers import spec_in
-from tests.core.isolation.test_killed_at_points import pointed
-
-async def main():
-    async with pointed(Path(sys.argv[1])) as zygote:
-        print(zygote.pid, flush=True)
-        await zygote.fork(spec_in(Path(sys.argv[1]) / "weather"))
-
-asyncio.run(main())
-"""
 
 
 def packages(folder: Path) -> Packages:
@@ -156,33 +138,3 @@ async def test_a_worker_killed_before_it_is_confined(zygote, tmp_path, point):
         await zygote.fork(spec_in(tmp_path / "weather"))
     await until(lambda: not descendants(zygote.pid))
     assert await works(zygote, tmp_path)
-
-
-@contextmanager
-def host(folder: Path, point: str) -> Iterator[tuple[subprocess.Popen[str], set[int]]]:
-    """A host in a process of its own whose worker is on its way, just at this point; with all processes below it."""
-    (folder / point).write_text("wait")
-    command = [sys.executable, "-W", "ignore", "-c", HOST, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline()
-        wait_for((folder / "reached").exists, what=point)
-        below = descendants(process.pid)
-        try:
-            yield process, below
-        finally:
-            process.kill()
-            for pid in below:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-
-
-@pytest.mark.feature("J25")
-@pytest.mark.parametrize("point", [IN_ZYGOTE, *IN_WORKER])
-@pytest.mark.parametrize("killed", ["host", "zygote"])
-def test_a_host_or_zygote_killed_while_a_worker_is_on_its_way_leaves_nothing(tmp_path, point, killed):
-    with host(tmp_path, point) as (process, below):
-        assert len(below) == 2
-        (zygote,) = {pid for pid in below if descendants(pid)}
-        os.kill(process.pid if killed == "host" else zygote, signal.SIGKILL)
-        wait_for(lambda: not any(map(is_there, below)), what="the end of them all")

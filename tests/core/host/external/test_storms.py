@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from jackfield.errors import LinkClosed, LinkError
-from jackfield.isolation import External
 from jackfield.rpc import BlockingConnection, Link
 
-from tests.support.certificates import make_certificate
 from tests.support.echo import CODE, Specs, an_open_house, counted, know, up
 from tests.support.guests import House, program, status
 from tests.support.waiting import until
@@ -52,11 +49,6 @@ class Storm:
         for _ in range(threads):
             self._begin(self._greet, key)
 
-    def of_tls(self, certificate: Path, threads: int) -> None:
-        """Have so many threads agree on TLS, and go."""
-        for _ in range(threads):
-            self._begin(self._agree, ssl.create_default_context(cafile=str(certificate)))
-
     def of_silent(self, threads: int) -> None:
         """Have so many threads come and say the beginning of something."""
         for _ in range(threads):
@@ -80,10 +72,6 @@ class Storm:
         with self._connection() as connection:
             connection.sendall(b"\x16\x03")
             self._over.wait(0.5)
-
-    def _agree(self, tls: ssl.SSLContext) -> None:
-        with self._connection() as plain, tls.wrap_socket(plain, server_hostname="127.0.0.1"):
-            self.greeted += 1
 
     def _greet(self, key: str) -> None:
         with self._connection() as connection:
@@ -147,20 +135,4 @@ async def test_a_host_stops_in_the_middle_of_a_storm(tmp_path: Path):
             await house.host.stop()
         assert house.host.gate.connections.all() == {}
     assert not any(status(house.host, name).state.runs_code for name in ("echo", "cat", "dog"))
-    await until(lambda: opened() <= before)
-
-
-@pytest.mark.feature("J19")
-async def test_a_host_stops_in_the_middle_of_handshakes_of_tls(tmp_path: Path):
-    before = opened()
-    house = House(tmp_path, specs=Specs())
-    certificate = make_certificate(tmp_path)
-    house.host = house.profile.host(external=External(certificate=certificate), specs=Specs())
-    await house.host.start()
-    with storm(house) as others:
-        others.of_tls(certificate, 5)
-        others.of_silent(40)
-        await until(lambda: others.greeted > 20)
-        async with asyncio.timeout(MOST_STOP_SECONDS):
-            await house.host.stop()
     await until(lambda: opened() <= before)
