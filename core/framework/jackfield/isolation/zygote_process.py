@@ -229,9 +229,9 @@ class ZygoteProcess:
             answer = read_answer(await receive_frame_soon(files, MOST_ANSWER_BYTES))
         except (LinkClosed, ConnectionResetError):
             how = await asyncio.shield(process.ended)
-            raise SandboxError(
-                f"the worker of {plugin} {how} before it was confined", plugin=plugin
-            ) from LinkClosed("its process has ended")
+            raise SandboxError(f"the worker of {plugin} {how} before it was confined", plugin=plugin) from LinkClosed(
+                "its process has ended"
+            )
         if isinstance(answer, Confined):
             return answer.grade
         raise SandboxError(answer.message, plugin=plugin, hint=answer.hint)
