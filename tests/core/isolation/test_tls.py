@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,20 @@ def test_who_says_nothing_is_let_go_when_it_is_closed(terminator: Terminator):
         terminator.close()
         gc.collect()
         assert theirs.recv(1) == b""
+
+
+def test_whoever_comes_while_it_is_closed_is_let_go(certificate: Path):
+    context = External(certificate=certificate).tls()
+    assert context is not None
+    for moment in range(60):
+        terminator = Terminator(context)
+        theirs, carried = socket.socketpair()
+        with theirs, terminator.connect(carried) as ours:
+            time.sleep(moment / 60_000)  # about as long as it takes to begin
+            if moment % 2:
+                ours.close()
+            terminator.close()
+    gc.collect()
 
 
 def test_who_goes_on_talking_is_let_go_when_it_is_closed(terminator: Terminator, certificate: Path):

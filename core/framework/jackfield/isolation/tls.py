@@ -70,10 +70,10 @@ class Terminator:
         self._loop.close()
 
     async def _end(self) -> None:
-        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for _ in range(2):  # a transport that was closed lets its socket go in a later turn of the loop
             await asyncio.sleep(0)
 
@@ -110,26 +110,33 @@ class Terminator:
             OSError: the connection is no TLS, or nobody waits for it any more.
         """
         agreeing = self._loop.create_task(self._handshake(connection, protocol))
-        self._loop.add_reader(inner, self._look, inner, agreeing)
+        left = self._loop.create_future()
+        self._loop.add_reader(inner, self._look, inner, left)
         try:
-            await asyncio.wait({agreeing})
+            await asyncio.wait({agreeing, left}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            agreeing.cancel()
             self._loop.remove_reader(inner)
-        if agreeing.cancelled():
+            if is_over := not agreeing.done():
+                # Its connection is ended, and not the task: asyncio leaves one open that is cancelled before it begins.
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                await asyncio.wait({agreeing})
+                if agreeing.exception() is None:
+                    agreeing.result().abort()
+        if is_over:
             raise ConnectionAbortedError("nobody waited for it any more")
         return agreeing.result()
 
-    def _look(self, inner: socket.socket, agreeing: asyncio.Task[asyncio.Transport]) -> None:
-        """Give up what nobody waits for; what is said already waits until it can be carried."""
+    def _look(self, inner: socket.socket, left: asyncio.Future[None]) -> None:
+        """Tell when nobody waits any more; what is said already waits until it can be carried."""
         try:
             is_over = not inner.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return
         except OSError:
             is_over = True
-        if is_over:
-            agreeing.cancel()
+        if is_over and not left.done():
+            left.set_result(None)
         self._loop.remove_reader(inner)
 
     def _tell(self, error: BaseException) -> None:
