@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import socket
+import struct
 
 import pytest
 from jackfield.errors import NetworkError, PermissionDenied
-from jackfield.host.facets.addresses import is_public
+from jackfield.host.facets.addresses import addresses_of, is_own, is_public
+from jackfield.host.facets.own_threads import OwnThreads
+from jackfield.sandbox.kernel import call
+
+from tests.support.confined import in_child
+
+NEW_USER_AND_NETWORK = 0x1000_0000 | 0x4000_0000
+SET_FLAGS, SET_ADDRESS, UP = 0x8914, 0x8916, 1
+
+
+def on_a_computer_at(address: str) -> None:
+    """Go into a network of one's own, whose computer has this public address."""
+    call("unshare", NEW_USER_AND_NETWORK)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        fcntl.ioctl(asking, SET_FLAGS, struct.pack("16sH14x", b"lo", UP))
+        told = struct.pack("16sHH4s8x", b"lo", socket.AF_INET, 0, socket.inet_aton(address))
+        fcntl.ioctl(asking, SET_ADDRESS, told)
 
 
 class TestPrivateNetworks:
@@ -46,6 +65,30 @@ class TestPrivateNetworks:
         with pytest.raises((PermissionDenied, NetworkError)):
             await room.http.get(f"http://{spelled}:{room.server.port}/a")
         assert room.server.asked == []
+
+    def test_a_public_address_of_this_computer_is_not_the_internet(self):
+        """A server in the internet has one, and what listens there behind its firewall is open from within."""
+
+        def asked() -> list[str]:
+            on_a_computer_at("8.8.8.8")
+            listening = socket.create_server(("8.8.8.8", 0))
+            port = listening.getsockname()[1]
+            socket.create_connection(("8.8.8.8", port)).close()  # it is there
+            found = addresses_of("8.8.8.8", port, private=True, threads=OwnThreads("weather"))
+            assert asyncio.run(found) == ["8.8.8.8"]
+            try:
+                return asyncio.run(addresses_of("8.8.8.8", port, private=False, threads=OwnThreads("weather")))
+            except PermissionDenied as error:
+                return [str(error)]
+
+        made = in_child(asked)
+        if made.refused in ("EPERM", "ENOSYS", "ENOSPC"):
+            pytest.skip("this system lets nobody have a network of their own")
+        assert made.value == ["8.8.8.8 leads to 8.8.8.8, an address of this computer or a private network"]
+
+    @pytest.mark.parametrize(("address", "own"), [("127.0.0.1", True), ("203.0.113.1", False), ("2001:db8::1", False)])
+    def test_which_addresses_are_this_computers(self, address, own):
+        assert is_own(address) is own
 
     async def test_everything_granted_is_not_the_private_network(self, room):
         room.grant()

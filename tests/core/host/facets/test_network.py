@@ -13,6 +13,7 @@ import pytest
 from jackfield.api import Response
 from jackfield.errors import NetworkError, PermissionDenied, UsageError
 from jackfield.host.facets.network import Fetcher
+from jackfield.host.facets.portions import MOST_PIECES, PIECES_A_TURN
 
 from tests.core.host.facets.conftest import Room
 from tests.support.http_server import http_server
@@ -181,6 +182,55 @@ class TestBounds:
         room.server.answers["/a"] = ("200 OK\r\nContent-Encoding: gzip", bomb)
         assert (await room.http.get(f"{room.server.url}/a")).body == bomb
 
+    async def test_a_body_in_pieces_of_one_byte_leaves_everybody_their_turns(self, room):
+        turns = 0
+
+        async def pieces(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 9000 + b"0\r\n\r\n")
+            await writer.drain()
+
+        async def counting() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        room.server.answers |= {"/a": pieces, "/first": ("200 OK", b"")}
+        await room.http.get(f"{room.server.url}/first")  # httpx is there
+        counted = asyncio.create_task(counting())
+        assert (await room.http.get(f"{room.server.url}/a")).body == b"x" * 9000
+        counted.cancel()
+        assert turns >= 9000 // PIECES_A_TURN
+
+    async def test_endless_pieces_of_one_byte(self, room):
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            while True:
+                writer.write(b"1\r\nx\r\n" * 1000)
+                await writer.drain()
+
+        room.server.answers["/a"] = endless
+        with pytest.raises(NetworkError, match=f"/a comes in more than {MOST_PIECES} pieces of a few bytes"):
+            await room.http.get(f"{room.server.url}/a", timeout_seconds=100)
+
+    async def test_endless_interim_answers(self, room):
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            while True:
+                writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
+                await writer.drain()
+
+        room.server.answers["/a"] = endless
+        with pytest.raises(NetworkError, match="/a sent 256 KiB and no answer yet"):
+            await room.http.get(f"{room.server.url}/a", timeout_seconds=100)
+
+    async def test_interim_answers_before_the_answer(self, room):
+        async def hints(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100 + b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            await writer.drain()
+
+        room.server.answers["/a"] = hints
+        assert (await room.http.get(f"{room.server.url}/a")).body == b"ok"
+
     async def test_what_is_no_http(self, room):
         async def nonsense(writer: asyncio.StreamWriter) -> None:
             writer.write(b"SSH-2.0-OpenSSH\r\n\r\n")
@@ -218,6 +268,18 @@ class TestEncrypted:
         assert answer.body == b"private"
         with pytest.raises(NetworkError, match=r"cannot be reached: .*certificate verify failed"):
             await encrypted.http.get(f"https://127.0.0.1:{encrypted.server.port}/a")
+
+    async def test_endless_interim_answers(self, encrypted, resolves):
+        async def endless(writer: asyncio.StreamWriter) -> None:
+            while True:
+                writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
+                await writer.drain()
+
+        resolves["localhost"] = ["127.0.0.1"]
+        encrypted.server.answers["/a"] = endless
+        encrypted.grant("localhost:*")
+        with pytest.raises(NetworkError, match="/a sent 256 KiB and no answer yet"):
+            await encrypted.http.get(f"https://localhost:{encrypted.server.port}/a", timeout_seconds=100)
 
     async def test_a_certificate_that_nobody_signed(self, encrypted, resolves):
         resolves["localhost"] = ["127.0.0.1"]

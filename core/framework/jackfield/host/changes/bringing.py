@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jackfield.errors import PluginError
 from jackfield.host.changes.data_shape import DataShape
 from jackfield.host.changes.imports import Packages
-from jackfield.host.facets import Surroundings, Wiring
+from jackfield.host.facets import Surroundings, Wiring, settings_of
 from jackfield.host.loader import load
 from jackfield.host.plugins import Plugins
 from jackfield.host.remote import Elsewhere, RemotePlugin
@@ -98,7 +98,7 @@ class Bringing:
         return self._known[1]
 
     async def _bring(self, candidate: Candidate, placement: Placement) -> Brought:
-        wiring = Wiring(candidate, self._around)
+        wiring = Wiring(candidate, self._around, await settings_of(candidate, self._around))
         if placement.own_process:
             loaded, remote = await self._elsewhere.bring(candidate, placement, wiring)
             return Brought(wiring, loaded, remote, remote.import_seconds)

@@ -1,13 +1,13 @@
 """What `context` gives to an inline plugin: each facet tied to the plugin, its scope and its grant.
 
-`context` puts them together over the `Surroundings` of the host. `files` goes over `beneath`, `http` over `network` and
-`addresses`; `context.storage` is `keeping`, `context.events` is `listening` over the bus of `events`. Each asks
-`permits` at every use.
+`context` puts them together over the `Surroundings` of the host. `files` goes over `beneath`, `http` over `network`,
+`portions` and `addresses`; `context.storage` is `keeping`, `context.events` is `listening` over the bus of `events`.
+Each asks `permits` at every use.
 """
 
 from jackfield.host.facets.allowance import Allowance
 from jackfield.host.facets.circles import Passed
-from jackfield.host.facets.context import PluginContext, Surroundings, Wiring
+from jackfield.host.facets.context import PluginContext, Surroundings, Wiring, settings_of
 from jackfield.host.facets.events import EventBus, caused_by, causes
 from jackfield.host.facets.heirs import Listener
 from jackfield.host.facets.own_threads import OwnThreads
@@ -33,4 +33,5 @@ __all__ = [
     "caused_by",
     "causes",
     "offer_of",
+    "settings_of",
 ]

@@ -18,6 +18,8 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 """Private networks as they were before fd00::/8 (RFC 3879); `ipaddress` counts them among the public ones."""
 
+_ANY_PORT = 9
+
 
 async def addresses_of(host: str, port: int, *, private: bool, threads: OwnThreads) -> list[str]:
     """Return the addresses that a host may be reached at, in the resolver's order.
@@ -37,7 +39,7 @@ async def addresses_of(host: str, port: int, *, private: bool, threads: OwnThrea
     except (OSError, UnicodeError) as error:
         raise NetworkError(f"{host} cannot be found: {getattr(error, 'strerror', None) or error}") from None
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-    allowed = [address for address in addresses if private or is_public(address)]
+    allowed = [address for address in addresses if private or (is_public(address) and not is_own(address))]
     if not allowed:
         raise PermissionDenied(f"{host} leads to {addresses[0]}, an address of this computer or a private network")
     return allowed
@@ -56,6 +58,20 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return is_public(str(inner))
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved and parsed not in _SITE_LOCAL
+
+
+def is_own(address: str) -> bool:
+    """Say whether an address is one of this computer's, also a public one: from here no firewall stands before it.
+
+    Args:
+        address: as the resolver wrote it.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect((address, _ANY_PORT))  # sends nothing; the system says from where it would
+        except OSError:
+            return False  # there is no way to it
+        return ipaddress.ip_address(asking.getsockname()[0]) == ipaddress.ip_address(address)
 
 
 def allow_host(permits: Permits, host: str) -> bool:

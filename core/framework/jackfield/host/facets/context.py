@@ -101,12 +101,21 @@ class Surroundings:
     on_level: Callable[[str, Callable[[], None]], None] = lambda _plugin, _listener: None
 
 
+async def settings_of(candidate: Candidate, around: Surroundings) -> Settings:
+    """Read a plugin's settings, off the loop's thread: it may have made its `settings.toml` the work of seconds."""
+    cid, layout = candidate.canonical_id, around.layout
+    declared = candidate.manifest.contributes.settings if candidate.manifest is not None else ()
+    read = partial(Settings, around.state, cid, declared, plugin=candidate.id, program=layout.program)
+    return await asyncio.to_thread(read, file=layout.config(cid) / FILE_NAME) if declared else read()
+
+
 class Wiring:
     """One plugin's context and what the host keeps behind it, out of the plugin's easy reach.
 
     Args:
         candidate: the plugin.
         around: what all contexts share.
+        settings: as `settings_of` read them.
 
     Attributes:
         context: what the plugin gets.
@@ -121,7 +130,7 @@ class Wiring:
         around: what all contexts share.
     """
 
-    def __init__(self, candidate: Candidate, around: Surroundings) -> None:
+    def __init__(self, candidate: Candidate, around: Surroundings, settings: Settings) -> None:
         cid = candidate.canonical_id
         name = candidate.id
         contributes = candidate.manifest.contributes if candidate.manifest is not None else Contributions()
@@ -135,8 +144,7 @@ class Wiring:
         self.threads = OwnThreads(name)
         quota = Quota(name, partial(quota_of, around.state, cid, asked), data / FILES)
         self.database = PluginDatabase(data / DATABASE, plugin=name, quota=quota, bounded=True)
-        file, program = around.layout.config(cid) / FILE_NAME, around.layout.program
-        self.settings = Settings(around.state, cid, contributes.settings, plugin=name, file=file, program=program)
+        self.settings = settings
         crossing = Crossing(name, asyncio.get_running_loop())
         self.scheduler = PluginScheduler(name, self.scope, around.guard, crossing, apart=outside_of_events)
         declared = {one.name: one for one in contributes.commands}

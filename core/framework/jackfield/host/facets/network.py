@@ -16,6 +16,7 @@ from jackfield.api import Response
 from jackfield.errors import NetworkError, UsageError
 from jackfield.host.facets.addresses import addresses_of
 from jackfield.host.facets.own_threads import OwnThreads
+from jackfield.host.facets.portions import Head, in_turns
 
 if TYPE_CHECKING:
     import ssl
@@ -134,6 +135,7 @@ class Fetcher:
         trust = await self._trusted() if url.scheme == "https" else False
         failure = ""
         for address in addresses[:MOST_ADDRESSES]:
+            head = Head(_shown(request.url))
             # the address that was checked, and the name for the server's certificate and for the server itself
             asked = httpx.Request(
                 request.method,
@@ -142,12 +144,13 @@ class Fetcher:
                 content=request.body or None,
                 extensions={
                     "sni_hostname": host,
+                    "trace": head.follow,
                     "timeout": dict.fromkeys(("connect", "read", "write", "pool"), bounds.seconds),
                 },
             )
             async with httpx.AsyncHTTPTransport(verify=trust, trust_env=False) as transport:
                 try:
-                    return await _answer(transport, asked, request.url, bounds)
+                    return await _answer(transport, asked, request.url, bounds, head)
                 except httpx.ConnectError as error:
                     failure = str(error)  # the next address, if there is one
                 except httpx.LocalProtocolError as error:
@@ -164,11 +167,14 @@ class Fetcher:
         return self._trust
 
 
-async def _answer(transport: "httpx.AsyncHTTPTransport", asked: "httpx.Request", url: str, bounds: Bounds) -> Response:
+async def _answer(
+    transport: "httpx.AsyncHTTPTransport", asked: "httpx.Request", url: str, bounds: Bounds, head: Head
+) -> Response:
     response = await transport.handle_async_request(asked)
+    head.ends()
     try:
         body = bytearray()
-        async for chunk in response.stream:  # type: ignore[union-attr]  # an asynchronous transport's stream is one
+        async for chunk in in_turns(response.stream, _shown(url)):  # type: ignore[arg-type]  # of an asynchronous one
             body += chunk
             if len(body) > bounds.longest_bytes:
                 raise NetworkError(f"the answer of {_shown(url)} is larger than {bounds.longest_bytes} bytes")
