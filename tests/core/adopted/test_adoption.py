@@ -71,11 +71,15 @@ class Adopted:
         command = Path(sys.executable).parent / "jackfield"
         return json.loads(self._run(str(command), "--app", "atlas", *arguments, "--json"))
 
-    def _run(self, *command: str) -> str:
+    def say(self, *arguments: str, code: int = 0) -> str:
+        """Run the command on the application; return what it says to a person."""
+        return self._run(str(Path(sys.executable).parent / "jackfield"), "--app", "atlas", *arguments, code=code)
+
+    def _run(self, *command: str, code: int = 0) -> str:
         done = subprocess.run(
             command, env=self.environ, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
         )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert done.returncode == code, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout
 
 
@@ -117,3 +121,31 @@ def test_the_command_line_installs_a_plugin_and_rolls_it_back(adopted: Adopted, 
     assert adopted.start() == ["Ulm by lakes", "Ulm by rivers", "Ulm by roads"]
     adopted.jackfield("rollback", "--yes")
     assert adopted.start() == ["Ulm by rivers", "Ulm by roads"]
+
+
+def test_the_command_line_tells_what_failed_until_it_loads_again(adopted: Adopted) -> None:
+    code = adopted.site / "atlas_rivers" / "__init__.py"
+    good = code.read_text(encoding="utf-8")
+    code.write_text("1 / 0  # " + good.strip().replace("\n", "\n# "), encoding="utf-8")
+    assert adopted.start() == ["Ulm by roads"]
+
+    why = f"ZeroDivisionError: division by zero ({code}, line 1)"
+    assert failures(adopted) == {"rivers": why, "roads": None}
+    assert adopted.jackfield("info", "rivers")["installed"]["last_failure"] == why
+    listed = " ".join(adopted.say("list").split())
+    advice = "mend or update it, or: jackfield --app atlas disable rivers"
+    assert f"enabled inline pip failed when it last ran: {why} · {advice}" in listed
+    assert f"problem failed when it last ran: {why}" in " ".join(adopted.say("info", "rivers").split())
+    told = " ".join(adopted.say("doctor", code=1).split())
+    advice = "mend or update it and start the application, or jackfield --app atlas disable rivers"
+    assert f"failed: rivers: {why}, when the application last ran → {advice}" in told
+
+    code.write_text(f"{good}\n# mended", encoding="utf-8")
+    assert adopted.start() == ["Ulm by rivers", "Ulm by roads"]
+    assert failures(adopted) == {"rivers": None, "roads": None}
+    assert adopted.jackfield("info", "rivers")["installed"]["last_failure"] is None
+    assert adopted.say("doctor").endswith("All is well.\n")
+
+
+def failures(application: Adopted) -> dict[str, str | None]:
+    return {row["id"]: row["last_failure"] for row in application.jackfield("list")["plugins"]}

@@ -4,7 +4,7 @@ The services are imported when they are first needed: the application that chang
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
     from pathlib import Path
 
+    from jackfield.adopted.outcomes import LoadFailure
     from jackfield.hooks import HookCounters
     from jackfield.host import GenerationFinder
     from jackfield.storage import State
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _REVOKED_FILES = ("revoked.json", "revoked.copy.json")  # of `jackfield.revocation`, which takes longer to load
 _NOTHING_REVOKED = '\\"revocations\\":[]'  # in a list that is kept as the text of a JSON document
+_NOTHING_FAILED = '"failures": {}'  # in the record of starts; within a sentence there its quotes would be escaped
 
 GROUPS_FILE = "groups.json"
 """In the profile's folder: `{"schema": 1, "groups": [...]}`, the entry-point groups an adopted application loads."""
@@ -109,6 +111,24 @@ class Adoption:
         atexit.register(_add_usage, counters, self._layout.usage)
         if hasattr(os, "register_at_fork"):  # what was counted until then is its parent's to tell
             os.register_at_fork(after_in_child=counters.reset)
+
+    def keep_failures(self, failures: "Collection[LoadFailure]", tried: Collection[str]) -> None:
+        """Leave word of what failed, for who looks when the application does not run; most starts only find no word.
+
+        Args:
+            failures: of the plugins that failed in this process.
+            tried: the names of all that this process loaded or left out.
+        """
+        if self._root is None:
+            return
+        if not failures:
+            kept = _text(f"{self._root}{os.sep}run{os.sep}starts.json")
+            if not kept or _NOTHING_FAILED in kept:
+                return
+        if self._layout is not None:
+            from jackfield.adopted.kept_failures import keep_failures
+
+            keep_failures(self._layout, failures, tried)
 
     # Wishes
 

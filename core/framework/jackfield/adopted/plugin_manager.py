@@ -1,7 +1,7 @@
 """`jackfield.PluginManager`: a drop-in for pluggy's, with a state that lasts and plugins that fail alone."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from jackfield.adopted.adoption import Adoption, comparable, logger
@@ -105,12 +105,14 @@ class PluginManager(HookManager):
             self._adoption.serve_store()
             wishes = self._adoption.wishes()
             self._look_for_revoked()
-            loaded = 0
+            loaded, tried = 0, []
             for entry_point in entry_points_of(group, name=name, keep=self._remember):
+                tried.append(entry_point.name)
                 if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
                     continue
                 if self._wished(entry_point, wishes):
                     loaded += self._load(entry_point)
+            self._keep_failures(tried)
         return loaded
 
     def list_plugins(self) -> "tuple[PluginRow, ...]":
@@ -145,6 +147,7 @@ class PluginManager(HookManager):
         for entry_point in found:
             self._unload(entry_point.name)
         self.failures.pop(name, None)
+        self._keep_failures([name])
 
     def enable(self, name: str, *, by: str = "application") -> bool:
         """Switch a plugin on, for every later start too, and load it.
@@ -167,6 +170,7 @@ class PluginManager(HookManager):
         for entry_point in found:
             if not self.has_plugin(entry_point.name) and not self.is_blocked(entry_point.name):
                 self._load(entry_point)
+        self._keep_failures([name])
         return self.has_plugin(name)
 
     def is_enabled(self, name: str) -> bool:
@@ -225,6 +229,12 @@ class PluginManager(HookManager):
         self.failures.pop(name, None)
         self._brought.append((plugin, entry_point))
         return True
+
+    def _keep_failures(self, tried: Sequence[str]) -> None:
+        """Have the command line told of what failed; what was revoked it knows by itself."""
+        failed = self.failures
+        told = [one for name, one in failed.items() if name not in self._stopped] if failed else ()
+        self._adoption.keep_failures(told, tried)
 
     def _look_for_revoked(self) -> None:
         """Look at what marketplaces revoked, where they revoked anything; else not even the module is loaded."""

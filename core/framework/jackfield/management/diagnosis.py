@@ -66,7 +66,13 @@ class Finding:
 
 
 def diagnose(
-    layout: Layout, store: Store, state: State, inventory: Inventory, failures: Mapping[str, str] | None = None
+    layout: Layout,
+    store: Store,
+    state: State,
+    inventory: Inventory,
+    failures: Mapping[str, str] | None = None,
+    *,
+    adopted: str | None = None,
 ) -> list[Finding]:
     """Look at everything; reads every installed file once, which takes about a second for each gigabyte.
 
@@ -77,6 +83,7 @@ def diagnose(
         inventory: what is installed.
         failures: what the running application says of each plugin that failed there, by id; None where none
             runs: then what its last run left word of.
+        adopted: the name of an adopted application, which keeps no logs for jackfield.
 
     Returns:
         what is wrong, the most urgent kinds first; empty where all is well.
@@ -85,7 +92,7 @@ def diagnose(
     return [
         *_safe_mode(starts),
         *_unfinished(store, state),
-        *_failed(starts, inventory, failures),
+        *_failed(starts, inventory, failures, adopted=adopted),
         *_revoked(inventory),
         *_old_lists(layout),
         *_rolled_back(state),
@@ -118,13 +125,18 @@ def _unfinished(store: Store, state: State) -> Iterator[Finding]:
         yield Finding("unfinished", None, problem, "jackfield bisect --restore")
 
 
-def _failed(starts: Starts, inventory: Inventory, failures: Mapping[str, str] | None) -> Iterator[Finding]:
+def _failed(
+    starts: Starts, inventory: Inventory, failures: Mapping[str, str] | None, *, adopted: str | None
+) -> Iterator[Finding]:
     if failures is None:
         names = {candidate.canonical_id: candidate.id for candidate in _enabled(inventory)}
         told = starts.failures()
         failures = {names[cid]: f"{told[cid]}, when the application last ran" for cid in told if cid in names}
     for plugin, why in sorted(failures.items()):
-        yield Finding("failed", plugin, why, f"jackfield logs {plugin}, or jackfield disable {plugin}")
+        advice = f"jackfield logs {plugin}, or jackfield disable {plugin}"
+        if adopted is not None:
+            advice = f"mend or update it and start the application, or jackfield --app {adopted} disable {plugin}"
+        yield Finding("failed", plugin, why, advice)
 
 
 def _revoked(inventory: Inventory) -> Iterator[Finding]:

@@ -16,7 +16,6 @@ import contextlib
 import datetime as dt
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -61,7 +60,9 @@ class SafeMode:
 
 
 class Starts:
-    """The record of one profile's starts; whoever starts holds the profile's lock.
+    """The record of one profile's starts; whoever starts a host holds the profile's lock.
+
+    An adopted application holds none: of two of its processes that write at once, one is read, whole.
 
     Args:
         file: where it lies; its folder is there when something is written.
@@ -194,14 +195,18 @@ class Starts:
             _log.warning("how this start went is not kept: %s", error.message)
 
     def _write(self, **told: Any) -> None:
-        fresh = self._file.with_suffix(".new")
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                fresh.unlink()  # its mode would stay as it was
-            with open(fresh, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        import tempfile  # `list` only reads
+
+        fresh = None
+        try:  # under a name of its own: processes of an adopted application write side by side
+            descriptor, fresh = tempfile.mkstemp(prefix=f"{self._file.name}.", dir=self._file.parent)  # mode 0600
+            with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (it is open already)
                 json.dump(told, file)
-            fresh.replace(self._file)
+            Path(fresh).replace(self._file)
         except OSError as error:
+            if fresh is not None:
+                with contextlib.suppress(OSError):
+                    Path(fresh).unlink()
             raise StoreError(f"{self._file} cannot be written: {error.strerror}") from error
 
 

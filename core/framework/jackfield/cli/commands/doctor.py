@@ -45,7 +45,9 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
         names = joined(list(taken.plugins))
         output.line(plain(f"Taken over from {taken.prefix}, with settings and data: {names}."))
     failures = _failures(session)
-    found = diagnose(management.layout, management.store, management.state, management.inventory(), failures)
+    adopted = session.host.name if session.host.hostfile is None else None
+    inventory = management.inventory()
+    found = diagnose(management.layout, management.store, management.state, inventory, failures, adopted=adopted)
     sandbox = _sandbox(tries=tries)
     findings = [one.to_mapping() for one in found]
     output.data({"app": session.host.name, "findings": findings, "sandbox": sandbox})

@@ -14,6 +14,7 @@ from jackfield.cli.words import ago, counted, joined, memory_in_words, plain
 from jackfield.errors import JackfieldError
 from jackfield.manifest import canonical_id
 from jackfield.permissions import key_in_words, where_it_runs
+from jackfield.storage import Starts
 
 
 @command(
@@ -25,6 +26,8 @@ from jackfield.permissions import key_in_words, where_it_runs
 def info(session: Session, plugin: str) -> None:
     """Ask the marketplaces and look at what is installed; either is enough."""
     found = asyncio.run(session.management.info(plugin)).to_mapping()
+    if found["installed"]:
+        found["installed"]["last_failure"] = _last_failure(session, found["installed"])
     if not found["permissions"] and found["details"]:
         found["permissions"] = _offered(session, found["details"])
     session.output.data({"app": session.host.name, **found})
@@ -108,8 +111,17 @@ def _revoked(found: JsonObject, details: JsonObject, row: JsonObject) -> str:
     return "; ".join(every.replace("* ", "every version ", 1) if every.startswith("* ") else every for every in told)
 
 
+def _last_failure(session: Session, row: JsonObject) -> str | None:
+    """Why an enabled plugin failed in the application's last run; None where it did not, or another run is on."""
+    if not row["enabled"] or session.layout.control.exists():
+        return None
+    return Starts(session.layout.starts).failures().get(canonical_id(row["id"]))
+
+
 def _problem_now(session: Session, row: JsonObject) -> str:
-    """What keeps an enabled plugin from running in the application that runs now; empty where nothing does."""
+    """What keeps an enabled plugin from running in the application that runs now, or kept it from that before."""
+    if row.get("last_failure"):
+        return f"failed when it last ran: {row['last_failure']}"
     if not row.get("enabled") or not session.layout.control.exists():
         return ""
     try:

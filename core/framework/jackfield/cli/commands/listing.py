@@ -136,7 +136,7 @@ def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, st
             failure = f"{why} · {session.program} logs {row['id']}"
     origin, where = _ORIGINS.get(str(row["source"]), ""), where_it_runs(row["isolation"], row["grade"])
     if row["last_failure"]:
-        failure = f"failed when it last ran: {row['last_failure']}"
+        failure = f"failed when it last ran: {row['last_failure']} · {_way_on(session, row['id'])}"
     revoked: JsonObject | None = row["revoked"]
     if revoked is not None and row["enabled"]:
         return row["id"], row["version"], state, where, origin, _revoked(row["id"], revoked, session)
@@ -147,6 +147,13 @@ def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, st
     ]
     remark = "; ".join(remark for remark in remarks if remark)
     return row["id"], row["version"], state, where, origin, remark
+
+
+def _way_on(session: Session, plugin: str) -> str:
+    """What to do about one that failed; what the plugins of an adopted application log is the application's own."""
+    if session.host.hostfile is None:
+        return f"mend or update it, or: {session.program} --app {session.host.name} disable {plugin}"
+    return f"{session.program} logs {plugin}"
 
 
 def _revoked(plugin: str, revoked: JsonObject, session: Session) -> str:
