@@ -121,7 +121,8 @@ async def test_what_failed_is_known_after_the_application_has_stopped(profile, t
 async def test_what_cannot_be_noted_of_a_start_keeps_nobody_from_ending(profile, tmp_path, caplog):
     application = Application("chat", home=tmp_path, hostfile=hostfile())
     await application.start()
-    in_the_way = application.layout.starts.with_suffix(".new")
+    in_the_way = application.layout.starts
+    in_the_way.unlink()
     in_the_way.mkdir()
 
     await application.stop()
