@@ -4,7 +4,7 @@ The services are imported when they are first needed: the application that chang
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
     from pathlib import Path
 
-    from jackfield.adopted.outcomes import LoadFailure
     from jackfield.hooks import HookCounters
     from jackfield.host import GenerationFinder
     from jackfield.storage import State
@@ -111,24 +110,6 @@ class Adoption:
         atexit.register(_add_usage, counters, self._layout.usage)
         if hasattr(os, "register_at_fork"):  # what was counted until then is its parent's to tell
             os.register_at_fork(after_in_child=counters.reset)
-
-    def keep_failures(self, failures: "Collection[LoadFailure]", tried: Collection[str]) -> None:
-        """Leave word of what failed, for who looks when the application does not run; most starts only find no word.
-
-        Args:
-            failures: of the plugins that failed in this process.
-            tried: the names of all that this process loaded or left out.
-        """
-        if self._root is None:
-            return
-        if not failures:
-            kept = _text(f"{self._root}{os.sep}run{os.sep}starts.json")
-            if not kept or _NOTHING_FAILED in kept:
-                return
-        if self._layout is not None:
-            from jackfield.adopted.kept_failures import keep_failures
-
-            keep_failures(self._layout, failures, tried)
 
     # Wishes
 
@@ -226,6 +207,11 @@ class Adoption:
         files = [f"{folder}{os.sep}{name}" for folder in folders for name in _REVOKED_FILES]
         there = [file for file in files if os.path.exists(file)]  # noqa: PTH110 (see _root)
         return any(_NOTHING_REVOKED not in _text(file) for file in there)
+
+    def knows_of_failures(self) -> bool:
+        """Say whether it is kept that plugins failed, from the text alone: most starts find that there is no file."""
+        kept = _text(f"{self._root}{os.sep}run{os.sep}starts.json") if self._root is not None else ""
+        return kept != "" and _NOTHING_FAILED not in kept
 
     def require_loadable(self, name: str, groups: Sequence[str]) -> None:
         """Hold a plugin of the store to its manifest before its code runs in this process.

@@ -232,9 +232,12 @@ class PluginManager(HookManager):
 
     def _keep_failures(self, tried: Sequence[str]) -> None:
         """Have the command line told of what failed; what was revoked it knows by itself."""
-        failed = self.failures
-        told = [one for name, one in failed.items() if name not in self._stopped] if failed else ()
-        self._adoption.keep_failures(told, tried)
+        failed = [one for name, one in self.failures.items() if name not in self._stopped]
+        layout = self._adoption.layout if failed or self._adoption.knows_of_failures() else None
+        if layout is not None:
+            from jackfield.adopted.kept_failures import keep_failures
+
+            keep_failures(layout, failed, tried)
 
     def _look_for_revoked(self) -> None:
         """Look at what marketplaces revoked, where they revoked anything; else not even the module is loaded."""
