@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 MARKET_PORT ?= 8001
 DATA ?= .data
+UPGRADE ?= --upgrade
 # Compiled code is kept, as it is for everyone who uses this: without it nothing that is measured here would be true.
 unexport PYTHONDONTWRITEBYTECODE
 PROJECTS := pyproject.toml core/framework/pyproject.toml core/chat-api/pyproject.toml core/chat/pyproject.toml marketplace/pyproject.toml
@@ -54,8 +55,8 @@ lint: setup
 bench: setup ## Measure against the goals and the peers, in one run
 	@$(BIN)/python -m tests.benchmarks
 
-lock: $(BIN)/uv ## Lock the newest versions with hashes and without addresses
-	@$(LOCK) --upgrade --output-file requirements.lock
+lock: $(BIN)/uv ## Lock the newest versions with hashes and without addresses (UPGRADE= keeps what is locked)
+	@$(LOCK) $(UPGRADE) --output-file requirements.lock
 
 features: setup ## Show what each row of the feature checklist stands on
 	@$(BIN)/python -m tests.architecture.features

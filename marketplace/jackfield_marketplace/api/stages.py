@@ -38,6 +38,7 @@ from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.trust import Signing
 
 _LARGEST_BODY = 4096  # bytes
+_OF_A_BODY = (400, 413)
 _MOST_REMEMBERED = 100_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LOGGER = logging.getLogger(__name__)
@@ -101,9 +102,11 @@ class StageApi:
         refused: dict[int | str, dict[str, Any]] = {
             status: {"model": Problem, "description": sentence}
             for status, sentence in {
+                400: "The document broke off.",
                 401: "There is no token, or a wrong one.",
                 403: "The plugin is another's, or the token is for another project.",
                 404: "No plugin has that id.",
+                413: f"The document has more than {_LARGEST_BODY} bytes.",
                 422: "The document says something else.",
                 429: "Too many at once; Retry-After says when to come back.",
             }.items()
@@ -126,7 +129,7 @@ class StageApi:
             summary="How a version stands",
             description="For its publisher, with an upload token.",
             response_model=StageState,
-            responses=refused,
+            responses={status: told for status, told in refused.items() if status not in _OF_A_BODY},
         )
         router.add_api_route(
             "/plugins/{plugin_id}/outcomes",
@@ -135,7 +138,7 @@ class StageApi:
             status_code=204,
             summary="Tell what became of a version",
             description="Anonymous, and counted only while the version is being rolled out.",
-            responses={status: told for status, told in refused.items() if status in (404, 422, 429)},
+            responses={status: told for status, told in refused.items() if status in (404, 422, 429, *_OF_A_BODY)},
             openapi_extra=_takes(Told),
         )
         return router
