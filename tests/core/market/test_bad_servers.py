@@ -208,6 +208,21 @@ async def test_a_download_that_ends_early_leaves_nothing(bad_server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("begins", [b"HTTP/1.1 200 OK\r\nX-Long: ", b""], ids=["a head", "news of a head"])
+async def test_a_download_whose_head_drips_is_ended_by_the_time_for_an_answer(bad_server, tmp_path, begins):
+    def drip(connection, ended):
+        connection.sendall(begins)
+        while not ended.wait(0.05):
+            connection.sendall(b"x" if begins else b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+    url = bad_server(drip)
+    file = File("x-1.0-py3-none-any.whl", f"{url}/x.whl", "a" * 64, 100_000)
+    async with Marketplace(url, timeout_seconds=0.5) as client:
+        with pytest.raises(MarketUnreachable, match=r"did not answer within 0\.5 s"):
+            await client.download(file, tmp_path / "x.whl")
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_download_that_never_ends_is_cut_off_at_the_promised_size(bad_server, tmp_path):
     def flood(connection, ended):
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import ssl
 
 TIMEOUT_SECONDS = 10.0
-"""For a whole answer but a wheel's, and for each pause within a wheel."""
+"""For a whole answer but a wheel's, for the head of a wheel's, and for each pause within a wheel."""
 
 TEXT_BYTES = 8 * 1024 * 1024
 """The largest answer but a wheel's: the project page of a library with thousands of files."""
@@ -128,7 +128,7 @@ class Transport:
         Args:
             url: absolute.
             headers: of the request.
-            seconds: for the whole.
+            seconds: for the whole; its head has the time that a whole answer has elsewhere.
 
         Raises:
             MarketUnreachable: nobody answered, or it stopped within.
@@ -136,8 +136,13 @@ class Transport:
         try:
             async with self._slots, asyncio.timeout(seconds):
                 client = self._client(url)
-                async with client.stream("GET", url, headers=headers, auth=self._credentials.login(url)) as answer:
+                request = client.build_request("GET", url, headers=headers)
+                async with asyncio.timeout(self.timeout_seconds):  # each byte of a head renews httpx's own time
+                    answer = await client.send(request, stream=True, auth=self._credentials.login(url))
+                try:
                     yield answer
+                finally:
+                    await answer.aclose()
         except _FAILURES as error:
             raise self.unreachable(url, error) from error
 
