@@ -20,6 +20,7 @@ from jackfield.hooks import HookspecMarker
 from tests.core.cli.conftest import Ran
 from tests.support.processes import clean_environment, script
 from tests.support.profiles import Profile
+from tests.support.script_folder import write
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin
@@ -201,6 +202,30 @@ async def test_the_doctor_names_what_failed_in_the_running_application(running):
     assert "no rain" in row["last_failure"]
     await running.run("disable", "broken")
     assert (await running.run("doctor")).out.endswith("\nAll is well.\n")
+
+
+async def test_the_doctor_names_a_plugin_that_runs_on_with_old_code(tmp_path):
+    folder, home = tmp_path / "scripts", tmp_path / "home"
+    folder.mkdir()
+    write(folder, "scribe.py", "def on_load(server, previous):\n    pass\n")
+    application = Application("chat", home=home, specs=Specs, script_folders=[folder])
+    await application.start()
+    try:
+        host, running = application.host, Running(application, home)
+        assert "failing: " not in (await running.run("doctor")).out
+        write(folder, "scribe.py", "1 / 0\n")
+        await until(lambda: "ZeroDivisionError" in host.plugins.status("scribe").problem)
+        seen = await running.run("doctor")
+        assert seen.code == 1
+        told = (
+            r"^failing: scribe: scribe was not reloaded: ZeroDivisionError.*; the code before runs on\n  → jackfield "
+        )
+        assert re.search(told, seen.out, re.MULTILINE)
+        write(folder, "scribe.py", "def on_load(server, previous):\n    server.logger.info('mended')\n")
+        await until(lambda: not host.plugins.status("scribe").problem)
+        assert "failing: " not in (await running.run("doctor")).out
+    finally:
+        await application.stop()
 
 
 @pytest.mark.feature("K15")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ Kind = Literal[
     "safe mode",
     "unfinished",
     "failed",
+    "failing",
     "revoked",
     "old list",
     "rolled back",
@@ -42,9 +43,10 @@ class Finding:
 
     Args:
         kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `failed`: it does
-            not run in the application that runs now; `revoked`: a marketplace revoked it, also where it runs because
-            its user allowed it; `old list`: what a marketplace revoked is not known any more, or as of long ago;
-            `rolled back`: a new version failed and is held back; `broken`: files that are not as they were
+            not run in the application that runs now; `failing`: it runs there, though something of it failed: a call,
+            or new code, in whose place the code before runs on; `revoked`: a marketplace revoked it, also where it runs
+            because its user allowed it; `old list`: what a marketplace revoked is not known any more, or as of long
+            ago; `rolled back`: a new version failed and is held back; `broken`: files that are not as they were
             installed, a storage or a settings.toml that cannot be read;
             `blocked`: enabled and cannot run; `conflict`: two plugins want the same; `growth`: a version waits for
             consent to more; `slow`: it held up the last start; `orphaned`: data of plugins that are not installed;
@@ -72,6 +74,7 @@ def diagnose(
     inventory: Inventory,
     failures: Mapping[str, str] | None = None,
     *,
+    troubles: Mapping[str, str] | None = None,
     adopted: str | None = None,
 ) -> list[Finding]:
     """Look at everything; reads every installed file once, which takes about a second for each gigabyte.
@@ -83,23 +86,26 @@ def diagnose(
         inventory: what is installed.
         failures: what the running application says of each plugin that failed there, by id; None where none
             runs: then what its last run left word of.
+        troubles: what it says of each plugin that runs there all the same, by id.
         adopted: the name of an adopted application, which keeps no logs for jackfield.
 
     Returns:
         what is wrong, the most urgent kinds first; empty where all is well.
     """
     starts = Starts(layout.starts)
+    mistyped = list(_mistyped(layout, state, inventory))
     return [
         *_safe_mode(starts),
         *_unfinished(store, state),
         *_failed(starts, inventory, failures, adopted=adopted),
+        *_failing(troubles or {}, mistyped),
         *_revoked(inventory),
         *_old_lists(layout),
         *_rolled_back(state),
         *_unfit(store, state),
         *_broken(store),
         *_damaged(layout, state, inventory),
-        *_mistyped(layout, state, inventory),
+        *mistyped,
         *_blocked(inventory),
         *_conflicts(inventory),
         *_growth(inventory),
@@ -137,6 +143,17 @@ def _failed(
         if adopted is not None:
             advice = f"mend or update it and start the application, or jackfield --app {adopted} disable {plugin}"
         yield Finding("failed", plugin, why, advice)
+
+
+def _failing(troubles: Mapping[str, str], mistyped: Sequence[Finding]) -> Iterator[Finding]:
+    """Name what runs and has trouble; what is wrong in its settings has a finding of its own."""
+    for plugin in sorted(troubles):
+        why = troubles[plugin]
+        for one in mistyped:
+            if one.plugin == plugin:
+                why = why.replace(one.problem, "").strip("; ")
+        if why:
+            yield Finding("failing", plugin, why, f"jackfield logs {plugin}, or jackfield disable {plugin}")
 
 
 def _revoked(inventory: Inventory) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from jackfield.cli.options import command
-from jackfield.cli.output import Output
+from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined, plain, plural
 from jackfield.errors import JackfieldError
@@ -16,9 +16,10 @@ from jackfield.permissions import UNCONFINED
 @command(
     "doctor",
     told="Say what is wrong with the plugins, and what to do.\n\n"
-    "Looks for plugins that failed in the running application, or when it last ran; that are blocked or in each "
-    "other's way; for new versions that wait for a yes, damaged files, slow starts, data of plugins that are gone, "
-    "and safe mode. It runs no plugin and asks no marketplace. The exit code is 1 where something is wrong.\n\n"
+    "Looks for plugins that failed in the running application, or when it last ran, or of which something failed while "
+    "the rest runs on; that are blocked or in each other's way; for new versions that wait for a yes, damaged files, "
+    "slow starts, data of plugins that are gone, and safe mode. It runs no plugin and asks no marketplace. The exit "
+    "code is 1 where something is wrong.\n\n"
     "It says how well this machine confines plugins. With --sandbox it says what is missing, and tries whether that "
     "holds: a few attacks that harm nothing, each without the sandbox and within it.",
     examples=[
@@ -44,10 +45,17 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
         taken = management.take_over(profile, by=session.by)
         names = joined(list(taken.plugins))
         output.line(plain(f"Taken over from {taken.prefix}, with settings and data: {names}."))
-    failures = _failures(session)
+    running = _running(session)
     adopted = session.host.name if session.host.hostfile is None else None
-    inventory = management.inventory()
-    found = diagnose(management.layout, management.store, management.state, inventory, failures, adopted=adopted)
+    found = diagnose(
+        management.layout,
+        management.store,
+        management.state,
+        management.inventory(),
+        None if running is None else {row["id"]: _why(row) for row in running if row["state"] == "failed"},
+        troubles={row["id"]: row["problem"] for row in running or () if row["state"] == "active" and row["problem"]},
+        adopted=adopted,
+    )
     sandbox = _sandbox(tries=tries)
     findings = [one.to_mapping() for one in found]
     output.data({"app": session.host.name, "findings": findings, "sandbox": sandbox})
@@ -65,18 +73,22 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
     output.line("All is well.")
 
 
-def _failures(session: Session) -> dict[str, str] | None:
-    """What failed in the application that runs now, by plugin; None where none runs.
+def _running(session: Session) -> list[JsonObject] | None:
+    """What the application that runs now knows of its plugins; None where none runs.
 
     One that runs and does not answer has told nothing.
     """
     if not session.layout.control.exists():
         return None
     try:
-        rows = session.running.ask("list")["plugins"]
+        rows: list[JsonObject] = session.running.ask("list")["plugins"]
     except JackfieldError:
-        return {}
-    return {row["id"]: str(row["problem"] or row["failure"]) for row in rows if row["state"] == "failed"}
+        return []
+    return rows
+
+
+def _why(row: JsonObject) -> str:
+    return str(row["problem"] or row["failure"])
 
 
 def _sandbox(*, tries: bool) -> dict[str, Any]:
