@@ -35,6 +35,20 @@ def test_it_is_shown_bounded_and_exported(polling: Desk, folder: Path, tmp_path)
         assert archive.read("entries.jsonl") == b'{"key": "answers", "value": [1, 2, 3]}\n'
 
 
+@pytest.mark.feature("C14")
+def test_an_export_replaces_no_file_unless_it_is_told_to(polling: Desk, folder: Path, tmp_path):
+    target = tmp_path / "poll.zip"
+    target.write_text("a thesis", encoding="utf-8")
+    refused = polling.run("data", "export", "poll", target)
+    assert refused.code == 2
+    assert f"{target} is there already" in refused.err
+    assert "--force" in refused.err
+    assert target.read_text(encoding="utf-8") == "a thesis"
+    assert polling.run("data", "export", "poll", target, "--force").code == 0
+    assert zipfile.is_zipfile(target)
+    assert sorted(one.name for one in tmp_path.iterdir() if "poll.zip" in one.name) == ["poll.zip"]
+
+
 @pytest.mark.feature("U40")
 def test_it_outlives_removal_and_is_deleted_by_a_word_of_its_own(polling: Desk, folder: Path):
     polling.run("remove", "poll")

@@ -1,5 +1,6 @@
 """`jackfield data`: what plugins keep."""
 
+import os
 from pathlib import Path
 
 import click
@@ -56,13 +57,16 @@ def show(session: Session, ids: tuple[str, ...]) -> None:
 @command(
     "export",
     told="Write what a plugin keeps into a zip archive.\n\nValues and tables are in it as JSON lines, its files as "
-    "they are, and its settings without the secrets.",
-    examples=[("poll poll.zip", "all of one plugin")],
+    "they are, and its settings without the secrets. A file that is there already stays as it is.",
+    examples=[("poll poll.zip", "all of one plugin"), ("poll poll.zip --force", "in the place of an earlier one")],
 )
 @click.argument("plugin", shell_complete=installed_ids())
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(session: Session, plugin: str, file: Path) -> None:
+@click.option("--force", is_flag=True, help="Replace FILE if it is there, once the new one is whole.")
+def export(session: Session, plugin: str, file: Path, force: bool) -> None:
     """Write it, say where."""
+    if not force and os.path.lexists(file):
+        raise UsageError(f"{file} is there already", plugin=plugin, hint="name a new file, or replace it with --force")
     report = session.management.kept.export_data(plugin, file).to_mapping()
     session.output.data({"app": session.host.name, "plugin": report, "file": str(file)})
     told = joined(report["words"]) or "nothing"
