@@ -86,3 +86,6 @@ def test_a_mark_can_be_taken_back(polling: Desk, folder: Path):
     assert "deleted at the next start" in polling.run("data").out
     assert polling.run("data", "keep", "poll").out == "What poll keeps is kept.\n"
     assert folder.exists()
+    polling.run("remove", "poll")
+    told = polling.run("data", "discard", "poll").out
+    assert "keeps is deleted by chat at once where it runs, else when it starts: 20 KiB in its storage." in told

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from jackfield.errors import StoreError, UnknownPlugin, UsageError
@@ -14,6 +15,8 @@ from jackfield.management.limits import PluginLimits
 from jackfield.management.specs import canonical
 from jackfield.storage import FILE_NAME, Belongings, Kept, Settings, Snapshot, Snapshots, State
 from jackfield.store import Layout
+
+_BETWEEN_LOOKS_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,22 @@ class Keeping:
                 return True
         self._belongings.mark(cid, by=by)
         return False
+
+    def wait_for_purge(self, plugin: str, *, seconds: float) -> bool:
+        """Wait until the running application has deleted what `purge_data` left to it; return whether it has.
+
+        Who installed the plugin again before that would find the old data, and lose it with the new at the next start.
+
+        Args:
+            plugin: its id.
+            seconds: at most so long.
+        """
+        deadline = monotonic() + seconds
+        while self._belongings.is_marked(canonical(plugin)):
+            if monotonic() >= deadline:
+                return False
+            sleep(_BETWEEN_LOOKS_SECONDS)
+        return True
 
     def snapshots(self, plugins: Sequence[str] = ()) -> list[Snapshot]:
         """The copies of what plugins kept, by id, the newest first; of all of them where none is named."""

@@ -141,7 +141,7 @@ class Belongings:
             settings=self._keys("settings", cid),
             secrets=self._keys("secrets", cid),
             quota=quota_of(self._state, cid, asked or {}),
-            marked=self._state.get(f"delete/{cid}") is not None,
+            marked=self.is_marked(cid),
         )
 
     def mark(self, cid: str, *, by: str) -> None:
@@ -150,10 +150,14 @@ class Belongings:
 
     def unmark(self, cid: str, *, by: str) -> bool:
         """Keep it after all; return whether it was to be deleted."""
-        if self._state.get(f"delete/{cid}") is None:
+        if not self.is_marked(cid):
             return False
         self._state.change({f"delete/{cid}": None}, by=by, why=f"keep what {cid} keeps")
         return True
+
+    def is_marked(self, cid: str) -> bool:
+        """Say whether it is to be deleted."""
+        return self._state.get(f"delete/{cid}") is not None
 
     def marked(self) -> tuple[str, ...]:
         """Return the plugins whose data is to be deleted."""

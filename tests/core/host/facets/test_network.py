@@ -59,6 +59,7 @@ class TestRequests:
             ({"method": "GET / HTTP/1.1\r\nX: y"}, "is no method"),
             ({"headers": {"Host": "elsewhere.org"}}, "the header Host is the host's to send"),
             ({"headers": {"Transfer-Encoding": "chunked"}}, "the header Transfer-Encoding is the host's to send"),
+            ({"headers": {"Transfer_Encoding": "chunked"}}, "the header Transfer_Encoding is the host's to send"),
             ({"headers": {"X-A": "1\r\nX-B: 2"}}, "Illegal header value"),
             ({"headers": {"X-A": "grün"}}, "a header holds ASCII alone"),
             ({"redirects": -1}, "redirects is 0 to 20"),

@@ -102,7 +102,9 @@ def discard(session: Session, plugin: str) -> None:
     row = session.management.kept.discard_data(plugin, by=session.by).to_mapping()
     session.output.data({"app": session.host.name, "plugin": row})
     told = joined(row["words"]) or "nothing yet"
-    session.output.line(plain(f"What {row['plugin']} keeps is deleted when {session.host.name} starts next: {told}."))
+    name = session.host.name
+    when = f"when {name} starts next" if row["installed"] else f"by {name} at once where it runs, else when it starts"
+    session.output.line(plain(f"What {row['plugin']} keeps is deleted {when}: {told}."))
     session.output.line(plain(f"To keep it: {session.program} data keep {row['plugin']}"))
 
 

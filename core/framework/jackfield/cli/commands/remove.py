@@ -15,6 +15,9 @@ from jackfield.errors import ConsentRequired, JackfieldError
 if TYPE_CHECKING:
     from jackfield.management import DataReport
 
+PURGE_SECONDS = 10.0
+"""So long it is waited for a running application, which first lets the plugin end."""
+
 
 @command(
     "remove",
@@ -63,9 +66,14 @@ def _ask(session: Session, reports: "list[DataReport]", answers: Answers) -> Non
 def _purge(session: Session, reports: "list[DataReport]") -> None:
     for report in reports:
         try:
-            done = session.management.kept.purge_data(report.plugin, by=session.by)
+            kept = session.management.kept
+            done = kept.purge_data(report.plugin, by=session.by)
+            done = done or kept.wait_for_purge(report.plugin, seconds=PURGE_SECONDS)
         except JackfieldError as error:
             session.output.note(plain(f"note: {error}"))
             continue
-        when = "was deleted" if done else f"is deleted by the running {session.host.name}"
+        when = "was deleted" if done else f"is deleted by the running {session.host.name} once it let go of it"
         session.output.line(plain(f"What {report.plugin} kept {when}."))
+        if not done:
+            hint = f"until then, what is installed again as {report.plugin} loses what it keeps at the next start"
+            session.output.note(plain(f"note: {hint}; to keep it: {session.program} data keep {report.plugin}"))

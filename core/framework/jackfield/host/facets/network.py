@@ -210,7 +210,8 @@ def _require_sound(request: Request, bounds: Bounds) -> None:
     if not _METHOD.fullmatch(request.method) or request.method in ("CONNECT", "TRACE"):
         raise UsageError(f"{request.method!r} is no method of a request")
     for name, _ in request.headers:
-        if name.lower() in _OURS or name.lower().startswith("proxy-"):
+        read_as = name.lower().replace("_", "-")  # many a server takes the one for the other, as CGI did
+        if read_as in _OURS or read_as.startswith("proxy-"):
             raise UsageError(f"the header {name} is the host's to send")
     if not all(one.isascii() for header in request.headers for one in header):
         raise UsageError("a header holds ASCII alone", hint="percent-encode other characters (RFC 8187)")
