@@ -9,11 +9,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
+from jackfield.errors import PluginError
 from jackfield.host.facets.connecting import PluginNetwork
 from jackfield.host.facets.keeping import PluginStorage
 from jackfield.host.facets.own_threads import MOST_THREADS, SHARE, OwnThreads
 from jackfield.host.facets.permits import Permits
+from jackfield.host.remote.facets.holding import MOST_PARCEL_BYTES, Holding
 from jackfield.permissions import Grant, Permission
 from jackfield.runtime import Scope
 from jackfield.storage import PluginDatabase
@@ -88,11 +91,11 @@ async def test_names_that_nobody_answers_hold_up_who_asked_for_them_alone(held, 
 
 
 async def test_a_plugin_has_few_threads_and_they_end_with_it(held):
-    threads = OwnThreads("mallory")
+    threads = OwnThreads("trudy")
     busy = await until_all_are_busy(threads, held)
 
     def own() -> list[threading.Thread]:
-        return [one for one in threading.enumerate() if "for mallory" in one.name]
+        return [one for one in threading.enumerate() if "for trudy" in one.name]
 
     assert len(own()) == MOST_THREADS
     threads.close()
@@ -133,4 +136,34 @@ async def test_who_has_used_up_its_share_of_a_processor_waits(monkeypatch):
     threads, began = OwnThreads("mallory"), time.monotonic()
     await asyncio.gather(*(threads.run(busy_for, 0.25) for _ in range(2)))
     assert await threads.run(busy_for, 0.0) - began >= (0.5 - 0.2) / SHARE
+    threads.close()
+
+
+async def test_what_was_handed_to_a_thread_counts_until_the_thread_has_it_no_more(held):
+    """Else four threads that hang hold four times as much for calls that were given up as all calls together may."""
+    threads, scope = OwnThreads("mallory"), Scope("mallory")
+    scope.open()
+    holding = Holding("mallory", scope, threads)
+    part = msgspec.msgpack.encode(b"x" * (MOST_PARCEL_BYTES * 2 // 3))
+
+    async def asked() -> None:
+        with holding.argument(None, holding.add(None, part), bytes) as given:
+            await threads.run(lambda _: held.wait(), given)
+
+    asking = asyncio.create_task(asked())
+    await asyncio.sleep(0.05)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    with pytest.raises(PluginError, match="mallory lets more than 80 MiB wait"):
+        holding.add(None, part)
+    held.set()
+    async with asyncio.timeout(SECONDS):
+        while True:
+            try:
+                holding.drop(holding.add(None, part))
+            except PluginError:
+                await asyncio.sleep(0.01)
+            else:
+                break
     threads.close()

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +43,7 @@ class OwnThreads:
         self._left = SAVED_SECONDS
         self._filled = time.monotonic()
         self._used: deque[float] = deque()
+        self._given_up: set[asyncio.Future[Any]] = set()
 
     async def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Do a piece of work that waits, and return what it returns; as `asyncio.to_thread`, without a context.
@@ -55,11 +56,28 @@ class OwnThreads:
         try:
             # What has to wait does so here: in a thread's queue it would be done long after its plugin is gone.
             await self._turns.acquire()
-            return await asyncio.shield(await self._begun(partial(work, *arguments, **named)))
+            begun = await self._begun(partial(work, *arguments, **named))
+            try:
+                return await asyncio.shield(begun)
+            except asyncio.CancelledError:
+                if not begun.done():
+                    self._given_up.add(begun)
+                    begun.add_done_callback(self._given_up.discard)
+                raise
         finally:
             self._asked -= 1
             if self._is_over and not self._asked:
                 self._let_go()
+
+    def after_given_up(self, act: Callable[[], None]) -> None:
+        """Call `act` once all work has ended for which nobody waits any more: now, where there is none.
+
+        What such work was given is in memory as long as its thread is at it.
+        """
+        if not self._given_up:
+            act()
+        else:
+            asyncio.gather(*self._given_up, return_exceptions=True).add_done_callback(lambda _: act())
 
     async def _begun(self, work: Callable[[], T]) -> "asyncio.Future[T]":
         """Begin a piece of work whose turn it is. Nobody else has that before its thread is free.

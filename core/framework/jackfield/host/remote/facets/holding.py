@@ -10,7 +10,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -216,8 +216,7 @@ class Holding:
             try:
                 await self._threads.run(check_answer, encoded)
             finally:
-                self._used_bytes -= len(encoded)
-                self._fetched.set()
+                self._threads.after_given_up(partial(self._give_back, len(encoded)))
         return Whole(msgspec.Raw(encoded))
 
     def add(self, parcel: int | None, part: bytes) -> int:
@@ -244,7 +243,8 @@ class Holding:
     def argument(self, value: Any, parcel: int | None, kind: Any) -> Iterator[Any]:
         """Give an argument of any size: itself, or what lies in the parcel that it names.
 
-        What lay there counts until the end of the block: it is in memory as long as its call is not answered.
+        What lay there counts until the end of the block: it is in memory as long as its call is not answered. Where the
+        call was given up meanwhile it counts until no thread of the plugin has it any more.
 
         Raises:
             UsageError: there is no such parcel.
@@ -265,8 +265,11 @@ class Holding:
             del encoded
             yield given
         finally:
-            self._used_bytes -= size
-            self._fetched.set()
+            self._threads.after_given_up(partial(self._give_back, size))
+
+    def _give_back(self, used_bytes: int) -> None:
+        self._used_bytes -= used_bytes
+        self._fetched.set()
 
     def _pack(self, content: bytearray) -> int:
         self._require_bytes(len(content))
