@@ -190,3 +190,37 @@ async def test_many_that_wait_at_once_have_their_own_time_each(workers):
     assert await pids(host) == before
     assert await host.call.asked(what="self") == [], "its own time goes on afterwards"
     await back(host, "a", before["a"])
+
+
+@pytest.mark.feature("C26", "M27")
+async def test_whose_event_is_heard_for_long_in_the_host_is_not_stopped(profile, build, running):
+    sends = """
+from jackfield import Plugin
+
+class Main(Plugin):
+    async def on_enable(self):
+        await self.context.events.emit("up", {})
+"""
+    hears = """
+import asyncio
+from jackfield import Plugin
+
+class Main(Plugin):
+    async def on_enable(self):
+        self.context.events.on("plugin:a:up", self.hear)
+
+    async def hear(self, event):
+        await asyncio.sleep(2.5)
+"""
+    listens = '[[permissions]]\nresource = "events"\nactions = ["observe", "listen"]\n'
+    profile.install(
+        build("a", code=sends, isolation="worker", more=LIMITS + '[contributes]\nevents = ["up"]\n'),
+        build("b", code=hears, isolation="any", permissions=listens),
+    )
+    profile.enable("a", isolation="worker")
+    profile.enable("b", isolation="inline")
+    host = await running(specs=Specs())
+    await host.disable("a")
+    await host.enable("a")  # whatever came first at the start, it is heard now
+    assert host.plugins.status("a").state == "active", host.plugins.status("a")
+    assert host.plugins.record("a").remote.process.breach is None

@@ -30,7 +30,7 @@ from jackfield.host.health import Health
 from jackfield.host.hearing import Hearing, require_offered
 from jackfield.host.lifecycle import Happening
 from jackfield.host.plugins import Plugins, PluginStatus
-from jackfield.host.remote import Elsewhere
+from jackfield.host.remote import Elsewhere, standing_still
 from jackfield.host.scripts import NO_SCRIPTS, Scripts
 from jackfield.host.uses import Kind
 from jackfield.host.watching import THRESHOLD_SECONDS, Failures, Observing
@@ -113,7 +113,7 @@ class Host:
         guard.elsewhere = self.plugins.elsewhere_seconds
         self.health = Health(self.plugins, guard)
         self.commands = CommandRegistry(guard.run_for_user, prefix=command_prefix, sources=arguments)
-        self.events = EventBus(guard.run, self.hostfile.events)
+        self.events = EventBus(standing_still(guard.run), self.hostfile.events)
         self.ui = UiRegistry(guard.run_for_user, guard.within(DRAWING_SECONDS).run)
         self._store = Store(self.layout)
         self._holds, self._presences = Holds(), Presences()

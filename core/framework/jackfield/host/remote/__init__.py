@@ -5,7 +5,7 @@ it says of itself what a host enables, `hooks` lets functions stand for its hook
 that it runs, `standing_in` keeps the calls that come while it is replaced.
 """
 
-from jackfield.host.remote.asking import asking
+from jackfield.host.remote.asking import asking, standing_still
 from jackfield.host.remote.bringing import Elsewhere, api_place
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.plugin import RemotePlugin
@@ -22,4 +22,5 @@ __all__ = [
     "Workers",
     "api_place",
     "asking",
+    "standing_still",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context, ContextVar
 from dataclasses import replace
 from typing import Any
@@ -53,6 +53,28 @@ class Asking:
 
 asking: ContextVar[Asking | None] = ContextVar("what a plugin asks for", default=None)
 """What the running code is at work on; None where no plugin waits for it."""
+
+
+def standing_still(run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return what calls code on behalf of a plugin as `run` does, while the time of who has led to it stands still.
+
+    For what runs in the host, which is called over no line: a listener that takes long would have its sender stopped.
+
+    Args:
+        run: takes the plugin, what it is doing, a function and its arguments.
+    """
+
+    async def still(plugin: str, what: str, function: Callable[..., Any], *arguments: object) -> Any:
+        waiting = asking.get()
+        if waiting is None or waiting.plugin == plugin:
+            return await run(plugin, what, function, *arguments)
+        waiting.begin()
+        try:
+            return await run(plugin, what, function, *arguments)
+        finally:
+            waiting.end()
+
+    return still
 
 
 def leading_on(
