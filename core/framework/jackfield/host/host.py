@@ -163,16 +163,8 @@ class Host:
         )
         self._turn = Turn()
         reloading = Reloading(self.hostfile.name, plugins=self.plugins, runner=runner, code=self._code)
-        self._orders = Orders(
-            self.plugins,
-            self._following,
-            self._turn,
-            self._looking.look,
-            self._state,
-            self._presences,
-            reloading,
-            guard.visits,
-        )
+        look, visits = self._looking.look, guard.visits
+        self._orders = Orders(self._following, self._turn, look, self._state, self._presences, reloading, visits)
         self._orders.recovering.follow(runner)
         self._demand.wake_by(self._orders.waking.wake, self._orders.waking.wake_now)
 

@@ -22,11 +22,12 @@ from types import MappingProxyType
 from jackfield.errors import JackfieldError, StoreError
 from jackfield.manifest import Pin, distinct
 from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, empty, remove_generations, remove_wheels
-from jackfield.store.generations import Generation, write_generation
+from jackfield.store.generations import Generation
 from jackfield.store.journal import Activation
 from jackfield.store.lock import WAIT_SECONDS, install_lock
 from jackfield.store.reading import StoreReader
 from jackfield.store.table import StoredFile, build_table
+from jackfield.store.writing import write_generation
 
 Record = Callable[[Activation], None]
 """Puts an activation's changes of the state on disk; called again for the same transaction after a crash."""

@@ -33,6 +33,9 @@ class Following:
         store: where installed plugins lie.
         holds: the generations in use.
         demand: shows what plugins declare that are asleep.
+
+    Attributes:
+        plugins: whom it takes from state to state.
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class Following:
         demand: Demand,
     ) -> None:
         self._host_name = host_name
-        self._plugins = plugins
+        self.plugins = plugins
         self._runner = runner
         self._manager = manager
         self._hearing = hearing
@@ -92,7 +95,7 @@ class Following:
 
     def _asleep(self, seen: Survey) -> dict[str, Candidate]:
         """Return the plugins that shall run, are loaded on demand, and are needed by none that runs already."""
-        records = self._plugins.records()
+        records = self.plugins.records()
         runs = [cid for level in seen.judgement.levels for cid in level]
         sleepy = {
             cid
@@ -110,10 +113,10 @@ class Following:
     def _show_asleep(self, seen: Survey) -> None:
         asleep = self._asleep(seen)
         self._demand.follow(asleep)
-        for cid, record in self._plugins.records().items():
+        for cid, record in self.plugins.records().items():
             revoked = seen.revoked[cid].note if cid in seen.revoked and record.enabled else ""
             said = sentence(asleep[cid]) if cid in asleep else self._went.get(cid) or seen.wishes.out.get(cid, "")
-            self._plugins.note(record, revoked or said)
+            self.plugins.note(record, revoked or said)
 
     async def settle(self, seen: Survey) -> None:
         """Go from what runs to what shall run.
@@ -124,7 +127,7 @@ class Following:
         self._seen = seen
         self._went.clear()
         verdicts = seen.judgement.verdicts
-        records = self._plugins.records()
+        records = self.plugins.records()
         running = {cid: record.footing for cid, record in records.items() if record.life.state.runs_code}
         let_be = {*seen.wishes.enabled, *seen.wishes.out}
         resting = {cid for cid in running if cid in verdicts and cid not in let_be}
@@ -142,11 +145,11 @@ class Following:
         self._hearing.follow(seen.wishes.grants, self._manager)
         self._code.exchange(seen.generation, switch, records)
         for cid in removed - set(switch.held):
-            self._plugins.remove(cid)
+            self.plugins.remove(cid)
         for cid, verdict in verdicts.items():
             if cid not in self._went:  # what was seen before it all began says less of it than the change within
                 self._note(cid, verdict, seen, switch)
-        self._plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
+        self.plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
         self._show_asleep(seen)
         await self._up(seen)
         self._show_asleep(seen)
@@ -159,7 +162,7 @@ class Following:
 
     async def _prepare(self, seen: Survey, switch: Switch) -> None:
         """Have the next process of each worker up and its code imported before the one before has to go."""
-        records, verdicts = self._plugins.records(), seen.judgement.verdicts
+        records, verdicts = self.plugins.records(), seen.judgement.verdicts
         runs = {cid for level in seen.judgement.levels for cid in level}
         exchanged = [cid for cid in switch.stop & runs if records[cid].remote is not None]
         exchanged = [cid for cid in exchanged if verdicts[cid].placement.own_process]
@@ -184,7 +187,7 @@ class Following:
             self._note_each(chosen, seen)
             await self._up(seen, chosen)
         else:
-            records = self._plugins.records()
+            records = self.plugins.records()
             running = {name: record.footing for name, record in records.items() if record.life.state.runs_code}
             gone = with_dependents({cid} & running.keys(), running)
             self._went |= {one: seen.wishes.out.get(one, "") for one in {cid, *gone}}
@@ -215,7 +218,7 @@ class Following:
             removed: of those that are not installed any more.
             replaced: of those that are loaded again; their new code gets what `on_unload` returns.
         """
-        records = self._plugins.records()
+        records = self.plugins.records()
         going = [cid for cid in records if cid in stop or cid in idle]
         needs = {cid: records[cid].footing.requires & frozenset(going) for cid in going}
 
@@ -232,10 +235,10 @@ class Following:
 
     def _note(self, cid: str, verdict: Verdict, seen: Survey, switch: Switch) -> None:
         """Bring a plugin's record up to date, short of running code."""
-        record = self._plugins.records().get(cid)
+        record = self.plugins.records().get(cid)
         if record is None:
             record = Record(verdict.candidate)
-            self._plugins.put(cid, record)
+            self.plugins.put(cid, record)
         wish_before, record.enabled = record.enabled, cid in seen.wished
         record.revoked = seen.revoked.get(cid)
         if cid in switch.held:
@@ -243,7 +246,7 @@ class Following:
                 problem = (
                     f"{verdict.candidate.version} takes over when {self._host_name} starts again: {switch.held[cid]}"
                 )
-                self._plugins.tell(record, Happening.HELD, problem)
+                self.plugins.tell(record, Happening.HELD, problem)
             return
         # An external plugin that has failed is sent away, and is what it is until it comes again.
         ended = (State.UNLOADED, State.FAILED) if verdict.candidate.origin == "external" else (State.UNLOADED,)
@@ -258,20 +261,20 @@ class Following:
         target = State.BLOCKED if verdict.problem else State.FOUND
         if record.life.state is target and record.life.problem == verdict.problem and not verdict.runs:
             return
-        self._plugins.tell(record, Happening.FOUND)
+        self.plugins.tell(record, Happening.FOUND)
         if verdict.problem:
-            self._plugins.tell(record, Happening.BLOCKED, verdict.problem)
+            self.plugins.tell(record, Happening.BLOCKED, verdict.problem)
         elif verdict.runs:
-            self._plugins.tell(record, Happening.RESOLVED)
+            self.plugins.tell(record, Happening.RESOLVED)
 
     def _mark_held(self, switch: Switch) -> None:
         """Tell whose installed code waits for a restart, and whose does not any more."""
-        for cid, record in self._plugins.records().items():
+        for cid, record in self.plugins.records().items():
             if cid in switch.held and record.life.state in (State.ACTIVE, State.PENDING_RESTART):
                 why = f"what is installed waits for a restart of {self._host_name}: {switch.held[cid]}"
-                self._plugins.tell(record, Happening.HELD, why)
+                self.plugins.tell(record, Happening.HELD, why)
             elif cid not in switch.held and record.life.state is State.PENDING_RESTART:
-                self._plugins.tell(record, Happening.RELEASED)
+                self.plugins.tell(record, Happening.RELEASED)
 
     def _shadow(self, verdict: Verdict, seen: Survey) -> Record:
         life = Life(State.SHADOWED, verdict.problem)
@@ -293,7 +296,7 @@ class Following:
                 before: asyncio.Event | None = None
                 for cid in (cid for cid in going if chosen is None or cid in chosen):
                     passed = asyncio.Event()
-                    steps.append(self._step(self._plugins.record(cid), step, before, passed))
+                    steps.append(self._step(self.plugins.record(cid), step, before, passed))
                     before = passed
                 if not one_by_one:
                     await asyncio.gather(*steps)
@@ -318,7 +321,7 @@ class Following:
         if record.life.state is not State.RESOLVED:
             return
         problem = missing_need(
-            record, self._plugins.records(), State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART
+            record, self.plugins.records(), State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART
         )
         stuck = self._code.stuck(record.footing.trees) if not record.footing.own_process else ""
         if stuck:
@@ -327,7 +330,7 @@ class Following:
         if damage:
             problem = f"{damage[0]} since it was installed: jackfield store verify --repair"
         if problem:
-            self._plugins.tell(record, Happening.BLOCKED, problem)
+            self.plugins.tell(record, Happening.BLOCKED, problem)
             return
         if not record.footing.own_process:
             self._code.note_owner(record)
@@ -337,10 +340,10 @@ class Following:
     async def _enable(self, record: Record, before: asyncio.Event | None) -> None:
         if record.life.state not in (State.LOADED, State.IDLE):
             return
-        problem = missing_need(record, self._plugins.records(), State.ACTIVE, State.PENDING_RESTART)
+        problem = missing_need(record, self.plugins.records(), State.ACTIVE, State.PENDING_RESTART)
         if problem:
             await self._runner.unload(record, removed=False, replaced=False)
-            self._plugins.tell(record, Happening.FOUND)
-            self._plugins.tell(record, Happening.BLOCKED, problem)
+            self.plugins.tell(record, Happening.FOUND)
+            self.plugins.tell(record, Happening.BLOCKED, problem)
         else:
             await self._runner.enable(record, before)

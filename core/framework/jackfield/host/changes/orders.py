@@ -16,7 +16,7 @@ from jackfield.host.changes.turn import Turn
 from jackfield.host.changes.waking import Waking, Ways
 from jackfield.host.changes.within import Within
 from jackfield.host.lifecycle import Happening, State
-from jackfield.host.plugins import Plugins, PluginStatus
+from jackfield.host.plugins import PluginStatus
 from jackfield.host.remote import asking
 from jackfield.manifest import canonical_id
 from jackfield.runtime import Visits
@@ -36,7 +36,6 @@ class Orders:
     takes itself down above all.
 
     Args:
-        plugins: where they stand.
         following: takes them from one state to another.
         turn: one change at a time.
         look: reads what is there and what is wished.
@@ -54,7 +53,6 @@ class Orders:
 
     def __init__(
         self,
-        plugins: Plugins,
         following: Following,
         turn: Turn,
         look: Callable[[], Awaitable[Survey]],
@@ -63,7 +61,7 @@ class Orders:
         reloading: Reloading,
         visits: Visits,
     ) -> None:
-        self._plugins = plugins
+        plugins = self._plugins = following.plugins
         self._following = following
         self._turn = turn
         self._look = look
