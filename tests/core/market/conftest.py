@@ -65,6 +65,8 @@ def bad_server() -> Iterator[Callable[..., str]]:
 def _request(connection: socket.socket) -> bytes:
     """A request with its body: to close over unread bytes would break the answer off."""
     request = connection.recv(65536)
+    while b"\r\n\r\n" not in request and (piece := connection.recv(65536)):
+        request += piece
     head, _, body = request.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
     missing = int(length[1]) - len(body) if length else 0

@@ -43,7 +43,7 @@ def show_permissions(output: Output, label: str, permissions: Sequence[JsonObjec
         widest = max((columns for columns in map(width, sentences) if columns <= _SENTENCE), default=0)
     for number, (one, sentence) in enumerate(zip(permissions, sentences, strict=True)):
         start = f"  {label if number == 0 else '':<{_INDENT - 2}}"
-        lines = textwrap.wrap(sentence, max(limit - _INDENT, 20)) or [""]
+        lines = _wrapped(sentence, limit - _INDENT) or [""]
         shown = [click.style(line, fg=_COLOURS.get(one["risk"])) for line in lines]
         reason = plain(one["reason"])
         column = max(widest, width(lines[-1])) + 2
@@ -53,14 +53,14 @@ def show_permissions(output: Output, label: str, permissions: Sequence[JsonObjec
         output.line(start + shown[0])
         for line in shown[1:]:
             output.line(" " * _INDENT + line)
-        for line in textwrap.wrap(reason, max(limit - _INDENT - 2, 20)):
+        for line in _wrapped(reason, limit - _INDENT - 2):
             output.line(" " * (_INDENT + 2) + line)
 
 
 def show_part(output: Output, label: str, texts: Sequence[str]) -> None:
     """A labelled part, wrapped under its right side; nothing where there are no texts."""
     limit = output.columns or _PIPE_COLUMNS
-    lines = [line for text in texts for line in textwrap.wrap(plain(text), max(limit - _INDENT, 20))]
+    lines = [line for text in texts for line in _wrapped(plain(text), limit - _INDENT)]
     for number, line in enumerate(lines):
         output.line(f"  {label if number == 0 else '':<{_INDENT - 2}}{line}")
 
@@ -147,3 +147,8 @@ def _changes(request: JsonObject) -> list[str]:
 def other_key(request: JsonObject) -> bool:
     """Whether a plugin comes by another publisher, or by another key, than the one by which it is known."""
     return any(one["kind"] == "publisher" for one in request["growth"])
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """A text as lines; a name, an address or a path stays whole, so that it can be copied."""
+    return textwrap.wrap(text, max(columns, 20), break_on_hyphens=False, break_long_words=False)
