@@ -190,3 +190,48 @@ async def test_new_code_beside_which_another_failed_comes_when_that_one_is_gone(
     await host.reload_changes()
     assert host.hook.asked() == ["new"]
     assert host.plugins.status("base").problem == ""
+
+
+async def test_new_code_that_fails_by_itself_is_not_tried_again_once_the_other_one_is_gone(folder, start, tmp_path):
+    loads = tmp_path / "loads"
+    base = (
+        'PLUGIN_METADATA = {{"id": "base"}}\n'
+        f"def on_load(server, previous):\n    with open({str(loads)!r}, 'a') as file:\n"
+        "        file.write('{version} ')\n"
+        "    {then}\n"
+        "def asked():\n    return '{version}'\n"
+    )
+    needing = NEEDING.format(name="user", need="base", which="*")
+    write(folder, "base.py", base.format(version="old", then="pass"))
+    write(folder, "user.py", needing)
+    host = await start()
+    write(folder, "base.py", base.format(version="new", then="1 / 0"))
+    write(folder, "user.py", needing + "1 / 0\n")
+    await host.reload_changes()
+    assert sorted(host.hook.asked()) == ["old", "user"]
+    (folder / "user.py").unlink()
+    for _ in range(3):
+        await host.reload_changes()
+        assert host.hook.asked() == ["old"]
+        assert loads.read_text().split() == ["old", "new", "old"]
+    assert host.plugins.status("base").errors == 1
+
+
+async def test_new_code_that_is_saved_broken_is_not_tried_again_once_the_other_one_is_gone(folder, start, caplog):
+    needing = NEEDING.format(name="user", need="base", which="*")
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "old"\n')
+    write(folder, "user.py", needing)
+    host = await start()
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "new"\n')
+    write(folder, "user.py", needing + "1 / 0\n")
+    await host.reload_changes()
+    (folder / "user.py").unlink()
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked() return\n')
+    await host.reload_changes()
+    told = len(caplog.records)
+    await host.reload_changes()
+    assert len([one for one in caplog.records[told:] if "was not reloaded" in one.message]) == 0
+    assert host.hook.asked() == ["old"]
+    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "mended"\n')
+    await host.reload_changes()
+    assert host.hook.asked() == ["mended"]

@@ -14,7 +14,8 @@ class Postponed:
         self._for: dict[str, str] = {}
 
     def note(self, plugins: Iterable[str], failed: str) -> None:
-        """Have the new code of these plugins wait for the one that failed; by canonical ids."""
+        """Have the new code of these plugins wait for the one that failed, which has to be saved; by canonical ids."""
+        self._for.pop(failed, None)
         self._for |= dict.fromkeys(plugins, failed)
 
     def among(self, plugins: Collection[str]) -> frozenset[str]:

@@ -199,6 +199,7 @@ class Reloading:
             problem = f"it holds machine code, {', '.join(machine_code)}: it needs a restart of {self._host_name}"
         elif verdict is not None and is_saved_broken(record, verdict):
             record.footing = seen.footings[cid]  # not tried again before it is saved again
+            self._postponed.note((), cid)
             _say(record, _failure(record, problem), "")
         if problem or record.wiring is None or record.loaded is None:
             raise PluginError(f"{identity} was not reloaded: {problem}", plugin=identity)
