@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import socket
 import struct
@@ -89,6 +90,24 @@ class TestPrivateNetworks:
     @pytest.mark.parametrize(("address", "own"), [("127.0.0.1", True), ("203.0.113.1", False), ("2001:db8::1", False)])
     def test_which_addresses_are_this_computers(self, address, own):
         assert is_own(address) is own
+
+    async def test_a_system_without_ipv6_reaches_who_has_addresses_of_both_kinds(self, monkeypatch):
+        """Such as one that was started with `ipv6.disable=1`: the resolver names them all the same."""
+
+        class Old(socket.socket):
+            def __init__(self, family=-1, *arguments, **named):
+                if family == socket.AF_INET6:
+                    raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+                super().__init__(family, *arguments, **named)
+
+        def both(host, port, **_):
+            four = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.4.4", port))
+            return [four, (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("2606:4700::1111", port, 0, 0))]
+
+        monkeypatch.setattr(socket, "socket", Old)
+        monkeypatch.setattr(socket, "getaddrinfo", both)
+        found = await addresses_of("example.org", 443, private=False, threads=OwnThreads("weather"))
+        assert found == ["8.8.4.4", "2606:4700::1111"]
 
     async def test_everything_granted_is_not_the_private_network(self, room):
         room.grant()

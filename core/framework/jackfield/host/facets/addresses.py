@@ -4,6 +4,7 @@ Who connects by name after a check resolves it a second time, and a hostile name
 rebinding, CWE-350). Used by `context.http`, and by whoever opens connections for plugins in processes of their own.
 """
 
+import errno
 import ipaddress
 import socket
 from collections.abc import Iterator
@@ -65,13 +66,19 @@ def is_own(address: str) -> bool:
 
     Args:
         address: as the resolver wrote it.
+
+    Raises:
+        NetworkError: it cannot be found out, since no more files can be opened.
     """
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as asking:
             asking.connect((address, _ANY_PORT))  # sends nothing; the system says from where it would
-        except OSError:
-            return False  # there is no way to it
-        return ipaddress.ip_address(asking.getsockname()[0]) == ipaddress.ip_address(address)
+            sender = asking.getsockname()[0]
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise NetworkError(f"{address} cannot be looked at: {error.strerror}") from None
+        return False  # there is no way to it, or a system without IPv6
+    return ipaddress.ip_address(sender) == ipaddress.ip_address(address)
 
 
 def allow_host(permits: Permits, host: str) -> bool:

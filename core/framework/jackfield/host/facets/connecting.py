@@ -75,7 +75,11 @@ async def _connected(host: str, port: int, *, private: bool, threads: OwnThreads
     found = await addresses_of(host, port, private=private, threads=threads)
     for address in found[:MOST_ADDRESSES]:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        connection = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            connection = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        except OSError as error:  # a system without IPv6, or no more files
+            failure = error
+            continue
         connection.setblocking(False)
         try:
             await loop.sock_connect(connection, (address, port))
