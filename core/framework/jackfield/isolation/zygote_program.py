@@ -63,7 +63,7 @@ class ZygoteProgram:
             with theirs:
                 control.send(json.dumps({**settings, "apart_from": _place()}).encode())
                 process, let_go = kept_thread(start, name="jackfield-zygote")
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: no thread more may be started
             control.close()
             os.close(reading)
             raise SandboxError(f"the process that forks workers could not be started: {error}") from error

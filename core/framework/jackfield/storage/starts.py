@@ -184,7 +184,7 @@ class Starts:
                 "slow": {str(cid): float(took) for cid, took in dict(told.get("slow", {})).items()},
                 "failures": {str(cid): str(why) for cid, why in dict(told.get("failures", {})).items()},
             }
-        except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return empty  # nobody has started yet; or it is damaged, and a start that goes well writes it anew
 
     def _note(self, **told: Any) -> None:

@@ -44,6 +44,8 @@ class OwnThreads:
         self._filled = time.monotonic()
         self._used: deque[float] = deque()
         self._given_up: set[asyncio.Future[Any]] = set()
+        self._awaited: frozenset[asyncio.Future[Any]] = frozenset()
+        self._acts: list[Callable[[], None]] | None = None
 
     async def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Do a piece of work that waits, and return what it returns; as `asyncio.to_thread`, without a context.
@@ -76,8 +78,19 @@ class OwnThreads:
         """
         if not self._given_up:
             act()
-        else:
-            asyncio.gather(*self._given_up, return_exceptions=True).add_done_callback(lambda _: act())
+            return
+        if self._acts is None or not self._awaited.issuperset(self._given_up):
+            acts = self._acts = [act]
+            self._awaited = frozenset(self._given_up)
+            asyncio.gather(*self._awaited, return_exceptions=True).add_done_callback(lambda _: self._do(acts))
+        else:  # whoever asks for much meanwhile leaves a line of a list each time, and no future
+            self._acts.append(act)
+
+    def _do(self, acts: list[Callable[[], None]]) -> None:
+        if self._acts is acts:
+            self._acts = None
+        for act in acts:
+            act()
 
     async def _begun(self, work: Callable[[], T]) -> "asyncio.Future[T]":
         """Begin a piece of work whose turn it is. Nobody else has that before its thread is free.
