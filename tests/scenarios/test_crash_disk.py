@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +172,7 @@ class Refusing(Disk):
         self._count("append to the journal")
         super().append(path, data, offset=offset, wait=wait)
 
-    def sync_filesystem(self, path: Path, *, above_all: Sequence[Path] = ()) -> None:
+    def sync_filesystem(self, path: Path, *, above_all: Iterable[Path] = ()) -> None:
         self._count(f"syncfs {path.name.rstrip('0123456789-')}")
         super().sync_filesystem(path, above_all=above_all)
 

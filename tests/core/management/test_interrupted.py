@@ -216,3 +216,25 @@ async def test_a_marketplace_that_loses_a_wheel_between_plan_and_download(market
         await management.apply(plan, accept_permissions=True, by="tester")
     assert management.list() == []
     assert not layout.generations.exists()
+
+
+@pytest.mark.parametrize("victim", ["generation-renamed", "journal-begun", "pointer-written", "change-synced"])
+async def test_who_waited_for_an_installer_that_died_installs_the_same(victim, manage, tmp_path, monkeypatch):
+    """Its plan is older than the death, and nobody has looked at the store in between."""
+    wheel = build_plugin(tmp_path, "poll")
+    dying, waiting = manage(), manage()
+    plans = await plan_of(dying, wheel), await plan_of(waiting, wheel)
+
+    class Died(BaseException):
+        pass
+
+    def progress(step, *_):
+        if step == victim:
+            raise Died
+
+    with monkeypatch.context() as killed:  # who is killed clears up nothing
+        killed.setattr(Store, "_clear_if_possible", lambda _store: None)
+        with pytest.raises(Died):
+            await dying.apply(plans[0], accept_permissions=True, by="one", progress=progress)
+    await waiting.apply(plans[1], accept_permissions=True, by="two")
+    assert [row.id for row in manage().list()] == ["poll"]

@@ -186,7 +186,7 @@ def test_what_a_dead_installer_made_is_swept_by_the_next(store, install, plugin)
     with store.lock(by="next"):
         store.settle(lambda _: None)
     install(plugin("dice"), what="next")
-    assert store.numbers() == (2,)
+    assert len(store.numbers()) == 1
     assert len(store.entries.names()) == 1
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 
@@ -36,20 +37,20 @@ class Disk:
         finally:
             os.close(descriptor)
 
-    def sync_filesystem(self, path: Path, *, above_all: Sequence[Path] = ()) -> None:
+    def sync_filesystem(self, path: Path, *, above_all: Iterable[Path] = ()) -> None:
         """Put everything written to the file system of `path` on disk: one barrier for a tree of many files.
 
         Args:
             path: a folder.
             above_all: what is waited for one by one where the system has no such call, or one that only begins to
-                write; what is not there is passed over.
+                write; what is not there is passed over. Everything below `path` if it is empty.
         """
         syncfs = _syncfs()
         if syncfs is None:
             if hasattr(os, "sync"):
                 os.sync()
-            for one in above_all:
-                if one.exists():
+            for one in above_all or chain(path.rglob("*"), (path,)):
+                if one.exists() and not one.is_symlink():
                     self._sync_one(one)
             return
         descriptor = os.open(path, os.O_RDONLY)
@@ -82,7 +83,8 @@ class Disk:
         if path.is_dir():
             self.sync_folder(path)
         else:
-            descriptor = os.open(path, os.O_RDWR)  # Windows syncs what can be written
+            # Windows syncs what can be written; elsewhere the files of a wheel are read-only.
+            descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:

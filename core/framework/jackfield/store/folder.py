@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -89,6 +90,7 @@ class Store(StoreReader):
             return None
         if self.active_number() != pending.generation:
             self.journal.abandon(pending.transaction)
+            self._clear()  # now its wheels can go, before anybody counts on them
             return None
         try:
             self._disk.sync_folder(self.layout.root)
@@ -245,9 +247,8 @@ class Store(StoreReader):
             yield "pointer-written"
             if fresh is not None:
                 layout = self.layout
-                self._disk.sync_filesystem(
-                    layout.root, above_all=(fresh, layout.generations, layout.store, layout.journal, draft, layout.root)
-                )
+                names = (fresh, layout.generations, layout.store, layout.journal, draft, layout.root)
+                self._disk.sync_filesystem(layout.root, above_all=chain(fresh.rglob("*"), names))
                 yield "change-synced"
             self._disk.replace(draft, pointer)
         except OSError as error:
