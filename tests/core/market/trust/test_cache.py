@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from jackfield.errors import TrustError
 from jackfield.manifest import page_path, role_of
 from jackfield.market import Marketplace, carried, folder_of, remembered, remembered_word
+from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # its documented place
+from tuf.api.metadata import Metadata, Root  # type: ignore[attr-defined]  # its documented place
 
-from tests.support.mirror import Mirror, mirror_of
+from tests.support.mirror import Answer, Mirror, mirror_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C33")]
 
@@ -116,3 +119,33 @@ async def test_a_root_that_is_lost_is_never_fetched_in_silence(mirror, metadata,
     assert caught.value.message.startswith(f"the root by which {mirror.url} is known is damaged: {metadata}")
     assert f"jackfield trust forget {mirror.url}" in str(caught.value)
     assert not [path for path in mirror.asked[asked:] if path.endswith("root.json")]
+
+
+async def test_a_root_of_a_contact_that_was_refused_never_comes_back(mirror, tmp_path):
+    """Who answered the first time could not go on; its roots lay beside the honest one, with higher numbers."""
+    stranger = CryptoSigner.generate_ed25519()
+
+    def lie(path, honest):
+        version = path.rpartition("/")[2].removesuffix(".root.json")
+        if version == path.rpartition("/")[2]:
+            return Answer(404, b"") if path.endswith("/batch") else None
+        return Answer(200, root_of(stranger, int(version))) if int(version) <= 3 else Answer(404, b"")
+
+    mirror.lies.append(lie)
+    with pytest.raises(TrustError, match="not signed by the keys"):
+        await look(mirror, tmp_path)
+    mirror.lies.clear()
+    await look(mirror, tmp_path)
+    metadata = folder_of(tmp_path, mirror.url) / "metadata"
+    (metadata / "root.json").unlink()  # as a process leaves it that ends while python-tuf exchanges the link
+    await look(mirror, tmp_path)
+    assert (metadata / "root.json").read_bytes() == mirror.honest("/tuf/1.root.json").body
+
+
+def root_of(signer, version):
+    root = Root(version=version, expires=datetime.now(UTC) + timedelta(days=9), consistent_snapshot=True)
+    for role in ("root", "timestamp", "snapshot", "targets"):
+        root.add_key(signer.public_key, role)
+    signed = Metadata(root)
+    signed.sign(signer)
+    return signed.to_bytes()

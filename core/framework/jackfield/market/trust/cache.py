@@ -33,15 +33,19 @@ def read_metadata(path: Path) -> bytes:
     return read_kept(path, most_bytes=LARGEST_BYTES)
 
 
-def clear(folder: Path) -> None:
+def clear(folder: Path, *, first: bool) -> None:
     """Take away what has the name of metadata and cannot be it: pipes, folders, links to nowhere, huge files.
 
     Args:
         folder: that python-tuf keeps it in.
+        first: whether it is the first contact: then every root that lies here is of one that was broken off, perhaps
+            since somebody else answered, and must never pass for one that was verified.
 
     Raises:
         OSError: something cannot be looked at, or taken away.
     """
+    if first:
+        _remove(folder / HISTORY)
     for place in (folder, folder / HISTORY):
         if not place.is_dir():
             _remove(place)

@@ -97,7 +97,7 @@ class Updates:
             MarketError: the network, or the server, failed; or the disk does not take it.
         """
         try:
-            clear(self._folder)
+            clear(self._folder, first=root is not None)
             self._updater = _Updater(
                 str(self._folder),
                 self._metadata_url,
