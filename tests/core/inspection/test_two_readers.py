@@ -1,5 +1,6 @@
 """What one reader of a zip would see and another would not: refused, whichever of the two jackfield is."""
 
+import io
 import struct
 import zipfile
 
@@ -45,6 +46,46 @@ def test_sizes_once_more_in_the_zip64_form(tmp_path, local, directory):
 def test_zip64_sizes_that_are_the_same_in_the_header_alone_are_read(tmp_path):
     extra = hostile.extra_field(0x0001, sizes_of_first(tmp_path))
     assert not inspect_wheel(hostile.with_extra(tmp_path, extra, directory=False)).refusals
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+def test_a_writer_that_did_not_know_the_sizes_is_read(tmp_path, seekable):
+    """As Bazel writes wheels: the header leads to the zip64 field, which is right, or empty before a descriptor."""
+    assert not inspect_wheel(rewritten(tmp_path, seekable=seekable)).refusals
+
+
+@pytest.mark.parametrize("place", [0, 8])
+def test_a_header_that_leads_to_other_sizes(tmp_path, place):
+    path = rewritten(tmp_path, seekable=True)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"\x01\x00\x10\x00") + 4 + place] ^= 1
+    path.write_bytes(data)
+    assert "zip-confusion" in codes(inspect_wheel(path))
+
+
+def rewritten(folder, *, seekable):
+    """The same wheel as a writer leaves it that makes room for sizes of 64 bits everywhere."""
+    source = hostile.streamed(folder)
+    target = folder / "again" / source.name
+    target.parent.mkdir()
+    with zipfile.ZipFile(source) as old, target.open("wb") as file:
+        sink = file if seekable else Unseekable(file)
+        with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as new:
+            for info in old.infolist():
+                with new.open(zipfile.ZipInfo(info.filename), "w", force_zip64=True) as member:
+                    member.write(old.read(info))
+    return target
+
+
+class Unseekable(io.RawIOBase):
+    def __init__(self, file):
+        self.file = file
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        return self.file.write(data)
 
 
 def test_other_extra_fields_are_passed_over(tmp_path):

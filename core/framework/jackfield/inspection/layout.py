@@ -20,6 +20,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")  # local file header, APPNOTE.TXT 4.3.7
 _DESCRIPTOR, _UTF8 = 0x8, 0x800
 _MEANING = 0x2849  # flags that change how a file is read: encrypted, descriptor, strong encryption, UTF-8, masked
 _ZIP64, _UNICODE_PATH = 0x0001, 0x7075
+_SEE_ZIP64 = (0xFFFFFFFF, 0xFFFFFFFF)  # the sizes of a writer that did not know whether they fit; Bazel's are such
 _LONGEST_DESCRIPTOR = 24  # with signature and zip64 sizes
 
 
@@ -78,13 +79,24 @@ def _differences(info: ZipInfo, fields: tuple[int, ...], local_name: bytes, extr
         yield f"{name} is called in an encoding that each reader guesses"
     if local_name.decode("utf-8", "replace") != info.orig_filename or method != info.compress_type:
         yield f"{name} is called otherwise in its own header"
-    said, real = fields[6:9], (info.CRC, info.compress_size, info.file_size)
-    if said != real and not (flags & _DESCRIPTOR and said == (0, 0, 0)):
+    long = _extras(extra).get(_ZIP64)
+    said = fields[6], *(_long_sizes(long) if long is not None and fields[7:9] == _SEE_ZIP64 else fields[7:9])
+    real = info.CRC, info.compress_size, info.file_size
+    unknown = (0, 0, 0) if flags & _DESCRIPTOR else real  # Info-ZIP writes those of the three that it knows
+    if any(one not in both for one, both in zip(said, zip(unknown, real, strict=True), strict=True)):
         yield f"{name} has another size or checksum in its own header"
     if _UNICODE_PATH in {*_extras(info.extra), *_extras(extra)}:
         yield f"{name} has a second name, which some readers take"
-    if _ZIP64 in _extras(info.extra) or _extras(extra).get(_ZIP64, _sizes(info)) != _sizes(info):
+    if _ZIP64 in _extras(info.extra) or (long is not None and fields[7:9] != _SEE_ZIP64 and long != _sizes(info)):
         yield f"{name} has its sizes once more in the zip64 form, which none under the bounds needs"
+
+
+def _long_sizes(extra: bytes) -> tuple[int, int]:
+    """The packed and the unpacked size in a zip64 field, which the header refers to; none that is real if it is odd."""
+    if len(extra) != 16:
+        return -1, -1
+    size, packed = struct.unpack("<QQ", extra)
+    return packed, size
 
 
 def _sizes(info: ZipInfo) -> bytes:
