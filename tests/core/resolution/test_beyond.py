@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from jackfield.resolution import TOGETHER
+from jackfield.resolution import TOGETHER, Settled
 
 
 async def over(solve, *plugins: str, name: str = "chat-poll") -> tuple[str, str] | None:
@@ -65,3 +67,33 @@ async def test_what_could_be_had_by_itself_is_told_so(index, solve):
 async def test_where_the_newest_is_taken_nothing_is_told(index, solve, version):
     index.plugin("poll", version)
     assert await over(solve, "poll") is None
+
+
+@pytest.mark.parametrize("bound", ["time", "projects"])
+async def test_a_reason_that_cannot_be_found_costs_no_set(index, solve, monkeypatch, bound):
+    """What only the version wants that is passed over, comes slowly, or is too much."""
+    index.library("lib", "1.0")
+    index.library("lib", "2.0", requires=("other",))
+    index.library("other", "1.0")
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "2.0.0", requires=("lib>=2",))
+    index.plugin("dice", "1.0.0", requires=("lib<2",))
+    offer = index.offer
+
+    async def never(distribution):
+        if distribution == "other":
+            await asyncio.Event().wait()
+        return await offer(distribution)
+
+    if bound == "time":
+        monkeypatch.setattr("jackfield.resolution.beyond.MOST_SECONDS", 0.2)
+        index.offer = never
+    else:
+        monkeypatch.setattr("jackfield.resolution.knowledge.MOST_PROJECTS", 3)
+    kept: list[Settled] = []
+    prefer = {"/lib": "1.0", "/chat-dice": "1.0.0"}
+    solution = await solve("poll", "dice", prefer=prefer, settle=kept.append)
+    version, why = solution.passed_over["chat-poll"] or ("", "")
+    assert version == "2.0.0"
+    assert (why == TOGETHER) is (bound == "time")  # the others are asked as well, where there is time
+    assert len(kept) == 1

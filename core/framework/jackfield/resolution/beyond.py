@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from packaging.version import Version as ReleaseVersion
 from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
-from jackfield.errors import MarketError, ResolutionError
+from jackfield.errors import JackfieldError, ResolutionError
 from jackfield.resolution.knowledge import Knowledge, Missing
 from jackfield.resolution.model import Ask, Candidate, Solution
 from jackfield.resolution.provider import TOGETHER, OutOfTime, Provider
@@ -49,6 +49,7 @@ async def explained(
         pin.distribution: pin.version for pin in (*solution.pins, *(own[0] for own in solution.workers.values()))
     }
     found: dict[str, tuple[str, str]] = {}
+    before = provider.until
     until = time.monotonic() + MOST_SECONDS
     for name in unclear[:MOST_EXPLAINED]:
         version, why = solution.passed_over[name] or ("", "")
@@ -60,6 +61,7 @@ async def explained(
         if alone is None and await asking.reason([*asks, exactly]) is not None:
             alone = await asking.reason([*still, exactly])
         found[name] = version, alone or why
+    provider.until = before  # whoever goes on with the set asks it too
     merged: Mapping[str, tuple[str, str] | None] = {**solution.passed_over, **found}
     return replace(solution, passed_over=merged) if found else solution
 
@@ -81,11 +83,12 @@ class _Asking:
                 try:
                     await asyncio.to_thread(search, asks, self.provider, MOST_ROUNDS)
                 except Missing as missing:
-                    await self.known.learn(missing)
+                    async with asyncio.timeout(self.until - time.monotonic()):
+                        await self.known.learn(missing)
                     continue
             except ResolutionImpossible as error:
                 return f"cannot be had: {self.conflict(error).message}"
-            except (ResolutionTooDeep, OutOfTime, MarketError):
+            except (ResolutionTooDeep, OutOfTime, TimeoutError, JackfieldError):
                 return None  # the set holds all the same
             return None
         return None
