@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jackfield.errors import CannotCross, ProtocolViolation
 from jackfield.rpc import CallCodec, can_cross
-from jackfield.rpc.plain import DEPTH, UNCHECKED_BYTES, check_plain
+from jackfield.rpc.messages import RESPONSE
+from jackfield.rpc.plain import DEPTH, KEYS, UNCHECKED_BYTES, check_plain
 
 from tests.support.examples import examples
 
@@ -206,9 +207,73 @@ def test_keys_that_collide_do_not_stop_the_decoder() -> None:
     assert len(msgspec.msgpack.decode(colliding_keys(4000))) == 4000
     unguarded = time.process_time() - unguarded  # sixteen times as long for four times as many
 
-    attack = msgspec.Raw(colliding_keys(45_000))
+    attack = msgspec.Raw(colliding_keys(9_000))
     assert UNCHECKED_BYTES < len(attack) <= 1 << 20
     guarded = time.process_time()
     with pytest.raises(CannotCross, match="a key of a map is an array"):
         codec(anything).answer(attack)
     assert time.process_time() - guarded < unguarded
+
+
+def steered_keys(count: int) -> bytes:
+    """A map of numbers that all begin at places which are taken, in a table of 2**17, and meet the same ones after."""
+    bits = 17
+    places, place = [], 0
+    for _ in range(count // 2):
+        places.append(place)
+        place = (5 * place + 1) % (1 << bits)
+    keys = places + [one | 1 << 40 for one in places[: count - len(places)]]
+    return b"\xdf" + len(keys).to_bytes(4, "big") + b"".join(encode(key) + b"\xc0" for key in keys)
+
+
+def numbered(table: dict[int, None]) -> dict[int, None]:
+    """A declared map is looked at as one of anything is."""
+    return table
+
+
+@pytest.mark.parametrize("method", [anything, numbered])
+def test_a_map_has_no_more_keys_than_can_do_harm(method: Callable[..., Any]) -> None:
+    attack = msgspec.Raw(steered_keys(87_000))
+    guarded = time.process_time()
+    with pytest.raises(CannotCross, match="a map of 10000 keys is the largest"):
+        codec(method).answer(attack)
+    assert time.process_time() - guarded < 0.5, "nothing was decoded"
+    most = dict.fromkeys(range(KEYS))
+    assert codec(method).answer(raw(most)) == most
+
+
+def test_many_large_maps_are_as_good_as_one() -> None:
+    large = dict.fromkeys(range(KEYS // 2))
+    check_plain(encode([large] * 4))
+    with pytest.raises(ProtocolViolation, match="many large ones"):
+        check_plain(encode([large] * 5))
+    check_plain(encode([{"name": "poll", "size": 1}] * 40_000))
+
+
+class NoSuchMove(Exception):
+    """An application's own."""
+
+
+@dataclass
+class Move:
+    """What an application makes of an answer."""
+
+    steps: int
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.steps < 0:
+            raise NoSuchMove("backwards")
+
+
+def move() -> Move:
+    """Of an application's own type, which raises an error of its own."""
+    return Move(1)
+
+
+def test_what_an_applications_type_raises_is_an_answer_that_does_not_fit() -> None:
+    with pytest.raises(CannotCross, match="backwards"):
+        codec(move).answer(raw({"steps": -1}))
+    with pytest.raises(msgspec.ValidationError, match="NoSuchMove: backwards"):
+        codec(move).response(memoryview(encode((RESPONSE, 7, {"steps": -1}))))
+    assert codec(move).response(memoryview(encode((RESPONSE, 7, {"steps": 2}))))[2] == Move(2)

@@ -121,9 +121,10 @@ class CallCodec:
         self.many_answers: Callable[[Encoded], list[Any]] = reader(
             list[None] if answer is None else list[answer | None], _is_loose(answer)
         )
-        self.response: Callable[[memoryview], tuple[int, int, Any]] = msgspec.msgpack.Decoder(
+        respond: Callable[[memoryview], tuple[int, int, Any]] = msgspec.msgpack.Decoder(
             tuple[Literal[RESPONSE], Id, answer]  # type: ignore[valid-type]  # made from a signature
         ).decode
+        self.response = _held(respond) if _is_made_by_code(answer) else respond
         self.certain = _certain(answer)
 
 
@@ -141,10 +142,29 @@ def reader(kind: Any, loose: bool = False) -> Callable[[Encoded], Any]:
             if loose and len(encoded) > UNCHECKED_BYTES:
                 check_plain(memoryview(encoded))
             return decode(encoded)
-        except (*DECODING_ERRORS, ProtocolViolation) as error:
+        except Exception as error:
             raise CannotCross(f"does not fit what is declared: {error}") from error
 
     return read
+
+
+def _held(decode: Callable[[memoryview], Any]) -> Callable[[memoryview], Any]:
+    """Decode as `decode` does; what a type of the application raises when one is made is an error of decoding."""
+
+    def held(encoded: memoryview) -> Any:
+        try:
+            return decode(encoded)
+        except DECODING_ERRORS:
+            raise
+        except Exception as error:
+            raise msgspec.ValidationError(f"{type(error).__name__}: {error}") from error
+
+    return held
+
+
+def _is_made_by_code(annotation: Any) -> bool:
+    """Whether code of the application runs when one of them, or of what lies in it, is made."""
+    return any(hasattr(getattr(one, "cls", None), "__post_init__") for one in _walk(type_info(annotation), {}))
 
 
 def check_answer(encoded: bytes) -> None:
@@ -209,8 +229,8 @@ def _is_key(one: Type) -> bool:
 
 
 def _is_loose(annotation: Any) -> bool:
-    """Whether a part of it may be anything, so that only a look at the bytes tells what is in it."""
-    return any(isinstance(one, AnyType) for one in _walk(type_info(annotation), {}))
+    """Whether a part of it may be anything, or a map of any size: only a look at the bytes tells what is in it."""
+    return any(isinstance(one, AnyType | DictType) for one in _walk(type_info(annotation), {}))
 
 
 def _walk(one: Any, seen: dict[int, Any]) -> Iterator[Type]:

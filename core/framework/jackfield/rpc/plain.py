@@ -1,9 +1,10 @@
 """Bounds on data whose type nobody has declared, checked before it is decoded.
 
-Python hashes a tuple of numbers the same way in every process, so whoever chooses the numbers can let all keys of a map
-fall on one place: 50 000 such keys in a frame of 1 MiB stop a decoder for a minute. Text and bytes are hashed with a
-secret of the process, numbers have too few values to collide. So keys are scalars, and nothing is nested deeper than
-anyone needs.
+Python hashes numbers, and tuples of them, the same way in every process, so whoever chooses them can let the keys of a
+map fall on one place after the other: 50 000 tuples in a frame of 1 MiB stop a decoder for a minute, 87 000 numbers,
+chosen for the way on which a full place is passed by, for 17 s. Text and bytes are hashed with a secret of the process;
+but workers have one and the same, of the process that they are forked from. So keys are scalars, a map holds no more of
+them than can do harm, and nothing is nested deeper than anyone needs.
 """
 
 from typing import Final
@@ -14,6 +15,10 @@ DEPTH = 128
 #: Values within one, of whatever kind. Each costs a byte on the way, and up to 70 in memory, and a microsecond or more
 #: wherever the whole is looked at: a million of them would hold an event loop for seconds.
 VALUES = 200_000
+#: Keys of one map: chosen with care they take a processor a fifth of a second, as the square of their number.
+KEYS = 10_000
+#: The squares of the numbers of keys of all maps within a value, together.
+KEYS_SQUARED = KEYS * KEYS
 #: Below it the worst that keys can do is a few milliseconds, and looking at each value would cost more than decoding.
 UNCHECKED_BYTES = 8192
 
@@ -56,12 +61,13 @@ def check_plain(data: memoryview | bytes) -> int:
     Bytes that are no msgpack pass, for the decoder refuses them.
 
     Raises:
-        ProtocolViolation: a key is no scalar, values are nested deeper than `DEPTH`, or there are more than `VALUES`.
+        ProtocolViolation: a key is no scalar, a map or all maps together have too many keys, values are nested deeper
+            than `DEPTH`, or there are more than `VALUES`.
     """
     data = bytes(data)
     position, end = 0, len(data)
     left, keyed = 1, False  # items still to come in this container; whether every second one is a key
-    seen = 0  # what the containers up to here say that they hold
+    seen = squared = 0  # what the containers up to here say that they hold; the squares of keys
     outer: list[tuple[int, bool]] = []
     while True:
         while not left:
@@ -92,5 +98,17 @@ def check_plain(data: memoryview | bytes) -> int:
         outer.append((left, keyed))
         left, keyed = (count * 2, True) if kind == _MAP else (count, False)
         seen += left
+        squared += _squared(count if keyed else 0, squared)
         if seen > VALUES:
             raise ProtocolViolation(f"a value holds more than {VALUES} others")
+
+
+def _squared(keys: int, squared: int) -> int:
+    """The square of how many keys a map has, if it may have them beside the others.
+
+    Raises:
+        ProtocolViolation: it may not.
+    """
+    if squared + keys * keys > KEYS_SQUARED:
+        raise ProtocolViolation(f"a map of {KEYS} keys is the largest, and many large ones are as good as one")
+    return keys * keys

@@ -56,7 +56,7 @@ class HookCodec(CallCodec):
     def _read(self, value: Any) -> Any:
         try:
             return msgspec.convert(value, self._kind, builtin_types=(bytes,))
-        except msgspec.ValidationError as error:
+        except Exception as error:  # noqa: BLE001 (a type of the application may raise its own when one is made)
             return self._misfit(f"does not fit what is declared: {error}")
 
     def _misfit(self, why: str) -> Misfit:

@@ -213,10 +213,15 @@ class Holding:
         if len(encoded) > UNCHECKED_BYTES and not is_one:
             self._require_bytes(len(encoded))
             self._used_bytes += len(encoded)
+            size = len(encoded)
             try:
                 await self._threads.run(check_answer, encoded)
+            except asyncio.CancelledError:
+                self._threads.after_given_up(partial(self._give_back, size))
+                size = 0
+                raise
             finally:
-                self._threads.after_given_up(partial(self._give_back, len(encoded)))
+                self._give_back(size)
         return Whole(msgspec.Raw(encoded))
 
     def add(self, parcel: int | None, part: bytes) -> int:
@@ -264,8 +269,12 @@ class Holding:
                 raise TypeError(f"what was sent in parts {error.message}") from None
             del encoded
             yield given
-        finally:
+        except asyncio.CancelledError:
             self._threads.after_given_up(partial(self._give_back, size))
+            size = 0
+            raise
+        finally:
+            self._give_back(size)
 
     def _give_back(self, used_bytes: int) -> None:
         self._used_bytes -= used_bytes
