@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,6 +143,31 @@ async def test_a_root_of_a_contact_that_was_refused_never_comes_back(mirror, tmp
     (metadata / "root.json").unlink()  # as a process leaves it that ends while python-tuf exchanges the link
     await look(mirror, tmp_path)
     assert (metadata / "root.json").read_bytes() == mirror.honest("/tuf/1.root.json").body
+
+
+async def test_who_is_held_back_at_a_first_contact_replaces_nobody_who_was_met_meanwhile(mirror, tmp_path):
+    """Another process meets the marketplace as it is, while this one waits for an answer, which is a stranger's."""
+    stranger, asked, met = CryptoSigner.generate_ed25519(), threading.Event(), threading.Event()
+
+    def lie(path, honest):
+        if not path.endswith("/1.root.json"):
+            return Answer(404, b"") if path.endswith("/batch") and not met.is_set() else None
+        if asked.is_set():
+            return None
+        asked.set()
+        met.wait(20)
+        return Answer(200, root_of(stranger, 1))
+
+    mirror.lies.append(lie)
+    held_back = asyncio.create_task(look(mirror, tmp_path))
+    await asyncio.to_thread(asked.wait, 20)
+    await look(mirror, tmp_path)
+    met.set()
+    await held_back
+    metadata = folder_of(tmp_path, mirror.url) / "metadata"
+    honest = mirror.honest("/tuf/1.root.json").body
+    assert (metadata / "root.json").read_bytes() == honest
+    assert hashlib.sha256(honest).hexdigest() in (metadata.parent / "anchor.json").read_text()
 
 
 def root_of(signer, version):

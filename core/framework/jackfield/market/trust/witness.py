@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -220,9 +219,14 @@ class Witness:
                 f"{self._url} has the root {fingerprint(sha256)}, and its address names {fingerprint(self._root)}",
                 hint="nothing was changed; somebody may speak in its name: ask its operator",
             )
-        await self._refresh(root)
-        since = f"{self._clock():%Y-%m-%dT%H:%M:%SZ}"
-        Anchor(sha256, since, configured=bool(self._root), url=self._url).save(self.folder)
+        async with Alone(self.folder):
+            is_first = Anchor.load(self.folder) is None
+            if is_first:
+                await self._refresh_alone(root)
+                since = f"{self._clock():%Y-%m-%dT%H:%M:%SZ}"
+                Anchor(sha256, since, configured=bool(self._root), url=self._url).save(self.folder)
+        if not is_first:  # another process has met it meanwhile: it is known by what that one was shown
+            return await self._seen()
         return Standing(self._url, fingerprint(sha256), first=not self._root)
 
     async def _first_root(self) -> bytes | None:
@@ -238,13 +242,14 @@ class Witness:
         return await self._batcher.get(path, accept="application/json", most_bytes=most_bytes)
 
     async def _refresh(self, root: bytes | None) -> None:
+        async with Alone(self.folder):
+            await self._refresh_alone(root)
+
+    async def _refresh_alone(self, root: bytes | None) -> None:
         from jackfield.market.trust.updates import Updates
 
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(Alone(self.folder))
-            loop = asyncio.get_running_loop()
-            updates = Updates(self._transport, loop, self._metadata)
-            await asyncio.to_thread(updates.refresh, root)
+        updates = Updates(self._transport, asyncio.get_running_loop(), self._metadata)
+        await asyncio.to_thread(updates.refresh, root)
         self._updates = updates
         try:
             self._verified = Verified(self._metadata, self._clock())
