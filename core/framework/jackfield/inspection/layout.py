@@ -87,7 +87,8 @@ def _differences(info: ZipInfo, fields: tuple[int, ...], local_name: bytes, extr
         yield f"{name} has another size or checksum in its own header"
     if _UNICODE_PATH in {*_extras(info.extra), *_extras(extra)}:
         yield f"{name} has a second name, which some readers take"
-    if _ZIP64 in _extras(info.extra) or (long is not None and fields[7:9] != _SEE_ZIP64 and long != _sizes(info)):
+    same = (_sizes(info), bytes(16)) if flags & _DESCRIPTOR else (_sizes(info),)  # Python before 3.11.4 writes noughts
+    if _ZIP64 in _extras(info.extra) or (long is not None and fields[7:9] != _SEE_ZIP64 and long not in same):
         yield f"{name} has its sizes once more in the zip64 form, which none under the bounds needs"
 
 
