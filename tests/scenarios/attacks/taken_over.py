@@ -138,7 +138,7 @@ def parcel_of_empty_lists(taken: Taken) -> None:
 
 def keys_that_collide(taken: Taken) -> None:
     """Arrays of numbers as keys of a map, all of one hash, in a value that is sent in parts."""
-    keys = _colliding(16_000)
+    keys = _colliding(9_000)
     data = b"\xdf" + struct.pack(">I", len(keys)) + b"".join(pack(key) + b"\x00" for key in keys)
     parcel = taken.ask("parcel.add", {"part": data[: 512 << 10]})
     taken.answer(str(taken.ask("storage.set", {"key": "k", "value": None, "parcel": parcel})))
