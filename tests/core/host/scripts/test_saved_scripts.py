@@ -177,7 +177,8 @@ async def test_new_code_beside_which_another_failed_comes_when_that_one_is_mende
     assert [one.problem for one in host.plugins] == ["", "", ""]
 
 
-async def test_new_code_beside_which_another_failed_comes_when_that_one_is_gone(folder, start):
+async def failed_together(folder, start):
+    """A host whose `base` was saved together with a `user` that needs it and fails."""
     needing = NEEDING.format(name="user", need="base", which="*")
     write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "old"\n')
     write(folder, "user.py", needing)
@@ -185,6 +186,11 @@ async def test_new_code_beside_which_another_failed_comes_when_that_one_is_gone(
     write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "new"\n')
     write(folder, "user.py", needing + "1 / 0\n")
     await host.reload_changes()
+    return host
+
+
+async def test_new_code_beside_which_another_failed_comes_when_that_one_is_gone(folder, start):
+    host = await failed_together(folder, start)
     assert sorted(host.hook.asked()) == ["old", "user"]
     (folder / "user.py").unlink()
     await host.reload_changes()
@@ -218,13 +224,7 @@ async def test_new_code_that_fails_by_itself_is_not_tried_again_once_the_other_o
 
 
 async def test_new_code_that_is_saved_broken_is_not_tried_again_once_the_other_one_is_gone(folder, start, caplog):
-    needing = NEEDING.format(name="user", need="base", which="*")
-    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "old"\n')
-    write(folder, "user.py", needing)
-    host = await start()
-    write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked():\n    return "new"\n')
-    write(folder, "user.py", needing + "1 / 0\n")
-    await host.reload_changes()
+    host = await failed_together(folder, start)
     (folder / "user.py").unlink()
     write(folder, "base.py", 'PLUGIN_METADATA = {"id": "base"}\ndef asked() return\n')
     await host.reload_changes()
