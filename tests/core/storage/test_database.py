@@ -110,3 +110,19 @@ def test_a_damaged_file_is_an_error_that_names_the_plugin(database, tmp_path):
     with pytest.raises(StoreError, match="the storage of weather failed") as caught:
         database.get("key")
     assert caught.value.hint == "what can be done: jackfield doctor"
+
+
+def test_what_is_no_value_is_said_however_it_is_too_large(database):
+    itself: list[object] = []
+    itself.append(itself)
+    for value in ("x" * (1 << 20), ["x" * 1000] * 1100, {f"{number:0100}": 1 for number in range(11_000)}, itself):
+        with pytest.raises(UsageError, match="the value of k is larger than 1048576 bytes"):
+            database.set("k", value)
+    database.set("k", "x" * ((1 << 20) - 2))
+    assert len(database.get("k")) == (1 << 20) - 2
+
+
+def test_values_that_are_kept_together_have_a_bound_and_none_of_too_many_is_kept(database):
+    with pytest.raises(UsageError, match="the values of one apply take more than 32 MiB"):
+        database.apply([Put(f"k{number}", "x" * 1_000_000) for number in range(34)])
+    assert database.keys() == []

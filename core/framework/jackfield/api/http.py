@@ -79,7 +79,7 @@ class Http(Protocol):
             headers: further ones; `Host` and those of the connection are the host's.
             params: put into the URL's query.
             json: a body of plain values; sent as JSON.
-            data: or a body as bytes or text, or a form.
+            data: or a body as bytes or text, or a form of at most 4 MiB.
             timeout_seconds: for everything, redirects included; at most 120.
             longest_bytes: of the answer's body; at most 64 MiB.
             redirects: how many are followed; 0: the redirect is the answer.

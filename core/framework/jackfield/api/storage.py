@@ -177,7 +177,8 @@ class Storage(Protocol):
         said with `Require`.
 
         Args:
-            *changes: in their order, 1,000 at most; tables by a name that `table` was called with.
+            *changes: in their order, 1,000 at most; tables by a name that `table` was called with. What is `Put` takes
+                at most 32 MiB as JSON.
 
         Returns:
             for each, the new row's `id`, the number of rows, or None.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jackfield.storage.snapshots import RESTORE, SHAPE, Snapshot, Snapshots
     from jackfield.storage.tables import Definition
     from jackfield.storage.values import check_new, check_setting, default_of, setting_as_text, setting_from_text
+    from jackfield.storage.written import MAXIMUM_VALUE_BYTES
 
 __all__ = [
     "DATABASE",
@@ -28,6 +29,7 @@ __all__ = [
     "FILES",
     "FILE_NAME",
     "JSON",
+    "MAXIMUM_VALUE_BYTES",
     "RESTORE",
     "SHAPE",
     "SLOW_SECONDS",
@@ -69,6 +71,7 @@ _LATER = {
     "FILES": "belongings",
     "FILE_NAME": "settings_file",
     "Kept": "belongings",
+    "MAXIMUM_VALUE_BYTES": "written",
     "Most": "copying",
     "PluginDatabase": "database",
     "Quota": "quota",

@@ -14,9 +14,8 @@ from jackfield.storage.damage import is_damage
 from jackfield.storage.folders import make_private
 from jackfield.storage.quota import Quota
 from jackfield.storage.tables import MOST_ANSWER_BYTES, Answer, Definition, Tables
+from jackfield.storage.written import Written
 
-MAXIMUM_VALUE_BYTES = 1 << 20
-MAXIMUM_KEY_CHARACTERS = 512
 MOST_CHANGES = 1000
 """In one `apply`."""
 
@@ -142,7 +141,8 @@ class PluginDatabase:
             raise UsageError(f"{len(changes)} changes at once; {MOST_CHANGES} are the most", plugin=self._plugin)
         for definition in tables:
             self._require(definition)
-        steps = [self._step(change) for change in changes]
+        written = Written(self._plugin)
+        steps = [self._step(change, written) for change in changes]
         grows = any(isinstance(change, Put | Insert | Update) for change in changes)
         return self._write(lambda connection: [step(connection) for step in steps], grows=grows)
 
@@ -163,12 +163,12 @@ class PluginDatabase:
             self._write(lambda connection: Tables(connection, self._plugin).make(table), grows=True)
             self._made[table.name] = table
 
-    def _step(self, change: DataChange) -> Callable[[sqlite3.Connection], int | None]:
+    def _step(self, change: DataChange, written: Written) -> Callable[[sqlite3.Connection], int | None]:
         """Return what carries a change out, checked as far as it can be without the file."""
         plugin = self._plugin
         match change:
             case Put(key, value):
-                text = self._text(key, value)
+                text = written.text(key, value)
                 put = "INSERT INTO entries VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value"
                 return lambda connection: _none(connection.execute(put, (key, text)))
             case Forget(key):
@@ -191,17 +191,6 @@ class PluginDatabase:
             raise DataConflict(
                 f"{table} has {found} rows where {dict(where)}; nothing was changed", plugin=self._plugin
             )
-
-    def _text(self, key: str, value: Any) -> str:
-        if not key or len(key) > MAXIMUM_KEY_CHARACTERS:
-            raise UsageError(f"a key has 1 to {MAXIMUM_KEY_CHARACTERS} characters", plugin=self._plugin)
-        try:
-            text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-        except (TypeError, ValueError, RecursionError) as error:
-            raise UsageError(f"the value of {key} is not JSON: {error}", plugin=self._plugin) from error
-        if len(text.encode()) > MAXIMUM_VALUE_BYTES:
-            raise UsageError(f"the value of {key} is larger than {MAXIMUM_VALUE_BYTES} bytes", plugin=self._plugin)
-        return text
 
     def _answer(self, what: str, hint: str) -> Answer:
         return Answer(what, self._plugin, hint, MOST_ANSWER_BYTES if self._bounded else None)

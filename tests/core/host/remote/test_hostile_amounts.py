@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from jackfield.errors import CannotCross
+from jackfield.host.facets import bodies
 from jackfield.host.facets.own_threads import MOST_THREADS
 from jackfield.host.facets.settings_and_commands import MOST_CHANGES
 from jackfield.host.remote.facets.holding import MOST_PARCEL_BYTES
@@ -149,6 +150,39 @@ async def test_what_is_in_a_large_answer_is_looked_at_in_the_plugins_own_threads
     await line.call("storage.set", {"key": "k", "value": lists})
     assert await line.call("storage.get", {"key": "k"}) == {"value": lists}
     assert [name.startswith("jackfield: for probe") for name in where] == [True]
+
+
+async def test_a_large_form_is_written_out_in_the_plugins_own_threads_and_has_a_bound(hostile, monkeypatch):
+    """It takes a second for some mebibytes, and more memory than it came in."""
+    _, line = hostile
+    where: list[str] = []
+    written = bodies._written
+
+    def note(fields: Any) -> bytes:
+        where.append(threading.current_thread().name)
+        return written(fields)
+
+    monkeypatch.setattr(bodies, "_written", note)
+    told: dict[str, Any] = {"method": "POST", "url": "ftp://nobody/", "data": {"a": "é" * bodies.AT_ONCE_BYTES}}
+    await refused(line, "http.request", told, "no URL that begins with https")
+    assert [name.startswith("jackfield: for probe") for name in where] == [True]
+    form = {"a": "é" * bodies.MOST_FORM_BYTES}
+    told |= {"data": None, "parcel": await sent_in_parts(line, form)}
+    await refused(line, "http.request", told, "a form of 8388609 bytes: at most 4194304 are sent")
+
+
+async def test_what_can_be_no_value_is_refused_before_it_is_written_out(hostile):
+    """As JSON each of these characters takes six."""
+    _, line = hostile
+    told = {"key": "k", "value": None, "parcel": await sent_in_parts(line, "\x01" * 5_000_000)}
+    await refused(line, "storage.set", told, "what was sent in parts has 5000005 bytes, and at most 4194304 are taken")
+    told["parcel"] = await sent_in_parts(line, "\x01" * 2_000_000)
+    await refused(line, "storage.set", told, "the value of k is larger than 1048576 bytes")
+    puts = [{"change": "put", "key": f"k{number}", "value": "\x01" * 170_000} for number in range(40)]
+    await refused(
+        line, "storage.apply", {"changes": None, "parcel": await sent_in_parts(line, puts)}, "take more than 32 MiB"
+    )
+    assert await line.call("storage.keys", {}) == {"value": []}
 
 
 async def test_what_is_kept_of_tables_and_services_is_bounded_as_it_is_told(hostile):

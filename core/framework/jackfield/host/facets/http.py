@@ -1,7 +1,6 @@
 """`context.http` of one plugin: its requests, each host of them held to its grant."""
 
 import asyncio
-import json as json_module
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from jackfield.api import Body, Response
 from jackfield.errors import UsageError
 from jackfield.host.facets.addresses import allow_host, blaming
 from jackfield.host.facets.allowance import Allowance
+from jackfield.host.facets.bodies import body_of
 from jackfield.host.facets.network import MOST_BYTES, Bounds, Fetcher, Request
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
@@ -55,7 +55,7 @@ class PluginHttp:
         """Send a request and return the answer, whatever its status."""
         given = tuple((str(name), str(value)) for name, value in (headers or {}).items())
         try:
-            body, kind = _body(json, data)
+            body, kind = await body_of(json, data, self._threads)
             query = urlencode(params or {})
         except UnicodeEncodeError as error:
             raise UsageError(f"a request holds no half of a character: {error}") from error
@@ -76,16 +76,3 @@ class PluginHttp:
     async def post(self, url: str, **options: Any) -> Response:
         """Send a POST; the options are those of `request`."""
         return await self.request("POST", url, **options)
-
-
-def _body(json: Any, data: Body) -> tuple[bytes, str]:
-    """The bytes of a body and its content type."""
-    if json is not None and data is not None:
-        raise UsageError("a request has one body: json or data")
-    if json is not None:
-        return json_module.dumps(json, ensure_ascii=False).encode(), "application/json"
-    if isinstance(data, Mapping):
-        return urlencode(data).encode(), "application/x-www-form-urlencoded"
-    if isinstance(data, str):
-        return data.encode(), "text/plain; charset=utf-8"
-    return bytes(data or b""), ""

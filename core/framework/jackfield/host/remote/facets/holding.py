@@ -245,22 +245,33 @@ class Holding:
         self._fetched.set()
 
     @contextmanager
-    def argument(self, value: Any, parcel: int | None, kind: Any) -> Iterator[Any]:
+    def argument(
+        self, value: Any, parcel: int | None, kind: Any, *, most_bytes: int = MOST_PARCEL_BYTES
+    ) -> Iterator[Any]:
         """Give an argument of any size: itself, or what lies in the parcel that it names.
 
         What lay there counts until the end of the block: it is in memory as long as its call is not answered. Where the
         call was given up meanwhile it counts until no thread of the plugin has it any more.
 
+        Args:
+            value: what came with the call.
+            parcel: where it lies; None: it came with the call.
+            kind: its type.
+            most_bytes: of a parcel that can be one: a larger one is not read.
+
         Raises:
-            UsageError: there is no such parcel.
+            UsageError: there is no such parcel, or it is too large.
             TypeError: what lies in it is of another type.
         """
         if parcel is None:
             yield value
             return
+        size = len(self._parcels.get(parcel))
+        if size > most_bytes:
+            self.drop(parcel)
+            raise UsageError(f"what was sent in parts has {size} bytes, and at most {most_bytes} are taken here")
         encoded = bytes(self._parcels.get(parcel))
         self.drop(parcel)
-        size = len(encoded)
         self._used_bytes += size
         try:
             try:

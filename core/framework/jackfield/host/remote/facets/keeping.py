@@ -9,6 +9,10 @@ from jackfield.host.facets import PluginContext, Wiring
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import MOST_TABLES, Holding
 from jackfield.runtime import Whole, change_from_data
+from jackfield.storage import MAXIMUM_VALUE_BYTES
+
+_MOST_VALUE_BYTES = 4 * MAXIMUM_VALUE_BYTES
+"""Of msgpack that may be one value: of whatever is in it, JSON takes no less than a quarter."""
 
 _COLUMN_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -32,7 +36,7 @@ class ServedStorage:
 
     async def set(self, key: str, value: Any, parcel: int | None = None) -> None:
         """Keep a value."""
-        with self._holding.argument(value, parcel, Any) as given:
+        with self._holding.argument(value, parcel, Any, most_bytes=_MOST_VALUE_BYTES) as given:
             await self._storage.set(key, given)
 
     async def delete(self, key: str) -> None:
