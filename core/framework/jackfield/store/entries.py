@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jackfield.errors import StoreError, WheelError
 from jackfield.manifest import Pin
@@ -14,6 +15,9 @@ from jackfield.store.disk import Disk
 from jackfield.store.generations import TREE
 from jackfield.store.glances import Glance
 from jackfield.store.integrity import STAMP, Damage, examine, wheel_damage, write_stamp
+
+if TYPE_CHECKING:
+    from jackfield.store.bytecode import Compiler
 
 LEFT_OUT = "left-out.json"
 """Beside a tree: what of the wheel is not in it."""
@@ -104,14 +108,14 @@ class Entries:
             OSError: the disk refused.
         """
         made: list[tuple[Path, Path]] = []
-        for sha256, wheel in wheels.items():
-            if self.holds(sha256):
-                continue
-            draft = self._unpack(wheel, sha256)
-            made.append((draft, self._folder / sha256))
-            yield "wheel-unpacked"
-        if not made:
+        new = {sha256: wheel for sha256, wheel in wheels.items() if not self.holds(sha256)}
+        if not new:
             return
+        with _compiler() as compiler:
+            for sha256, wheel in new.items():
+                draft = self._unpack(wheel, sha256, compiler)
+                made.append((draft, self._folder / sha256))
+                yield "wheel-unpacked"
         self._disk.sync_filesystem(self._unfinished)
         yield "wheels-synced"
         self._folder.mkdir(exist_ok=True)
@@ -145,7 +149,8 @@ class Entries:
         source = self.wheel(sha256) if not spoilt else wheel
         if source is None:
             raise damaged(pin, found or spoilt)
-        draft = self._unpack(source, sha256)
+        with _compiler() as compiler:
+            draft = self._unpack(source, sha256, compiler)
         self._disk.sync_filesystem(draft)
         wrong = {damage.path for damage in found}
         everything = wrong == {STAMP}  # no stamp to tell by: every file is replaced, and what is none of its own goes
@@ -173,7 +178,7 @@ class Entries:
         before = self._whole.get(sha256)
         return before is not None and before.holds()
 
-    def _unpack(self, wheel: Path, sha256: str) -> Path:
+    def _unpack(self, wheel: Path, sha256: str, compiler: Compiler) -> Path:
         """Unpack a wheel below `unfinished`; returns the draft of its entry."""
         from jackfield.store.wheels import unpack  # reading the store does not need it
 
@@ -187,7 +192,7 @@ class Entries:
         except WheelError:
             self._disk.remove(draft)
             raise
-        unpacked = unpack(copy, draft / TREE, final=self._folder / sha256 / TREE)
+        unpacked = unpack(copy, draft / TREE, final=self._folder / sha256 / TREE, compiler=compiler)
         if unpacked.left_out:
             (draft / LEFT_OUT).write_text(json.dumps(unpacked.left_out), encoding="utf-8")
         write_stamp(draft)
@@ -208,6 +213,12 @@ class Entries:
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]
         if refusals:
             raise WheelError(f"{wheel.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
+
+
+def _compiler() -> Compiler:
+    from jackfield.store.bytecode import Compiler  # reading the store does not need it
+
+    return Compiler()
 
 
 def damaged(pin: Pin, found: tuple[Damage, ...]) -> StoreError:

@@ -6,10 +6,8 @@ Python would execute at its start. Only the import root of the wheel reaches the
 
 from __future__ import annotations
 
-import compileall
 import hashlib
 import posixpath
-import py_compile
 import warnings
 import zipfile
 from collections.abc import Iterable
@@ -25,12 +23,11 @@ from installer.sources import WheelFile
 from installer.utils import Scheme, construct_record_file, copyfileobj_with_hashing
 
 from jackfield.errors import WheelError
+from jackfield.store.bytecode import READ_ONLY, Compiler
 
 LIBRARY_SCHEMES = ("purelib", "platlib")
 STARTUP_SUFFIXES = (".pth", ".start")
 """Files that Python executes when it starts, if they lie in a site folder."""
-
-READ_ONLY = 0o444
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +90,14 @@ class TreeDestination(WheelDestination):
         target.chmod(READ_ONLY)
 
 
-def unpack(wheel: Path, tree: Path, *, final: Path) -> Unpacked:
+def unpack(wheel: Path, tree: Path, *, final: Path, compiler: Compiler) -> Unpacked:
     """Unpack a wheel whose RECORD holds, and compile it with hash-checked bytecode (PEP 552).
 
     Args:
         wheel: the file; its name must be a wheel's (it is parsed).
         tree: the folder to make; nothing else is written.
         final: where the tree will lie in the end, for the paths in tracebacks.
+        compiler: makes the bytecode.
 
     Raises:
         WheelError: the archive is broken, disagrees with its RECORD, or a path leads out of the tree.
@@ -113,7 +111,7 @@ def unpack(wheel: Path, tree: Path, *, final: Path) -> Unpacked:
             install(source, destination, {"INSTALLER": b"jackfield\n"})
     except (InstallerError, zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError) as error:
         raise WheelError(f"{wheel.name} cannot be unpacked: {_reason(error)}") from error
-    _compile(tree, final)
+    compiler.compile_tree(tree, final)
     return Unpacked(tree, tuple(sorted(destination.left_out)))
 
 
@@ -128,18 +126,6 @@ def _inside(name: str) -> PurePosixPath:
     if path.is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name or ":" in name or "\0" in name:
         raise WheelError(f"the wheel's entry {name!r} leads out of its folder")
     return path
-
-
-def _compile(tree: Path, final: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a SyntaxWarning in a plugin's source is its author's matter
-        compileall.compile_dir(
-            tree,
-            quiet=2,
-            stripdir=str(tree),
-            prependdir=str(final),
-            invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH,
-        )
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,124 @@
+"""Bytecode for a tree that was just unpacked, made by a process that is bounded: it may not come back.
+
+To compile runs nothing of a plugin, but what it costs is the author's choice: a source of ten thousand bytes can take
+gigabytes and minutes, and one of some megabytes does. So Python's compiler works in a child with little memory and
+little time; what it cannot do within them is left without bytecode, and compiled by whoever imports it. The child
+writes nothing: one whose installer was killed has nothing to spoil.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+READ_ONLY = 0o444
+SECONDS_IN_ALL = 60.0
+"""For everything that one change unpacks; after that the rest is left without."""
+
+_PROGRAM = Path(__file__).with_name("compiling.py")
+_CACHE = "__pycache__"
+_KEPT_VARIABLES = ("SYSTEMROOT",)
+_LENGTH_BYTES = 8
+
+
+class Compiler:
+    """Compiles trees one after another, as a context manager; what goes wrong with it is no failure of anything.
+
+    The child begins to start at once: meanwhile the first wheel is unpacked.
+
+    Args:
+        seconds: for all of it, of the clock on the wall.
+    """
+
+    def __init__(self, *, seconds: float = SECONDS_IN_ALL) -> None:
+        self._until = monotonic() + seconds
+        self._child: subprocess.Popen[bytes] | None = None
+        self._watch: threading.Timer | None = None
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def compile_tree(self, tree: Path, final: Path) -> None:
+        """Put hash-checked bytecode (PEP 552) beside every source below a folder for which it can be made.
+
+        Args:
+            tree: the folder.
+            final: where it will lie in the end, for the paths in tracebacks.
+
+        Raises:
+            OSError: the disk refused what was made.
+        """
+        for source in sorted(tree.rglob("*.py")):
+            made = self._ask(source, final / source.relative_to(tree)) if source.is_file() else b""
+            if made:
+                target = source.parent / _CACHE / Path(importlib.util.cache_from_source(source.name)).name
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(made)
+                target.chmod(READ_ONLY)
+
+    def _ask(self, source: Path, shown: Path) -> bytes:
+        """The bytecode of one file, or nothing."""
+        if self._child is None:
+            self._start()
+        child = self._child
+        if child is None or child.stdin is None or child.stdout is None:
+            return b""
+        with contextlib.suppress(OSError):  # it has ended, and nobody reads
+            child.stdin.write(f"{os.fsencode(source).hex()} {os.fsencode(shown).hex()}\n".encode())
+            child.stdin.flush()
+            length = child.stdout.read(_LENGTH_BYTES)
+            if len(length) == _LENGTH_BYTES:
+                size = int.from_bytes(length, "big")
+                made = child.stdout.read(size)
+                if len(made) == size:
+                    return made
+        self._end()  # this file was too much for it; the next one has another
+        return b""
+
+    def _start(self) -> None:
+        left = self._until - monotonic()
+        if left <= 0 or not sys.executable or sys.implementation.cache_tag is None:
+            return
+        optimised = ["-O"] * sys.flags.optimize
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-X", "utf8", "-W", "ignore", *optimised, str(_PROGRAM)],
+                env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError:
+            self._until = 0.0  # no process is to be had, or no room for one
+            return
+        self._watch = threading.Timer(left, self._child.kill)
+        self._watch.daemon = True
+        self._watch.start()
+
+    def _end(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()  # it holds nothing that is worth waiting for
+        for stream in (child.stdin, child.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        child.wait()

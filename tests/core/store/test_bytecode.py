@@ -1,0 +1,76 @@
+"""Bytecode of what is unpacked: made within bounds, whatever the source was written to cost."""
+
+from __future__ import annotations
+
+import importlib.util
+import marshal
+from pathlib import Path
+
+import pytest
+from jackfield.store.bytecode import Compiler
+
+SMALL = "VALUE = 1\n"
+
+
+def duplicated(depth: int) -> str:
+    """A source whose bytecode grows eightfold with each level: the code of `finally` is made once for each way out."""
+    lines = ["def f(x):"]
+    for level in range(1, depth + 1):
+        indent = " " * level
+        lines += [f"{indent}try:", f"{indent} if x == 0: return", f"{indent} if x == 1: return", f"{indent} x"]
+        lines.append(f"{indent}finally:")
+    return "\n".join([*lines, " " * (depth + 1) + "x", ""])
+
+
+def folded(terms: int) -> str:
+    """A source whose constants are put together one by one, each result kept: gigabytes for some thousand of them."""
+    return "x = " + " + ".join(['"a" * 4096'] * terms) + "\n"
+
+
+def bytecode(tree: Path) -> list[str]:
+    """The sources below a folder that have bytecode, in order."""
+    return sorted(path.name.partition(".")[0] for path in tree.rglob("*.pyc"))
+
+
+def test_what_takes_much_to_compile_is_left_without_bytecode_and_all_else_has_it(store, install, library):
+    files = {
+        "jfcostly/__init__.py": SMALL,
+        "jfcostly/duplicated.py": duplicated(10),
+        "jfcostly/folded.py": folded(1200),
+        "jfcostly/wrong.py": "def f(:\n",
+        "jfcostly/zlast.py": SMALL,
+    }
+    install(library("jfcostly", files))
+    (tree,) = store.active().paths
+    assert bytecode(tree) == ["__init__", "zlast"]
+    assert not store.verify()
+
+
+def test_bytecode_is_what_python_makes_and_names_the_place_where_the_tree_will_be(tmp_path):
+    tree = tmp_path / "tree"
+    (tree / "päck").mkdir(parents=True)
+    (tree / "päck" / "mod.py").write_text(SMALL)
+    with Compiler() as compiler:
+        compiler.compile_tree(tree, tmp_path / "final")
+    (made,) = tree.rglob("*.pyc")
+    assert made.name == Path(importlib.util.cache_from_source("mod.py")).name
+    data = made.read_bytes()
+    assert data[:4] == importlib.util.MAGIC_NUMBER
+    assert data[8:16] == importlib.util.source_hash(SMALL.encode())
+    assert marshal.loads(data[16:]).co_filename == str(tmp_path / "final" / "päck" / "mod.py")
+
+
+def test_with_no_time_left_nothing_is_compiled_and_nothing_fails(tmp_path):
+    (tmp_path / "mod.py").write_text(SMALL)
+    with Compiler(seconds=0.0) as compiler:
+        compiler.compile_tree(tmp_path, tmp_path)
+    assert bytecode(tmp_path) == []
+
+
+@pytest.mark.parametrize("executable", ["", "/nowhere/python"])
+def test_without_a_python_to_start_nothing_is_compiled_and_nothing_fails(tmp_path, monkeypatch, executable):
+    monkeypatch.setattr("sys.executable", executable)
+    (tmp_path / "mod.py").write_text(SMALL)
+    with Compiler() as compiler:
+        compiler.compile_tree(tmp_path, tmp_path)
+    assert bytecode(tmp_path) == []
