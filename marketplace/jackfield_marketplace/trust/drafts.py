@@ -102,7 +102,7 @@ def read_draft(text: str) -> Draft:
     try:
         draft = json.loads(text)
         shaped = set(draft) <= set(OFFLINE) and all(set(one) == {"signatures", "signed"} for one in draft.values())
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"this is no draft: {error}") from error
     if not shaped or not draft:
         raise UsageError("this is no draft", hint="jackfield-marketplace keys rotate --draft FILE writes one")

@@ -29,10 +29,20 @@ def test_the_file_names_them_for_all_and_for_one_application(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["marketplaces = 3", "marketplaces = [3]", 'marketplaces = ["ftp://x"]', "= broken", "apps = 3", "[apps]\nchat=3"],
+    [
+        "marketplaces = 3",
+        "marketplaces = [3]",
+        'marketplaces = ["ftp://x"]',
+        "= broken",
+        "apps = 3",
+        "[apps]\nchat=3",
+        "# \xe9",
+        "a=" + "9" * 5000,
+        "a=" + "[" * 5000,
+    ],
 )
 def test_a_broken_file_is_named(tmp_path, text):
-    (tmp_path / "config.toml").write_text(text)
+    (tmp_path / "config.toml").write_text(text, encoding="latin-1")
     with pytest.raises(UsageError, match=r"config\.toml"):
         marketplace_urls({"JACKFIELD_HOME": str(tmp_path)}, "chat")
 

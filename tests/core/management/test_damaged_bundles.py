@@ -6,12 +6,17 @@ import errno
 import os
 import sys
 import zipfile
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from jackfield.errors import StoreError, UsageError
 from jackfield.management import opened
+from jackfield.manifest import File, Pin
+from jackfield.store import LockedSet, LockFile
 
 from tests.support.bundles import rewritten
+from tests.support.work import instructions_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C45", "U8")]
 
@@ -83,3 +88,45 @@ async def test_what_fails_while_a_bundle_is_used_is_not_put_down_to_it(bundle):
     with pytest.raises(OSError, match="No space left on device") as told, opened(bundle):
         raise full
     assert told.value is full
+
+
+def many(folder: Path, count: int, *, others: int) -> Path:
+    """A bundle with small files that its lock names, and others that it does not."""
+    names = [f"one_{number}-1.0.0-py3-none-any.whl" for number in range(count)]
+    hashes = [sha256(name.encode()).hexdigest() for name in names]
+    files = [File(name, name, digest) for name, digest in zip(names, hashes, strict=True)]
+    pins = tuple(Pin(f"one-{number}", "1.0.0", file, id=None, source="x") for number, file in enumerate(files))
+    bundle = folder / f"{count}-{others}.bundle"
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("jackfield.lock", LockFile("chat", "1.0.0", (LockedSet("any", pins),)).text())
+        for name, digest in zip(names, hashes, strict=True):
+            archive.writestr(f"wheels/{digest}/{name}", name)
+        for number in range(others):
+            archive.writestr(f"other/{number}", "")
+    return bundle
+
+
+def unpacked(bundle: Path) -> None:
+    with opened(bundle) as (lock, local):
+        assert len(local) == len(lock.sets[0].pins)
+
+
+def test_what_a_file_of_a_bundle_costs_does_not_grow_with_the_others(tmp_path):
+    def cost_of_a_hundred(others: int) -> int:
+        few, more = many(tmp_path, 10, others=others), many(tmp_path, 110, others=others)
+        return instructions_of(lambda: unpacked(more)) - instructions_of(lambda: unpacked(few))
+
+    cost_of_a_hundred(0)  # what is done once only is done now
+    assert cost_of_a_hundred(10_000) < 1.5 * cost_of_a_hundred(0)
+
+
+def test_a_table_of_contents_larger_than_any_bundles_is_not_read(tmp_path):
+    """What is read first of an archive, and takes the twentyfold in memory."""
+    crowded = tmp_path / "crowded.bundle"
+    with zipfile.ZipFile(crowded, "w") as archive:
+        archive.writestr("jackfield.lock", "")
+        (entry,) = archive.infolist()
+        entry.comment = b"c" * 60_000  # as long as hundreds of entries
+        archive.filelist += [entry] * 150
+    with pytest.raises(UsageError, match="the bundle holds more files than there can be"), opened(crowded):
+        pass

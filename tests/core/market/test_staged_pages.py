@@ -18,8 +18,9 @@ values = st.recursive(
 )
 
 
-def read(own: dict[str, Any]) -> Any:
+def read(own: dict[str, Any], **more: Any) -> Any:
     entry = {
+        **more,
         "filename": "chat_poll-2.0.0-py3-none-any.whl",
         "url": "../../files/x.whl",
         "hashes": {"sha256": "a" * 64},
@@ -42,6 +43,10 @@ def test_what_is_said_is_read():
 @pytest.mark.parametrize("rollout", [7, "all", [], {}, {"percent": "100"}, {"percent": 101}, {"percent": True}])
 def test_a_share_that_cannot_be_read_reaches_nobody(rollout):
     assert read({"rollout": rollout}).rollout == 0
+
+
+def test_a_size_that_no_file_has_is_not_believed():
+    assert [read({}, size=size).size for size in (7, 0, -1, -(2**62))] == [7, 0, None, None]
 
 
 @pytest.mark.parametrize("confirmed", [1, "true", [True], None])

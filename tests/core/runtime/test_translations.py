@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.runtime.resources import PluginResources
-from jackfield.runtime.translations import PluginTranslations, fallbacks, language_tag
+from jackfield.runtime.translations import LARGEST_FILE, PluginTranslations, fallbacks, language_tag
 
 
 def translations(folder: Path, language: str = "en", **files: str) -> PluginTranslations:
@@ -70,6 +70,22 @@ def test_a_file_that_is_wrong_is_named_and_the_others_count(tmp_path: Path, capl
     assert "lang/de.toml cannot be read" in messages
     assert "lang/fr.toml cannot be read, so its texts are missing: a is no text" in messages
     assert "lang/no language.toml: 'no language' is no language" in messages
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a" + ".a" * 5000 + ' = "x"', "a key of more than 32 parts in line 1"),
+        ("a = " + "[" * 5000, "not TOML"),
+        ('a = "' + "x" * LARGEST_FILE + '"', "larger than 1024 KiB"),
+    ],
+    ids=["key", "open", "large"],
+)
+def test_a_file_beyond_a_bound_costs_nothing(tmp_path: Path, caplog, text: str, why: str) -> None:
+    told = translations(tmp_path, en=text, de='a = "eins"')
+    assert told.text("a", "de") == "eins"
+    (record,) = caplog.records
+    assert record.message.startswith(f"lang/en.toml cannot be read, so its texts are missing: {why}")
 
 
 def test_a_flood_of_missing_keys_does_not_fill_the_log(tmp_path: Path, caplog) -> None:

@@ -196,8 +196,9 @@ def test_without_the_offline_keys_nothing_is_signed(tmp_path):
     keys("init", "--keys", tmp_path / "stick", data=data)
     assert "no key of root or targets lies in" in keys("sign", data=data, fails=True)
     assert "this marketplace has its keys" in keys("init", data=data, fails=True)
-    (tmp_path / "nonsense").write_text("{}")
-    assert "this is no draft" in keys("publish", tmp_path / "nonsense", data=data, fails=True)
+    for nonsense in ("{}", "[" * 100_000):
+        (tmp_path / "nonsense").write_text(nonsense)
+        assert "this is no draft" in keys("publish", tmp_path / "nonsense", data=data, fails=True)
 
 
 def test_starting_over_asks_and_makes_every_key_anew(tmp_path):

@@ -30,7 +30,7 @@ def marketplace_urls(environ: Mapping[str, str], app: str) -> tuple[str, ...]:
     try:
         with file.open("rb") as stream:
             configured = tomllib.load(stream)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also what is not UTF-8, or has numbers without end
         raise UsageError(f"{file} cannot be read: {error}") from error
     apps = configured.get("apps", {})
     own = apps.get(app, {}) if isinstance(apps, dict) else None

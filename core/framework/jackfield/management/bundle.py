@@ -7,6 +7,7 @@ Each wheel is held to the hash that the lock names before anything looks into it
 from __future__ import annotations
 
 import hashlib
+import io
 import lzma
 import os
 import tempfile
@@ -19,12 +20,15 @@ from types import MappingProxyType
 from typing import IO
 
 from jackfield.errors import StoreError, UsageError, WheelError
-from jackfield.store import LockFile, Store, read_lockfile
+from jackfield.store import MOST_LOCK_BYTES, LockFile, Store, read_lockfile
 
 LOCK = "jackfield.lock"
-MOST_LOCK_BYTES = 16 << 20
+DIRECTORY_BYTES = 8 << 20
+"""Of the archive's table of contents: forty thousand wheels, and more than a lock can name."""
 PROOF_BYTES = 8 << 20
 """Of one part of what a marketplace signed; a bin of the largest has a tenth of it."""
+PROOFS_BYTES = 16 << 20
+"""Of all that the marketplaces signed."""
 MOST_WHEEL_BYTES = 2 << 30
 _CHUNK = 1 << 20
 
@@ -103,8 +107,20 @@ def opened(path: Path) -> Iterator[tuple[LockFile, Bundled]]:
         yield found  # what fails from here on is none of the file's faults
 
 
+class _Bounded(io.BufferedReader):
+    """An archive of which no table of contents is read that is larger than a bundle's: `zipfile` reads it in one go.
+
+    Each entry takes twenty times its length in memory, and nothing else is read in pieces as large.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > DIRECTORY_BYTES:
+            raise UsageError("the bundle holds more files than there can be", hint="jackfield bundle writes one")
+        return super().read(size)
+
+
 def _read(path: Path, stack: ExitStack) -> tuple[LockFile, Bundled]:
-    with path.open("rb") as file:
+    with _Bounded(io.FileIO(path)) as file:
         if not zipfile.is_zipfile(file):
             file.seek(0)
             content = file.read(MOST_LOCK_BYTES + 1)
@@ -141,14 +157,15 @@ def _whole(path: Path) -> Iterator[None]:
 
 def _unpacked(file: IO[bytes], path: Path, folder: Path) -> tuple[LockFile, Bundled]:
     with zipfile.ZipFile(file) as archive:
-        if LOCK not in archive.namelist():
+        names = frozenset(archive.namelist())
+        if LOCK not in names:
             raise UsageError(f"{path} is no bundle: it holds no {LOCK}", hint="jackfield bundle writes one")
         with archive.open(LOCK) as part:
-            lock = read_lockfile(part.read(MOST_LOCK_BYTES), source=f"{path}, {LOCK}")
+            lock = read_lockfile(part.read(MOST_LOCK_BYTES + 1), source=f"{path}, {LOCK}")
         found: dict[str, Path] = {}
         for pin in {pin.file.sha256: pin for one in lock.sets for pin in one.pins}.values():
             name = f"wheels/{pin.file.sha256}/{pin.file.filename}"
-            if name not in archive.namelist():
+            if name not in names:
                 continue  # of a target that was bundled elsewhere; the plan says what is missing
             if "/" in pin.file.filename or "\\" in pin.file.filename:
                 raise WheelError(f"{pin.file.filename!r} is no file name", plugin=pin.id)
@@ -176,7 +193,7 @@ def _proofs(archive: zipfile.ZipFile) -> dict[str, dict[str, bytes]]:
         with archive.open(name) as file:
             data = file.read(PROOF_BYTES + 1)
         size += len(data)
-        if size > MOST_LOCK_BYTES or len(data) > PROOF_BYTES:
+        if size > PROOFS_BYTES or len(data) > PROOF_BYTES:
             raise UsageError("the bundle holds more signed metadata than there can be")
         named.setdefault(number, {})[part] = data
     return {parts.pop("address").decode("utf-8", "replace"): parts for parts in named.values() if "address" in parts}

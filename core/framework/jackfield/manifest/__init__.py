@@ -58,6 +58,7 @@ from jackfield.manifest.targets import (
     role_of,
     target_folder,
 )
+from jackfield.manifest.toml import parse_toml
 from jackfield.manifest.versions import Version
 
 __all__ = [
@@ -112,6 +113,7 @@ __all__ = [
     "outgrown_by",
     "page_path",
     "parse_id",
+    "parse_toml",
     "path_problem",
     "places_of",
     "plugin_document",

@@ -50,14 +50,19 @@ def read_text(path: Path, source: str) -> str:
         raise ManifestError(f"{source}: not UTF-8 at byte {error.start}") from error
 
 
-def parse_toml(text: str, source: str) -> dict[str, Any]:
-    """Return the file's plain values.
+def parse_toml(text: str, source: str, *, largest: int = LARGEST_FILE) -> dict[str, Any]:
+    """Return the file's plain values; the time that it takes grows with the text, and no faster.
+
+    Args:
+        text: of the file.
+        source: what errors call it.
+        largest: characters that it may have.
 
     Raises:
         ManifestError: it is no TOML (the message tells line and column), or beyond one of the bounds.
     """
-    if len(text) > LARGEST_FILE:
-        raise ManifestError(f"{source}: larger than {LARGEST_FILE // 1024} KiB")
+    if len(text) > largest:
+        raise ManifestError(f"{source}: larger than {largest // 1024} KiB")
     if long_key := _LONG_KEY.search(text):
         line = text.count("\n", 0, long_key.end()) + 1
         raise ManifestError(f"{source}: a key of more than {DEEPEST_TABLE} parts in line {line}")

@@ -88,7 +88,7 @@ def _file(entry: ProjectFile, url: str | None) -> File | None:
         filename=entry.filename,
         url=url,
         sha256=sha256,
-        size=entry.size,
+        size=None if entry.size is None or entry.size < 0 else entry.size,
         requires_python=entry.requires_python,
         yanked=entry.yanked or None,
         metadata_sha256=metadata.get("sha256") if isinstance(metadata, dict) else None,

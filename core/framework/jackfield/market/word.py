@@ -7,14 +7,13 @@ where it does not, and where nobody can be asked from what it signed when it was
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jackfield.manifest import File, page_path, plugin_document, plugin_path, role_of, target_folder
-from jackfield.market.trust import Proven, folder_of, plain_address, read_metadata
+from jackfield.market.trust import Proven, folder_of, plain_address, read_json, read_metadata
 
 ATTESTATION = ".attestation"
 
@@ -132,7 +131,7 @@ def _remembered(trust: Path, url: str, target: str) -> Mapping[str, Any] | None:
     """What the bin of a target held when it came last; None where it never did."""
     path = folder_of(trust, plain_address(url)) / "metadata" / f"{role_of(target)}.json"
     try:
-        found = json.loads(read_metadata(path))["signed"]["targets"]
+        found = read_json(read_metadata(path))["signed"]["targets"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return found if isinstance(found, dict) else None

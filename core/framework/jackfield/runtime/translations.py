@@ -2,13 +2,13 @@
 
 import logging
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from jackfield.api import LanguageOf
-from jackfield.errors import UsageError
+from jackfield.errors import ManifestError, UsageError
+from jackfield.manifest import parse_toml
 from jackfield.runtime.resources import PluginResources
 
 FOLDER = "lang/"
@@ -122,16 +122,13 @@ class PluginTranslations:
                 self._logger.warning("%s: %r is no language (BCP 47)", name, stem)
                 continue
             try:
-                read[tag] = dict(_flat(tomllib.loads(self._limited(name))))
-            except (UsageError, ValueError, RecursionError) as error:
-                self._logger.warning("%s cannot be read, so its texts are missing: %s", name, error)
+                read[tag] = dict(
+                    _flat(parse_toml(self._resources.read_text(name, encoding="utf-8-sig"), name, largest=LARGEST_FILE))
+                )
+            except (UsageError, ManifestError, ValueError) as error:
+                why = str(error).removeprefix(f"{name}: ")
+                self._logger.warning("%s cannot be read, so its texts are missing: %s", name, why)
         return read
-
-    def _limited(self, name: str) -> str:
-        text = self._resources.read_text(name, encoding="utf-8-sig")
-        if len(text) > LARGEST_FILE:
-            raise UsageError(f"it has more than {LARGEST_FILE} characters")
-        return text
 
     def _tell_once(self, kind: str, what: str, sentence: str) -> None:
         if (kind, what) not in self._told and len(self._told) < _MOST_TOLD:

@@ -7,18 +7,17 @@ as in PEP 751's `packages`, with its hash. One pylock file cannot hold them: the
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jackfield.errors import IdentityError, UsageError
-from jackfield.manifest import Pin, canonical_id, distinct
+from jackfield.errors import ManifestError, UsageError
+from jackfield.manifest import File, Pin, canonical_id, distinct, parse_toml
 from jackfield.store.pylock import package_of, pin_of
 
 FORMAT = 1
-MOST_BYTES = 16 << 20
-"""Of a lock file; a thousand plugins for five platforms have a tenth of it."""
+MOST_LOCK_BYTES = 8 << 20
+"""Of a lock file; a thousand plugins for five platforms have a fifth of it, and with signatures almost all."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}")
@@ -84,7 +83,11 @@ class LockFile:
         return found
 
     def text(self) -> str:
-        """The file."""
+        """The file.
+
+        Raises:
+            UsageError: it would be larger than any that is read.
+        """
         import tomli_w
 
         targets = []
@@ -102,7 +105,14 @@ class LockFile:
             targets.append(target)
         head: dict[str, Any] = {"jackfield-lock": FORMAT, "app": self.app}
         head |= {"api-version": self.api_version} if self.api_version else {}
-        return tomli_w.dumps({**head, "targets": targets})
+        text = tomli_w.dumps({**head, "targets": targets})
+        if len(text) > MOST_LOCK_BYTES:
+            raise UsageError(
+                f"a lock of {len(self.sets)} platforms with {sum(len(one.pins) for one in self.sets)} files is larger "
+                f"than the {MOST_LOCK_BYTES >> 20} MiB that are read of one",
+                hint="lock fewer platforms at once: jackfield lock --target",
+            )
+        return text
 
 
 def read_lockfile(content: bytes, *, source: str) -> LockFile:
@@ -113,15 +123,17 @@ def read_lockfile(content: bytes, *, source: str) -> LockFile:
         source: its name, for the sentence.
 
     Raises:
-        UsageError: it is none, is damaged, or is of a newer format.
+        UsageError: it is none, is damaged or too large, or is of a newer format.
     """
+    if len(content) > MOST_LOCK_BYTES:
+        raise UsageError(f"{source} is too large for a lock file", hint="jackfield lock writes one")
     try:
-        read = tomllib.loads(content.decode())
-        form = int(read["jackfield-lock"])
+        read = parse_toml(content.decode(), source, largest=MOST_LOCK_BYTES)
+        form = _whole(read["jackfield-lock"])
         if form > FORMAT:
             raise UsageError(f"{source} is of format {form}", hint="it needs a newer jackfield")
         return LockFile(str(read["app"]), str(read.get("api-version", "")), tuple(map(_set, read["targets"])))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, IdentityError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ManifestError) as error:
         raise UsageError(f"{source} is no lock file, or is damaged", hint="jackfield lock writes one") from error
 
 
@@ -143,6 +155,12 @@ def _set(target: Mapping[str, Any]) -> LockedSet:
     )
 
 
+def _whole(value: object) -> int:
+    if type(value) is not int or value < 0:  # a bool is one by its class
+        raise ValueError("no whole number of anything")
+    return value
+
+
 def _require_once(inline: tuple[Pin, ...], workers: Mapping[str, tuple[Pin, ...]]) -> None:
     """Each distribution has one file in a process, and each plugin is in one: a second would come unseen."""
     plugins = [own[0] for own in workers.values()]
@@ -159,6 +177,12 @@ def _require_once(inline: tuple[Pin, ...], workers: Mapping[str, tuple[Pin, ...]
 def _pin(package: Mapping[str, Any]) -> Pin:
     """A pin of a stranger's lock: its hash and its name become parts of paths, so they can be nothing else."""
     pin = pin_of(package)
+    File.from_mapping(pin.file.to_mapping())  # each value of the kind that it has to be
+    texts = (pin.distribution, pin.version, pin.source, *pin.requires)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(pin.id, str | None):
+        raise TypeError("a name that is none")
+    if pin.file.size is not None:
+        _whole(pin.file.size)
     if not _SHA256.fullmatch(pin.file.sha256) or not _FILE_NAME.fullmatch(pin.file.filename):
         raise ValueError("a file without a hash, or without a name")
     return pin

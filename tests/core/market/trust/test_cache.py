@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from jackfield.errors import TrustError
 from jackfield.manifest import page_path, role_of
-from jackfield.market import Marketplace, carried, folder_of, remembered, remembered_word
+from jackfield.market import Marketplace, carried, folder_of, forget, remembered, remembered_word
 from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # its documented place
 from tuf.api.metadata import Metadata, Root  # type: ignore[attr-defined]  # its documented place
 
@@ -122,6 +122,43 @@ async def test_a_root_that_is_lost_is_never_fetched_in_silence(mirror, metadata,
     assert caught.value.message.startswith(f"the root by which {mirror.url} is known is damaged: {metadata}")
     assert f"jackfield trust forget {mirror.url}" in str(caught.value)
     assert not [path for path in mirror.asked[asked:] if path.endswith("root.json")]
+
+
+async def test_a_root_that_is_not_the_pinned_one_is_told_with_the_way_out(mirror, metadata, tmp_path):
+    """Signed well by its own keys: a disk that lost half of a first contact may leave a stranger's."""
+    stranger = root_of(CryptoSigner.generate_ed25519(), 1)
+    (metadata / "root_history" / "1.root.json").write_bytes(stranger)
+    (metadata / "timestamp.json").unlink()
+    with pytest.raises(TrustError) as caught:
+        await look(mirror, tmp_path)
+    assert "is damaged" in caught.value.message
+    assert "it is not the one that was pinned" in caught.value.message
+    assert f"jackfield trust forget {mirror.url}" in str(caught.value)
+    assert forget(tmp_path, mirror.url)
+    await look(mirror, tmp_path)
+
+
+async def test_a_damaged_root_before_the_newest_is_no_trouble(mirror, metadata, tmp_path):
+    (metadata / "root_history" / "0.root.json").write_text("damaged")
+    (metadata / "timestamp.json").unlink()
+    await look(mirror, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["1a.root.json", "0x2.root.json", "\u0661.root.json", f"{'9' * 200}.root.json"])
+async def test_a_file_of_another_name_is_no_root(mirror, metadata, tmp_path, name):
+    (metadata / "root.json").unlink()  # as a process leaves it that ends while python-tuf exchanges the link
+    (metadata / "root_history" / name).write_text("{}")
+    await look(mirror, tmp_path)
+    assert (metadata / "root.json").read_bytes() == mirror.honest("/tuf/1.root.json").body
+
+
+async def test_metadata_that_is_nested_deeper_than_can_be_read_is_fetched_again(mirror, metadata, tmp_path):
+    deep = "[" * 100_000
+    for name in ("timestamp.json", "snapshot.json", "targets.json", BIN):
+        (metadata / name).write_text(deep)
+    assert remembered_word(tmp_path, mirror.url, "chat-cached") is None
+    assert [one.signed_until for one in remembered(tmp_path)] == [None]
+    await look(mirror, tmp_path)
 
 
 async def test_a_root_of_a_contact_that_was_refused_never_comes_back(mirror, tmp_path):

@@ -12,7 +12,7 @@ from jackfield.market.trust.anchor import (
     plain_address,
     split_address,
 )
-from jackfield.market.trust.cache import read_metadata
+from jackfield.market.trust.cache import read_json, read_metadata
 from jackfield.market.trust.carried import Proven, carried, verified
 from jackfield.market.trust.remembered import Remembered, forget, pin, remembered
 from jackfield.market.trust.verified import Target
@@ -33,6 +33,7 @@ __all__ = [
     "keep_upstream",
     "pin",
     "plain_address",
+    "read_json",
     "read_metadata",
     "remembered",
     "split_address",

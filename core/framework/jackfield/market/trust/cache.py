@@ -8,11 +8,14 @@ fetched and verified anew. The newest root alone comes from nowhere else: what e
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 from jackfield.errors import TrustError
 from jackfield.places import read_kept
@@ -22,6 +25,7 @@ LARGEST_BYTES = 5_000_000
 
 HISTORY = "root_history"
 ROOT = "root.json"
+_VERSIONED = re.compile(r"([0-9]{1,9})\.root\.json")
 
 
 def read_metadata(path: Path) -> bytes:
@@ -31,6 +35,18 @@ def read_metadata(path: Path) -> bytes:
         OSError: it is not there, no regular file, or larger than metadata is.
     """
     return read_kept(path, most_bytes=LARGEST_BYTES)
+
+
+def read_json(data: bytes) -> Any:
+    """What a file of metadata says; its signers may have put anything into it.
+
+    Raises:
+        ValueError: it is no JSON, or nested deeper than can be read.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def clear(folder: Path, *, first: bool) -> None:
@@ -56,7 +72,7 @@ def clear(folder: Path, *, first: bool) -> None:
                     _remove(Path(entry.path))
 
 
-def newest_root(folder: Path, url: str) -> bytes:
+def newest_root(folder: Path, url: str, pinned: str = "") -> bytes:
     """The newest root that was verified.
 
     A process that ends while python-tuf exchanges the link to it leaves none; then it is the last of the history.
@@ -64,24 +80,45 @@ def newest_root(folder: Path, url: str) -> bytes:
     Args:
         folder: that python-tuf keeps it in.
         url: of the marketplace, for the sentence.
+        pinned: the sha256 of the root that all others come after; empty where none was.
 
     Raises:
-        TrustError: it is gone, or damaged.
+        TrustError: it is gone, or damaged, or the first root that lies here is another than the one that was pinned.
     """
-    path = folder / ROOT
-    if not path.exists():
-        roots = {int(one.name.split(".")[0]): one for one in (folder / HISTORY).glob("[0-9]*.root.json")}
-        path = roots[max(roots)] if roots else path
+    path, roots = folder / ROOT, _history(folder)
+    if not path.exists() and roots:
+        path = roots[max(roots)]
     try:
         data = read_metadata(path)
-        json.loads(data)
-    except (OSError, ValueError, RecursionError) as error:
+        read_json(data)
+    except (OSError, ValueError) as error:
         why = (error.strerror or str(error)) if isinstance(error, OSError) else "it is no JSON"
-        raise TrustError(
-            f"the root by which {url} is known is damaged: {path}: {why}",
-            hint=f"jackfield trust forget {url} meets it anew; compare its root then with what its operator says",
-        ) from error
+        raise _damaged(url, path, why) from error
+    # What a later root was verified by may be lost; a first one that is not the pinned one was verified by nothing.
+    begins = not roots or data == _content(roots[min(roots)])
+    if pinned and begins and hashlib.sha256(data).hexdigest() != pinned:
+        raise _damaged(url, path, "it is not the one that was pinned")
     return data
+
+
+def _history(folder: Path) -> dict[int, Path]:
+    """The roots by their version; a file of another name is none of them."""
+    found = ((_VERSIONED.fullmatch(one.name), one) for one in (folder / HISTORY).glob("*.root.json"))
+    return {int(match[1]): one for match, one in found if match is not None}
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return read_metadata(path)
+    except OSError:
+        return None
+
+
+def _damaged(url: str, path: Path, why: str) -> TrustError:
+    return TrustError(
+        f"the root by which {url} is known is damaged: {path}: {why}",
+        hint=f"jackfield trust forget {url} meets it anew; compare its root then with what its operator says",
+    )
 
 
 def _may_be_metadata(entry: os.DirEntry[str]) -> bool:

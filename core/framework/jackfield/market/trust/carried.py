@@ -131,8 +131,9 @@ def _verified(trust: Path, url: str, parts: Mapping[str, bytes], named: str, now
 
     roots = {int(name.partition(".")[0]): data for name, data in parts.items() if name.endswith(".root.json")}
     met = is_known(trust, url)
-    first = newest_root(folder_of(trust, url) / "metadata", url) if met else _begun_with(roots, named)
     anchor = Anchor.load(folder_of(trust, url)) if met else None
+    pinned = anchor.sha256 if anchor is not None else ""
+    first = newest_root(folder_of(trust, url) / "metadata", url, pinned) if met else _begun_with(roots, named)
     known_by = anchor.sha256 if anchor is not None else digest(first)  # of one that was met the newest root lies here
     if not known_by.startswith(named):
         holder = f"{url} is known by" if met else f"what is carried of {url} has"

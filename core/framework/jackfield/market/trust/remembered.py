@@ -5,7 +5,6 @@ Nothing here goes to the network but `pin`; what is told was verified when it ca
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from jackfield.market.trust.anchor import (
     plain_address,
     split_address,
 )
-from jackfield.market.trust.cache import read_metadata
+from jackfield.market.trust.cache import read_json, read_metadata
 from jackfield.market.trust.lock import Alone
 from jackfield.market.trust.witness import Witness
 from jackfield.revocation import KeptList
@@ -180,7 +179,7 @@ def _of(folder: Path) -> Remembered:
 
 def _signed(folder: Path, role: str) -> dict[str, Any]:
     try:
-        signed = json.loads(read_metadata(folder / "metadata" / f"{role}.json"))["signed"]
+        signed = read_json(read_metadata(folder / "metadata" / f"{role}.json"))["signed"]
     except (OSError, ValueError, LookupError, TypeError):
         return {}  # it is fetched again by the next look
     return signed if isinstance(signed, dict) else {}

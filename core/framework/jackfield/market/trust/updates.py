@@ -86,11 +86,12 @@ class Updates:
         self._fetcher = TransportFetcher(transport, loop)
         self._updater: _Updater | None = None
 
-    def refresh(self, root: bytes | None) -> None:
+    def refresh(self, root: bytes | None, pinned: str = "") -> None:
         """Fetch and verify what is new of root, timestamp, snapshot and targets.
 
         Args:
             root: to begin with, at first contact; else the newest that was verified.
+            pinned: the sha256 of the root that the newest comes after; empty where none was pinned.
 
         Raises:
             TrustError: something does not hold, or the root that was kept is damaged; what was known before is kept.
@@ -105,7 +106,7 @@ class Updates:
                 f"{self._metadata_url}targets/",
                 self._fetcher,
                 CONFIG,
-                bootstrap=root if root is not None else newest_root(self._folder, self._url),
+                bootstrap=root if root is not None else newest_root(self._folder, self._url, pinned),
             )
             self._updater.refresh()
         except (exceptions.RepositoryError, exceptions.DownloadError) as error:

@@ -7,7 +7,6 @@ the very version that came next.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jackfield.market.trust.cache import read_metadata
+from jackfield.market.trust.cache import read_json, read_metadata
 
 _KEPT_FILES = 32
 """How many files are kept as they were read: a few marketplaces, and a few bins of each."""
@@ -92,7 +91,7 @@ class Verified:
         Raises:
             LookupError, ValueError: it is not the version that is current.
         """
-        signed = json.loads(data)["signed"]
+        signed = read_json(data)["signed"]
         self._targets[role] = self._current(_of_version(signed, role, self.version(role)))["targets"]
 
     def _require_signers(self, role: str) -> None:
@@ -137,7 +136,7 @@ def _read(path: Path) -> _Read:
 @lru_cache(_KEPT_FILES)
 def _read_once(path: Path, _stamp: tuple[int, int, int, int]) -> _Read:
     data = read_metadata(path)
-    whole: dict[str, Any] = json.loads(data)
+    whole: dict[str, Any] = read_json(data)
     return _Read(data, whole["signed"], frozenset(one["keyid"] for one in whole["signatures"]))
 
 

@@ -249,7 +249,8 @@ class Witness:
         from jackfield.market.trust.updates import Updates
 
         updates = Updates(self._transport, asyncio.get_running_loop(), self._metadata)
-        await asyncio.to_thread(updates.refresh, root)
+        anchor = Anchor.load(self.folder)
+        await asyncio.to_thread(updates.refresh, root, anchor.sha256 if anchor is not None else "")
         self._updates = updates
         try:
             self._verified = Verified(self._metadata, self._clock())
