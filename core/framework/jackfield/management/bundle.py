@@ -23,8 +23,8 @@ from jackfield.errors import StoreError, UsageError, WheelError
 from jackfield.store import MOST_LOCK_BYTES, LockFile, Store, read_lockfile
 
 LOCK = "jackfield.lock"
-DIRECTORY_BYTES = 8 << 20
-"""Of the archive's table of contents: forty thousand wheels, and more than a lock can name."""
+DIRECTORY_BYTES = 12 << 20
+"""Of the archive's table of contents: sixty thousand wheels, and more than a lock can name."""
 PROOF_BYTES = 8 << 20
 """Of one part of what a marketplace signed; a bin of the largest has a tenth of it."""
 PROOFS_BYTES = 16 << 20
