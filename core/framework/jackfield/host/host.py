@@ -145,7 +145,7 @@ class Host:
             on_level=self.logs.on_level,
         )
         connected = self.gate.connected(api)
-        self._elsewhere = Elsewhere(around, self._manager, self.hostfile, self._store.active, connected)
+        self._elsewhere = Elsewhere(around, self._manager, self.hostfile, self._holds.of_worker, connected)
         runner = Runner(self.plugins, around, self._manager, self._elsewhere)
         self._code = Code()
         self._demand = Demand(manager=self._manager, hearing=self._hearing, commands=self.commands, ui=self.ui)

@@ -30,7 +30,7 @@ def worker_imports(
 
     Args:
         candidate: the plugin.
-        generation: the active one, which holds its libraries.
+        generation: the one that it was found in, which holds its libraries.
         published: what `published_names` said.
 
     Raises:

@@ -77,24 +77,44 @@ class Holds:
     """What one long-running reader holds: the generation that it uses, and older ones while it still needs them."""
 
     def __init__(self) -> None:
+        self._taken: dict[int, Generation] = {}
         self._held: dict[int, Hold] = {}
 
     def take(self, generation: Generation) -> bool:
         """Hold a generation; False when it was collected already, and there is a newer one to read."""
-        if generation.folder is None or generation.number in self._held:
-            return True
-        try:
-            self._held[generation.number] = Hold(generation.folder)
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True  # a file system without locks: it goes on as before there were any
+        if generation.folder is not None and generation.number not in self._held:
+            try:
+                self._held[generation.number] = Hold(generation.folder)
+            except FileNotFoundError:
+                return False
+            except OSError:
+                pass  # a file system without locks: it goes on as before there were any
+        self._taken[generation.number] = generation
         return True
 
     def release(self, *, keep: int | None = None) -> None:
         """Let all go but one."""
-        for number in [number for number in self._held if number != keep]:
-            self._held.pop(number).release()
+        for number in [number for number in self._taken if number != keep]:
+            del self._taken[number]
+            if number in self._held:
+                self._held.pop(number).release()
+
+    def of_worker(self, cid: str, tree: Path) -> Generation:
+        """Return the newest of these generations in which a plugin has this tree, and a process of its own.
+
+        The active one may be newer than what its reader has looked at, and name another version of the plugin.
+
+        Args:
+            cid: the plugin's canonical id.
+            tree: its own, without its libraries.
+
+        Returns:
+            An empty generation where there is none.
+        """
+        for number in sorted(self._taken, reverse=True):
+            if self._taken[number].worker_paths(cid)[:1] == (tree,):
+                return self._taken[number]
+        return Generation(0)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -34,7 +35,7 @@ class Elsewhere:
         around: what the contexts of all plugins share.
         manager: knows the specs of hooks.
         hostfile: the host's own.
-        active: returns the active generation.
+        generation_of: returns the generation that a plugin of the store was found in, by its canonical id and its tree.
         connected: has the processes that connected by themselves.
     """
 
@@ -43,13 +44,13 @@ class Elsewhere:
         around: Surroundings,
         manager: HookManager,
         hostfile: HostFile,
-        active: Callable[[], Generation],
+        generation_of: Callable[[str, Path], Generation],
         connected: Starter,
     ) -> None:
         self._around = around
         self._manager = manager
         self._api_type = _published_api(around.api)
-        self._workers = Workers(hostfile, around.layout, around.state, active, api_type=api_place(around.api))
+        self._workers = Workers(hostfile, around.layout, around.state, generation_of, api_type=api_place(around.api))
         self._starters: dict[str, Starter] = {
             "worker": self._workers,
             "process": self._workers,

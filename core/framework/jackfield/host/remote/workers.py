@@ -96,7 +96,7 @@ class Workers:
         hostfile: the host's own: its name, and what its plugins may import.
         layout: where plugins' data and configuration lie.
         state: knows what the user allows each plugin to use.
-        active: returns the active generation, which holds what workers import.
+        generation_of: returns the generation that a plugin of the store was found in, which holds what it imports.
         api_type: the protocol of the host's own API, `module:name`; empty where it publishes none.
     """
 
@@ -105,14 +105,14 @@ class Workers:
         hostfile: HostFile,
         layout: Layout,
         state: State,
-        active: Callable[[], Generation],
+        generation_of: Callable[[str, Path], Generation],
         *,
         api_type: str = "",
     ) -> None:
         self._hostfile = hostfile
         self._layout = layout
         self._state = state
-        self._active = active
+        self._generation_of = generation_of
         self._api_type = api_type
         self._published: tuple[str, ...] = ()
         self._zygote: Zygote | PlainProcesses | None = None
@@ -170,7 +170,7 @@ class Workers:
         own = (self._layout.data(cid) / FILES, self._layout.config(cid), self._new_temporary(cid))
         for folder in own:
             make_private(folder)
-        paths, packages = worker_imports(candidate, self._active(), self._published)
+        paths, packages = worker_imports(candidate, self._generation_of(cid, candidate.folder.parent), self._published)
         said, quota = self._state.get(f"limits/{cid}"), self._state.get(f"quota/{cid}")
         return WorkerSpec(
             plugin=cid,
