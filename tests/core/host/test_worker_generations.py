@@ -102,7 +102,7 @@ async def test_what_is_installed_while_a_host_starts_comes_after_the_start(
     install("1.0.0", beside=(guard,), needs="guard")
     profile.enable("guard")
     profile.enable("poll", isolation="worker")
-    start = asyncio.create_task(running(specs=Specs()))
+    start = asyncio.ensure_future(running(specs=Specs()))
     await until((tmp_path / "begun").exists)
     install("2.0.0", beside=(guard,), needs="guard")
     (tmp_path / "go-on").touch()
