@@ -86,8 +86,10 @@ class EventType(Generic[PayloadT]):
         """
         import msgspec
 
+        from jackfield.rpc import fitted
+
         try:
-            payload = msgspec.convert(dict(event.data), self.payload)
+            payload = fitted(dict(event.data), self.payload)
         except msgspec.ValidationError as error:
             sender = f" from {event.plugin}" if event.plugin else ""
             raise PluginError(

@@ -7,6 +7,7 @@ from jackfield.rpc.blocking import BlockingConnection
 from jackfield.rpc.codec import CallCodec, Misfit, WithErrors, can_cross, check_answer
 from jackfield.rpc.descriptors import DescriptorReceiver, DescriptorSender
 from jackfield.rpc.failures import in_one_line, set_in, without_controls
+from jackfield.rpc.fitting import fitted
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
 from jackfield.rpc.ledger import OpenCall
 from jackfield.rpc.link import Limits, Link, Serve, Served
@@ -37,6 +38,7 @@ __all__ = [
     "can_cross",
     "check_answer",
     "connected_pair",
+    "fitted",
     "in_one_line",
     "read_message",
     "set_in",

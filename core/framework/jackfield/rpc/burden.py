@@ -46,7 +46,7 @@ class Burden:
             UsageError: too much waits already.
         """
         try:
-            values = check_plain(memoryview(encoded))
+            values = check_plain(memoryview(encoded), with_sets=codec.takes_sets)
         except ProtocolViolation as error:
             if codec.is_loose:
                 raise CannotCross(f"does not fit what is declared: {error}") from error

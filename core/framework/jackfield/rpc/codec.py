@@ -7,7 +7,7 @@ bytes, also within each other. Encoding needs no types; decoding holds every val
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal, NotRequired, TypedDict
 
 import msgspec
@@ -18,16 +18,15 @@ from msgspec.inspect import (
     CustomType,
     DateTimeType,
     DateType,
+    DecimalType,
     DictType,
     EnumType,
     ExtType,
     FloatType,
-    FrozenSetType,
     IntType,
     LiteralType,
     NoneType,
     RawType,
-    SetType,
     StrType,
     Type,
     UnionType,
@@ -35,6 +34,8 @@ from msgspec.inspect import (
 )
 
 from jackfield.errors import CannotCross, ProtocolViolation
+from jackfield.rpc.fitting import check_decimals
+from jackfield.rpc.kinds import SETS, has_decimals, has_sets, kinds_within
 from jackfield.rpc.messages import DECODING_ERRORS, RESPONSE, Id
 from jackfield.rpc.plain import UNCHECKED_BYTES, check_plain
 
@@ -75,6 +76,7 @@ class CallCodec:
         read_arguments, read_many: the same as `decode_arguments` and `many_arguments`, of what was looked at before.
         fields: name and type of each argument; None where one may be left out or may be anything.
         is_loose: whether a part of the arguments may be anything.
+        takes_sets: whether a part of the arguments is a set, so that arrays are held to the bounds of maps.
         certain: types whose values fit the answer, so that nobody need look whether they do; a type says so of itself
             by `fits_as_it_is`.
 
@@ -94,6 +96,7 @@ class CallCodec:
         "read_arguments",
         "read_many",
         "response",
+        "takes_sets",
     )
 
     def __init__(self, signature: inspect.Signature) -> None:
@@ -107,11 +110,12 @@ class CallCodec:
         answer: Any = signature.return_annotation
         parameters = signature.parameters.values()
         loose = any(_is_loose(one.annotation) for one in parameters)
+        self.takes_sets = any(has_sets(one.annotation) for one in parameters)
         self.fields: tuple[tuple[str, Any], ...] | None = None
         if not loose and all(one.default is one.empty for one in parameters):
             self.fields = tuple((one.name, one.annotation) for one in parameters)
         self.arguments: Callable[[Encoded], dict[str, Any]] = reader(arguments, loose)
-        decode: Any = msgspec.msgpack.Decoder(arguments).decode
+        decode: Any = _decoding(arguments)
         self.is_loose = loose
         self.read_arguments: Callable[[Encoded], dict[str, Any]] = decode
         self.decode_arguments: Callable[[Encoded], dict[str, Any]] = self.arguments if loose else decode
@@ -121,9 +125,9 @@ class CallCodec:
         self.many_answers: Callable[[Encoded], list[Any]] = reader(
             list[None] if answer is None else list[answer | None], _is_loose(answer)
         )
-        respond: Callable[[memoryview], tuple[int, int, Any]] = msgspec.msgpack.Decoder(
+        respond: Callable[[memoryview], tuple[int, int, Any]] = _decoding(
             tuple[Literal[RESPONSE], Id, answer]  # type: ignore[valid-type]  # made from a signature
-        ).decode
+        )
         self.response = _held(respond) if _is_made_by_code(answer) else respond
         self.certain = _certain(answer)
 
@@ -133,19 +137,33 @@ def reader(kind: Any, loose: bool = False) -> Callable[[Encoded], Any]:
 
     Args:
         kind: an annotation.
-        loose: whether a part of it may be anything.
+        loose: whether a part of it may be anything, or of any number of keys.
     """
-    decode = msgspec.msgpack.Decoder(kind).decode
+    decode, with_sets = _decoding(kind), loose and has_sets(kind)
 
     def read(encoded: Encoded) -> Any:
         try:
             if loose and len(encoded) > UNCHECKED_BYTES:
-                check_plain(memoryview(encoded))
+                check_plain(memoryview(encoded), with_sets=with_sets)
             return decode(encoded)
         except Exception as error:
             raise CannotCross(f"does not fit what is declared: {error}") from error
 
     return read
+
+
+def _decoding(kind: Any) -> Callable[[Any], Any]:
+    """What decodes one type; it raises what msgspec raises."""
+    decode: Callable[[Any], Any] = msgspec.msgpack.Decoder(kind).decode
+    if not has_decimals(kind):
+        return decode
+
+    def checked(encoded: Any) -> Any:
+        value = decode(encoded)
+        check_decimals(value)
+        return value
+
+    return checked
 
 
 def _held(decode: Callable[[memoryview], Any]) -> Callable[[memoryview], Any]:
@@ -164,7 +182,7 @@ def _held(decode: Callable[[memoryview], Any]) -> Callable[[memoryview], Any]:
 
 def _is_made_by_code(annotation: Any) -> bool:
     """Whether code of the application runs when one of them, or of what lies in it, is made."""
-    return any(hasattr(getattr(one, "cls", None), "__post_init__") for one in _walk(type_info(annotation), {}))
+    return any(hasattr(getattr(one, "cls", None), "__post_init__") for one in kinds_within(annotation))
 
 
 def check_answer(encoded: bytes) -> None:
@@ -203,13 +221,13 @@ def _why_not(annotation: Any, what: str) -> str:
     if isinstance(annotation, str):
         return f"{what} is annotated {annotation!r}, a name that could not be resolved"
     try:
-        for one in _walk(type_info(annotation), {}):
+        for one in kinds_within(annotation):
             if isinstance(one, CustomType):
                 return f"{what} holds {one.cls.__qualname__}, an object of its process; only data can cross"
             if isinstance(one, ExtType | RawType):
                 return f"{what} holds encoded bytes, which only this process can read"
             keys = one.key_type if isinstance(one, DictType) else None
-            if isinstance(one, SetType | FrozenSetType):
+            if isinstance(one, SETS):
                 keys = one.item_type
             if isinstance(keys, AnyType) and isinstance(one, DictType):
                 continue  # `check_plain` looks at them
@@ -229,23 +247,5 @@ def _is_key(one: Type) -> bool:
 
 
 def _is_loose(annotation: Any) -> bool:
-    """Whether a part of it may be anything, or a map of any size: only a look at the bytes tells what is in it."""
-    return any(isinstance(one, AnyType | DictType) for one in _walk(type_info(annotation), {}))
-
-
-def _walk(one: Any, seen: dict[int, Any]) -> Iterator[Type]:
-    """A type and all within it, each once: a dataclass may hold itself."""
-    if id(one) in seen:
-        return
-    seen[id(one)] = one  # kept alive, so that no other takes its id
-    if isinstance(one, Type):
-        yield one
-    if isinstance(one, LiteralType | EnumType):
-        return
-    if isinstance(one, tuple | list):
-        for part in one:
-            yield from _walk(part, seen)
-    elif isinstance(one, Type | msgspec.inspect.Field):
-        for name in type(one).__struct_fields__:
-            if name not in ("default", "default_factory"):
-                yield from _walk(getattr(one, name), seen)
+    """Whether a part may be anything, or of any number of keys or digits: only a look at it tells what is in it."""
+    return any(isinstance(one, (AnyType, DictType, DecimalType, *SETS)) for one in kinds_within(annotation))

@@ -4,7 +4,8 @@ Python hashes numbers, and tuples of them, the same way in every process, so who
 map fall on one place after the other: 50 000 tuples in a frame of 1 MiB stop a decoder for a minute, 87 000 numbers,
 chosen for the way on which a full place is passed by, for 17 s. Text and bytes are hashed with a secret of the process;
 but workers have one and the same, of the process that they are forked from. So keys are scalars, a map holds no more of
-them than can do harm, and nothing is nested deeper than anyone needs.
+them than can do harm, and nothing is nested deeper than anyone needs. A set comes as an array, and its bytes do not
+tell that it is one: within a type that holds a set no array has more members than a map has keys.
 """
 
 from typing import Final
@@ -55,10 +56,14 @@ def _lengths() -> list[tuple[int, int, int, int]]:
 _TABLE = _lengths()
 
 
-def check_plain(data: memoryview | bytes) -> int:
+def check_plain(data: memoryview | bytes, *, with_sets: bool = False) -> int:
     """Look at one encoded value without decoding it, in time that is bounded by `VALUES`; return how many it holds.
 
     Bytes that are no msgpack pass, for the decoder refuses them.
+
+    Args:
+        data: the value.
+        with_sets: whether an array in it may become a set, so that each counts as a map.
 
     Raises:
         ProtocolViolation: a key is no scalar, a map or all maps together have too many keys, values are nested deeper
@@ -98,17 +103,19 @@ def check_plain(data: memoryview | bytes) -> int:
         outer.append((left, keyed))
         left, keyed = (count * 2, True) if kind == _MAP else (count, False)
         seen += left
-        squared += _squared(count if keyed else 0, squared)
+        squared += squared_keys(count if keyed or with_sets else 0, squared)
         if seen > VALUES:
             raise ProtocolViolation(f"a value holds more than {VALUES} others")
 
 
-def _squared(keys: int, squared: int) -> int:
-    """The square of how many keys a map has, if it may have them beside the others.
+def squared_keys(keys: int, squared: int) -> int:
+    """The square of how many keys a map has, or members a set, if it may have them beside the others.
 
     Raises:
         ProtocolViolation: it may not.
     """
     if squared + keys * keys > KEYS_SQUARED:
-        raise ProtocolViolation(f"a map of {KEYS} keys is the largest, and many large ones are as good as one")
+        raise ProtocolViolation(
+            f"a map of {KEYS} keys is the largest, as is a set of as many, and many large ones are as good as one"
+        )
     return keys * keys

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from jackfield.rpc import can_cross
+from jackfield.rpc import can_cross, fitted
 
 DEEPEST_API = 5
 
@@ -85,7 +85,7 @@ def _fitted(value: Any, annotation: Any, what: str) -> Any:
     if not _is_data(annotation):
         return value
     try:
-        return msgspec.convert(value, annotation)
+        return fitted(value, annotation)
     except msgspec.ValidationError as error:
         raise TypeError(f"{what}: {error}") from None
 

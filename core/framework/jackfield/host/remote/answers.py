@@ -9,10 +9,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import msgspec
-
 from jackfield.errors import CannotCross
-from jackfield.rpc import CallCodec, Misfit, WithErrors
+from jackfield.rpc import CallCodec, Misfit, WithErrors, fitted
 
 _plain = CallCodec(inspect.Signature(return_annotation=Any))
 
@@ -55,7 +53,7 @@ class HookCodec(CallCodec):
 
     def _read(self, value: Any) -> Any:
         try:
-            return msgspec.convert(value, self._kind, builtin_types=(bytes,))
+            return fitted(value, self._kind, builtin_types=(bytes,))
         except Exception as error:  # noqa: BLE001 (a type of the application may raise its own when one is made)
             return self._misfit(f"does not fit what is declared: {error}")
 
