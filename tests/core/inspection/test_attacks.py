@@ -115,6 +115,63 @@ def test_a_second_file_that_is_unpacked_over_the_one_that_is_read(tmp_path, fold
     refused(hostile.with_member(tmp_path, hidden), "duplicate-name", hidden)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chat_poll-1.0.0.data/purelib/evil-1.0.dist-info/METADATA",
+        "chat_poll-1.0.0.data/platlib/chat_poll-1.0.0.dist-info/direct_url.json",
+        "evil.egg-info/PKG-INFO",
+        "evil-1.EGG-INFO",
+        "Evil.Dist-Info/entry_points.txt",
+        "evil.dist-info",
+    ],
+)
+def test_a_second_distribution_in_one_wheel(tmp_path, name):
+    refused(hostile.with_member(tmp_path, name), "dist-info", "one distribution")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "other-9.data/purelib/evil.py",
+        "CHAT_POLL-1.0.0.DATA/purelib/evil.py",
+        "chat_poll-1.0.0.data/PURELIB/evil.py",
+        "chat_poll-1.0.0.data/stdlib/evil.py",
+        "chat_poll-1.0.0.data/evil.py",
+    ],
+)
+def test_a_file_that_installers_put_in_different_places(tmp_path, name):
+    refused(hostile.with_member(tmp_path, name), "data-files", name)
+
+
+@pytest.mark.parametrize(
+    "entry", ["../../evil = a:b", "a\\b = a:b", ". = a:b", "evil = a"], ids=["above", "backslash", "folder", "no call"]
+)
+def test_a_program_that_is_none_or_lies_elsewhere(tmp_path, entry):
+    name, _, value = entry.partition(" = ")
+    source = plugin_source("poll")
+    source.entry_points["console_scripts"] = {name: value}
+    refused(source.build(tmp_path), "entry-points", "is no program")
+
+
+@pytest.mark.parametrize("more", ["; a comment", " continued = a:b"])
+def test_entry_points_that_python_reads_otherwise_than_pip(tmp_path, more):
+    source = plugin_source("poll")
+    source.entry_points["chat.plugins"]["poll"] += f"\n{more}"
+    assert "entry-points" in codes(inspect_wheel(source.build(tmp_path)))
+
+
+@pytest.mark.parametrize("name", ["RECORD", "RECORD.jws"])
+def test_record_that_says_what_is_made_after_it(tmp_path, name):
+    source, members = hostile.good_members()
+    info = f"{source.stem}.dist-info"
+    members.setdefault(f"{info}/{name}", b"signed")
+    rows = [row for row in members[f"{info}/RECORD"].decode().split() if not row.startswith(f"{info}/{name},")]
+    members[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/{name},sha256=AAAA,4"]).encode()
+    entries = [(hostile.entry(path), body) for path, body in members.items()]
+    refused(hostile.pack(tmp_path, f"{source.stem}-{source.tag}.whl", entries), "record-broken", name)
+
+
 def test_encrypted(tmp_path):
     refused(hostile.encrypted(tmp_path), "encrypted", "chat_poll/__init__.py")
 

@@ -20,7 +20,7 @@ from jackfield.inspection.report import EntryPoint, Finding
 from jackfield.inspection.told import check_told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Entry points specification: group and name of these characters, value "module:attribute [extras]".
 _GROUP = re.compile(r"\w+(\.\w+)*")
 _VALUE = re.compile(r"\w+(\.\w+)*(\s*:\s*\w+(\.\w+)*)?(\s*\[[^\]]*\])?", re.ASCII)
+_SCRIPT_GROUPS = frozenset({"console_scripts", "gui_scripts"})
+_OUTSIDE = re.compile(r"[/\\\x00-\x1f]|^\.*$")  # no name of a file in one folder
 
 NEWEST_METADATA = "2.6"
 """The core metadata that is read in full; fields of later 2.x versions are passed over."""
@@ -244,7 +246,7 @@ def read_entry_points(data: bytes, path: str) -> tuple[tuple[EntryPoint, ...], l
     """Parse entry_points.txt (entry points specification); what does not fit is a finding, not an error."""
     plain = _plain_entry_points(data)
     if plain is not None:
-        return plain, []
+        return plain, list(_check_scripts(plain, path))
     parser = configparser.RawConfigParser(delimiters=("=",), strict=True, interpolation=None, default_section="\0")
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case; how the module documents it
     try:
@@ -264,7 +266,33 @@ def read_entry_points(data: bytes, path: str) -> tuple[tuple[EntryPoint, ...], l
         for each in lines
         if not (_GROUP.fullmatch(each.group) and _VALUE.fullmatch(each.value) and each.name)
     ]
-    return tuple(lines), findings
+    if not findings and lines != _line_by_line(data.decode("utf-8")):
+        message = (
+            "entry_points.txt says one thing to pip and another to Python: one entry a line, with no others between"
+        )
+        findings.append(Finding("entry-points", "refuse", message, path))
+    return tuple(lines), [*findings, *_check_scripts(lines, path)]
+
+
+def _line_by_line(text: str) -> list[EntryPoint]:
+    """The entry points as `importlib.metadata` reads them, which knows no continued lines and one kind of comment."""
+    found: list[EntryPoint] = []
+    group = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            group = line[1:-1]
+        elif line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found.append(EntryPoint(group, name.strip(), value.strip()))
+    return found
+
+
+def _check_scripts(entry_points: Iterable[EntryPoint], path: str) -> Iterator[Finding]:
+    """Findings on what pip would make a program of: it calls something, and lies in the folder of programs."""
+    for each in entry_points:
+        if each.group in _SCRIPT_GROUPS and (":" not in each.value or _OUTSIDE.search(each.name)):
+            message = f"entry_points.txt: [{each.group}] {each.name!a} = {each.value} is no program"
+            yield Finding("entry-points", "refuse", message, path)
 
 
 def _plain_entry_points(data: bytes) -> tuple[EntryPoint, ...] | None:

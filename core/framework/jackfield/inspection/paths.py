@@ -32,6 +32,10 @@ RESERVED_MODULES = {
     "msgspec": "msgspec",
     "pluggy": "pluggy",
 }
+# Where `.data` may put files (binary distribution format, "the .data directory").
+_SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
+# By what Python's own `importlib.metadata` takes a file or folder on the path for a distribution, in any case.
+_IDENTITIES = (".dist-info", ".egg-info")
 # Imported by the interpreter itself at every start, wherever they lie on the path.
 _START_MODULES = frozenset({"sitecustomize", "usercustomize"})
 
@@ -170,6 +174,34 @@ def check_modules(paths: Iterable[str], distribution: str) -> Iterator[Finding]:
             yield Finding("startup-code", "refuse", f"{path} would run at every start of the interpreter", path)
         elif module in sys.stdlib_module_names:
             yield Finding("shadows-module", "refuse", f"{path} would shadow {module} of the standard library", path)
+
+
+def check_one_distribution(paths: Iterable[str], stem: str, info_folder: str) -> Iterator[Finding]:
+    """Findings on what would be a second distribution beside the wheel's own, or be spread by one installer alone.
+
+    Args:
+        paths: the files of the wheel.
+        stem: name and version as the file name spells them.
+        info_folder: the wheel's own `.dist-info`.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        head, _, rest = path.partition("/")
+        lands = _lands_at(path).partition("/")[0]
+        other = lands != info_folder or head != info_folder
+        if other and lands.casefold().endswith(_IDENTITIES) and lands not in seen:
+            seen.add(lands)
+            message = f"{path} makes {lands} of it: a wheel is one distribution, and says so in {info_folder} alone"
+            yield Finding("dist-info", "refuse", message, path)
+        scheme, _, below = rest.partition("/")
+        if head.casefold().endswith(".data") and (head != f"{stem}.data" or scheme not in _SCHEMES or not below):
+            where = f"{head}/{scheme}" if below else head
+            if where not in seen:
+                seen.add(where)
+                message = (
+                    f"{path} lies where no file of a wheel does: it has {stem}.data with {', '.join(sorted(_SCHEMES))}"
+                )
+                yield Finding("data-files", "refuse", message, path)
 
 
 def check_contents(paths: Iterable[str], *, is_plugin: bool) -> Iterator[Finding]:

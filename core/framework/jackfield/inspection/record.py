@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 from typing import TYPE_CHECKING
 
@@ -31,8 +30,6 @@ def check_record(record: bytes, record_path: str, files: Mapping[str, WheelFile]
     unlisted = {record_path, f"{record_path}.jws", f"{record_path}.p7s"}
     listed: set[str] = set()
     for number, row in enumerate(rows, 1):
-        if not row:
-            continue
         if len(row) != 3:
             yield Finding(
                 "record-broken", "refuse", f"line {number} of RECORD has {len(row)} columns, not 3", record_path
@@ -45,7 +42,11 @@ def check_record(record: bytes, record_path: str, files: Mapping[str, WheelFile]
         listed.add(path)
         if path not in files:
             yield Finding("record-missing-file", "refuse", f"RECORD lists {path}, which is not in the wheel", path)
-        elif path not in unlisted:
+        elif path in unlisted:
+            if path != record_path or hash_text or size_text:
+                message = f"RECORD says what {path} holds, which is made after it"
+                yield Finding("record-broken", "refuse", message, path)
+        else:
             yield from _check_row(files[path], hash_text, size_text)
     for path in files:
         if path not in listed and path not in unlisted:
@@ -60,15 +61,10 @@ def _check_row(file: WheelFile, hash_text: str, size_text: str) -> Iterator[Find
         named = algorithm or "no hash"
         yield Finding("record-weak-hash", "refuse", f"RECORD holds {file.path} by {named}, not by sha256", file.path)
     else:
-        try:
-            digest = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).hex()
-        except (binascii.Error, ValueError):
-            digest = ""
-        if digest != file.sha256:
+        if encoded != base64.urlsafe_b64encode(bytes.fromhex(file.sha256)).rstrip(b"=").decode():
             yield Finding(
                 "record-mismatch", "refuse", f"{file.path} does not have the hash that RECORD says", file.path
             )
-    if size_text and size_text != str(file.size):
-        yield Finding(
-            "record-mismatch", "refuse", f"{file.path} has {file.size} bytes; RECORD says {size_text}", file.path
-        )
+    if size_text != str(file.size):
+        said = size_text or "nothing"
+        yield Finding("record-mismatch", "refuse", f"{file.path} has {file.size} bytes; RECORD says {said}", file.path)

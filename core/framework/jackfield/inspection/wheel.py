@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from jackfield.errors import WheelError
 from jackfield.inspection.archive import UNREADABLE, WheelArchive, open_archive
 from jackfield.inspection.metadata import WheelName, check_wheel_file, parse_name, read_entry_points, read_metadata
-from jackfield.inspection.paths import check_contents, check_modules, check_paths
+from jackfield.inspection.paths import check_contents, check_modules, check_one_distribution, check_paths
 from jackfield.inspection.plugin import PluginPart, read_plugin
 from jackfield.inspection.record import check_record
 from jackfield.inspection.report import EntryPoint, Finding, WheelLimits, WheelReport
@@ -98,6 +98,7 @@ def _inspect(
             size=size,
         )
 
+    findings += check_one_distribution(by_path, name.stem, info_folder)
     record_path = f"{info_folder}/RECORD"
     record = archive.read_text(record_path)
     if record is None:

@@ -6,6 +6,7 @@ Python would execute at its start. Only the import root of the wheel reaches the
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import posixpath
 import warnings
@@ -17,7 +18,7 @@ from typing import BinaryIO
 
 from installer import install
 from installer.destinations import WheelDestination
-from installer.exceptions import InstallerError
+from installer.exceptions import InstallerError, InvalidWheelSource
 from installer.records import Hash, RecordEntry
 from installer.sources import WheelFile
 from installer.utils import Scheme, construct_record_file, copyfileobj_with_hashing
@@ -28,6 +29,19 @@ from jackfield.store.bytecode import READ_ONLY, Compiler
 LIBRARY_SCHEMES = ("purelib", "platlib")
 STARTUP_SUFFIXES = (".pth", ".start")
 """Files that Python executes when it starts, if they lie in a site folder."""
+
+
+_UNREADABLE = (
+    InstallerError,
+    zipfile.BadZipFile,
+    configparser.Error,
+    AssertionError,  # it asserts what it expects of entry points
+    ValueError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+)
+"""What pypa/installer raises for a wheel that it cannot make sense of, though the inspection could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ def unpack(wheel: Path, tree: Path, *, final: Path, compiler: Compiler) -> Unpac
             warnings.simplefilter("ignore")  # bytecode that came in the wheel is skipped; ours is made below
             source.validate_record()
             install(source, destination, {"INSTALLER": b"jackfield\n"})
-    except (InstallerError, zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise WheelError(f"{wheel.name} cannot be unpacked: {_reason(error)}") from error
     compiler.compile_tree(tree, final)
     return Unpacked(tree, tuple(sorted(destination.left_out)))
@@ -130,4 +144,8 @@ def _inside(name: str) -> PurePosixPath:
 
 def _reason(error: Exception) -> str:
     issues = getattr(error, "issues", None)
-    return "; ".join(str(issue) for issue in issues[:3]) if issues else str(error) or type(error).__name__
+    if issues:
+        return "; ".join(str(issue) for issue in issues[:3])
+    if isinstance(error, InvalidWheelSource):
+        return str(error.args[-1])  # before it stands the object that was read
+    return str(error) or type(error).__name__
