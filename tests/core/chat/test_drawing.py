@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from jackfield.api import Button, Chart, Field, Form, Image, List, Markdown, Progress, Table, Text
+from jackfield.permissions import hidden_character
 from jackfield_chat.plugins.charts import chart_svg, number_text
 from jackfield_chat.plugins.drawing import LARGEST_BYTES, drawing
 
@@ -39,6 +40,41 @@ def test_anything_is_drawn_as_bounded_json_or_refused_with_a_sentence(component:
     except ValueError:
         return
     assert len(json.dumps(drawn, allow_nan=False)) <= LARGEST_BYTES
+
+
+def _texts(drawn: Any) -> list[str]:
+    if isinstance(drawn, str):
+        return [drawn]
+    parts = drawn.values() if isinstance(drawn, dict) else drawn if isinstance(drawn, list) else ()
+    return [text for part in parts for text in _texts(part)]
+
+
+EVIL = "y\u202eon\x1b[2J\x9b\nline"
+
+
+@pytest.mark.feature("C18")
+def test_what_a_page_obeys_and_nobody_sees_is_written_out() -> None:
+    parts = [
+        Text(EVIL), Markdown(EVIL), Button(EVIL, "act"), Progress(1, 2, EVIL), Table((EVIL, "b"), ((EVIL, 1),)),
+        Chart((EVIL,), (1,), unit=EVIL), Form((Field("name", EVIL),), "act", EVIL),
+    ]  # fmt: skip
+    texts = _texts(drawing(List(tuple(parts))))
+    assert not [text for text in texts if hidden_character(text, lines=True)]
+    assert sum(r"y\u202eon\x1b[2J\x9b" in text for text in texts) >= 10
+    assert r"y\u202eon\x1b[2J\x9b line" in texts, "what is one line stays one"
+
+
+@pytest.mark.parametrize(
+    "field", [Field(EVIL, "Name"), Field("name", "Name", type="choice", choices=("a", EVIL))], ids=["name", "choice"]
+)
+def test_what_comes_back_to_the_plugin_hides_nothing(field: Field) -> None:
+    with pytest.raises(ValueError, match=r"holds the hidden character U\+202E"):
+        drawing(Form((field,), "act"))
+
+
+def test_what_somebody_typed_is_shown_to_them_again() -> None:
+    typed = Field("name", "Name", value="a\u2066b\u2069")
+    assert "a\u2066b\u2069" in _texts(drawing(Form((typed,), "act")))
 
 
 @given(some.lists(some.tuples(ANY_TEXT, NUMBERS), max_size=60), some.sampled_from(["bar", "line"]), ANY_TEXT)

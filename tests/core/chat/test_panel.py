@@ -7,9 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from jackfield.api import List, Text
+from jackfield.api import List, MenuItem, Text
 from jackfield.host import UiRegistry
 from jackfield.host.facets.ui import Shown
+from jackfield_chat.plugins.advice import advised
+from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.plugins.panel import GATHER_SECONDS, LARGEST_PLUGIN_BYTES, PAGE_BYTES_PER_SECOND, Panel
 from jackfield_chat.rooms import Connection, Presence
 
@@ -111,3 +113,21 @@ async def test_a_page_that_does_not_read_waits_for_the_last_boxes_alone() -> Non
     assert await page.next() == {"type": "message", "text": "tea?"}
     page.send({"type": "boxes", "boxes": []})
     assert await page.next() == {"type": "boxes", "boxes": []}
+
+
+async def test_titles_and_menu_items_hide_nothing_and_stay_in_one_line() -> None:
+    ui = UiRegistry(run)
+    evil = "y\u202eon\x1b[2J\nline"
+    ui.add_component(Shown("mallory", "box", evil, "sidebar", Text("x"), None))
+    ui.add_menu_item("mallory", MenuItem("item", evil), None)
+    panel = Panel(ui, Presence(), str)
+    (box,), (item,) = await panel.boxes(), panel.menu()
+    panel.close()
+    assert box["title"] == item["label"] == r"y\u202eon\x1b[2J line"
+
+
+def test_answers_and_sentences_about_plugins_hide_nothing() -> None:
+    evil = "y\u202eon\x1b[2J"
+    told = Answer(evil, (AnswerLine(evil),)).to_mapping()
+    assert "\u202e" not in str(told["title"]) + str(told["lines"])
+    assert advised(evil) == r"y\u202eon\x1b[2J"

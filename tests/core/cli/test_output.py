@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from jackfield.cli.output import Output, laid_out
+from jackfield.cli.output import Output, as_json_line, laid_out
 
 HEADER = ("PLUGIN", "VERSION", "ABOUT")
 
@@ -35,6 +35,32 @@ def test_an_empty_table_prints_nothing(capsys):
 def test_cells_are_cleaned_of_control_characters(capsys):
     Output().table((), [("poll\x1b[31m", "x")])
     assert "\x1b" not in capsys.readouterr().out
+
+
+OBEYED = "\x1b[2J\x1b]0;title\x07\x9b1A\r\x08\x7f\u202eturned\u2066\u2028half \ud800"
+
+
+def test_a_terminal_obeys_nothing_of_a_line_but_its_colours(capsys):
+    """Whoever forgets to clean a word of others before it is put into a line."""
+    Output().colour = True
+    Output().line(f"\x1b[31mred\x1b[0m {OBEYED}\tand\nmore")
+    Output().note(OBEYED)
+    told = capsys.readouterr()
+    assert told.out.endswith("\tand\nmore\n")
+    for text in (told.out, told.err):
+        assert not [char for char in text if not char.isprintable() and char not in "\n\t\x1b"]
+        assert "\x1b" not in text.replace("\x1b[31m", "").replace("\x1b[0m", ""), "nothing begins an escape"
+        assert "turned" in text
+
+
+def test_json_says_all_of_it_and_a_terminal_obeys_none(capsys):
+    output = Output(as_json=True)
+    output.data({"plugin": "poll", "problem": OBEYED})
+    text = capsys.readouterr().out
+    assert not [char for char in text if not char.isprintable() and char != "\n"]
+    assert json.loads(text) == {"plugin": "poll", "problem": OBEYED}
+    assert json.loads(as_json_line({"line": OBEYED})) == {"line": OBEYED}
+    assert as_json_line({"line": OBEYED}).isprintable()
 
 
 def test_json_keeps_every_other_word_off_stdout(capsys):

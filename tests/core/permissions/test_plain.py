@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jackfield.permissions import described_value, hidden_character, shown_key
+from jackfield.permissions import described_value, hidden_character, shown_key, shown_text
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,26 @@ def test_what_a_terminal_or_page_obeys_is_found(text: str, lines: bool, hidden: 
 @given(st.text(max_size=20))
 def test_a_shown_key_hides_nothing(key: str) -> None:
     assert shown_key(key).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "shown"),
+    [
+        ("plain", False, "plain"),
+        ("a\x1b[2J\u202eb", False, r"a\x1b[2J\u202eb"),
+        ("one\ntwo\tthree", False, "one two three"),
+        ("one\ntwo\tthree\x9b", True, "one\ntwo\tthree\\x9b"),
+        ("half \ud800", True, r"half \ud800"),
+        ("👩\u200d🚀", False, "👩\u200d🚀"),
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_seen_is_written_out(text: str, lines: bool, shown: str) -> None:
+    assert shown_text(text, lines=lines) == shown
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=40), st.booleans())
+def test_a_text_as_it_is_shown_hides_nothing_and_can_be_sent(text: str, lines: bool) -> None:
+    shown = shown_text(text, lines=lines)
+    assert hidden_character(shown, lines=lines) is None
+    shown.encode()

@@ -7,6 +7,7 @@ the same command, that one is named, else the chat's on the command line.
 import re
 
 from jackfield.cli import in_words_of
+from jackfield.permissions import shown_text
 
 PROGRAM = "jackfield-chat plugins"
 """What is typed before a command's name."""
@@ -17,7 +18,8 @@ _IN_THE_ROOM = re.compile(
 
 
 def advised(text: str) -> str:
-    """Return a sentence of the framework's as members of the chat are told it."""
+    """Return a sentence of the framework's as members of the chat are told it; what plugins say in it hides nothing."""
+    text = shown_text(text, lines=True)
     if "jackfield " not in text:
         return text
     return in_words_of(PROGRAM, _IN_THE_ROOM.sub(r"/plugins \1", text))

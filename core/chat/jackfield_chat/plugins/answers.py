@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from jackfield.permissions import shown_text
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
@@ -40,6 +42,6 @@ class Answer:
         return cls(title, tuple(AnswerLine(line) for line in lines))
 
     def to_mapping(self) -> dict[str, object]:
-        """Return it as pages and clients receive it."""
-        lines = [{"text": line.text, "risk": line.risk, "heading": line.heading} for line in self.lines]
-        return {"title": self.title, "lines": lines, "confirm": self.confirm, "following": self.following}
+        """Return it as pages and clients receive it: what plugins say in it hides nothing."""
+        lines = [{"text": shown_text(line.text), "risk": line.risk, "heading": line.heading} for line in self.lines]
+        return {"title": shown_text(self.title), "lines": lines, "confirm": self.confirm, "following": self.following}

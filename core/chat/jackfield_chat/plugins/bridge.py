@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jackfield.api import Check
 from jackfield.errors import JackfieldError, PluginError, UsageError
+from jackfield.permissions import hidden_character, shown_text
 from jackfield_chat_api import ChatApi, Member, Message, Room
 
 from jackfield_chat.accounts import Account, Accounts, Role
@@ -248,10 +249,11 @@ class Bridge:
         source = MemberSource(account, room, permits=self._accounts.permits)
         commands, line, place = self.application.host.commands, text[skip:], cursor - skip
         items = [
-            {"text": one.text, "start": one.start + skip, "end": one.end + skip, "help": one.help}
+            {"text": one.text, "start": one.start + skip, "end": one.end + skip, "help": shown_text(one.help)}
             for one in await commands.complete(line, place, source)
+            if hidden_character(one.text) is None
         ]
-        return {"items": items, "usages": commands.usages(line, place, source)}
+        return {"items": items, "usages": [shown_text(one) for one in commands.usages(line, place, source)]}
 
     async def plugins_command(self, text: str, *, who: str, owner: bool) -> Answer:
         """Do what `/plugins …` asks for.

@@ -1,7 +1,8 @@
 """Components as the page receives them: plain JSON with a `kind`, bounded in every direction.
 
 A plugin may hand over anything. Too much of something is cut and said to be cut; what has no meaning (a picture that is
-none, a share of nothing) is an error, which the page shows in the component's own box.
+none, a share of nothing) is an error, which the page shows in the component's own box. Characters that nobody sees and
+a page obeys, such as those that turn the order of text round, are written out; what comes back to the plugin has none.
 """
 
 import json
@@ -24,6 +25,7 @@ from jackfield.api import (
     Table,
     Text,
 )
+from jackfield.permissions import hidden_character, shown_text
 
 from jackfield_chat.plugins.charts import chart_svg, finite
 from jackfield_chat.plugins.images import image_source
@@ -72,7 +74,7 @@ class _Drawer:
         match component:
             case Text(text) | Markdown(text):
                 kind = "text" if isinstance(component, Text) else "markdown"
-                return {"kind": kind, "text": _cut(text, LONGEST_TEXT)}
+                return {"kind": kind, "text": _cut(text, LONGEST_TEXT, lines=True)}
             case List(items, ordered):
                 return self._list(items, bool(ordered), depth)
             case Table(columns, rows):
@@ -130,7 +132,7 @@ def _cell(value: Cell) -> Cell:
         case float():
             # JSON has no word for these (RFC 8259, 6), and one of them is no reason to show no table at all.
             return value if math.isfinite(value) else {"nan": "not a number", "inf": "∞", "-inf": "-∞"}[str(value)]
-    return _cut(value, LONGEST_CELL)
+    return _cut(value, LONGEST_CELL, lines=True)
 
 
 def _carried(value: Cell, name: str, label: str) -> Cell:
@@ -198,11 +200,13 @@ def _field(field: Field) -> Drawing:
     longest = LONGEST_FIELD * (10 if field.type == "multiline" else 1)
     for what, text, most in (
         ("the name of a field", str(field.name), LONGEST_LABEL),
-        (f"the value of the field {field.name}", str(value), longest),
+        (f"the value of the field {field.name}", str(value), longest),  # who typed it may see it again as it was
         *((f"a choice of the field {field.name}", str(choice), LONGEST_FIELD) for choice in field.choices),
     ):
         if len(text) > most:
             raise ValueError(f"{what[:LONGEST_LABEL]} has {len(text):,} characters; at most {most:,} are shown")
+        if text is not value and (hidden := hidden_character(text)):
+            raise ValueError(f"{_cut(what, LONGEST_LABEL)} holds the hidden character {hidden}")
     return {
         "name": _label(field.name, "the name of a field"),
         "label": _label(field.label, f"the label of {field.name}"),
@@ -229,6 +233,6 @@ def _label(text: object, what: str) -> str:
     return label
 
 
-def _cut(text: object, longest: int) -> str:
-    whole = str(text)
+def _cut(text: object, longest: int, *, lines: bool = False) -> str:
+    whole = shown_text(str(text)[: longest + 1], lines=lines)
     return whole if len(whole) <= longest else f"{whole[: longest - 1]}…"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 
 from jackfield.host import Drawn, UiRegistry
+from jackfield.permissions import shown_text
 
 from jackfield_chat.plugins.advice import advised
 from jackfield_chat.plugins.drawing import LONGEST_LABEL, drawing
@@ -76,7 +77,7 @@ class Panel:
             "id": drawn.id,
             "plugin": drawn.plugin,
             "plugin_name": self._name_of(drawn.plugin),
-            "title": str(drawn.title)[:LONGEST_LABEL],
+            "title": shown_text(str(drawn.title)[:LONGEST_LABEL]),
             "position": drawn.position if drawn.position in POSITIONS else POSITIONS[0],
             "component": component,
             "error": advised(error)[:LONGEST_ERROR],
@@ -89,7 +90,7 @@ class Panel:
                 "id": offered.id,
                 "plugin": offered.plugin,
                 "plugin_name": self._name_of(offered.plugin),
-                "label": str(offered.item.label)[:LONGEST_LABEL],
+                "label": shown_text(str(offered.item.label)[:LONGEST_LABEL]),
             }
             for offered in self._ui.menu()
         ]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from time import monotonic
 
+from jackfield.permissions import shown_text
 from jackfield_chat_api import Message
 
 from jackfield_chat.rooms.history import RoomError, Rooms
@@ -40,6 +41,7 @@ class Board:
         """
         if plugin is not None:
             self._require_room_for(plugin)
+            message = replace(message, text=shown_text(message.text, lines=True))
         metadata = {key: value for key, value in message.metadata.items() if key != "plugin"}
         if plugin is not None:
             metadata["plugin"] = plugin

@@ -1,10 +1,14 @@
 """What a command says: text for people on stdout and stderr, or one JSON document on stdout.
 
+Whatever is said, a terminal obeys nothing of it but colours: each line passes `seen`, and JSON has escapes for what
+nobody could see. Words of others are cleaned of colours too, by `plain`, where they are put into a line.
+
 A table has no box, one header line and aligned columns. Colour and the terminal's width count only on a terminal;
 `NO_COLOR` (https://no-color.org) and `TERM=dumb` turn colour off there too.
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,9 +17,11 @@ from typing import Any
 import click
 
 from jackfield.cli.typed import as_typed_here
-from jackfield.cli.words import plain, shorten, width
+from jackfield.cli.words import plain, seen, shorten, width
 
 JsonObject = dict[str, Any]
+_UNSEEN = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What JSON need not escape (RFC 8259, 7) and terminals obey, or no stream takes: C1, turned text, half pairs."""
 _GAP = 2  # columns between two columns of a table
 _LEAST = 16  # columns that the flexible column keeps on a narrow terminal
 
@@ -39,7 +45,7 @@ class Output:
     def line(self, text: str = "") -> None:
         """One line for the person on stdout; nothing where the answer is JSON."""
         if not self.as_json:
-            click.echo(as_typed_here(text), color=None if self.colour else False)
+            click.echo(seen(as_typed_here(text)), color=None if self.colour else False)
 
     def wrapped(self, text: str) -> list[str]:
         """A sentence as the lines that a terminal shows, broken between words; where nothing is cut, one line."""
@@ -52,7 +58,7 @@ class Output:
 
     def note(self, text: str) -> None:
         """One line beside the answer, on stderr: it never mixes into a pipe or a JSON document."""
-        click.echo(as_typed_here(text), err=True, color=None if self.colour else False)
+        click.echo(seen(as_typed_here(text)), err=True, color=None if self.colour else False)
 
     def data(self, mapping: Mapping[str, Any]) -> None:
         """The answer as JSON; nothing where text was asked for."""
@@ -78,10 +84,20 @@ class Output:
 
 
 def as_json(mapping: Mapping[str, Any]) -> str:
-    """The text of a JSON answer, without the end of its last line."""
+    """The text of a JSON answer, without the end of its last line; a terminal obeys none of it."""
+    return _json(mapping, indent=2)
+
+
+def as_json_line(mapping: Mapping[str, Any]) -> str:
+    """The same in one line, for a stream of them."""
+    return _json(mapping, indent=None)
+
+
+def _json(mapping: Mapping[str, Any], *, indent: int | None) -> str:
     from json import dumps  # costs 5 ms; only those who ask for JSON pay
 
-    return dumps(mapping, indent=2, ensure_ascii=False, sort_keys=False)
+    text = dumps(mapping, indent=indent, ensure_ascii=False, sort_keys=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def laid_out(

@@ -5,6 +5,7 @@ wrote is shown without control characters, so that no text can move the cursor, 
 direction around.
 """
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 
@@ -34,6 +35,10 @@ _MONTHS = (
 
 _SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
+_COLOURED = re.compile("\x1b\\[[0-9;]*m")
+"""How `click.style` colours (ECMA-48, SGR)."""
+_OBEYED = re.compile(f"{_COLOURED.pattern}|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def plain(text: str) -> str:
     """`text` on one line, without control and formatting characters (Unicode Cc, Cf, Cs, Co, Zl, Zp)."""
@@ -41,6 +46,16 @@ def plain(text: str) -> str:
         return text
     kept = (" " if char in "\n\r\t\u2028\u2029" else char for char in text)
     return "".join(char for char in kept if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"})
+
+
+def seen(text: str) -> str:
+    """`text` with nothing that a terminal obeys but colours, tabs and the ends of lines: the last look at what is said.
+
+    `plain` is for what others wrote, and leaves no colours either.
+    """
+    if text.isprintable():
+        return text
+    return _OBEYED.sub(lambda found: found[0] if _COLOURED.fullmatch(found[0]) else "", text)
 
 
 def width(text: str) -> int:

@@ -11,7 +11,7 @@ from jackfield.permissions.isolation import (
     where_it_runs,
 )
 from jackfield.permissions.model import NAME_PATTERN, Permission
-from jackfield.permissions.plain import described_value, hidden_character, shown_key
+from jackfield.permissions.plain import described_value, hidden_character, shown_key, shown_text
 from jackfield.permissions.policy import Asked, Decision, Growth, GrowthEntry, GrowthKind, decide, growth
 from jackfield.permissions.publishers import key_in_words, publisher_in_words
 
@@ -38,5 +38,6 @@ __all__ = [
     "publisher_in_words",
     "require",
     "shown_key",
+    "shown_text",
     "where_it_runs",
 ]

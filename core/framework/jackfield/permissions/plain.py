@@ -19,6 +19,8 @@ _DIRECTION = "\u202a-\u202e\u2066-\u2069"
 _OBEYED = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTION}]")
 _OBEYED_BUT_LINES = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029{_DIRECTION}]")
 
+_UNSHOWN, _UNSHOWN_BUT_LINES = (re.compile(f"{one.pattern}|[\ud800-\udfff]") for one in (_OBEYED, _OBEYED_BUT_LINES))
+
 
 def described_value(value: object) -> str:
     """Return what was found, for a person: the type in TOML's words and the beginning of the value."""
@@ -42,6 +44,25 @@ def hidden_character(text: str, *, lines: bool = False) -> str | None:
     """
     found = (_OBEYED_BUT_LINES if lines else _OBEYED).search(text)
     return f"U+{ord(found[0]):04X}" if found else None
+
+
+def shown_text(text: str, *, lines: bool = False) -> str:
+    r"""Return a text that a plugin made while it ran as a person may be shown it: what they cannot see is written out.
+
+    A manifest that hides something is refused (`hidden_character`); a label, an answer or a message is shown all the
+    same, with `\x1b` where an escape would be obeyed. So is half of a surrogate pair, which no page can be sent.
+
+    Args:
+        text: what will be shown.
+        lines: whether tabs and line ends stay; else each is a space.
+    """
+    if text.isprintable():
+        return text
+    return (_UNSHOWN_BUT_LINES if lines else _UNSHOWN).sub(_written_out, text)
+
+
+def _written_out(found: "re.Match[str]") -> str:
+    return " " if found[0] in "\t\n\r" else found[0].encode("unicode_escape").decode()
 
 
 def shown_key(key: str) -> str:

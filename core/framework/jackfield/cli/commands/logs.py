@@ -7,7 +7,7 @@ import click
 from jackfield.analytics import LEVEL_KEY, LEVELS, LogFile, LogLine
 from jackfield.cli.completing import installed_ids
 from jackfield.cli.options import command
-from jackfield.cli.output import JsonObject
+from jackfield.cli.output import JsonObject, as_json_line
 from jackfield.cli.session import Session
 from jackfield.cli.words import plain
 from jackfield.errors import HostUnreachable
@@ -84,10 +84,8 @@ def _show(
 ) -> None:
     output = session.output
     if output.as_json and follow:
-        from json import dumps
-
         for line in lines:
-            click.echo(dumps(line.to_mapping(), ensure_ascii=False))
+            click.echo(as_json_line(line.to_mapping()))
         return
     output.data(_answer(session, plugin, lines, running=running, level=level))
     for line in lines:
