@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from jackfield.api import Button, Chart, Field, Form, Image, List, Markdown, Progress, Table, Text
+from jackfield.api import Button, Chart, Component, Field, Form, Image, List, Markdown, Progress, Table, Text
 from jackfield.permissions import hidden_character
 from jackfield_chat.plugins.charts import chart_svg, number_text
 from jackfield_chat.plugins.drawing import LARGEST_BYTES, drawing
@@ -54,7 +54,7 @@ EVIL = "y\u202eon\x1b[2J\x9b\nline"
 
 @pytest.mark.feature("C18")
 def test_what_a_page_obeys_and_nobody_sees_is_written_out() -> None:
-    parts = [
+    parts: list[Component] = [
         Text(EVIL), Markdown(EVIL), Button(EVIL, "act"), Progress(1, 2, EVIL), Table((EVIL, "b"), ((EVIL, 1),)),
         Chart((EVIL,), (1,), unit=EVIL), Form((Field("name", EVIL),), "act", EVIL),
     ]  # fmt: skip
