@@ -105,6 +105,31 @@ async def test_a_failing_worker_is_blamed_with_its_traceback_and_the_others_go_o
     assert host.plugins.status("b").errors == 6
 
 
+REFUSED = """
+from jackfield import HookimplMarker, Plugin
+
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    @hookimpl
+    def plain(self, number: int): self.context.environment.get("SECRET")
+
+    @hookimpl
+    async def counted(self, number: int): self.context.environment.get("SECRET")
+"""
+
+
+@pytest.mark.feature("U39")
+@pytest.mark.parametrize("hook", ["plain", "counted"])
+async def test_what_a_host_refuses_a_worker_stands_alone_in_the_plugins_traceback(workers, hook):
+    host = await workers(a=REFUSED)
+    assert await getattr(host.call, hook)(number=1) == []
+    told = host.plugins.status("a").error
+    assert "may not environment:read" in told
+    assert f"in {hook}\n" in told
+    assert "During handling of the above exception" not in told  # what its link was at is none of the author's
+
+
 WRAPPER = """
 from jackfield import Plugin
 from pluggy import HookimplMarker

@@ -10,7 +10,8 @@ import pytest
 import tomlkit
 from jackfield.errors import StoreError
 from jackfield.manifest import SettingContribution as Declared
-from jackfield.storage.settings_file import LARGEST_FILE, MOST_DOTS, MOST_LOOKED_AT, MOST_PROBLEMS, SettingsFile
+from jackfield.storage.settings_edits import MOST_LOOKED_AT
+from jackfield.storage.settings_file import LARGEST_FILE, MOST_DOTS, MOST_PROBLEMS, SettingsFile
 
 HOSTILE = {
     "many keys": "".join(f"k{number} = 1\n" for number in range(6000)),

@@ -12,7 +12,8 @@ from jackfield.errors import StoreError, UsageError
 from jackfield.manifest import SettingContribution as Declared
 from jackfield.storage import Settings, State, setting_as_text, setting_from_text, stamp_of_files
 from jackfield.storage.settings import MOST_EDITS
-from jackfield.storage.settings_file import SettingsFile, lines_of
+from jackfield.storage.settings_edits import lines_of
+from jackfield.storage.settings_file import SettingsFile
 
 DECLARED = (
     Declared("place", "text", "Vienna", label="Place", description="where the forecast is for"),

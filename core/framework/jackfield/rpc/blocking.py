@@ -138,10 +138,12 @@ class BlockingConnection(ExpressCalls):
         """
         if call.done:
             return call.result()
-        turn = self._turn
+        turn, reads = self._turn, True
         try:
             turn.free.pop()
         except IndexError:
+            reads = False
+        if not reads:
             return self._await(call)
         try:
             body = self._wire.body_until(call.deadline) if call.count is None and not call.done else None

@@ -74,10 +74,14 @@ class ExpressCalls(ABC):
             LinkClosed: the connection has ended, before or during the call.
             Exception: what the method raised: the framework's and Python's plain errors, else `RemoteError`.
         """
-        turn, wire, asked = self._turn, self._wire, 0
+        turn, wire, asked, reads = self._turn, self._wire, 0, True
         try:
             turn.free.pop()
         except IndexError:  # another thread reads, or this one further up
+            reads = False
+        if (
+            not reads
+        ):  # here, and not above: an error of the other side would be told with an IndexError of ours before it
             return self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
         # Nobody else reads: the answer, if it is the next message, is taken without a note in the ledger.
         try:

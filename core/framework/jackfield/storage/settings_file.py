@@ -9,10 +9,9 @@ grows faster than the file, and what is more than a person writes is not looked 
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from jackfield.errors import StoreError, UsageError
 from jackfield.manifest import SettingContribution
 from jackfield.places import waiting_for_nobody
 from jackfield.storage.folders import write_private
+from jackfield.storage.settings_edits import line_of, lines_of, with_values
 from jackfield.storage.values import check_setting, default_of
 
 FILE_NAME = "settings.toml"
@@ -30,13 +30,6 @@ MOST_DOTS = 1000
 """In one line: keys in keys, of which the reader takes the square; of several lines their squares together."""
 MOST_PROBLEMS = 20
 """That are told of one file."""
-LONGEST_STATEMENT = 100
-"""Lines of one value; of longer ones the line is not told."""
-MOST_LOOKED_AT = 512 * 1024
-"""Characters, and the squares of dots, that are read again to tell of lines; what comes after them has none told. And
-characters that are read to find comments to be made lines; what is set after them stands at the end."""
-MOST_EXAMPLES = 20
-"""Comments that look like the default of one key, of which one is made a line that sets it."""
 
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
@@ -163,7 +156,7 @@ class SettingsFile:
         text = self._text()
         text = self.template() if text is None else text
         try:
-            text = _with(text, changes, {key: default_of(self._declared[key]) for key in changes})
+            text = with_values(text, changes, {key: default_of(self._declared[key]) for key in changes})
             tomllib.loads(text)  # what we write, we can read again
             write_private(self.path, text.encode())
         except (ValueError, RecursionError) as error:
@@ -184,7 +177,7 @@ class SettingsFile:
             if setting.secret:
                 lines.append(f"# type: {self._program} settings set {self._plugin} {setting.key}")
             else:
-                lines.append(f"# {_line(setting.key, default_of(setting))}")
+                lines.append(f"# {line_of(setting.key, default_of(setting))}")
         return "\n".join(lines) + "\n"
 
 
@@ -209,96 +202,6 @@ def stamp_of_files(folder: Path) -> tuple[object, ...]:
     return tuple(found)
 
 
-def lines_of(text: str, keys: Collection[str]) -> dict[str, int]:
-    """Return the lines, counted from 1, in which top-level keys of a TOML text begin, as far as they have one.
-
-    Each statement is read by itself: to read all that is before it each time would take hours for a long file.
-
-    Args:
-        text: that can be read.
-        keys: which ones.
-    """
-    found: dict[str, int] = {}
-    start, in_table, lines, looked_at = 1, False, text.splitlines(keepends=True), 0
-    for number in range(1, len(lines) + 1):
-        statement = "".join(lines[start - 1 : number])
-        looked_at += len(statement) + sum(line.count(".") ** 2 for line in lines[start - 1 : number])
-        if looked_at > MOST_LOOKED_AT:
-            break
-        try:
-            read = tomllib.loads(statement)
-        except (ValueError, RecursionError):
-            if number - start >= LONGEST_STATEMENT:
-                break
-            continue  # within a value of several lines
-        is_header = statement.startswith("[")
-        if is_header or not in_table:
-            found |= {key: start for key in read if key in keys and key not in found}
-        in_table, start = in_table or is_header, number + 1
-    return found
-
-
 def _broken_line(message: str) -> int | None:
     found = _AT_LINE.search(message)
     return int(found.group(1)) if found else None
-
-
-def _line(key: str, value: Any) -> str:
-    import tomlkit
-
-    return tomlkit.dumps({key: value}).strip()
-
-
-def _with(text: str, changes: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """Return the text with keys set, or commented out where the value is None.
-
-    All of them at once: of a file that its plugin has made long, to read it anew for each takes a minute for fifty.
-    """
-    import tomlkit
-
-    there = tomllib.loads(text)
-    wanted = {key: value for key, value in changes.items() if value is not None or key in there}
-    if not wanted:
-        return text
-    text = _uncommented(text, [key for key in wanted if key not in there])
-    try:
-        document = tomlkit.parse(text)
-        for key, value in wanted.items():
-            document[key] = defaults[key] if value is None else value
-        text = tomlkit.dumps(document)
-    except tomlkit.exceptions.TOMLKitError as error:  # not all of them are a ValueError
-        raise ValueError(str(error)) from error
-    unset = [key for key, value in wanted.items() if value is None]
-    if not unset:
-        return text
-    found = lines_of(text, unset)
-    lines = text.splitlines(keepends=True)
-    for line in found.values():
-        lines[line - 1] = f"# {lines[line - 1]}"
-    return "".join(lines)
-
-
-def _uncommented(text: str, keys: Sequence[str]) -> str:
-    """Return the text with each line that shows the default of a key made a line that sets it, as far as there is one.
-
-    Args:
-        text: that can be read.
-        keys: that it does not set.
-    """
-    looked_at = 0
-    for key in keys:
-        quoted = re.escape(_line(key, 0).partition(" = ")[0])
-        shown = re.compile(rf"^#[ \t]*(?={quoted}[ \t]*=)", re.MULTILINE)
-        for match in islice(shown.finditer(text), MOST_EXAMPLES):
-            looked_at += len(text)
-            if looked_at > MOST_LOOKED_AT:
-                return text
-            candidate = text[: match.start()] + text[match.end() :]
-            try:
-                read: Sequence[str] | dict[str, Any] = tomllib.loads(candidate)
-            except ValueError:
-                continue
-            if key in read:  # and not within somebody's table
-                text = candidate
-                break
-    return text
