@@ -145,9 +145,21 @@ async def test_what_does_not_fit_is_told_at_its_field_and_what_was_typed_stays(o
     assert 'name="set-place" type="text" value="Graz"' in text
     assert "hush-hush" not in text
     assert (await told(owner))[0]["place"] == "Vienna"
-    # Mending the two is enough: what fitted is still there to be saved.
+    # Mending the two is enough: what fitted is still there to be saved, but for what is never shown.
+    assert 'aria-describedby="set-token-gone set-token-hint"' in text
+    assert 'id="set-token-gone">It was not saved, and has to be typed again.</p>' in text
     again = form(refused) | {"set-days": "9", "set-sound": ""}
     assert "Place, Days were saved." in (await owner.http.post(PAGE, data=again)).text
+
+
+async def test_a_form_that_did_not_fit_takes_back_nothing_that_was_set_meanwhile(owner: "Person") -> None:
+    sent = form(await owner.http.get(PAGE))
+    await owner.say("/plugins settings weather place Graz")
+    refused = await owner.http.post(PAGE, data=sent | {"set-days": "many"})
+    assert refused.status_code == 422
+    assert 'name="set-place" type="text" value="Graz"' in refused.text
+    assert "Days was saved." in (await owner.http.post(PAGE, data=form(refused) | {"set-days": "9"})).text
+    assert (await told(owner))[0]["place"] == "Graz"
 
 
 async def test_a_secret_is_never_shown_and_kept_when_left_empty(owner: "Person") -> None:

@@ -23,11 +23,13 @@ class Field:
         report: the setting, with what holds now.
         text: what stands in the field: the value, or what was typed and did not fit.
         problem: why it did not fit; empty when it does.
+        is_gone: whether a secret was typed and not saved, so that it has to be typed again: it is never shown.
     """
 
     report: SettingReport
     text: str
     problem: str = ""
+    is_gone: bool = False
 
     @property
     def name(self) -> str:
@@ -84,7 +86,13 @@ class Form:
 
 @dataclass(slots=True)
 class _Read:
-    """What a form sent, taken apart."""
+    """What a form sent, taken apart.
+
+    Attributes:
+        values: what is to be set.
+        typed: what stands in the fields that the sender changed.
+        problems: why some do not fit.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     typed: dict[str, str] = field(default_factory=dict)
@@ -130,7 +138,12 @@ class PluginSettings:
         read = _read(report, sent)
         if read.problems:
             fields = tuple(
-                Field(one, read.typed.get(key, _text(one)), read.problems.get(key, ""))
+                Field(
+                    one,
+                    read.typed.get(key, _text(one)),
+                    read.problems.get(key, ""),
+                    is_gone=one.setting.secret and read.values.get(key) is not None,
+                )
                 for one in report.settings
                 for key in [one.setting.key]
             )
@@ -203,11 +216,11 @@ def _read(report: SettingsReport, sent: Mapping[str, str]) -> _Read:
         if typed is None or (setting.secret and not typed):
             continue
         typed = typed.replace("\r\n", "\n")
-        if not setting.secret:
-            read.typed[setting.key] = typed
         before = sent.get(f"was-{setting.key}", "").replace("\r\n", "\n")
         if not setting.secret and typed in (before, _text(one)):
             continue
+        if not setting.secret:
+            read.typed[setting.key] = typed
         try:
             blank = setting.type in {"integer", "number"} and not typed.strip()
             read.values[setting.key] = None if blank else one.read(typed)
