@@ -3,10 +3,14 @@
 import os
 import signal
 import subprocess
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
+from jackfield.errors import JackfieldError
 from jackfield_marketplace.app import open_database
+from jackfield_marketplace.app.folder import sole_use
 from jackfield_marketplace.db import Database, User
 from jackfield_marketplace.settings import Settings
 from sqlalchemy import select
@@ -16,6 +20,7 @@ from tests.support.processes import Server, clean_environment, script
 
 COMMAND = script("jackfield-marketplace")
 SECONDS = 120
+NOBODY = 65534
 
 
 def started(*arguments):
@@ -88,3 +93,41 @@ def test_a_disk_that_takes_nothing_is_told_in_one_line(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("jackfield-marketplace: the database cannot be ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that every user of this machine can enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone gives files away")
+def test_what_root_makes_in_a_folder_belongs_to_the_owner_of_the_folder(open_folder):
+    data = open_folder / "data"
+    data.mkdir()
+    os.chown(data, NOBODY, NOBODY)
+    with sole_use(Settings(data)):
+        open_database(Settings(data)).close()
+        made = {path.name: path.stat() for path in data.iterdir() if path.is_file() and path.name != "serving.pid"}
+    assert {"serving.lock", "marketplace.sqlite3", "marketplace.sqlite3-migrating"} <= made.keys()
+    assert {(status.st_uid, status.st_gid) for status in made.values()} == {(NOBODY, NOBODY)}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners as POSIX has them")
+def test_a_lock_that_another_user_made_is_named_with_the_line_to_type(open_folder):
+    settings = Settings(open_folder)
+    settings.make_folders()
+    lock, before = open_folder / "serving.lock", os.geteuid()
+    lock.touch(mode=0o600 if before == 0 else 0o400)
+    if before == 0:
+        os.chown(open_folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    try:
+        with pytest.raises(JackfieldError) as told, sole_use(settings):
+            pass
+    finally:
+        os.seteuid(before)
+    typed = f"it is root's: sudo chown nobody {lock}" if before == 0 else f"chmod u+rw {lock}"
+    assert str(told.value) == f"{lock} cannot be written by this user ({typed})"

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from jackfield.errors import JackfieldError
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -116,6 +116,7 @@ def create_app(settings: Settings, database: Database, hostfiles: tuple[Path, ..
     app.router.routes.extend(pages.routes())
     app.add_exception_handler(404, pages.not_found)
     app.add_exception_handler(RequestValidationError, _out_of_bounds)
+    app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_middleware(SecurityHeaders)
     files = FilePages(database, contents, downloads)
     metadata = MetadataPages(database, simple, files, signatures)
@@ -153,6 +154,12 @@ async def _out_of_bounds(request: Request, exc: Exception) -> Response:
     errors = exc.errors() if isinstance(exc, RequestValidationError) else []
     said = [f"{each['loc'][-1]}: {each['msg']}" for each in errors]
     return JSONResponse({"detail": "; ".join(said) or "a parameter is out of its bounds"}, 422)
+
+
+async def _broken_off(request: Request, exc: Exception) -> Response:
+    """Nobody is there to read an answer, and nothing has failed here."""
+    _LOGGER.debug("%s %s was broken off by who asked", request.method, request.url.path)
+    return Response(status_code=400)
 
 
 async def _healthz(request: Request) -> Response:

@@ -10,6 +10,7 @@ from pathlib import Path
 import filelock
 from jackfield.errors import JackfieldError
 
+from jackfield_marketplace.db import held_file
 from jackfield_marketplace.settings import Settings
 
 
@@ -26,13 +27,13 @@ def sole_use(settings: Settings) -> Iterator[None]:
 
     Raises:
         FolderInUse: another server has it; the sentence names its process.
+        JackfieldError: its lock is another user's; the hint is what to type.
         OSError: it cannot be written.
     """
     settings.make_folders()
-    lock = filelock.FileLock(settings.data / "serving.lock", timeout=0, mode=0o600, thread_local=False)
     holder = settings.data / "serving.pid"
     try:
-        lock.acquire()
+        lock = held_file(settings.data / "serving.lock", 0)
     except filelock.Timeout as exc:
         raise FolderInUse(
             f"another marketplace ({_process(holder)}) serves {settings.data}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.app import open_database
-from jackfield_marketplace.db import Direct
+from jackfield_marketplace.db import Direct, way_in
 from jackfield_marketplace.settings import Settings
 from jackfield_marketplace.trust import Signing
 
@@ -39,7 +40,9 @@ def without_traceback(command: Callable[Arguments, Result]) -> Callable[Argument
             click.echo(f"jackfield-marketplace: the database cannot be used: {said}", err=True)
             sys.exit(1)
         except OSError as exc:
-            click.echo(f"jackfield-marketplace: {exc.filename or 'a file'}: {exc.strerror or exc}", err=True)
+            refused = isinstance(exc, PermissionError) and exc.filename
+            hint = f" ({way_in(Path(os.fsdecode(exc.filename)))})" if refused else ""
+            click.echo(f"jackfield-marketplace: {exc.filename or 'a file'}: {exc.strerror or exc}{hint}", err=True)
             sys.exit(1)
 
     return run

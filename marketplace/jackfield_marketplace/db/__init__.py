@@ -3,6 +3,7 @@
 from jackfield_marketplace.db.engine import Database
 from jackfield_marketplace.db.log import NotKept
 from jackfield_marketplace.db.migrate import migrate
+from jackfield_marketplace.db.ownership import held_file, way_in
 from jackfield_marketplace.db.prepared import Direct, Prepared
 from jackfield_marketplace.db.tables import (
     Catalogue,
@@ -56,7 +57,9 @@ __all__ = [
     "Token",
     "UnsignedProject",
     "User",
+    "held_file",
     "migrate",
     "now",
     "plain_words",
+    "way_in",
 ]

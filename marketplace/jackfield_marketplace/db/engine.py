@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.db.log import Log
+from jackfield_marketplace.db.ownership import make_private
 from jackfield_marketplace.db.prepared import Direct, Prepared
 from jackfield_marketplace.db.words import add_word_functions
 
@@ -157,7 +158,7 @@ def _make_private(file: str | None) -> None:
     """Make a missing database file that nobody else reads; SQLite gives its log and index the same mode."""
     if file and file != ":memory:":
         with suppress(OSError):  # there already, or its folder is not: connecting says so
-            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            make_private(Path(file))
 
 
 def _configure(connection: Any, record: Any) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from jackfield.errors import JackfieldError
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from jackfield_marketplace.db.engine import Database
+from jackfield_marketplace.db.ownership import held_file
 
 HEAD = "0011"  # the newest revision in migrations/versions; a test holds it to Alembic's own answer
 _TURN_SECONDS = 120.0  # for whoever brings a large database to this version in another process
@@ -72,9 +74,8 @@ def _turn(file: str | None) -> Iterator[None]:
         return
     import filelock  # only for who migrates
 
-    lock = filelock.FileLock(f"{file}-migrating", timeout=_TURN_SECONDS, mode=0o600, thread_local=False)
     try:
-        lock.acquire()
+        lock = held_file(Path(f"{file}-migrating"), _TURN_SECONDS)
     except filelock.Timeout as exc:
         raise JackfieldError(
             f"another process is bringing {file} to the tables of this version", hint="try again when it has ended"

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from jackfield_chat.settings import Notice
 
+from tests.support.breaking_off import break_off
 from tests.support.processes import Server, clean_environment, free_port, script, wait_for
 from tests.support.wheels import build_plugin
 
@@ -275,3 +276,14 @@ def test_other_machines_need_a_certificate(tmp_path: Path) -> None:
     (tmp_path / "no.pem").touch()
     done = run("serve", "--data", str(tmp_path), "--plugin-certificate", str(tmp_path / "no.pem"))
     assert (done.returncode, "is no certificate" in done.stderr) == (2, True)
+
+
+def test_a_client_that_goes_away_while_it_sends_leaves_no_traceback(start: Start, tmp_path: Path) -> None:
+    server = start("--data", str(tmp_path), "--port", "0")
+    head = "POST /sign-in HTTP/1.1\nContent-Type: application/x-www-form-urlencoded"
+    for body in (b"", b"name=owner"):
+        break_off(server.address, head, body, reset=False)
+        break_off(server.address, head, body, reset=True)
+    assert httpx.get(f"{server.address}/healthz").is_success
+    server.stop()
+    assert "Traceback" not in server.output

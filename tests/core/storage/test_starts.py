@@ -141,3 +141,19 @@ def test_failures_are_kept_until_others_are_noted(starts):
 def test_the_record_stays_readable_with_very_many_failures(starts):
     starts.note_failures({f"plugin-{number}": "é" * 1000 for number in range(1000)})
     assert len(starts.failures()) == 100
+
+
+def test_what_a_killed_process_left_is_cleared_at_the_next_start(starts, tmp_path):
+    long_ago, ahead, now = (tmp_path / f"starts.json.{name}" for name in ("abcd1234", "in_future", "right_now"))
+    for left in (long_ago, ahead, now):
+        left.write_text("{")
+    os.utime(long_ago, (1, 1))
+    os.utime(ahead, (2**32, 2**32))  # by a clock that was wrong
+    starts.begin("a", chosen=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["starts.json", now.name]  # another may be writing it
+
+
+def test_a_start_goes_on_beside_what_cannot_be_cleared(starts, tmp_path):
+    (tmp_path / "starts.json.folder").mkdir()
+    os.utime(tmp_path / "starts.json.folder", (1, 1))
+    assert starts.begin("a", chosen=False) is None

@@ -1,12 +1,13 @@
 """All routes of the page, and what answers when one fails."""
 
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
@@ -24,6 +25,7 @@ from jackfield_chat.web import (
 from jackfield_chat.web.guard import Guard
 from jackfield_chat.web.rendering import page
 
+_LOGGER = logging.getLogger(__name__)
 _TITLES = {403: "Not for you", 404: "Not found", 405: "Not possible here", 413: "Too long"}
 
 
@@ -33,6 +35,12 @@ async def _problem(request: Request, exc: Exception) -> Response:
         return JSONResponse({"message": detail}, status_code=status)
     sentence = detail if detail and detail != "Not Found" else "There is no such page in this chat."
     return page("problem.html", status_code=status, title=_TITLES.get(status, "That did not work"), message=sentence)
+
+
+async def _broken_off(request: Request, exc: Exception) -> Response:
+    """Nobody is there to read an answer, and nothing has failed here."""
+    _LOGGER.debug("%s %s was broken off by who asked", request.method, request.url.path)
+    return Response(status_code=400)
 
 
 async def _failure(request: Request, exc: Exception) -> Response:
@@ -67,4 +75,4 @@ def middleware(names: Collection[str]) -> list[Middleware]:
 
 def handlers() -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
     """Return what answers for errors."""
-    return {HTTPException: _problem, Exception: _failure}
+    return {HTTPException: _problem, ClientDisconnect: _broken_off, Exception: _failure}

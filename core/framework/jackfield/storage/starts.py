@@ -16,6 +16,7 @@ import contextlib
 import datetime as dt
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ STABLE_SECONDS = 10.0
 
 SLOW_SECONDS = 1.0
 """What a plugin may take to come up before it is named."""
+
+LEFT_SECONDS = 60.0
+"""After which what was never written to its end is nobody's any more: a process that was killed left it."""
 
 _LONGEST = 1 << 20
 _LONGEST_SENTENCE = 500
@@ -92,6 +96,7 @@ class Starts:
         elif failed >= FAILED_STARTS:
             safe = SafeMode(_failed(failed), now)
         mapping = safe.to_mapping() if safe is not None else None
+        self._clear()
         self._write(**{**told, "failed": failed, "open": safe is None, "plugins": plugins, "safe": mapping})
         return safe
 
@@ -193,6 +198,13 @@ class Starts:
             self._write(**told)
         except StoreError as error:
             _log.warning("how this start went is not kept: %s", error.message)
+
+    def _clear(self) -> None:
+        """Remove what processes that were killed while they wrote left behind; others may be writing right now."""
+        with contextlib.suppress(OSError):
+            for left in self._file.parent.glob(f"{self._file.name}.*"):
+                if abs(time.time() - left.stat().st_mtime) > LEFT_SECONDS:
+                    left.unlink()
 
     def _write(self, **told: Any) -> None:
         import tempfile  # `list` only reads
