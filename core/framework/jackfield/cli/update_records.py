@@ -33,6 +33,10 @@ UPDATE = record(
         "brings": many(TEXT),
         "failed": maybe({"type": "string", "description": "why the newest version is held back: it failed here"}),
         "unread": maybe({"type": "string", "description": "on a newer version that is passed over"}),
+        "unchecked": {
+            "enum": [None, "untrusted", "unreachable", "failed"],
+            "description": "what kept its marketplace's answer, or a part of it, from being taken",
+        },
         "policy": MODE,
         "revoked": maybe({"type": "string", "description": "why the installed version was revoked"}),
         "security": maybe({"type": "string", "description": "what security hole the new version mends"}),

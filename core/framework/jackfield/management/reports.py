@@ -104,6 +104,10 @@ class Row:
         return told | {name: told[name] and told[name].to_mapping() for name in ("trusted", "revoked")}
 
 
+Unchecked = Literal["untrusted", "unreachable", "failed"]
+"""It was not signed as it has to be; nobody answered; it was nonsense, or a refusal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
     """One plugin's update record (C43).
@@ -132,6 +136,7 @@ class Update:
         done: what the application did about it by itself, a sentence; None where it did nothing.
         revoked: a sentence on the installed version, where it was revoked.
         unread: a sentence on a newer version that is passed over, since what is said of it cannot be read.
+        unchecked: what kept a marketplace's answer, or a part of it, from being taken; None where nothing did.
     """
 
     id: str
@@ -157,6 +162,7 @@ class Update:
     done: str | None = None
     revoked: str | None = None
     unread: str | None = None
+    unchecked: Unchecked | None = None
 
     @property
     def wanted(self) -> bool:
@@ -189,6 +195,7 @@ class Update:
             "size": self.size,
             "done": self.done,
             "unread": self.unread,
+            "unchecked": self.unchecked,
         }
 
 

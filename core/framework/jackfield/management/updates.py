@@ -9,14 +9,14 @@ from dataclasses import replace
 from packaging.utils import canonicalize_name
 from packaging.version import Version as ReleaseVersion
 
-from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, UnknownPlugin
+from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, TrustError, UnknownPlugin
 from jackfield.management.catalog import MarketCatalog
 from jackfield.management.consent import Coming, Consent
 from jackfield.management.inventory import Inventory
 from jackfield.management.policy import DEFAULT, OF, Policies, same_version
 from jackfield.management.probation import FailedVersion
 from jackfield.management.reach import Fits, Reach, Reaching, news_until, within_reach
-from jackfield.management.reports import Said, Update
+from jackfield.management.reports import Said, Unchecked, Update
 from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import canonical, installed_as
 from jackfield.management.unmet import refusal
@@ -120,8 +120,8 @@ class UpdateCheck:
                 return self._problem(cid, pin, reach.sentence)
             fits = reach.within(fits)
         fitting_files = self._newer(pin.distribution, offer.files, above=present, pre=pre, fits=fits)
-        version, file, manifest, unread = await self._readable(offer, fitting_files, pin)
-        unread = reach.sentence if reach is not None else unread
+        version, file, manifest, passed = await self._readable(offer, fitting_files, pin)
+        unread = f"{passed[0]} cannot be read: {passed[1].message}" if passed is not None else None
         news = await self._catalog.changelog(cid, pin.source, pin.version)
         publisher = await self._catalog.publisher(cid, pin.source)
         signed = await self._catalog.signature(cid, pin.source, file)
@@ -159,13 +159,14 @@ class UpdateCheck:
             later=later.until if later is not None and same_version(later.version, str(version)) else None,
             migrates=self._migrates(cid, manifest),
             size=file.size or 0,
-            unread=unread,
+            unread=reach.sentence if reach is not None else unread,
+            unchecked=_unchecked(passed[1]) if passed is not None else None,
         )
 
     async def _readable(
         self, offer: Offer, newer: Iterable[tuple[ReleaseVersion, File]], pin: Pin
-    ) -> tuple[ReleaseVersion, File, Manifest, str | None]:
-        """The newest version that a resolution would look at, and a sentence on the newest one that it passes over.
+    ) -> tuple[ReleaseVersion, File, Manifest, tuple[ReleaseVersion, JackfieldError] | None]:
+        """The newest version that a resolution would look at; the newest one that it passes over, and why.
 
         Raises:
             JackfieldError: there is none; it says what is wrong with the newest.
@@ -179,7 +180,7 @@ class UpdateCheck:
             except (ManifestError, MarketError, UnknownPlugin) as error:
                 first = first or (version, error)
             else:
-                return version, file, manifest, first and f"{first[0]} cannot be read: {first[1].message}"
+                return version, file, manifest, first
         if first is None:
             raise UnknownPlugin(f"{pin.source} offers nothing newer any more", plugin=pin.id)
         raise first[1]
@@ -314,7 +315,7 @@ class UpdateCheck:
         )
 
     def _unchecked(self, cid: str, pin: Pin, error: JackfieldError) -> Update:
-        return self._problem(cid, pin, f"not checked: {error.message}")
+        return replace(self._problem(cid, pin, f"not checked: {error.message}"), unchecked=_unchecked(error))
 
     def _problem(self, cid: str, pin: Pin, problem: str) -> Update:
         policy = self._policies.of(cid).mode
@@ -325,6 +326,15 @@ class UpdateCheck:
     def _name(self, cid: str, pin: Pin) -> str:
         manifest = self._inventory.manifests.get(cid)
         return manifest.name if manifest is not None else pin.id or cid
+
+
+def _unchecked(error: JackfieldError) -> Unchecked | None:
+    """What an error says of a marketplace's answer; None for one that says nothing of it."""
+    if isinstance(error, TrustError):
+        return "untrusted"
+    if isinstance(error, MarketUnreachable):
+        return "unreachable"
+    return "failed" if isinstance(error, MarketError) else None
 
 
 def _every(_version: Version) -> bool:

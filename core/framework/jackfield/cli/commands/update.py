@@ -1,16 +1,24 @@
 """`jackfield update`, and `--check`."""
 
 import asyncio
+from collections.abc import Sequence
 
 import click
 
 from jackfield.cli.completing import installed_ids
-from jackfield.cli.failures import NOTHING_TO_DO, PlanRefused
+from jackfield.cli.failures import NOTHING_TO_DO, CheckFailed, PlanRefused
 from jackfield.cli.options import accept_option, command, dry_run_option, pre_option, yes_option
 from jackfield.cli.output import JsonObject
 from jackfield.cli.plans import Answers, Deed, carry_out, show_changelog
 from jackfield.cli.session import Session
 from jackfield.cli.words import day, joined, plain, whom
+from jackfield.errors import JackfieldError, MarketError, MarketUnreachable, TrustError
+
+_UNCHECKED: tuple[tuple[str, type[JackfieldError], str], ...] = (
+    ("untrusted", TrustError, "what is said of {} is not signed as it has to be"),
+    ("unreachable", MarketUnreachable, "whether there is anything newer of {} is not known: no marketplace answered"),
+    ("failed", MarketError, "whether there is anything newer of {} is not known"),
+)
 
 
 @command(
@@ -18,7 +26,8 @@ from jackfield.cli.words import day, joined, plain, whom
     told="Bring plugins to their newest versions, or see which there are.\n\n"
     "Without names all of them. What an update asks for beyond the present version is shown and asked first. With "
     "--yes such an update is left out and named, the others are made, and the exit code is 3. With --check the exit "
-    "code is 0 if there are updates, 4 if there are none.",
+    "code is 0 if there are updates, 4 if there are none; 6 if what a marketplace says is not signed as it has to be, "
+    "whatever else is found; 5 or 1 if a marketplace could not be asked, and nothing else is found.",
     examples=[
         ("--check", "see what is new, change nothing"),
         ("poll", "one plugin"),
@@ -64,15 +73,32 @@ def _check(session: Session, ids: tuple[str, ...], *, pre: bool) -> None:
     """Show the updates; one plugin that cannot be asked about is a line, never the end of the rest (C42)."""
     found = asyncio.run(session.management.check_updates(ids or None, pre=pre))
     updates = [update.to_mapping() for update in found]
-    output = session.output
-    output.data({"app": session.host.name, "updates": updates})
+    output, answer = session.output, {"app": session.host.name, "updates": updates}
+    failure = _failure(updates)
+    if failure is None:
+        output.data(answer)
     output.table((), [_row(one, session.by) for one in updates])
     for one in updates:
         show_changelog(output, one["id"], one["changelog"])
+    if failure is not None:
+        raise CheckFailed(failure, answer)
     if not any(one["new"] for one in updates):
         if not updates:
             output.line(_nothing_newer(ids))
         click.get_current_context().exit(NOTHING_TO_DO)
+
+
+def _failure(updates: Sequence[JsonObject]) -> JackfieldError | None:
+    """What a check ends with where an answer could not be taken: no update found is then no word on what there is."""
+    found = any(one["new"] for one in updates)
+    for unchecked, error, said in _UNCHECKED:
+        names = [one["id"] for one in updates if one["unchecked"] == unchecked]
+        if names and (unchecked == "untrusted" or not found):
+            hint = (
+                "nothing was taken of it; somebody may speak in its marketplace's name" if error is TrustError else None
+            )
+            return error(said.format(plain(joined(names))), hint=hint)
+    return None
 
 
 def _nothing_newer(ids: tuple[str, ...]) -> str:
