@@ -161,6 +161,16 @@ def read_kept(file: "str | os.PathLike[str]", most_bytes: int = -1) -> bytes:
     return content
 
 
+def is_withheld(error: OSError) -> bool:
+    """Tell whether what could not be read may be as whole as it was: another user's, or too much is open just now.
+
+    Nobody should be told that such a file is damaged, and throw it away.
+    """
+    import errno
+
+    return error.errno in {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+
+
 def place_in(cache: str, name: str) -> str:
     """Return the file of an index that belongs to a name of any length."""
     # Any number that tells folders apart will do, and two that share one take turns: the segment names its folder.

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import click
 import pytest
@@ -53,6 +54,12 @@ def test_a_home_that_cannot_be_written_is_told_with_the_way_to_name_another(desk
     assert ran.code == 1
     assert "[Errno" not in ran.err
     assert f"lie in {desk.home}, where this user cannot write: JACKFIELD_HOME names another folder" in ran.err
+
+
+def test_a_home_whose_name_no_file_system_takes_is_a_sentence(desk: Desk):
+    ran = replace(desk, home=desk.home.parent / ("x" * 300)).run("list")
+    assert (ran.code, ran.out) == (1, "")
+    assert "File name too long" in ran.err
 
 
 def test_one_marketplace_that_is_down_does_not_hide_the_other(desk: Desk):

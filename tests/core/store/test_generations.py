@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from dataclasses import replace
 
 import pytest
 from jackfield.errors import StoreError
+
+from tests.support.descriptors import nothing_opens
 
 
 def lock_of(store):
@@ -83,6 +86,19 @@ def test_a_damaged_file_is_a_sentence_though_it_was_read_before(store, poll, whi
     with pytest.raises(StoreError) as caught:
         store.active()
     assert caught.value.message == f"{path} is missing or damaged"
+
+
+def test_what_cannot_be_read_just_now_is_not_called_damaged(store, layout, poll):
+    number = store.active_number()
+    with nothing_opens(), pytest.raises(StoreError) as pointer:
+        store.active_number()
+    assert pointer.value.message == f"{layout.current} cannot be read: Too many open files"
+    about = about_of(store)
+    os.utime(about, ns=(1, 1))  # else what was read before counts
+    with nothing_opens(), pytest.raises(StoreError) as generation:
+        store.generation(number)
+    assert generation.value.message == f"{about} cannot be read: Too many open files"
+    assert (pointer.value.hint, generation.value.hint) == (None, None)  # no way back leads out of it
 
 
 @pytest.mark.parametrize("which", [lock_of, about_of])

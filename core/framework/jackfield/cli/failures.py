@@ -147,7 +147,8 @@ def _place_that_cannot_be_written(context: click.Context | None, message: str) -
     from jackfield.store import home  # only where something went wrong
 
     folder = home(session.environ)
-    if str(folder) not in message or (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+    # `Path.is_dir` raises for a name that is too long for any file system.
+    if str(folder) not in message or (os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)):  # noqa: PTH112
         return None
     another = ": JACKFIELD_HOME names another folder" if session.home is None else ""
     return f"plugins and what is known of them lie in {folder}, where this user cannot write{another}"

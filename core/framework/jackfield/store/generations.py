@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 from jackfield.errors import StoreError, WheelError
 from jackfield.manifest import Pin, distinct, places_of
-from jackfield.places import read_kept
+from jackfield.places import is_withheld, read_kept
 from jackfield.store.glances import Stamp, stamp_of
 from jackfield.store.pylock import pin_of
 from jackfield.store.table import StoredFile, contents_of
@@ -161,7 +161,7 @@ class Generation:
                 name: StoredFile(wheels[wheel], digest, size) for name, (wheel, digest, size) in read["files"].items()
             }
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-            raise _damaged(path) from error
+            raise _damaged(path, error) from error
 
 
 def read_generation(folder: Path, number: int, store: Path) -> Generation:
@@ -191,7 +191,9 @@ def read_generation(folder: Path, number: int, store: Path) -> Generation:
         raise
 
 
-def _damaged(path: Path) -> StoreError:
+def _damaged(path: Path, error: Exception | None = None) -> StoreError:
+    if isinstance(error, OSError) and is_withheld(error):
+        return StoreError(f"{path} cannot be read: {error.strerror}")
     return StoreError(f"{path} is missing or damaged", hint="go back to another generation: jackfield rollback")
 
 
@@ -201,7 +203,7 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        raise _damaged(path) from error
+        raise _damaged(path, error) from error
 
 
 @lru_cache(_KEPT_GENERATIONS)
@@ -243,7 +245,7 @@ def _read_workers(
     except FileNotFoundError:
         names = []
     except OSError as error:
-        raise _damaged(Path(folder)) from error
+        raise _damaged(Path(folder), error) from error
     found: dict[str, tuple[Pin, ...]] = {}
     locks: dict[str, Lock] = {}
     for name in names:
@@ -261,7 +263,7 @@ def _read_workers(
             if not found[cid] or found[cid][0].id is None:
                 raise ValueError(f"{name} names no plugin")
         except _DAMAGE as error:
-            raise _damaged(Path(blamed)) from error
+            raise _damaged(Path(blamed), error) from error
     missing = sorted(about.keys() - found.keys())
     if missing:
         raise _damaged(Path(f"{folder}/pylock.{missing[0]}.toml"))
@@ -280,4 +282,4 @@ def _as_written(path: str, said: Mapping[str, Any] | None, about_path: Path) -> 
         same = looks == [lock.size, lock.mtime_ns]
         return lock if same or digest == hashlib.sha256(read_kept(path)).hexdigest() else None
     except OSError as error:
-        raise _damaged(Path(path)) from error
+        raise _damaged(Path(path), error) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jackfield.errors import StoreError
 from jackfield.manifest import Pin
-from jackfield.places import read_kept
+from jackfield.places import is_withheld, read_kept
 from jackfield.store.disk import Disk
 from jackfield.store.entries import Entries
 from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, pieces, seized, tree_size
@@ -53,13 +53,15 @@ class StoreReader:
         """The number that the pointer holds, 0 without a pointer.
 
         Raises:
-            StoreError: the pointer is damaged.
+            StoreError: the pointer is damaged, or cannot be read.
         """
         try:
             return int(read_kept(self.layout.current))
         except FileNotFoundError:
             return 0
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and is_withheld(error):  # no way back leads out of that
+                raise StoreError(f"{self.layout.current} cannot be read: {error.strerror}") from error
             raise StoreError(
                 f"{self.layout.current} is damaged", hint="go back to a generation: jackfield rollback"
             ) from error

@@ -16,6 +16,7 @@ from jackfield.market import Marketplace
 from jackfield.market.transport import Transport
 from jackfield.market.trust import Anchor, Witness, fingerprint, folder_of, split_address
 
+from tests.support.descriptors import nothing_opens
 from tests.support.mirror import Answer, Mirror, mirror_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C33")]
@@ -165,6 +166,14 @@ async def test_a_damaged_memory_is_no_first_contact(mirror, tmp_path, damage):
     async with Marketplace(mirror.url, trust=tmp_path) as client:
         with pytest.raises(TrustError, match="is damaged"):
             await client.project("chat-seen")
+
+
+def test_a_memory_that_cannot_be_read_just_now_is_not_to_be_thrown_away(tmp_path):
+    Anchor("0" * 64, "2026-01-01", configured=False).save(tmp_path)
+    with nothing_opens(), pytest.raises(TrustError) as caught:
+        Anchor.load(tmp_path)
+    assert caught.value.message == f"{tmp_path / 'anchor.json'} cannot be read: Too many open files"
+    assert "delete" not in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("name", ["root.json", "timestamp.json", "snapshot.json", "targets.json"])

@@ -13,7 +13,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from jackfield.errors import TrustError, UsageError
 from jackfield.market.addresses import canonical_address
-from jackfield.places import read_kept
+from jackfield.places import is_withheld, read_kept
 
 LOOKED = "looked"
 """The file whose time is that of the last look."""
@@ -57,7 +57,7 @@ class Anchor:
         """The anchor of a marketplace that was met before, None for another.
 
         Raises:
-            TrustError: what was kept is damaged: that is no first contact.
+            TrustError: what was kept is damaged, or cannot be read now: that is no first contact.
         """
         path = folder / "anchor.json"
         try:
@@ -67,6 +67,10 @@ class Anchor:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            if isinstance(error, OSError) and is_withheld(error):
+                raise TrustError(
+                    f"{path} cannot be read: {error.strerror}", hint="nothing was changed; give it back to yourself"
+                ) from error
             raise TrustError(
                 f"{path} is damaged: {error}",
                 hint=f"delete {folder} to meet the marketplace anew, and compare its root then",
