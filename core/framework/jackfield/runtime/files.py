@@ -3,7 +3,8 @@
 import asyncio
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 from jackfield.errors import PluginError, UsageError
@@ -32,6 +33,7 @@ class ScopedFile:
         self._shown = shown
         self._run = run
         self._using = threading.Lock()  # a descriptor that is closed while it is read could be another file's by then
+        self._is_over = False
 
     async def read(self, size: int = -1) -> bytes:
         """Return the next bytes, at most `size`; -1: all that are left."""
@@ -44,19 +46,19 @@ class ScopedFile:
 
     async def seek(self, offset: int) -> None:
         """Go on at this byte, counted from the beginning."""
-        with self._using:
-            os.lseek(self._open(), offset, os.SEEK_SET)
+        await self._run(self._seek, offset)
 
     def close(self) -> None:
         """Close it now."""
         self.opened.close()
 
     def end(self) -> None:
-        """Close the descriptor; for the scope."""
-        with self._using:
-            descriptor, self._descriptor = self._descriptor, None
-            if descriptor is not None:
-                os.close(descriptor)
+        """Close the descriptor, for the scope; where it is in use, whoever uses it does so afterwards.
+
+        What reads or writes takes as long as the disk does, and an event loop must not wait for that.
+        """
+        self._is_over = True
+        self._close_unused()
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,19 +67,43 @@ class ScopedFile:
         self.close()
 
     def _read(self, size: int) -> bytes:
-        with self._using:
-            return read_bounded(self._open(), self._shown, size)
+        with self._used() as descriptor:
+            return read_bounded(descriptor, self._shown, size)
 
     def _write(self, data: bytes) -> None:
-        with self._using:
-            left = memoryview(data)
+        left = memoryview(data)
+        with self._used() as descriptor:
             while left:
-                left = left[os.write(self._open(), left) :]
+                left = left[os.write(descriptor, left) :]
 
-    def _open(self) -> int:
-        if self._descriptor is None:
-            raise PluginError(f"{self._shown} is closed")
-        return self._descriptor
+    def _seek(self, offset: int) -> None:
+        with self._used() as descriptor:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+
+    @contextmanager
+    def _used(self) -> Iterator[int]:
+        """Give the descriptor, which stays open for the block.
+
+        Raises:
+            PluginError: it was closed.
+        """
+        try:
+            with self._using:
+                if self._is_over or self._descriptor is None:
+                    raise PluginError(f"{self._shown} is closed")
+                yield self._descriptor
+        finally:
+            self._close_unused()
+
+    def _close_unused(self) -> None:
+        """Close the descriptor if nobody wants it any more and nobody uses it; who does comes here afterwards."""
+        if self._is_over and self._using.acquire(blocking=False):
+            try:
+                descriptor, self._descriptor = self._descriptor, None
+                if descriptor is not None:
+                    os.close(descriptor)
+            finally:
+                self._using.release()
 
 
 def read_bounded(descriptor: int, shown: str, size: int = -1) -> bytes:
