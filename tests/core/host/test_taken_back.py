@@ -1,13 +1,15 @@
-"""What a plugin's process was handed goes with the permission by which it was."""
+"""What a plugin was handed, and what it began, goes with the permission by which it did."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from jackfield.host import Host
 from jackfield.permissions import Permission
 
 from tests.support.frail import Specs
+from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -50,3 +52,93 @@ async def test_what_a_worker_has_open_ends_with_the_permission_to_it(profile, bu
     if host.plugins.status("weather").state == "active":
         assert (await host.call.process())[0] != before
     await until(lambda: not Path(f"/proc/{before}").exists())
+
+
+GEO = """
+from jackfield import Plugin
+
+class Table:
+    async def find(self, place: str) -> str:
+        return f"found {place}"
+
+class Main(Plugin):
+    async def on_enable(self):
+        self.context.services.provide("geocoder", Table())
+"""
+
+BEGINNER = """
+from jackfield import Plugin, command
+from jackfield.api import MenuItem, Text
+
+class Guide:
+    async def find(self, place: str) -> str:
+        return place
+
+class Main(Plugin):
+    async def on_enable(self):
+        context = self.context
+        self.geocoder = await context.services.get("geo:geocoder")
+        context.services.provide("guide", Guide())
+        context.ui.add_component("box", Text("here"))
+        context.ui.add_menu_item(MenuItem("entry", "Choose"))
+        context.commands.add("undeclared", self.say)
+        context.commands.add("look", self.say)
+
+    async def say(self, source):
+        try:
+            await source.reply(await self.geocoder.find("Oslo"))
+        except Exception as error:
+            await source.reply(f"{type(error).__name__}: {error.message}")
+"""
+
+BEGINS = (
+    Permission("services", ("call", "provide")),
+    Permission("ui", ("component", "menu")),
+    Permission("commands", ("register",)),
+)
+ASKS_TO_BEGIN = "".join(
+    f'[[permissions]]\nresource = "{one.resource}"\nactions = {list(one.actions)}\n' for one in BEGINS
+)
+
+
+async def said(host: Host, line: str) -> list[str]:
+    speaker = Speaker()
+    return speaker.answers if await host.commands.dispatch(line, speaker) else ["nobody has it"]
+
+
+async def shown(host: Host) -> list[str]:
+    return [*(one.id for one in await host.ui.components()), *(one.id for one in host.ui.menu())]
+
+
+@pytest.mark.feature("C5", "C11")
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+async def test_what_a_plugin_began_ends_with_the_permission_for_it(profile, build, running, isolation):
+    declares = '[contributes]\ncommands = [{ name = "look" }]\n'
+    profile.install(
+        build("geo", code=GEO, more='[contributes]\nservices = ["geocoder"]\n'),
+        build("weather", code=BEGINNER, permissions=ASKS_TO_BEGIN, more=declares, isolation="any"),
+    )
+    profile.enable("geo")
+    profile.enable("weather", isolation=isolation, permissions=BEGINS)
+    host = await running()
+    offered = host.plugins.record("geo").wiring.around.services.named
+    assert await said(host, "look") == await said(host, "undeclared") == ["found Oslo"]
+    assert await shown(host) == ["weather:box", "weather:entry"]
+    assert list(offered("guide")) == ["weather"]
+    changed: list[str] = []
+    host.ui.on_change(changed.append)
+    grant = host.state.get("grants/weather")
+    host.state.change({"grants/weather": {**grant, "permissions": []}}, by="ann")
+    await host.reload_changes()
+    assert host.plugins.status("weather").state == "active"
+    assert await said(host, "look") == ["PermissionDenied: weather may not services:call"]
+    assert await said(host, "undeclared") == ["nobody has it"]
+    assert await shown(host) == []
+    assert sorted(changed) == ["menu", "weather:box"]
+    assert list(offered("guide")) == []
+    host.state.change({"grants/weather": grant}, by="ann")
+    await host.reload_changes()
+    assert await said(host, "look") == ["found Oslo"]
+    await host.disable("weather")
+    await host.enable("weather")
+    assert await shown(host) == ["weather:box", "weather:entry"]

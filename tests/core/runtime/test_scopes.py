@@ -52,3 +52,15 @@ def test_it_can_be_opened_again(scope):
     scope.open()
     scope.begin("listener", lambda: None)
     assert scope.begun == ("listener",)
+
+
+def test_what_is_not_allowed_any_more_ends_and_the_rest_stays(scope):
+    ended: list[str] = []
+    allowed = {"box": True, "menu": True}
+    for name in ("box", "timer", "menu"):
+        may = (lambda name=name: allowed[name]) if name in allowed else None
+        scope.begin(name, lambda name=name: ended.append(name), allowed=may)
+    assert scope.take_back() == []
+    allowed.update(box=False, menu=False)
+    assert scope.take_back() == ended == ["menu", "box"]
+    assert scope.begun == ("timer",)

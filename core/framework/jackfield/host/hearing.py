@@ -1,5 +1,6 @@
 """Which plugins hear a hook that needs a permission: by their grants, as these are now."""
 
+import logging
 from collections.abc import Mapping
 
 from jackfield.errors import JackfieldError, UsageError
@@ -7,6 +8,11 @@ from jackfield.hooks import HookManager
 from jackfield.host.plugins import Plugins
 from jackfield.manifest import HostFile
 from jackfield.permissions import Grant
+
+MOST_TOLD = 10
+"""Of what a plugin has lost with a permission, in the log."""
+
+_log = logging.getLogger("jackfield.host")
 
 
 class Hearing:
@@ -49,6 +55,19 @@ class Hearing:
         if grants != self._grants:
             self._grants = grants
             manager.grants_changed()
+            self._take_back()
+
+    def _take_back(self) -> None:
+        """End what plugins began by permissions that they have no more: what they show, commands, open files."""
+        for record in self._plugins.records().values():
+            if record.wiring is None:
+                continue
+            taken = [*record.wiring.entrances.take_back(), *record.wiring.scope.take_back()]
+            if taken:
+                told = ", ".join(taken[:MOST_TOLD]) + (
+                    f" and {len(taken) - MOST_TOLD} more" if taken[MOST_TOLD:] else ""
+                )
+                _log.info("%s lost what it may not any more: %s", record.candidate.id, told)
 
     def tell(self, manager: HookManager) -> None:
         """Have each plugin's status say which of its hooks and listeners are not called."""

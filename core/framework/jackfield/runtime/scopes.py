@@ -11,10 +11,13 @@ _log = logging.getLogger("jackfield.runtime")
 class Opened:
     """One thing that a plugin began; closing it twice is no error (the `Subscription` of the API)."""
 
-    __slots__ = ("_close", "_scope", "what")
+    __slots__ = ("_close", "_scope", "allowed", "what")
 
-    def __init__(self, scope: "Scope", what: str, close: Callable[[], None]) -> None:
+    def __init__(
+        self, scope: "Scope", what: str, close: Callable[[], None], allowed: Callable[[], bool] | None = None
+    ) -> None:
         self.what = what
+        self.allowed = allowed
         self._scope = scope
         self._close: Callable[[], None] | None = close
 
@@ -58,12 +61,13 @@ class Scope:
                 hint="begin things in on_enable or later",
             )
 
-    def begin(self, what: str, close: Callable[[], None]) -> Opened:
+    def begin(self, what: str, close: Callable[[], None], *, allowed: Callable[[], bool] | None = None) -> Opened:
         """Remember that something was begun.
 
         Args:
             what: a word for the log, e.g. `listener of plugin:poll:voted`.
             close: ends it; plain and quick.
+            allowed: says whether the permission by which it was begun is still there; None: it needed none.
 
         Raises:
             PluginError: the plugin is not enabled; what was begun is ended at once.
@@ -73,7 +77,7 @@ class Scope:
         except PluginError:
             close()
             raise
-        opened = Opened(self, what, close)
+        opened = Opened(self, what, close, allowed)
         self._opened[opened] = None
         return opened
 
@@ -90,9 +94,18 @@ class Scope:
         """End everything, the newest first; one that fails is logged and the rest still ends."""
         self.is_open = False
         while self._opened:
-            opened = next(reversed(self._opened))
-            try:
-                opened.close()
-            except Exception:  # noqa: BLE001 (logged with its traceback; the rest must still end)
-                _log.exception("%s: %s did not end", self.plugin, opened.what)
-                self.forget(opened)
+            self._end(next(reversed(self._opened)))
+
+    def take_back(self) -> list[str]:
+        """End what was begun by a permission that is there no more, the newest first; return what that was."""
+        taken = [one for one in reversed(self._opened) if one.allowed is not None and not one.allowed()]
+        for opened in taken:
+            self._end(opened)
+        return [one.what for one in taken]
+
+    def _end(self, opened: Opened) -> None:
+        try:
+            opened.close()
+        except Exception:  # noqa: BLE001 (logged with its traceback; the rest must still end)
+            _log.exception("%s: %s did not end", self.plugin, opened.what)
+            self.forget(opened)

@@ -324,8 +324,11 @@ class TestLines:
 class TestGrants:
     async def test_what_was_taken_back_is_refused_over_the_link_too(self, hostile, profile, tmp_path):
         side, line = hostile
+        (tmp_path / "diary").write_text("secret")
+        diary = await line.call("files.open", {"path": str(tmp_path / "diary")})
         profile.enable("probe", permissions=[Permission("storage", ("read",))])
         await side.host.reload_changes()
+        await refused(line, "file.read", {"file": diary["file"]}, "diary is closed")
         assert "probe may not storage:write" in await refused(line, "storage.set", {"key": "a", "value": 1})
         path = str(tmp_path / "f")
         assert "probe may not files:read" in await refused(line, "files.open", {"path": path})

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from functools import partial
 
 from jackfield.errors import NetworkError, UsageError
 from jackfield.host.facets.addresses import addresses_of, allow_host, blaming
@@ -36,7 +37,8 @@ class PluginNetwork:
     async def connect(self, host: str, port: int, *, timeout_seconds: float = 30.0) -> socket.socket:
         """Return a connected socket that does not block; it is closed with the plugin."""
         connection = await self.connected(host, port, timeout_seconds=timeout_seconds)
-        self._scope.begin(f"connection to {host}:{port}", connection.close)
+        allowed = partial(self._permits.may, "network", "connect", _shown(host, port))
+        self._scope.begin(f"connection to {host}:{port}", connection.close, allowed=allowed)
         return connection
 
     def check(self, host: str, port: int) -> bool:

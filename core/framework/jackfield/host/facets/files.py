@@ -1,7 +1,8 @@
 """`context.files` and `context.environment`: what is the user's, path by path and name by name as it was granted."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from jackfield.api import FileEntry, OpenMode, PathText
@@ -10,6 +11,13 @@ from jackfield.host.facets.beneath import Beneath, Place, place_of
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.runtime import Scope, ScopedFile, data_of, text_of
+
+_ACTIONS: Mapping[OpenMode, tuple[str, ...]] = {
+    "rb": ("read",),
+    "wb": ("write",),
+    "ab": ("write",),
+    "r+b": ("read", "write"),
+}
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,7 +65,7 @@ class PluginFiles:
         """Open a regular file."""
         descriptor, shown = await self.open_descriptor(path, mode)
         file = ScopedFile(descriptor, shown, run=self._threads.run)
-        file.opened = self._scope.begin(f"file {shown}", file.end)
+        file.opened = self._scope.begin(f"file {shown}", file.end, allowed=partial(self._may, os.fspath(path), mode))
         return file
 
     async def open_descriptor(self, path: PathText, mode: OpenMode = "rb") -> tuple[int, str]:
@@ -91,6 +99,14 @@ class PluginFiles:
     async def move(self, source: PathText, target: PathText) -> None:
         """Move a file or folder."""
         await self._do("write", self._beneath.move, self._place("write", source), self._place("write", target))
+
+    def _may(self, shown: str, mode: OpenMode) -> bool:
+        """Say whether a file that was opened so is still within what is granted; not counted."""
+        for action in _ACTIONS[mode]:
+            limits = self._permits.limits("files", action)
+            if limits is None or place_of(shown, limits, follow_last=action == "read") is None:
+                return False
+        return True
 
     def _place(self, action: str, path: PathText, *, follow_last: bool | None = None) -> Place:
         shown = os.fspath(path)

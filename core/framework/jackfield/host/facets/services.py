@@ -30,13 +30,21 @@ class ServiceHandle:
         protocol: the class that says which methods can be called; None: every public one.
         guard: counts the calls to the provider, and what fails in it.
         registry: knows which services are waited for.
+        require: returns if its consumer may call it, as its grant is now.
     """
 
     on_loop: ClassVar[bool] = True
 
     def __init__(
-        self, offer: Offer, consumer: str, protocol: type[Any] | None, guard: Guard, registry: ServiceRegistry
+        self,
+        offer: Offer,
+        consumer: str,
+        protocol: type[Any] | None,
+        guard: Guard,
+        registry: ServiceRegistry,
+        require: Callable[[], None],
     ) -> None:
+        self._require = require
         self._offer = offer
         self._consumer = consumer
         self._protocol = protocol
@@ -54,6 +62,7 @@ class ServiceHandle:
         return partial(self._call, name)
 
     def _call(self, method: str, /, *arguments: object, **named: object) -> Any:
+        self._require()
         if self._is_awaited():
             return self._later(method, lambda: getattr(self, method)(*arguments, **named))
         target = self._target(method)
@@ -182,10 +191,13 @@ class PluginServices:
             raise UsageError(
                 f"{self._plugin} offers a {service.__name__} that lacks {', '.join(missing)}", plugin=self._plugin
             )
+        allowed = None
         if name not in self._declared:
             self._permits("services", "provide")
+            allowed = partial(self._permits.may, "services", "provide")
         self._scope.require_open(f"service {name}")
-        return self._scope.begin(f"service {name}", self._registry.add(Offer(self._plugin, name, target)))
+        take_away = self._registry.add(Offer(self._plugin, name, target))
+        return self._scope.begin(f"service {name}", take_away, allowed=allowed)
 
     async def get(self, service: Any) -> Any:
         """Return a handle of a service; None where only an optional dependency could offer it, and none does."""
@@ -202,14 +214,15 @@ class PluginServices:
         if offer is None:
             self._refuse_absence(name, provider, offers)
             return None
+        require = partial(self._require_call, canonical_id(offer.plugin))
         if isinstance(service, str):
-            return ServiceHandle(offer, self._plugin, None, self._guard, self._registry)
+            return ServiceHandle(offer, self._plugin, None, self._guard, self._registry, require)
         if missing := lacking(offer.target, service):
             raise PluginError(
                 f"the service {name} of {offer.plugin} is no {service.__name__}: it lacks {', '.join(missing)}",
                 plugin=offer.plugin,
             )
-        return ServiceHandle(offer, self._plugin, service, self._guard, self._registry)
+        return ServiceHandle(offer, self._plugin, service, self._guard, self._registry, require)
 
     async def require(self, service: Any) -> Any:
         """Return a handle as `get` does, and never None."""
@@ -242,6 +255,11 @@ class PluginServices:
                 f"{self._plugin} asks for the service {name}, which is one of {every}", plugin=self._plugin
             )
         return next(iter(offers.values()))
+
+    def _require_call(self, provider: str) -> None:
+        """Return if a service of this plugin may be called, also of one that was found while it might be."""
+        if provider != self._own and provider not in self._requires:
+            self._permits("services", "call")
 
     def _refuse_absence(self, name: str, provider: str | None, offers: Mapping[str, Offer]) -> None:
         """Return if the plugin has to get on without: whoever could offer it is optional, or anybody."""

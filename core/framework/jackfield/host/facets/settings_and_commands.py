@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from jackfield.api import CommandNode, Level, Subscription
@@ -11,11 +12,11 @@ from jackfield.errors import PermissionDenied, UsageError
 from jackfield.host.commands import CommandRegistry, Handler
 from jackfield.host.facets.names import require_name
 from jackfield.host.facets.own_threads import OwnThreads
+from jackfield.host.facets.permits import Permits
 from jackfield.manifest import CommandContribution
 from jackfield.runtime import Scope, fill_dataclass
 from jackfield.storage import Settings
 
-Check = Callable[[str, str], None]
 Run = Callable[..., Awaitable[Any]]
 Model = TypeVar("Model")
 
@@ -124,7 +125,7 @@ class PluginCommands:
         plugin: its id.
         registry: the host's.
         scope: what the commands belong to.
-        check: asks for `commands:register`.
+        permits: its grant.
         declared: the manifest's commands, by name.
     """
 
@@ -133,13 +134,13 @@ class PluginCommands:
         plugin: str,
         registry: CommandRegistry,
         scope: Scope,
-        check: Check,
+        permits: Permits,
         declared: Mapping[str, CommandContribution],
     ) -> None:
         self._plugin = plugin
         self._registry = registry
         self._scope = scope
-        self._check = check
+        self._permits = permits
         self._declared = declared
         self._roots = {name.split()[0] for one in declared.values() for name in (one.name, *one.aliases)}
 
@@ -158,7 +159,7 @@ class PluginCommands:
 
         What the call leaves out the manifest says; of two levels the higher one holds, and aliases are added.
         """
-        self._require_declared(name, *aliases)
+        allowed = self._require_declared(name, *aliases)
         told = self._declared.get(" ".join(name.split()), CommandContribution(name))
         take_away = self._registry.add(
             self._plugin,
@@ -169,28 +170,31 @@ class PluginCommands:
             usage=usage or told.usage,
             level=max(Level.parse(level), Level.parse(told.level)),
             needs=needs,
-            check=self._check,
+            check=self._permits,
         )
-        return self._scope.begin(f"command {name}", take_away)
+        return self._scope.begin(f"command {name}", take_away, allowed=allowed)
 
     def add_tree(self, tree: CommandNode) -> Subscription:
         """Add a tree of commands until the plugin is disabled; of its level and the manifest's the higher one holds."""
         require_name(self._plugin, "a command", *_names_in(tree))
-        self._require_declared(tree.name, *tree.aliases)
+        allowed = self._require_declared(tree.name, *tree.aliases)
         if (told := self._declared.get(tree.name)) is not None:
             tree = replace(tree, level=max(tree.level, Level.parse(told.level)), help=tree.help or told.help)
-        take_away = self._registry.add_tree(self._plugin, tree, check=self._check)
-        return self._scope.begin(f"commands below {tree.name}", take_away)
+        take_away = self._registry.add_tree(self._plugin, tree, check=self._permits)
+        return self._scope.begin(f"commands below {tree.name}", take_away, allowed=allowed)
 
-    def _require_declared(self, *names: str) -> None:
+    def _require_declared(self, *names: str) -> Callable[[], bool] | None:
+        """Return what says whether commands may still be called so; None for declared ones, which always may."""
         require_name(self._plugin, "a command", *names)
         roots = {text.split()[0] for text in names if text.split()}
-        if not roots <= self._roots:
-            self._require_register(", ".join(sorted(roots - self._roots)))
+        if roots <= self._roots:
+            return None
+        self._require_register(", ".join(sorted(roots - self._roots)))
+        return partial(self._permits.may, "commands", "register")
 
     def _require_register(self, undeclared: str) -> None:
         try:
-            self._check("commands", "register")
+            self._permits("commands", "register")
         except PermissionDenied as error:
             # Seldom is the permission what its author wants: a command that is always there is declared, and free.
             hint = f"declare {undeclared} in plugin.toml, under [contributes] commands; or ask for commands:register"

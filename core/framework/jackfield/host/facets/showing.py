@@ -1,14 +1,14 @@
 """`context.ui` of one plugin (C18, C19)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 from jackfield.api import ActionHandler, Component, MenuItem, Render, Subscription
 from jackfield.host.facets.names import require_name
+from jackfield.host.facets.permits import Permits
 from jackfield.host.facets.ui import MenuHandler, Shown, UiRegistry
 from jackfield.manifest import ComponentContribution
 from jackfield.runtime import Scope
-
-Check = Callable[[str, str], None]
 
 
 class PluginUi:
@@ -18,7 +18,7 @@ class PluginUi:
         plugin: its id.
         registry: the host's.
         scope: what it shows belongs to.
-        check: asks for `ui:component` and `ui:menu`.
+        permits: its grant.
         declared: the components of the manifest, by name: their positions and headings.
     """
 
@@ -27,13 +27,13 @@ class PluginUi:
         plugin: str,
         registry: UiRegistry,
         scope: Scope,
-        check: Check,
+        permits: Permits,
         declared: Mapping[str, ComponentContribution],
     ) -> None:
         self._plugin = plugin
         self._registry = registry
         self._scope = scope
-        self._check = check
+        self._permits = permits
         self._declared = declared
 
     def add_component(
@@ -51,13 +51,14 @@ class PluginUi:
             PermissionDenied: `ui:component` was not granted.
             PluginError: the plugin shows one of that name.
         """
-        self._check("ui", "component")
+        self._permits("ui", "component")
         require_name(self._plugin, "a component", name)
         declared = self._declared.get(name, ComponentContribution(name))
         shown = Shown(
             self._plugin, name, title or declared.title or name, position or declared.position, render, on_action
         )
-        return self._scope.begin(f"component {name}", self._registry.add_component(shown))
+        allowed = partial(self._permits.may, "ui", "component")
+        return self._scope.begin(f"component {name}", self._registry.add_component(shown), allowed=allowed)
 
     def refresh(self, name: str) -> None:
         """Tell the pages that the component would be drawn differently now."""
@@ -69,6 +70,7 @@ class PluginUi:
         Raises:
             PermissionDenied: `ui:menu` was not granted.
         """
-        self._check("ui", "menu")
+        self._permits("ui", "menu")
         require_name(self._plugin, "a menu item", item.id)
-        return self._scope.begin(f"menu item {item.id}", self._registry.add_menu_item(self._plugin, item, handler))
+        take_away = self._registry.add_menu_item(self._plugin, item, handler)
+        return self._scope.begin(f"menu item {item.id}", take_away, allowed=partial(self._permits.may, "ui", "menu"))
