@@ -77,6 +77,10 @@ class Bringing:
         with contextlib.suppress(Exception):  # told when it is loaded
             self._prepared[candidate.canonical_id] = await self._bring(candidate, placement)
 
+    def exchanges_data(self, candidate: Candidate) -> bool:
+        """Say whether what a plugin keeps is put aside for another folder before this code of it is loaded."""
+        return self._shape.exchanges(candidate)
+
     def take(self, candidate: Candidate) -> Brought | None:
         """Return what was prepared for a plugin, once."""
         return self._prepared.pop(candidate.canonical_id, None)

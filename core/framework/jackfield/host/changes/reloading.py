@@ -75,6 +75,8 @@ class Reloading:
                 continue
             if verdict.problem and not is_saved_broken(record, verdict):
                 continue
+            if self._needs_other_data(verdict) and record.footing.code != seen.footings[cid].code:
+                continue  # whoever follows the change of version takes it down first, and exchanges both
             able.add(cid)
             if self._is_new(record, verdict, seen, on_disk=on_disk):
                 found.add(cid)
@@ -197,6 +199,8 @@ class Reloading:
             problem = f"others imported its code, too: it needs a restart of {self._host_name}"
         elif machine_code:
             problem = f"it holds machine code, {', '.join(machine_code)}: it needs a restart of {self._host_name}"
+        elif verdict is not None and self._needs_other_data(verdict):
+            problem = f"its new code reads an older shape of what it keeps: it needs a restart of {self._host_name}"
         elif verdict is not None and is_saved_broken(record, verdict):
             record.footing = seen.footings[cid]  # not tried again before it is saved again
             self._postponed.note((), cid)
@@ -205,6 +209,10 @@ class Reloading:
             raise PluginError(f"{identity} was not reloaded: {problem}", plugin=identity)
         up = record.life.state in _UP
         return _Before(record, record.candidate, record.footing, record.wiring, record.loaded, record.remote, up)
+
+    def _needs_other_data(self, verdict: Verdict) -> bool:
+        """Say whether new code needs other data than there is: the old code is at work on that, up to the last."""
+        return self._runner.bringing.exchanges_data(verdict.candidate)
 
     async def _rest(self, before: _Before) -> None:
         async with before.record.step:
