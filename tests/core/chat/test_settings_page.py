@@ -128,6 +128,15 @@ async def test_what_is_saved_reaches_the_plugin_and_the_rest_is_left_alone(owner
     assert (await told(owner))[0]["days"] == 3
 
 
+async def test_a_list_of_one_entry_with_a_comma_survives_the_form(owner: "Person") -> None:
+    await owner.http.post(PAGE, data={**form(await owner.http.get(PAGE)), "set-quiet": '["tea, coffee"]'})
+    assert (await told(owner))[0]["quiet"] == ["tea, coffee"]
+    shown = form(await owner.http.get(PAGE))
+    assert "Place was saved." in (await owner.http.post(PAGE, data={**shown, "set-place": "Graz"})).text
+    assert (await told(owner))[0]["quiet"] == ["tea, coffee"]
+    assert 'quiet = ["tea, coffee"] (a list of texts)' in str(await owner.say("/plugins settings weather"))
+
+
 async def test_what_does_not_fit_is_told_at_its_field_and_what_was_typed_stays(owner: "Person") -> None:
     sent = form(await owner.http.get(PAGE)) | {
         "set-days": "9 <b>",

@@ -25,6 +25,7 @@ SETTINGS = (
     '  { key = "place", default = "Vienna", label = "Place", description = "where the forecast is for" },\n'
     '  { key = "days", type = "integer", default = 3, minimum = 1, maximum = 10 },\n'
     '  { key = "token", type = "secret", label = "Token" },\n'
+    '  { key = "quiet", type = "list", label = "Rooms without" },\n'
     "]\n"
 )
 CHANGES = "## 2.0.0\n- The sidebar shows who voted\n\n## 1.3.1\n- Counts right\n"

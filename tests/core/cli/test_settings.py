@@ -27,7 +27,7 @@ def test_it_shows_values_bounds_and_help(desk: Desk, file):
     assert "Place; text; where the forecast is for" in lines[1]
     assert "a whole number from 1 to 10" in lines[2]
     assert "not set (a secret)" in lines[3]
-    assert lines[4] == f"file: {file}"
+    assert lines[5] == f"file: {file}"
     assert not file.exists()  # showing changes nothing
 
 
@@ -52,6 +52,28 @@ def test_what_does_not_fit_is_told_with_its_bounds(desk: Desk):
     ]
     ran = desk.run("settings", "set", "weather", "days", "many")
     assert ran.err.splitlines()[0] == "error: the setting days: expected a whole number, found 'many'"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "told"),
+    [
+        ("lobby, tea room", ["lobby", "tea room"], "lobby, tea room"),
+        ('["a b","c"]', ["a b", "c"], "a b, c"),
+        ('["tea, coffee", "c"]', ["tea, coffee", "c"], '["tea, coffee", "c"]'),
+    ],
+)
+def test_a_list_is_typed_with_commas_or_as_an_array(desk: Desk, typed, kept, told):
+    assert desk.run("settings", "set", "weather", "quiet", typed).out == f"weather: quiet is {told}.\n"
+    assert desk.run("settings", "weather", "--json").json["settings"][3]["value"] == kept
+
+
+def test_an_array_that_is_none_is_told_with_its_field(desk: Desk):
+    ran = desk.run("settings", "set", "weather", "quiet", '["a", "b"')
+    assert (ran.code, ran.err.splitlines()[0]) == (
+        2,
+        'error: the setting quiet: ["a", "b" begins like an array and is none',
+    )
+    assert desk.run("settings", "weather", "--json").json["settings"][3]["value"] == []
 
 
 def test_a_secret_is_piped_in_and_never_shown(desk: Desk, file):

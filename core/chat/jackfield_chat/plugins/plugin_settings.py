@@ -231,8 +231,10 @@ def _read(report: SettingsReport, sent: Mapping[str, str]) -> _Read:
 
 
 def _text(one: SettingReport) -> str:
-    if one.setting.type == "list" and isinstance(one.value, list):
-        return "\n".join(one.value)
+    """As it stands in the form: of a list one entry in each line, where that is read as the same list."""
+    if one.setting.type == "list" and isinstance(one.value, list) and len(one.value) > 1:
+        lines = "\n".join(one.value)
+        return lines if one.read(lines) == one.value else one.text
     return one.text
 
 
@@ -241,6 +243,6 @@ def _line(one: SettingReport) -> str:
     if setting.secret:
         value = "set" if one.is_set else "not set"
     else:
-        value = ", ".join(one.value) if isinstance(one.value, list) else _text(one)
+        value = one.text if setting.type == "list" else _text(one)
     told = f": {setting.label}" if setting.label else ""
     return f"{setting.key} = {value or 'empty'} ({setting.expected}){told}"

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from jackfield.storage.settings_file import FILE_NAME, stamp_of_files
     from jackfield.storage.snapshots import RESTORE, SHAPE, Snapshot, Snapshots
     from jackfield.storage.tables import Definition
-    from jackfield.storage.values import check_new, check_setting, default_of, setting_as_text, setting_from_text
+    from jackfield.storage.values import (
+        check_new,
+        check_setting,
+        default_of,
+        list_as_text,
+        setting_as_text,
+        setting_from_text,
+    )
     from jackfield.storage.written import MAXIMUM_VALUE_BYTES
 
 __all__ = [
@@ -55,6 +62,7 @@ __all__ = [
     "default_of",
     "delete_folder",
     "folder_size",
+    "list_as_text",
     "make_private",
     "quota_of",
     "setting_as_text",
@@ -85,6 +93,7 @@ _LATER = {
     "damage_of": "damage",
     "default_of": "values",
     "folder_size": "quota",
+    "list_as_text": "values",
     "quota_of": "belongings",
     "setting_as_text": "values",
     "setting_from_text": "values",

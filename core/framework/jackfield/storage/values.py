@@ -1,7 +1,7 @@
 """Values of settings: checked, made of the text that somebody typed, and shown."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ MAXIMUM_CHARACTERS = 10_000
 
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
+_SHOWN_CHARACTERS = 60
 
 
 def default_of(setting: SettingContribution) -> Any:
@@ -69,7 +70,8 @@ def setting_from_text(setting: SettingContribution, text: str) -> Any:
     """Return the value that a person typed: into a form, a room or a terminal.
 
     Args:
-        setting: decides how the text is read. A list has one entry a line, or several in one line between commas.
+        setting: decides how the text is read. A list is an array as TOML and JSON write it, `["a, b", "c"]`, or has
+            one entry a line, or several in one line between commas.
         text: as typed.
 
     Raises:
@@ -86,8 +88,7 @@ def setting_from_text(setting: SettingContribution, text: str) -> Any:
         case "number":
             value = _number(plain, float, text)
         case "list":
-            parts: Iterable[str] = plain.splitlines() if "\n" in plain else plain.split(",")
-            value = [part.strip() for part in parts if part.strip()]
+            value = _array(setting, plain) if plain.startswith("[") else _entries(plain)
         case "choice" | "path":
             value = plain
     return check_new(setting, value)
@@ -100,8 +101,42 @@ def setting_as_text(setting: SettingContribution, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return ", ".join(value)
+        return list_as_text(value)
     return str(value)
+
+
+def list_as_text(entries: Sequence[str]) -> str:
+    """Return a list as it is typed: between commas, and as an array where that would be read as something else."""
+    between_commas = ", ".join(entries)
+    if not between_commas.startswith("[") and _entries(between_commas) == list(entries):
+        return between_commas
+    return json.dumps(list(entries), ensure_ascii=False)
+
+
+def _entries(plain: str) -> list[str]:
+    parts: Iterable[str] = plain.splitlines() if "\n" in plain else plain.split(",")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _array(setting: SettingContribution, plain: str) -> Any:
+    """Read what begins as an array; one that is none would else be kept with its brackets.
+
+    Raises:
+        UsageError: it is none.
+    """
+    import tomllib  # few lists are typed as an array
+
+    try:
+        read = tomllib.loads(f"array = {plain}") if len(plain) <= MAXIMUM_CHARACTERS else {}
+    except (ValueError, RecursionError):  # a table 5,000 deep
+        read = {}
+    if len(read) != 1:  # nothing, or more lines of TOML behind it
+        shown = plain if len(plain) <= _SHOWN_CHARACTERS else f"{plain[:_SHOWN_CHARACTERS]}…"
+        raise UsageError(
+            f"the setting {setting.key}: {shown} begins like an array and is none",
+            hint="""write ["one entry", "another"], a shell wants '…' around it, or: one entry, another""",
+        )
+    return read["array"]
 
 
 def _number(plain: str, kind: type[int] | type[float], text: str) -> Any:

@@ -60,8 +60,15 @@ def show(session: Session, plugin: str | None) -> None:
 @command(
     "set",
     told="Change one setting; a running application takes it up.\n\nWithout VALUE it is asked for, or read from a "
-    "pipe; a secret is not shown while you type it and does not stay in the shell's history.",
-    examples=[("weather place Vienna", "change one"), ("weather token", "ask for a secret")],
+    "pipe; a secret is not shown while you type it and does not stay in the shell's history.\n\n"
+    "A list is typed with commas, or as an array where an entry has one in it. A value that begins with a - goes "
+    "behind two of them: -- -5.",
+    examples=[
+        ("weather place Vienna", "change one"),
+        ("weather token", "ask for a secret"),
+        ("weather quiet 'lobby, tea room'", "a list"),
+        ("""weather quiet '["lobby", "tea, coffee"]'""", "a list, as an array"),
+    ],
 )
 @click.argument("plugin", shell_complete=installed_ids())
 @click.argument("key", shell_complete=setting_keys())
@@ -156,9 +163,11 @@ def _help(one: JsonObject) -> str:
 def _value(one: JsonObject) -> str:
     if one["secret"]:
         return "set (a secret)" if one["set"] else "not set (a secret)"
+    from jackfield.storage import list_as_text
+
     value = one["value"]
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ", ".join(value) or "empty"
+        return list_as_text(value) or "empty"
     return str(value) if value != "" else "empty"
