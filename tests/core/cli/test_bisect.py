@@ -51,7 +51,15 @@ def test_a_command_finds_the_culprit_and_everything_is_enabled_as_before(crowded
 
     told = crowded.run("bisect", "--command", program)
     assert "dice is to blame." in told.out
-    assert "Disable it: jackfield disable dice" in told.out
+    assert told.out.endswith("All plugins are enabled as they were.\nDisable it: jackfield disable dice\n")
+
+
+def test_a_command_may_leave_the_culprit_disabled(crowded, program):
+    before = enabled(crowded)
+    told = crowded.run("bisect", "--command", program, "--disable")
+    assert told.code == 0, told.err
+    assert told.out.endswith("dice stays disabled; all others are enabled as they were.\n")
+    assert enabled(crowded) == {**before, "dice": False}
 
 
 def test_where_it_is_no_plugin_nobody_is_blamed(crowded):
@@ -81,11 +89,19 @@ def test_what_does_not_happen_is_nobodys_fault(crowded):
 
 def test_a_person_is_asked(crowded):
     before = enabled(crowded)
-    found = crowded.run("bisect", typed="n\nn\ny\ny\n")
+    found = crowded.run("bisect", typed="n\nn\ny\ny\nn\n")
     assert found.code == 0, found.err
     assert "Enabled now: no plugin (0 of 3)." in found.out
-    assert "is to blame." in found.out
+    assert "poll is to blame." in found.out
+    assert "Leave poll disabled? [Y/n]" in found.out
+    assert found.out.endswith("All plugins are enabled as they were.\nDisable it: jackfield disable poll\n")
     assert enabled(crowded) == before
+    assert crowded.run("bisect", typed="n\nn\ny\ny\n").code == 0  # who was there for the search and is not any more
+    assert enabled(crowded) == before
+    agreed = crowded.run("bisect", typed="n\nn\ny\ny\n\n")
+    assert agreed.out.endswith("poll stays disabled; all others are enabled as they were.\n")
+    assert enabled(crowded) == {**before, "poll": False}
+    assert crowded.run("enable", "poll").code == 0
     gone = crowded.run("bisect", typed="n\n")  # and then nobody is there any more
     assert gone.code == 2
     assert gone.err.splitlines()[-2:] == [

@@ -15,6 +15,7 @@ from jackfield.storage import Starts
 from tests.core.cli.conftest import Ran
 from tests.support.processes import clean_environment, script
 from tests.support.profiles import Profile, hostfile
+from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
@@ -35,8 +36,8 @@ class Running:
         self.application = application
         self._environment = clean_environment(JACKFIELD_HOME=str(home))
 
-    async def bisect(self, program: str) -> Ran:
-        words = [script("jackfield"), "--app", "chat", "bisect", "--command", program, "--json"]
+    async def bisect(self, program: str, *options: str) -> Ran:
+        words = [script("jackfield"), "--app", "chat", "bisect", "--command", program, *options, "--json"]
         done = await asyncio.to_thread(
             subprocess.run, words, env=self._environment, capture_output=True, text=True, timeout=60, check=False
         )
@@ -76,11 +77,26 @@ async def test_a_running_application_has_followed_before_a_command_is_run(begin,
     assert running.application.safe_mode is None
 
 
-async def test_a_search_leaves_safe_mode_for_without_plugins_nothing_happens(begin, mark):
+async def test_a_search_leaves_safe_mode_for_a_while_for_without_plugins_nothing_happens(begin, mark):
+    """Else the culprit would be started again as soon as it was found."""
     running = await begin(safe=True)
-    assert running.application.safe_mode is not None
+    before = running.application.safe_mode
+    assert before is not None
     found = await running.bisect(f"! test -e {mark}")
     assert (found.code, json.loads(found.out)["culprit"]) == (0, "b"), found.err
+    assert Starts(running.application.layout.starts).safe_mode() == before
+    plugins = running.application.host.plugins
+    await until(lambda: running.application.safe_mode == before and not plugins.active())
+    assert not mark.exists()
+    assert all(running.application.management.state.get(f"wish/{plugin}") for plugin in "abc")
+
+
+async def test_without_its_culprit_the_application_runs_on_and_safe_mode_is_over(begin, mark):
+    running = await begin(safe=True)
+    found = await running.bisect(f"! test -e {mark}", "--disable")
+    assert (found.code, json.loads(found.out)["disabled"]) == (0, True), found.err
     assert Starts(running.application.layout.starts).safe_mode() is None
-    for plugin in "abc":
+    for plugin in "ac":
         assert (await running.application.host.plugins.wait_for(plugin, timeout_seconds=20)).state == "active"
+    assert not mark.exists()
+    assert running.application.management.state.get("wish/b") is False

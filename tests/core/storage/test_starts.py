@@ -70,6 +70,22 @@ def test_leaving_it_gives_the_same_plugins_two_more_starts(starts):
     assert [starts.begin("a", chosen=False) is not None for _ in range(3)] == [False, False, True]
 
 
+def test_it_is_brought_back_as_it_was_after_plugins_were_tried(starts):
+    assert starts.keep_safe_mode()() is False
+    assert starts.safe_mode() is None
+    crash(starts)
+    crash(starts)
+    before = starts.begin("a", chosen=False)
+    bring_back = starts.keep_safe_mode()
+    starts.leave()
+    starts.begin("another set", chosen=False)
+    starts.note_failures({"late": "no paint"})
+    assert bring_back() is True
+    assert starts.safe_mode() == before
+    assert starts.failures() == {"late": "no paint"}
+    assert starts.begin("a", chosen=False) is not None  # and so is the next start of the same plugins
+
+
 def test_what_was_asked_for_says_so_and_ends_with_the_application(starts):
     safe = starts.begin("a", chosen=True)
     assert safe is not None

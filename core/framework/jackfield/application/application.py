@@ -261,9 +261,13 @@ class Application:
         self._starts.note_failures({one.candidate.canonical_id: one.life.problem for one in failed})
 
     async def _follow(self) -> None:
-        if self.host.safe and self._starts.safe_mode() is None:
+        safe = self._starts.safe_mode()
+        if self.host.safe and safe is None:
             _log.warning("safe mode is over: the plugins of %s are tried again", self.hostfile.name)
             self.host.safe = False
+        elif not self.host.safe and safe is not None and safe.since:  # else it is about the next start
+            _log.warning("SAFE MODE: %s runs without plugins again: %s. %s", self.hostfile.name, safe.reason, _WAY_OUT)
+            self.host.safe = True
         await self.host.reload_changes()
         self.revocations.note()
         await discard_marked(self.layout, self.host.state, by=self.app, but=self.host.plugins.records())

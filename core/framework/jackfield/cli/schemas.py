@@ -97,7 +97,10 @@ ANSWERS: dict[str, Schema] = {
     # With --follow each line is printed as an object of its own.
     "logs": {
         "anyOf": [
-            record({"app": TEXT, "plugin": TEXT, "running": FLAG, "level": maybe(TEXT), "lines": many(LINE)}),
+            record(
+                {"app": TEXT, "plugin": TEXT, "running": FLAG, "level": maybe(TEXT), "lines": many(LINE)},
+                {"elsewhere": TEXT},
+            ),
             LINE,
         ]
     },
@@ -166,6 +169,7 @@ ANSWERS: dict[str, Schema] = {
             "app": TEXT,
             "culprit": maybe(TEXT),
             "alone": maybe(FLAG),
+            "disabled": FLAG,
             "tried": many(record({"enabled": many(TEXT), "bad": FLAG})),
             "restored": FLAG,
         }

@@ -166,18 +166,25 @@ class Trial:
         """Keep an answer for the report."""
         self.tried.append(Tried(tuple(plugins), bad))
 
-    def restore(self) -> bool:
-        """Have the wishes as they were before the search."""
-        return restore(self.state, by=self.by)
+    def restore(self, *, disabled: str | None = None) -> bool:
+        """Have the wishes as they were before the search, but for one plugin that stays disabled."""
+        return restore(self.state, by=self.by, disabled=disabled)
 
 
-def restore(state: State, *, by: str) -> bool:
-    """Give the wishes back that a search changed; returns whether one had."""
+def restore(state: State, *, by: str, disabled: str | None = None) -> bool:
+    """Give the wishes back that a search changed; returns whether one had.
+
+    Args:
+        state: where wishes are kept.
+        by: who ends the search.
+        disabled: a canonical id: it is not enabled again, not even for a moment.
+    """
     before = state.get(BISECT_KEY)
     if not isinstance(before, Mapping):
         return False
-    wishes = {f"wish/{cid}": wish for cid, wish in before.items()}
-    state.change({**wishes, BISECT_KEY: None}, by=by, why="end the search who is to blame")
+    wishes = {f"wish/{cid}": wish if cid != disabled else False for cid, wish in before.items()}
+    why = "end the search who is to blame" + (f"; disable {disabled}" if disabled else "")
+    state.change({**wishes, BISECT_KEY: None}, by=by, why=why)
     return True
 
 

@@ -17,7 +17,7 @@ import datetime as dt
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,21 @@ class Starts:
         if found:
             self._write(**{**self._read(), "failed": 0, "safe": None})
         return found
+
+    def keep_safe_mode(self) -> Callable[[], bool]:
+        """Return what brings safe mode back as it is now, after it was left to try plugins.
+
+        The function returns whether there was one; a running application follows, and the next start is in it too.
+        """
+        kept = {name: value for name, value in self._read().items() if name in ("failed", "plugins", "safe")}
+        held = self.safe_mode() is not None
+
+        def bring_back() -> bool:
+            if held:
+                self._write(**{**self._read(), **kept, "open": False})
+            return held
+
+        return bring_back
 
     def note_slow(self, seconds: Mapping[str, float]) -> None:
         """Keep which plugins held up the start.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jackfield.cli.options import command
+from jackfield.cli.output import Output
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined, plain, plural
 from jackfield.errors import JackfieldError, UsageError
@@ -28,19 +29,22 @@ Happens = Callable[[tuple[str, ...], int], bool]
     "bisect",
     told="Find the plugin that breaks the application, by halves.\n\n"
     "Some of the enabled plugins are disabled, dependencies always along, and you say whether it still happens; or "
-    "--command says so: it is run for each set, and it happens where its exit code is not 0. At the end, and with "
-    "Ctrl-C, all of them are enabled as they were. A running application has followed when you or the command are "
-    "asked, and leaves safe mode for it; one that does not start has to be started for each answer.",
+    "--command says so: it is run for each set, and it happens where its exit code is not 0. At the end you are asked "
+    "whether the one that is to blame shall stay disabled; all else, and with Ctrl-C everything, is as it was before. "
+    "A running application has followed when you or the command are asked, and leaves safe mode for it; one that does "
+    "not start has to be started for each answer.",
     examples=[
         ("", "be asked"),
         ("--command 'my-app --self-test'", "have a command answer"),
+        ("--command 'my-app --self-test' --disable", "and disable the one that is to blame"),
         ("--restore", "enable all again after a search that was killed"),
     ],
 )
 @click.option("--command", "program", metavar="CMD", help="Run this in the shell; 0: all is well, else: it happens.")
+@click.option("--disable", is_flag=True, help="Leave the one that is to blame disabled, without being asked.")
 @click.option("--restore", "only_restore", is_flag=True, help="Enable again what a search left disabled, and end.")
-def bisect(session: Session, program: str | None, only_restore: bool) -> None:
-    """Change wishes, ask, and give them back however it ends."""
+def bisect(session: Session, program: str | None, disable: bool, only_restore: bool) -> None:
+    """Change wishes, ask, and give them back however it ends; with a yes the culprit stays out."""
     from jackfield.management import Trial, restore
 
     management, output = session.management, session.output
@@ -53,22 +57,51 @@ def bisect(session: Session, program: str | None, only_restore: bool) -> None:
         raise UsageError("--json asks nobody", hint="say with --command what is to be tried")
     trial = Trial.of(management.inventory(), management.state, by=session.by)
     happens = _ask(session, trial) if program is None else _try(session, program)
+    bring_back = Starts(session.layout.starts).keep_safe_mode()
+    disabled, safe = None, False
     trial.begin()
     try:
         culprit = _search(session, trial, happens)
         alone = None if culprit is None else _alone(session, trial, culprit, happens)
+        _tell(output, trial, culprit, alone=alone)
+        if culprit is not None and (disable or (program is None and _agreed(session, culprit))):
+            disabled = culprit
     finally:
-        trial.restore()
-    output.data(_answer(session, trial, culprit, alone=alone))
+        if disabled is None:  # else another set of plugins is to run, which ends safe mode anyway
+            safe = bring_back()
+        trial.restore(disabled=disabled)
+    output.data(_answer(session, trial, culprit, alone=alone, disabled=disabled is not None))
+    if disabled is not None:
+        output.line(f"{plain(disabled)} stays disabled; all others are enabled as they were.")
+        return
+    if safe or culprit is not None:
+        output.line("All plugins are enabled as they were" + (", in safe mode as before." if safe else "."))
+    if culprit is not None:
+        output.line(f"Disable it: {session.program} disable {plain(culprit)}")
+    if safe:
+        output.line(f"Have the plugins tried again: {session.program} safe-mode --leave")
+
+
+def _tell(output: Output, trial: "Trial", culprit: str | None, *, alone: bool | None) -> None:
+    """Say what was found."""
     if not any(one.bad for one in trial.tried):
         output.line("It does not happen with all of them enabled: there is nobody to blame.")
-        return
-    if culprit is None:
+    elif culprit is None:
         output.line("It happens without any plugin, too: none of them is to blame.")
-        return
-    beside = "" if alone else " It takes other plugins, too: by itself it does no harm."
-    output.line(click.style(f"{plain(culprit)} is to blame.", bold=True) + beside)
-    output.line(f"All plugins are enabled as they were. Disable it: {session.program} disable {plain(culprit)}")
+    else:
+        beside = "" if alone else " It takes other plugins, too: by itself it does no harm."
+        output.line(click.style(f"{plain(culprit)} is to blame.", bold=True) + beside)
+
+
+def _agreed(session: Session, culprit: str) -> bool:
+    """Whether the one that was found shall stay disabled; who is not there any more has not said so."""
+    try:
+        return click.confirm(f"Leave {plain(culprit)} disabled?", default=True)
+    except click.Abort as stopped:
+        if not isinstance(stopped.__context__, EOFError):
+            raise  # Ctrl-C
+        session.output.line()
+        return False
 
 
 def _run_with(session: Session, trial: "Trial", plugins: tuple[str, ...]) -> None:
@@ -147,6 +180,8 @@ def _answer(
     *,
     alone: bool | None = None,
     restored: bool = True,
+    disabled: bool = False,
 ) -> dict[str, object]:
     tried = [one.to_mapping() for one in trial.tried] if trial is not None else []
-    return {"app": session.host.name, "culprit": culprit, "alone": alone, "tried": tried, "restored": restored}
+    found = {"culprit": culprit, "alone": alone, "disabled": disabled}
+    return {"app": session.host.name, **found, "tried": tried, "restored": restored}
