@@ -108,6 +108,7 @@ def test_a_damaged_list_stops_no_application_and_its_copy_counts(layout, install
         path.with_name("revoked.copy.json").write_text("{")
     assert started(layout).has_plugin("rivers") != copied
     assert f"what was revoked is not known: {path} is damaged" in caplog.text
+    assert "jackfield --app atlas update --check" in caplog.text
 
 
 @pytest.mark.parametrize("lists", [0, 1])

@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from jackfield.cli import group_for
+from jackfield.storage import Starts
 
 from tests.core.cli.conftest import Desk
 from tests.support.processes import free_port, script
@@ -100,6 +101,23 @@ def test_an_adopted_application_is_listed_and_its_plugins_switched_off(desk: Des
     assert app.loaded() == []
     assert desk.run("--app", "tool", "enable", "tool-x").code == 0
     assert app.loaded() == ["tool-x"]
+
+
+def test_the_lines_of_an_adopted_application_are_its_own(desk: Desk, adopted_app):
+    """Nothing of them is kept here, which is not to say that its plugins logged nothing."""
+    adopted_app(desk).loaded()
+    where = "tool logs by itself: what its plugins log is where tool writes its own log, and not kept here"
+    told = desk.run("--app", "tool", "logs", "tool-x")
+    assert (told.code, told.out) == (0, f"{where}.\n")
+    assert desk.run("--app", "tool", "logs", "tool-x", "--follow").out == f"{where}.\n"
+    assert desk.run("--app", "tool", "logs", "tool-x", "--json").json["elsewhere"] == where
+    level = desk.run("--app", "tool", "logs", "tool-x", "--level", "debug")
+    assert (level.code, level.err.splitlines()[0]) == (2, f"error: {where}")
+    (profile,) = [folder for folder in (desk.home / "tool").iterdir() if folder.is_dir()]
+    (profile / "run").mkdir(exist_ok=True)
+    Starts(profile / "run" / "starts.json").note_failures({"tool-x": "ValueError: no rain"})
+    told = desk.run("--app", "tool", "logs", "tool-x").out
+    assert told.splitlines()[1:] == ["tool-x failed when tool last ran: ValueError: no rain"]
 
 
 def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):

@@ -54,7 +54,7 @@ def test_every_command_says_what_was_revoked_and_what_to_do(market, tmp_path):
     assert f"<1.1 {why}" in terminal.run("info", "spy")
     doctor = terminal.run("doctor", code=1)
     assert f"revoked: spy: 1.0.0 {why}" in doctor
-    assert "jackfield allow-revoked spy" in doctor
+    assert "jackfield --app chat allow-revoked spy" in doctor
     refused = terminal.run("install", "spy==1.0.0", "--yes", code=1)
     assert f"spy 1.0.0 {why}" in refused
     terminal.run("disable", "spy")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from jackfield.cli import in_words_of
+from jackfield.storage import Starts
 
 from tests.core.cli.conftest import Desk
 from tests.support.processes import script
@@ -33,6 +35,49 @@ from tests.support.processes import script
 )
 def test_a_command_is_named_as_it_is_typed_and_nothing_else_is(said: str, typed: str):
     assert typed in in_words_of("tool", said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("list",), "jackfield --app tool --profile mine disable tool-x"),
+        (("doctor",), "jackfield --app tool --profile mine disable tool-x"),
+        (("doctor", "--json"), "jackfield --app tool --profile mine disable tool-x"),
+        (("settings", "set", "nobody", "a", "1"), "jackfield --app tool --profile mine list"),
+        (("settings", "set", "nobody", "a", "1", "--json"), "jackfield --app tool --profile mine list"),
+        (("safe-mode",), "jackfield --app tool --profile mine bisect"),
+        (("history",), ""),
+    ],
+)
+def test_advice_names_the_application_and_the_profile_that_its_reader_named(desk, adopted_app, words, advice):
+    """What is advised runs as it is printed: of two applications, or profiles, the same one is meant."""
+    adopted_app(desk)
+    desk.more["JACKFIELD_PROFILE"] = "mine"
+    code = "from jackfield import PluginManager\nPluginManager('tool').load_setuptools_entrypoints('tool')\n"
+    subprocess.run([sys.executable, "-c", code], env=desk.environ, check=True, capture_output=True)
+    del desk.more["JACKFIELD_PROFILE"]
+    starts = Starts(desk.home / "tool" / "mine" / "run" / "starts.json")
+    (desk.home / "tool" / "mine" / "run").mkdir(exist_ok=True)
+    starts.note_failures({"tool-x": "ImportError: no module named 'lost'"})
+    starts.begin("these", chosen=True)
+    ran = desk.run("--app", "tool", "--profile", "mine", *words)
+    assert advice in ran.out + ran.err
+    assert "jackfield " not in (ran.out + ran.err).replace("jackfield --app tool --profile mine ", "")
+
+
+@pytest.mark.slow
+def test_what_variables_say_needs_no_option(desk: Desk):
+    desk.more["JACKFIELD_APP"] = "chat"
+    assert "see jackfield list" in desk.run("disable", "nobody").err
+    assert "see jackfield --app chat list" in desk.run("--app", "chat", "disable", "nobody").err
+
+
+@pytest.mark.slow
+def test_advice_names_the_folder_of_the_chat_that_is_meant(desk: Desk, tmp_path: Path):
+    command = [script("jackfield-chat"), "plugins", "--data", str(tmp_path / "my data"), "disable", "nobody"]
+    told = subprocess.run(command, env=desk.environ, capture_output=True, text=True, timeout=60, check=False).stderr
+    assert f"or see jackfield-chat plugins --data '{tmp_path / 'my data'}' list" in told
 
 
 @pytest.mark.slow

@@ -140,7 +140,7 @@ async def test_without_a_running_application_its_earlier_runs_are_told(running):
     missing = await running.run("stats", "nobody")
     assert (missing.code, missing.err.splitlines()[-2:]) == (
         1,
-        ["error: nothing was counted of a plugin nobody", "hint: jackfield stats"],
+        ["error: nothing was counted of a plugin nobody", "hint: jackfield --app chat stats"],
     )
 
 
@@ -166,12 +166,12 @@ async def test_enable_and_disable_tell_the_running_application_and_report_how_it
     failed = await running.run("enable", "broken", "--accept-permissions")
     assert failed.code == 1
     assert "ValueError: no rain" in failed.err
-    assert "See: jackfield logs broken" in failed.err
+    assert "See: jackfield --app chat logs broken" in failed.err
     told = (await running.run("info", "broken")).out
     assert re.search(r"problem +failed in the running application: .*ValueError: no rain", " ".join(told.split()))
     assert re.search(r"from +no marketplace is configured", told)
     listed = (await running.run("list")).out
-    assert re.search(r"broken .*failed .*ValueError: no rain.* · jackfield logs broken", listed)
+    assert re.search(r"broken .*failed .*ValueError: no rain.* · jackfield --app chat logs broken", listed)
     logged = (await running.run("logs", "broken")).out
     assert "ValueError: no rain" in logged
 
@@ -182,7 +182,9 @@ async def test_list_says_why_a_plugin_is_blocked_in_the_running_application(runn
     code.write_text("raise ValueError('something else')")
     await running.run("enable", "broken", "--accept-permissions")
     listed = (await running.run("list")).out
-    assert re.search(r"broken .*blocked .*was changed since it was installed: jackfield store verify", listed)
+    assert re.search(
+        r"broken .*blocked .*was changed since it was installed: jackfield --app chat store verify", listed
+    )
 
 
 async def test_the_doctor_names_what_failed_in_the_running_application(running):
@@ -191,7 +193,7 @@ async def test_the_doctor_names_what_failed_in_the_running_application(running):
     seen = await running.run("doctor")
     assert seen.code == 1
     assert re.search(r"^failed: broken: .*ValueError: no rain", seen.out, re.MULTILINE)
-    assert "  → jackfield logs broken, or jackfield disable broken\n" in seen.out
+    assert "  → jackfield --app chat logs broken, or jackfield --app chat disable broken\n" in seen.out
     await running.application.stop()
     seen = await running.run("doctor")
     assert seen.code == 1
@@ -226,6 +228,46 @@ async def test_the_doctor_names_a_plugin_that_runs_on_with_old_code(tmp_path):
         assert "failing: " not in (await running.run("doctor")).out
     finally:
         await application.stop()
+
+
+async def test_list_shows_what_runs_and_what_is_on_disk_where_these_differ(tmp_path):
+    folder, home = tmp_path / "scripts", tmp_path / "home"
+    folder.mkdir()
+    head = "PLUGIN_METADATA = {{'id': 'scribe', 'version': '{}', 'name': 'Scribe'}}\n"
+    write(folder, "scribe.py", head.format("1.0.0"))
+    application = Application("chat", home=home, specs=Specs, script_folders=[folder])
+    await application.start()
+    try:
+        host, running = application.host, Running(application, home)
+        assert re.search(r"^scribe +1\.0\.0 +active ", (await running.run("list")).out, re.MULTILINE)
+        assert "on disk" not in (await running.run("list")).out
+        write(folder, "scribe.py", head.format("2.0.0") + "1 / 0\n")
+        await until(lambda: "ZeroDivisionError" in host.plugins.status("scribe").problem)
+        told = (await running.run("list")).out
+        assert re.search(
+            r"^scribe +1\.0\.0 +active .* on disk is 2\.0\.0; scribe was not reloaded: ", told, re.MULTILINE
+        )
+        (row,) = (await running.run("list", "--json")).json["plugins"]
+        assert (row["version"], row["running"]["version"]) == ("2.0.0", "1.0.0")
+        told = (await running.run("info", "scribe")).out
+        assert re.search(r"^ *installed +2\.0\.0 \(1\.0\.0 runs\), enabled, a script", told, re.MULTILINE)
+    finally:
+        await application.stop()
+
+
+async def test_a_version_that_was_rolled_back_is_a_note_and_nothing_wrong(running, tmp_path):
+    code = "from jackfield import Plugin\nclass Main(Plugin):\n    def on_enable(self): raise OSError('no disk')\n"
+    wheel = build_plugin(tmp_path / "wheels", "weather", "2.0.0", code=code)
+    await running.run("install", str(wheel), "--yes", "--accept-permissions")
+    await until(lambda: running.application.host.plugins.status("weather").version == "1.0.0")
+    await running.application.probation.decided()
+    seen = await running.run("doctor")
+    assert seen.code == 0
+    assert re.search(r"^note: weather: 2\.0\.0 failed here, 1\.0\.0 is back since: .*no disk", seen.out, re.MULTILINE)
+    assert "pin weather --release\n" in seen.out
+    assert seen.out.endswith("\nAll is well.\n")
+    (finding,) = (await running.run("doctor", "--json")).json["findings"]
+    assert (finding["kind"], finding["note"]) == ("rolled back", True)
 
 
 @pytest.mark.feature("K15")
@@ -305,8 +347,8 @@ async def test_install_says_where_the_plugin_stands_in_the_running_application(r
     assert "brittle 1.0.0 was installed and enabled" in ran.out
     assert re.search(
         r"note: brittle 1\.0\.0 failed here and is held back: OSError: no disk .*; it was taken out again\. "
-        r"To try it again: jackfield pin brittle --release",
+        r"To try it again: jackfield --app chat pin brittle --release",
         ran.err,
     )
     released = await running.run("pin", "brittle", "--release")  # of what is not installed nothing can be updated
-    assert released.out.splitlines()[0] == "brittle 1.0.0 can be taken again: jackfield install brittle"
+    assert released.out.splitlines()[0] == "brittle 1.0.0 can be taken again: jackfield --app chat install brittle"

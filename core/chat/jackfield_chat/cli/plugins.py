@@ -2,9 +2,11 @@
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from jackfield.cli import group_for
 
 from jackfield_chat.settings import Notice, Settings
@@ -23,10 +25,11 @@ def plugins_group() -> click.Group:
 
     def start(data: Path | None, **given: Any) -> None:
         begin(**given)
-        _choose(click.get_current_context().obj, data)
+        context = click.get_current_context()
+        _choose(context.obj, context, data)
 
     def session(context: click.Context) -> Any:
-        return _choose(opens(context), context.params.get("data"))
+        return _choose(opens(context), context, context.params.get("data"))
 
     group.callback, group.opens = start, session
     option = click.Option(
@@ -41,8 +44,10 @@ def plugins_group() -> click.Group:
     return made
 
 
-def _choose(session: Any, data: Path | None) -> Any:
-    """Have a session of the framework's commands work on one chat."""
+def _choose(session: Any, context: click.Context, data: Path | None) -> Any:
+    """Have a session of the framework's commands work on one chat, and its advice name that chat."""
+    if data is not None and context.get_parameter_source("data") is ParameterSource.COMMANDLINE:
+        session.program = f"{session.program} --data {quote(str(data))}"
     if data is not None:
         home = os.environ.get("JACKFIELD_HOME")
         session.home = Settings(data, home=Path(home) if home else None).plugin_home.absolute()

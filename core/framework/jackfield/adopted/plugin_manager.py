@@ -246,7 +246,7 @@ class PluginManager(HookManager):
         if layout is not None:
             from jackfield.adopted.revoked import RevokedPlugins
 
-            self._revoked = RevokedPlugins(layout, self._groups, self._adoption.trees)
+            self._revoked = RevokedPlugins(self.project_name, layout, self._groups, self._adoption.trees)
 
     def _is_stopped(self, entry_point: InstalledEntryPoint) -> bool:
         """Say whether a plugin may not run because it was revoked, and tell it."""

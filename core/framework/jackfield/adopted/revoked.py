@@ -18,15 +18,17 @@ class RevokedPlugins:
     """The plugins of one application that may not run.
 
     Args:
+        project: the application's name, for advice that names it.
         layout: the profile.
         groups: the entry-point groups of its plugins.
         trees: where the plugins lie that jackfield installed.
     """
 
-    def __init__(self, layout: Layout, groups: Sequence[str], trees: Sequence[Path]) -> None:
+    def __init__(self, project: str, layout: Layout, groups: Sequence[str], trees: Sequence[Path]) -> None:
         lists = Lists(layout.trust)
         for problem in lists.problems():
-            logger().error("what was revoked is not known: %s", problem)
+            told = problem.replace(": jackfield ", f": jackfield --app {project} ")  # the lists know no application
+            logger().error("what was revoked is not known: %s", told)
         self._lists = lists.kept()
         self._given: Mapping[str, Allowance] = {}
         self._stored: Mapping[str, RevokedNow] = {}

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from jackfield.cli.typed import as_typed_here
+from jackfield.cli.typed import advice_as_typed_here, as_typed_here
 from jackfield.cli.words import plain, seen, shorten, width
 
 JsonObject = dict[str, Any]
@@ -96,7 +96,7 @@ def as_json_line(mapping: Mapping[str, Any]) -> str:
 def _json(mapping: Mapping[str, Any], *, indent: int | None) -> str:
     from json import dumps  # costs 5 ms; only those who ask for JSON pay
 
-    text = dumps(mapping, indent=indent, ensure_ascii=False, sort_keys=False)
+    text = dumps(advice_as_typed_here(dict(mapping)), indent=indent, ensure_ascii=False, sort_keys=False)
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from jackfield.cli.lazy import Lazy, LazyGroup
 from jackfield.cli.session import Session
@@ -122,12 +123,13 @@ def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...] = (), ho
     def session(context: click.Context) -> Session:
         given = context.params
         return Session(
-            program=context.command_path,
+            program=_as_typed_again(context),
             app=app or given.get("chosen"),
             profile=given.get("profile"),
             marketplaces=given.get("marketplace") or (),
             fallback_marketplaces=marketplaces,
             home=home,
+            embedded=app is not None,
         )
 
     def start(**_given: Any) -> None:
@@ -172,6 +174,17 @@ def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...] = (), ho
         epilog=_EPILOG,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
+
+
+def _as_typed_again(context: click.Context) -> str:
+    """The words before a subcommand that mean the same plugins; what the environment's variables say needs no word."""
+    words = [context.command_path]
+    for parameter, option in (("chosen", "--app"), ("profile", "--profile")):
+        if context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE:
+            from shlex import quote  # most commands name neither
+
+            words += [option, quote(str(context.params[parameter]))]
+    return " ".join(words)
 
 
 def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:

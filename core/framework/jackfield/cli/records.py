@@ -126,7 +126,7 @@ CHANGED = record(
     },
 )
 SAID = record({"by": TEXT, "at": MOMENT})
-FINDING = record({"kind": TEXT, "plugin": maybe(TEXT), "problem": TEXT, "advice": TEXT})
+FINDING = record({"kind": TEXT, "plugin": maybe(TEXT), "problem": TEXT, "advice": TEXT, "note": FLAG})
 SANDBOX = record(
     {
         "grade": {"enum": ["full", "base", "process"], "description": "how well this machine confines a process"},
@@ -202,6 +202,7 @@ ROW = record(
         "running": maybe(
             record(
                 {
+                    "version": {"type": "string", "description": "of the code that runs there, or would"},
                     "state": TEXT,
                     "problem": maybe(TEXT),
                     "hooks": maybe(NUMBER),

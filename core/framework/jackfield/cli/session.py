@@ -23,13 +23,15 @@ class Session:
     """The global options, and what follows from them once a command asks for it.
 
     Args:
-        program: the words that were typed up to the subcommand: `jackfield`, `jackfield-chat plugins`.
+        program: the words that are typed before a subcommand to mean the same plugins again: `jackfield`,
+            `jackfield --app datasette`, `jackfield-chat plugins`; advice begins with them.
         app: the application asked for; None where there is one only.
         profile: the set of plugins; None for the environment's own.
         marketplaces: the addresses given on the command line, first one first.
         fallback_marketplaces: what the embedding application asks where nothing else names one.
         marketplaces_hint: what to do where no marketplace is known; empty: name one.
         home: the folder that holds all data; None for `JACKFIELD_HOME` or the user's data folder.
+        embedded: whether an application has the commands under a name of its own.
     """
 
     program: str
@@ -39,6 +41,7 @@ class Session:
     fallback_marketplaces: tuple[str, ...] = ()
     marketplaces_hint: str = ""
     home: Path | None = None
+    embedded: bool = False
     output: Output = field(default_factory=Output)
 
     @cached_property

@@ -7,7 +7,9 @@ direction around.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 _STEPS = (
     (365 * 86400, "year"),
@@ -32,6 +34,9 @@ _MONTHS = (
     "December",
 )
 """Not from the locale: everything else is in English too."""
+
+_RUNS = frozenset({"active", "idle", "loaded", "pending restart"})
+"""States in a running application in which a plugin's code is there."""
 
 _SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
@@ -156,6 +161,20 @@ def brief(seconds: float) -> str:
 def whom(by: str, reader: str) -> str:
     """The one who did something, as the history names people: `you` where that is who reads it."""
     return "you" if by == reader else plain(by)
+
+
+def other_version(installed: str, running: Mapping[str, Any] | None) -> str:
+    """The version whose code runs where that is not the installed one; else empty.
+
+    New code that was taken back, or waits for another plugin or a restart, is on disk and does not run.
+
+    Args:
+        installed: what is on disk.
+        running: what the running application tells of the plugin; None where none runs.
+    """
+    if running is None or running["state"] not in _RUNS or running["version"] == installed:
+        return ""
+    return plain(str(running["version"]))
 
 
 def joined(items: list[str]) -> str:

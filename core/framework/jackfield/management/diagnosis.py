@@ -37,9 +37,13 @@ Kind = Literal[
 ]
 
 
+_NOTES: frozenset[Kind] = frozenset({"rolled back"})
+"""What was taken care of: it is told as long as it holds, and nothing is wrong for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong.
+    """One thing that is wrong, or a note on what was put right and still holds something back.
 
     Args:
         kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `failed`: it does
@@ -62,9 +66,14 @@ class Finding:
     problem: str
     advice: str
 
+    @property
+    def is_note(self) -> bool:
+        """Whether nothing is wrong: the plugins run as they should."""
+        return self.kind in _NOTES
+
     def to_mapping(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {**{name: getattr(self, name) for name in self.__slots__}, "note": self.is_note}
 
 
 def diagnose(
@@ -75,7 +84,7 @@ def diagnose(
     failures: Mapping[str, str] | None = None,
     *,
     troubles: Mapping[str, str] | None = None,
-    adopted: str | None = None,
+    adopted: bool = False,
 ) -> list[Finding]:
     """Look at everything; reads every installed file once, which takes about a second for each gigabyte.
 
@@ -87,10 +96,10 @@ def diagnose(
         failures: what the running application says of each plugin that failed there, by id; None where none
             runs: then what its last run left word of.
         troubles: what it says of each plugin that runs there all the same, by id.
-        adopted: the name of an adopted application, which keeps no logs for jackfield.
+        adopted: whether the application was adopted, and so keeps no logs for jackfield.
 
     Returns:
-        what is wrong, the most urgent kinds first; empty where all is well.
+        what is wrong, the most urgent kinds first, with the notes among them; empty where nothing is to be said.
     """
     starts = Starts(layout.starts)
     mistyped = list(_mistyped(layout, state, inventory))
@@ -132,7 +141,7 @@ def _unfinished(store: Store, state: State) -> Iterator[Finding]:
 
 
 def _failed(
-    starts: Starts, inventory: Inventory, failures: Mapping[str, str] | None, *, adopted: str | None
+    starts: Starts, inventory: Inventory, failures: Mapping[str, str] | None, *, adopted: bool
 ) -> Iterator[Finding]:
     if failures is None:
         names = {candidate.canonical_id: candidate.id for candidate in _enabled(inventory)}
@@ -140,8 +149,8 @@ def _failed(
         failures = {names[cid]: f"{told[cid]}, when the application last ran" for cid in told if cid in names}
     for plugin, why in sorted(failures.items()):
         advice = f"jackfield logs {plugin}, or jackfield disable {plugin}"
-        if adopted is not None:
-            advice = f"mend or update it and start the application, or jackfield --app {adopted} disable {plugin}"
+        if adopted:
+            advice = f"mend or update it and start the application, or jackfield disable {plugin}"
         yield Finding("failed", plugin, why, advice)
 
 

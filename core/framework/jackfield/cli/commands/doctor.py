@@ -19,7 +19,7 @@ from jackfield.permissions import UNCONFINED
     "Looks for plugins that failed in the running application, or when it last ran, or of which something failed while "
     "the rest runs on; that are blocked or in each other's way; for new versions that wait for a yes, damaged files, "
     "slow starts, data of plugins that are gone, and safe mode. It runs no plugin and asks no marketplace. The exit "
-    "code is 1 where something is wrong.\n\n"
+    "code is 1 where something is wrong; a note, as on a version that was rolled back, is nothing wrong.\n\n"
     "It says how well this machine confines plugins. With --sandbox it says what is missing, and tries whether that "
     "holds: a few attacks that harm nothing, each without the sandbox and within it.",
     examples=[
@@ -46,7 +46,6 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
         names = joined(list(taken.plugins))
         output.line(plain(f"Taken over from {taken.prefix}, with settings and data: {names}."))
     running = _running(session)
-    adopted = session.host.name if session.host.hostfile is None else None
     found = diagnose(
         management.layout,
         management.store,
@@ -54,7 +53,7 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
         management.inventory(),
         None if running is None else {row["id"]: _why(row) for row in running if row["state"] == "failed"},
         troubles={row["id"]: row["problem"] for row in running or () if row["state"] == "active" and row["problem"]},
-        adopted=adopted,
+        adopted=session.host.hostfile is None,
     )
     sandbox = _sandbox(tries=tries)
     findings = [one.to_mapping() for one in found]
@@ -62,13 +61,14 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
     passed = _tell_sandbox(output, sandbox, in_full=tries)
     for finding in found:
         whose = f"{finding.plugin}: " if finding.plugin else ""
-        label = f"{finding.kind}:"
+        label, colour = ("note:", None) if finding.is_note else (f"{finding.kind}:", "yellow")
         first, *more = output.wrapped(f"{label} {plain(whose + finding.problem)}")
-        output.line(click.style(label, fg="yellow", bold=True) + first[len(label) :])
+        output.line(click.style(label, fg=colour, bold=True) + first[len(label) :])
         for line in (*more, *output.wrapped(f"  → {plain(finding.advice)}")):
             output.line(line)
-    if found or passed:
-        output.line(f"{plural(len(found) + passed, 'problem')}.")
+    wrong = sum(not one.is_note for one in found) + passed
+    if wrong:
+        output.line(f"{plural(wrong, 'problem')}.")
         click.get_current_context().exit(1)
     output.line("All is well.")
 

@@ -10,7 +10,7 @@ from jackfield.cli.consent import show_part, show_permissions
 from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject
 from jackfield.cli.session import Session
-from jackfield.cli.words import ago, counted, joined, memory_in_words, plain
+from jackfield.cli.words import ago, counted, joined, memory_in_words, other_version, plain
 from jackfield.errors import JackfieldError
 from jackfield.manifest import canonical_id
 from jackfield.permissions import key_in_words, where_it_runs
@@ -72,7 +72,9 @@ def _parts(session: Session, found: JsonObject, details: JsonObject, row: JsonOb
     """Label and text of each part, those that are empty included."""
     downloads = counted(details["downloads"], "download") if details.get("downloads") else ""
     made = [details.get("publisher") or "", joined([str(one) for one in details.get("authors") or []])]
-    here = f"{row['version']}, {row['state']}" if row else "no"
+    runs = other_version(row["version"], _in_the_application(session, row)) if row else ""
+    beside = f" ({runs} runs)" if runs else ""
+    here = f"{row['version']}{beside}, {row['state']}" if row else "no"
     if row and row.get("origin") == "environment":
         here += ", by pip: update and remove it with pip"
     if row and row.get("origin") == "script":
@@ -122,16 +124,21 @@ def _problem_now(session: Session, row: JsonObject) -> str:
     """What keeps an enabled plugin from running in the application that runs now, or kept it from that before."""
     if row.get("last_failure"):
         return f"failed when it last ran: {row['last_failure']}"
-    if not row.get("enabled") or not session.layout.control.exists():
-        return ""
-    try:
-        rows = session.running.ask("list")["plugins"]
-    except JackfieldError:
-        return ""
-    now = next((one for one in rows if one["id"] == row["id"]), None)
+    now = _in_the_application(session, row)
     if now is None or not now["problem"]:
         return ""
     return f"{now['state']} in the running application: {now['problem']}"
+
+
+def _in_the_application(session: Session, row: JsonObject) -> JsonObject | None:
+    """What the application that runs now knows of an enabled plugin; None where none runs."""
+    if not row.get("enabled") or not session.layout.control.exists():
+        return None
+    try:
+        rows: list[JsonObject] = session.running.ask("list")["plugins"]
+    except JackfieldError:
+        return None
+    return next((one for one in rows if one["id"] == row["id"]), None)
 
 
 def _runs(session: Session, plugin: str, details: JsonObject, row: JsonObject) -> str:

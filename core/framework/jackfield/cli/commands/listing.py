@@ -12,7 +12,7 @@ from jackfield.cli.output import JsonObject, Output, as_json, laid_out
 from jackfield.cli.recall import remember
 from jackfield.cli.session import Session
 from jackfield.cli.typed import as_typed_here
-from jackfield.cli.words import brief, count, day, plain, whom
+from jackfield.cli.words import brief, count, day, other_version, plain, whom
 from jackfield.discovery import HOSTFILE, HOSTS, installed_entry_points
 from jackfield.errors import JackfieldError
 from jackfield.manifest import canonical_id
@@ -78,7 +78,7 @@ def list_(session: Session) -> None:
         output.line(line)
     if live:
         return
-    if safe is None and session.program == "jackfield" and not any(row["revoked"] for row in rows):  # a day ends
+    if safe is None and not session.embedded and not any(row["revoked"] for row in rows):  # a day ends
         text = as_json(answer) if output.as_json else "\n".join([*laid_out(_HEADER, cells), *failed])
         remember(sys.argv[1:], f"{text}\n", [*inventory.telling(), *_profile(session)], begun_ns)
 
@@ -127,6 +127,8 @@ def _with_counts(cell: tuple[str, ...], running: JsonObject | None) -> tuple[str
 def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, str]:
     state, reader = _STATES.get(str(row["state"]), str(row["state"])), session.by
     running: JsonObject | None = row.get("running")
+    runs = other_version(row["version"], running)
+    version, on_disk = runs or row["version"], f"on disk is {row['version']}" if runs else ""
     failure = ""
     if running is not None and row["enabled"]:
         state = running["state"]
@@ -139,20 +141,21 @@ def _row(row: JsonObject, session: Session) -> tuple[str, str, str, str, str, st
         failure = f"failed when it last ran: {row['last_failure']} · {_way_on(session, row['id'])}"
     revoked: JsonObject | None = row["revoked"]
     if revoked is not None and row["enabled"]:
-        return row["id"], row["version"], state, where, origin, _revoked(row["id"], revoked, session)
+        return row["id"], version, state, where, origin, _revoked(row["id"], revoked, session)
     remarks = [
+        on_disk,
         row["problem"] or failure,
         f"held at {row['held']}" if row["held"] else "",
         _trust(row["trusted"], reader) if row["legacy"] else "",
     ]
     remark = "; ".join(remark for remark in remarks if remark)
-    return row["id"], row["version"], state, where, origin, remark
+    return row["id"], version, state, where, origin, remark
 
 
 def _way_on(session: Session, plugin: str) -> str:
     """What to do about one that failed; what the plugins of an adopted application log is the application's own."""
     if session.host.hostfile is None:
-        return f"mend or update it, or: {session.program} --app {session.host.name} disable {plugin}"
+        return f"mend or update it, or: {session.program} disable {plugin}"
     return f"{session.program} logs {plugin}"
 
 

@@ -10,8 +10,9 @@ from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject, as_json_line
 from jackfield.cli.session import Session
 from jackfield.cli.words import plain
-from jackfield.errors import HostUnreachable
+from jackfield.errors import HostUnreachable, UsageError
 from jackfield.manifest import canonical_id
+from jackfield.storage import Starts
 
 _COLOURS = {"ERROR": "red", "CRITICAL": "red", "WARNING": "yellow", "DEBUG": "bright_black"}
 _NO_LEVEL = "default"
@@ -21,7 +22,8 @@ _NO_LEVEL = "default"
     "logs",
     told="Show a plugin's last log lines, follow them, set their level.\n\n"
     "Lines are kept from INFO on, at most 1000 of them, and outlast the application: without a running one the last "
-    "that were kept are shown. --level sets from where on lines are kept; a running application follows at once.",
+    "that were kept are shown. --level sets from where on lines are kept; a running application follows at once.\n\n"
+    "An adopted application keeps no lines here: it logs by itself, and this command says so.",
     examples=[
         ("weather", "the last 50 lines"),
         ("weather --follow", "and each that comes, until Ctrl-C"),
@@ -37,6 +39,9 @@ _NO_LEVEL = "default"
 def logs(session: Session, plugin: str, follow: bool, number: int, level: str | None, least: str | None) -> None:
     """Set the level, or show lines: those of the running host, else those on disk."""
     plugin = session.management.permissions(plugin).request.plugin
+    if session.host.hostfile is None:
+        _tell_where_else(session, plugin, level)
+        return
     if level is not None:
         _set(session, plugin, level)
         return
@@ -60,6 +65,23 @@ def logs(session: Session, plugin: str, follow: bool, number: int, level: str | 
         if not follow:
             raise
         session.output.note("")  # behind the ^C; who follows has no other way to end, so that is no failure
+
+
+def _tell_where_else(session: Session, plugin: str, level: str | None) -> None:
+    """Say where the lines are of a plugin of an adopted application: that one logs by itself, and keeps none for us.
+
+    Raises:
+        UsageError: its level was to be set.
+    """
+    app = session.host.name
+    where = f"{app} logs by itself: what its plugins log is where {app} writes its own log, and not kept here"
+    if level is not None:
+        raise UsageError(where, hint=f"the level is set there, too, by {app} or Python's logging")
+    failure = Starts(session.layout.starts).failures().get(canonical_id(plugin))
+    session.output.data({**_answer(session, plugin, [], running=False, level=None), "elsewhere": where})
+    session.output.line(plain(f"{where}."))
+    if failure is not None:
+        session.output.line(plain(f"{plugin} failed when {app} last ran: {failure}"))
 
 
 def _set(session: Session, plugin: str, level: str) -> None:
