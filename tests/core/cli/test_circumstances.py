@@ -116,8 +116,8 @@ def test_the_lines_of_an_adopted_application_are_its_own(desk: Desk, adopted_app
     (profile,) = [folder for folder in (desk.home / "tool").iterdir() if folder.is_dir()]
     (profile / "run").mkdir(exist_ok=True)
     Starts(profile / "run" / "starts.json").note_failures({"tool-x": "ValueError: no rain"})
-    told = desk.run("--app", "tool", "logs", "tool-x").out
-    assert told.splitlines()[1:] == ["tool-x failed when tool last ran: ValueError: no rain"]
+    failed = desk.run("--app", "tool", "logs", "tool-x").out
+    assert failed.splitlines()[1:] == ["tool-x failed when tool last ran: ValueError: no rain"]
 
 
 def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):
