@@ -6,7 +6,7 @@ import stat
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jackfield.errors import StoreError, UsageError
 from jackfield.manifest import SettingContribution as Declared
@@ -327,6 +327,7 @@ def test_text_that_is_no_value_is_told(declared, text, sentence):
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=4))
+@example(["", "\x7f"])
 def test_every_list_is_read_as_it_is_shown(entries):
     declared = Declared("a", "list")
     assert setting_from_text(declared, setting_as_text(declared, entries)) == entries

@@ -1,5 +1,6 @@
 """Values of settings: checked, made of the text that somebody typed, and shown."""
 
+import contextlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -126,17 +127,18 @@ def _array(setting: SettingContribution, plain: str) -> Any:
     """
     import tomllib  # few lists are typed as an array
 
-    try:
-        read = tomllib.loads(f"array = {plain}") if len(plain) <= MAXIMUM_CHARACTERS else {}
-    except (ValueError, RecursionError):  # a table 5,000 deep
-        read = {}
-    if len(read) != 1:  # nothing, or more lines of TOML behind it
-        shown = plain if len(plain) <= _SHOWN_CHARACTERS else f"{plain[:_SHOWN_CHARACTERS]}…"
-        raise UsageError(
-            f"the setting {setting.key}: {shown} begins like an array and is none",
-            hint="""write ["one entry", "another"], a shell wants '…' around it, or: one entry, another""",
-        )
-    return read["array"]
+    if len(plain) <= MAXIMUM_CHARACTERS:
+        with contextlib.suppress(ValueError, RecursionError):  # not JSON, or 5,000 deep
+            return json.loads(plain)
+        with contextlib.suppress(ValueError, RecursionError):
+            read = tomllib.loads(f"array = {plain}")
+            if len(read) == 1:  # else more lines of TOML stand behind it
+                return read["array"]
+    shown = plain if len(plain) <= _SHOWN_CHARACTERS else f"{plain[:_SHOWN_CHARACTERS]}…"
+    raise UsageError(
+        f"the setting {setting.key}: {shown} begins like an array and is none",
+        hint="""write ["one entry", "another"], a shell wants '…' around it, or: one entry, another""",
+    )
 
 
 def _number(plain: str, kind: type[int] | type[float], text: str) -> Any:
