@@ -85,6 +85,8 @@ class IndexInMemory:
 
     async def metadata(self, offer: Offer, file: File) -> bytes:
         self.calls.append(f"metadata {file.filename}")
+        if file.sha256 not in self.texts:
+            raise MarketError(f"{file.filename} has metadata that nobody can read")
         return self.texts[file.sha256]
 
     async def manifest(self, offer: Offer, file: File) -> Manifest | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -47,6 +48,18 @@ async def test_a_version_that_asks_for_more_than_anybody_reads(index, solve, req
         "you ask for poll >=1.1, but none can be used: 1.1.0 cannot be read: "
         "more than 5000 lines of Requires-Dist, or one that is too long"
     )
+
+
+@pytest.mark.parametrize("manifest", [None, "schema = 1"])
+async def test_metadata_that_nobody_can_read_leaves_nothing_behind(index, solve, manifest):
+    """What was begun beside it is seen to its end: a coroutine that nobody awaits is told when it is collected."""
+    index.plugin("poll", requires=("helping",))
+    index.library("helping", manifest=manifest)
+    (file,) = index.files["helping"]
+    del index.texts[file.sha256]
+    message = await conflict(solve, "poll")
+    assert "helping-1.0-py3-none-any.whl has metadata that nobody can read" in message
+    gc.collect()
 
 
 async def test_too_new_for_the_host(index, solve):

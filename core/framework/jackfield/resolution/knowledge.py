@@ -332,11 +332,11 @@ class Knowledge:
             return
         offer = self._sources[file.sha256]
         try:
-            asked = self._catalog.metadata(offer, file), self._catalog.manifest(offer, file)
-            # Of a library only one text is fetched; two tasks for each of two hundred would take longer than it.
-            metadata, manifest = (
-                await asyncio.gather(*asked) if file.manifest_sha256 is not None else (await asked[0], await asked[1])
-            )
+            metadata_of, manifest_of = self._catalog.metadata, self._catalog.manifest
+            if file.manifest_sha256 is not None:
+                metadata, manifest = await asyncio.gather(metadata_of(offer, file), manifest_of(offer, file))
+            else:  # of a library one text is fetched: two tasks for each of two hundred would take longer than it
+                metadata, manifest = await metadata_of(offer, file), await manifest_of(offer, file)
             demands = read_demands(metadata)
             held = [one for one in demands if self.markers.hold(one, "")]  # each is asked: none raises later
             direct = next((one.name for one in held if one.direct), None)
