@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
+import pytest
+from jackfield.errors import StoreError
 from jackfield.store import Activation, Disk, Store, now
 
 
@@ -83,8 +88,13 @@ def test_a_switch_that_makes_nothing_waits_for_its_two_files_alone(layout, insta
     ]
 
 
-def test_without_a_barrier_for_all_each_file_is_waited_for(layout, install, plugin, monkeypatch):
-    """As on macOS, whose `sync` only begins to write."""
+class Uname:
+    sysname, release = "Linux", "5.7.19-generic"
+
+
+@pytest.mark.parametrize("missing", ["call", "errors"])
+def test_without_a_barrier_for_all_each_file_is_waited_for(layout, install, plugin, monkeypatch, missing):
+    """As on macOS, whose `sync` only begins to write, and on Linux before 5.8, whose `syncfs` tells of no error."""
     synced = []
     real = os.fsync
 
@@ -92,7 +102,10 @@ def test_without_a_barrier_for_all_each_file_is_waited_for(layout, install, plug
         real(descriptor)
         synced.append(os.fstat(descriptor).st_ino)
 
-    monkeypatch.setattr("jackfield.store.disk._syncfs", lambda: None)
+    if missing == "call":
+        monkeypatch.setattr("jackfield.store.disk._syncfs", lambda: None)
+    else:
+        monkeypatch.setattr(os, "uname", Uname)
     monkeypatch.setattr(os, "fsync", fsync)
     install(plugin("poll"))
     # The last of that number: a folder that is gone by now may have had it before.
@@ -133,3 +146,38 @@ def test_a_generation_is_out_of_sight_on_disk_before_its_wheels_go(layout, insta
         ("sync_folder", "generations"),
         ("rename", f"gone-wheel-{pin.file.sha256}"),
     ]
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A folder on another file system than the profile."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second file system here")
+    folder = Path(tempfile.mkdtemp(dir=memory))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_journal_on_another_file_system_is_waited_for_by_itself(layout, install, plugin, monkeypatch, elsewhere):
+    install(plugin("poll"))
+    shutil.move(layout.journal, elsewhere / "journal")
+    layout.journal.symlink_to(elsewhere / "journal")
+    disk = RecordingDisk(monkeypatch)
+    install(plugin("dice"), what="two", on=Store(layout, disk=disk))
+    assert ("append and fsync", "begin") in disk.calls
+
+
+@pytest.mark.parametrize("name", ["store", "generations"])
+def test_a_profile_that_is_split_is_refused_with_the_way_out(layout, install, plugin, elsewhere, name):
+    layout.make_root()
+    (layout.root / name).symlink_to(elsewhere)
+    with pytest.raises(StoreError, match=r"Invalid cross-device link \(store, generations and unfinished in it lie on"):
+        install(plugin("poll"))
+
+
+def test_a_profile_that_is_a_link_as_a_whole_is_like_any_other(layout, install, plugin, elsewhere):
+    layout.root.parent.mkdir(exist_ok=True)
+    layout.root.symlink_to(elsewhere)
+    install(plugin("poll"))
+    assert [pin.id for pin in Store(layout).active().pins] == ["poll"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -42,17 +43,23 @@ class Disk:
 
         Args:
             path: a folder.
-            above_all: what is waited for one by one where the system has no such call, or one that only begins to
-                write; what is not there is passed over. Everything below `path` if it is empty.
+            above_all: what is waited for one by one where the system has no such call, one that only begins to write,
+                or one that tells of no error; what is not there is passed over. Everything below `path` if it is empty.
+
+        Raises:
+            OSError: the disk did not take it all.
         """
         syncfs = _syncfs()
-        if syncfs is None:
-            if hasattr(os, "sync"):
-                os.sync()
+        if syncfs is not None:
+            self._await_all(syncfs, path)
+        elif hasattr(os, "sync"):
+            os.sync()
+        if syncfs is None or not _tells_errors():
             for one in above_all or chain(path.rglob("*"), (path,)):
                 if one.exists() and not one.is_symlink():
                     self._sync_one(one)
-            return
+
+    def _await_all(self, syncfs: Callable[[int], int], path: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY)
         try:
             number = syncfs(descriptor)
@@ -96,6 +103,21 @@ class Disk:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def apart(path: Path, folder: Path) -> bool:
+    """Whether a file lies on another file system than a folder, where a link leads to: its barrier leaves it out."""
+    try:
+        return path.stat().st_dev != folder.stat().st_dev
+    except FileNotFoundError:
+        return False
+
+
+def _tells_errors() -> bool:
+    """Whether the system's `syncfs` fails where something could not be written: Linux does since 5.8."""
+    uname = os.uname()
+    release = re.match(r"(\d+)\.(\d+)", uname.release)
+    return uname.sysname != "Linux" or release is None or (int(release[1]), int(release[2])) >= (5, 8)
 
 
 @cache

@@ -22,6 +22,7 @@ from types import MappingProxyType
 
 from jackfield.errors import JackfieldError, StoreError
 from jackfield.manifest import Pin, distinct
+from jackfield.store.disk import apart
 from jackfield.store.garbage import GENERATIONS_KEPT, Garbage, empty, remove_generations, remove_wheels
 from jackfield.store.generations import Generation
 from jackfield.store.journal import Activation
@@ -241,7 +242,7 @@ class Store(StoreReader):
         draft = pointer.with_name(f"current.{uuid.uuid4().hex}.new")
         try:
             self.layout.make_root()
-            self.journal.begin(activation, wait=fresh is None)
+            self.journal.begin(activation, wait=fresh is None or apart(self.layout.journal, self.layout.root))
             yield "journal-begun"
             self._disk.write(draft, str(activation.generation).encode(), wait=fresh is None)
             yield "pointer-written"
@@ -335,6 +336,8 @@ class Store(StoreReader):
     def _unwritable(self, error: OSError) -> StoreError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         hint = "make room; jackfield store gc removes what no rollback can reach" if full else None
+        if error.errno == errno.EXDEV:
+            hint = "store, generations and unfinished in it lie on one file system: link the whole folder instead"
         return StoreError(f"{self.layout.root} cannot be written: {error.strerror or error}", hint=hint)
 
 
