@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from jackfield.isolation import Zygote
+from jackfield.errors import SandboxError
+from jackfield.isolation import Packages, Zygote, packages_of
 from jackfield.isolation.measuring import is_at_work
 from jackfield.isolation.silence import IDLE_LOOKS, SILENT_LOOKS, Silence
 from jackfield.sandbox import Grade, grade_of, probe
 
 from tests.support.processes import is_there
 from tests.support.waiting import until
-from tests.support.workers import running, spec_in, tell
+from tests.support.workers import running, spec_in, tell, told_zygote
 
 pytestmark = [
     pytest.mark.slow,
@@ -99,6 +101,58 @@ async def test_one_that_goes_on_after_all_leaves_no_worker_that_nobody_waits_for
     await until(lambda: not is_there(still))
     for child in (kept, next_one, leaving):
         child.close()
+
+
+STOPS_AS_IT_LOADS = """
+import os, pathlib, signal
+
+folder = pathlib.Path({folder!r})
+if len(list(folder.iterdir())) < {times}:
+    (folder / str(os.getpid())).touch()
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def stops(folder: Path, *, times: int) -> Zygote:
+    """A zygote that is stopped while it loads, so often, and notes its number there."""
+    module = folder / "stops.py"
+    (stopped_ones := folder / "stopped").mkdir()
+    module.write_text(STOPS_AS_IT_LOADS.format(folder=str(stopped_ones), times=times))
+    published = packages_of()
+    more = Packages({**published.named, "stops": str(module)}, published.metadata)
+    return told_zygote(more, preload=("stops",))
+
+
+async def test_another_one_takes_the_place_of_one_that_is_stopped_while_it_loads(tmp_path, caplog):
+    zygote = stops(tmp_path, times=1)
+    child = await zygote.fork(spec_in(tmp_path))
+    (still,) = (int(one.name) for one in (tmp_path / "stopped").iterdir())
+    assert f"the process that forks workers stands still ({still}): another one is started" in caplog.messages
+    assert zygote.pid not in (still, None)
+    assert not is_there(still)
+    assert await tell(child, "told = 1") == 1
+    await zygote.close()
+    child.close()
+
+
+async def test_where_each_is_stopped_who_waits_is_told(tmp_path):
+    zygote = stops(tmp_path, times=1000)
+    with pytest.raises(SandboxError, match="was stopped before it was ready, and so was the next one"):
+        await zygote.start()
+    gone = [int(one.name) for one in (tmp_path / "stopped").iterdir()]
+    assert len(gone) == 2
+    assert not any(is_there(one) for one in gone)
+    await zygote.close()
+
+
+def test_one_that_loads_may_sleep():
+    sleeping = subprocess.Popen(["sleep", "60"])
+    try:
+        loading = Silence(sleeping.pid)
+        assert not any(loading.lasts(at_start=True) for _ in range(SILENT_LOOKS * 2))
+    finally:
+        sleeping.kill()
+        sleeping.wait()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ _BLOCK_BYTES: Final = 512  # st_blocks, whatever the file system's own are (stat
 # Positions in /proc/<pid>/stat after the name, which may hold spaces (proc_pid_stat(5), 3, 14, 15, 20, 22, 24, 52).
 _STATE, _USER_TICKS, _SYSTEM_TICKS, _THREADS, _BEGAN, _RESIDENT, _EXIT = 0, 11, 12, 17, 19, 21, 49
 _AT_WORK: Final = (b"R", b"D")  # runs, or waits for a processor; waits for a disk
+_STOPPED: Final = b"T"  # by a signal
 _ZOMBIE: Final = b"Z"
 
 
@@ -56,6 +57,12 @@ def is_at_work(pid: int) -> bool:
     """Whether a process runs, or waits for a processor or a disk; one that is stopped, sleeps or has ended does not."""
     fields = _stat(pid)
     return fields is not None and fields[_STATE] in _AT_WORK
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal (SIGSTOP), and does nothing until another one lets it go on."""
+    fields = _stat(pid)
+    return fields is not None and fields[_STATE] == _STOPPED
 
 
 def how_it_ended(pid: int, descriptor: int) -> int | None:

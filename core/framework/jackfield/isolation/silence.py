@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from jackfield.isolation.measuring import is_at_work
+from jackfield.isolation.measuring import is_at_work, is_stopped
 
 LOOK_SECONDS: Final = 0.25
 """Between two looks. They are counted, and not the time: a host that stood still itself has looked less often."""
@@ -29,8 +29,14 @@ class Silence:
         """Note that it said something, or that nothing was awaited until now."""
         self._idle = self._silent = 0
 
-    def lasts(self) -> bool:
-        """Look at it; return whether it is taken to stand still."""
+    def lasts(self, *, at_start: bool = False) -> bool:
+        """Look at it; return whether it is taken to stand still.
+
+        Args:
+            at_start: whether it has said nothing yet: it has its own time for that, and may sleep while what it tries
+                out is at work; only one that a signal has stopped will do nothing more.
+        """
         self._silent += 1
-        self._idle = 0 if is_at_work(self._pid) else self._idle + 1
-        return self._idle >= IDLE_LOOKS or self._silent >= SILENT_LOOKS
+        rests = is_stopped(self._pid) if at_start else not is_at_work(self._pid)
+        self._idle = self._idle + 1 if rests else 0
+        return self._idle >= IDLE_LOOKS or (self._silent >= SILENT_LOOKS and not at_start)

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from jackfield.errors import SandboxError
 from jackfield.isolation.child import Child
@@ -77,8 +77,21 @@ class Zygote:
                     "preload": self._preload,
                     "serve": self._serve,
                 }
-                self._running = running = await ZygoteProcess.started(self._executable, settings)
+                self._running = running = await self._next(settings)
             return running
+
+    async def _next(self, settings: Mapping[str, Any]) -> ZygoteProcess:
+        try:
+            return await ZygoteProcess.started(self._executable, settings)
+        except StandsStillError:
+            pass
+        try:
+            return await ZygoteProcess.started(self._executable, settings)
+        except StandsStillError as error:  # somebody stops each of them
+            raise SandboxError(
+                "the process that forks workers was stopped before it was ready, and so was the next one",
+                hint="find out who sends SIGSTOP to them",
+            ) from error
 
     async def fork(self, spec: WorkerSpec, *, name: str = "") -> Child:
         """Fork a worker and wait until it is confined. A zygote that has ended, or stands still, has a successor.

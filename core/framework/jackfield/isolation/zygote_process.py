@@ -117,6 +117,7 @@ class ZygoteProcess:
 
         Raises:
             SandboxError: it cannot be started, or did not get ready.
+            StandsStillError: it was stopped before it was ready; it is killed.
         """
         program = ZygoteProgram.started(executable, settings)
         try:
@@ -129,15 +130,15 @@ class ZygoteProcess:
             raise
         try:
             async with asyncio.timeout(START_SECONDS):
+                running._expect()
                 running.grade = await running._ready
-        except (LinkClosed, TimeoutError) as error:
+        except BaseException as error:
             await running.close()
+            if isinstance(error, StandsStillError) or not isinstance(error, LinkClosed | TimeoutError):
+                raise
             raise SandboxError(
                 "the process that forks workers did not get ready", hint="the log of jackfield.isolation says why"
             ) from error
-        except BaseException:
-            await running.close()
-            raise
         return running
 
     async def fork(self, spec: WorkerSpec, *, name: str = "") -> Child:
@@ -260,9 +261,10 @@ class ZygoteProcess:
     def _look(self) -> None:
         self._looking = None
         self._hear()  # what it has said counts, also where the host had no time to hear it
-        if self.is_gone or self.stands_still or not self._asked:
+        loads = not self._ready.done()
+        if self.is_gone or self.stands_still or not (self._asked or loads):
             return
-        if self._silence.lasts():
+        if self._silence.lasts(at_start=loads):
             self._stand_still()
         else:
             self._looking = self._loop.call_later(LOOK_SECONDS, self._look)
@@ -272,7 +274,8 @@ class ZygoteProcess:
         self.stands_still = True
         left = f", and this one is killed after its {len(self._workers)} workers" if self._workers else ""
         _log.error("%s (%d): another one is started%s", _STILL, self.pid, left)
-        for asked in self._asked.values():  # they stay: should it go on, it forks what nobody waits for any more
+        waiting: tuple[asyncio.Future[Any], ...] = (self._ready, *self._asked.values())
+        for asked in waiting:  # those of workers stay: should it go on, it forks what nobody waits for any more
             if not asked.done():
                 asked.set_exception(StandsStillError(_STILL))
                 asked.exception()
