@@ -14,6 +14,7 @@ from jackfield.host.facets.bodies import body_of
 from jackfield.host.facets.network import MOST_BYTES, Bounds, Fetcher, Request
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
+from jackfield.host.facets.portions import Pieces
 
 AT_ONCE = 8
 """Requests of one plugin that are on their way at the same time; further ones wait. So do those whose answers
@@ -37,6 +38,7 @@ class PluginHttp:
         self._threads = threads
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._answers = Allowance(MOST_BYTES)
+        self._pieces = Pieces()
         self._allow = partial(allow_host, permits)
 
     async def request(
@@ -63,7 +65,7 @@ class PluginHttp:
             given = (*given, ("content-type", kind))
         if params:
             url += ("&" if urlsplit(url).query else "?") + query
-        bounds = Bounds(timeout_seconds, longest_bytes, redirects)
+        bounds = Bounds(timeout_seconds, longest_bytes, redirects, self._pieces)
         with blaming(self._permits):
             async with self._turns, self._answers.taken(longest_bytes):
                 request = Request(method.upper(), url, given, body)

@@ -8,7 +8,7 @@ nothing here could be promised of addresses.
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
@@ -16,7 +16,7 @@ from jackfield.api import Response
 from jackfield.errors import NetworkError, UsageError
 from jackfield.host.facets.addresses import addresses_of
 from jackfield.host.facets.own_threads import OwnThreads
-from jackfield.host.facets.portions import Head, in_turns
+from jackfield.host.facets.portions import Head, Pieces, in_turns
 
 if TYPE_CHECKING:
     import ssl
@@ -66,11 +66,13 @@ class Bounds:
         seconds: everything, redirects included.
         longest_bytes: of the body.
         redirects: how many are followed.
+        pieces: those that the answers of one plugin may come in, shared by all its requests.
     """
 
     seconds: float = 30.0
     longest_bytes: int = 10 * 1024 * 1024
     redirects: int = 5
+    pieces: Pieces = field(default_factory=Pieces)
 
 
 class Fetcher:
@@ -174,7 +176,7 @@ async def _answer(
     head.ends()
     try:
         body = bytearray()
-        async for chunk in in_turns(response.stream, _shown(url)):  # type: ignore[arg-type]  # of an asynchronous one
+        async for chunk in in_turns(response.stream, bounds.pieces):  # type: ignore[arg-type]  # of an asynchronous one
             body += chunk
             if len(body) > bounds.longest_bytes:
                 raise NetworkError(f"the answer of {_shown(url)} is larger than {bounds.longest_bytes} bytes")

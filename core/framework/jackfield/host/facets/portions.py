@@ -2,12 +2,14 @@
 
 Of 64 KiB a server makes ten thousand chunks of one byte, or three thousand interim answers (RFC 9110, 15.2), and the
 library that reads them goes through all that it has before anybody else has a turn: a second of the host for a server
-that a hostile plugin brings along. So a head is read in small portions, a body's pieces are taken in turns with
-everybody else, and there is an end to both.
+that a hostile plugin brings along. So a head is read in small portions and has an end; a body's small pieces are taken
+in turns with everybody else and, where one plugin's answers have many of them, no faster than the loop can spare: who
+streams a table row by row is slowed down, and not refused.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from time import monotonic
 from typing import Any
 
 from jackfield.errors import NetworkError
@@ -17,9 +19,12 @@ PORTION_BYTES = 2048
 MOST_HEAD_BYTES = 256 * 1024
 """Of a head with all the interim answers before it."""
 PIECES_A_TURN = 50
-MOST_PIECES = 20_000
-"""Of a body, and one more for each `BYTES_A_PIECE` of it."""
+PIECES_AT_ONCE = 20_000
+"""Small ones of all answers of one plugin that are taken as they come, and again after some rest."""
+PIECES_PER_SECOND = 2500
+"""Beyond these: one takes the loop some 40 µs, so they take a tenth of it."""
 BYTES_A_PIECE = 256
+"""From which on a piece is none of the small ones; a smaller one counts by what it lacks."""
 
 _CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete"})
 
@@ -60,22 +65,38 @@ class Head:
         self._ended = True
 
 
-async def in_turns(body: AsyncIterable[bytes], shown: str) -> AsyncIterator[bytes]:
+class Pieces:
+    """How many small pieces the answers of one plugin may still come in, and how long the next ones wait.
+
+    Args:
+        clock: seconds that only rise.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._left = float(PIECES_AT_ONCE)
+        self._at = clock()
+
+    def rest_seconds(self, taken: float) -> float:
+        """Count pieces that were taken; return after how many seconds the next ones may be."""
+        now = self._clock()
+        self._left = min(PIECES_AT_ONCE, self._left + (now - self._at) * PIECES_PER_SECOND) - taken
+        self._at = now
+        return max(0.0, -self._left / PIECES_PER_SECOND)
+
+
+async def in_turns(body: AsyncIterable[bytes], pieces: Pieces) -> AsyncIterator[bytes]:
     """Give the pieces of a body, and everybody else a turn in between.
 
     Args:
         body: in the pieces in which it comes.
-        shown: the address that was asked.
-
-    Raises:
-        NetworkError: they are so small and so many that reading them is the work.
+        pieces: of the plugin that asked.
     """
-    taken = pieces = 0
+    small, count = 0.0, 0
     async for piece in body:
-        taken += len(piece)
-        pieces += 1
-        if pieces > MOST_PIECES + taken // BYTES_A_PIECE:
-            raise NetworkError(f"the answer of {shown} comes in more than {MOST_PIECES} pieces of a few bytes")
-        if pieces % PIECES_A_TURN == 0:
-            await asyncio.sleep(0)
+        small += max(0.0, 1 - len(piece) / BYTES_A_PIECE)
+        count += 1
+        if count % PIECES_A_TURN == 0:
+            await asyncio.sleep(pieces.rest_seconds(small))
+            small = 0.0
         yield piece
