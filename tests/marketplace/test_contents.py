@@ -250,6 +250,7 @@ def test_a_part_can_be_asked_for(market, large, asked, start, end):
     assert (other.status_code, other.content) == (200, path.read_bytes())
     beyond = market.client.get(entry["url"], headers={"Range": f"bytes={size}-"})
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+    assert "immutable" not in beyond.headers.get("cache-control", "")  # or a CDN would answer everybody with it
 
 
 async def test_texts_that_lie_ready_take_so_much_memory_and_no_more(market, monkeypatch):

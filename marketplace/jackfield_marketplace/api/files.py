@@ -192,6 +192,7 @@ def _in_memory(content: bytes, media_type: str, headers: dict[str, str], etag: s
     start = int(first) if first else max(0, size - int(at_the_end))
     end = min(int(last), size - 1) if first and last else size - 1
     if start > end:
-        return Answer(416, b"", media_type, headers | {"content-range": f"bytes */{size}"})
+        # It says nothing of the file: a cache that kept it, as it may the file, would answer everybody with it.
+        return Answer(416, b"", media_type, {"cache-control": "no-store", "content-range": f"bytes */{size}"})
     headers["content-range"] = f"bytes {start}-{end}/{size}"
     return Answer(206, content[start : end + 1], media_type, headers, etag=etag)

@@ -7,7 +7,7 @@ import click
 from jackfield.cli.options import command
 from jackfield.cli.session import Session
 from jackfield.cli.words import plural
-from jackfield.errors import StoreError
+from jackfield.cli.written import write_file
 
 
 @command(
@@ -42,10 +42,7 @@ def export(session: Session, file: Path | None, form: str) -> None:
     forms = {"requirements": as_requirements, "pylock": as_pylock}
     text = forms[form](active) if form in forms else "".join(f"{one.spec}\n" for one in plugins)
     if file is not None:
-        try:
-            file.write_text(f"# plugins of {session.host.name}\n{text}", encoding="utf-8")
-        except OSError as exc:
-            raise StoreError(f"{file} cannot be written: {exc.strerror}", hint="choose another --output") from exc
+        write_file(file, f"# plugins of {session.host.name}\n{text}")
         output.line(f"{plural(len(plugins), 'plugin')} written to {file}.")
     else:
         for line in text.splitlines() if plugins else ():

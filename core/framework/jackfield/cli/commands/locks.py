@@ -13,7 +13,7 @@ from jackfield.cli.output import JsonObject
 from jackfield.cli.plans import Answers, Deed, carry_out
 from jackfield.cli.session import Session
 from jackfield.cli.words import joined, plain, plural, size
-from jackfield.errors import StoreError
+from jackfield.cli.written import write_file
 
 if TYPE_CHECKING:
     from jackfield.management import Plan
@@ -62,10 +62,7 @@ def lock(session: Session, targets: tuple[str, ...], skip_missing: bool, file: P
             session.output.note(plain(f"note: {plugin} is left out for {one.target}: {why}"))
     where = None if str(file) == "-" else str(file)
     if where is not None:
-        try:
-            file.write_text(made.text(), encoding="utf-8")
-        except OSError as exc:
-            raise StoreError(f"{file} cannot be written: {exc.strerror}", hint="choose another --output") from exc
+        write_file(file, made.text())
         session.output.line(plain(f"{_counted(made)} locked for {_targets(made)}, in {file}."))
     else:
         session.output.line(made.text().rstrip())
