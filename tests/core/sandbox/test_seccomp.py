@@ -102,6 +102,41 @@ def test_only_itself_is_signalled(machine, name, pid):
 
 
 @both
+@pytest.mark.parametrize(
+    "name", ["getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler", "get_robust_list"]
+)
+@given(pid=WORD)
+def test_of_itself_alone_it_learns_how_it_runs(machine, name, pid):
+    allowed = verdict(machine, name, pid, 8, 0x5000) == ALLOW
+    assert allowed == (pid & 0xFFFF_FFFF in {0, PID})
+
+
+@both
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("sched_setaffinity", "sched_setparam", "sched_setscheduler", "sched_setattr", "sched_getattr", "setpriority"),
+        *("ioprio_get", "ioprio_set", "kcmp", "process_vm_readv", "process_vm_writev", "process_madvise"),
+        *("rt_sigqueueinfo", "rt_tgsigqueueinfo", "tkill", "pidfd_open", "pidfd_getfd", "pidfd_send_signal"),
+        *("migrate_pages", "move_pages", "ptrace", "perf_event_open"),
+    ],
+)
+@given(arguments=ARGUMENTS)
+def test_nothing_is_asked_of_another_process(machine, name, arguments):
+    assert refused(verdict(machine, name, *arguments))
+
+
+@both
+@pytest.mark.parametrize("name", ["sync", "syncfs", "quotactl", "swapon", "fallocate"])
+@given(arguments=ARGUMENTS)
+def test_the_disks_of_all_are_not_its_to_write_back(machine, name, arguments):
+    """One `sync` waits for whatever anybody has written, and lets everybody wait; its own files it may have safe."""
+    assert refused(verdict(machine, name, *arguments))
+    for own in ("fsync", "fdatasync", "sync_file_range", "msync"):
+        assert verdict(machine, own, 3) == ALLOW
+
+
+@both
 def test_nobody_is_signalled_by_a_descriptor(machine):
     setown, setsig, setown_ex, setlease, notify, pipe_size = 8, 10, 15, 1024, 1026, 1031
     for command in (setown, setsig, setown_ex, setlease, notify, pipe_size):

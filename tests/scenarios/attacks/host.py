@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from jackfield.sandbox.kernel import call
@@ -159,6 +160,20 @@ def priority_of_host(scene: Scene) -> None:
 @attack("processes")
 def affinity_of_host(scene: Scene) -> None:
     os.sched_setaffinity(scene.host, {min(os.sched_getaffinity(0))})
+
+
+@attack("processes")
+def learn_by_calls_that_the_host_is_there(scene: Scene) -> None:
+    """Each of these tells whether there is a process of a number, and how it runs."""
+    ways: tuple[Callable[[int], object], ...] = (
+        os.sched_getaffinity, os.sched_getscheduler, os.sched_getparam, os.getpgid, os.getsid,
+        lambda pid: os.getpriority(os.PRIO_PROCESS, pid), lambda pid: os.kill(pid, 0),
+    )  # fmt: skip
+    for way in ways:
+        with contextlib.suppress(OSError):
+            way(scene.host)
+            return
+    raise PermissionError("nothing is told of it")
 
 
 @attack("processes")

@@ -23,10 +23,10 @@ _FILES: Final = """
 """
 
 _MEMORY_THREADS_OWN_SIGNALS: Final = """
-    mmap munmap mprotect mremap madvise msync brk membarrier rseq set_robust_list get_robust_list set_tid_address
+    mmap munmap mprotect mremap madvise msync brk membarrier rseq set_robust_list set_tid_address
     rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack pause
-    restart_syscall signalfd signalfd4 futex futex_waitv futex_wait futex_wake sched_yield sched_getaffinity
-    sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu arch_prctl exit exit_group
+    restart_syscall signalfd signalfd4 futex futex_waitv futex_wait futex_wake sched_yield
+    sched_get_priority_max sched_get_priority_min getcpu arch_prctl exit exit_group
     wait4 waitid
 """
 
@@ -99,8 +99,12 @@ def conditional(pid: int) -> MappingProxyType[str, tuple[tuple[Condition, ...], 
         "prctl": ((OneOf(0, _PRCTL),), _PERMITTED),
         "getpriority": ((OneOf(0, (0,)), OneOf(1, (0, pid))), _PERMITTED),
     }
-    for name in ("getpgid", "getsid"):
+    # Of others they tell that a process is there. What libc asks of another thread of its own is refused with them, as
+    # nobody knows those numbers beforehand; pthread_getattr_np, which many need, goes on after ENOSYS.
+    for name in ("getpgid", "getsid", "sched_getparam", "sched_getscheduler"):
         table[name] = (itself, _PERMITTED)
+    table["sched_getaffinity"] = (itself, errno.ENOSYS)
+    table["get_robust_list"] = (itself, _PERMITTED)
     return MappingProxyType(table)
 
 
