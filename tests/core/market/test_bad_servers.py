@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import time
 import tracemalloc
 
@@ -44,6 +45,19 @@ async def test_a_drip_is_ended_by_the_time_for_the_whole(bad_server):
             connection.sendall(b" ")
 
     assert "did not answer within 0.5 s" in await failure(bad_server(drip), MarketUnreachable, timeout_seconds=0.5)
+
+
+@pytest.mark.parametrize("drips", [True, False], ids=["drips", "stops"])
+async def test_an_answer_that_begins_well_and_does_not_go_on_is_ended_too(bad_server, drips):
+    """In which words, is told by the pace itself: here the machine may be slow as well."""
+
+    def begin(connection, ended):
+        connection.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n" + b" " * 5000)
+        while not ended.wait(0.05):
+            connection.sendall(b" " * drips)
+
+    message = await failure(bad_server(begin), MarketUnreachable, timeout_seconds=2)
+    assert re.search("sends less than 1 KiB a second|sent nothing more for 2 s|did not answer within 2 s", message)
 
 
 async def test_an_answer_that_ends_early(bad_server):
@@ -149,8 +163,10 @@ async def test_an_answer_that_is_packed_in_gzip_is_unpacked(bad_server):
 async def test_what_a_marketplace_would_know_its_visitor_by_is_not_kept(bad_server):
     heard: list[bytes] = []
     body = b'{"plugins": [], "total": 0}'
-    head = f"HTTP/1.1 200 OK\r\nSet-Cookie: who=alice; Path=/\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    url = bad_server(lambda connection, _: connection.sendall(head + body), heard=heard.append)
+    # It ends each connection: who asks again must not take one that is ending.
+    head = f"Set-Cookie: who=alice; Path=/\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    answer = b"HTTP/1.1 200 OK\r\n" + head.encode() + body
+    url = bad_server(lambda connection, _: connection.sendall(answer), heard=heard.append)
     async with Marketplace(url) as client:
         await client.search("poll")
         await client.tell_outcome("poll", "1.0.0", "0" * 64, "kept")

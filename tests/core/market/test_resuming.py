@@ -170,15 +170,33 @@ async def test_old_pieces_are_forgotten(shelf, file, tmp_path):
     assert not old.exists()
 
 
-async def test_a_server_that_drips_is_given_up(bad_server, tmp_path, monkeypatch):
-    monkeypatch.setattr("jackfield.market.download.WINDOW_SECONDS", 0.3)
+async def test_a_server_that_drips_is_given_up_and_not_asked_again(bad_server, tmp_path):
+    asked: list[bytes] = []
 
     def drip(connection, ended) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         while not ended.wait(0.02):
             connection.sendall(b"x")
 
-    file = File("x-1.0-py3-none-any.whl", f"{bad_server(drip)}/x.whl", SHA256, 100_000)
-    monkeypatch.setattr("jackfield.market.download.INTERRUPTIONS", 1)
-    with pytest.raises(MarketUnreachable, match="bytes a second: too slow to wait for"):
-        await fetch(file, tmp_path / "out")
+    url = bad_server(drip, heard=asked.append)
+    file = File("x-1.0-py3-none-any.whl", f"{url}/x.whl", SHA256, 100_000)
+    async with Marketplace(url, partials=tmp_path / "partials", timeout_seconds=2) as client:
+        with pytest.raises(MarketUnreachable):
+            await client.download(file, tmp_path / file.filename)
+    assert len(asked) == 1
+
+
+async def test_a_wheel_has_one_time_for_the_whole(bad_server, tmp_path, monkeypatch):
+    """Fast enough in each part, it still has to end."""
+    monkeypatch.setattr("jackfield.market.download.DOWNLOAD_SECONDS", 2.0)
+
+    def stream(connection, ended) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+        while not ended.wait(0.02):
+            connection.sendall(b"x" * 100)
+
+    url = bad_server(stream)
+    file = File("x-1.0-py3-none-any.whl", f"{url}/x.whl", SHA256, 100_000_000)
+    async with Marketplace(url, partials=tmp_path / "partials", timeout_seconds=20) as client:
+        with pytest.raises(MarketUnreachable):
+            await client.download(file, tmp_path / file.filename)

@@ -9,6 +9,7 @@ import httpx
 
 from jackfield.errors import MarketError
 from jackfield.market.failures import TAMPERED, shown, too_large
+from jackfield.market.pace import Pace
 
 ACCEPTED = "gzip"
 """The content coding that is asked for; no other is taken. httpx would unpack layer after layer, without a bound."""
@@ -16,13 +17,14 @@ ACCEPTED = "gzip"
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-async def bounded(answer: httpx.Response, url: str, most_bytes: int) -> bytes:
+async def bounded(answer: httpx.Response, url: str, most_bytes: int, pace: Pace) -> bytes:
     """Read an answer that was begun.
 
     Args:
         answer: as it comes.
         url: what was asked for.
         most_bytes: the largest body that is taken, unpacked.
+        pace: is told of what comes.
 
     Raises:
         MarketError: it is larger, packed in another way than was asked for, or not packed as it says.
@@ -31,6 +33,7 @@ async def bounded(answer: httpx.Response, url: str, most_bytes: int) -> bytes:
     body = bytearray()
     unpack = _unpacking(answer.headers.get("content-encoding", "").strip().lower(), url)
     async for piece in answer.aiter_raw():
+        pace.came(len(piece))
         body += unpack(piece, most_bytes + 1 - len(body))
         if len(body) > most_bytes:
             raise too_large(url, most_bytes)

@@ -45,7 +45,7 @@ class Marketplace:
     Args:
         url: its address, e.g. `https://plugins.example.org`; `#root=…` behind it names the root that it must have.
         transport: another way to its bytes, for tests.
-        timeout_seconds: for a whole answer; a wheel has longer, and this for each pause within.
+        timeout_seconds: for the beginning of an answer, and for each of its parts; a wheel may have more of them.
         partials: the folder in which interrupted downloads wait for the next try; None to keep nothing.
         trust: the folder in which marketplaces are remembered by their roots; None to look only, and to install
             nothing: what is signed is not verified then.

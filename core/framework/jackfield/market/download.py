@@ -21,16 +21,12 @@ from filelock import FileLock, Timeout
 
 from jackfield.errors import MarketError, MarketUnreachable
 from jackfield.manifest import File
-from jackfield.market.failures import TAMPERED, Busy, not_kept, refuse_failure, shown
-from jackfield.market.transport import PATIENCE_SECONDS, Transport
+from jackfield.market.failures import TAMPERED, Busy, TooSlow, not_kept, refuse_failure, shown
+from jackfield.market.pace import Pace
+from jackfield.market.transport import PATIENCE_SECONDS, SHORTEST_WAIT_SECONDS, Transport
 
 DOWNLOAD_SECONDS = 600.0
-"""For a whole wheel."""
-
-SLOWEST_BYTES_PER_SECOND = 1024
-"""A server that sends less than this, over `WINDOW_SECONDS`, counts as gone."""
-
-WINDOW_SECONDS = 20.0
+"""For a whole wheel, however often it is interrupted."""
 
 WHEEL_BYTES = 128 * 1024 * 1024
 """The largest wheel, whatever size the index tells: as much as the inspection takes (`WheelLimits.archive_bytes`)."""
@@ -124,12 +120,14 @@ class Download:
             await self._complete(piece)  # what was kept may have been the fault
 
     async def _complete(self, piece: _Piece) -> None:
-        interruptions, patience = 0, PATIENCE_SECONDS
+        interruptions, patience, until = 0, PATIENCE_SECONDS, time.monotonic() + DOWNLOAD_SECONDS
         while True:
             before = piece.size()
             try:
-                await self._continue(piece)
+                await self._continue(piece, max(until - time.monotonic(), SHORTEST_WAIT_SECONDS))
                 break
+            except TooSlow:
+                raise
             except Busy as error:
                 patience -= max(error.seconds, 0.1)
                 if patience < 0:
@@ -137,7 +135,7 @@ class Download:
                 await asyncio.sleep(max(error.seconds, 0.1))
             except MarketUnreachable:
                 interruptions += 1
-                if interruptions > INTERRUPTIONS or piece.size() <= before:
+                if interruptions > INTERRUPTIONS or piece.size() <= before or time.monotonic() > until:
                     raise
         received, digest = piece.size(), hashlib.sha256()
         with piece.path.open("rb") as file:
@@ -151,7 +149,7 @@ class Download:
                 f"{where} has the hash {digest.hexdigest()}, the index promised {self._file.sha256}", hint=TAMPERED
             )
 
-    async def _continue(self, piece: _Piece) -> None:
+    async def _continue(self, piece: _Piece, seconds: float) -> None:
         have = piece.size()
         if have == self._file.size:
             return
@@ -161,14 +159,14 @@ class Download:
             if etag := piece.etag():
                 headers["if-range"] = etag
         url = self._file.url
-        async with self._transport.stream(url, headers, seconds=DOWNLOAD_SECONDS) as answer:
+        async with self._transport.stream(url, headers, seconds=seconds) as (answer, pace):
             start = self._start(answer, have)
             etag = answer.headers.get("etag", "")
             piece.etag_path.write_text(etag if etag.isascii() else "", "ascii")
             with piece.path.open("r+b" if start else "wb") as file:
                 file.seek(start)
                 file.truncate()
-                await self._receive(answer, file.write, start)
+                await self._receive(answer, pace, file.write, start)
 
     def _start(self, answer: httpx.Response, have: int) -> int:
         """Where the answer begins within the file."""
@@ -182,11 +180,12 @@ class Download:
             raise MarketError(f"{shown(self._file.url)} answers {answer.status_code} instead of a file")
         return 0
 
-    async def _receive(self, answer: httpx.Response, write: Callable[[bytes], object], received: int) -> None:
-        window, within = time.monotonic(), 0
+    async def _receive(
+        self, answer: httpx.Response, pace: Pace, write: Callable[[bytes], object], received: int
+    ) -> None:
         async for block in answer.aiter_raw():
             received += len(block)
-            within += len(block)
+            pace.came(len(block))
             if received > self._largest:
                 where = shown(self._file.url)
                 raise MarketError(
@@ -195,12 +194,6 @@ class Download:
             write(block)
             if self._progress is not None:
                 self._progress(self._file.filename, received, self._file.size)
-            passed = time.monotonic() - window
-            if passed > WINDOW_SECONDS:
-                if within < SLOWEST_BYTES_PER_SECOND * passed:
-                    where = shown(self._file.url)
-                    raise MarketUnreachable(f"{where} sends {within / passed:.0f} bytes a second: too slow to wait for")
-                window, within = time.monotonic(), 0
 
 
 @contextmanager

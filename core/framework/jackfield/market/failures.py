@@ -36,6 +36,10 @@ class Redirected(MarketError):
         self.upstream = upstream
 
 
+class TooSlow(MarketUnreachable):
+    """The server sends, and so slowly that nobody waits for the end: to go on from where it was is of no use."""
+
+
 class Busy(MarketUnreachable):
     """The server asks to come again later: what it has is not known, as where nobody answers.
 

@@ -17,13 +17,17 @@ from jackfield.errors import MarketError, MarketUnreachable
 from jackfield.market.addresses import canonical_address
 from jackfield.market.bodies import ACCEPTED, bounded
 from jackfield.market.credentials import Credentials
-from jackfield.market.failures import Busy, refuse_failure, shown
+from jackfield.market.failures import Busy, TooSlow, refuse_failure, shown
+from jackfield.market.pace import Pace
 
 if TYPE_CHECKING:
     import ssl
 
 TIMEOUT_SECONDS = 10.0
-"""For a whole answer but a wheel's, for the head of a wheel's, and for each pause within a wheel."""
+"""For the beginning of an answer, and for each of its parts (`Pace`): so for all of a short one."""
+
+ANSWER_SECONDS = 60.0
+"""For a whole answer but a wheel's."""
 
 TEXT_BYTES = 8 * 1024 * 1024
 """The largest answer but a wheel's: the project page of a library with thousands of files."""
@@ -51,7 +55,7 @@ class Transport:
     Args:
         url: the marketplace's address; credentials in it are sent to it alone and never shown.
         transport: another way to its bytes, for tests.
-        timeout_seconds: for a whole answer.
+        timeout_seconds: for the beginning of an answer, and for each of its parts.
     """
 
     def __init__(
@@ -115,36 +119,40 @@ class Transport:
             MarketError: as for `get`.
         """
         url, headers = self.url + path, {"accept": "application/json", "content-type": "application/json"}
+        pace = self._pace()
         try:
-            async with self._slots, asyncio.timeout(self.timeout_seconds):
-                await self._read("POST", url, headers, None, body, None, anonymous=True)
+            async with self._slots, pace:
+                await self._read("POST", url, headers, None, body, None, pace, anonymous=True)
         except _FAILURES as error:
-            raise self.unreachable(url, error) from error
+            raise self._unreachable(url, error, pace) from error
 
     @asynccontextmanager
-    async def stream(self, url: str, headers: Mapping[str, str], *, seconds: float) -> AsyncGenerator[httpx.Response]:
-        """An answer to be read piece by piece; whoever reads bounds its size.
+    async def stream(
+        self, url: str, headers: Mapping[str, str], *, seconds: float
+    ) -> AsyncGenerator[tuple[httpx.Response, Pace]]:
+        """An answer to be read piece by piece; whoever reads bounds its size, and tells its pace of what comes.
 
         Args:
             url: absolute.
             headers: of the request.
-            seconds: for the whole; its head has the time that a whole answer has elsewhere.
+            seconds: for the whole.
 
         Raises:
-            MarketUnreachable: nobody answered, or it stopped within.
+            MarketUnreachable: nobody answered, or it stopped within; `TooSlow` where it goes on and would not end.
         """
+        pace = Pace(self.timeout_seconds, seconds)
         try:
-            async with self._slots, asyncio.timeout(seconds):
+            async with self._slots, pace:
                 client = self._client(url)
                 request = client.build_request("GET", url, headers=headers)
-                async with asyncio.timeout(self.timeout_seconds):  # each byte of a head renews httpx's own time
-                    answer = await client.send(request, stream=True, auth=self._credentials.login(url))
+                answer = await client.send(request, stream=True, auth=self._credentials.login(url))
+                pace.begun()  # each byte of a head would renew httpx's own time
                 try:
-                    yield answer
+                    yield answer, pace
                 finally:
                     await answer.aclose()
         except _FAILURES as error:
-            raise self.unreachable(url, error) from error
+            raise self._unreachable(url, error, pace) from error
 
     async def _patiently(
         self,
@@ -158,9 +166,10 @@ class Transport:
     ) -> bytes | None:
         patience, failures = PATIENCE_SECONDS, 0
         while True:
+            pace = self._pace()
             try:
-                async with self._slots, asyncio.timeout(self.timeout_seconds):
-                    return await self._read(method, url, headers, params, content, most_bytes)
+                async with self._slots, pace:
+                    return await self._read(method, url, headers, params, content, most_bytes, pace)
             except Busy as error:
                 wait_seconds = max(error.seconds, SHORTEST_WAIT_SECONDS)
                 patience -= wait_seconds
@@ -170,7 +179,10 @@ class Transport:
             except _FAILURES as error:
                 failures += 1
                 if failures > RETRIES or isinstance(error, (TimeoutError, httpx.TimeoutException)):
-                    raise self.unreachable(url, error) from error
+                    raise self._unreachable(url, error, pace) from error
+
+    def _pace(self) -> Pace:
+        return Pace(self.timeout_seconds, max(self.timeout_seconds, ANSWER_SECONDS))
 
     async def _read(
         self,
@@ -180,6 +192,7 @@ class Transport:
         params: Mapping[str, str] | None,
         content: bytes | None,
         most_bytes: int | None,
+        pace: Pace,
         *,
         anonymous: bool = False,
     ) -> bytes | None:
@@ -190,7 +203,7 @@ class Transport:
         try:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
-            body = await bounded(answer, url, most_bytes or TEXT_BYTES)
+            body = await bounded(answer, url, most_bytes or TEXT_BYTES, pace)
             refuse_failure(answer, url, body[:500])
             return body
         finally:
@@ -216,12 +229,13 @@ class Transport:
             )
         return self._clients[scheme]
 
-    def unreachable(self, url: str, error: Exception) -> MarketUnreachable:
+    def _unreachable(self, url: str, error: Exception, pace: Pace) -> MarketUnreachable:
         """The sentence for a failure of the network."""
         late = isinstance(error, (TimeoutError, httpx.TimeoutException))
-        what = f"did not answer within {self.timeout_seconds:g} s" if late else f"cannot be reached: {_reason(error)}"
+        what = pace.sentence if late else f"cannot be reached: {_reason(error)}"
         where = self.url if url.startswith(self.url) else shown(url)
-        return MarketUnreachable(f"{where} {what}", hint="is it running? JACKFIELD_MARKETPLACE names another")
+        kind = TooSlow if late and pace.is_too_slow else MarketUnreachable
+        return kind(f"{where} {what}", hint="is it running? JACKFIELD_MARKETPLACE names another")
 
 
 @cache

@@ -25,7 +25,7 @@ class Upstream:
         marketplace: the address of the marketplace that announced it.
         redirect: the announcement.
         transport: another way to its bytes, for tests.
-        timeout_seconds: for a whole answer.
+        timeout_seconds: for the beginning of an answer, and for each of its parts.
 
     Raises:
         MarketError: nothing was announced, or what was announced is no place to go to.
