@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+import weakref
 from dataclasses import dataclass
 from datetime import date
+from types import ModuleType
 from typing import Any, Protocol
 
 import pytest
+from jackfield.rpc import fitted
 from jackfield.runtime import api_methods, fit_answer, fit_arguments, lacking, members_of
 
 
@@ -124,3 +129,36 @@ def test_an_api_that_leads_to_itself_ends():
     paths = [path for path, _ in api_methods(Circle)]
     assert ("again", "here") in paths
     assert len(paths) == 5
+
+
+PLUGIN = """
+from dataclasses import dataclass
+
+@dataclass
+class Place:
+    name: str
+
+class Finder:
+    def find(self, place: Place, *more: Place, near: Place | None = None) -> Place | None: ...
+"""
+
+
+@pytest.mark.feature("K26")
+def test_what_was_held_to_a_plugins_types_keeps_nothing_of_it_alive():
+    plugin: Any = ModuleType("chat_plugin")
+    sys.modules["chat_plugin"] = plugin  # where dataclasses look for it
+    exec(PLUGIN, vars(plugin))
+    finder, place = plugin.Finder(), {"name": "Graz"}
+    for function in (finder.find, plugin.Finder.find):
+        with pytest.raises(TypeError):
+            fit_arguments(function, [1, 2], {"far": 3})
+    (found, other), named = fit_arguments(finder.find, [place, place], {"near": place})
+    assert found == other == named["near"] == plugin.Place("Graz")
+    assert fit_answer(plugin.Finder, "find", place) == found
+    for kind in (plugin.Place, plugin.Place | None, list[plugin.Place]):
+        assert fitted([place] if kind == list[plugin.Place] else place, kind) in (found, [found])
+    references = [weakref.ref(one) for one in (plugin, plugin.Place, finder, plugin.Finder.find)]
+    del sys.modules["chat_plugin"]
+    del plugin, finder, function, found, other, named, kind
+    gc.collect()
+    assert [reference() for reference in references] == [None] * 4

@@ -8,10 +8,12 @@ one, write out, or add to another exactly.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from decimal import Decimal
-from functools import lru_cache
+from types import NoneType, UnionType
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -21,6 +23,10 @@ from jackfield.rpc.plain import squared_keys
 
 DECIMAL_DIGITS: Final = 6176
 """Before and after the point of a decimal: those of decimal128, the largest format of IEEE 754 that is in use."""
+
+
+_ASKED: MutableMapping[Any, tuple[bool, bool]] = WeakKeyDictionary()
+"""Of types that were looked into. A plugin's go with it: its module hangs on each of its classes."""
 
 
 def fitted(value: Any, annotation: Any, *, builtin_types: Iterable[type] | None = None) -> Any:
@@ -35,10 +41,7 @@ def fitted(value: Any, annotation: Any, *, builtin_types: Iterable[type] | None 
         msgspec.ValidationError: they do not fit, or hold more than is taken from another process.
         TypeError: the type is none that data can have.
     """
-    try:
-        with_sets, with_decimals = _asks(annotation)
-    except TypeError:  # what it is annotated with beside cannot be hashed
-        with_sets, with_decimals = _asks.__wrapped__(annotation)
+    with_sets, with_decimals = _asks(annotation)
     if with_sets:
         _check_members(value)
     made = msgspec.convert(value, annotation, builtin_types=builtin_types)
@@ -106,6 +109,19 @@ def _check_members(value: Any) -> None:
             waiting += one.values()
 
 
-@lru_cache(maxsize=512)
 def _asks(annotation: Any) -> tuple[bool, bool]:
-    return has_sets(annotation), has_decimals(annotation)
+    """Say whether there are sets and decimals in a type; of one that was asked for before without looking again."""
+    if isinstance(annotation, UnionType):  # the one kind that cannot be held weakly
+        sets = decimals = False
+        for one in annotation.__args__:
+            if one is not NoneType:
+                some_sets, some_decimals = _asks(one)
+                sets, decimals = sets or some_sets, decimals or some_decimals
+        return sets, decimals
+    try:
+        return _ASKED[annotation]
+    except (KeyError, TypeError):  # what it is annotated with beside cannot be hashed
+        found = has_sets(annotation), has_decimals(annotation)
+    with suppress(TypeError):
+        _ASKED[annotation] = found
+    return found

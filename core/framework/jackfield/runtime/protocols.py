@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from types import FunctionType, MethodType
 from typing import Any, TypeAlias
 
 import msgspec
@@ -18,6 +18,7 @@ from jackfield.rpc import can_cross, fitted
 DEEPEST_API = 5
 
 _EMPTY = inspect.Parameter.empty
+_SIGNATURE = "_jackfield_signature"
 
 
 def members_of(protocol: type[Any]) -> frozenset[str]:
@@ -90,8 +91,23 @@ def _fitted(value: Any, annotation: Any, what: str) -> Any:
         raise TypeError(f"{what}: {error}") from None
 
 
-@lru_cache(maxsize=512)
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    """Return what a function takes, with its annotations; None where it does not tell.
+
+    It is read once, and kept with the function: anywhere else it would keep the plugin whose it is, with all its code,
+    by the classes that it names.
+    """
+    is_method = isinstance(function, MethodType)
+    own: object = function.__func__ if isinstance(function, MethodType) else function
+    if not isinstance(own, FunctionType):
+        return _read(function)
+    known: tuple[object, bool, inspect.Signature | None] | None = vars(own).get(_SIGNATURE)
+    if known is None or known[:2] != (own, is_method):  # what wraps another function has a copy of its attributes
+        known = vars(own)[_SIGNATURE] = (own, is_method, _read(function))
+    return known[2]
+
+
+def _read(function: Callable[..., Any]) -> inspect.Signature | None:
     try:
         return inspect.signature(function, eval_str=True)
     except (TypeError, ValueError, NameError, AttributeError):
