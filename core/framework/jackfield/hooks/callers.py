@@ -48,7 +48,9 @@ class LazyCaller(pluggy.HookCaller):
         waking = manager_of(self).waking
         if waking is not None:
             waking.now(self.name)
-        special = _specialised(self)
+        # While somebody still waits for the hook, its next call has to come by here, too.
+        waits = waking is not None and waking.waits_for(self.name)
+        special = _specialised(self) if not waits else _PluggyCaller
         if special is not _PluggyCaller and all(name in kwargs for name in self.spec.argnames):  # type: ignore[union-attr]
             return special.__call__(self, **kwargs)
         # pluggy's own __call__, written out: its warnings count frames to find the code that calls the hook.

@@ -148,7 +148,7 @@ class Host:
         self._elsewhere = Elsewhere(around, self._manager, self.hostfile, self._holds.of_worker, connected)
         runner = Runner(self.plugins, around, self._manager, self._elsewhere)
         self._code = Code()
-        self._demand = Demand(manager=self._manager, hearing=self._hearing, commands=self.commands, ui=self.ui)
+        self._demand = Demand(self.plugins, self._manager, self._hearing, self.commands, self.ui)
         self.events.tell(first=self._before_event, listened=self._wake_sender)
         self._following = Following(
             self.hostfile.name,
@@ -259,7 +259,7 @@ class Host:
             self._code.close()
             self._holds.release()
             self._orders.close()
-            self._demand.follow({})
+            self._demand.follow({}, {})
             self.plugins.stop_waiting()
             await asyncio.to_thread(self.observed.stop)
         await self.gate.part("the host stops")

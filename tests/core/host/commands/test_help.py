@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Annotated
 
@@ -156,6 +157,7 @@ async def test_a_declared_command_shows_before_its_code_runs_and_is_real_when_it
         loads.append("polls")
         registry.add("polls", "poll", poll, aliases=("ask",))
         registry.add("polls", "poll close", close)
+        declared()
 
     declared = registry.declare("polls", "poll", load, usage="poll <question>", help="Ask", aliases=("ask",))
     assert registry.help() == "!poll <question> — Ask"
@@ -168,8 +170,21 @@ async def test_a_declared_command_shows_before_its_code_runs_and_is_real_when_it
     assert source.answers == ["closed", "asked tea?"]
     assert loads == ["polls"]
     assert registry.help("") == "poll <text> — Ask the room\npoll close — End the poll"
+
+
+@pytest.mark.feature("M43")
+async def test_who_uses_a_command_while_its_plugin_adds_others_of_its_root_waits_for_all(registry):
+    is_up = asyncio.Event()
+    declared = registry.declare("polls", "poll", is_up.wait)
+    registry.add("polls", "poll", poll)
+    source = Speaker()
+    closing = asyncio.create_task(registry.dispatch("poll close", source))
+    await asyncio.sleep(0)
+    registry.add("polls", "poll close", close)
     declared()
-    assert registry.has("poll")
+    is_up.set()
+    await closing
+    assert source.answers == ["closed"]
 
 
 async def test_what_was_declared_goes_again(registry):

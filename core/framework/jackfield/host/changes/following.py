@@ -1,19 +1,21 @@
 """From what runs to what shall run: who goes down, who comes up, in which order (K18, K19, K23, U37)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from jackfield.hooks import HookManager
 from jackfield.host.changes.code import Code
 from jackfield.host.changes.demand import Demand
-from jackfield.host.changes.needs import missing_need, required
+from jackfield.host.changes.needs import required
 from jackfield.host.changes.reloading import is_saved_broken
+from jackfield.host.changes.rising import Rising
 from jackfield.host.changes.runner import Runner
 from jackfield.host.changes.survey import Survey
 from jackfield.host.hearing import Hearing
 from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, Life, State
 from jackfield.host.plugins import Plugins, Record
+from jackfield.host.remote import begun
 from jackfield.host.switch import Switch, compare, with_dependents
 from jackfield.host.uses import sentence, uses
 from jackfield.manifest import Candidate
@@ -36,6 +38,7 @@ class Following:
 
     Attributes:
         plugins: whom it takes from state to state.
+        demand: as given.
     """
 
     def __init__(
@@ -59,7 +62,8 @@ class Following:
         self._code = code
         self._store = store
         self._holds = holds
-        self._demand = demand
+        self.demand = demand
+        self._rising = Rising(host_name, plugins, runner, code, store)
         self._seen: Survey | None = None
         self._woken: set[str] = set()
         self._went: dict[str, str] = {}
@@ -88,7 +92,6 @@ class Following:
         if seen is None or not self.is_asleep(cid):
             return
         self._woken.add(cid)
-        self._show_asleep(seen)  # what stands for the plugin makes room for what it adds itself
         await self._up(seen, required(cid, seen), one_by_one=one_by_one)
         self._show_asleep(seen)
         self._hearing.tell(self._manager)
@@ -110,13 +113,53 @@ class Following:
                 sleepy -= required(cid, seen)
         return {cid: records[cid].candidate for cid in runs if cid in sleepy}
 
+    def _failed(self, seen: Survey) -> dict[str, Candidate]:
+        """Return the plugins that shall run, were to be loaded on demand, and could not be."""
+        records = self.plugins.records()
+        runs = {cid for level in seen.judgement.levels for cid in level}
+        return {
+            cid: records[cid].candidate
+            for cid in runs & records.keys() & self._woken
+            if records[cid].life.state in (State.FAILED, State.BLOCKED) and uses(records[cid].candidate)
+        }
+
     def _show_asleep(self, seen: Survey) -> None:
         asleep = self._asleep(seen)
-        self._demand.follow(asleep)
+        self.demand.follow(asleep, self._failed(seen))
         for cid, record in self.plugins.records().items():
             revoked = seen.revoked[cid].note if cid in seen.revoked and record.enabled else ""
             said = sentence(asleep[cid]) if cid in asleep else self._went.get(cid) or seen.wishes.out.get(cid, "")
             self.plugins.note(record, revoked or said)
+
+    async def _up(self, seen: Survey, chosen: Collection[str] | None = None, *, one_by_one: bool = False) -> None:
+        """Bring up plugins in one start; who uses one of them that was asleep waits until it is up, or is not.
+
+        Args:
+            seen: names the levels.
+            chosen: the only plugins to bring up; None: all that are not asleep.
+            one_by_one: not side by side.
+        """
+        asleep = self._asleep(seen)
+        coming = {cid for level in seen.judgement.levels for cid in level if chosen is None or cid in chosen}
+        coming -= asleep.keys() | self._went.keys()
+
+        def passed(cid: str) -> None:
+            if self.demand.arrive({cid}):
+                self._show_asleep(self._seen or seen)
+
+        with begun() as start:
+            self.demand.come_up(coming, start)
+            self._show_asleep(seen)
+            try:
+                await self._rising.rise(
+                    seen.judgement.levels,
+                    lambda cid: cid in coming and cid not in self._went,
+                    seen.wishes.loads_only,
+                    passed,
+                    one_by_one=one_by_one,
+                )
+            finally:
+                self.demand.arrive(coming)
 
     async def settle(self, seen: Survey) -> None:
         """Go from what runs to what shall run.
@@ -150,7 +193,6 @@ class Following:
             if cid not in self._went:  # what was seen before it all began says less of it than the change within
                 self._note(cid, verdict, seen, switch)
         self.plugins.shadow(tuple(self._shadow(verdict, seen) for verdict in seen.judgement.shadowed))
-        self._show_asleep(seen)
         await self._up(seen)
         self._show_asleep(seen)
         self._runner.stand_ins.end()
@@ -279,71 +321,3 @@ class Following:
     def _shadow(self, verdict: Verdict, seen: Survey) -> Record:
         life = Life(State.SHADOWED, verdict.problem)
         return Record(verdict.candidate, life, verdict.candidate.canonical_id in seen.wished)
-
-    async def _up(self, seen: Survey, chosen: Collection[str] | None = None, *, one_by_one: bool = False) -> None:
-        """Load, then enable, level by level; whoever needs a plugin that did not come up is blocked (K18, K19).
-
-        Args:
-            seen: names the levels.
-            chosen: the only plugins to bring up; None: all that are not asleep.
-            one_by_one: not side by side.
-        """
-        asleep = self._asleep(seen)
-        for step, left_out in ((self._load, frozenset()), (self._enable, seen.wishes.loads_only)):
-            for level in seen.judgement.levels:
-                going = [cid for cid in level if cid not in left_out and cid not in asleep and cid not in self._went]
-                steps: list[Awaitable[None]] = []
-                before: asyncio.Event | None = None
-                for cid in (cid for cid in going if chosen is None or cid in chosen):
-                    passed = asyncio.Event()
-                    steps.append(self._step(self.plugins.record(cid), step, before, passed))
-                    before = passed
-                if not one_by_one:
-                    await asyncio.gather(*steps)
-                    continue
-                for each in steps:
-                    await each
-
-    async def _step(
-        self,
-        record: Record,
-        step: Callable[[Record, asyncio.Event | None], Awaitable[None]],
-        before: asyncio.Event | None,
-        passed: asyncio.Event,
-    ) -> None:
-        try:
-            async with record.step:
-                await step(record, before)
-        finally:
-            passed.set()
-
-    async def _load(self, record: Record, _: asyncio.Event | None) -> None:
-        if record.life.state is not State.RESOLVED:
-            return
-        problem = missing_need(
-            record, self.plugins.records(), State.LOADED, State.IDLE, State.ACTIVE, State.PENDING_RESTART
-        )
-        stuck = self._code.stuck(record.footing.trees) if not record.footing.own_process else ""
-        if stuck:
-            problem = f"waits for a restart of {self._host_name}: an earlier {stuck} is machine code and still there"
-        damage = self._store.damage_below(record.footing.trees)
-        if damage:
-            problem = f"{damage[0]} since it was installed: jackfield store verify --repair"
-        if problem:
-            self.plugins.tell(record, Happening.BLOCKED, problem)
-            return
-        if not record.footing.own_process:
-            self._code.note_owner(record)
-            self._code.note_files(record)
-        await self._runner.load(record)
-
-    async def _enable(self, record: Record, before: asyncio.Event | None) -> None:
-        if record.life.state not in (State.LOADED, State.IDLE):
-            return
-        problem = missing_need(record, self.plugins.records(), State.ACTIVE, State.PENDING_RESTART)
-        if problem:
-            await self._runner.unload(record, removed=False, replaced=False)
-            self.plugins.tell(record, Happening.FOUND)
-            self.plugins.tell(record, Happening.BLOCKED, problem)
-        else:
-            await self._runner.enable(record, before)

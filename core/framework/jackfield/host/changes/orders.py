@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager
 from contextvars import Context as Variables
 from typing import Any, TypeVar
 
@@ -71,7 +72,7 @@ class Orders:
         self._visits = visits
         self.within = Within(plugins)
         self.recovering = Recovering(plugins, following, look, self._carry_out)
-        ways = Ways(self._carry_out, self.soon, self._keep, self.end_released)
+        ways = Ways(self._begin, self._asked_for, self.soon, self._keep, self.end_released)
         self.waking = Waking(plugins, following, turn, self.within, ways)
         self._tasks: set[asyncio.Task[Any]] = set()
         self.running = False
@@ -296,17 +297,32 @@ class Orders:
         raise PluginError(f"{status.id} is {status.state}" + (f": {why}" if why else ""), plugin=status.id)
 
     async def _carry_out(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        task = self._begin(work)
+        with self._asked_for():
+            return await asyncio.shield(task)
+
+    def _begin(self, work: Coroutine[Any, Any, ResultT], variables: Variables | None = None) -> "asyncio.Task[ResultT]":
+        """Do one change in a task of the host's own, when no other is under way.
+
+        Args:
+            work: the change.
+            variables: in which context it is done; None: in a copy of this one.
+        """
+
         async def in_turn() -> ResultT:
             async with self._turn.taken():
                 if not self.running:
                     raise UsageError("the host does not run", hint="start it first")
                 return await work
 
-        task = self._keep(asyncio.get_running_loop().create_task(in_turn()))
+        task = self._keep(asyncio.get_running_loop().create_task(in_turn(), context=variables))
         task.add_done_callback(lambda _: work.close())  # it never began, if the task was cancelled before its turn
+        return task
+
+    def _asked_for(self) -> AbstractContextManager[None]:
+        """Have it known, in a block that waits for a change, who asks for it."""
         asked = asking.get()
-        with self._visits.asking(asked.plugin if asked is not None else ""):
-            return await asyncio.shield(task)
+        return self._visits.asking(asked.plugin if asked is not None else "")
 
     def _keep(self, task: "asyncio.Task[ResultT]") -> "asyncio.Task[ResultT]":
         self._tasks.add(task)

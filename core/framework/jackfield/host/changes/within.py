@@ -7,6 +7,7 @@ from contextvars import ContextVar
 
 from jackfield.errors import PluginError
 from jackfield.host.plugins import Plugins
+from jackfield.host.remote import asking
 from jackfield.host.switch import with_dependents
 from jackfield.manifest import canonical_id
 
@@ -135,6 +136,19 @@ class Within:
             used, user = (self._plugins.record(one).candidate.id for one in (cid, call.cid))
             _log.warning("%s misses what %s of %s uses of it: it requires %s", used, call.name, user, user)
         return call is not None
+
+    def is_busy(self, cid: str) -> bool:
+        """Say whether a plugin that is to come up has to wait for a step that it, or one that it requires, is in."""
+        records = self._plugins.records()
+        return any(one in records and records[one].step.locked() for one in self._required(cid))
+
+    def tell_missed(self, cid: str) -> None:
+        """Log that a plugin is used by what its own start waits for, or may wait for; not what it does itself."""
+        calls, asked = [one for one in _CALLS.get() if not one.over], asking.get()
+        user = asked.plugin if asked is not None else calls[-1].cid if calls else ""
+        if not user or canonical_id(user) != cid:
+            used = self._plugins.record(cid).candidate.id
+            _log.warning("%s misses what %s uses of it: its start waits for that", used, user or "its own start")
 
     def _require(self, cid: str, going: Collection[str], what: str) -> None:
         call = self._call_of(going)

@@ -69,7 +69,7 @@ class Dispatcher:
             told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
             await source.reply(f"{plugin} could not be started: {told}")
             raise _Answered from error
-        if self._roots.owner(root) is None or self._roots.waiting(root) is not None:
+        if not self._roots.is_real(root):
             await source.reply(f"{self._prefix}{root} cannot be used now: {plugin} did not start, or does not have it")
             raise _Answered
 

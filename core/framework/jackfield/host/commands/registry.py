@@ -133,8 +133,8 @@ class CommandRegistry:
     ) -> Callable[[], None]:
         """Show a command of a plugin whose code does not run yet, and return what takes it away again.
 
-        It stands in help and is completed like any other. When it is first used, `load` is awaited, then the line is
-        read again with what the plugin has added; from then on the plugin's own command of that root stands for it.
+        It stands in help and is completed like any other. Whenever it is used, `load` is awaited, then the line is
+        read again with what the plugin has added; once the plugin is up, this is to be taken away.
 
         Raises:
             PluginError: the root belongs to another plugin.

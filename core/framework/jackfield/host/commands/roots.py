@@ -81,12 +81,16 @@ class Roots:
         return found.plugin if found else None
 
     def waiting(self, root: str) -> Load | None:
-        """Return what makes a root real that is only declared, or held; None where it is real, or not there."""
+        """Return what makes a root real of which something is only declared, or held; None where nothing is.
+
+        What the plugin has added of it already is not all: it is coming up.
+        """
         found = self._roots[root].branches if root in self._roots else {}
-        held = next((branch.load for branch in found if branch.held), None)
-        if held is not None:
-            return held
-        return next(iter(found)).load if found and all(branch.load is not None for branch in found) else None
+        return next((branch.load for branch in found if branch.load is not None), None)
+
+    def is_real(self, root: str) -> bool:
+        """Say whether a plugin has added something to a root itself."""
+        return root in self._roots and self._roots[root].is_real
 
     def require_room(self, plugin: str, places: int) -> None:
         """Return if a plugin can have so many places more; asked before they are made.

@@ -1,4 +1,4 @@
-"""What plugins have under names while their code is replaced: who uses a name waits until the next code has it.
+"""What plugins have under names while their code is replaced, or not loaded: who uses a name waits until it is there.
 
 So no call of a service is lost and no box goes from a page in that moment.
 """
@@ -11,7 +11,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
 
-#: Waits until something is there, and says whether it is; False: it does not come, or not in time.
+#: Waits until something is there, and says whether it is; False: it does not come, or not in time. May say why: raise.
 WaitThere: TypeAlias = Callable[["asyncio.Future[bool]"], Awaitable[bool]]
 
 

@@ -1,13 +1,13 @@
 """What plugins show: components drawn on demand, menu items, and the acts of users on them (C18, C19).
 
 A plugin's failure stays in its own box: drawing one never raises, and a button that fails answers with an error. What a
-plugin shows stays where it is while its code is replaced in another process, and who draws or uses it waits.
+plugin shows stays where it is while its code is replaced in another process, and who draws or uses it waits; what one
+declares whose code is loaded on demand stands there from the start.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +122,8 @@ class UiRegistry:
         self._menu: dict[str, tuple[Offered, MenuHandler | None]] = {}
         self._next_components: Successors[str] = Successors(at_once=False)
         self._next_items: Successors[str] = Successors(at_once=False)
+        self._announced: set[str] = set()
+        """Ids of components whose plugin is not loaded: one that fails then says so where they stand."""
         self._listeners: list[Callable[[str], None]] = []
 
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
@@ -157,28 +159,26 @@ class UiRegistry:
 
         return take_away
 
-    def announce_component(
-        self, plugin: str, component: ComponentContribution, wake: Callable[[], Awaitable[None]]
-    ) -> Callable[[], None]:
-        """Show a component of a plugin whose code is not loaded, and return what takes it away again.
+    def announce(
+        self, plugin: str, components: Iterable[ComponentContribution], items: Iterable[MenuItem], wait: WaitThere
+    ) -> None:
+        """Show what a plugin declares whose code is not loaded, until `release`.
 
-        When it is first drawn, `wake` brings the plugin up, which takes this away, and what the plugin shows by that
-        name is drawn.
+        Who uses one of these waits as `wait` says, and uses what the plugin has by that name then.
+
+        Args:
+            plugin: its id.
+            components: as its manifest declares them.
+            items: of menus.
+            wait: brings the plugin up, and waits for one of these; raises where it does not come.
         """
-        identity = f"{plugin}:{component.name}"
-
-        async def render() -> Component:
-            await wake()
-            shown = self._components.get(identity)
-            if shown is None or shown.render is render:
-                raise PluginError(f"{plugin} declares it and does not show it", plugin=plugin)
-            drawn = await self._drawn(shown)
-            if drawn.component is None:
-                raise PluginError(drawn.error, plugin=plugin)
-            return drawn.component
-
-        title = component.title or component.name
-        return self.add_component(Shown(plugin, component.name, title, component.position, render, None))
+        for one in components:
+            title = one.title or one.name
+            self.add_component(Shown(plugin, one.name, title, one.position, Text(title), None))
+            self._announced.add(f"{plugin}:{one.name}")
+        for item in items:
+            self.add_menu_item(plugin, item, None)
+        self.hold(plugin, wait)
 
     def add_menu_item(self, plugin: str, item: MenuItem, handler: MenuHandler | None) -> Callable[[], None]:
         """Add an entry and return what takes it away again."""
@@ -213,6 +213,10 @@ class UiRegistry:
         """Let a plugin show what its next code shows, and nothing else."""
         for identity in self._next_components.release(plugin):
             self._remove_component(identity)
+        loaded = {one for one in self._announced if one.startswith(f"{plugin}:")}
+        self._announced -= loaded
+        for identity in loaded & self._components.keys():
+            self.changed(identity)  # who drew it before may have drawn that it was not there in time
         for identity in self._next_items.release(plugin):
             self._remove_item(identity)
 
@@ -228,7 +232,7 @@ class UiRegistry:
     async def components(self, position: str | None = None) -> list[Drawn]:
         """Draw every component, or those of a position, side by side, in the order in which they came; never raises."""
         chosen = [shown for shown in self._components.values() if position in (None, shown.position)]
-        waiting = {f"{one.plugin}:{one.name}" for one in chosen} & self._next_components.names
+        waiting = {f"{one.plugin}:{one.name}" for one in chosen} & self._next_components.names - self._announced
         drawn = await asyncio.gather(*(self._drawn(shown) for shown in chosen))
         # What was waited for, and is not shown by its plugin's next code, is no box any more.
         return [one for one in drawn if one.id in self._components or one.id not in waiting]
@@ -268,10 +272,14 @@ class UiRegistry:
         Raises:
             PluginError: nothing, or not in time.
         """
-        with contextlib.suppress(TimeoutError):
+        is_announced = identity in self._announced
+        try:
             async with asyncio.timeout(DRAWING_SECONDS):
                 if await self._next_components.there(identity) and identity in self._components:
                     return self._components[identity]
+        except TimeoutError:
+            if is_announced:
+                raise PluginError(f"{shown.plugin} is still being loaded", plugin=shown.plugin) from None
         raise PluginError(f"{shown.plugin} was replaced meanwhile, and its next code is not there", plugin=shown.plugin)
 
     async def act(self, identity: str, action: str, values: Mapping[str, Any], user: str) -> None:

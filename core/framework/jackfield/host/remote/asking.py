@@ -9,6 +9,7 @@ from contextvars import Context, ContextVar
 from dataclasses import replace
 from typing import Any
 
+from jackfield.host.remote.starts import Start, Waited, within
 from jackfield.isolation import OwnTime
 from jackfield.rpc import Served
 
@@ -22,13 +23,15 @@ class Asking:
     Args:
         plugin: its id.
         own_time: of its calls.
+        starts: within which it may ask: they wait for it.
     """
 
-    __slots__ = ("_is_open", "_waits", "own_time", "plugin")
+    __slots__ = ("_is_open", "_waits", "own_time", "plugin", "starts")
 
-    def __init__(self, plugin: str, own_time: OwnTime) -> None:
+    def __init__(self, plugin: str, own_time: OwnTime, starts: tuple[Start, ...] = ()) -> None:
         self.plugin = plugin
         self.own_time = own_time
+        self.starts = starts
         self._waits = 0
         self._is_open = True
 
@@ -55,6 +58,40 @@ asking: ContextVar[Asking | None] = ContextVar("what a plugin asks for", default
 """What the running code is at work on; None where no plugin waits for it."""
 
 
+class Waiting:
+    """A call of a plugin in another process, for as long as it has no answer.
+
+    Args:
+        asked: who asked for what has led to it; None: no other plugin.
+        waited: keeps the starts that wait for the plugin.
+        starts: within which it is called.
+    """
+
+    __slots__ = ("_asked", "_starts", "_waited")
+
+    def __init__(self, asked: Asking | None, waited: Waited, starts: tuple[Start, ...]) -> None:
+        self._asked = asked
+        self._waited = waited
+        self._starts = starts
+        waited.begin(starts)
+        if asked is not None:
+            asked.begin()
+
+    def end(self) -> None:
+        """Note that it is answered, or will not be; once."""
+        asked, self._asked = self._asked, None
+        starts, self._starts = self._starts, ()
+        self._waited.end(starts)
+        if asked is not None:
+            asked.end()
+
+
+def led_by_starts() -> tuple[Start, ...]:
+    """Return the starts within which the running code may be: for certain, or as far as can be told of who asks."""
+    asked = asking.get()
+    return within() if asked is None else (*within(), *(one for one in asked.starts if not one.is_over))
+
+
 def standing_still(run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """Return what calls code on behalf of a plugin as `run` does, while the time of who has led to it stands still.
 
@@ -78,7 +115,11 @@ def standing_still(run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitabl
 
 
 def leading_on(
-    served: Mapping[str, Served], plugin: str, own_time: OwnTime, led_by: Callable[[], Context | None]
+    served: Mapping[str, Served],
+    plugin: str,
+    own_time: OwnTime,
+    led_by: Callable[[], Context | None],
+    starts: Callable[[], tuple[Start, ...]],
 ) -> dict[str, Served]:
     """Return what a plugin is served, and let it be known whose request it is that leads to another plugin.
 
@@ -88,20 +129,27 @@ def leading_on(
         own_time: of its calls.
         led_by: returns what leads a callback of its life that is under way: a change of plugins, within which it may
             ask for another one, which would wait for the end of the first otherwise.
+        starts: returns the starts that wait for it.
     """
     return {
-        name: _known(one, plugin, own_time, led_by)
+        name: _known(one, plugin, own_time, led_by, starts)
         if name.startswith(LEADING_ON) and inspect.iscoroutinefunction(one.function)
         else one
         for name, one in served.items()
     }
 
 
-def _known(served: Served, plugin: str, own_time: OwnTime, led_by: Callable[[], Context | None]) -> Served:
+def _known(
+    served: Served,
+    plugin: str,
+    own_time: OwnTime,
+    led_by: Callable[[], Context | None],
+    starts: Callable[[], tuple[Start, ...]],
+) -> Served:
     function = served.function
 
     async def run(arguments: Mapping[str, Any]) -> Any:
-        now = Asking(plugin, own_time)
+        now = Asking(plugin, own_time, starts())
         token = asking.set(now)
         try:
             return await function(**arguments)

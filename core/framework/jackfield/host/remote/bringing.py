@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -110,7 +111,7 @@ class Elsewhere:
             api_type=self._api_type,
             limits=started.limits,
         )
-        served |= leading_on(served, candidate.id, started.line.own_time, lambda: remote.led_by)
+        served |= leading_on(served, candidate.id, started.line.own_time, lambda: remote.led_by, remote.waited.now)
         load = partial(
             load_remote,
             commanding=Commanding(restoring, running),
@@ -118,6 +119,7 @@ class Elsewhere:
             seconds=around.guard.timeout_seconds,
         )
         began = perf_counter()
+        remote.led_by = copy_context()  # also its import may use other plugins, within the change that brings it up
         try:
             loaded: Loaded = await around.guard.run(candidate.id, "import", load, remote, self._manager)
         except Exception as error:
@@ -129,6 +131,8 @@ class Elsewhere:
         except BaseException:
             await remote.end("it is not started any more")
             raise
+        finally:
+            remote.led_by = None
         remote.import_seconds = perf_counter() - began
         return loaded, remote
 

@@ -14,7 +14,7 @@ from typing import Any, Optional
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
 from jackfield.hooks import HookManager, SomeFailed, Underway, is_asynchronous
 from jackfield.host.remote.answers import HookCodec
-from jackfield.host.remote.asking import Asking, asking
+from jackfield.host.remote.asking import Waiting, asking
 from jackfield.host.remote.functions import function_for, marked
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.isolation import Line
@@ -215,7 +215,7 @@ class _Sent:
 
     __slots__ = ("_call", "_hook", "_line", "_waiting", "began", "ended")
 
-    def __init__(self, hook: RemoteHook, line: Line, call: Any, waiting: Asking | None = None) -> None:
+    def __init__(self, hook: RemoteHook, line: Line, call: Any, waiting: Waiting | None = None) -> None:
         self._waiting = waiting
         self._hook = hook
         self._line = line
@@ -260,7 +260,7 @@ class _Waiting:
 
     __slots__ = ("_hook", "_task", "_waiting", "began", "ended")
 
-    def __init__(self, hook: RemoteHook, call: Awaitable[Any], waiting: Asking | None) -> None:
+    def __init__(self, hook: RemoteHook, call: Awaitable[Any], waiting: Waiting | None) -> None:
         self._waiting = waiting
         self._hook = hook
         self._task = asyncio.ensure_future(call)

@@ -11,7 +11,8 @@ from time import monotonic
 from typing import Any
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProcessLost, ProtocolViolation
-from jackfield.host.remote.asking import Asking, asking
+from jackfield.host.remote.asking import Waiting, asking, led_by_starts
+from jackfield.host.remote.starts import Waited
 from jackfield.host.remote.words import in_words
 from jackfield.isolation import LED_TO_SECONDS, Line, Watch
 from jackfield.rpc import in_one_line
@@ -41,8 +42,9 @@ class RemotePlugin:
 
     Attributes:
         import_seconds: what the import of its code took.
-        led_by: what leads the callback of its life that is under way; None while none is.
+        led_by: what leads its import, or the callback of its life that is under way; None while none is.
         on_end: told once, with a sentence, when it ended by itself: `weather was killed by SIGKILL`.
+        waited: the starts of plugins that wait for it.
     """
 
     def __init__(self, plugin: str, line: Line, process: Watch | None, *, call_seconds: float = 5.0) -> None:
@@ -52,6 +54,7 @@ class RemotePlugin:
         self.call_seconds = call_seconds
         self.import_seconds = 0.0
         self.led_by: Context | None = None
+        self.waited = Waited()
         self.on_end: Callable[[str], None] | None = None
         self._ending = False
         self._asking: set[asyncio.Task[None]] = set()
@@ -89,13 +92,12 @@ class RemotePlugin:
             if waiting is not None:
                 waiting.end()
 
-    def waiting(self) -> Asking | None:
-        """Return what another plugin waits for while this one is called, begun; None where none does."""
-        now = asking.get()
-        if now is None or now.own_time is self.line.own_time:
-            return None
-        now.begin()
-        return now
+    def waiting(self) -> Waiting | None:
+        """Return what waits for this plugin while it is called, another one or a start; None where nothing does."""
+        asked, starts = asking.get(), led_by_starts()
+        if asked is not None and asked.own_time is self.line.own_time:
+            asked = None
+        return Waiting(asked, self.waited, starts) if asked is not None or starts else None
 
     @property
     def longest_seconds(self) -> float:
