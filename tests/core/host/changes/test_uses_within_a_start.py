@@ -127,3 +127,92 @@ async def test_what_it_uses_of_itself_does_not_wait_for_its_own_start(started, c
     assert "own" in answer
     assert is_well(host)
     assert "misses" not in caplog.text
+
+
+RELAYED = {
+    "by a service": "self.used.append(await (await self.context.services.get('relay')).relay('{0}'))",
+    "by an event": "await self.context.events.emit('told', {{'what': '{0}'}})",
+    "by a hook": "self.used.append(await self.context.api.say('{0}'))",
+}
+MIXED = [
+    pytest.param({"a": one, "relay": other}, id=f"{one} by {other}")
+    for one in ("inline", "worker")
+    for other in ("inline", "worker")
+]
+
+
+@pytest.mark.parametrize("isolations", MIXED)
+@pytest.mark.parametrize("way", RELAYED)
+@pytest.mark.feature("K2", "K24")
+async def test_what_it_uses_of_itself_through_another_plugin_does_not_stop_its_start(started, isolations, way):
+    before = RELAYED[way].format("counting")
+    host, _ = await started("inline", before=before, uses=OWN.replace(LISTENS, ""), isolations=isolations)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert len(await said(host, "count")) == 1
+    assert is_well(host)
+
+
+@pytest.mark.parametrize("isolations", MIXED)
+@pytest.mark.parametrize("way", RELAYED)
+@pytest.mark.feature("K2", "K24")
+async def test_its_start_wakes_another_one_through_a_third(started, build, isolations, way):
+    host, _ = await started(
+        "inline",
+        sleeper(build, "deep", 'services = ["deep"]', code=DEEP),
+        before=RELAYED[way].format("deep"),
+        uses=OWN.replace(LISTENS, ""),
+        isolations={**isolations, "deep": isolations["relay"]},
+    )
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        (answer,) = await said(host, "count")
+    assert is_well(host)
+    assert way == "by an event" or "deep" in answer
+
+
+MUTUAL = """
+import asyncio
+from jackfield import HookimplMarker, Plugin
+
+hookimpl = HookimplMarker("chat")
+
+class Service:
+    async def count(self, what: str) -> str:
+        return f"NAME counted {what}"
+
+class Main(Plugin):
+    async def on_enable(self):
+        self.context.services.provide("of_NAME", Service())
+        other = await self.context.services.get("of_OTHER")
+        self.heard_first = "nothing" if other is None else await other.count("start")
+
+    @hookimpl
+    async def heard(self, text: str):
+        return f"{text} [{self.heard_first}]"
+"""
+
+
+@ISOLATIONS
+@pytest.mark.feature("K2", "K24")
+async def test_two_that_use_each_other_on_their_way_up_both_come_up(profile, build, running, isolation):
+    pairs = {"a": "b", "b": "a"}
+    profile.install(
+        *(
+            sleeper(
+                build,
+                one,
+                f'hooks = ["heard"]\nservices = ["of_{one}"]',
+                code=MUTUAL.replace("NAME", one).replace("OTHER", other),
+            )
+            for one, other in pairs.items()
+        )
+    )
+    profile.enable(*pairs, isolation=isolation)
+    host = await running(specs=Specs)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        woken = (host.wake_for("services", f"of_{one}") for one in pairs)
+        answers = await asyncio.gather(*(host.call.heard(text=text) for text in ("hi", "ho")), *woken)
+    assert is_well(host)
+    for text, answer in zip(("hi", "ho"), answers, strict=False):
+        assert answer.startswith(f"{text} [")
+        assert answer.count(" [") == 2
+        assert "counted start" in answer

@@ -15,7 +15,7 @@ from jackfield.host.hearing import Hearing
 from jackfield.host.judgement import Verdict, levels
 from jackfield.host.lifecycle import Happening, Life, State
 from jackfield.host.plugins import Plugins, Record
-from jackfield.host.remote import begun
+from jackfield.host.remote import starting
 from jackfield.host.switch import Switch, compare, with_dependents
 from jackfield.host.uses import sentence, uses
 from jackfield.manifest import Candidate
@@ -147,7 +147,7 @@ class Following:
             if self.demand.arrive({cid}):
                 self._show_asleep(self._seen or seen)
 
-        with begun() as start:
+        with starting() as start:
             self.demand.come_up(coming, start)
             self._show_asleep(seen)
             try:

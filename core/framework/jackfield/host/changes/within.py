@@ -145,10 +145,10 @@ class Within:
     def tell_missed(self, cid: str) -> None:
         """Log that a plugin is used by what its own start waits for, or may wait for; not what it does itself."""
         calls, asked = [one for one in _CALLS.get() if not one.over], asking.get()
-        user = asked.plugin if asked is not None else calls[-1].cid if calls else ""
+        user = asked.plugin if asked is not None and asked.plugin else calls[-1].cid if calls else ""
         if not user or canonical_id(user) != cid:
             used = self._plugins.record(cid).candidate.id
-            _log.warning("%s misses what %s uses of it: its start waits for that", used, user or "its own start")
+            _log.warning("%s misses what %s uses of it: its start may wait for that", used, user or "its own start")
 
     def _require(self, cid: str, going: Collection[str], what: str) -> None:
         call = self._call_of(going)

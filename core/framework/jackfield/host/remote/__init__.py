@@ -5,12 +5,12 @@ it says of itself what a host enables, `hooks` lets functions stand for its hook
 that it runs, `standing_in` keeps the calls that come while it is replaced, `starts` knows what is done within a start.
 """
 
-from jackfield.host.remote.asking import asking, led_by_starts, standing_still
+from jackfield.host.remote.asking import asking, led_by_starts, standing_still, starting
 from jackfield.host.remote.bringing import Elsewhere, api_place
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.host.remote.standing_in import StandIns
-from jackfield.host.remote.starts import Start, begun, within
+from jackfield.host.remote.starts import Start, within
 from jackfield.host.remote.workers import Started, Starter, Workers
 
 __all__ = [
@@ -24,8 +24,8 @@ __all__ = [
     "Workers",
     "api_place",
     "asking",
-    "begun",
     "led_by_starts",
     "standing_still",
+    "starting",
     "within",
 ]

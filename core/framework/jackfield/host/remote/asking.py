@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from dataclasses import replace
 from typing import Any
 
-from jackfield.host.remote.starts import Start, Waited, within
+from jackfield.host.remote.starts import Start, Waited, begun, within
 from jackfield.isolation import OwnTime
 from jackfield.rpc import Served
 
@@ -21,7 +22,7 @@ class Asking:
     """One thing that a plugin has asked for, while its host is at work on it.
 
     Args:
-        plugin: its id.
+        plugin: its id; empty: nobody asks, and it is a start of plugins that calls others.
         own_time: of its calls.
         starts: within which it may ask: they wait for it.
     """
@@ -56,6 +57,24 @@ class Asking:
 
 asking: ContextVar[Asking | None] = ContextVar("what a plugin asks for", default=None)
 """What the running code is at work on; None where no plugin waits for it."""
+
+
+_NOBODYS_TIME = OwnTime({}, lambda: None)
+
+
+@contextmanager
+def starting() -> Iterator[Start]:
+    """Have what is done in this block, and what that begins, count as done within a start of plugins.
+
+    Calls of hooks look for a start only where they are made for somebody, so that others cost nothing.
+    """
+    token = asking.set(Asking("", _NOBODYS_TIME)) if asking.get() is None else None
+    try:
+        with begun() as start:
+            yield start
+    finally:
+        if token is not None:
+            asking.reset(token)
 
 
 class Waiting:

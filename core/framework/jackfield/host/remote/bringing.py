@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Iterable
-from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -71,7 +70,8 @@ class Elsewhere:
         self._finishing |= tasks
         for task in tasks:
             task.add_done_callback(self._finishing.discard)
-        if asking.get() is None:
+        asked = asking.get()
+        if asked is None or not asked.plugin:
             await asyncio.gather(*tasks)
 
     async def close(self) -> None:
@@ -119,7 +119,6 @@ class Elsewhere:
             seconds=around.guard.timeout_seconds,
         )
         began = perf_counter()
-        remote.led_by = copy_context()  # also its import may use other plugins, within the change that brings it up
         try:
             loaded: Loaded = await around.guard.run(candidate.id, "import", load, remote, self._manager)
         except Exception as error:
@@ -131,8 +130,6 @@ class Elsewhere:
         except BaseException:
             await remote.end("it is not started any more")
             raise
-        finally:
-            remote.led_by = None
         remote.import_seconds = perf_counter() - began
         return loaded, remote
 

@@ -42,7 +42,7 @@ class RemotePlugin:
 
     Attributes:
         import_seconds: what the import of its code took.
-        led_by: what leads its import, or the callback of its life that is under way; None while none is.
+        led_by: what leads the callback of its life that is under way; None while none is.
         on_end: told once, with a sentence, when it ended by itself: `weather was killed by SIGKILL`.
         waited: the starts of plugins that wait for it.
     """
@@ -95,7 +95,7 @@ class RemotePlugin:
     def waiting(self) -> Waiting | None:
         """Return what waits for this plugin while it is called, another one or a start; None where nothing does."""
         asked, starts = asking.get(), led_by_starts()
-        if asked is not None and asked.own_time is self.line.own_time:
+        if asked is not None and (not asked.plugin or asked.own_time is self.line.own_time):
             asked = None
         return Waiting(asked, self.waited, starts) if asked is not None or starts else None
 
