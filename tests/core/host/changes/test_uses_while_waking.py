@@ -42,7 +42,7 @@ async def said(host, line: str) -> list[str]:
     return speaker.answers
 
 
-async def drawn(host) -> str:
+async def drawn(host):
     """Draw the box; a page does not wait for long, and draws it again when it is told to."""
     while "is still being loaded" in (box := await host.ui.draw("a:box")).error:
         pass
@@ -120,7 +120,7 @@ async def test_a_hook_that_nobody_awaits_waits_in_a_thread_and_is_missed_on_the_
     assert "a misses this call of hook asked, which nobody awaits: its start has to wait" in caplog.text
     await settled(first, second)
     held.go_on()
-    assert await asyncio.gather(first, second) == [["here"], ["here"]]
+    assert list(await asyncio.gather(first, second)) == [["here"], ["here"]]
     assert await asyncio.to_thread(host.hook.asked) == ["here"]
 
 
@@ -197,7 +197,7 @@ async def test_what_is_ordered_meanwhile_comes_after_the_uses(started, isolation
     second = asyncio.create_task(host.call.heard(text="two"))
     await settled(first, ordered, second)
     held.go_on()
-    assert await asyncio.gather(first, second) == ["one!", "two!"]
+    assert list(await asyncio.gather(first, second)) == ["one!", "two!"]
     await ordered
     if order == "reload":
         assert await host.call.heard(text="three") == "three!"
@@ -247,7 +247,7 @@ async def test_a_hook_reaches_it_once_whenever_it_comes(started, isolation):
     host, held = await started(isolation)
     sent = 0
 
-    async def send() -> str:
+    async def send():
         nonlocal sent
         sent += 1
         return await host.call.heard(text=f"{sent}")
@@ -273,5 +273,5 @@ async def test_a_hook_is_compiled_once_nobody_waits_for_it(started):
     await settled(first, second)
     assert type(host.call.heard) is not_compiled
     held.go_on()
-    assert await asyncio.gather(first, second) == ["one!", "two!"]
+    assert list(await asyncio.gather(first, second)) == ["one!", "two!"]
     assert type(host.call.heard) is not not_compiled

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from jackfield.host import Host
 from jackfield.storage import FILES
 
 from tests.support.sleepers import PERMISSIONS, Held, Specs, sleeper
@@ -66,14 +67,14 @@ class Main(Plugin):
 class Api:
     """Lets plugins say something, which filters hear."""
 
-    def __init__(self) -> None:
-        self.host = None
+    host: Host
 
     def __call__(self, plugin: str, check) -> Api:
         return self
 
     async def say(self, text: str) -> str:
-        return await self.host.call.heard(text=text)
+        said: str = await self.host.call.heard(text=text)
+        return said
 
 
 @pytest.fixture
