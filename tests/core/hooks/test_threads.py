@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pluggy
 import pytest
 from jackfield.hooks import HookManager
+from jackfield.hooks.registering import changes_of
 
 from tests.core.hooks.room import plugin, room
 
@@ -94,6 +97,39 @@ def test_a_replayed_call_that_waits_for_a_thread_that_registers_ends(monkeypatch
     assert sorted(name for name, _ in manager.list_name_plugin()) == ["first", "other"]
 
 
+def test_a_registration_that_hangs_lets_other_managers_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jackfield.hooks.registering.WAIT_SECONDS", 3600.0)
+    begun, over = threading.Event(), threading.Event()
+
+    class Hanging(HookManager):
+        def parse_hookimpl_opts(self, plugin: object, name: str) -> None:
+            begun.set()
+            over.wait()
+
+    thread = threading.Thread(target=Hanging("hangs").register, args=(plugin("names", lambda room: room),))
+    thread.start()
+    try:
+        assert begun.wait(60)
+        other = room()
+        done = threading.Thread(target=other.register, args=(plugin("names", lambda room: room), "one"), daemon=True)
+        done.start()
+        done.join(60)
+        assert not done.is_alive(), "it waits for the one that hangs"
+        assert other.hook.names(room="lobby") == ["lobby"]
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_copies_of_a_manager_are_changed_each_by_itself() -> None:
+    manager = HookManager("old")
+    manager.register(plugin("names", lambda room: room), "one")
+    assert changes_of(copy.deepcopy(HookManager("old"))) is not changes_of(manager)
+    again = pickle.loads(pickle.dumps(changes_of(manager)))  # our own bytes
+    assert again is not changes_of(manager)
+    assert again.lock() is again.lock()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked there")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # that is the test
 def test_a_process_that_was_forked_while_a_thread_registers_waits_for_nobody() -> None:
@@ -109,14 +145,14 @@ def test_a_process_that_was_forked_while_a_thread_registers_waits_for_nobody() -
         def parse_hookimpl_opts(self, plugin: object, name: str) -> None:
             getattr(plugin, name)
 
-    thread = threading.Thread(target=Manager("slow").register, args=(Slow(),))
+    slow = Manager("slow")
+    thread = threading.Thread(target=slow.register, args=(Slow(),))
     thread.start()
     begun.wait()
+    assert not changes_of(slow).lock().acquire(blocking=False)
     child = os.fork()
     if child == 0:
-        from jackfield.hooks import registering
-
-        os._exit(0 if registering._changes.acquire(blocking=False) else 1)
+        os._exit(0 if changes_of(slow).lock().acquire(blocking=False) else 1)
     over.set()
     thread.join()
     assert os.waitpid(child, 0)[1] == 0

@@ -1,4 +1,4 @@
-"""One thread at a time changes what is registered: pluggy looks, then adds, and loops over what others would add to."""
+"""One thread at a time changes what a manager has registered: pluggy looks, then adds, and loops over what it has."""
 
 import _thread  # `threading` takes longer to load than a start may take
 import os
@@ -19,18 +19,41 @@ WAIT_SECONDS = 5.0
 """After which a change goes on beside another one. That runs code of a plugin, which may wait for this thread: for a
 replayed call that starts one, or for an import that this one is in."""
 
-_changes = _thread.RLock()  # of all managers: with a lock of its own none could be copied or pickled
+
+class Changes:
+    """Who changes one manager. Copied or pickled with it, it has locks of its own."""
+
+    __slots__ = ("_locks",)
+
+    def __init__(self) -> None:
+        self._locks: dict[int, _thread.RLock] = {}
+
+    def lock(self) -> "_thread.RLock":
+        """Return the lock of this process: in one that was forked the thread that held it is not there."""
+        process = os.getpid()
+        # Two threads that come first have the same one, for a dictionary does this in one step.
+        return self._locks.get(process) or self._locks.setdefault(process, _thread.RLock())
+
+    def __reduce__(self) -> "tuple[type[Changes], tuple[()]]":
+        return Changes, ()
+
+
+def changes_of(manager: pluggy.PluginManager) -> Changes:
+    """Return who changes a manager; it is kept there, also where a class has an `__init__` of its own."""
+    kept: dict[str, Any] = manager.__dict__
+    changes: Changes = kept.get("_changes") or kept.setdefault("_changes", Changes())
+    return changes
 
 
 def one_at_a_time(
     method: "Callable[Concatenate[ManagerT, P], ResultT]",
 ) -> "Callable[Concatenate[ManagerT, P], ResultT]":
-    """Have a method of a manager wait for what other threads change."""
+    """Have a method of a manager wait for what other threads change in it."""
 
     @wraps(method)
     def changing(self: "ManagerT", /, *arguments: "P.args", **named: "P.kwargs") -> "ResultT":
         __tracebackhide__ = True
-        changes = _changes
+        changes = changes_of(self).lock()
         held = changes.acquire(timeout=WAIT_SECONDS)
         try:
             return method(self, *arguments, **named)
@@ -39,16 +62,6 @@ def one_at_a_time(
                 changes.release()
 
     return changing
-
-
-def _anew() -> None:
-    """Forget who held the lock in a process from which this one was forked: that thread is not here."""
-    global _changes  # noqa: PLW0603  # it is the one of this process
-    _changes = _thread.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_anew)
 
 
 class Registering(pluggy.PluginManager):
