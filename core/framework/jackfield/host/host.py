@@ -232,11 +232,14 @@ class Host:
     async def reload_changes(self) -> None:
         """Follow what changed since: the active generation, wishes, grants, settings, the environment.
 
-        What did not change runs on untouched. Nothing happens when the host does not run.
+        What did not change runs on untouched. Nothing happens when the host does not run. If cancelled, it goes on.
 
         Raises:
             StoreError: the new generation or the state log is damaged; everything runs on as before.
         """
+        await self._orders.to_its_end(self._follow_changes())
+
+    async def _follow_changes(self) -> None:
         async with self._turn.taken():
             if not self._orders.running:
                 return

@@ -296,6 +296,10 @@ class Orders:
         why = status.problem or (f"it {status.note}" if status.note else "")
         raise PluginError(f"{status.id} is {status.state}" + (f": {why}" if why else ""), plugin=status.id)
 
+    async def to_its_end(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Do something that must not be left half way, in a task of the host's own: who waits for it may be gone."""
+        return await asyncio.shield(self._keep(asyncio.get_running_loop().create_task(work)))
+
     async def _carry_out(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
         task = self._begin(work)
         with self._asked_for():
