@@ -22,6 +22,7 @@ HOSTILE = {
     "many values of many lines": "".join(f"k{number} = [\n{chr(10) * 90}]\n" for number in range(600)),
     "keys in keys over many lines": f"b{'.a' * 900} = [\n{chr(10) * 90}]\n",
     "many examples": "# a = \n" * 9000,
+    "many keys of a deep table": f"[b{'.a' * 900}]\n" + "".join(f"k{number}.c = 1\n" for number in range(5000)),
     "lists in lists": "k = " + "[" * 30_000 + "]" * 30_000 + "\n",
 }
 """What a confined plugin can write where its settings lie. Read as before, the first took hours, and a lock with it."""
@@ -67,6 +68,24 @@ def test_what_is_read_again_and_again_is_bounded(tmp_path, monkeypatch, what):
     monkeypatch.setattr("tomllib.loads", counted)
     assert SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather").read() is not None
     assert sum(costs) <= LARGEST_FILE + MOST_LOOKED_AT + MOST_DOTS**2
+
+
+def test_a_deep_table_of_many_keys_is_not_read(tmp_path, monkeypatch):
+    """For each key the reader goes the whole way down: it took a second, and several by a slower Python."""
+    path = tmp_path / "settings.toml"
+    path.write_text(HOSTILE["many keys of a deep table"])
+    monkeypatch.setattr("tomllib.loads", lambda text: pytest.fail("it is read"))
+    content = SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather").read()
+    assert content is not None
+    assert content.broken == f"{path} has a table too deep for its 5001 lines"
+
+
+def test_tables_of_people_are_read(tmp_path):
+    path = tmp_path / "settings.toml"
+    path.write_text("a = 7\n[one.two.three.four.five]\n" + "".join(f"k{number} = 1\n" for number in range(5000)))
+    content = SettingsFile(path, {"a": Declared("a", "integer")}, plugin="weather").read()
+    assert content is not None
+    assert content.values == {"a": 7}
 
 
 FIFTY = [f"z{number}" for number in range(50)]

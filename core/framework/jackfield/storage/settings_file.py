@@ -28,6 +28,8 @@ LARGEST_FILE = 64 * 1024
 """Bytes; a larger one is not read."""
 MOST_DOTS = 1000
 """In one line: keys in keys, of which the reader takes the square; of several lines their squares together."""
+MOST_STEPS = 100_000
+"""Into tables, which the reader takes for each line anew: dots of the longest line that begins one, by the lines."""
 MOST_PROBLEMS = 20
 """That are told of one file."""
 
@@ -135,8 +137,13 @@ class SettingsFile:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
         if len(content) > LARGEST_FILE:
             raise StoreError(f"{self.path} is larger than {LARGEST_FILE // 1024} KiB")
-        if sum(line.count(b".") ** 2 for line in content.splitlines()) > MOST_DOTS**2:
+        lines = content.splitlines()
+        if sum(line.count(b".") ** 2 for line in lines) > MOST_DOTS**2:
             raise StoreError(f"{self.path} has a line with more than {MOST_DOTS} dots, or several with many")
+        if max((line.count(b".") for line in lines if line.lstrip().startswith(b"[")), default=0) > MOST_STEPS / len(
+            lines
+        ):
+            raise StoreError(f"{self.path} has a table too deep for its {len(lines)} lines")
         try:
             return content.decode("utf-8-sig")  # editors on Windows write a byte-order mark
         except UnicodeDecodeError as error:
