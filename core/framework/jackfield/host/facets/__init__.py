@@ -6,7 +6,7 @@ Each asks `permits` at every use.
 """
 
 from jackfield.host.facets.allowance import Allowance
-from jackfield.host.facets.circles import Passed
+from jackfield.host.facets.circles import Passed, Underway
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring, settings_of
 from jackfield.host.facets.events import EventBus, caused_by, causes
 from jackfield.host.facets.heirs import Listener
@@ -28,6 +28,7 @@ __all__ = [
     "ServiceHandle",
     "Surroundings",
     "UiRegistry",
+    "Underway",
     "Wiring",
     "call_plainly",
     "caused_by",

@@ -66,7 +66,7 @@ def served_context(
     holding = Holding(context.plugin_id, wiring.scope, wiring.threads)
     storage = ServedStorage(context, holding)
     files = ServedFiles(context, holding, descriptors)
-    services = ServedServices(context, holding, calls)
+    services = ServedServices(context, holding, calls, wiring.around.services.underway)
     # Twice what the plugin's side lets through, which counts seconds that begin at other moments.
     logger = ServedLogger(context, 2 * limits.log_lines_per_second)
     telling = _Telling(calls)

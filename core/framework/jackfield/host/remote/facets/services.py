@@ -7,9 +7,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 from jackfield.errors import PluginError, UsageError
-from jackfield.host.facets import Elsewhere, Passed, PluginContext, ServiceHandle, call_plainly, offer_of
+from jackfield.host.facets import Elsewhere, Passed, PluginContext, ServiceHandle, Underway, call_plainly, offer_of
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Held, Holding
+from jackfield.host.remote.facets.turns import TurnsOfCalls
 from jackfield.host.remote.words import service_in_words
 from jackfield.runtime import Found, Whole
 
@@ -31,18 +32,20 @@ class ServedServices:
         context: the plugin's.
         holding: what it holds.
         calls: to the plugin.
+        underway: the calls of services that have no answer yet.
     """
 
-    def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls) -> None:
+    def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls, underway: Underway) -> None:
         self._services = context.services
         self._holding = holding
         self._calls = calls
         self._passed = Passed()
+        self._turns = TurnsOfCalls(underway)
         self.handles: Held[_Handle] = Held(holding.plugin, "services", MOST_SERVICES)
 
     def provide(self, service: str, handler: int, methods: list[str]) -> int:
         """Offer a service whose methods are called by `service.call`; a subscription."""
-        target = _Provided(self._calls, self._passed, service, handler, _public(methods))
+        target = _Provided(self._calls, self._passed, self._turns, service, handler, _public(methods))
         return self._holding.begin(lambda: self._services.provide(service, target), (service, methods))
 
     async def get(self, service: str, members: list[str] | None = None) -> Found | None:
@@ -93,8 +96,17 @@ class ServedServices:
 class _Provided(Elsewhere):
     """What answers for a service that a plugin in another process offers."""
 
-    def __init__(self, calls: PluginCalls, passed: Passed, service: str, handler: int, methods: frozenset[str]) -> None:
+    def __init__(
+        self,
+        calls: PluginCalls,
+        passed: Passed,
+        turns: TurnsOfCalls,
+        service: str,
+        handler: int,
+        methods: frozenset[str],
+    ) -> None:
         self._calls = calls
+        self._turns = turns
         self._passed = passed
         self._service = service
         self._handler = handler
@@ -114,7 +126,8 @@ class _Provided(Elsewhere):
                     "call": number,
                     "level": level,
                 }
-                return await self._calls.call("service.call", told, what=service_in_words(self._service, name))
+                async with self._turns.taken():
+                    return await self._calls.call("service.call", told, what=service_in_words(self._service, name))
 
         return call
 

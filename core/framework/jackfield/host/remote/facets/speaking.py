@@ -14,6 +14,7 @@ from jackfield.errors import UsageError
 from jackfield.host.facets import EventBus, PluginContext, caused_by, causes
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Holding
+from jackfield.host.remote.facets.turns import TurnsOfEvents
 from jackfield.runtime import Call, FunctionData, NodeData, Restoring, component_from_data, restore_tree
 
 
@@ -31,6 +32,7 @@ class ServedEvents:
         self._events = context.events
         self._plugin = context.plugin_id
         self._bus = bus
+        self._turns = TurnsOfEvents()
         self._holding = holding
         self._calls = calls
 
@@ -39,8 +41,9 @@ class ServedEvents:
         led_here = tuple(chain)
         if not self._bus.hears(self._plugin, led_here):  # over by now; or made up, so that others are blamed for it
             led_here = ()
-        with caused_by(led_here):
-            await self._events.emit(event, data)
+        async with self._turns.taken(len(led_here)):
+            with caused_by(led_here):
+                await self._events.emit(event, data)
 
     def on(self, event: str, handler: int, priority: int = 1000) -> int:
         """Call `handler.event` for each one; a subscription."""
