@@ -214,6 +214,16 @@ def test_rollback_brings_version_and_permissions_back(polling: Desk):
     assert "undone" in history[2]
 
 
+def test_rollback_leads_out_of_a_damaged_pointer_as_the_hint_says(polling: Desk):
+    assert polling.run("update", "--accept-permissions").code == 0
+    (pointer,) = polling.home.glob("chat/*/current")
+    pointer.write_text("nonsense")
+    told = polling.run("list")
+    assert (told.code, "jackfield rollback" in told.err) == (1, True)
+    assert "poll 2.0.0 was rolled back to 1.3.1." in polling.run("rollback").out
+    assert polling.rows()["poll"]["version"] == "1.3.1"
+
+
 def test_a_dry_run_shows_the_plan_and_changes_nothing(polling: Desk):
     before = polling.files()
     ran = polling.run("update", "--dry-run")

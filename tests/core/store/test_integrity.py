@@ -170,6 +170,16 @@ def test_a_damaged_wheel_beside_a_damaged_file_has_to_be_fetched(store, install,
     assert store.wheel(poll[0].file.sha256).read_bytes() == poll[1].read_bytes()
 
 
+def test_a_file_in_the_place_of_an_entry_makes_room_for_it(store, poll):
+    tree = source_of(store, poll[0]).parents[1]
+    entry = tree.parent
+    shutil.rmtree(entry)
+    entry.write_text("in the way")
+    store.repair(poll[0], poll[1])
+    assert (tree / "chat_poll" / "plugin.toml").is_file()
+    assert not store.verify()
+
+
 def test_a_fetched_wheel_that_is_another_mends_nothing(store, poll, plugin):
     edit(source_of(store, poll[0]))
     store.wheel(poll[0].file.sha256).unlink()

@@ -16,7 +16,7 @@ from jackfield.cli.output import JsonObject, Output
 from jackfield.cli.progress import ProgressLine
 from jackfield.cli.session import Session
 from jackfield.cli.words import duration, joined, plain, plural, size
-from jackfield.errors import JackfieldError
+from jackfield.errors import JackfieldError, StoreError
 
 if TYPE_CHECKING:
     from jackfield.management import Again, Plan
@@ -175,16 +175,24 @@ def interruptible(session: Session) -> Iterator[None]:
     Raises:
         Stopped: the change was complete before it could be stopped.
     """
-    store = session.management.store
-    before = store.active_number()
+    before = _active_number(session)
     try:
         yield
     except KeyboardInterrupt:
-        number = store.active_number()
-        if number == before:
+        number = _active_number(session)
+        if number == before or number is None:
             raise
-        message = f"the change was complete already: generation {number} is active, before it was {before}"
+        was = "damaged" if before is None else before
+        message = f"the change was complete already: generation {number} is active, before it was {was}"
         raise Stopped(message, hint=f"{session.program} rollback") from None
+
+
+def _active_number(session: Session) -> int | None:
+    """The number in the pointer; None where it is damaged, which a rollback mends."""
+    try:
+        return session.management.store.active_number()
+    except StoreError:
+        return None
 
 
 def show_plan(output: Output, plan: JsonObject) -> None:

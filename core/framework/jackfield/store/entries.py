@@ -149,6 +149,8 @@ class Entries:
         source = self.wheel(sha256) if not spoilt else wheel
         if source is None:
             raise damaged(pin, found or spoilt)
+        if not entry.is_dir():
+            self._disk.remove(entry)  # a file in its place
         with _compiler() as compiler:
             draft = self._unpack(source, sha256, compiler)
         self._disk.sync_filesystem(draft)
