@@ -1,5 +1,6 @@
 """`context.plugins` of one plugin: what it sees of the others, and may do with them (J17, J20, J22, J23)."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from jackfield.api import PluginInfo
@@ -63,6 +64,8 @@ class PluginPlugins:
         try:
             await self._orders.within.free_to_go_up(plugin, "loaded")
             status = await self._orders.load(plugin, enable=True, by=self._plugin, parent=self._cid)
+        except asyncio.CancelledError:
+            raise  # the order goes on without who gave it: the child may come up, and goes with its parent
         except BaseException:
             self._scope.forget(opened)
             raise

@@ -1,0 +1,64 @@
+"""A plugin that gives up waiting for one that it loads is its parent all the same, once that has come up."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from jackfield.permissions import Permission
+
+from tests.support.speakers import Speaker
+from tests.support.waiting import until
+
+CHILD = """
+import asyncio
+from pathlib import Path
+from jackfield import Plugin
+
+class Main(Plugin):
+    async def on_enable(self):
+        Path("FOLDER/begun").touch()
+        while not Path("FOLDER/go-on").exists():
+            await asyncio.sleep(0.01)
+"""
+PARENT = """
+import asyncio
+from jackfield import Plugin, command
+
+class Main(Plugin):
+    @command("adopt")
+    async def adopt(self, source):
+        self.loading = self.context.scheduler.start(self.context.plugins.load("child"))
+
+    @command("give up")
+    async def give_up(self, source):
+        self.loading.cancel()
+        await asyncio.wait([self.loading])
+"""
+MANAGES = '[[permissions]]\nresource = "plugins"\nactions = ["manage"]\n'
+
+
+@pytest.mark.feature("J17", "K26")
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+async def test_it_goes_down_with_who_gave_up_waiting_for_it(profile, build, running, tmp_path: Path, isolation):
+    profile.install(
+        build(
+            "parent",
+            code=PARENT,
+            permissions=MANAGES,
+            more='[contributes]\ncommands = [{ name = "adopt" }, { name = "give" }]\n',
+        ),
+        build("child", code=CHILD.replace("FOLDER", str(tmp_path))),
+    )
+    profile.enable("parent", isolation=isolation, permissions=[Permission("plugins", ("manage",))])
+    profile.enable("child")
+    profile.disable("child")
+    host = await running(callback_timeout_seconds=60)
+    assert await host.commands.dispatch("adopt", Speaker())
+    await until((tmp_path / "begun").exists)
+    assert await host.commands.dispatch("give up", Speaker())
+    (tmp_path / "go-on").touch()
+    await host.plugins.wait_for("child", timeout_seconds=30)
+    await asyncio.wait_for(host.disable("parent"), 60)
+    assert host.plugins.status("child").state == "unloaded"
