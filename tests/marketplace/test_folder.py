@@ -13,6 +13,7 @@ from jackfield_marketplace.app import open_database
 from jackfield_marketplace.app.folder import sole_use
 from jackfield_marketplace.db import Database, User
 from jackfield_marketplace.settings import Settings
+from jackfield_marketplace.trust.keyfiles import make_key
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
@@ -110,8 +111,10 @@ def test_what_root_makes_in_a_folder_belongs_to_the_owner_of_the_folder(open_fol
     os.chown(data, NOBODY, NOBODY)
     with sole_use(Settings(data)):
         open_database(Settings(data)).close()
-        made = {path.name: path.stat() for path in data.iterdir() if path.is_file() and path.name != "serving.pid"}
-    assert {"serving.lock", "marketplace.sqlite3", "marketplace.sqlite3-migrating"} <= made.keys()
+        make_key(Settings(data).keys, "timestamp")
+        made = {path.name: path.stat() for path in data.rglob("*") if path.name != "serving.pid"}
+    assert {"serving.lock", "marketplace.sqlite3", "marketplace.sqlite3-migrating", "blobs", "incoming"} <= made.keys()
+    assert any(name.endswith(".pem") for name in made)
     assert {(status.st_uid, status.st_gid) for status in made.values()} == {(NOBODY, NOBODY)}
 
 

@@ -3,7 +3,7 @@
 from jackfield_marketplace.db.engine import Database
 from jackfield_marketplace.db.log import NotKept
 from jackfield_marketplace.db.migrate import migrate
-from jackfield_marketplace.db.ownership import held_file, way_in
+from jackfield_marketplace.db.ownership import held_file, make_private, make_private_folder, way_in
 from jackfield_marketplace.db.prepared import Direct, Prepared
 from jackfield_marketplace.db.tables import (
     Catalogue,
@@ -58,6 +58,8 @@ __all__ = [
     "UnsignedProject",
     "User",
     "held_file",
+    "make_private",
+    "make_private_folder",
     "migrate",
     "now",
     "plain_words",

@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 
+def make_private_folder(path: Path) -> None:
+    """Make a missing folder that its owner alone enters: whose the folder above is, also where root makes it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if path.exists():
+        return
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sys.platform != "win32" and os.geteuid() == 0:
+        above = path.parent.stat()
+        with suppress(OSError):
+            os.chown(path, above.st_uid, above.st_gid)
+
+
 def make_private(path: Path) -> None:
     """Make a missing file that its owner alone reads: whose folder it is, also where root makes it.
 

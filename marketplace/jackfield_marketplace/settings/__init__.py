@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -103,6 +106,15 @@ class Settings:
         return self.data / "keys"
 
     def make_folders(self) -> None:
-        """Make every folder that is missing; what lies in them, quarantined files too, is for the operator alone."""
-        for folder in (self.data, self.blobs, self.hosts, self.incoming):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make every folder that is missing; what lies in them, quarantined files too, is for the operator alone.
+
+        Where root makes them, they belong to the owner of the data folder, as whom the server may run.
+        """
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.blobs, self.hosts, self.incoming):
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                if sys.platform != "win32" and os.geteuid() == 0:
+                    owner = self.data.stat()
+                    with suppress(OSError):  # a file system without owners
+                        os.chown(folder, owner.st_uid, owner.st_gid)

@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jackfield.errors import JackfieldError
 
+from jackfield_marketplace.db import make_private, make_private_folder
+
 Passphrase = Callable[[str], bytes]
 """Asks for the passphrase of the key file of this name."""
 
@@ -93,10 +95,10 @@ def make_key(folder: Path, role: str, passphrase: bytes | None = None) -> Key:
     private = Ed25519PrivateKey.generate()
     key = _key(private)
     encryption = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder)
     path = folder / f"{role}-{key.keyid[:12]}.pem"
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    make_private(path)
+    with path.open("wb") as file:
         file.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
         file.flush()
         os.fsync(file.fileno())

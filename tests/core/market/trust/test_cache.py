@@ -124,11 +124,13 @@ async def test_a_root_that_is_lost_is_never_fetched_in_silence(mirror, metadata,
     assert not [path for path in mirror.asked[asked:] if path.endswith("root.json")]
 
 
-async def test_a_root_that_is_not_the_pinned_one_is_told_with_the_way_out(mirror, metadata, tmp_path):
+@pytest.mark.parametrize("news", [True, False], ids=["something new", "nothing new"])
+async def test_a_root_that_is_not_the_pinned_one_is_told_with_the_way_out(mirror, metadata, tmp_path, news):
     """Signed well by its own keys: a disk that lost half of a first contact may leave a stranger's."""
     stranger = root_of(CryptoSigner.generate_ed25519(), 1)
     (metadata / "root_history" / "1.root.json").write_bytes(stranger)
-    (metadata / "timestamp.json").unlink()
+    if news:
+        (metadata / "timestamp.json").unlink()
     with pytest.raises(TrustError) as caught:
         await look(mirror, tmp_path)
     assert "is damaged" in caught.value.message

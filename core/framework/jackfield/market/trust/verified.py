@@ -7,6 +7,7 @@ the very version that came next.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jackfield.market.trust.cache import read_json, read_metadata
+from jackfield.market.trust.cache import newest_root, read_json, read_metadata
 
 _KEPT_FILES = 32
 """How many files are kept as they were read: a few marketplaces, and a few bins of each."""
@@ -47,6 +48,7 @@ class Verified:
     def __init__(self, folder: Path, at: datetime) -> None:
         self._folder = folder
         self._at = at
+        self.root = _read(folder / "root.json").data
         root = self._signed("root")
         read = _read(folder / "timestamp.json")
         self.timestamp = read.data
@@ -111,6 +113,27 @@ class Verified:
         if datetime.fromisoformat(signed["expires"]) <= self._at:
             raise ValueError(f"{signed['_type']} has expired")
         return signed
+
+
+def kept(folder: Path, url: str, pinned: str, at: datetime) -> Verified | None:
+    """What is kept of a marketplace; None where it is too old or was broken off: then it is looked for from the start.
+
+    Args:
+        folder: that python-tuf keeps it in.
+        url: of the marketplace, for the sentence.
+        pinned: the sha256 of the root that it is known by.
+        at: the time by which nothing must have expired.
+
+    Raises:
+        TrustError: the root that lies here does not come after the pinned one.
+    """
+    try:
+        verified = Verified(folder, at)
+    except (LookupError, ValueError, OSError, TypeError):
+        return None
+    if hashlib.sha256(verified.root).hexdigest() != pinned:  # one that came later; or one that nothing here verified
+        newest_root(folder, url, pinned)
+    return verified
 
 
 def _of_version(signed: dict[str, Any], role: str, version: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from jackfield.market.batch import Batcher
 from jackfield.market.transport import Transport
 from jackfield.market.trust.anchor import Anchor, digest, fingerprint, folder_of, note_look
 from jackfield.market.trust.lock import Alone
-from jackfield.market.trust.verified import Target, Verified, now
+from jackfield.market.trust.verified import Target, Verified, kept, now
 
 if TYPE_CHECKING:  # python-tuf is loaded where something is new
     from jackfield.market.trust.updates import Updates
@@ -182,7 +182,7 @@ class Witness:
             return await self._meet()
         self._require_same(anchor)
         root = fingerprint(anchor.sha256)
-        known = self._known()
+        known = kept(self._metadata, self._url, anchor.sha256, self._clock())
         if known is not None:
             # Nothing new in two short answers is what is true most of the time; they come with the first page.
             newer, timestamp = await asyncio.gather(
@@ -315,12 +315,6 @@ class Witness:
         if self._updates is None:
             raise RuntimeError("nothing was refreshed")
         return self._updates
-
-    def _known(self) -> Verified | None:
-        try:
-            return Verified(self._metadata, self._clock())
-        except (LookupError, ValueError, OSError, TypeError):
-            return None  # of an earlier contact that is too old or was broken off: look from the start
 
     def _require_same(self, anchor: Anchor) -> None:
         if self._root and not anchor.sha256.startswith(self._root):
