@@ -41,6 +41,7 @@ and an exit code, never into a traceback.
         ├── MissingDependency       or one in a wrong version
         ├── DependencyLoop          printed as a → b → a
         ├── ProcessLost             its own process is gone, or did not answer in time
+        ├── TakenDown               it was disabled, unloaded or replaced meanwhile, and nobody failed
         └── WouldBlock              a synchronous call on the event loop's thread
 """
 
@@ -305,6 +306,18 @@ class ProcessLost(PluginError):
 
     Where it was raised is in the host and says nothing of the plugin: logs have the sentence alone.
     """
+
+
+class TakenDown(PluginError):
+    """A plugin was disabled, unloaded or replaced while it was asked for something; that is nobody's failure.
+
+    The host alone says so of a plugin: from another process it arrives as a plain `PluginError`.
+    """
+
+
+def is_taken_down(plugin: str, error: BaseException) -> bool:
+    """Say whether an error tells no more than that this very plugin was taken down; then it is not blamed."""
+    return isinstance(error, TakenDown) and error.plugin == plugin
 
 
 class WouldBlock(PluginError):

@@ -53,8 +53,16 @@ class Accounts:
         return self._count if self._counters is None else self._counters.enabled
 
     def blame(self, hook_name: str, skip: bool, hookimpl: pluggy.HookImpl, error: BaseException) -> None:
-        """Count the failure of an implementation and tell it; log it where the call goes on without it."""
+        """Count the failure of an implementation and tell it; log it where the call goes on without it.
+
+        That a plugin was taken down while it was called is no failure of it.
+        """
+        from jackfield.errors import is_taken_down
+
         plugin = hookimpl.plugin_name
+        if is_taken_down(plugin, error):
+            _logger().info("hook %s goes on without plugin %s: %s", hook_name, plugin, error)
+            return
         self.counters.of(plugin, hook_name).errors += 1
         if skip:
             self._log().tell(_logger(), f"plugin {plugin} failed in hook {hook_name}; the others go on", error)

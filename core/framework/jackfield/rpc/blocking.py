@@ -35,6 +35,9 @@ from jackfield.rpc.turns import Turn
 from jackfield.rpc.waiting import wait_beside
 from jackfield.rpc.wire import FOREVER, ReceiveTimeout
 
+STOPPED = "its program was stopped"
+"""What the other side is told where Ctrl-C or the like ends what serves it."""
+
 
 class BlockingConnection(ExpressCalls):
     """Drives a link by waiting. Its methods may be called from any thread.
@@ -202,6 +205,7 @@ class BlockingConnection(ExpressCalls):
 
         Raises:
             LinkClosed: the connection was ended for a reason; none if the other side just went away.
+            KeyboardInterrupt, SystemExit: the program was stopped; the other side was told.
         """
         self._turn.take(lambda: False, FOREVER)
         try:
@@ -211,6 +215,9 @@ class BlockingConnection(ExpressCalls):
         except LinkClosed:
             if not self._link.went_away:
                 raise
+        except (KeyboardInterrupt, SystemExit):
+            self.close(STOPPED)  # before what is open is broken off: who waits for that is told why
+            raise
         finally:
             self._turn.leave()
             self._server.end()

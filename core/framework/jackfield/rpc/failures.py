@@ -15,7 +15,9 @@ from jackfield.errors import (
     GrammarError,
     JackfieldError,
     LinkError,
+    PluginError,
     RemoteError,
+    TakenDown,
     WrongArgument,
     WrongValues,
 )
@@ -78,7 +80,7 @@ def tell(error: BaseException, *, with_traceback: bool) -> Told:
     if with_traceback:
         lines = traceback.format_exception(error, limit=-20)
         details["traceback"] = "".join(lines)[-TRACEBACK_CHARACTERS:]
-    kind = type(error).__name__[:200]
+    kind = (PluginError if isinstance(error, TakenDown) else type(error)).__name__[:200]
     return kind, _text(message), {name: _text(value) for name, value in details.items()}
 
 
@@ -153,12 +155,13 @@ def _below(kind: type[JackfieldError]) -> Iterator[type[JackfieldError]]:
 
 
 #: The tree as it stands in `errors`; those that a plugin derives from it are told as `RemoteError`. What is said of a
-#: connection is said by the side that has it: a worker cannot let the host believe that the connection has ended.
+#: connection is said by the side that has it: a worker cannot let the host believe that the connection has ended, or
+#: that its own failure was an end that the host has planned.
 _OWN = {
     one.__name__: one
     for one in _below(JackfieldError)
     if one.__module__ == errors.__name__
-    and one is not WrongValues
+    and one not in (WrongValues, TakenDown)
     and (one is CannotCross or not issubclass(one, LinkError))
 }
 

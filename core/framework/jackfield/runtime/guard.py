@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
-from jackfield.errors import PluginError, UsageError
+from jackfield.errors import PluginError, TakenDown, UsageError
 from jackfield.hooks import HookCount, interrupts
 from jackfield.runtime.visits import Visits
 
@@ -157,7 +157,7 @@ class Guard:
         try:
             await asyncio.wait({task}, timeout=limit)
             if visit is not None and visit.is_broken_off and (not task.done() or task.cancelled()):
-                raise PluginError(f"{plugin} was taken down before {what} had ended", plugin=plugin)
+                raise TakenDown(f"{plugin} was taken down before {what} had ended", plugin=plugin)
             if task.done():
                 failure = asyncio.CancelledError() if task.cancelled() else task.exception()
                 if failure is not None and not (isinstance(failure, Exception) or interrupts(failure)):

@@ -47,13 +47,19 @@ def main(argv: list[str] | None = None) -> int:
     except (JackfieldError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code if isinstance(error, JackfieldError) else 1
+    except _Terminated:
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
     return 0
 
 
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
+class _Terminated(KeyboardInterrupt):
+    """The program shall end. `SystemExit` in its place would be the plugin's, whose code is at work, and be caught."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Terminated
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -234,10 +234,6 @@ def _serve(
             temporary=temporary,
             api_type=greeting.get("api", ""),
         )
-        try:
-            live(spec, link, blocking)
-        except (KeyboardInterrupt, SystemExit):
-            blocking.close("its program was stopped")  # so that the host need not guess
-            raise
+        live(spec, link, blocking)
         if link.ended is not None:
             raise LinkClosed(link.ended.message)

@@ -8,13 +8,22 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import PluginError
+from jackfield.hooks import HookspecMarker
 
 from tests.support.echo import CODE, COMMAND, STORAGE, Specs, an_open_house, counted, gone, know, said, up
-from tests.support.guests import SEND, House, manifest, program, status
+from tests.support.guests import SEND, House, manifest, open_house, program, status
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin
 
 pytestmark = pytest.mark.slow
+
+hookspec = HookspecMarker("chat")
+
+
+class Hears:
+    @hookspec
+    async def told(self, text: str) -> str | None:
+        """Hear."""
 
 
 @pytest.mark.feature("J10", "J11", "J13", "J18")
@@ -96,6 +105,43 @@ async def test_a_program_that_is_stopped_says_so(tmp_path: Path, number: int):
             assert "Traceback" not in said_last
             assert guest.process.returncode == (130 if number == signal.SIGINT else 143)
             await until(lambda: "its program was stopped" in status(house.host).note)
+
+
+AT_WORK = """
+import asyncio, pathlib, time
+from jackfield import HookimplMarker, Plugin
+
+hookimpl = HookimplMarker("chat")
+
+
+class Main(Plugin):
+    @hookimpl
+    {how}
+"""
+HOWS = {
+    "awaits": "async def told(self, text):\n        pathlib.Path(text).touch()\n        await asyncio.sleep(60)",
+    "blocks": "def told(self, text):\n        pathlib.Path(text).touch()\n        time.sleep(60)",
+}
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_who_waits_for_a_program_that_is_stopped_is_told_so(tmp_path: Path, number: int, how: str, caplog):
+    async with open_house(tmp_path, specs=Hears()) as house:
+        with program(tmp_path / "echo", AT_WORK.format(how=HOWS[how]), know(house)) as guest:
+            guest.start(house.host)
+            await up(house.host)
+            begun = tmp_path / "begun"
+            asking = asyncio.create_task(house.host.call.told(text=str(begun)))
+            await until(begun.exists)
+            assert "Traceback" not in guest.end(number)
+            assert guest.process.returncode == 128 + number
+            assert await asking == []
+            await gone(house.host)
+    told = "plugin echo failed in hook told; the others go on: echo did not answer hook told: "
+    (line,) = [one.message for one in caplog.records if one.message.startswith(told)]
+    assert line.endswith("its program was stopped")
+    assert "Cancelled" not in caplog.text
 
 
 @pytest.mark.feature("J19", "J26")

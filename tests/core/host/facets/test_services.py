@@ -193,8 +193,8 @@ class TestHandles:
             with pytest.raises(PluginError) as caught:
                 call()
             assert str(caught.value) == (
-                "weather called find of the service geocoder, which geo does not offer any more "
-                "(get it again when it is needed)"
+                "weather called find of the service geocoder, which geo does not offer any more: it was disabled, "
+                'unloaded or reloaded (find it again whenever it is used: await context.services.get("geocoder"))'
             )
         assert repr(handle) == "<the service geocoder of geo (gone)>"
         profile.enable("geo")

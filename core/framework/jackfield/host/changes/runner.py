@@ -206,7 +206,7 @@ class Runner:
             if replaced and not keep_process and record.placement.isolation != "external":
                 self._leaving.add(record.candidate, remote)
             elif not keep_process:
-                await remote.end()
+                await remote.end("it was uninstalled" if removed else "it was disabled or unloaded")
 
     async def silence(self, record: Record) -> None:
         """See to it that nothing of a plugin is called any more, not even to say goodbye, and that its process is gone.

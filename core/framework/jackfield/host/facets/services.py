@@ -134,9 +134,9 @@ class ServiceHandle:
         offer = self._current()
         return PluginError(
             f"{self._consumer} called {method} of the service {offer.name}, which {offer.plugin} does not offer "
-            "any more",
+            "any more: it was disabled, unloaded or reloaded",
             plugin=self._consumer,
-            hint="get it again when it is needed",
+            hint=f'find it again whenever it is used: await context.services.get("{offer.name}")',
         )
 
     def __repr__(self) -> str:

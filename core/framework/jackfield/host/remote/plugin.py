@@ -10,7 +10,7 @@ from contextvars import Context, copy_context
 from time import monotonic
 from typing import Any
 
-from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProcessLost, ProtocolViolation
+from jackfield.errors import CallTimeout, LinkClosed, PluginError, ProcessLost, ProtocolViolation, TakenDown
 from jackfield.host.remote.asking import Waiting, asking, led_by_starts
 from jackfield.host.remote.starts import Waited
 from jackfield.host.remote.words import in_words
@@ -57,6 +57,7 @@ class RemotePlugin:
         self.waited = Waited()
         self.on_end: Callable[[str], None] | None = None
         self._ending = False
+        self._taken_down = ""
         self._asking: set[asyncio.Task[None]] = set()
         self._watching = asyncio.get_running_loop().create_task(self._watch(), name=f"{plugin}: end of its process")
 
@@ -182,9 +183,11 @@ class RemotePlugin:
         return ProcessLost(f"{self.plugin} did not answer {what} within {seconds:g} s", plugin=self.plugin)
 
     def is_gone(self, what: str, error: LinkClosed) -> PluginError:
-        """Return the error for a call of a process that is gone."""
+        """Return the error for a call of a process that is gone; where its host ended it, nobody is to blame."""
         if self.process is not None and self.process.breach is not None:
             return self.process.breach.error()
+        if self._taken_down:
+            return TakenDown(f"{self.plugin} did not answer {what}: {self._taken_down} meanwhile", plugin=self.plugin)
         return ProcessLost(f"{self.plugin} did not answer {what}: {error.message}", plugin=self.plugin)
 
     async def in_place_of(self, error: Exception) -> Exception:
@@ -214,11 +217,17 @@ class RemotePlugin:
     async def finish(self) -> None:
         """End the process, as soon as it has answered what it was asked; its successor is at work."""
         await self.until_quiet(self.call_seconds)
-        await self.end()
+        await self.end("it was replaced")
 
-    async def end(self, reason: str = "it is not needed any more") -> None:
-        """End the process: say goodbye, and kill it if it stays; returns when it is gone."""
+    async def end(self, reason: str = "it was taken down") -> None:
+        """End the process: say goodbye, and kill it if it stays; returns when it is gone.
+
+        Args:
+            reason: why, as who still waits for an answer is told it.
+        """
         self._ending = True
+        if self.line.ended is None:  # else it has ended by itself
+            self._taken_down = reason
         self.line.close(reason)
         process = self.process
         if process is not None:

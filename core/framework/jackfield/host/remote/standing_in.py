@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar, cast
 
-from jackfield.errors import PluginError
+from jackfield.errors import PluginError, TakenDown
 from jackfield.hooks import HookManager, Underway, outside_of, this_thread
 from jackfield.host.facets import Listener, Surroundings
 from jackfield.host.remote.asking import asking
@@ -192,7 +192,7 @@ class StandIn(Proxy):
                 waiting.end()
 
     def _gone(self) -> PluginError:
-        return PluginError(f"{self.plugin} was replaced meanwhile, and its next code is not there", plugin=self.plugin)
+        return TakenDown(f"{self.plugin} was replaced meanwhile, and its next code is not there", plugin=self.plugin)
 
 
 class _Held:
@@ -223,7 +223,7 @@ class _Held:
     def call_now(self, given: dict[str, Any], /) -> NoReturn:
         """Refuse: the next process comes by the event loop, for which nobody may wait here."""
         plugin = self._stand_in.plugin
-        raise PluginError(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
+        raise TakenDown(f"{plugin} is being replaced, and hook {self._name} waits for nobody", plugin=plugin)
 
     send_now = call_now
 

@@ -4,7 +4,7 @@ import logging
 import threading
 import traceback
 
-from jackfield.errors import JackfieldError, ProcessLost, in_short, kind_and_text
+from jackfield.errors import JackfieldError, ProcessLost, in_short, is_taken_down, kind_and_text
 from jackfield.hooks import FailureLog
 from jackfield.host.plugins import Plugins
 from jackfield.host.watching.observing import Observing
@@ -29,7 +29,7 @@ class Failures:
         self._log = logging.getLogger(f"{app}.plugins")
 
     def blame(self, plugin: str, what: str, error: BaseException) -> None:
-        """Log and count a failure.
+        """Log and count a failure; that a plugin was taken down meanwhile is none, and only logged.
 
         Args:
             plugin: the id of whose it is; empty for the host's own functions.
@@ -38,6 +38,9 @@ class Failures:
         """
         if not plugin:
             self._told.tell(self._log, f"{what} failed", error)
+            return
+        if is_taken_down(plugin, error):
+            self._observing.logs.logger(plugin).info("%s", error)
             return
         self._observing.usage.failed(plugin, what)
         if isinstance(error, ProcessLost) and self._lost.get(plugin) == str(error):

@@ -91,6 +91,13 @@ class Held(Generic[T]):
                 f"{self._plugin} names {number} of its {self._what}, and there is none", plugin=self._plugin
             ) from None
 
+    def __contains__(self, number: int) -> bool:
+        return number in self._kept
+
+    def has_been(self, number: int) -> bool:
+        """Say whether there was one of that number."""
+        return 0 < number <= self._number
+
     def take(self, number: int) -> T | None:
         """Take one out; None where there is none of that number."""
         return self._kept.pop(number, None)

@@ -70,7 +70,7 @@ def served_context(
     # Twice what the plugin's side lets through, which counts seconds that begin at other moments.
     logger = ServedLogger(context, 2 * limits.log_lines_per_second)
     telling = _Telling(calls)
-    holding.on_end = (services.handles.clear, files.opened.clear)
+    holding.on_end = (services.end, files.opened.clear)
     wiring.settings.on_change(lambda _key, _value: telling.tell("settings.changed", {}))
     wiring.around.on_level(context.plugin_id, lambda: telling.tell("logger.set_level", {"level": logger.level()}))
     facets: dict[str, object] = {

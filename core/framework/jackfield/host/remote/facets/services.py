@@ -42,6 +42,14 @@ class ServedServices:
         self._passed = Passed()
         self._turns = TurnsOfCalls(underway)
         self.handles: Held[_Handle] = Held(holding.plugin, "services", MOST_SERVICES)
+        self._ended = False
+
+    def end(self) -> None:
+        """Note that the scope has closed: its handles are of use until the next one opens.
+
+        Till then code that was called before is still at work, as in a process that is replaced.
+        """
+        self._ended = True
 
     def provide(self, service: str, handler: int, methods: list[str]) -> int:
         """Offer a service whose methods are called by `service.call`; a subscription."""
@@ -65,16 +73,41 @@ class ServedServices:
         within: int | None = None,
     ) -> Whole:
         """Call a method of a service that was found; `within` is the `call` that it is made for, or 0."""
+        handle = self._held(service, method)
         with self._passed.within(within):
-            answer = call_plainly(self.handles.get(service)[0], method, arguments, keywords)
+            answer = call_plainly(handle, method, arguments, keywords)
             whole = await answer if inspect.isawaitable(answer) else answer
         return await self._holding.whole(whole)
+
+    def _held(self, number: int, method: str) -> ServiceHandle:
+        """Return the handle of a number.
+
+        Raises:
+            PluginError: the plugin has found that service before it was disabled or reloaded.
+            UsageError: no service was ever told by that number.
+        """
+        self._let_go()
+        if number not in self.handles and self.handles.has_been(number):
+            plugin = self._holding.plugin
+            raise PluginError(
+                f"{plugin} called {method} of a service that it had found before it was disabled or reloaded",
+                plugin=plugin,
+                hint="find it again in on_enable, or whenever it is used: await context.services.get(…)",
+            )
+        return self.handles.get(number)[0]
+
+    def _let_go(self) -> None:
+        """Let go of the handles of a scope before this one."""
+        if self._ended and self._holding.scope.is_open:
+            self._ended = False
+            self.handles.clear()
 
     def _found(self, handle: ServiceHandle | None, told: list[str] | None) -> Found | None:
         if handle is None:
             return None
         offer = offer_of(handle)
         members = frozenset(told) if told is not None else None
+        self._let_go()
         self._holding.follow_scope()
         known = (number for number, kept in self.handles.items() if kept[1] == members and offer_of(kept[0]) is offer)
         number = next(known, None)
