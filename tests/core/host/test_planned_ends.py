@@ -55,7 +55,7 @@ class Main(Plugin):
     async def work(self, source):
         await self._work()
 """
-MORE = '[contributes]\ncommands = [{ name = "work" }]\n[limits]\ncall_seconds = 2\n'
+MORE = '[contributes]\ncommands = [{ name = "work" }]\n'
 
 
 async def disable(host: Host) -> None:
@@ -65,10 +65,6 @@ async def disable(host: Host) -> None:
 
 async def unload(host: Host) -> None:
     await host.unload("a")
-
-
-async def reload(host: Host) -> None:
-    await host.reload("a")
 
 
 async def stop(host: Host) -> None:
@@ -192,7 +188,8 @@ def consumer(profile, build, running):
             build("q", code=USES, isolation="worker", more='[requires]\np = "*"\n'),
         )
         profile.enable("p", "q", isolation="worker")
-        return await running(specs=Specs())
+        host: Host = await running(specs=Specs())
+        return host
 
     return start
 
