@@ -37,6 +37,8 @@ from jackfield.rpc.wire import FOREVER, ReceiveTimeout
 
 STOPPED = "its program was stopped"
 """What the other side is told where Ctrl-C or the like ends what serves it."""
+SENDING_SECONDS = 1.0
+"""How long it is waited for another thread that sends, to tell that."""
 
 
 class BlockingConnection(ExpressCalls):
@@ -216,15 +218,22 @@ class BlockingConnection(ExpressCalls):
             if not self._link.went_away:
                 raise
         except (KeyboardInterrupt, SystemExit):
-            self.close(STOPPED)  # before what is open is broken off: who waits for that is told why
+            # Before what is open is broken off, so that who waits for that is told why.
+            self.close(STOPPED, wait_seconds=SENDING_SECONDS)
             raise
         finally:
             self._turn.leave()
             self._server.end()
 
-    def close(self, reason: str = "it is not needed any more") -> None:
-        """Say goodbye and end the connection; calls that are open fail with this reason."""
-        self._wire.end(LinkClosed(f"the connection to {self._link.peer} was closed: {reason}"))
+    def close(self, reason: str = "it is not needed any more", *, wait_seconds: float = 0.0) -> None:
+        """Say goodbye and end the connection; calls that are open fail with this reason.
+
+        Args:
+            reason: why.
+            wait_seconds: how long another thread may take that sends at the moment; else nothing is said.
+        """
+        ended = LinkClosed(f"the connection to {self._link.peer} was closed: {reason}")
+        self._wire.end(ended, wait_seconds=wait_seconds)
         self._server.end()
 
     def _await(self, call: OpenCall) -> Any:

@@ -15,7 +15,7 @@ from typing import NoReturn
 from jackfield.errors import LinkClosed, ProtocolViolation
 from jackfield.rpc.link import Link
 from jackfield.rpc.messages import Goodbye, Message
-from jackfield.rpc.turns import Turn
+from jackfield.rpc.turns import Turn, never
 
 FOREVER = float("inf")
 _DONTWAIT = socket.MSG_DONTWAIT
@@ -146,9 +146,14 @@ class Wire:
         if sent != len(frame):
             self.send_rest(frame, sent, deadline)
 
-    def whisper(self, message: object) -> None:
-        """Send a message if it leaves at once; one that does not is left out."""
-        if not self.sending.take_if_free():
+    def whisper(self, message: object, *, wait_seconds: float = 0.0) -> None:
+        """Send a message if it leaves at once; one that does not is left out.
+
+        Args:
+            message: what to send.
+            wait_seconds: how long another thread may take that sends at the moment.
+        """
+        if not self.sending.take_if_free() and not self._may_send(wait_seconds):
             return
         try:
             frame = self._link.writer.frame(message)
@@ -160,10 +165,18 @@ class Wire:
         if sent < len(frame):
             self._link.close(LinkClosed(f"{self._link.peer} does not read what it is sent"))
 
-    def end(self, reason: LinkClosed) -> None:
-        """Tell the other side why, if it can be told at once, and end the link."""
+    def _may_send(self, seconds: float) -> bool:
+        if not seconds or self.sending.is_mine:  # by who was interrupted in it
+            return False
+        try:
+            return self.sending.take(never, monotonic() + seconds)
+        except TimeoutError:
+            return False
+
+    def end(self, reason: LinkClosed, *, wait_seconds: float = 0.0) -> None:
+        """Tell the other side why, if it can be told at once, and end the link; see `whisper`."""
         if self._link.ended is None:
-            self.whisper(Goodbye(reason.message[:1000]))
+            self.whisper(Goodbye(reason.message[:1000]), wait_seconds=wait_seconds)
             self._link.close(reason)
         self._turn.wake()
 
