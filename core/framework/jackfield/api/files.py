@@ -103,7 +103,10 @@ class Files(Protocol):
         ...
 
     async def move(self, source: PathText, target: PathText) -> None:
-        """Move a file or folder, in the place of a file that is there; both paths must be granted."""
+        """Move a file or folder, in the place of a file that is there; both paths must be granted.
+
+        Where the new one may be read, so must the old one be. A link is not moved.
+        """
         ...
 
 

@@ -184,8 +184,12 @@ class Beneath:
             (os.rmdir if is_folder else os.unlink)(path, dir_fd=at)
 
     def move(self, source: Place, target: Place) -> None:
-        """Move a file or folder; a file in its new place is replaced."""
+        """Move a file or folder; a file in its new place is replaced.
+
+        No link: in the place of a granted folder it would be followed, for that one is its user's own.
+        """
         with self._parent(source) as (before, old), self._parent(target) as (after, new):
+            self._refuse_link(before, old, source)
             path, at = before.at(old)
             held = os.lstat(path, dir_fd=at)
             self._refuse_forbidden(held, source)
@@ -279,6 +283,19 @@ def place_of(shown: str, limits: tuple[str, ...], *, follow_last: bool) -> Place
         if path.is_relative_to(root):
             return Place(str(_real(root)), path.relative_to(root).parts, shown)
     return None
+
+
+def meets(shown: str, limits: tuple[str, ...]) -> bool:
+    """Say whether what comes to a path could be reached by one of these, itself or a part of it; without any it is.
+
+    Args:
+        shown: absolute or `~/…`.
+        limits: the granted paths.
+    """
+    path = Path(os.path.expanduser(shown))  # noqa: PTH111  # as in `place_of`
+    place = _real(path.parent) / path.name
+    roots = (_real(Path(os.path.expanduser(limit))) for limit in limits)  # noqa: PTH111  # likewise
+    return not limits or any(place.is_relative_to(root) or root.is_relative_to(place) for root in roots)
 
 
 def _sync(folder: Folder) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from jackfield.api import FileEntry, OpenMode, PathText
 from jackfield.errors import PermissionDenied, UsageError
-from jackfield.host.facets.beneath import Beneath, Place, place_of
+from jackfield.host.facets.beneath import Beneath, Place, meets, place_of
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.runtime import Scope, ScopedFile, data_of, text_of
@@ -97,8 +97,12 @@ class PluginFiles:
         await self._do("write", self._beneath.delete, self._place("write", path))
 
     async def move(self, source: PathText, target: PathText) -> None:
-        """Move a file or folder."""
-        await self._do("write", self._beneath.move, self._place("write", source), self._place("write", target))
+        """Move a file or folder; nothing is moved from where it may not be read to where it may be."""
+        before, after = self._place("write", source), self._place("write", target)
+        readable = self._permits.limits("files", "read")
+        if readable is not None and meets(os.fspath(target), readable):
+            self._place("read", source)
+        await self._do("write", self._beneath.move, before, after)
 
     def _may(self, shown: str, mode: OpenMode) -> bool:
         """Say whether a file that was opened so is still within what is granted; not counted."""
