@@ -140,9 +140,8 @@ class SettingsFile:
         lines = content.splitlines()
         if sum(line.count(b".") ** 2 for line in lines) > MOST_DOTS**2:
             raise StoreError(f"{self.path} has a line with more than {MOST_DOTS} dots, or several with many")
-        if max((line.count(b".") for line in lines if line.lstrip().startswith(b"[")), default=0) > MOST_STEPS / len(
-            lines
-        ):
+        deepest = max((line.count(b".") for line in lines if line.lstrip().startswith(b"[")), default=0)
+        if deepest * len(lines) > MOST_STEPS:
             raise StoreError(f"{self.path} has a table too deep for its {len(lines)} lines")
         try:
             return content.decode("utf-8-sig")  # editors on Windows write a byte-order mark
