@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from jackfield.inspection import inspect_wheel
+from jackfield.inspection import WheelLimits, inspect_wheel
 
 from tests.core.inspection.refusals import refused
 from tests.support import hostile_wheels as hostile
@@ -100,3 +100,18 @@ def test_what_an_upload_may_say_of_itself_at_the_bounds(tmp_path):
     source = plugin_source("poll")
     source.metadata_lines = ["Summary: " + "x" * 512, "Keywords: " + "x" * 4096, *["Classifier: " + "x" * 1024] * 16]
     assert not inspect_wheel(source.build(tmp_path), strict=True).refusals
+
+
+def test_folders_without_end_that_no_entry_of_the_archive_names(tmp_path):
+    """Some hundred bytes of a wheel for each path, and a block of the disk for each folder of it."""
+    source = plugin_source("poll")
+    source.files |= {f"chat_poll/{number}/{'d/' * 60}module.py": "" for number in range(20)}
+    wheel = source.build(tmp_path)
+    refused(wheel, "too-many-files", "more than 1000 folders", limits=WheelLimits(files=1000))
+    assert inspect_wheel(wheel).refusals == ()
+
+
+def test_entry_points_that_every_start_would_read(tmp_path):
+    source = plugin_source("poll")
+    source.entry_points["other"] = {f"name{number}": "some.module:call" for number in range(10_000)}
+    refused(source.build(tmp_path), "too-large", "entry_points.txt has ")

@@ -59,14 +59,20 @@ class WheelArchive:
         """Let go of the file, which stays open."""
         self._archive.close()
 
-    def read_text(self, path: str) -> bytes | None:
-        """The bytes of one small file, or None if it is absent; too large a one is refused by name."""
+    def read_text(self, path: str, most_bytes: int | None = None) -> bytes | None:
+        """The bytes of one small file, or None if it is absent; too large a one is refused by name.
+
+        Args:
+            path: in the archive.
+            most_bytes: that it may have; None for what any text may.
+        """
+        most = self.limits.text_bytes if most_bytes is None else most_bytes
         try:
             info = self._archive.getinfo(path)
         except KeyError:
             return None
-        if info.file_size > self.limits.text_bytes:
-            self.refuse("too-large", f"{path} has {info.file_size} bytes, more than {self.limits.text_bytes}", path)
+        if info.file_size > most:
+            self.refuse("too-large", f"{path} has {info.file_size} bytes, more than {most}", path)
             return None
         kept = self._kept.get(path)
         return self._archive.read(info) if kept is None else kept

@@ -59,6 +59,10 @@ def check_paths(paths: Iterable[str], limits: WheelLimits) -> Iterator[Finding]:
         elif not path.endswith("/"):
             seen[key] = path
         other_spelling = folders.add(lands, path)
+        if folders.count > limits.files:  # each is made, though the archive needs to name none: no more are looked at
+            message = f"the wheel has more than {limits.files} folders: {path} lies in one of them"
+            yield Finding("too-many-files", "refuse", message, path)
+            return
         if other_spelling is not None:
             message = (
                 f"{path} lies in the folder of {other_spelling} where case does not count, and in another elsewhere"
@@ -76,6 +80,11 @@ class _Folders:
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._found: dict[str, tuple[str, str]] = {}
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._known)
 
     def add(self, lands: str, path: str) -> str | None:
         """Note every folder above a place; returns a path in one that is spelled otherwise, or None."""

@@ -21,13 +21,14 @@ class WheelLimits:
 
     Args:
         archive_bytes: size of the wheel itself.
-        files: number of entries in the archive.
+        files: number of entries in the archive, and of the folders that they lie in.
         file_bytes: unpacked size of one file.
         total_bytes: unpacked size of all files.
         ratio: unpacked to packed size, of one file and of all together, held only above `ratio_free_bytes`: deflate
             itself ends at 1032, and a shared library whose segments lie at pages of 2 MiB shrinks 223-fold.
         ratio_free_bytes: unpacked size below which the ratio is not looked at.
         text_bytes: size of METADATA, RECORD, plugin.toml and every other file whose text is read whole.
+        entry_points_bytes: size of entry_points.txt, which every start of an application reads.
         path_characters: length of one path in the archive.
     """
 
@@ -38,6 +39,7 @@ class WheelLimits:
     ratio: int = 200
     ratio_free_bytes: int = 16 * 1024 * 1024
     text_bytes: int = 4 * 1024 * 1024
+    entry_points_bytes: int = 256 * 1024
     path_characters: int = 255
 
 

@@ -156,7 +156,7 @@ def _plugin(
 ) -> tuple[tuple[EntryPoint, ...], PluginPart]:
     """Entry points and the plugin among them; what is wrong goes into `findings`."""
     path = f"{info_folder}/entry_points.txt"
-    data = archive.read_text(path)
+    data = archive.read_text(path, archive.limits.entry_points_bytes)
     if data is None:
         return (), PluginPart()
     entry_points, problems = read_entry_points(data, path)
