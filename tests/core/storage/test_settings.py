@@ -118,3 +118,13 @@ def test_listeners_hear_of_each_change_once_whoever_made_it(settings, state):
     stop()
     settings.set("limit", 5)
     assert heard == [("limit", 4), ("name", "moin")]
+
+
+def test_a_plugin_that_sets_a_path_does_not_learn_what_is_there(state, tmp_path):
+    settings = Settings(state, "weather", (Declared("sound", "path", exists="file"),), plugin="Weather")
+    (tmp_path / "secret").write_text("")
+    for name in ("secret", "nothing", "secret/nothing"):
+        settings.set("sound", str(tmp_path / name))
+        assert settings.get("sound") == str(tmp_path / name)
+    with pytest.raises(UsageError, match="there is no file"):
+        settings.set("sound", str(tmp_path / "nothing"), by="ann")

@@ -268,11 +268,11 @@ class TestPaths:
         settings = make((Declared("sound", "path", exists="file"), Declared("music", "path", exists="folder")))
         place = tmp_path / "bell.wav"
         with pytest.raises(UsageError, match=f"the setting sound: there is no file {place}"):
-            settings.set("sound", str(place))
+            settings.set("sound", str(place), by="ann")
         with pytest.raises(UsageError, match="the setting music: there is no folder"):
-            settings.set("music", str(place))
+            settings.set("music", str(place), by="ann")
         place.write_bytes(b"")
-        settings.set("sound", str(place))
+        settings.set("sound", str(place), by="ann")
         place.unlink()
         assert settings.get("sound") == str(place)
 

@@ -127,7 +127,9 @@ class Settings:
         `refresh` tells, where the listeners are at home.
         """
         declared = {key: self._setting(key) for key in values}
-        checked = {key: None if one is None else check_new(declared[key], one) for key, one in values.items()}
+        # Where a path leads is looked at for people alone: a plugin would learn of any file whether it is there.
+        check = check_new if by else check_setting
+        checked = {key: None if one is None else check(declared[key], one) for key, one in values.items()}
         if not checked:
             return
         why = f"set {', '.join(checked)} of {self._plugin}"
