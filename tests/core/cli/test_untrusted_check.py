@@ -13,7 +13,7 @@ from tests.core.cli.conftest import Desk
 from tests.support.marketplace import running_marketplace
 from tests.support.mirror import Answer, Mirror, mirror_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.feature("C42", "C33")]
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C42", "C43")]
 
 NOT_SIGNED = "error: what is said of apart is not signed as it has to be"
 
@@ -72,3 +72,11 @@ def test_what_cannot_be_asked_hides_no_update_that_is_there(desk_of_two: Desk, m
     ran = desk_of_two.run("update", "--check")
     assert (ran.code, ran.err) == (0, "")
     assert "poll   1.3.1 → 2.0.0" in ran.out
+
+
+def test_a_marketplace_that_is_met_by_looking_is_shown_once(polling: Desk):
+    assert polling.run("trust", "forget", polling.market, "--yes").code == 0
+    ran = polling.run("update", "--check")
+    assert ran.code == 0
+    assert f"note: {polling.market} is known by its root from now on; compare it with what its operator says" in ran.err
+    assert polling.run("update", "--check").err == ""

@@ -81,41 +81,28 @@ class ManagementReader:
         self.policies = Policies(self.state, clock)
         self.revoked = RevokedHere(self.store, self.state)
 
-    async def check_updates(self, ids: Sequence[str] | None = None, *, pre: bool = False) -> list[Update]:
+    async def check_updates(
+        self, ids: Sequence[str] | None = None, *, pre: bool = False, tell: Callable[[str], object] | None = None
+    ) -> list[Update]:
         """Look for updates; a plugin that cannot be looked up is a record with its `problem`, never the end (C42).
 
         Args:
             ids: which; None for all.
             pre: whether pre-releases count.
+            tell: is given a sentence for each marketplace that was met by this look: its user has to compare its root.
 
         Raises:
             MarketUnreachable: no marketplace answers at all.
         """
         from jackfield.management.allowing import with_revoked
-        from jackfield.management.reach import Reach
-        from jackfield.management.signatures import SignatureCheck
-        from jackfield.management.updates import UpdateCheck
         from jackfield.management.updating import Updater
 
-        inventory = self.inventory()
-        updater = self._planning(Updater, inventory)
-        async with updater.catalog() as catalog:
-
-            async def reaching(cids: Collection[str]) -> Mapping[str, Reach]:
-                return await updater.reached(cids, catalog, pre=pre)
-
-            check = UpdateCheck(
-                self.app,
-                self.hostfile,
-                policies=self.policies,
-                inventory=inventory,
-                catalog=catalog,
-                signatures=SignatureCheck(self.state, catalog),
-                reaching=reaching,
-                pre=pre,
-            )
-            asked = [canonical(plugin) for plugin in ids] if ids is not None else None
-            return with_revoked(await check.run(asked), self.inventory(), asked)  # what was revoked is known by now
+        asked = [canonical(plugin) for plugin in ids] if ids is not None else None
+        found, met = await self._planning(Updater).check(asked, pre=pre)
+        if tell is not None:
+            for sentence in met:
+                tell(sentence)
+        return with_revoked(found, self.inventory(), asked)  # what was revoked is known by now
 
     async def check_upgrade(self, versions: Mapping[str, str], python: str | None = None) -> UpgradeReport:
         """What becomes of the installed plugins with another version of their host, or another Python (K36).

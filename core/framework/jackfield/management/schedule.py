@@ -108,7 +108,7 @@ class UpdateSchedule:
         return self._draw() * (most if due_in_seconds > 0 else min(most, LATEST_SECONDS))
 
     async def _round(self, take: Take | None) -> list[Update]:
-        updates = await self._management.check_updates()
+        updates = await self._management.check_updates(tell=_log.warning)
         self._remember()
         if take is not None:
             updates = await take(updates)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from packaging.version import Version as ReleaseVersion
@@ -11,8 +11,11 @@ from jackfield.management.catalog import MarketCatalog
 from jackfield.management.plan import ConsentRequest, Plan, PlanItem
 from jackfield.management.planning import Planner
 from jackfield.management.reach import Reach
+from jackfield.management.reports import Update
+from jackfield.management.signatures import SignatureCheck
 from jackfield.management.specs import canonical, installed_as
 from jackfield.management.unmet import refusal
+from jackfield.management.updates import UpdateCheck
 from jackfield.manifest import Pin, Version
 from jackfield.resolution import TOGETHER, Solution, Want, resolve_change, wheels_of
 
@@ -79,6 +82,33 @@ class Updater(Planner):
         ]
         what = f"update {', '.join(moved)}" if moved else plan.what  # what changed, not what was asked
         return replace(plan, what=what, notes=(*plan.notes, *notes), held=tuple(held[cid] for cid in sorted(held)))
+
+    async def check(self, cids: Sequence[str] | None, *, pre: bool) -> tuple[list[Update], list[str]]:
+        """The updates there are, without a plan; and a sentence on each marketplace that was met by looking.
+
+        Args:
+            cids: canonical ids, None for all.
+            pre: whether pre-releases count.
+
+        Raises:
+            MarketUnreachable: no marketplace answers at all.
+        """
+        async with self.catalog() as catalog:
+
+            async def reaching(chosen: Collection[str]) -> Mapping[str, Reach]:
+                return await self.reached(chosen, catalog, pre=pre)
+
+            check = UpdateCheck(
+                self._app,
+                self._hostfile,
+                policies=self.policies,
+                inventory=self._inventory,
+                catalog=catalog,
+                signatures=SignatureCheck(self._state, catalog),
+                reaching=reaching,
+                pre=pre,
+            )
+            return await check.run(cids), await catalog.standings(())
 
     async def reached(self, chosen: Collection[str], catalog: MarketCatalog, *, pre: bool) -> dict[str, Reach]:
         """What an update of some plugins would find of those that do not get their newest version by it.

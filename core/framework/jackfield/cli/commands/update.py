@@ -71,9 +71,14 @@ def held_refusal(program: str, plan: JsonObject) -> PlanRefused | None:
 
 def _check(session: Session, ids: tuple[str, ...], *, pre: bool) -> None:
     """Show the updates; one plugin that cannot be asked about is a line, never the end of the rest (C42)."""
-    found = asyncio.run(session.management.check_updates(ids or None, pre=pre))
+    output = session.output
+
+    def tell(sentence: str) -> None:
+        output.note(click.style("note:", bold=True) + f" {plain(sentence)}")
+
+    found = asyncio.run(session.management.check_updates(ids or None, pre=pre, tell=tell))
     updates = [update.to_mapping() for update in found]
-    output, answer = session.output, {"app": session.host.name, "updates": updates}
+    answer = {"app": session.host.name, "updates": updates}
     failure = _failure(updates)
     if failure is None:
         output.data(answer)
