@@ -79,9 +79,8 @@ class ExpressCalls(ABC):
             turn.free.pop()
         except IndexError:  # another thread reads, or this one further up
             reads = False
-        if (
-            not reads
-        ):  # here, and not above: an error of the other side would be told with an IndexError of ours before it
+        # Not in the handler above: an error of the other side would be told with an IndexError of ours before it.
+        if not reads:
             return self.finish(self.begin(method, arguments, codec, timeout_seconds=timeout_seconds))
         # Nobody else reads: the answer, if it is the next message, is taken without a note in the ledger.
         try:
