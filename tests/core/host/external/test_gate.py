@@ -89,12 +89,31 @@ async def test_more_permissions_under_the_version_that_was_read_are_not_slipped_
         ("schema = [", "tells a manifest that cannot be taken"),
         (manifest("dice"), "the manifest's id is dice"),
         (manifest(version="1.1.0", more='[host]\ngame = "*"\n'), "is made for game, not for chat"),
-        (manifest(version="1.1.0", more='[requires]\nweather = "*"\n'), "needs weather, which is missing"),
+        (
+            manifest(version="1.1.0", more='[requires]\nweather = "*?"\n'),
+            "requires more plugins than are known: weather",
+        ),
     ],
 )
 async def test_what_is_wrong_with_a_manifest_is_told(tmp_path: Path, text, told):
     async with open_house(tmp_path) as house:
         assert told in await house.refusal(house.know(text=manifest()), manifest=text)
+
+
+async def test_what_it_requires_is_what_its_user_has_read(tmp_path: Path):
+    """It would call the services of whatever it names, and hear its events, without a permission for either."""
+    requires = '[requires]\nweather = "*?"\n'
+    async with open_house(tmp_path) as house:
+        key = house.know(text=manifest(more=requires + SEND))
+        assert "needs weather" not in (
+            await house.refusal(key, manifest=manifest(version="1.1.0", more=requires + READ))
+        )
+        more = manifest(version="1.2.0", more='[requires]\nweather = "*?"\npoll = "*"\n')
+        told = await house.refusal(key, manifest=more)
+        assert "requires more plugins than are known: poll (jackfield keys new echo --manifest FILE)" in told
+        assert "poll" not in house.profile.state.get("external/echo")["manifest"]
+        missing = house.know("dice", text=manifest("dice", more='[requires]\npoll = "*"\n'))
+        assert "needs poll, which is missing" in await house.refusal(missing)
 
 
 async def test_in_safe_mode_nobody_is_let_in(tmp_path: Path):

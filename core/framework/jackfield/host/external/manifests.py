@@ -47,7 +47,8 @@ class Manifests:
         told = external_candidate(plugin, text)
         if told.problem is not None:
             return f"tells a manifest that cannot be taken: {told.problem}"
-        problem = _slips_in(told, external_candidate(plugin, record.get("manifest")))
+        known = external_candidate(plugin, record.get("manifest"))
+        problem = _slips_in(told, known) or _reaches_further(told, known)
         if not problem and not self._has_turn(cid):
             problem = f"tells another manifest too often: {MOST_CHANGES} of them within an hour"
         if not problem:
@@ -62,6 +63,19 @@ class Manifests:
             return False
         changes.append(now)
         return True
+
+
+def _reaches_further(told: Candidate, known: Candidate) -> str:
+    """Say that a manifest requires plugins that the one which is known does not: it may use them without a permission.
+
+    Whose manifest is known has been read by its user, or required nothing more than one that was.
+    """
+    before = {one.canonical_id for one in known.manifest.requires} if known.manifest is not None else set()
+    asked = told.manifest.requires if told.manifest is not None else ()
+    more = ", ".join(one.id for one in asked if one.canonical_id not in before)
+    return (
+        f"requires more plugins than are known: {more} (jackfield keys new {told.id} --manifest FILE)" if more else ""
+    )
 
 
 def _slips_in(told: Candidate, known: Candidate) -> str:
