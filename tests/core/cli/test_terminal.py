@@ -4,6 +4,8 @@ import fcntl
 import os
 import pty
 import re
+import shlex
+import shutil
 import signal
 import socket
 import struct
@@ -12,9 +14,11 @@ import sys
 import termios
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+from jackfield.cli.output import laid_out
 
 from tests.core.cli.conftest import Desk
 from tests.support.processes import script, wait_for
@@ -258,10 +262,55 @@ def test_the_shell_completes_commands(desk: Desk):
         ("jackfield permissions grant weather ", ["messages:send"]),
         ("jackfield settings set weather d", ["days"]),
         ("jackfield settings set poll ", []),
+        ("jackfield settings w", ["weather"]),
+        ("jackfield permissions p", ["poll"]),
+        ("jackfield permissions r", ["revoke"]),
+        ("jackfield --app c", ["chat"]),
+        ("jackfield --app x", []),
+        ("jackfield install ./chat_", ["./chat_"]),
+        ("jackfield install po", []),
     ],
 )
 def test_the_shell_completes_what_is_installed(polling: Desk, line, offered):
     assert completed(polling, line) == offered
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_a_real_bash_completes_with_the_script_that_is_printed(polling: Desk, tmp_path: Path):
+    """As far as bash itself: the script is sourced, and its function asked as a Tab does."""
+    (tmp_path / "chat_poll.whl").touch()
+    ask = (
+        'COMP_WORDS=("${words[@]}"); COMP_CWORD=$((${#words[@]} - 1)); COMPREPLY=(); '
+        '_jackfield_completion jackfield 2>"$errors"; echo "${COMPREPLY[*]}"\n'
+    )
+    program = 'PATH="$1:$PATH"; cd "$2"; errors="$2/errors"; source <(jackfield completion bash)\n'
+    lines = [("disable", ""), ("settings", "w"), ("sta",), ("--app", "c"), ("logs", "poll", "--level", "d")]
+    for line in lines:
+        program += f"words=({' '.join(shlex.quote(word) for word in ('jackfield', *line))}); {ask}"
+    done = subprocess.run(
+        ["bash", "--norc", "-c", program, "bash", str(Path(script("jackfield")).parent), str(tmp_path)],
+        env=polling.environ, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["poll", "weather", "stats", "chat", "debug default"]
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("columns", "header"),
+    [
+        (200, "PLUGIN  CALLS  TIME   WORST  P99    ERRORS  MESSAGES  STORAGE"),
+        (62, "PLUGIN  CALLS  TIME   WORST  P99    ERRORS  MESSAGES  STORAGE"),
+        (61, "PLUGIN  CALLS  TIME   WORST  ERRORS  MESSAGES  STORAGE"),
+        (40, "PLUGIN  CALLS  TIME   ERRORS  MESSAGES"),
+        (31, "PLUGIN  CALLS  TIME   ERRORS"),
+    ],
+)
+def test_a_narrow_terminal_does_without_the_least_important_columns(columns: int, header: str):
+    row = ("poll", "5", "101 ms", "43 ms", "43 ms", "0", "1", "36 KiB", "blocked everything 1 time")
+    names = ("PLUGIN", "CALLS", "TIME", "WORST", "P99", "ERRORS", "MESSAGES", "STORAGE", "")
+    lines = laid_out(names, [row], spare=("P99", "STORAGE", "WORST", "MESSAGES"), columns=columns)
+    assert lines[0].split() == header.split()
+    assert all(len(line) <= columns for line in lines)
 
 
 def test_what_a_narrow_terminal_cuts_off_a_list_stands_whole_below_it(polling):

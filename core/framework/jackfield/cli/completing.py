@@ -1,15 +1,23 @@
-"""What the shell offers for a plugin's name: ids of what is installed here, read as `list` reads them.
+"""What the shell offers: ids of what is installed here, read as `list` reads them, settings, permissions, applications.
 
 No plugin is imported and no marketplace is asked: a key that is pressed for a hint must not wait for the network.
 """
 
+from __future__ import annotations
+
+import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
+from jackfield.cli.apps import known_apps
 from jackfield.cli.lazy import LazyGroup
 from jackfield.cli.session import Session
 from jackfield.errors import JackfieldError, UsageError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -74,6 +82,21 @@ def setting_keys() -> Completer:
         return [one.key for one in declared if one.key.startswith(incomplete) and one.key not in typed]
 
     return complete
+
+
+def wheels(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer files where a path is begun; a plugin's name is not looked up, for that would ask a marketplace."""
+    from click.shell_completion import CompletionItem  # what a shell asks for, no command needs
+
+    return [CompletionItem(incomplete, type="file")] if "/" in incomplete or incomplete.startswith(".") else []
+
+
+def applications(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Offer the applications that take plugins here."""
+    try:
+        return sorted(name for name in known_apps(os.environ) if name.startswith(incomplete))
+    except (JackfieldError, OSError):
+        return []
 
 
 def _session(ctx: click.Context) -> Session:

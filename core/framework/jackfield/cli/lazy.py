@@ -3,13 +3,16 @@
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from jackfield.cli.failures import reported
 from jackfield.cli.schemas import schema_of
 from jackfield.cli.session import Session
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _ARGUMENTS = "jackfield.cli.arguments"  # in click's meta: the words after the group's name, asked for --json
 
@@ -30,7 +33,8 @@ class Leaf(click.Command):
     """A command that answers in text or JSON and shows examples in its help.
 
     Args:
-        examples: what may follow the command's name, each with a word on what it does.
+        examples: what may follow the command's name, each with a word on what it does; `{program}` stands for what is
+            typed first.
     """
 
     def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **options: Any) -> None:
@@ -96,6 +100,23 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """What may follow: a subcommand, told without loading any, an option, or what the default one takes first."""
+        from click.shell_completion import CompletionItem  # no command needs it
+
+        found = [
+            CompletionItem(name, help=self.lazy[name].help if name in self.lazy else None)
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        found += click.Command.shell_complete(self, ctx, incomplete)
+        command = self.get_command(ctx, self.default) if self.default is not None else None
+        argument = next((one for one in command.params if isinstance(one, click.Argument)), None) if command else None
+        if command is not None and argument is not None and not incomplete.startswith("-"):
+            below = command.make_context(self.default, [], parent=ctx, resilient_parsing=True)
+            found += argument.shell_complete(below, incomplete)
+        return found
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, then what the group says at its end."""
         _write_examples(ctx, formatter, self.examples)
@@ -145,8 +166,10 @@ def _write_examples(ctx: click.Context, formatter: click.HelpFormatter, examples
     if not examples:
         return
     with formatter.section("Examples"):
-        widest = max(len(tail) for tail, _ in examples)
-        for tail, told in examples:
+        program = ctx.find_root().info_name or "jackfield"
+        named = [(tail.replace("{program}", program), told) for tail, told in examples]
+        widest = max(len(tail) for tail, _ in named)
+        for tail, told in named:
             formatter.write(f"  {ctx.command_path} {tail:<{widest}}   # {told}\n")
 
 

@@ -65,7 +65,9 @@ class Output:
         if self.as_json:
             click.echo(as_json(mapping))
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int = -1) -> None:
+    def table(
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int = -1, spare: Sequence[str] = ()
+    ) -> None:
         """Aligned columns under one header line, at most as wide as the terminal.
 
         Args:
@@ -73,8 +75,10 @@ class Output:
             rows: cells, cleaned of control characters here; a column that is empty in every row is left out.
             flexible: the column that is cut where the terminal is narrow, so that names and versions stay whole; one
                 without a name is left out where next to nothing of it could be read.
+            spare: names of columns that are left out, in this order, where all of them find no room.
         """
-        for number, text in enumerate(laid_out(header, rows, flexible=flexible, columns=self.columns)):
+        lines = laid_out(header, rows, flexible=flexible, spare=spare, columns=self.columns)
+        for number, text in enumerate(lines):
             self.line(click.style(text, dim=True) if header and number == 0 else text)
 
     @property
@@ -101,7 +105,12 @@ def _json(mapping: Mapping[str, Any], *, indent: int | None) -> str:
 
 
 def laid_out(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int = -1, columns: int | None = None
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    flexible: int = -1,
+    spare: Sequence[str] = (),
+    columns: int | None = None,
 ) -> list[str]:
     """The lines of a table, its header first; see `Output.table`.
 
@@ -109,12 +118,15 @@ def laid_out(
         header: a name for each column; empty for a table that needs none.
         rows: cells.
         flexible: the column that is cut.
+        spare: the columns that can be left out.
         columns: how many there are; None: nothing is cut.
     """
     if not rows:
         return []
     cells = [[as_typed_here(plain(cell)) for cell in row] for row in rows]
     used = [index for index in range(len(cells[0])) if any(row[index] for row in cells)]
+    if columns is not None and header:
+        used = _with_room(header, cells, used, flexible=flexible % len(cells[0]), spare=spare, columns=columns)
     lines = [[row[index] for index in used] for row in ([list(header), *cells] if header else cells)]
     widths = [max(width(line[index]) for line in lines) for index in range(len(used))]
     cut = flexible % len(cells[0])
@@ -130,6 +142,27 @@ def laid_out(
         (" " * _GAP).join(_fitted(cell, wide) for cell, wide in zip(line, widths, strict=True)).rstrip()
         for line in lines
     ]
+
+
+def _with_room(
+    header: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    used: Sequence[int],
+    *,
+    flexible: int,
+    spare: Sequence[str],
+    columns: int,
+) -> list[int]:
+    """The columns of a table that are shown: spare ones go until the rest fits, its flexible one cut or left out."""
+    left = list(used)
+    for name in ("", *spare):
+        left = [index for index in left if not name or header[index] != name]
+        widths = {index: max(width(row[index]) for row in (header, *cells)) for index in left}
+        if flexible in widths:
+            widths[flexible] = min(widths[flexible], _LEAST) if header[flexible] else -_GAP
+        if sum(widths.values()) + _GAP * (len(widths) - 1) <= columns:
+            break
+    return left
 
 
 def _fitted(cell: str, columns: int) -> str:

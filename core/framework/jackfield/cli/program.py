@@ -150,6 +150,7 @@ def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...] = (), ho
             ["--app", "chosen"],
             metavar="NAME",
             envvar="JACKFIELD_APP",
+            shell_complete=_applications,
             show_envvar=True,
             help="The application whose plugins are meant; needed where several are installed.",
         )
@@ -174,6 +175,12 @@ def _group(name: str, *, app: str | None, marketplaces: tuple[str, ...] = (), ho
         epilog=_EPILOG,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
+
+
+def _applications(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from jackfield.cli.completing import applications  # what a shell asks for, no command needs
+
+    return applications(ctx, param, incomplete)
 
 
 def _as_typed_again(context: click.Context) -> str:

@@ -14,7 +14,7 @@ from jackfield.errors import UsageError
     examples=[
         ("bash >> ~/.bashrc", "for bash 4.4 or newer"),
         ("zsh >> ~/.zshrc", "for zsh"),
-        ("fish > ~/.config/fish/completions/jackfield.fish", "for fish"),
+        ("fish > ~/.config/fish/completions/{program}.fish", "for fish"),
     ],
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

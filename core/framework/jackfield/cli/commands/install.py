@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jackfield.cli.completing import wheels
 from jackfield.cli.options import accept_option, command, dry_run_option, pre_option, yes_option
 from jackfield.cli.plans import Answers, Deed, carry_out
 from jackfield.cli.session import Session
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
         ("poll --yes --accept-permissions", "without a question, as in a script"),
     ],
 )
-@click.argument("specs", metavar="[PLUGIN]...", nargs=-1)
+@click.argument("specs", metavar="[PLUGIN]...", nargs=-1, shell_complete=wheels)
 @click.option(
     "--requirement",
     "-r",

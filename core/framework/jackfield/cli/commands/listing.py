@@ -23,6 +23,9 @@ from jackfield.store import home
 _HEADER = ("PLUGIN", "VERSION", "STATE", "RUNS", "FROM", "")
 _LIVE_HEADER = ("PLUGIN", "VERSION", "STATE", "RUNS", "HOOKS", "CALLS", "TIME", "ERRORS", "FROM", "")
 
+_SPARE = ("HOOKS", "TIME", "CALLS", "FROM", "RUNS")
+"""What a narrow terminal can do without."""
+
 _ORIGINS: dict[str, str] = {"environment": "pip", "file": "a file", "script": "script", "external": "key"}
 """Where a plugin came from, said only of those that came from no marketplace."""
 
@@ -85,8 +88,8 @@ def list_(session: Session) -> None:
 
 def _table(output: Output, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """The table, and below it what a narrow terminal has cut off: why a plugin does not run, and what to do."""
-    output.table(header, rows)
-    shown = laid_out(header, rows, columns=output.columns)
+    output.table(header, rows, spare=_SPARE)
+    shown = laid_out(header, rows, spare=_SPARE, columns=output.columns)
     for row, line in zip(rows, shown[1:], strict=True):
         if not line.endswith(as_typed_here(plain(row[-1]))):
             for part in output.wrapped(plain(f"{row[0]}: {row[-1]}")):

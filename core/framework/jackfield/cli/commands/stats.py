@@ -10,7 +10,8 @@ from jackfield.cli.words import brief, count, plain, plural, size
 from jackfield.errors import HostUnreachable, UnknownPlugin
 
 _HEADER = ("PLUGIN", "CALLS", "TIME", "WORST", "P99", "ERRORS", "MESSAGES", "STORAGE", "")
-
+_SPARE = ("P99", "STORAGE", "WORST", "MESSAGES", "KIND")
+"""What a narrow terminal can do without."""
 
 TOP = 10
 """C31."""
@@ -46,7 +47,7 @@ def stats(session: Session, plugin: str | None, top: int | None) -> None:
     elif plugin is not None:
         _show_one(output, found[0])
     else:
-        output.table(_HEADER, [_row(one) for one in found])
+        output.table(_HEADER, [_row(one) for one in found], spare=_SPARE)
 
 
 def _found(session: Session, plugin: str | None) -> tuple[bool, list[JsonObject]]:
@@ -117,4 +118,4 @@ def _show_one(output: Output, one: JsonObject) -> None:
     ]
     if not uses:
         output.line("It has not been used yet.")
-    output.table(("USE", "KIND", "CALLS", "TIME", "WORST", "P99", "ERRORS"), uses, flexible=0)
+    output.table(("USE", "KIND", "CALLS", "TIME", "WORST", "P99", "ERRORS"), uses, flexible=0, spare=_SPARE)
