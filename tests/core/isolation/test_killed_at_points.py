@@ -1,11 +1,14 @@
-"""Zygote and worker killed at exact points of a worker's start: who waits is told, and no process is left."""
+"""Host, zygote and worker killed at exact points of a worker's start: who waits is told, and no process is left."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from jackfield.errors import SandboxError
 from jackfield.isolation import Packages, Zygote, packages_of
 from jackfield.sandbox import Grade, grade_of, probe
 
-from tests.support.processes import is_there
+from tests.support.processes import is_there, wait_for
 from tests.support.waiting import until
 from tests.support.workers import running, spec_in, tell
 
@@ -21,6 +24,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade"),
 ]
+ROOT = Path(__file__).parents[3]
 
 # Loaded by the zygote. Whoever reaches a point for which there is a mark does there what the mark says.
 POINTS = """
@@ -45,6 +49,8 @@ def act(wish):
         os.kill(os.getpid(), signal.SIGKILL)
     while wish == "wait":
         time.sleep(600)
+    while wish == "spin":  # who is at work is not taken to stand still, and has no successor meanwhile
+        pass
 
 def before(owner, name, point):
     function = getattr(owner, name)
@@ -70,6 +76,22 @@ bootstrap.confine, capabilities.drop = confining, dropping
 """
 IN_ZYGOTE = "the zygote has forked and not answered"
 IN_WORKER = ("the worker was born", "the worker has its spec", "the worker is in its private root")
+
+HOST = """
+import asyncio, sys
+from pathlib import Path
+from tests.support.workers import spec_in
+from tests.core.isolation.test_killed_at_points import pointed
+
+async def main():
+    async with pointed(Path(sys.argv[1])) as zygote:
+        print(zygote.pid, flush=True)
+        await zygote.fork(spec_in(Path(sys.argv[1]) / "weather"))
+
+asyncio.run(main())
+"""
+STARTS = 3
+"""Of a host: a busy machine may have no process for it, and what is told then is not what is looked at here."""
 
 
 def packages(folder: Path) -> Packages:
@@ -138,3 +160,53 @@ async def test_a_worker_killed_before_it_is_confined(zygote, tmp_path, point):
         await zygote.fork(spec_in(tmp_path / "weather"))
     await until(lambda: not descendants(zygote.pid))
     assert await works(zygote, tmp_path)
+
+
+def _ended(process: subprocess.Popen[str]) -> str:
+    """What a host said that ended before it had its zygote."""
+    with process:
+        assert process.stderr is not None
+        return process.stderr.read()
+
+
+def _host(folder: Path) -> subprocess.Popen[str]:
+    """A host in a process of its own that has its zygote."""
+    said = ""
+    for _ in range(STARTS):
+        command = [sys.executable, "-W", "ignore", "-c", HOST, str(folder)]
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        assert process.stdout is not None
+        if process.stdout.readline():
+            return process
+        said += f"{_ended(process)}\nexit code {process.returncode}\n"
+    raise AssertionError(said)
+
+
+@contextmanager
+def host(folder: Path, point: str) -> Iterator[tuple[subprocess.Popen[str], set[int]]]:
+    """A host whose worker is on its way, just at this point; with all processes below it."""
+    (folder / point).write_text("spin" if point == IN_ZYGOTE else "wait")
+    with _host(folder) as process:
+        below: set[int] = set()
+        try:
+            wait_for((folder / "reached").exists, what=point)
+            below = descendants(process.pid)
+            yield process, below
+        finally:
+            process.kill()
+            for pid in below:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.feature("J25")
+@pytest.mark.parametrize("point", [IN_ZYGOTE, *IN_WORKER])
+@pytest.mark.parametrize("killed", ["host", "zygote"])
+def test_a_host_or_zygote_killed_while_a_worker_is_on_its_way_leaves_nothing(tmp_path, point, killed):
+    with host(tmp_path, point) as (process, below):
+        assert len(below) == 2
+        (zygote,) = {pid for pid in below if descendants(pid)}
+        os.kill(process.pid if killed == "host" else zygote, signal.SIGKILL)
+        wait_for(lambda: not any(map(is_there, below)), what="the end of them all")
