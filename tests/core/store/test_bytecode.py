@@ -7,7 +7,7 @@ import marshal
 from pathlib import Path
 
 import pytest
-from jackfield.store.bytecode import Compiler
+from jackfield.store.bytecode import Compiler, is_plain
 
 SMALL = "VALUE = 1\n"
 
@@ -37,6 +37,7 @@ def test_what_takes_much_to_compile_is_left_without_bytecode_and_all_else_has_it
         "jfcostly/__init__.py": SMALL,
         "jfcostly/duplicated.py": duplicated(10),
         "jfcostly/folded.py": folded(1200),
+        "jfcostly/folded_little.py": folded(600),  # few enough bytes to be compiled here, were they others
         "jfcostly/wrong.py": "def f(:\n",
         "jfcostly/zlast.py": SMALL,
     }
@@ -60,6 +61,44 @@ def test_bytecode_is_what_python_makes_and_names_the_place_where_the_tree_will_b
     assert marshal.loads(data[16:]).co_filename == str(tmp_path / "final" / "päck" / "mod.py")
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("from a import b\n\n\ndef f(*args, **kwargs):\n    return f(*args, **kwargs)\n", True),
+        ("try:\n    pass\nfinally:\n    pass\n", False),
+        ('x = "a" * 4096\n', False),
+        ('x = ("a"  # ,\n     * 4096)\n', False),
+        ('x = ("a," *4096)\n', False),
+        ("x = (1,) ** 2\n", False),
+        ("x = 0xff * 4096\n", False),
+        ('x = "a" \\\n* 4096\n', False),
+        ("area = side * side.other ** 2 + self.side * 4\n", True),
+        ("# -*- coding: utf-7 -*-\n", False),
+        ("#!python\n# vim: set fileencoding=utf-16 :\n", False),
+        ('\n\nopen(a, encoding="utf-8")\n', True),
+    ],
+)
+def test_only_what_takes_no_more_than_its_size_says_is_compiled_by_the_installer_itself(text, plain):
+    assert is_plain(text.encode()) is plain
+
+
+def test_many_small_sources_and_large_ones_all_have_bytecode(tmp_path):
+    for number in range(10):
+        (tmp_path / f"small{number}.py").write_text("VALUE = 1\n" * 700)
+    (tmp_path / "large.py").write_text("VALUE = 1\n" * 7000)
+    with Compiler() as compiler:
+        compiler.compile_tree(tmp_path, tmp_path)
+    assert bytecode(tmp_path) == ["large", *(f"small{number}" for number in range(10))]
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_what_python_warns_of_is_its_authors_matter(tmp_path, times):
+    (tmp_path / "mod.py").write_text("VALUE = 1 is 1\n" * times)
+    with Compiler() as compiler:
+        compiler.compile_tree(tmp_path, tmp_path)
+    assert bytecode(tmp_path) == ["mod"]
+
+
 def test_with_no_time_left_nothing_is_compiled_and_nothing_fails(tmp_path):
     (tmp_path / "mod.py").write_text(SMALL)
     with Compiler(seconds=0.0) as compiler:
@@ -70,7 +109,7 @@ def test_with_no_time_left_nothing_is_compiled_and_nothing_fails(tmp_path):
 @pytest.mark.parametrize("executable", ["", "/nowhere/python"])
 def test_without_a_python_to_start_nothing_is_compiled_and_nothing_fails(tmp_path, monkeypatch, executable):
     monkeypatch.setattr("sys.executable", executable)
-    (tmp_path / "mod.py").write_text(SMALL)
+    (tmp_path / "mod.py").write_text("VALUE = 1\n" * 2000)
     with Compiler() as compiler:
         compiler.compile_tree(tmp_path, tmp_path)
     assert bytecode(tmp_path) == []
