@@ -171,6 +171,21 @@ class Main(Plugin):
     assert [offered.item.label for offered in host.ui.menu()] == ["Open it", "Open it"]
 
 
+async def test_what_one_that_sleeps_may_not_show_any_more_is_not_shown(profile, lazy, running):
+    contributes = 'components = [{ name = "box" }]\nmenu = [{ id = "open", label = "Open" }]'
+    host = await begin(profile, running, lazy("a", contributes, permissions=UI))
+    grant = host.state.get("grants/a")
+    for permissions, shown in (([], []), (grant["permissions"], ["a:open"])):
+        host.state.change({"grants/a": {**grant, "permissions": permissions}}, by="ann")
+        await host.reload_changes()
+        assert [offered.id for offered in host.ui.menu()] == shown
+    assert not is_imported("a")
+    host.state.change({"grants/a": {**grant, "permissions": []}}, by="ann")
+    await host.reload_changes()
+    assert await host.ui.components() == []
+    assert not is_imported("a")
+
+
 async def test_what_was_declared_and_is_not_there_is_named(profile, lazy, running):
     contributes = 'components = [{ name = "box" }]\nmenu = [{ id = "open", label = "Open" }]'
     host = await begin(profile, running, lazy("a", contributes, permissions=UI))
