@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from jackfield.api import Check
@@ -117,6 +118,11 @@ class Bridge:
         self._operations = Operations(application, news=self._news, on_change=self._tell_plugins)
         application.host.plugins.on_change(self._hear_of)
         await application.start()
+
+    @property
+    def program(self) -> str:
+        """What the owner types in a shell before a command's name to mean the plugins of this very chat."""
+        return f"{PROGRAM} --data {quote(str(self._settings.data.absolute()))}"
 
     async def ready(self) -> None:
         """Wait until the plugins run, or could not be started."""

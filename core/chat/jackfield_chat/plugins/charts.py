@@ -103,7 +103,7 @@ def _shares(values: Sequence[float]) -> tuple[list[float], float]:
     parts = [value / largest for value in values]  # first: the span of two huge numbers is no number any more
     low, high = min(0.0, *parts, 0.0), max(0.0, *parts, 0.0)
     span = (high - low) or 1.0
-    return [(part - low) / span for part in parts], -low / span
+    return [(part - low) / span for part in parts], abs(low) / span
 
 
 def finite(value: object, what: str) -> float:

@@ -172,6 +172,7 @@ async def _render(request: Request, account: Account, view: View, *, status_code
         changelogs=_changelogs(view.question),
         besides=besides(view.question.plan) if view.question and view.question.plan else (),
         safe_mode=chat_of(request).bridge.safe_mode,
+        program=chat_of(request).bridge.program,
         problem_elsewhere=bool(view.problem) and view.about not in here,
     )
 
