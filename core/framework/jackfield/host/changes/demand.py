@@ -20,7 +20,6 @@ from jackfield.host.plugins import Plugins
 from jackfield.host.remote import Start
 from jackfield.host.uses import Kind, uses
 from jackfield.manifest import Candidate, Contributions
-from jackfield.permissions import Grant
 
 
 class Sleeper:
@@ -29,18 +28,16 @@ class Sleeper:
     Args:
         candidate: what its manifest declares.
         take_away: each takes one of its declared commands away.
-        grant: what it was granted, by which it shows what it declares.
 
     Attributes:
         start: in which it comes up; None while it is asleep.
         up: done when it is up, could not be brought up, or is not to be woken any more.
     """
 
-    __slots__ = ("candidate", "grant", "start", "take_away", "up")
+    __slots__ = ("candidate", "start", "take_away", "up")
 
-    def __init__(self, candidate: Candidate, take_away: list[Callable[[], None]], grant: Grant | None) -> None:
+    def __init__(self, candidate: Candidate, take_away: list[Callable[[], None]]) -> None:
         self.candidate = candidate
-        self.grant = grant
         self.take_away = take_away
         self.start: Start | None = None
         self.up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -86,8 +83,7 @@ class Demand:
             failed: could not be brought up; whoever gives one of their commands is told why.
         """
         for cid, sleeper in list(self._sleepers.items()):
-            is_as_before = asleep.get(cid) is sleeper.candidate and self._hearing.grant(cid) == sleeper.grant
-            if sleeper.start is None and not is_as_before:
+            if sleeper.start is None and asleep.get(cid) is not sleeper.candidate:
                 self._drop(cid)
         for cid, sleeper in list(self._failed.items()):
             if failed.get(cid) is not sleeper.candidate:
@@ -97,7 +93,7 @@ class Demand:
                 self._add(cid, candidate)
         for cid, candidate in failed.items():
             if cid not in self._failed and cid not in self._sleepers:
-                self._failed[cid] = Sleeper(candidate, self._declare(cid, candidate), self._hearing.grant(cid))
+                self._failed[cid] = Sleeper(candidate, self._declare(cid, candidate))
         self._watch()
 
     def sleeper(self, cid: str) -> Sleeper | None:
@@ -154,7 +150,7 @@ class Demand:
             await self._wake(cid)
 
     def _add(self, cid: str, candidate: Candidate) -> None:
-        self._sleepers[cid] = Sleeper(candidate, self._declare(cid, candidate), self._hearing.grant(cid))
+        self._sleepers[cid] = Sleeper(candidate, self._declare(cid, candidate))
         self._announce(cid, candidate)
 
     def _drop(self, cid: str) -> None:
