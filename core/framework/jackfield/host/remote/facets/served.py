@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from jackfield.errors import JackfieldError
@@ -21,7 +22,7 @@ from jackfield.host.remote.facets.reaching import (
     ServedHttp,
     ServedNetwork,
 )
-from jackfield.host.remote.facets.services import ServedServices
+from jackfield.host.remote.facets.services import ServedServices, end_services
 from jackfield.host.remote.facets.serving import methods_of
 from jackfield.host.remote.facets.speaking import ServedCommands, ServedEvents, ServedUi
 from jackfield.host.remote.facets.telling import ServedLogger, ServedPlugins, ServedTranslations
@@ -70,7 +71,7 @@ def served_context(
     # Twice what the plugin's side lets through, which counts seconds that begin at other moments.
     logger = ServedLogger(context, 2 * limits.log_lines_per_second)
     telling = _Telling(calls)
-    holding.on_end = (services.end, files.opened.clear)
+    holding.on_end = (partial(end_services, services), files.opened.clear)
     wiring.settings.on_change(lambda _key, _value: telling.tell("settings.changed", {}))
     wiring.around.on_level(context.plugin_id, lambda: telling.tell("logger.set_level", {"level": logger.level()}))
     facets: dict[str, object] = {

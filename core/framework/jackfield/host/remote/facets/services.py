@@ -44,13 +44,6 @@ class ServedServices:
         self.handles: Held[_Handle] = Held(holding.plugin, "services", MOST_SERVICES)
         self._ended = False
 
-    def end(self) -> None:
-        """Note that the scope has closed: its handles are of use until the next one opens.
-
-        Till then code that was called before is still at work, as in a process that is replaced.
-        """
-        self._ended = True
-
     def provide(self, service: str, handler: int, methods: list[str]) -> int:
         """Offer a service whose methods are called by `service.call`; a subscription."""
         target = _Provided(self._calls, self._passed, self._turns, service, handler, _public(methods))
@@ -124,6 +117,15 @@ class ServedServices:
                 )
             number = self.handles.keep((handle, members))
         return Found(number, offer.plugin, offer.name)
+
+
+def end_services(services: ServedServices) -> None:
+    """Note that the scope has closed: its handles are of use until the next one opens.
+
+    Till then code that was called before is still at work, as in a process that is replaced. No method: each of those is
+    served to the plugin, and it does not say when its scope closes.
+    """
+    services._ended = True  # of this module
 
 
 class _Provided(Elsewhere):
