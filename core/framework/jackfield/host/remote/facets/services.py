@@ -122,7 +122,7 @@ class ServedServices:
 def end_services(services: ServedServices) -> None:
     """Note that the scope has closed: its handles are of use until the next one opens.
 
-    Till then code that was called before is still at work, as in a process that is replaced. No method: each of those is
+    Till then code that was called before is still at work, as in a process that is replaced. No method: all of those are
     served to the plugin, and it does not say when its scope closes.
     """
     services._ended = True  # of this module
