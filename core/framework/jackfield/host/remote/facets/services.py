@@ -122,8 +122,8 @@ class ServedServices:
 def end_services(services: ServedServices) -> None:
     """Note that the scope has closed: its handles are of use until the next one opens.
 
-    Till then code that was called before is still at work, as in a process that is replaced. No method: all of those are
-    served to the plugin, and it does not say when its scope closes.
+    Till then code that was called before is still at work, as in a process that is replaced. This is no method, since
+    all of those are served to the plugin.
     """
     services._ended = True  # of this module
 
