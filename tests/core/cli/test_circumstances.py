@@ -120,6 +120,16 @@ def test_the_lines_of_an_adopted_application_are_its_own(desk: Desk, adopted_app
     assert failed.splitlines()[1:] == ["tool-x failed when tool last ran: ValueError: no rain"]
 
 
+def test_what_an_adopted_application_cannot_do_is_not_offered(desk: Desk, adopted_app):
+    adopted_app(desk).loaded()
+    none = "tool was adopted: it runs plugins in its own process, and takes no program that connects"
+    assert desk.run("--app", "tool", "keys").out == f"No keys: {none}.\n"
+    made = desk.run("--app", "tool", "keys", "new", "echo")
+    assert (made.code, made.err.splitlines()[0]) == (2, f"error: {none}")
+    assert desk.run("--app", "tool", "keys", "--json").json["keys"] == []
+    assert "JACKFIELD_COUNT=1 tool" in desk.run("--app", "tool", "stats").out
+
+
 def test_an_application_embeds_the_commands_under_its_own_name(polling: Desk):
     @click.group()
     def chat():

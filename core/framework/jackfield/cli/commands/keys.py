@@ -70,7 +70,14 @@ def new(
     key_file: Path | None,
     accept_permissions: bool,
 ) -> None:
-    """Ask for what is not granted yet, then make the key."""
+    """Ask for what is not granted yet, then make the key.
+
+    Raises:
+        UsageError: the application was adopted, and nothing could connect to it; or the key's file is there.
+        HostUnreachable: the key would be one of a running application, and none runs.
+    """
+    if session.host.hostfile is None:
+        raise UsageError(_takes_none(session), hint="an application on jackfield.Host does")
     external, output = session.management.external, session.output
     text = _text(manifest) if manifest is not None else None
     if temporary and not session.running.is_there:
@@ -132,7 +139,8 @@ def list_(session: Session, plugin: str | None) -> None:
     ]
     session.output.data({"app": session.host.name, "running": connected is not None, "keys": rows})
     if not rows:
-        session.output.line(f"No keys yet. Make one: {session.program} keys new PLUGIN --manifest plugin.toml")
+        make = f"No keys yet. Make one: {session.program} keys new PLUGIN --manifest plugin.toml"
+        session.output.line(make if session.host.hostfile is not None else f"No keys: {_takes_none(session)}.")
         return
     session.output.table(("KEY", "PLUGIN", "NAME", "MADE", "LAST USED", "FROM", ""), [_row(one) for one in rows])
 
@@ -202,6 +210,10 @@ def _write(path: Path, key: str) -> None:
             file.write(key + "\n")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _takes_none(session: Session) -> str:
+    return f"{session.host.name} was adopted: it runs plugins in its own process, and takes no program that connects"
 
 
 def _row(one: JsonObject) -> tuple[str, ...]:

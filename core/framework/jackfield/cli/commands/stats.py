@@ -44,6 +44,8 @@ def stats(session: Session, plugin: str | None, top: int | None) -> None:
         output.line("No application runs with these plugins: what its earlier runs counted.")
     if not found:
         output.line("Nothing has been counted yet.")
+        if session.host.hostfile is None:
+            output.line(f"An adopted application counts where it is told to: JACKFIELD_COUNT=1 {session.host.name} …")
     elif plugin is not None:
         _show_one(output, found[0])
     else:
