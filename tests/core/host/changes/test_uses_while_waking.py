@@ -168,6 +168,18 @@ async def test_uses_of_a_plugin_that_fails_on_its_way_up_have_the_same_answer_al
 
 
 @ISOLATIONS
+@pytest.mark.feature("K2", "M43")
+async def test_a_command_says_why_its_plugin_failed_also_where_another_one_woke_it(started, build, isolation):
+    needs = sleeper(build, "top", 'hooks = ["asked"]', code="raise TypeError", more='[requires]\na = "*"\n')
+    host, held = await started(isolation, needs, end="raise ValueError('boom')")
+    held.go_on()
+    assert await asyncio.to_thread(host.hook.asked) == []
+    assert host.plugins.status("top").state == "blocked"
+    (told,) = await said(host, "count")
+    assert told == f"a could not be started: {host.plugins.status('a').problem}"
+
+
+@ISOLATIONS
 @pytest.mark.feature("K2")
 async def test_one_that_failed_and_is_tried_again_is_waited_for(started, profile, isolation):
     host, held = await started(isolation, end="assert (place / 'mended').exists(), 'boom'")

@@ -114,12 +114,12 @@ class Following:
         return {cid: records[cid].candidate for cid in runs if cid in sleepy}
 
     def _failed(self, seen: Survey) -> dict[str, Candidate]:
-        """Return the plugins that shall run, were to be loaded on demand, and could not be."""
+        """Return the plugins that shall run, are loaded on demand, and could not be brought up, by whatever use."""
         records = self.plugins.records()
         runs = {cid for level in seen.judgement.levels for cid in level}
         return {
             cid: records[cid].candidate
-            for cid in runs & records.keys() & self._woken
+            for cid in runs & records.keys()
             if records[cid].life.state in (State.FAILED, State.BLOCKED) and uses(records[cid].candidate)
         }
 

@@ -59,16 +59,13 @@ asking: ContextVar[Asking | None] = ContextVar("what a plugin asks for", default
 """What the running code is at work on; None where no plugin waits for it."""
 
 
-_NOBODYS_TIME = OwnTime({}, lambda: None)
-
-
 @contextmanager
 def starting() -> Iterator[Start]:
     """Have what is done in this block, and what that begins, count as done within a start of plugins.
 
     Calls of hooks look for a start only where they are made for somebody, so that others cost nothing.
     """
-    token = asking.set(Asking("", _NOBODYS_TIME)) if asking.get() is None else None
+    token = asking.set(Asking("", OwnTime({}, lambda: None))) if asking.get() is None else None
     try:
         with begun() as start:
             yield start
