@@ -162,7 +162,7 @@ async def follow(wheels: Sequence[Path], plans: Mapping[str, Any], uses: Sequenc
         await host.stop()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(plans=st.fixed_dictionaries(dict.fromkeys(NAMES, PLANS)), uses=USES)
 def test_uses_in_any_order_reach_each_plugin_once(wheels, plans, uses):
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
