@@ -154,8 +154,8 @@ async def follow(wheels: Sequence[Path], plans: Mapping[str, Any], uses: Sequenc
             elif way == "command":
                 refused = f"{name} could not be started: {states[name].problem}"
                 assert answer == (refused if name in fails else f"{name} has {what}")
-                used = [] if name in fails else host.plugins.record(name).loaded.target.used
-                assert used.count(what) == (name not in fails)
+                loaded: Any = host.plugins.record(name).loaded
+                assert (loaded.target.used.count(what) if loaded is not None else 0) == (name not in fails)
             else:
                 assert states[name].state != "resolved" or way == "event"
     finally:  # else what it imported would be in the way of the next example
