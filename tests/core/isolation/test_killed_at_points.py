@@ -90,8 +90,6 @@ async def main():
 
 asyncio.run(main())
 """
-STARTS = 3
-"""Of a host: a busy machine may have no process for it, and what is told then is not what is looked at here."""
 
 
 def packages(folder: Path) -> Packages:
@@ -162,26 +160,17 @@ async def test_a_worker_killed_before_it_is_confined(zygote, tmp_path, point):
     assert await works(zygote, tmp_path)
 
 
-def _ended(process: subprocess.Popen[str]) -> str:
-    """What a host said that ended before it had its zygote."""
-    with process:
-        assert process.stderr is not None
-        return process.stderr.read()
-
-
 def _host(folder: Path) -> subprocess.Popen[str]:
     """A host in a process of its own that has its zygote."""
-    said = ""
-    for _ in range(STARTS):
-        command = [sys.executable, "-W", "ignore", "-c", HOST, str(folder)]
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-        )
-        assert process.stdout is not None
-        if process.stdout.readline():
-            return process
-        said += f"{_ended(process)}\nexit code {process.returncode}\n"
-    raise AssertionError(said)
+    command = [sys.executable, "-W", "ignore", "-c", HOST, str(folder)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert process.stdout is not None
+    if not process.stdout.readline():
+        _, said = process.communicate()
+        raise AssertionError(f"the host ended with {process.returncode} before it had a zygote:\n{said}")
+    return process
 
 
 @contextmanager
