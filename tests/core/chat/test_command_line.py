@@ -103,3 +103,22 @@ def test_what_the_framework_advises_is_told_as_the_users_of_this_chat_type_it(tm
     assert sentence(hints) == (
         "weather was stopped (jackfield-chat plugins limits weather memory=64MiB, or /plugins disable weather)"
     )
+
+
+def test_neither_an_error_nor_a_line_of_the_log_is_obeyed_by_a_terminal(tmp_path: Path) -> None:
+    certificate = tmp_path / "no\x1b[2Jcertificate.pem"
+    certificate.write_text("nothing")
+    words = ("serve", "--data", str(tmp_path / "chat"), "--plugin-certificate", str(certificate))
+    done = subprocess.run(
+        [script("jackfield-chat"), *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=clean_environment(),
+    )
+    assert done.returncode
+    assert done.stderr.startswith("jackfield-chat: ")
+    assert r"no\x1b[2Jcertificate.pem is no certificate" in done.stderr
+    record = logging.LogRecord("chat", logging.ERROR, __file__, 1, "y\u202eon\x1b[2J\nnext", None, None)
+    assert LogLine(tmp_path).format(record) == "ERROR chat: y\\u202eon\\x1b[2J\nnext"

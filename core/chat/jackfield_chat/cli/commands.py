@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 from jackfield.errors import JackfieldError
+from jackfield.permissions import shown_text
 
 from jackfield_chat import __version__
 from jackfield_chat.settings import Settings
@@ -40,8 +41,8 @@ class LogLine(logging.Formatter):
         self._program = f"jackfield-chat plugins --data {quote(str(data))}"
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return it; a line without such a command costs nothing."""
-        line = super().format(record)
+        """Return it, with what a terminal would obey written out; a line without such a command costs nothing."""
+        line = shown_text(super().format(record), lines=True)
         if "jackfield " not in line:
             return line
         from jackfield.cli import in_words_of
@@ -218,5 +219,6 @@ def main() -> None:
     try:
         root(prog_name="jackfield-chat")
     except JackfieldError as exc:
-        click.echo(f"jackfield-chat: {exc.message}{f': {exc.hint}' if exc.hint else ''}", err=True)
+        said = f"jackfield-chat: {exc.message}{f': {exc.hint}' if exc.hint else ''}"
+        click.echo(shown_text(said, lines=True), err=True)
         sys.exit(exc.exit_code)

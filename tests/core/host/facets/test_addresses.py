@@ -137,12 +137,21 @@ class TestPrivateNetworks:
             "64:ff9b::a00:1",
             "fec0::1",
             "2001:0:a00:1::",
+            "168.63.129.16",
+            "::ffff:168.63.129.16",
+            "64:ff9b::a83f:8110",
+            "192.0.0.192",
+            "100.100.100.200",
+            "fd00:ec2::254",
+            "fd20:ce::254",
             "no address",
         ],
     )
     def test_what_is_not_public(self, address):
         assert not is_public(address)
 
-    @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+    @pytest.mark.parametrize(
+        "address", ["8.8.8.8", "168.63.129.17", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+    )
     def test_what_is(self, address):
         assert is_public(address)

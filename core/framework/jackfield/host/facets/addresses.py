@@ -19,6 +19,11 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 """Private networks as they were before fd00::/8 (RFC 3879); `ipaddress` counts them among the public ones."""
 
+_OF_CLOUDS = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
+"""Public by their numbers, and led by a provider to a service of its own beside each computer: Azure's WireServer, which
+tells of its secrets; Oracle's first one at 192.0.0.192, in a network that IANA keeps for protocols (RFC 6890), of which
+`ipaddress` knows some addresses alone. Others lie at link-local, shared and private addresses."""
+
 _ANY_PORT = 9
 
 
@@ -47,7 +52,10 @@ async def addresses_of(host: str, port: int, *, private: bool, threads: OwnThrea
 
 
 def is_public(address: str) -> bool:
-    """Say whether an address belongs to the public internet, also looked at through what carries IPv4 within IPv6."""
+    """Say whether an address belongs to the public internet, also looked at through what carries IPv4 within IPv6.
+
+    Where a provider of computers answers for them beside each one is no part of it, whatever number it has.
+    """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -58,7 +66,9 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
         if inner is not None:
             return is_public(str(inner))
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved and parsed not in _SITE_LOCAL
+    if any(parsed in network for network in (_SITE_LOCAL, *_OF_CLOUDS)):
+        return False
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
 def is_own(address: str) -> bool:
