@@ -26,6 +26,7 @@ from jackfield.host.remote.facets.services import ServedServices, end_services
 from jackfield.host.remote.facets.serving import methods_of
 from jackfield.host.remote.facets.speaking import ServedCommands, ServedEvents, ServedUi
 from jackfield.host.remote.facets.telling import ServedLogger, ServedPlugins, ServedTranslations
+from jackfield.host.remote.facets.turns import TurnsOfEvents
 from jackfield.isolation import WorkerLimits
 from jackfield.rpc import DescriptorSender, Served
 from jackfield.runtime import Call, Restoring
@@ -52,6 +53,7 @@ def served_context(
     descriptors: DescriptorSender | None = None,
     api_type: type[Any] | None = None,
     limits: WorkerLimits = WorkerLimits(),  # noqa: B008 (nothing of it can change)
+    turns: TurnsOfEvents | None = None,
 ) -> Mapping[str, Served]:
     """Return what a plugin in another process may ask of its context, by method.
 
@@ -62,6 +64,7 @@ def served_context(
         descriptors: hands it open files and connections; None: nothing can be handed to it.
         api_type: the protocol of `context.api` that the host publishes; None: there is none.
         limits: what the plugin may use.
+        turns: of the events that it sends, also from a process before this one; None: this one has its own.
     """
     context = wiring.context
     holding = Holding(context.plugin_id, wiring.scope, wiring.threads)
@@ -79,7 +82,7 @@ def served_context(
         "table": ServedTables(storage, holding),
         "settings": ServedSettings(wiring, holding, calls),
         "commands": ServedCommands(context, holding, commanding.restoring, commanding.running),
-        "events": ServedEvents(context, holding, calls, wiring.around.events),
+        "events": ServedEvents(context, holding, calls, wiring.around.events, turns or TurnsOfEvents()),
         "ui": ServedUi(context, holding, calls),
         "plugins": ServedPlugins(context, holding),
         "services": services,

@@ -26,13 +26,16 @@ class ServedEvents:
         holding: what it holds.
         calls: to the plugin.
         bus: knows what causes what.
+        turns: of the events that the plugin sends.
     """
 
-    def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls, bus: EventBus) -> None:
+    def __init__(
+        self, context: PluginContext, holding: Holding, calls: PluginCalls, bus: EventBus, turns: TurnsOfEvents
+    ) -> None:
         self._events = context.events
         self._plugin = context.plugin_id
         self._bus = bus
-        self._turns = TurnsOfEvents()
+        self._turns = turns
         self._holding = holding
         self._calls = calls
 

@@ -1,0 +1,87 @@
+"""An external plugin that comes again and again: what it may do at once is that of one plugin, and not of a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from jackfield.host.remote.facets.turns import AT_ONCE
+from jackfield.permissions import Permission
+
+from tests.support.guests import House, manifest, program, status
+from tests.support.speakers import Speaker
+from tests.support.waiting import until
+from tests.support.wheels import build_plugin
+
+pytestmark = pytest.mark.slow
+
+HEARS = """
+import asyncio
+from jackfield import Plugin, command
+
+class Main(Plugin):
+    here = most = heard = 0
+
+    async def on_enable(self):
+        self.context.events.on("plugin:echo:news", self.hear)
+
+    async def hear(self, event):
+        self.heard += 1
+        self.here += 1
+        self.most = max(self.most, self.here)
+        work = asyncio.create_task(asyncio.sleep(1))  # which goes on, as a plain function does, though nobody waits for it
+        while not work.done():
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                pass
+        self.here -= 1
+
+    @command("heard")
+    async def told(self, source):
+        await source.reply(f"{self.heard} {self.most}")
+"""
+
+SENDS = """
+import asyncio
+from jackfield import Plugin
+
+class Main(Plugin):
+    async def on_enable(self):
+        self.sent = [asyncio.create_task(self.context.events.emit("news", {})) for _ in range(60)]
+"""
+
+EVENTS = '[[permissions]]\nresource = "events"\nactions = ["{}"]\nreason = "to know"\n'
+COMMANDS = '[contributes]\ncommands = [{ name = "heard" }]\n'
+
+
+@pytest.mark.feature("J9", "C17")
+async def test_events_of_all_its_connections_have_their_turns_together(tmp_path: Path):
+    wheel = build_plugin(
+        tmp_path, "victim", code=HEARS, permissions=EVENTS.format("listen"), more=COMMANDS, isolation="worker"
+    )
+    house = House(tmp_path)
+    house.profile.install(wheel)
+    house.profile.enable("victim", isolation="worker", permissions=(Permission("events", ("listen",)),))
+    key = house.know(text=manifest(more=EVENTS.format("emit")))
+    await house.host.start()
+
+    async def heard() -> list[int]:
+        speaker = Speaker()
+        assert await house.host.commands.dispatch("heard", speaker)
+        return [int(one) for one in speaker.answers[0].split()]
+
+    try:
+        before = 0
+        for _ in range(2):
+            with program(tmp_path / "echo", SENDS, key) as guest:
+                guest.start(house.host)
+                await until(lambda: status(house.host).state.runs_code)
+                while (now := (await heard())[0]) == before:
+                    await asyncio.sleep(0.02)
+                before = now
+            await until(lambda: not status(house.host).state.runs_code)
+        assert (await heard())[1] <= AT_ONCE
+    finally:
+        await house.host.stop()
