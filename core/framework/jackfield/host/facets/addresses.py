@@ -20,7 +20,7 @@ _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 """Private networks as they were before fd00::/8 (RFC 3879); `ipaddress` counts them among the public ones."""
 
 _OF_CLOUDS = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
-"""Public by their numbers, and led by a provider to a service of its own beside each computer: Azure's WireServer, which
+"""Public by number, and led by a provider to a service of its own beside each computer: Azure's WireServer, which
 tells of secrets; Oracle's first one at 192.0.0.192, in a network that IANA keeps for protocols (RFC 6890), of which
 `ipaddress` knows some addresses alone. Those of others are link-local, shared or private."""
 
