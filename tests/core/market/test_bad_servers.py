@@ -57,7 +57,7 @@ async def test_an_answer_that_begins_well_and_does_not_go_on_is_ended_too(bad_se
             connection.sendall(b" " * drips)
 
     message = await failure(bad_server(begin), MarketUnreachable, timeout_seconds=2)
-    assert re.search("sends less than 1 KiB a second|sent nothing more for 2 s|did not answer within 2 s", message)
+    assert re.search("sends less than 1 KiB a second|sent nothing more|did not answer within 2 s", message)
 
 
 async def test_an_answer_that_ends_early(bad_server):

@@ -76,6 +76,21 @@ async def test_it_goes_on_by_itself(shelf, file, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == [file.filename]
 
 
+async def test_it_goes_on_by_itself_after_a_line_that_fell_silent(bad_server, shelf, tmp_path):
+    """Without an end, as where a network is left; of the part that was on its way some bytes have come."""
+
+    def answer(connection, ended) -> None:
+        falls_silent = bool(shelf.breaks)
+        shelf.answer(connection, ended)
+        if falls_silent:
+            connection.recv(1)  # until who asked has gone
+
+    url = bad_server(answer, heard=lambda request: setattr(shelf, "request", request))
+    file = File("x-1.0-py3-none-any.whl", f"{url}/x.whl", SHA256, len(WHEEL))
+    assert await fetch(file, tmp_path / "out") == WHEEL
+    assert shelf.asked == [(None, None), (1000, ETAG)]
+
+
 async def test_it_is_given_up_where_nothing_more_comes(shelf, file, tmp_path):
     shelf.breaks = [1000, 0, 0, 0]
     with pytest.raises(MarketUnreachable):
@@ -180,7 +195,7 @@ async def test_a_server_that_drips_is_given_up_and_not_asked_again(bad_server, t
 
     url = bad_server(drip, heard=asked.append)
     file = File("x-1.0-py3-none-any.whl", f"{url}/x.whl", SHA256, 100_000)
-    async with Marketplace(url, partials=tmp_path / "partials", timeout_seconds=2) as client:
+    async with Marketplace(url, partials=tmp_path / "partials", timeout_seconds=3) as client:
         with pytest.raises(MarketUnreachable):
             await client.download(file, tmp_path / file.filename)
     assert len(asked) == 1

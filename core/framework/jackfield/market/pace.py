@@ -9,6 +9,8 @@ from typing import Self
 SLOWEST_BYTES_PER_SECOND = 1024
 """A server that sends less than this, for as long as its answer has to begin, counts as gone."""
 
+_SILENT_PART = 0.75  # of the time of a part: who sends from time to time is never silent for more than half of it
+
 
 class Pace:
     """The time of one answer, as a block: `TimeoutError` ends it where the answer is too slow.
@@ -27,6 +29,7 @@ class Pace:
         self._most_seconds = most_seconds
         self._piece_bytes = seconds * SLOWEST_BYTES_PER_SECOND
         self._came = 0
+        self._heard = 0.0
         self._goes_on = False
         self._ends = 0.0
         self._limit = asyncio.timeout(None)
@@ -57,13 +60,14 @@ class Pace:
     def came(self, count: int) -> None:
         """So many bytes have come."""
         self._came += count
+        self._heard = asyncio.get_running_loop().time()
         if self._came >= self._piece_bytes:
             self.begun()
 
     @property
     def is_too_slow(self) -> bool:
         """Whether it goes on, and would not come to its end: to ask again is of no use."""
-        return self._goes_on and (self._came > 0 or self._has_ended)
+        return self._goes_on and (self._has_ended or not self._is_silent)
 
     @property
     def sentence(self) -> str:
@@ -72,9 +76,15 @@ class Pace:
             return f"did not answer within {self._seconds:g} s"
         if self._has_ended:
             return f"had not sent all of its answer after {self._most_seconds:g} s"
-        if self._came == 0:
-            return f"sent nothing more for {self._seconds:g} s"
+        if self._is_silent:
+            return "sent nothing more"
         return f"sends less than {SLOWEST_BYTES_PER_SECOND // 1024} KiB a second: too slow to wait for"
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether it stopped within a part, as where a line breaks: who drips would have sent something by now."""
+        silent_seconds = asyncio.get_running_loop().time() - self._heard
+        return self._came == 0 or silent_seconds > self._seconds * _SILENT_PART
 
     @property
     def _has_ended(self) -> bool:
