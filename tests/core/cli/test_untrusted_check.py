@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,30 +11,58 @@ import pytest
 from jackfield.cli.schemas import schema_of
 
 from tests.core.cli.conftest import Desk
-from tests.support.marketplace import running_marketplace
 from tests.support.mirror import Answer, Mirror, mirror_of
+from tests.support.processes import Server, script
+from tests.support.wheels import build_plugin
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("C42", "C43")]
 
 NOT_SIGNED = "error: what is said of apart is not signed as it has to be"
 
 
-@pytest.fixture
-def mirror(tmp_path: Path) -> Iterator[Mirror]:
-    """Before a second marketplace, with a plugin that nobody else has."""
-    with running_marketplace(tmp_path) as other:
-        other.publish("apart")
-        with mirror_of(other.url) as running:
-            yield running
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A second marketplace, with a plugin that nobody else has."""
+    folder = tmp_path_factory.mktemp("apart")
+    build_plugin(folder / "wheels", "apart")
+    command = [script("jackfield-marketplace"), "serve", "--data", str(folder / "data"), "--port", "0"]
+    with Server([*command, "--seed", str(folder / "wheels")]) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def standing_between(apart: str) -> Iterator[Mirror]:
+    """Whoever stands before that marketplace; its address is what its users know it by."""
+    with mirror_of(apart) as running:
+        yield running
 
 
 @pytest.fixture
-def desk_of_two(polling: Desk, mirror: Mirror) -> Desk:
-    """A user with poll, for which there is an update, and with apart, for which there is none."""
-    polling.more["JACKFIELD_MARKETPLACE"] = f"{polling.market} {mirror.url}"
-    ran = polling.run("install", "apart", "--yes", "--accept-permissions")
+def mirror(standing_between: Mirror) -> Iterator[Mirror]:
+    """The same, honest until the test has it lie."""
+    yield standing_between
+    standing_between.lies.clear()
+
+
+@pytest.fixture(scope="module")
+def prepared_of_two(
+    prepared: Path, market: str, site: Path, standing_between: Mirror, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A home in which poll 1.3.1 is installed, and apart."""
+    home = tmp_path_factory.mktemp("two") / "home"
+    shutil.copytree(prepared, home, symlinks=True)
+    both = f"{market} {standing_between.url}"
+    ran = Desk(home, both, site).run("install", "apart", "--yes", "--accept-permissions")
     assert ran.code == 0, ran.err
-    return polling
+    return home
+
+
+@pytest.fixture
+def desk_of_two(prepared_of_two: Path, mirror: Mirror, desk: Desk) -> Desk:
+    """A user with poll, for which there is an update, and with apart, for which there is none."""
+    shutil.copytree(prepared_of_two, desk.home, symlinks=True)
+    desk.more["JACKFIELD_MARKETPLACE"] = f"{desk.market} {mirror.url}"
+    return desk
 
 
 def test_an_update_and_an_answer_that_is_not_signed_are_both_told(desk_of_two: Desk, mirror: Mirror):
