@@ -67,9 +67,11 @@ def bisect(session: Session, program: str | None, disable: bool, only_restore: b
         if culprit is not None and (disable or (program is None and _agreed(session, culprit))):
             disabled = culprit
     finally:
-        if disabled is None:  # else another set of plugins is to run, which ends safe mode anyway
-            safe = bring_back()
-        trial.restore(disabled=disabled)
+        try:
+            if disabled is None:  # else another set of plugins is to run, which ends safe mode anyway
+                safe = bring_back()
+        finally:
+            trial.restore(disabled=disabled)
     output.data(_answer(session, trial, culprit, alone=alone, disabled=disabled is not None))
     if disabled is not None:
         output.line(f"{plain(disabled)} stays disabled; all others are enabled as they were.")
