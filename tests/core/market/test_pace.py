@@ -55,7 +55,7 @@ async def test_a_slow_line_may_take_longer_than_the_time_of_a_part(passing):
         ([(9, PART)] * 7, "had not sent all of its answer after 60 s", True),
         ([(0.1, 10 * PART)] * 600, "had not sent all of its answer after 60 s", True),
     ],
-    ids=["silent", "drip", "stopped", "stopped within a part", "drip later", "just too slow", "long", "fast and endless"],
+    ids=["silent", "drip", "stopped", "stopped within", "drip later", "just too slow", "long", "fast and endless"],
 )
 async def test_one_that_is_not_waited_for_has_its_sentence(passing, parts, sentence, is_too_slow):
     pace = Pace(10, 60)
