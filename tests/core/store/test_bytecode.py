@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import marshal
+import resource
 from pathlib import Path
 
 import pytest
 from jackfield.store.bytecode import Compiler, is_plain
+from jackfield.store.compiling import bound_memory
 
 SMALL = "VALUE = 1\n"
 
@@ -113,3 +115,17 @@ def test_without_a_python_to_start_nothing_is_compiled_and_nothing_fails(tmp_pat
     with Compiler() as compiler:
         compiler.compile_tree(tmp_path, tmp_path)
     assert bytecode(tmp_path) == []
+
+
+def test_a_system_that_bounds_no_memory_compiles_all_the_same(monkeypatch):
+    """As macOS, where a process has more at its start than it would be left."""
+    asked: list[int] = []
+
+    def setrlimit(kind: int, limits: tuple[int, int]) -> None:
+        asked.append(kind)
+        if kind == resource.RLIMIT_AS:
+            raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    bound_memory()
+    assert asked == [resource.RLIMIT_AS, resource.RLIMIT_CORE]

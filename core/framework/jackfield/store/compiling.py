@@ -4,6 +4,7 @@ It is run by its path and imports next to nothing: a change waits for it. Paths 
 anything; an answer is its length in eight bytes, and as many bytes.
 """
 
+import contextlib
 import importlib.util
 import marshal
 import sys
@@ -59,7 +60,8 @@ def bound_memory() -> None:
         return
     import resource
 
-    lower(resource.RLIMIT_AS, MEMORY_BYTES)
+    with contextlib.suppress(OSError, ValueError):  # macOS may refuse: it maps more at the start of a process
+        lower(resource.RLIMIT_AS, MEMORY_BYTES)
     lower(resource.RLIMIT_CORE, 1)  # at 0 a program for cores would be run, where the system has one (core(5))
 
 
