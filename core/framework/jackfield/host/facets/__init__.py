@@ -6,7 +6,7 @@ Each asks `permits` at every use.
 """
 
 from jackfield.host.facets.allowance import Allowance
-from jackfield.host.facets.circles import Passed, Underway
+from jackfield.host.facets.circles import Passed, made_by
 from jackfield.host.facets.context import PluginContext, Surroundings, Wiring, settings_of
 from jackfield.host.facets.events import EventBus, caused_by, causes
 from jackfield.host.facets.heirs import Listener
@@ -28,11 +28,11 @@ __all__ = [
     "ServiceHandle",
     "Surroundings",
     "UiRegistry",
-    "Underway",
     "Wiring",
     "call_plainly",
     "caused_by",
     "causes",
+    "made_by",
     "offer_of",
     "settings_of",
 ]

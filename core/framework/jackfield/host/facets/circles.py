@@ -84,24 +84,6 @@ class Underway:
             if not self._waiting[edge]:
                 del self._waiting[edge]
 
-    def turn_of_made(self) -> tuple[str, str] | None:
-        """Return who calls whom by the call that is being made, where it takes a turn; None where it must not wait.
-
-        That is so where who answers waits itself for who calls, perhaps by others: what it waits for may be this call.
-        """
-        chain = _CHAIN.get()
-        if not chain:
-            return None
-        goal, start = edge = chain[-1].edge
-        ways, seen = [start], {start}
-        for one in ways:
-            following = {provider for consumer, provider in self._waiting if consumer == one} - seen
-            if goal in following or start == goal:
-                return None
-            ways += following
-            seen |= following
-        return edge
-
     def _guessed(self, edge: tuple[str, str]) -> list[str]:
         """Return a way of plugins of which each waits as often for the next, without who calls; empty for none."""
         goal, start = edge
@@ -152,6 +134,12 @@ class Passed:
             yield
         finally:
             _CHAIN.reset(token)
+
+
+def made_by() -> str:
+    """Return the id of who makes the call of a service that is being made; empty where that is not known."""
+    chain = _CHAIN.get()
+    return chain[-1].edge[0] if chain else ""
 
 
 def _open(chain: tuple[_Level, ...]) -> list[_Level]:

@@ -24,15 +24,19 @@ class Asking:
     Args:
         plugin: its id; empty: nobody asks, and it is a start of plugins that calls others.
         own_time: of its calls.
-        starts: within which it may ask: they wait for it.
+        waited: what waits for it; None for a start.
+
+    Attributes:
+        starts: within which it may ask: they waited for it then.
     """
 
-    __slots__ = ("_is_open", "_waits", "own_time", "plugin", "starts")
+    __slots__ = ("_is_open", "_waits", "own_time", "plugin", "starts", "waited")
 
-    def __init__(self, plugin: str, own_time: OwnTime, starts: tuple[Start, ...] = ()) -> None:
+    def __init__(self, plugin: str, own_time: OwnTime, waited: Waited | None = None) -> None:
         self.plugin = plugin
         self.own_time = own_time
-        self.starts = starts
+        self.waited = waited
+        self.starts = waited.now() if waited is not None else ()
         self._waits = 0
         self._is_open = True
 
@@ -79,27 +83,33 @@ class Waiting:
 
     Args:
         asked: who asked for what has led to it; None: no other plugin.
-        waited: keeps the starts that wait for the plugin.
+        waited: keeps what waits for the plugin.
         starts: within which it is called.
+        is_life: whether it is called for its own life.
     """
 
-    __slots__ = ("_asked", "_starts", "_waited")
+    __slots__ = ("_asked", "_is_life", "_is_over", "_starts", "_waited")
 
-    def __init__(self, asked: Asking | None, waited: Waited, starts: tuple[Start, ...]) -> None:
+    def __init__(
+        self, asked: Asking | None, waited: Waited, starts: tuple[Start, ...], *, is_life: bool = False
+    ) -> None:
         self._asked = asked
         self._waited = waited
         self._starts = starts
-        waited.begin(starts)
+        self._is_life = is_life
+        self._is_over = False
+        waited.begin(starts, is_life=is_life)
         if asked is not None:
             asked.begin()
 
     def end(self) -> None:
-        """Note that it is answered, or will not be; once."""
-        asked, self._asked = self._asked, None
-        starts, self._starts = self._starts, ()
-        self._waited.end(starts)
-        if asked is not None:
-            asked.end()
+        """Note that it is answered, or will not be; what is said twice counts once."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._waited.end(self._starts, is_life=self._is_life)
+        if self._asked is not None:
+            self._asked.end()
 
 
 def led_by_starts() -> tuple[Start, ...]:
@@ -135,7 +145,7 @@ def leading_on(
     plugin: str,
     own_time: OwnTime,
     led_by: Callable[[], Context | None],
-    starts: Callable[[], tuple[Start, ...]],
+    waited: Waited,
 ) -> dict[str, Served]:
     """Return what a plugin is served, and let it be known whose request it is that leads to another plugin.
 
@@ -145,10 +155,10 @@ def leading_on(
         own_time: of its calls.
         led_by: returns what leads a callback of its life that is under way: a change of plugins, within which it may
             ask for another one, which would wait for the end of the first otherwise.
-        starts: returns the starts that wait for it.
+        waited: what waits for it.
     """
     return {
-        name: _known(one, plugin, own_time, led_by, starts)
+        name: _known(one, plugin, own_time, led_by, waited)
         if name.startswith(LEADING_ON) and inspect.iscoroutinefunction(one.function)
         else one
         for name, one in served.items()
@@ -160,12 +170,12 @@ def _known(
     plugin: str,
     own_time: OwnTime,
     led_by: Callable[[], Context | None],
-    starts: Callable[[], tuple[Start, ...]],
+    waited: Waited,
 ) -> Served:
     function = served.function
 
     async def run(arguments: Mapping[str, Any]) -> Any:
-        now = Asking(plugin, own_time, starts())
+        now = Asking(plugin, own_time, waited)
         token = asking.set(now)
         try:
             return await function(**arguments)

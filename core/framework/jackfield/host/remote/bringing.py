@@ -15,7 +15,7 @@ from jackfield.errors import PluginError
 from jackfield.hooks import HookManager
 from jackfield.host.facets import Surroundings, Wiring
 from jackfield.host.remote.asking import asking, leading_on
-from jackfield.host.remote.facets import Commanding, TurnsOfEvents, served_context
+from jackfield.host.remote.facets import Commanding, Turns, served_context
 from jackfield.host.remote.loading import load_remote, served_life
 from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.host.remote.sources import Sources
@@ -57,7 +57,7 @@ class Elsewhere:
             "external": connected,
         }
         self._finishing: set[asyncio.Task[None]] = set()
-        self._turns: dict[str, TurnsOfEvents] = {}
+        self._turns: dict[str, Turns] = {}
 
     async def finish(self, remotes: Iterable[RemotePlugin]) -> None:
         """End processes whose successors are at work, each as soon as it has answered.
@@ -113,7 +113,7 @@ class Elsewhere:
             limits=started.limits,
             turns=self._turns_of(candidate, placement),
         )
-        served |= leading_on(served, candidate.id, started.line.own_time, lambda: remote.led_by, remote.waited.now)
+        served |= leading_on(served, candidate.id, started.line.own_time, lambda: remote.led_by, remote.waited)
         load = partial(
             load_remote,
             commanding=Commanding(restoring, running),
@@ -135,7 +135,7 @@ class Elsewhere:
         remote.import_seconds = perf_counter() - began
         return loaded, remote
 
-    def _turns_of(self, candidate: Candidate, placement: Placement) -> TurnsOfEvents | None:
+    def _turns_of(self, candidate: Candidate, placement: Placement) -> Turns | None:
         """Return the turns that all connections of an external plugin have together; None for a worker.
 
         Whoever connects by themselves may do so four times a second, and each time send what those before have begun.
@@ -143,7 +143,7 @@ class Elsewhere:
         """
         if placement.isolation != "external":
             return None
-        return self._turns.setdefault(candidate.canonical_id, TurnsOfEvents())
+        return self._turns.setdefault(candidate.canonical_id, Turns())
 
 
 def _running(remote: RemotePlugin, sources: Sources, handler: int, name: str) -> Call:

@@ -44,7 +44,7 @@ class RemotePlugin:
         import_seconds: what the import of its code took.
         led_by: what leads the callback of its life that is under way; None while none is.
         on_end: told once, with a sentence, when it ended by itself: `weather was killed by SIGKILL`.
-        waited: the starts of plugins that wait for it.
+        waited: what waits for it: other plugins, and starts of plugins.
     """
 
     def __init__(self, plugin: str, line: Line, process: Watch | None, *, call_seconds: float = 5.0) -> None:
@@ -79,7 +79,7 @@ class RemotePlugin:
             PluginError: it did not answer in time, or its process is gone.
             Exception: what the method raised.
         """
-        seconds, began, waiting = timeout_seconds or self.call_seconds, monotonic(), self.waiting()
+        seconds, began, waiting = timeout_seconds or self.call_seconds, monotonic(), self.waiting(method)
         try:
             return await self.line.call(method, arguments, answer, timeout_seconds=seconds)
         except CallTimeout as error:
@@ -93,12 +93,14 @@ class RemotePlugin:
             if waiting is not None:
                 waiting.end()
 
-    def waiting(self) -> Waiting | None:
-        """Return what waits for this plugin while it is called, another one or a start; None where nothing does."""
+    def waiting(self, method: str = "") -> Waiting | None:
+        """Return what waits for this plugin while it is called, a plugin or a start; None where nothing does."""
         asked, starts = asking.get(), led_by_starts()
+        if asked is None and not starts:
+            return None
         if asked is not None and (not asked.plugin or asked.own_time is self.line.own_time):
-            asked = None
-        return Waiting(asked, self.waited, starts) if asked is not None or starts else None
+            asked = None  # its own time does not stand still
+        return Waiting(asked, self.waited, starts, is_life=method.startswith("plugin."))
 
     @property
     def longest_seconds(self) -> float:

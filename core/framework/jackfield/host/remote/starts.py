@@ -46,23 +46,30 @@ def within() -> tuple[Start, ...]:
 
 
 class Waited:
-    """The starts that wait for one plugin: it is called within them, and has not answered.
+    """What waits for one plugin: calls on behalf of others, and the starts within which they are made.
 
-    A plugin in another process does not say for which call it asks its host for something. So that may be done within
-    any of these.
+    A plugin in another process does not say for which call it asks its host for something. So that may be done for any
+    of these.
+
+    Attributes:
+        calls: for what it offers, on behalf of plugins or of a start of them, that have no answer. Those of its own life
+            are not among them: there is one at a time.
     """
 
-    __slots__ = ("_starts",)
+    __slots__ = ("_starts", "calls")
 
     def __init__(self) -> None:
         self._starts: Counter[Start] = Counter()
+        self.calls = 0
 
-    def begin(self, starts: tuple[Start, ...]) -> None:
-        """Note a call that is made within these."""
+    def begin(self, starts: tuple[Start, ...], *, is_life: bool = False) -> None:
+        """Note a call that is made within these; `is_life`: of its own life."""
+        self.calls += not is_life
         self._starts.update(starts)
 
-    def end(self, starts: tuple[Start, ...]) -> None:
-        """Note that it has its answer."""
+    def end(self, starts: tuple[Start, ...], *, is_life: bool = False) -> None:
+        """Note that it has its answer, once for each."""
+        self.calls -= not is_life
         self._starts.subtract(starts)
         for one in starts:
             if not self._starts[one]:

@@ -26,7 +26,7 @@ from jackfield.host.remote.facets.services import ServedServices, end_services
 from jackfield.host.remote.facets.serving import methods_of
 from jackfield.host.remote.facets.speaking import ServedCommands, ServedEvents, ServedUi
 from jackfield.host.remote.facets.telling import ServedLogger, ServedPlugins, ServedTranslations
-from jackfield.host.remote.facets.turns import TurnsOfEvents
+from jackfield.host.remote.facets.turns import Turns
 from jackfield.isolation import WorkerLimits
 from jackfield.rpc import DescriptorSender, Served
 from jackfield.runtime import Call, Restoring
@@ -53,7 +53,7 @@ def served_context(
     descriptors: DescriptorSender | None = None,
     api_type: type[Any] | None = None,
     limits: WorkerLimits = WorkerLimits(),  # noqa: B008 (nothing of it can change)
-    turns: TurnsOfEvents | None = None,
+    turns: Turns | None = None,
 ) -> Mapping[str, Served]:
     """Return what a plugin in another process may ask of its context, by method.
 
@@ -70,7 +70,7 @@ def served_context(
     holding = Holding(context.plugin_id, wiring.scope, wiring.threads)
     storage = ServedStorage(context, holding)
     files = ServedFiles(context, holding, descriptors)
-    services = ServedServices(context, holding, calls, wiring.around.services.underway)
+    services = ServedServices(context, holding, calls)
     # Twice what the plugin's side lets through, which counts seconds that begin at other moments.
     logger = ServedLogger(context, 2 * limits.log_lines_per_second)
     telling = _Telling(calls)
@@ -82,7 +82,7 @@ def served_context(
         "table": ServedTables(storage, holding),
         "settings": ServedSettings(wiring, holding, calls),
         "commands": ServedCommands(context, holding, commanding.restoring, commanding.running),
-        "events": ServedEvents(context, holding, calls, wiring.around.events, turns or TurnsOfEvents()),
+        "events": ServedEvents(context, holding, calls, wiring.around.events, turns or Turns()),
         "ui": ServedUi(context, holding, calls),
         "plugins": ServedPlugins(context, holding),
         "services": services,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 from jackfield.errors import PluginError, UsageError
-from jackfield.host.facets import Elsewhere, Passed, PluginContext, ServiceHandle, Underway, call_plainly, offer_of
+from jackfield.host.facets import Elsewhere, Passed, PluginContext, ServiceHandle, call_plainly, offer_of
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Held, Holding
 from jackfield.host.remote.facets.turns import TurnsOfCalls
@@ -32,15 +32,14 @@ class ServedServices:
         context: the plugin's.
         holding: what it holds.
         calls: to the plugin.
-        underway: the calls of services that have no answer yet.
     """
 
-    def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls, underway: Underway) -> None:
+    def __init__(self, context: PluginContext, holding: Holding, calls: PluginCalls) -> None:
         self._services = context.services
         self._holding = holding
         self._calls = calls
         self._passed = Passed()
-        self._turns = TurnsOfCalls(underway)
+        self._turns = TurnsOfCalls()
         self.handles: Held[_Handle] = Held(holding.plugin, "services", MOST_SERVICES)
         self._ended = False
 

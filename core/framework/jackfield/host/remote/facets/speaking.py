@@ -14,7 +14,7 @@ from jackfield.errors import UsageError
 from jackfield.host.facets import EventBus, PluginContext, caused_by, causes
 from jackfield.host.remote.calls import PluginCalls
 from jackfield.host.remote.facets.holding import Holding
-from jackfield.host.remote.facets.turns import TurnsOfEvents
+from jackfield.host.remote.facets.turns import Turns
 from jackfield.runtime import Call, FunctionData, NodeData, Restoring, component_from_data, restore_tree
 
 
@@ -30,7 +30,7 @@ class ServedEvents:
     """
 
     def __init__(
-        self, context: PluginContext, holding: Holding, calls: PluginCalls, bus: EventBus, turns: TurnsOfEvents
+        self, context: PluginContext, holding: Holding, calls: PluginCalls, bus: EventBus, turns: Turns
     ) -> None:
         self._events = context.events
         self._plugin = context.plugin_id
@@ -44,7 +44,7 @@ class ServedEvents:
         led_here = tuple(chain)
         if not self._bus.hears(self._plugin, led_here):  # over by now; or made up, so that others are blamed for it
             led_here = ()
-        async with self._turns.taken(len(led_here)):
+        async with self._turns.taken():
             with caused_by(led_here):
                 await self._events.emit(event, data)
 

@@ -2,43 +2,46 @@
 
 A process does one plain thing after the other, and has some seconds for each that it is asked. Who asks it for hundreds
 at once would have it stopped for being late, though it answers each of them in a moment.
+
+What has its turn may lead back to who has asked for it, by services, events, hooks or the host's own API, and to more
+that has to wait for a turn then. So there is one more turn for each call on behalf of plugins that waits for who asks.
+What has its turn and waits for another one has led to such a call of its own: not all can wait for those without one.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
-from jackfield.host.facets import Underway
+from jackfield.host.facets import made_by
 from jackfield.host.remote.asking import asking
+from jackfield.host.remote.starts import Waited
 
 AT_ONCE: Final = 8
-
-WITHIN: Final = 2
-"""Events at once that are sent by who hears one, for each number of events that have led there."""
+"""And one more for each call that waits for who asks."""
 
 GIVEN_UP_SECONDS: Final = 5.0
 """How long what nobody waits for any more has its turn: a plain function goes on with it all the same."""
 
 
 class Turns:
-    """So many at a time, in the order in which they came.
+    """So many at a time, in the order in which they came."""
 
-    Args:
-        most: that have their turn.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._turns = asyncio.Semaphore(most)
+    def __init__(self) -> None:
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._here = 0
+        self._waited: Waited | None = None
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[None]:
         """Do within the block what it is the turn of; for who waits for it, its own time stands still."""
         waiting = asking.get()
+        self._waited = waiting.waited if waiting is not None else None
         if waiting is not None:
             waiting.begin()
         try:
-            await self._turns.acquire()
+            await self._come()
         finally:
             if waiting is not None:
                 waiting.end()
@@ -50,49 +53,50 @@ class Turns:
             raise
         finally:
             if is_given_up:
-                asyncio.get_running_loop().call_later(GIVEN_UP_SECONDS, self._turns.release)
+                asyncio.get_running_loop().call_later(GIVEN_UP_SECONDS, self._leave)
             else:
-                self._turns.release()
+                self._leave()
+
+    async def _come(self) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        self._let_in()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it had its turn in the same moment
+                self._leave()
+            elif turn in self._queue:
+                self._queue.remove(turn)
+            raise
+
+    def _leave(self) -> None:
+        self._here -= 1
+        self._let_in()
+
+    def _let_in(self) -> None:
+        most = AT_ONCE + (self._waited.calls if self._waited is not None else 0)
+        while self._queue and self._here < most:
+            turn = self._queue.popleft()
+            if not turn.done():  # else it is given up just now
+                self._here += 1
+                turn.set_result(None)
 
 
 class TurnsOfCalls:
-    """The turns of calls of services at one process.
+    """The turns of calls of services at one process, of each plugin that asks.
 
-    Args:
-        underway: knows which call is being made.
-    """
-
-    def __init__(self, underway: Underway) -> None:
-        self._underway = underway
-        self._turns: dict[tuple[str, str], Turns] = {}
-
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[None]:
-        """Make a call within the block, when it is its turn."""
-        edge = self._underway.turn_of_made()
-        if edge is None:
-            yield
-            return
-        async with self._turns.setdefault(edge, Turns(AT_ONCE)).taken():
-            yield
-
-
-class TurnsOfEvents:
-    """The turns of the events that one plugin sends.
-
-    An event that others have led to has its turn among those that as many have led to. So it never waits for one that
-    waits for it: that has led to others, and they to more than this one has before it.
+    A plugin in this process asks for itself where nobody else has led to its call, and has turns, too. What is done for
+    a start of plugins waits for none: nobody knows what waits for that.
     """
 
     def __init__(self) -> None:
-        self._turns: dict[int, Turns] = {}
+        self._turns: dict[tuple[bool, str], Turns] = {}
 
-    @asynccontextmanager
-    async def taken(self, led_by: int) -> AsyncIterator[None]:
-        """Send an event within the block, when it is its turn.
-
-        Args:
-            led_by: how many events have led to it.
-        """
-        async with self._turns.setdefault(led_by, Turns(WITHIN if led_by else AT_ONCE)).taken():
-            yield
+    def taken(self) -> AbstractAsyncContextManager[None]:
+        """Make a call within the block, when it is its turn."""
+        asked = asking.get()
+        plugin = asked.plugin if asked is not None else made_by()
+        if not plugin:
+            return nullcontext()
+        return self._turns.setdefault((asked is None, plugin), Turns()).taken()
