@@ -94,7 +94,7 @@ class RemotePlugin:
                 waiting.end()
 
     def waiting(self, method: str = "") -> Waiting | None:
-        """Return what waits for this plugin while it is called, a plugin or a start; None where nothing does."""
+        """Return what waits for this plugin while a method is called, a plugin or a start; None where nothing does."""
         asked, starts = asking.get(), led_by_starts()
         if asked is None and not starts:
             return None

@@ -52,8 +52,8 @@ class Waited:
     of these.
 
     Attributes:
-        calls: for what it offers, on behalf of plugins or of a start of them, that have no answer. Those of its own life
-            are not among them: there is one at a time.
+        calls: on behalf of plugins, or of a start of them, that have no answer; without the one for its own life that
+            there may be.
     """
 
     __slots__ = ("_starts", "calls")
