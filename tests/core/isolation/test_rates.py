@@ -98,6 +98,19 @@ def test_a_flood_before_the_first_look_is_seen() -> None:
     assert flow.per_second(52.2)[0] < 500
 
 
+@pytest.mark.feature("C27")
+def test_who_connects_anew_is_counted_on() -> None:
+    flow = Flow("weather", 50.0)
+    flow.requests = 1000
+    flow.sent_bytes = lambda: 4000
+    again = Flow("weather", 50.1, before=flow)
+    again.requests += 1000
+    again.sent_bytes = lambda: 2000
+    assert again.per_second(50.2) == (2000 / FLOW_WINDOW_SECONDS, 6000 / FLOW_WINDOW_SECONDS)
+    assert again.sent == 6000
+    assert again.per_second(60.0) == (0, 0)
+
+
 def forecast(place: str) -> str:
     return f"sun in {place}"
 

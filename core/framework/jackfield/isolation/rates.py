@@ -86,20 +86,30 @@ class Flow:
     Args:
         plugin: whose worker it is.
         now: the time, on the clock of all looks; None: that of this moment.
+        before: of a connection of the same plugin that has ended. This one goes on from there: who connects anew has
+            no more than who stays.
 
     Attributes:
         requests: how often something was asked; each call of a batch, and what does not exist, too.
         sent_bytes: gives what was sent since the beginning; None: that is not known.
     """
 
-    def __init__(self, plugin: str, now: float | None = None) -> None:
+    def __init__(self, plugin: str, now: float | None = None, *, before: "Flow | None" = None) -> None:
         began = monotonic() if now is None else now
-        self.requests = 0
+        self.requests: int = before.requests if before is not None else 0
         self.sent_bytes: Callable[[], int] | None = None
+        self._sent_before = before.sent if before is not None else 0
+        self._pace: Pace | None = before._pace if before is not None else None
         self._plugin = plugin
-        self._said_at = float("-inf")
-        self._seen: deque[tuple[float, int, int]] = deque([(began, 0, 0)])
+        self._said_at: float = before._said_at if before is not None else float("-inf")
+        self._seen: deque[tuple[float, int, int]] = deque(before._seen if before is not None else ())
+        self._seen.append((began, self.requests, self._sent_before))
         self._counted: dict[str, Served] = {}
+
+    @property
+    def sent(self) -> int:
+        """The bytes that were sent, over the connections before this one too."""
+        return self._sent_before + (self.sent_bytes() if self.sent_bytes is not None else 0)
 
     def counting(self, serve: Serve, requests_per_second: int) -> Serve:
         """Return `serve` with each call counted, and delayed where there were too many.
@@ -108,7 +118,9 @@ class Flow:
             serve: finds what the worker calls.
             requests_per_second: that are answered in the long run; what can be awaited waits for its turn.
         """
-        pace = Pace(requests_per_second, monotonic())
+        if self._pace is None or self._pace.per_second != requests_per_second:
+            self._pace = Pace(requests_per_second, monotonic())
+        pace = self._pace
 
         def find(method: str) -> Served | None:
             if (known := self._counted.get(method)) is not None:
@@ -133,7 +145,7 @@ class Flow:
         seen = self._seen
         while len(seen) > 1 and seen[1][0] <= now - FLOW_WINDOW_SECONDS:
             seen.popleft()
-        requests, sent = self.requests, self.sent_bytes() if self.sent_bytes is not None else 0
+        requests, sent = self.requests, self.sent
         seen.append((now, requests, sent))
         seconds = max(now - seen[0][0], FLOW_WINDOW_SECONDS)
         return (requests - seen[0][1]) / seconds, (sent - seen[0][2]) / seconds

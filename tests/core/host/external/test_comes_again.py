@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
 from jackfield.host.remote.facets.turns import AT_ONCE
 from jackfield.permissions import Permission
 
-from tests.support.guests import House, manifest, program, status
+from tests.support.echo import an_open_house, gone
+from tests.support.guests import House, answer_until_up, frame, manifest, program, status
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin
@@ -53,6 +55,7 @@ class Main(Plugin):
 """
 
 EVENTS = '[[permissions]]\nresource = "events"\nactions = ["{}"]\nreason = "to know"\n'
+FLOOD = "asked or sent too much over its connections before"
 COMMANDS = '[contributes]\ncommands = [{ name = "heard" }]\n'
 
 
@@ -85,3 +88,24 @@ async def test_events_of_all_its_connections_have_their_turns_together(tmp_path:
         assert (await heard())[1] <= AT_ONCE
     finally:
         await house.host.stop()
+
+
+@pytest.mark.feature("J24", "C27")
+async def test_what_it_asks_is_counted_over_all_its_connections(tmp_path: Path):
+    """None of them is there when it is looked how much it asks: each goes as soon as it has asked."""
+    async with an_open_house(tmp_path) as house:
+        key = house.know(text=manifest(more="[limits]\nrequests = 10\n"))
+
+        def come_and_go() -> None:
+            with house.knock() as connection:
+                connection.sendall(frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
+                answer_until_up(connection)
+                connection.sendall(frame(4, "log", {"level": 20, "message": "x"}) * 200)
+
+        for _ in range(40):  # it may be late, and looked at while it is there
+            with contextlib.suppress(OSError):  # it is refused
+                await asyncio.to_thread(come_and_go)
+            await gone(house.host)
+            if FLOOD in status(house.host).note:
+                break
+        assert FLOOD in status(house.host).note

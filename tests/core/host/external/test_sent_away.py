@@ -6,17 +6,15 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 from pathlib import Path
 
-import msgspec
 import pytest
 from jackfield.discovery import EXTERNAL
 from jackfield.errors import PluginError
 from jackfield.isolation import KEYS
 
 from tests.support.echo import CODE, STORAGE, an_open_house, counted, gone, know, up
-from tests.support.guests import manifest, program, status
+from tests.support.guests import answer_until_up, frame, manifest, program, status
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -27,8 +25,8 @@ async def test_a_frame_that_makes_no_sense_unloads_it(tmp_path: Path):
     async with an_open_house(tmp_path) as house:
         key = house.know()
         with house.knock() as connection:
-            connection.sendall(_frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
-            await asyncio.to_thread(_answer, connection)
+            connection.sendall(frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
+            await asyncio.to_thread(answer_until_up, connection)
             await up(house.host)
             connection.sendall(b"\x01\x00\x00\x00\xc1")
             await gone(house.host)
@@ -129,37 +127,16 @@ async def test_code_that_fails_is_told_and_its_connection_ends(tmp_path: Path):
             assert 'raise ValueError("no")' in status(house.host).error
 
 
-def _frame(*message: object) -> bytes:
-    body = msgspec.msgpack.encode(message)
-    return len(body).to_bytes(4, "little") + body
-
-
-def _answer(connection: socket.socket) -> None:
-    """Answer every call of the host until the plugin must be up: it has nothing, and says so."""
-    answers: dict[str, object] = {"plugin.load": {}, "plugin.callback": {}, "scope.open": None, "plugin.health": None}
-    held = b""
-    while True:
-        while len(held) < 4 or len(held) < 4 + int.from_bytes(held[:4], "little"):
-            held += connection.recv(4096)
-        size = int.from_bytes(held[:4], "little")
-        message = msgspec.msgpack.decode(held[4 : 4 + size])
-        held = held[4 + size :]
-        if message[0] == 1:
-            connection.sendall(_frame(2, message[1], answers[message[2]]))
-            if message[2] == "scope.open":
-                return
-
-
 @pytest.mark.feature("C26", "C27")
 async def test_one_that_floods_its_host_is_sent_away_and_the_host_stays_awake(tmp_path: Path):
     async with an_open_house(tmp_path) as house:
         key = house.know()
         house.profile.state.change({"limits/echo": {"requests": 1000}}, by="test")
         with house.knock() as connection:
-            connection.sendall(_frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
-            await asyncio.to_thread(_answer, connection)
+            connection.sendall(frame(0, "jackfield", 1, 1, 1 << 20, {"key": key}))
+            await asyncio.to_thread(answer_until_up, connection)
             await up(house.host)
-            flood = _frame(4, "log", {"level": 20, "message": "x"}) * 1000
+            flood = frame(4, "log", {"level": 20, "message": "x"}) * 1000
 
             def send() -> None:
                 with contextlib.suppress(OSError):

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from jackfield.isolation import Breach, Flow, Key, Line, WorkerLimits, overused, peer_of
 from jackfield.rpc import Link, Serve, Served
+
+
+class Past(NamedTuple):
+    """What is remembered of a connection that has ended: who comes four times a second is never there when one looks.
+
+    Args:
+        flow: what was asked and sent over it, and those before.
+        limits: what held for it.
+    """
+
+    flow: Flow
+    limits: WorkerLimits
 
 
 class Connection:
@@ -18,6 +30,7 @@ class Connection:
         key: by which it was let in.
         address: from where, in words.
         link: greeted on both sides; driven from here.
+        before: the plugin's connection before this one, from which its requests and traffic are counted on.
 
     Attributes:
         line: calls the plugin.
@@ -29,7 +42,7 @@ class Connection:
         since: when it came, ISO 8601 in UTC.
     """
 
-    def __init__(self, number: int, key: Key, address: str, link: Link) -> None:
+    def __init__(self, number: int, key: Key, address: str, link: Link, before: Past | None = None) -> None:
         self.number = number
         self.key = key
         self.address = address
@@ -38,7 +51,7 @@ class Connection:
         self.limits = WorkerLimits()
         self.peer = peer_of(link.socket)
         self._holds_memory = False
-        self._flow = Flow(key.plugin)
+        self._flow = Flow(key.plugin, before=before.flow if before is not None else None)
         self._flow.sent_bytes = lambda: link.reader.received_bytes
         self.serve: Serve = lambda _: None
         link.serve = self._served
@@ -71,6 +84,10 @@ class Connection:
             return None
         return overused(self.key.plugin, "memory", used, self.limits)
 
+    def past(self) -> Past:
+        """What is remembered of it when it has ended: numbers alone, and nothing of what it was served."""
+        return Past(Flow(self.key.plugin, before=self._flow), self.limits)
+
     def memory_bytes(self) -> int | None:
         """What its process uses, as PSS, its interpreter included; None where that is not known, as over TCP."""
         return self.peer.memory_bytes() if self.peer is not None else None
@@ -93,6 +110,7 @@ class Connections:
     def __init__(self) -> None:
         self._present: dict[str, Connection] = {}
         self._absent: dict[str, str] = {}
+        self._past: dict[str, Past] = {}
 
     def __contains__(self, cid: str) -> bool:
         return cid in self._present
@@ -123,8 +141,20 @@ class Connections:
         if self._present.get(cid) is not connection:
             return False
         del self._present[cid]
+        self._past[cid] = connection.past()
         self._absent[cid] = reason
         return True
+
+    def past(self, cid: str) -> Past | None:
+        """What is remembered of a plugin's last connection that has ended."""
+        return self._past.get(cid)
+
+    def flood(self, cid: str) -> str:
+        """Say that a plugin asked or sent too much just before, over connections that have ended; empty: it did not."""
+        past = self._past.get(cid)
+        if past is None or past.flow.breach(cid, past.limits, monotonic()) is None:
+            return ""
+        return "asked or sent too much over its connections before: it may come again in a few seconds"
 
     def sent_away(self, cid: str, reason: str) -> None:
         """Note why a plugin was not let in."""

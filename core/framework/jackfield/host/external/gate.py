@@ -223,6 +223,7 @@ class Gate:
             return
         problem = (
             problem
+            or self.connections.flood(cid)
             or await self._manifests.problem(plugin, cid, arrival.told.get("manifest"))
             or await self._unwelcome(cid)
         )
@@ -237,7 +238,7 @@ class Gate:
         except LinkClosed:
             return
         self._number += 1
-        connection = Connection(self._number, arrival.key, arrival.address, link)
+        connection = Connection(self._number, arrival.key, arrival.address, link, self.connections.past(cid))
         self.connections.add(cid, connection)
         _log.info("%s has connected from %s", plugin, arrival.address)
         if not self._holds(arrival.key):  # no later look would find it: what changed was followed before it was here
