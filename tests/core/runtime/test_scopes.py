@@ -64,3 +64,15 @@ def test_what_is_not_allowed_any_more_ends_and_the_rest_stays(scope):
     allowed.update(box=False, menu=False)
     assert scope.take_back() == ended == ["menu", "box"]
     assert scope.begun == ("timer",)
+
+
+def test_what_nobody_can_tell_of_ends_too(scope, caplog):
+    ended: list[str] = []
+
+    def untold() -> bool:
+        raise OSError("the link went away")
+
+    scope.begin("box", lambda: ended.append("box"), allowed=lambda: False)
+    scope.begin("file", lambda: ended.append("file"), allowed=untold)
+    assert scope.take_back() == ended == ["file", "box"]
+    assert "the link went away" in caplog.text

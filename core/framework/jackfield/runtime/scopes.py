@@ -97,11 +97,21 @@ class Scope:
             self._end(next(reversed(self._opened)))
 
     def take_back(self) -> list[str]:
-        """End what was begun by a permission that is there no more, the newest first; return what that was."""
-        taken = [one for one in reversed(self._opened) if one.allowed is not None and not one.allowed()]
+        """End what was begun by a permission that is there no more, the newest first; return what that was.
+
+        So ends what cannot be told of: a link in a path may go while it is followed.
+        """
+        taken = [one for one in reversed(self._opened) if one.allowed is not None and not self._may(one.allowed)]
         for opened in taken:
             self._end(opened)
         return [one.what for one in taken]
+
+    def _may(self, allowed: Callable[[], bool]) -> bool:
+        try:
+            return allowed()
+        except Exception:  # noqa: BLE001 (logged with its traceback; the rest must still be asked for)
+            _log.exception("%s: whether it may go on with something cannot be told", self.plugin)
+            return False
 
     def _end(self, opened: Opened) -> None:
         try:
