@@ -3,6 +3,7 @@
 from jackfield_marketplace.catalog.categories import CATEGORIES, categories_of
 from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_since, parse_changelog
 from jackfield_marketplace.catalog.contents import Contents
+from jackfield_marketplace.catalog.copies import Copies, CopiesFound, Copy
 from jackfield_marketplace.catalog.facets import app_facet, category_facet
 from jackfield_marketplace.catalog.hosts import AskedPermission, Hosts, add_hostfile
 from jackfield_marketplace.catalog.manage import STATUSES, Status, feature, find_project, reserve, set_status, yank
@@ -52,6 +53,9 @@ __all__ = [
     "AskedPermission",
     "ChangelogEntry",
     "Contents",
+    "Copies",
+    "CopiesFound",
+    "Copy",
     "Hosts",
     "Outcome",
     "PluginDetails",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jackfield_marketplace.catalog.contents import Contents
+from jackfield_marketplace.catalog.copies import Copies, CopiesFound, Copy, find_copies, told_of
 from jackfield_marketplace.catalog.lookalikes import skeleton
 from jackfield_marketplace.catalog.manage import find_project
 from jackfield_marketplace.catalog.revoked import COLUMNS, revocation
@@ -26,11 +27,15 @@ EVERY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A revocation as the operator reads it: what it says, when it was lifted, and the names of the files here."""
+    """A revocation as the operator reads it: what it says, when it was lifted, and the names of the files here.
+
+    `left` are the copies that it does not mean, of one that was just made.
+    """
 
     revocation: Revocation
     lifted_at: datetime | None
     filenames: tuple[str, ...] = ()
+    left: tuple[Copy, ...] = ()
 
 
 def revoke(
@@ -43,8 +48,12 @@ def revoke(
     reason: str,
     severity: Severity,
     advice: str = "",
+    copies: Copies | None = None,
 ) -> Told:
     """Revoke versions of a name, files by their hash, or both; files that are here are looked into.
+
+    What stops is known again by its code, too. Where other plugins hold the very same, nothing happens before the
+    operator has said what becomes of them: one of them may be the original.
 
     Args:
         session: one that writes.
@@ -55,9 +64,12 @@ def revoke(
         reason: a sentence.
         severity: how bad it is.
         advice: what whoever has it should do.
+        copies: what becomes of other plugins with the same code. Where they are left, names and hashes count alone,
+            and a copy under a new name is not known again.
 
     Raises:
         UsageError: nothing is named, a hash is none, or the requirement cannot be read.
+        CopiesFound: there are such others, and `copies` does not say.
         JackfieldError: a wheel that is meant cannot be read.
     """
     if name is None and not files:
@@ -75,6 +87,16 @@ def revoke(
     project = _project(session, name)
     meant = [*(_files_of(session, project, versions) if project is not None else ()), *_files_by(session, hashes)]
     parts = {file.sha256: _parts(file, contents) for file in meant if file.kind == "wheel"}
+    marks = {mark for one in parts.values() if (mark := fingerprint(one))}
+    left: tuple[Copy, ...] = ()
+    if severity != "low" or copies == "revoked":  # of what runs on, nothing goes by its code
+        found = find_copies(session, contents, marks, meant, project.id if project is not None else None)
+        if found and copies is None:
+            raise CopiesFound([told_of(file) for file in found])
+        if found and copies == "left":
+            left, marks, parts = tuple(told_of(file) for file in found), set(), {}
+        else:
+            meant += found
     plugin_id, distribution = _names(name, project)
     row = Revoked(
         plugin_id=plugin_id,
@@ -83,7 +105,7 @@ def revoke(
         skeleton=skeleton(distribution) if distribution else None,
         versions=versions.strip() or EVERY,
         files=sorted(hashes | {file.sha256 for file in meant}),
-        contents=sorted({mark for one in parts.values() if (mark := fingerprint(one))}),
+        contents=sorted(marks),
         reason=one_line(reason),
         severity=severity,
         advice=one_line(advice),
@@ -96,7 +118,7 @@ def revoke(
             RevokedPart(revocation_id=row.id, wheel=sha256, part=part, of=len(held)) for part in {sha256, *held}
         )
     _changed(session, meant)
-    return _told(row, meant)
+    return replace(_told(row, meant), left=left)
 
 
 def unrevoke(session: Session, number: int) -> Told:

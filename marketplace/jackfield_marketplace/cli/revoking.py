@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -14,6 +16,8 @@ from jackfield_marketplace.app import open_database
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import (
     Contents,
+    Copies,
+    CopiesFound,
     Told,
     appeal_address,
     revocations,
@@ -59,6 +63,9 @@ def _reading_too(data: Path) -> Iterator[tuple[Session, Contents]]:
     help="critical: it does harm. high: it endangers whoever runs it. low: it should be left.",
 )
 @click.option("--advice", default="", help="What whoever has it should do, in one sentence.")
+@click.option("--also-copies", "copies", flag_value="revoked", help="Revoke other plugins with the same code, too.")
+@click.option("--only-this", "copies", flag_value="left", help="Leave them: go by names and hashes, not by the code.")
+@click.option("--json", "as_json", is_flag=True, help="For a program: what was revoked, or the copies.")
 @without_traceback
 def revoke_command(
     name: str | None,
@@ -68,18 +75,36 @@ def revoke_command(
     reason: str,
     severity: Severity,
     advice: str,
+    copies: Copies | None,
+    as_json: bool,
 ) -> None:
     """Revoke VERSIONS of NAME (a plugin or a library, here or not), all of them by default, or files by their hash.
 
     VERSIONS is a range, as in plugin.toml: '<1.4.2', '[1.0, 1.4)', '==1.0.0'.
+
+    What is critical or high is known again by its code, whatever it is called. Where other published plugins hold the
+    same code they are named and nothing is revoked, until --also-copies or --only-this says what becomes of them.
     """
-    with _reading_too(data) as (session, contents):
-        told = revoke(session, contents, name, versions, files, reason=reason, severity=severity, advice=advice)
-        appeal = appeal_address(Direct.beside(session))
+    try:
+        with _reading_too(data) as (session, contents):
+            told = revoke(
+                session, contents, name, versions, files, reason=reason, severity=severity, advice=advice, copies=copies
+            )
+            appeal = appeal_address(Direct.beside(session))
+    except CopiesFound as exc:
+        if as_json:
+            click.echo(json.dumps({"error": str(exc), "copies": [asdict(one) for one in exc.copies]}))
+        raise
+    if as_json:
+        said = {"revocation": told.revocation.to_mapping(), "filenames": told.filenames}
+        click.echo(json.dumps({**said, "left": [asdict(one) for one in told.left]}))
+        return
     click.echo(f"revoked as number {told.revocation.number}: {_meant(told.revocation)}")
     for filename in told.filenames:
         click.echo(f"    {filename}")
     click.echo(f"{severity}: {WHAT_FOLLOWS[severity]}")
+    for one in told.left:
+        click.echo(f"left as it is, with the same code: {one.name} ({one.filename})")
     if not appeal:
         click.echo(f"nobody is told where to disagree: jackfield-marketplace appeal ADDRESS --data {data}")
 
