@@ -273,4 +273,4 @@ async def test_what_was_installed_without_the_application_is_judged_at_its_next_
 
 def _doctor(application: Application) -> list[Any]:
     management = application.management
-    return diagnose(management.layout, management.store, management.state, management.inventory())
+    return diagnose(management.layout, management.store, management.state, management.inventory)

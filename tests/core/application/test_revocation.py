@@ -267,7 +267,7 @@ async def test_a_copy_under_another_name_that_was_there_before_is_stopped_too(ma
 
 def _doctor(application: Application) -> list[Any]:
     management = application.management
-    return diagnose(management.layout, management.store, management.state, management.inventory())
+    return diagnose(management.layout, management.store, management.state, management.inventory)
 
 
 def _made_older(root: Path, *, days: float) -> None:

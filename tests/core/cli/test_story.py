@@ -214,10 +214,16 @@ def test_rollback_brings_version_and_permissions_back(polling: Desk):
     assert "undone" in history[2]
 
 
-def test_rollback_leads_out_of_a_damaged_pointer_as_the_hint_says(polling: Desk):
+@pytest.mark.parametrize("damage", ["nonsense", None])
+def test_rollback_leads_out_of_a_damaged_pointer_as_the_hint_says(polling: Desk, damage: str | None):
     assert polling.run("update", "--accept-permissions").code == 0
     (pointer,) = polling.home.glob("chat/*/current")
-    pointer.write_text("nonsense")
+    if damage is None:
+        pointer.unlink()
+    else:
+        pointer.write_text(damage)
+    looked = polling.run("doctor")
+    assert (looked.code, "broken:" in looked.out, "jackfield rollback" in looked.out) == (1, True, True), looked.err
     told = polling.run("list")
     assert (told.code, "jackfield rollback" in told.err) == (1, True)
     assert "poll 2.0.0 was rolled back to 1.3.1." in polling.run("rollback").out

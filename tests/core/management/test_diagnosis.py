@@ -31,7 +31,7 @@ def found(profile):
         management = Management(
             "chat", profile.layout, [], hostfile(), environment=Environment(("chat.plugins",), path=[])
         )
-        findings = diagnose(profile.layout, management.store, management.state, management.inventory())
+        findings = diagnose(profile.layout, management.store, management.state, management.inventory)
         return [(one.kind, one.plugin, one.problem, one.advice) for one in findings]
 
     return look
@@ -198,3 +198,25 @@ def test_a_manifest_that_cannot_be_read_is_named(profile, build, tmp_path, found
     manifest.write_text("nonsense")
     kinds = [one[0] for one in found()]
     assert "broken" in kinds
+
+
+@pytest.mark.parametrize("damage", ["pointer gone", "pointer damaged", "generation damaged"])
+def test_a_damaged_record_of_what_is_installed_is_told_with_all_else_that_can_be(profile, build, found, damage):
+    profile.install(build("a"))
+    profile.enable("a")
+    profile.layout.run.mkdir(parents=True, exist_ok=True)
+    Starts(profile.layout.starts).begin("set", chosen=True)
+    (profile.layout.data("a")).mkdir(parents=True)
+    (profile.layout.data("a") / "kept").write_text("the only copy")
+    if damage == "pointer gone":
+        profile.layout.current.unlink()
+    elif damage == "pointer damaged":
+        profile.layout.current.write_text("nonsense")
+    else:
+        (profile.layout.generations / "1" / "inline" / "pylock.toml").write_text("nonsense = [")
+    told = found()
+    assert [kind for kind, *_ in told] == ["safe mode", "broken"], "once, and nobody is told to purge what is in use"
+    _, plugin, problem, advice = told[1]
+    assert plugin is None
+    assert {"pointer gone": "current is gone", "pointer damaged": "current is damaged"}.get(damage, "pylock") in problem
+    assert "jackfield rollback" in advice

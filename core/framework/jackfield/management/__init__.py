@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from jackfield.management.bisection import Bisection, Trial, restore
     from jackfield.management.bundle import opened, write_bundle
     from jackfield.management.comparison import Asks, Difference, Moved
-    from jackfield.management.diagnosis import Finding, diagnose
+    from jackfield.management.diagnosis import diagnose
     from jackfield.management.export import Exported, as_pylock, as_requirements, exported
+    from jackfield.management.finding import Finding
     from jackfield.management.keeping import DataReport, Keeping
     from jackfield.management.limits import LimitReport, LimitsReport, PluginLimits
     from jackfield.management.machine import fresh_grade
@@ -135,7 +136,7 @@ _LATER = {
     "DataReport": "keeping",
     "Keeping": "keeping",
     "Bisection": "bisection",
-    "Finding": "diagnosis",
+    "Finding": "finding",
     "Trial": "bisection",
     "diagnose": "diagnosis",
     "restore": "bisection",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
-from jackfield.errors import UnknownPlugin
+from jackfield.errors import StoreError, UnknownPlugin
 from jackfield.management.bisection import BISECT_KEY
+from jackfield.management.finding import Finding
 from jackfield.management.inventory import Inventory
 from jackfield.management.keeping import Keeping
 from jackfield.management.probation import failed_versions
@@ -18,69 +18,12 @@ from jackfield.revocation import OLD_SECONDS, Lists
 from jackfield.storage import DATABASE, SLOW_SECONDS, Snapshots, Starts, State, damage_of, folder_size
 from jackfield.store import SURROUNDINGS, Layout, Store, misfits, unmet
 
-Kind = Literal[
-    "safe mode",
-    "unfinished",
-    "failed",
-    "failing",
-    "revoked",
-    "old list",
-    "rolled back",
-    "other Python",
-    "broken",
-    "blocked",
-    "conflict",
-    "growth",
-    "slow",
-    "orphaned",
-    "vanished",
-]
-
-
-_NOTES: frozenset[Kind] = frozenset({"rolled back"})
-"""What was taken care of: it is told as long as it holds, and nothing is wrong for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong, or a note on what was put right and still holds something back.
-
-    Args:
-        kind: `safe mode`: no plugin is started; `unfinished`: an install or a search was cut off; `failed`: it does
-            not run in the application that runs now; `failing`: it runs there, though something of it failed: a call,
-            or new code, in whose place the code before runs on; `revoked`: a marketplace revoked it, also where it runs
-            because its user allowed it; `old list`: what a marketplace revoked is not known any more, or as of long
-            ago; `rolled back`: a new version failed and is held back; `broken`: files that are not as they were
-            installed, a storage or a settings.toml that cannot be read;
-            `blocked`: enabled and cannot run; `conflict`: two plugins want the same; `growth`: a version waits for
-            consent to more; `slow`: it held up the last start; `orphaned`: data of plugins that are not installed;
-            `other Python`: a file is made for another Python or platform; `vanished`: plugins of a Python environment
-            that is gone.
-        plugin: whose, as its author writes the id; None where it is nobody's.
-        problem: one sentence.
-        advice: what to do: a command, or a sentence.
-    """
-
-    kind: Kind
-    plugin: str | None
-    problem: str
-    advice: str
-
-    @property
-    def is_note(self) -> bool:
-        """Whether nothing is wrong: the plugins run as they should."""
-        return self.kind in _NOTES
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {**{name: getattr(self, name) for name in self.__slots__}, "note": self.is_note}
-
 
 def diagnose(
     layout: Layout,
     store: Store,
     state: State,
-    inventory: Inventory,
+    inventory: Callable[[], Inventory],
     failures: Mapping[str, str] | None = None,
     *,
     troubles: Mapping[str, str] | None = None,
@@ -92,36 +35,52 @@ def diagnose(
         layout: where the profile lies.
         store: its installed sets.
         state: its wishes and grants.
-        inventory: what is installed.
+        inventory: looks at what is installed.
         failures: what the running application says of each plugin that failed there, by id; None where none
             runs: then what its last run left word of.
         troubles: what it says of each plugin that runs there all the same, by id.
         adopted: whether the application was adopted, and so keeps no logs for jackfield.
 
     Returns:
-        what is wrong, the most urgent kinds first, with the notes among them; empty where nothing is to be said.
+        what is wrong, the most urgent kinds first, with the notes among them; empty where nothing is to be said. Where
+        the pointer, the active generation, the journal or the state log cannot be read, that is a finding, once, and
+        what can be told without it is told.
     """
     starts = Starts(layout.starts)
-    mistyped = list(_mistyped(layout, state, inventory))
-    return [
-        *_safe_mode(starts),
-        *_unfinished(store, state),
-        *_failed(starts, inventory, failures, adopted=adopted),
-        *_failing(troubles or {}, mistyped),
-        *_revoked(inventory),
-        *_old_lists(layout),
-        *_rolled_back(state),
-        *_unfit(store, state),
-        *_broken(store),
-        *_damaged(layout, state, inventory),
-        *mistyped,
-        *_blocked(inventory),
-        *_conflicts(inventory),
-        *_growth(inventory),
-        *_slow(starts, inventory),
-        *_orphaned(layout, inventory),
-        *_vanished(layout, store),
-    ]
+    look = cache(inventory)
+    checks: tuple[Callable[[], Iterable[Finding]], ...] = (
+        partial(_safe_mode, starts),
+        partial(_unfinished, store, state),
+        lambda: _failed(starts, look(), failures, adopted=adopted),
+        lambda: _failing(troubles or {}, list(_mistyped(layout, state, look()))),
+        lambda: _revoked(look()),
+        partial(_old_lists, layout),
+        partial(_rolled_back, state),
+        lambda: _unfit(look(), state),
+        lambda: _broken(look(), store),
+        lambda: _damaged(layout, state, look()),
+        lambda: _mistyped(layout, state, look()),
+        lambda: _blocked(look()),
+        lambda: _conflicts(look()),
+        lambda: _growth(look()),
+        lambda: _slow(starts, look()),
+        lambda: _orphaned(layout, look()),
+        lambda: _vanished(layout, look()),
+    )
+    return list(_all(checks))
+
+
+def _all(checks: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Finding]:
+    """What every check finds; what keeps several of them from looking is told once."""
+    told = set[Finding]()
+    for check in checks:
+        try:
+            yield from check()
+        except StoreError as error:
+            finding = Finding("broken", error.plugin, error.message, error.hint or "see to the file, and look again")
+            if finding not in told:
+                told.add(finding)
+                yield finding
 
 
 def _safe_mode(starts: Starts) -> Iterator[Finding]:
@@ -196,9 +155,9 @@ def _rolled_back(state: State) -> Iterator[Finding]:
         yield Finding("rolled back", one.plugin, f"{one.version} failed here, {became}: {one.why}{others}", advice)
 
 
-def _unfit(store: Store, state: State) -> Iterator[Finding]:
+def _unfit(inventory: Inventory, state: State) -> Iterator[Finding]:
     """Name what was installed for another Python, or beside other distributions: these may have come after it."""
-    active = store.active()
+    active = inventory.generation
     names = {canonical_id(plugin): plugin for plugin in active.plugins}
     for cid, problem in sorted(misfits(active).items()):
         yield Finding("other Python", names[cid], problem, "jackfield sync")
@@ -206,16 +165,16 @@ def _unfit(store: Store, state: State) -> Iterator[Finding]:
         yield Finding("blocked", names[cid], problem, "jackfield sync")
 
 
-def _vanished(layout: Layout, store: Store) -> Iterator[Finding]:
-    if store.active().plugins:
+def _vanished(layout: Layout, inventory: Inventory) -> Iterator[Finding]:
+    if inventory.generation.plugins:
         return  # they would have to be merged: a choice that is nobody's but the user's
     for one in vanished(layout):
         problem = f"{one.prefix}, an environment that is gone, had {', '.join(one.plugins)}: they can be had here"
         yield Finding("vanished", None, problem, f"jackfield doctor --take-over {one.name}")
 
 
-def _broken(store: Store) -> Iterator[Finding]:
-    active = store.active()
+def _broken(inventory: Inventory, store: Store) -> Iterator[Finding]:
+    active = inventory.generation
     pins = {pin.file.sha256: pin for pin in active.pins}
     for sha256, damage in store.verify().items():
         pin = pins.get(sha256)

@@ -18,6 +18,8 @@ from jackfield.store.journal import Journal
 from jackfield.store.layout import Layout
 from jackfield.store.lock import installer_at_work
 
+_WAY_BACK = "go back to a generation: jackfield rollback"
+
 
 class StoreReader:
     """The installed sets of one profile, to look at.
@@ -50,21 +52,26 @@ class StoreReader:
                     raise  # else it was collected between the two looks
 
     def active_number(self) -> int:
-        """The number that the pointer holds, 0 without a pointer.
+        """The number that the pointer holds, 0 before there was one.
 
         Raises:
-            StoreError: the pointer is damaged, or cannot be read.
+            StoreError: the pointer is damaged, cannot be read, or is gone though the journal names a generation.
         """
         try:
             return int(read_kept(self.layout.current))
-        except FileNotFoundError:
-            return 0
+        except FileNotFoundError as error:
+            named = next(iter(self.journalled()[-1:]), 0)
+            if not named:
+                return 0
+            if self.layout.current.exists():  # it was made between the two looks
+                return self.active_number()
+            raise StoreError(
+                f"{self.layout.current} is gone, which held that generation {named} is active", hint=_WAY_BACK
+            ) from error
         except (OSError, ValueError) as error:
             if isinstance(error, OSError) and is_withheld(error):  # no way back leads out of that
                 raise StoreError(f"{self.layout.current} cannot be read: {error.strerror}") from error
-            raise StoreError(
-                f"{self.layout.current} is damaged", hint="go back to a generation: jackfield rollback"
-            ) from error
+            raise StoreError(f"{self.layout.current} is damaged", hint=_WAY_BACK) from error
 
     def generation(self, number: int) -> Generation:
         """One generation by its number.

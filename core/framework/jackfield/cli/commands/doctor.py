@@ -50,7 +50,7 @@ def doctor(session: Session, tries: bool, profile: str | None) -> None:
         management.layout,
         management.store,
         management.state,
-        management.inventory(),
+        management.inventory,
         None if running is None else {row["id"]: _why(row) for row in running if row["state"] == "failed"},
         troubles={row["id"]: row["problem"] for row in running or () if row["state"] == "active" and row["problem"]},
         adopted=session.host.hostfile is None,
