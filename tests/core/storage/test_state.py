@@ -263,3 +263,13 @@ def test_several_threads_share_one_state(tmp_path):
     for thread in threads:
         thread.join()
     assert len(state.items()) == 60
+
+
+def test_a_file_where_the_folder_was_is_told_as_a_sentence(tmp_path):
+    State(tmp_path / "state").change({"wish/poll": True}, by="test")
+    shutil.rmtree(tmp_path / "state")
+    (tmp_path / "state").write_text("nonsense")
+    state = State(tmp_path / "state")
+    assert state.stamp() != (0, 0, 0), "a watcher must not take it for a state that nobody has written yet"
+    with pytest.raises(StoreError, match=r"log\.jsonl cannot be read: Not a directory \(restore the folder"):
+        state.get("wish/poll")

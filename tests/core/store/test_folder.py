@@ -205,6 +205,29 @@ def test_a_damaged_pointer_or_generation_is_an_error_with_a_way_out(store, insta
         store.active()
 
 
+def test_a_pointer_that_is_gone_is_an_error_with_a_way_out_once_there_was_one(store, install, plugin, layout):
+    assert store.active().number == 0
+    install(plugin("poll"))
+    layout.current.unlink()
+    with pytest.raises(StoreError, match=r"current is gone, .* generation 1 is active \(.*jackfield rollback\)"):
+        store.active()
+
+
+def test_a_last_step_that_a_damaged_log_stops_is_told_with_the_logs_way_out(store, plugin):
+    pin, wheel = plugin("poll")
+
+    def record(_activation: Activation) -> None:
+        raise StoreError("the log is damaged", hint="restore it from a backup")
+
+    activation = Activation("t-poll", 0, 0, now(), "tester", "install poll")
+    with (
+        pytest.raises(StoreError, match="done but for its last step: the log is damaged") as caught,
+        store.lock(by="tester"),
+    ):
+        list(store.commit([pin], {pin.file.sha256: wheel}, activation=activation, record=record))
+    assert caught.value.hint == "restore it from a backup; the next jackfield command completes it then"
+
+
 class TestSettle:
     """An installer that died after each step, as seen by the next one (the process itself is killed elsewhere)."""
 

@@ -200,8 +200,8 @@ class State:
         """A value that differs after every change, at the price of one `stat`: for watchers."""
         try:
             status = self._path.stat()
-        except FileNotFoundError:
-            return (0, 0, 0)
+        except OSError as error:  # -1: as a file where the folder was; whoever reads is told
+            return (0 if isinstance(error, FileNotFoundError) else -1, 0, 0)
         return (status.st_ino, status.st_size, status.st_mtime_ns)
 
     def _forget(self) -> None:
@@ -225,9 +225,12 @@ class State:
                     log.seek(self._offset)
                     text = log.read()
             except OSError as error:
-                raise StoreError(
-                    f"{self._path} cannot be read: {error.strerror}", hint="give it back to yourself, or restore it"
-                ) from error
+                hint = "give it back to yourself, or restore it"
+                if isinstance(error, NotADirectoryError):
+                    hint = (
+                        f"restore the folder {self.folder}, or move what is there away to start with no plugins enabled"
+                    )
+                raise StoreError(f"{self._path} cannot be read: {error.strerror}", hint=hint) from error
             self._take(text)
         self._stamp = stamp
 

@@ -266,10 +266,10 @@ class Store(StoreReader):
         except (StoreError, OSError) as error:
             # The journal holds what is missing; saying "nothing changed" would be a lie, going back could fail as well.
             cause = error if isinstance(error, StoreError) else self._unwritable(error)
-            raise StoreError(
-                f"{activation.what} is done but for its last step: {cause.message}",
-                hint="the next jackfield command completes it as soon as the disk can be written",
-            ) from error
+            hint = "the next jackfield command completes it as soon as the disk can be written"
+            if cause is error and cause.hint:
+                hint = f"{cause.hint}; the next jackfield command completes it then"
+            raise StoreError(f"{activation.what} is done but for its last step: {cause.message}", hint=hint) from error
         yield "journal-finished"
 
     def _before(self) -> Generation:
