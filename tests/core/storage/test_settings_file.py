@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import stat
+import subprocess
 import tomllib
 
 import pytest
@@ -353,3 +356,29 @@ def test_a_watcher_sees_every_save(tmp_path, make, file):
     after = stamp_of_files(tmp_path / "config")
     assert before != after
     assert SettingsFile(file, {}, plugin="weather").stamp() != (0, 0, 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system of a few pages")
+def test_on_a_full_disk_what_was_set_is_said_to_be_set(tmp_path):
+    """The log has room within its last page, and the file, which is written anew, has none."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)], check=False)
+    if made.returncode:
+        pytest.skip("this machine mounts nothing")
+    try:
+        state = State(mount / "state")
+        settings = Settings(state, "weather", DECLARED, file=mount / "settings.toml")
+        settings.set("days", 4, by="test")
+        with (mount / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(b"x" * 4096):
+                pass
+        settings.set("days", 5, by="test")
+        assert settings.get("days") == 5
+        assert "No space left on device: it does not show yet what was set" in " ".join(settings.problems)
+        (mount / "ballast").unlink()
+        settings.take_up()
+        assert (settings.get("days"), settings.problems) == (5, ())
+        assert "days = 5" in (mount / "settings.toml").read_text()
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)

@@ -112,7 +112,8 @@ class Settings:
 
         Raises:
             UsageError: the value does not fit; the sentence names the setting and what would fit.
-            StoreError: it cannot be kept, or `settings.toml` is broken; nothing was changed.
+            StoreError: it cannot be kept, or `settings.toml` is broken; nothing was changed. Where the file
+                alone cannot be written it is set all the same, and `problems` says that the file does not show it.
         """
         self.change({key: value}, by=by)
 
@@ -152,7 +153,10 @@ class Settings:
                 by=by,
                 why=why,
             )
-            self._agree(asked=frozenset(checked) - secret)
+            try:
+                self._agree(asked=frozenset(checked) - secret)
+            except StoreError as error:  # the log holds it, so it is set; the file is brought up to it another time
+                self.problems, self._stamp = (f"{error.message}: it does not show yet what was set",), None
 
     def all(self) -> Mapping[str, Any]:
         """Return every declared setting with its value, without the secrets: `get` them one by one."""
