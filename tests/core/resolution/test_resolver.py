@@ -95,6 +95,15 @@ async def test_wheels_of_another_platform_and_python_are_passed_over(index, solv
     assert versions(await solve("poll")) == {"chat-poll": "1.0.0"}
 
 
+async def test_of_one_version_the_highest_build_is_taken_as_a_number(index, solve):
+    for build in ("1", "2x", "10", "2"):
+        index.plugin("poll", "1.0.0", tag=f"{build}-py3-none-any")
+    index.plugin("poll", "1.0.0")
+    index.plugin("poll", "0.9.0", tag="99-py3-none-any")
+    (pin,) = (await solve("poll")).pins
+    assert pin.file.filename == "chat_poll-1.0.0-10-py3-none-any.whl"
+
+
 async def test_yanked_and_pre_release_versions_are_passed_over(index, solve):
     index.plugin("poll", "3.0.0rc1")
     index.plugin("poll", "2.0.0", yanked="broken")

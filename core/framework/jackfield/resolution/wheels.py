@@ -20,12 +20,16 @@ _LONGEST_SPECIFIER = 1000  # characters; a Requires-Python has some dozens
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """One wheel of an offer: its version, how well its tags fit (0 is best), and why it cannot be used if it cannot."""
+    """One wheel of an offer: its version, how well its tags fit (0 is best), and why it cannot be used if it cannot.
+
+    `build` is its build tag as it is compared: the number, then the rest; empty for none, which is before any.
+    """
 
     file: File
     version: ReleaseVersion
     rank: int
     problem: str | None
+    build: tuple[int, str] | tuple[()] = ()
 
 
 Held = tuple[Offer, tuple[Wheel, ...]]
@@ -40,6 +44,8 @@ def held_wheels(offers: Mapping[Place, Offer], target: Target) -> dict[Place, He
 def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, ...]:
     """The wheels among files, newest version first, best fit first; what is named otherwise is left out.
 
+    Among wheels that are alike in all that, the highest build comes first (binary distribution format: build tag).
+
     Args:
         name: the distribution, normalised.
         files: of the offer.
@@ -50,25 +56,31 @@ def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, 
         if not file.is_wheel:
             continue
         try:
-            project, version, tags = wheel_name(file.filename)
+            project, version, build, tags = _parsed(file.filename)
         except ValueError:  # no wheel's name, no version, or a number of more digits than Python reads
             continue
         if project != name:
             continue
         ranks = [target.tags[tag] for tag in tags if tag in target.tags]
-        found.append(Wheel(file, version, min(ranks, default=len(target.tags)), _problem(file, ranks, target)))
-    return tuple(sorted(found, key=lambda wheel: (wheel.version, -wheel.rank, wheel.file.filename), reverse=True))
+        rank = min(ranks, default=len(target.tags))
+        found.append(Wheel(file, version, rank, _problem(file, ranks, target), build))
+    found.sort(key=lambda wheel: (wheel.version, -wheel.rank, wheel.build, wheel.file.filename), reverse=True)
+    return tuple(found)
 
 
-@lru_cache(16_384)
 def wheel_name(filename: str) -> tuple[str, ReleaseVersion, frozenset[Tag]]:
-    """Project, version and tags in a wheel's name; those of a marketplace's wheels come again with each plan.
+    """Project, version and tags in a wheel's name.
 
     Raises:
         ValueError: it is no such name.
     """
-    project, version, _build, tags = parse_wheel_filename(filename)
+    project, version, _build, tags = _parsed(filename)
     return project, version, tags
+
+
+@lru_cache(16_384)  # the names of a marketplace's wheels come again with each plan
+def _parsed(filename: str) -> tuple[str, ReleaseVersion, tuple[int, str] | tuple[()], frozenset[Tag]]:
+    return parse_wheel_filename(filename)
 
 
 def _problem(file: File, ranks: list[int], target: Target) -> str | None:
