@@ -88,6 +88,32 @@ async def test_two_plugins_want_different_versions(index, solve):
     assert "no version of jflib is both (install only one of dice and poll)" in message
 
 
+async def test_the_advice_names_what_the_user_can_leave_out(index, solve):
+    index.library("jflib", "1.0")
+    index.library("jflib", "2.0")
+    index.plugin("poll", requires=("jflib<2",))
+    index.plugin("dice", requires=("jflib>=2",))
+    index.plugin("deep", needs={"poll": "*", "dice": "*"})
+    index.plugin("half", needs={"dice": "*"})
+    message = await conflict(solve, "deep")
+    assert message.endswith("(do without what needs dice and poll together, or tell their authors)")
+    message = await conflict(solve, "half", "poll")
+    assert message.endswith("(do without poll, or without what needs dice)")
+
+
+async def test_a_library_brings_no_plugin(index, solve):
+    index.plugin("poll")
+    index.library("helping", requires=("chat-poll",))
+    index.plugin("dice", requires=("helping",))
+    assert await conflict(solve, "dice") == (
+        "the library helping needs chat-poll, which is the plugin poll: a library brings no plugin "
+        "(install poll too, if you want it; else tell the author of helping)"
+    )
+    assert {pin.id for pin in (await solve("dice", "poll")).pins} == {"dice", "poll", None}
+    index.plugin("needing", needs={"poll": "*"}, requires=("helping",))
+    assert {pin.id for pin in (await solve("needing")).pins} == {"needing", "poll", None}
+
+
 async def test_the_host_has_another_version(index, solve):
     index.plugin("poll", requires=("pluggy>=9",))
     message = await conflict(solve, "poll", installed={"pluggy": Installed("1.6.0")})

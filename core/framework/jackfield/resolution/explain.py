@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.version import Version as ReleaseVersion
@@ -46,6 +46,7 @@ def explain(
     target: Target,
     rejected: Mapping[str, Mapping[ReleaseVersion, str]],
     title: Callable[[Candidate], str],
+    wanted: Collection[str] = (),
 ) -> ResolutionError:
     """The error for a set that cannot be.
 
@@ -55,6 +56,7 @@ def explain(
         target: what it was solved for.
         rejected: distribution -> version -> why it cannot be chosen, as the end of a sentence.
         title: the name and version of a candidate, for people.
+        wanted: the distributions that the user asks for: these alone can be left out by asking for less.
     """
     groups: dict[Place, list[Cause]] = {}
     for cause in causes:
@@ -62,7 +64,7 @@ def explain(
         if cause not in group:
             group.append(cause)
     sentences = [
-        _one(place, group, known, target, rejected.get(place[1], {}), title) for place, group in groups.items()
+        _one(place, group, known, target, rejected.get(place[1], {}), title, wanted) for place, group in groups.items()
     ]
     hints = [sentence.hint for sentence in sentences if sentence.hint]
     plugin = next((sentence.plugin for sentence in sentences if sentence.plugin), None)
@@ -77,6 +79,7 @@ def _one(
     target: Target,
     rejected: Mapping[ReleaseVersion, str],
     title: Callable[[Candidate], str],
+    wanted: Collection[str],
 ) -> _Sentence:
     within, name = place
     asks = [cause.ask for cause in causes]
@@ -114,8 +117,7 @@ def _one(
         way_out = next((way for way in ways if way is not None), None)
         return _Sentence(f"{who}, but none can be used: {_some(reasons, '; ')}", way_out, plugin)
     if len(causes) > 1 and all(any(ask.accepts(version) for version in versions) for ask in asks):
-        parents = _parents(causes, title)
-        hint = f"install only one of {' and '.join(parents)}" if len(parents) > 1 else "ask for another version"
+        hint = _one_too_many(causes, title, wanted)
         return _Sentence(f"{who}, and no version of {plugin or name} is both", hint, plugin)
     if fitting:
         return _Sentence(f"{who}, and {plugin or name} {fitting[0]} cannot be had together with the rest", None, plugin)
@@ -126,6 +128,20 @@ def _one(
 def _parents(causes: Sequence[Cause], title: Callable[[Candidate], str]) -> list[str]:
     """Who asks, but for the user: plugins and libraries by their names."""
     return sorted({title(cause.parent).rpartition(" ")[0] for cause in causes if cause.parent})
+
+
+def _one_too_many(causes: Sequence[Cause], title: Callable[[Candidate], str], wanted: Collection[str]) -> str:
+    """What to do where those who ask cannot be had together: only what the user named can be left out by name."""
+    parents = _parents(causes, title)
+    if len(parents) < 2:
+        return "ask for another version"
+    named = _parents([cause for cause in causes if cause.parent and cause.parent.name in wanted], title)
+    brought = [name for name in parents if name not in named]
+    if not brought:
+        return f"install only one of {' and '.join(named)}"
+    if not named:
+        return f"do without what needs {' and '.join(brought)} together, or tell their authors"
+    return f"do without {' and '.join(named)}, or without what needs {' and '.join(brought)}"
 
 
 def _way_out(what: str, version: ReleaseVersion, why: str, *, asked: bool) -> str | None:

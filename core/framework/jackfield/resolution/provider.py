@@ -57,7 +57,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         self._known = known
         self._target = target
         self._prefer = {place: release_version(version) for place, version in prefer.items()}
-        self._wanted = wanted
+        self.wanted = wanted
         self._staying = staying
         self._fixed = {name: release_version(one.version) for name, one in target.installed.items()}
         self._asked: dict[tuple[Place, str, frozenset[str]], tuple[Ask, ...]] = {}
@@ -89,7 +89,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         """What is fixed first, then what made trouble, then what the user asked for."""
         place = identifier[0]
         trouble = any(place == cause.requirement.place for cause in backtrack_causes)
-        return not self._target.fixes(place), not trouble, place[1] not in self._wanted, place
+        return not self._target.fixes(place), not trouble, place[1] not in self.wanted, place
 
     def find_matches(
         self,
@@ -262,7 +262,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
     def _present(self, plugin: str) -> str | None:
         """The distribution of an optional dependency, if it is there anyway: then its version must be right."""
         name = self._known.distribution(plugin, optional=True)
-        there = ("", name) in self._prefer or name in self._wanted or name in self._target.installed
+        there = ("", name) in self._prefer or name in self.wanted or name in self._target.installed
         return name if there or plugin in self._held else None
 
 

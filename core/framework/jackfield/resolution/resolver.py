@@ -125,7 +125,7 @@ def _explained(
     error: ResolutionImpossible[Ask, Candidate], provider: Provider, known: Knowledge, target: Target
 ) -> ResolutionError:
     causes = [Cause(cause.requirement, cause.parent) for cause in error.causes]
-    return explain(causes, known, target, provider.rejected, provider.title)
+    return explain(causes, known, target, provider.rejected, provider.title, provider.wanted)
 
 
 def _loose(graph: Graph, known: Knowledge) -> set[str]:
@@ -184,6 +184,7 @@ def _solution(mapping: Graph, asks: Sequence[Ask], provider: Provider, known: Kn
         # Sorted as they are, what all share comes first: a plugin is put before its own libraries.
         pins.setdefault(known.inside(name, within, details), []).append(pin)
     _refuse_impostors(manifests, {name for (_, name), one in chosen.items() if one.file is not None}, known)
+    _refuse_unasked(manifests, requires, {ask.name for ask in asks})
     _refuse_twins(manifests)
     _refuse_loops(manifests)
     return Solution(
@@ -229,6 +230,20 @@ def _refuse_impostors(manifests: Mapping[str, Manifest], coming: Collection[str]
                 f"the marketplace says that {need.id}, which {manifest.id} needs, is in {name}, but that is {what}",
                 plugin=manifest.id,
                 hint="nothing was changed; tell whoever runs the marketplace",
+            )
+
+
+def _refuse_unasked(
+    manifests: Mapping[str, Manifest], requires: Mapping[Place, Collection[Place]], named: Collection[str]
+) -> None:
+    """A plugin comes by its name or by a plugin that needs it; a library, of which nobody knows more, brings none."""
+    for name, manifest in manifests.items():
+        asking = sorted(place[1] for place, asked in requires.items() if ("", name) in asked and place[1] != name)
+        if name not in named and asking and not any(one in manifests for one in asking):
+            raise ResolutionError(
+                f"the library {asking[0]} needs {name}, which is the plugin {manifest.id}: a library brings no plugin",
+                plugin=manifest.id,
+                hint=f"install {manifest.id} too, if you want it; else tell the author of {asking[0]}",
             )
 
 
