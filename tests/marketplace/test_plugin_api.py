@@ -166,6 +166,10 @@ def test_download_leads_to_the_wheel_and_is_counted(market):
     older = market.client.get("/plugins/poll/download", params={"version": "1.0.0"})
     assert older.headers["location"].endswith("chat_poll-1.0.0-py3-none-any.whl")
     assert market.client.get("/plugins/poll/download", params={"version": "9"}).status_code == 404
+    for same in ("1.0", "1", "v1.0.0"):
+        found = market.client.get("/plugins/poll/download", params={"version": same}, follow_redirects=False)
+        assert (found.status_code, found.headers["location"]) == (302, older.headers["location"]), same
+    assert market.client.get("/plugins/poll/download", params={"version": "one"}).status_code == 404
     market.app.downloads.write()
     assert market.client.get("/plugins/poll").json()["downloads"] == 1
 

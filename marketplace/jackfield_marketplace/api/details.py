@@ -115,6 +115,11 @@ def is_version(text: str) -> bool:
     return True
 
 
+def is_same_version(one: str, other: str) -> bool:
+    """Whether two texts name one version, in any spelling of PEP 440 or semver: 1.0 and 1.0.0 do."""
+    return one == other or (is_version(one) and is_version(other) and Version(one) == Version(other))
+
+
 def plugin_summary(plugin: Plugin | FoundPlugin, categories: tuple[str, ...]) -> dict[str, Any]:
     """What a list says of a plugin."""
     return {

@@ -7,7 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import RedirectResponse
 
-from jackfield_marketplace.api.details import PluginAnswers, is_version, plugin_summary, revocation_model
+from jackfield_marketplace.api.details import (
+    PluginAnswers,
+    is_same_version,
+    is_version,
+    plugin_summary,
+    revocation_model,
+)
 from jackfield_marketplace.api.models import (
     Category,
     CategoryList,
@@ -97,13 +103,13 @@ def plugin_router(database: Database, answers: PluginAnswers) -> APIRouter:
     )
     def download(
         plugin_id: str,
-        version: Annotated[str, Query(max_length=100, description="Instead of the latest.")] = "",
+        version: Annotated[str, Query(max_length=100, description="Instead of the latest; 1.0 is 1.0.0.")] = "",
     ) -> RedirectResponse:
         """Go to the wheel; installers use `/simple/`, which knows platforms and hashes."""
         details = _found(database, plugin_id)
         wanted = details.latest
         if version:
-            named = next((one for one in details.versions if one.version == version), None)
+            named = next((one for one in details.versions if is_same_version(one.version, version)), None)
             if named is None:
                 raise HTTPException(404, f"{details.plugin.plugin_id} has no version {_shown(version)}")
             wanted = named
