@@ -88,15 +88,16 @@ def revoke(
     meant = [*(_files_of(session, project, versions) if project is not None else ()), *_files_by(session, hashes)]
     parts = {file.sha256: _parts(file, contents) for file in meant if file.kind == "wheel"}
     marks = {mark for one in parts.values() if (mark := fingerprint(one))}
-    left: tuple[Copy, ...] = ()
-    if severity != "low" or copies == "revoked":  # of what runs on, nothing goes by its code
-        found = find_copies(session, contents, marks, meant, project.id if project is not None else None)
-        if found and copies is None:
-            raise CopiesFound([told_of(file) for file in found])
-        if found and copies == "left":
-            left, marks, parts = tuple(told_of(file) for file in found), set(), {}
-        else:
-            meant += found
+    alike: tuple[File, ...] = ()
+    if severity != "low" or copies is not None:  # of what runs on, nothing goes by its code
+        alike = find_copies(session, contents, marks, meant, project.id if project is not None else None)
+    if alike and copies is None:
+        raise CopiesFound([told_of(file) for file in alike])
+    left = tuple(told_of(file) for file in alike) if copies == "left" else ()
+    if copies == "left":
+        marks, parts = set(), {}
+    else:
+        meant += alike
     plugin_id, distribution = _names(name, project)
     row = Revoked(
         plugin_id=plugin_id,

@@ -64,7 +64,8 @@ async def test_stolen_keys_are_replaced_and_clients_recover(user):
 async def test_what_a_stolen_bins_key_signed_is_forgotten_once_it_is_replaced(user):
     """A thief of all online keys shows a list in which nothing is revoked, under the number that new keys will give."""
     user.update()
-    said = user.market.run("revoke", user.id, "==1.1.0", "--reason", "It reads mail.", "--severity", "critical")
+    words = ("--reason", "It reads mail.", "--severity", "critical", "--only-this")
+    said = user.market.run("revoke", user.id, "==1.1.0", *words)
     snapshot = user.mirror.metadata("timestamp")["signed"]["meta"]["snapshot.json"]["version"]
     held = user.mirror.metadata("snapshot", snapshot)["signed"]["meta"]["revocations.json"]["version"]
     empty = user.sign("revocations", lambda signed: signed.update(version=held + 1, targets={}), version=held)
