@@ -56,7 +56,7 @@ def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, 
         if not file.is_wheel:
             continue
         try:
-            project, version, build, tags = _parsed(file.filename)
+            project, version, build, tags = wheel_name(file.filename)
         except ValueError:  # no wheel's name, no version, or a number of more digits than Python reads
             continue
         if project != name:
@@ -68,18 +68,13 @@ def wheels_of(name: str, files: Iterable[File], target: Target) -> tuple[Wheel, 
     return tuple(found)
 
 
-def wheel_name(filename: str) -> tuple[str, ReleaseVersion, frozenset[Tag]]:
-    """Project, version and tags in a wheel's name.
+@lru_cache(16_384)
+def wheel_name(filename: str) -> tuple[str, ReleaseVersion, tuple[int, str] | tuple[()], frozenset[Tag]]:
+    """Project, version, build and tags in a wheel's name; those of a marketplace's wheels come again with each plan.
 
     Raises:
         ValueError: it is no such name.
     """
-    project, version, _build, tags = _parsed(filename)
-    return project, version, tags
-
-
-@lru_cache(16_384)  # the names of a marketplace's wheels come again with each plan
-def _parsed(filename: str) -> tuple[str, ReleaseVersion, tuple[int, str] | tuple[()], frozenset[Tag]]:
     return parse_wheel_filename(filename)
 
 
