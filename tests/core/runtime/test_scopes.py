@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jackfield.errors import PluginError
+from jackfield.errors import PermissionDenied, PluginError
 from jackfield.runtime import Scope
 
 
@@ -68,11 +68,23 @@ def test_what_is_not_allowed_any_more_ends_and_the_rest_stays(scope):
 
 def test_what_nobody_can_tell_of_ends_too(scope, caplog):
     ended: list[str] = []
+    may = {"box": True, "file": True}
 
-    def untold() -> bool:
-        raise OSError("the link went away")
+    def told() -> bool:
+        if not may["file"]:
+            raise OSError("the link went away")
+        return True
 
-    scope.begin("box", lambda: ended.append("box"), allowed=lambda: False)
-    scope.begin("file", lambda: ended.append("file"), allowed=untold)
+    scope.begin("box", lambda: ended.append("box"), allowed=lambda: may["box"])
+    scope.begin("file", lambda: ended.append("file"), allowed=told)
+    may = dict.fromkeys(may, False)
     assert scope.take_back() == ended == ["file", "box"]
     assert "the link went away" in caplog.text
+
+
+def test_what_is_begun_when_its_permission_is_gone_already_ends_at_once(scope):
+    ended: list[str] = []
+    with pytest.raises(PermissionDenied, match="weather lost the permission for file"):
+        scope.begin("file", lambda: ended.append("file"), allowed=lambda: False)
+    assert ended == ["file"]
+    assert scope.begun == ()

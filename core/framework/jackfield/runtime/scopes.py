@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from jackfield.errors import PluginError
+from jackfield.errors import PermissionDenied, PluginError
 
 _log = logging.getLogger("jackfield.runtime")
 
@@ -71,10 +71,13 @@ class Scope:
 
         Raises:
             PluginError: the plugin is not enabled; what was begun is ended at once.
+            PermissionDenied: the permission was taken back while it was begun; likewise.
         """
         try:
             self.require_open(what)
-        except PluginError:
+            if allowed is not None and not self._may(allowed):
+                raise PermissionDenied(f"{self.plugin} lost the permission for {what} meanwhile", plugin=self.plugin)
+        except (PluginError, PermissionDenied):
             close()
             raise
         opened = Opened(self, what, close, allowed)
