@@ -75,11 +75,12 @@ class Scope:
         """
         try:
             self.require_open(what)
-            if allowed is not None and not self._may(allowed):
-                raise PermissionDenied(f"{self.plugin} lost the permission for {what} meanwhile", plugin=self.plugin)
-        except (PluginError, PermissionDenied):
+        except PluginError:
             close()
             raise
+        if allowed is not None and not self._may(allowed):
+            close()
+            raise PermissionDenied(f"{self.plugin} lost the permission for {what} meanwhile", plugin=self.plugin)
         opened = Opened(self, what, close, allowed)
         self._opened[opened] = None
         return opened
