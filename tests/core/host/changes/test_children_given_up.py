@@ -62,3 +62,39 @@ async def test_it_goes_down_with_who_gave_up_waiting_for_it(profile, build, runn
     await host.plugins.wait_for("child", timeout_seconds=30)
     await asyncio.wait_for(host.disable("parent"), 60)
     assert host.plugins.status("child").state == "unloaded"
+
+
+LOADS = """
+from jackfield import Plugin, command
+
+class Main(Plugin):
+    @command("NAME")
+    async def load(self, source, plugin: str):
+        await self.context.plugins.load(plugin)
+"""
+
+
+@pytest.mark.feature("J17", "K26")
+async def test_who_is_going_down_gets_no_child_that_nobody_would_end(profile, build, running):
+    names = ("first", "second", "third")
+    profile.install(
+        *(
+            build(
+                name,
+                code=LOADS.replace("NAME", name),
+                permissions=MANAGES,
+                more=f'[contributes]\ncommands = [{{ name = "{name}" }}]\n',
+                isolation="worker",
+            )
+            for name in names
+        )
+    )
+    profile.enable(*names, isolation="worker", permissions=(Permission("plugins", ("manage",)),))
+    profile.state.change({"wish/second": False, "wish/third": False}, by="test")
+    host = await running()
+    await host.commands.dispatch("first second", Speaker())
+    await host.commands.dispatch("second third", Speaker())
+    assert host.plugins.status("third").state == "active"
+    again = host.commands.dispatch("second third", Speaker())
+    await asyncio.gather(host.unload("first"), again, return_exceptions=True)
+    await until(lambda: not host.plugins.status("third").state.runs_code)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from jackfield.api import PluginInfo
 from jackfield.host.changes.orders import Orders
@@ -58,12 +59,13 @@ class PluginPlugins:
         cid = canonical_id(plugin)
         if cid == self._cid:
             return _info(self._plugins.status(plugin))
-        self._scope.require_open(f"plugin {plugin}")
+        require = partial(self._scope.require_open, f"plugin {plugin}")
+        require()
         by = f"{self._plugin}, which loaded it and is down"
         opened = self._scope.begin(f"plugin {plugin}", lambda: self._presences.release(cid, parent=self._cid, by=by))
         try:
             await self._orders.within.free_to_go_up(plugin, "loaded")
-            status = await self._orders.load(plugin, enable=True, by=self._plugin, parent=self._cid)
+            status = await self._orders.load(plugin, enable=True, by=self._plugin, parent=self._cid, require=require)
         except asyncio.CancelledError:
             raise  # the order goes on without who gave it: the child may come up, and goes with its parent
         except BaseException:

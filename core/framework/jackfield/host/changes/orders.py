@@ -88,7 +88,9 @@ class Orders:
         self.waking.close()
         self.recovering.close()
 
-    async def load(self, plugin: str, *, enable: bool, by: str, parent: str = "") -> PluginStatus:
+    async def load(
+        self, plugin: str, *, enable: bool, by: str, parent: str = "", require: Callable[[], None] = lambda: None
+    ) -> PluginStatus:
         """Bring a plugin up for this run; see `Host.load`.
 
         Args:
@@ -96,11 +98,13 @@ class Orders:
             enable: whether it shall run, or only have its code loaded.
             by: who asks, for the sentence.
             parent: the canonical id of the plugin in whose scope it shall run.
+            require: raises where that one went down while this waited for its turn: nobody would end the child.
         """
         cid = canonical_id(plugin)
         wanted = _UP if enable else (*_UP, State.LOADED, State.IDLE)
 
         async def change() -> PluginStatus:
+            require()
             seen = await self._known(plugin)
             record = self._plugins.records().get(cid)
             asked = self._presences.copy().get(cid)
