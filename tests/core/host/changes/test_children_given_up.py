@@ -65,9 +65,13 @@ async def test_it_goes_down_with_who_gave_up_waiting_for_it(profile, build, runn
 
 
 LOADS = """
+import asyncio
 from jackfield import Plugin, command
 
 class Main(Plugin):
+    async def on_disable(self):
+        await asyncio.sleep(0.5)  # others are asked meanwhile
+
     @command("NAME")
     async def load(self, source, plugin: str):
         await self.context.plugins.load(plugin)
@@ -84,12 +88,12 @@ async def test_who_is_going_down_gets_no_child_that_nobody_would_end(profile, bu
                 code=LOADS.replace("NAME", name),
                 permissions=MANAGES,
                 more=f'[contributes]\ncommands = [{{ name = "{name}" }}]\n',
-                isolation="worker",
+                isolation="inline",
             )
             for name in names
         )
     )
-    profile.enable(*names, isolation="worker", permissions=(Permission("plugins", ("manage",)),))
+    profile.enable(*names, isolation="inline", permissions=(Permission("plugins", ("manage",)),))
     profile.state.change({"wish/second": False, "wish/third": False}, by="test")
     host = await running()
     await host.commands.dispatch("first second", Speaker())
