@@ -2,12 +2,14 @@
 
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from jackfield.management import Update
-from jackfield_chat.plugins import update_plan
+from jackfield.management import AskedPermission, Update
+from jackfield.permissions import Growth, GrowthEntry
+from jackfield_chat.plugins import update_line, update_plan
 from jackfield_chat.plugins.news import News
 
 from tests.support.marketplace import RunningMarketplace, running_marketplace
@@ -65,6 +67,7 @@ async def test_the_plan_stands_on_the_page_with_accept_later_and_never(
         "Poll 1.0.0 → 2.0.0, a security fix",
         "security fix: votes can no longer be forged",
         "(posts results)",
+        "uses the plugin helper: its services and events",
         "brings helper",
         "changes the shape of its data, from 1 to 2; a copy is kept",
         "shows who voted",
@@ -91,6 +94,7 @@ async def test_the_plan_stands_on_the_page_with_accept_later_and_never(
 
     page = await act(owner, "update", "poll")
     assert "Update Poll 1.0.0 → 2.0.0" in page, "what asks for more is asked once more, with all that it is granted"
+    assert "new: uses the plugin helper: its services and events" in page
     assert "<li>poll changes the shape of its data, from 1 to 2; a copy is kept</li>" in page
     assert re.search(r"<li>fetches \d+ (bytes|KiB)</li>", page)
     token = re.search(r'name="token" value="([^"]+)"', page)
@@ -126,7 +130,7 @@ async def test_a_yes_is_to_the_plan_that_was_shown(serve: "Serve", market: Runni
 async def test_what_takes_another_plugin_back_is_asked_first(serve: "Serve", market: RunningMarketplace) -> None:
     market.publish("lower")
     market.publish("lower", "2.0.0")
-    market.publish("upper")
+    market.publish("upper", more='[requires]\nlower = "*"\n')
     chat = await serve(marketplaces=(market.url,))
     owner = await chat.person("owner")
     await installed(chat, owner, "lower")
@@ -192,6 +196,16 @@ def test_what_is_put_off_or_left_is_told_as_what_it_is() -> None:
     assert note.title == "A plugin has a newer version"
     assert [line.text for line in note.lines][:1] == ["Poll 1.0.0 → 2.0.0, no new permissions"]
     assert not any("Dice" in line.text for line in note.lines)
+
+
+def test_a_plugin_that_it_uses_anew_stands_beside_what_it_asks_for() -> None:
+    uses = "uses the plugin geo: its services and events"
+    growth = Growth((GrowthEntry("dependency", "poll", None, uses),))
+    asked = AskedPermission("send messages", "posts results", "medium", "messages", "send", new=True)
+    alone = Update("poll", "Poll", "1.0.0", "2.0.0", growth=growth)
+    assert update_line(alone).text == f"Poll 1.0.0 → 2.0.0, {uses}"
+    more = replace(alone, permissions=(asked,))
+    assert update_line(more).text == f"Poll 1.0.0 → 2.0.0, asks for more: send messages (posts results); {uses}"
 
 
 def test_a_claim_is_told_as_a_claim() -> None:

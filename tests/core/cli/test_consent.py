@@ -9,11 +9,12 @@ from jackfield.cli.output import Output
 from jackfield.cli.plans import show_changelog
 from jackfield.errors import ConsentRequired
 from jackfield.management import AskedPermission, ConsentRequest
-from jackfield.permissions import Growth, GrowthEntry
+from jackfield.permissions import Growth, GrowthEntry, Permission
 
 SEND = AskedPermission("send messages", "to post results", "medium", "messages", "send")
 SHOW = AskedPermission("add to the sidebar", "to show the running poll", "low", "ui", "component")
 NAMES = AskedPermission("read member names", "to show who voted", "medium", "members", "read", new=True)
+CONNECT = Permission("network", ("connect",))
 FILES = AskedPermission("change and delete files on this computer", "", "high", "files", "write")
 
 
@@ -87,7 +88,7 @@ def test_a_plugin_that_asks_for_nothing_says_so(capsys):
 def test_changes_of_publisher_and_what_a_dependency_asks_are_told(capsys):
     growth = [
         GrowthEntry("publisher", "poll", None, "published by mallory, before by poll-team"),
-        GrowthEntry("dependency", "charts", None, "comes with charts, which asks to open connections"),
+        GrowthEntry("dependency", "charts", CONNECT, "comes with charts, which asks to open connections"),
     ]
     lines = shown(capsys, request(SEND, previous="1.0.0", growth=growth, brings=("charts",)))
     assert lines[-3:] == [
@@ -95,6 +96,20 @@ def test_changes_of_publisher_and_what_a_dependency_asks_are_told(capsys):
         "  changed    published by mallory, before by poll-team",
         "             comes with charts, which asks to open connections",
     ]
+
+
+@pytest.mark.feature("C4", "K25")
+def test_a_plugin_that_it_uses_is_told_and_one_that_it_uses_anew_is_marked(capsys):
+    growth = [GrowthEntry("dependency", "poll", None, "uses the plugin geo: its services and events")]
+    assert shown(capsys, request(SEND, growth=growth))[1:] == [
+        "  wants to   send messages  to post results",
+        "  and it     uses the plugin geo: its services and events",
+        "  runs in    its own process, no network, no files",
+        "  brings     nothing else",
+    ]
+    lines = shown(capsys, request(SEND, previous="1.0.0", growth=growth))
+    assert lines[2] == "  and it     uses the plugin geo: its services and events (new)"
+    assert not any(line.startswith("  changed") for line in lines)
 
 
 def test_a_long_reason_is_wrapped_below_its_sentence(capsys):

@@ -73,6 +73,18 @@ def test_a_manifest_that_asks_for_more_asks_again(desk, manifest):
     assert desk.run("keys", "new", "echo", "--manifest", manifest, "--accept-permissions").code == 0
 
 
+@pytest.mark.feature("C4", "K25")
+def test_a_manifest_that_uses_another_plugin_asks_again(desk, manifest):
+    desk.run("keys", "new", "echo", "--manifest", manifest, "--accept-permissions")
+    newer = MANIFEST.replace("1.2.0", "1.3.0") + '[requires]\ngeo = "*?"\n' + SEND
+    manifest.write_text(newer, encoding="utf-8")
+    refused = desk.run("keys", "new", "echo", "--manifest", manifest)
+    assert refused.code == 3
+    assert "uses the plugin geo: its services and events (new)" in refused.out
+    assert desk.run("keys", "new", "echo", "--manifest", manifest, "--accept-permissions").code == 0
+    assert desk.run("keys", "new", "echo", "--manifest", manifest).code == 0, "it was agreed to"
+
+
 def test_a_key_file_is_its_owners_alone_and_nothing_is_written_over(desk, tmp_path):
     file = tmp_path / "echo.key"
     made = desk.run("keys", "new", "echo", "--key-file", file, "--json").json

@@ -143,11 +143,34 @@ def test_yes_updates_what_asks_for_nothing_new_and_names_the_rest(newer: Desk):
     assert newer.run("update", "--yes").out == "Every plugin: nothing newer.\n"
 
 
+@pytest.mark.feature("C4", "C42", "K25")
+def test_an_update_that_uses_another_plugin_is_left_until_its_user_says_yes(desk: Desk, tmp_path):
+    uses = "uses the plugin geo: its services and events"
+    build_plugin(tmp_path / "w", "geo")
+    build_plugin(tmp_path / "w", "calm", "1.0.0")
+    build_plugin(tmp_path / "w", "calm", "1.1.0", more='[requires]\ngeo = "*?"\n')
+    command = [script("jackfield-marketplace"), "serve", "--data", str(tmp_path / "data"), "--port", "0"]
+    with Server([*command, "--seed", str(tmp_path / "w")]) as server:
+        desk.more["JACKFIELD_MARKETPLACE"] = server.address
+        assert desk.run("install", "calm==1.0.0", "geo", "--accept-permissions").code == 0
+        assert f"calm  1.0.0 → 1.1.0  {uses}" in desk.run("update", "--check").out
+        refused = desk.run("update", "--yes")
+        assert refused.code == 3
+        assert f"  and it     {uses} (new)" in refused.out.splitlines()
+        answer = desk.run("update", "--yes", "--json")
+        jsonschema.validate(answer.json, schema_of("update"))
+        (held,) = answer.json["plan"]["held"]
+        assert held["growth"] == [{"kind": "dependency", "plugin": "calm", "permission": None, "detail": uses}]
+        assert desk.rows()["calm"]["version"] == "1.0.0"
+        assert desk.run("update", "--accept-permissions").code == 0
+        assert desk.rows()["calm"]["version"] == "1.1.0"
+
+
 @pytest.mark.feature("C45")
 def test_what_takes_another_plugin_back_is_asked_though_it_asks_for_nothing(desk: Desk, tmp_path):
     build_plugin(tmp_path / "w", "below", "1.0.0")
     build_plugin(tmp_path / "w", "below", "2.0.0")
-    build_plugin(tmp_path / "w", "above", "1.0.0")
+    build_plugin(tmp_path / "w", "above", "1.0.0", more='[requires]\nbelow = "*"\n')
     build_plugin(tmp_path / "w", "above", "2.0.0", more='[requires]\nbelow = "<2.0.0"\n')
     command = [script("jackfield-marketplace"), "serve", "--data", str(tmp_path / "data"), "--port", "0"]
     with Server([*command, "--seed", str(tmp_path / "w")]) as server:

@@ -188,6 +188,16 @@ class TestConsent:
     def test_a_later_version_that_asks_for_nothing_more_runs(self):
         assert problems(candidate("a", "1.1.0", more=ASKING), wished=wishes(candidate("a", more=ASKING)))["a"] == ""
 
+    def test_a_later_version_that_uses_another_plugin_is_asked_about(self):
+        geo, old = candidate("geo"), candidate("a")
+        new = candidate("a", "1.1.0", more='[requires]\ngeo = "*?"\n')
+        given = wishes(old, geo)
+        seen = replace(given, grants={**given.grants, "a": replace(given.grants["a"], requires=())})
+        assert problems(new, geo, wished=seen)["a"].startswith("asks for consent to more: it uses geo (")
+        agreed = replace(given, grants={**given.grants, "a": replace(given.grants["a"], requires=("geo",))})
+        assert problems(new, geo, wished=agreed)["a"] == ""
+        assert problems(new, geo, wished=given)["a"] == "", "a grant that was kept before these were tells nothing"
+
     def test_what_the_user_took_back_from_this_version_does_not_stop_it(self):
         one = candidate("a", more=ASKING)
         given = wishes(one)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from jackfield.management import Consent
+from jackfield.management import Consent, ConsentMissing
 from jackfield.management.consent import Coming, Standing, renewed
 from jackfield.manifest import HostFile, Manifest, read_manifest
 from jackfield.permissions import Grant, Placement
 
 
-def manifest(plugin: str = "poll", *permissions: str, isolation: str = "any") -> Manifest:
-    """A manifest that asks for `resource:action` or `resource:action@host`."""
+def manifest(plugin: str = "poll", *permissions: str, isolation: str = "any", requires: str = "") -> Manifest:
+    """A manifest that asks for `resource:action` or `resource:action@host`, and requires plugins: `geo = "*?"`."""
     lines = ["schema = 1", f'id = "{plugin}"', f'name = "{plugin.title()}"', f'isolation = "{isolation}"']
     for text in permissions:
         what, _, host = text.partition("@")
         resource, _, action = what.partition(":")
         lines += ["[[permissions]]", f'resource = "{resource}"', f'actions = ["{action}"]', f'reason = "for {text}"']
         lines += [f'hosts = ["{host}"]'] if host else []
+    lines += ["[requires]", requires] if requires else []
     return read_manifest("\n".join(lines), source="plugin.toml")
 
 
@@ -106,6 +109,50 @@ def test_what_comes_along_asks_too(consent):
     assert (entry.kind, entry.plugin) == ("dependency", "helper")
     assert entry.detail == "comes with helper, which asks to read member names"
     assert request.brings == ("helper",)
+
+
+USES_GEO = "uses the plugin geo: its services and events"
+
+
+@pytest.mark.feature("C4", "K25")
+@pytest.mark.parametrize("needed", ['geo = "*"', 'geo = "*?"', 'geo = "^1.0?"'])
+@pytest.mark.parametrize("installed", [{}, {"geo": manifest("geo")}], ids=["absent", "installed"])
+def test_another_plugin_that_it_uses_needs_a_yes(consent, needed, installed):
+    before, after = manifest("poll"), manifest("poll", requires=needed)
+    standing = Standing(before, "1.0.0", replace(granted(before), requires=()))
+    request = consent.request(coming(after, dependencies=installed), standing, installed)
+    (entry,) = request.growth.entries
+    assert (entry.kind, entry.plugin, entry.permission, entry.detail) == ("dependency", "poll", None, USES_GEO)
+    assert USES_GEO in ConsentMissing([request]).message
+    grant = renewed(coming(after), standing, request.growth)
+    assert grant.requires == ("geo",)
+    assert not consent.request(coming(after), Standing(after, "2.0.0", grant)).growth
+
+
+def test_another_range_of_a_plugin_that_it_uses_is_no_growth(consent):
+    before = manifest("poll", requires='geo = "^1.0"')
+    standing = Standing(before, "1.0.0", replace(granted(before), requires=("geo",)))
+    for needed in ('geo = "^2.0"', 'geo = "*?"', ""):
+        assert not consent.request(coming(manifest("poll", requires=needed)), standing).growth
+
+
+def test_what_it_used_once_is_asked_again_after_a_version_that_did_not(consent):
+    first, second = manifest("poll", requires='geo = "*"'), manifest("poll")
+    standing = Standing(first, "1.0.0", replace(granted(first), requires=("geo",)))
+    grant = renewed(coming(second), standing, consent.request(coming(second), standing).growth)
+    assert consent.request(coming(first), Standing(second, "2.0.0", grant)).growth.uses == (USES_GEO,)
+
+
+def test_a_grant_that_does_not_tell_was_given_to_the_manifest_that_stands(consent):
+    before = manifest("poll", requires='geo = "*"')
+    assert not consent.request(coming(before), Standing(before, "1.0.0", granted(before))).growth
+    assert consent.request(coming(before), Standing(None, "1.0.0", granted(before))).growth.uses == (USES_GEO,)
+
+
+def test_a_first_install_asks_for_the_plugins_that_it_uses(consent):
+    asked = manifest("poll", requires='geo = "*?"\nmaps = "^1.0"')
+    request = consent.request(coming(asked, placement=Placement("worker", "full")), None)
+    assert request.growth.uses == (USES_GEO, "uses the plugin maps: its services and events")
 
 
 def test_what_only_a_dependency_asks_anew_is_not_marked_on_the_plugin(consent):

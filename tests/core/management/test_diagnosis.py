@@ -84,6 +84,15 @@ def test_a_version_that_asks_for_more_waits(profile, build, found):
     assert problem == "2.0.0 asks for more than you allowed: messages:send"
 
 
+def test_a_version_that_uses_another_plugin_waits(profile, build, found):
+    profile.install(build("a", "2.0.0", more='[requires]\nb = "*?"\n'))
+    grant = Grant("a", SOURCE, None, (), "1.0.0", requires=())
+    profile.state.change({"wish/a": True, "grants/a": grant.to_mapping()}, by="test")
+    ((kind, plugin, problem, advice),) = found()
+    assert (kind, plugin, advice) == ("growth", "a", "jackfield enable a")
+    assert problem == "2.0.0 uses more plugins than you allowed: b"
+
+
 def test_files_that_were_changed_are_broken(profile, build, found):
     profile.install(build("a"))
     profile.enable("a")

@@ -67,7 +67,7 @@ async def test_a_prerelease_is_no_reason_to_go_back_and_newer_ones_are_offered(m
 async def test_another_plugin_goes_back_by_nothing_but_its_users_yes(market, management):
     market.publish("below")
     market.publish("below", "2.0.0")
-    market.publish("above")
+    market.publish("above", more='[requires]\nbelow = "*"\n')
     await installed(management, "below", "above")
     market.publish("above", "2.0.0", more='[requires]\nbelow = "<2.0.0"\n')
     assert await taken(management, "above") == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from jackfield.errors import ConsentRequired, UnknownPlugin
+from jackfield.management import take_updates
 from jackfield_marketplace.accounts import find_user
 from jackfield_marketplace.app import open_database
 from jackfield_marketplace.catalog import refresh_plugin
@@ -87,20 +88,65 @@ async def test_the_check_tells_what_a_new_dependency_asks_as_the_plan_does(marke
     (planned,) = [request for request in plan.consent if request.plugin == "lonely"]
     assert set(update.growth.entries) == set(planned.growth.entries)
     assert [entry.detail for entry in update.growth.entries] == [
-        "comes with names-below, which asks to read member names"
+        "comes with names-below, which asks to read member names",
+        "uses the plugin names: its services and events",
     ]
     assert update.brings == planned.brings == ("names", "names-below")
     assert not any(one.new for one in update.permissions)
 
 
-async def test_what_is_installed_already_is_no_news(market, manage):
+async def test_of_what_is_installed_already_only_the_use_is_news(market, manage):
     market.publish("present", permissions=MEMBERS)
     market.publish("growing")
     management = manage(market.url)
     await installed(management, "present", "growing")
     market.publish("growing", "2.0.0", more='[requires]\npresent = ">=1.0"\n')
     (update,) = await management.check_updates()
-    assert (update.new, update.brings, bool(update.growth)) == ("2.0.0", (), False)
+    assert (update.new, update.brings) == ("2.0.0", ())
+    assert [one.detail for one in update.growth.entries] == ["uses the plugin present: its services and events"]
+
+
+@pytest.mark.feature("C4", "C41", "K25")
+async def test_an_update_that_uses_an_installed_plugin_waits_for_a_yes(market, manage):
+    uses = ("uses the plugin geo-present: its services and events",)
+    management = manage(market.url)
+
+    async def follow() -> None: ...
+
+    async def take_by_itself() -> list[str | None]:
+        taken = await take_updates(management, await management.check_updates(), by="itself", follow=follow)
+        return [one.done for one in taken]
+
+    market.publish("geo-present")
+    market.publish("reaches-out")
+    await installed(management, "geo-present", "reaches-out")
+    management.policies.change("reaches-out", {"mode": "auto"}, by="tester")
+    market.publish("reaches-out", "1.1.0", more='[requires]\ngeo-present = "*?"\n')
+    assert await take_by_itself() == ["reaches-out 1.1.0 asks for more and waits for your yes"]
+    careful = await management.plan_update(growing=False)
+    assert not careful
+    assert [request.growth.uses for request in careful.held] == [uses]
+
+    plan = await management.plan_update()
+    assert plan.growth.uses == uses
+    assert plan.to_mapping()["growth"] == [
+        {"kind": "dependency", "plugin": "reaches-out", "permission": None, "detail": uses[0]}
+    ]
+    with pytest.raises(ConsentRequired, match="uses the plugin geo-present"):
+        await management.apply(plan, accept_permissions=False, by="tester")
+    await management.apply(plan, accept_permissions=True, by="tester")
+    assert management.permissions("reaches-out").grant.requires == ("geo-present",)
+
+    await management.rollback(by="tester")
+    assert management.permissions("reaches-out").grant.requires == ()
+    assert {row.id: row.state for row in management.list()}["reaches-out"] == "enabled"
+    await management.apply(await management.plan_update(), accept_permissions=True, by="tester")
+    market.publish("reaches-out", "1.2.0", more='[requires]\ngeo-present = "^1.0"\n')
+    assert await take_by_itself() == ["reaches-out was updated from 1.1.0 to 1.2.0 by itself"], "it is another range"
+    market.publish("reaches-out", "1.3.0")
+    assert await take_by_itself() == ["reaches-out was updated from 1.2.0 to 1.3.0 by itself"], "it is less"
+    market.publish("reaches-out", "1.4.0", more='[requires]\ngeo-present = "^1.0"\n')
+    assert await take_by_itself() == ["reaches-out 1.4.0 asks for more and waits for your yes"], "it was taken back"
 
 
 async def test_pre_releases_are_looked_for_when_asked(market, manage):

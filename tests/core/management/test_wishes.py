@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -201,6 +202,21 @@ class TestFromPip:
         assert not management.permissions("piped").grant.allows("messages", "send")
         details = [entry.detail for entry in management.enable_request("piped").growth.entries]
         assert "asks to read messages in the rooms it is added to, send messages" in details
+
+    @pytest.mark.feature("C4", "K25")
+    def test_a_new_version_by_pip_that_uses_another_plugin_asks_again(self, manage, tmp_path, by_pip):
+        site = by_pip(build_plugin(tmp_path / "one", "piped", "1.0.0", isolation="worker"))
+        manage().enable("piped", accept_permissions=True, by="tester")
+        shutil.rmtree(next(site.glob("chat_piped-*")))
+        uses = '[requires]\ngeo = "*?"\n'
+        by_pip(build_plugin(tmp_path / "two", "piped", "2.0.0", isolation="worker", more=uses))
+        management = manage()
+        assert management.enable_request("piped").growth.uses == ("uses the plugin geo: its services and events",)
+        with pytest.raises(ConsentRequired, match="uses the plugin geo"):
+            management.enable("piped", by="tester")
+        management.enable("piped", accept_permissions=True, by="tester")
+        assert not management.enable_request("piped").growth
+        assert management.permissions("piped").grant.requires == ("geo",)
 
     def test_one_without_a_manifest_asks_for_full_trust(self, manage, tmp_path, by_pip):
         source = WheelSource(

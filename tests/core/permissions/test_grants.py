@@ -1,6 +1,7 @@
 """What a user granted, and the check that every capability makes."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,9 +77,15 @@ def test_a_grant_is_bound_to_plugin_source_and_publisher(change: dict[str, Any],
     assert GRANT.binds(**whom) is binds
 
 
-@pytest.mark.parametrize("grant", [GRANT, Grant("a", "environment", None, ())], ids=["full", "empty"])
+@pytest.mark.parametrize("grant", [GRANT, replace(GRANT, requires=("geo",)), Grant("a", "file", None, ())], ids=str)
 def test_a_grant_survives_the_state_log(grant: Grant) -> None:
     assert Grant.from_mapping(json.loads(json.dumps(grant.to_mapping()))) == grant
+
+
+def test_what_the_user_has_not_seen_required_is_told_where_the_grant_knows() -> None:
+    assert replace(GRANT, requires=("geo",)).unseen(["geo", "maps"]) == ("maps",)
+    old = {key: value for key, value in GRANT.to_mapping().items() if key != "requires"}
+    assert Grant.from_mapping(old).unseen(["geo", "maps"]) == ()
 
 
 def test_what_a_later_version_wrote_grants_nothing_more() -> None:
@@ -105,6 +112,7 @@ def test_a_permission_limited_in_a_way_we_do_not_know_grants_nothing() -> None:
         ({**GRANT.to_mapping(), "publisher": 1}, "grant.publisher: expected text, found the whole number 1"),
         ({**GRANT.to_mapping(), "key": 1}, "grant.key: expected text, found the whole number 1"),
         ({**GRANT.to_mapping(), "dependencies": [1]}, "grant.dependencies: expected a list of texts, found a list [1]"),
+        ({**GRANT.to_mapping(), "requires": [1]}, "grant.requires: expected a list of texts, found a list [1]"),
         ({**GRANT.to_mapping(), "permissions": [{}]}, "grant.permissions[0].resource: missing"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -57,6 +57,7 @@ def test_an_unlimited_grant_covers_a_limited_request_and_not_the_reverse() -> No
         (replace(POLL, permissions=(READ, NET)), [("permission", "poll", "network:connect (api.example.org:443)")]),
         (replace(POLL, dependencies={"geo": (NET,)}), [("dependency", "geo", "network:connect (api.example.org:443)")]),
         (replace(POLL, dependencies={"geo": ()}), []),
+        (replace(POLL, requires=("geo",)), [("dependency", "poll", "")]),
         (replace(POLL, publisher="mallory"), [("publisher", "poll", "")]),
         (replace(POLL, publisher=None), [("publisher", "poll", "")]),
         (replace(POLL, key="ab" * 32), []),
@@ -100,6 +101,18 @@ def test_a_dependency_that_asks_more_than_before_is_growth() -> None:
     old, new = replace(POLL, dependencies={"geo": (READ,)}), replace(POLL, dependencies={"geo": (READ, SEND)})
     assert entries(growth(old, new)) == [("dependency", "geo", "messages:send")]
     assert not growth(new, old)
+
+
+@pytest.mark.feature("C4", "K25")
+def test_a_plugin_that_is_required_anew_is_growth_and_one_less_is_not() -> None:
+    old, new = replace(POLL, requires=("geo", "maps")), replace(POLL, requires=("maps", "votes"))
+    assert growth(old, new).uses == ("uses the plugin votes: its services and events",)
+    assert not growth(old, replace(POLL, requires=("maps",)))
+    assert growth(None, new).uses == (
+        "uses the plugin maps: its services and events",
+        "uses the plugin votes: its services and events",
+    )
+    assert growth(POLL, replace(POLL, dependencies={"geo": (NET,)})).uses == (), "a permission is something else"
 
 
 def test_less_trust_is_no_growth() -> None:

@@ -35,6 +35,8 @@ class Part:
 def parts(request: ConsentRequest) -> tuple[Part, ...]:
     """Return what someone says yes to: what it wants (risky first, new ones marked), where it runs, who made it."""
     wishes = tuple(_wish(one.sentence, one.reason, one.risk, new=one.new) for one in request.permissions)
+    mark = "new: " if request.previous is not None else ""
+    uses = tuple(AnswerLine(f"{mark}{phrase}", "medium") for phrase in request.growth.uses)
     risk = "high" if _TRUST in request.isolation_sentence else ""
     runs = (AnswerLine(f"runs in {request.isolation_sentence}", risk),)
     made = [f"by {request.made_by}" if request.made_by else "nobody says who published it"]
@@ -49,7 +51,7 @@ def parts(request: ConsentRequest) -> tuple[Part, ...]:
         *(AnswerLine(detail, "high") for detail in others if detail),
     )
     return (
-        Part("What it wants", wishes or (AnswerLine("nothing that needs a permission"),)),
+        Part("What it wants", (*(wishes or (AnswerLine("nothing that needs a permission"),)), *uses)),
         Part("Where it runs", runs),
         Part("Who made it", who),
     )
@@ -156,7 +158,7 @@ def update_line(update: Update) -> AnswerLine:
     new = [one for one in update.permissions if one.new]
     if new:
         wishes = ", ".join(f"{one.sentence} ({one.reason})" if one.reason else one.sentence for one in new)
-        return AnswerLine(f"{line}, asks for more: {wishes}", new[0].risk)
+        return AnswerLine("; ".join((f"{line}, asks for more: {wishes}", *update.growth.uses)), new[0].risk)
     if update.growth:
         return AnswerLine(f"{line}, {'; '.join(entry.detail for entry in update.growth.entries)}", "medium")
     return AnswerLine(f"{line}, no new permissions")

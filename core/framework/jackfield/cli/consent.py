@@ -20,7 +20,7 @@ _COLOURS = {"high": "red", "medium": "yellow"}
 
 
 def show_request(output: Output, request: JsonObject) -> None:
-    """Print one consent request: a head line, then `wants to`, `runs in`, `brings` and what changed."""
+    """Print one consent request: a head line, then `wants to`, `and it`, `runs in`, `brings` and what changed."""
     output.line(_head(request))
     if request["permissions"]:
         show_permissions(output, "wants to", request["permissions"])
@@ -28,6 +28,8 @@ def show_request(output: Output, request: JsonObject) -> None:
         show_part(output, "wants to", ["nobody knows: it has no manifest, so a yes is full trust"])
     else:
         show_part(output, "wants to", ["nothing that needs a permission"])
+    mark = " (new)" if request["previous"] else ""
+    show_part(output, "and it", [f"{one['detail']}{mark}" for one in request["growth"] if _uses(one)])
     show_part(output, "runs in", [request["isolation_sentence"]])
     show_part(output, "brings", [", ".join(request["brings"]) or "nothing else"])
     show_part(output, "changed", _changes(request))
@@ -136,12 +138,17 @@ def _marked(permission: JsonObject) -> str:
 
 
 def _changes(request: JsonObject) -> list[str]:
-    """What grew besides the plugin's own permissions, which are marked in place.
+    """What grew besides the plugin's own permissions and the plugins that it uses, which are marked in place.
 
     At a first install nothing changes but the key of a plugin that was here before.
     """
-    told = [one for one in request["growth"] if one["kind"] != "permission"]
+    told = [one for one in request["growth"] if one["kind"] != "permission" and not _uses(one)]
     return [one["detail"] for one in told if one["kind"] in ("dependency", "publisher") or request["previous"]]
+
+
+def _uses(entry: JsonObject) -> bool:
+    """Whether an entry of a growth tells that a plugin is required anew, not what one that comes along asks."""
+    return bool(entry["kind"] == "dependency" and entry["permission"] is None)
 
 
 def other_key(request: JsonObject) -> bool:

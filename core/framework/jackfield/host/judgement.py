@@ -168,6 +168,9 @@ def consent_problem(candidate: Candidate, source: str, grant: Grant | None, *, c
     if missing and not seen:
         # The user saw an earlier version; what is missing of the version they saw, they took back on purpose.
         return f"asks for consent to more: {'; '.join(map(str, missing))} ({how})"
+    unseen = grant.unseen(one.canonical_id for one in manifest.requires)
+    if unseen:  # the user cannot take these back one by one, so the version that they saw does not matter
+        return f"asks for consent to more: it uses {', '.join(unseen)} ({how})"
     return ""
 
 

@@ -27,10 +27,12 @@ class ConsentMissing(ConsentRequired):
         names = ", ".join(f"{request.plugin} {request.version}" for request in requests)
         asks = "; ".join(
             dict.fromkeys(
-                one.sentence
+                sentence
                 for request in requests
-                for one in request.permissions
-                if one.new or request.previous is None
+                for sentence in (
+                    *(one.sentence for one in request.permissions if one.new or request.previous is None),
+                    *request.growth.uses,
+                )
             )
         )
         super().__init__(
@@ -145,6 +147,7 @@ class Consent:
             publisher=coming.publisher,
             isolation=coming.placement.isolation,
             dependencies={cid: one.permissions for cid, one in dependencies.items()},
+            requires=required_by(coming.manifest),
             plugin=coming.manifest.canonical_id,
             key=coming.key,
         )
@@ -157,6 +160,7 @@ class Consent:
             publisher=grant.publisher,
             isolation=standing.placement.isolation if before is not None else "worker",
             dependencies={cid: installed[cid].permissions for cid in dependencies if cid in installed},
+            requires=_agreed(grant, before),
             plugin=coming.manifest.canonical_id,
             key=grant.key,
         )
@@ -288,7 +292,20 @@ def renewed(coming: Coming, standing: Standing | None, grown: Growth) -> Grant:
         version=coming.version,
         dependencies=tuple(sorted(coming.dependencies or {})),
         key=coming.key,
+        requires=required_by(coming.manifest),
     )
+
+
+def required_by(manifest: Manifest) -> tuple[str, ...]:
+    """Canonical ids of the plugins that a manifest requires, also optionally."""
+    return tuple(dict.fromkeys(one.canonical_id for one in manifest.requires))
+
+
+def _agreed(grant: Grant, before: Manifest | None) -> tuple[str, ...]:
+    """The plugins that its user agreed to that it uses; a grant that does not tell was given to the manifest."""
+    if grant.requires is not None:
+        return grant.requires
+    return required_by(before) if before is not None else ()
 
 
 def _meets(asked: Permission, action: str, grown: Permission) -> bool:

@@ -253,6 +253,9 @@ def _growth(inventory: Inventory) -> Iterator[Finding]:
         if missing and not seen:
             problem = f"{candidate.version} asks for more than you allowed: {'; '.join(map(str, missing))}"
             yield Finding("growth", candidate.id, problem, f"jackfield enable {candidate.id}")
+        elif unseen := grant.unseen(one.canonical_id for one in manifest.requires):
+            problem = f"{candidate.version} uses more plugins than you allowed: {', '.join(unseen)}"
+            yield Finding("growth", candidate.id, problem, f"jackfield enable {candidate.id}")
 
 
 def _slow(starts: Starts, inventory: Inventory) -> Iterator[Finding]:

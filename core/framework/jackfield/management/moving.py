@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jackfield.errors import PluginError, UsageError
-from jackfield.management.consent import Coming, Consent, Standing
+from jackfield.management.consent import Coming, Consent, Standing, required_by
 from jackfield.management.inventory import Inventory
 from jackfield.management.plan import ConsentRequest, Plan
 from jackfield.management.planning import Planner
@@ -153,7 +153,8 @@ def consent_to_move(
     grant = inventory.grant(cid)
     if grant is None or manifest is None:
         return None
-    before = Standing(manifest, candidate.version, grant, inventory.placement(cid, manifest))
+    agreed = replace(grant, requires=required_by(manifest))  # like the source: not what is asked here
+    before = Standing(manifest, candidate.version, agreed, inventory.placement(cid, manifest))
     after = Coming(
         manifest,
         candidate.version,

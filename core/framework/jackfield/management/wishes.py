@@ -222,6 +222,7 @@ class Wishes:
             version=candidate.version,
             dependencies=before.dependencies if before is not None else (),
             key=before.key if before is not None else None,
+            requires=before.requires if before is not None else None,
         )
         self._state.change({f"grants/{cid}": grant.to_mapping()}, by=by, why=why, expecting=known)
 

@@ -1,6 +1,6 @@
 """What a user granted, and the check that every capability makes (C6, C13)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ class Grant:
         version: the version that the user saw; empty when unknown.
         dependencies: canonical ids of the plugins that came with it and were seen at consent.
         key: sha256 of the publisher's key that signed it, None where none did.
+        requires: canonical ids of the plugins that it may use freely, since its user saw that its manifest requires
+            them; None in a grant that was kept before these were.
     """
 
     plugin: str
@@ -30,6 +32,7 @@ class Grant:
     version: str = ""
     dependencies: tuple[str, ...] = ()
     key: str | None = None
+    requires: tuple[str, ...] | None = None
 
     def allows(self, resource: str, action: str, target: str | None = None) -> bool:
         """Tell whether it covers `action` on `resource`.
@@ -45,6 +48,10 @@ class Grant:
     def binds(self, *, plugin: str, source: str, publisher: str | None, key: str | None = None) -> bool:
         """Tell whether it was given to this plugin, from this source, by this publisher and key: else for nothing."""
         return (self.plugin, self.source, self.publisher, self.key) == (plugin, source, publisher, key)
+
+    def unseen(self, requires: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the required plugins (canonical ids) that its user has not seen; none where nobody knows."""
+        return () if self.requires is None else tuple(one for one in requires if one not in self.requires)
 
     def limits(self, resource: str, action: str) -> tuple[str, ...] | None:
         """Return what `action` is limited to (hosts, paths, names): empty for no limit, None when it is not granted."""
@@ -65,6 +72,7 @@ class Grant:
             "version": self.version,
             "dependencies": list(self.dependencies),
             "key": self.key,
+            "requires": None if self.requires is None else list(self.requires),
         }
 
     @classmethod
@@ -89,6 +97,9 @@ class Grant:
             key = text_value(key, "grant.key")
         version = text_value(mapping.get("version", ""), "grant.version")
         dependencies = text_values(mapping.get("dependencies", ()), "grant.dependencies")
+        requires = mapping.get("requires")
+        if requires is not None:
+            requires = text_values(requires, "grant.requires")
         asked = mapping.get("permissions")
         if not isinstance(asked, list | tuple):
             raise ManifestError(f"grant.permissions: expected a list, found {described_value(asked)}")
@@ -98,7 +109,7 @@ class Grant:
             for where, one in ((f"grant.permissions[{index}]", one) for index, one in enumerate(asked))
         }
         permissions = tuple(permission for where, permission in read.items() if where not in unknown)
-        return cls(plugin, source, publisher, permissions, version, dependencies, key)
+        return cls(plugin, source, publisher, permissions, version, dependencies, key, requires)
 
 
 def require(grant: Grant | None, plugin: str, resource: str, action: str, target: str | None = None) -> None:

@@ -42,6 +42,7 @@ class Asked:
         dependencies: the plugins it brings, canonical id to what each asks.
         plugin: its canonical id, named in growth.
         key: sha256 of the publisher's key that signed it, None where none did.
+        requires: canonical ids of the plugins that its manifest requires, also optionally: it may use them freely.
     """
 
     permissions: tuple[Permission, ...] = ()
@@ -51,6 +52,7 @@ class Asked:
     dependencies: Mapping[str, tuple[Permission, ...]] = field(default_factory=dict)
     plugin: str = ""
     key: str | None = None
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class GrowthEntry:
     Args:
         kind: what grew.
         plugin: who asks: the plugin itself, or the dependency that it brings.
-        permission: what is new, for kinds `permission` and `dependency`.
+        permission: what is new, for kinds `permission` and `dependency`; None where a plugin is required anew.
         detail: a phrase for a person.
     """
 
@@ -80,6 +82,11 @@ class Growth:
     """Everything that needs a new yes; false when nothing does."""
 
     entries: tuple[GrowthEntry, ...] = ()
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """A phrase for each plugin that is required anew."""
+        return tuple(one.detail for one in self.entries if one.kind == "dependency" and one.permission is None)
 
     def to_mapping(self) -> list[dict[str, Any]]:
         """Return plain JSON values, one for each entry."""
@@ -102,9 +109,10 @@ def decide(asked: Sequence[Permission], grant: Grant | None) -> Decision:
 def growth(old: Asked | None, new: Asked) -> Growth:
     """Return what `new` asks beyond `old`.
 
-    Grows: a permission or a wider facet, of the plugin or of one it brings; another publisher or source, since grants
-    bind to both; another key of the publisher, or none any more, while a first one is no more than there was; an
-    isolation that asks for more trust. Without `old`, at a first install, every permission counts,
+    Grows: a permission or a wider facet, of the plugin or of one it brings; another plugin that it requires, whose
+    services it may call and whose events it may hear without a permission (K25); another publisher or source, since
+    grants bind to both; another key of the publisher, or none any more, while a first one is no more than there was; an
+    isolation that asks for more trust. Without `old`, at a first install, every permission and required plugin counts,
     and an isolation without confinement; publisher and source are not a change. Less than before never counts.
     """
     entries: list[GrowthEntry] = []
@@ -112,6 +120,11 @@ def growth(old: Asked | None, new: Asked) -> Growth:
     entries += _wider("permission", new.plugin, before.permissions, new.permissions)
     for name, permissions in new.dependencies.items():
         entries += _wider("dependency", name, before.dependencies.get(name, ()), permissions)
+    entries += [
+        GrowthEntry("dependency", new.plugin, None, f"uses the plugin {name}: its services and events")
+        for name in new.requires
+        if name not in before.requires
+    ]
     if old is not None and (old.publisher != new.publisher or old.key not in (None, new.key)):
         was, now = (publisher_in_words(one.publisher, one.key) or "nobody who is named" for one in (old, new))
         without = " without a key" if old.key and not new.key else ""
