@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -88,6 +89,25 @@ async def test_a_version_that_fails_is_rolled_back_and_the_former_one_runs(tmp_p
         finding = next(one for one in _doctor(application) if one.kind == "rolled back")
         assert finding.plugin == "painter"
         assert told in finding.problem
+
+
+async def test_a_version_is_asked_at_once_also_where_it_was_installed_while_the_former_came_up(tmp_path, wheels):
+    may_go_on = tmp_path / "may go on"
+    slow = (
+        "import asyncio, pathlib\nfrom jackfield import Plugin\nclass Main(Plugin):\n    async def on_enable(self):\n"
+        f"        while not pathlib.Path({str(may_go_on)!r}).exists():\n            await asyncio.sleep(0.01)\n"
+    )
+    async with running(tmp_path / "home") as application:
+        await install(application, build_plugin(wheels, "painter", "1.0.0", code=slow), isolation="inline")
+        coming_up = asyncio.ensure_future(application.reload())
+        await until(lambda: [one.state for one in application.host.plugins] == ["loaded"])
+        await install(application, build_plugin(wheels, "painter", "2.0.0", code=HEAD + FAILURES["health"][0]))
+        may_go_on.touch()
+        await coming_up
+        await application.reload()
+        # Long before it would be asked a second time.
+        await until(lambda: version_of(application) == "1.0.0", timeout_seconds=20)
+        assert application.management.failed()[0].why == "the paint is dry"
 
 
 async def test_a_plugin_that_never_worked_is_taken_out_again(tmp_path, wheels, caplog):

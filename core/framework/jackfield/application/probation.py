@@ -133,12 +133,14 @@ class Probation:
         if status.state is State.FAILED and not status.comes_back:
             self._failed(cid, status.version, status.problem)
         elif status.state is State.ACTIVE and status.origin == "store":
-            version = self._host.state.get(f"{KEY}{cid}")
+            version = status.version
+            if self._host.state.get(f"{KEY}{cid}") != version:
+                return  # it has proved itself, or is the old one: the next was installed and is not up yet
             trial = self._trials.get(cid)
-            if version is not None and (trial is None or trial[0] != version or trial[1].done()):
+            if trial is None or trial[0] != version or trial[1].done():
                 self._end_trial(cid)
-                task = asyncio.get_running_loop().create_task(self._try(cid, str(version)), name=f"probation of {cid}")
-                self._trials[cid] = str(version), task
+                task = asyncio.get_running_loop().create_task(self._try(cid, version), name=f"probation of {cid}")
+                self._trials[cid] = version, task
 
     async def _try(self, cid: str, version: str) -> None:
         """Ask a new version how it is until its time is over; then it has proved itself."""
