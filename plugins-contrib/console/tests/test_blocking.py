@@ -189,7 +189,7 @@ def test_a_thread_that_a_listener_waits_for_exchanges_scripts(tmp_path, caplog):
         "def on_user_info(server, info):\n"
         "    told.append(reload(server).get_return_value(block=True))\n"
     )
-    with console(tmp_path, {"waiting.py": text, "well.py": HEARING}, held_seconds=0.3) as bench:
+    with console(tmp_path, {"waiting.py": text, "well.py": HEARING}, held_seconds=1.5) as bench:
         bench.type("one")
         bench.wait(lambda: bench.module("waiting").told == [True])
         assert bench.type("!!well") == ["here"]

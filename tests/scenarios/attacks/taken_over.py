@@ -126,9 +126,9 @@ def megabyte_of_empty_lists(taken: Taken) -> None:
 
 
 def parcel_of_empty_lists(taken: Taken) -> None:
-    """The same beyond the bound of a frame: a value that is sent in parts."""
+    """The same beyond the bound of a frame: a value that is sent in parts, and would not be too large as bytes."""
     part = b"\x90" * (512 << 10)
-    most = 12 << 20
+    most = 3 << 20
     parcel = taken.ask("parcel.add", {"part": b"\xdd" + struct.pack(">I", most) + part})
     for _ in range(most // len(part)):
         time.sleep(0.1)  # within the limit on traffic
