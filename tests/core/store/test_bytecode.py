@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import resource
+import threading
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ def duplicated(depth: int) -> str:
 def folded(terms: int) -> str:
     """A source whose constants are put together one by one, each result kept: gigabytes for some thousand of them."""
     return "x = " + " + ".join(['"a" * 4096'] * terms) + "\n"
+
+
+def children() -> set[str]:
+    """The processes that this one has started and not ended."""
+    return {pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()}
 
 
 def bytecode(tree: Path) -> list[str]:
@@ -115,6 +121,19 @@ def test_without_a_python_to_start_nothing_is_compiled_and_nothing_fails(tmp_pat
     with Compiler() as compiler:
         compiler.compile_tree(tmp_path, tmp_path)
     assert bytecode(tmp_path) == []
+
+
+def test_without_a_thread_to_watch_it_no_child_is_left_and_nothing_fails(tmp_path, monkeypatch):
+    def refused(timer: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Timer, "start", refused)
+    (tmp_path / "mod.py").write_text(duplicated(1))
+    before = children()
+    with Compiler() as compiler:
+        compiler.compile_tree(tmp_path, tmp_path)
+    assert bytecode(tmp_path) == []
+    assert children() <= before
 
 
 def test_a_system_that_bounds_no_memory_compiles_all_the_same(monkeypatch):

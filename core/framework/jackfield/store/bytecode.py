@@ -151,9 +151,15 @@ class Compiler:
         except OSError:
             self._until = 0.0  # no process is to be had, or no room for one
             return
-        self._watch = threading.Timer(left, self._child.kill)
-        self._watch.daemon = True
-        self._watch.start()
+        watch = threading.Timer(left, self._child.kill)
+        watch.daemon = True
+        try:
+            watch.start()
+        except RuntimeError:  # no thread is to be had, and without one nobody would end the child
+            self._until = 0.0
+            self._end()
+        else:
+            self._watch = watch
 
     def _end(self) -> None:
         if self._watch is not None:
