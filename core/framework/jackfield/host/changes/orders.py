@@ -71,7 +71,7 @@ class Orders:
         self._reloading = reloading
         self._visits = visits
         self.within = Within(plugins)
-        self.recovering = Recovering(plugins, following, look, self._carry_out)
+        self.recovering = Recovering(plugins, following, look, self._carry_out, self.end_released)
         ways = Ways(self._begin, self._asked_for, self.soon, self._keep, self.end_released)
         self.waking = Waking(plugins, following, turn, self.within, ways)
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -28,6 +28,7 @@ class Recovering:
         following: takes them from one state to another.
         look: reads what is there and what is wished.
         carry_out: does one change when no other is under way.
+        end_released: unloads the plugins whose parents are down: whose process has ended is a parent like any other.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class Recovering:
         following: Following,
         look: Callable[[], Awaitable[Survey]],
         carry_out: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+        end_released: Callable[[], Awaitable[None]],
     ) -> None:
         self._plugins = plugins
         self._following = following
         self._look = look
         self._carry_out = carry_out
+        self._end_released = end_released
         self._replacing: dict[str, Replacing] = {}
         self._missing: set[str] = set()
         self._coming: set[str] = set()
@@ -130,8 +133,12 @@ class Recovering:
             self._plugins.note(record, ending.sentence)
 
     async def _in_turn(self, change: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def whole() -> None:
+            await change()
+            await self._end_released()
+
         with suppress(UsageError):  # the host has stopped
-            await self._carry_out(change())
+            await self._carry_out(whole())
 
     async def _fall(self, cid: str) -> None:
         """Take down who needs a plugin that is gone; they are blocked, and say why."""
