@@ -66,7 +66,8 @@ def family(profile, build, running):
         for name, (_, isolation) in plugins.items():
             profile.enable(name, isolation=isolation, permissions=GRANTED)
         profile.state.change({f"wish/{name}": False for name in plugins if name != "parent"}, by="test")
-        return await running(callback_timeout_seconds=60)
+        host: Host = await running(callback_timeout_seconds=60)
+        return host
 
     return start
 
