@@ -48,7 +48,13 @@ class PluginNetwork:
         return allow_host(self._permits, _shown(host, port))
 
     async def connected(self, host: str, port: int, *, timeout_seconds: float = 30.0) -> socket.socket:
-        """Return a connected socket that belongs to who asked."""
+        """Return a connected socket that belongs to who asked.
+
+        Raises:
+            PluginError: the plugin is not enabled, or no more.
+            PermissionDenied: it may not, or may no more: names and hosts take their time, and grants change meanwhile.
+            NetworkError: nobody answered in time.
+        """
         if not 0 < timeout_seconds <= LONGEST_SECONDS:
             raise UsageError(
                 f"timeout_seconds is more than 0 and at most {LONGEST_SECONDS:g}, not {timeout_seconds!r}",
@@ -59,11 +65,29 @@ class PluginNetwork:
         try:
             with blaming(self._permits):
                 async with self._turns, asyncio.timeout(timeout_seconds):
-                    return await _connected(host, port, private=private, threads=self._threads)
+                    connection = await _connected(host, port, private=private, threads=self._threads)
         except TimeoutError:
             raise NetworkError(
                 f"{_shown(host, port)} did not answer within {timeout_seconds:g} s", plugin=self._plugin
             ) from None
+        try:
+            self._require_still(host, port, private=private)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _require_still(self, host: str, port: int, *, private: bool) -> None:
+        """Refuse a connection that the plugin would not be allowed to begin now.
+
+        Args:
+            host: as it was asked for.
+            port: likewise.
+            private: whether it may lead into a private network, as it was granted when the connection was begun.
+        """
+        self._scope.require_open(f"connection to {host}:{port}")
+        if not self.check(host, port) and private:
+            raise self._permits.refusal("network", "connect", _shown(host, port))
 
 
 def _shown(host: str, port: int) -> str:
