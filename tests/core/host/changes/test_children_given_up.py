@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from jackfield.errors import PluginError
 from jackfield.permissions import Permission
 
 from tests.support.speakers import Speaker
@@ -102,3 +103,45 @@ async def test_who_is_going_down_gets_no_child_that_nobody_would_end(profile, bu
     again = host.commands.dispatch("second third", Speaker())
     await asyncio.gather(host.unload("first"), again, return_exceptions=True)
     await until(lambda: not host.plugins.status("third").state.runs_code)
+
+
+FAILS_ONCE = """
+from jackfield import Plugin, command
+
+class Main(Plugin):
+    def on_enable(self):
+        mark = self.context.data_dir / "raise"
+        if mark.exists():
+            mark.unlink()
+            raise ValueError("boom")
+
+    @command("adopt")
+    async def adopt(self, source):
+        await self.context.plugins.load("child")
+
+    @command("mark")
+    async def mark(self, source):
+        (self.context.data_dir / "raise").touch()
+"""
+
+
+@pytest.mark.feature("J17", "M24")
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+async def test_a_child_goes_with_the_code_that_loaded_it_also_where_the_next_code_fails(
+    profile, build, running, isolation
+):
+    commands = '[contributes]\ncommands = [{ name = "adopt" }, { name = "mark" }]\n'
+    profile.install(
+        build("parent", code=FAILS_ONCE, permissions=MANAGES, more=commands),
+        build("child", code="from jackfield import Plugin\n\nclass Main(Plugin):\n    pass\n"),
+    )
+    profile.enable("parent", isolation=isolation, permissions=[Permission("plugins", ("manage",))])
+    profile.enable("child")
+    profile.disable("child")
+    host = await running(callback_timeout_seconds=60)
+    assert await host.commands.dispatch("adopt", Speaker())
+    assert host.plugins.status("child").state == "active"
+    assert await host.commands.dispatch("mark", Speaker())
+    with pytest.raises(PluginError, match="parent was not reloaded: ValueError: boom"):
+        await host.reload("parent")
+    assert [host.plugins.status(one).state for one in ("parent", "child")] == ["active", "unloaded"]

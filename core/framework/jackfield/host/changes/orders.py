@@ -172,8 +172,10 @@ class Orders:
             record = self._plugins.records().get(cid)
             if record is not None and record.life.state.runs_code:
                 self.recovering.begin_anew(cid)
-                await self._reloading.reload(seen, frozenset({cid}))
-                await self.end_released()
+                try:
+                    await self._reloading.reload(seen, frozenset({cid}))
+                finally:  # where its new code fails, its old code was down all the same
+                    await self.end_released()
             elif seen.judgement.verdicts[cid].runs:
                 await self._follow(cid, retry=True)
                 return self._required(cid, (*_UP, State.RESOLVED, State.LOADED), enabled=True)
