@@ -129,29 +129,32 @@ WRITTEN = [
 ]
 
 
-@given(st.data())
-async def test_any_arguments_that_are_written_out_are_read_back(data):
-    chosen = data.draw(st.lists(st.sampled_from(WRITTEN), min_size=1, max_size=5))
-    values = [data.draw(strategy) for _, strategy, _ in chosen]
+# Drawn before the test: what Hypothesis raises within a coroutine would be left in a task that nobody asks.
+LINES = st.lists(
+    st.sampled_from(WRITTEN).flatmap(lambda one: st.tuples(st.just(one[0]), one[1], st.just(one[2]))),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(line=LINES, gap=st.sampled_from([" ", "  ", "\t "]))
+async def test_any_arguments_that_are_written_out_are_read_back(line, gap):
     got: list[Any] = []
 
     def handler(source, **arguments: Any) -> None:
         got.extend(arguments.values())
 
     node = None
-    for number, (type_, _, _) in reversed(list(enumerate(chosen))):
+    for number, (type_, _, _) in reversed(list(enumerate(line))):
         following = argument(f"value{number}", type_)
         node = following.runs(handler) if node is None else following.then(node)
     assert node is not None
     registry = CommandRegistry(run, sources={Person: People()})
     registry.add_tree("a", literal("do").then(node))
-    gap = data.draw(st.sampled_from([" ", "  ", "\t "]))
     source = Speaker()
-    await registry.dispatch(
-        gap.join(["do", *(write(value) for (_, _, write), value in zip(chosen, values, strict=True))]), source
-    )
+    await registry.dispatch(gap.join(["do", *(write(value) for _, value, write in line)]), source)
     assert source.answers == []
-    assert got == values
+    assert got == [value for _, value, _ in line]
 
 
 KINDS = [Integer(1, 6), Float(), YesNo(), Word(), Quoted(), Greedy(), Choice(("a", "b c")), Duration(), EVEN, Person]
