@@ -13,7 +13,7 @@ from jackfield.application import Application
 from jackfield.isolation import External
 
 from tests.core.cli.conftest import Ran
-from tests.core.cli.test_watching import Running
+from tests.core.cli.running import Running
 from tests.support.guests import Program, manifest, program
 from tests.support.profiles import hostfile
 

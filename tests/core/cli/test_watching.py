@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import signal
-import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +16,9 @@ from jackfield.analytics import UsageFile
 from jackfield.application import Application
 from jackfield.hooks import HookspecMarker
 
-from tests.core.cli.conftest import Ran
-from tests.support.processes import clean_environment, script
+from tests.core.cli.running import Running
+from tests.support.processes import script
 from tests.support.profiles import Profile
-from tests.support.script_folder import write
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 from tests.support.wheels import build_plugin
@@ -61,27 +59,10 @@ MORE = '[contributes]\ncommands = [{ name = "say" }]\n'
 SEND = '[[permissions]]\nresource = "messages"\nactions = ["send"]\nreason = "speaks"\n'
 
 
-class Running:
-    """An application that runs here, and a user in another terminal."""
-
-    def __init__(self, application: Application, home: Path) -> None:
-        self.application = application
-        self.environment = clean_environment(JACKFIELD_HOME=str(home))
-
-    def _run(self, *words: str) -> Ran:
-        done = subprocess.run(
-            [script("jackfield"), "--app", "chat", *words],
-            env=self.environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    async def run(self, *words: str) -> Ran:
-        return await asyncio.to_thread(self._run, *words)
-
-    async def use(self) -> None:
-        self.application.host.hook.told(text="hello")
-        await self.application.host.commands.dispatch("say hello", Speaker())
+async def use(running: Running) -> None:
+    """Have the plugin do everything it can, once."""
+    running.application.host.hook.told(text="hello")
+    await running.application.host.commands.dispatch("say hello", Speaker())
 
 
 @pytest.fixture
@@ -101,7 +82,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.mark.feature("C29", "C31")
 async def test_stats_are_a_table_the_most_used_first_and_one_plugin_has_its_uses(running):
-    await running.use()
+    await use(running)
     lines = (await running.run("stats")).out.splitlines()
     assert lines[0].split() == ["PLUGIN", "CALLS", "TIME", "WORST", "P99", "ERRORS", "MESSAGES", "STORAGE"]
     first = lines[1].split()
@@ -120,7 +101,7 @@ async def test_stats_are_a_table_the_most_used_first_and_one_plugin_has_its_uses
 
 @pytest.mark.feature("C31")
 async def test_top_without_a_number_is_the_ten_that_were_called_most(running):
-    await running.use()
+    await use(running)
     await running.application.stop()
     kept = UsageFile(running.application.layout.usage)
     uses = next(one.uses for one in kept.read() if one.plugin == "weather")
@@ -131,7 +112,7 @@ async def test_top_without_a_number_is_the_ten_that_were_called_most(running):
 
 
 async def test_without_a_running_application_its_earlier_runs_are_told(running):
-    await running.use()
+    await use(running)
     await running.application.stop()
     ran = await running.run("stats", "--json")
     assert ran.json["running"] is False
@@ -145,7 +126,7 @@ async def test_without_a_running_application_its_earlier_runs_are_told(running):
 
 
 async def test_list_shows_the_live_state_and_the_counts_while_it_runs(running):
-    await running.use()
+    await use(running)
     out = (await running.run("list")).out
     assert "HOOKS  CALLS" in out
     assert re.search(r"^weather +1\.0\.0 +active +\w+ +1 +\d", out, re.MULTILINE)
@@ -206,55 +187,6 @@ async def test_the_doctor_names_what_failed_in_the_running_application(running):
     assert (await running.run("doctor")).out.endswith("\nAll is well.\n")
 
 
-async def test_the_doctor_names_a_plugin_that_runs_on_with_old_code(tmp_path):
-    folder, home = tmp_path / "scripts", tmp_path / "home"
-    folder.mkdir()
-    write(folder, "scribe.py", "def on_load(server, previous):\n    pass\n")
-    application = Application("chat", home=home, specs=Specs, script_folders=[folder])
-    await application.start()
-    try:
-        host, running = application.host, Running(application, home)
-        assert "failing: " not in (await running.run("doctor")).out
-        write(folder, "scribe.py", "1 / 0\n")
-        await until(lambda: "ZeroDivisionError" in host.plugins.status("scribe").problem)
-        seen = await running.run("doctor")
-        assert seen.code == 1
-        told = (
-            r"^failing: scribe: scribe was not reloaded: ZeroDivisionError.*; the code before runs on\n  → jackfield "
-        )
-        assert re.search(told, seen.out, re.MULTILINE)
-        write(folder, "scribe.py", "def on_load(server, previous):\n    server.logger.info('mended')\n")
-        await until(lambda: not host.plugins.status("scribe").problem)
-        assert "failing: " not in (await running.run("doctor")).out
-    finally:
-        await application.stop()
-
-
-async def test_list_shows_what_runs_and_what_is_on_disk_where_these_differ(tmp_path):
-    folder, home = tmp_path / "scripts", tmp_path / "home"
-    folder.mkdir()
-    head = "PLUGIN_METADATA = {{'id': 'scribe', 'version': '{}', 'name': 'Scribe'}}\n"
-    write(folder, "scribe.py", head.format("1.0.0"))
-    application = Application("chat", home=home, specs=Specs, script_folders=[folder])
-    await application.start()
-    try:
-        host, running = application.host, Running(application, home)
-        assert re.search(r"^scribe +1\.0\.0 +active ", (await running.run("list")).out, re.MULTILINE)
-        assert "on disk" not in (await running.run("list")).out
-        write(folder, "scribe.py", head.format("2.0.0") + "1 / 0\n")
-        await until(lambda: "ZeroDivisionError" in host.plugins.status("scribe").problem)
-        told = (await running.run("list")).out
-        assert re.search(
-            r"^scribe +1\.0\.0 +active .* on disk is 2\.0\.0; scribe was not reloaded: ", told, re.MULTILINE
-        )
-        (row,) = (await running.run("list", "--json")).json["plugins"]
-        assert (row["version"], row["running"]["version"]) == ("2.0.0", "1.0.0")
-        told = (await running.run("info", "scribe")).out
-        assert re.search(r"^ *installed +2\.0\.0 \(1\.0\.0 runs\), enabled, a script", told, re.MULTILINE)
-    finally:
-        await application.stop()
-
-
 async def test_a_version_that_was_rolled_back_is_a_note_and_nothing_wrong(running, tmp_path):
     code = "from jackfield import Plugin\nclass Main(Plugin):\n    def on_enable(self): raise OSError('no disk')\n"
     wheel = build_plugin(tmp_path / "wheels", "weather", "2.0.0", code=code)
@@ -272,7 +204,7 @@ async def test_a_version_that_was_rolled_back_is_a_note_and_nothing_wrong(runnin
 
 @pytest.mark.feature("K15")
 async def test_logs_are_shown_filtered_and_outlast_the_application(running):
-    await running.use()
+    await use(running)
     out = (await running.run("logs", "weather")).out
     assert re.fullmatch(r"\d\d:\d\d:\d\d WARNING said hello  place=Vienna\n", out)
     assert "has logged nothing" in (await running.run("logs", "weather", "--least", "error")).out
@@ -289,7 +221,7 @@ async def test_logs_are_shown_filtered_and_outlast_the_application(running):
 async def test_the_level_is_set_for_a_running_application(running):
     assert "weather keeps log lines from debug on." in (await running.run("logs", "weather", "--level", "debug")).out
     await until(lambda: running.application.host.logs.level("weather") == "debug")
-    await running.use()
+    await use(running)
     assert "DEBUG   about to say hello" in (await running.run("logs", "weather")).out
     await running.run("logs", "weather", "--level", "default")
     await until(lambda: running.application.host.logs.level("weather") == "info")
@@ -303,7 +235,7 @@ async def test_lines_are_followed_as_they_come(running):
         env={**running.environment, "PYTHONUNBUFFERED": "1"}, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert reader.stdout is not None
-    await running.use()
+    await use(running)
     line = json.loads(await asyncio.wait_for(reader.stdout.readline(), 60))
     assert line["message"] == "said hello"
     await running.application.stop()
@@ -317,7 +249,7 @@ async def test_whoever_follows_ends_it_with_ctrl_c_and_that_is_no_failure(runnin
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert reader.stdout is not None
-    await running.use()
+    await use(running)
     assert b"said hello" in await asyncio.wait_for(reader.stdout.readline(), 60)
     reader.send_signal(signal.SIGINT)
     _, told = await asyncio.wait_for(reader.communicate(), 60)
