@@ -151,6 +151,22 @@ async def test_only_pre_releases(index, solve):
     assert [pin.version for pin in (await solve(Want("chat-poll", "poll", pre=True))).pins] == ["1.0.0rc1"]
 
 
+async def test_only_pre_releases_of_what_a_plugin_needs(index, solve):
+    """`--pre` is said of what is asked for: of what comes with it, the way out is another one."""
+    index.plugin("dice", "1.0.0rc1")
+    index.plugin("poll", needs={"dice": "*"})
+    assert (await conflict(solve, Want("chat-poll", "poll", pre=True))).endswith(
+        "1.0.0rc1 is a pre-release (ask for dice too: --pre takes those of what is asked for)"
+    )
+    both = await solve(Want("chat-poll", "poll", pre=True), Want("chat-dice", "dice", pre=True))
+    assert [pin.version for pin in both.pins] == ["1.0.0rc1", "1.0.0"]
+    index.library("jflib", "2.0rc1")
+    index.plugin("vote", requires=("jflib>=1",))
+    assert (await conflict(solve, Want("chat-vote", "vote", pre=True))).endswith(
+        "2.0rc1 is a pre-release (only a requirement that names one takes it: tell the author of vote)"
+    )
+
+
 async def test_a_circle_of_plugins(index, solve):
     for plugin, needed in (("a", "b"), ("b", "c"), ("c", "a")):
         index.plugin(plugin, needs={needed: "*"})
@@ -171,6 +187,50 @@ async def test_no_wheel_at_all(index, solve):
 async def test_a_library_from_an_address_of_its_own(index, solve):
     index.plugin("poll", requires=("jflib @ https://example.org/jflib.whl",))
     assert "1.0.0 wants jflib from an address of its own, past every" in await conflict(solve, "poll")
+
+
+@pytest.mark.parametrize("isolation", ["any", "worker"])
+async def test_an_address_of_its_own_behind_an_extra(index, solve, isolation):
+    """Without its address it would be whatever a marketplace has under that name."""
+    index.library("jflib", "2.0", requires=('other @ https://example.org/other.whl ; extra == "more"',))
+    index.library("other")
+    index.plugin("poll", requires=("jflib[more]",), isolation=isolation)
+    assert "none can be used: 2.0 wants other from an address of its own, past every" in await conflict(solve, "poll")
+    index.plugin("dice", requires=("jflib[less]",), isolation=isolation)
+    assert "other" not in str(await solve("dice"))
+    index.library("jflib", "1.0", requires=('other ; extra == "more"',))
+    assert "jflib-1.0" in str(await solve("poll"))
+
+
+async def test_a_version_of_the_environment_that_means_nothing_hinders_only_who_needs_it(index, solve):
+    """Systems give such to what they bring along: `gpg 1.16.0-unknown`, `distro-info 1.1build1`."""
+    host = {"gpg": Installed("1.16.0-unknown"), "distro-info": Installed("1.1build1")}
+    index.plugin("dice")
+    assert len((await solve("dice", installed=host)).pins) == 1
+    index.plugin("poll", requires=("gpg>=1",))
+    assert await conflict(solve, "poll", installed=host) == (
+        "poll 1.0.0 needs gpg >=1, but this application has gpg 1.16.0-unknown"
+        " (choose another version of poll, or update gpg with pip)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('h2>=3.* ; extra == "http2"', "cannot be read: "),
+        ('h2 ; os_name ~= "x"', "cannot be read: Requires-Dist h2 ; os_name"),
+        ('h2 @ https://example.org/h2.whl ; extra == "http2"', "wants h2 from an address of its own, past every"),
+    ],
+)
+async def test_an_extra_of_the_environment_that_nobody_can_bring(index, solve, line, why):
+    index.library("h2", "4.0")
+    index.plugin("poll", requires=("httpx[http2]>=0.2",))
+    host = {"httpx": Installed("0.28.1", ("idna", line))}
+    message = await conflict(solve, "poll", installed=host)
+    assert message.startswith(f"httpx[http2] 0.28.1 of this application {why}")
+    assert message.endswith("(update httpx with pip)")
+    index.plugin("dice", requires=("httpx>=0.2",))
+    assert len((await solve("dice", installed=host)).pins) == 1
 
 
 async def test_an_address_that_another_platform_wants_does_not_matter(index, solve):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -131,3 +131,22 @@ class Markers:
                 raise InvalidRequirement(f"Requires-Dist {demand.line[:80]} has a marker without sense") from exc
             self._answers[demand.line, extra] = answer
         return answer
+
+
+def direct_problem(demands: Iterable[Demand], extras: Collection[str], markers: Markers) -> str | None:
+    """Why demands cannot be fulfilled of which one points past every marketplace, as the end of a sentence.
+
+    Args:
+        demands: of one distribution.
+        extras: that are wanted of it; `""` for none.
+        markers: which of the demands hold.
+
+    Returns:
+        None where nothing does that with these extras.
+
+    Raises:
+        InvalidRequirement: as `Markers.hold`.
+    """
+    held = (one for one in demands if one.direct and any(markers.hold(one, extra) for extra in extras))
+    direct = next(held, None)
+    return f"wants {direct.name} from an address of its own, past every marketplace" if direct is not None else None

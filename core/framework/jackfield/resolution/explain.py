@@ -10,7 +10,7 @@ from packaging.version import Version as ReleaseVersion
 from jackfield.errors import ResolutionError
 from jackfield.resolution.knowledge import Knowledge
 from jackfield.resolution.model import Ask, Candidate, Place
-from jackfield.resolution.provider import UNKNOWN_PLUGIN
+from jackfield.resolution.provider import PRE_RELEASE, UNKNOWN_PLUGIN
 from jackfield.resolution.target import Target
 
 SHOWN = 4
@@ -112,8 +112,8 @@ def _one(
     refused = {version: rejected[version] for version in fitting if version in rejected}
     if refused:
         reasons = [f"{version} {why}" for version, why in refused.items()]
-        asked = any(cause.parent is None for cause in causes)
-        ways = (_way_out(plugin or name, version, why, asked=asked) for version, why in refused.items())
+        asking = None if any(cause.parent is None for cause in causes) else " or ".join(_parents(causes, title))
+        ways = (_way_out(plugin or name, version, why, plugin, asking) for version, why in refused.items())
         way_out = next((way for way in ways if way is not None), None)
         return _Sentence(f"{who}, but none can be used: {_some(reasons, '; ')}", way_out, plugin)
     if len(causes) > 1 and all(any(ask.accepts(version) for version in versions) for ask in asks):
@@ -144,17 +144,24 @@ def _one_too_many(causes: Sequence[Cause], title: Callable[[Candidate], str], wa
     return f"do without {' and '.join(named)}, or without what needs {' and '.join(brought)}"
 
 
-def _way_out(what: str, version: ReleaseVersion, why: str, *, asked: bool) -> str | None:
+def _way_out(what: str, version: ReleaseVersion, why: str, plugin: str | None, asking: str | None) -> str | None:
     """What somebody can do about a version that cannot be chosen; None where the reason says it, or nothing helps.
 
     Args:
         what: the plugin or library.
         version: which.
         why: it is rejected, as the end of a sentence.
-        asked: whether the user asks for it.
+        plugin: its id, if it is one: what a user can ask for.
+        asking: who needs it; None where the user asks for it.
     """
     if why.startswith("was yanked"):
-        return f"{what}=={version} takes it all the same" if asked else None
+        return f"{what}=={version} takes it all the same" if asking is None else None
+    if why == PRE_RELEASE:
+        if asking is None:
+            return "--pre takes them"
+        if plugin is not None:
+            return f"ask for {plugin} too: --pre takes those of what is asked for"
+        return f"only a requirement that names one takes it: tell the author of {asking}"
     if why.startswith("is built for"):
         return f"ask the author of {what} for a wheel for this platform"
     if why.startswith("needs "):

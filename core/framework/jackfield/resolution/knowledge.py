@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement
 
 from jackfield.errors import JackfieldError, ManifestError, MarketError, MarketUnreachable, ResolutionError, TrustError
 from jackfield.manifest import File, Manifest, host_problem
-from jackfield.resolution.demands import Demand, Markers, read_demands
+from jackfield.resolution.demands import Demand, Markers, direct_problem, read_demands
 from jackfield.resolution.model import Ask, Catalog, Offer, Place, release_version
 from jackfield.resolution.target import Target
 from jackfield.resolution.wheels import Held, Wheel, wheels_of
@@ -339,8 +339,7 @@ class Knowledge:
                 metadata, manifest = await metadata_of(offer, file), await manifest_of(offer, file)
             demands = read_demands(metadata)
             held = [one for one in demands if self.markers.hold(one, "")]  # each is asked: none raises later
-            direct = next((one.name for one in held if one.direct), None)
-            problem = f"wants {direct} from an address of its own, past every marketplace" if direct else None
+            problem = direct_problem(held, ("",), self.markers)
             details = self._details[file.sha256] = Details(demands, manifest, problem, self._unfit(manifest))
             self._remembered[file.sha256, file.metadata_sha256, file.manifest_sha256] = details
         except MarketUnreachable:

@@ -125,7 +125,8 @@ class Ask:
     def names(self, version: ReleaseVersion) -> bool:
         """Whether it asks for exactly this version: only then may a yanked file be used (PEP 592)."""
         if self.specifier is not None and any(
-            part.operator == "==" and "*" not in part.version and ReleaseVersion(part.version) == version
+            (part.operator == "==" and "*" not in part.version and ReleaseVersion(part.version) == version)
+            or (part.operator == "===" and part.contains(version, prereleases=True))
             for part in self.specifier
         ):
             return True

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement
 from packaging.version import Version as ReleaseVersion
 from resolvelib import AbstractProvider
 
+from jackfield.errors import ResolutionError
 from jackfield.manifest import Manifest
-from jackfield.resolution.demands import Demand, read_demand
+from jackfield.resolution.demands import Demand, direct_problem, read_demand
 from jackfield.resolution.knowledge import Details, Knowledge, Missing
 from jackfield.resolution.model import Ask, Candidate, Place, release_version
 from jackfield.resolution.stepping_back import Outgrown, older_problem, outgrown
@@ -29,6 +31,10 @@ UNKNOWN_PLUGIN = "plugin:"
 
 TOGETHER = "cannot be had together with the rest"
 """Why a version is passed over that is well by itself."""
+
+
+PRE_RELEASE = "is a pre-release"
+"""Why a version is passed over that nobody said he would take."""
 
 
 class OutOfTime(Exception):
@@ -59,7 +65,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         self._prefer = {place: release_version(version) for place, version in prefer.items()}
         self.wanted = wanted
         self._staying = staying
-        self._fixed = {name: release_version(one.version) for name, one in target.installed.items()}
+        self._fixed = {name: present for name, one in target.installed.items() if (present := _present(one.version))}
         self._asked: dict[tuple[Place, str, frozenset[str]], tuple[Ask, ...]] = {}
         self._held: set[str] = set()
         self.rejected: dict[str, dict[ReleaseVersion, str]] = {}
@@ -116,9 +122,10 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         place, extras = identifier
         within, name = place
         if self._target.fixes(place):
-            version = self._fixed[name]
-            fits = version not in refused and all(ask.accepts(version) for ask in asks)
-            return [Candidate(name, version, extras, within=within)] if fits else []
+            version = self._fixed.get(name)  # None: whether a version that means nothing will do cannot be told
+            if version is None or version in refused or not all(ask.accepts(version) for ask in asks):
+                return []
+            return [Candidate(name, version, extras, within=within)]
         if name.startswith(UNKNOWN_PLUGIN):
             return []
         wheels = self._known.wheels(place)  # raises Missing here, not within the iterator
@@ -139,12 +146,9 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         return asks
 
     def _dependencies(self, candidate: Candidate) -> Iterator[Ask]:
-        hold = self._known.markers.hold
         if candidate.file is None:
             # What it needs without an extra is there, else pip had not installed it.
-            lines = self._target.installed[candidate.name].requires if candidate.extras else ()
-            demands = [demand for demand in map(read_demand, lines) if not hold(demand, "")]
-            yield from self._asks(demands, candidate.extras, candidate.within)
+            yield from self._asks(self._besides(candidate), candidate.extras, candidate.within)
             return
         details = self._known.details(candidate.file)
         inside = self._known.inside(candidate.name, candidate.within, details)
@@ -153,6 +157,28 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
             yield Ask(candidate.name, exact=candidate.version, within=candidate.within)
         elif details.manifest is not None:
             yield from self._plugins(details.manifest)
+
+    def _besides(self, candidate: Candidate) -> Sequence[Demand]:
+        """What the extras of a distribution of the environment need that it does not need by itself.
+
+        Raises:
+            ResolutionError: that cannot be read, or is to come from an address of its own.
+        """
+        hold = self._known.markers.hold
+        installed = self._target.installed[candidate.name]
+        try:
+            demands = [read_demand(line) for line in installed.requires] if candidate.extras else []
+            besides = [demand for demand in demands if not hold(demand, "")]
+        except InvalidRequirement as error:
+            why = f"cannot be read: {' '.join(str(error).split())}"
+        else:
+            why = direct_problem(besides, candidate.extras, self._known.markers) or ""
+        if why:
+            wanted = f"{candidate.name}[{','.join(sorted(candidate.extras))}]"
+            raise ResolutionError(
+                f"{wanted} {installed.version} of this application {why}", hint=f"update {candidate.name} with pip"
+            )
+        return besides
 
     def passed_over(self, name: str, chosen: ReleaseVersion, asks: Sequence[Ask]) -> tuple[str, str] | None:
         """The newest version above a plugin's chosen one, and why it could not be had; None where there is none.
@@ -198,7 +224,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
             version = wheel.version
             if version in seen or version in refused or not all(ask.accepts(version) for ask in asks):
                 continue
-            problem = self._problem(wheel, asks, prefer)
+            problem = self._problem(wheel, asks, prefer, extras)
             if problem is not None:
                 newer = self._newest_outgrown(newer, wheel, asks, prefer)
             elif newer is not None and version < newer.version and not _meant(wheel, asks, prefer):
@@ -216,13 +242,15 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
             if wheel.version not in seen:
                 yield Candidate(name, wheel.version, extras, offer, wheel.file, within)
 
-    def _problem(self, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None) -> str | None:
+    def _problem(
+        self, wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None, extras: frozenset[str]
+    ) -> str | None:
         """Why a wheel cannot be chosen, as the end of a sentence."""
         problem = wheel.problem or _left_out(wheel, asks, prefer)
         if problem is not None:
             return problem
         details = self._known.details(wheel.file)
-        return details.problem or details.unfit
+        return details.problem or details.unfit or direct_problem(details.requires, extras, self._known.markers)
 
     def _waiting_outgrown(
         self, place: Place, wheels: Sequence[Wheel], asks: Sequence[Ask], prefer: ReleaseVersion | None
@@ -278,5 +306,13 @@ def _left_out(wheel: Wheel, asks: Sequence[Ask], prefer: ReleaseVersion | None) 
         reason = f": {wheel.file.yanked}" if isinstance(wheel.file.yanked, str) else ""
         return f"was yanked{reason}"
     if wheel.version.is_prerelease and not kept and not any(ask.admits_prereleases() for ask in asks):
-        return "is a pre-release (--pre takes them)"
+        return PRE_RELEASE
     return None
+
+
+def _present(text: str) -> ReleaseVersion | None:
+    """The version of a distribution of the environment; None for one that means nothing, as systems give to some."""
+    try:
+        return release_version(text)
+    except ValueError:  # no version, or a number of more digits than Python reads
+        return None
