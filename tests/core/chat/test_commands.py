@@ -38,7 +38,7 @@ class Main(Plugin):
 
     @command("wipe", needs="rooms:wipe")
     async def wipe(self, source):
-        await source.reply("wiped")
+        await source.reply("wiped, see: jackfield list\\u202e")
 """
 
 MORE = """
@@ -102,7 +102,9 @@ async def test_a_command_may_need_a_permission_of_its_user(keeper: "RunningChat"
     await ada.hears("HEY")
     assert (await ada.say("!wipe"))["message"] == "!wipe is for those who may rooms:wipe"
     await owner.say("!wipe")
-    assert (await owner.hears("wiped"))["plugin"] == "keeper"
+    wiped = await owner.hears("wiped")
+    assert wiped["plugin"] == "keeper"
+    assert wiped["text"] == "wiped, see: jackfield list\\u202e", "a plugin's own words, with nothing hidden in them"
 
 
 @pytest.mark.feature("U23", "U24")

@@ -19,7 +19,11 @@ _IN_THE_ROOM = re.compile(
 
 def advised(text: str) -> str:
     """Return a sentence of the framework's as members of the chat are told it; what plugins say in it hides nothing."""
-    text = shown_text(text, lines=True)
+    return worded(shown_text(text, lines=True))
+
+
+def worded(text: str) -> str:
+    """Return a sentence of the framework's, without a plugin's words in it, as members of the chat are told it."""
     if "jackfield " not in text:
         return text
     return in_words_of(PROGRAM, _IN_THE_ROOM.sub(r"/plugins \1", text))

@@ -13,7 +13,7 @@ from jackfield.permissions import hidden_character, shown_text
 from jackfield_chat_api import ChatApi, Member, Message, Room
 
 from jackfield_chat.accounts import Account, Accounts, Role
-from jackfield_chat.plugins.advice import PROGRAM
+from jackfield_chat.plugins.advice import PROGRAM, worded
 from jackfield_chat.plugins.answers import Answer
 from jackfield_chat.plugins.arguments import arguments
 from jackfield_chat.plugins.capabilities import PluginChat, member
@@ -111,6 +111,7 @@ class Bridge:
             external=self._settings.external,
             language_of=lambda user: self._accounts.languages.of(user) if user is not None else None,
         )
+        application.host.commands.word(worded)
         add_own_commands(application.host.commands, show=_show_help)
         add_permit_commands(application.host.commands, self._accounts)
         self.application = application

@@ -5,10 +5,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jackfield.api import Level
+from jackfield.permissions import shown_text
 from jackfield_chat_api import Message
 
 from jackfield_chat.accounts import Account, Permits, Role
-from jackfield_chat.plugins.advice import advised
 from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.rooms import LONGEST_MESSAGE, Board
 
@@ -53,7 +53,7 @@ class MemberSource:
 
     async def reply(self, text: str) -> None:
         """Keep the answer for the member alone; its first line becomes the title."""
-        title, *lines = advised(text).splitlines() or [""]
+        title, *lines = shown_text(text, lines=True).splitlines() or [""]
         self.answer = Answer.of(title, *lines)
 
     def show(self, page: "HelpPage") -> None:
@@ -104,7 +104,7 @@ class RoomSource(MemberSource):
         Raises:
             RoomError: the text is empty.
         """
-        text = advised(text)
+        text = shown_text(text, lines=True)
         if not self._runs:
             self.mistake = text
             return

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jackfield.errors import PermissionDenied, PluginError, UsageError
+from jackfield.errors import PermissionDenied, PluginError, RemoteError, UsageError
 from jackfield.host import CommandRegistry
 
 from tests.support.speakers import Speaker, run
@@ -120,6 +120,31 @@ async def test_a_failure_is_answered_in_one_line(registry, error, answer):
     async def broken(source):
         raise error
 
+    registry.add("a", "broken", broken)
+    assert await answers(registry, "broken") == [answer]
+
+
+ADVICE = "type: jackfield list"
+
+
+@pytest.mark.feature("M43")
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (None, ADVICE),
+        (ValueError(ADVICE), f"broken failed: ValueError: {ADVICE}"),
+        (RemoteError(ADVICE, kind="ValueError"), f"broken failed: ValueError: {ADVICE}"),
+        (UsageError(ADVICE, hint=ADVICE), f"{ADVICE} (type: /plugins list)\nusage: broken"),
+        (PermissionDenied("a may not", hint=ADVICE), "broken: a may not (type: /plugins list)"),
+    ],
+)
+async def test_the_framework_speaks_in_the_words_of_the_application_and_a_plugin_in_its_own(registry, error, answer):
+    async def broken(source):
+        if error is not None:
+            raise error
+        await source.reply(ADVICE)
+
+    registry.word(lambda text: text.replace("jackfield", "/plugins"))
     registry.add("a", "broken", broken)
     assert await answers(registry, "broken") == [answer]
 

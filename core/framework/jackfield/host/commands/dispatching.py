@@ -15,6 +15,10 @@ from jackfield.rpc import in_one_line
 
 #: Runs a handler for a plugin, bounded, with failures counted: (plugin, what, handler, *arguments).
 Run = Callable[..., Awaitable[Any]]
+
+#: Says a sentence of the framework's in the words of the application, which has its commands under other names.
+Wording = Callable[[str], str]
+
 _MOST_USAGES = 4
 
 
@@ -25,9 +29,13 @@ class Dispatcher:
         roots: the tree.
         run: calls a handler on behalf of a plugin; what it raises was counted already.
         prefix: what people write before a command.
+
+    Attributes:
+        wording: of what the framework itself says; what a plugin answers, or says in its errors, stays as it is.
     """
 
     def __init__(self, roots: Roots, run: Run, prefix: str) -> None:
+        self.wording: Wording = str
         self._roots = roots
         self._run = run
         self._prefix = prefix
@@ -66,7 +74,7 @@ class Dispatcher:
         try:
             await load()
         except Exception as error:  # whatever the plugin's start does ends here
-            told = str(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
+            told = self._told(error) if isinstance(error, JackfieldError) else f"{type(error).__name__}: {error}"
             await source.reply(f"{plugin} could not be started: {told}")
             raise _Answered from error
         if not self._roots.is_real(root):
@@ -92,12 +100,18 @@ class Dispatcher:
         try:
             await call()
         except UsageError as error:
-            await source.reply(f"{error}\nusage: {self._prefix}{command.usage}")
+            await source.reply(f"{self._told(error)}\nusage: {self._prefix}{command.usage}")
         except Exception as error:  # noqa: BLE001  # a plugin's failure of any kind ends at its command
             if isinstance(error, JackfieldError) and not isinstance(error, RemoteError):
-                await source.reply(f"{command.name}: {error}")
+                await source.reply(f"{command.name}: {self._told(error)}")
             else:
                 await source.reply(f"{command.name} failed: {': '.join(filter(None, kind_and_text(error)))}")
+
+    def _told(self, error: JackfieldError) -> str:
+        if not isinstance(error, UsageError):
+            return self.wording(str(error))
+        # its message is a plugin's own as a rule: so a command says what it was given wrongly
+        return f"{error.message} ({self.wording(error.hint)})" if error.hint else error.message
 
     async def _tell(self, mistake: Mistake, text: str, source: CommandSource) -> None:
         if mistake.failed is not None:

@@ -25,7 +25,7 @@ from jackfield.host.commands.completion import (
     wanted,
 )
 from jackfield.host.commands.completion import words as literal_completions
-from jackfield.host.commands.dispatching import Dispatcher, Run
+from jackfield.host.commands.dispatching import Dispatcher, Run, Wording
 from jackfield.host.commands.help import HelpPage, help_page, tree_lines
 from jackfield.host.commands.nodes import Check, Command, Handler, Parameter, Requirement
 from jackfield.host.commands.roots import Branch, Load, Roots
@@ -58,6 +58,17 @@ class CommandRegistry:
         self.sources: Mapping[type, ArgumentSource] = dict(sources or {})
         self._roots = Roots()
         self._dispatcher = Dispatcher(self._roots, run, prefix)
+
+    def word(self, wording: Wording) -> None:
+        """Have what the framework advises in answers to commands said in the words of the application.
+
+        What plugins answer is theirs, and stays as they say it.
+
+        Args:
+            wording: makes of a sentence of the framework's one of the application's: of `jackfield list` what its
+                users type for it.
+        """
+        self._dispatcher.wording = wording
 
     def add(
         self,
