@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from jackfield.host import Host
 from jackfield.permissions import Permission
 
 from tests.support.frail import Specs
+from tests.support.http_server import http_server
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
@@ -52,6 +54,51 @@ async def test_what_a_worker_has_open_ends_with_the_permission_to_it(profile, bu
     if host.plugins.status("weather").state == "active":
         assert (await host.call.process())[0] != before
     await until(lambda: not Path(f"/proc/{before}").exists())
+
+
+FETCHER = """
+from jackfield import Plugin
+from pluggy import HookimplMarker
+
+hookimpl = HookimplMarker("chat")
+
+class Main(Plugin):
+    @hookimpl
+    async def message_received(self, text: str):
+        await self.context.http.get(text, timeout_seconds=100)
+"""
+
+
+@pytest.mark.feature("C5", "C11")
+@pytest.mark.parametrize("isolation", ["inline", "worker"])
+async def test_an_answer_by_http_ends_with_the_permission_for_its_host(profile, build, running, isolation):
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def stream(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                begun.set()
+                await asyncio.sleep(0.01)
+        finally:
+            ended.set()
+
+    async with http_server() as server:
+        server.answers["/a"] = stream
+        here = Permission("network", ("connect",), hosts=(f"127.0.0.1:{server.port}",))
+        asks = f'[[permissions]]\nresource = "network"\nactions = ["connect"]\nhosts = ["{here.hosts[0]}"]\n'
+        profile.install(build("weather", code=FETCHER, isolation="any", permissions=asks))
+        profile.enable("weather", isolation=isolation, permissions=[here])
+        host = await running(specs=Specs())
+        asked = asyncio.create_task(host.call.message_received(text=f"{server.url}/a"))
+        await asyncio.wait_for(begun.wait(), 30)
+        grant = host.state.get("grants/weather")
+        host.state.change({"grants/weather": {**grant, "permissions": []}}, by="ann")
+        await host.reload_changes()
+        await asyncio.wait_for(ended.wait(), 30)
+        assert await asked == [], "who called is told of no answer"
 
 
 GEO = """

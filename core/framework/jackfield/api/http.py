@@ -85,7 +85,9 @@ class Http(Protocol):
             redirects: how many are followed; 0: the redirect is the answer.
 
         Raises:
-            PermissionDenied: a host was not granted, or leads into a private network.
+            PermissionDenied: a host was not granted, or leads into a private network; also where the permission for the
+                host is taken back while the answer comes.
+            PluginError: the plugin was disabled meanwhile.
             NetworkError: nobody answered, in time and within the bounds.
             UsageError: the request itself is wrong.
         """

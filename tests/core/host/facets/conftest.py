@@ -11,6 +11,7 @@ from jackfield.host.facets.network import Fetcher
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.permissions import Grant, Permission
+from jackfield.runtime import Scope
 
 from tests.support.http_server import HttpServer, http_server
 
@@ -24,7 +25,9 @@ class Room:
         self.permissions: tuple[Permission, ...] = ()
         self.grant(f"127.0.0.1:{server.port}")
         permits = Permits("weather", self._grant, lambda _, what: self.refused.append(what))
-        self.http = PluginHttp("weather", permits, fetcher or Fetcher(), OwnThreads("weather"))
+        self.scope = Scope("weather")
+        self.scope.open()
+        self.http = PluginHttp("weather", self.scope, permits, fetcher or Fetcher(), OwnThreads("weather"))
 
     def grant(self, *hosts: str) -> None:
         self.permissions = (Permission("network", ("connect",), hosts=hosts),)

@@ -104,6 +104,16 @@ def allow_host(permits: Permits, host: str) -> bool:
         PermissionDenied: it was not granted.
     """
     permits("network", "connect", host)
+    return may_be_private(permits, host)
+
+
+def may_be_private(permits: Permits, host: str) -> bool:
+    """Say whether a host was granted as an address; nobody is refused.
+
+    Args:
+        permits: the plugin's grant.
+        host: with its port, `[::1]:443`.
+    """
     name, _, _ = host.lower().rpartition(":")
     limits = permits.limits("network", "connect") or ()
     named = any(limit.lower() in (host.lower(), f"{name}:*") for limit in limits)

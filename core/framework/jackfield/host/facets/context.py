@@ -167,7 +167,7 @@ class Wiring:
             scheduler=self.scheduler,
             files=PluginFiles(name, self.scope, check, Beneath(str(around.layout.root)), self.threads),
             environment=PluginEnvironment(check),
-            http=PluginHttp(name, check, around.fetcher, self.threads),
+            http=PluginHttp(name, self.scope, check, around.fetcher, self.threads),
             network=PluginNetwork(name, self.scope, check, self.threads),
             services=PluginServices(
                 name,

@@ -1,20 +1,21 @@
 """`context.http` of one plugin: its requests, each host of them held to its grant."""
 
 import asyncio
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from jackfield.api import Body, Response
-from jackfield.errors import UsageError
-from jackfield.host.facets.addresses import allow_host, blaming
+from jackfield.errors import PluginError, UsageError
+from jackfield.host.facets.addresses import allow_host, blaming, may_be_private
 from jackfield.host.facets.allowance import Allowance
 from jackfield.host.facets.bodies import body_of
 from jackfield.host.facets.network import MOST_BYTES, Bounds, Fetcher, Request
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.host.facets.portions import Pieces
+from jackfield.runtime import Scope
 
 AT_ONCE = 8
 """Requests of one plugin that are on their way at the same time; further ones wait. So do those whose answers
@@ -26,20 +27,21 @@ class PluginHttp:
 
     Args:
         plugin: its id.
+        scope: what requests under way belong to; they end with the permission for the host that they are at.
         permits: its grant.
         fetcher: does the requests.
         threads: in which names are looked up.
     """
 
-    def __init__(self, plugin: str, permits: Permits, fetcher: Fetcher, threads: OwnThreads) -> None:
+    def __init__(self, plugin: str, scope: Scope, permits: Permits, fetcher: Fetcher, threads: OwnThreads) -> None:
         self._plugin = plugin
+        self._scope = scope
         self._permits = permits
         self._fetcher = fetcher
         self._threads = threads
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._answers = Allowance(MOST_BYTES)
         self._pieces = Pieces()
-        self._allow = partial(allow_host, permits)
 
     async def request(
         self,
@@ -68,8 +70,10 @@ class PluginHttp:
         bounds = Bounds(timeout_seconds, longest_bytes, redirects, self._pieces)
         with blaming(self._permits):
             async with self._turns, self._answers.taken(longest_bytes):
-                request = Request(method.upper(), url, given, body)
-                return await self._fetcher.fetch(request, bounds, self._allow, self._threads)
+                asked = Request(method.upper(), url, given, body)
+                way = _Way(self._permits)
+                async with way.begun_in(self._scope):
+                    return await self._fetcher.fetch(asked, bounds, way.allow, self._threads)
 
     async def get(self, url: str, **options: Any) -> Response:
         """Send a GET; the options are those of `request`."""
@@ -78,3 +82,55 @@ class PluginHttp:
     async def post(self, url: str, **options: Any) -> Response:
         """Send a POST; the options are those of `request`."""
         return await self.request("POST", url, **options)
+
+
+class _Way:
+    """The way of one request from host to host, each within the grant for as long as the request is there.
+
+    Args:
+        permits: the plugin's grant.
+    """
+
+    def __init__(self, permits: Permits) -> None:
+        self._permits = permits
+        self._host = ""
+        self._private = False
+
+    def allow(self, host: str) -> bool:
+        """Go to a host, `name:port`, if it was granted; say whether it may lead into a private network."""
+        self._private = allow_host(self._permits, host)
+        self._host = host
+        return self._private
+
+    @asynccontextmanager
+    async def begun_in(self, scope: Scope) -> AsyncIterator[None]:
+        """Do a request as one of the things that a plugin began: an answer may be on its way for minutes.
+
+        Raises:
+            PermissionDenied: the permission for the host where it was has been taken back.
+            PluginError: the plugin was disabled.
+        """
+        if not scope.is_open:  # in `on_load` and `on_unload`, which have their own end
+            yield
+            return
+        try:
+            async with asyncio.timeout(None) as ending:
+                now = asyncio.get_running_loop().time()
+                opened = scope.begin("a request by HTTP", lambda: ending.reschedule(now), allowed=self._is_allowed)
+                try:
+                    yield
+                finally:
+                    scope.forget(opened)
+        except TimeoutError:
+            if not ending.expired():
+                raise
+            if self._is_allowed():
+                raise PluginError(f"{scope.plugin} was disabled during its request", plugin=scope.plugin) from None
+            raise self._permits.refusal("network", "connect", self._host) from None
+
+    def _is_allowed(self) -> bool:
+        if not self._host:  # it goes nowhere yet
+            return True
+        if not self._permits.may("network", "connect", self._host):
+            return False
+        return not self._private or may_be_private(self._permits, self._host)
