@@ -63,6 +63,7 @@ def test_what_is_set_meanwhile_stays() -> None:
     assert gc.get_threshold() == (1234, 5, 6)
 
 
+@pytest.mark.slow
 def test_garbage_made_meanwhile_goes_with_the_next_whole_collection() -> None:
     with HeldBack():
         knot = weakref.ref(Knot())

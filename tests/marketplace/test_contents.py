@@ -24,6 +24,8 @@ from tests.marketplace.test_database import configuration
 from tests.support.marketplace import running_marketplace
 from tests.support.wheels import plugin_source
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def database(tmp_path):

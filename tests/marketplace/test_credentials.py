@@ -73,6 +73,7 @@ TAKEN_AWAY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "take_away"), TAKEN_AWAY, ids=[f"{kind}-{do.__name__}" for kind, do in TAKEN_AWAY])
 def test_an_upload_that_waits_is_held_against_its_credentials_again(market, kind, take_away):
     """Between its form and its turn to write, an upload may wait for others for minutes."""

@@ -71,6 +71,7 @@ def test_too_many_uploads_are_put_off(market_with):
     assert market.upload(path, user="bob").status_code == 403  # bob's own bucket is full
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["/legacy/", "/plugins/submit"])
 def test_guesses_are_put_off_before_they_are_checked(market_with, address):
     market = market_with(wrong_credentials=Rate(at_once=3, per_minute=1))

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.wheels import manifest_text, plugin_source
 
+pytestmark = pytest.mark.slow
+
 
 def upload(market, requires, lines):
     manifest = manifest_text("user") + (f'\n[requires]\npoll = "{requires}"\n' if requires else "")

@@ -13,6 +13,9 @@ from jackfield_marketplace.web.words import file_size, relative_time, short_numb
 
 from tests.support.wheels import manifest_text, plugin_source
 
+pytestmark = pytest.mark.slow
+
+
 PAGES = ("/", "/search", "/search?q=poll", "/search?q=nothing-here", "/plugin/poll", "/plugin/nope")
 
 

@@ -7,6 +7,8 @@ from jackfield_marketplace.catalog import set_status
 
 from tests.support.wheels import build_plugin
 
+pytestmark = pytest.mark.slow
+
 
 def stands(market, status, reason=""):
     with market.database.write() as session:

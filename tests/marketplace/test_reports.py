@@ -14,6 +14,9 @@ from jackfield_marketplace.settings import Rate
 
 from tests.support.processes import script
 
+pytestmark = pytest.mark.slow
+
+
 GOOD = {
     "reason": "malicious",
     "details": "It sends what I type to somebody.\r\nSince 1.0.0.",
@@ -136,7 +139,6 @@ def test_the_operator_closes_what_was_looked_at(market):
         close_report(session, 1)
 
 
-@pytest.mark.slow
 def test_the_commands_list_and_close(market):
     market.publish("poll")
     send(market)

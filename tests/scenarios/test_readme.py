@@ -25,6 +25,7 @@ def test_it_has_three_files_and_at_most_thirty_lines(plugin: list[Block]) -> Non
     assert sum(len(block.text.strip().splitlines()) for block in plugin) <= 30
 
 
+@pytest.mark.slow
 async def test_it_runs_as_the_readme_says(plugin: list[Block], tmp_path: Path) -> None:
     source = tmp_path / "shout"
     for block in plugin:

@@ -9,6 +9,9 @@ import pytest
 
 from tests.support.console import Bench, console
 
+pytestmark = pytest.mark.slow
+
+
 HEARING = """
 from mcdreforged.api.all import *
 heard = []
@@ -288,7 +291,6 @@ def on_player_joined(server, player, info):
 """
 
 
-@pytest.mark.slow
 def test_sleepy_scripts_that_exchange_another_from_everywhere_hear_everything_in_order(tmp_path, caplog):
     scripts = {f"{name}.py": SLEEPY.format(name=name) for name in ("a", "b", "c")} | {"exchanged.py": "x = 1\n"}
     joined = "[12:00:00] [Server thread/INFO]: Alex[/1] logged in with entity id 7 at (1.5, 64.0, -20.25)"

@@ -6,6 +6,9 @@ import pytest
 
 from tests.support.console import console
 
+pytestmark = pytest.mark.slow
+
+
 WELL = """
 from mcdreforged.api.all import *
 heard = []

@@ -15,6 +15,9 @@ import pytest
 
 from tests.support.console import Bench, console
 
+pytestmark = pytest.mark.slow
+
+
 RECORDER = """
 heard = []
 stops = []

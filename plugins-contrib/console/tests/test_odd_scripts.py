@@ -63,6 +63,7 @@ def test_a_packed_script_with_damaged_texts_runs_without_them_and_the_others_are
     assert "a_packed (a_packed.mcdr) failed in its texts: BadZipFile" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.feature("M26")
 def test_a_script_that_takes_long_to_load_is_named_and_the_console_is_there(tmp_path, caplog, monkeypatch):
     scripts = {"a_slow.py": "import time\ntime.sleep(1)\n", "well.py": "loaded = True\n"}

@@ -114,6 +114,7 @@ def test_scripts_whose_imports_are_missing_fail_by_name_and_hurt_nobody(tmp_path
         assert "well" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.feature("M3", "M36", "M37", "M38")
 def test_a_saved_script_is_exchanged_and_handed_what_it_kept(tmp_path):
     with console(tmp_path, {}, follow=True) as bench:

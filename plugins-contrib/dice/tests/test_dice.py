@@ -12,6 +12,8 @@ import pytest
 from tests.support.contrib import running
 from tests.support.sources import imported
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def chat_dice() -> Iterator[ModuleType]:

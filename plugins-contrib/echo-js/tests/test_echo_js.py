@@ -19,6 +19,9 @@ from tests.support.guests import House
 from tests.support.node import node
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 ECHO = CONTRIB / "echo-js"
 
 

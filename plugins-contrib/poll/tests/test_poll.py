@@ -14,6 +14,9 @@ from tests.demo.wheels import build_wheels, poll_two_source
 from tests.support.contrib import Chatroom, Running, install, running, started
 from tests.support.sources import imported
 
+pytestmark = pytest.mark.slow
+
+
 ASK = "poll Tea or coffee? | tea | coffee"
 
 

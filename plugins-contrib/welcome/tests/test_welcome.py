@@ -9,6 +9,9 @@ from jackfield_chat_api import Member, Room
 
 from tests.support.contrib import Chatroom, Running, running, started
 
+pytestmark = pytest.mark.slow
+
+
 LOBBY = Room("lobby")
 
 

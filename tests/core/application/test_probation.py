@@ -21,7 +21,7 @@ from tests.support.profiles import hostfile
 from tests.support.waiting import until
 from tests.support.wheels import WheelSource, build_plugin, plugin_source
 
-pytestmark = pytest.mark.feature("C45", "C46", "U10")
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C45", "C46", "U10")]
 
 GOOD = "from jackfield import Plugin\nclass Main(Plugin):\n    pass\n"
 HEAD = "import os, time\nfrom jackfield import Plugin\n"
@@ -156,7 +156,6 @@ async def test_what_failed_is_not_taken_again_until_it_is_released(tmp_path, whe
         assert (await management.plan_install([str(bad)])).changed[0].new_version == "2.0.0"
 
 
-@pytest.mark.slow
 async def test_who_runs_long_enough_has_proved_itself_and_may_fail_later(tmp_path, wheels):
     async with running(tmp_path / "home", probation_seconds=0.05) as application:
         await install(application, build_plugin(wheels, "painter", code=GOOD))
@@ -202,7 +201,6 @@ async def test_the_library_that_broke_a_plugin_goes_back_with_its_change(tmp_pat
         assert after == before
 
 
-@pytest.mark.slow
 async def test_a_worker_that_keeps_crashing_is_rolled_back_and_its_first_ends_are_forgiven(tmp_path, wheels):
     dies = "import asyncio\nclass Main(Plugin):\n    def on_enable(self):\n"
     dies += "        self.context.scheduler.after(0.05, lambda: os._exit(9))\n"
@@ -265,7 +263,6 @@ def begin(home: Path, seconds: float = 0.0) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
 async def test_two_starts_that_a_new_version_kills_lead_back_and_not_to_safe_mode(tmp_path, wheels):
     application = Application("chat", home=tmp_path, hostfile=hostfile())  # never started: as the command line
     await install(application, build_plugin(wheels, "good"), build_plugin(wheels, "painter", "1.0.0", code=GOOD))
@@ -282,7 +279,6 @@ async def test_two_starts_that_a_new_version_kills_lead_back_and_not_to_safe_mod
     assert failed.why.startswith("the last 2 starts did not come through")
 
 
-@pytest.mark.slow
 async def test_what_was_installed_without_the_application_is_judged_at_its_next_start(tmp_path, wheels):
     application = Application("chat", home=tmp_path, hostfile=hostfile())
     await install(application, build_plugin(wheels, "painter", "1.0.0", code=GOOD))

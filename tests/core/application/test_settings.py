@@ -26,6 +26,7 @@ async def eventually(check, *, seconds: float = 60.0) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.feature("C22", "U25")
 async def test_the_plugin_of_the_page_hears_what_its_user_changes(tmp_path, caplog):
     caplog.set_level("INFO")

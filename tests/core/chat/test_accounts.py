@@ -92,6 +92,7 @@ async def test_guessing_many_names_from_one_address_has_to_wait(accounts: Accoun
         await accounts.sign_in("ada", PASSWORD, client="there")
 
 
+@pytest.mark.slow
 async def test_signing_in_to_ones_own_account_buys_no_guesses_at_others(accounts: Accounts) -> None:
     await accounts.sign_up("eve", PASSWORD, client="there")
     for number in range(20):

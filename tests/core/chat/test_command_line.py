@@ -105,6 +105,7 @@ def test_what_the_framework_advises_is_told_as_the_users_of_this_chat_type_it(tm
     )
 
 
+@pytest.mark.slow
 def test_neither_an_error_nor_a_line_of_the_log_is_obeyed_by_a_terminal(tmp_path: Path) -> None:
     certificate = tmp_path / "no\x1b[2Jcertificate.pem"
     certificate.write_text("nothing")

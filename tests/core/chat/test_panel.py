@@ -15,6 +15,9 @@ from jackfield_chat.plugins.answers import Answer, AnswerLine
 from jackfield_chat.plugins.panel import GATHER_SECONDS, LARGEST_PLUGIN_BYTES, PAGE_BYTES_PER_SECOND, Panel
 from jackfield_chat.rooms import Connection, Presence
 
+pytestmark = pytest.mark.slow
+
+
 PARTS = 80
 """Paragraphs of one component, each as long as one is shown: 800 KB."""
 

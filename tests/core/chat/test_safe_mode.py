@@ -8,7 +8,11 @@ import re
 import shlex
 import subprocess
 
+import pytest
+
 from tests.support.processes import clean_environment, script
+
+pytestmark = pytest.mark.slow
 
 
 async def test_every_page_says_that_the_chat_runs_without_plugins(serve):

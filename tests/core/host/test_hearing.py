@@ -16,6 +16,9 @@ from jackfield.permissions import Permission
 
 from tests.support.profiles import HOSTFILE, Profile
 
+pytestmark = pytest.mark.slow
+
+
 hookspec = HookspecMarker("chat")
 
 READS = '\n[resources.messages.actions.read]\nsentence = "read messages"\n'

@@ -23,6 +23,9 @@ from tests.support.http_server import http_server
 from tests.support.profiles import HOSTFILE
 from tests.support.speakers import Speaker
 
+pytestmark = pytest.mark.slow
+
+
 ROUNDS = 200
 hookspec = HookspecMarker("chat")
 CHAT = read_hostfile(f"{HOSTFILE}\n[events.opened]\n", source="host.toml")
@@ -217,7 +220,6 @@ def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger("chat.plugins.glutton"), "disabled", True)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("unheard")
 @pytest.mark.feature("K21", "K26", "K27", "K28")
 async def test_nothing_of_a_plugin_is_left_after_200_rounds(profile, build, running, tmp_path):

@@ -15,6 +15,9 @@ from jackfield.host import Host
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 hookspec = HookspecMarker("chat")
 
 

@@ -8,6 +8,9 @@ import pytest
 
 from tests.support.speakers import Speaker
 
+pytestmark = pytest.mark.slow
+
+
 MANAGES = '[[permissions]]\nresource = "plugins"\nactions = ["manage"]\nreason = "to help"\n'
 HELPED = """
 from jackfield import Plugin

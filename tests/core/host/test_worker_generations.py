@@ -14,6 +14,9 @@ from tests.support.profiles import Profile
 from tests.support.waiting import until
 from tests.support.wheels import WheelSource, manifest_text
 
+pytestmark = pytest.mark.slow
+
+
 hookspec = HookspecMarker("chat")
 
 

@@ -11,6 +11,9 @@ import pytest
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 CODE = """
 import os, time
 from jackfield import Plugin, command

@@ -13,6 +13,9 @@ from tests.support.led_on import LIMITS, started
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 hookspec = HookspecMarker("chat")
 
 

@@ -9,6 +9,9 @@ from jackfield.hooks import HookspecMarker
 
 from tests.support.led_on import LIMITS, started
 
+pytestmark = pytest.mark.slow
+
+
 hookspec = HookspecMarker("chat")
 
 

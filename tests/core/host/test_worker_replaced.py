@@ -14,6 +14,9 @@ from tests.support.speakers import Speaker
 from tests.support.waiting import until
 from tests.support.wheels import manifest_text
 
+pytestmark = pytest.mark.slow
+
+
 hookspec = HookspecMarker("chat")
 
 

@@ -13,6 +13,9 @@ from jackfield.hooks import HookspecMarker
 from tests.support.load import Load
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 hookspec = HookspecMarker("chat")
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 CODE = """
 from jackfield import Plugin
 

@@ -22,6 +22,8 @@ from tests.support.examples import examples
 from tests.support.lobby import Lobby, greeted, knock, lobby
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 def frame(*message: object) -> bytes:
     """One frame with a message, as any sender could make it."""
@@ -156,7 +158,6 @@ async def test_an_oversize_first_frame_is_refused_before_its_body_is_read(tmp_pa
         assert opened.arrivals == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("drips", [False, True], ids=["silent", "drips"])
 async def test_who_does_not_greet_in_time_is_sent_away_however_it_drips(tmp_path: Path, drips):
     async with lobby(tmp_path) as opened:

@@ -25,6 +25,7 @@ GRADES: dict[str, dict[str, Any]] = {
 }
 INTERPRETER = usable_interpreter()
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(grade_of(probe()) is not Grade.FULL, reason="this machine does not give every grade"),
     pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already"),
     pytest.mark.skipif(INTERPRETER is None, reason="no interpreter here can be run by an ordinary user"),

@@ -12,6 +12,8 @@ from jackfield.isolation.output import BYTES_A_SECOND, MOST_LINE_CHARACTERS, Pri
 
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def log(caplog):

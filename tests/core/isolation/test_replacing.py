@@ -19,6 +19,7 @@ from tests.support.waiting import until
 from tests.support.workers import spec_in, tell
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.feature("J25"),
     pytest.mark.skipif(grade_of(probe()) is Grade.PROCESS, reason="this machine confines nothing"),
 ]
@@ -96,7 +97,6 @@ async def test_a_worker_that_ends_is_replaced_at_once(house):
     assert house.standing == Standing.RUNNING
 
 
-@pytest.mark.slow
 async def test_one_that_kills_itself_again_and_again_is_left_down_until_its_user_begins_anew(house):
     for number in range(1, MOST_ENDS + 1):
         with suppress(EOFError):

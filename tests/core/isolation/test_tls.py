@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from jackfield.isolation import External, Terminator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def terminator(certificate: Path):

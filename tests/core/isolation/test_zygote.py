@@ -297,6 +297,7 @@ async def ready(tmp_path: Path) -> tuple[Zygote, Child, WorkerSpec]:
     return zygote, await zygote.fork(spec), spec
 
 
+@pytest.mark.slow
 async def test_the_zygote_killed_takes_its_workers_with_it_and_is_started_again(tmp_path):
     zygote, child, spec = await ready(tmp_path)
     first = zygote.pid

@@ -12,6 +12,8 @@ from jackfield.permissions import key_in_words
 
 from tests.core.management.story import SEND, installed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
@@ -24,7 +26,6 @@ def key_of(path: Path) -> str:
     return read_attestation(attest("a.whl", "0" * 64, path), "a.whl", "0" * 64).key
 
 
-@pytest.mark.slow
 async def test_the_key_is_shown_and_the_next_version_by_it_asks_nothing(market, manage, key):
     market.publish("signed", "1.0.0", key=key, permissions=SEND)
     management = manage(market.url)

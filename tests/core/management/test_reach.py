@@ -11,7 +11,7 @@ from jackfield.management import Management
 from tests.support.careless_index import Shown, careless_index, shown
 from tests.support.wheels import plugin_source
 
-pytestmark = pytest.mark.feature("C41", "C42")
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C41", "C42")]
 
 WHY = "2.0.0 cannot be had: poll 2.0.0 needs nowhere, but no marketplace offers nowhere"
 

@@ -56,6 +56,7 @@ class TestTheUsersWord:
         assert management.list()[0].state == "enabled"
         assert management.store.active_number() == 1  # state changes, no generation does
 
+    @pytest.mark.slow
     async def test_of_two_revocations_at_once_none_is_undone_by_the_other(self, manage, tmp_path):
         management = manage()
         await install(management, build_plugin(tmp_path, "weather", permissions=BOTH))

@@ -9,6 +9,8 @@ from jackfield.errors import GrammarError, IdentityError, RequirementError
 from jackfield.manifest import Dependency, Requirement, Version
 from jackfield.manifest.requirements import LONGEST_DEPENDENCY, LONGEST_REQUIREMENT
 
+pytestmark = pytest.mark.slow
+
 
 def accepts(requirement: str, version: str) -> bool:
     return Requirement.parse(requirement).accepts(Version.parse(version))

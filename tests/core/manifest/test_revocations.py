@@ -146,6 +146,7 @@ def test_an_entry_that_means_nothing_is_an_error_and_never_passed_over(text, sai
         read_revocations(text, source="the list")
 
 
+@pytest.mark.slow
 @given(revocations(), HASHES)
 def test_a_file_is_known_by_its_bytes_alone(one, other):
     for sha256 in one.files:

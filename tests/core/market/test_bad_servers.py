@@ -47,6 +47,7 @@ async def test_a_drip_is_ended_by_the_time_for_the_whole(bad_server):
     assert "did not answer within 0.5 s" in await failure(bad_server(drip), MarketUnreachable, timeout_seconds=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drips", [True, False], ids=["drips", "stops"])
 async def test_an_answer_that_begins_well_and_does_not_go_on_is_ended_too(bad_server, drips):
     """In which words, is told by the pace itself: here the machine may be slow as well."""
@@ -135,6 +136,7 @@ async def test_an_upstream_that_is_no_address_is_a_sentence(bad_server):
             await client.project("y")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [1, 2, 3])
 async def test_an_answer_that_is_small_only_on_the_way_is_cut_off(bad_server, monkeypatch, layers):
     body = b" " * (64 << 20)
@@ -224,6 +226,7 @@ async def test_a_download_that_ends_early_leaves_nothing(bad_server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begins", [b"HTTP/1.1 200 OK\r\nX-Long: ", b""], ids=["a head", "news of a head"])
 async def test_a_download_whose_head_drips_is_ended_by_the_time_for_an_answer(bad_server, tmp_path, begins):
     def drip(connection, ended):

@@ -14,6 +14,9 @@ from jackfield.errors import MarketError
 from jackfield.manifest import File
 from jackfield.market import Marketplace
 
+pytestmark = pytest.mark.slow
+
+
 FOUND = json.dumps({"plugins": [{"id": "poll"}], "total": 1}).encode()
 
 

@@ -167,6 +167,7 @@ async def test_wrong_bytes_of_the_right_size(management, stall):
     assert installed(management) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["/plugins/poll", "/simple/chat-poll/", ".metadata", ".whl"])
 async def test_silence_is_ended(management, stall, end, monkeypatch):
     monkeypatch.setitem(Marketplace.__init__.__kwdefaults__, "timeout_seconds", 0.5)

@@ -12,6 +12,9 @@ from jackfield.errors import MarketError, MarketUnreachable
 from jackfield.manifest import File
 from jackfield.market import Marketplace
 
+pytestmark = pytest.mark.slow
+
+
 WHEEL = bytes(range(256)) * 400
 SHA256 = hashlib.sha256(WHEEL).hexdigest()
 ETAG = '"one"'

@@ -221,6 +221,7 @@ async def test_older_versions_are_fetched_at_once_where_the_newest_cannot_be_mea
     assert not [call for call in index.calls if "-2.0-" in call]
 
 
+@pytest.mark.slow
 async def test_a_search_without_end_is_ended(index, solve):
     """Every pair of plugins contradicts in one version, and no set of versions fits all."""
     for number in range(12):

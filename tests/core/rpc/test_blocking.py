@@ -23,6 +23,8 @@ from jackfield.rpc import BlockingConnection, Limits, Served, connected_pair
 
 from tests.core.rpc.child import CODECS, ONE, PING_PONG, SIZE, Colour, Message, child, link, one
 
+pytestmark = pytest.mark.slow
+
 
 class Host:
     """A host that waits, with the methods that the child calls back.

@@ -23,6 +23,9 @@ from jackfield.rpc.loop import LoopConnection
 from tests.core.rpc.attacker import DRIVERS
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 HALF_A_MEBIBYTE = 512 << 10
 MANY = 400
 EMPTY_LISTS = 100_000

@@ -13,6 +13,9 @@ from jackfield.rpc.loop import intake
 from tests.core.rpc.child import CODECS, child
 from tests.core.rpc.test_loop import Host
 
+pytestmark = pytest.mark.slow
+
+
 JUST_IN_TIME = 0.003  # seconds; an answer is waited for as long as 0.004
 
 

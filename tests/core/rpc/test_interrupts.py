@@ -71,6 +71,7 @@ def caller(host: BlockingConnection, *, held: bool) -> Callable[..., Any]:
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held", [False, True])
 def test_one_who_waits_may_call_again(held: bool) -> None:
     with child() as connection:

@@ -95,6 +95,7 @@ async def test_calls_answers_and_errors_cross(host: Host) -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.slow
 async def test_many_calls_are_open_at_once_and_answered_in_any_order(host: Host) -> None:
     order: list[int] = []
 
@@ -150,6 +151,7 @@ async def test_quick_calls_in_a_row_leave_the_rest_of_the_program_its_turns(host
     assert turns >= 10  # of some hundreds: the machine may be busy
 
 
+@pytest.mark.slow
 async def test_a_slow_answer_after_many_quick_ones_does_not_hold_the_loop(host: Host) -> None:
     for number in range(200):
         await host.call("double", number=number)
@@ -174,6 +176,7 @@ async def test_batches_in_a_row_and_calls_between_them_have_their_own_answers(ho
         assert isinstance(second, ZeroDivisionError)
 
 
+@pytest.mark.slow
 async def test_a_slow_batch_after_many_quick_ones_does_not_hold_the_loop(host: Host) -> None:
     for _ in range(50):
         await host.connection.call_batch("double", [{"number": 1}] * 10, CODECS["double"], timeout_seconds=20)

@@ -143,6 +143,7 @@ class Finder:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.feature("K26")
 def test_what_was_held_to_a_plugins_types_keeps_nothing_of_it_alive():
     plugin: Any = ModuleType("chat_plugin")

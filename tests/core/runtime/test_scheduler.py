@@ -13,6 +13,8 @@ from jackfield.runtime import Crossing, Guard, PluginScheduler, Scope
 
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 class Room:
     """A scheduler with the scope and the failures around it."""

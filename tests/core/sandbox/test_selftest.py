@@ -7,6 +7,9 @@ import pytest
 from jackfield.errors import SandboxError
 from jackfield.sandbox import Grade, grade_of, probe, self_test, selftest
 
+pytestmark = pytest.mark.slow
+
+
 confining = pytest.mark.skipif(grade_of(probe()) is Grade.PROCESS, reason="nothing is confined on this machine")
 
 

@@ -23,6 +23,7 @@ def test_every_folder_that_is_made_is_private_and_what_is_there_stays(tmp_path):
     assert modes(there) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "depth"), [("d", 1500), ("d" * 200, 60)], ids=["deep", "long"])
 def test_a_folder_is_deleted_however_deep_it_is(tmp_path, name, depth):
     (tmp_path / "outside").write_text("stays")

@@ -28,6 +28,7 @@ HOSTILE = {
 """What a confined plugin can write where its settings lie. Read as before, the first took hours, and a lock with it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", HOSTILE)
 def test_whatever_a_plugin_writes_there_is_soon_read(tmp_path, what):
     path = tmp_path / "settings.toml"

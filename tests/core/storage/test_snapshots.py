@@ -15,7 +15,7 @@ import pytest
 from jackfield.errors import StoreError, UsageError
 from jackfield.storage import Most, Snapshots, State, delete_folder, snapshots
 
-pytestmark = pytest.mark.feature("C14", "C45")
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C14", "C45")]
 
 OLD, NEW = {"storage.sqlite3": "old rows", "files/a.txt": "old file"}, {"storage.sqlite3": "new rows"}
 
@@ -122,7 +122,6 @@ def test_killed_at_every_step_of_a_copy_nothing_is_lost(desk):
     assert len(names) == 3
 
 
-@pytest.mark.slow
 def test_killed_at_every_step_of_the_way_back_it_is_completed_and_nothing_is_lost(tmp_path):
     """And killed at every step of the completion again."""
 

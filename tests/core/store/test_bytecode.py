@@ -40,6 +40,7 @@ def bytecode(tree: Path) -> list[str]:
     return sorted(path.name.partition(".")[0] for path in tree.rglob("*.pyc"))
 
 
+@pytest.mark.slow
 def test_what_takes_much_to_compile_is_left_without_bytecode_and_all_else_has_it(store, install, library):
     files = {
         "jfcostly/__init__.py": SMALL,

@@ -18,6 +18,8 @@ from tests.support.certificates import make_certificate
 from tests.support.lobby import Lobby, lobby
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 
 def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`python -m jackfield.worker connect`."""
@@ -141,7 +143,6 @@ async def test_a_key_that_others_can_read_is_warned_of(tmp_path: Path):
             assert ("others on this machine may read the key: chmod 600" in done.stderr) is warned
 
 
-@pytest.mark.slow
 def test_the_command_says_what_is_wrong(tmp_path: Path):
     key = tmp_path / "echo.key"
     assert "JACKFIELD_KEY" in run("nothing", "--port", "1").stderr

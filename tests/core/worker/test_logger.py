@@ -10,6 +10,9 @@ from jackfield.runtime import CallbackAnswer
 
 from tests.support.plain_workers import plain_worker
 
+pytestmark = pytest.mark.slow
+
+
 FLOOD = """
 import time
 from jackfield import Plugin

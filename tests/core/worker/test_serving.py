@@ -13,6 +13,9 @@ from jackfield.runtime import CallbackAnswer, SourceData
 from tests.support.plain_workers import plain_worker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 HOOKS = """
 import asyncio, threading
 from jackfield import Plugin, command, listener

@@ -12,6 +12,9 @@ from jackfield.permissions import Permission
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 CHILD = """
 import asyncio
 from pathlib import Path

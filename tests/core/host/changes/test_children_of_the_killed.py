@@ -13,6 +13,9 @@ from jackfield.storage import FILES
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 LOADS = """
 import os
 from jackfield import Plugin, command

@@ -33,6 +33,7 @@ LONGEST_SECONDS = 20.0
 """More than a call of a worker may take, and it was stopped for it."""
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.feature("J22", "J23"),
     pytest.mark.parametrize(
         "isolations", [("inline", "inline"), ("worker", "worker"), ("worker", "inline")], ids="-".join

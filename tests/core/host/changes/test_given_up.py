@@ -8,6 +8,9 @@ import pytest
 
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 CODE = """
 import asyncio
 from pathlib import Path

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from jackfield.host.changes.looking import BETWEEN_SECONDS, MOST_LOOKS
 from jackfield.permissions import Grant
 from jackfield.store import Activation, now
 
 from tests.support.profiles import SOURCE, Profile, pin_of
+
+pytestmark = pytest.mark.slow
 
 
 def steps(profile: Profile, wheel: Path) -> Iterator[str]:

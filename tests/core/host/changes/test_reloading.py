@@ -13,6 +13,9 @@ from jackfield.errors import PluginError
 
 from tests.support.wheels import WheelSource, manifest_text, plugin_source
 
+pytestmark = pytest.mark.slow
+
+
 CODE = """
 import builtins
 from jackfield import Plugin

@@ -11,6 +11,9 @@ from jackfield.storage import FILES
 from tests.support.sleepers import Held, Specs, sleeper, user
 from tests.support.speakers import Speaker
 
+pytestmark = pytest.mark.slow
+
+
 ISOLATIONS = pytest.mark.parametrize("isolation", ["inline", "worker"])
 
 

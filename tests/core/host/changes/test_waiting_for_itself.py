@@ -8,6 +8,9 @@ import pytest
 
 from tests.support.wheels import manifest_text
 
+pytestmark = pytest.mark.slow
+
+
 MANAGES = '[[permissions]]\nresource = "plugins"\nactions = ["read", "manage"]\n'
 EMITS = '[[permissions]]\nresource = "events"\nactions = ["emit"]\n'
 STARTS = """

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
+
 MANAGES = '[[permissions]]\nresource = "plugins"\nactions = ["read", "manage"]\n'
 HELPER = """
 import asyncio

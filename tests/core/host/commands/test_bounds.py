@@ -13,6 +13,8 @@ from jackfield.host.commands.completion import MOST_COMPLETIONS
 
 from tests.support.speakers import Speaker, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def registry() -> CommandRegistry:

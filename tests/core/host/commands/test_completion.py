@@ -147,6 +147,7 @@ async def test_a_type_of_a_plugins_own_that_fails_offers_nothing():
     assert blamed == [("a", "completion of do")]
 
 
+@pytest.mark.slow
 async def test_what_a_plugin_offers_too_late_is_not_waited_for():
     async def slow(prefix: str) -> list[str]:
         await asyncio.sleep(60)

@@ -15,6 +15,7 @@ from tests.support.wheels import build_plugin
 READ = SEND.replace('"send"', '"read"')
 
 
+@pytest.mark.slow
 @pytest.mark.feature("J8")
 async def test_who_shows_no_key_that_is_known_is_told_so(tmp_path: Path):
     async with open_house(tmp_path) as house:
@@ -156,6 +157,7 @@ async def test_whoever_has_a_key_cannot_fill_the_state_with_manifests(tmp_path: 
         assert "1.20.0" in house.profile.state.get("external/echo")["manifest"]
 
 
+@pytest.mark.slow
 async def test_whoever_has_a_key_cannot_keep_the_host_busy_with_letting_it_in(tmp_path: Path):
     async with open_house(tmp_path) as house:
         key = house.know()

@@ -18,6 +18,8 @@ from jackfield.host.facets.portions import PIECES_A_TURN, PIECES_AT_ONCE, PIECES
 from tests.core.host.facets.conftest import Room
 from tests.support.http_server import http_server
 
+pytestmark = pytest.mark.slow
+
 
 class TestRequests:
     async def test_an_answer_is_plain_data(self, room):

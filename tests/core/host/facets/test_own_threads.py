@@ -21,6 +21,9 @@ from jackfield.permissions import Grant, Permission
 from jackfield.runtime import Scope
 from jackfield.storage import PluginDatabase
 
+pytestmark = pytest.mark.slow
+
+
 GRANT = Grant("weather", "file", None, (Permission("network", ("connect",)), Permission("storage", ("read", "write"))))
 SECONDS = 20.0
 MANY = 100

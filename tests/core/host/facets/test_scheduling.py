@@ -20,6 +20,7 @@ class Main(Plugin):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.feature("K28")
 async def test_the_status_names_what_did_not_end(profile, build, running, caplog):
     profile.install(build("clingy", code=STUBBORN))

@@ -6,6 +6,9 @@ import pytest
 
 from tests.support.speakers import Speaker
 
+pytestmark = pytest.mark.slow
+
+
 PERMISSIONS = """
 [[permissions]]
 resource = "commands"

@@ -10,6 +10,7 @@ from jackfield.host import EventBus
 from jackfield.runtime import Guard
 
 
+@pytest.mark.slow
 @pytest.mark.feature("M27")
 async def test_the_listeners_of_one_plugin_have_only_so_long_for_one_event(monkeypatch):
     """With a thousand listeners, each just within its time, the sender waited for an hour, and was stopped as late."""

@@ -250,6 +250,7 @@ class Source:
         self.replies.append(text)
 
 
+@pytest.mark.slow
 @pytest.mark.feature("U38")
 async def test_a_plugin_brings_a_language_for_scripts(profile, build, folder, start):
     profile.install(build("sayings", code=SAYINGS, more='[contributes]\nlanguages = [".say"]\n'))

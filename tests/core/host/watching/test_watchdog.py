@@ -12,6 +12,9 @@ from jackfield.hooks import HookspecMarker
 from tests.support.speakers import Speaker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
+
 hookspec = HookspecMarker("chat")
 
 
