@@ -6,6 +6,9 @@ import json
 
 import pytest
 from click.testing import CliRunner, Result
+from jackfield_marketplace.blobs import DiskBlobs
+from jackfield_marketplace.catalog import Codes, Contents, CopiesFound, read_ahead
+from jackfield_marketplace.catalog import revoke as revoke_within
 from jackfield_marketplace.cli import main
 from jackfield_marketplace.db import File, Revoked
 from sqlalchemy import select
@@ -78,3 +81,42 @@ class TestACopyIsRevoked:
     def test_what_should_only_be_left_stops_nobody_and_needs_no_word(self, market):
         assert revoke(market, "copied", severity="low").exit_code == 0
         assert stopped(market) == {"chat_copied-1.0.0-py3-none-any.whl", "chat_copied-2.0.0-py3-none-any.whl"}
+
+
+class Noting(Contents):
+    """The marketplace's own bytes, noting which of them are asked for."""
+
+    def __init__(self, market) -> None:
+        super().__init__(market.database, DiskBlobs(market.settings.blobs))
+        self.asked: list[str] = []
+
+    def find(self, sha256):
+        self.asked.append(sha256)
+        return super().find(sha256)
+
+
+@pytest.mark.usefixtures("copied")
+class TestOthersWriteWhileWheelsAreRead:
+    def test_nothing_that_was_read_before_is_read_in_the_transaction(self, market):
+        contents = Noting(market)
+        codes = Codes(contents)
+        with market.database.read() as session:
+            read_ahead(session, codes, "copied", "==2.0.0", severity="high")
+            market.publish("beside", "1.0.0", code=f"{CODE}\nBESIDE = True\n")  # nobody has to wait
+        assert len(contents.asked) == 3  # the one that is meant, and the two of other projects
+        contents.asked.clear()
+        with pytest.raises(CopiesFound) as told, market.database.write() as session:
+            revoke_within(session, codes, "copied", "==2.0.0", severity="high", reason="It pretends.")
+        assert [one.name for one in told.value.copies] == ["popular"]
+        with market.database.read() as session:
+            came = session.scalars(select(File.sha256).where(File.filename.startswith("chat_beside-"))).one()
+        assert contents.asked == [came]
+
+    def test_a_copy_that_comes_between_is_found_all_the_same(self, market):
+        codes = Codes(Noting(market))
+        with market.database.read() as session:
+            read_ahead(session, codes, "copied", "==2.0.0", severity="high")
+        market.publish("between", "1.0.0", code=CODE)
+        with pytest.raises(CopiesFound) as told, market.database.write() as session:
+            revoke_within(session, codes, "copied", "==2.0.0", severity="high", reason="It pretends.")
+        assert {one.name for one in told.value.copies} == {"popular", "between"}

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from jackfield.manifest import REVOCATIONS, read_revocations
 from jackfield_marketplace.blobs import DiskBlobs
-from jackfield_marketplace.catalog import Contents, revoke, set_appeal, unrevoke
+from jackfield_marketplace.catalog import Codes, Contents, revoke, set_appeal, unrevoke
 from jackfield_marketplace.cli import main
 from jackfield_marketplace.db import Direct
 from jackfield_marketplace.trust import Ceremony, Signing
@@ -25,12 +25,10 @@ CODE = "from jackfield import Plugin\n\n\nclass Main(Plugin):\n    SECRET = 'thi
 
 
 def revoked(market, name="poll", versions="*", files=(), *, severity="critical", advice="Change your passwords."):
-    contents = Contents(market.database, DiskBlobs(market.settings.blobs))
+    codes = Codes(Contents(market.database, DiskBlobs(market.settings.blobs)))
     signing = Signing(market.database, market.settings.keys, market.settings.blobs)
     with market.database.write() as session:
-        told = revoke(
-            session, contents, name, versions, files, reason="It reads mail.", severity=severity, advice=advice
-        )
+        told = revoke(session, codes, name, versions, files, reason="It reads mail.", severity=severity, advice=advice)
         signing.sign_changes(Direct.beside(session))
     return told.revocation
 

@@ -2,6 +2,7 @@
 
 from jackfield_marketplace.catalog.categories import CATEGORIES, categories_of
 from jackfield_marketplace.catalog.changelog import ChangelogEntry, changes_since, parse_changelog
+from jackfield_marketplace.catalog.codes import Codes
 from jackfield_marketplace.catalog.contents import Contents
 from jackfield_marketplace.catalog.copies import Copies, CopiesFound, Copy
 from jackfield_marketplace.catalog.facets import app_facet, category_facet
@@ -31,7 +32,7 @@ from jackfield_marketplace.catalog.queries import (
     revoked_of,
 )
 from jackfield_marketplace.catalog.revoked import appeal_address, refuse_revoked, revocations_of, signed_list
-from jackfield_marketplace.catalog.revoking import Told, revocations, revoke, set_appeal, unrevoke
+from jackfield_marketplace.catalog.revoking import Told, read_ahead, revocations, revoke, set_appeal, unrevoke
 from jackfield_marketplace.catalog.shown import refresh_plugin
 from jackfield_marketplace.catalog.stages import (
     Outcome,
@@ -52,6 +53,7 @@ __all__ = [
     "STATUSES",
     "AskedPermission",
     "ChangelogEntry",
+    "Codes",
     "Contents",
     "Copies",
     "CopiesFound",
@@ -94,6 +96,7 @@ __all__ = [
     "project_page",
     "publish",
     "rank_plugins",
+    "read_ahead",
     "refresh_plugin",
     "refuse_revoked",
     "reserve",

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import csv
-import io
-import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from jackfield.errors import UsageError
-from jackfield.inspection import fingerprint
-from jackfield.manifest import tells_origin
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jackfield_marketplace.catalog.contents import Contents
+from jackfield_marketplace.catalog.codes import Codes
 from jackfield_marketplace.db import File
 
 Copies = Literal["revoked", "left"]
@@ -55,16 +49,17 @@ class CopiesFound(UsageError):
 
 
 def find_copies(
-    session: Session, contents: Contents, marks: Collection[str], meant: Collection[File], project_id: int | None
+    session: Session, codes: Codes, marks: Collection[str], meant: Collection[File], project_id: int | None
 ) -> tuple[File, ...]:
     """Return the published wheels that a revocation by code would stop besides those that are meant.
 
     Other versions of the project that is named are none of them: installers know those by their name. What is stopped
-    already is none either. Each published wheel's RECORD is read, which takes about a second for a few thousand.
+    already is none either. Each published wheel's RECORD is read, once for all who share the codes, which takes about a
+    second for a few thousand.
 
     Args:
         session: one that reads.
-        contents: has the bytes of the wheels.
+        codes: tells what the wheels hold.
         marks: the fingerprints of the wheels that are meant.
         meant: those wheels.
         project_id: of the project that is named; None where files alone are.
@@ -81,7 +76,7 @@ def find_copies(
         if file.id not in known
         and file.revoked not in ("critical", "high")
         and file.release.project_id != project_id
-        and _mark(file, contents) in marks
+        and codes.mark(file) in marks
     )
 
 
@@ -89,19 +84,3 @@ def told_of(file: File) -> Copy:
     """A copy as the operator is told of it."""
     project = file.release.project
     return Copy(project.plugin_id or project.name, file.filename, file.sha256)
-
-
-def _mark(file: File, contents: Contents) -> str:
-    """The fingerprint of a wheel by its RECORD, which its upload was held to; empty where its bytes are gone."""
-    found = contents.find(file.sha256)
-    try:
-        with zipfile.ZipFile(io.BytesIO(found) if isinstance(found, bytes) else found or io.BytesIO()) as wheel:
-            record = next(name for name in wheel.namelist() if name.endswith(".dist-info/RECORD"))
-            rows = list(csv.reader(wheel.read(record).decode().splitlines()))
-            return fingerprint(
-                base64.urlsafe_b64decode(f"{row[1].partition('=')[2]}=").hex()
-                for row in rows
-                if len(row) == 3 and row[1] and tells_origin(row[0], int(row[2]))
-            )
-    except (zipfile.BadZipFile, OSError, StopIteration, ValueError):
-        return ""

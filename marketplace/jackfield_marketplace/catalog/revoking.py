@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
-from jackfield.errors import GrammarError, JackfieldError, UnknownPlugin, UsageError
-from jackfield.inspection import WheelLimits, fingerprint, inspect_wheel, payload
+from jackfield.errors import GrammarError, UnknownPlugin, UsageError
+from jackfield.inspection import fingerprint
 from jackfield.manifest import SEVERITIES, Requirement, Revocation, Severity, canonical_id, means, normalised, one_line
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jackfield_marketplace.catalog.contents import Contents
+from jackfield_marketplace.catalog.codes import Codes
 from jackfield_marketplace.catalog.copies import Copies, CopiesFound, Copy, find_copies, told_of
 from jackfield_marketplace.catalog.lookalikes import skeleton
 from jackfield_marketplace.catalog.manage import find_project
@@ -38,9 +36,48 @@ class Told:
     left: tuple[Copy, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What a revocation is about: the files, the code in them by wheel, and others that hold the very same."""
+
+    project: Project | None
+    hashes: frozenset[str]
+    files: tuple[File, ...]
+    parts: dict[str, frozenset[str]]
+    marks: frozenset[str]
+    alike: tuple[File, ...]
+
+
+def read_ahead(
+    session: Session,
+    codes: Codes,
+    name: str | None,
+    versions: str = EVERY,
+    files: Sequence[str] = (),
+    *,
+    severity: Severity,
+    copies: Copies | None = None,
+) -> None:
+    """Read what `revoke` will ask of the wheels, before its transaction: with thousands of them that takes a while.
+
+    Args:
+        session: one that reads.
+        codes: is given to `revoke` afterwards.
+        name: as for `revoke`.
+        versions: as for `revoke`.
+        files: as for `revoke`.
+        severity: as for `revoke`.
+        copies: as for `revoke`.
+
+    Raises:
+        UsageError, JackfieldError: as for `revoke`.
+    """
+    _meant(session, codes, name, versions, files, by_code=severity != "low" or copies is not None)
+
+
 def revoke(
     session: Session,
-    contents: Contents,
+    codes: Codes,
     name: str | None,
     versions: str = EVERY,
     files: Sequence[str] = (),
@@ -57,7 +94,7 @@ def revoke(
 
     Args:
         session: one that writes.
-        contents: has the bytes of the wheels.
+        codes: tells what the wheels hold; see `read_ahead`.
         name: a plugin's id or a distribution, also one that is not here; None for the files alone.
         versions: a requirement, `*` for all.
         files: sha256 of wheels.
@@ -72,32 +109,18 @@ def revoke(
         CopiesFound: there are such others, and `copies` does not say.
         JackfieldError: a wheel that is meant cannot be read.
     """
-    if name is None and not files:
-        raise UsageError("name a plugin, or a file with --file")
     if not one_line(reason):
         raise UsageError("say why, in a sentence that those who have it will read: --reason")
-    try:
-        Requirement.parse(versions)
-    except GrammarError as exc:
-        raise UsageError(f"{versions} is no range of versions: {exc}") from exc
-    hashes = {one.lower() for one in files}
-    wrong = next((one for one in sorted(hashes) if len(one) != 64 or set(one) - set("0123456789abcdef")), None)
-    if wrong is not None:
-        raise UsageError(f"{wrong} is no sha256: it has 64 hexadecimal digits")
-    project = _project(session, name)
-    meant = [*(_files_of(session, project, versions) if project is not None else ()), *_files_by(session, hashes)]
-    parts = {file.sha256: _parts(file, contents) for file in meant if file.kind == "wheel"}
-    marks = {mark for one in parts.values() if (mark := fingerprint(one))}
-    alike: tuple[File, ...] = ()
-    if severity != "low" or copies is not None:  # of what runs on, nothing goes by its code
-        alike = find_copies(session, contents, marks, meant, project.id if project is not None else None)
-    if alike and copies is None:
-        raise CopiesFound([told_of(file) for file in alike])
-    left = tuple(told_of(file) for file in alike) if copies == "left" else ()
+    # Of what runs on, nothing goes by its code.
+    found = _meant(session, codes, name, versions, files, by_code=severity != "low" or copies is not None)
+    if found.alike and copies is None:
+        raise CopiesFound([told_of(file) for file in found.alike])
+    project, meant, parts, marks = found.project, list(found.files), found.parts, found.marks
+    left = tuple(told_of(file) for file in found.alike) if copies == "left" else ()
     if copies == "left":
-        marks, parts = set(), {}
+        marks, parts = frozenset(), {}
     else:
-        meant += alike
+        meant += found.alike
     plugin_id, distribution = _names(name, project)
     row = Revoked(
         plugin_id=plugin_id,
@@ -105,7 +128,7 @@ def revoke(
         id_skeleton=skeleton(plugin_id) if plugin_id else None,
         skeleton=skeleton(distribution) if distribution else None,
         versions=versions.strip() or EVERY,
-        files=sorted(hashes | {file.sha256 for file in meant}),
+        files=sorted(found.hashes | {file.sha256 for file in meant}),
         contents=sorted(marks),
         reason=one_line(reason),
         severity=severity,
@@ -152,6 +175,29 @@ def set_appeal(session: Session, address: str) -> str:
     return one.appeal
 
 
+def _meant(
+    session: Session, codes: Codes, name: str | None, versions: str, files: Sequence[str], *, by_code: bool
+) -> _Meant:
+    if name is None and not files:
+        raise UsageError("name a plugin, or a file with --file")
+    try:
+        Requirement.parse(versions)
+    except GrammarError as exc:
+        raise UsageError(f"{versions} is no range of versions: {exc}") from exc
+    hashes = frozenset(one.lower() for one in files)
+    wrong = next((one for one in sorted(hashes) if len(one) != 64 or set(one) - set("0123456789abcdef")), None)
+    if wrong is not None:
+        raise UsageError(f"{wrong} is no sha256: it has 64 hexadecimal digits")
+    project = _project(session, name)
+    meant = (*(_files_of(session, project, versions) if project is not None else ()), *_files_by(session, hashes))
+    parts = {file.sha256: codes.parts(file) for file in meant if file.kind == "wheel"}
+    marks = frozenset(mark for one in parts.values() if (mark := fingerprint(one)))
+    alike: tuple[File, ...] = ()
+    if by_code:
+        alike = find_copies(session, codes, marks, meant, project.id if project is not None else None)
+    return _Meant(project, hashes, meant, parts, marks, alike)
+
+
 def _project(session: Session, name: str | None) -> Project | None:
     if name is None:
         return None
@@ -175,13 +221,6 @@ def _files_of(session: Session, project: Project, versions: str) -> list[File]:
 
 def _files_by(session: Session, hashes: Collection[str]) -> list[File]:
     return list(session.scalars(select(File).where(File.sha256.in_(hashes)).order_by(File.id))) if hashes else []
-
-
-def _parts(file: File, contents: Contents) -> frozenset[str]:
-    body = contents.read(file.sha256)
-    if body is None:
-        raise JackfieldError(f"the bytes of {file.filename} are gone", hint="revoke it by its hash alone: --file")
-    return payload(inspect_wheel(Path(file.filename), file=io.BytesIO(body), limits=WheelLimits()))
 
 
 def _changed(session: Session, files: Collection[File]) -> None:

@@ -10,23 +10,24 @@ from pathlib import Path
 
 import click
 from jackfield.manifest import SEVERITIES, Revocation, Severity
-from sqlalchemy.orm import Session
 
 from jackfield_marketplace.app import open_database
 from jackfield_marketplace.blobs import DiskBlobs
 from jackfield_marketplace.catalog import (
+    Codes,
     Contents,
     Copies,
     CopiesFound,
     Told,
     appeal_address,
+    read_ahead,
     revocations,
     revoke,
     set_appeal,
     unrevoke,
 )
 from jackfield_marketplace.cli.operating import data_option, without_traceback, writing
-from jackfield_marketplace.db import Direct
+from jackfield_marketplace.db import Database, Direct
 from jackfield_marketplace.settings import Settings
 
 WHAT_FOLLOWS = {
@@ -38,14 +39,12 @@ WHAT_FOLLOWS = {
 
 
 @contextmanager
-def _reading_too(data: Path) -> Iterator[tuple[Session, Contents]]:
-    """A session that writes, and the bytes of what is published; the wheels that are meant are looked into."""
+def _codes(data: Path) -> Iterator[tuple[Database, Codes]]:
+    """The database, and what tells of the code of what is published."""
     settings = Settings(data)
     database = open_database(settings)
     try:
-        contents = Contents(database, DiskBlobs(settings.blobs))
-        with writing(data) as session:
-            yield session, contents
+        yield database, Codes(Contents(database, DiskBlobs(settings.blobs)))
     finally:
         database.close()
 
@@ -86,11 +85,22 @@ def revoke_command(
     same code they are named and nothing is revoked, until --also-copies or --only-this says what becomes of them.
     """
     try:
-        with _reading_too(data) as (session, contents):
-            told = revoke(
-                session, contents, name, versions, files, reason=reason, severity=severity, advice=advice, copies=copies
-            )
-            appeal = appeal_address(Direct.beside(session))
+        with _codes(data) as (database, codes):
+            with database.read() as session:
+                read_ahead(session, codes, name, versions, files, severity=severity, copies=copies)
+            with writing(data) as session:  # from here on every other writer waits
+                told = revoke(
+                    session,
+                    codes,
+                    name,
+                    versions,
+                    files,
+                    reason=reason,
+                    severity=severity,
+                    advice=advice,
+                    copies=copies,
+                )
+                appeal = appeal_address(Direct.beside(session))
     except CopiesFound as exc:
         if as_json:
             click.echo(json.dumps({"error": str(exc), "copies": [asdict(one) for one in exc.copies]}))
