@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -216,3 +220,50 @@ def root_of(signer, version):
     signed = Metadata(root)
     signed.sign(signer)
     return signed.to_bytes()
+
+
+KILLED_WHILE_IT_KEEPS = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from jackfield.market import Marketplace
+
+def end(event, arguments):
+    if event == "os.rename" and str(arguments[1]).endswith(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def look():
+    async with Marketplace(sys.argv[1], trust=Path(sys.argv[2])) as client:
+        await client.project("chat-cached")
+
+sys.addaudithook(end)
+asyncio.run(look())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal that nobody can handle")
+@pytest.mark.parametrize("name", ["1.root.json", "timestamp.json", "snapshot.json", BIN, "anchor.json"])
+async def test_what_a_killed_look_left_half_written_is_gone_after_the_next(mirror, tmp_path, name):
+    looking = [sys.executable, "-c", KILLED_WHILE_IT_KEEPS, mirror.url, str(tmp_path), name]
+    assert (await asyncio.to_thread(subprocess.run, looking, timeout=120)).returncode == -signal.SIGKILL
+    folder = folder_of(tmp_path, mirror.url)
+    left = leftovers(folder)
+    assert len(left) == 1
+    day_before = time.time() - 86_400
+    os.utime(left[0], (day_before, day_before))
+    await look(mirror, tmp_path)
+    assert leftovers(folder) == []
+
+
+async def test_what_somebody_is_writing_beside_the_metadata_stays(mirror, tmp_path):
+    folder = folder_of(tmp_path, mirror.url)
+    folder.mkdir()
+    (folder / "revoked.json.4711").touch()
+    (tmp_path / ".new-marketplace").mkdir()
+    await look(mirror, tmp_path)
+    assert (folder / "revoked.json.4711").exists()
+    assert (tmp_path / ".new-marketplace").exists()
+
+
+def leftovers(folder: Path) -> list[Path]:
+    known = {"lock", "looked", "revoked.json", "revoked.copy.json"}
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".json" and path.name not in known]

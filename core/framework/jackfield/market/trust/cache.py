@@ -14,6 +14,8 @@ import os
 import re
 import shutil
 import stat
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from jackfield.places import read_kept
 
 LARGEST_BYTES = 5_000_000
 """Of one file of metadata."""
+ABANDONED_SECONDS = 3600
+"""What has lain half written for so long, its writer will not end any more."""
 
 HISTORY = "root_history"
 ROOT = "root.json"
@@ -70,6 +74,27 @@ def clear(folder: Path, *, first: bool) -> None:
             for entry in entries:
                 if entry.name.endswith(".json") and not _may_be_metadata(entry):
                     _remove(Path(entry.path))
+
+
+def sweep(folder: Path) -> None:
+    """Take away what was being written when its process was killed: nobody would ever look at it again.
+
+    python-tuf writes each file of metadata under a name of its own first. Nobody else does meanwhile: whoever calls
+    this holds the lock of the folder. What is written beside it, without the lock, goes once it is old.
+
+    Args:
+        folder: that python-tuf keeps the metadata of one marketplace in; it lies in that of the marketplace, and
+            this one in that of all of them.
+    """
+    with contextlib.suppress(OSError):  # it costs room, no more
+        for path in folder.glob(f"{tempfile.gettempprefix()}*"):
+            if path.suffix != ".json":
+                _remove(path)
+        beside, above = folder.parent, folder.parent.parent
+        before = time.time() - ABANDONED_SECONDS
+        for path in (*beside.glob("*.[0-9]*"), *above.glob(".new-*"), *above.glob(".old-*")):
+            if path.lstat().st_mtime < before:
+                _remove(path)
 
 
 def newest_root(folder: Path, url: str, pinned: str = "") -> bytes:

@@ -19,7 +19,7 @@ from tuf.ngclient.updater import Updater
 from jackfield.errors import MarketError, TrustError
 from jackfield.market.failures import not_kept
 from jackfield.market.transport import Transport
-from jackfield.market.trust.cache import clear, newest_root, read_metadata
+from jackfield.market.trust.cache import clear, newest_root, read_metadata, sweep
 from jackfield.market.trust.fetcher import TransportFetcher
 
 CONFIG = UpdaterConfig(
@@ -64,7 +64,7 @@ class _Updater(Updater):
 class Updates:
     """One look at a marketplace's metadata: root, timestamp, snapshot, targets, and the bins that are asked for.
 
-    Blocks; call it from a thread, with the event loop running.
+    Blocks; call it from a thread, with the event loop running, and hold the lock of the folder (`Alone`).
 
     Args:
         transport: the way to the marketplace.
@@ -98,6 +98,7 @@ class Updates:
             MarketError: the network, or the server, failed; or the disk does not take it.
         """
         try:
+            sweep(self._folder)
             clear(self._folder, first=root is not None)
             self._updater = _Updater(
                 str(self._folder),
