@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
 import sys
 import zipfile
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from jackfield.errors import StoreError, UsageError
+from jackfield.errors import StoreError, UsageError, WheelError
 from jackfield.management import opened
 from jackfield.manifest import File, Pin
 from jackfield.store import LockedSet, LockFile
@@ -130,3 +131,42 @@ def test_a_table_of_contents_larger_than_any_bundles_is_not_read(tmp_path):
         archive.filelist += [entry] * 250
     with pytest.raises(UsageError, match="the bundle holds more files than there can be"), opened(crowded):
         pass
+
+
+def growing(folder: Path, sizes: list[int], *, method: int) -> Path:
+    """A bundle of wheels that are nothing but zeros: compressed, they take a thousandth of their size."""
+    contents = [bytes(size) for size in sizes]
+    hashes = [sha256(content).hexdigest() for content in contents]
+    names = [f"one_{number}-1.0.0-py3-none-any.whl" for number in range(len(sizes))]
+    pins = tuple(
+        Pin(f"one-{number}", "1.0.0", File(name, name, digest), id=f"one-{number}", source="x")
+        for number, (name, digest) in enumerate(zip(names, hashes, strict=True))
+    )
+    bundle = folder / "growing.bundle"
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("jackfield.lock", LockFile("chat", "1.0.0", (LockedSet("any", pins),)).text())
+        for name, digest, content in zip(names, hashes, contents, strict=True):
+            archive.writestr(f"wheels/{digest}/{name}", content, method)
+    return bundle
+
+
+def test_wheels_that_are_compressed_in_a_bundle_are_refused_before_they_grow(tmp_path):
+    bundle = growing(tmp_path, [3 << 20, (3 << 20) + 1], method=zipfile.ZIP_DEFLATED)
+    assert bundle.stat().st_size < 20_000
+    with pytest.raises(WheelError, match=r"one_0-1\.0\.0\S+ is compressed in growing\.bundle") as told:
+        unpacked(bundle)
+    assert told.value.plugin == "one-0"
+
+
+def test_wheels_that_say_they_are_larger_than_the_bundle_are_refused_before_they_are_read(tmp_path):
+    """So say those whose entries lie over each other, or that is how their sizes add up."""
+    bundle = growing(tmp_path, [40_000, 39_999, 39_998], method=zipfile.ZIP_STORED)
+    unpacked(bundle)
+    content = bytearray(bundle.read_bytes())
+    size = struct.pack("<L", 39_999)
+    at = content.rindex(size * 2)  # of the second wheel, both sizes in the table of contents
+    content[at : at + 8] = struct.pack("<L", 90_000) * 2
+    bundle.write_bytes(content)
+    with pytest.raises(WheelError, match=r"one_1-1\.0\.0\S+ and those before it say that they take more room") as told:
+        unpacked(bundle)
+    assert told.value.plugin == "one-1"

@@ -1,7 +1,9 @@
 """One file with a lock and all its wheels: a set is installed from it where there is no network.
 
 A zip archive: `jackfield.lock`, `wheels/<sha256>/<file name>`, and below `trust/` what the marketplaces signed of them.
-Each wheel is held to the hash that the lock names before anything looks into it.
+Each wheel is held to the hash that the lock names before anything looks into it. Wheels lie in it as they are, not
+compressed once more, and so take together no more room than the bundle itself: what a small file may become on the disk
+is bounded by its own size.
 """
 
 from __future__ import annotations
@@ -163,12 +165,23 @@ def _unpacked(file: IO[bytes], path: Path, folder: Path) -> tuple[LockFile, Bund
         with archive.open(LOCK) as part:
             lock = read_lockfile(part.read(MOST_LOCK_BYTES + 1), source=f"{path}, {LOCK}")
         found: dict[str, Path] = {}
+        left = file.seek(0, io.SEEK_END)
         for pin in {pin.file.sha256: pin for one in lock.sets for pin in one.pins}.values():
             name = f"wheels/{pin.file.sha256}/{pin.file.filename}"
             if name not in names:
                 continue  # of a target that was bundled elsewhere; the plan says what is missing
             if "/" in pin.file.filename or "\\" in pin.file.filename:
                 raise WheelError(f"{pin.file.filename!r} is no file name", plugin=pin.id)
+            entry = archive.getinfo(name)
+            left -= entry.file_size
+            if entry.compress_type != zipfile.ZIP_STORED or left < 0:
+                stored = entry.compress_type == zipfile.ZIP_STORED
+                why = "and those before it say that they take more room than" if stored else "is compressed in"
+                raise WheelError(
+                    f"{pin.file.filename} {why} {path.name}, which jackfield bundle never writes so",
+                    plugin=pin.id,
+                    hint="have it written anew: jackfield bundle",
+                )
             target = folder / pin.file.sha256 / pin.file.filename
             with _unpacking(path):
                 target.parent.mkdir()
