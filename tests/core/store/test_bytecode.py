@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import resource
+import sys
 import threading
+import warnings
 from pathlib import Path
+from types import FrameType
 
 import pytest
-from jackfield.store.bytecode import Compiler, is_plain
+from jackfield.store.bytecode import Compiler
 from jackfield.store.compiling import bound_memory
 
 SMALL = "VALUE = 1\n"
@@ -46,7 +49,6 @@ def test_what_takes_much_to_compile_is_left_without_bytecode_and_all_else_has_it
         "jfcostly/__init__.py": SMALL,
         "jfcostly/duplicated.py": duplicated(10),
         "jfcostly/folded.py": folded(1200),
-        "jfcostly/folded_little.py": folded(600),  # few enough bytes to be compiled here, were they others
         "jfcostly/wrong.py": "def f(:\n",
         "jfcostly/zlast.py": SMALL,
     }
@@ -70,27 +72,6 @@ def test_bytecode_is_what_python_makes_and_names_the_place_where_the_tree_will_b
     assert marshal.loads(data[16:]).co_filename == str(tmp_path / "final" / "päck" / "mod.py")
 
 
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("from a import b\n\n\ndef f(*args, **kwargs):\n    return f(*args, **kwargs)\n", True),
-        ("try:\n    pass\nfinally:\n    pass\n", False),
-        ('x = "a" * 4096\n', False),
-        ('x = ("a"  # ,\n     * 4096)\n', False),
-        ('x = ("a," *4096)\n', False),
-        ("x = (1,) ** 2\n", False),
-        ("x = 0xff * 4096\n", False),
-        ('x = "a" \\\n* 4096\n', False),
-        ("area = side * side.other ** 2 + self.side * 4\n", True),
-        ("# -*- coding: utf-7 -*-\n", False),
-        ("#!python\n# vim: set fileencoding=utf-16 :\n", False),
-        ('\n\nopen(a, encoding="utf-8")\n', True),
-    ],
-)
-def test_only_what_takes_no_more_than_its_size_says_is_compiled_by_the_installer_itself(text, plain):
-    assert is_plain(text.encode()) is plain
-
-
 def test_many_small_sources_and_large_ones_all_have_bytecode(tmp_path):
     for number in range(10):
         (tmp_path / f"small{number}.py").write_text("VALUE = 1\n" * 700)
@@ -100,12 +81,24 @@ def test_many_small_sources_and_large_ones_all_have_bytecode(tmp_path):
     assert bytecode(tmp_path) == ["large", *(f"small{number}" for number in range(10))]
 
 
-@pytest.mark.parametrize("times", [1, 1000])
-def test_what_python_warns_of_is_its_authors_matter(tmp_path, times):
-    (tmp_path / "mod.py").write_text("VALUE = 1 is 1\n" * times)
-    with Compiler() as compiler:
-        compiler.compile_tree(tmp_path, tmp_path)
-    assert bytecode(tmp_path) == ["mod"]
+def test_an_application_keeps_its_warning_filters_all_the_while(store, install, library):
+    """They are the whole process's: whoever exchanges them for a moment loses what another thread warns of then."""
+    files = {"jfwarned/__init__.py": "VALUE = 1 is 1\n", "jfwarned/__pycache__/old.cpython-311.pyc": b"\0" * 16}
+    before, exchanged = warnings.filters, []
+
+    def look(frame: FrameType, event: str, _: object) -> None:
+        if warnings.filters is not before:
+            exchanged.append(f"{event} {frame.f_code.co_qualname}")
+
+    profiler = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        install(library("jfwarned", files))
+    finally:
+        sys.setprofile(profiler)
+    assert exchanged == []
+    (tree,) = store.active().paths
+    assert bytecode(tree) == ["__init__"]  # what Python warns of is its author's matter, and what came in it is none
 
 
 def test_with_no_time_left_nothing_is_compiled_and_nothing_fails(tmp_path):
@@ -118,10 +111,24 @@ def test_with_no_time_left_nothing_is_compiled_and_nothing_fails(tmp_path):
 @pytest.mark.parametrize("executable", ["", "/nowhere/python"])
 def test_without_a_python_to_start_nothing_is_compiled_and_nothing_fails(tmp_path, monkeypatch, executable):
     monkeypatch.setattr("sys.executable", executable)
-    (tmp_path / "mod.py").write_text("VALUE = 1\n" * 2000)
+    (tmp_path / "mod.py").write_text(SMALL)
     with Compiler() as compiler:
         compiler.compile_tree(tmp_path, tmp_path)
     assert bytecode(tmp_path) == []
+
+
+def test_another_program_in_pythons_place_is_started_once(tmp_path, monkeypatch):
+    """As where Python is within it, and `sys.executable` names the application."""
+    started, program = tmp_path / "started", tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho once >> {started}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+    (tmp_path / "mod.py").write_text(SMALL)
+    (tmp_path / "other.py").write_text(SMALL)
+    with Compiler() as compiler:
+        compiler.compile_tree(tmp_path, tmp_path)
+    assert bytecode(tmp_path) == []
+    assert started.read_text() == "once\n"
 
 
 def test_without_a_thread_to_watch_it_no_child_is_left_and_nothing_fails(tmp_path, monkeypatch):
@@ -129,7 +136,7 @@ def test_without_a_thread_to_watch_it_no_child_is_left_and_nothing_fails(tmp_pat
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Timer, "start", refused)
-    (tmp_path / "mod.py").write_text(duplicated(1))
+    (tmp_path / "mod.py").write_text(SMALL)
     before = children()
     with Compiler() as compiler:
         compiler.compile_tree(tmp_path, tmp_path)

@@ -1,7 +1,7 @@
 """The child of `bytecode`: reads two paths a line, answers with bytecode or nothing, within bounds that it sets itself.
 
 It is run by its path and imports next to nothing: a change waits for it. Paths come in hexadecimal, for they may hold
-anything; an answer is its length in eight bytes, and as many bytes.
+anything; before all answers come the bytes of `READY`, and an answer is its length in eight bytes, and as many bytes.
 """
 
 import contextlib
@@ -20,6 +20,9 @@ MOST_TIMES = 8
 
 LITTLE_BYTES = 64 * 1024
 
+READY = b"jackfield"
+"""What it says first: whoever started another program learns of it."""
+
 _LENGTH_BYTES = 8
 _CHECKED_HASH = 0b11  # PEP 552
 
@@ -27,6 +30,8 @@ _CHECKED_HASH = 0b11  # PEP 552
 def main() -> None:
     """Answer until nobody asks any more."""
     bound_memory()
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
     for line in sys.stdin.buffer:
         source, shown = map(bytes.fromhex, line.decode().split())
         bound_time()

@@ -111,7 +111,7 @@ class Entries:
         new = {sha256: wheel for sha256, wheel in wheels.items() if not self.holds(sha256)}
         if not new:
             return
-        with _compiler(sum(wheel.stat().st_size for wheel in new.values())) as compiler:
+        with _compiler() as compiler:
             for sha256, wheel in new.items():
                 draft = self._unpack(wheel, sha256, compiler)
                 made.append((draft, self._folder / sha256))
@@ -151,7 +151,7 @@ class Entries:
             raise damaged(pin, found or spoilt)
         if not entry.is_dir():
             self._disk.remove(entry)  # a file in its place
-        with _compiler(source.stat().st_size) as compiler:
+        with _compiler() as compiler:
             draft = self._unpack(source, sha256, compiler)
         self._disk.sync_filesystem(draft)
         wrong = {damage.path for damage in found}
@@ -217,10 +217,10 @@ class Entries:
             raise WheelError(f"{wheel.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
 
 
-def _compiler(wheel_bytes: int) -> Compiler:
+def _compiler() -> Compiler:
     from jackfield.store.bytecode import Compiler  # reading the store does not need it
 
-    return Compiler(wheel_bytes=wheel_bytes)
+    return Compiler()
 
 
 def damaged(pin: Pin, found: tuple[Damage, ...]) -> StoreError:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import configparser
 import hashlib
 import posixpath
-import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -20,7 +19,7 @@ from installer import install
 from installer.destinations import WheelDestination
 from installer.exceptions import InstallerError, InvalidWheelSource
 from installer.records import Hash, RecordEntry
-from installer.sources import WheelFile
+from installer.sources import WheelContentElement, WheelFile
 from installer.utils import Scheme, construct_record_file, copyfileobj_with_hashing
 
 from jackfield.errors import WheelError
@@ -30,7 +29,7 @@ LIBRARY_SCHEMES = ("purelib", "platlib")
 STARTUP_SUFFIXES = (".pth", ".start")
 """Files that Python executes when it starts, if they lie in a site folder."""
 
-
+_CACHE = "__pycache__"
 _UNREADABLE = (
     InstallerError,
     zipfile.BadZipFile,
@@ -55,6 +54,19 @@ class Unpacked:
 
     tree: Path
     left_out: tuple[str, ...]
+
+
+class WithoutBytecode(WheelFile):
+    """A wheel without the bytecode that came in it: ours is made of its sources.
+
+    pypa/installer leaves it out as well, with a warning of each file, which only its author can do something about.
+    """
+
+    def get_contents(self) -> Iterator[WheelContentElement]:
+        """All files but those in a `__pycache__`."""
+        for record, stream, is_executable in super().get_contents():
+            if _CACHE not in record[0].split("/")[:-1]:
+                yield record, stream, is_executable
 
 
 class TreeDestination(WheelDestination):
@@ -119,8 +131,8 @@ def unpack(wheel: Path, tree: Path, *, final: Path, compiler: Compiler) -> Unpac
     destination = TreeDestination(tree)
     tree.mkdir(parents=True)
     try:
-        with warnings.catch_warnings(), WheelFile.open(wheel) as source:
-            warnings.simplefilter("ignore")  # bytecode that came in the wheel is skipped; ours is made below
+        with zipfile.ZipFile(wheel) as archive:
+            source = WithoutBytecode(archive)
             source.validate_record()
             install(source, destination, {"INSTALLER": b"jackfield\n"})
     except _UNREADABLE as error:
