@@ -6,8 +6,8 @@ little time; what it cannot do within them is left without bytecode, and compile
 writes nothing: one whose installer was killed has nothing to spoil.
 
 No source is compiled here, however small: what Python warns of in it would be shown by the application, and what keeps
-a warning back, `warnings.catch_warnings`, keeps it back for every thread. The child starts while the first wheel is
-looked at and unpacked, which takes about as long.
+a warning back, `warnings.catch_warnings`, keeps it back for every thread. The child starts while wheels are fetched,
+looked at and unpacked, which takes as long.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SECONDS_IN_ALL = 60.0
 _PROGRAM = Path(__file__).with_name("compiling.py")
 _CACHE = "__pycache__"
 _KEPT_VARIABLES = ("SYSTEMROOT",)
+_CHECKED_HASH = (0b11).to_bytes(4, "little")  # PEP 552
 _LENGTH_BYTES = 8
 
 
@@ -39,11 +40,12 @@ class Compiler:
     """Compiles trees one after another, as a context manager; what goes wrong with it is no failure of anything.
 
     Args:
-        seconds: for all of it, of the clock on the wall.
+        seconds: for all of it, of the clock on the wall, from when it is first asked.
     """
 
     def __init__(self, *, seconds: float = SECONDS_IN_ALL) -> None:
-        self._until = monotonic() + seconds
+        self._seconds = seconds
+        self._until: float | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._is_ready = False
         self._watch: threading.Timer | None = None
@@ -70,23 +72,21 @@ class Compiler:
         for source in sorted(tree.rglob("*.py")):
             made = self._ask(source, final / source.relative_to(tree)) if source.is_file() else b""
             if made:
+                head = importlib.util.MAGIC_NUMBER + _CHECKED_HASH + importlib.util.source_hash(source.read_bytes())
                 target = source.parent / _CACHE / Path(importlib.util.cache_from_source(source.name)).name
                 target.parent.mkdir(exist_ok=True)
-                target.write_bytes(made)
+                target.write_bytes(head + made)
                 target.chmod(READ_ONLY)
 
     def _ask(self, source: Path, shown: Path) -> bytes:
-        """The bytecode of one file from the child, or nothing."""
-        if self._child is None:
-            self._start()
-        child = self._child
+        """The code of one file from the child, or nothing."""
+        child = self._watched()
         if child is None or child.stdin is None or child.stdout is None:
             return b""
         if not self._is_ready:
             self._is_ready = child.stdout.read(len(READY)) == READY
         if not self._is_ready:
-            self._until = 0.0  # it is no Python, where that is within another program, or one that cannot start
-            self._end()
+            self._give_up()  # it is no Python, where that is within another program, or one that cannot start
             return b""
         with contextlib.suppress(OSError):  # it has ended, and nobody reads
             child.stdin.write(f"{os.fsencode(source).hex()} {os.fsencode(shown).hex()}\n".encode())
@@ -100,9 +100,28 @@ class Compiler:
         self._end()  # this file was too much for it; the next one has another
         return b""
 
-    def _start(self) -> None:
+    def _watched(self) -> subprocess.Popen[bytes] | None:
+        """The child, which is ended when the time is over; None where there is none to be had."""
+        if self._until is None:
+            self._until = monotonic() + self._seconds
         left = self._until - monotonic()
-        if left <= 0 or not sys.executable or sys.implementation.cache_tag is None:
+        if left <= 0:
+            return None
+        if self._child is None:
+            self._start()
+        if self._child is not None and self._watch is None:
+            watch = threading.Timer(left, self._child.kill)
+            watch.daemon = True
+            try:
+                watch.start()
+            except RuntimeError:  # no thread is to be had, and without one nobody would end the child
+                self._give_up()
+            else:
+                self._watch = watch
+        return self._child
+
+    def _start(self) -> None:
+        if not sys.executable or sys.implementation.cache_tag is None:
             return
         self._is_ready = False
         optimised = ["-O"] * sys.flags.optimize
@@ -115,17 +134,11 @@ class Compiler:
                 stderr=subprocess.DEVNULL,
             )
         except OSError:
-            self._until = 0.0  # no process is to be had, or no room for one
-            return
-        watch = threading.Timer(left, self._child.kill)
-        watch.daemon = True
-        try:
-            watch.start()
-        except RuntimeError:  # no thread is to be had, and without one nobody would end the child
-            self._until = 0.0
-            self._end()
-        else:
-            self._watch = watch
+            self._give_up()  # no process is to be had, or no room for one
+
+    def _give_up(self) -> None:
+        self._until = 0.0
+        self._end()
 
     def _end(self) -> None:
         if self._watch is not None:

@@ -1,11 +1,10 @@
 """The child of `bytecode`: reads two paths a line, answers with bytecode or nothing, within bounds that it sets itself.
 
-It is run by its path and imports next to nothing: a change waits for it. Paths come in hexadecimal, for they may hold
-anything; before all answers come the bytes of `READY`, and an answer is its length in eight bytes, and as many bytes.
+It is run by its path and imports next to nothing, no `contextlib` either: a change waits for it. Paths come in
+hexadecimal, for they may hold anything; before all answers come the bytes of `READY`, and an answer is its length in
+eight bytes, and as many bytes.
 """
 
-import contextlib
-import importlib.util
 import marshal
 import sys
 
@@ -24,7 +23,6 @@ READY = b"jackfield"
 """What it says first: whoever started another program learns of it."""
 
 _LENGTH_BYTES = 8
-_CHECKED_HASH = 0b11  # PEP 552
 
 
 def main() -> None:
@@ -41,7 +39,7 @@ def main() -> None:
 
 
 def compiled(source: bytes, shown: str) -> bytes:
-    """The bytecode of a file as it lies in `__pycache__`, empty where there can be none.
+    """The code of a file as it lies in `__pycache__` behind its head, empty where there can be none.
 
     Args:
         source: its path.
@@ -55,8 +53,7 @@ def compiled(source: bytes, shown: str) -> bytes:
         return b""
     if len(code) > MOST_TIMES * len(text) + LITTLE_BYTES:
         return b""
-    flags = _CHECKED_HASH.to_bytes(4, "little")
-    return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(text) + code
+    return code
 
 
 def bound_memory() -> None:
@@ -65,8 +62,10 @@ def bound_memory() -> None:
         return
     import resource
 
-    with contextlib.suppress(OSError, ValueError):  # macOS may refuse: it maps more at the start of a process
+    try:  # noqa: SIM105 (contextlib takes longer to load than most files to compile)
         lower(resource.RLIMIT_AS, MEMORY_BYTES)
+    except (OSError, ValueError):
+        pass  # macOS may refuse: it maps more at the start of a process
     lower(resource.RLIMIT_CORE, 1)  # at 0 a program for cores would be run, where the system has one (core(5))
 
 

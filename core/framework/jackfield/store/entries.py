@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,22 @@ class Entries:
         self._disk = disk
         self._groups = groups
         self._whole: dict[str, Glance] = {}
+        self._compiler: Compiler | None = None
+
+    @contextmanager
+    def compiling(self) -> Iterator[Compiler]:
+        """Have a compiler at work for all that is unpacked within: it starts while what it is for is on its way."""
+        if self._compiler is not None:
+            yield self._compiler
+            return
+        from jackfield.store.bytecode import Compiler  # reading the store does not need it
+
+        with Compiler() as compiler:
+            self._compiler = compiler
+            try:
+                yield compiler
+            finally:
+                self._compiler = None
 
     def names(self) -> tuple[str, ...]:
         """The sha256 of every wheel that is here."""
@@ -111,7 +128,7 @@ class Entries:
         new = {sha256: wheel for sha256, wheel in wheels.items() if not self.holds(sha256)}
         if not new:
             return
-        with _compiler() as compiler:
+        with self.compiling() as compiler:
             for sha256, wheel in new.items():
                 draft = self._unpack(wheel, sha256, compiler)
                 made.append((draft, self._folder / sha256))
@@ -151,7 +168,7 @@ class Entries:
             raise damaged(pin, found or spoilt)
         if not entry.is_dir():
             self._disk.remove(entry)  # a file in its place
-        with _compiler() as compiler:
+        with self.compiling() as compiler:
             draft = self._unpack(source, sha256, compiler)
         self._disk.sync_filesystem(draft)
         wrong = {damage.path for damage in found}
@@ -215,12 +232,6 @@ class Entries:
         refusals = [finding for finding in report.findings if finding.severity == "refuse"]
         if refusals:
             raise WheelError(f"{wheel.name} is refused: {refusals[0].message}", plugin=report.plugin_id)
-
-
-def _compiler() -> Compiler:
-    from jackfield.store.bytecode import Compiler  # reading the store does not need it
-
-    return Compiler()
 
 
 def damaged(pin: Pin, found: tuple[Damage, ...]) -> StoreError:

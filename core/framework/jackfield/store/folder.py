@@ -68,7 +68,8 @@ class Store(StoreReader):
         except OSError as error:
             raise self._unwritable(error) from error
         try:
-            yield folder
+            with self.entries.compiling():
+                yield folder
         finally:
             with contextlib.suppress(OSError):
                 self._disk.remove(self.layout.fetched)
@@ -209,8 +210,7 @@ class Store(StoreReader):
             yield "garbage-removed"
         except OSError as error:
             raise self._unwritable(error) from error
-        files = {sha256: (found.wheels or {}).get(sha256, sha256) for sha256 in names}
-        return replace(found, generations=gone, wheels=files)
+        return replace(found, generations=gone, wheels={one: (found.wheels or {}).get(one, one) for one in names})
 
     def repair(self, pin: Pin, wheel: Path | None = None) -> None:
         """Bring a damaged wheel's files back to what was installed.
