@@ -81,8 +81,8 @@ async def test_who_holds_many_of_them_is_stopped(zygote, supervisor, tmp_path, w
 @pytest.mark.parametrize("way", ["mapped", "sent"])
 async def test_a_few_are_a_librarys_that_was_loaded_and_deleted(zygote, supervisor, tmp_path, way):
     async with watched(zygote, supervisor, tmp_path, Grade.FULL) as (child, watch, folders):
-        await tell(child, f"{MADE}\nfor number in range(5): {way}(number)\nkept = made(9)")
-        assert measuring.hidden_files(child.pid, folders) == 5, "what is open is counted by its size"
+        await tell(child, f"{MADE}\nfor number in range({MOST_HIDDEN}): {way}(number)\nkept = made(9)")
+        assert measuring.hidden_files(child.pid, folders) == MOST_HIDDEN, "what is open is counted by its size"
         assert watch.breach is None
 
 

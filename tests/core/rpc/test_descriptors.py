@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from jackfield.errors import CallTimeout, LinkClosed
-from jackfield.rpc import DescriptorReceiver, DescriptorSender
+from jackfield.rpc import DescriptorReceiver, DescriptorSender, Link, connected_pair
 from jackfield.rpc.descriptors import MOST_ON_THEIR_WAY
+
+SO_PASSRIGHTS = 83
 
 
 @pytest.fixture
@@ -110,3 +112,19 @@ def test_closing_closes_what_nobody_took(ends: tuple[DescriptorSender, Descripto
     sender.close()
     receiver.close()
     assert open_descriptors() == before - 2
+
+
+def test_the_socket_of_calls_takes_none(tmp_path: Path) -> None:
+    """One that nobody else holds is closed by who was sent it, and that can take as long as its sender likes."""
+    ours, theirs = connected_pair()
+    with ours, theirs, (tmp_path / "file").open("wb") as file:
+        try:
+            ours.getsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS)
+        except OSError:
+            pytest.skip("this system cannot refuse them")
+        socket.send_fds(theirs, [b"before"], [file.fileno()])
+        Link(ours, lambda _: None, peer="a worker")
+        with pytest.raises(PermissionError):
+            socket.send_fds(theirs, [b"x"], [file.fileno()])
+        theirs.send(b"said")
+        assert [ours.recv(10), ours.recv(10)] == [b"before", b"said"]

@@ -208,6 +208,46 @@ def test_a_socket_takes_no_program(machine):
 
 
 @both
+def test_nobody_waits_for_who_reads_slowly_when_a_connection_is_closed(machine):
+    sol_socket, tcp, linger, congestion = 1, 6, 13, 13
+    assert refused(verdict(machine, "setsockopt", 3, sol_socket, linger)) == errno.EPERM
+    assert refused(verdict(machine, "setsockopt", 3, tcp, congestion)) == errno.EPERM
+
+
+@both
+@given(operation=WORD)
+def test_a_futex_names_no_thread(machine, operation):
+    known = {what | how for what in (0, 1, 3, 4, 5, 9, 10) for how in (0, 128, 256, 384)}
+    outcome = verdict(machine, "futex", 0x5000, operation)
+    assert outcome == ALLOW if operation & 0xFFFF_FFFF in known else refused(outcome) == errno.ENOSYS
+
+
+@both
+@given(operation=st.sampled_from([6, 7, 8, 11, 12, 13]), how=st.sampled_from([0, 128, 256, 384]))
+def test_no_priority_is_lent(machine, operation, how):
+    """FUTEX_LOCK_PI, UNLOCK_PI, TRYLOCK_PI, WAIT_REQUEUE_PI, CMP_REQUEUE_PI, LOCK_PI2."""
+    assert refused(verdict(machine, "futex", 0x5000, operation | how)) == errno.ENOSYS
+
+
+@both
+@given(pid=st.integers(0, 1 << 22), kind=st.integers(0, 7))
+def test_only_clocks_of_nobody_are_read(machine, pid, kind):
+    """A clock of a process or of its descriptor is a number below zero (`clock_getcpuclockid`, `FD_TO_CLOCKID`)."""
+    assert refused(verdict(machine, "clock_gettime", (~pid << 3 | kind) & 0xFFFF_FFFF, 0x5000)) == errno.EINVAL
+    for clock in range(12):
+        assert verdict(machine, "clock_gettime", clock, 0x5000) == ALLOW
+
+
+@both
+def test_pages_of_the_machines_reserve_are_not_mapped(machine):
+    private, anonymous, huge = 2, 0x20, 0x4_0000
+    assert verdict(machine, "mmap", 0, 1 << 21, 3, private | anonymous) == ALLOW
+    for size in (0, 21 << 26, 30 << 26):
+        flags = private | anonymous | huge | size
+        assert refused(verdict(machine, "mmap", 0, 1 << 21, 3, flags)) == errno.ENOMEM
+
+
+@both
 def test_neither_modes_nor_times_change_however_they_are_asked_for(machine):
     for name in ("fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat", "utimensat"):
         assert refused(verdict(machine, name, 3, 0)) == errno.EPERM

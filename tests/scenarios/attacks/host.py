@@ -20,6 +20,8 @@ from tests.scenarios.attacks.files import taken
 from tests.scenarios.attacks.scene import HELD_IN_MEMORY, SECRET, Scene
 
 ADDRESS = ctypes.addressof(HELD_IN_MEMORY)
+CPUCLOCK_SCHED = 2
+FUTEX_LOCK_PI = 6
 
 
 def of_host(scene: Scene, name: str) -> Path:
@@ -174,6 +176,20 @@ def learn_by_calls_that_the_host_is_there(scene: Scene) -> None:
             way(scene.host)
             return
     raise PermissionError("nothing is told of it")
+
+
+@attack("processes")
+def learn_by_a_clock_how_much_the_host_does(scene: Scene) -> None:
+    """The processor time of any process, to the nanosecond: when it works, and for how long."""
+    call("clock_gettime", ~scene.host << 3 | CPUCLOCK_SCHED, ctypes.create_string_buffer(16))
+
+
+@attack("processes")
+def learn_by_a_futex_that_the_host_is_there(scene: Scene) -> None:
+    """To wait for a thread's lock, whosesoever it is, is an error where there is no such thread."""
+    word, at_once = ctypes.c_uint32(scene.host), struct.pack("qq", 0, 0)
+    with contextlib.suppress(TimeoutError):  # it is there, and does not let the lock go
+        call("futex", ctypes.addressof(word), FUTEX_LOCK_PI, 0, at_once, 0, 0)
 
 
 @attack("processes")

@@ -116,6 +116,13 @@ def turn_a_brokered_connection(scene: Scene) -> None:
     call("connect", scene.brokered, elsewhere, len(elsewhere))
 
 
+@attack("network")
+def linger_on_a_brokered_connection(scene: Scene) -> None:
+    """Whoever closes it last waits until the other side has read everything: the host, if it was sent the descriptor."""
+    connection = socket.socket(fileno=os.dup(scene.brokered))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
+
+
 @attack("network", unconfined="if there")
 def filter_on_a_brokered_connection(scene: Scene) -> None:
     """A program for the kernel's BPF interpreter, attached to a socket."""

@@ -1,8 +1,10 @@
 """Attacks by taking much of something: memory in all its guises, descriptors, objects that outlive a process."""
 
 import ctypes
+import errno
 import fcntl
 import os
+import signal
 import socket
 
 from jackfield.sandbox.kernel import call
@@ -64,6 +66,20 @@ def lock_memory(scene: Scene) -> None:
     """Pages that are never swapped out."""
     page = ctypes.create_string_buffer(8192)
     call("mlock", ctypes.addressof(page), 4096)
+
+
+@attack("resources")
+def signals_that_wait(scene: Scene) -> None:
+    """As many as a user's processes may have waiting; then none of those has a timer or a real-time signal any more."""
+    waiting = {signal.SIGRTMIN}
+    signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
+    for _ in range(1000):
+        os.kill(os.getpid(), signal.SIGRTMIN)
+    count = 0
+    while signal.sigtimedwait(waiting, 0) is not None:
+        count += 1
+    if count < 1000:
+        raise BlockingIOError(errno.EAGAIN, f"{count} of them were kept")
 
 
 @attack("resources")

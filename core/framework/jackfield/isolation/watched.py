@@ -20,8 +20,9 @@ KEPT_EVERY_SECONDS: Final = 5.0
 COUNTING_SHARE: Final = 0.02
 """Of the time that is spent on counting the folders of one worker at most, however much it writes."""
 
-MOST_HIDDEN: Final = 16
-"""Files of one worker whose size cannot be seen; a library that was loaded and deleted is one."""
+MOST_HIDDEN: Final = 4
+"""Files of one worker whose size cannot be seen; a library that was loaded and deleted is one. Each can be as large as
+all that it may keep, so these are what it can keep beyond that."""
 
 _WRITTEN_SHARE: Final = 0.1  # of the quota; so much more written, and the folders are counted at once
 _CPU_SECONDS_BETWEEN: Final = 0.05  # of a processor: a thousand files are made in it, or 100 MiB filled by mapping

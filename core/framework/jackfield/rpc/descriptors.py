@@ -1,7 +1,9 @@
 """Open files and sockets that go to another process, over a socket of their own.
 
-The calls' socket is read without control messages, so that a hostile worker cannot fill its host with descriptors. The
-host only sends here and never receives; the worker receives one where it was told of one, by a number.
+The calls' socket is read without control messages, so that a hostile worker cannot fill its host with descriptors, and
+refuses them where the system can: one that nobody else holds any more is closed by who was sent it, and that can take as
+long as whoever made it likes. The host only sends here and never receives; the worker receives one where it was told of
+one, by a number.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 import select
 import socket
 import struct
+import sys
 from contextlib import suppress
 from threading import Lock
 from time import monotonic
@@ -25,6 +28,14 @@ MOST_ON_THEIR_WAY = 64
 together (unix(7), ETOOMANYREFS): a few workers that receive none would have all, and no other could be forked."""
 
 _PACKET_BYTES = 768  # of a socket's buffer, for a few bytes with their descriptor
+_SO_PASSRIGHTS = 83  # Linux 6.16; Python has no name for it
+
+
+def refuse_descriptors(connection: socket.socket) -> None:
+    """Let nobody send descriptors to this end: the system refuses them who tries, where it knows how to."""
+    if sys.platform.startswith("linux") and connection.family == socket.AF_UNIX:
+        with suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, _SO_PASSRIGHTS, 0)
 
 
 class DescriptorSender:

@@ -17,6 +17,7 @@ import msgspec
 
 from jackfield.errors import CannotCross, LinkClosed, ProtocolViolation
 from jackfield.rpc.codec import CallCodec
+from jackfield.rpc.descriptors import refuse_descriptors
 from jackfield.rpc.failures import in_one_line, tell
 from jackfield.rpc.framing import FRAME_BYTES, FrameReader, FrameWriter
 from jackfield.rpc.ledger import Ledger, OpenCall
@@ -108,6 +109,7 @@ class Link:
         tell_tracebacks: bool = False,
     ) -> None:
         connection.setblocking(True)  # so that one side's view of the socket is that of both drivers
+        refuse_descriptors(connection)
         self.socket = connection
         self.serve = serve
         self.peer = peer

@@ -23,15 +23,15 @@ _FILES: Final = """
 """
 
 _MEMORY_THREADS_OWN_SIGNALS: Final = """
-    mmap munmap mprotect mremap madvise msync brk membarrier rseq set_robust_list set_tid_address
+    munmap mprotect mremap madvise msync brk membarrier rseq set_robust_list set_tid_address
     rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack pause
-    restart_syscall signalfd signalfd4 futex futex_waitv futex_wait futex_wake sched_yield
+    restart_syscall signalfd signalfd4 futex_waitv futex_wait futex_wake sched_yield
     sched_get_priority_max sched_get_priority_min getcpu arch_prctl exit exit_group
     wait4 waitid
 """
 
 _TIME_AND_ITSELF: Final = """
-    nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times alarm getitimer setitimer
+    nanosleep clock_nanosleep clock_getres gettimeofday time times alarm getitimer setitimer
     timerfd_create timerfd_settime timerfd_gettime getpid getppid gettid getuid geteuid getgid getegid getresuid
     getresgid getgroups getpgrp capget uname sysinfo getrusage getrandom getrlimit
 """
@@ -60,9 +60,15 @@ _FCNTL: Final = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 _IOCTL: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIO(N)CLEX
 _PRCTL: Final = (15, 16, 3, 39, 0x53564D41)  # SET_NAME, GET_NAME, GET_DUMPABLE, GET_NO_NEW_PRIVS, SET_VMA
 _LEVELS: Final = (1, 6)  # SOL_SOCKET, IPPROTO_TCP
-# Of the one REUSEADDR, SNDBUF, RCVBUF, KEEPALIVE, LINGER, RCVTIMEO, SNDTIMEO; of the other NODELAY, KEEPIDLE,
-# KEEPINTVL, KEEPCNT, QUICKACK, USER_TIMEOUT. Never ATTACH_FILTER: a way into the kernel's BPF.
-_OPTIONS: Final = (1, 2, 4, 5, 6, 7, 8, 9, 12, 13, 18, 20, 21)
+# Of the one REUSEADDR, SNDBUF, RCVBUF, KEEPALIVE, RCVTIMEO, SNDTIMEO; of the other NODELAY, KEEPIDLE, KEEPINTVL,
+# KEEPCNT, QUICKACK, USER_TIMEOUT. Never ATTACH_FILTER: a way into the kernel's BPF. Nor LINGER: whoever closes such a
+# connection last waits until the other side has taken everything, and that can be the host, to which it was sent.
+_OPTIONS: Final = (1, 2, 4, 5, 6, 7, 8, 9, 12, 18, 20, 21)
+# WAIT_BITSET, WAKE, WAIT, WAKE_BITSET, REQUEUE, CMP_REQUEUE, WAKE_OP, each also PRIVATE and by CLOCK_REALTIME. None that
+# lends priority (LOCK_PI and its like): they name another thread, whosesoever it is, and tell whether it is there.
+_FUTEX: Final = tuple(what | how for how in (128, 128 | 256, 0, 256) for what in (9, 1, 0, 10, 3, 4, 5))
+_CLOCK_OF_A_PROCESS: Final = 0x8000_0000
+_MAP_HUGETLB: Final = 0x4_0000
 
 
 def conditional(pid: int) -> MappingProxyType[str, tuple[tuple[Condition, ...], int]]:
@@ -81,6 +87,11 @@ def conditional(pid: int) -> MappingProxyType[str, tuple[tuple[Condition, ...], 
         "sendto": ((Null(4), NoBit(3, _MSG_FASTOPEN)), _PERMITTED),
         "sendmsg": ((NoBit(2, _MSG_FASTOPEN),), _PERMITTED),
         "sendmmsg": ((NoBit(3, _MSG_FASTOPEN),), _PERMITTED),
+        "futex": ((OneOf(1, _FUTEX),), errno.ENOSYS),  # libc has no priority to lend then
+        # Below zero a clock is a process' own: the processor time of whomever its number names.
+        "clock_gettime": ((NoBit(0, _CLOCK_OF_A_PROCESS),), errno.EINVAL),
+        # Pages of the machine's reserve, which no measure of a process' memory counts.
+        "mmap": ((NoBit(3, _MAP_HUGETLB),), errno.ENOMEM),
         "fcntl": ((OneOf(1, _FCNTL),), _PERMITTED),
         "ioctl": ((OneOf(1, _IOCTL),), errno.ENOTTY),
         # The mode of a file that is made; libc passes 0 where none is.

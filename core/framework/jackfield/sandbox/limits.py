@@ -12,6 +12,9 @@ _NO_CORE: Final = 1
 program for cores (systemd-coredump, apport), where the system has one, is run, as root, with all of the memory: for it
 the limit does not count (core(5)). At 1 the kernel runs none."""
 
+_WAITING_SIGNALS: Final = 64
+"""The queue of real-time signals, and of timers, is one for all processes of a user: who fills it takes it from them."""
+
 
 def apply(*, address_space_bytes: int, file_bytes: int, descriptors: int, threads: int | None) -> None:
     """Set them for the calling process.
@@ -36,6 +39,7 @@ def apply(*, address_space_bytes: int, file_bytes: int, descriptors: int, thread
         resource.RLIMIT_CORE: _NO_CORE,
         resource.RLIMIT_MEMLOCK: _NOTHING,
         resource.RLIMIT_MSGQUEUE: _NOTHING,
+        resource.RLIMIT_SIGPENDING: _WAITING_SIGNALS,
     }
     if threads is not None:
         wanted[resource.RLIMIT_NPROC] = threads
