@@ -118,7 +118,7 @@ def turn_a_brokered_connection(scene: Scene) -> None:
 
 @attack("network")
 def linger_on_a_brokered_connection(scene: Scene) -> None:
-    """Whoever closes it last waits until the other side has read everything: the host, if it was sent the descriptor."""
+    """Who closes it last waits until the other side has read everything: the host, if it was sent the descriptor."""
     connection = socket.socket(fileno=os.dup(scene.brokered))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
 

@@ -1,9 +1,9 @@
 """Open files and sockets that go to another process, over a socket of their own.
 
-The calls' socket is read without control messages, so that a hostile worker cannot fill its host with descriptors, and
-refuses them where the system can: one that nobody else holds any more is closed by who was sent it, and that can take as
-long as whoever made it likes. The host only sends here and never receives; the worker receives one where it was told of
-one, by a number.
+The calls' socket is read without control messages, so that a hostile worker cannot fill its host with descriptors. It
+refuses them where the system can: one that nobody else holds any more is closed by who was sent it, which can take as
+long as its sender likes. The host only sends here and never receives; the worker receives one where it was told of one,
+by a number.
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ _LEVELS: Final = (1, 6)  # SOL_SOCKET, IPPROTO_TCP
 # KEEPCNT, QUICKACK, USER_TIMEOUT. Never ATTACH_FILTER: a way into the kernel's BPF. Nor LINGER: whoever closes such a
 # connection last waits until the other side has taken everything, and that can be the host, to which it was sent.
 _OPTIONS: Final = (1, 2, 4, 5, 6, 7, 8, 9, 12, 18, 20, 21)
-# WAIT_BITSET, WAKE, WAIT, WAKE_BITSET, REQUEUE, CMP_REQUEUE, WAKE_OP, each also PRIVATE and by CLOCK_REALTIME. None that
-# lends priority (LOCK_PI and its like): they name another thread, whosesoever it is, and tell whether it is there.
+# WAIT_BITSET, WAKE, WAIT, WAKE_BITSET, REQUEUE, CMP_REQUEUE, WAKE_OP, each also PRIVATE and by CLOCK_REALTIME. None
+# that lends priority (LOCK_PI and its like): they name another thread, whosesoever it is, and tell whether it is there.
 _FUTEX: Final = tuple(what | how for how in (128, 128 | 256, 0, 256) for what in (9, 1, 0, 10, 3, 4, 5))
 _CLOCK_OF_A_PROCESS: Final = 0x8000_0000
 _MAP_HUGETLB: Final = 0x4_0000

@@ -13,7 +13,7 @@ program for cores (systemd-coredump, apport), where the system has one, is run, 
 the limit does not count (core(5)). At 1 the kernel runs none."""
 
 _WAITING_SIGNALS: Final = 64
-"""The queue of real-time signals, and of timers, is one for all processes of a user: who fills it takes it from them."""
+"""The queue of real-time signals and timers is one for all processes of a user: who fills it takes it from them."""
 
 
 def apply(*, address_space_bytes: int, file_bytes: int, descriptors: int, threads: int | None) -> None:
