@@ -151,7 +151,7 @@ class Line:
         """
         if self._is_taken_here() or self._may_take():
             return self._blocking.call(method, arguments, codec, timeout_seconds=timeout_seconds)
-        return self._by_loop(method, arguments, codec, timeout_seconds)
+        return self.finish_now(self.begin_now(method, arguments, codec, timeout_seconds))
 
     def begin_now(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Waited:
         """Send a call that is waited for by `finish_now`, in the same thread.
@@ -161,12 +161,25 @@ class Line:
         """
         if self._is_taken_here() or self._may_take():
             return self._blocking.begin(method, arguments, codec, timeout_seconds=timeout_seconds)
+        return self.begin_on_loop(method, partial(self._on_loop, method, arguments, codec, timeout_seconds))
+
+    def begin_on_loop(self, method: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Waited:
+        """Begin what calls a method as whoever awaits does, for who waits for it by `finish_now` in the same thread.
+
+        Args:
+            method: its name.
+            work: made here and run by the loop, in the context of this thread.
+
+        Raises:
+            UsageError, PluginError: as `call_now` does.
+            Exception: what the work raises, where it is over at once.
+        """
         self.require_elsewhere(method)
-        if not self._loop.is_running():
-            done: Future[Any] = Future()
-            done.set_result(self._by_loop(method, arguments, codec, timeout_seconds))
-            return done
-        return asyncio.run_coroutine_threadsafe(self._on_loop(method, arguments, codec, timeout_seconds), self._loop)
+        if self._loop.is_running():
+            return asyncio.run_coroutine_threadsafe(work(), self._loop)
+        done: Future[Any] = Future()
+        done.set_result(self._loop.run_until_complete(work()))
+        return done
 
     def finish_now(self, call: Waited) -> Any:
         """Wait for a call that was begun."""
@@ -278,13 +291,6 @@ class Line:
         task.add_done_callback(lambda _: task.cancelled() or task.exception())  # nobody is there to be told
         self._link.check()
         raise _nobody_waits(call)
-
-    def _by_loop(self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float) -> Any:
-        self.require_elsewhere(method)
-        work = self._on_loop(method, arguments, codec, timeout_seconds)
-        if self._loop.is_running():
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-        return self._loop.run_until_complete(work)
 
     async def _on_loop(
         self, method: str, arguments: Mapping[str, Any], codec: CallCodec, timeout_seconds: float

@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Coroutine, Generator, Mapping, Sequence
+from functools import partial
 from typing import Any, Optional
 
 from jackfield.errors import CallTimeout, LinkClosed, PluginError
@@ -131,6 +132,8 @@ class RemoteHook:
 
     def send_now(self, given: dict[str, Any], /) -> _Sent:
         """Send a call with these arguments, in a thread that will wait for its answer."""
+        if asking.get() is not None:
+            return _Sent(self, self._line, self._line.begin_on_loop(self._method, partial(self._on_loop, given)))
         try:
             return _Sent(self, self._line, self._line.begin_now(self._method, given, self.codec, self.seconds))
         except LinkClosed as error:
@@ -142,10 +145,19 @@ class RemoteHook:
 
     def call_now(self, given: Mapping[str, Any], /) -> Any:
         """Call it with these arguments and wait for its answer."""
+        if asking.get() is not None:
+            return self._line.finish_now(self._line.begin_on_loop(self._method, partial(self._on_loop, given)))
         try:
             return self._line.call_now(self._method, given, self.codec, self.seconds)
         except (CallTimeout, LinkClosed) as error:
             raise self.told(error) from error
+
+    async def _on_loop(self, given: Mapping[str, Any]) -> Any:
+        """The same as `call`, of which nothing happens before the loop runs it.
+
+        What is called for somebody has that one's time stand still, whose deadlines belong to the loop's thread.
+        """
+        return await self.call(given)
 
     def _asked(self, given: Mapping[str, Any]) -> Underway:
         """Return what is awaited for a call that goes by way of the loop."""
