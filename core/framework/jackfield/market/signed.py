@@ -191,14 +191,14 @@ class SignedPages:
             url: of the one that it names now.
 
         Raises:
-            TrustError: it named another one before.
+            TrustError: it named another one before, or another program keeps what is known of it to itself.
             MarketError: the marketplace does not answer, or what it named cannot be kept.
         """
         root = (await self.standing()).root
         if root is None:
             return
         try:
-            before = keep_upstream(self._witness.folder, url)
+            before = await keep_upstream(self._witness.folder, url)
         except OSError as error:
             raise not_kept(f"the upstream of {self._url}", error) from error
         if before != url:

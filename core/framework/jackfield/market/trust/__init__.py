@@ -8,13 +8,13 @@ from jackfield.market.trust.anchor import (
     fingerprint,
     folder_of,
     is_known,
-    keep_upstream,
     plain_address,
     split_address,
 )
 from jackfield.market.trust.cache import read_json, read_metadata
 from jackfield.market.trust.carried import Proven, carried, verified
 from jackfield.market.trust.remembered import Remembered, forget, pin, remembered
+from jackfield.market.trust.sent import keep_upstream
 from jackfield.market.trust.verified import Target
 from jackfield.market.trust.witness import Standing, Witness
 

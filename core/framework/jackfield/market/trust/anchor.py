@@ -18,9 +18,6 @@ from jackfield.places import is_withheld, read_kept
 LOOKED = "looked"
 """The file whose time is that of the last look."""
 
-UPSTREAM = "upstream"
-"""The file that holds the address to which a marketplace sends for libraries."""
-
 FRAGMENT = re.compile(r"root=([0-9a-f]{32,64})")
 """What an address may end in, after `#`: the root's sha256 or the first half of it, as it is shown."""
 
@@ -131,28 +128,6 @@ def note_look(folder: Path) -> None:
     """Note that what a marketplace says was looked at now, and holds; when that was is told to people, no more."""
     with contextlib.suppress(OSError):
         (folder / LOOKED).touch(mode=0o600)
-
-
-def keep_upstream(folder: Path, url: str) -> str:
-    """The upstream that a marketplace named first; the one that it names now, where none is kept yet.
-
-    Args:
-        folder: of the marketplace.
-        url: of the one that it names now.
-
-    Raises:
-        OSError: it can be neither read nor kept.
-    """
-    path = folder / UPSTREAM
-    with contextlib.suppress(FileNotFoundError):
-        return read_kept(path).decode()
-    temporary = path.with_suffix(f".{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(url)
-        file.flush()
-        os.fsync(file.fileno())  # an empty one, after a power cut, would be another upstream than any
-    temporary.replace(path)
-    return url
 
 
 def make_private(folder: Path) -> None:

@@ -16,7 +16,6 @@ from jackfield.errors import ManifestError, TrustError, UsageError
 from jackfield.market.transport import Transport
 from jackfield.market.trust.anchor import (
     LOOKED,
-    UPSTREAM,
     Anchor,
     fingerprint,
     folder_of,
@@ -26,6 +25,7 @@ from jackfield.market.trust.anchor import (
 )
 from jackfield.market.trust.cache import read_json, read_metadata
 from jackfield.market.trust.lock import Alone
+from jackfield.market.trust.sent import UPSTREAM
 from jackfield.market.trust.witness import Witness
 from jackfield.revocation import KeptList
 
