@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import time
 import zipfile
@@ -19,6 +20,12 @@ _LONGEST_PATH = 4096
 _PART_BYTES = 1024 * 1024
 _BLOCK_BYTES = 512  # of `st_blocks`, whatever the disk has
 _OLDEST, _NEWEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)  # PKWARE APPNOTE 4.4.6
+_AMBIGUOUS = re.compile(r'%(?=[0-9A-Fa-f]{2})|[\\:*?"<>|\x00-\x1f\x7f-\x9f\ud800-\udfff]|[. ]$')
+"""In a name: what begins an escape, what Windows has another use for, and half characters, that stand for odd bytes."""
+_DEVICES = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{kind}{number}" for kind in ("COM", "LPT") for number in range(10))}
+)
+"""Names that Windows opens a device by, whatever follows after a dot."""
 _EXCHANGED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE})
 
 
@@ -103,9 +110,11 @@ def _add_entries(archive: zipfile.ZipFile, folder: HeldFolder, place: str, allow
 def _add(archive: zipfile.ZipFile, content: BinaryIO, name: str, allowed: Allowed) -> None:
     looked = os.fstat(content.fileno())
     allowed.require(looked)
+    if name in archive.NameToInfo:  # listed twice, since it was moved about meanwhile
+        return
     info = zipfile.ZipInfo(name, _shown_time(looked.st_mtime))
     info.compress_type = zipfile.ZIP_DEFLATED
-    info.external_attr = (looked.st_mode & 0xFFFF) << 16
+    info.external_attr = (stat.S_IFREG | stat.S_IMODE(looked.st_mode) & 0o777) << 16  # nothing is set for its user
     info.file_size = looked.st_size  # decides in which form its size is written
     left = looked.st_size
     with archive.open(info, "w") as target:
@@ -115,8 +124,26 @@ def _add(archive: zipfile.ZipFile, content: BinaryIO, name: str, allowed: Allowe
 
 
 def _shown(parts: tuple[str, ...]) -> str:
-    """Return a path as archives hold it, in UTF-8; bytes of a name that are none stand there in hexadecimal."""
-    return os.fsencode("/".join(parts)).decode(errors="backslashreplace")
+    """Return a path as archives hold it: one that every system unpacks to where it stands, another one for each file.
+
+    A plugin chooses the names of its files. With a backslash in it one leads out of the folder on a system where that
+    parts names, and one that ends with a dot becomes another one's. What cannot stand in a name everywhere is written
+    as in a URL (RFC 3986, 2.1), and so is a `%` that could be read as the begin of that.
+    """
+    return "/".join(map(_portable, parts))
+
+
+def _portable(name: str) -> str:
+    try:
+        told = os.fsencode(name).decode()
+    except UnicodeDecodeError:
+        told = name
+    told = _AMBIGUOUS.sub(_escaped, told)
+    return f"%{ord(told[0]):02X}{told[1:]}" if told.partition(".")[0].upper() in _DEVICES else told
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in os.fsencode(found[0]))
 
 
 def _shown_time(seconds: float) -> tuple[int, int, int, int, int, int]:

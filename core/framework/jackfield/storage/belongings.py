@@ -203,6 +203,8 @@ class Belongings:
 
         In it: `entries.jsonl` with a key and a value in each line, `tables/<name>.jsonl` with a row in each,
         `tables.json` with their columns, `settings.json`, and the plugin's own files under `files/` and `config/`.
+        A name that another system would take for something else, such as one with a backslash, stands there with `%5C`
+        in its place, as in a URL; names that differ in their case alone are left to who unpacks them.
 
         Args:
             cid: the plugin's canonical id.
