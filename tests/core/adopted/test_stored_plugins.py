@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,39 @@ def test_what_pip_installed_wins_over_the_store(
 
     assert manager.hook.draw(place="Ulm") == ["Ulm drawn by pip's atlas_lakes"]
     assert [row.version for row in manager.list_plugins()] == ["9.0.0"]
+
+
+def test_code_of_one_that_does_not_run_is_found_by_nobody(layout: Layout, tmp_path: Path) -> None:
+    """Libraries try imports that may fail, and load whatever stands in a group of entry points."""
+    profile, wheels = Profile(layout), []
+    for name in ("lakes", "rivers"):
+        manifest = f'schema = 1\nid = "{name}"\nname = "{name}"\ndescription = "a map"\nisolation = "any"\n'
+        wheels.append(atlas_wheel(tmp_path / "wheels", name, GOOD, manifest=manifest))
+    profile.install(*wheels)
+    profile.enable("lakes")
+
+    manager = started(layout)
+
+    assert [row.name for row in manager.list_plugins()] == ["lakes", "rivers"]
+    assert find_spec("atlas_lakes") is not None
+    assert find_spec("atlas_rivers") is None
+    assert [one.name for one in entry_points(group="atlas")] == ["lakes"]
+
+    profile.enable("rivers")
+    assert manager.enable("rivers")
+
+    assert {one.name for one in entry_points(group="atlas")} == {"lakes", "rivers"}
+
+
+def test_one_imports_what_another_one_exports_that_is_loaded_after_it(layout: Layout, tmp_path: Path) -> None:
+    profile, wheels = Profile(layout), []
+    for name, code in (("lakes", f"import atlas_rivers\n{GOOD}"), ("rivers", GOOD)):
+        manifest = f'schema = 1\nid = "{name}"\nname = "{name}"\ndescription = "a map"\nisolation = "any"\n'
+        wheels.append(atlas_wheel(tmp_path / "wheels", name, code, manifest=manifest))
+    profile.install(*wheels)
+    profile.enable("lakes", "rivers")
+
+    manager = started(layout)
+
+    assert manager.has_plugin("lakes"), manager.failures
+    assert manager.has_plugin("rivers")

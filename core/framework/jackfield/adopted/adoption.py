@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jackfield.hooks import HookCounters
     from jackfield.host import GenerationFinder
     from jackfield.storage import State
-    from jackfield.store import Layout
+    from jackfield.store import Generation, Layout
 
 _REVOKED_FILES = ("revoked.json", "revoked.copy.json")  # of `jackfield.revocation`, which takes longer to load
 _NOTHING_REVOKED = '\\"revocations\\":[]'  # in a list that is kept as the text of a JSON document
@@ -43,6 +43,7 @@ class Adoption:
         self._remember = remember
         self._keeps_usage = False
         self._finder: GenerationFinder | None = None
+        self._generation: Generation | None = None
         self._sources: Mapping[str | None, str] = {}  # distribution of the store -> where it came from
 
     @cached_property
@@ -145,7 +146,11 @@ class Adoption:
     # Plugins that jackfield installed
 
     def serve_store(self) -> None:
-        """Let the plugins of the active generation be found and imported, once and if there are any."""
+        """Let the plugins of the active generation be known, once and if there are any.
+
+        Their code is found only once it is opened: else that of one which is switched off, or was revoked, would be run
+        by whatever tries an import that may fail, or loads the entry points of another group.
+        """
         if self._finder is not None or not self._holds("current") or self._layout is None:
             return
         from jackfield.errors import StoreError
@@ -161,16 +166,27 @@ class Adoption:
         if trees:
             self._sources = {comparable(pin.distribution): pin.source for pin in generation.pins}
             self._finder = GenerationFinder()
-            self._finder.replace(trees)
+            self._finder.replace((), known=trees)
             self._finder.install()
+            self._generation = generation
 
     def is_stored(self, distribution: "Distribution") -> bool:
         """Say whether jackfield installed a distribution; else pip or another tool did."""
         if self._finder is None:
             return False
-        from pathlib import Path
+        return _tree_of(distribution) in self._finder.known
 
-        return Path(str(distribution.locate_file(""))) in self._finder.trees
+    def open(self, distributions: "Sequence[Distribution]") -> None:
+        """Let the code of plugins of the store be found, with their libraries'.
+
+        Args:
+            distributions: those of the plugins, each of which may be loaded.
+        """
+        if self._finder is None or self._generation is None or not distributions:
+            return
+        from jackfield.store import trees_with_libraries
+
+        self._finder.open(trees_with_libraries(self._generation, [_tree_of(one) for one in distributions]))
 
     def allows(self, name: str, resource: str, action: str) -> bool:
         """Say whether the user granted a permission to a plugin of the store."""
@@ -194,7 +210,7 @@ class Adoption:
     @property
     def trees(self) -> "Sequence[Path]":
         """Where the plugins lie that jackfield installed, once they are served."""
-        return self._finder.trees if self._finder is not None else ()
+        return self._finder.known if self._finder is not None else ()
 
     def knows_of_revocations(self) -> bool:
         """Say whether a list is not empty, from its text alone: most applications never met a marketplace."""
@@ -225,9 +241,8 @@ class Adoption:
         from jackfield.host import consent_problem
         from jackfield.permissions import Grant
 
-        trees = self._finder.trees if self._finder is not None else ()
         cid = comparable(name)
-        found = next((one for one in discover(groups, path=trees) if one.canonical_id == cid), None)
+        found = next((one for one in discover(groups, path=self.trees) if one.canonical_id == cid), None)
         if found is None:
             return
         if found.problem is not None:
@@ -276,6 +291,13 @@ def _add_usage(counters: "HookCounters", file: "Path") -> None:
         UsageFile(file).merge(UseStats.of(count, "hook") for count in counters if count.calls or count.errors)
     except JackfieldError as error:
         logger().debug("what plugins did was not kept: %s", error)
+
+
+def _tree_of(distribution: "Distribution") -> "Path":
+    """The folder from which a distribution of the store is imported."""
+    from pathlib import Path
+
+    return Path(str(distribution.locate_file("")))
 
 
 def _text(file: str) -> str:

@@ -108,13 +108,7 @@ def _of_finders(group: str, name: str | None) -> Iterator[InstalledEntryPoint]:
     """What the store's own finder serves, where there is any."""
     for finder in sys.meta_path:
         if _is_the_stores(finder):
-            from importlib.metadata import DistributionFinder
-
-            yield from _of_distributions(
-                list(finder.find_distributions(DistributionFinder.Context())),  # type: ignore[attr-defined]  # it is ours
-                group,
-                name,
-            )
+            yield from _of_distributions(list(finder.known_distributions()), group, name)  # type: ignore[attr-defined]  # it is ours
 
 
 def _indexed(group: str, name: str | None, *, keep: bool) -> list[Row] | None:

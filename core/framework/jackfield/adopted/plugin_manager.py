@@ -1,7 +1,7 @@
 """`jackfield.PluginManager`: a drop-in for pluggy's, with a state that lasts and plugins that fail alone."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from jackfield.adopted.adoption import Adoption, comparable, logger
@@ -105,14 +105,10 @@ class PluginManager(HookManager):
             self._adoption.serve_store()
             wishes = self._adoption.wishes()
             self._look_for_revoked()
-            loaded, tried = 0, []
-            for entry_point in entry_points_of(group, name=name, keep=self._remember):
-                tried.append(entry_point.name)
-                if self.has_plugin(entry_point.name) or self.is_blocked(entry_point.name):
-                    continue
-                if self._wished(entry_point, wishes):
-                    loaded += self._load(entry_point)
-            self._keep_failures(tried)
+            found = list(entry_points_of(group, name=name, keep=self._remember))
+            chosen = [one for one in found if self._wished(one, wishes)]
+            loaded = self._load(one for one in chosen if not self.is_blocked(one.name))
+            self._keep_failures([one.name for one in found])
         return loaded
 
     def list_plugins(self) -> "tuple[PluginRow, ...]":
@@ -167,9 +163,7 @@ class PluginManager(HookManager):
             self._adoption.require_loadable(name, self._groups)
         self._adoption.wish(name, True, by=by)
         self._look_for_revoked()
-        for entry_point in found:
-            if not self.has_plugin(entry_point.name) and not self.is_blocked(entry_point.name):
-                self._load(entry_point)
+        self._load(one for one in found if not self.is_blocked(one.name))
         self._keep_failures([name])
         return self.has_plugin(name)
 
@@ -207,28 +201,57 @@ class PluginManager(HookManager):
         """Hold what jackfield installed to its grant; everything else is the application's own business, as ever."""
         return name not in self._from_store or self._adoption.allows(name, resource, action)
 
+    def _load(self, wanted: Iterable[InstalledEntryPoint]) -> int:
+        """Load those that are not there and may be; returns how many were."""
+        admitted: dict[str, InstalledEntryPoint] = {}
+        others = []  # of a name that another one has: they are tried where that one could not be loaded
+        for entry_point in wanted:
+            name = entry_point.name
+            if name in admitted:
+                others.append(entry_point)
+            elif not self.has_plugin(name) and self._is_admitted(entry_point):
+                admitted[name] = entry_point
+        # All of them first: one may import what another one, which it requires, exports.
+        self._adoption.open([one.distribution for name, one in admitted.items() if name in self._from_store])
+        loaded = sum([self._bring(one) for one in admitted.values()])
+        return loaded + (self._load(others) if others else 0)
+
     # One entry point
 
-    def _load(self, entry_point: InstalledEntryPoint) -> bool:
-        name = entry_point.name
+    def _is_admitted(self, entry_point: InstalledEntryPoint) -> bool:
+        """Say whether a plugin's code may run, and tell why not."""
         if self._is_stopped(entry_point):
             return False
         try:
             if self._is_stored(entry_point):
-                self._adoption.require_loadable(name, self._groups)
-                self._from_store.add(name)
+                self._adoption.require_loadable(entry_point.name, self._groups)
+                self._from_store.add(entry_point.name)
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with what lies there, the others are loaded)
+            self._fail(entry_point, error)
+            return False
+        return True
+
+    def _bring(self, entry_point: InstalledEntryPoint) -> bool:
+        name = entry_point.name
+        if self.has_plugin(name):  # another one that was brought before it has registered it
+            return False
+        try:
             plugin = entry_point.load()
             self.register(plugin, name=name)
         except (Exception, SystemExit) as error:  # noqa: BLE001 (a plugin that exits ends itself, not the application)
-            from jackfield.adopted.outcomes import LoadFailure
-
-            self._unload(name)  # a replay of a historic call fails after the plugin was registered
-            self.failures[name] = LoadFailure(name, entry_point.group, entry_point.label, error)
-            logger().exception("plugin %s of %s was not loaded; the others are", name, entry_point.label)
+            self._fail(entry_point, error)
             return False
         self.failures.pop(name, None)
         self._brought.append((plugin, entry_point))
         return True
+
+    def _fail(self, entry_point: InstalledEntryPoint, error: BaseException) -> None:
+        from jackfield.adopted.outcomes import LoadFailure
+
+        name = entry_point.name
+        self._unload(name)  # a replay of a historic call fails after the plugin was registered
+        self.failures[name] = LoadFailure(name, entry_point.group, entry_point.label, error)
+        logger().error("plugin %s of %s was not loaded; the others are", name, entry_point.label, exc_info=error)
 
     def _keep_failures(self, tried: Sequence[str]) -> None:
         """Have the command line told of what failed; what was revoked it knows by itself."""

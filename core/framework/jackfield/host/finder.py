@@ -42,6 +42,7 @@ class GenerationFinder(importlib.abc.MetaPathFinder):
     """
 
     def __init__(self) -> None:
+        self._known: tuple[Path, ...] = ()
         self._trees: tuple[Path, ...] = ()
         self._table: MappingProxyType[str, tuple[str, ...]] = MappingProxyType({})
 
@@ -49,6 +50,11 @@ class GenerationFinder(importlib.abc.MetaPathFinder):
     def trees(self) -> tuple[Path, ...]:
         """What it looks into."""
         return self._trees
+
+    @property
+    def known(self) -> tuple[Path, ...]:
+        """What it looks into, or would once somebody opens it."""
+        return self._known
 
     def install(self) -> None:
         """Take the last place in `sys.meta_path`, also when another finder came later."""
@@ -59,9 +65,21 @@ class GenerationFinder(importlib.abc.MetaPathFinder):
         """Leave `sys.meta_path`."""
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
 
-    def replace(self, trees: Iterable[Path]) -> None:
-        """Look into these trees from now on; modules that are loaded already stay until `drop_modules`."""
+    def open(self, trees: Iterable[Path]) -> None:
+        """Look into these trees as well from now on."""
+        chosen = tuple(dict.fromkeys((*self._trees, *trees)))
+        if chosen != self._trees:
+            self.replace(chosen, known=self._known)
+
+    def replace(self, trees: Iterable[Path], *, known: Iterable[Path] = ()) -> None:
+        """Look into these trees from now on; modules that are loaded already stay until `drop_modules`.
+
+        Args:
+            trees: of code that may run.
+            known: further ones, of which nothing is found but by `known_distributions`.
+        """
         chosen = tuple(dict.fromkeys(trees))
+        self._known = tuple(dict.fromkeys((*chosen, *known)))
         table: dict[str, list[str]] = {}
         for tree in chosen:
             for name in top_level_names(tree):
@@ -102,10 +120,16 @@ class GenerationFinder(importlib.abc.MetaPathFinder):
         """Find distributions for `importlib.metadata`; not when the caller names a path of its own."""
         if context is not None and "path" in vars(context):
             return iter(())
-        wanted = importlib.metadata.DistributionFinder.Context(
-            name=context.name if context is not None else None, path=[str(tree) for tree in self._trees]
-        )
-        return importlib.metadata.MetadataPathFinder.find_distributions(wanted)
+        return _distributions(self._trees, context.name if context is not None else None)
+
+    def known_distributions(self) -> Iterable[importlib.metadata.Distribution]:
+        """Find every distribution that is there, also those whose code may not run."""
+        return _distributions(self._known, None)
+
+
+def _distributions(trees: Iterable[Path], name: str | None) -> Iterable[importlib.metadata.Distribution]:
+    wanted = importlib.metadata.DistributionFinder.Context(name=name, path=[str(tree) for tree in trees])
+    return importlib.metadata.MetadataPathFinder.find_distributions(wanted)
 
 
 def modules_below(folders: Iterable[Path]) -> dict[str, ModuleType]:

@@ -5,6 +5,8 @@ Names are loaded when they are first used: whoever only asks where things lie do
 
 TYPE_CHECKING = False  # mypy knows the name; to import `typing` takes longer than all that is done here
 if TYPE_CHECKING:
+    from jackfield.store.closures import idle_trees as idle_trees
+    from jackfield.store.closures import trees_with_libraries as trees_with_libraries
     from jackfield.store.disk import Disk as Disk
     from jackfield.store.fitting import misfits as misfits
     from jackfield.store.fitting import unfit as unfit
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from jackfield.store.table import StoredFile as StoredFile
 
 _HOMES = {
+    "closures": ("idle_trees", "trees_with_libraries"),
     "disk": ("Disk",),
     "fitting": ("misfits", "unfit", "with_misfits"),
     "folder": (

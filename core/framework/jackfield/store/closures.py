@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 
 from jackfield.manifest import Pin, canonical_id
 from jackfield.store.generations import Generation
@@ -19,6 +20,38 @@ def with_libraries(generation: Generation) -> Iterator[tuple[str, tuple[Pin, ...
         if pin.id is not None:
             yield canonical_id(pin.id), _reached(pin, inline)
     yield from generation.workers.items()
+
+
+def idle_trees(generation: Generation, running: Collection[str]) -> frozenset[Path]:
+    """The trees of the application's process that nobody needs while only these plugins run in it.
+
+    They are those of the other plugins, and of the libraries that those alone reach. A library that no plugin reaches
+    is nobody's, and not among them.
+
+    Args:
+        generation: the set.
+        running: the canonical ids of those that run in this process.
+    """
+    inline = {pin.distribution: pin for pin in generation.inline}
+    used: set[Path] = set()
+    unused: set[Path] = set()
+    for pin in generation.inline:
+        if pin.id is not None:
+            trees = used if canonical_id(pin.id) in running else unused
+            trees |= {generation.tree(one) for one in _reached(pin, inline)}
+    return frozenset(unused - used)
+
+
+def trees_with_libraries(generation: Generation, trees: Collection[Path]) -> tuple[Path, ...]:
+    """These trees of the application's process, and those of the libraries that they reach.
+
+    Args:
+        generation: the set.
+        trees: of some of its plugins.
+    """
+    inline = {pin.distribution: pin for pin in generation.inline}
+    chosen = [pin for pin in generation.inline if generation.tree(pin) in trees]
+    return tuple(dict.fromkeys(generation.tree(one) for pin in chosen for one in _reached(pin, inline)))
 
 
 def _reached(pin: Pin, inline: Mapping[str, Pin]) -> tuple[Pin, ...]:

@@ -4,7 +4,7 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +13,6 @@ from jackfield.host.plugins import Record
 from jackfield.host.scripts import forget_script
 from jackfield.host.switch import Switch
 from jackfield.manifest import Candidate
-from jackfield.store import Generation
 
 _EXTENSIONS = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 
@@ -45,6 +44,7 @@ class Code:
 
     def __init__(self) -> None:
         self._finder = GenerationFinder()
+        self._held: tuple[Path, ...] = ()
         self._machine_code: dict[str, str] = {}
         """Extension modules that were dropped from `sys.modules`, with their files: they stay in the process."""
         self._files: dict[str, Mapping[str, tuple[int, int]]] = {}
@@ -59,25 +59,38 @@ class Code:
         self._drop(self._finder.trees)
         self._finder.remove()
         self._finder.replace(())
+        self._held = ()
 
     def loaded_machine_code(self, trees: Iterable[Path]) -> list[str]:
         """Return the names of the loaded extension modules of some trees."""
         return extension_modules(modules_below(trees).values())
 
-    def exchange(self, generation: Generation, switch: Switch, records: Mapping[str, Record]) -> None:
+    def exchange(self, trees: Sequence[Path], switch: Switch, records: Mapping[str, Record]) -> None:
         """Find modules in the new generation's trees, and forget those that nobody runs any more.
 
         Args:
-            generation: the active one.
+            trees: of the plugins that shall run in this process.
             switch: what was stopped and what is held.
             records: every plugin that was known before; those that stopped are not loaded any more.
         """
         before = set(self._finder.trees)
         # What is held comes first: for a name that both generations have, the old code goes on being imported.
-        held = sorted(switch.keep_trees & before)
+        self._held = tuple(sorted(switch.keep_trees & before))
         self._finder.install()
-        self._finder.replace([*held, *(path for path in generation.paths if path.is_dir())])
+        self.look_into(trees, records)
         self.drop_unused(records, also=before - set(self._finder.trees))
+
+    def look_into(self, trees: Sequence[Path], records: Mapping[str, Record]) -> None:
+        """Find modules in these trees, in those of plugins that are held, and of those that run, from now on.
+
+        Args:
+            trees: of the plugins that shall run in this process.
+            records: every plugin: one that came up by a change within this one is not among those that shall.
+        """
+        running = sorted(_used(records) - {*self._held, *trees})
+        wanted = [*self._held, *(path for path in (*trees, *running) if path.is_dir())]
+        if tuple(dict.fromkeys(wanted)) != self._finder.trees:
+            self._finder.replace(wanted)
 
     def drop_unused(self, records: Mapping[str, Record], *, also: Collection[Path] = ()) -> None:
         """Forget the modules of plugins that do not run, so that they are imported anew.
@@ -87,7 +100,7 @@ class Code:
             also: further folders that nobody runs from.
         """
         inside = [record for record in records.values() if not record.footing.own_process]
-        used = {tree for record in inside if record.life.state.runs_code for tree in record.footing.trees}
+        used = _used(records)
         stale = set(also)
         for record in inside:
             if not record.life.state.runs_code:
@@ -158,6 +171,12 @@ class Code:
         for name, module in drop_modules(trees).items():
             if extension_modules([module]):
                 self._machine_code[name] = str(module.__file__)
+
+
+def _used(records: Mapping[str, Record]) -> set[Path]:
+    """The trees from which code runs in this process."""
+    inside = [one for one in records.values() if one.life.state.runs_code and not one.footing.own_process]
+    return {tree for record in inside for tree in record.footing.trees}
 
 
 def _files_below(folder: Path) -> dict[str, tuple[int, int]]:

@@ -186,7 +186,7 @@ class Following:
         await asyncio.gather(*(self._runner.silence(records[cid]) for cid in harmful))
         await self.down(switch.stop, idle=idle, removed=removed, replaced=frozenset(wanted))
         self._hearing.follow(seen.wishes.grants, self._manager)
-        self._code.exchange(seen.generation, switch, records)
+        self._code.exchange(seen.trees(but=self._went), switch, records)
         for cid in removed - set(switch.held):
             self.plugins.remove(cid)
         for cid, verdict in verdicts.items():
@@ -226,6 +226,7 @@ class Following:
             chosen = required(cid, seen)
             self._went = {one: note for one, note in self._went.items() if one not in chosen}
             self._hearing.follow(seen.wishes.grants, self._manager, leaving=True)
+            self._code.look_into(seen.trees(but=self._went), self.plugins.records())
             self._note_each(chosen, seen)
             await self._up(seen, chosen)
         else:
@@ -235,6 +236,7 @@ class Following:
             self._went |= {one: seen.wishes.out.get(one, "") for one in {cid, *gone}}
             stays = set() if cid in seen.wishes.out or seen.judgement.verdicts[cid].problem else {cid}
             await self.down(frozenset(gone - stays), idle=gone & stays)
+            self._code.look_into(seen.trees(but=self._went), records)
             self._code.drop_unused(records)
             self._note_each({cid, *gone}, seen)
         self._show_asleep(seen)

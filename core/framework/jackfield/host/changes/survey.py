@@ -19,7 +19,7 @@ from jackfield.manifest import Candidate, HostFile, Pin, Version, canonical_id
 from jackfield.permissions import Grant, Placement
 from jackfield.sandbox import grade_of, probe
 from jackfield.storage import State
-from jackfield.store import SURROUNDINGS, Generation, Store, with_misfits
+from jackfield.store import SURROUNDINGS, Generation, Store, idle_trees, with_misfits
 
 
 def grade_here() -> str:
@@ -45,6 +45,22 @@ class Survey:
     footings: Mapping[str, Footing]
     wished: frozenset[str]
     revoked: Mapping[str, RevokedNow] = field(default_factory=dict)
+
+    def trees(self, *, but: Collection[str] = ()) -> tuple[Path, ...]:
+        """Where modules and distributions are found in this process: the code of plugins that run in it, and no other.
+
+        One that nobody enabled, or that was revoked, would else have its code run by whatever tries an import that may
+        fail (`import brotli`), or loads the entry points of a group.
+
+        Args:
+            but: canonical ids of plugins that were taken down since.
+        """
+        verdicts = self.judgement.verdicts.items()
+        here = {cid for cid, one in verdicts if one.runs and cid not in but and not one.placement.own_process}
+        here = {cid for cid in here if self.judgement.verdicts[cid].candidate.origin == "store"}
+        needed = {tree for cid in here for tree in self.footings[cid].trees}
+        idle = idle_trees(self.generation, here) - needed
+        return tuple(tree for tree in self.generation.paths if tree not in idle)
 
 
 def survey(
