@@ -72,3 +72,40 @@ async def test_a_link_does_not_come_into_the_place_of_a_granted_folder(room: Roo
     ):
         await room.files.move("~/notes/out", "~/notes/public")
     assert not (room.notes / "public").exists()
+
+
+@pytest.mark.parametrize("granted", ["~/notes/public/shared", "~/other/public/shared"])
+async def test_nor_on_the_way_to_one(room: Room, granted):
+    """The folder that comes has the link in it."""
+    (room.home / "other").symlink_to(room.notes)
+    (room.notes / "trap").mkdir()
+    (room.notes / "trap" / "shared").symlink_to(room.home)
+    room.grant(granted, "~/notes")
+    assert await room.files.stat("~/notes/public") is None
+    with pytest.raises(PermissionDenied, match=f"~/notes/public would hold {granted}, which is granted by itself"):
+        await room.files.move("~/notes/trap", "~/notes/public")
+    assert room.refused == ["files:write"]
+    with pytest.raises((PermissionDenied, FileNotFoundError)):
+        await room.files.read_text(f"{granted}/secret.txt")
+
+
+async def test_nor_in_the_place_of_a_link_on_the_way(room: Room):
+    """While the link is there, the way leads elsewhere; once it is deleted, it leads through what came."""
+    (room.home / "elsewhere" / "shared").mkdir(parents=True)
+    (room.notes / "public").symlink_to(room.home / "elsewhere")
+    (room.notes / "trap").mkdir()
+    (room.notes / "trap" / "shared").symlink_to(room.home)
+    room.grant("~/notes/public/shared", "~/notes")
+    with pytest.raises(PermissionDenied, match="~/notes/public would hold ~/notes/public/shared"):
+        await room.files.move("~/notes/trap", "~/notes/public")
+
+
+async def test_into_a_granted_folder_and_beside_it_is_moved(room: Room):
+    (room.notes / "public").mkdir()
+    (room.notes / "new").mkdir()
+    room.grant("~/notes/public", "~/notes")
+    await room.files.move("~/notes/new", "~/notes/public/new")
+    await room.files.move("~/notes/public/new", "~/notes/public2")
+    await room.files.move("~/notes/public", "~/notes/before")
+    await room.files.move("~/notes/public2", "~/notes/public")
+    assert sorted(one.name for one in room.notes.iterdir() if one.is_dir()) == ["before", "deep", "public"]

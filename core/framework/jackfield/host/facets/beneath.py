@@ -298,6 +298,23 @@ def meets(shown: str, limits: tuple[str, ...]) -> bool:
     return not limits or any(place.is_relative_to(root) or root.is_relative_to(place) for root in roots)
 
 
+def above(shown: str, limits: tuple[str, ...]) -> str | None:
+    """Return a granted path on the way to which this one lies, and is not it; None where there is none.
+
+    Args:
+        shown: absolute or `~/…`.
+        limits: the granted paths.
+    """
+    path = Path(os.path.expanduser(shown))  # noqa: PTH111  # as in `place_of`
+    place = _real(path.parent) / path.name
+    for limit in limits:
+        root = Path(os.path.expanduser(limit))  # noqa: PTH111  # likewise
+        # As the way is written too: a link on it may be deleted at any moment, and then it is this path that counts.
+        if place in _real(root).parents or any(place == _real(one.parent) / one.name for one in root.parents):
+            return limit
+    return None
+
+
 def _sync(folder: Folder) -> None:
     """Have a folder's new entry on disk, where folders can be opened for that."""
     if folder.descriptor is None:

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from jackfield.api import FileEntry, OpenMode, PathText
 from jackfield.errors import PermissionDenied, UsageError
-from jackfield.host.facets.beneath import Beneath, Place, meets, place_of
+from jackfield.host.facets.beneath import Beneath, Place, above, meets, place_of
 from jackfield.host.facets.own_threads import OwnThreads
 from jackfield.host.facets.permits import Permits
 from jackfield.runtime import Scope, ScopedFile, data_of, text_of
@@ -102,6 +102,15 @@ class PluginFiles:
         readable = self._permits.limits("files", "read")
         if readable is not None and meets(os.fspath(target), readable):
             self._place("read", source)
+        for action in ("read", "write"):
+            granted = above(os.fspath(target), self._permits.limits("files", action) or ())
+            if granted is not None:
+                self._permits.count("files", "write")
+                raise PermissionDenied(
+                    f"{self._plugin}: {os.fspath(target)} would hold {granted}, which is granted by itself: a link on "
+                    "the way to that would be followed as its user's own",
+                    plugin=self._plugin,
+                )
         await self._do("write", self._beneath.move, before, after)
 
     def _may(self, shown: str, mode: OpenMode) -> bool:
