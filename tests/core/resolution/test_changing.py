@@ -68,7 +68,7 @@ class Application:
             held={place: Offer(pins[place].source, (pins[place].file,)) for place in prefer},
             remembered=self.remembered,
             own_libraries=self.own_libraries,
-            staying={pin.file.sha256 for pin in pins.values()},
+            staying={place: pin.file.sha256 for place, pin in pins.items()},
             **options,
         )
 

@@ -128,6 +128,14 @@ async def test_a_yanked_library_that_is_named_exactly_is_taken(index, solve, tex
     assert versions(await solve("poll")) == {"chat-poll": "1.0.0", "jflib": "2.0"}
 
 
+@pytest.mark.parametrize("text", ["<=2.0", "~=1.0", "!=1.5", ">=1.0,<=2.0"])
+async def test_a_yanked_library_at_the_end_of_a_range_is_not_named(index, solve, text):
+    index.library("jflib", "2.0", yanked=True)
+    index.library("jflib", "1.0")
+    index.plugin("poll", requires=(f"jflib{text}",))
+    assert versions(await solve("poll")) == {"chat-poll": "1.0.0", "jflib": "1.0"}
+
+
 async def test_a_yanked_version_that_is_installed_may_stay(index, solve):
     index.plugin("poll", "2.0.0", yanked=True)
     index.plugin("poll", "1.0.0")

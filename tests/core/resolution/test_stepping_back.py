@@ -150,7 +150,21 @@ async def test_what_is_installed_and_fits_no_more_stays_rather_than_block_the_re
     options = {"prefer": {"chat-poll": "1.0.0"}, "held": {"chat-poll": Offer(index.source, (file,))}}
     with pytest.raises(ResolutionError, match="none can be used"):
         await solve("poll", "dice", **options)
-    solution = await solve("poll", "dice", staying={file.sha256}, **options)
+    solution = await solve("poll", "dice", staying={("", "chat-poll"): file.sha256}, **options)
     assert versions(solution) == {"chat-poll": "1.0.0", "chat-dice": "1.0.0"}
     index.plugin("poll", "2.0.0", host=">=1.0 <2.0")
-    assert versions(await solve("poll", staying={file.sha256}, **options)) == {"chat-poll": "2.0.0"}
+    assert versions(await solve("poll", staying={("", "chat-poll"): file.sha256}, **options)) == {"chat-poll": "2.0.0"}
+
+
+@pytest.mark.parametrize("left_out", [{"yanked": "it leaks"}, {"version": "1.0rc1"}, {"python": "<3"}])
+@pytest.mark.parametrize("isolation", ["any", "worker"])
+async def test_what_stays_for_one_plugin_comes_to_no_other(index, solve, isolation, left_out):
+    index.library("jflib", **left_out)
+    index.plugin("poll", requires=("jflib",), isolation="worker")
+    index.plugin("dice", requires=("jflib",), isolation=isolation)
+    (file,) = index.files["jflib"]
+    staying = {("chat-poll", "jflib"): file.sha256}
+    alone = await solve("poll", staying=staying)
+    assert {pin.distribution for pin in alone.workers["poll"]} == {"chat-poll", "jflib"}
+    with pytest.raises(ResolutionError, match=r"dice 1\.0\.0 needs jflib, but none can be used"):
+        await solve("poll", "dice", staying=staying)

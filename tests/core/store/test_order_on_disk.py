@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -114,6 +115,25 @@ def test_without_a_barrier_for_all_each_file_is_waited_for(layout, install, plug
     made = [layout.journal, layout.generations, layout.store]
     made += [*layout.generations.rglob("*"), *layout.store.rglob("*")]
     assert not [path for path in made if path.stat().st_ino not in waited]
+
+
+@pytest.mark.parametrize("barrier", [1, 2])
+def test_a_barrier_that_fails_leaves_what_was(layout, install, plugin, monkeypatch, barrier):
+    """A disk that did not take the files of a set tells it there at the latest, before anything names them."""
+    install(plugin("dice"))
+    calls = []
+
+    def failing(_descriptor):
+        calls.append(1)
+        return errno.EIO if len(calls) == barrier else 0
+
+    monkeypatch.setattr("jackfield.store.disk._syncfs", lambda: failing)
+    with pytest.raises(StoreError, match="cannot be written: Input/output error"):
+        install(plugin("poll"))
+    assert layout.current.read_text() == "1"
+    monkeypatch.undo()
+    install(plugin("poll"))
+    assert layout.current.read_text() != "1"
 
 
 def test_what_is_mended_is_on_disk_before_the_generation_that_names_it(layout, install, plugin, monkeypatch):

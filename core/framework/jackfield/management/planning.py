@@ -213,13 +213,13 @@ class Planner:
                 held=catalog.held(prefer) if self._solved_for is None else {},
                 remembered=self._inventory.memory.details if self._solved_for is None else None,
                 own_libraries=self._own_libraries,
-                staying=self._staying() if staying and self._solved_for is None else (),
+                staying=self._staying() if staying and self._solved_for is None else {},
                 settle=self._inventory.memory.settle if self._solved_for is None else None,
             )
 
-    def _staying(self) -> frozenset[str]:
+    def _staying(self) -> dict[Place, str]:
         """What is installed and may stay as it is, blocked by name, where no version of it runs here any more."""
-        return self._inventory.generation.wheels
+        return {place: pin.file.sha256 for place, pin in self._inventory.generation.places.items()}
 
     async def _compare(self, what: str, solution: Solution, catalog: MarketCatalog, asked: Sequence[str]) -> Plan:
         generation = self._inventory.generation

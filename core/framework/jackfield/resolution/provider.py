@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement
@@ -49,7 +50,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         target: the environment; its distributions are the only candidates for their names.
         prefer: version that is tried first, by place.
         wanted: distributions of the user's own wants, which come first in the search.
-        staying: sha256 of installed wheels that may stay where nothing fits, although they cannot run here.
+        staying: place -> sha256 of the installed wheel that may stay there where nothing fits, though it cannot run.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
         target: Target,
         prefer: Mapping[Place, str],
         wanted: frozenset[str],
-        staying: Collection[str] = (),
+        staying: Mapping[Place, str] = MappingProxyType({}),
     ) -> None:
         self._known = known
         self._target = target
@@ -232,7 +233,7 @@ class Provider(AbstractProvider[Ask, Candidate, Identifier]):
                 problem = older_problem(newer, manifest, wheel.file.requires_python)
             if problem is not None:
                 self.rejected.setdefault(name, {}).setdefault(version, problem)
-                staying += [wheel] if wheel.file.sha256 in self._staying else []
+                staying += [wheel] if wheel.file.sha256 == self._staying.get(place) else []
                 continue
             seen.add(version)
             yield Candidate(name, version, extras, offer, wheel.file, within)

@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
@@ -42,7 +43,7 @@ async def resolve(
     held: Mapping[Place, Offer] | None = None,
     remembered: Remembered | None = None,
     own_libraries: Callable[[Manifest], bool] = lambda _manifest: False,
-    staying: Collection[str] = (),
+    staying: Mapping[Place, str] = MappingProxyType({}),
     settle: Callable[[Settled], None] | None = None,
     seconds: float = MOST_SECONDS,
 ) -> Solution:
@@ -60,7 +61,8 @@ async def resolve(
             change of one plugin asks nothing about the others.
         remembered: what wheels said of themselves, by their hashes; keep it between resolutions for the same target.
         own_libraries: tells of a manifest whether its plugin has a process, and with it libraries, of its own.
-        staying: sha256 of installed wheels that may stay where nothing fits, although they cannot run here.
+        staying: place -> sha256 of the installed wheel that may stay there where nothing fits, though it cannot run.
+            Elsewhere it has no such right: a yanked library does not spread because one plugin has it.
         settle: given what a change of the set may be held against; see `resolve_change`.
         seconds: how long it may take in all, the network included.
 
