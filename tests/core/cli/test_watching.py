@@ -284,3 +284,22 @@ async def test_install_says_where_the_plugin_stands_in_the_running_application(r
     )
     released = await running.run("pin", "brittle", "--release")  # of what is not installed nothing can be updated
     assert released.out.splitlines()[0] == "brittle 1.0.0 can be taken again: jackfield --app chat install brittle"
+
+
+async def test_what_was_told_of_a_build_is_told_no_more_where_the_next_one_is_installed(running, tmp_path):
+    """The most common round of an author: a build fails, and the next one has the same version."""
+    code = "from jackfield import Plugin\nclass Main(Plugin):\n    def on_enable(self): {}\n"
+    bad = build_plugin(tmp_path / "first", "rebuilt", "1.0.0", code=code.format("raise OSError('no disk')"))
+    good = build_plugin(tmp_path / "second", "rebuilt", "1.0.0", code=code.format("pass"))
+    worse = build_plugin(tmp_path / "third", "rebuilt", "1.0.0", code=code.format("raise OSError('no paper')"))
+    assert (await running.run("install", str(bad), "--accept-permissions")).code == 1
+    ran = await running.run("install", str(good), "--accept-permissions")
+    assert (ran.code, ran.err) == (0, "")
+    assert "no disk" not in (await running.run("list")).out
+    assert "no disk" not in (await running.run("doctor")).out
+    assert "it failed here" in (await running.run("pin", "rebuilt")).out  # those very bytes are held back all the same
+    ran = await running.run("install", str(worse), "--accept-permissions")
+    assert ran.code == 1
+    assert "no paper" in ran.err
+    assert "the build before is back" in ran.err
+    assert "rebuilt 1.0.0 was rolled back to the build before by itself" in (await running.run("list")).out

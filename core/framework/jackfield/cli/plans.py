@@ -148,7 +148,7 @@ def _rolled_back(session: Session, plan: JsonObject) -> dict[str, str]:
     found = {}
     for one in session.management.failed():
         if came.get(one.plugin) == one.version:
-            became = f"{one.back_to} is back" if one.back_to else "it was taken out again"
+            became = f"{one.before} is back" if one.before else "it was taken out again"
             release = f"{session.program} pin {one.plugin} --release"
             others = f"; {one.others}" if one.along else ""
             found[one.plugin] = f"{one.sentence}; {became}{others}. To try it again: {release}"

@@ -10,7 +10,7 @@ from jackfield.management.bisection import BISECT_KEY
 from jackfield.management.finding import Finding
 from jackfield.management.inventory import Inventory
 from jackfield.management.keeping import Keeping
-from jackfield.management.probation import failed_versions
+from jackfield.management.probation import failed_versions, still_true
 from jackfield.management.profiles import vanished
 from jackfield.manifest import Candidate, canonical_id, is_canonical
 from jackfield.permissions import decide
@@ -55,7 +55,7 @@ def diagnose(
         lambda: _failing(troubles or {}, list(_mistyped(layout, state, look()))),
         lambda: _revoked(look()),
         partial(_old_lists, layout),
-        partial(_rolled_back, state),
+        lambda: _rolled_back(state, look()),
         lambda: _unfit(look(), state),
         lambda: _broken(look(), store),
         lambda: _damaged(layout, state, look()),
@@ -147,9 +147,9 @@ def _old_lists(layout: Layout) -> Iterator[Finding]:
             yield Finding("old list", None, problem, "jackfield update --check")
 
 
-def _rolled_back(state: State) -> Iterator[Finding]:
-    for one in failed_versions(state):
-        became = f"{one.back_to} is back since" if one.back_to else "it was taken out again"
+def _rolled_back(state: State, inventory: Inventory) -> Iterator[Finding]:
+    for one in still_true(failed_versions(state), inventory.pins):
+        became = f"{one.before} is back since" if one.before else "it was taken out again"
         advice = f"wait for its next version, or try it again: jackfield pin {one.plugin} --release"
         others = f"; {one.others}" if one.along else ""
         yield Finding("rolled back", one.plugin, f"{one.version} failed here, {became}: {one.why}{others}", advice)

@@ -53,9 +53,14 @@ class FailedVersion:
         return f"{what} {self.version} failed here and is held back: {self.why}"
 
     @property
+    def before(self) -> str | None:
+        """What is there since, in words: a version, or the build that another one of the same version had replaced."""
+        return "the build before" if self.back_to == self.version else self.back_to
+
+    @property
     def outcome(self) -> str:
         """What became of it: `poll 2.0.0 was rolled back to 1.3.1 by itself, since it failed here: …`."""
-        became = f"rolled back to {self.back_to}" if self.back_to else "taken out again"
+        became = f"rolled back to {self.before}" if self.before else "taken out again"
         what = f"{self.plugin} with {self.distribution}" if self.library else self.plugin
         others = f"; {self.others}" if self.along else ""
         return f"{what} {self.version} was {became} by itself, since it failed here: {self.why}{others}"
@@ -183,6 +188,24 @@ def failed_versions(state: State) -> tuple[FailedVersion, ...]:
                 )
             )
     return tuple(sorted(found, key=lambda one: one.at, reverse=True))
+
+
+def still_true(failures: Iterable[FailedVersion], pins: Mapping[str, Pin]) -> tuple[FailedVersion, ...]:
+    """Leave out what another file of the same version took the place of, as its author's next build does.
+
+    What failed stays held back, by its hash; but nobody is to read of a plugin that runs that it was taken out.
+
+    Args:
+        failures: all that is held back.
+        pins: canonical id -> what is installed.
+    """
+    return tuple(one for one in failures if not _replaced(one, pins.get(canonical(one.plugin))))
+
+
+def _replaced(failed: FailedVersion, pin: Pin | None) -> bool:
+    if pin is None or failed.library or failed.back_to == failed.version:  # it went back to an older build of itself
+        return False
+    return (pin.distribution, pin.version) == (failed.distribution, failed.version) and pin.file.sha256 != failed.sha256
 
 
 def released_keys(state: State, plugin: str) -> dict[str, Any]:

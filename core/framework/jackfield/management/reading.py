@@ -12,7 +12,7 @@ from jackfield.management.environment import Environment
 from jackfield.management.inventory import Inventory
 from jackfield.management.memory import Memory
 from jackfield.management.policy import Policies
-from jackfield.management.probation import FailedVersion, failed_versions
+from jackfield.management.probation import FailedVersion, failed_versions, still_true
 from jackfield.management.reports import HistoryEntry, Info, PermissionReport, Row, Update
 from jackfield.management.revoked import RevokedHere
 from jackfield.management.specs import canonical
@@ -154,9 +154,14 @@ class ManagementReader:
 
         return compare(self.store.generation(first), after, manifests)
 
-    def failed(self) -> tuple[FailedVersion, ...]:
-        """The versions that were rolled back because they failed here and are not taken again, the newest first."""
-        return failed_versions(self.state)
+    def failed(self, *, replaced: bool = False) -> tuple[FailedVersion, ...]:
+        """The versions that were rolled back because they failed here and are not taken again, the newest first.
+
+        Args:
+            replaced: also those of which another file of the same version is installed since.
+        """
+        failures = failed_versions(self.state)
+        return failures if replaced or not failures else still_true(failures, self.inventory().pins)
 
     def list(self) -> list[Row]:
         """Every plugin, from the store and from the environment, by id."""

@@ -32,7 +32,7 @@ def pin(session: Session, plugin: str | None, version: str | None, release: bool
     if plugin is not None:
         _change(session, plugin, version, release=release)
     held = [row.to_mapping() for row in session.management.list() if row.held and plugin in (None, row.id)]
-    failed = [one.to_mapping() for one in session.management.failed() if plugin in (None, one.plugin)]
+    failed = [one.to_mapping() for one in session.management.failed(replaced=True) if plugin in (None, one.plugin)]
     session.output.data(
         {"app": session.host.name, "pins": [{"id": row["id"], "held": row["held"]} for row in held], "failed": failed}
     )
@@ -46,7 +46,7 @@ def _change(session: Session, plugin: str, version: str | None, *, release: bool
         requirement = version or f"=={row.version if row is not None else ''}"
         management.pin(plugin, requirement, by=session.by)
         return
-    failed = [one.version for one in management.failed() if one.plugin == plugin]
+    failed = [one.version for one in management.failed(replaced=True) if one.plugin == plugin]
     row = management.inventory().row(plugin)
     if management.release(plugin, by=session.by):
         how = "update" if row is not None else "install"
