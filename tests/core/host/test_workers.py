@@ -154,11 +154,16 @@ class Main(Plugin):
         ),
         (
             WRAPPER.replace("(wrapper=True)", "").replace("number", "weather"),
-            "cannot implement hook plain in a process of its own: it takes weather, which the hook does not have",
+            "cannot implement hook plain in a process of its own: it takes weather, which the hook does not have "
+            "(the hook has number)",
+        ),
+        (
+            WRAPPER.replace("(wrapper=True)", "").replace("plain", "plian"),
+            "the application has no such hook (did you mean plain? marked optionalhook=True it is left out where there",
         ),
         (
             WRAPPER.replace("(wrapper=True)", "").replace("plain", "unheard_of"),
-            "cannot implement hook unheard_of in a process of its own: the application has no such hook",
+            "cannot implement hook unheard_of in a process of its own: the application has no such hook (it has ",
         ),
         (
             WRAPPER.replace("(wrapper=True)", "").replace("def plain", "async def plain"),

@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Coroutine, Generator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, Optional
 
@@ -21,6 +22,8 @@ from jackfield.host.remote.plugin import RemotePlugin
 from jackfield.isolation import Line
 from jackfield.rpc import OpenCall, can_cross, in_one_line
 from jackfield.runtime import HookData
+
+_ELSEWHERE = 'leave the hook out, or ask for isolation = "inline"'  # of what another process alone keeps from it
 
 MOST_BATCHED = 1000
 """Calls in one message: what is more is sent in several, so that a frame stays below its bound."""
@@ -54,7 +57,7 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
         if spec is None:
             if one.optionalhook:
                 continue
-            raise _refused(remote, one, "the application has no such hook; mark it optionalhook=True")
+            raise _refused(remote, one, "the application has no such hook", hint=_instead(manager, one.name))
         if one.name in proxy.hooks:
             raise _refused(remote, one, "it is named twice")
         if one.wrapper:
@@ -63,7 +66,9 @@ def proxy_of(remote: RemotePlugin, hooks: Sequence[HookData], manager: HookManag
             raise _refused(remote, one, "an argument is named twice")
         wrong = sorted({*one.arguments, *one.optional} - {*spec.argnames, *spec.kwargnames})
         if wrong:
-            raise _refused(remote, one, f"it takes {in_one_line(', '.join(wrong)[:200])}, which the hook does not have")
+            why = f"it takes {in_one_line(', '.join(wrong)[:200])}, which the hook does not have"
+            takes = ", ".join([*spec.argnames, *spec.kwargnames])
+            raise _refused(remote, one, why, hint=f"the hook has {takes}" if takes else "the hook has no arguments")
         signature, problem = _signature(spec, one)
         problem = problem or can_cross(signature)
         if problem:
@@ -318,9 +323,17 @@ def _signature(spec: Any, data: HookData) -> tuple[inspect.Signature, str]:
     return inspect.Signature(parameters, return_annotation=answer), ""
 
 
-def _refused(remote: RemotePlugin, data: HookData, why: str) -> PluginError:
+def _instead(manager: HookManager, name: str) -> str:
+    """What to do about a hook that the application does not have: most often its name is misspelled."""
+    known = sorted(one for one in vars(manager.hook) if _spec(manager, one) is not None)
+    near = get_close_matches(name[:100], known, n=1)
+    there = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none at all'};"
+    return f"{there} marked optionalhook=True it is left out where there is none"
+
+
+def _refused(remote: RemotePlugin, data: HookData, why: str, *, hint: str = _ELSEWHERE) -> PluginError:
     return PluginError(
         f"{remote.plugin} cannot implement hook {in_one_line(data.name[:100])} in a process of its own: {why}",
         plugin=remote.plugin,
-        hint='leave the hook out, or ask for isolation = "inline"',
+        hint=hint,
     )
