@@ -279,9 +279,14 @@ async def test_install_says_where_the_plugin_stands_in_the_running_application(r
     assert "brittle 1.0.0 was installed and enabled" in ran.out
     assert re.search(
         r"note: brittle 1\.0\.0 failed here and is held back: OSError: no disk .*; it was taken out again\. "
-        r"To try it again: jackfield --app chat pin brittle --release",
+        r"See: jackfield --app chat logs brittle\. To try it again: jackfield --app chat pin brittle --release",
         ran.err,
     )
+    ran = await running.run("logs", "brittle")
+    assert (ran.code, ran.err) == (0, "")
+    logged = ran.out
+    assert "line 3, in on_enable" in logged  # its author needs the traceback, though it is not installed any more
+    assert "OSError: no disk" in logged
     released = await running.run("pin", "brittle", "--release")  # of what is not installed nothing can be updated
     assert released.out.splitlines()[0] == "brittle 1.0.0 can be taken again: jackfield --app chat install brittle"
 

@@ -111,8 +111,10 @@ class HostAnswers:
         return {"key": self._on_loop(made(), plugin)}
 
     def _logs(self, asked: Mapping[str, Any], goes_on: Callable[[], bool]) -> Iterator[dict[str, Any]]:
-        plugin = self._host.plugins.status(str(asked.get("plugin"))).id
+        plugin = str(asked.get("plugin"))
         lines = self._host.logs.lines(plugin)
+        if not lines:  # else it may have been taken out since, because it failed: its lines say how
+            plugin = self._host.plugins.status(plugin).id
         yield {"level": self._host.logs.level(plugin), "lines": [line.to_mapping() for line in lines]}
         last = lines[-1].number if lines else 0
         while asked.get("follow") and goes_on():

@@ -149,9 +149,9 @@ def _rolled_back(session: Session, plan: JsonObject) -> dict[str, str]:
     for one in session.management.failed():
         if came.get(one.plugin) == one.version:
             became = f"{one.before} is back" if one.before else "it was taken out again"
-            release = f"{session.program} pin {one.plugin} --release"
+            logs, release = f"{session.program} logs {one.plugin}", f"{session.program} pin {one.plugin} --release"
             others = f"; {one.others}" if one.along else ""
-            found[one.plugin] = f"{one.sentence}; {became}{others}. To try it again: {release}"
+            found[one.plugin] = f"{one.sentence}; {became}{others}. See: {logs}. To try it again: {release}"
     return found
 
 

@@ -10,7 +10,7 @@ from jackfield.cli.options import command
 from jackfield.cli.output import JsonObject, as_json_line
 from jackfield.cli.session import Session
 from jackfield.cli.words import plain
-from jackfield.errors import HostUnreachable, UsageError
+from jackfield.errors import HostUnreachable, UnknownPlugin, UsageError
 from jackfield.manifest import canonical_id
 from jackfield.storage import Starts
 
@@ -23,6 +23,7 @@ _NO_LEVEL = "default"
     told="Show a plugin's last log lines, follow them, set their level.\n\n"
     "Lines are kept from INFO on, at most 1000 of them, and outlast the application: without a running one the last "
     "that were kept are shown. --level sets from where on lines are kept; a running application follows at once.\n\n"
+    "They also tell of a plugin that was taken out again because it failed.\n\n"
     "An adopted application keeps no lines here: it logs by itself, and this command says so.",
     examples=[
         ("weather", "the last 50 lines"),
@@ -38,7 +39,7 @@ _NO_LEVEL = "default"
 @click.option("--least", type=click.Choice(LEVELS), help="Show only lines of this level and above.")
 def logs(session: Session, plugin: str, follow: bool, number: int, level: str | None, least: str | None) -> None:
     """Set the level, or show lines: those of the running host, else those on disk."""
-    plugin = session.management.permissions(plugin).request.plugin
+    plugin = _named(session, plugin)
     if session.host.hostfile is None:
         _tell_where_else(session, plugin, level)
         return
@@ -48,6 +49,9 @@ def logs(session: Session, plugin: str, follow: bool, number: int, level: str | 
     try:
         running = session.running.follow("logs", plugin=plugin, follow=follow)
         first = next(running)
+    except UnknownPlugin:  # it was taken out in an earlier run
+        _show_kept(session, plugin, number, least, running=True)
+        return
     except (HostUnreachable, StopIteration):
         if session.running.is_there:
             raise
@@ -65,6 +69,21 @@ def logs(session: Session, plugin: str, follow: bool, number: int, level: str | 
         if not follow:
             raise
         session.output.note("")  # behind the ^C; who follows has no other way to end, so that is no failure
+
+
+def _named(session: Session, plugin: str) -> str:
+    """The id of a plugin that is installed, or that was taken out again because it failed: its lines say how.
+
+    Raises:
+        UnknownPlugin: it is neither.
+    """
+    try:
+        return session.management.permissions(plugin).request.plugin
+    except UnknownPlugin:
+        for one in session.management.failed():
+            if canonical_id(one.plugin) == canonical_id(plugin):
+                return one.plugin
+        raise
 
 
 def _tell_where_else(session: Session, plugin: str, level: str | None) -> None:
@@ -94,11 +113,12 @@ def _set(session: Session, plugin: str, level: str) -> None:
     session.output.line(told)
 
 
-def _show_kept(session: Session, plugin: str, number: int, least: str | None) -> None:
+def _show_kept(session: Session, plugin: str, number: int, least: str | None, *, running: bool = False) -> None:
     lines = LogFile(session.layout.logs / f"{canonical_id(plugin)}.jsonl").read()
-    session.output.line("No application runs with these plugins: the last lines of its earlier runs.")
+    if not running:
+        session.output.line("No application runs with these plugins: the last lines of its earlier runs.")
     lines = _wanted(lines, least)
-    _show(session, plugin, lines[-number:] if number else [], follow=False, level=None, running=False)
+    _show(session, plugin, lines[-number:] if number else [], follow=False, level=None, running=running)
 
 
 def _show(
