@@ -47,7 +47,7 @@ def test_user_names(text, name):
     assert user_name(text) == name
 
 
-@pytest.mark.parametrize("text", ["", "-a", "a-", "a b", "ünal", "аlice", "__token__", "x" * 41, "a/b"])  # noqa: RUF001
+@pytest.mark.parametrize("text", ["", "-a", "a-", "a b", "ünal", "аlice", "__token__", "x" * 41, "a/b"])  # noqa: RUF001 (a look-alike on purpose)
 def test_texts_that_name_nobody(text):
     with pytest.raises(InvalidName):
         user_name(text)

@@ -102,7 +102,7 @@ def test_times_keep_their_zone(database):
     with database.read() as session:
         assert session.scalar(select(User.created_at)) == moment
     with pytest.raises(StatementError, match="without a zone"), database.write() as session:
-        session.add(User(name="bob", created_at=datetime(2026, 11, 20)))  # noqa: DTZ001
+        session.add(User(name="bob", created_at=datetime(2026, 11, 20)))  # noqa: DTZ001 (without a zone on purpose)
 
 
 def test_the_data_is_for_the_operator_alone(tmp_path):

@@ -85,7 +85,7 @@ TABLE = {
     "startup-hook": (lambda folder: hostile.with_member(folder, "evil.pth"), "evil.pth"),
     "shadow": (lambda folder: hostile.with_member(folder, "json/__init__.py"), "json"),
     "same-path-in-capitals": (lambda folder: hostile.with_member(folder, "CHAT_POLL/__init__.py"), "CHAT_POLL"),
-    "look-alike-module": (lambda folder: hostile.with_member(folder, "сhat/__init__.py"), "ASCII"),  # noqa: RUF001
+    "look-alike-module": (lambda folder: hostile.with_member(folder, "сhat/__init__.py"), "ASCII"),  # noqa: RUF001 (a look-alike on purpose)
     "zip-bomb": (lambda folder: hostile.zip_bomb(folder, 32 * 1024 * 1024), "times"),
     "encrypted": (hostile.encrypted, "encrypted"),
     "encrypted-in-its-own-header": (lambda folder: hostile.flags_of_its_own(folder, 1), "own header"),
@@ -242,7 +242,7 @@ def test_a_reason_is_in_the_status_line(standing):
         "a/b.whl",
         "a\\b.whl",
         "x" * 300 + ".whl",
-        "рoll-1.0-py3-none-any.whl",  # noqa: RUF001
+        "рoll-1.0-py3-none-any.whl",  # noqa: RUF001 (a look-alike on purpose)
         "poll.exe",
         "poll-1.0.zip",
         "poll-1.0-py3-none-any.whl\x00.txt",

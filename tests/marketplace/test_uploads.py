@@ -293,7 +293,7 @@ def test_beside_an_upstream_nobody_takes_a_name_from_it_without_the_operator(mar
 
 
 def test_a_deceptive_plugin_name_is_held(market):
-    manifest = manifest_text("poll").replace('name = "Poll"', 'name = "Pоll"')  # noqa: RUF001
+    manifest = manifest_text("poll").replace('name = "Poll"', 'name = "Pоll"')  # noqa: RUF001 (a look-alike on purpose)
     answer = market.upload(plugin_source("poll", manifest=manifest).build(market.wheels))
     assert "held for review" in answer.text
 

@@ -112,13 +112,13 @@ class Installers:
 
 def serve() -> None:
     """Read jobs line by line, fork a process for each, and answer with how they ended."""
-    import httpx  # noqa: F401
-    import installer  # noqa: F401
+    import httpx  # noqa: F401 (for those who are forked from here)
+    import installer  # noqa: F401 (for those who are forked from here)
     import jackfield.inspection
     import jackfield.management.applying
     import jackfield.management.planning
     import jackfield.market
-    import jackfield.resolution  # noqa: F401
+    import jackfield.resolution  # noqa: F401 (for those who are forked from here)
     from jackfield.management import fresh_grade
 
     fresh_grade(os.environ)  # tried once, and not in each of hundreds

@@ -152,10 +152,10 @@ async def test_no_argument_hides_what_python_has_built_in() -> None:
         @HookspecMarker("room")
         async def visit(self, hasattr: int, BaseException: int) -> int: ...  # noqa: A002, N803 (that is the test)
 
-    def failing(hasattr: int) -> int:  # noqa: A002
+    def failing(hasattr: int) -> int:  # noqa: A002 (a name that compiled code could shadow)
         raise LookupError
 
-    def around(BaseException: int) -> Generator[None, Any, Any]:  # noqa: A002, N803
+    def around(BaseException: int) -> Generator[None, Any, Any]:  # noqa: A002, N803 (a name that compiled code could shadow)
         try:
             return (yield)
         except LookupError:
@@ -163,7 +163,7 @@ async def test_no_argument_hides_what_python_has_built_in() -> None:
 
     manager = HookManager("room")
     manager.add_hookspecs(Odd)
-    manager.register(plugin("visit", lambda hasattr: hasattr))  # noqa: A006
+    manager.register(plugin("visit", lambda hasattr: hasattr))  # noqa: A006 (likewise)
     assert await manager.call.visit(hasattr=7, BaseException=8) == [7]
 
     manager.register(plugin("visit", failing))

@@ -346,4 +346,4 @@ def test_a_call_that_lacks_an_argument_is_the_callers_mistake(either: HookManage
 
 def test_an_unknown_word_for_on_error_is_refused() -> None:
     with pytest.raises(UsageError, match="skip"):
-        HookManager("room", on_error="ignore")  # type: ignore[arg-type]
+        HookManager("room", on_error="ignore")  # type: ignore[arg-type]  # the mistake that is tested

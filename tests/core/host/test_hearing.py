@@ -46,7 +46,7 @@ class Main(Plugin):
 
 @pytest.fixture
 def weather(profile: Profile, build: Callable[..., object]) -> Profile:
-    profile.install(build("weather", code=FILTER, permissions=READ))  # type: ignore[arg-type]
+    profile.install(build("weather", code=FILTER, permissions=READ))  # type: ignore[arg-type]  # build takes what its plugin needs
     return profile
 
 

@@ -154,8 +154,7 @@ class Main(Plugin):
         ),
         (
             WRAPPER.replace("(wrapper=True)", "").replace("number", "weather"),
-            "cannot implement hook plain in a process of its own: it takes weather, which the hook does not have "
-            "(the hook has number)",
+            "hook plain in a process of its own: it takes weather, which the hook does not have (the hook has number)",
         ),
         (
             WRAPPER.replace("(wrapper=True)", "").replace("plain", "plian"),

@@ -127,23 +127,23 @@ def test_version_that_plugins_cannot_have(tmp_path):
 
 
 def test_top_level_name_in_look_alike_letters(tmp_path):
-    refused(hostile.with_member(tmp_path, "chat_рoll/__init__.py"), "confusable-name", "ASCII")  # noqa: RUF001
+    refused(hostile.with_member(tmp_path, "chat_рoll/__init__.py"), "confusable-name", "ASCII")  # noqa: RUF001 (a look-alike on purpose)
 
 
 def test_plugin_id_in_look_alike_letters(tmp_path):
     source = plugin_source("poll")
-    source.entry_points["chat.plugins"] = {"рoll": "chat_poll:Main"}  # noqa: RUF001
+    source.entry_points["chat.plugins"] = {"рoll": "chat_poll:Main"}  # noqa: RUF001 (a look-alike on purpose)
     refused(source.build(tmp_path), "confusable-name", "ASCII")
 
 
 def test_file_name_in_look_alike_letters(tmp_path):
     path = plugin_source("poll").build(tmp_path)
-    other = path.rename(path.with_name("chat_рoll-1.0.0-py3-none-any.whl"))  # noqa: RUF001
+    other = path.rename(path.with_name("chat_рoll-1.0.0-py3-none-any.whl"))  # noqa: RUF001 (a look-alike on purpose)
     with pytest.raises(WheelError, match="ASCII"):
         inspect_wheel(other)
 
 
-@pytest.mark.parametrize("name", ["Pоll", "Poll\u202e", "P\u200boll"], ids=["cyrillic", "direction", "zero-width"])  # noqa: RUF001
+@pytest.mark.parametrize("name", ["Pоll", "Poll\u202e", "P\u200boll"], ids=["cyrillic", "direction", "zero-width"])  # noqa: RUF001 (a look-alike on purpose)
 def test_display_name_that_deceives_does_not_pass_unseen(tmp_path, name):
     manifest = manifest_text("poll").replace('name = "Poll"', f'name = "{name}"')
     report = inspect_wheel(plugin_source("poll", manifest=manifest).build(tmp_path))

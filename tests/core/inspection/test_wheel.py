@@ -130,7 +130,7 @@ def test_refusal_counts_the_others(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("Poll", False), ("Опрос", False), ("Umfrage für alle", False), ("Ροll", True), ("a\u202eb", True)],  # noqa: RUF001
+    [("Poll", False), ("Опрос", False), ("Umfrage für alle", False), ("Ροll", True), ("a\u202eb", True)],  # noqa: RUF001 (a look-alike on purpose)
 )
 def test_deceptive_names(text, expected):
     assert is_deceptive(text) is expected

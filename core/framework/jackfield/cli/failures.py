@@ -148,7 +148,7 @@ def _place_that_cannot_be_written(context: click.Context | None, message: str) -
 
     folder = home(session.environ)
     # `Path.is_dir` raises for a name that is too long for any file system.
-    if str(folder) not in message or (os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)):  # noqa: PTH112
+    if str(folder) not in message or (os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)):  # noqa: PTH112 (see above)
         return None
     another = ": JACKFIELD_HOME names another folder" if session.home is None else ""
     return f"plugins and what is known of them lie in {folder}, where this user cannot write{another}"

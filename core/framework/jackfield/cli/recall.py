@@ -39,7 +39,7 @@ def question(words: "Sequence[str]") -> "tuple[str, ...] | None":
     elif rest != ["list"]:
         return None
     environment = [os.environ.get(name, "") for name in _VARIABLES]
-    return (sys.prefix, os.getcwd(), str(os.getuid() if hasattr(os, "getuid") else 0), as_json, *environment, *asked)  # noqa: PTH109
+    return (sys.prefix, os.getcwd(), str(os.getuid() if hasattr(os, "getuid") else 0), as_json, *environment, *asked)  # noqa: PTH109 (pathlib is not loaded here)
 
 
 def recalled(words: "Sequence[str]") -> str | None:

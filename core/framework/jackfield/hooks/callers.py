@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def manager_of(hook: pluggy.HookCaller) -> "Calling":
     """Return the manager that made a caller."""
     # A caller has no slot to spare for its manager, but one of its own holds a bound method of it.
-    return cast("Calling", hook._hookexec.__self__)  # type: ignore[attr-defined]
+    return cast("Calling", hook._hookexec.__self__)  # type: ignore[attr-defined]  # pluggy types it as any callable
 
 
 def is_firstresult(hook: pluggy.HookCaller) -> bool:
@@ -51,7 +51,7 @@ class LazyCaller(pluggy.HookCaller):
         # While somebody still waits for the hook, its next call has to come by here, too.
         waits = waking is not None and waking.waits_for(self.name)
         special = _specialised(self) if not waits else _PluggyCaller
-        if special is not _PluggyCaller and all(name in kwargs for name in self.spec.argnames):  # type: ignore[union-attr]
+        if special is not _PluggyCaller and all(name in kwargs for name in self.spec.argnames):  # type: ignore[union-attr]  # a special one has a spec
             return special.__call__(self, **kwargs)
         # pluggy's own __call__, written out: its warnings count frames to find the code that calls the hook.
         assert not self.is_historic(), "Cannot directly call a historic hook - use call_historic instead."  # noqa: S101 (pluggy's own)

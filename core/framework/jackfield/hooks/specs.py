@@ -153,4 +153,4 @@ def is_asynchronous(function: object) -> bool:
     """Say whether calling `function` gives something to await: `async def`, also under a partial or a bound method."""
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return True
-    return not inspect.isroutine(function) and inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    return not inspect.isroutine(function) and inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (what it is called by is asked for, not whether)

@@ -32,7 +32,7 @@ def _substitute() -> None:
                 made.append(None)
                 super().__init__(*args, **options)
 
-        pluggy.PluginManager = pluggy._manager.PluginManager = Counted  # type: ignore[misc]
+        pluggy.PluginManager = pluggy._manager.PluginManager = Counted  # type: ignore[misc]  # a subclass in its place
     if marker is not None:
         pluggy.HookspecMarker = marker  # type: ignore[misc]  # that is the substitution
 
