@@ -185,6 +185,42 @@ async def test_a_damaged_pointer_is_mended_by_a_rollback(manage, layout, tmp_pat
     assert [row.version for row in management.list()] == ["1.0.0"]
 
 
+def without_place(state):
+    """A file where the folder was."""
+    state.rename(state.with_name("moved"))
+    state.touch()
+
+
+def with_nonsense(state):
+    """Damaged in its middle: no torn last line."""
+    log = state / "log.jsonl"
+    log.write_bytes(b"nonsense\n" + log.read_bytes())
+
+
+def without_lock(state):
+    """Readable, and nobody can write to it."""
+    (state / "lock").unlink()
+    (state / "lock").mkdir()
+
+
+@pytest.mark.parametrize("spoil", [without_place, with_nonsense, without_lock])
+async def test_what_cannot_be_recorded_is_not_switched(spoil, manage, layout, tmp_path):
+    management = manage()
+    for version in ("1.0.0", "2.0.0"):
+        plan = await plan_of(management, build_plugin(tmp_path, "poll", version))
+        await management.apply(plan, accept_permissions=True, by="tester")
+    third = await plan_of(management, build_plugin(tmp_path, "poll", "3.0.0"))
+    spoil(layout.state)
+    here = Management("chat", layout, [], management.hostfile)
+    with pytest.raises(StoreError, match="state"):
+        await here.rollback(by="tester")
+    with pytest.raises(StoreError, match="state"):
+        await here.apply(third, accept_permissions=True, by="tester")
+    assert here.store.active_number() == 2
+    assert here.store.settled()
+    assert len(here.history()) == 2
+
+
 async def test_a_reader_completes_what_a_dead_installer_left(manage, layout, tmp_path):
     management = manage()
     plan = await plan_of(management, build_plugin(tmp_path, "poll"))

@@ -72,7 +72,7 @@ class Changes:
         self._refuse_without_consent(plan, accept_permissions=accept_permissions, enable=enable)
         with ExitStack() as held:
             await asyncio.to_thread(held.enter_context, self._lock(f"{by}: {plan.what}"))
-            self.settle()
+            self._make_ready()
             if self._is_outdated(plan):
                 plan = await self._planned_again(plan, again)
             activation, every = self._activation(plan, by, enable=enable), plan.every_pin
@@ -114,7 +114,7 @@ class Changes:
         """Go back through the journal; see `Management.rollback`."""
         with ExitStack() as held:
             await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
-            self.settle()
+            self._make_ready()
             done, made, standing = self._journal
             before = self._active(done[-1].generation if done else 0)
             if to is not None and to == before:
@@ -142,7 +142,7 @@ class Changes:
         """Undo the changes that brought plugins which failed; see `Management.give_up`."""
         with ExitStack() as held:
             await asyncio.to_thread(held.enter_context, self._lock(f"{by}: rollback"))
-            self.settle()
+            self._make_ready()
             guilty = {cid: why for cid, why in failures.items() if cid in on_probation(self._state)}
             undone = to_undo(self._store.journal.standing(), guilty)
             if not undone:
@@ -199,6 +199,14 @@ class Changes:
             changes=changes,
             undoes=tuple(one.transaction for one in undone),
         )
+
+    def _make_ready(self) -> None:
+        """Before a change: complete what was left open, and find out whether the state would take its part.
+
+        Found after the pointer was replaced, that would leave a set whose wishes and grants are another's.
+        """
+        self.settle()
+        self._state.require()
 
     def settle(self) -> str | None:
         """Complete what an installer that died left open; the lock must be held."""

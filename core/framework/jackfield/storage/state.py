@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from jackfield.errors import StoreError, StoreLocked
 from jackfield.places import waiting_for_nobody
-from jackfield.storage.folders import make_private
+from jackfield.storage.folders import make_private, sync_folder, write_all
 
 JSON: TypeAlias = Any
 """A value that JSON can carry; None stands for "no such key"."""
@@ -173,6 +173,21 @@ class State:
                 self._append(entry)
             return Reverted(tuple(change.key for change in made), tuple(kept))
 
+    def require(self) -> None:
+        """See to it that a change could be kept now, before something else is done that needs one.
+
+        Raises:
+            StoreLocked: another process has been writing for more than `LOCK_SECONDS`.
+            StoreError: the folder cannot be written, or the log is damaged.
+        """
+        with self._guard, self._locked():
+            try:
+                os.close(os.open(self._path, os.O_WRONLY))
+            except FileNotFoundError:
+                pass  # the lock was made beside it, so it can be as well
+            except OSError as error:
+                raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+
     def seen(self, transaction: str, *, reverting: bool = False) -> bool:
         """Whether the log holds an entry of this transaction: a recovery asks before it writes one again.
 
@@ -272,7 +287,7 @@ class State:
                 os.ftruncate(descriptor, self._offset)  # cuts off a torn last line
                 os.lseek(descriptor, self._offset, os.SEEK_SET)
                 try:
-                    _write_all(descriptor, line)
+                    write_all(descriptor, line)
                     os.fsync(descriptor)
                 except OSError:
                     os.ftruncate(descriptor, self._offset)
@@ -280,7 +295,7 @@ class State:
             finally:
                 os.close(descriptor)
             if new:
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
         except OSError as error:
             raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
         self._refresh()
@@ -332,18 +347,3 @@ def _parse(line: bytes) -> Entry | None:
         return Entry(str(read["transaction"]), read["at"], read["by"], read["why"], changes, reverts)
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # folders cannot be opened there; NTFS journals the rename itself
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
