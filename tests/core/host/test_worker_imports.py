@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,39 @@ def test_of_the_environment_a_plugin_sees_itself_and_what_its_metadata_names(sit
         "jfcore-1.0.0.dist-info",
         "jflib-1.0.0.dist-info",
     ]
+
+
+@pytest.mark.feature("K41", "K42")
+def test_of_a_namespace_that_others_share_a_plugin_sees_its_own_parts_and_those_of_its_libraries(site) -> None:
+    def parts(name: str, *files: str, requires: tuple[str, ...] = ()) -> WheelSource:
+        return WheelSource(name, files=dict.fromkeys(files, ""), requires=list(requires))
+
+    site(parts("jfspace-one", "jfspace/one/__init__.py", "jfspace/one/deep.py", "jfspace/single.py", "jfspace/a.json"))
+    site(parts("jfspace-two", "jfspace/two/__init__.py", "jfspace/cloud/two/__init__.py"))
+    site(parts("jfspace-three", "jfspace/cloud/three/__init__.py"))
+    site(parts("jfalone", "jfalone/part/__init__.py", "jfalone.libs/native.so"))
+    site(plugin_source("maps", requires=["jfspace-one", "jfspace-three", "jfalone"]))
+    _, packages = worker_imports(found("maps"), Generation(0), ALWAYS)
+    assert sorted(packages.named) == [
+        "chat_maps",
+        "jfalone",
+        "jfalone.libs",
+        "jfspace/a.json",
+        "jfspace/cloud/three",
+        "jfspace/one",
+        "jfspace/single",
+    ]
+    assert all(Path(place).as_posix().removesuffix(".py").endswith(name) for name, place in packages.named.items())
+
+
+def test_a_plugin_whose_own_package_is_a_shared_namespace_sees_its_parts_alone(site) -> None:
+    maps = plugin_source("maps")
+    site(replace(maps, files={name.replace("__init__", "entry"): text for name, text in maps.files.items()}))
+    _, packages = worker_imports(found("maps"), Generation(0), ALWAYS)
+    assert sorted(packages.named) == ["chat_maps"], "it is the only one there"
+    site(WheelSource("jfother", files={"chat_maps/secrets/__init__.py": ""}))
+    _, packages = worker_imports(found("maps"), Generation(0), ALWAYS)
+    assert sorted(packages.named) == ["chat_maps/entry", "chat_maps/plugin.toml"]
 
 
 def test_extras_bring_what_they_name(site) -> None:

@@ -133,6 +133,35 @@ told = [forecasts.inner.deep.FOUND, single.FOUND, spaces.part.FOUND, importlib.m
     child.close()
 
 
+@grades
+async def test_of_a_shared_namespace_only_the_parts_that_are_named_are_found_or_read(zygote, tmp_path, grade):
+    space = tmp_path / "site" / "spaces"
+    for part in ("one", "two", "deep/three", "deep/four"):
+        (space / part).mkdir(parents=True)
+        (space / part / "__init__.py").write_text(f"FOUND = {part!r}\n")
+    (space / "one" / "more.py").write_text("FOUND = 'more'\n")
+    (space / "single.py").write_text("FOUND = 'single'\n")
+    named = {
+        "spaces/one": str(space / "one"),
+        "spaces/deep/three": str(space / "deep" / "three"),
+        "spaces/single": str(space / "single.py"),
+        "spaces.libs": str(space / "two"),
+    }
+    child = await zygote.fork(spec_in(tmp_path, named=named, grade=grade))
+    source = """
+import spaces.one.more, spaces.deep.three, spaces.single
+told = [one.FOUND for one in (spaces.one, spaces.one.more, spaces.deep.three, spaces.single)]
+"""
+    assert await tell(child, source) == ["one", "more", "deep/three", "single"]
+    for other in ("spaces.two", "spaces.deep.four", "spaces.libs"):
+        with pytest.raises(Refused, match=f"No module named '{other}'"):
+            await tell(child, f"import {other}")
+    if grade is not Grade.PROCESS:  # which confines nothing
+        with pytest.raises(Refused, match=r"PermissionError|FileNotFoundError"):
+            await tell(child, f"open({str(space / 'deep' / 'four' / '__init__.py')!r})")
+    child.close()
+
+
 async def test_a_plugin_does_not_replace_what_the_host_publishes(zygote, tmp_path):
     spec = spec_in(tmp_path)
     library(tmp_path / "code", "pluggy", "0.1")

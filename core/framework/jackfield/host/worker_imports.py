@@ -46,12 +46,15 @@ def worker_imports(
             )
         return tuple(map(str, paths)), Packages({}, ())
     found = Packages({}, ())
-    if candidate.folder is not None:
-        found = Packages({candidate.folder.name: str(candidate.folder)}, ())
     for name in needed_distributions([candidate.distribution], beyond=published, group=candidate.group):
         try:
             one = packages_of((name,))
         except SandboxError:
             continue  # its import will say so, if it is ever imported
         found = Packages({**one.named, **found.named}, (*found.metadata, *one.metadata))
-    return (), found
+    own = candidate.folder
+    if own is None:
+        return (), found
+    if own.name not in found.named and any(part.startswith(f"{own.name}/") for part in found.named):
+        return (), found  # its package is a namespace that others share: its own parts are named
+    return (), Packages({**found.named, own.name: str(own)}, found.metadata)

@@ -27,7 +27,8 @@ class WorkerSpec:
         project: the host's name, e.g. `chat`.
         entry_point: what its entry point names, `module:object` or `module`.
         paths: its `sys.path` before the standard library: its own tree, its libraries', those of plugins it requires.
-        named: top-level name to the folder or file that holds it, for what is imported by name and not by path: the
+        named: top-level name, or the path of a part of a shared namespace (`acme/weather`), to the folder or file that
+            holds it, for what is imported by name and not by path: the
             host's published distributions, or for a plugin of the host's environment its own packages and its
             libraries'. Nothing that lies beside them can be imported.
         metadata: `.dist-info` folders of what is named, so that `importlib.metadata` knows exactly these.

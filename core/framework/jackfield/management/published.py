@@ -26,7 +26,8 @@ def published_distributions(app: str) -> frozenset[str]:
 @lru_cache(8)
 def _published_names(app: str, _path: tuple[object, ...]) -> frozenset[str]:
     """Top-level names of what is published; how the path looks is a part of the question."""
-    return frozenset(packages_of(sorted(published_distributions(app))).named)
+    named = packages_of(sorted(published_distributions(app))).named
+    return frozenset(name.partition("/")[0] for name in named)  # of a namespace that others share, parts are named
 
 
 def refuse_hidden(table: Mapping[str, StoredFile], plugin: str, app: str) -> None:

@@ -27,18 +27,29 @@ class NamedPackages:
     the host publishes is a fixed pin of every plugin's solution, so it would be the same version, and twice.
 
     Args:
-        places: top-level name to the folder or file that holds it. A place whose name cannot be imported, such as
-            `numpy.libs`, is merely there to be read.
+        places: top-level name to the folder or file that holds it; of a namespace that others share, the path of a part
+            to its place: `acme/weather`. A place whose name cannot be imported, such as `numpy.libs`, is merely there
+            to be read.
         metadata: `.dist-info` folders that `importlib.metadata` finds.
     """
 
     def __init__(self, places: Mapping[str, str], metadata: Sequence[str]) -> None:
         self.places = dict(places)
+        self._shared = {
+            key[:end] for key in places for end in range(len(key)) if key[end] == "/" and key[:end] not in places
+        }
         self._metadata = tuple(metadata)
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
-        """Return how to load a top-level name; the submodules of a package are found by its `__path__`."""
-        place = self.places.get(name) if path is None else None
+        """Return how to load a top-level name, or a part of a namespace.
+
+        Other submodules of a package are found by its `__path__`. That of a shared namespace is empty: what lies beside
+        the parts that are named is others'.
+        """
+        key = name.replace(".", "/")
+        if key in self._shared:
+            return _namespace(name, [])
+        place = self.places.get(key) if path is None or "/" in key else None
         if place is None:
             return None
         if os.path.isfile(place):  # noqa: PTH113  # pathlib is slow to load
@@ -49,9 +60,7 @@ class NamedPackages:
             initial = f"{place}/__init__{suffix}"
             if os.path.isfile(initial):  # noqa: PTH113  # pathlib is slow to load
                 return importlib.util.spec_from_file_location(name, initial, submodule_search_locations=[place])
-        namespace = ModuleSpec(name, None, is_package=True)
-        namespace.submodule_search_locations = [place]
-        return namespace
+        return _namespace(name, [place])
 
     def find_distributions(self, context: Any = None) -> Iterable["Distribution"]:
         """Return the named distributions that a `DistributionFinder.Context` asks for."""
@@ -66,6 +75,12 @@ class NamedPackages:
 
     def invalidate_caches(self) -> None:
         """Nothing is remembered."""
+
+
+def _namespace(name: str, places: list[str]) -> ModuleSpec:
+    spec = ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = places
+    return spec
 
 
 def _normalized(name: str) -> str:
