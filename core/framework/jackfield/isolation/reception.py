@@ -3,8 +3,9 @@
 Rules that this module keeps; who has not shown a key is nobody, and costs as little as can be:
 
 - Its first frame is read alone, at most 4096 bytes of it, within five seconds however slowly it drips.
-- At most `MOST_UNKNOWN` of them are held at once; who comes beyond that takes the place of the one who has been silent
-  longest. Whoever has a key shows it at once, and is never kept out by those who have none.
+- At most `MOST_UNKNOWN` of them are held at once; who comes beyond that takes the place of one of the network from which
+  most of them are, of the one who has been silent longest. Whoever has a key shows it as soon as its network lets it,
+  and is not kept out by a flood from another one.
 - A wrong key, a revoked one, one that was used up: the same words, after the same time. At most `MOST_REFUSED` wait for
   these words; who shows a wrong key beyond that, or from an address that has failed `ATTEMPTS` times within a minute,
   is closed without any, and without a line in the log.
@@ -16,9 +17,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import socket
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -101,7 +103,7 @@ class Reception:
         self._find = find
         self._admit = admit
         self._terminator = terminator
-        self._silent: dict[asyncio.Task[None], None] = {}  # who has not greeted, in the order in which they came
+        self._silent: dict[asyncio.Task[None], str] = {}  # who has not greeted, in the order of coming, and from where
         self._refused = 0
         self._failures: dict[str, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,20 +112,26 @@ class Reception:
     def receive(self, connection: socket.socket, address: str) -> None:
         """Take a connection; returns at once."""
         if len(self._silent) >= MOST_UNKNOWN:
-            silent = next(iter(self._silent))
-            del self._silent[silent]
-            silent.cancel()
+            self._make_room()
         if self._terminator is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
             connection = self._terminator.connect(connection)
         link = Link(connection, lambda _: None, peer=f"the program at {address}")
         connection.setblocking(False)
         task = asyncio.get_running_loop().create_task(self._receive(link, address), name="jackfield: arrival")
         self._tasks.add(task)
-        self._silent[task] = None
+        self._silent[task] = _network(_host(address))
         task.add_done_callback(lambda task: self._silent.pop(task, None))
         task.add_done_callback(lambda task: _close_cancelled(task, link))
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(self._known.discard)
+
+    def _make_room(self) -> None:
+        """Send one away who has not greeted, of the network from which most are: of several, from the first."""
+        counts = Counter(self._silent.values())
+        crowd = counts.most_common(1)[0][0]
+        silent = next(task for task, network in self._silent.items() if network == crowd)
+        del self._silent[silent]
+        silent.cancel()
 
     @property
     def unknown(self) -> int:
@@ -257,3 +265,12 @@ async def _send(link: Link, frame: bytes) -> None:
 def _host(address: str) -> str:
     """The address without its port; every connection has another one."""
     return address.rpartition(":")[0]
+
+
+def _network(host: str) -> str:
+    """What one person has of addresses: one of IPv4, and of IPv6 all that share its first 64 bits (RFC 6177)."""
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host.partition("%")[0])
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+            return str(address.packed[:8])
+    return host
