@@ -156,3 +156,10 @@ def test_a_system_that_bounds_no_memory_compiles_all_the_same(monkeypatch):
     monkeypatch.setattr(resource, "setrlimit", setrlimit)
     bound_memory()
     assert asked == [resource.RLIMIT_AS, resource.RLIMIT_CORE]
+
+
+def test_a_file_in_the_place_of_the_folder_leaves_its_package_without_bytecode(store, install, library):
+    install(library("jfodd", {"jfodd/__init__.py": SMALL, "jfodd/__pycache__": "", "jfother/__init__.py": SMALL}))
+    (tree,) = store.active().paths
+    assert [path.parent.parent.name for path in tree.rglob("*.pyc")] == ["jfother"]
+    assert not store.verify()

@@ -3,9 +3,9 @@
 Rules that this module keeps; who has not shown a key is nobody, and costs as little as can be:
 
 - Its first frame is read alone, at most 4096 bytes of it, within five seconds however slowly it drips.
-- At most `MOST_UNKNOWN` of them are held at once; who comes beyond that takes the place of one of the network from which
-  most of them are, of the one who has been silent longest. Whoever has a key shows it as soon as its network lets it,
-  and is not kept out by a flood from another one.
+- At most `MOST_UNKNOWN` of them are held at once; who comes beyond that takes the place of the one who has been silent
+  longest, of those from the network with most of them. Whoever has a key shows it as soon as the way to here lets it,
+  and is not kept out by a flood from another network.
 - A wrong key, a revoked one, one that was used up: the same words, after the same time. At most `MOST_REFUSED` wait for
   these words; who shows a wrong key beyond that, or from an address that has failed `ATTEMPTS` times within a minute,
   is closed without any, and without a line in the log.

@@ -70,11 +70,14 @@ class Compiler:
             OSError: the disk refused what was made.
         """
         for source in sorted(tree.rglob("*.py")):
-            made = self._ask(source, final / source.relative_to(tree)) if source.is_file() else b""
+            folder = source.parent / _CACHE
+            if not source.is_file() or (folder.exists() and not folder.is_dir()):
+                continue  # a wheel may have a file of that name: then there is no place for it
+            made = self._ask(source, final / source.relative_to(tree))
             if made:
                 head = importlib.util.MAGIC_NUMBER + _CHECKED_HASH + importlib.util.source_hash(source.read_bytes())
-                target = source.parent / _CACHE / Path(importlib.util.cache_from_source(source.name)).name
-                target.parent.mkdir(exist_ok=True)
+                target = folder / Path(importlib.util.cache_from_source(source.name)).name
+                folder.mkdir(exist_ok=True)
                 target.write_bytes(head + made)
                 target.chmod(READ_ONLY)
 
