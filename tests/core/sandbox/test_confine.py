@@ -134,6 +134,29 @@ def test_a_file_is_copied_with_the_shims(grade, uid, data):
 
 @users
 @grades
+def test_bytes_are_sent_by_sendmsg_and_nothing_else(grade, uid, data):
+    """Asyncio of Python 3.12 and newer sends by it what did not leave at once."""
+
+    def work() -> list[object]:
+        install_shims()
+        ours, theirs = socket.socketpair()
+        sent = ours.sendmsg([b"one", memoryview(b" two"), bytearray()])
+        told: list[object] = [sent, theirs.recv(100).decode()]
+        ours.setblocking(False)
+        sent = ours.sendmsg([bytes(100_000)] * 100)
+        told.append(0 < sent < 10_000_000)
+        for send in (lambda: socket.send_fds(ours, [b"x"], [0]), lambda: ours.sendmsg([b"x"], [], 0, "/elsewhere")):
+            with pytest.raises(PermissionError):
+                send()
+        with pytest.raises(PermissionError):
+            call("sendmsg", ours.fileno(), bytes(56), 0)
+        return told
+
+    assert ended_well(in_child(work, policy=policy(grade, data), uid=uid)) == [7, "one two", True]
+
+
+@users
+@grades
 @pytest.mark.parametrize("change", [lambda file: os.fchmod(file, 0o666), os.utime], ids=["mode", "times"])
 def test_a_file_that_was_handed_over_to_be_read_keeps_its_mode_and_times(grade, uid, change, data):
     diary = data.parent / "diary"

@@ -1,5 +1,6 @@
 """Attacks by taking much of something: memory in all its guises, descriptors, objects that outlive a process."""
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -42,11 +43,14 @@ def memory_in_pipes(scene: Scene) -> None:
 
 @attack("resources")
 def memory_in_socket_buffers(scene: Scene) -> None:
+    """What a process' memory is measured by sees none of it; a socket can ask for more of it."""
     held = 0
     pairs = []
     while held < 24 * MEBIBYTE:
         pairs.append(socket.socketpair())
         ours = pairs[-1][0]
+        with contextlib.suppress(PermissionError):
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * MEBIBYTE)
         ours.setblocking(False)
         try:
             while True:

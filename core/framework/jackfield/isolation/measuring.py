@@ -121,7 +121,7 @@ def deleted_bytes(pid: int) -> int:
     """Return what files take that a process has open and that no folder holds any more; 0 where it is not known."""
     return sum(
         getattr(found, "st_blocks", 0) * _BLOCK_BYTES
-        for _, found in _opened(pid)
+        for found in _opened(pid)
         if stat.S_ISREG(found.st_mode) and not found.st_nlink
     )
 
@@ -129,24 +129,19 @@ def deleted_bytes(pid: int) -> int:
 def hidden_files(pid: int, folders: Sequence[str]) -> int:
     """Return how many files a process holds where their size cannot be seen; 0 where that is not known.
 
-    They are in no folder any more, and it has no descriptor of them: a mapping holds them, or the queue of a socket to
-    itself. A library that was loaded and deleted is such a one, too.
+    They are in no folder any more, and it has no descriptor of them: a mapping holds them. A library that was loaded
+    and deleted is such a one, too. The queue of a socket would hold them as well, but no worker can send descriptors.
 
     Args:
         pid: the process.
         folders: absolute paths of what it can write.
     """
-    in_flight, opened = 0, set()
-    for name, found in _opened(pid):
-        if stat.S_ISREG(found.st_mode):
-            opened.add(found.st_ino)
-        elif stat.S_ISSOCK(found.st_mode):
-            in_flight += _in_flight(_read(f"/proc/{pid}/fdinfo/{name}") or b"")
-    return in_flight + len(_deleted_mappings(pid, folders) - opened)
+    opened = {found.st_ino for found in _opened(pid) if stat.S_ISREG(found.st_mode)}
+    return len(_deleted_mappings(pid, folders) - opened)
 
 
-def _opened(pid: int) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield each descriptor of a process by its number, and what it leads to; none where that is not known."""
+def _opened(pid: int) -> Iterator[os.stat_result]:
+    """Yield what each descriptor of a process leads to; nothing where that is not known."""
     try:
         entries = os.scandir(f"/proc/{pid}/fd")
     except OSError:
@@ -157,12 +152,7 @@ def _opened(pid: int) -> Iterator[tuple[str, os.stat_result]]:
                 found = entry.stat()
             except OSError:
                 continue  # closed meanwhile
-            yield entry.name, found
-
-
-def _in_flight(told: bytes) -> int:
-    """Descriptors that wait in a socket of the family AF_UNIX, as the kernel tells them (Linux 5.10 and newer)."""
-    return next((int(line[8:]) for line in told.splitlines() if line.startswith(b"scm_fds:")), 0)
+            yield found
 
 
 def _deleted_mappings(pid: int, folders: Sequence[str]) -> set[int]:

@@ -2,6 +2,7 @@
 
 A call that is new to a kernel, or that somebody forgot here, is refused: that is why it is a list of what is allowed. A
 condition sees numbers, never what a pointer leads to; where the danger lies behind a pointer the whole call is refused.
+So is `sendmsg`: what it may carry besides are descriptors, and those on their way are neither counted nor seen.
 """
 
 import errno
@@ -60,10 +61,11 @@ _FCNTL: Final = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 _IOCTL: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIO(N)CLEX
 _PRCTL: Final = (15, 16, 3, 39, 0x53564D41)  # SET_NAME, GET_NAME, GET_DUMPABLE, GET_NO_NEW_PRIVS, SET_VMA
 _LEVELS: Final = (1, 6)  # SOL_SOCKET, IPPROTO_TCP
-# Of the one REUSEADDR, SNDBUF, RCVBUF, KEEPALIVE, RCVTIMEO, SNDTIMEO; of the other NODELAY, KEEPIDLE, KEEPINTVL,
-# KEEPCNT, QUICKACK, USER_TIMEOUT. Never ATTACH_FILTER: a way into the kernel's BPF. Nor LINGER: whoever closes such a
-# connection last waits until the other side has taken everything, and that can be the host, to which it was sent.
-_OPTIONS: Final = (1, 2, 4, 5, 6, 7, 8, 9, 12, 18, 20, 21)
+# Of the one REUSEADDR, KEEPALIVE, RCVTIMEO, SNDTIMEO; of the other NODELAY, KEEPIDLE, KEEPINTVL, KEEPCNT, QUICKACK,
+# USER_TIMEOUT. Never ATTACH_FILTER: a way into the kernel's BPF. Nor LINGER: whoever closes such a connection last
+# waits until the other side has taken everything. Nor SNDBUF and RCVBUF: a socket holds megabytes then where the system
+# allows it, and no measure of a process' memory tells of them.
+_OPTIONS: Final = (1, 2, 4, 5, 6, 9, 12, 18, 20, 21)
 # WAIT_BITSET, WAKE, WAIT, WAKE_BITSET, REQUEUE, CMP_REQUEUE, WAKE_OP, each also PRIVATE and by CLOCK_REALTIME. None
 # that lends priority (LOCK_PI and its like): they name another thread, whosesoever it is, and tell whether it is there.
 _FUTEX: Final = tuple(what | how for how in (128, 128 | 256, 0, 256) for what in (9, 1, 0, 10, 3, 4, 5))
@@ -85,8 +87,6 @@ def conditional(pid: int) -> MappingProxyType[str, tuple[tuple[Condition, ...], 
     table: dict[str, tuple[tuple[Condition, ...], int]] = {
         # The hot ones first: the kernel remembers plain answers, but asks the program each time for these.
         "sendto": ((Null(4), NoBit(3, _MSG_FASTOPEN)), _PERMITTED),
-        "sendmsg": ((NoBit(2, _MSG_FASTOPEN),), _PERMITTED),
-        "sendmmsg": ((NoBit(3, _MSG_FASTOPEN),), _PERMITTED),
         "futex": ((OneOf(1, _FUTEX),), errno.ENOSYS),  # libc has no priority to lend then
         # Below zero a clock is a process' own: the processor time of whomever its number names.
         "clock_gettime": ((NoBit(0, _CLOCK_OF_A_PROCESS),), errno.EINVAL),
