@@ -153,6 +153,26 @@ async def test_another_platform_gets_files_and_libraries_of_its_own(market, mana
         await here.lock(["vms-vax-cp312"])
 
 
+async def test_a_lock_for_musl_is_called_so_and_holds_what_was_built_for_it(market, manage, elsewhere, tmp_path):
+    musl = HERE.replace("linux-", "musllinux-", 1)
+    major_minor = HERE.rpartition("-")[2]
+    for library in ("manylinux_2_17", "musllinux_1_1"):
+        market.publish_library("twofold", "1.0.0", tag=f"{major_minor}-{major_minor}-{library}_x86_64")
+    market.publish("formusl", requires=["twofold"])
+    here = manage(market.url)
+    await installed(here, "formusl")
+    lock = await here.lock([HERE, musl])
+    assert [one.target for one in lock.sets] == [HERE, musl]
+    assert [[pin.file.filename for pin in one.pins if pin.id is None] for one in lock.sets] == [
+        [f"twofold-1.0.0-{major_minor}-{major_minor}-manylinux_2_17_x86_64.whl"],
+        [f"twofold-1.0.0-{major_minor}-{major_minor}-musllinux_1_1_x86_64.whl"],
+    ]
+    alone = tmp_path / "jackfield.lock"
+    alone.write_text((await here.lock([musl])).text())
+    with pytest.raises(UsageError, match=f"the lock is for {musl}, this is {HERE}"):
+        await taken_over(elsewhere(market.url), alone)
+
+
 async def test_what_is_not_to_be_had_for_a_target_is_named_and_left_out_where_that_is_asked_for(
     market, manage, elsewhere, tmp_path
 ):

@@ -83,8 +83,10 @@ class Target:
 
     @property
     def name(self) -> str:
-        """How lock files call it: `linux-x86_64-cp311`."""
+        """How lock files call it: `linux-x86_64-cp311`; `musllinux-…` where musl is the C library."""
         system = {"darwin": "macos", "win32": "windows"}.get(self.markers["sys_platform"], self.markers["sys_platform"])
+        if any(tag.platform.startswith("musllinux_") for tag in self.tags):
+            system = "musllinux"
         major, minor = self.python.split(".")[:2]
         return f"{system}-{self.markers['platform_machine'].lower()}-cp{major}{minor}"
 
@@ -137,19 +139,25 @@ _SYSTEMS = {
     "windows": ("win32", "Windows", "nt"),
 }
 
-_GLIBC = ("2_28", "2_17")  # what wheels are made for today, the newest first
+_NEWEST_GLIBC = 28  # 2.28, of which every system is that Python still gets wheels for
+_OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
+_OLD_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}  # PEP 600, legacy tags
+
+
+def _glibc_platforms(machine: str) -> list[str]:
+    """What runs with that glibc, the newest first: also what was built for an older one (PEP 600)."""
+    platforms: list[str] = []
+    for minor in range(_NEWEST_GLIBC, _OLDEST_GLIBC[machine] - 1, -1):
+        platforms += [f"manylinux_2_{minor}_{machine}"]
+        platforms += [f"{_OLD_NAMES[minor]}_{machine}"] if minor in _OLD_NAMES else []
+    return [*platforms, f"linux_{machine}"]
+
+
 _PLATFORMS: dict[tuple[str, str], list[str]] = {
+    **{("linux", machine): _glibc_platforms(machine) for machine in _OLDEST_GLIBC},
     **{
-        ("linux", machine): [
-            *(f"manylinux_{version}_{machine}" for version in _GLIBC),
-            f"manylinux2014_{machine}",
-            f"linux_{machine}",
-        ]
-        for machine in ("x86_64", "aarch64")
-    },
-    **{
-        ("musllinux", machine): [f"musllinux_1_2_{machine}", f"musllinux_1_1_{machine}"]
-        for machine in ("x86_64", "aarch64")
+        ("musllinux", machine): [*(f"musllinux_1_{minor}_{machine}" for minor in (2, 1, 0)), f"linux_{machine}"]
+        for machine in _OLDEST_GLIBC
     },
     ("macos", "arm64"): list(mac_platforms((14, 0), "arm64")),
     ("macos", "x86_64"): list(mac_platforms((14, 0), "x86_64")),
